@@ -1,0 +1,93 @@
+"""What a protocol folder provides, so that market, kit and check need to know nothing else about it.
+
+A folder ``protocols/<name>/`` whose package has an attribute ``PROTOCOL`` (an instance that satisfies ``SellerProtocol``)
+is found by ``registry``; nothing else has to be edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from .commands import CallResult, Command, Outcome
+from .http import Request, Response
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRule:
+    """When a failed call is tried again. ``poll_every`` is used instead of ``every`` while the seller says *pending*."""
+
+    every: timedelta
+    give_up_after: timedelta
+    poll_every: timedelta | None = None
+    first_polls: tuple[timedelta, ...] = ()
+    """Waits before the first polls, shorter than the steady pace so that a fast seller's buyer does not wait."""
+
+    def wait(self, tries: int, *, pending: bool) -> timedelta:
+        """How long to wait after try number ``tries`` (counted from 1)."""
+        if not pending:
+            return self.every
+        if tries <= len(self.first_polls):
+            return self.first_polls[tries - 1]
+        return self.poll_every or self.every
+
+
+@dataclass(frozen=True, slots=True)
+class ResultCode:
+    code: str
+    meaning: str
+    meaning_zh: str
+    retryable: bool = True
+
+
+class Denied(Exception):
+    """The seller side refuses a request before any handler runs: wrong signature, stale, malformed.
+
+    ``code`` is a result code of the protocol; ``message`` is sent to the market, so it holds no secret.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+type NonceSeen = Callable[[str, datetime], bool]
+"""Called with a nonce and the time until which it must be remembered; True when it was seen before."""
+
+
+class SellerProtocol(Protocol):
+    """One version of the wire between a market and a seller's production interface, both ends."""
+
+    name: str
+    """Folder name, for example ``saas_v2``; what ``--protocol`` and the database hold."""
+    title: str
+    """Name for people, for example ``SaaS 2.0``."""
+    key_class: str
+    """Interface class of the signing key: ``base``, ``kit``, ``license`` or ``notice`` (saas-v2 §1.3)."""
+    activities: Mapping[type[Command], str]
+    """Commands of this version with their word on the wire, for example ``{Create: "newInstance"}``."""
+    retries: Mapping[type[Command], RetryRule]
+    result_codes: Mapping[str, ResultCode]
+    nonce_kept: timedelta
+    """How long a receiver remembers nonces; zero when the version has none."""
+
+    # market side
+    def encode(self, command: Command, *, address: str, key: str, now: datetime, nonce: str) -> Request:
+        """The signed request. ``nonce`` is 32 or more fresh random alphanumerics, the only source of chance."""
+        ...
+
+    def decode(self, command: Command, response: Response, *, key: str, require_body_sign: bool = True) -> CallResult:
+        """Verify and parse an answer. Never raises: what cannot be accepted is an ``Unreachable`` with its fault."""
+        ...
+
+    # seller side
+    def open(self, request: Request, *, key: str, now: datetime, nonce_seen: NonceSeen) -> Command:
+        """Verify a request and parse it. Raises ``Denied`` with a result code; never anything else."""
+        ...
+
+    def answer(self, command: Command | None, outcome: Outcome, *, key: str, nonce: str) -> Response:
+        """The signed response. ``command`` is None when the request was denied. ``nonce``: chance, as in encode."""
+        ...
