@@ -1,0 +1,57 @@
+"""Copies what pages need out of node_modules, so that no built file is committed and no page asks another host."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = ROOT / "node_modules"
+WEB = ROOT / "src/tradepost/market/web"
+TARGET = WEB / "static/vendor"
+ICONS = WEB / "icons.txt"
+OUTLINE = MODULES / "@tabler/icons/icons/outline"
+
+FILES = {
+    "@tabler/core/dist/css/tabler.min.css": "tabler.min.css",
+    "@tabler/core/dist/js/tabler.min.js": "tabler.min.js",
+    "htmx.org/dist/htmx.min.js": "htmx.min.js",
+    "axe-core/axe.min.js": "axe.min.js",
+}
+"""Source under node_modules to name under static/vendor; axe is asked for by tests only."""
+
+SOURCE_MAP = re.compile(r"(?m)^\s*(?://|/\*)# sourceMappingURL=\S+?(?:\s*\*/)?\s*$")
+
+
+def wanted_icons() -> list[str]:
+    lines = (line.strip() for line in ICONS.read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def main() -> int:
+    missing = [name for name in FILES if not (MODULES / name).is_file()]
+    if missing:
+        sys.stderr.write(f"npm did not install {', '.join(missing)}; remove node_modules and run `make` again.\n")
+        return 1
+    icons = wanted_icons()
+    unknown = [name for name in icons if not (OUTLINE / f"{name}.svg").is_file()]
+    if unknown:
+        where = ICONS.relative_to(ROOT)
+        sys.stderr.write(f"No such outline icon in @tabler/icons: {', '.join(unknown)} (named in {where}).\n")
+        return 1
+
+    shutil.rmtree(TARGET, ignore_errors=True)
+    (TARGET / "icons").mkdir(parents=True)
+    for source, name in FILES.items():
+        # A map that is not served would fail the manifest of static files, and cost a 404 in every open inspector.
+        text = SOURCE_MAP.sub("", (MODULES / source).read_text(encoding="utf-8"))
+        (TARGET / name).write_text(text, encoding="utf-8")
+    for name in icons:
+        shutil.copyfile(OUTLINE / f"{name}.svg", TARGET / "icons" / f"{name}.svg")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
