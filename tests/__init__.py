@@ -1,0 +1,1 @@
+"""Everything that proves Tradepost; the folders mirror src/tradepost/."""

@@ -1,0 +1,168 @@
+"""What every test stands on: a data folder and a database of its own, and no way out of this machine.
+
+``TRADEPOST_TEST_DB=postgres`` runs the tests that touch a database again on a throw-away PostgreSQL; ``make test`` does both.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+from tests import machine, postgres
+
+DATABASE = os.environ.get("TRADEPOST_TEST_DB", "sqlite")
+FOLDER_VARIABLE = "TRADEPOST_TEST_FOLDER"
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+OF_EACH_DATABASE = ("django_db", "databases", "chaos", "postgres")
+LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.")
+
+_cluster: postgres.Cluster | None = None
+_left_out = pytest.StashKey[int]()
+
+
+def _own_world() -> None:
+    """Say where data and database are before Django reads its settings, whatever the person's own market uses."""
+    global _cluster  # noqa: PLW0603
+    if DATABASE not in {"sqlite", "postgres"}:
+        raise pytest.UsageError(f"TRADEPOST_TEST_DB is {DATABASE!r}; it can be sqlite or postgres")
+    for name in [
+        name for name in os.environ if name.startswith("TRADEPOST_") and not name.startswith("TRADEPOST_TEST")
+    ]:
+        del os.environ[name]
+    for name in ("DATABASE_URL", "PORT"):
+        os.environ.pop(name, None)
+    if not IS_WORKER:
+        os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="tradepost-test-")
+    folder = Path(os.environ[FOLDER_VARIABLE]) / os.environ.get("PYTEST_XDIST_WORKER", "main")
+    if DATABASE == "postgres" and postgres.SERVER_VARIABLE not in os.environ:
+        binaries = machine.find_postgres()
+        if binaries is None:
+            raise pytest.UsageError("TRADEPOST_TEST_DB=postgres, but no PostgreSQL of version 15 or later was found")
+        _cluster = postgres.start(binaries)
+        os.environ[postgres.SERVER_VARIABLE] = _cluster.url
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "tradepost.market.settings",
+        "TRADEPOST_DATA": str(folder),
+        "TRADEPOST_DATABASE_URL": os.environ[postgres.SERVER_VARIABLE] if DATABASE == "postgres" else "",
+        "TRADEPOST_SANDBOX": "true",
+        "TRADEPOST_SECRET_KEY": "a key that only tests use, long enough for the signer",
+        "TRADEPOST_LOG_LEVEL": "WARNING",
+    }
+
+
+_own_world()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    import django
+    from django.conf import settings
+
+    config.stash[_left_out] = 0
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # argon2 is slow on purpose
+    django.setup()
+    hypothesis_settings.register_profile("tradepost", deadline=None, max_examples=50, derandomize=bool(os.getenv("CI")))
+    hypothesis_settings.load_profile("tradepost")
+    _stay_on_this_machine()
+
+
+def pytest_unconfigure() -> None:
+    if IS_WORKER:
+        return
+    if _cluster is not None:
+        _cluster.stop()
+    shutil.rmtree(os.environ[FOLDER_VARIABLE], ignore_errors=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    in_this_pass = [item for item in items if _belongs_to_this_pass(item)]
+    if machine.find_chromium() is None:
+        runnable = [item for item in in_this_pass if not item.get_closest_marker("browser")]
+        config.stash[_left_out] = len(in_this_pass) - len(runnable)
+        if IS_WORKER:
+            config.workeroutput["left_out"] = config.stash[_left_out]  # type: ignore[attr-defined]  # xdist adds it
+        in_this_pass = runnable
+    kept = {id(item) for item in in_this_pass}
+    config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
+    items[:] = in_this_pass
+
+
+def _belongs_to_this_pass(item: pytest.Item) -> bool:
+    """All but PostgreSQL's own on SQLite; on PostgreSQL what touches a database, pages in a browser excepted."""
+    if DATABASE == "sqlite":
+        return item.get_closest_marker("postgres") is None
+    if item.get_closest_marker("browser"):
+        return item.get_closest_marker("databases") is not None
+    fixtures = getattr(item, "fixturenames", ())
+    return any(item.get_closest_marker(name) for name in OF_EACH_DATABASE) or "_django_db_helper" in fixtures
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    left_out = getattr(node, "workeroutput", {}).get("left_out", 0)
+    node.config.stash[_left_out] = max(node.config.stash[_left_out], left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    left_out = terminalreporter.config.stash[_left_out]
+    if left_out:
+        terminalreporter.section("not run")
+        terminalreporter.line(f"{left_out} browser tests: no chromium on PATH")
+
+
+def _stay_on_this_machine() -> None:
+    """A test that would reach another machine fails at once and says where it wanted to go."""
+    connect, getaddrinfo = socket.socket.connect, socket.getaddrinfo
+
+    def loopback_only(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not str(address[0]).startswith(LOOPBACK):
+            raise OSError(f"tests reach this machine only, not {address}")
+        connect(self, address)
+
+    def local_names_only(host: Any, *args: Any, **kwargs: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else str(host or "localhost")
+        if not (name.startswith(LOOPBACK) or _is_address(name)):
+            raise socket.gaierror(socket.EAI_NONAME, f"tests resolve local names only, not {name}")
+        return getaddrinfo(host, *args, **kwargs)
+
+    socket.socket.connect = loopback_only  # type: ignore[method-assign]
+    socket.getaddrinfo = local_names_only
+
+
+def _is_address(name: str) -> bool:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, name)
+        except OSError:
+            continue
+        return True
+    return False
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings_xdist_suffix() -> None:
+    """A database a worker; SQLite in a file, as in a market, since its locks and its journal are part of what is tested."""
+    from django.conf import settings
+
+    default = settings.DATABASES["default"]
+    name = (
+        str(Path(os.environ["TRADEPOST_DATA"]) / "test.sqlite3")
+        if DATABASE == "sqlite"
+        else f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    )
+    Path(os.environ["TRADEPOST_DATA"]).mkdir(parents=True, exist_ok=True)
+    default.setdefault("TEST", {})["NAME"] = name
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser; tests that ask for it carry the mark ``browser``."""
+    path = machine.find_chromium()
+    assert path is not None
+    return path

@@ -1,0 +1,35 @@
+"""What this machine has of the two programs that some tests need and a person may lack: PostgreSQL and chromium."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+POSTGRES_FOLDERS = ("/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt", "/usr/local/opt")
+POSTGRES_LEAST = 15
+
+
+def find_chromium() -> str | None:
+    """The browser that tests drive."""
+    return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+
+
+def find_postgres() -> Path | None:
+    """The folder with ``initdb`` and ``postgres``: on PATH, else the newest where packages put it off PATH."""
+    on_path = shutil.which("postgres")
+    if on_path and shutil.which("initdb"):
+        return Path(on_path).parent
+    found = [
+        program.parent
+        for folder in POSTGRES_FOLDERS
+        for program in Path(folder).glob("**/bin/postgres")
+        if (program.parent / "initdb").exists() and _version(program) >= POSTGRES_LEAST
+    ]
+    return max(found, key=_version, default=None)
+
+
+def _version(program: Path) -> int:
+    numbers = re.findall(r"\d+", str(program))
+    return int(numbers[0]) if numbers else POSTGRES_LEAST
