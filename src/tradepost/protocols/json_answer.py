@@ -1,0 +1,131 @@
+"""A seller's JSON answers: written so that every marketplace accepts them, read so that every fault gets its name.
+
+Shared by all versions, since their envelope is one: HTTP 200, ``application/json``, ``resultCode`` and ``resultMsg``, and
+the header ``Body-Sign`` (saas-v2 §3.0, §2.6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from .body_sign import HEADER, body_sign, body_sign_problem
+from .commands import Fault, Unreachable
+from .excerpt import excerpt
+from .http import Response
+from .wire_fields import Breach, Field, violations
+from .wire_json import NotJsonObject, dump_ascii, load_object
+
+OK = 200
+RESULT_MSG_LENGTH = 255
+ENVELOPE = (
+    Field("resultCode", 6),
+    # Longer texts are cut by the reader instead of refused: a wordy refusal must not hide its code.
+    Field("resultMsg", mandatory=False),
+)
+
+
+def json_answer(members: Mapping[str, object], *, key: str) -> Response:
+    """HTTP 200 with ASCII-only JSON in the given order, signed with ``Body-Sign``."""
+    body = dump_ascii({name: _sound(value) for name, value in members.items()})
+    return Response(OK, (("Content-Type", "application/json"), (HEADER, body_sign(body, key))), body)
+
+
+def read_json_answer(
+    response: Response, *, key: str, require_body_sign: bool, claims_instance: bool = False
+) -> dict[str, object] | Unreachable:
+    """The answer's members once its envelope holds; else the first fault, in the order a market looks.
+
+    With ``claims_instance``, a faulty answer's ``instanceId`` is kept as a hint (``Unreachable.claimed_instance_id``).
+    """
+    found = _transport_fault(response, key) or _sign_fault(response, key, require_body_sign=require_body_sign)
+    if found is None:
+        opened = _open(response.body, key)
+        if isinstance(opened, dict):
+            return opened
+        found = opened
+    fault, detail = found
+    return unreachable(fault, detail, response if claims_instance else None)
+
+
+def unreachable(fault: Fault, detail: str, claimant: Response | None = None) -> Unreachable:
+    """The fault, with the instance id that ``claimant``'s body names."""
+    claimed = _claimed_instance_id(claimant.body) if claimant else ""
+    return Unreachable(fault=fault, detail=detail, claimed_instance_id=claimed)
+
+
+def fault_of(table: tuple[Field, ...], members: Mapping[str, object]) -> tuple[Fault, str] | None:
+    """The first breach of a field table as a fault; None when the members keep to it."""
+    for violation in violations(table, members):
+        fault = Fault.MISSING_FIELD if violation.breach is Breach.MISSING else Fault.BAD_FIELD
+        return fault, str(violation)
+    return None
+
+
+def result_message(members: Mapping[str, object]) -> str:
+    message = members.get("resultMsg")
+    return message[:RESULT_MSG_LENGTH] if isinstance(message, str) else ""
+
+
+def _transport_fault(response: Response, key: str) -> tuple[Fault, str] | None:
+    status = response.status
+    if 300 <= status < 400:
+        return Fault.REDIRECT, f"HTTP status {status} redirects to {_target(response)}; expected 200 without a redirect"
+    if status != OK:
+        return Fault.HTTP_STATUS, f"HTTP status {status}; expected 200. The body is {_body(response.body, key)}"
+    encoding = (response.header("Content-Encoding") or "").strip().lower()
+    if encoding not in {"", "identity"}:
+        return Fault.CONTENT_ENCODING, f"Content-Encoding is {excerpt(encoding)}; expected none, since none was offered"
+    content_type = response.header("Content-Type")
+    if (content_type or "").partition(";")[0].strip().lower() != "application/json":
+        came = "missing" if content_type is None else excerpt(content_type)
+        wanted = "expected application/json"
+        return Fault.CONTENT_TYPE, f"Content-Type is {came}; {wanted}. The body is {_body(response.body, key)}"
+    return None
+
+
+def _sign_fault(response: Response, key: str, *, require_body_sign: bool) -> tuple[Fault, str] | None:
+    problem = body_sign_problem(response.headers, response.body, key)
+    if problem is None or (problem.missing and not require_body_sign):
+        return None
+    return Fault.BODY_SIGN_MISSING if problem.missing else Fault.BODY_SIGN_WRONG, problem.detail
+
+
+def _open(body: bytes, key: str) -> dict[str, object] | tuple[Fault, str]:
+    try:
+        members = load_object(body)
+    except NotJsonObject as error:
+        return Fault.NOT_JSON, f"the body is not a JSON object: {error}. It is {_body(body, key)}"
+    return fault_of(ENVELOPE, members) or members
+
+
+def _body(body: bytes, key: str) -> str:
+    return excerpt(body, secrets=(key,)) if body else "empty"
+
+
+def _target(response: Response) -> str:
+    """Only the host: the rest of a redirect may carry what the seller's framework put there."""
+    try:
+        host = urlsplit(response.header("Location") or "").hostname
+    except ValueError:
+        return "an address that cannot be read"
+    return f"the host {excerpt(host)}" if host else "a place without a host"
+
+
+def _claimed_instance_id(body: bytes) -> str:
+    try:
+        claimed = load_object(body).get("instanceId")
+    except NotJsonObject:
+        return ""
+    return claimed if isinstance(claimed, str) and 0 < len(claimed.strip()) <= 64 else ""
+
+
+def _sound(value: object) -> object:
+    """Texts with lone surrogates replaced: they would be refused by every strict reader."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, Mapping):
+        return {name: _sound(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_sound(item) for item in value]
+    return value

@@ -1,0 +1,108 @@
+"""Field tables of SaaS 2.0, as data (saas-v2 §3): limits on both ends, and what the tester breaks one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tradepost.protocols.commands import (
+    CheckChange,
+    Command,
+    Create,
+    InstanceStatus,
+    Query,
+    Refresh,
+    Release,
+    Scene,
+    SetStatus,
+    Upgrade,
+)
+from tradepost.protocols.wire_fields import Field, Kind
+
+ACTIVITIES: Mapping[type[Command], str] = {
+    Create: "newInstance",
+    Query: "queryInstance",
+    Refresh: "refreshInstance",
+    SetStatus: "updateInstanceStatus",
+    Release: "releaseInstance",
+    Upgrade: "upgradeInstance",
+    CheckChange: "changeInstanceCheck",
+}
+
+MAX_IDS = 100
+"""Most instance ids in one query (saas-v2 §3.2)."""
+INSTANCE_ID_LENGTH = 64
+PRODUCT_NAME_LENGTH = 64
+
+USAGE_DIGITS = 12
+USAGE_DECIMALS = 4
+"""usageValue is a Double(12,4): 12 digits, 4 of them after the point (saas-v2 §3.2)."""
+
+_ACTIVITY = Field("activity", 32)
+_ORDER = (Field("orderId", 64), Field("orderLineId", 64))
+_INSTANCE = Field("instanceId", INSTANCE_ID_LENGTH)
+_TEST_FLAG = Field("testFlag", 2, mandatory=False, values=("0", "1"))
+
+PRODUCT_INFO = (
+    Field("productId", 64),
+    Field("skuCode", 64),
+    Field("linearValue", mandatory=False, kind=Kind.INTEGER),
+    Field("productName", PRODUCT_NAME_LENGTH),
+)
+
+REQUESTS: Mapping[type[Command], tuple[Field, ...]] = {
+    Create: (Field("activity", 20), *_ORDER, Field("businessId", 64), _TEST_FLAG),
+    # The documented length 100 of instanceId cannot hold the documented 100 ids: only their number is limited.
+    Query: (Field("activity", 20), Field("instanceId"), _TEST_FLAG),
+    Refresh: (
+        Field("activity", 20),
+        Field("scene", 64, values=tuple(Scene)),
+        *_ORDER,
+        _INSTANCE,
+        Field("productId", 64, mandatory=False),
+        Field("expireTime", 20),
+        _TEST_FLAG,
+    ),
+    SetStatus: (_ACTIVITY, _INSTANCE, Field("status", 32, values=tuple(InstanceStatus)), _TEST_FLAG),
+    Release: (
+        _ACTIVITY,
+        _INSTANCE,
+        Field("orderId", 64, mandatory=False),
+        Field("orderLineId", 64, mandatory=False),
+        _TEST_FLAG,
+    ),
+    Upgrade: (_ACTIVITY, _INSTANCE, *_ORDER, _TEST_FLAG),
+    CheckChange: (_ACTIVITY, _INSTANCE, Field("productInfo", kind=Kind.OBJECT, members=PRODUCT_INFO), _TEST_FLAG),
+}
+
+APP_INFO = (
+    Field("frontEndUrl", 512),
+    Field("adminUrl", 512, mandatory=False),
+    Field("userName", 128, mandatory=False),
+    Field("password", 128, mandatory=False, secret=True),
+    Field("memo", 1024, mandatory=False),
+)
+USAGE_INFO = (
+    Field("relatedInstanceId", 64, mandatory=False),
+    Field("usageValue", 20, kind=Kind.DECIMAL),
+    Field("statisticalTime", 20),
+    Field("dashboardUrl", 512, mandatory=False),
+)
+INSTANCE_INFO = (
+    _INSTANCE,
+    Field("appInfo", mandatory=False, kind=Kind.OBJECT, members=APP_INFO),
+    Field("usageInfo", mandatory=False, kind=Kind.LIST, members=USAGE_INFO),
+)
+
+RESULT = (Field("resultCode", 6), Field("resultMsg", 255, mandatory=False))
+"""Every answer (saas-v2 §3.0)."""
+
+SUCCESSES: Mapping[type[Command], tuple[Field, ...]] = {
+    Create: (*RESULT, _INSTANCE),
+    Query: (*RESULT, Field("info", mandatory=False, kind=Kind.LIST, members=INSTANCE_INFO)),
+    Refresh: RESULT,
+    SetStatus: RESULT,
+    Release: RESULT,
+    Upgrade: RESULT,
+    CheckChange: RESULT,
+}
+"""Answers with 000000."""

@@ -1,0 +1,122 @@
+"""Field tables of messages as data: read by both ends to enforce limits, and by the tester to break them one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from .excerpt import excerpt
+
+
+class Kind(StrEnum):
+    """Types as the interface documents name them."""
+
+    STRING = "String"
+    INTEGER = "Integer"
+    DECIMAL = "Double"
+    OBJECT = "Object"
+    LIST = "List"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One row of a table. ``length`` is the most characters; ``members`` are an object's or a list item's fields."""
+
+    name: str
+    length: int | None = None
+    mandatory: bool = True
+    kind: Kind = Kind.STRING
+    values: tuple[str, ...] = ()
+    members: tuple[Field, ...] = ()
+    secret: bool = False
+
+
+class Breach(StrEnum):
+    MISSING = "missing"
+    TYPE = "type"
+    LENGTH = "length"
+    VALUE = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A field that breaks its table: ``path`` such as ``info[0].appInfo.frontEndUrl``."""
+
+    path: str
+    breach: Breach
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.detail}"
+
+
+def violations(table: tuple[Field, ...], value: Mapping[str, object], *, at: str = "") -> Iterator[Violation]:
+    """Every breach of the table, in its order. Members that the table does not name are tolerated."""
+    for field in table:
+        yield from _of_field(field, value.get(field.name), f"{at}{field.name}")
+
+
+def _of_field(field: Field, value: object, path: str) -> Iterator[Violation]:
+    if value is None or (field.kind is Kind.STRING and isinstance(value, str) and not value.strip()):
+        if field.mandatory:
+            yield Violation(path, Breach.MISSING, "is missing" if value is None else "is blank")
+        return
+    if not _has_kind(field.kind, value):
+        yield Violation(path, Breach.TYPE, f"must be {_NAMES[field.kind]}{_came(field, value)}")
+        return
+    if isinstance(value, Mapping):
+        yield from violations(field.members, value, at=f"{path}.")
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _of_item(field, item, f"{path}[{index}]")
+    else:
+        yield from _of_scalar(field, value, path)
+
+
+def _of_item(field: Field, item: object, path: str) -> Iterator[Violation]:
+    if isinstance(item, Mapping):
+        yield from violations(field.members, item, at=f"{path}.")
+    else:
+        yield Violation(path, Breach.TYPE, f"must be an object{_came(field, item)}")
+
+
+def _of_scalar(field: Field, value: object, path: str) -> Iterator[Violation]:
+    length = len(str(value))
+    if field.length is not None and length > field.length:
+        yield Violation(path, Breach.LENGTH, f"has {length} characters, at most {field.length} are allowed")
+    elif field.values and value not in field.values:
+        yield Violation(path, Breach.VALUE, f"must be one of {', '.join(field.values)}{_came(field, value)}")
+
+
+_NAMES = {
+    Kind.STRING: "a string",
+    Kind.INTEGER: "an integer",
+    Kind.DECIMAL: "a number",
+    Kind.OBJECT: "an object",
+    Kind.LIST: "an array",
+}
+
+
+def _has_kind(kind: Kind, value: object) -> bool:
+    if isinstance(value, bool):
+        return False
+    match kind:
+        case Kind.STRING:
+            return isinstance(value, str)
+        case Kind.INTEGER:
+            return isinstance(value, int)
+        case Kind.DECIMAL:
+            # A number in quotes is accepted everywhere a number is: both spellings are printed (saas-v2 §11, 25).
+            return isinstance(value, int | float | Decimal | str)
+        case Kind.OBJECT:
+            return isinstance(value, Mapping)
+        case Kind.LIST:
+            return isinstance(value, list | tuple)
+
+
+def _came(field: Field, value: object) -> str:
+    if field.secret or isinstance(value, Mapping | list | tuple):
+        return ""
+    return f"; {excerpt(str(value), limit=40)} came"

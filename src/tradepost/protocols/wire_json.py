@@ -1,0 +1,160 @@
+"""JSON of the wire: one strict reader for bytes from strangers, and the exact forms that are signed.
+
+Strict, because two readers that disagree about one body (repeated names, a byte order mark, NaN) can be made to sign
+one thing and do another.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import NoReturn
+
+MAX_DEPTH = 32
+MAX_NUMBER = 64
+_MAX_EXPONENT = 300
+
+
+class NotJsonObject(ValueError):
+    """The bytes are not the JSON object that was expected; the text says why, without quoting them."""
+
+
+def load_object(body: bytes) -> dict[str, object]:
+    """The object in ``body``; fractions come as ``Decimal``. Raises ``NotJsonObject`` and nothing else."""
+    if body.startswith(b"\xef\xbb\xbf"):
+        raise NotJsonObject("it starts with a byte order mark")
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NotJsonObject(f"byte {error.start} is not UTF-8") from None
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_no_repeats,
+            parse_int=_integer,
+            parse_float=_fraction,
+            parse_constant=_no_constant,
+        )
+    except json.JSONDecodeError as error:
+        raise NotJsonObject(f"not JSON: {error.msg} at character {error.pos}") from None
+    except RecursionError:
+        raise NotJsonObject(f"nested deeper than {MAX_DEPTH} levels") from None
+    if not isinstance(value, dict):
+        raise NotJsonObject(f"a JSON {_kind(value)} instead of an object")
+    _check_values(value)
+    return value
+
+
+def dump_sorted(value: Mapping[str, object]) -> bytes:
+    """Compact, keys ascending at every level, non-ASCII left raw: what a market signs and sends (saas-v2 §2.3)."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def dump_ascii(value: Mapping[str, object]) -> bytes:
+    """Compact and ASCII only, keys in the given order: what a seller answers (saas-v2 §3.2, memo)."""
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
+def signed_forms(body: bytes) -> Iterator[bytes]:
+    """Other bytes over which a sender of ``body`` may have signed (saas-v2 §2.3).
+
+    In turn: names of the top level sorted and nulls dropped; the same at every level; scalars written as strings, as
+    the Java sample does by reading the body into a map of strings. Nothing when ``body`` is not a sound object.
+    """
+    try:
+        load_object(body)
+    except NotJsonObject:
+        return
+    value = json.loads(body)
+    present = {name: value[name] for name in sorted(value, key=_utf16) if value[name] is not None}
+    yield _compact(present)
+    yield _compact(_sorted_deep(present))
+    yield _compact({name: _scalar_as_text(member) for name, member in present.items()})
+
+
+def _compact(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _sorted_deep(value: object) -> object:
+    if isinstance(value, dict):
+        names = sorted((name for name in value if value[name] is not None), key=_utf16)
+        return {name: _sorted_deep(value[name]) for name in names}
+    if isinstance(value, list):
+        return [_sorted_deep(item) for item in value]
+    return value
+
+
+def _utf16(name: str) -> bytes:
+    # Java's TreeMap compares UTF-16 code units, which differs from code points above U+FFFF.
+    return name.encode("utf-16-be")
+
+
+def _scalar_as_text(value: object) -> object:
+    return value if isinstance(value, str | dict | list) else json.dumps(value)
+
+
+def _no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotJsonObject("a name appears twice in one object")
+    return found
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_NUMBER:
+        raise NotJsonObject(f"a number of {len(text)} characters")
+    return int(text)
+
+
+def _fraction(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except ArithmeticError:
+        raise NotJsonObject("a number out of range") from None
+    # A short text with a huge exponent would take gigabytes when it is written out.
+    if len(text) > MAX_NUMBER or abs(value.adjusted()) > _MAX_EXPONENT:
+        raise NotJsonObject("a number out of range")
+    return value
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise NotJsonObject(f"{text} is not JSON")
+
+
+def _kind(value: object) -> str:
+    kinds: tuple[tuple[type | tuple[type, ...], str], ...] = (
+        (list, "array"),
+        (str, "string"),
+        (bool, "boolean"),
+        ((int, Decimal), "number"),
+    )
+    return next((name for kind, name in kinds if isinstance(value, kind)), "null")
+
+
+def _check_values(value: object) -> None:
+    """Refuse deep trees and lone surrogates, which no UTF-8 can carry on. Iterative: the tree may be deep."""
+    level: list[object] = [value]
+    depth = 0
+    while level:
+        depth += 1
+        below: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                below += item.keys()
+                below += item.values()
+            elif isinstance(item, list):
+                below += item
+            elif isinstance(item, str) and not item.isascii():
+                _check_text(item)
+        level = below
+        if depth > MAX_DEPTH and any(isinstance(item, dict | list) for item in level):
+            raise NotJsonObject(f"nested deeper than {MAX_DEPTH} levels")
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise NotJsonObject("a text holds half of a surrogate pair") from None
