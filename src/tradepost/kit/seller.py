@@ -1,0 +1,245 @@
+"""The seller's server as a function from request to response; every web framework adapter is a few lines around it."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from tradepost.protocols import registry
+from tradepost.protocols.commands import (
+    AppInfo,
+    CheckChange,
+    Command,
+    Create,
+    InstanceInfo,
+    Pending,
+    Query,
+    Refresh,
+    Rejected,
+    Release,
+    SetStatus,
+    Upgrade,
+)
+from tradepost.protocols.contract import Denied
+
+from .answers import BAD_REQUEST, INTERNAL_ERROR, PROCESSING, Created, Instance, Reject
+from .carrying import Carrier, rehearse
+from .once import Once
+from .store import SQLiteStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tradepost.protocols.commands import Outcome
+    from tradepost.protocols.contract import SellerProtocol
+    from tradepost.protocols.http import Request, Response
+
+    from .store import Store
+
+log = logging.getLogger(__name__)
+
+METHODS: Mapping[type[Command], str] = {
+    Create: "on_create",
+    Query: "on_query",
+    Refresh: "on_refresh",
+    SetStatus: "on_status",
+    Release: "on_release",
+    Upgrade: "on_upgrade",
+    CheckChange: "on_check_change",
+}
+
+
+class Seller:
+    """Answers a market. Give it functions with ``@seller.on(Create)``, or subclass it and write the ``on_`` methods.
+
+    >>> seller = Seller(store="seller.db", key="the key from the market's seller center")
+    >>> @seller.on(Create)
+    ... def create(command: Create) -> Created:
+    ...     user_name, password = make_account(command.business_id)
+    ...     return Created(app=AppInfo(front_end_url="https://app.example.com/", user_name=user_name, password=password))
+
+    Signatures, replays, repeats, result codes and test calls are handled before and after the functions. A function
+    returns its value, or raises ``Reject(code, message)``; any other exception is logged and answered 000005.
+
+    ``store``: a path, or anything that satisfies ``Store``. ``key``: the signing key; ``keys``: one for each protocol
+    name or key class when ``protocols`` span several (saas-v2 §1.3). With several protocols a request is read by the
+    first that accepts it. ``lease``: longer than your slowest function; after it the work of a process that died is
+    given to the next repeat. ``patience``: how long a repeat waits for the request that is at work.
+    ``test_page``: the address shown in answers to test calls.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store | str | Path,
+        key: str = "",
+        keys: Mapping[str, str] | None = None,
+        protocols: Sequence[str] = ("saas_v2",),
+        lease: timedelta = timedelta(seconds=60),
+        patience: timedelta = timedelta(seconds=4),
+        test_page: str = "",
+    ) -> None:
+        self.store: Store = SQLiteStore(store) if isinstance(store, str | Path) else store
+        self._spoken = tuple(registry.protocol(name) for name in protocols)
+        self._keys = _keys(self._spoken, key, keys or {})
+        self._test_page = test_page
+        self._handlers: dict[type[Command], Callable[..., Any]] = {
+            command: getattr(self, name)
+            for command, name in METHODS.items()
+            if getattr(type(self), name) is not getattr(Seller, name)
+        }
+        self._carrier = Carrier(self.store, Once(self.store, lease, patience), self._handlers)
+
+    # --- what a seller writes --------------------------------------------------------------------------------------
+
+    def on_create(self, command: Create) -> Created | Pending:
+        """Make what was bought. Called at least once for an order, never again after it returned.
+
+        ``command.business_id`` is that of the first request on every try: use it to find what an earlier try that
+        died has left. Return ``Pending()`` when it takes longer than 5 s, and call ``finish`` later.
+        """
+        raise NotImplementedError
+
+    def on_query(self, command: Query, instance: Instance) -> AppInfo | InstanceInfo:
+        """Access data and usage of one instance. Not written: what ``Created`` or ``finish`` gave is answered."""
+        raise NotImplementedError
+
+    def on_refresh(self, command: Refresh, instance: Instance) -> None:
+        """Set the expiry to ``command.expires_at``. Repeats arrive here: set, never add (saas-v2 §3.3)."""
+        raise NotImplementedError
+
+    def on_status(self, command: SetStatus, instance: Instance) -> None:
+        """Freeze (keep the data, refuse the buyer) or unfreeze. Repeats arrive here (saas-v2 §3.4)."""
+        raise NotImplementedError
+
+    def on_release(self, command: Release, instance: Instance) -> None:
+        """Delete the instance. Called at least once, never again after it returned (saas-v2 §3.5)."""
+        raise NotImplementedError
+
+    def on_upgrade(self, command: Upgrade, instance: Instance) -> None:
+        """Move to what the change order says. Never again for an order after it returned (saas-v2 §3.6)."""
+        raise NotImplementedError
+
+    def on_check_change(self, command: CheckChange, instance: Instance) -> bool | None:
+        """May the instance become this product at renewal? False or ``Reject`` says no (saas-v2 §3.7)."""
+        raise NotImplementedError
+
+    @overload
+    def on[F: Callable[[Create], Created | Pending]](self, command: type[Create], /) -> Callable[[F], F]: ...
+    @overload
+    def on[F: Callable[[Query, Instance], AppInfo | InstanceInfo]](
+        self, command: type[Query], /
+    ) -> Callable[[F], F]: ...
+    @overload
+    def on[F: Callable[[CheckChange, Instance], bool | None]](
+        self, command: type[CheckChange], /
+    ) -> Callable[[F], F]: ...
+    @overload
+    def on[C: (Refresh, SetStatus, Release, Upgrade)](
+        self, command: type[C], /
+    ) -> Callable[[Callable[[C, Instance], None]], Callable[[C, Instance], None]]: ...
+
+    def on(self, command: type[Command], /) -> Callable[[Any], Any]:
+        """Register the decorated function for a command, in place of the ``on_`` method."""
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            self._handlers[command] = function
+            return function
+
+        return register
+
+    def on_other[C: Command](self, command: type[C], function: Callable[[C], Outcome | None]) -> None:
+        """Register a function for a command of a protocol that has none of the seven above; None answers success."""
+        self._handlers[command] = function
+
+    def finish(self, instance_id: str, app: AppInfo | None = None, *, license: str = "") -> bool:  # noqa: A002 wire word
+        """End asynchronous provisioning: from now on queries answer 000000 and ``app``.
+
+        False when the instance is not being provisioned (finished before, or released meanwhile: undo your work).
+        """
+        return self.store.settle(instance_id, app, license, "")
+
+    def fail(self, instance_id: str, reason: str) -> bool:
+        """Asynchronous provisioning gave up: queries answer 000005 with the reason, until ``finish`` or a release."""
+        return self.store.settle(instance_id, None, "", reason)
+
+    # --- what an adapter calls -------------------------------------------------------------------------------------
+
+    def respond(self, request: Request, now: datetime, nonce: str, *, protocol: str = "") -> Response:
+        """The signed answer to one request; never raises, always HTTP 200 (saas-v2 §3.0).
+
+        ``nonce``: 32 or more fresh random alphanumerics. ``protocol`` narrows to one name, for an adapter that mounts
+        each protocol at its own path.
+        """
+        refusal: tuple[SellerProtocol, Rejected] | None = None
+        for spoken in self._spoken:
+            if protocol and spoken.name != protocol:
+                continue
+            try:
+                command = spoken.open(
+                    request, key=self._keys[spoken.name], now=now, nonce_seen=self._nonce_seen(spoken, now)
+                )
+            except Denied as denied:
+                log.warning("refused a %s request: %s", spoken.title, denied)
+                refusal = refusal or (spoken, Rejected(code=denied.code, message=denied.message))
+            except Exception:
+                log.exception("reading a %s request failed", spoken.title)
+                return self._answer(spoken, None, _internal_error(), nonce)
+            else:
+                return self._answer(spoken, command, self._outcome(spoken, command, request, now, nonce), nonce)
+        if refusal is None:
+            raise LookupError(f"this seller does not speak {protocol!r}")
+        return self._answer(refusal[0], None, refusal[1], nonce)
+
+    def refuse(self, message: str, nonce: str) -> Response:
+        """The signed answer 000002 to something that an adapter could not even make a ``Request`` of."""
+        return self._answer(self._spoken[0], None, Rejected(code=BAD_REQUEST, message=message), nonce)
+
+    def _nonce_seen(self, spoken: SellerProtocol, now: datetime) -> Callable[[str, datetime], bool]:
+        return lambda nonce, until: self.store.nonce_seen(f"{spoken.name} {nonce}", now=now, until=until)
+
+    def _outcome(
+        self, spoken: SellerProtocol, command: Command, request: Request, now: datetime, nonce: str
+    ) -> Outcome:
+        activity = spoken.activities.get(type(command), type(command).__name__)
+        try:
+            # A test call must still reveal a function that is missing: the market debugs to find exactly that.
+            if command.test and (type(command) in self._handlers or isinstance(command, Query)):
+                return rehearse(command, page=self._test_page, url=request.url)
+            return self._carrier.carry_out(command, now=now, owner=nonce, activity=activity)
+        except Reject as reject:
+            if reject.code == PROCESSING:
+                return Pending(message=reject.message)
+            if reject.code in spoken.result_codes:
+                return Rejected(code=reject.code, message=reject.message, retryable=reject.retryable)
+            log.exception("%s has no result code %r, answered %s", spoken.title, reject.code, INTERNAL_ERROR)
+            return Rejected(code=INTERNAL_ERROR, message=reject.message, retryable=reject.retryable)
+        except Exception:
+            log.exception("%s failed", activity)
+            return _internal_error()
+
+    def _answer(self, spoken: SellerProtocol, command: Command | None, outcome: Outcome, nonce: str) -> Response:
+        key = self._keys[spoken.name]
+        try:
+            return spoken.answer(command, outcome, key=key, nonce=nonce)
+        except Exception:
+            log.exception("an answer does not fit %s", spoken.title)
+            return spoken.answer(None, _internal_error(), key=key, nonce=nonce)
+
+
+def _internal_error() -> Rejected:
+    return Rejected(code=INTERNAL_ERROR, message="internal error; the seller's log says more")
+
+
+def _keys(spoken: Sequence[SellerProtocol], key: str, keys: Mapping[str, str]) -> dict[str, str]:
+    if not spoken:
+        raise ValueError("a seller needs at least one protocol")
+    if key and len({protocol.key_class for protocol in spoken}) > 1:
+        raise ValueError("these protocols are signed with different keys: give keys={key class: key} (saas-v2 §1.3)")
+    found = {p.name: keys.get(p.name) or keys.get(p.key_class) or key for p in spoken}
+    missing = [name for name, value in found.items() if not value]
+    if missing:
+        raise ValueError(f"no key for {', '.join(missing)}")
+    return found

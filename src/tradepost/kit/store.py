@@ -1,0 +1,340 @@
+"""Where a seller's server remembers nonces, what it already did, and its instances: one SQLite file.
+
+Any number of threads and processes of one machine may share the file. Two kinds of writes, told apart by what a power
+cut may take away:
+
+* *quick* (``synchronous=NORMAL``): nonces and claims. They survive a crash of the process, and a lost one costs nothing.
+* *durable* (``synchronous=FULL``): whatever the market was told is done. The disk has it before the answer leaves, so a
+  create costs one fsync. ``SQLiteStore(path, durable=False)`` gives that up for speed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections import deque
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol
+from weakref import WeakSet
+
+from tradepost.protocols.commands import AppInfo
+
+from .answers import Instance, InstanceState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SCHEMA_VERSION = 1
+SCHEMA = """
+CREATE TABLE nonce (nonce TEXT PRIMARY KEY, kept_until INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX nonce_kept_until ON nonce (kept_until);
+CREATE TABLE work (
+  key TEXT PRIMARY KEY, first_id TEXT NOT NULL, owner TEXT, lease_until INTEGER, instance_id TEXT
+) WITHOUT ROWID;
+CREATE TABLE instance (
+  instance_id TEXT PRIMARY KEY, order_id TEXT NOT NULL, order_line_id TEXT NOT NULL, state TEXT NOT NULL,
+  expires_at INTEGER, app TEXT, license TEXT NOT NULL, note TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX instance_license ON instance (license) WHERE license != '';
+CREATE INDEX instance_pending ON instance (instance_id) WHERE state = 'pending';
+"""
+NONCES_BETWEEN_SWEEPS = 500
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_STORES: WeakSet[SQLiteStore] = WeakSet()
+_ABANDONED: list[sqlite3.Connection] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """The work is ours until the lease ends. ``first_id``: the id suggested by the first claim ever made for it."""
+
+    first_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Somebody else is doing it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    instance_id: str
+
+
+type Claim = Mine | Busy | Finished
+
+
+class Store(Protocol):
+    """What a ``Seller`` needs to remember. Every method is atomic and safe from any thread."""
+
+    def nonce_seen(self, nonce: str, *, now: datetime, until: datetime) -> bool:
+        """True when the nonce was given before and is still remembered; else remember it until then."""
+        ...
+
+    def claim(self, key: str, *, owner: str, first_id: str, now: datetime, until: datetime) -> Claim:
+        """Take the work unless it is finished, or leased to another owner beyond ``now``."""
+        ...
+
+    def give_back(self, key: str, owner: str) -> None:
+        """End our lease without a result, so that a repeat may try at once."""
+        ...
+
+    def keep_created(self, key: str, owner: str, instance: Instance) -> bool:
+        """Finish a create and add its instance, in one transaction. False when the lease was lost to another owner.
+
+        Raises ``ValueError`` when the id belongs to another order.
+        """
+        ...
+
+    def keep_done(self, key: str, owner: str, instance_id: str, state: InstanceState | None = None) -> bool:
+        """Finish other work and set the state, in one transaction. False when the lease was lost."""
+        ...
+
+    def find(self, instance_id: str) -> Instance | None:
+        """By instance id, else by license code."""
+        ...
+
+    def pending(self) -> Sequence[Instance]:
+        """Instances still being provisioned: what to resume after a restart."""
+        ...
+
+    def set_expiry(self, instance_id: str, expires_at: datetime) -> None: ...
+
+    def set_frozen(self, instance_id: str, *, frozen: bool) -> None: ...
+
+    def settle(self, instance_id: str, app: AppInfo | None, license_: str, failure: str) -> bool:
+        """End provisioning: active, or failed when ``failure`` has words. False when there is nothing to settle.
+
+        An unknown id is remembered: background work may end before ``keep_created`` ran.
+        """
+        ...
+
+
+class SQLiteStore:
+    """The ``Store`` for one machine. The file is made when missing, readable by its owner only."""
+
+    def __init__(self, path: str | Path, *, durable: bool = True, busy_timeout: float = 10.0) -> None:
+        self.path = Path(path)
+        self._timeout = busy_timeout
+        self._durable = durable
+        self._idle: dict[bool, deque[sqlite3.Connection]] = {True: deque(), False: deque()}
+        # One writer at a time per process: SQLite's own wait is a sleeping poll, a lock hands over at once.
+        self._writing = Lock()
+        self._nonces = 0
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.touch(mode=0o600)
+        with self._connection(durable=True) as connection:
+            self._prepare(connection)
+        _STORES.add(self)
+
+    def close(self) -> None:
+        """Close the idle connections. The store may be used again afterwards."""
+        for idle in self._idle.values():
+            while idle:
+                idle.pop().close()
+
+    # --- nonces ----------------------------------------------------------------------------------------------------
+
+    def nonce_seen(self, nonce: str, *, now: datetime, until: datetime) -> bool:
+        with self._writing, self._connection(durable=False) as connection:
+            self._nonces += 1
+            if self._nonces % NONCES_BETWEEN_SWEEPS == 0:
+                connection.execute("DELETE FROM nonce WHERE kept_until <= ?", (_ms(now),))
+            fresh = connection.execute(
+                "INSERT INTO nonce VALUES (?1, ?2) ON CONFLICT (nonce) DO UPDATE SET kept_until = ?2"
+                " WHERE kept_until <= ?3",
+                (nonce, _ms(until), _ms(now)),
+            )
+            return fresh.rowcount == 0
+
+    # --- work that must happen once --------------------------------------------------------------------------------
+
+    def claim(self, key: str, *, owner: str, first_id: str, now: datetime, until: datetime) -> Claim:
+        with self._writing, self._connection(durable=False) as connection:
+            mine = connection.execute(
+                "INSERT INTO work (key, first_id, owner, lease_until) VALUES (?1, ?2, ?3, ?4)"
+                " ON CONFLICT (key) DO UPDATE SET owner = ?3, lease_until = ?4"
+                " WHERE instance_id IS NULL AND (owner IS NULL OR lease_until <= ?5) RETURNING first_id",
+                (key, first_id, owner, _ms(until), _ms(now)),
+            ).fetchall()
+            if mine:
+                return Mine(mine[0][0])
+            finished = connection.execute("SELECT instance_id FROM work WHERE key = ?", (key,)).fetchone()[0]
+        return Busy() if finished is None else Finished(finished)
+
+    def give_back(self, key: str, owner: str) -> None:
+        with self._writing, self._connection(durable=False) as connection:
+            connection.execute("UPDATE work SET owner = NULL WHERE key = ? AND owner = ?", (key, owner))
+
+    def keep_created(self, key: str, owner: str, instance: Instance) -> bool:
+        with self._transaction() as connection:
+            if not _finish(connection, key, owner, instance.instance_id):
+                return False
+            # A row without an order was left by background work that ended before us: it knows state and access data.
+            added = connection.execute(
+                "INSERT INTO instance VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (instance_id) DO UPDATE"
+                " SET order_id = excluded.order_id, order_line_id = excluded.order_line_id WHERE order_id = ''",
+                _row(instance),
+            )
+            if added.rowcount == 0:
+                raise ValueError(f"instance id {instance.instance_id!r} belongs to another order")
+        return True
+
+    def keep_done(self, key: str, owner: str, instance_id: str, state: InstanceState | None = None) -> bool:
+        with self._transaction() as connection:
+            if not _finish(connection, key, owner, instance_id):
+                return False
+            if state is InstanceState.RELEASED:
+                connection.execute(
+                    "UPDATE instance SET state = ?, app = NULL, license = '' WHERE instance_id = ?",
+                    (state, instance_id),
+                )
+            elif state is not None:
+                connection.execute("UPDATE instance SET state = ? WHERE instance_id = ?", (state, instance_id))
+        return True
+
+    # --- instances -------------------------------------------------------------------------------------------------
+
+    def find(self, instance_id: str) -> Instance | None:
+        with self._connection(durable=False) as connection:
+            query = "SELECT * FROM instance WHERE order_id != '' AND "
+            row = connection.execute(query + "instance_id = ?", (instance_id,)).fetchone()
+            if row is None and instance_id:
+                row = connection.execute(query + "license != '' AND license = ?", (instance_id,)).fetchone()
+        return None if row is None else _instance(row)
+
+    def pending(self) -> Sequence[Instance]:
+        with self._connection(durable=False) as connection:
+            rows = connection.execute("SELECT * FROM instance WHERE state = 'pending' ORDER BY instance_id").fetchall()
+        return [_instance(row) for row in rows]
+
+    def set_expiry(self, instance_id: str, expires_at: datetime) -> None:
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE instance SET expires_at = ? WHERE instance_id = ?", (_ms(expires_at), instance_id)
+            )
+
+    def set_frozen(self, instance_id: str, *, frozen: bool) -> None:
+        state = InstanceState.FROZEN if frozen else InstanceState.ACTIVE
+        with self._transaction() as connection:
+            # Never wakes a released instance: the release may have come between.
+            connection.execute(
+                "UPDATE instance SET state = ? WHERE instance_id = ? AND state IN ('active', 'frozen')",
+                (state, instance_id),
+            )
+
+    def settle(self, instance_id: str, app: AppInfo | None, license_: str, failure: str) -> bool:
+        state = InstanceState.FAILED if failure else InstanceState.ACTIVE
+        early = Instance(instance_id=instance_id, order_id="", state=state, app=app, license=license_, note=failure)
+        with self._transaction() as connection:
+            settled = connection.execute(
+                "INSERT INTO instance VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (instance_id) DO UPDATE"
+                " SET state = excluded.state, app = excluded.app, license = excluded.license, note = excluded.note"
+                " WHERE state IN ('pending', 'failed')",
+                _row(early),
+            )
+            return settled.rowcount == 1
+
+    # --- connections -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _connection(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+        """A connection for one use: never shared between threads at the same time, never carried over a fork."""
+        idle = self._idle[durable]
+        try:
+            connection = idle.pop()
+        except IndexError:
+            connection = self._connect(durable=durable)
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        idle.append(connection)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._writing, self._connection(durable=True) as connection:
+            # After an exception the connection is closed, which rolls back.
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+
+    def forget_parent(self) -> None:
+        """In a forked child: SQLite forbids even closing the parent's connections here, so they are left alone."""
+        for idle in self._idle.values():
+            _ABANDONED.extend(idle)
+            idle.clear()
+        self._writing = Lock()
+
+    def _connect(self, *, durable: bool) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
+        level = "FULL" if durable and self._durable else "NORMAL"
+        connection.execute(f"PRAGMA synchronous = {level}")
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # Two processes may start at once: the version is read inside the writing transaction.
+        connection.execute("BEGIN IMMEDIATE")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise RuntimeError(f"{self.path} was written by a newer Tradepost (schema {version} > {SCHEMA_VERSION})")
+        if version == 0:
+            for statement in SCHEMA.strip().rstrip(";").split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+
+
+def _after_fork() -> None:
+    for store in list(_STORES):
+        store.forget_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _finish(connection: sqlite3.Connection, key: str, owner: str, instance_id: str) -> bool:
+    done = connection.execute(
+        "UPDATE work SET instance_id = ?, owner = NULL WHERE key = ? AND owner = ?", (instance_id, key, owner)
+    )
+    return done.rowcount == 1
+
+
+def _ms(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+def _row(instance: Instance) -> tuple[object, ...]:
+    return (
+        instance.instance_id,
+        instance.order_id,
+        instance.order_line_id,
+        instance.state,
+        None if instance.expires_at is None else _ms(instance.expires_at),
+        None if instance.app is None else json.dumps(asdict(instance.app)),
+        instance.license,
+        instance.note,
+    )
+
+
+def _instance(row: tuple[str, str, str, str, int | None, str | None, str, str]) -> Instance:
+    instance_id, order_id, order_line_id, state, expires_at, app, license_, note = row
+    return Instance(
+        instance_id=instance_id,
+        order_id=order_id,
+        order_line_id=order_line_id,
+        state=InstanceState(state),
+        expires_at=None if expires_at is None else EPOCH + timedelta(milliseconds=expires_at),
+        app=None if app is None else AppInfo(**json.loads(app)),
+        license=license_,
+        note=note,
+    )

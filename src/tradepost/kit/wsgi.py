@@ -1,0 +1,91 @@
+"""A seller as a WSGI application: the exact bytes in, the exact bytes and header names out."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from tradepost.protocols.http import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from tradepost.protocols.http import Response
+
+    from .seller import Seller
+
+BODY_LIMIT = 1024 * 1024
+SAFE_IN_PATH = "/;=,:@!$&'()*+~%"
+NONCE_BYTES = 16
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def fresh_nonce() -> str:
+    return secrets.token_hex(NONCE_BYTES)
+
+
+def wsgi(
+    seller: Seller,
+    *,
+    protocol: str = "",
+    clock: Callable[[], datetime] = utc_now,
+    chance: Callable[[], str] = fresh_nonce,
+) -> WSGIApplication:
+    """Mount it at the production address. Behind a server that keeps the case of ``Body-Sign`` (waitress, gunicorn).
+
+    ``protocol``: serve only this one here, when each has its own path.
+    """
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        nonce = chance()
+        body = read_body(environ)
+        if body is None:
+            response = seller.refuse(f"the body is unreadable or longer than {BODY_LIMIT} bytes", nonce)
+        else:
+            response = seller.respond(request_from(environ, body), clock(), nonce, protocol=protocol)
+        return send(response, start_response)
+
+    return application
+
+
+def read_body(environ: WSGIEnvironment) -> bytes | None:
+    """All bytes of the body; None when there are more than allowed, or fewer than announced."""
+    announced = environ.get("CONTENT_LENGTH") or ""
+    source = environ["wsgi.input"]
+    if not announced:
+        # Chunked: servers that decode it say so, others offer no end to read to.
+        body: bytes = source.read(BODY_LIMIT + 1) if environ.get("wsgi.input_terminated") else b""
+        return body if len(body) <= BODY_LIMIT else None
+    if not (announced.isascii() and announced.isdecimal()) or int(announced) > BODY_LIMIT:
+        return None
+    body = source.read(int(announced))
+    return body if len(body) == int(announced) else None
+
+
+def request_from(environ: WSGIEnvironment, body: bytes) -> Request:
+    """The request that a WSGI environment describes. The query string is exactly as sent."""
+    host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    # WSGI hands the decoded path over as latin-1 text (PEP 3333).
+    path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1")
+    query = environ.get("QUERY_STRING", "")
+    url = f"{environ['wsgi.url_scheme']}://{host}{quote(path, SAFE_IN_PATH)}{'?' if query else ''}{query}"
+    headers = [
+        (name[5:].replace("_", "-").title(), value) for name, value in environ.items() if name.startswith("HTTP_")
+    ]
+    if environ.get("CONTENT_TYPE"):
+        headers.append(("Content-Type", environ["CONTENT_TYPE"]))
+    return Request(environ["REQUEST_METHOD"], url, tuple(headers), body)
+
+
+def send(response: Response, start_response: StartResponse) -> list[bytes]:
+    headers = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
+    headers.append(("Content-Length", str(len(response.body))))
+    start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers)
+    return [response.body]

@@ -1,0 +1,1 @@
+"""The marketplace: one Django app a context, imports downward only (see ARCHITECTURE.md)."""

@@ -1,0 +1,74 @@
+"""The market's clock. Only composition roots (a request, a worker loop, a command) read it; the rest takes ``now``.
+
+A sandbox can move its clock forward: the distance to real time and the moment it is heading for are one row.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+
+from .config import config
+from .errors import Refused
+
+
+def wall() -> datetime:
+    """Real time: for leases, durations and signatures, which no sandbox may move."""
+    return datetime.now(UTC)
+
+
+def now() -> datetime:
+    """Market time, aware and in UTC."""
+    if not config().sandbox:
+        return wall()
+    from .models import SandboxClock
+
+    offset = SandboxClock.objects.filter(pk=1).values_list("offset", flat=True).first()
+    return wall() + (offset or timedelta())
+
+
+def aim(distance: timedelta) -> datetime:
+    """Ask that the clock move forward by ``distance``; workers then move it from one due moment to the next.
+
+    Returns the moment aimed at. Raises ``Refused`` in a real market or for a distance that is not forward.
+    """
+    from .models import SandboxClock
+
+    _only_in_a_sandbox()
+    if distance <= timedelta():
+        raise Refused("clock.forward_only", "The clock only moves forward: give a positive distance, such as 30d.")
+    with transaction.atomic():
+        clock, _ = SandboxClock.objects.select_for_update().get_or_create(pk=1)
+        start = wall() + clock.offset
+        target = max(clock.target or start, start) + distance
+        clock.target = target
+        clock.save(update_fields=["target"])
+        return target
+
+
+def target() -> datetime | None:
+    """The moment that a sandbox's clock is heading for, or None when it is not moving."""
+    if not config().sandbox:
+        return None
+    from .models import SandboxClock
+
+    return SandboxClock.objects.filter(pk=1).values_list("target", flat=True).first()
+
+
+def jump(moment: datetime) -> None:
+    """Set a sandbox's clock to ``moment`` at once; never back. The target is cleared when it is reached."""
+    from .models import SandboxClock
+
+    _only_in_a_sandbox()
+    with transaction.atomic():
+        clock, _ = SandboxClock.objects.select_for_update().get_or_create(pk=1)
+        clock.offset = max(clock.offset, moment - wall())
+        if clock.target is not None and wall() + clock.offset >= clock.target:
+            clock.target = None
+        clock.save(update_fields=["offset", "target"])
+
+
+def _only_in_a_sandbox() -> None:
+    if not config().sandbox:
+        raise Refused("clock.real_market", "This is a real market: its clock cannot be moved. Start a sandbox to try.")

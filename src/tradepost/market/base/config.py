@@ -1,0 +1,86 @@
+"""Every setting of a market in one frozen object, read once from the environment and an optional file."""
+
+from __future__ import annotations
+
+import secrets
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Config(BaseSettings):
+    """Settings of one market. Each reads ``TRADEPOST_<NAME>``; ``PORT`` and ``DATABASE_URL`` also go by those names."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TRADEPOST_", frozen=True, extra="ignore", env_file=".env", populate_by_name=True
+    )
+
+    data: Path = Field(default=Path("data"), description="Folder of the embedded database, the secret key and files.")
+    database_url: str = Field(
+        default="",
+        validation_alias=AliasChoices("TRADEPOST_DATABASE_URL", "DATABASE_URL"),
+        description="postgresql://user:password@host:port/name; empty means SQLite in the data folder.",
+    )
+    port: int = Field(default=8000, validation_alias=AliasChoices("TRADEPOST_PORT", "PORT"), ge=1, le=65535)
+    host: str = Field(default="127.0.0.1", description="Address that the web server listens on.")
+    public_url: str = Field(default="", description="How people and sellers reach this market, for example in mails.")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Host names that are answered, separated by commas; empty means those of public_url."
+    )
+    secret_key: SecretStr = Field(
+        default=SecretStr(""), description="Signs sessions and seals secrets; made in the data folder when empty."
+    )
+    old_secret_keys: SecretStr = Field(
+        default=SecretStr(""), description="Earlier secret keys, separated by commas: still read, never written."
+    )
+    sandbox: bool = Field(default=False, description="A market for trying: its clock can be moved, loopback is allowed.")
+    debug: bool = False
+    currency: str = Field(default="CNY", min_length=3, max_length=3)
+    unpaid_timeout_minutes: int = Field(default=1440, ge=1, description="An unpaid order is cancelled after this time.")
+    body_sign: Literal["required", "optional"] = Field(
+        default="required", description="Default of new production addresses: is an answer without Body-Sign accepted?"
+    )
+    seller_timeout_seconds: float = Field(default=20.0, gt=0, description="Longest wait for a seller's answer.")
+    seller_concurrency: int = Field(default=16, ge=1, description="Calls in flight to one seller at a time.")
+    seller_answer_limit: int = Field(default=1_048_576, ge=1024, description="Largest answer that is read, in bytes.")
+    worker_concurrency: int = Field(default=512, ge=1, description="Calls in flight in one worker process.")
+    breaker_failures: int = Field(default=5, ge=1, description="Failures in a row that open an address's breaker.")
+    breaker_pause_seconds: int = Field(default=60, ge=1, description="First pause of an open breaker; doubles, at most 15 min.")
+    open_api_skew_seconds: int = Field(default=900, ge=1, description="Largest clock difference of a signed open API request.")
+    open_api_rate: str = Field(default="100/second", description="Requests of one access key, in the notation of `limits`.")
+    mail_url: str = Field(
+        default="", description="smtp://user:password@host:port, smtps:// for TLS, smtp+starttls://; empty writes files."
+    )
+    mail_from: str = "Tradepost <noreply@localhost>"
+    support_email: str = ""
+    log_format: Literal["json", "console"] = "json"
+    log_level: str = "INFO"
+
+    @property
+    def base_url(self) -> str:
+        return (self.public_url or f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}").rstrip("/")  # noqa: S104
+
+    def secrets(self) -> tuple[str, ...]:
+        """The secret key and the earlier ones, newest first; a key file is made at the first use when none is set."""
+        current = self.secret_key.get_secret_value() or _key_file(self.data / "secret.key")
+        return (current, *(k for k in self.old_secret_keys.get_secret_value().split(",") if k))
+
+
+def _key_file(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x") as handle:
+            path.chmod(0o600)
+            handle.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+@cache
+def config() -> Config:
+    """The settings of this process."""
+    return Config()

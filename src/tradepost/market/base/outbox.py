@@ -1,0 +1,78 @@
+"""Call down, publish up: a context writes what happened beside its own rows; whoever cares reacts later.
+
+Who reacts is not known here: the worker passes the table from ``wiring.py``. A reaction runs in a transaction, at
+least once: it must be idempotent.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+
+from .models import Event
+from .work import State, claim, wake
+
+log = structlog.get_logger(__name__)
+
+type Facts = Mapping[str, Any]
+type Reaction = Callable[[Facts, datetime], None]
+"""Given an event's facts (plain JSON values) and now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reactions:
+    table: Mapping[str, Sequence[Reaction]]
+
+    def run(self, event: Event, now: datetime) -> None:
+        for reaction in self.table.get(event.name, ()):
+            reaction(event.facts, now)
+
+
+def publish(name: str, *, now: datetime, **facts: Any) -> None:
+    """Record that something happened. Must run in the transaction that makes it true."""
+    Event.objects.create(name=name, facts=facts, due_at=now, created_at=now)
+    wake()
+
+
+def publish_many(name: str, facts: Sequence[dict[str, Any]], *, now: datetime) -> None:
+    Event.objects.bulk_create([Event(name=name, facts=f, due_at=now, created_at=now) for f in facts])
+
+
+def dispatch(reactions: Reactions, *, now: datetime, wall: datetime, owner: str, limit: int = 200) -> int:
+    """Claim a batch of events and react to them. Returns how many were claimed.
+
+    The whole batch is tried in one transaction; if one reaction fails, each event gets a transaction of its own, so
+    that a poisoned event delays nobody. A failed event is tried again with growing waits and shown in the console.
+    """
+    with transaction.atomic():
+        events = claim(Event, now=now, wall=wall, limit=limit, owner=owner, duration=timedelta(seconds=60))
+    if not events:
+        return 0
+    try:
+        with transaction.atomic():
+            for event in events:
+                reactions.run(event, now)
+            Event.objects.filter(pk__in=[event.pk for event in events]).delete()
+    except Exception:  # noqa: BLE001  # a reaction may fail in any way; the queue must survive it
+        for event in events:
+            _alone(reactions, event, now)
+    return len(events)
+
+
+def _alone(reactions: Reactions, event: Event, now: datetime) -> None:
+    try:
+        with transaction.atomic():
+            reactions.run(event, now)
+            Event.objects.filter(pk=event.pk).delete()
+    except Exception:
+        log.exception("reaction failed", event_name=event.name, event_id=event.pk, facts=event.facts)
+        wait = min(timedelta(seconds=2) * 2 ** min(event.attempts, 12), timedelta(hours=1))
+        Event.objects.filter(pk=event.pk).update(
+            state=State.WAITING, due_at=now + wait, lease_until=None, error=traceback.format_exc(limit=-6)[-4000:]
+        )

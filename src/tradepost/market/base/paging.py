@@ -1,0 +1,25 @@
+"""Lists page by key, not by offset: the last row's key says where the next page starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import models
+
+
+@dataclass(frozen=True, slots=True)
+class Page[T]:
+    rows: list[T]
+    next_key: str
+    """Value of ``after`` for the next page; empty on the last."""
+
+
+def page[M: models.Model](rows: models.QuerySet[M], *, after: str = "", size: int = 25) -> Page[M]:
+    """Newest first by primary key. An ``after`` that is not a number starts at the top."""
+    ordered = rows.order_by("-pk")
+    if after.isdecimal():
+        ordered = ordered.filter(pk__lt=int(after))
+    found = list(ordered[: size + 1])
+    more = len(found) > size
+    found = found[:size]
+    return Page(found, str(found[-1].pk) if more else "")

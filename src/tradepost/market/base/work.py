@@ -1,0 +1,94 @@
+"""Due work: rows that say when they are due, claimed in batches under a lease and recorded in batches.
+
+One mechanism for events, jobs and calls, on PostgreSQL (``FOR UPDATE SKIP LOCKED``) and SQLite (``BEGIN IMMEDIATE``,
+which serialises writers, so that the same statements are safe there). Leases are in real time: a sandbox clock that
+jumps must not make a living worker's work look abandoned.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import connection, models
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CHANNEL = "tradepost_due"
+"""PostgreSQL NOTIFY channel that wakes workers."""
+
+
+class State(models.IntegerChoices):
+    WAITING = 0, "waiting"
+    LEASED = 1, "in flight"
+    HELD = 2, "held"
+    ENDED = 3, "ended"
+
+
+class DueWork(models.Model):
+    """The columns that make a row claimable. ``attempts`` counts claims."""
+
+    state = models.SmallIntegerField(choices=State, default=State.WAITING)
+    due_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, default=None)
+    lease_owner = models.CharField(max_length=64, default="", blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+    due_index: ClassVar[models.Index]
+
+
+def due_indexes(prefix: str) -> list[models.Index]:
+    """Partial indexes: the claim never looks at ended rows, however many there are."""
+    return [
+        models.Index(fields=["due_at", "id"], name=f"{prefix}_due", condition=models.Q(state=State.WAITING)),
+        models.Index(fields=["lease_until"], name=f"{prefix}_leased", condition=models.Q(state=State.LEASED)),
+    ]
+
+
+def lock_due[W: DueWork](model: type[W], *, now: datetime, limit: int) -> list[W]:
+    """The oldest due rows, locked for this transaction; rows that another worker is claiming are skipped."""
+    rows = model._default_manager.filter(state=State.WAITING, due_at__lte=now).order_by("due_at", "id")  # noqa: SLF001
+    return list(rows.select_for_update(skip_locked=True, of=("self",))[:limit])
+
+
+def lease(model: type[DueWork], ids: Iterable[int], *, owner: str, until: datetime) -> None:
+    model._default_manager.filter(pk__in=list(ids)).update(  # noqa: SLF001
+        state=State.LEASED, lease_owner=owner, lease_until=until, attempts=models.F("attempts") + 1
+    )
+
+
+def claim[W: DueWork](
+    model: type[W], *, now: datetime, wall: datetime, limit: int, owner: str, duration: timedelta
+) -> list[W]:
+    """Lock and lease a batch. Call inside a transaction and commit before working on it."""
+    rows = lock_due(model, now=now, limit=limit)
+    if rows:
+        lease(model, [row.pk for row in rows], owner=owner, until=wall + duration)
+    return rows
+
+
+def abandoned[W: DueWork](model: type[W], *, wall: datetime, limit: int = 1000) -> list[W]:
+    """Rows whose lease ran out: their worker died. Locked for this transaction."""
+    rows = model._default_manager.filter(state=State.LEASED, lease_until__lt=wall).order_by("lease_until")  # noqa: SLF001
+    return list(rows.select_for_update(skip_locked=True, of=("self",))[:limit])
+
+
+def recover(model: type[DueWork], *, wall: datetime) -> int:
+    """Give the work of dead workers back. Returns how many rows."""
+    rows = [row.pk for row in abandoned(model, wall=wall)]
+    if rows:
+        model._default_manager.filter(pk__in=rows).update(  # noqa: SLF001
+            state=State.WAITING, lease_until=None, lease_owner=""
+        )
+    return len(rows)
+
+
+def wake() -> None:
+    """Tell waiting workers that something is due; delivered by PostgreSQL when the transaction commits."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"NOTIFY {CHANNEL}")

@@ -1,0 +1,135 @@
+"""List a product with its specs, SKUs and offers in one act: used by the seed command and, later, the pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tradepost.market.base import ids
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.money import Money
+from tradepost.market.identity.models import Seller
+from tradepost.market.product_types.registry import product_type
+from tradepost.protocols.commands import ChargingMode
+
+from .models import Category, Offer, Product, Sku, Spec
+
+MOST_EXTEND_PARAMS = 3
+MOST_SKUS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    charging_mode: ChargingMode
+    amount: Decimal
+    period_type: str = ""
+    period_numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSku:
+    prices: tuple[Price, ...]
+    values: dict[str, str] = field(default_factory=dict)
+    quantity_name: str = ""
+    quantity_name_en: str = ""
+    quantity_min: int = 1
+    quantity_max: int = 1
+    quantity_step: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSpec:
+    name: str
+    name_en: str
+    skus: tuple[NewSku, ...]
+    attributes: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListProduct:
+    product_type: str
+    category: str
+    slug: str
+    name: str
+    name_en: str
+    summary: str
+    summary_en: str
+    description: str
+    description_en: str
+    specs: tuple[NewSpec, ...]
+    currency: str
+    guide: str = ""
+    guide_en: str = ""
+    picture: str = ""
+    contact_email: str = ""
+    contact_phone: str = ""
+    extend_params: list[dict[str, Any]] = field(default_factory=list)
+    asks_mobile: bool = False
+    asks_email: bool = False
+    access_by_message: bool = False
+
+
+def list_product(seller: Seller, command: ListProduct, *, now: datetime) -> Product:
+    """Store a product as a draft. Raises ``Refused`` with the field that breaks a rule (business-rules §3.2, §3.4)."""
+    kind = product_type(command.product_type)
+    if len(command.extend_params) > MOST_EXTEND_PARAMS:
+        raise Refused("product.extend_params", _("A product may ask at most 3 extension parameters."), field="extend_params")
+    if not 1 <= sum(len(spec.skus) for spec in command.specs) <= MOST_SKUS:
+        raise Refused("product.skus", _("A product needs at least one SKU and may have at most 100."), field="specs")
+    with transaction.atomic():
+        product = Product.objects.create(
+            seller=seller,
+            category=Category.objects.get(slug=command.category),
+            created_at=now,
+            **{
+                name: getattr(command, name)
+                for name in (
+                    "product_type", "slug", "name", "name_en", "summary", "summary_en", "description",
+                    "description_en", "guide", "guide_en", "picture", "contact_email", "contact_phone",
+                    "extend_params", "asks_mobile", "asks_email", "access_by_message",
+                )
+            },
+        )
+        for position, new_spec in enumerate(command.specs):
+            _store_spec(product, new_spec, position, kind.charging_modes, command.currency)
+    return product
+
+
+def _store_spec(
+    product: Product, new: NewSpec, position: int, modes: tuple[ChargingMode, ...], currency: str
+) -> None:
+    spec = Spec.objects.create(
+        product=product, name=new.name, name_en=new.name_en, attributes=new.attributes, position=position
+    )
+    for new_sku in new.skus:
+        if not 1 <= new_sku.quantity_min <= new_sku.quantity_max or new_sku.quantity_step < 1:
+            raise Refused("product.quantity", _("Quantity needs 1 ≤ minimum ≤ maximum and a step of at least 1."), field="specs")
+        sku = Sku.objects.create(
+            spec=spec, code=ids.hex_id(), values=new_sku.values, quantity_name=new_sku.quantity_name,
+            quantity_name_en=new_sku.quantity_name_en, quantity_min=new_sku.quantity_min,
+            quantity_max=new_sku.quantity_max, quantity_step=new_sku.quantity_step,
+        )
+        for price in new_sku.prices:
+            if price.charging_mode not in modes:
+                raise Refused("product.charging_mode", _("This type of product cannot be sold in this charging mode."), field="specs")
+            if (price.charging_mode is ChargingMode.PERIOD) != bool(price.period_type and price.period_numbers):
+                raise Refused("product.period", _("A period price needs a period type and sellable durations."), field="specs")
+            Offer.objects.create(
+                sku=sku, product_id=ids.offer_id(), charging_mode=price.charging_mode, period_type=price.period_type,
+                price_minor=Money.of(price.amount, currency).minor, currency=currency,
+                period_numbers=list(price.period_numbers),
+            )
+
+
+def put_on_sale(product: Product, *, now: datetime) -> None:
+    """Show a product in the store. Raises ``Refused`` when sales were stopped: that cannot be undone."""
+    if product.status == Product.Status.STOPPED:
+        raise Refused("product.stopped", _("Sales of this product were stopped for good."))
+    product.status = Product.Status.ON_SALE
+    product.listed_at = now
+    product.save(update_fields=["status", "listed_at"])

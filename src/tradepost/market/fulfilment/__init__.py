@@ -1,0 +1,1 @@
+"""From a paid order to a subscription that works: plan the steps, follow the calls, complete or give up."""

@@ -1,0 +1,1 @@
+"""Who acts: accounts, sellers with members, signing keys, access keys."""

@@ -1,0 +1,124 @@
+"""Accounts, sellers, members and keys."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tradepost.market.base.ids import hex_id
+
+
+class Users(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> User:
+        user = self.model(email=self.normalize_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser):
+    """A person. Everybody may buy; members of a seller may enter the seller center, operators the console."""
+
+    email = models.EmailField(_("E-mail"), unique=True)
+    name = models.CharField(_("Name"), max_length=64, blank=True)
+    company = models.CharField(_("Company"), max_length=128, blank=True)
+    phone = models.CharField(_("Phone"), max_length=32, blank=True)
+    language = models.CharField(_("Language"), max_length=10, default="zh-hans")
+    customer_id = models.CharField(max_length=32, unique=True, default=hex_id)
+    """What sellers know the buyer by."""
+    is_active = models.BooleanField(default=True)
+    is_operator = models.BooleanField(default=False)
+    joined_at = models.DateTimeField(default=timezone.now)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects: ClassVar[Users] = Users()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class Seller(models.Model):
+    """A company that lists products."""
+
+    name = models.CharField(_("Chinese name"), max_length=128)
+    name_en = models.CharField(_("English name"), max_length=128, blank=True)
+    slug = models.SlugField(unique=True)
+    contact_email = models.EmailField(_("Contact e-mail"))
+    contact_phone = models.CharField(_("Contact phone"), max_length=32, blank=True)
+    website = models.URLField(_("Website"), blank=True)
+    about = models.TextField(blank=True)
+    about_en = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Member(models.Model):
+    """A user who acts for a seller."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", _("Owner")
+        DEVELOPER = "developer", _("Developer")
+        VIEWER = "viewer", _("Viewer")
+
+    seller = models.ForeignKey(Seller, models.CASCADE, related_name="members")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role, default=Role.OWNER)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["seller", "user"], name="member_once")]
+
+
+class SigningKey(models.Model):
+    """The key that signs calls of one interface class (saas-v2 §1.3, §2.1). Sealed; shown once.
+
+    After a rotation the earlier key stays valid for answers until ``valid_until``, so that a seller can change over.
+    """
+
+    class InterfaceClass(models.TextChoices):
+        BASE = "base", _("Base interfaces")
+        KIT = "kit", _("Joint-operation sync interfaces")
+        LICENSE = "license", _("License code delivery")
+        NOTICE = "notice", _("Order notification")
+
+    seller = models.ForeignKey(Seller, models.CASCADE, related_name="signing_keys")
+    interface_class = models.CharField(max_length=16, choices=InterfaceClass)
+    key_id = models.CharField(max_length=32, unique=True)
+    sealed = models.TextField()
+    hint = models.CharField(max_length=16)
+    created_at = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True, default=None)
+    """Null for the current key; set when it was rotated out."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["seller", "interface_class"], condition=models.Q(valid_until=None), name="signing_key_current"
+            )
+        ]
+
+
+class AccessKey(models.Model):
+    """AK/SK pair with which a seller's server calls the open APIs (openapi-jointkit C.1). Sealed; shown once."""
+
+    seller = models.ForeignKey(Seller, models.CASCADE, related_name="access_keys")
+    access_key = models.CharField(max_length=32, unique=True)
+    sealed = models.TextField()
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True)
+    created_at = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True, default=None)
+    last_used_at = models.DateTimeField(null=True, default=None)

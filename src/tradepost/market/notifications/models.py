@@ -1,0 +1,41 @@
+"""Notices to people, and the deliveries by e-mail that they cause."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tradepost.market.identity.models import User
+
+
+class Notice(models.Model):
+    """One message to one person. Its words are made from ``kind`` and ``facts`` when shown, in the reader's language."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=48)
+    facts = models.JSONField(default=dict)
+    link = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True, default=None)
+    once = models.CharField(max_length=128, unique=True)
+    """Makes a notice idempotent: kind, subject and person."""
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-id"], name="notice_user")]
+
+
+class Mail(models.Model):
+    """Delivery of a notice by e-mail: retried with growing waits, every state visible in the console."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Failed")
+
+    notice = models.OneToOneField(Notice, models.CASCADE, related_name="mail")
+    address = models.EmailField()
+    status = models.CharField(max_length=8, choices=Status, default=Status.WAITING)
+    attempts = models.PositiveIntegerField(default=0)
+    next_at = models.DateTimeField(null=True, default=None)
+    sent_at = models.DateTimeField(null=True, default=None)
+    error = models.CharField(max_length=500, blank=True, default="")

@@ -1,0 +1,1 @@
+"""The APIs that sellers call, signed with AK/SK."""

@@ -1,0 +1,1 @@
+"""Orders: place, pay, cancel; one module a verb."""

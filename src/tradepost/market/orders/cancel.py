@@ -1,0 +1,34 @@
+"""Cancel an unpaid order: by its buyer, or by the market when the time to pay is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from tradepost.market.base import jobs, outbox
+
+from .lifecycle import ORDER, E
+from .models import Order
+from .place import UNPAID_TIMEOUT
+
+
+def cancel_order(order: Order, *, actor: str, now: datetime) -> None:
+    """Raises ``IllegalTransition`` when it is no longer unpaid."""
+    with transaction.atomic():
+        ORDER.move(order, E.CANCEL, now=now, actor=actor)
+        Order.objects.filter(pk=order.pk).update(ended_at=now)
+        jobs.cancel(UNPAID_TIMEOUT, order.number)
+        outbox.publish("OrderCancelled", now=now, order=order.number, by="buyer")
+
+
+def time_out(payload: Mapping[str, Any], now: datetime) -> datetime | None:
+    """Job: the time to pay is over."""
+    order = Order.objects.select_for_update().get(number=payload["order"])
+    if order.status == Order.Status.UNPAID:
+        ORDER.move(order, E.TIME_OUT, now=now)
+        Order.objects.filter(pk=order.pk).update(ended_at=now)
+        outbox.publish("OrderCancelled", now=now, order=order.number, by="timeout")
+    return None

@@ -1,0 +1,82 @@
+"""Orders and their lines. A line keeps a snapshot of what was bought: later edits of the product do not change it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tradepost.market.base.money import Money
+from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.identity.models import Seller, User
+from tradepost.market.subscriptions.models import Subscription
+
+
+class Order(models.Model):
+    class Type(models.TextChoices):
+        NEW = "NEW", _("New purchase")
+        TRIAL = "TRIAL", _("Trial")
+        TRIAL_TO_FORMAL = "TRIAL_TO_FORMAL", _("Trial to formal")
+        RENEW = "RENEW", _("Renewal")
+        CHANGE = "CHANGE", _("Change")
+        UNSUBSCRIBE = "UNSUBSCRIBE", _("Unsubscription")
+
+    class Status(models.TextChoices):
+        UNPAID = "unpaid", _("Pending payment")
+        PROCESSING = "processing", _("Processing")
+        COMPLETED = "completed", _("Completed")
+        CANCELLED = "cancelled", _("Cancelled")
+        REFUNDED = "refunded", _("Refunded")
+
+    number = models.CharField(max_length=64, unique=True)
+    order_type = models.CharField(max_length=16, choices=Type)
+    buyer = models.ForeignKey(User, models.PROTECT, related_name="orders")
+    status = models.CharField(max_length=16, choices=Status, default=Status.UNPAID)
+    total_minor = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    placed_at = models.DateTimeField()
+    pay_before = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True, default=None)
+    ended_at = models.DateTimeField(null=True, default=None)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["buyer", "-id"], name="order_buyer"),
+            models.Index(fields=["status", "-id"], name="order_status"),
+        ]
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_minor, self.currency)
+
+
+class OrderLine(models.Model):
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    number = models.CharField(max_length=64, unique=True)
+    seller = models.ForeignKey(Seller, models.PROTECT, related_name="order_lines")
+    product = models.ForeignKey(Product, models.PROTECT)
+    offer = models.ForeignKey(Offer, models.PROTECT)
+    subscription = models.ForeignKey(Subscription, models.PROTECT, null=True, default=None, related_name="order_lines")
+    charging_mode = models.CharField(max_length=16)
+    period_type = models.CharField(max_length=8, blank=True)
+    period_number = models.PositiveIntegerField(default=0)
+    quantity = models.PositiveIntegerField(default=1)
+    amount_minor = models.PositiveBigIntegerField()
+    sku_code = models.CharField(max_length=64)
+    linear = models.BooleanField(default=False)
+    """Whether the SKU has a quantity attribute, so that linearValue is sent to the seller."""
+    product_name = models.CharField(max_length=64)
+    product_name_en = models.CharField(max_length=64)
+    spec_name = models.CharField(max_length=64)
+    spec_name_en = models.CharField(max_length=64)
+    values = models.JSONField(default=list)
+    """Chosen attributes in words: ``[{"name": …, "name_en": …, "value": …, "value_en": …}]``."""
+    extend_params = models.JSONField(default=list)
+    """``[{"name": …, "value": …}]`` as typed at checkout."""
+    agreed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["seller", "-id"], name="line_seller")]
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.order.currency)

@@ -1,0 +1,124 @@
+"""Place an order: check what was chosen against the offer, price it, store it unpaid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tradepost.market.base import ids, jobs, outbox
+from tradepost.market.base.errors import Refused
+from tradepost.market.catalog.models import Offer, Product, Sku
+from tradepost.market.identity.models import User
+from tradepost.protocols.commands import ChargingMode
+
+from .models import Order, OrderLine
+from .pricing import Priced, price
+
+UNPAID_TIMEOUT = "orders.unpaid_timeout"
+LONGEST_PARAM = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOrder:
+    """What a buyer chose. ``product_id`` is the offer's id on the wire; ``periods`` counts months or years."""
+
+    product_id: str
+    quantity: int = 1
+    periods: int = 1
+    extend_params: tuple[tuple[str, str], ...] = ()
+    agreed: bool = False
+
+
+def place_order(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta) -> Order:
+    """Store the order with one line, unpaid. Raises ``Refused`` with the field that is wrong; nothing is stored then."""
+    offer = find_offer(command.product_id)
+    if not command.agreed:
+        raise Refused("order.agreement", _("Read and accept the agreement to order."), HTTPStatus.BAD_REQUEST, field="agreed")
+    priced = quote(offer, quantity=command.quantity, periods=command.periods)
+    params = _extend_params(offer.sku.spec.product, command.extend_params)
+    with transaction.atomic():
+        number = ids.order_number(now)
+        order = Order.objects.create(
+            number=number, order_type=Order.Type.NEW, buyer=buyer, total_minor=priced.total.minor,
+            currency=priced.total.currency, placed_at=now, pay_before=now + unpaid_timeout,
+        )
+        _store_line(order, offer, command, priced, params, now)
+        jobs.schedule(UNPAID_TIMEOUT, number, due_at=order.pay_before, payload={"order": number})
+        outbox.publish("OrderPlaced", now=now, order=number)
+    return order
+
+
+def find_offer(product_id: str) -> Offer:
+    """The offer that can be bought. Raises ``Refused`` (404) when it is unknown or not on sale."""
+    offer = (
+        Offer.objects.select_related("sku__spec__product__seller")
+        .filter(product_id=product_id, on_sale=True, sku__spec__product__status=Product.Status.ON_SALE)
+        .first()
+    )
+    if offer is None:
+        raise Refused("offer.unknown", _("This choice is not on sale (any more)."), HTTPStatus.NOT_FOUND, field="product_id")
+    return offer
+
+
+def quote(offer: Offer, *, quantity: int, periods: int) -> Priced:
+    """What a choice costs. Raises ``Refused`` for a quantity or duration that is not offered."""
+    sku = offer.sku
+    fits = sku.quantity_min <= quantity <= sku.quantity_max and (quantity - sku.quantity_min) % sku.quantity_step == 0
+    if not fits:
+        raise Refused(
+            "order.quantity",
+            _("Choose a quantity from %(min)s to %(max)s in steps of %(step)s.")
+            % {"min": sku.quantity_min, "max": sku.quantity_max, "step": sku.quantity_step},
+            HTTPStatus.BAD_REQUEST, field="quantity",
+        )
+    if offer.charging_mode != ChargingMode.PERIOD:
+        return price(offer.price, quantity=quantity, periods=1)
+    if periods not in offer.period_numbers:
+        raise Refused("order.periods", _("Choose one of the durations that are offered."), HTTPStatus.BAD_REQUEST, field="periods")
+    return price(offer.price, quantity=quantity, periods=periods)
+
+
+def _extend_params(product: Product, given: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
+    values = dict(given)
+    asked: list[dict[str, Any]] = product.extend_params
+    if unknown := values.keys() - {p["name"] for p in asked}:
+        raise Refused("order.param_unknown", _("Unknown extension parameter: %s") % ", ".join(sorted(unknown)), HTTPStatus.BAD_REQUEST)
+    for param in asked:
+        value = values.get(param["name"], "").strip()
+        if param.get("required") and not value:
+            raise Refused("order.param_missing", _("This product needs this information."), HTTPStatus.BAD_REQUEST, field=f"param_{param['name']}")
+        if len(value) > LONGEST_PARAM:
+            raise Refused("order.param_long", _("At most 200 characters."), HTTPStatus.BAD_REQUEST, field=f"param_{param['name']}")
+    return [{"name": p["name"], "value": values[p["name"]].strip()} for p in asked if values.get(p["name"], "").strip()]
+
+
+def _chosen_values(sku: Sku) -> list[dict[str, str]]:
+    chosen = []
+    for attribute in sku.spec.attributes:
+        for value in attribute["values"]:
+            if sku.values.get(attribute["code"]) == value["code"]:
+                chosen.append({
+                    "name": attribute["name"], "name_en": attribute["name_en"],
+                    "value": value["name"], "value_en": value["name_en"],
+                })
+    return chosen
+
+
+def _store_line(
+    order: Order, offer: Offer, command: PlaceOrder, priced: Priced, params: list[dict[str, str]], now: datetime
+) -> None:
+    sku = offer.sku
+    spec, product = sku.spec, sku.spec.product
+    OrderLine.objects.create(
+        order=order, number=ids.line_number(order.number, 1), seller=product.seller, product=product, offer=offer,
+        charging_mode=offer.charging_mode, period_type=offer.period_type,
+        period_number=command.periods if offer.period_type else 0, quantity=command.quantity,
+        amount_minor=priced.total.minor, sku_code=sku.code,
+        linear=sku.quantity_max > sku.quantity_min, product_name=product.name, product_name_en=product.name_en,
+        spec_name=spec.name, spec_name_en=spec.name_en, values=_chosen_values(sku), extend_params=params, agreed_at=now,
+    )

@@ -1,0 +1,77 @@
+"""The ledger: accounts, transfers and their entries. Entries of a transfer sum to zero; nothing is ever changed."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from tradepost.market.base.money import Money
+from tradepost.market.identity.models import Seller, User
+
+
+class Account(models.Model):
+    """A place where money is. ``balance_minor`` is the sum of its entries, kept beside them under the row's lock.
+
+    Signs: an account's balance is what the market owes its owner; ``cash`` is negative by what came in.
+    """
+
+    class Kind(models.TextChoices):
+        BUYER = "buyer", _("Buyer's balance")
+        SELLER = "seller", _("Owed to the seller")
+        CLEARING = "clearing", _("Paid, not delivered yet")
+        CASH = "cash", _("Money that came from outside")
+
+    kind = models.CharField(max_length=16, choices=Kind)
+    user = models.ForeignKey(User, models.PROTECT, null=True, default=None)
+    seller = models.ForeignKey(Seller, models.PROTECT, null=True, default=None)
+    currency = models.CharField(max_length=3)
+    balance_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "currency"], condition=Q(kind="buyer"), name="account_buyer"),
+            models.UniqueConstraint(fields=["seller", "currency"], condition=Q(kind="seller"), name="account_seller"),
+            models.UniqueConstraint(
+                fields=["kind", "currency"], condition=Q(kind__in=["clearing", "cash"]), name="account_market"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="cash") | Q(balance_minor__gte=0), name="account_not_overdrawn"
+            ),
+        ]
+
+    @property
+    def balance(self) -> Money:
+        return Money(self.balance_minor, self.currency)
+
+
+class Transfer(models.Model):
+    """One movement of money with a reason. ``(reason, reference)`` is unique: the same thing is never booked twice."""
+
+    class Reason(models.TextChoices):
+        TOP_UP = "top_up", _("Top-up")
+        PAYMENT = "payment", _("Payment")
+        REFUND = "refund", _("Refund")
+        EARNED = "earned", _("Delivered to the buyer")
+
+    reason = models.CharField(max_length=16, choices=Reason)
+    reference = models.CharField(max_length=64)
+    note = models.CharField(max_length=200, blank=True)
+    actor = models.CharField(max_length=128)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["reason", "reference"], name="transfer_once")]
+
+
+class Entry(models.Model):
+    """One side of a transfer. Triggers of the migration refuse any change or deletion."""
+
+    transfer = models.ForeignKey(Transfer, models.PROTECT, related_name="entries")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="entries")
+    amount_minor = models.BigIntegerField()
+    balance_after_minor = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "-id"], name="entry_account")]
+        constraints = [models.CheckConstraint(condition=~Q(amount_minor=0), name="entry_not_zero")]

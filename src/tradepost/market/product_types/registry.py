@@ -1,0 +1,32 @@
+"""Finds the kinds of products: every package under ``kinds/`` with a ``KIND``."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import TYPE_CHECKING
+
+from . import kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .contract import ProductType
+
+
+@cache
+def product_types() -> Mapping[str, ProductType]:
+    found: dict[str, ProductType] = {}
+    for module in pkgutil.iter_modules(kinds.__path__):
+        kind = getattr(importlib.import_module(f"{kinds.__name__}.{module.name}"), "KIND", None)
+        if kind is not None:
+            found[kind.code] = kind
+    return found
+
+
+def product_type(code: str) -> ProductType:
+    try:
+        return product_types()[code]
+    except KeyError:
+        raise LookupError(f"no product type {code!r}; there are: {', '.join(product_types())}") from None

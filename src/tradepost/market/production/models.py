@@ -1,0 +1,157 @@
+"""Production addresses with their breaker, calls (one thing asked of a seller) and attempts (each try of it)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from tradepost.market.base.work import DueWork, State, due_indexes
+from tradepost.market.catalog.models import Product
+from tradepost.market.identity.models import Seller
+from tradepost.market.subscriptions.models import Subscription
+
+
+class Address(models.Model):
+    """A seller's production server (生产地址): all activities of its products go there."""
+
+    class Breaker(models.TextChoices):
+        CLOSED = "closed", _("Closed")
+        OPEN = "open", _("Open")
+        TRIAL = "trial", _("Half-open")
+
+    seller = models.ForeignKey(Seller, models.CASCADE, related_name="addresses")
+    url = models.CharField(_("Address"), max_length=512)
+    protocol = models.CharField(_("Protocol"), max_length=32)
+    require_body_sign = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+    breaker = models.CharField(max_length=8, choices=Breaker, default=Breaker.CLOSED)
+    failures = models.PositiveIntegerField(default=0)
+    """Failures in a row, by faults of the exchange; a well-formed refusal is not one."""
+    opened_at = models.DateTimeField(null=True, default=None)
+    trial_at = models.DateTimeField(null=True, default=None)
+    """When an open breaker lets one call through to see."""
+    last_fault = models.CharField(max_length=32, blank=True, default="")
+    last_success_at = models.DateTimeField(null=True, default=None)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["seller", "url", "protocol"], name="address_once")]
+        indexes = [models.Index(fields=["trial_at"], name="address_trial", condition=Q(breaker="open"))]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class Binding(models.Model):
+    """Exactly one production address per product (saas-v2 §1.2)."""
+
+    product = models.OneToOneField(Product, models.CASCADE, related_name="binding")
+    address = models.ForeignKey(Address, models.PROTECT, related_name="bindings")
+
+
+class Call(DueWork):
+    """One thing asked of a seller. Its state and due time are those of ``DueWork``; the end is an outcome."""
+
+    class Outcome(models.TextChoices):
+        NONE = "", _("under way")
+        DONE = "done", _("Done")
+        GAVE_UP = "gave_up", _("Gave up")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    class Hold(models.TextChoices):
+        NONE = "", ""
+        BUSY = "busy", _("waiting for earlier calls to this seller")
+        BREAKER = "breaker", _("the address does not answer")
+
+    seller = models.ForeignKey(Seller, models.PROTECT, related_name="calls")
+    address = models.ForeignKey(Address, models.PROTECT, related_name="calls")
+    product = models.ForeignKey(Product, models.PROTECT, null=True, default=None)
+    subscription = models.ForeignKey(Subscription, models.PROTECT, null=True, default=None, related_name="calls")
+    protocol = models.CharField(max_length=32)
+    kind = models.CharField(max_length=32)
+    """Class name of the command, for example ``Create``."""
+    activity = models.CharField(max_length=32)
+    """The word on the wire, for example ``newInstance``."""
+    command = models.JSONField()
+    order_number = models.CharField(max_length=64, blank=True, default="")
+    order_line_number = models.CharField(max_length=64, blank=True, default="")
+    instance_id = models.CharField(max_length=64, blank=True, default="")
+    until_access = models.BooleanField(default=False)
+    hold = models.CharField(max_length=8, choices=Hold, default=Hold.NONE, blank=True)
+    outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.NONE, blank=True)
+    created_at = models.DateTimeField()
+    first_at = models.DateTimeField(null=True, default=None)
+    """First attempt, in market time: the plan counts from here."""
+    give_up_at = models.DateTimeField(null=True, default=None)
+    ended_at = models.DateTimeField(null=True, default=None)
+    restart = models.BooleanField(default=False)
+    """The next attempt was asked for by a person."""
+    maybe_acted = models.BooleanField(default=False)
+    """Some attempt ended so that the seller may have acted without our knowing."""
+    first_business_id = models.CharField(max_length=64, blank=True, default="")
+    claimed_instance_id = models.CharField(max_length=100, blank=True, default="")
+    last_verdict = models.CharField(max_length=32, blank=True, default="")
+    """Reason of the last attempt: ``done``, ``pending``, a result code, or the name of a fault."""
+    last_detail = models.CharField(max_length=1000, blank=True, default="")
+
+    class Meta:
+        indexes = [
+            *due_indexes("call"),
+            models.Index(fields=["seller", "hold", "due_at"], name="call_held", condition=Q(state=State.HELD)),
+            models.Index(fields=["address", "due_at"], name="call_address_waiting", condition=Q(state__in=[0, 2])),
+            models.Index(fields=["seller"], name="call_seller_busy", condition=Q(state=State.LEASED)),
+            models.Index(fields=["give_up_at"], name="call_held_deadline", condition=Q(state=State.HELD)),
+            models.Index(fields=["seller", "-id"], name="call_seller"),
+            models.Index(fields=["order_number"], name="call_order"),
+        ]
+
+
+class Attempt(models.Model):
+    """One try of a call: what was sent, what came back, what it meant. Never changed after it ended."""
+
+    class Trigger(models.TextChoices):
+        PLAN = "plan", _("by plan")
+        RESTART = "restart", _("restarted by hand")
+        TRIAL = "trial", _("trial of the breaker")
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="tries")
+    number = models.PositiveIntegerField()
+    trigger = models.CharField(max_length=8, choices=Trigger, default=Trigger.PLAN)
+    business_id = models.CharField(max_length=64, blank=True, default="")
+    started_at = models.DateTimeField()
+    """Market time."""
+    ended = models.BooleanField(default=False)
+    milliseconds = models.FloatField(null=True, default=None)
+    method = models.CharField(max_length=8, blank=True, default="")
+    url = models.TextField(blank=True, default="")
+    request_headers = models.JSONField(default=list)
+    """``[[name, value], …]`` in the order and case sent."""
+    request_body = models.TextField(blank=True, default="")
+    status = models.PositiveIntegerField(null=True, default=None)
+    response_headers = models.JSONField(default=list)
+    response_body = models.TextField(blank=True, default="")
+    """As text, cut at 64 KiB, passwords masked; bytes that are not UTF-8 as ``\\xNN``."""
+    verdict = models.CharField(max_length=32, blank=True, default="")
+    """``done``, ``pending``, a result code, or the name of a fault."""
+    detail = models.CharField(max_length=1000, blank=True, default="")
+    worker = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["call", "number"], name="attempt_number")]
+
+
+class Tally(models.Model):
+    """Counts of ended attempts by hour, for charts and metrics: one row per hour, protocol, activity and verdict."""
+
+    hour = models.DateTimeField()
+    worker = models.CharField(max_length=64)
+    activity = models.CharField(max_length=32)
+    verdict = models.CharField(max_length=32)
+    attempts = models.PositiveBigIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    under_100ms = models.PositiveBigIntegerField(default=0)
+    under_1s = models.PositiveBigIntegerField(default=0)
+    under_5s = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["hour", "worker", "activity", "verdict"], name="tally_once")]

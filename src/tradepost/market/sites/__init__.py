@@ -1,0 +1,1 @@
+"""The three sites; they do not know each other."""

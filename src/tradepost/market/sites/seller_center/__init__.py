@@ -1,0 +1,1 @@
+"""Where sellers see their orders, addresses, keys and interface messages."""

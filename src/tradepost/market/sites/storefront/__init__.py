@@ -1,0 +1,1 @@
+"""Where buyers find, buy and use products."""

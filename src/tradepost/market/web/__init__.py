@@ -1,0 +1,1 @@
+"""What the sites share: layout, forms, tables, components."""

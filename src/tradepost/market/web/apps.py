@@ -1,0 +1,8 @@
+"""Django's registration of this site part."""
+
+from django.apps import AppConfig
+
+
+class WebConfig(AppConfig):
+    name = "tradepost.market.web"
+    label = "web"

@@ -1,0 +1,62 @@
+"""The edge of a request: its language, its clock, its transaction, and refusals turned into pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
+from django.shortcuts import render
+from django.utils import translation
+
+from tradepost.market.base import clock
+from tradepost.market.base.errors import Refused
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+class Language(LocaleMiddleware):
+    """The language of the cookie, else what the browser asks for, else Chinese; said in ``Content-Language``."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        language = translation.get_language_from_request(request)
+        if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and not request.headers.get("Accept-Language"):
+            language = settings.LANGUAGE_CODE
+        translation.activate(language)
+        request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+
+
+class Edge:
+    """Gives every request ``now``; wraps state-changing ones in one transaction; shows ``Refused`` as a page.
+
+    Only unsafe methods get a transaction: on SQLite a transaction takes the write lock, and a page that only reads
+    must not wait for the engine.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.now = clock.now()  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        if request.method in SAFE or getattr(view, "own_transactions", False):
+            return None
+        try:
+            with transaction.atomic():
+                return view(request, *args, **kwargs)
+        except Refused as refused:  # Django does not pass what process_view raises to process_exception
+            return refused_page(request, refused)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return refused_page(request, exception) if isinstance(exception, Refused) else None
+
+
+def refused_page(request: HttpRequest, refused: Refused) -> HttpResponse:
+    return render(request, "web/refused.html", {"refused": refused}, status=refused.status)

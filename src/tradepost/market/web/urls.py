@@ -1,0 +1,9 @@
+"""Addresses that belong to no site: language, health, metrics, notices."""
+
+from __future__ import annotations
+
+from django.urls import path
+from django.views.i18n import set_language
+
+app_name = "web"
+urlpatterns = [path("i18n/setlang/", set_language, name="set_language")]
