@@ -1,0 +1,73 @@
+# `make` prints what a person can ask for. Each target first sets up what it needs; when all is up to date that takes no time.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+VENDOR := src/tradepost/market/web/static/vendor
+ICONS := src/tradepost/market/web/icons.txt
+CODE := $(wildcard src tests scripts bench examples)
+TRANSLATIONS := $(shell find src -name '*.po')
+# Passed on to pytest or the benchmarks: make test ARGS='tests/kit -k newInstance'
+ARGS ?=
+
+.PHONY: help
+help:
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' Makefile
+
+.PHONY: run
+run: setup ## Start a market with demo data on this machine and say where to look (PORT, TRADEPOST_DATA).
+	@exec $(BIN)/tradepost demo
+
+.PHONY: test
+test: setup ## Run every test on SQLite and again on PostgreSQL (ARGS go to pytest).
+	@exec $(BIN)/python scripts/run_tests.py $(ARGS)
+
+.PHONY: check
+check: setup ## Check style, types, the direction of imports, templates and translations.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	TRADEPOST_DATA=.cache/check $(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/djlint src --lint --quiet
+	$(BIN)/djlint src --check --quiet
+	$(BIN)/python scripts/check_translations.py
+
+.PHONY: fix
+fix: setup ## Let the tools mend what they can: imports, style, layout of code and templates.
+	$(BIN)/ruff check --fix --exit-zero
+	$(BIN)/ruff format
+	-@$(BIN)/djlint src --reformat --quiet # it ends with an error when it mended something
+
+.PHONY: bench
+bench: setup .venv/.bench ## Compare our speed with rivals and with the limit (ARGS choose the questions).
+	@exec $(BIN)/python -m bench $(ARGS)
+
+.PHONY: shots
+shots: setup ## Take pictures of the pages into shots/, phone and desktop, Chinese and English.
+	@exec $(BIN)/python scripts/shots.py $(ARGS)
+
+.PHONY: setup
+setup: .venv/.dev $(VENDOR)/.collected .cache/translations
+
+.venv/.dev: requirements/dev.txt requirements/build.txt pyproject.toml scripts/make_venv.sh
+	@scripts/make_venv.sh requirements/dev.txt
+	@touch $@
+
+.venv/.bench: requirements/bench.txt .venv/.dev
+	@scripts/make_venv.sh requirements/bench.txt
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json .npmrc | .venv/.dev
+	@scripts/npm.sh ci --no-progress --loglevel=error
+	@touch $@
+
+$(VENDOR)/.collected: node_modules/.installed $(ICONS) scripts/collect_assets.py
+	@$(BIN)/python scripts/collect_assets.py
+	@touch $@
+
+.cache/translations: $(TRANSLATIONS) scripts/compile_messages.py | .venv/.dev
+	@$(BIN)/python scripts/compile_messages.py
+	@mkdir -p $(@D) && touch $@

@@ -1,0 +1,76 @@
+"""What holds for the files of the repository as such: their length, what they must not tell, and two READMEs that agree."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.architecture import source
+
+MOST_LINES = 400
+LONG_FOR_A_REASON: dict[str, str] = {}
+"""Files above the limit, each with the one reason it still has to exist as a whole."""
+
+# Written in two parts, so that this file does not find itself.
+HOSTS = ("registry." + "npmjs", "files." + "pythonhosted", "pypi." + "org", "deb." + "debian", "index" + "-url")
+PLACES = ("/" + "root/", "/" + "work/", "/" + "home/", "/" + "Users/")
+NOT_TEXT = {".png", ".jpg", ".webp", ".ico", ".gz", ".zip"}
+
+
+def test_files_are_small() -> None:
+    lengths = {str(path): _lines(path) for path in source.python_files("src", "tests", "scripts", "bench", "examples")}
+    long = {path for path, lines in lengths.items() if lines > MOST_LINES}
+    assert long == set(LONG_FOR_A_REASON)
+    assert all(reason.strip() for reason in LONG_FOR_A_REASON.values())
+
+
+def _lines(path: Path) -> int:
+    return len((source.ROOT / path).read_text(encoding="utf-8").splitlines())
+
+
+def test_every_module_opens_with_the_sentence_that_says_why_it_exists() -> None:
+    silent = [
+        str(path)
+        for path in source.python_files("src", "bench", "scripts", "examples")
+        if (text := (source.ROOT / path).read_text(encoding="utf-8")).strip() and not ast.get_docstring(ast.parse(text))
+    ]
+    assert silent == []
+
+
+def test_no_file_names_a_registry_or_a_place_on_somebodys_machine() -> None:
+    words = re.compile("|".join(rf"(?<![\w.]){re.escape(word)}" for word in (*HOSTS, *PLACES)))
+    told = [
+        f"{path}:{number}: {line.strip()[:80]}"
+        for path in source.tracked_files()
+        if path.suffix not in NOT_TEXT
+        for number, line in enumerate((source.ROOT / path).read_text(encoding="utf-8").splitlines(), start=1)
+        if words.search(line) and not line.startswith("#    uv pip compile")
+    ]
+    assert told == []
+
+
+def test_front_end_packages_are_pinned_exactly_and_without_addresses() -> None:
+    package = json.loads((source.ROOT / "package.json").read_text(encoding="utf-8"))
+    lock = json.loads((source.ROOT / "package-lock.json").read_text(encoding="utf-8"))
+    wanted = package["dependencies"] | package["devDependencies"]
+    assert [version for version in wanted.values() if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []
+    assert {name: lock["packages"][f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    assert [name for name, entry in lock["packages"].items() if "resolved" in entry] == []
+    assert [name for name, entry in lock["packages"].items() if name and "integrity" not in entry] == []
+
+
+@pytest.mark.parametrize("pair", [("README.md", "README.zh-CN.md")], ids=lambda pair: pair[0])
+def test_both_languages_have_the_same_sections(pair: tuple[str, str]) -> None:
+    english, chinese = (_outline(Path(name)) for name in pair)
+    assert english == chinese
+    assert len(english) > 1
+
+
+def _outline(path: Path) -> list[int]:
+    """The depth of each heading, code blocks left out."""
+    prose = re.sub(r"(?ms)^```.*?^```", "", (source.ROOT / path).read_text(encoding="utf-8"))
+    return [len(marks) for marks in re.findall(r"(?m)^(#+) ", prose)]

@@ -1,0 +1,86 @@
+"""Which way imports and foreign keys go; ``lint-imports`` holds the layers themselves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from django.apps import apps
+from django.db import models
+
+from tests.architecture import source
+
+KINDS = "tradepost.market.product_types.kinds"
+PROTOCOLS = "tradepost.protocols"
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    assert source.import_cycle() == []
+
+
+def test_protocol_folders_do_not_know_each_other() -> None:
+    folders = source.folders_of(PROTOCOLS)
+    assert f"{PROTOCOLS}.saas_v2" in folders
+    assert list(source.imports_between(folders)) == []
+
+
+def test_kinds_of_product_do_not_know_each_other() -> None:
+    kinds = source.import_graph().find_children(KINDS)
+    assert f"{KINDS}.saas" in kinds
+    assert list(source.imports_between(kinds)) == []
+
+
+def test_protocols_need_no_more_than_the_standard_library_and_cryptography() -> None:
+    graph = source.import_graph(external=True)
+    ours = {PROTOCOLS, *graph.find_descendants(PROTOCOLS)}
+    outside = {
+        imported.partition(".")[0]
+        for module in ours
+        for imported in graph.find_modules_directly_imported_by(module) - ours
+    }
+    assert outside - source.STANDARD_LIBRARY == {"cryptography"}
+
+
+def test_foreign_keys_point_down() -> None:
+    """Import-linter cannot see ``ForeignKey("orders.Order")``; the database is bound by it all the same."""
+    ours = {name for layer in source.market_layers() for name in layer}
+    keys = [
+        (model, field.related_model)
+        for model in apps.get_models()
+        for field in model._meta.get_fields()
+        if isinstance(field, models.ForeignKey | models.ManyToManyField) and not field.auto_created
+    ]
+    upward = [
+        f"{model._meta.label} -> {target._meta.label}"
+        for model, target in keys
+        if isinstance(target, type)
+        and (here := _context(model)) in ours
+        and (there := _context(target)) in ours
+        and here != there
+        and source.layer_of(here) >= source.layer_of(there)
+    ]
+    assert len(keys) > 0
+    assert upward == []
+
+
+def _context(model: type[models.Model]) -> str:
+    return model.__module__.removeprefix("tradepost.market.").partition(".")[0]
+
+
+def test_nothing_reacts_to_django_signals() -> None:
+    """Who reacts to what stands in ``wiring.py``, on one screen; a signal handler stands anywhere."""
+    assert list(_signals()) == []
+
+
+def _signals() -> Iterator[str]:
+    for path in source.python_files("src"):
+        for node in ast.walk(ast.parse((source.ROOT / path).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            elif isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            else:
+                continue
+            for name in names:
+                if name.startswith("django.dispatch") or (not name.startswith("signal") and ".signals" in name):
+                    yield f"{path}:{node.lineno} imports {name}"
