@@ -22,18 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 type Key = tuple[str | None, str]
 """Context and English text."""
 
-KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
-    "_": None,
-    "gettext": None,
-    "gettext_lazy": None,
-    "gettext_noop": None,
-    "ngettext": (1, 2),
-    "ngettext_lazy": (1, 2),
-    "pgettext": ((1, "c"), 2),
-    "pgettext_lazy": ((1, "c"), 2),
-    "npgettext": ((1, "c"), 2, 3),
-    "npgettext_lazy": ((1, "c"), 2, 3),
-}
+PLAIN = ("_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy")
+WITH_CONTEXT = ("pgettext", "pgettext_lazy", "npgettext", "npgettext_lazy")
 PLACEHOLDER = re.compile(r"%\(\w+\)[#0\- +]*\d*(?:\.\d+)?[a-zA-Z]|(?<!%)%(?:%%)*[sdrf]|(?<!\{)\{\w*[^{}]*\}(?!\})")
 
 
@@ -78,12 +68,13 @@ def _shown(root: Path) -> Iterator[tuple[Key, str]]:
 
 
 def _extract(code: bytes, path: Path) -> Iterator[tuple[Key, str]]:
-    for line, function, texts, _comments in extract_python(io.BytesIO(code), list(KEYWORDS), [], {"encoding": "utf-8"}):
-        parts = (texts,) if isinstance(texts, str) else tuple(texts or ())
-        takes_context = "pgettext" in function
-        text = parts[1 if takes_context else 0] if len(parts) > takes_context else None
-        if text:
-            yield (parts[0] if takes_context else None, text), f"{path}:{line}"
+    calls = extract_python(io.BytesIO(code), dict.fromkeys((*PLAIN, *WITH_CONTEXT)), [], {"encoding": "utf-8"})
+    for line, function, found, _comments in calls:
+        # Babel gives None, whatever its types say, for a call without a literal; ruff's INT rules see to those.
+        texts = [found] if isinstance(found, str) else list(found or ())  # type: ignore[redundant-expr]
+        context = texts.pop(0) if function in WITH_CONTEXT and texts else None
+        if texts and texts[0]:
+            yield (context, texts[0]), f"{path}:{line}"
 
 
 def _key(message: Message) -> Key:
@@ -91,7 +82,7 @@ def _key(message: Message) -> Key:
 
 
 def _faults(message: Message) -> Iterator[str]:
-    strings = (message.string,) if isinstance(message.string, str) else tuple(message.string)
+    strings = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
     if not strings or not all(strings):
         yield "empty"
         return

@@ -131,7 +131,7 @@ def _stay_on_this_machine() -> None:
             raise socket.gaierror(socket.EAI_NONAME, f"tests resolve local names only, not {name}")
         return getaddrinfo(host, *args, **kwargs)
 
-    socket.socket.connect = loopback_only  # type: ignore[method-assign]
+    socket.socket.connect = loopback_only  # type: ignore[assignment, method-assign]
     socket.getaddrinfo = local_names_only
 
 
@@ -150,7 +150,7 @@ def django_db_modify_db_settings_xdist_suffix() -> None:
     """A database a worker; SQLite in a file, as in a market, since its locks and its journal are part of what is tested."""
     from django.conf import settings
 
-    default = settings.DATABASES["default"]
+    default: dict[str, Any] = settings.DATABASES["default"]
     name = (
         str(Path(os.environ["TRADEPOST_DATA"]) / "test.sqlite3")
         if DATABASE == "sqlite"

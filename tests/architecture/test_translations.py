@@ -54,9 +54,9 @@ def test_each_kind_of_fault_is_found(tmp_path: Path) -> None:
     where = catalog.relative_to(tmp_path)
     assert problems(tmp_path) == [
         f"{where}: obsolete entry 'Gone'",
-        f"{where}: nothing shows 'No page says this' any more",
         f"{where}: fuzzy 'Pay'",
         f"{where}: other placeholders than ('%(n)s order', '%(n)s orders')",
+        f"{where}: nothing shows 'No page says this' any more",
         "src/shop/labels.py:2: no translation of 'May'",
         "src/shop/templates/page.html:8: no translation of 'Nobody'",
     ]
