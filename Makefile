@@ -50,7 +50,7 @@ shots: setup ## Take pictures of the pages into shots/, phone and desktop, Chine
 	@exec $(BIN)/python scripts/shots.py $(ARGS)
 
 .PHONY: setup
-setup: .venv/.dev $(VENDOR)/.collected .cache/translations
+setup: .venv/.dev $(VENDOR)/htmx.min.js .cache/translations
 
 .venv/.dev: requirements/dev.txt requirements/build.txt pyproject.toml scripts/make_venv.sh
 	@scripts/make_venv.sh requirements/dev.txt
@@ -64,7 +64,7 @@ node_modules/.installed: package.json package-lock.json .npmrc | .venv/.dev
 	@scripts/npm.sh ci --no-progress --loglevel=error
 	@touch $@
 
-$(VENDOR)/.collected: node_modules/.installed $(ICONS) scripts/collect_assets.py
+$(VENDOR)/htmx.min.js: node_modules/.installed $(ICONS) scripts/collect_assets.py
 	@$(BIN)/python scripts/collect_assets.py
 	@touch $@
 

@@ -27,7 +27,7 @@ find_uv() {
     say "uv is missing: installing it into .cache/uv"
     for python in python3 python; do command -v "$python" >/dev/null && break; done
     # --target leaves the machine's own packages alone, so pip allows it where they are managed by the system.
-    if ! "$python" -m pip install --quiet --target .cache/uv uv >&2; then
+    if ! "$python" -m pip install --quiet --root-user-action=ignore --target .cache/uv uv >&2; then
       rm -rf .cache/uv
       "$python" -m venv .cache/uv && .cache/uv/bin/python -m pip install --quiet uv >&2
     fi
@@ -46,5 +46,7 @@ if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 12))' >/de
   "$uv" venv --quiet --clear --python "$python" .venv
 fi
 say "installing $requirements"
-VIRTUAL_ENV="$PWD/.venv" "$uv" pip install --quiet --require-hashes -r "$requirements"
+quiet=--quiet
+if [ -t 2 ]; then quiet=; fi # a person sees progress, a log only what went wrong
+VIRTUAL_ENV="$PWD/.venv" "$uv" pip install $quiet --require-hashes -r "$requirements"
 VIRTUAL_ENV="$PWD/.venv" "$uv" pip install --quiet --no-deps --build-constraints requirements/build.txt -e .
