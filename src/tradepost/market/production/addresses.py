@@ -1,0 +1,98 @@
+"""Register production addresses and bind products to them (saas-v2 §1.2)."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import datetime
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tradepost.market.base import outbox
+from tradepost.market.base.config import config
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.work import State
+from tradepost.market.catalog.models import Product
+from tradepost.market.identity.models import Seller
+from tradepost.market.product_types.registry import product_type
+from tradepost.protocols.registry import protocols
+
+from .models import Address, Binding, Call
+
+LONGEST_URL = 512
+
+
+def check_url(url: str, *, sandbox: bool) -> str:
+    """The address without surrounding blanks. Raises ``Refused`` that says which rule it breaks.
+
+    A real market wants ``https`` and a domain name (saas-v2 §1.2); a sandbox also takes ``http``, IPs and ports.
+    """
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise _wrong(_("This is not a web address.")) from None
+    if parts.scheme not in {"http", "https"} or not host or len(url) > LONGEST_URL or not url.isascii() or " " in url:
+        raise _wrong(_("Give a web address that starts with https://, at most 512 characters, without blanks."))
+    if parts.username or parts.password or parts.fragment or port == 0:
+        raise _wrong(_("The address must not hold a user name, a password or a #fragment."))
+    if sandbox:
+        return url
+    if parts.scheme != "https":
+        raise _wrong(_("A real market calls https:// addresses only."))
+    if _is_ip(host) or "." not in host:
+        raise _wrong(_("The host must be a public domain name, not an IP address."))
+    return url
+
+
+def _wrong(message: str) -> Refused:
+    return Refused("address.url", message, HTTPStatus.BAD_REQUEST, field="url")
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def register(
+    seller: Seller, *, url: str, protocol: str, now: datetime, require_body_sign: bool | None = None
+) -> Address:
+    """Store an address of this seller. Raises ``Refused`` for a bad address, protocol or a repetition."""
+    url = check_url(url, sandbox=config().sandbox)
+    if protocol not in protocols():
+        raise Refused("address.protocol", _("Choose one of the protocols."), HTTPStatus.BAD_REQUEST, field="protocol")
+    if Address.objects.filter(seller=seller, url=url, protocol=protocol).exists():
+        raise Refused("address.repeated", _("You have registered this address already."), field="url")
+    required = config().body_sign == "required" if require_body_sign is None else require_body_sign
+    return Address.objects.create(
+        seller=seller, url=url, protocol=protocol, require_body_sign=required, created_at=now
+    )
+
+
+def change(address: Address, *, url: str, require_body_sign: bool, now: datetime) -> None:
+    """Change where calls go. Its breaker starts afresh, and calls that it held are due at once."""
+    url = check_url(url, sandbox=config().sandbox)
+    if Address.objects.filter(seller=address.seller, url=url, protocol=address.protocol).exclude(pk=address.pk).exists():
+        raise Refused("address.repeated", _("You have registered this address already."), field="url")
+    with transaction.atomic():
+        Address.objects.filter(pk=address.pk).update(
+            url=url, require_body_sign=require_body_sign, breaker=Address.Breaker.CLOSED, failures=0,
+            opened_at=None, trial_at=None,
+        )
+        Call.objects.filter(address=address, state=State.HELD).update(state=State.WAITING, hold=Call.Hold.NONE)
+        outbox.publish("AddressChanged", now=now, address=address.pk)
+
+
+def bind(product: Product, address: Address) -> None:
+    """Serve a product at an address of the same seller, whose protocol fits the product's type."""
+    if product.seller_id != address.seller_id:
+        raise Refused("address.foreign", _("There is no such address."), HTTPStatus.NOT_FOUND, field="address")
+    if address.protocol not in product_type(product.product_type).protocols:
+        raise Refused("address.protocol_fits", _("This type of product is not served over this protocol."), field="address")
+    Binding.objects.update_or_create(product=product, defaults={"address": address})

@@ -1,0 +1,170 @@
+"""The one door to sellers: send a signed request, read the answer within limits, say what it means.
+
+No database here: the engine passes everything in and records what comes out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from tradepost.protocols.commands import CallResult, Command, Create, Done, Fault, Pending, Query, Unreachable
+from tradepost.protocols.http import Request, Response
+
+from .guard import AddressBlocked, GuardedResolver, check_literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tradepost.protocols.contract import SellerProtocol
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What went over the wire in one attempt and what it meant. ``response`` is None when there was no answer."""
+
+    request: Request
+    response: Response | None
+    result: CallResult
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    timeout: float
+    answer_bytes: int
+    sandbox: bool
+
+
+class Gateway:
+    """One HTTP client for a worker. Use as an async context manager."""
+
+    def __init__(self, limits: Limits, *, connections: int = 1024) -> None:
+        self._limits = limits
+        self._connections = connections
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Gateway:
+        connector = aiohttp.TCPConnector(
+            limit=self._connections, limit_per_host=0, resolver=GuardedResolver(sandbox=self._limits.sandbox),
+            ttl_dns_cache=30, keepalive_timeout=15,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=self._limits.timeout, sock_connect=min(10.0, self._limits.timeout)),
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"), trust_env=False, max_line_size=16_384,
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session:
+            await self._session.close()
+
+    async def exchange(
+        self, protocol: SellerProtocol, command: Command, *, address: str, keys: Sequence[str], now: datetime,
+        nonce: str, require_body_sign: bool, until_access: bool = False,
+    ) -> Exchange:
+        """One attempt: sign with the first key, accept an answer signed with any of them. Never raises."""
+        request = protocol.encode(command, address=address, key=keys[0], now=now, nonce=nonce)
+        started = time.perf_counter()
+        try:
+            response = await self._send(request)
+        except Exception as error:  # noqa: BLE001  # whatever a seller's server does is a value here, not a crash
+            spent = (time.perf_counter() - started) * 1000
+            return Exchange(request, None, _fault_of(error, self._limits), spent)
+        spent = (time.perf_counter() - started) * 1000
+        if isinstance(response, Unreachable):
+            return Exchange(request, None, response, spent)
+        result = _decode(protocol, command, response, keys, require_body_sign=require_body_sign)
+        return Exchange(request, response, settle(command, result, until_access=until_access), spent)
+
+    async def _send(self, request: Request) -> Response | Unreachable:
+        if self._session is None:
+            raise RuntimeError("the gateway is used outside its context")
+        check_literal(request.url, sandbox=self._limits.sandbox)
+        headers = CIMultiDict([*request.headers, ("Accept-Encoding", "identity"), ("User-Agent", "Tradepost")])
+        async with self._session.request(
+            request.method, URL(request.url, encoded=True), headers=headers, data=request.body or None,
+            allow_redirects=False,
+        ) as answer:
+            raw = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.raw_headers)
+            body = await self._read(answer)
+            if body is None:
+                return Unreachable(
+                    fault=Fault.TOO_LARGE,
+                    detail=f"the answer is larger than {self._limits.answer_bytes} bytes; reading was stopped",
+                )
+            return Response(answer.status, raw, body)
+
+    async def _read(self, answer: aiohttp.ClientResponse) -> bytes | None:
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in answer.content.iter_any():
+            size += len(chunk)
+            if size > self._limits.answer_bytes:
+                answer.close()
+                return None
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+
+def _decode(
+    protocol: SellerProtocol, command: Command, response: Response, keys: Sequence[str], *, require_body_sign: bool
+) -> CallResult:
+    """With the first key; after a rotation an answer signed with an earlier key, still in its overlap, is good too."""
+    first = protocol.decode(command, response, key=keys[0], require_body_sign=require_body_sign)
+    if isinstance(first, Unreachable) and first.fault is Fault.BODY_SIGN_WRONG:
+        for key in keys[1:]:
+            other = protocol.decode(command, response, key=key, require_body_sign=require_body_sign)
+            if not (isinstance(other, Unreachable) and other.fault is Fault.BODY_SIGN_WRONG):
+                return other
+    return first
+
+
+def settle(command: Command, result: CallResult, *, until_access: bool) -> CallResult:
+    """A query that waits for access data is not done while the seller has none (saas-v2 §3.1)."""
+    if until_access and isinstance(command, Query) and isinstance(result, Done):
+        ready = result.instances and all(i.app is not None and i.app.front_end_url for i in result.instances)
+        if not ready:
+            return Pending(message="the instance has no access data (appInfo.frontEndUrl) yet")
+    if isinstance(command, Create) and isinstance(result, Pending) and not result.instance_id:
+        return Pending(message=result.message)
+    return result
+
+
+def _fault_of(error: BaseException, limits: Limits) -> Unreachable:
+    """The name of what went wrong. Order matters: aiohttp's errors inherit from each other."""
+    match error:
+        case AddressBlocked():
+            fault, detail = Fault.ADDRESS_BLOCKED, str(error)
+        case aiohttp.ClientConnectorDNSError():
+            blocked = isinstance(error.os_error, AddressBlocked)
+            fault = Fault.ADDRESS_BLOCKED if blocked else Fault.DNS
+            detail = str(error.os_error) if blocked else f"the name {error.host} could not be resolved"
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError() | ssl.SSLError():
+            fault, detail = Fault.TLS, f"TLS: {getattr(error, 'certificate_error', error)}"
+        case aiohttp.ConnectionTimeoutError():
+            fault, detail = Fault.TIMEOUT_CONNECT, "no connection within 10 s"
+        case asyncio.TimeoutError():
+            fault, detail = Fault.TIMEOUT, f"no complete answer within {limits.timeout:g} s"
+        case aiohttp.ClientConnectorError():
+            fault, detail = Fault.CONNECT, f"connection failed: {error.os_error.strerror or error.os_error}"
+        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError() | ConnectionResetError():
+            fault, detail = Fault.CLOSED, f"the connection was closed before the answer was complete ({error})"
+        case aiohttp.ClientResponseError():
+            fault, detail = Fault.NOT_HTTP, f"what came is not HTTP: {error.message}"
+        case OSError():
+            fault, detail = Fault.CLOSED, f"{type(error).__name__}: {error}"
+        case aiohttp.InvalidURL() | ValueError():
+            fault, detail = Fault.ADDRESS_BLOCKED, f"not an address that can be called: {error}"
+        case _:
+            fault, detail = Fault.NOT_HTTP, f"{type(error).__name__}: {error}"
+    return Unreachable(fault=fault, detail=detail[:1000])

@@ -1,0 +1,39 @@
+"""Restart a call by hand: one more attempt, at once, whatever its plan or breaker says (saas-v2 §7)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tradepost.market.base import work
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.work import State
+
+from .models import Call
+
+GIVEN_BACK = ("Create", "Upgrade")
+"""After the plan of these ends, the order is refunded: there is nothing left to restart."""
+
+
+def may_restart(call: Call) -> bool:
+    if call.state in {State.WAITING, State.HELD}:
+        return True
+    return call.outcome == Call.Outcome.GAVE_UP and call.kind not in GIVEN_BACK and not call.until_access
+
+
+def restart(call: Call, *, actor: str, now: datetime) -> None:
+    """Make the call due now. Raises ``Refused`` when it is in flight, done, or its order was refunded."""
+    with transaction.atomic():
+        call = Call.objects.select_for_update().get(pk=call.pk)
+        if call.state == State.LEASED:
+            raise Refused("call.in_flight", _("This call is being made right now. Wait for its answer."))
+        if call.outcome == Call.Outcome.DONE:
+            raise Refused("call.done", _("This call is done already."))
+        if not may_restart(call):
+            raise Refused("call.refunded", _("The plan of this call is over and its order was refunded: it cannot be restarted."))
+        call.state, call.hold, call.outcome = State.WAITING, Call.Hold.NONE, Call.Outcome.NONE
+        call.due_at, call.restart, call.ended_at = now, True, None
+        call.save(update_fields=["state", "hold", "outcome", "due_at", "restart", "ended_at"])
+        work.wake()
