@@ -78,15 +78,21 @@ class Carrier:
 
     def _create(self, command: Create, now: datetime, owner: str) -> Outcome:
         key = create_key(command)
+        made: list[Instance] = []
 
         def act(first_id: str) -> str | None:
             # The handler sees the first business id on every try, so a half-made account of a crashed try is found.
             same_id = replace(command, business_id=first_id)
             instance = new_instance(same_id, self.handlers[Create](same_id))
-            return instance.instance_id if self.store.keep_created(key, owner, instance) else None
+            if not self.store.keep_created(key, owner, instance):
+                return None
+            if instance.state is InstanceState.ACTIVE:
+                made.append(instance)
+            return instance.instance_id
 
         instance_id = self.once.run(key, first_id=command.business_id, now=now, owner=owner, act=act)
-        return created_outcome(self._instance(instance_id))
+        # A pending one is read again: background work may have finished it meanwhile.
+        return created_outcome(made[0] if made else self._instance(instance_id))
 
     def _query(self, command: Query) -> Outcome:
         instances = [self._living(instance_id) for instance_id in dict.fromkeys(command.instance_ids)]

@@ -1,11 +1,9 @@
 """Where a seller's server remembers nonces, what it already did, and its instances: one SQLite file.
 
-Any number of threads and processes of one machine may share the file. Two kinds of writes, told apart by what a power
-cut may take away:
-
-* *quick* (``synchronous=NORMAL``): nonces and claims. They survive a crash of the process, and a lost one costs nothing.
-* *durable* (``synchronous=FULL``): whatever the market was told is done. The disk has it before the answer leaves, so a
-  create costs one fsync. ``SQLiteStore(path, durable=False)`` gives that up for speed.
+Any number of threads and processes of one machine may share the file. It is written with ``synchronous=NORMAL``, which
+survives the death of a process but may forget the last commits in a power cut. For nonces and claims that costs
+nothing. What the market is told is done must not be forgotten: after such a commit the write-ahead log is flushed, once
+for all threads that wait, before the answer leaves. ``SQLiteStore(path, durable=False)`` gives that up for speed.
 """
 
 from __future__ import annotations
@@ -13,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections import deque
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,18 +29,34 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 SCHEMA = """
 CREATE TABLE nonce (nonce TEXT PRIMARY KEY, kept_until INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX nonce_kept_until ON nonce (kept_until);
+
 CREATE TABLE work (
   key TEXT PRIMARY KEY, first_id TEXT NOT NULL, owner TEXT, lease_until INTEGER, instance_id TEXT
 ) WITHOUT ROWID;
+
 CREATE TABLE instance (
   instance_id TEXT PRIMARY KEY, order_id TEXT NOT NULL, order_line_id TEXT NOT NULL, state TEXT NOT NULL,
   expires_at INTEGER, app TEXT, license TEXT NOT NULL, note TEXT NOT NULL
 ) WITHOUT ROWID;
+
+CREATE VIEW creation AS SELECT '' AS key, '' AS owner, instance.* FROM instance;
+
+CREATE TRIGGER keep_creation INSTEAD OF INSERT ON creation BEGIN
+  UPDATE work SET instance_id = NEW.instance_id, owner = NULL WHERE key = NEW.key AND owner = NEW.owner;
+  SELECT RAISE(ABORT, 'lease lost') WHERE changes() = 0;
+  -- A row without an order was left by background work that ended before us: it knows state and access data.
+  INSERT INTO instance VALUES (NEW.instance_id, NEW.order_id, NEW.order_line_id, NEW.state, NEW.expires_at, NEW.app,
+    NEW.license, NEW.note)
+  ON CONFLICT (instance_id) DO UPDATE SET order_id = excluded.order_id, order_line_id = excluded.order_line_id
+    WHERE order_id = '';
+  SELECT RAISE(ABORT, 'id taken') WHERE changes() = 0;
+END;
+
 CREATE INDEX instance_license ON instance (license) WHERE license != '';
+
 CREATE INDEX instance_pending ON instance (instance_id) WHERE state = 'pending';
 """
-NONCES_BETWEEN_SWEEPS = 500
+NONCES_BETWEEN_SWEEPS = 5000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _STORES: WeakSet[SQLiteStore] = WeakSet()
@@ -123,26 +136,26 @@ class SQLiteStore:
         self.path = Path(path)
         self._timeout = busy_timeout
         self._durable = durable
-        self._idle: dict[bool, deque[sqlite3.Connection]] = {True: deque(), False: deque()}
-        # One writer at a time per process: SQLite's own wait is a sleeping poll, a lock hands over at once.
-        self._writing = Lock()
         self._nonces = 0
+        self._start()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.touch(mode=0o600)
-        with self._connection(durable=True) as connection:
+        with self._writer(durable=True) as connection:
             self._prepare(connection)
         _STORES.add(self)
 
     def close(self) -> None:
         """Close the idle connections. The store may be used again afterwards."""
-        for idle in self._idle.values():
-            while idle:
-                idle.pop().close()
+        with self._writing:
+            while self._writers:
+                self._writers.pop().close()
+        while self._readers:
+            self._readers.pop().close()
 
     # --- nonces ----------------------------------------------------------------------------------------------------
 
     def nonce_seen(self, nonce: str, *, now: datetime, until: datetime) -> bool:
-        with self._writing, self._connection(durable=False) as connection:
+        with self._writer(durable=False) as connection:
             self._nonces += 1
             if self._nonces % NONCES_BETWEEN_SWEEPS == 0:
                 connection.execute("DELETE FROM nonce WHERE kept_until <= ?", (_ms(now),))
@@ -156,34 +169,39 @@ class SQLiteStore:
     # --- work that must happen once --------------------------------------------------------------------------------
 
     def claim(self, key: str, *, owner: str, first_id: str, now: datetime, until: datetime) -> Claim:
-        with self._writing, self._connection(durable=False) as connection:
-            mine = connection.execute(
-                "INSERT INTO work (key, first_id, owner, lease_until) VALUES (?1, ?2, ?3, ?4)"
-                " ON CONFLICT (key) DO UPDATE SET owner = ?3, lease_until = ?4"
-                " WHERE instance_id IS NULL AND (owner IS NULL OR lease_until <= ?5) RETURNING first_id",
-                (key, first_id, owner, _ms(until), _ms(now)),
+        with self._writer(durable=False) as connection:
+            first = connection.execute(
+                "INSERT OR IGNORE INTO work (key, first_id, owner, lease_until) VALUES (?, ?, ?, ?)",
+                (key, first_id, owner, _ms(until)),
+            )
+            if first.rowcount == 1:
+                return Mine(first_id)
+            again = connection.execute(
+                "UPDATE work SET owner = ?, lease_until = ? WHERE key = ? AND instance_id IS NULL"
+                " AND (owner IS NULL OR lease_until <= ?) RETURNING first_id",
+                (owner, _ms(until), key, _ms(now)),
             ).fetchall()
-            if mine:
-                return Mine(mine[0][0])
+            if again:
+                return Mine(again[0][0])
             finished = connection.execute("SELECT instance_id FROM work WHERE key = ?", (key,)).fetchone()[0]
         return Busy() if finished is None else Finished(finished)
 
     def give_back(self, key: str, owner: str) -> None:
-        with self._writing, self._connection(durable=False) as connection:
+        with self._writer(durable=False) as connection:
             connection.execute("UPDATE work SET owner = NULL WHERE key = ? AND owner = ?", (key, owner))
 
     def keep_created(self, key: str, owner: str, instance: Instance) -> bool:
-        with self._transaction() as connection:
-            if not _finish(connection, key, owner, instance.instance_id):
+        # One statement with a trigger behind it: each statement lets other threads take the interpreter, with the write
+        # lock held, and this is the hot path.
+        try:
+            with self._writer(durable=True) as connection:
+                connection.execute(
+                    "INSERT INTO creation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (key, owner, *_row(instance))
+                )
+        except sqlite3.IntegrityError as refused:
+            if str(refused) == "lease lost":
                 return False
-            # A row without an order was left by background work that ended before us: it knows state and access data.
-            added = connection.execute(
-                "INSERT INTO instance VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (instance_id) DO UPDATE"
-                " SET order_id = excluded.order_id, order_line_id = excluded.order_line_id WHERE order_id = ''",
-                _row(instance),
-            )
-            if added.rowcount == 0:
-                raise ValueError(f"instance id {instance.instance_id!r} belongs to another order")
+            raise ValueError(f"instance id {instance.instance_id!r} belongs to another order") from refused
         return True
 
     def keep_done(self, key: str, owner: str, instance_id: str, state: InstanceState | None = None) -> bool:
@@ -202,7 +220,7 @@ class SQLiteStore:
     # --- instances -------------------------------------------------------------------------------------------------
 
     def find(self, instance_id: str) -> Instance | None:
-        with self._connection(durable=False) as connection:
+        with self._reader() as connection:
             query = "SELECT * FROM instance WHERE order_id != '' AND "
             row = connection.execute(query + "instance_id = ?", (instance_id,)).fetchone()
             if row is None and instance_id:
@@ -210,7 +228,7 @@ class SQLiteStore:
         return None if row is None else _instance(row)
 
     def pending(self) -> Sequence[Instance]:
-        with self._connection(durable=False) as connection:
+        with self._reader() as connection:
             rows = connection.execute("SELECT * FROM instance WHERE state = 'pending' ORDER BY instance_id").fetchall()
         return [_instance(row) for row in rows]
 
@@ -244,39 +262,78 @@ class SQLiteStore:
     # --- connections -----------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _connection(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
-        """A connection for one use: never shared between threads at the same time, never carried over a fork."""
-        idle = self._idle[durable]
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        """A connection of one's own for one read."""
         try:
-            connection = idle.pop()
+            connection = self._readers.pop()
         except IndexError:
-            connection = self._connect(durable=durable)
+            connection = self._connect()
         try:
             yield connection
         except BaseException:
             connection.close()
             raise
-        idle.append(connection)
+        self._readers.append(connection)
+
+    @contextmanager
+    def _writer(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+        """The one writing connection of this process, for one statement or one transaction.
+
+        One, because SQLite's wait for a lock is a sleeping poll where a mutex hands over at once, and because a
+        connection drops its cached pages whenever another one has written.
+        """
+        with self._writing:
+            connection = self._writers.pop() if self._writers else self._connect()
+            try:
+                yield connection
+            except BaseException:
+                # Closing rolls back whatever was begun.
+                connection.close()
+                raise
+            self._writers.append(connection)
+            self._commits += 1
+            commit = self._commits
+        if durable and self._durable:
+            self._flush(commit)
+
+    def _flush(self, commit: int) -> None:
+        """Return when the disk has everything up to this commit. Those that wait here share one flush.
+
+        What left the log before, for the database, was flushed by SQLite's checkpoint.
+        """
+        with self._flushing:
+            if self._flushed >= commit:
+                return
+            covered = self._commits
+            log = os.open(f"{self.path}-wal", os.O_RDWR)
+            try:
+                _flush_file(log)
+            finally:
+                os.close(log)
+            self._flushed = covered
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._writing, self._connection(durable=True) as connection:
-            # After an exception the connection is closed, which rolls back.
+        with self._writer(durable=True) as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
 
     def forget_parent(self) -> None:
         """In a forked child: SQLite forbids even closing the parent's connections here, so they are left alone."""
-        for idle in self._idle.values():
-            _ABANDONED.extend(idle)
-            idle.clear()
-        self._writing = Lock()
+        _ABANDONED.extend((*self._readers, *self._writers))
+        self._start()
 
-    def _connect(self, *, durable: bool) -> sqlite3.Connection:
+    def _start(self) -> None:
+        self._writing, self._flushing = Lock(), Lock()
+        self._writers: list[sqlite3.Connection] = []
+        self._readers: list[sqlite3.Connection] = []
+        self._commits: int = 0
+        self._flushed: int = 0
+
+    def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
-        level = "FULL" if durable and self._durable else "NORMAL"
-        connection.execute(f"PRAGMA synchronous = {level}")
+        connection.execute("PRAGMA synchronous = NORMAL")
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
@@ -287,7 +344,7 @@ class SQLiteStore:
         if version > SCHEMA_VERSION:
             raise RuntimeError(f"{self.path} was written by a newer Tradepost (schema {version} > {SCHEMA_VERSION})")
         if version == 0:
-            for statement in SCHEMA.strip().rstrip(";").split(";"):
+            for statement in SCHEMA.split(";\n\n"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
@@ -300,6 +357,10 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+
+
+# macOS and Windows have no fdatasync.
+_flush_file = getattr(os, "fdatasync", os.fsync)
 
 
 def _finish(connection: sqlite3.Connection, key: str, owner: str, instance_id: str) -> bool:
