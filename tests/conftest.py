@@ -67,6 +67,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_left_out] = 0
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # argon2 is slow on purpose
     django.setup()
+    if DATABASE == "sqlite":
+        from tests.sqlite import flush_past_triggers
+
+        flush_past_triggers()
     hypothesis_settings.register_profile("tradepost", deadline=None, max_examples=50, derandomize=bool(os.getenv("CI")))
     hypothesis_settings.load_profile("tradepost")
     _stay_on_this_machine()
