@@ -204,6 +204,7 @@ class Fault(StrEnum):
     """Why an exchange did not produce an acceptable answer: one name each, shown to sellers with words and a remedy."""
 
     # no answer
+    NO_KEY = "no_key"  # the seller has no signing key for this class of interface
     ADDRESS_BLOCKED = "address_blocked"  # the SSRF guard refused the address
     DNS = "dns"
     CONNECT = "connect"  # refused or unreachable
@@ -228,7 +229,9 @@ class Fault(StrEnum):
     INSTANCE_TAKEN = "instance_taken"  # newInstance answered an id that belongs to another order
 
 
-NOTHING_SENT = frozenset({Fault.ADDRESS_BLOCKED, Fault.DNS, Fault.CONNECT, Fault.TLS, Fault.TIMEOUT_CONNECT})
+NOTHING_SENT = frozenset(
+    {Fault.NO_KEY, Fault.ADDRESS_BLOCKED, Fault.DNS, Fault.CONNECT, Fault.TLS, Fault.TIMEOUT_CONNECT}
+)
 """After these the seller cannot have acted; after every other fault it may have."""
 
 

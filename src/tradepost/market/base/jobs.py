@@ -9,9 +9,10 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 
 from .models import Job
-from .work import State, claim, wake
+from .work import State, claim, peek, wake
 
 log = structlog.get_logger(__name__)
 
@@ -35,9 +36,12 @@ def cancel(kind: str, key: str) -> None:
 
 
 def run_due(tasks: Mapping[str, Task], *, now: datetime, wall: datetime, owner: str, limit: int = 50) -> int:
-    """Claim due jobs and run each in a transaction of its own. Returns how many ran."""
+    """Claim due jobs of these kinds and run each in a transaction of its own. Returns how many ran."""
+    only = Q(kind__in=list(tasks))
+    if not peek(Job, now=now, only=only):
+        return 0
     with transaction.atomic():
-        jobs = claim(Job, now=now, wall=wall, limit=limit, owner=owner, duration=timedelta(minutes=5))
+        jobs = claim(Job, now=now, wall=wall, limit=limit, owner=owner, duration=timedelta(minutes=5), only=only)
     for job in jobs:
         _run(tasks, job, now)
     return len(jobs)

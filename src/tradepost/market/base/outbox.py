@@ -16,7 +16,7 @@ import structlog
 from django.db import transaction
 
 from .models import Event
-from .work import State, claim, wake
+from .work import State, claim, peek, wake
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +50,8 @@ def dispatch(reactions: Reactions, *, now: datetime, wall: datetime, owner: str,
     The whole batch is tried in one transaction; if one reaction fails, each event gets a transaction of its own, so
     that a poisoned event delays nobody. A failed event is tried again with growing waits and shown in the console.
     """
+    if not peek(Event, now=now):
+        return 0
     with transaction.atomic():
         events = claim(Event, now=now, wall=wall, limit=limit, owner=owner, duration=timedelta(seconds=60))
     if not events:

@@ -8,7 +8,7 @@ jumps must not make a living worker's work look abandoned.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from django.db import connection, models
 
@@ -38,8 +38,6 @@ class DueWork(models.Model):
     class Meta:
         abstract = True
 
-    due_index: ClassVar[models.Index]
-
 
 def due_indexes(prefix: str) -> list[models.Index]:
     """Partial indexes: the claim never looks at ended rows, however many there are."""
@@ -49,9 +47,10 @@ def due_indexes(prefix: str) -> list[models.Index]:
     ]
 
 
-def lock_due[W: DueWork](model: type[W], *, now: datetime, limit: int) -> list[W]:
+def lock_due[W: DueWork](model: type[W], *, now: datetime, limit: int, only: models.Q | None = None) -> list[W]:
     """The oldest due rows, locked for this transaction; rows that another worker is claiming are skipped."""
-    rows = model._default_manager.filter(state=State.WAITING, due_at__lte=now).order_by("due_at", "id")  # noqa: SLF001
+    rows = model._default_manager.filter(only or models.Q(), state=State.WAITING, due_at__lte=now)  # noqa: SLF001
+    rows = rows.order_by("due_at", "id")
     return list(rows.select_for_update(skip_locked=True, of=("self",))[:limit])
 
 
@@ -62,18 +61,37 @@ def lease(model: type[DueWork], ids: Iterable[int], *, owner: str, until: dateti
 
 
 def claim[W: DueWork](
-    model: type[W], *, now: datetime, wall: datetime, limit: int, owner: str, duration: timedelta
+    model: type[W],
+    *,
+    now: datetime,
+    wall: datetime,
+    limit: int,
+    owner: str,
+    duration: timedelta,
+    only: models.Q | None = None,
 ) -> list[W]:
     """Lock and lease a batch. Call inside a transaction and commit before working on it."""
-    rows = lock_due(model, now=now, limit=limit)
+    rows = lock_due(model, now=now, limit=limit, only=only)
     if rows:
         lease(model, [row.pk for row in rows], owner=owner, until=wall + duration)
     return rows
 
 
+def peek(model: type[DueWork], *, now: datetime, only: models.Q | None = None) -> bool:
+    """Is anything due? A plain read, so that an idle worker never takes SQLite's write lock."""
+    rows = model._default_manager.filter(only or models.Q(), state=State.WAITING, due_at__lte=now)  # noqa: SLF001
+    return rows.exists()
+
+
+def expire_leases(model: type[DueWork], owners: Iterable[str], *, wall: datetime) -> int:
+    """End the leases of workers known to be dead, so that recovery need not wait for them to run out."""
+    rows = model._default_manager.filter(state=State.LEASED, lease_owner__in=list(owners), lease_until__gt=wall)  # noqa: SLF001
+    return rows.update(lease_until=wall)
+
+
 def abandoned[W: DueWork](model: type[W], *, wall: datetime, limit: int = 1000) -> list[W]:
     """Rows whose lease ran out: their worker died. Locked for this transaction."""
-    rows = model._default_manager.filter(state=State.LEASED, lease_until__lt=wall).order_by("lease_until")  # noqa: SLF001
+    rows = model._default_manager.filter(state=State.LEASED, lease_until__lte=wall).order_by("lease_until")  # noqa: SLF001
     return list(rows.select_for_update(skip_locked=True, of=("self",))[:limit])
 
 

@@ -16,7 +16,18 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from tradepost.protocols.commands import CallResult, Command, Create, Done, Fault, Pending, Query, Unreachable
+from tradepost.protocols.commands import (
+    CallResult,
+    Command,
+    Create,
+    Done,
+    Fault,
+    Pending,
+    Query,
+    Rejected,
+    Release,
+    Unreachable,
+)
 from tradepost.protocols.http import Request, Response
 
 from .guard import AddressBlocked, GuardedResolver, check_literal
@@ -25,6 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tradepost.protocols.contract import SellerProtocol
+
+
+NO_SUCH_INSTANCE = "000003"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,9 @@ class Gateway:
     async def __aenter__(self) -> Gateway:
         connector = aiohttp.TCPConnector(
             limit=self._connections, limit_per_host=0, resolver=GuardedResolver(sandbox=self._limits.sandbox),
-            ttl_dns_cache=30, keepalive_timeout=15,
+            # Shorter than any server's idle limit (gunicorn: 2 s): a reused connection that dies looks like a seller
+            # who hung up on a call.
+            ttl_dns_cache=30, keepalive_timeout=1.5,
         )
         self._session = aiohttp.ClientSession(
             connector=connector, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar(),
@@ -135,9 +151,15 @@ def settle(command: Command, result: CallResult, *, until_access: bool) -> CallR
         ready = result.instances and all(i.app is not None and i.app.front_end_url for i in result.instances)
         if not ready:
             return Pending(message="the instance has no access data (appInfo.frontEndUrl) yet")
-    if isinstance(command, Create) and isinstance(result, Pending) and not result.instance_id:
-        return Pending(message=result.message)
-    return result
+    match command, result:
+        case Create(), Pending(instance_id=instance) if instance:
+            # Accepted with an id: the caller goes on with queryInstance (saas-v2 §3.1).
+            return Done(message=result.message, instance_id=instance)
+        case Release(), Rejected(code=code) if code == NO_SUCH_INSTANCE:
+            # There is nothing (left) to release, which is what was wanted (saas-v2 §3.5).
+            return Done(message=result.message)
+        case _:
+            return result
 
 
 def _fault_of(error: BaseException, limits: Limits) -> Unreachable:

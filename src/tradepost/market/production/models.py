@@ -88,7 +88,8 @@ class Call(DueWork):
     """The next attempt was asked for by a person."""
     maybe_acted = models.BooleanField(default=False)
     """Some attempt ended so that the seller may have acted without our knowing."""
-    first_business_id = models.CharField(max_length=64, blank=True, default="")
+    sealed_answer = models.TextField(blank=True, default="")
+    """Sealed JSON of the ``Done`` that ended the call, when it carried data (access data is secret)."""
     claimed_instance_id = models.CharField(max_length=100, blank=True, default="")
     last_verdict = models.CharField(max_length=32, blank=True, default="")
     """Reason of the last attempt: ``done``, ``pending``, a result code, or the name of a fault."""

@@ -1,0 +1,40 @@
+"""When a call is tried again: a pure function over values; the rule comes from the protocol version's folder."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Rejected, Unreachable
+from tradepost.protocols.contract import RetryRule
+
+JITTER = 0.05
+"""Waits grow by up to this share at random, so that a server that comes back is not met by everybody at once."""
+
+
+def next_attempt(
+    result: CallResult,
+    rule: RetryRule,
+    *,
+    tries: int,
+    now: datetime,
+    give_up_at: datetime,
+    chance: float,
+    retry_after: timedelta | None = None,
+) -> datetime | None:
+    """When to try again, or None when done, refused for good, or out of time.
+
+    ``tries`` counts the attempts made, ``chance`` is from [0, 1). The last try is exactly at the end of the plan,
+    whatever the jitter did before. A try that our own worker lost is repeated at once.
+    """
+    match result:
+        case Done() | Rejected(retryable=False):
+            return None
+        case _ if now >= give_up_at:
+            return None
+        case Unreachable(fault=Fault.LOST):
+            return now
+        case Unreachable() if retry_after is not None:
+            return min(now + max(retry_after, timedelta(seconds=1)), give_up_at)
+        case _:
+            wait = rule.wait(tries, pending=isinstance(result, Pending))
+            return min(now + wait * (1 + JITTER * chance), give_up_at)

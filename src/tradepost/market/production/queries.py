@@ -1,0 +1,164 @@
+"""What a seller sees of production: its calls and their attempts, its addresses, and what needs attention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+
+from tradepost.market.base.work import State
+from tradepost.market.catalog.models import Product
+from tradepost.market.identity.models import Seller, SigningKey
+from tradepost.protocols.registry import protocols
+
+from .models import Address, Attempt, Binding, Call
+
+RECENTLY = timedelta(days=7)
+"""How long a call that gave up needs attention."""
+WELL = ("", "done", "pending")
+"""Verdicts that are no trouble."""
+
+STATES: dict[str, Callable[[], Q]] = {
+    "waiting": lambda: Q(state=State.WAITING),
+    "in_flight": lambda: Q(state=State.LEASED),
+    "held": lambda: Q(state=State.HELD),
+    "done": lambda: Q(state=State.ENDED, outcome=Call.Outcome.DONE),
+    "gave_up": lambda: Q(state=State.ENDED, outcome=Call.Outcome.GAVE_UP),
+    "cancelled": lambda: Q(state=State.ENDED, outcome=Call.Outcome.CANCELLED),
+    "failing": lambda: ~Q(state=State.ENDED) & ~Q(last_verdict__in=WELL),
+}
+"""What a list of calls can be narrowed to. ``failing``: under way, and the last attempt went wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFilter:
+    """What a seller asks the list of interface messages for; empty means all."""
+
+    activity: str = ""
+    state: str = ""
+    order: str = ""
+    """An order's number, an order line's number, or an instance id; whole, so that indexes serve it."""
+    reason: str = ""
+    address: str = ""
+
+
+def seller_calls(seller: Seller, asked: CallFilter) -> QuerySet[Call]:
+    """The seller's calls that fit, unordered. A value that means nothing finds nothing rather than everything."""
+    calls = Call.objects.filter(seller=seller).select_related("product").defer("command")
+    if asked.activity:
+        calls = calls.filter(activity=asked.activity)
+    if asked.state:
+        narrow = STATES.get(asked.state)
+        calls = calls.filter(narrow()) if narrow else calls.none()
+    if asked.order:
+        number = asked.order.upper()
+        calls = calls.filter(Q(order_number=number) | Q(order_line_number=number) | Q(instance_id=asked.order))
+    if asked.reason:
+        calls = calls.filter(last_verdict=asked.reason)
+    if asked.address:
+        calls = calls.filter(address_id=int(asked.address)) if asked.address.isdecimal() else calls.none()
+    return calls
+
+
+def find_call(seller: Seller, pk: int) -> Call | None:
+    """The seller's own call with what its page names; None for anybody else's."""
+    return Call.objects.select_related("product", "address", "subscription").filter(seller=seller, pk=pk).first()
+
+
+def attempts_of(call: Call) -> list[Attempt]:
+    """Newest first: what happened last is what one came to see."""
+    return list(Attempt.objects.filter(call=call).order_by("-number"))
+
+
+def calls_of_line(seller: Seller, line_number: str) -> list[Call]:
+    """Oldest first, as they follow each other in a delivery."""
+    return list(Call.objects.filter(seller=seller, order_line_number=line_number).defer("command").order_by("pk"))
+
+
+def call_state(call: Call) -> str:
+    """One word for where a call stands: a key of ``STATES`` (without ``failing``)."""
+    match call.state:
+        case State.WAITING:
+            return "waiting"
+        case State.LEASED:
+            return "in_flight"
+        case State.HELD:
+            return "held"
+        case _:
+            return call.outcome or "done"
+
+
+def activities() -> tuple[str, ...]:
+    """Every activity of every protocol, once, in the order of the protocols' tables."""
+    return tuple(dict.fromkeys(word for protocol in protocols().values() for word in protocol.activities.values()))
+
+
+def seller_addresses(seller: Seller) -> list[Address]:
+    """The seller's addresses with ``bindings`` and their products fetched, and ``under_way``: calls not ended."""
+    bindings = Binding.objects.select_related("product").order_by("product__name")
+    return list(
+        Address.objects.filter(seller=seller)
+        .annotate(under_way=Count("calls", filter=~Q(calls__state=State.ENDED)))
+        .prefetch_related(Prefetch("bindings", bindings))
+        .order_by("pk")
+    )
+
+
+def find_address(seller: Seller, pk: int) -> Address | None:
+    bindings = Binding.objects.select_related("product").order_by("product__name")
+    return Address.objects.filter(seller=seller, pk=pk).prefetch_related(Prefetch("bindings", bindings)).first()
+
+
+def seller_products(seller: Seller) -> list[Product]:
+    """All products of a seller with their ``binding`` and its address, newest first."""
+    return list(Product.objects.filter(seller=seller).select_related("binding__address").order_by("-pk"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """What is wrong now, most urgent first on the page."""
+
+    failing: list[Call]
+    failing_count: int
+    gave_up_count: int
+    open_addresses: list[Address]
+    addresses_without_key: list[Address]
+    products_without_address: list[Product]
+
+    @property
+    def nothing(self) -> bool:
+        return not (
+            self.failing or self.gave_up_count or self.open_addresses or self.addresses_without_key
+            or self.products_without_address
+        )
+
+
+def attention(seller: Seller, *, now: datetime, most: int = 5) -> Attention:
+    """Five queries, whatever there is."""
+    calls = Call.objects.filter(seller=seller)
+    counts = calls.aggregate(
+        failing=Count("pk", filter=STATES["failing"]()),
+        gave_up=Count("pk", filter=STATES["gave_up"]() & Q(ended_at__gte=now - RECENTLY)),
+    )
+    failing = calls.filter(STATES["failing"]()).select_related("product").defer("command").order_by("give_up_at", "pk")
+    addresses = list(Address.objects.filter(seller=seller).order_by("pk"))
+    classes = set(
+        SigningKey.objects.filter(seller=seller, valid_until=None).values_list("interface_class", flat=True)
+    )
+    unbound = Product.objects.filter(seller=seller, status=Product.Status.ON_SALE).filter(
+        ~Exists(Binding.objects.filter(product=OuterRef("pk")))
+    )
+    return Attention(
+        failing=list(failing[:most]), failing_count=counts["failing"], gave_up_count=counts["gave_up"],
+        open_addresses=[a for a in addresses if a.breaker != Address.Breaker.CLOSED],
+        addresses_without_key=[a for a in addresses if key_class(a.protocol) not in classes],
+        products_without_address=list(unbound.order_by("pk")[:most]),
+    )
+
+
+def key_class(protocol: str) -> str:
+    """Interface class of the key that signs calls of a protocol; empty for a protocol that is not installed."""
+    found = protocols().get(protocol)
+    return found.key_class if found else ""

@@ -1,0 +1,233 @@
+"""What went wrong in an exchange, and what to do about it, in words for the people who run a seller's server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from tradepost.protocols.commands import Fault
+from tradepost.protocols.contract import ResultCode
+from tradepost.protocols.registry import protocols
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """``title`` in a few words, then a sentence each. ``seen`` is what came over the wire: untrusted text."""
+
+    title: str
+    what_happened: str
+    what_to_do: str
+    seen: str = ""
+
+
+def explain(verdict: str, detail: str = "", *, protocol: str = "") -> Reason:
+    """The words for an attempt's verdict: ``done``, ``pending``, a fault, a result code, or nothing yet.
+
+    ``protocol`` says whose result code it is; without it the first protocol that knows the code is believed.
+    """
+    words = _CASES.get(verdict)
+    if words is not None:
+        title, what_happened, what_to_do = words()
+        return Reason(title, what_happened, what_to_do, detail)
+    return _refusal(verdict, detail, protocol)
+
+
+def title(verdict: str, *, protocol: str = "") -> str:
+    """The few words for lists."""
+    return explain(verdict, protocol=protocol).title
+
+
+def faults() -> tuple[tuple[str, str], ...]:
+    """Every fault with its title, for filters."""
+    return tuple((fault.value, title(fault.value)) for fault in Fault)
+
+
+def codes() -> tuple[tuple[str, str], ...]:
+    """Every result code that refuses, of all protocols, with its title, for filters."""
+    known = {code for protocol in protocols().values() for code in protocol.result_codes}
+    return tuple((code, title(code)) for code in sorted(known - {"000000", "000004"}))
+
+
+type Words = tuple[str, str, str]
+
+
+def _refusal(code: str, detail: str, protocol: str) -> Reason:
+    known = _result_code(code, protocol)
+    if known is None:
+        return Reason(
+            _("%(code)s: code unknown") % {"code": code},
+            _("Your server answered with a result code that the protocol does not have."),
+            _("Answer one of the documented codes. Code 000005 with a clear resultMsg fits any other error."),
+            detail,
+        )
+    meaning = known.meaning_zh if (get_language() or "").startswith("zh") else known.meaning
+    remedy = _REMEDIES.get(code)
+    return Reason(
+        f"{code} {meaning}",
+        _("Your server understood the request and refused it with this result code."),
+        remedy() if remedy else _("Read resultMsg and your server's log of this order, mend the cause, then restart the call."),
+        detail,
+    )
+
+
+def _result_code(code: str, protocol: str) -> ResultCode | None:
+    if protocol in protocols():
+        return protocols()[protocol].result_codes.get(code)
+    return next((p.result_codes[code] for p in protocols().values() if code in p.result_codes), None)
+
+
+_CASES: dict[str, Callable[[], Words]] = {
+    "": lambda: (
+        _("Not tried yet"),
+        _("No attempt has ended so far."),
+        _("Nothing: it is tried when it is due."),
+    ),
+    "done": lambda: (
+        _("Done"),
+        _("Your server answered success."),
+        _("Nothing."),
+    ),
+    "pending": lambda: (
+        _("Your server is still working on it"),
+        _("Your server answered that it accepted the request and has not finished."),
+        _("Nothing, if it finishes soon: it is asked again until the plan ends. If it never finishes, look at the task that creates the instance."),
+    ),
+    Fault.ADDRESS_BLOCKED: lambda: (
+        _("The address may not be called"),
+        _("The host name leads to a private, local or reserved network address, which the market never calls."),
+        _("Point the domain's DNS record to a public address. In a sandbox, loopback addresses are allowed."),
+    ),
+    Fault.DNS: lambda: (
+        _("The host name was not found"),
+        _("The domain of the production address could not be resolved. Nothing was sent."),
+        _("Check the domain's spelling in the production address and its A or AAAA record."),
+    ),
+    Fault.CONNECT: lambda: (
+        _("No connection to your server"),
+        _("The server refused the connection or could not be reached. Nothing was sent."),
+        _("Check that the server runs and listens on this port, and that no firewall stops the market: it calls from changing addresses, so do not filter by source."),
+    ),
+    Fault.TLS: lambda: (
+        _("The TLS connection failed"),
+        _("No encrypted connection could be made, most often because of the certificate. Nothing was sent."),
+        _("Install a certificate of a public authority that fits the domain, has not expired and comes with its intermediate certificates; allow TLS 1.2 or later."),
+    ),
+    Fault.TIMEOUT_CONNECT: lambda: (
+        _("No connection in time"),
+        _("The server did not accept the connection in time. Nothing was sent."),
+        _("Check that the port is open to the internet and that the server is not overloaded. A firewall that drops packets silently looks like this."),
+    ),
+    Fault.TIMEOUT: lambda: (
+        _("No answer in time"),
+        _("The request was sent, but no complete answer came in time. Your server may have acted on it."),
+        _("Answer within 5 seconds: for slow work return 000004 at once and finish in the background. The same order must give the same instance when it is asked again."),
+    ),
+    Fault.CLOSED: lambda: (
+        _("The connection was closed early"),
+        _("Your server closed the connection before a complete answer had come. It may have acted on the request."),
+        _("Look for a crash, a restart or a proxy limit in your logs at this time, and check that Content-Length is the number of bytes sent."),
+    ),
+    Fault.NOT_HTTP: lambda: (
+        _("The answer is not HTTP"),
+        _("Bytes came back that are not an HTTP response."),
+        _("Check the port and whether the address should begin with https://. Nothing but HTTP/1.1 may stand behind it."),
+    ),
+    Fault.LOST: lambda: (
+        _("The attempt was interrupted on our side"),
+        _("The market's worker stopped while this attempt was open, so the answer is not known."),
+        _("Nothing: it is tried again. Your server may see the same request once more and must answer the same."),
+    ),
+    Fault.REDIRECT: lambda: (
+        _("Redirected to another address"),
+        _("Your server answered with a redirect, which is never followed."),
+        _("Enter the final address as the production address. Often http:// redirects to https://, or a trailing slash is missing."),
+    ),
+    Fault.HTTP_STATUS: lambda: (
+        _("HTTP status is not 200"),
+        _("Every answer, a refusal too, must come with HTTP status 200 and a result code in its body."),
+        _("404 or 405: check the path and that POST is accepted. 401 or 403: let the market in without a login; the signature proves who calls. 500 to 504: read your server's or proxy's error log at this time."),
+    ),
+    Fault.TOO_LARGE: lambda: (
+        _("The answer is too large"),
+        _("The body is longer than the market reads."),
+        _("Answer only the documented fields."),
+    ),
+    Fault.CONTENT_ENCODING: lambda: (
+        _("The answer is compressed"),
+        _("The market did not offer any Content-Encoding, but the answer has one."),
+        _("Turn compression off for this path in your server, proxy or CDN."),
+    ),
+    Fault.CONTENT_TYPE: lambda: (
+        _("The answer is not labelled as JSON"),
+        _("The header Content-Type must be application/json. Often an error page or a login page came instead."),
+        _("Send Content-Type: application/json with every answer, and check that the path reaches your program."),
+    ),
+    Fault.NOT_JSON: lambda: (
+        _("The body is not a JSON object"),
+        _("The answer's body could not be read as one JSON object in UTF-8."),
+        _("Build the body with a JSON library, send it as UTF-8 without a byte order mark, and nothing before or after it."),
+    ),
+    Fault.MISSING_FIELD: lambda: (
+        _("A field is missing"),
+        _("The answer lacks a field that this interface must return."),
+        _("Add the field that is named below. newInstance needs instanceId; queryInstance needs info with one entry for each instance."),
+    ),
+    Fault.BAD_FIELD: lambda: (
+        _("A field has a wrong value"),
+        _("A field of the answer has the wrong type, is too long or holds a value that is not allowed."),
+        _("Correct the field that is named below."),
+    ),
+    Fault.BODY_SIGN_MISSING: lambda: (
+        _("The header Body-Sign is missing"),
+        _("This address must sign its answers, and no header of exactly this name came. Its spelling counts: body-sign is another name."),
+        _("Add the header Body-Sign. If your framework writes header names in lower case, repair them in the proxy or use a server that keeps them."),
+    ),
+    Fault.BODY_SIGN_WRONG: lambda: (
+        _("The signature in Body-Sign is wrong"),
+        _("The signature that came does not fit the bytes of the body under your signing key."),
+        _("Sign exactly the bytes that you send, after serialising, with the key of this interface class, HMAC-SHA256 in Base64 and in double quotes. A proxy that rewrites the body breaks the signature."),
+    ),
+    Fault.OTHER_INSTANCE: lambda: (
+        _("The answer is about another instance"),
+        _("queryInstance must return exactly the instances that were asked for."),
+        _("Look the instances up by the ids of the request and return one entry for each, with the same id."),
+    ),
+    Fault.INSTANCE_TAKEN: lambda: (
+        _("The instance belongs to another order"),
+        _("newInstance returned an instanceId that was already used for a different order."),
+        _("Make a new id for every order; only the same orderId and orderLineId get the same id again. The businessId of an order's first request is a good id."),
+    ),
+}
+
+_REMEDIES: dict[str, Callable[[], str]] = {
+    "000000": lambda: _("Nothing."),
+    "000001": lambda: _(
+        "Check that your server uses the current signing key of this interface class and computes the signature over the raw "
+        "body. A + in a parameter must not be read as a blank. Try the curl lines below."
+    ),
+    "000002": lambda: _(
+        "Compare the request below with what your server checks. A timestamp counts milliseconds and may be 60 seconds off: set "
+        "your server's clock by NTP."
+    ),
+    "000003": lambda: _(
+        "Find out why this instance is not in your records: it was created by the newInstance call of the same order line."
+    ),
+    "000004": lambda: _("Nothing, if it finishes soon: it is asked again until the plan ends."),
+    "000005": lambda: _("Search your server's log for this order line at the time of the attempt, mend the error, then restart the call."),
+    "000100": lambda: _("Add capacity, then restart the call. The buyer has paid and is waiting."),
+    "000101": lambda: _(
+        "Check the mobile number that the order query returns. The product must ask for it at checkout, or you must accept an empty one."
+    ),
+    "000102": lambda: _(
+        "Check the e-mail address that the order query returns. The product must ask for it at checkout, or you must accept an empty one."
+    ),
+    "000103": lambda: _("If this buyer may have the product twice, lift the limit and restart the call; otherwise tell the buyer why."),
+    "000104": lambda: _("Search your server's log for this order line at the time of the attempt, mend the error, then restart the call."),
+    "000105": lambda: _("If the buyer's benefits may be extended, do so and restart the call; otherwise tell the buyer why."),
+    "000106": lambda: _("Add resources and restart the call, or stop selling the product until there are some."),
+    "000107": lambda: _("Contact the buyer and agree on another e-mail domain; then restart the call."),
+}
+"""What to do about the result codes that are known; a protocol's new code gets general words."""
