@@ -1,0 +1,72 @@
+"""The Body-Sign header (saas-v2 §2.6)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tradepost.protocols.body_sign import body_sign, body_sign_problem
+
+KEY = "0123456789abcdef0123456789ABCDEF"
+BODY = b'{"resultCode":"000000","resultMsg":"success"}'
+SIGNATURE = "4Ag/ghbW4qNZp7VBOjdIIqSeezkhVW9Jt774KiTQdAg="
+
+
+def test_the_header_is_spelled_as_documented():
+    assert body_sign(BODY, KEY) == f'sign_type="HMAC-SHA256", signature= "{SIGNATURE}"'
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f'sign_type="HMAC-SHA256", signature= "{SIGNATURE}"',
+        f'sign_type="HMAC-SHA256", signature="{SIGNATURE}"',
+        f'sign_type="HMAC-SHA256",signature="{SIGNATURE}"',
+    ],
+)
+def test_the_blank_after_signature_may_be_there_or_not(value):
+    assert body_sign_problem((("Body-Sign", value),), BODY, KEY) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (f"sign_type=HMAC-SHA256, signature={SIGNATURE}", "with double quotes"),
+        (f'sign_type="HMAC-SHA1", signature="{SIGNATURE}"', "sign_type “HMAC-SHA1”; expected HMAC-SHA256"),
+        ('sign_type="HMAC-SHA256", signature=""', "does not sign this body of 45 bytes"),
+        ('sign_type="HMAC-SHA256", signature="\ud800é"', "does not sign this body of 45 bytes"),
+        ("", "with double quotes"),
+    ],
+)
+def test_a_value_that_does_not_hold_is_wrong_and_said_why(value, says):
+    problem = body_sign_problem((("Body-Sign", value),), BODY, KEY)
+    assert problem is not None
+    assert problem.missing is False
+    assert says in problem.detail
+
+
+def test_a_name_in_another_case_counts_as_missing_and_is_named():
+    problem = body_sign_problem((("body-sign", body_sign(BODY, KEY)),), BODY, KEY)
+    assert problem is not None
+    assert problem.missing is True
+    assert problem.detail == "the answer has the header “body-sign”; its name must be spelled exactly Body-Sign"
+
+
+def test_a_wrong_value_under_another_case_is_wrong():
+    problem = body_sign_problem((("body-sign", body_sign(b"other", KEY)),), BODY, KEY)
+    assert problem is not None
+    assert problem.missing is False
+
+
+def test_no_header_is_missing():
+    problem = body_sign_problem((("Content-Type", "application/json"),), BODY, KEY)
+    assert problem is not None
+    assert (problem.missing, problem.detail) == (True, "the answer has no Body-Sign header")
+
+
+@given(st.binary(), st.binary(), st.text(min_size=1))
+def test_a_signature_holds_for_its_body_and_no_other(body, other, key):
+    headers = (("Body-Sign", body_sign(body, key)),)
+    assert body_sign_problem(headers, body, key) is None
+    assert (body_sign_problem(headers, other, key) is None) is (body == other)

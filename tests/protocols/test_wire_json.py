@@ -1,0 +1,89 @@
+"""The strict JSON reader and the forms that are signed (saas-v2 §2.3)."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tradepost.protocols.wire_json import NotJsonObject, dump_ascii, dump_sorted, load_object, signed_forms
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"", "not JSON: Expecting value at character 0"),
+        (b"{", "not JSON: Expecting property name enclosed in double quotes at character 1"),
+        (b"\xef\xbb\xbf{}", "it starts with a byte order mark"),
+        (b'{"a":"\xff"}', "byte 6 is not UTF-8"),
+        (b"[]", "a JSON array instead of an object"),
+        (b'"a"', "a JSON string instead of an object"),
+        (b"1", "a JSON number instead of an object"),
+        (b"1.5", "a JSON number instead of an object"),
+        (b"true", "a JSON boolean instead of an object"),
+        (b"null", "a JSON null instead of an object"),
+        (b'{"a":1,"a":2}', "a name appears twice in one object"),
+        (b'{"a":{"b":1,"b":1}}', "a name appears twice in one object"),
+        (b'{"a":NaN}', "NaN is not JSON"),
+        (b'{"a":-Infinity}', "-Infinity is not JSON"),
+        (b'{"a":%s}' % (b"9" * 5000), "a number of 5000 characters"),
+        (b'{"a":1e999999999}', "a number out of range"),
+        (b'{"a":1e99999999999999999999}', "a number out of range"),
+        (b'{"a":"\\ud800"}', "a text holds half of a surrogate pair"),
+        (b'{"\\udfff":1}', "a text holds half of a surrogate pair"),
+        (b'{"a":' * 40 + b"1" + b"}" * 40, "nested deeper than 32 levels"),
+        (b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested deeper than 32 levels"),
+        (b'{"a":"\x01"}', "not JSON: Invalid control character at at character 6"),
+    ],
+    ids=range(22),
+)
+def test_what_is_not_a_sound_object_is_refused_with_its_reason(body, why):
+    with pytest.raises(NotJsonObject) as refusal:
+        load_object(body)
+    assert str(refusal.value) == why
+
+
+def test_an_object_is_read_with_exact_fractions():
+    assert load_object(b'{"a":0.1,"b":[1,null,"\\u4e2d\xe6\x96\x87"]}') == {"a": Decimal("0.1"), "b": [1, None, "中文"]}
+
+
+def test_thirty_two_levels_are_accepted():
+    deepest = load_object(b'{"a":' * 32 + b"1" + b"}" * 32)
+    assert json.dumps(deepest).count("{") == 32
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_an_object_or_the_one_error(body):
+    try:
+        assert isinstance(load_object(body), dict)
+    except NotJsonObject as error:
+        assert str(error)  # noqa: PT017
+
+
+def test_what_a_market_signs_is_sorted_compact_and_raw_utf8():
+    assert dump_sorted({"b": {"d": 1, "c": "测试/"}, "a": "1"}) == '{"a":"1","b":{"c":"测试/","d":1}}'.encode()
+
+
+def test_what_a_seller_answers_is_ascii_in_the_given_order():
+    assert dump_ascii({"b": "中", "a": 1}) == b'{"b":"\\u4e2d","a":1}'
+
+
+def test_signed_forms_are_top_sorted_then_deep_sorted_then_scalars_as_strings():
+    body = b'{ "b": {"z": null, "y": 2, "x": 1}, "n": null, "a": 5, "t": true, "f": 1.50, "s": "\xe4\xb8\xad" }'
+    assert [form.decode() for form in signed_forms(body)] == [
+        '{"a":5,"b":{"z":null,"y":2,"x":1},"f":1.5,"s":"中","t":true}',
+        '{"a":5,"b":{"x":1,"y":2},"f":1.5,"s":"中","t":true}',
+        '{"a":"5","b":{"z":null,"y":2,"x":1},"f":"1.5","s":"中","t":"true"}',
+    ]
+
+
+def test_signed_forms_sort_names_by_utf16_units_as_java_does():
+    first = next(signed_forms('{"\uff5e":1,"\U0001f600":2}'.encode()))
+    assert first == '{"\U0001f600":2,"\uff5e":1}'.encode()
+
+
+def test_an_unsound_body_has_no_signed_forms():
+    assert list(signed_forms(b'{"a":1,"a":2}')) == []
