@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 VENDOR := src/tradepost/market/web/static/vendor
 ICONS := src/tradepost/market/web/icons.txt
-CODE := $(wildcard src tests scripts bench examples)
+CODE := $(foreach folder,src tests scripts bench examples,$(if $(shell find $(folder) -name '*.py' -print -quit 2>/dev/null),$(folder)))
 TRANSLATIONS := $(shell find src -name '*.po')
 # Passed on to pytest or the benchmarks: make test ARGS='tests/kit -k newInstance'
 ARGS ?=
@@ -27,13 +27,13 @@ test: setup ## Run every test on SQLite and again on PostgreSQL (ARGS go to pyte
 
 .PHONY: check
 check: setup ## Check style, types, the direction of imports, templates and translations.
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	TRADEPOST_DATA=.cache/check $(BIN)/mypy $(CODE)
-	$(BIN)/lint-imports --no-cache
-	$(BIN)/djlint src --lint --quiet
-	$(BIN)/djlint src --check --quiet
-	$(BIN)/python scripts/check_translations.py
+	@failed=(); \
+	for check in "ruff check" "ruff format --check" "mypy $(CODE)" "lint-imports --no-cache" \
+	    "djlint src --lint --quiet" "djlint src --check --quiet" "python scripts/check_translations.py"; do \
+	  echo "· $$check"; \
+	  TRADEPOST_DATA=.cache/check $(BIN)/$$check || failed+=("$$check"); \
+	done; \
+	if [ $${#failed[@]} -gt 0 ]; then printf 'Failed: %s\n' "$${failed[@]}"; exit 1; fi
 
 .PHONY: fix
 fix: setup ## Let the tools mend what they can: imports, style, layout of code and templates.
