@@ -28,7 +28,7 @@ test: setup ## Run every test on SQLite and again on PostgreSQL (ARGS go to pyte
 .PHONY: check
 check: setup ## Check style, types, the direction of imports, templates and translations.
 	@failed=(); \
-	for check in "ruff check" "ruff format --check" "mypy $(CODE)" "lint-imports --no-cache" \
+	for check in "ruff check" "ruff format --check" "mypy $(CODE)" "lint-imports --no-cache --no-logo" \
 	    "djlint src --lint --quiet" "djlint src --check --quiet" "python scripts/check_translations.py"; do \
 	  echo "· $$check"; \
 	  TRADEPOST_DATA=.cache/check $(BIN)/$$check || failed+=("$$check"); \
