@@ -1,11 +1,48 @@
-"""What every template may use: the market's settings for people, and the sandbox's clock."""
+"""What every template may use: the market's settings for people, the sandbox's clock, and the reader's standing."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from tradepost.market.base.config import config
+from tradepost.market.identity.models import Member, User
+
+THEMES = frozenset({"light", "dark"})
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What the frame of a page says about its reader."""
+
+    unread: int = 0
+    sells: bool = False
 
 
 def market(request: HttpRequest) -> dict[str, object]:
-    return {"sandbox": config().sandbox, "now": getattr(request, "now", None), "support_email": config().support_email}
+    theme = request.COOKIES.get("theme", "")
+    return {
+        "sandbox": config().sandbox,
+        "now": getattr(request, "now", None),
+        "support_email": config().support_email,
+        "theme": theme if theme in THEMES else "",
+        "shell": SimpleLazyObject(lambda: shell_of(request)),
+    }
+
+
+def shell_of(request: HttpRequest) -> Shell:
+    """One query for a known reader, none for a stranger."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return Shell()
+    row = (
+        User.objects.filter(pk=user.pk)
+        .values_list(
+            Count("notices", filter=Q(notices__read_at=None)), Exists(Member.objects.filter(user=OuterRef("pk")))
+        )
+        .first()
+    )
+    return Shell(*row) if row else Shell()

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
 from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
@@ -26,7 +27,7 @@ class Language(LocaleMiddleware):
         if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and not request.headers.get("Accept-Language"):
             language = settings.LANGUAGE_CODE
         translation.activate(language)
-        request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = translation.get_language()
 
 
 class Edge:
@@ -59,4 +60,11 @@ class Edge:
 
 
 def refused_page(request: HttpRequest, refused: Refused) -> HttpResponse:
-    return render(request, "web/refused.html", {"refused": refused}, status=refused.status)
+    return render(request, "web/refused.html", {"refused": refused, "back": _back(request)}, status=refused.status)
+
+
+def _back(request: HttpRequest) -> str:
+    """The page the reader came from, when it is one of ours and not this one."""
+    came_from = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()})
+    return came_from if ours and came_from != request.build_absolute_uri() else ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.urls import path
-from django.views.i18n import set_language
+
+from .language import set_language
 
 app_name = "web"
 urlpatterns = [path("i18n/setlang/", set_language, name="set_language")]

@@ -1,5 +1,234 @@
-"""Tags and filters of the shared components."""
+"""Tags and filters of the shared components; templates have them without ``{% load %}``."""
 
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import nh3
+from babel.core import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal, get_currency_symbol
 from django import template
+from django.contrib.staticfiles import finders
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, HiddenInput, RadioSelect, Select
+from django.forms.widgets import Widget
+from django.http import HttpRequest
+from django.template import Context
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone, translation
+from django.utils.crypto import get_random_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from tradepost.market.base.money import MINOR_DIGITS, Money
+from tradepost.market.web import status as vocabulary
 
 register = template.Library()
+
+ICONS = Path(__file__).parent.parent / "icons.txt"
+FALLBACK_ICON = "package"
+WEB_SCHEMES = frozenset({"http", "https"})
+ALLOWED_TAGS = {
+    "a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "hr",
+    "i", "kbd", "li", "mark", "ol", "p", "pre", "s", "small", "span", "strong", "sub", "sup", "table", "tbody", "td",
+    "tfoot", "th", "thead", "tr", "u", "ul",
+}  # fmt: skip
+ALLOWED_ATTRIBUTES = {"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}}
+
+
+@cache
+def icon_names() -> frozenset[str]:
+    lines = ICONS.read_text(encoding="utf-8").splitlines()
+    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+
+
+@cache
+def _drawing(key: str) -> str:
+    """The inside of an icon's SVG. A name that was never collected (a category's, say) shows as a package."""
+    name = key if key in icon_names() else FALLBACK_ICON
+    path = finders.find(f"vendor/icons/{name}.svg")
+    if path is None:
+        raise LookupError(f"icon {name!r} was not collected into static/vendor/icons: run `make`")
+    found = re.search(r"<svg[^>]*>(.*)</svg>", Path(str(path)).read_text(encoding="utf-8"), re.DOTALL)
+    return " ".join(found.group(1).split()) if found else ""
+
+
+@register.simple_tag
+def icon(key: str, extra: str = "") -> SafeString:
+    """An icon beside a word; it says nothing by itself, so readers of a screen skip it."""
+    return format_html(
+        '<svg class="tp-icon {}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linecap="round" '
+        'stroke-linejoin="round" aria-hidden="true" focusable="false">{}</svg>',
+        extra, mark_safe(_drawing(key)),  # noqa: S308  # our own files
+    )  # fmt: skip
+
+
+@register.inclusion_tag("web/parts/status.html")
+def status(lifecycle: str, value: object) -> dict[str, object]:
+    return {"look": vocabulary.look(lifecycle, value)}
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse("zh_Hans_CN" if language.startswith("zh") else "en")
+
+
+def locale_now() -> Locale:
+    return _locale(translation.get_language() or "zh-hans")
+
+
+def _symbol(currency: str) -> str:
+    """Babel calls the yuan CN¥ and the yen ¥ in English, the other way round in Chinese; a market says one thing."""
+    return {"CNY": "¥", "JPY": "JP¥"}.get(currency) or get_currency_symbol(currency, locale=locale_now())
+
+
+@register.filter
+def money(value: Money | None) -> str:
+    """¥ 1,200.00: symbol, a blank that does not break, grouped digits."""
+    if value is None:
+        return ""
+    pattern = "#,##0.00" if MINOR_DIGITS[value.currency] else "#,##0"
+    digits = format_decimal(abs(value.major), format=pattern, locale=locale_now())
+    return f"{'-' if value.minor < 0 else ''}{_symbol(value.currency)}\xa0{digits}"
+
+
+def _zone(local: datetime) -> str:
+    hours = (local.utcoffset() or timedelta()).total_seconds() / 3600
+    return f"UTC{hours:+g}" if hours else "UTC"
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """A moment in local time with its zone; UTC shows on hover."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value)
+    chinese = locale_now().language == "zh"
+    text = format_datetime(local, "yyyy-MM-dd HH:mm" if chinese else "d MMM yyyy, HH:mm", locale=locale_now())
+    return format_html(
+        '<time datetime="{}" title="{}">{} <span class="tp-zone">{}</span></time>',
+        value.astimezone(UTC).isoformat(timespec="seconds"), f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        text, _zone(local),
+    )  # fmt: skip
+
+
+@register.filter
+def clock_time(value: datetime | None) -> str:
+    """Hours, minutes and seconds of a moment of which the reader knows the day."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        value.astimezone(UTC).isoformat(timespec="seconds"), f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        f"{local:%H:%M:%S}",
+    )  # fmt: skip
+
+
+@register.filter
+def day(value: datetime | date | None) -> str:
+    if value is None:
+        return ""
+    local = timezone.localtime(value) if isinstance(value, datetime) else value
+    chinese = locale_now().language == "zh"
+    text = format_date(local, "yyyy-MM-dd" if chinese else "d MMM yyyy", locale=locale_now())
+    return format_html('<time datetime="{}">{}</time>', f"{local:%Y-%m-%d}", text)
+
+
+@register.simple_tag
+def loc(subject: Any, name: str) -> str:
+    """The text in the reader's language: ``name`` or ``name_en``; the other one where that is empty."""
+    read = subject.get if isinstance(subject, dict) else lambda key: getattr(subject, key, "")
+    chinese, english = read(name) or "", read(f"{name}_en") or ""
+    return (english or chinese) if locale_now().language == "en" else (chinese or english)
+
+
+@register.inclusion_tag("web/parts/copyable.html")
+def copyable(value: object) -> dict[str, object]:
+    return {"value": value}
+
+
+@register.inclusion_tag("web/parts/secret.html", takes_context=True)
+def secret(context: Context, value: str) -> dict[str, object]:
+    """Masked until asked for. A value that starts with ``/`` is an address that answers the secret to a POST."""
+    address = value if value.startswith("/") else ""
+    return {
+        "url": address, "value": "" if address else value, "id": f"s-{get_random_string(8)}",
+        "csrf_token": context.get("csrf_token"),
+    }  # fmt: skip
+
+
+@register.inclusion_tag("web/parts/code.html")
+def code(text: object, language: str = "text") -> dict[str, object]:
+    return {"text": text, "language": language, "id": f"c-{get_random_string(8)}"}
+
+
+@register.simple_tag(takes_context=True)
+def query_set(context: Context, **changes: object) -> str:
+    """This page's address with other query parameters; an empty value removes one."""
+    request: HttpRequest = context["request"]
+    query = request.GET.copy()
+    for name, value in changes.items():
+        if value in {"", None}:
+            query.pop(name, None)
+        else:
+            query[name] = str(value)
+    return f"?{query.urlencode()}"
+
+
+@register.filter
+def sanitise(html: str) -> SafeString:
+    """A seller's HTML without anything that could run, load or imitate our pages."""
+    clean = nh3.clean(
+        html, tags=ALLOWED_TAGS, attributes=ALLOWED_ATTRIBUTES, url_schemes=set(WEB_SCHEMES),
+        link_rel="noopener noreferrer", url_relative="deny",
+    )  # fmt: skip
+    return mark_safe(clean)  # noqa: S308  # what nh3 let through
+
+
+@register.filter
+def weblink(url: str) -> str:
+    """The address when it is a web address, else nothing: ``javascript:`` must never become a link."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return ""
+    return url.strip() if parts.scheme.lower() in WEB_SCHEMES and parts.netloc else ""
+
+
+@register.inclusion_tag("web/parts/nav_item.html", takes_context=True)
+def nav_item(context: Context, name: str, icon_name: str, label: str, *, exact: bool = False) -> dict[str, object]:
+    """One entry of a site's navigation, marked when the reader is on it or below. Nothing for a page that is not there."""
+    try:
+        url = reverse(name)
+    except NoReverseMatch:
+        url = ""
+    path = context["request"].path
+    here = path == url or (not exact and bool(url) and path.startswith(url))
+    return {"url": url, "icon_name": icon_name, "label": label, "here": here}
+
+
+@register.filter
+def is_checkbox(field: BoundField) -> bool:
+    return isinstance(field.field.widget, CheckboxInput)
+
+
+@register.simple_tag
+def widget(field: BoundField) -> SafeString:
+    """A form field's input with the look of its kind."""
+    shape = field.field.widget
+    css = f"{shape.attrs.get('class', '')} {_css(shape)}{' is-invalid' if field.errors else ''}".strip()
+    return field.as_widget(attrs={"class": css})
+
+
+def _css(shape: Widget) -> str:
+    if isinstance(shape, HiddenInput):
+        return ""
+    if isinstance(shape, CheckboxInput | RadioSelect | CheckboxSelectMultiple):
+        return "form-check-input"
+    return "form-select" if isinstance(shape, Select) else "form-control"

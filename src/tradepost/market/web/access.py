@@ -1,0 +1,81 @@
+"""Who may enter a page: buyers, members of a seller, operators. What is not theirs does not exist for them (404)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponseBase
+
+from tradepost.market.identity.models import Member, Seller, User
+
+SESSION_SELLER = "seller"
+"""Session key with the seller that a member of several is acting for."""
+
+type View = Callable[..., HttpResponseBase]
+
+
+def person(request: HttpRequest) -> User:
+    """Who is logged in; only behind one of the decorators below."""
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
+
+
+def now_of(request: HttpRequest) -> datetime:
+    """The market's time of this request."""
+    now: datetime = request.now  # type: ignore[attr-defined]
+    return now
+
+
+def seller_of(request: HttpRequest) -> Seller:
+    """The seller that a page of the seller center is about; only behind ``seller_required``."""
+    seller: Seller = request.seller  # type: ignore[attr-defined]
+    return seller
+
+
+def buyer_required(view: View) -> View:
+    """Everybody with an account may buy; the others are asked to log in and come back."""
+    return login_required(view)
+
+
+def seller_required(view: View) -> View:
+    """Members of a seller only. Puts ``request.seller``, ``request.member`` and ``request.sellers`` (all of theirs)."""
+
+    @login_required
+    @wraps(view)
+    def inside(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        members = list(Member.objects.select_related("seller").filter(user=person(request)).order_by("pk"))
+        if not members:
+            raise Http404
+        chosen = request.session.get(SESSION_SELLER)
+        member = next((m for m in members if m.seller_id == chosen), members[0])
+        request.member = member  # type: ignore[attr-defined]
+        request.seller = member.seller  # type: ignore[attr-defined]
+        request.sellers = [m.seller for m in members]  # type: ignore[attr-defined]
+        return view(request, *args, **kwargs)
+
+    return inside
+
+
+def choose_seller(request: HttpRequest, seller_id: int) -> None:
+    """Act for another seller that this person is a member of, from the next page on. 404 when they are not."""
+    if not Member.objects.filter(user=person(request), seller_id=seller_id).exists():
+        raise Http404
+    request.session[SESSION_SELLER] = seller_id
+
+
+def operator_required(view: View) -> View:
+    """Operators only; for everybody else the console does not exist."""
+
+    @login_required
+    @wraps(view)
+    def inside(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not person(request).is_operator:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return inside

@@ -1,0 +1,108 @@
+/* What pages need from the browser: theme, menus, dialogs, copying, secrets. No page has a script of its own. */
+(() => {
+  "use strict";
+  const root = document.documentElement;
+
+  // Theme: a cookie when the person chose one (the server then renders it), else what the system prefers.
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const chosen = () => (document.cookie.match(/(?:^|; )theme=(light|dark)/) || [])[1];
+  const show = () => root.setAttribute("data-bs-theme", chosen() || (system.matches ? "dark" : "light"));
+  show();
+  system.addEventListener("change", show);
+
+  const say = (words) => {
+    const live = document.getElementById("tp-live");
+    if (live) live.textContent = words;
+  };
+
+  const copy = async (button) => {
+    const source = button.dataset.copyFrom && document.getElementById(button.dataset.copyFrom);
+    const text = source ? source.textContent : button.dataset.copy;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Outside https the clipboard API is missing; the older way still works there.
+      const area = Object.assign(document.createElement("textarea"), { value: text });
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    say(button.dataset.done || "");
+    button.classList.add("tp-ok");
+    setTimeout(() => button.classList.remove("tp-ok"), 1500);
+  };
+
+  // A secret shows for half a minute. With a URL it is fetched when asked for and never stays in the page.
+  const MASK = "••••••••";
+  const timers = new WeakMap();
+  const hide = (box) => {
+    box.querySelector("code").textContent = MASK;
+    box.querySelector("[data-secret-show]").hidden = false;
+    for (const part of box.querySelectorAll("[data-secret-hide], [data-copy-from]")) part.hidden = true;
+    clearTimeout(timers.get(box));
+  };
+  const reveal = async (box, form) => {
+    let clear = box.dataset.value;
+    if (clear === undefined) {
+      const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { "X-Requested-With": "fetch" } });
+      if (!answer.ok || answer.redirected) return say(box.dataset.failed || "");
+      clear = await answer.text();
+    }
+    box.querySelector("code").textContent = clear;
+    box.querySelector("[data-secret-show]").hidden = true;
+    for (const part of box.querySelectorAll("[data-secret-hide], [data-copy-from]")) part.hidden = false;
+    timers.set(box, setTimeout(() => hide(box), 30000));
+  };
+
+  document.addEventListener("submit", (event) => {
+    const box = event.target.closest("[data-secret]");
+    if (box) {
+      event.preventDefault();
+      reveal(box, event.target);
+      return;
+    }
+    // A second click on "Pay" would only earn a refusal. Re-enabled when the page comes back from the browser's cache.
+    const button = event.submitter;
+    if (button && event.target.method === "post" && !event.defaultPrevented) {
+      setTimeout(() => button.setAttribute("disabled", ""), 0);
+      addEventListener("pageshow", () => button.removeAttribute("disabled"), { once: true });
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    const at = (selector) => event.target.closest(selector);
+    let part;
+    if ((part = at("[data-theme-switch]"))) {
+      const next = root.getAttribute("data-bs-theme") === "dark" ? "light" : "dark";
+      document.cookie = `theme=${next}; path=/; max-age=31536000; samesite=lax`;
+      show();
+      say(part.dataset[next] || "");
+    } else if ((part = at("[data-copy], [data-copy-from]"))) {
+      copy(part);
+    } else if ((part = at("[data-secret-hide]"))) {
+      hide(part.closest("[data-secret]"));
+    } else if ((part = at("[data-dialog]"))) {
+      document.getElementById(part.dataset.dialog).showModal();
+    } else if ((part = at("[data-dialog-close]"))) {
+      part.closest("dialog").close();
+    } else if (event.target.matches("dialog")) {
+      event.target.close();
+    }
+    for (const menu of document.querySelectorAll("details.tp-menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("details.tp-menu[open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+
+  // Filters of lists apply when a choice changes; the button stays for those without script.
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-auto-submit]");
+    if (form && event.target.matches("select")) form.requestSubmit();
+  });
+})();

@@ -1,0 +1,123 @@
+"""One vocabulary of states for every page: a word, a tone and an icon, made from the contexts' own choices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
+from tradepost.market.base.work import State
+from tradepost.market.catalog.models import Product
+from tradepost.market.fulfilment.models import Delivery
+from tradepost.market.notifications.models import Mail
+from tradepost.market.orders.models import Order
+from tradepost.market.production.models import Address, Attempt, Call
+from tradepost.market.subscriptions.models import Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    label: str | Promise
+    tone: str
+    """ok, info, wait, warn, bad or calm: a class of theme.css."""
+    icon: str
+
+
+type Choices = Iterable[tuple[str, str | Promise]]
+
+
+def _looks(choices: Choices, marks: Mapping[str, tuple[str, str]]) -> dict[str, Look]:
+    """Every choice gets its mark; a choice without one is a fault found when the module is loaded."""
+    return {value: Look(label, *marks[value]) for value, label in choices if value}
+
+
+CALL_OUTCOMES = _looks(
+    Call.Outcome.choices, {"done": ("ok", "check"), "gave_up": ("bad", "x"), "cancelled": ("calm", "ban")}
+)
+CALL_STATES = {
+    State.WAITING: Look(pgettext_lazy("call", "Waiting"), "wait", "clock"),
+    State.LEASED: Look(pgettext_lazy("call", "Calling"), "info", "plug"),
+    State.HELD: Look(pgettext_lazy("call", "Held back"), "warn", "player-pause"),
+    State.ENDED: Look(pgettext_lazy("call", "Ended"), "calm", "point"),
+}
+RETRYING = Look(pgettext_lazy("call", "Trying again"), "wait", "refresh")
+
+ATTEMPT_RUNNING = Look(pgettext_lazy("attempt", "Under way"), "info", "plug")
+ATTEMPT_DONE = Look(pgettext_lazy("attempt", "Succeeded"), "ok", "check")
+ATTEMPT_PENDING = Look(pgettext_lazy("attempt", "Seller is working"), "info", "clock")
+ATTEMPT_REFUSED = Look(pgettext_lazy("attempt", "Refused"), "warn", "ban")
+ATTEMPT_FAULT = Look(pgettext_lazy("attempt", "No valid answer"), "bad", "alert-triangle")
+
+LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
+    "order": _looks(
+        Order.Status.choices,
+        {
+            "unpaid": ("wait", "clock"),
+            "processing": ("info", "refresh"),
+            "completed": ("ok", "check"),
+            "cancelled": ("calm", "ban"),
+            "refunded": ("warn", "arrows-exchange"),
+        },
+    ),
+    "subscription": _looks(
+        Subscription.Status.choices,
+        {
+            "opening": ("info", "refresh"),
+            "active": ("ok", "check"),
+            "frozen": ("warn", "snowflake"),
+            "released": ("calm", "trash"),
+            "failed": ("bad", "x"),
+        },
+    ),
+    "delivery": _looks(
+        Delivery.Status.choices,
+        {"creating": ("info", "refresh"), "access": ("info", "key"), "done": ("ok", "check"), "gave_up": ("bad", "x")},
+    ),
+    "breaker": _looks(
+        Address.Breaker.choices,
+        {"closed": ("ok", "plug-connected"), "open": ("bad", "bolt"), "trial": ("wait", "test-pipe")},
+    ),
+    "mail": _looks(
+        Mail.Status.choices, {"waiting": ("wait", "clock"), "sent": ("ok", "check"), "failed": ("bad", "x")}
+    ),
+    "product": _looks(
+        Product.Status.choices, {"draft": ("calm", "edit"), "on_sale": ("ok", "check"), "stopped": ("warn", "ban")}
+    ),
+    "call": CALL_OUTCOMES,
+}
+
+
+def look(lifecycle: str, value: object) -> Look:
+    """How to show a state. A call or an attempt may be given whole, since its state is more than one column."""
+    if isinstance(value, Call):
+        return call_look(value)
+    if isinstance(value, Attempt):
+        return attempt_look(value.verdict) if value.ended else ATTEMPT_RUNNING
+    if lifecycle == "call" and isinstance(value, int):
+        return CALL_STATES[State(value)]
+    if lifecycle == "attempt":
+        return attempt_look(str(value))
+    return LIFECYCLES[lifecycle].get(str(value)) or Look(str(value), "calm", "point")
+
+
+def call_look(call: Call) -> Look:
+    if call.outcome:
+        return CALL_OUTCOMES[call.outcome]
+    if call.state == State.WAITING and call.last_verdict:
+        return RETRYING
+    return CALL_STATES[State(call.state)]
+
+
+def attempt_look(verdict: str) -> Look:
+    """A verdict is ``done``, ``pending``, a result code (digits) or the name of a fault."""
+    if not verdict:
+        return ATTEMPT_RUNNING
+    known = {"done": ATTEMPT_DONE, "pending": ATTEMPT_PENDING}.get(verdict)
+    return known or (ATTEMPT_REFUSED if verdict.isdecimal() else ATTEMPT_FAULT)
+
+
+def vocabulary(lifecycle: str) -> list[tuple[str, str | Promise]]:
+    """Values with their words, for a filter."""
+    return [(value, found.label) for value, found in LIFECYCLES[lifecycle].items()]

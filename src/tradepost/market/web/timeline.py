@@ -1,0 +1,36 @@
+"""What happened to a subject, in order and in words, for the timeline of its page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+
+from tradepost.market.base.models import Move
+
+from .status import look
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    at: datetime | None
+    title: str | Promise
+    text: str | Promise = ""
+    icon: str = "point"
+    tone: str = "calm"
+
+
+def moves_of(lifecycle: str, subject: object) -> list[Move]:
+    """The history rows of a subject, oldest first."""
+    return list(Move.objects.filter(lifecycle=lifecycle, subject=str(subject)).order_by("pk"))
+
+
+def of_moves(moves: Iterable[Move], *, with_notes: bool = False) -> list[TimelineEvent]:
+    """History rows as events named by the state they led to. Notes are for those who run the market."""
+    events = []
+    for move in moves:
+        shown = look(move.lifecycle, move.after)
+        events.append(TimelineEvent(move.at, shown.label, move.note if with_notes else "", shown.icon, shown.tone))
+    return events
