@@ -1,0 +1,148 @@
+"""Load the demo into a sandbox, and load it again at every start: what is there already stays as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tradepost.market.base.config import config
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.money import Money
+from tradepost.market.base.secrets import unseal
+from tradepost.market.catalog.listing import list_product, put_on_sale
+from tradepost.market.catalog.models import Category, Product
+from tradepost.market.identity import keys
+from tradepost.market.identity.models import Member, Seller, SigningKey, User
+from tradepost.market.payments import ledger
+from tradepost.market.payments.models import Transfer
+from tradepost.market.production import addresses
+from tradepost.market.production.models import Address
+
+from . import industry_products, office_products
+from .people import BUYER, CATEGORIES, LOGINS, OPERATOR, OWNER, QINGXIE, SELLERS, DemoSeller, Login
+
+PROTOCOL = "saas_v2"
+TOP_UP = "50000"
+TOP_UP_REFERENCE = "DEMO-0001"
+PRODUCTS = (*office_products.PRODUCTS, *industry_products.PRODUCTS)
+_BASE = SigningKey.InterfaceClass.BASE
+
+
+@dataclass(frozen=True, slots=True)
+class SeedResult:
+    """What one needs to try the market: accounts, and the keys with which the sample seller's server is started."""
+
+    logins: tuple[Login, ...]
+    signing_key: str = field(repr=False)
+    access_key: str
+    secret_key: str = field(repr=False)
+    seller: Seller
+
+
+def load(now: datetime, *, seller_address: str) -> SeedResult:
+    """Fill a sandbox with the demo. ``seller_address`` is the production address of the sample seller's server, which
+    serves the products of all demo sellers; a server has one key, so they share the signing key of the demo seller.
+
+    Loading again changes nothing but what ties the market to that server: an address whose port moved, and a signing
+    key that was rotated for the demo seller alone. Raises ``Refused`` in a real market: the passwords are public.
+    """
+    if not config().sandbox:
+        raise Refused("seed.real_market", _("Demo data goes into a sandbox only: its passwords are public."))
+    with transaction.atomic():
+        users = {login.role: _user(login, now) for login in LOGINS}
+        _top_up(users[BUYER.role], now)
+        for position, category in enumerate(CATEGORIES):
+            Category.objects.get_or_create(
+                slug=category.slug,
+                defaults={
+                    "name": category.name, "name_en": category.name_en, "icon": category.icon, "position": position,
+                },
+            )
+        sellers = {seller.slug: _seller(seller, now) for seller in SELLERS}
+        demo = sellers[QINGXIE.slug]
+        Member.objects.get_or_create(seller=demo, user=users[OWNER.role], defaults={"role": Member.Role.OWNER})
+        signing_key = _shared_signing_key(demo, tuple(sellers.values()), now)
+        serving = {slug: _address(seller, seller_address, now) for slug, seller in sellers.items()}
+        _products(sellers, serving, now)
+        access_key, secret_key = _access_key(demo, users[OWNER.role], now)
+    return SeedResult(LOGINS, signing_key, access_key, secret_key, demo)
+
+
+def _user(login: Login, now: datetime) -> User:
+    user = User.objects.filter(email=login.email).first()
+    if user is None:
+        user = User.objects.create_user(
+            login.email, login.password, name=login.name, company=login.company, phone=login.phone,
+            is_operator=login is OPERATOR, joined_at=now,
+        )
+        # Nobody reads mail at .example: the address counts as confirmed.
+        EmailAddress.objects.create(user=user, email=login.email, verified=True, primary=True)
+    return user
+
+
+def _top_up(buyer: User, now: datetime) -> None:
+    if not Transfer.objects.filter(reason=Transfer.Reason.TOP_UP, reference=TOP_UP_REFERENCE).exists():
+        ledger.top_up(
+            buyer, Money.of(TOP_UP, config().currency), reference=TOP_UP_REFERENCE, actor=OPERATOR.email, now=now
+        )
+
+
+def _seller(seller: DemoSeller, now: datetime) -> Seller:
+    return Seller.objects.get_or_create(
+        slug=seller.slug,
+        defaults={
+            "name": seller.name, "name_en": seller.name_en, "contact_email": seller.contact_email,
+            "contact_phone": seller.phone, "website": seller.website, "about": seller.about,
+            "about_en": seller.about_en, "created_at": now,
+        },
+    )[0]
+
+
+def _shared_signing_key(demo: Seller, sellers: tuple[Seller, ...], now: datetime) -> str:
+    current = keys.signing_secrets(demo.pk, _BASE, now=now)
+    secret = current[0] if current else keys.rotate_signing_key(demo, _BASE, now=now).secret
+    for seller in sellers:
+        if keys.signing_secrets(seller.pk, _BASE, now=now)[:1] != (secret,):
+            keys.rotate_signing_key(seller, _BASE, now=now, secret=secret)
+    return secret
+
+
+def _access_key(demo: Seller, owner: User, now: datetime) -> tuple[str, str]:
+    """The oldest living pair; its secret is opened here because the sample seller's server is started with it."""
+    living = keys.living_access_keys(demo, now=now).order_by("pk").first()
+    if living is not None:
+        return living.access_key, unseal(living.sealed)
+    made = keys.create_access_key(demo, by=owner, now=now)
+    return made.key_id, made.secret
+
+
+def _address(seller: Seller, url: str, now: datetime) -> Address:
+    found = list(Address.objects.filter(seller=seller, protocol=PROTOCOL).order_by("pk"))
+    same = [address for address in found if _but_port(address.url) == _but_port(url)]
+    if not same:
+        return addresses.register(seller, url=url, protocol=PROTOCOL, now=now)
+    address = next((a for a in same if a.url == url), same[0])
+    if address.url != url:
+        addresses.change(address, url=url, require_body_sign=address.require_body_sign, now=now)
+    return address
+
+
+def _but_port(url: str) -> tuple[str, str | None, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.path.rstrip("/")
+
+
+def _products(sellers: dict[str, Seller], serving: dict[str, Address], now: datetime) -> None:
+    there = set(Product.objects.filter(slug__in=[p.slug for p in PRODUCTS]).values_list("slug", flat=True))
+    for product in PRODUCTS:
+        if product.slug in there:
+            continue
+        slug = product.seller.slug
+        listed = list_product(sellers[slug], product.command(config().currency), now=now)
+        addresses.bind(listed, serving[slug])
+        put_on_sale(listed, now=now)
