@@ -1,0 +1,43 @@
+"""Turn a notice into a mail: text with a simple HTML alternative, in the language of the one who gets it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from tradepost.market.base.config import config
+
+from .models import Mail
+from .words import say
+
+
+def compose(mail: Mail) -> EmailMultiAlternatives:
+    """The message, ready to send. Its ``Message-ID`` depends on the notice alone, so that a repeat is recognisable."""
+    notice = mail.notice
+    base = config().base_url
+    with translation.override(notice.user.language or settings.LANGUAGE_CODE):
+        said = say(notice.kind, notice.facts)
+        context = {
+            "said": said,
+            "user": notice.user,
+            "url": base + notice.link if notice.link else "",
+            "base_url": base,
+            "support_email": config().support_email,
+            "language": translation.get_language(),
+        }
+        message = EmailMultiAlternatives(
+            # A seller's product name may hold line breaks, which a header must not.
+            subject=" ".join(said.title.split()),
+            body=render_to_string("notifications/mail.txt", context),
+            to=[mail.address],
+            headers={
+                "Message-ID": f"<notice.{notice.pk}.{notice.created_at:%Y%m%d%H%M%S}@{urlsplit(base).hostname}>",
+                "Auto-Submitted": "auto-generated",
+            },
+        )
+        message.attach_alternative(render_to_string("notifications/mail.html", context), "text/html")
+    return message

@@ -1,0 +1,206 @@
+"""Deliver mails: claim due ones, send them with no transaction open, record each result at once.
+
+A mail is one ``Job`` of kind ``notifications.deliver``. Who sends holds its lease, as with every due work, and a dead
+sender's lease comes back through ``work.recover``. A mail is recorded as sent the moment the server took it, so the only
+way to send one twice is to die in between; its ``Message-ID`` stays the same, so that even then a reader's mail program
+can see that it is one message.
+"""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+
+import structlog
+from django.core.mail import EmailMultiAlternatives, mailers
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from tradepost.market.base import jobs, work
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.models import Job
+from tradepost.market.base.work import State
+
+from .compose import compose
+from .models import Mail
+from .tell import DELIVER
+
+log = structlog.get_logger(__name__)
+
+WAITS = (
+    timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4),
+    timedelta(hours=8), timedelta(hours=11),
+)  # fmt: skip
+"""Waits after each failure; after the last, a day after the first try, the mail has failed for good."""
+
+LEASE = timedelta(minutes=10)
+BUDGET = 240.0
+"""Seconds after which a batch begins no further mail, far enough from the end of the lease that none runs into it."""
+BATCH = 20
+LONGEST_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The server took it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """It may work later: the server is away, busy, or does not take our mail at present."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """The server refuses this recipient or this message for good."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Untried:
+    """The time of the batch was over: no attempt was made."""
+
+
+type Result = Sent | NotNow | Never | Untried
+
+
+@dataclass(slots=True)
+class Sender:
+    """One connection for a batch. A broken one is opened anew once; after that the rest of the batch waits."""
+
+    connection: BaseEmailBackend
+    budget: float = BUDGET
+    _losses: int = 0
+    _reason: str = ""
+
+    def send(self, messages: Sequence[EmailMultiAlternatives]) -> Iterator[Result]:
+        started = monotonic()
+        try:
+            for message in messages:
+                yield self._one(message) if monotonic() - started < self.budget else Untried()
+        finally:
+            self._drop()
+
+    def _one(self, message: EmailMultiAlternatives) -> Result:
+        if self._losses > 1:
+            return NotNow(self._reason)
+        try:
+            self.connection.open()
+        except OSError as error:  # smtplib's own errors are OSErrors too; nothing about this message is known yet
+            self._losses = 2
+            return self._lost(error)
+        try:
+            self.connection.send_messages([message])
+        except smtplib.SMTPRecipientsRefused as refused:
+            code, words = next(iter(refused.recipients.values()))
+            return _by_code(code, words)
+        except smtplib.SMTPDataError as refused:
+            return _by_code(refused.smtp_code, refused.smtp_error)
+        except (smtplib.SMTPNotSupportedError, ValueError) as impossible:  # an address or header that SMTP cannot carry
+            return Never(str(impossible))
+        except OSError as error:
+            self._losses += 1
+            return self._lost(error)
+        return Sent()
+
+    def _lost(self, error: OSError) -> NotNow:
+        self._drop()
+        self._reason = f"{type(error).__name__}: {error}"
+        return NotNow(self._reason)
+
+    def _drop(self) -> None:
+        try:
+            self.connection.close()
+        except OSError as error:
+            # The connection is gone, which was wanted; a server that also answers QUIT badly is not our matter.
+            log.debug("mail connection closed badly", error=str(error))
+
+
+def _by_code(code: int, words: bytes | str) -> Result:
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    reason = f"{code} {text}"
+    return Never(reason) if 500 <= code < 600 else NotNow(reason)
+
+
+def deliver_due(
+    *, now: datetime, wall: datetime, owner: str = "mail", limit: int = BATCH, sender: Sender | None = None
+) -> int:
+    """Deliver a batch of due mails. Returns how many were claimed. Must run outside of any transaction."""
+    if connection.in_atomic_block:
+        raise RuntimeError("mail is never sent inside a transaction: a rollback could not take it back")
+    claimed = _claim(now=now, wall=wall, owner=owner, limit=limit)
+    if not claimed:
+        return 0
+    messages = [compose(mail) for _job, mail in claimed]
+    results = (sender or Sender(mailers.default)).send(messages)
+    for (job, mail), result in zip(claimed, results, strict=True):
+        _record(job, mail, result, now=now, owner=owner)
+    return len(claimed)
+
+
+def _claim(*, now: datetime, wall: datetime, owner: str, limit: int) -> list[tuple[Job, Mail]]:
+    """Lease due jobs of our kind; those whose mail is gone or already sent are finished."""
+    with transaction.atomic():
+        due = Job.objects.filter(kind=DELIVER, state=State.WAITING, due_at__lte=now).order_by("due_at", "id")
+        locked = list(due.select_for_update(skip_locked=True)[:limit])
+        if not locked:
+            return []
+        mails = Mail.objects.select_related("notice__user").in_bulk([int(job.key) for job in locked])
+        pairs = [
+            (job, mail) for job in locked if (mail := mails.get(int(job.key))) and mail.status == Mail.Status.WAITING
+        ]
+        work.lease(Job, [job.pk for job, _mail in pairs], owner=owner, until=wall + LEASE)
+        Job.objects.filter(pk__in={job.pk for job in locked} - {job.pk for job, _mail in pairs}).delete()
+    return pairs
+
+
+def _record(job: Job, mail: Mail, result: Result, *, now: datetime, owner: str) -> None:
+    with transaction.atomic():
+        ours = Job.objects.select_for_update().filter(pk=job.pk, state=State.LEASED, lease_owner=owner)
+        if isinstance(result, Sent):
+            _end(mail, Mail.Status.SENT, now=now)
+            Job.objects.filter(pk=job.pk).delete()
+        elif ours.first() is None:
+            return  # the lease ran out and another sender has it: its result counts
+        elif isinstance(result, Untried):
+            ours.update(state=State.WAITING, lease_until=None, lease_owner="")
+        elif isinstance(result, Never) or mail.attempts >= len(WAITS):
+            _end(mail, Mail.Status.FAILED, now=now, error=result.reason)
+            ours.delete()
+            log.warning("mail failed for good", mail_id=mail.pk, reason=result.reason)
+        else:
+            again = now + WAITS[mail.attempts]
+            Mail.objects.filter(pk=mail.pk).update(
+                attempts=mail.attempts + 1, next_at=again, error=result.reason[:LONGEST_ERROR]
+            )
+            ours.update(state=State.WAITING, due_at=again, lease_until=None, lease_owner="", error=result.reason)
+
+
+def _end(mail: Mail, status: Mail.Status, *, now: datetime, error: str = "") -> None:
+    Mail.objects.filter(pk=mail.pk).update(
+        status=status,
+        attempts=mail.attempts + 1,
+        next_at=None,
+        error=error[:LONGEST_ERROR],
+        sent_at=now if status == Mail.Status.SENT else None,
+    )
+
+
+def retry(mail: Mail, *, now: datetime) -> None:
+    """Try a failed or waiting mail now, with the whole plan ahead again. Raises ``Refused`` when it was sent."""
+    with transaction.atomic():
+        mail = Mail.objects.select_for_update().get(pk=mail.pk)
+        if mail.status == Mail.Status.SENT:
+            raise Refused("mail.sent", _("This mail was delivered already."))
+        if Job.objects.filter(kind=DELIVER, key=str(mail.pk), state=State.LEASED).exists():
+            raise Refused("mail.in_flight", _("This mail is being sent right now."))
+        Mail.objects.filter(pk=mail.pk).update(status=Mail.Status.WAITING, attempts=0, next_at=now)
+        jobs.schedule(DELIVER, str(mail.pk), due_at=now)
+        jobs.reschedule(DELIVER, str(mail.pk), due_at=now)

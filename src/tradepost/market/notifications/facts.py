@@ -1,0 +1,77 @@
+"""The values inside a notice: plain JSON when stored, words of the reader's language when shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from babel.dates import format_datetime, get_timezone
+from babel.numbers import format_decimal, get_currency_symbol
+from django.conf import settings
+from django.utils.translation import get_language, gettext
+
+from tradepost.market.base.money import MINOR_DIGITS, Money
+from tradepost.market.production import words as production_words
+
+type Json = dict[str, Any]
+
+
+def names(zh: str, en: str) -> Json:
+    """A name that exists in both languages."""
+    return {"zh": zh, "en": en}
+
+
+def money(amount: Money) -> Json:
+    return {"minor": amount.minor, "currency": amount.currency}
+
+
+def moment(at: datetime) -> Json:
+    return {"at": at.isoformat()}
+
+
+def verdict(value: str, protocol: str = "") -> Json:
+    """Why an attempt failed: a result code of a protocol, or the name of a fault."""
+    return {"verdict": value, "protocol": protocol}
+
+
+def phrase(msgid: str) -> Json:
+    """Words of our own, translated when shown. The place that writes them marks them with ``gettext_noop``."""
+    return {"phrase": msgid}
+
+
+def readable(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Each fact as text in the active language."""
+    return {name: _text(value) for name, value in facts.items()}
+
+
+def is_chinese() -> bool:
+    return (get_language() or settings.LANGUAGE_CODE).startswith("zh")
+
+
+def _text(value: Any) -> str:
+    match value:
+        case {"zh": zh, "en": en}:
+            return str(zh if is_chinese() else en or zh)
+        case {"minor": int(minor), "currency": str(currency)}:
+            return _money(Money(minor, currency))
+        case {"at": str(at)}:
+            zone = get_timezone(settings.TIME_ZONE)
+            return format_datetime(datetime.fromisoformat(at), "yyyy-MM-dd HH:mm z", tzinfo=zone, locale=_locale())
+        case {"phrase": str(msgid)}:
+            return gettext(msgid)
+        case {"verdict": str(name), "protocol": str(protocol)}:
+            return production_words.title(name, protocol=protocol)
+        case _:
+            return str(value)
+
+
+def _money(amount: Money) -> str:
+    """As on the pages: ``¥ 1,200.00`` in both languages, where Babel would say CN¥ in English."""
+    digits = format_decimal(abs(amount.major), "#,##0.00" if MINOR_DIGITS[amount.currency] else "#,##0", _locale())
+    symbol = {"CNY": "¥", "JPY": "JP¥"}.get(amount.currency) or get_currency_symbol(amount.currency, _locale())
+    return f"{'-' if amount.minor < 0 else ''}{symbol}\xa0{digits}"
+
+
+def _locale() -> str:
+    return "zh_Hans_CN" if is_chinese() else "en"

@@ -1,0 +1,275 @@
+"""Who is told what when something happens. Every function takes an event's facts and now; ``wiring`` connects them.
+
+Events arrive at least once: each telling names its occasion, so that a repeat tells nobody twice.
+
+**Which failures are mailed** (saas-v2 §3.10, §7: each failure causes a notice). Every failed attempt is a notice on the
+seller's pages. A mail goes out for the first failure of a call and when it is given up; first failures at one address
+are mailed at most once an hour, so that an outage does not become a flood of mails. Operators are mailed about orders
+given up at most once an hour for a seller; every one stands in the console.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext_noop
+
+from tradepost.market.base.models import Job
+from tradepost.market.base.money import Money
+from tradepost.market.base.outbox import Facts
+from tradepost.market.identity.models import Member, Seller, SigningKey, User
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.payments.models import Account, Entry
+from tradepost.market.production.models import Address, Attempt, Call
+from tradepost.market.production.restart import GIVEN_BACK
+
+from . import facts as f
+from .tell import Telling, tell, tell_all
+
+QUIET = "notifications.quiet"
+"""Kind of the job that stands while a subject was mailed about recently; it ends by itself."""
+QUIET_FOR = timedelta(hours=1)
+
+
+def quiet_is_over(_payload: Facts, _now: datetime) -> datetime | None:
+    """Job: from now on the subject may be mailed about again."""
+    return None
+
+
+def on_order_paid(event: Facts, now: datetime) -> None:
+    """The sellers learn of a new order."""
+    tellings = [
+        Telling(
+            user=user,
+            kind="seller_new_order",
+            once=line.number,
+            link=reverse("seller_center:order", args=[line.number]),
+            facts={"product": _product(line), "line": line.number, "amount": f.money(line.amount)},
+        )
+        for line in _lines(event["order"])
+        for user in _members(line.seller_id)
+    ]
+    tell_all(tellings, now=now)
+
+
+def on_order_completed(event: Facts, now: datetime) -> None:
+    lines = _lines(event["order"])
+    _tell_buyer(lines, "order_completed", {}, now)
+
+
+def on_order_refunded(event: Facts, now: datetime) -> None:
+    """The buyer learns that the money is back. The seller's reason is for the seller: see ``on_delivery_given_up``."""
+    lines = _lines(event["order"])
+    _tell_buyer(lines, "order_refunded", {"amount": f.money(lines[0].order.total)}, now)
+
+
+def on_order_cancelled(event: Facts, now: datetime) -> None:
+    """Who cancels an own order knows it; only the market's own act is told."""
+    if event["by"] == "timeout":
+        _tell_buyer(_lines(event["order"]), "order_cancelled_timeout", {}, now)
+
+
+def on_delivery_given_up(event: Facts, now: datetime) -> None:
+    """A paid order was refunded because it could not be delivered: its sellers and the operators learn why."""
+    tellings = []
+    for line in _lines(event["order"]):
+        order = line.order.number
+        shared = {"order": order, "product": _product(line), "reason": _reason_of_line(line, str(event["reason"]))}
+        link = reverse("seller_center:order", args=[line.number])
+        tellings += [
+            Telling(user=user, kind="seller_gave_up", once=line.number, link=link, facts=shared)
+            for user in _members(line.seller_id)
+        ]
+        mail = _loud(f"gave_up/seller/{line.seller_id}", now)
+        tellings += [
+            Telling(
+                user=user,
+                kind="operator_gave_up",
+                once=line.number,
+                link=reverse("console:order", args=[order]),
+                facts={**shared, "seller": _seller(line.seller)},
+                mail=mail,
+            )
+            for user in _operators()
+        ]
+    tell_all(tellings, now=now)
+
+
+def on_call_failed(event: Facts, now: datetime) -> None:
+    """saas-v2 §3.10, §7: each failure triggers a notice."""
+    call = _call(event["call"])
+    attempt, link = int(event["attempt"]), reverse("seller_center:message", args=[call.pk])
+    mail = _is_first_failure(call, attempt) and _loud(f"failed/address/{call.address_id}", now)
+    shared = {
+        "activity": call.activity,
+        "product": _product_of_call(call),
+        "line": call.order_line_number or "–",
+        "attempt": attempt,
+        "reason": f.verdict(event["verdict"], call.protocol),
+        "next": _next(event["next_at"]),
+    }
+    tellings = [
+        Telling(user=user, kind="seller_call_failed", once=f"{call.pk}/{attempt}", link=link, facts=shared, mail=mail)
+        for user in _members(call.seller_id)
+    ]
+    tell_all(tellings, now=now)
+
+
+def on_call_ended(event: Facts, now: datetime) -> None:
+    """A call whose give-up refunds no order stands still until the seller restarts it (saas-v2 §3.10)."""
+    if event["outcome"] != Call.Outcome.GAVE_UP:
+        return
+    call = _call(event["call"])
+    if call.kind in GIVEN_BACK or call.until_access:
+        return  # its order is refunded: on_delivery_given_up tells
+    once = f"{call.pk}/{call.ended_at:%Y%m%d%H%M%S}" if call.ended_at else str(call.pk)
+    shared = {
+        "activity": call.activity,
+        "product": _product_of_call(call),
+        "reason": f.verdict(call.last_verdict, call.protocol),
+    }
+    link = reverse("seller_center:message", args=[call.pk])
+    tellings = [
+        Telling(user=user, kind="seller_call_stopped", once=once, link=link, facts=shared)
+        for user in _members(call.seller_id)
+    ]
+    mail = _loud(f"stopped/seller/{call.seller_id}", now)
+    tellings += [
+        Telling(
+            user=user,
+            kind="operator_call_stopped",
+            once=once,
+            link=reverse("console:call", args=[call.pk]),
+            facts={**shared, "seller": _seller(call.seller)},
+            mail=mail,
+        )
+        for user in _operators()
+    ]
+    tell_all(tellings, now=now)
+
+
+def on_breaker_opened(event: Facts, now: datetime) -> None:
+    """One telling for each time that an address stopped answering, however often its trials fail after that."""
+    address = Address.objects.select_related("seller").get(pk=event["address"])
+    if address.opened_at is None:
+        return  # it answers again already
+    once = f"{address.pk}/{address.opened_at:%Y%m%d%H%M%S}"
+    shared = {"address": address.url, "reason": f.verdict(event["fault"], address.protocol)}
+    mail = _loud(f"breaker/address/{address.pk}", now)
+    link = reverse("seller_center:addresses")
+    tellings = [
+        Telling(user=user, kind="seller_breaker_open", once=once, link=link, facts=shared, mail=mail)
+        for user in _members(address.seller_id)
+    ]
+    tellings += [
+        Telling(
+            user=user,
+            kind="operator_breaker_open",
+            once=once,
+            link=reverse("console:engine"),
+            facts={**shared, "seller": _seller(address.seller)},
+            mail=mail,
+        )
+        for user in _operators()
+    ]
+    tell_all(tellings, now=now)
+
+
+def on_topped_up(event: Facts, now: datetime) -> None:
+    """Facts: ``transfer``, the id of the booked top-up."""
+    entry = Entry.objects.select_related("account__user", "transfer").get(
+        transfer=event["transfer"], account__kind=Account.Kind.BUYER
+    )
+    user = entry.account.user
+    if user is None:
+        raise LookupError("a buyer's account without a buyer")
+    currency = entry.account.currency
+    amount, balance = Money(entry.amount_minor, currency), Money(entry.balance_after_minor, currency)
+    tell(
+        user,
+        "top_up",
+        once=str(entry.transfer_id),
+        link=reverse("storefront:balance"),
+        now=now,
+        facts={"amount": f.money(amount), "balance": f.money(balance), "reference": entry.transfer.reference},
+    )
+
+
+def on_signing_key_rotated(event: Facts, now: datetime) -> None:
+    """Facts: ``key``, the id (pk) of the key that was rotated out."""
+    key = SigningKey.objects.get(pk=event["key"])
+    with translation.override(None):
+        label = str(SigningKey.InterfaceClass(key.interface_class).label)  # as in the source: each reader translates it
+    facts = {"interfaces": f.phrase(label), "until": f.moment(key.valid_until or now)}
+    tellings = [
+        Telling(user=user, kind="key_rotated", once=str(key.pk), link=reverse("seller_center:keys"), facts=facts)
+        for user in _members(key.seller_id)
+    ]
+    tell_all(tellings, now=now)
+
+
+def _lines(order: str) -> list[OrderLine]:
+    return list(OrderLine.objects.select_related("order__buyer", "seller").filter(order__number=order).order_by("pk"))
+
+
+def _tell_buyer(lines: list[OrderLine], kind: str, more: dict[str, f.Json], now: datetime) -> None:
+    """An order is told once, by the name of what was bought."""
+    order: Order = lines[0].order
+    facts = {"product": _product(lines[0]), "order": order.number, **more}
+    link = reverse("storefront:order", args=[order.number])
+    tell(order.buyer, kind, facts=facts, once=order.number, link=link, now=now)
+
+
+def _members(seller: int) -> list[User]:
+    members = Member.objects.select_related("user").filter(seller=seller, user__is_active=True).order_by("pk")
+    return [member.user for member in members]
+
+
+def _operators() -> list[User]:
+    return list(User.objects.filter(is_operator=True, is_active=True).order_by("pk"))
+
+
+def _call(pk: int) -> Call:
+    return Call.objects.select_related("product", "seller").defer("command").get(pk=pk)
+
+
+def _product(line: OrderLine) -> f.Json:
+    return f.names(line.product_name, line.product_name_en)
+
+
+def _product_of_call(call: Call) -> f.Json:
+    return f.names(call.product.name, call.product.name_en) if call.product else f.names("–", "–")
+
+
+def _seller(seller: Seller) -> f.Json:
+    return f.names(seller.name, seller.name_en or seller.name)
+
+
+def _next(at: str | None) -> f.Json:
+    return {"at": at} if at else f.phrase(gettext_noop("none, the plan is over"))
+
+
+def _reason_of_line(line: OrderLine, told: str) -> f.Json | str:
+    """Why the line's last call failed, in the words of its protocol; what the event says when there was no call."""
+    last = (
+        Call.objects.filter(order_number=line.order.number, order_line_number=line.number)
+        .exclude(outcome=Call.Outcome.DONE).exclude(last_verdict="").order_by("-pk").first()
+    )  # fmt: skip
+    return f.verdict(last.last_verdict, last.protocol) if last else told
+
+
+def _is_first_failure(call: Call, attempt: int) -> bool:
+    earlier = Attempt.objects.filter(call=call, number__lt=attempt, ended=True)
+    return not earlier.exclude(verdict__in=["", "done", "pending"]).exists()
+
+
+def _loud(subject: str, now: datetime) -> bool:
+    """Whether a mail about ``subject`` may go out; if so, the next hour is quiet. A job of its own remembers it."""
+    job, new = Job.objects.get_or_create(kind=QUIET, key=subject, defaults={"due_at": now + QUIET_FOR})
+    if not new and job.due_at > now:
+        return False
+    if not new:
+        Job.objects.filter(pk=job.pk).update(due_at=now + QUIET_FOR)
+    return True

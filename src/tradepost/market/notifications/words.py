@@ -1,0 +1,138 @@
+"""What each kind of notice says. The words are made when shown, so that every reader has them in the own language.
+
+Words are plain text with named facts; a template escapes them, a mail sends them as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from .facts import readable
+
+type Tone = Literal["good", "info", "warning", "danger"]
+type Lazy = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    title: Lazy
+    body: Lazy
+    action: Lazy
+    """What the link of the notice is called."""
+    tone: Tone
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A notice in the active language."""
+
+    title: str
+    body: str
+    action: str
+    tone: Tone
+    icon: str
+
+
+WORDS: Mapping[str, Words] = {
+    "order_completed": Words(
+        _("%(product)s is ready"),
+        _("Your order %(order)s was delivered. Open it to see how to sign in."),
+        _("Open the order"), "good", "circle-check",
+    ),
+    "order_refunded": Words(
+        _("%(amount)s is back on your balance"),
+        _("%(product)s could not be delivered in time, so we cancelled order %(order)s and refunded it in full. "
+          "You can place the order again at any time."),
+        _("Open the order"), "warning", "arrows-exchange",
+    ),
+    "order_cancelled_timeout": Words(
+        _("Order %(order)s was cancelled: it was not paid in time"),
+        _("Nothing was charged for %(product)s. If you still want it, place the order again."),
+        _("Open the order"), "info", "clock",
+    ),
+    "top_up": Words(
+        _("%(amount)s was added to your balance"),
+        _("Your payment with reference %(reference)s arrived. Your balance is now %(balance)s."),
+        _("See your balance"), "good", "wallet",
+    ),
+    "seller_new_order": Words(
+        _("New order for %(product)s"),
+        _("Order line %(line)s, %(amount)s, was paid. The market is calling your production interface now; you only need "
+          "to act if a call fails."),
+        _("Open the order"), "info", "shopping-cart",
+    ),
+    "seller_call_failed": Words(
+        _("%(activity)s failed: %(reason)s"),
+        _("Attempt %(attempt)s for %(product)s (order line %(line)s) failed. Next attempt: %(next)s. Look at the request "
+          "and your answer, mend the cause, then restart the call if you do not want to wait."),
+        _("Look at the message"), "warning", "alert-triangle",
+    ),
+    "seller_gave_up": Words(
+        _("Order %(order)s was refunded: %(product)s could not be delivered"),
+        _("The market tried for as long as the plan allows. Last reason: %(reason)s. The buyer has the money back; please "
+          "contact the buyer, and mend the cause before the next order."),
+        _("Open the order"), "danger", "circle-x",
+    ),
+    "seller_call_stopped": Words(
+        _("The market stopped trying %(activity)s for %(product)s"),
+        _("Last reason: %(reason)s. Mend the cause, then restart the call by hand."),
+        _("Look at the message"), "danger", "circle-x",
+    ),
+    "seller_breaker_open": Words(
+        _("Calls to %(address)s are paused: %(reason)s"),
+        _("Your address failed several times in a row. The market tries again by itself and resumes all waiting calls "
+          "after the first good answer."),
+        _("See your addresses"), "danger", "plug",
+    ),
+    "key_rotated": Words(
+        _("The signing key of “%(interfaces)s” was changed"),
+        _("Calls are signed with the new key from now on. Answers signed with the earlier key are accepted until %(until)s."),
+        _("See your keys"), "info", "key",
+    ),
+    "operator_gave_up": Words(
+        _("Order %(order)s could not be delivered and was refunded"),
+        _("Seller: %(seller)s. Product: %(product)s. Last reason: %(reason)s."),
+        _("Open the order"), "danger", "circle-x",
+    ),
+    "operator_call_stopped": Words(
+        _("%(activity)s was given up at %(seller)s"),
+        _("Product: %(product)s. Last reason: %(reason)s. The seller must mend it and restart the call."),
+        _("Open the call"), "danger", "circle-x",
+    ),
+    "operator_breaker_open": Words(
+        _("Calls to an address of %(seller)s are paused: %(reason)s"),
+        _("Address: %(address)s. The market tries again by itself; if it lasts, call the seller."),
+        _("Open the engine page"), "danger", "plug",
+    ),
+}  # fmt: skip  # a table is read in rows
+
+UNKNOWN = Words(_("Message"), "", _("Open"), "info", "bell")
+"""For a notice of an older or newer version of the market."""
+
+_NAME = re.compile(r"%\((\w+)\)s")
+
+
+def say(kind: str, facts: Mapping[str, Any]) -> Said:
+    """The words of a notice in the active language. A fact that it lacks shows as a dash."""
+    words = WORDS.get(kind, UNKNOWN)
+    known = _OrDash(readable(facts))
+    return Said(str(words.title) % known, str(words.body) % known, str(words.action), words.tone, words.icon)
+
+
+def check(kind: str, facts: Mapping[str, Any]) -> None:
+    """Raise ``LookupError`` when a kind has no words or a fact that its words name is missing."""
+    words = WORDS[kind]
+    if missing := set(_NAME.findall(f"{words.title} {words.body}")) - facts.keys():
+        raise LookupError(f"a notice {kind!r} needs also: {', '.join(sorted(missing))}")
+
+
+class _OrDash(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "–"
