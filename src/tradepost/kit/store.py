@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -131,6 +131,13 @@ class Store(Protocol):
 
 class SQLiteStore:
     """The ``Store`` for one machine. The file is made when missing, readable by its owner only."""
+
+    _writing: Lock
+    _flushing: Lock
+    _writers: list[sqlite3.Connection]
+    _readers: list[sqlite3.Connection]
+    _commits: int
+    _flushed: int
 
     def __init__(self, path: str | Path, *, durable: bool = True, busy_timeout: float = 10.0) -> None:
         self.path = Path(path)
@@ -305,11 +312,9 @@ class SQLiteStore:
             if self._flushed >= commit:
                 return
             covered = self._commits
-            log = os.open(f"{self.path}-wal", os.O_RDWR)
-            try:
-                _flush_file(log)
-            finally:
-                os.close(log)
+            # Without a log, ``close`` came between and has moved everything into the database.
+            with suppress(FileNotFoundError), open(f"{self.path}-wal", "rb+", buffering=0) as log:  # noqa: PTH123 hot
+                _flush_file(log.fileno())
             self._flushed = covered
 
     @contextmanager
@@ -326,10 +331,8 @@ class SQLiteStore:
 
     def _start(self) -> None:
         self._writing, self._flushing = Lock(), Lock()
-        self._writers: list[sqlite3.Connection] = []
-        self._readers: list[sqlite3.Connection] = []
-        self._commits: int = 0
-        self._flushed: int = 0
+        self._writers, self._readers = [], []
+        self._commits = self._flushed = 0
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
