@@ -1,0 +1,292 @@
+"""The engine of a worker process: claim, call, record; react; run timers. Any number of processes share a database.
+
+Each database loop has one thread of its own (Django's connections belong to threads), so the event loop that carries
+hundreds of open calls never waits for the database. When the database is away, loops wait and try again; what was
+already answered is kept in memory until it can be recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import InterfaceError, OperationalError, connection
+
+from tradepost.market.base import clock, jobs, outbox
+from tradepost.market.base.work import CHANNEL
+from tradepost.protocols.commands import Fault, Unreachable
+from tradepost.protocols.registry import protocol
+
+from . import breaker, upkeep
+from .claim import Ticket, claim_calls
+from .gateway import Gateway, Limits
+from .record import Ended, record
+
+log = structlog.get_logger(__name__)
+
+POLL = 0.05
+"""Seconds between looks at the queues when nothing wakes us: the most a timer is late."""
+BATCH = 256
+GRACE = 8.0
+"""Seconds that a stopping worker waits for open calls."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    name: str
+    limits: Limits
+    capacity: int
+    per_seller: int
+    breaker: breaker.Rule
+    reactions: outbox.Reactions
+    tasks: Mapping[str, jobs.Task]
+    deliver_mail: Callable[[datetime, datetime], int]
+    sandbox: bool
+
+
+class Desk:
+    """One thread with its own database connection, asked from the event loop. Survives a database that is away."""
+
+    def __init__(self, name: str) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    async def __call__[T](self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._guarded, work)
+
+    @staticmethod
+    def _guarded[T](work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except (OperationalError, InterfaceError):
+            connection.close()  # the next use opens a fresh one
+            raise
+
+    async def until_done[T](self, work: Callable[[], T]) -> T:
+        """Repeat over a database outage. Only for work that is safe to repeat."""
+        wait = 0.1
+        while True:
+            try:
+                return await self(work)
+            except (OperationalError, InterfaceError) as error:
+                log.warning("database away", error=str(error).strip()[:300])
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, 2.0)
+
+    def close(self) -> None:
+        self._pool.submit(connection.close)
+        self._pool.shutdown(wait=True)
+
+
+class Engine:
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.claimed = self.recorded = 0
+        self._flying: set[asyncio.Task[None]] = set()
+        self._ended: asyncio.Queue[Ended] = asyncio.Queue()
+        self._wake = {loop: asyncio.Event() for loop in ("claim", "react")}
+        self._stop = asyncio.Event()
+        self._recording = 0
+        self._beats_since: datetime | None = None
+        self._last_beat: datetime | None = None
+
+    async def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set; then let open calls end, record them and return."""
+        desks = {name: Desk(f"{self.setup.name}-{name}") for name in ("claim", "record", "react", "keep", "mail")}
+        async with Gateway(self.setup.limits, connections=self.setup.capacity) as gateway:
+            recorder = asyncio.create_task(self._record_loop(desks["record"]))
+            loops = [
+                asyncio.create_task(self._claim_loop(desks["claim"], gateway)),
+                asyncio.create_task(self._react_loop(desks["react"])),
+                asyncio.create_task(self._keep_loop(desks["keep"])),
+                asyncio.create_task(self._mail_loop(desks["mail"])),
+            ]
+            listener = Listener(self._rouse, asyncio.get_running_loop())
+            listener.start()
+            try:
+                await self._until(stop, [recorder, *loops])
+            finally:
+                self._stop.set()
+                self._rouse()
+                listener.stop()
+                await asyncio.gather(*loops, return_exceptions=True)
+                await self._land()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._ended.join(), GRACE)
+                recorder.cancel()
+                for desk in desks.values():
+                    desk.close()
+
+    async def _until(self, stop: threading.Event, tasks: list[asyncio.Task[None]]) -> None:
+        while not stop.is_set():
+            await asyncio.sleep(POLL)
+            for task in tasks:
+                if task.done():
+                    task.result()  # a loop never ends by itself: raise what broke it, so that the process restarts
+
+    def _rouse(self) -> None:
+        for event in self._wake.values():
+            event.set()
+
+    async def _nap(self, loop: str) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake[loop].wait(), POLL)
+        self._wake[loop].clear()
+
+    async def _land(self) -> None:
+        """Wait for open calls; those that do not end in time are recorded as lost, so that nothing waits for us."""
+        if self._flying:
+            _, late = await asyncio.wait(self._flying, timeout=GRACE)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    # --- calls ---------------------------------------------------------------------------------------------------
+
+    async def _claim_loop(self, desk: Desk, gateway: Gateway) -> None:
+        setup = self.setup
+        duration = timedelta(seconds=setup.limits.timeout + 40)
+        while not self._stop.is_set():
+            room = min(setup.capacity - len(self._flying) - self._ended.qsize(), BATCH)
+            if room <= 0:
+                await asyncio.sleep(0.002)
+                continue
+            tickets = await desk.until_done(
+                lambda room=room: claim_calls(  # type: ignore[misc]
+                    now=clock.now(), wall=clock.wall(), owner=setup.name, limit=room, per_seller=setup.per_seller,
+                    duration=duration,
+                )
+            )
+            self.claimed += len(tickets)
+            for ticket in tickets:
+                task = asyncio.create_task(self._one(ticket, gateway))
+                self._flying.add(task)
+                task.add_done_callback(self._flying.discard)
+            if not tickets:
+                await self._nap("claim")
+
+    async def _one(self, ticket: Ticket, gateway: Gateway) -> None:
+        ended = Ended(ticket, Unreachable(fault=Fault.LOST, detail="the market's worker was stopped during this call"))
+        try:
+            if not ticket.keys:
+                ended = Ended(ticket, Unreachable(fault=Fault.NO_KEY, detail="there is no signing key to call with"))
+                return
+            exchange = await gateway.exchange(
+                protocol(ticket.protocol), ticket.command, address=ticket.url, keys=ticket.keys, now=clock.wall(),
+                nonce=ticket.nonce, require_body_sign=ticket.require_body_sign, until_access=ticket.until_access,
+            )
+            ended = Ended(ticket, exchange.result, exchange)
+        except Exception:
+            log.exception("call crashed", call=ticket.call_id)
+        finally:
+            self._ended.put_nowait(ended)
+
+    async def _record_loop(self, desk: Desk) -> None:
+        while True:
+            batch = [await self._ended.get()]
+            while len(batch) < 2 * BATCH and not self._ended.empty():
+                batch.append(self._ended.get_nowait())
+            self._recording = len(batch)
+            await desk.until_done(
+                lambda batch=batch: record(batch, now=clock.now(), owner=self.setup.name, rule=self.setup.breaker)  # type: ignore[misc]
+            )
+            self.recorded += len(batch)
+            self._recording = 0
+            for _ in batch:
+                self._ended.task_done()
+            self._rouse()
+
+    # --- reactions, timers, upkeep ----------------------------------------------------------------------------------
+
+    async def _react_loop(self, desk: Desk) -> None:
+        setup = self.setup
+
+        def turn() -> int:
+            now, wall = clock.now(), clock.wall()
+            events = outbox.dispatch(setup.reactions, now=now, wall=wall, owner=setup.name)
+            return events + jobs.run_due(setup.tasks, now=now, wall=wall, owner=setup.name)
+
+        while not self._stop.is_set():
+            if await desk.until_done(turn):
+                self._wake["claim"].set()
+            else:
+                await self._nap("react")
+
+    async def _keep_loop(self, desk: Desk) -> None:
+        turns = 0
+        while not self._stop.is_set():
+            turns += 1
+            moved = await desk.until_done(lambda turns=turns: self._keep(turns))  # type: ignore[misc]
+            if moved:
+                self._rouse()
+            await asyncio.sleep(0.02 if moved else 0.25)
+
+    def _keep(self, turn: int) -> bool:
+        """Heartbeat and recovery each second, sweep each half second, the sandbox's clock whenever all is quiet."""
+        setup, wall = self.setup, clock.wall()
+        now = clock.now()
+        if turn % 4 == 1:
+            self._beat(wall)
+            if self._beats_since and wall - self._beats_since > upkeep.SILENT:
+                upkeep.bury_the_dead(wall=wall)
+            upkeep.recover(now=now, wall=wall, rule=setup.breaker)
+        if turn % 2 == 0:
+            upkeep.sweep(now=now, per_seller=setup.per_seller)
+        return setup.sandbox and upkeep.step_clock(now=now, idle=self._idle)
+
+    def _beat(self, wall: datetime) -> None:
+        # After a database outage everybody looks dead: nobody is buried until this worker itself was seen for a while.
+        if self._last_beat is None or wall - self._last_beat > upkeep.SILENT / 2:
+            self._beats_since = wall
+        self._last_beat = wall
+        upkeep.beat(
+            self.setup.name, wall=wall, in_flight=len(self._flying), claimed=self.claimed, recorded=self.recorded
+        )
+
+    def _idle(self) -> bool:
+        return not self._flying and self._ended.empty() and not self._recording
+
+    async def _mail_loop(self, desk: Desk) -> None:
+        while not self._stop.is_set():
+            sent = await desk.until_done(lambda: self.setup.deliver_mail(clock.now(), clock.wall()))
+            if not sent:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), 0.5)
+
+
+class Listener(threading.Thread):
+    """Hears PostgreSQL's NOTIFY and rouses the loops; on SQLite there is nothing to hear and it ends at once."""
+
+    def __init__(self, rouse: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(name="listener", daemon=True)
+        self._rouse_threadsafe = lambda: loop.call_soon_threadsafe(rouse)
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def run(self) -> None:
+        if connection.vendor != "postgresql":
+            return
+        while not self._stopped.is_set():
+            try:
+                self._listen()
+            except (OperationalError, InterfaceError, RuntimeError):  # database away, or the loop has just closed
+                connection.close()
+                self._stopped.wait(1.0)
+        connection.close()
+
+    def _listen(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {CHANNEL}")
+        raw: Any = connection.connection
+        while not self._stopped.is_set():
+            with connection.wrap_database_errors:
+                for _ in raw.notifies(timeout=0.5, stop_after=1):
+                    self._rouse_threadsafe()

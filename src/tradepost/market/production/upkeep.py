@@ -1,0 +1,125 @@
+"""Keep the queue honest: bring back what dead workers held, let trials and deadlines through, step a sandbox's clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Count, Exists, Min, OuterRef
+
+from tradepost.market.base import clock, work
+from tradepost.market.base.models import Event, Job, WorkerProcess
+from tradepost.market.base.work import State
+from tradepost.protocols.commands import Fault, Unreachable
+
+from . import breaker
+from .calls import load
+from .claim import Ticket
+from .models import Address, Attempt, Call
+from .record import Ended, record, release_held_sellers
+
+SILENT = timedelta(seconds=10)
+"""A worker that has not been seen for this long is dead; its leases end."""
+FORGOTTEN = timedelta(hours=1)
+
+
+def beat(name: str, *, wall: datetime, in_flight: int, claimed: int, recorded: int) -> None:
+    """Say that this worker is alive."""
+    WorkerProcess.objects.update_or_create(
+        name=name,
+        defaults={"seen_at": wall, "in_flight": in_flight, "claimed": claimed, "recorded": recorded},
+        create_defaults={"started_at": wall, "seen_at": wall},
+    )
+
+
+def bury_the_dead(*, wall: datetime) -> int:
+    """End the leases of silent workers. The caller must itself have been seen throughout that time."""
+    dead = list(WorkerProcess.objects.filter(seen_at__lt=wall - SILENT).values_list("name", flat=True))
+    if not dead:
+        return 0
+    with transaction.atomic():
+        ended = sum(work.expire_leases(model, dead, wall=wall) for model in (Call, Event, Job))
+        WorkerProcess.objects.filter(name__in=dead, seen_at__lt=wall - FORGOTTEN).delete()
+    return ended
+
+
+def recover(*, now: datetime, wall: datetime, rule: breaker.Rule) -> int:
+    """Give abandoned work back. A call's open attempt ends as *lost*: what the seller did is unknown."""
+    with transaction.atomic():
+        work.recover(Event, wall=wall)
+        work.recover(Job, wall=wall)
+        calls = work.abandoned(Call, wall=wall)
+        by_owner: dict[str, list[Ended]] = {}
+        tries = {
+            (a.call_id, a.number): a.pk for a in Attempt.objects.filter(call_id__in=[c.pk for c in calls], ended=False)
+        }
+        for call in calls:
+            lost = Unreachable(
+                fault=Fault.LOST,
+                detail="the market's worker stopped while this call was open; what the seller did is unknown",
+            )
+            ticket = _ticket_of(call, tries.get((call.pk, call.attempts), 0))
+            by_owner.setdefault(call.lease_owner, []).append(Ended(ticket, lost))
+        for owner, batch in by_owner.items():
+            record(batch, now=now, owner=owner, rule=rule)
+        return len(calls)
+
+
+def _ticket_of(call: Call, attempt_id: int) -> Ticket:
+    return Ticket(
+        call_id=call.pk, attempt_id=attempt_id, number=call.attempts, trigger="", command=load(call.kind, call.command),
+        kind=call.kind, activity=call.activity, protocol=call.protocol, address_id=call.address_id, url="",
+        require_body_sign=True, seller_id=call.seller_id, keys=(), until_access=call.until_access, nonce="",
+        business_id="", order_number=call.order_number,
+    )
+
+
+def sweep(*, now: datetime, per_seller: int) -> None:
+    """Let through what has waited long enough: trials of open breakers, last tries at a plan's end, freed sellers."""
+    held = Call.objects.filter(state=State.HELD)
+    due_trials = Address.objects.filter(breaker=Address.Breaker.OPEN, trial_at__lte=now).filter(
+        Exists(held.filter(address=OuterRef("pk"), hold=Call.Hold.BREAKER))
+    )
+    with transaction.atomic():
+        for address in due_trials.values_list("pk", flat=True):
+            first = held.filter(address_id=address, hold=Call.Hold.BREAKER).order_by("due_at", "pk").values_list("pk", flat=True)
+            Call.objects.filter(pk__in=list(first[:1])).update(state=State.WAITING, hold=Call.Hold.NONE, due_at=now)
+        held.filter(give_up_at__lte=now).update(state=State.WAITING, hold=Call.Hold.NONE, due_at=now)
+        waiting = dict(held.filter(hold=Call.Hold.BUSY).values_list("seller_id").annotate(n=Count("pk")))
+        if waiting:
+            busy = dict(
+                Call.objects.filter(state=State.LEASED, seller_id__in=waiting).values_list("seller_id").annotate(n=Count("pk"))
+            )
+            free = Counter({seller: per_seller - busy.get(seller, 0) for seller in waiting if busy.get(seller, 0) < per_seller})
+            release_held_sellers(set(free), free)
+
+
+def step_clock(*, now: datetime, idle: Callable[[], bool]) -> bool:
+    """Move a sandbox's clock to the next due moment on the way to its target, once all earlier work is finished.
+
+    Returns whether it moved. Steps, not one leap: renewals, retries and expiries then happen in their order.
+    """
+    target = clock.target()
+    if target is None or not idle() or not _nothing_due(now):
+        return False
+    clock.jump(min(filter(None, [target, _next_due(now)])))
+    return True
+
+
+def _nothing_due(now: datetime) -> bool:
+    busy = any(
+        model._default_manager.filter(state=State.LEASED).exists() or work.peek(model, now=now)  # noqa: SLF001
+        for model in (Call, Event, Job)
+    )
+    return not busy and not Call.objects.filter(state=State.HELD, hold=Call.Hold.BUSY).exists()
+
+
+def _next_due(now: datetime) -> datetime | None:
+    moments = [
+        model._default_manager.filter(state=State.WAITING, due_at__gt=now).aggregate(first=Min("due_at"))["first"]  # noqa: SLF001
+        for model in (Call, Event, Job)
+    ]
+    moments.append(Call.objects.filter(state=State.HELD).aggregate(first=Min("due_at"))["first"])
+    return min((m for m in moments if m is not None and m > now), default=None)

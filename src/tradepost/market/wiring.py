@@ -1,0 +1,62 @@
+"""Event → reactions, timer → task, on one screen; and the composition of a worker process from its settings."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from datetime import datetime, timedelta
+
+from tradepost.market.base.config import config
+from tradepost.market.base.outbox import Reactions
+from tradepost.market.fulfilment import follow, plan
+from tradepost.market.notifications import deliver
+from tradepost.market.notifications import reactions as tell
+from tradepost.market.orders import cancel
+from tradepost.market.orders.place import UNPAID_TIMEOUT
+from tradepost.market.production import breaker
+from tradepost.market.production.engine import Engine, Setup
+from tradepost.market.production.gateway import Limits
+
+REACTIONS = Reactions({
+    "OrderPaid": (plan.on_order_paid, tell.on_order_paid),
+    "OrderCompleted": (tell.on_order_completed,),
+    "OrderCancelled": (tell.on_order_cancelled,),
+    "OrderRefunded": (tell.on_order_refunded,),
+    "CallFailed": (tell.on_call_failed,),
+    "CallEnded": (follow.on_call_ended, tell.on_call_ended),
+    "BreakerOpened": (tell.on_breaker_opened,),
+})
+
+TASKS = {
+    UNPAID_TIMEOUT: cancel.time_out,
+}
+
+
+def setup(name: str) -> Setup:
+    """A worker's engine as the settings of this process describe it."""
+    settings = config()
+    return Setup(
+        name=name,
+        limits=Limits(settings.seller_timeout_seconds, settings.seller_answer_limit, settings.sandbox),
+        capacity=settings.worker_concurrency,
+        per_seller=settings.seller_concurrency,
+        breaker=breaker.Rule(settings.breaker_failures, timedelta(seconds=settings.breaker_pause_seconds)),
+        reactions=REACTIONS,
+        tasks=TASKS,
+        deliver_mail=_deliver_mail,
+        sandbox=settings.sandbox,
+    )
+
+
+def _deliver_mail(now: datetime, wall: datetime) -> int:
+    return deliver.deliver_due(now, wall)
+
+
+def run_worker(stop: threading.Event, *, name: str) -> None:
+    """Run the engine, its reactions, timers and mail until ``stop`` is set."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(Engine(setup(name)).run(stop))
+    else:
+        uvloop.run(Engine(setup(name)).run(stop))
