@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import socket
@@ -23,13 +24,11 @@ IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 OF_EACH_DATABASE = ("django_db", "databases", "chaos", "postgres")
 LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.")
 
-_cluster: postgres.Cluster | None = None
 _left_out = pytest.StashKey[int]()
 
 
 def _own_world() -> None:
     """Say where data and database are before Django reads its settings, whatever the person's own market uses."""
-    global _cluster  # noqa: PLW0603
     if DATABASE not in {"sqlite", "postgres"}:
         raise pytest.UsageError(f"TRADEPOST_TEST_DB is {DATABASE!r}; it can be sqlite or postgres")
     for name in [
@@ -40,13 +39,15 @@ def _own_world() -> None:
         os.environ.pop(name, None)
     if not IS_WORKER:
         os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="tradepost-test-")
+        atexit.register(shutil.rmtree, os.environ[FOLDER_VARIABLE], ignore_errors=True)
     folder = Path(os.environ[FOLDER_VARIABLE]) / os.environ.get("PYTEST_XDIST_WORKER", "main")
     if DATABASE == "postgres" and postgres.SERVER_VARIABLE not in os.environ:
         binaries = machine.find_postgres()
         if binaries is None:
             raise pytest.UsageError("TRADEPOST_TEST_DB=postgres, but no PostgreSQL of version 15 or later was found")
-        _cluster = postgres.start(binaries)
-        os.environ[postgres.SERVER_VARIABLE] = _cluster.url
+        cluster = postgres.start(binaries)
+        atexit.register(cluster.stop)
+        os.environ[postgres.SERVER_VARIABLE] = cluster.url
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "tradepost.market.settings",
         "TRADEPOST_DATA": str(folder),
@@ -74,14 +75,6 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis_settings.register_profile("tradepost", deadline=None, max_examples=50, derandomize=bool(os.getenv("CI")))
     hypothesis_settings.load_profile("tradepost")
     _stay_on_this_machine()
-
-
-def pytest_unconfigure() -> None:
-    if IS_WORKER:
-        return
-    if _cluster is not None:
-        _cluster.stop()
-    shutil.rmtree(os.environ[FOLDER_VARIABLE], ignore_errors=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

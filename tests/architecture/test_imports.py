@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from django.apps import apps
@@ -81,5 +82,5 @@ def _signals() -> Iterator[str]:
             else:
                 continue
             for name in names:
-                if name.startswith("django.dispatch") or (not name.startswith("signal") and ".signals" in name):
+                if name.startswith("django.dispatch") or re.match(r"(django|allauth)\..*\bsignals\b", name):
                     yield f"{path}:{node.lineno} imports {name}"
