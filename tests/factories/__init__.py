@@ -1,0 +1,23 @@
+"""Typed makers of what tests begin with. Each uses the market's own verbs and takes what a test cares about by keyword."""
+
+from __future__ import annotations
+
+from .buying import make_call, make_delivery, make_order, make_subscription
+from .people import NOW, make_address, make_buyer, make_operator, make_seller
+from .products import PICTURE, make_category, make_offer, make_product
+
+__all__ = [
+    "NOW",
+    "PICTURE",
+    "make_address",
+    "make_buyer",
+    "make_call",
+    "make_category",
+    "make_delivery",
+    "make_offer",
+    "make_operator",
+    "make_order",
+    "make_product",
+    "make_seller",
+    "make_subscription",
+]

@@ -1,0 +1,89 @@
+"""Orders placed and paid, their subscriptions and deliveries, and calls to sellers."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.fulfilment.models import Delivery
+from tradepost.market.identity.models import User
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.orders.pay import pay_order
+from tradepost.market.orders.place import PlaceOrder, place_order
+from tradepost.market.production import calls
+from tradepost.market.production.models import Call
+from tradepost.market.subscriptions.lifecycle import activate, period_end
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.protocols.commands import AppInfo, Command, Create
+
+from .people import NOW, make_buyer
+from .products import make_offer
+
+ACCESS = AppInfo(
+    front_end_url="https://app.qingxie.example/t/1", admin_url="https://admin.qingxie.example/t/1",
+    user_name="lantian", password="Open-Sesame-7", memo="首次登录后请修改密码。",
+)  # fmt: skip
+
+
+def make_order(
+    buyer: User | None = None, *, offer: Offer | None = None, paid: bool = False, quantity: int = 1, periods: int = 1,
+    extend_params: tuple[tuple[str, str], ...] = (), now: datetime = NOW,
+    unpaid_timeout: timedelta = timedelta(days=1),
+) -> Order:  # fmt: skip
+    """An order of one line, unpaid unless ``paid``; as read from the database after the last step."""
+    buyer = buyer or make_buyer(now=now)
+    offer = offer or make_offer()
+    command = PlaceOrder(
+        product_id=offer.product_id, quantity=quantity, periods=periods, extend_params=extend_params, agreed=True
+    )
+    order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout)
+    if paid:
+        pay_order(order, now=now)
+    return Order.objects.select_related("buyer").get(pk=order.pk)
+
+
+def make_subscription(
+    order: Order | None = None, *, active: bool = True, instance_id: str = "", access: AppInfo | None = ACCESS,
+    now: datetime = NOW,
+) -> Subscription:  # fmt: skip
+    """What the buyer of a (paid) order holds: opened with access data, or still opening."""
+    order = order or make_order(paid=True, now=now)
+    line = OrderLine.objects.select_related("offer").get(order=order)
+    subscription = Subscription.objects.create(
+        buyer=order.buyer, seller_id=line.seller_id, product_id=line.product_id, offer=line.offer,
+        quantity=line.quantity, order_line_number=line.number,
+        instance_id=instance_id or (f"instance-{line.pk}" if active else ""), created_at=now,
+    )  # fmt: skip
+    OrderLine.objects.filter(pk=line.pk).update(subscription=subscription)
+    if active:
+        end = period_end(now, line.period_type, line.period_number) if line.period_type else None
+        activate(subscription, access, started_at=now, expires_at=end, now=now)
+    return Subscription.objects.select_related("buyer", "seller", "product", "offer").get(pk=subscription.pk)
+
+
+def make_delivery(
+    order: Order | None = None, *, subscription: Subscription | None = None, now: datetime = NOW, **fields: object
+) -> Delivery:
+    """Where a paid order's line stands; its subscription is still opening unless one is given."""
+    order = order or make_order(paid=True, now=now)
+    line = OrderLine.objects.get(order=order)
+    subscription = subscription or line.subscription or make_subscription(order, active=False, now=now)
+    return Delivery.objects.create(line=line, subscription=subscription, **({"created_at": now} | fields))
+
+
+def make_call(
+    order: Order | None = None, *, command: Command | None = None, product: Product | None = None,
+    subscription: Subscription | None = None, until_access: bool = False, now: datetime = NOW, **fields: object,
+) -> Call:  # fmt: skip
+    """Something asked of a seller: newInstance of a paid order unless ``command`` says otherwise. Other keywords are
+    columns of the row, for what only an engine would have written."""
+    order = order or make_order(paid=True, now=now)
+    line = OrderLine.objects.select_related("product").get(order=order)
+    command = command or Create(order_id=order.number, order_line_id=line.number, business_id="")
+    call = calls.ask(
+        command, product=product or line.product, subscription=subscription, order_number=order.number,
+        order_line_number=line.number, until_access=until_access, now=now,
+    )  # fmt: skip
+    if fields:
+        Call.objects.filter(pk=call.pk).update(**fields)
+    return Call.objects.select_related("seller", "address").get(pk=call.pk)

@@ -1,0 +1,63 @@
+"""Buyers with money, sellers with a member, a signing key and a production address, operators."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import count
+
+from allauth.account.models import EmailAddress
+
+from tradepost.market.base.money import Money
+from tradepost.market.identity import keys
+from tradepost.market.identity.models import Member, Seller, SigningKey, User
+from tradepost.market.payments import ledger
+from tradepost.market.production import addresses
+from tradepost.market.production.models import Address
+
+NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+"""When a test begins, unless it says otherwise."""
+PASSWORD = "correct horse battery"
+_numbers = count(1)
+
+
+def make_buyer(
+    *, email: str = "", balance: str = "10000", currency: str = "CNY", now: datetime = NOW, **fields: object
+) -> User:
+    """A person with a confirmed e-mail and money; ``balance="0"`` for none."""
+    number = next(_numbers)
+    email = email or f"buyer{number}@lantian.example"
+    user = User.objects.create_user(email, PASSWORD, **({"name": f"买家{number}", "joined_at": now} | fields))
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    if Money.of(balance, currency).minor:
+        ledger.top_up(user, Money.of(balance, currency), reference=f"BANK-{number}", actor="operator", now=now)
+    return user
+
+
+def make_operator(*, email: str = "", now: datetime = NOW) -> User:
+    return make_buyer(email=email or f"operator{next(_numbers)}@market.example", balance="0", now=now, is_operator=True)
+
+
+def make_seller(
+    *, member: User | None = None, role: str = Member.Role.OWNER, signing_key: str = "a signing key of tests",
+    now: datetime = NOW, **fields: object,
+) -> Seller:  # fmt: skip
+    """A company; ``member`` may enter its seller center. It has a signing key of the base interfaces."""
+    number = next(_numbers)
+    defaults: dict[str, object] = {
+        "name": f"青榭软件{number}", "name_en": f"Qingxie Software {number}", "slug": f"qingxie-{number}",
+        "contact_email": f"service{number}@qingxie.example", "contact_phone": "400-800-1234", "created_at": now,
+    }  # fmt: skip
+    seller = Seller.objects.create(**(defaults | fields))
+    if member is not None:
+        Member.objects.create(seller=seller, user=member, role=role)
+    keys.rotate_signing_key(seller, SigningKey.InterfaceClass.BASE, now=now, secret=signing_key)
+    return seller
+
+
+def make_address(
+    seller: Seller, *, url: str = "", protocol: str = "saas_v2", require_body_sign: bool = True, now: datetime = NOW
+) -> Address:
+    return addresses.register(
+        seller, url=url or f"http://127.0.0.1:9/produce/{next(_numbers)}", protocol=protocol,
+        require_body_sign=require_body_sign, now=now,
+    )  # fmt: skip

@@ -1,0 +1,45 @@
+"""The makers themselves: what they make agrees with itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import factories
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.payments import ledger
+from tradepost.market.subscriptions.lifecycle import access_data
+from tradepost.protocols.commands import ChargingMode
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_order_is_placed_paid_and_held_in_the_ledger() -> None:
+    buyer = factories.make_buyer(balance="150")
+    order = factories.make_order(buyer, paid=True)
+    assert (order.status, order.total_minor) == (Order.Status.PROCESSING, 10_000)
+    assert ledger.buyer_account(buyer, "CNY").balance_minor == 5_000
+    assert ledger.verify().problems == ()
+
+
+def test_a_subscription_belongs_to_the_line_of_its_order() -> None:
+    subscription = factories.make_subscription()
+    line = OrderLine.objects.get(subscription=subscription)
+    assert (subscription.order_line_number, subscription.status) == (line.number, "active")
+    access = access_data(subscription)
+    assert access is not None
+    assert access.user_name == "lantian"
+
+
+def test_a_call_and_a_delivery_are_about_the_same_order() -> None:
+    order = factories.make_order(paid=True)
+    delivery = factories.make_delivery(order)
+    call = factories.make_call(order, subscription=delivery.subscription, last_verdict="pending")
+    assert (call.activity, call.order_number, call.last_verdict) == ("newInstance", order.number, "pending")
+    assert delivery.line.order_id == order.pk
+
+
+def test_offers_take_the_prices_that_a_test_asks_for() -> None:
+    from tests.factories.products import ONCE
+
+    offer = factories.make_offer(prices=(ONCE,))
+    assert (offer.charging_mode, offer.price_minor) == (ChargingMode.ONE_TIME, 500_000)
