@@ -126,8 +126,7 @@ def api_response(status: int, members: Mapping[str, object], headers: Headers = 
 
 def failure_response(error: ApiError, envelope: Envelope, *, detail: str = "", extra_info: object = None) -> Response:
     """The answer for a row of a table. ``detail`` follows its text; ``extra_info`` is left out where it may not stand."""
-    message = f"{error.message} {detail}" if detail else error.message
-    members = envelope(error.code, message)
+    members = envelope(error.code, _with_detail(error, detail))
     if extra_info is not None and error.code in EXTRA_INFO_CODES:
         members["extra_info"] = extra_info
     return api_response(error.status, members)
@@ -135,8 +134,12 @@ def failure_response(error: ApiError, envelope: Envelope, *, detail: str = "", e
 
 def gateway_response(error: ApiError, *, request_id: str, detail: str = "") -> Response:
     """The gateway's answer, which names the request so that the operator can find it."""
-    message = f"{error.message} {detail}" if detail else error.message
-    return api_response(error.status, {**error_envelope(error.code, message), "request_id": request_id})
+    members = error_envelope(error.code, _with_detail(error, detail))
+    return api_response(error.status, {**members, "request_id": request_id})
+
+
+def _with_detail(error: ApiError, detail: str) -> str:
+    return f"{error.message.rstrip('.')}: {detail}" if detail else error.message
 
 
 def precondition_failed(code: str, message: str, envelope: Envelope) -> Response:

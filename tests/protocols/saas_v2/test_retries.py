@@ -1,0 +1,54 @@
+"""The retry plan (saas-v2 §3.10), the result codes (§4) and the field tables (§3) are complete."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tradepost.protocols.commands import CheckChange, Create, Query, Refresh, Release, SetStatus, Upgrade
+from tradepost.protocols.saas_v2 import PROTOCOL
+from tradepost.protocols.saas_v2.fields import REQUESTS, SUCCESSES
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("command", "give_up_after"),
+    [
+        (Create, 3 * HOUR),
+        (Query, 3 * HOUR),
+        (Refresh, HOUR),
+        (SetStatus, HOUR),
+        (Release, HOUR),
+        (Upgrade, 3 * HOUR),
+        (CheckChange, timedelta(0)),
+    ],
+)
+def test_how_long_each_activity_is_retried_section_3_10(command, give_up_after):
+    assert PROTOCOL.retries[command].give_up_after == give_up_after
+
+
+def test_a_creation_is_retried_hourly_section_3_10():
+    rule = PROTOCOL.retries[Create]
+    assert [rule.wait(tries, pending=False) for tries in (1, 2, 3)] == [HOUR] * 3
+
+
+def test_a_query_is_polled_quickly_at_first_then_every_minute():
+    rule = PROTOCOL.retries[Query]
+    waits = [rule.wait(tries, pending=True).total_seconds() for tries in range(1, 9)]
+    assert waits == [0.3, 1, 2, 5, 10, 30, 60, 60]
+
+
+def test_every_activity_has_its_plan_and_its_tables():
+    for table in (PROTOCOL.retries, REQUESTS, SUCCESSES):
+        assert table.keys() == PROTOCOL.activities.keys()
+
+
+def test_the_result_codes_are_those_of_section_4_in_two_languages():
+    codes = [f"00000{number}" for number in range(6)] + [f"00010{number}" for number in range(8)]
+    assert list(PROTOCOL.result_codes) == codes
+    for code, row in PROTOCOL.result_codes.items():
+        assert (row.code, row.retryable) == (code, True)
+        assert row.meaning.isascii()
+        assert not row.meaning_zh.isascii()
