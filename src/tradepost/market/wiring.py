@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from tradepost.market.base.config import config
 from tradepost.market.base.outbox import Reactions
@@ -21,14 +21,17 @@ REACTIONS = Reactions({
     "OrderPaid": (plan.on_order_paid, tell.on_order_paid),
     "OrderCompleted": (tell.on_order_completed,),
     "OrderCancelled": (tell.on_order_cancelled,),
-    "OrderRefunded": (tell.on_order_refunded,),
+    "OrderRefunded": (tell.on_order_refunded, tell.on_delivery_given_up),
     "CallFailed": (tell.on_call_failed,),
     "CallEnded": (follow.on_call_ended, tell.on_call_ended),
     "BreakerOpened": (tell.on_breaker_opened,),
+    "ToppedUp": (tell.on_topped_up,),
+    "SigningKeyRotated": (tell.on_signing_key_rotated,),
 })
 
 TASKS = {
     UNPAID_TIMEOUT: cancel.time_out,
+    tell.QUIET: tell.quiet_is_over,
 }
 
 
@@ -43,13 +46,9 @@ def setup(name: str) -> Setup:
         breaker=breaker.Rule(settings.breaker_failures, timedelta(seconds=settings.breaker_pause_seconds)),
         reactions=REACTIONS,
         tasks=TASKS,
-        deliver_mail=_deliver_mail,
+        deliver_mail=lambda now, wall: deliver.deliver_due(now=now, wall=wall, owner=name),
         sandbox=settings.sandbox,
     )
-
-
-def _deliver_mail(now: datetime, wall: datetime) -> int:
-    return deliver.deliver_due(now, wall)
 
 
 def run_worker(stop: threading.Event, *, name: str) -> None:

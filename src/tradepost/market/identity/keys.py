@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from tradepost.market.base import ids
+from tradepost.market.base import ids, outbox
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.secrets import mask, seal, unseal
 
@@ -38,9 +38,10 @@ def rotate_signing_key(
     clear = secret or ids.secret(32)
     with transaction.atomic():
         Seller.objects.select_for_update().get(pk=seller.pk)
-        SigningKey.objects.filter(seller=seller, interface_class=interface_class, valid_until=None).update(
-            valid_until=now + overlap
-        )
+        earlier = SigningKey.objects.filter(seller=seller, interface_class=interface_class, valid_until=None).first()
+        if earlier is not None:
+            SigningKey.objects.filter(pk=earlier.pk).update(valid_until=now + overlap)
+            outbox.publish("SigningKeyRotated", now=now, key=earlier.pk)
         key = SigningKey.objects.create(
             seller=seller, interface_class=interface_class, key_id=ids.hex_id(), sealed=seal(clear),
             hint=mask(clear), created_at=now,

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
+from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
@@ -35,10 +36,13 @@ def top_up(user: User, amount: Money, *, reference: str, actor: str, now: dateti
         raise Refused("top_up.amount", _("A top-up must be more than zero."), HTTPStatus.BAD_REQUEST, field="amount")
     if Transfer.objects.filter(reason=Transfer.Reason.TOP_UP, reference=reference).exists():
         raise Refused("top_up.repeated", _("A top-up with this reference was booked already."), field="reference")
-    return _transfer(
-        market_account(Account.Kind.CASH, amount.currency), buyer_account(user, amount.currency), amount,
-        Transfer(reason=Transfer.Reason.TOP_UP, reference=reference, note=note, actor=actor, at=now),
-    )
+    with transaction.atomic():
+        booked = _transfer(
+            market_account(Account.Kind.CASH, amount.currency), buyer_account(user, amount.currency), amount,
+            Transfer(reason=Transfer.Reason.TOP_UP, reference=reference, note=note, actor=actor, at=now),
+        )
+        outbox.publish("ToppedUp", now=now, transfer=booked.pk)
+    return booked
 
 
 def pay(user: User, amount: Money, *, reference: str, now: datetime) -> Transfer | None:

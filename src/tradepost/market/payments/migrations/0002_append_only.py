@@ -15,7 +15,7 @@ BEGIN RAISE EXCEPTION 'the ledger is append-only: % of % refused', TG_OP, TG_TAB
 def install(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     vendor = schema_editor.connection.vendor
     if vendor == "postgresql":
-        schema_editor.execute(POSTGRESQL)
+        schema_editor.execute(POSTGRESQL, params=None)  # its % is not a placeholder
     for table in TABLES:
         if vendor == "postgresql":
             schema_editor.execute(

@@ -1,0 +1,88 @@
+"""Reads of the ledger: a person's balance, the entries of an account, and how an order's money moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from tradepost.market.base.money import Money
+from tradepost.market.base.paging import Page, page
+from tradepost.market.identity.models import Seller, User
+
+from .models import Account, Entry, Transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """One entry as an account's owner reads it."""
+
+    entry: Entry
+    amount: Money
+    """Positive when it came in."""
+    after: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One transfer: so much went from one account to another."""
+
+    transfer: Transfer
+    source: Account
+    target: Account
+    amount: Money
+
+    @property
+    def at(self) -> datetime:
+        return self.transfer.at
+
+
+def buyer_account(user: User, currency: str) -> Account | None:
+    """None for a buyer who never had money here: reading opens no account."""
+    return Account.objects.filter(kind=Account.Kind.BUYER, user=user, currency=currency).first()
+
+
+def balance(user: User, currency: str) -> Money:
+    account = buyer_account(user, currency)
+    return account.balance if account else Money(0, currency)
+
+
+def seller_balances(seller: Seller) -> list[Account]:
+    return list(Account.objects.filter(kind=Account.Kind.SELLER, seller=seller).order_by("currency"))
+
+
+def market_accounts() -> list[Account]:
+    """What is held and what came in, for the check of the ledger."""
+    return list(
+        Account.objects.filter(kind__in=[Account.Kind.CLEARING, Account.Kind.CASH]).order_by("kind", "currency")
+    )
+
+
+def entries(account: Account | None, *, after: str = "", size: int = 25) -> Page[Booked]:
+    """An account's entries, newest first, with their transfers; an empty page where there is no account."""
+    if account is None:
+        return Page([], "")
+    rows: QuerySet[Entry] = Entry.objects.filter(account=account).select_related("transfer")
+    found = page(rows, after=after, size=size)
+    currency = account.currency
+    booked = [Booked(e, Money(e.amount_minor, currency), Money(e.balance_after_minor, currency)) for e in found.rows]
+    return Page(booked, found.next_key)
+
+
+def movements(references: Iterable[str]) -> list[Movement]:
+    """How the money of an order moved, oldest first: give the numbers of the order and of its lines."""
+    sought = Transfer.objects.filter(reason__in=Transfer.Reason.values, reference__in=list(references))
+    sides = Entry.objects.filter(transfer__in=sought).select_related("transfer", "account__user", "account__seller")
+    pairs: dict[int, dict[bool, Entry]] = {}
+    for side in sides.order_by("transfer_id", "pk"):
+        pairs.setdefault(side.transfer_id, {})[side.amount_minor > 0] = side
+    return [
+        Movement(pair[True].transfer, pair[False].account, pair[True].account, _amount(pair[True]))
+        for pair in pairs.values()
+    ]
+
+
+def _amount(side: Entry) -> Money:
+    return Money(side.amount_minor, side.account.currency)
