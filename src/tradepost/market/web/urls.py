@@ -5,6 +5,10 @@ from __future__ import annotations
 from django.urls import path
 
 from .language import set_language
+from .metrics import metrics
 
 app_name = "web"
-urlpatterns = [path("i18n/setlang/", set_language, name="set_language")]
+urlpatterns = [
+    path("i18n/setlang/", set_language, name="set_language"),
+    path("metrics", metrics, name="metrics"),  # /healthz and /readyz are answered by health.Probes
+]

@@ -1,0 +1,94 @@
+"""Is this process alive, and is this market ready to serve? For load balancers, orchestrators and ``doctor``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+
+import structlog
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+
+from tradepost import __version__
+from tradepost.market.base import clock
+from tradepost.market.base.models import WorkerProcess
+
+log = structlog.get_logger(__name__)
+
+SEEN_WITHIN = timedelta(seconds=15)
+"""Real time in which a living worker writes that it lives."""
+
+_applied_once = False  # migrations do not come undone under a running process, and looking costs 40 ms
+
+
+class Probes:
+    """Answers ``/healthz`` and ``/readyz`` before anything else has a say.
+
+    A probe comes by the address of a machine, which is none of the hosts that the market answers, and it must cost
+    neither a session nor, for ``/healthz``, the database.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        match request.path:
+            case "/healthz":
+                return _answer(JsonResponse({"status": "ok", "version": __version__}))
+            case "/readyz":
+                readiness = ready()
+                status = HTTPStatus.OK if readiness.ready else HTTPStatus.SERVICE_UNAVAILABLE
+                return _answer(JsonResponse(readiness.facts(), status=status))
+        return self.get_response(request)
+
+
+def _answer(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """``workers`` are those alive, or None when that is unknown. A web process serves without one, so it is told only."""
+
+    reasons: tuple[str, ...]
+    workers: int | None
+
+    @property
+    def ready(self) -> bool:
+        return not self.reasons
+
+    def facts(self) -> dict[str, object]:
+        return {"ready": self.ready, "reasons": list(self.reasons), "workers": self.workers, "version": __version__}
+
+
+def ready() -> Readiness:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        missing = missing_migrations()
+        if missing:
+            return Readiness((f"{missing} migrations are not applied: run tradepost migrate",), None)
+        return Readiness((), living_workers())
+    except Error as fault:
+        # The probe is open to everybody: what the driver says may name hosts and users, so it goes to the log.
+        log.warning("not ready", fault=str(fault))
+        return Readiness(("the database cannot be reached",), None)
+
+
+def missing_migrations() -> int:
+    """How many migrations of this version the database lacks."""
+    global _applied_once  # noqa: PLW0603
+    if _applied_once:
+        return 0
+    executor = MigrationExecutor(connection)
+    missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    _applied_once = missing == 0
+    return missing
+
+
+def living_workers() -> int:
+    return WorkerProcess.objects.filter(seen_at__gte=clock.wall() - SEEN_WITHIN).count()

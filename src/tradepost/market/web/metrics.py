@@ -1,0 +1,147 @@
+"""``/metrics`` in Prometheus' text format, read from the database at each scrape: every web process says the same.
+
+Open to programs on this machine and to operators. A proxy on this machine also comes from loopback; so a request that
+was forwarded, or that asks for another host, is not taken for a local one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from ipaddress import ip_address
+
+from django.db import connection
+from django.db.models import Count, Min, Sum
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from tradepost import __version__
+from tradepost.market.base import clock
+from tradepost.market.base.models import Event, Job, WorkerProcess
+from tradepost.market.base.work import DueWork, State
+from tradepost.market.notifications.models import Mail
+from tradepost.market.production.models import Address, Call, Tally
+
+from .health import SEEN_WITHIN
+
+QUEUES: tuple[tuple[str, type[DueWork]], ...] = (("calls", Call), ("events", Event), ("jobs", Job))
+STATES = {State.WAITING: "waiting", State.LEASED: "in_flight", State.HELD: "held"}
+FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via")
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    if not (_is_local(request) or getattr(request.user, "is_operator", False)):
+        raise Http404
+    registry = CollectorRegistry()
+    registry.register(Market(now=clock.now(), wall=clock.wall()))
+    response = HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _is_local(request: HttpRequest) -> bool:
+    try:
+        loopback = ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+    host = request.get_host()
+    name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    return loopback and name in LOCAL_NAMES and not any(header in request.headers for header in FORWARDED)
+
+
+class Market(Collector):
+    """What one scrape tells: a dozen queries, each answered from an index or a small table."""
+
+    def __init__(self, *, now: datetime, wall: datetime) -> None:
+        self.now = now
+        self.wall = wall
+
+    def describe(self) -> Iterable[Metric]:
+        return ()  # else registering would already collect
+
+    def collect(self) -> Iterator[Metric]:
+        yield InfoMetricFamily("tradepost_build", "Version of this process.", {"version": __version__})
+        yield from self._attempts()
+        yield from self._queues()
+        yield self._breakers()
+        yield from self._workers()
+        yield self._mails()
+
+    def _attempts(self) -> Iterator[Metric]:
+        outcomes = CounterMetricFamily(
+            "tradepost_attempts", "Attempts of calls to sellers that ended.", labels=("activity", "verdict")
+        )
+        latency = HistogramMetricFamily(
+            "tradepost_attempt_seconds", "Time until a seller's answer or its fault.", labels=("activity",)
+        )
+        by_activity: dict[str, list[float]] = defaultdict(lambda: [0, 0, 0, 0, 0])
+        rows = Tally.objects.values_list("activity", "verdict").annotate(
+            Sum("attempts"), Sum("under_100ms"), Sum("under_1s"), Sum("under_5s"), Sum("seconds")
+        )
+        for activity, verdict, *sums in rows.order_by("activity", "verdict"):
+            outcomes.add_metric((activity, verdict), sums[0])
+            by_activity[activity] = [a + b for a, b in zip(by_activity[activity], sums, strict=True)]
+        for activity, (attempts, under_100ms, under_1s, under_5s, seconds) in by_activity.items():
+            buckets = [("0.1", under_100ms), ("1.0", under_1s), ("5.0", under_5s), ("+Inf", attempts)]
+            latency.add_metric((activity,), buckets, seconds)
+        yield outcomes
+        yield latency
+
+    def _queues(self) -> Iterator[Metric]:
+        depth = GaugeMetricFamily("tradepost_queue_depth", "Rows of due work not ended.", labels=("queue", "state"))
+        age = GaugeMetricFamily(
+            "tradepost_queue_oldest_due_seconds",
+            "How long the oldest waiting row has been due, in market time; 0 when nothing is due.",
+            labels=("queue",),
+        )
+        for queue, model in QUEUES:
+            for state, count in zip(STATES.values(), _depths(model), strict=True):
+                depth.add_metric((queue, state), count)
+            due = model._default_manager.filter(state=State.WAITING, due_at__lte=self.now)  # noqa: SLF001
+            oldest = due.aggregate(oldest=Min("due_at"))["oldest"]
+            age.add_metric((queue,), (self.now - oldest).total_seconds() if oldest else 0)
+        yield depth
+        yield age
+
+    def _breakers(self) -> Metric:
+        counts = dict(Address.objects.values_list("breaker").annotate(Count("pk")).order_by("breaker"))
+        family = GaugeMetricFamily("tradepost_breakers", "Production addresses by breaker state.", labels=("state",))
+        for state in Address.Breaker.values:
+            family.add_metric((state,), counts.get(state, 0))
+        return family
+
+    def _workers(self) -> Iterator[Metric]:
+        alive = WorkerProcess.objects.filter(seen_at__gte=self.wall - SEEN_WITHIN)
+        facts = alive.aggregate(workers=Count("pk"), in_flight=Sum("in_flight"))
+        yield GaugeMetricFamily("tradepost_workers", "Workers alive.", facts["workers"])
+        yield GaugeMetricFamily("tradepost_worker_calls_in_flight", "Calls in flight in them.", facts["in_flight"] or 0)
+
+    def _mails(self) -> Metric:
+        counts = dict(Mail.objects.values_list("status").annotate(Count("pk")).order_by("status"))
+        family = GaugeMetricFamily("tradepost_mails", "E-mails by state.", labels=("state",))
+        for state in Mail.Status.values:
+            family.add_metric((state,), counts.get(state, 0))
+        return family
+
+
+def _depths(model: type[DueWork]) -> tuple[int, ...]:
+    # Literals, not parameters, and one count a state: only so can partial indexes answer, beside millions of ended rows.
+    table = connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001
+    counts = ", ".join(f"(SELECT COUNT(*) FROM {table} WHERE state = {state.value})" for state in STATES)  # noqa: S608  # a table of ours
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {counts}")
+        row: tuple[int, ...] = cursor.fetchone()
+    return row
