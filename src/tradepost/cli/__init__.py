@@ -1,0 +1,53 @@
+"""The command line: starts markets, moves a sandbox's clock, answers questions about health.
+
+Nothing heavy is imported here: each command's module is loaded when that command runs, so that help is quick and the
+base install, which has no Django, can show it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, Group
+
+from tradepost import __version__
+
+RUN = Group("Run a market", sort_key=1)
+CARE = Group("Look after a market", sort_key=2)
+
+# Name, where it lives, help (repeated here so that showing it loads nothing), group.
+COMMANDS = (
+    ("demo", "tradepost.cli.demo:demo", "Start a sandbox market with demo data and a sample seller.", RUN),
+    ("up", "tradepost.cli.up:up", "Migrate, then run web and worker together until stopped.", RUN),
+    ("serve", "tradepost.cli.serve:serve", "Run the web server alone.", RUN),
+    ("worker", "tradepost.cli.worker:worker", "Run one worker alone: calls to sellers, events, timers, mail.", RUN),
+    ("migrate", "tradepost.cli.migrate:migrate", "Bring the database to this version.", RUN),
+    ("doctor", "tradepost.cli.doctor:doctor", "Check a market's settings and surroundings, and say what to do.", CARE),
+    ("clock", "tradepost.cli.clock:app", "Show a market's clock, or move a sandbox's forward.", CARE),
+    ("operator", "tradepost.cli.accounts:operator", "Make the accounts of operators.", CARE),
+    ("seller", "tradepost.cli.accounts:seller", "Make sellers and their owners.", CARE),
+)
+
+
+def build() -> App:
+    """The command line as an object, for ``main`` and for the test that holds the reference to it."""
+    app = App(
+        name="tradepost",
+        help="Tradepost (商埠): a cloud software marketplace, the kit for its sellers and their tester.",
+        version=__version__,
+        version_flags=["--version"],
+        help_flags=["--help", "-h"],
+    )
+    for name, path, text, group in COMMANDS:
+        app.command(path, name=name, help=text, group=group)
+    return app
+
+
+def main(tokens: Sequence[str] | None = None) -> None:
+    """Run a command line and leave with its exit code: 0 done, 1 refused or failed."""
+    from tradepost.cli import terminal
+
+    with terminal.in_one_line():
+        result = build()(tokens, result_action="return_value")
+        sys.exit(result if isinstance(result, int) else 0)

@@ -1,0 +1,123 @@
+"""``tradepost migrate``: brings the database to this version, one process at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tradepost.cli import terminal
+from tradepost.cli.opening import open_market
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+LOCK = 0x7472616465  # "trade": the advisory lock's number, the same on every machine of a market
+
+
+def migrate() -> None:
+    """Bring the database to this version. Safe to run twice, and from several machines at once."""
+    open_market()
+    console = terminal.out()
+    applied = apply(console)
+    console.print(f"Applied {applied} migrations." if applied else "The database is at this version already.")
+
+
+def apply(console: Console) -> int:
+    """Apply what is missing, showing progress. Returns how many migrations that were. Needs an open market."""
+    with one_at_a_time(lambda: console.print("Another process is migrating this database; waiting for it.")):
+        waiting = unapplied()
+        if waiting:
+            _apply(console, len(waiting))
+    return len(waiting)
+
+
+def unapplied() -> list[str]:
+    """Names of the migrations that this version has and the database has not."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def _apply(console: Console, total: int) -> None:
+    from django.core.management import call_command
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    if not console.is_terminal:
+        call_command("migrate", interactive=False, stdout=_Progress(lambda name: console.print(f"Applying {name}")))
+        return
+    columns = (
+        TextColumn("Preparing the database"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=total)
+
+        def seen(name: str) -> None:
+            progress.update(task, description=name, advance=1)
+
+        call_command("migrate", interactive=False, stdout=_Progress(seen))
+
+
+class _Progress:
+    """Stands in for the standard output of Django's command and picks out the name of each migration it begins."""
+
+    def __init__(self, seen: Callable[[str], None]) -> None:
+        self.seen = seen
+
+    def write(self, text: str) -> None:
+        start, applying, name = text.partition("  Applying ")
+        if applying and not start:
+            self.seen(name.strip().rstrip("."))
+
+    def flush(self) -> None:
+        pass
+
+    def isatty(self) -> bool:
+        return False
+
+
+@contextmanager
+def one_at_a_time(on_wait: Callable[[], Any]) -> Iterator[None]:
+    """Hold the database's migration lock; ``on_wait`` is called once when another process has it."""
+    from django.db import connection
+
+    holding = _postgresql_lock if connection.vendor == "postgresql" else _file_lock
+    with holding(on_wait):
+        yield
+
+
+@contextmanager
+def _postgresql_lock(on_wait: Callable[[], Any]) -> Iterator[None]:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            on_wait()
+            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+@contextmanager
+def _file_lock(on_wait: Callable[[], Any]) -> Iterator[None]:
+    import fcntl
+
+    from tradepost.market.base.config import config
+
+    with (config().data / "migrate.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

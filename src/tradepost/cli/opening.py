@@ -1,0 +1,111 @@
+"""Opens a market for a command: settings read, Django ready, a demo in this folder recognised."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tradepost.market.base.errors import Refused
+
+if TYPE_CHECKING:
+    from tradepost.market.base.config import Config
+
+MARKER = "demo.json"
+
+
+def need_market() -> None:
+    """Refuse with the way out when only the base install is there."""
+    if any(find_spec(name) is None for name in ("django", "pydantic_settings", "structlog")):
+        raise Refused("cli.no_market", 'This command needs the marketplace. Run: pip install "tradepost[market]"')
+
+
+def read_config() -> Config:
+    """The settings as they are now, not yet fixed for this process. Raises ``Refused`` naming each wrong one."""
+    need_market()
+    from pydantic import ValidationError
+
+    from tradepost.market.base.config import Config
+
+    try:
+        return Config()
+    except ValidationError as invalid:
+        wrong = "; ".join(
+            f"{_setting(error['loc'][0] if error['loc'] else '')}: {error['msg']}" for error in invalid.errors()
+        )
+        raise Refused("cli.settings", f"Settings are wrong. {wrong}") from None
+
+
+def _setting(location: int | str) -> str:
+    name = str(location).upper()
+    return name if name.startswith(("TRADEPOST_", "PORT", "DATABASE_URL")) else f"TRADEPOST_{name}"
+
+
+def open_market(*, follow_demo: bool = False) -> Config:
+    """Make Django ready and return the settings.
+
+    ``follow_demo`` is for commands typed beside a running demo: they take over that it is a sandbox and its port,
+    which the demo itself chose, so that ``tradepost clock advance 30d`` works without settings.
+    """
+    config = read_config()
+    if follow_demo:
+        _follow(config)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradepost.market.settings")
+    import django
+    from django.utils import translation
+
+    from tradepost.market.base.config import config as fixed
+    from tradepost.market.web import logs
+
+    logs.configure(form="console", level="WARNING")
+    try:
+        django.setup()
+    except ValueError as wrong:  # what settings.py raises for a URL it does not know
+        raise Refused("cli.settings", str(wrong)) from None
+    translation.activate(language())
+    return fixed()
+
+
+def language() -> str:
+    """Refusals come in the language of the terminal; the command line itself is English."""
+    spoken = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return "zh-hans" if spoken.startswith("zh") else "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What a demo leaves in its data folder: which database is its own, and where it listens."""
+
+    database: str
+    port: int
+
+    @staticmethod
+    def fingerprint(config: Config) -> str:
+        return hashlib.sha256(config.database_url.encode()).hexdigest()[:16]
+
+    @classmethod
+    def of(cls, config: Config) -> Demo | None:
+        """The demo of this data folder and this very database, if there is one."""
+        try:
+            demo = cls(**json.loads((config.data / MARKER).read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+        # Another database may be a real market, which no leftover file may turn into a sandbox.
+        return demo if demo.database == cls.fingerprint(config) else None
+
+    def save(self, data: Path) -> None:
+        (data / MARKER).write_text(json.dumps({"database": self.database, "port": self.port}))
+
+
+def _follow(config: Config) -> None:
+    demo = Demo.of(config)
+    if demo is None:
+        return
+    if "sandbox" not in config.model_fields_set:
+        os.environ["TRADEPOST_SANDBOX"] = "1"
+    if "port" not in config.model_fields_set:
+        os.environ["TRADEPOST_PORT"] = str(demo.port)

@@ -1,0 +1,87 @@
+"""``tradepost serve``: the web server, Granian over WSGI, on loopback unless settings say otherwise."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from tradepost.cli import tied
+from tradepost.cli.opening import read_config
+from tradepost.market.base.errors import Refused
+
+if TYPE_CHECKING:
+    from tradepost.market.base.config import Config
+
+FINISH_WITHIN = 15
+"""Seconds that requests under way get when the server stops."""
+
+
+def serve(*, workers: int = 1, threads: int = 8) -> None:
+    """Run the web server alone.
+
+    Parameters
+    ----------
+    workers
+        Processes that answer requests; one a core is plenty.
+    threads
+        Requests that one process answers at a time; each may hold a database connection.
+    """
+    tied.tie()
+    config = read_config()
+    claim_port(config)
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    from tradepost.market.web import logs
+
+    config.secrets()  # made once here, not by several workers at a time
+    logs.configure(form=config.log_format, level=config.log_level)
+    Granian(
+        "tradepost.market.wsgi:application",
+        address=config.host,
+        port=config.port,
+        interface=Interfaces.WSGI,
+        workers=max(workers, 1),
+        blocking_threads=max(threads, 1),
+        respawn_failed_workers=True,
+        workers_kill_timeout=FINISH_WITHIN,
+        log_level=LogLevels.warning,
+        log_dictconfig=GRANIAN_LOGS,
+    ).serve()
+
+
+# Its messages go where ours go: to the root logger, which web/logs.py has set up.
+GRANIAN_LOGS = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {},
+    "formatters": {},
+    "loggers": {name: {"handlers": [], "propagate": True} for name in ("_granian", "granian.access")},
+}
+
+
+def claim_port(config: Config) -> None:
+    """Refuse in words when the address cannot be listened on, before anything is started."""
+    if not port_is_free(config.host, config.port):
+        raise Refused(
+            "cli.port_taken",
+            f"Port {config.port} on {config.host} is taken or not allowed. Set PORT to another one.",
+        )
+
+
+def port_is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that was just left counts as free
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,63 @@
+"""How commands speak: one console for people, one line for what went wrong."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+from tradepost.market.base.errors import Refused
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def out() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def err() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def fail(message: str) -> NoReturn:
+    err().print(f"tradepost: {message}", markup=False, soft_wrap=True)
+    sys.exit(1)
+
+
+@contextmanager
+def in_one_line() -> Iterator[None]:
+    """Refusals and an unreachable database are answers to a person, not faults of ours: a line, never a traceback."""
+    try:
+        yield
+    except Refused as refused:
+        fail(refused.message)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as fault:
+        words = _database_trouble(fault)
+        if words is None:
+            raise
+        fail(words)
+
+
+def _database_trouble(fault: Exception) -> str | None:
+    if "django.db.utils" not in sys.modules:
+        return None
+    from django.db import utils
+
+    said = (str(fault).strip() or type(fault).__name__).splitlines()[0]
+    if isinstance(fault, utils.ProgrammingError) or "no such table" in said:
+        return f"The database is not at this version ({said}). Run: tradepost migrate" if _is_missing(said) else None
+    if isinstance(fault, (utils.OperationalError, utils.InterfaceError)):
+        return f"The database does not work: {said}"
+    return None
+
+
+def _is_missing(said: str) -> bool:
+    return "no such table" in said or "does not exist" in said

@@ -1,0 +1,32 @@
+"""Ties a process to the one that started it, and runs a program so tied: ``python -m tradepost.cli.tied MODULE …``.
+
+``tradepost up`` and ``demo`` stop their children themselves; this is for the day they are killed and cannot.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import runpy
+import signal
+import sys
+
+STARTER = "TRADEPOST_STARTED_BY"
+"""Environment variable: process id of the supervisor that started this process."""
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def tie() -> None:
+    """Ask the kernel to end this process when its starter dies. Does nothing when it was started by hand."""
+    starter = os.environ.pop(STARTER, "")
+    if not starter or sys.platform != "linux":
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != int(starter):  # it died before we asked
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    tie()
+    module, sys.argv = sys.argv[1], sys.argv[1:]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)

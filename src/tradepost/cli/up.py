@@ -1,0 +1,100 @@
+"""``tradepost up``: a whole market on one machine in one command."""
+
+from __future__ import annotations
+
+import sys
+import time
+from http.client import HTTPConnection, HTTPException
+from threading import Event
+from typing import TYPE_CHECKING
+
+from tradepost.cli import migrate, terminal
+from tradepost.cli.opening import open_market
+from tradepost.cli.processes import LOOK_EVERY, Processes, Program, signals
+from tradepost.cli.serve import claim_port
+from tradepost.market.base.errors import Refused
+
+if TYPE_CHECKING:
+    from tradepost.market.base.config import Config
+
+START_WITHIN = 60.0
+AFTER_LAST_CALL = 10.0
+"""Seconds beyond the longest call that a worker gets to record what came back."""
+
+
+def up(*, workers: int = 1, web_workers: int = 1) -> None:
+    """Migrate, then run web and worker together until stopped by SIGTERM or Ctrl-C.
+
+    Parameters
+    ----------
+    workers
+        Worker processes.
+    web_workers
+        Web processes.
+    """
+    console = terminal.out()
+    config = open_market()
+    claim_port(config)
+    config.secrets()  # made before the children would race for it
+    migrate.apply(console)
+    _let_go_of_the_database()
+    processes = Processes(lambda line: terminal.err().print(line, markup=False))
+    with signals() as (stop, hurry):
+        try:
+            processes.start(web(workers=web_workers))
+            for number in range(max(workers, 1)):
+                processes.start(worker(number))
+            if wait_until_it_answers(config, processes, stop):
+                console.print(f"Tradepost is running at {config.base_url}", markup=False)
+            processes.watch(stop)
+            console.print("Stopping: calls in flight are finished first. Ctrl-C again to leave at once.")
+        finally:
+            processes.stop(stop_within(config), hurry=hurry)
+
+
+def tradepost(*arguments: str) -> list[str]:
+    """The command line of this very installation."""
+    return [sys.executable, "-c", "from tradepost.cli import main; main()", *arguments]
+
+
+def web(*, workers: int = 1) -> Program:
+    return Program("web", tradepost("serve", "--workers", str(workers)))
+
+
+def worker(number: int = 0) -> Program:
+    return Program("worker" if number == 0 else f"worker {number + 1}", tradepost("worker"))
+
+
+def stop_within(config: Config) -> float:
+    return config.seller_timeout_seconds + AFTER_LAST_CALL
+
+
+def wait_until_it_answers(config: Config, processes: Processes, stop: Event) -> bool:
+    """True once the web process answers; False when told to stop before. Raises ``Refused`` when it never does."""
+    deadline = time.monotonic() + START_WITHIN
+    while not answers(config):
+        if stop.wait(LOOK_EVERY / 2):
+            return False
+        processes.look()
+        if time.monotonic() > deadline:
+            raise Refused("cli.no_answer", f"The web process did not answer within {START_WITHIN:g} seconds.")
+    return True
+
+
+def answers(config: Config, timeout: float = 2.0) -> bool:
+    """Does a Tradepost answer on this machine at the configured host and port?"""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)  # noqa: S104  # asked, not bound
+    connection = HTTPConnection(host, config.port, timeout=timeout)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _let_go_of_the_database() -> None:
+    from django.db import connections
+
+    connections.close_all()
