@@ -18,6 +18,7 @@ from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.commands import ChargingMode
 
 from .models import Category, Offer, Product, Sku, Spec
+from .pictures import clean_svg
 
 MOST_EXTEND_PARAMS = 3
 MOST_SKUS = 100
@@ -86,11 +87,12 @@ def list_product(seller: Seller, command: ListProduct, *, now: datetime) -> Prod
             seller=seller,
             category=Category.objects.get(slug=command.category),
             created_at=now,
+            picture=clean_svg(command.picture),
             **{
                 name: getattr(command, name)
                 for name in (
                     "product_type", "slug", "name", "name_en", "summary", "summary_en", "description",
-                    "description_en", "guide", "guide_en", "picture", "contact_email", "contact_phone",
+                    "description_en", "guide", "guide_en", "contact_email", "contact_phone",
                     "extend_params", "asks_mobile", "asks_email", "access_by_message",
                 )
             },

@@ -1,0 +1,122 @@
+"""How far an order is: the steps of each delivery with every try of the seller, as a buyer may see them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tradepost.market.base.work import State
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.production.models import Attempt, Call
+
+from .models import Delivery
+
+MOST_TRIES = 12
+"""Tries shown of one call: the first and the latest ones; polling may make hundreds."""
+
+
+class Said(StrEnum):
+    """What a seller's answer means to a buyer."""
+
+    RUNNING = "running"
+    DONE = "done"
+    WORKING = "working"
+    REFUSED = "refused"
+    NOTHING = "nothing"
+    """No answer, or none that can be trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    number: int
+    called_at: datetime
+    milliseconds: float | None
+    said: Said
+    words: str
+    """The seller's own words, only with a refusal; untrusted text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One thing asked of the seller. ``next_at`` is None when it is being asked right now or has ended."""
+
+    kind: str
+    state: str
+    """done, current or failed"""
+    tries: list[Try]
+    left_out: int
+    next_at: datetime | None
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineProgress:
+    line: OrderLine
+    delivery: Delivery | None
+    asked: list[Asked]
+
+    @property
+    def last_said(self) -> Said | None:
+        """How the last finished try ended: why an order was given up, in one word."""
+        said = [t.said for asked in self.asked for t in asked.tries if t.said is not Said.RUNNING]
+        return said[-1] if said else None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    lines: list[LineProgress]
+    fingerprint: str
+    """Changes when there is something new to show."""
+
+
+def progress(order: Order) -> Progress:
+    """Three queries, whatever the number of tries: deliveries, calls, attempts. ``order.lines`` should be fetched."""
+    lines = list(order.lines.all())
+    deliveries = {d.line_id: d for d in Delivery.objects.filter(line__in=lines)}
+    calls = list(
+        Call.objects.filter(order_number=order.number, kind__in=["Create", "Query"]).defer("command").order_by("pk")
+    )
+    tries: dict[int, list[Attempt]] = defaultdict(list)
+    shown = ("call_id", "number", "started_at", "ended", "milliseconds", "verdict", "detail")
+    for attempt in Attempt.objects.filter(call__in=calls).only(*shown).order_by("call_id", "number"):
+        tries[attempt.call_id].append(attempt)
+    asked: dict[str, list[Asked]] = defaultdict(list)
+    for call in calls:
+        asked[call.order_line_number].append(_asked(call, tries[call.pk]))
+    found = [LineProgress(line, deliveries.get(line.pk), asked[line.number]) for line in lines]
+    return Progress(found, _fingerprint(order, found, calls))
+
+
+def _fingerprint(order: Order, lines: list[LineProgress], calls: list[Call]) -> str:
+    facts = [
+        order.status,
+        *(line.delivery.status for line in lines if line.delivery),
+        *(f"{c.pk} {c.state} {c.attempts} {c.due_at} {c.last_verdict} {c.hold}" for c in calls),
+    ]
+    return hashlib.sha256("|".join(facts).encode()).hexdigest()[:16]
+
+
+def _asked(call: Call, attempts: list[Attempt]) -> Asked:
+    state = {Call.Outcome.DONE: "done", Call.Outcome.NONE: "current"}.get(Call.Outcome(call.outcome), "failed")
+    left_out = max(0, len(attempts) - MOST_TRIES)
+    kept = [attempts[0], *attempts[left_out + 1 :]] if left_out else attempts
+    waiting = call.state in {State.WAITING, State.HELD} and call.attempts > 0
+    return Asked(
+        call.kind, state, [_try(a) for a in kept], left_out, call.due_at if waiting else None, call.state == State.HELD
+    )
+
+
+def _try(attempt: Attempt) -> Try:
+    said = said_of(attempt)
+    words = attempt.detail if said is Said.REFUSED else ""
+    return Try(attempt.number, attempt.started_at, attempt.milliseconds, said, words)
+
+
+def said_of(attempt: Attempt) -> Said:
+    if not attempt.ended:
+        return Said.RUNNING
+    known = {"done": Said.DONE, "pending": Said.WORKING}.get(attempt.verdict)
+    return known or (Said.REFUSED if attempt.verdict.isdecimal() else Said.NOTHING)

@@ -1,0 +1,40 @@
+"""What a buyer sees of subscriptions: the own ones only. Access data is not among it, see ``lifecycle.access_data``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from tradepost.market.base.paging import Page, page
+from tradepost.market.identity.models import User
+
+from .models import Subscription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionFilter:
+    q: str = ""
+    status: str = ""
+
+
+def buyer_subscriptions(
+    buyer: User, asked: SubscriptionFilter, *, after: str = "", size: int = 20
+) -> Page[Subscription]:
+    """Newest first. The search is a part of the product's or the seller's name, or an instance id."""
+    rows = Subscription.objects.filter(buyer=buyer).select_related("product", "seller").defer("sealed_access")
+    if asked.status:
+        rows = rows.filter(status=asked.status)
+    if asked.q:
+        rows = rows.filter(
+            Q(product__name__icontains=asked.q) | Q(product__name_en__icontains=asked.q)
+            | Q(seller__name__icontains=asked.q) | Q(seller__name_en__icontains=asked.q) | Q(instance_id=asked.q)
+        )  # fmt: skip
+    return page(rows, after=after, size=size)
+
+
+def buyer_subscription(buyer: User, pk: int) -> Subscription | None:
+    """The buyer's own subscription with product, seller and offer; None for anybody else's."""
+    return (
+        Subscription.objects.select_related("product", "seller", "offer__sku__spec").filter(buyer=buyer, pk=pk).first()
+    )
