@@ -100,9 +100,7 @@ class MarketClient:
         try:
             response = self._send(sign(request, ak=self.ak, sk=self.sk, now=self.clock()))
         except (OSError, http.client.HTTPException) as error:
-            raise MarketError(
-                "unreachable", f"{self.market} did not answer: {error or type(error).__name__}"
-            ) from error
+            raise MarketError("unreachable", f"{self.market} did not answer: {error!r}") from error
         answer = read_api_answer(response)
         if isinstance(answer, ApiFailure):
             raise MarketError(

@@ -1,0 +1,151 @@
+"""The client against a market that verifies the signature and answers as the order query does (openapi-jointkit §C.4)."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tradepost.kit.client import MarketClient, MarketError
+from tradepost.protocols.http import Request, Response
+from tradepost.protocols.open_api.errors import api_response, result_envelope
+from tradepost.protocols.open_api.mock_orders import mock_order
+from tradepost.protocols.open_api.order_query import PATH, dump_answer
+from tradepost.protocols.open_api.signing import verify
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+ORDER = mock_order("MOCKPERIODYEARNEW", NOW)
+
+
+@dataclass
+class Market:
+    """Answers what it is told to, in order, the last one again and again, to requests whose signature holds."""
+
+    url: str = ""
+    answers: list[Response] = field(default_factory=list)
+    asked: list[Request] = field(default_factory=list)
+
+
+@pytest.fixture
+def market() -> Iterator[Market]:
+    told = Market()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            request = Request("GET", told.url + self.path, tuple(self.headers.items()))
+            verify(request, sk="secret", now=NOW)
+            told.asked.append(request)
+            answer = told.answers.pop(0) if len(told.answers) > 1 else told.answers[0]
+            self.send_response(answer.status)
+            for name, value in answer.headers:
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, *arguments: object) -> None:
+            """Silence: the test says what happened."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    told.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield told
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def client(market: Market) -> MarketClient:
+    return MarketClient(market.url, "AK1", "secret", pause=0, clock=lambda: NOW)
+
+
+def found() -> Response:
+    assert ORDER is not None
+    return api_response(200, dump_answer(ORDER))
+
+
+def failed(status: int, code: str, **headers: str) -> Response:
+    pairs = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return api_response(status, result_envelope(code, "words"), pairs)
+
+
+def test_order_is_asked_with_a_signature_that_the_market_verifies(market):
+    market.answers = [found()]
+    assert client(market).order("MOCKPERIODYEARNEW", "MOCKPERIODYEARNEW-000001") == ORDER
+    (asked,) = market.asked
+    assert asked.path == PATH
+    assert asked.query == {"orderId": "MOCKPERIODYEARNEW", "orderLineId": "MOCKPERIODYEARNEW-000001"}
+    assert (asked.header("Authorization") or "").startswith("SDK-HMAC-SHA256 Access=AK1, ")
+
+
+def test_line_is_left_out_when_all_lines_are_wanted_and_ids_are_encoded(market):
+    market.answers = [found()]
+    client(market).order("a b+c&云")
+    assert market.asked[0].query == {"orderId": "a b+c&云"}
+
+
+def test_refusal_carries_code_and_words_and_is_not_repeated(market):
+    market.answers = [failed(406, "MKT.0250", Retry_After="7")]
+    with pytest.raises(MarketError) as refused:
+        client(market).order("CS1")
+    error = refused.value
+    assert (error.code, error.message, error.status, error.retry_after) == ("MKT.0250", "words", 406, 7)
+    assert len(market.asked) == 1
+
+
+def test_server_error_is_asked_again(market):
+    market.answers = [failed(500, "MKT.0999"), failed(503, ""), found()]
+    assert client(market).order("MOCKPERIODYEARNEW") == ORDER
+    assert len(market.asked) == 3
+
+
+def test_server_error_that_stays_is_believed_after_three_tries(market):
+    market.answers = [failed(500, "MKT.0999")]
+    with pytest.raises(MarketError, match=r"MKT\.0999: words"):
+        client(market).order("CS1")
+    assert len(market.asked) == 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Response(200, (), b"<html>"), api_response(200, {"resultCode": "MKT.0000", "resultMsg": "Success"})],
+    ids=["no-json", "no-order"],
+)
+def test_answer_that_is_not_documented_is_unreadable(market, answer):
+    market.answers = [answer]
+    with pytest.raises(MarketError) as refused:
+        client(market).order("CS1")
+    assert (refused.value.code, refused.value.status) == ("unreadable", 200)
+    assert len(market.asked) == 1
+
+
+def test_market_that_is_not_there_is_unreachable(market):
+    nobody = MarketClient("http://127.0.0.1:1", "AK1", "secret", pause=0)
+    with pytest.raises(MarketError) as refused:
+        nobody.order("CS1")
+    assert (refused.value.code, refused.value.status) == ("unreachable", 0)
+
+
+@pytest.mark.parametrize("address", ["http://market.example.com", "market.example.com", "ftp://127.0.0.1", "https://"])
+def test_addresses_that_could_leak_are_refused(address):
+    with pytest.raises(ValueError):
+        MarketClient(address, "AK1", "secret")
+    assert MarketClient("http://market.example.com", "AK1", "secret", insecure_http=True).market.startswith("http:")
+
+
+def test_unverified_tls_is_refused():
+    """saas-v2 §3.8: HTTPS only, strict certificate check."""
+    unverified = ssl.create_default_context()
+    unverified.check_hostname = False
+    unverified.verify_mode = ssl.CERT_NONE
+    with pytest.raises(ValueError, match="must verify"):
+        MarketClient("https://market.example.com", "AK1", "secret", tls=unverified)
+
+
+def test_secret_is_not_in_the_representation():
+    assert "secret" not in repr(MarketClient("https://market.example.com", "AK1", "secret"))
