@@ -116,7 +116,12 @@ def test_a_nonce_that_was_seen_is_refused_with_000001_and_remembered_long_enough
 
 def test_an_unsigned_request_cannot_burn_a_nonce():
     asked: list[str] = []
-    refusal(make_request(signature="0" * 64), nonce_seen=lambda nonce, until: bool(asked.append(nonce)))
+
+    def seen(nonce: str, until: datetime) -> bool:
+        asked.append(nonce)
+        return False
+
+    refusal(make_request(signature="0" * 64), nonce_seen=seen)
     assert asked == []
 
 

@@ -70,7 +70,7 @@ def refused(request, *, sk=SK, now=NOW) -> Reason:
     return refusal.value.reason
 
 
-def change(request, name, value) -> Request:
+def change(request: Request, name: str, value: str | None) -> Request:
     kept = tuple(pair for pair in request.headers if pair[0].lower() != name.lower())
     return replace(request, headers=kept if value is None else (*kept, (name, value)))
 

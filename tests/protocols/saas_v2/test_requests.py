@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -38,7 +39,7 @@ REFRESH = Refresh(
     expires_at=datetime(2027, 1, 2, 3, 4, 5, tzinfo=UTC),
 )
 CHECK = CheckChange(instance_id=INSTANCE, product_id="OFFI1", sku_code="sku", product_name="测试", linear_value=5)
-SAMPLES = {
+SAMPLES: dict[Command, dict[str, Any]] = {
     CREATE: {"activity": "newInstance", "orderId": ORDER, "orderLineId": LINE, "businessId": "b-1"},
     Query(instance_ids=("a", "b")): {"activity": "queryInstance", "instanceId": "a,b"},
     REFRESH: {
