@@ -110,6 +110,10 @@ def orders_by_day(seller: Seller, *, now: datetime, days: int, currency: str) ->
     return [Day(day, found.get(day, (0, 0))[0], Money(found.get(day, (0, 0))[1], currency)) for day in wanted]
 
 
+def total(days: list[Day], currency: str) -> Money:
+    return sum((day.amount for day in days), Money(0, currency))
+
+
 def open_order_count(seller: Seller) -> int:
     """Lines that were paid and are not delivered yet."""
     return OrderLine.objects.filter(seller=seller, order__status=Order.Status.PROCESSING).count()

@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller, SigningKey
+from tradepost.protocols.contract import RetryRule
 from tradepost.protocols.registry import protocols
 
 from .models import Address, Attempt, Binding, Call
@@ -77,17 +78,11 @@ def calls_of_line(seller: Seller, line_number: str) -> list[Call]:
     return list(Call.objects.filter(seller=seller, order_line_number=line_number).defer("command").order_by("pk"))
 
 
-def call_state(call: Call) -> str:
-    """One word for where a call stands: a key of ``STATES`` (without ``failing``)."""
-    match call.state:
-        case State.WAITING:
-            return "waiting"
-        case State.LEASED:
-            return "in_flight"
-        case State.HELD:
-            return "held"
-        case _:
-            return call.outcome or "done"
+def retry_rule(call: Call) -> RetryRule | None:
+    """How a call is tried again, by the protocol's table; None for a protocol that is not installed."""
+    found = protocols().get(call.protocol)
+    rules = found.retries.items() if found else ()
+    return next((rule for command, rule in rules if command.__name__ == call.kind), None)
 
 
 def activities() -> tuple[str, ...]:
@@ -144,9 +139,7 @@ def attention(seller: Seller, *, now: datetime, most: int = 5) -> Attention:
     )
     failing = calls.filter(STATES["failing"]()).select_related("product").defer("command").order_by("give_up_at", "pk")
     addresses = list(Address.objects.filter(seller=seller).order_by("pk"))
-    classes = set(
-        SigningKey.objects.filter(seller=seller, valid_until=None).values_list("interface_class", flat=True)
-    )
+    classes = classes_with_key(seller)
     unbound = Product.objects.filter(seller=seller, status=Product.Status.ON_SALE).filter(
         ~Exists(Binding.objects.filter(product=OuterRef("pk")))
     )
@@ -162,3 +155,19 @@ def key_class(protocol: str) -> str:
     """Interface class of the key that signs calls of a protocol; empty for a protocol that is not installed."""
     found = protocols().get(protocol)
     return found.key_class if found else ""
+
+
+def classes_with_key(seller: Seller) -> set[str]:
+    """Interface classes for which the seller has a signing key."""
+    keys = SigningKey.objects.filter(seller=seller, valid_until=None)
+    return set(keys.values_list("interface_class", flat=True))
+
+
+def classes_in_use(seller: Seller) -> set[str]:
+    """Interface classes that the seller's addresses need a key of."""
+    names = Address.objects.filter(seller=seller).values_list("protocol", flat=True).distinct()
+    return {key_class(name) for name in names} - {""}
+
+
+def find_product(seller: Seller, pk: int) -> Product | None:
+    return Product.objects.filter(seller=seller, pk=pk).first()

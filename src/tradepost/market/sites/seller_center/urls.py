@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from . import addresses, keys, messages, orders, overview
 
 app_name = "seller_center"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("", overview.overview, name="overview"),
+    path("switch/", overview.switch, name="switch"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/<str:number>/", orders.order, name="order"),
+    path("addresses/", addresses.addresses, name="addresses"),
+    path("addresses/new/", addresses.new_address, name="address_new"),
+    path("addresses/<int:pk>/", addresses.address, name="address"),
+    path("products/<int:pk>/bind/", addresses.bind, name="bind"),
+    path("keys/", keys.keys, name="keys"),
+    path("keys/signing/<str:interface_class>/", keys.rotate, name="key_rotate"),
+    path("keys/access/", keys.create_access_key, name="access_key_new"),
+    path("keys/access/<str:access_key>/delete/", keys.revoke, name="access_key_delete"),
+    path("messages/", messages.messages, name="messages"),
+    path("messages/<int:pk>/", messages.message, name="message"),
+    path("messages/<int:pk>/live/", messages.message_live, name="message_live"),
+    path("messages/<int:pk>/restart/", messages.restart_call, name="restart"),
+]

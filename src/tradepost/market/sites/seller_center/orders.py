@@ -1,0 +1,40 @@
+"""The seller's order lines: a list, and one line with its buyer, money, instance, history and calls."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_safe
+
+from tradepost.market.base.paging import page
+from tradepost.market.orders import seller_queries
+from tradepost.market.orders.seller_queries import LineFilter
+from tradepost.market.production import queries, words
+from tradepost.market.web.status import vocabulary
+
+from .frame import SellerRequest, found, seller_page, show
+from .history import line_events
+
+
+@require_safe
+@seller_page
+def orders(request: SellerRequest) -> HttpResponse:
+    asked = LineFilter(search=request.GET.get("q", "").strip()[:64], status=request.GET.get("status", ""))
+    lines = page(seller_queries.seller_lines(request.seller, asked), after=request.GET.get("after", ""))
+    return show(
+        request, "seller_center/orders.html",
+        page=lines, asked=asked, statuses=vocabulary("order"),
+        rows=[(line, seller_queries.buyer_name(line.order.buyer)) for line in lines.rows],
+    )
+
+
+@require_safe
+@seller_page
+def order(request: SellerRequest, number: str) -> HttpResponse:
+    line = found(seller_queries.find_line(request.seller, number))
+    calls = queries.calls_of_line(request.seller, line.number)
+    return show(
+        request, "seller_center/order.html",
+        line=line, buyer=seller_queries.buyer_contact(line),
+        calls=[(call, words.title(call.last_verdict, protocol=call.protocol)) for call in calls],
+        events=line_events(line, seller_queries.moves_of(line)),
+    )

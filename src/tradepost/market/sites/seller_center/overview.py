@@ -1,0 +1,49 @@
+"""The first page: what needs attention, then how orders go."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST, require_safe
+
+from tradepost.market.base.config import config
+from tradepost.market.orders import seller_queries
+from tradepost.market.orders.seller_queries import LineFilter
+from tradepost.market.production import queries, words
+from tradepost.market.web.access import choose_seller, seller_required
+
+from .charts import bars
+from .frame import SellerRequest, found, seller_page, show
+
+DAYS = 14
+LATEST = 6
+
+
+@require_safe
+@seller_page
+def overview(request: SellerRequest) -> HttpResponse:
+    attention = queries.attention(request.seller, now=request.now)
+    currency = config().currency
+    days = seller_queries.orders_by_day(request.seller, now=request.now, days=DAYS, currency=currency)
+    latest = seller_queries.seller_lines(request.seller, LineFilter()).order_by("-pk")[:LATEST]
+    return show(
+        request, "seller_center/overview.html",
+        attention=attention,
+        failing=[(call, words.title(call.last_verdict, protocol=call.protocol)) for call in attention.failing],
+        open_count=seller_queries.open_order_count(request.seller),
+        days=days, day_count=DAYS,
+        chart=bars([(day.day, day.lines) for day in days]),
+        line_count=sum(day.lines for day in days),
+        amount=seller_queries.total(days, currency),
+        latest=latest,
+    )
+
+
+
+@require_POST
+@seller_required
+def switch(request: HttpRequest) -> HttpResponse:
+    """Act for another seller. A viewer may do this too: nothing of a seller changes."""
+    given = request.POST.get("seller", "")
+    choose_seller(request, int(found(given if given.isdecimal() else None)))
+    return redirect("seller_center:overview")
