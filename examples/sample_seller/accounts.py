@@ -1,0 +1,129 @@
+"""The sample seller's own database: the accounts it sells. Passwords are kept as scrypt hashes.
+
+The first password is kept in clear beside the hash until the buyer signs in for the first time, because the market asks
+for it whenever the buyer opens the details of the purchase. After that nobody can read it any more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS account (
+  instance_id TEXT PRIMARY KEY, user_name TEXT NOT NULL, salt BLOB NOT NULL, password_hash BLOB NOT NULL,
+  first_password TEXT NOT NULL, plan TEXT NOT NULL, quantity INTEGER, expires_at TEXT, frozen INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS session (
+  token_hash BLOB PRIMARY KEY, instance_id TEXT NOT NULL REFERENCES account ON DELETE CASCADE
+) WITHOUT ROWID;
+"""
+# No letters that look alike: buyers type it.
+ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    instance_id: str
+    user_name: str
+    first_password: str
+    plan: str
+    quantity: int | None
+    expires_at: datetime | None
+    frozen: bool
+
+
+class Accounts:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.touch(mode=0o600)
+        with closing(self._open()) as database:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.executescript(SCHEMA)
+
+    def make(self, instance_id: str, *, plan: str, quantity: int | None) -> None:
+        """Make the account, unless an earlier try that died has made it already."""
+        user_name = f"user-{secrets.token_hex(3)}"
+        password = "".join(secrets.choice(ALPHABET) for _ in range(14))
+        salt = secrets.token_bytes(16)
+        self._write(
+            "INSERT OR IGNORE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, NULL, 0)",
+            (instance_id, user_name, salt, _hash(password, salt), password, plan, quantity),
+        )
+
+    def get(self, instance_id: str) -> Account | None:
+        rows = self._read(
+            "SELECT instance_id, user_name, first_password, plan, quantity, expires_at, frozen FROM account"
+            " WHERE instance_id = ?",
+            (instance_id,),
+        )
+        return _account(rows[0]) if rows else None
+
+    def set_plan(self, instance_id: str, *, plan: str, quantity: int | None) -> None:
+        self._write("UPDATE account SET plan = ?, quantity = ? WHERE instance_id = ?", (plan, quantity, instance_id))
+
+    def set_expiry(self, instance_id: str, expires_at: datetime) -> None:
+        text = expires_at.astimezone(UTC).isoformat()
+        self._write("UPDATE account SET expires_at = ? WHERE instance_id = ?", (text, instance_id))
+
+    def set_frozen(self, instance_id: str, *, frozen: bool) -> None:
+        self._write("UPDATE account SET frozen = ? WHERE instance_id = ?", (frozen, instance_id))
+
+    def delete(self, instance_id: str) -> None:
+        self._write("DELETE FROM account WHERE instance_id = ?", (instance_id,))
+
+    def sign_in(self, instance_id: str, user_name: str, password: str) -> str | None:
+        """A session token when user name and password are right. The first time, the clear password is forgotten."""
+        rows = self._read("SELECT user_name, salt, password_hash FROM account WHERE instance_id = ?", (instance_id,))
+        if not rows:
+            return None
+        right_name, salt, right_hash = rows[0]
+        # Both are compared, so that the time taken does not tell which one was wrong.
+        hash_matches = hmac.compare_digest(_hash(password, salt), right_hash)
+        if not hmac.compare_digest(user_name.encode(), right_name.encode()) or not hash_matches:
+            return None
+        token = secrets.token_urlsafe(32)
+        self._write("INSERT INTO session VALUES (?, ?)", (_token_hash(token), instance_id))
+        self._write("UPDATE account SET first_password = '' WHERE instance_id = ?", (instance_id,))
+        return token
+
+    def signed_in(self, token: str) -> Account | None:
+        rows = self._read("SELECT instance_id FROM session WHERE token_hash = ?", (_token_hash(token),))
+        return self.get(rows[0][0]) if rows else None
+
+    def sign_out(self, token: str) -> None:
+        self._write("DELETE FROM session WHERE token_hash = ?", (_token_hash(token),))
+
+    def _read(self, statement: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        with closing(self._open()) as database:
+            return database.execute(statement, values).fetchall()
+
+    def _write(self, statement: str, values: tuple[object, ...]) -> None:
+        with closing(self._open()) as database, database:
+            database.execute(statement, values)
+
+    def _open(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path, timeout=10)
+        database.execute("PRAGMA foreign_keys = ON")
+        return database
+
+
+def _account(row: tuple[Any, ...]) -> Account:
+    instance_id, user_name, first_password, plan, quantity, expires_at, frozen = row
+    moment = datetime.fromisoformat(expires_at) if expires_at else None
+    return Account(instance_id, user_name, first_password, plan, quantity, moment, bool(frozen))
+
+
+def _hash(password: str, salt: bytes) -> bytes:
+    return hashlib.scrypt(password.encode(), salt=salt, n=2**14, r=8, p=1)
+
+
+def _token_hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,212 @@
+"""The sample seller as a market and a buyer meet it: a process of its own, over a socket."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from tests.kit import wire
+from tradepost.kit import AppInfo
+from tradepost.kit.sample import folder
+from tradepost.protocols.commands import Done, Pending, Rejected
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def sample(data: Path, *options: str, program: tuple[str, ...] = ()) -> Iterator[str]:
+    command = [
+        sys.executable,
+        *(program or (str(folder() / "seller.py"),)),
+        "--port",
+        "0",
+        "--data",
+        str(data),
+        *options,
+    ]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "SELLER_KEY": wire.KEY}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        try:
+            assert line.startswith("Sample seller: http://"), line
+            yield line.split()[2]
+        finally:
+            process.kill()
+
+
+@dataclass(frozen=True)
+class Page:
+    status: int
+    location: str
+    cookie: str
+    text: str
+
+
+def visit(url: str, *, form: dict[str, str] | None = None, cookie: str = "", language: str = "en") -> Page:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+    headers = {"Accept-Language": language} | ({"Cookie": cookie} if cookie else {})
+    try:
+        if form is None:
+            connection.request("GET", parts.path or "/", headers=headers)
+        else:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            connection.request("POST", parts.path, body=urlencode(form), headers=headers)
+        answer = connection.getresponse()
+        cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
+        return Page(answer.status, answer.getheader("Location") or "", cookie, answer.read().decode())
+    finally:
+        connection.close()
+
+
+def access(produce: str, instance_id: str) -> AppInfo:
+    answer = wire.send(produce, wire.query(instance_id))
+    assert isinstance(answer, Done), answer
+    assert answer.instances[0].app is not None
+    return answer.instances[0].app
+
+
+def sign_in(app: AppInfo, password: str = "") -> Page:
+    return visit(app.front_end_url, form={"user_name": app.user_name, "password": password or app.password})
+
+
+def test_an_instance_from_purchase_to_release(tmp_path):
+    with sample(tmp_path) as url:
+        produce = f"{url}/produce"
+        assert wire.send(produce, wire.create(business_id="b1")) == Done(instance_id="b1")
+        assert wire.send(produce, wire.create(business_id="b2")) == Done(instance_id="b1")
+        app = access(produce, "b1")
+        assert app.front_end_url == f"{url}/login/b1"
+        assert len(app.password) == 14
+        assert access(produce, "b1") == app
+
+        assert "<h1>Sign in</h1>" in visit(app.front_end_url).text
+        wrong = sign_in(app, "guess")
+        assert (wrong.status, wrong.cookie) == (401, "")
+        assert "User name or password is wrong." in wrong.text
+        right = sign_in(app)
+        assert (right.status, right.location) == (303, "/workspace/b1")
+
+        expires_at = datetime(2027, 12, 31, 16, 0, tzinfo=UTC)
+        assert wire.send(produce, wire.refresh("b1", expires_at)) == Done()
+        workspace = visit(f"{url}{right.location}", cookie=right.cookie)
+        assert workspace.status == 200
+        assert "2027-12-31 16:00 UTC" in workspace.text
+        assert "<dd>Active</dd>" in workspace.text
+
+        assert wire.send(produce, wire.freeze("b1")) == Done()
+        assert sign_in(app).status == 403
+        frozen = visit(f"{url}/workspace/b1", cookie=right.cookie)
+        assert frozen.status == 403
+        assert "This workspace is frozen" in frozen.text
+
+        assert wire.send(produce, wire.unfreeze("b1")) == Done()
+        assert sign_in(app).status == 303
+        assert visit(f"{url}/workspace/b1", cookie=right.cookie).status == 200
+
+        assert wire.send(produce, wire.release("b1")) == Done()
+        gone = sign_in(app)
+        assert (gone.status, gone.cookie) == (404, "")
+        assert visit(f"{url}/workspace/b1", cookie=right.cookie).location == "/login/b1"
+        assert wire.send(produce, wire.release("b1")) == Done()
+
+
+def test_the_first_password_is_told_until_the_first_sign_in(tmp_path):
+    with sample(tmp_path) as url:
+        wire.send(f"{url}/produce", wire.create(business_id="b1"))
+        app = access(f"{url}/produce", "b1")
+        assert sign_in(app).status == 303
+        assert access(f"{url}/produce", "b1").password == ""
+        assert sign_in(app).status == 303
+    assert app.password.encode() not in b"".join(path.read_bytes() for path in tmp_path.glob("kit.db*"))
+
+
+def test_a_session_opens_its_own_workspace_only_and_ends_with_sign_out(tmp_path):
+    with sample(tmp_path) as url:
+        wire.send(f"{url}/produce", wire.create("A", business_id="a"))
+        wire.send(f"{url}/produce", wire.create("B", business_id="b"))
+        a = sign_in(access(f"{url}/produce", "a"))
+        assert visit(f"{url}/workspace/b", cookie=a.cookie).location == "/login/b"
+        assert visit(f"{url}/logout/a", form={}, cookie=a.cookie).location == "/login/a"
+        assert visit(f"{url}/workspace/a", cookie=a.cookie).location == "/login/a"
+
+
+def test_asynchronous_provisioning_goes_on_after_a_kill(tmp_path):
+    with sample(tmp_path, "--delay", "600") as url:
+        assert wire.send(f"{url}/produce", wire.create(business_id="b1")) == Pending(instance_id="b1")
+        assert isinstance(wire.send(f"{url}/produce", wire.query("b1")), Pending)
+    pause = Event()
+    with sample(tmp_path, "--delay", "0.2") as url:
+        while isinstance(answer := wire.send(f"{url}/produce", wire.query("b1")), Pending):
+            pause.wait(0.02)
+        assert isinstance(answer, Done)
+        assert answer.instances[0].app is not None
+        assert sign_in(answer.instances[0].app).status == 303
+
+
+def test_a_market_that_does_not_answer_costs_the_plan_and_not_the_account(tmp_path):
+    with sample(tmp_path, "--market", "http://127.0.0.1:1", "--ak", "AK", "--sk", "SK") as url:
+        assert wire.send(f"{url}/produce", wire.create(business_id="b1")) == Done(instance_id="b1")
+        page = sign_in(access(f"{url}/produce", "b1"))
+        assert "Not known here" in visit(f"{url}{page.location}", cookie=page.cookie).text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("zh-CN,zh;q=0.9,en;q=0.8", "示例工作台"), ("en;q=0.5, zh;q=0.4", "Sample Workspace"), ("fr", "Sample Workspace")],
+)
+def test_pages_speak_the_language_of_the_browser(tmp_path, language, words):
+    with sample(tmp_path) as url:
+        assert words in visit(url, language=language).text
+
+
+def test_health_unknown_pages_and_test_calls(tmp_path):
+    with sample(tmp_path, program=("-m", "tradepost.kit.sample")) as url:
+        assert visit(f"{url}/healthz").text == '{"status": "ok"}'
+        assert visit(f"{url}/login/nobody").status == 404
+        assert visit(f"{url}/some/where").status == 404
+        assert visit(f"{url}/logout/%0d%0aX:%201", form={}).location == "/login/%0D%0AX%3A%201"
+        test_call = wire.send(f"{url}/produce", wire.query("x", test=True))
+        assert isinstance(test_call, Done)
+        assert test_call.instances[0].app is not None
+        assert visit(test_call.instances[0].app.front_end_url).status == 200
+        unknown = wire.send(f"{url}/produce", wire.query("x"))
+        assert isinstance(unknown, Rejected)
+        assert unknown.code == "000003"
+
+
+def test_it_says_what_is_missing(tmp_path):
+    command = [sys.executable, str(folder() / "seller.py"), "--data", str(tmp_path)]
+    environment = {name: value for name, value in os.environ.items() if name != "SELLER_KEY"}
+    environment["PYTHONPATH"] = str(ROOT / "src")
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=30)
+    assert ended.returncode == 2
+    assert "--key or SELLER_KEY is missing" in ended.stderr
+
+
+def test_words_are_the_same_in_both_languages():
+    import runpy
+
+    words = runpy.run_path(str(folder() / "words.py"))["WORDS"]
+    assert set(words["en"]) == set(words["zh"])
+
+
+def test_it_uses_the_public_names_of_the_kit_only():
+    """A seller copies it: what it imports must be what we keep stable."""
+    text = "".join(path.read_text(encoding="utf-8") for path in folder().glob("*.py"))
+    assert "tradepost.protocols" not in text
+    assert "tradepost.market" not in text
