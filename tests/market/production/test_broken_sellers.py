@@ -1,0 +1,83 @@
+"""Whatever a seller's server does has a named reason, loses nothing, and does not slow down anybody else."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller, make_subscription
+from tests.market.working import until, working
+from tradepost.market.base import clock
+from tradepost.market.base.work import State
+from tradepost.market.orders.models import Order
+from tradepost.market.payments import ledger
+from tradepost.market.production.models import Address, Attempt, Call
+
+from .broken_sellers import SCRIPTS, answered, says, serving
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_broken_answer_has_a_name_and_the_honest_seller_keeps_its_pace() -> None:
+    """saas-v2 §4: success is HTTP 200, JSON, and resultCode; everything else is retried by plan (§3.10)."""
+    now = clock.now()
+    paths = {f"/{i}": script for i, (script, _) in enumerate(SCRIPTS.values())}
+    with serving({**paths, "/honest": says(answered)}) as server:
+        buyer = make_buyer(balance="100000", now=now)
+        orders = {}
+        for (path, _), (name, (_, verdict)) in zip(paths.items(), SCRIPTS.items(), strict=True):
+            seller = make_seller(now=now)
+            if name.startswith("another order"):
+                product = make_product(seller, now=now)
+                make_subscription(make_order(buyer, offer=make_offer(product), paid=True, now=now), instance_id="taken-instance", now=now)
+            address = make_address(seller, url=server.url + path, now=now)
+            orders[name] = make_order(buyer, offer=make_offer(make_product(seller, address=address, now=now)), paid=True, now=now)
+        honest = make_product(make_seller(now=now), now=now)
+        Address.objects.filter(bindings__product=honest).update(url=server.url + "/honest")
+        good = [make_order(buyer, offer=make_offer(honest), paid=True, now=now) for _ in range(20)]
+
+        with working(timeout=2.0):
+            numbers = [o.number for o in good]
+            until(lambda: Order.objects.filter(number__in=numbers, status="completed").count() == len(good), what="honest orders")
+            until(
+                lambda: not Attempt.objects.filter(call__order_number__in=[o.number for o in orders.values()], ended=False).exists()
+                and Attempt.objects.filter(call__order_number__in=[o.number for o in orders.values()]).count() >= len(orders),
+                what="every broken seller was tried",
+            )
+
+        for name, (_, verdict) in SCRIPTS.items():
+            attempt = Attempt.objects.select_related("call").get(call__order_number=orders[name].number)
+            assert (name, attempt.verdict) == (name, verdict), attempt.detail
+            assert attempt.detail or name == "sold out"
+            assert attempt.call.state == State.WAITING
+            assert attempt.call.due_at > now
+            assert Order.objects.get(pk=orders[name].pk).status == Order.Status.PROCESSING
+    assert ledger.verify().problems == ()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_without_body_sign_is_accepted_where_the_address_says_so() -> None:
+    """saas-v2 §2.6: verified when present; behind a switch when absent."""
+    now = clock.now()
+    unsigned = says(lambda r: answered(r).replace(b"Body-Sign:", b"X-Nothing:"))
+    with serving({"/": unsigned}) as server:
+        seller = make_seller(now=now)
+        address = make_address(seller, url=server.url + "/", require_body_sign=False, now=now)
+        order = make_order(make_buyer(now=now), offer=make_offer(make_product(seller, address=address, now=now)), paid=True, now=now)
+        with working():
+            until(lambda: Order.objects.get(pk=order.pk).status == Order.Status.COMPLETED, what="the order completes")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_query_about_another_instance_is_never_shown_to_the_buyer() -> None:
+    now = clock.now()
+
+    def crossed(request: dict[str, str]) -> bytes:
+        return answered({**request, "instanceId": "somebody-elses"} if request["activity"] == "queryInstance" else request)
+
+    with serving({"/": says(crossed)}) as server:
+        seller = make_seller(now=now)
+        address = make_address(seller, url=server.url + "/", now=now)
+        order = make_order(make_buyer(now=now), offer=make_offer(make_product(seller, address=address, now=now)), paid=True, now=now)
+        with working():
+            until(lambda: Call.objects.filter(order_number=order.number, last_verdict="other_instance").exists(), what="refused")
+        assert Order.objects.get(pk=order.pk).status == Order.Status.PROCESSING
+        assert not order.lines.get().subscription.sealed_access

@@ -1,0 +1,63 @@
+"""A worker inside a test: the real engine with the real wiring, on its own threads and connections."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+from django.db import connections
+
+from tradepost.market import wiring
+from tradepost.market.base import clock
+from tradepost.market.production.breaker import Rule
+from tradepost.market.production.engine import Engine
+from tradepost.market.production.gateway import Limits
+
+
+@contextmanager
+def working(*, timeout: float = 5.0, failures: int = 5, name: str = "worker-of-tests", per_seller: int = 16) -> Iterator[Engine]:
+    """Run a worker while the block runs. ``timeout``: seconds for a seller's answer; ``failures``: of the breaker."""
+    import asyncio
+
+    setup = replace(
+        wiring.setup(name), limits=Limits(timeout, 1_048_576, sandbox=True), per_seller=per_seller,
+        breaker=Rule(failures, timedelta(seconds=60)),
+    )
+    engine, stop, crashed = Engine(setup), threading.Event(), []
+
+    def run() -> None:
+        try:
+            asyncio.run(engine.run(stop))
+        except BaseException as error:  # noqa: BLE001  # told to the test below
+            crashed.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run, name=name)
+    thread.start()
+    try:
+        yield engine
+    finally:
+        stop.set()
+        thread.join(30)
+        assert not thread.is_alive(), "the worker did not stop"
+        if crashed:
+            raise crashed[0]
+
+
+def until(condition: Callable[[], bool], *, within: float = 15.0, what: str = "") -> None:
+    """Wait for something that another thread brings about; fails with ``what`` when it does not come."""
+    end = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < end, f"did not happen within {within:g} s: {what or condition}"
+        time.sleep(0.02)
+
+
+def advance(distance: timedelta, *, within: float = 30.0) -> None:
+    """Move the sandbox's clock; a running worker takes it from one due moment to the next."""
+    clock.aim(distance)
+    until(lambda: clock.target() is None, within=within, what="the clock reaches its target")
