@@ -1,0 +1,118 @@
+"""A seller that answers at once: the least server that a signed call can have, so that the caller is what is measured.
+
+``python -m bench.instant_seller [--verify]`` prints ``ready <port> <port of a black hole>``; the black hole accepts
+connections and never answers. ``POST`` on any path is a call, ``GET /arrivals`` gives ``{name: unix time}`` of the calls
+since the last look, named by instanceId or orderLineId. With ``--verify`` every request's signature is checked by the
+protocol's own code and a wrong one is answered 401: too dear to measure with, and proof that the rest of a run is real.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from tradepost.protocols.contract import Denied
+from tradepost.protocols.http import Request
+from tradepost.protocols.registry import protocol
+
+from .programs import leave_with_parent, say_ready
+from .wire import KEY, body_sign
+
+type Check = Callable[[bytes, bytes], bool]
+
+
+def response(body: bytes, status: str = "200 OK") -> bytes:
+    head = (
+        f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nBody-Sign: {body_sign(body, KEY)}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+SUCCESS = response(b'{"resultCode":"000000","resultMsg":"success"}')
+DENIED = response(b'{"resultCode":"000001","resultMsg":"authentication failed"}', "401 Unauthorized")
+
+
+def member(body: bytes, name: bytes) -> bytes:
+    """The text of a member of compact JSON, empty when there is none."""
+    start = body.find(b'"' + name + b'":"')
+    if start < 0:
+        return b""
+    start += len(name) + 4
+    return body[start : body.index(b'"', start)]
+
+
+class Seller(asyncio.Protocol):
+    """One connection. Requests follow each other on it, whole or in pieces."""
+
+    def __init__(self, arrivals: dict[str, float], check: Check | None) -> None:
+        self._arrivals = arrivals
+        self._check = check
+        self._buffer = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.Transport):
+            self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer = self._buffer + data if self._buffer else data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            head = self._buffer[:end]
+            at = head.lower().find(b"content-length:")
+            length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+            if len(self._buffer) < end + 4 + length:
+                return
+            body = self._buffer[end + 4 : end + 4 + length]
+            self._buffer = self._buffer[end + 4 + length :]
+            if self._transport:
+                self._transport.write(self._answer(head, body))
+
+    def _answer(self, head: bytes, body: bytes) -> bytes:
+        if head.startswith(b"GET /arrivals"):
+            told = response(json.dumps(self._arrivals).encode())
+            self._arrivals.clear()
+            return told
+        if self._check and not self._check(head, body):
+            return DENIED
+        if b'"activity":"newInstance"' in body:
+            self._arrivals[member(body, b"orderLineId").decode()] = time.time()
+            instance = member(body, b"businessId")
+            return response(b'{"resultCode":"000000","resultMsg":"success","instanceId":"' + instance + b'"}')
+        self._arrivals[member(body, b"instanceId").decode()] = time.time()
+        return SUCCESS
+
+
+class BlackHole(asyncio.Protocol):
+    """Takes everything, says nothing."""
+
+
+def signature_holds(head: bytes, body: bytes) -> bool:
+    target = head.split(b" ", 2)[1].decode()
+    request = Request("POST", f"http://seller{target}", (("Content-Type", "application/json"),), body)
+    try:
+        protocol("saas_v2").open(request, key=KEY, now=datetime.now(UTC), nonce_seen=lambda _nonce, _until: False)
+    except Denied:
+        return False
+    return True
+
+
+async def serve(check: Check | None) -> None:
+    loop = asyncio.get_running_loop()
+    arrivals: dict[str, float] = {}
+    seller = await loop.create_server(lambda: Seller(arrivals, check), "127.0.0.1", 0, backlog=4096)
+    hole = await loop.create_server(BlackHole, "127.0.0.1", 0, backlog=4096)
+    say_ready(seller.sockets[0].getsockname()[1], hole.sockets[0].getsockname()[1])
+    leave_with_parent()
+    async with seller, hole:
+        await asyncio.gather(seller.serve_forever(), hole.serve_forever())
+
+
+if __name__ == "__main__":
+    import uvloop
+
+    uvloop.run(serve(signature_holds if "--verify" in sys.argv else None))

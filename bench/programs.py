@@ -1,0 +1,115 @@
+"""Child processes of a benchmark: started, waited for until they are ready, sent off together, ended by their own handle.
+
+A program prints ``ready`` with what others need to know when all that should not be measured is behind it, and begins
+when a line comes on its standard input. It ends when its standard input does, so that nothing outlives a benchmark.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+PATIENCE = 60.0
+
+
+class ProgramFailed(Exception):
+    """A child process ended before it had done its part; what it said is on standard error."""
+
+
+class Program:
+    """A child process that speaks the protocol above. Use as a context manager."""
+
+    def __init__(self, module: str, *arguments: object) -> None:
+        self.module = module
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.end()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def ready(self) -> list[str]:
+        """Wait until it can begin; gives the words after ``ready``."""
+        return self._hear("ready")
+
+    def go(self) -> float:
+        """Let it begin; gives the moment (monotonic)."""
+        if self._process.stdin is None:
+            raise ProgramFailed(f"{self.module} has no standard input")
+        begun = time.monotonic()
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+        return begun
+
+    def done(self) -> list[str]:
+        """Wait until it says that it is done; gives the words after ``done``."""
+        return self._hear("done")
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def end(self, within: float = 2.0) -> None:
+        """Close its standard input, which every program here obeys; then kill what is still there."""
+        if self._process.stdin and not self._process.stdin.closed:
+            self._process.stdin.close()
+        try:
+            self._process.wait(within)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _hear(self, word: str) -> list[str]:
+        killer = threading.Timer(PATIENCE, self._process.kill)
+        killer.start()
+        try:
+            while self._process.stdout is not None:
+                line = self._process.stdout.readline()
+                if not line:
+                    raise ProgramFailed(f"{self.module} ended without saying {word}")
+                first, *rest = line.split() or [""]
+                if first == word:
+                    return rest
+            raise ProgramFailed(f"{self.module} has no standard output")
+        finally:
+            killer.cancel()
+
+
+# --- said by the programs themselves -----------------------------------------------------------------------------------
+
+
+def say_ready(*words: object) -> None:
+    print("ready", *words, flush=True)
+
+
+def say_done(*words: object) -> None:
+    print("done", *words, flush=True)
+
+
+def wait_for_go() -> None:
+    if not sys.stdin.readline():
+        raise SystemExit(0)
+
+
+def leave_with_parent() -> None:
+    """End this process at once when its standard input ends, however its parent died."""
+
+    def watch() -> None:
+        sys.stdin.read()
+        os._exit(0)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
