@@ -168,23 +168,26 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
 def mail(url: str) -> dict[str, object]:
     """Where mail goes: ``smtp://``, ``smtps://`` (TLS) or ``smtp+starttls://``; files in the data folder when empty."""
+    backends = "django.core.mail.backends"
     if not url:
-        return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": str(CONFIG.data / "mail")}
+        return {"BACKEND": f"{backends}.filebased.EmailBackend", "OPTIONS": {"file_path": str(CONFIG.data / "mail")}}
     parts = urlsplit(url)
     if parts.scheme not in {"smtp", "smtps", "smtp+starttls"}:
         raise ValueError(f"TRADEPOST_MAIL_URL must start with smtp://, smtps:// or smtp+starttls:// (got {parts.scheme}://)")
     return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "EMAIL_HOST": parts.hostname or "localhost",
-        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 25),
-        "EMAIL_HOST_USER": unquote(parts.username or ""),
-        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-        "EMAIL_USE_SSL": parts.scheme == "smtps",
-        "EMAIL_USE_TLS": parts.scheme == "smtp+starttls",
-        "EMAIL_TIMEOUT": 20,
+        "BACKEND": f"{backends}.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": parts.hostname or "localhost",
+            "port": parts.port or (465 if parts.scheme == "smtps" else 25),
+            "username": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "use_ssl": parts.scheme == "smtps",
+            "use_tls": parts.scheme == "smtp+starttls",
+            "timeout": 20,
+        },
     }
 
 
-globals().update(mail(CONFIG.mail_url))
+MAILERS = {"default": mail(CONFIG.mail_url)}
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.mail_from
 LOGGING_CONFIG = None  # structlog is set up by web/logs.py and the worker

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from .models import Job
-from .work import State, claim, peek, wake
+from .work import DatabaseAway, State, claim, peek, wake
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +55,8 @@ def _run(tasks: Mapping[str, Task], job: Job, now: datetime) -> None:
                 Job.objects.filter(pk=job.pk).delete()
             else:
                 Job.objects.filter(pk=job.pk).update(state=State.WAITING, due_at=again, lease_until=None, error="")
+    except DatabaseAway:
+        raise
     except Exception:
         log.exception("job failed", kind=job.kind, key=job.key)
         wait = min(timedelta(seconds=5) * 2 ** min(job.attempts, 10), timedelta(hours=1))

@@ -39,6 +39,8 @@ class Event(DueWork):
     facts = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     error = models.TextField(default="", blank=True)
+    left = models.JSONField(default=list, blank=True)
+    """Names of the reactions that failed and are tried again; empty means all of them are to run."""
 
     class Meta:
         indexes = due_indexes("event")

@@ -16,7 +16,7 @@ import structlog
 from django.db import transaction
 
 from .models import Event
-from .work import State, claim, peek, wake
+from .work import DatabaseAway, State, claim, peek, wake
 
 log = structlog.get_logger(__name__)
 
@@ -25,13 +25,18 @@ type Reaction = Callable[[Facts, datetime], None]
 """Given an event's facts (plain JSON values) and now."""
 
 
+def name_of(reaction: Reaction) -> str:
+    return f"{reaction.__module__}.{reaction.__qualname__}"
+
+
 @dataclass(frozen=True, slots=True)
 class Reactions:
     table: Mapping[str, Sequence[Reaction]]
 
-    def run(self, event: Event, now: datetime) -> None:
-        for reaction in self.table.get(event.name, ()):
-            reaction(event.facts, now)
+    def of(self, event: Event) -> list[Reaction]:
+        """What is to run for this event: all that listen, or those that failed before."""
+        listening = self.table.get(event.name, ())
+        return [r for r in listening if not event.left or name_of(r) in event.left]
 
 
 def publish(name: str, *, now: datetime, **facts: Any) -> None:
@@ -47,8 +52,9 @@ def publish_many(name: str, facts: Sequence[dict[str, Any]], *, now: datetime) -
 def dispatch(reactions: Reactions, *, now: datetime, wall: datetime, owner: str, limit: int = 200) -> int:
     """Claim a batch of events and react to them. Returns how many were claimed.
 
-    The whole batch is tried in one transaction; if one reaction fails, each event gets a transaction of its own, so
-    that a poisoned event delays nobody. A failed event is tried again with growing waits and shown in the console.
+    The whole batch is tried in one transaction; if that fails, each reaction gets a transaction of its own, so that a
+    poisoned event delays nobody and a notice that cannot be written does not stop a delivery. Only what failed is tried
+    again, with growing waits, and shown in the console.
     """
     if not peek(Event, now=now):
         return 0
@@ -59,8 +65,11 @@ def dispatch(reactions: Reactions, *, now: datetime, wall: datetime, owner: str,
     try:
         with transaction.atomic():
             for event in events:
-                reactions.run(event, now)
+                for reaction in reactions.of(event):
+                    reaction(event.facts, now)
             Event.objects.filter(pk__in=[event.pk for event in events]).delete()
+    except DatabaseAway:
+        raise  # not the event's fault: the worker reconnects, and the lease brings the batch back
     except Exception:  # noqa: BLE001  # a reaction may fail in any way; the queue must survive it
         for event in events:
             _alone(reactions, event, now)
@@ -68,13 +77,21 @@ def dispatch(reactions: Reactions, *, now: datetime, wall: datetime, owner: str,
 
 
 def _alone(reactions: Reactions, event: Event, now: datetime) -> None:
-    try:
-        with transaction.atomic():
-            reactions.run(event, now)
-            Event.objects.filter(pk=event.pk).delete()
-    except Exception:
-        log.exception("reaction failed", event_name=event.name, event_id=event.pk, facts=event.facts)
-        wait = min(timedelta(seconds=2) * 2 ** min(event.attempts, 12), timedelta(hours=1))
-        Event.objects.filter(pk=event.pk).update(
-            state=State.WAITING, due_at=now + wait, lease_until=None, error=traceback.format_exc(limit=-6)[-4000:]
-        )
+    left, error = [], ""
+    for reaction in reactions.of(event):
+        try:
+            with transaction.atomic():
+                reaction(event.facts, now)
+        except DatabaseAway:
+            raise
+        except Exception:
+            log.exception("reaction failed", reaction=name_of(reaction), event_id=event.pk, facts=event.facts)
+            left.append(name_of(reaction))
+            error = traceback.format_exc(limit=-6)[-4000:]
+    if not left:
+        Event.objects.filter(pk=event.pk).delete()
+        return
+    wait = min(timedelta(seconds=2) * 2 ** min(event.attempts, 12), timedelta(hours=1))
+    Event.objects.filter(pk=event.pk).update(
+        state=State.WAITING, due_at=now + wait, lease_until=None, error=error, left=left
+    )

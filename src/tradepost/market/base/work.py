@@ -10,10 +10,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db import connection, models
+from django.db import InterfaceError, OperationalError, connection, models
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+DatabaseAway = (OperationalError, InterfaceError)
+"""What Django raises when the database cannot be reached or hung up: wait and try again, nothing is wrong with the work."""
 
 CHANNEL = "tradepost_due"
 """PostgreSQL NOTIFY channel that wakes workers."""

@@ -17,10 +17,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
 from tradepost.market.base import clock, jobs, outbox
-from tradepost.market.base.work import CHANNEL
+from tradepost.market.base.work import CHANNEL, DatabaseAway
 from tradepost.protocols.commands import Fault, Unreachable
 from tradepost.protocols.registry import protocol
 
@@ -64,7 +64,7 @@ class Desk:
     def _guarded[T](work: Callable[[], T]) -> T:
         try:
             return work()
-        except (OperationalError, InterfaceError):
+        except DatabaseAway:
             connection.close()  # the next use opens a fresh one
             raise
 
@@ -74,13 +74,14 @@ class Desk:
         while True:
             try:
                 return await self(work)
-            except (OperationalError, InterfaceError) as error:
+            except DatabaseAway as error:
                 log.warning("database away", error=str(error).strip()[:300])
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 2.0)
 
     def close(self) -> None:
-        self._pool.submit(connection.close)
+        # A lambda: `connection` means the connection of the thread that looks it up.
+        self._pool.submit(lambda: connection.close())  # noqa: PLW0108
         self._pool.shutdown(wait=True)
 
 
@@ -277,7 +278,7 @@ class Listener(threading.Thread):
         while not self._stopped.is_set():
             try:
                 self._listen()
-            except (OperationalError, InterfaceError, RuntimeError):  # database away, or the loop has just closed
+            except (*DatabaseAway, RuntimeError):  # database away, or the loop has just closed
                 connection.close()
                 self._stopped.wait(1.0)
         connection.close()

@@ -1,0 +1,234 @@
+"""What operators see of the engine: how much is due, who works on it, what is stuck, and how calls went by hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Min, Q, QuerySet, Sum
+
+from tradepost.market.base.models import Event, Job, WorkerProcess
+from tradepost.market.base.work import State
+from tradepost.market.identity.models import Seller
+
+from .models import Address, Attempt, Call, Tally
+from .queries import STATES, WELL
+
+ALIVE_FOR = timedelta(seconds=30)
+"""A worker that has not been seen for this long, in real time, is taken for dead."""
+REMEMBERED = timedelta(days=1)
+"""How long the pages remember a dead worker."""
+RECENTLY = timedelta(days=7)
+"""How long a call that gave up stands on the overview."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Counts of work that has not ended. ``oldest_due`` is when the longest-waiting due call should have been made."""
+
+    due: int
+    later: int
+    in_flight: int
+    busy: int
+    paused: int
+    failing: int
+    oldest_due: datetime | None
+
+    @property
+    def held(self) -> int:
+        return self.busy + self.paused
+
+    def late(self, now: datetime) -> timedelta:
+        return max(now - self.oldest_due, timedelta()) if self.oldest_due else timedelta()
+
+
+def figures(now: datetime) -> Figures:
+    """One statement over the calls that are under way; partial indexes keep the ended ones out of it."""
+    waiting, held = Q(state=State.WAITING), Q(state=State.HELD)
+    row = Call.objects.filter(state__in=[State.WAITING, State.LEASED, State.HELD]).aggregate(
+        due=Count("pk", filter=waiting & Q(due_at__lte=now)),
+        later=Count("pk", filter=waiting & Q(due_at__gt=now)),
+        in_flight=Count("pk", filter=Q(state=State.LEASED)),
+        busy=Count("pk", filter=held & Q(hold=Call.Hold.BUSY)),
+        paused=Count("pk", filter=held & Q(hold=Call.Hold.BREAKER)),
+        failing=Count("pk", filter=~Q(last_verdict__in=WELL)),
+        oldest_due=Min("due_at", filter=waiting & Q(due_at__lte=now)),
+    )
+    return Figures(**row)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    process: WorkerProcess
+    alive: bool
+
+
+def workers(wall: datetime) -> list[Worker]:
+    """The living, and those who died within a day; the living first."""
+    seen = WorkerProcess.objects.filter(seen_at__gt=wall - REMEMBERED).order_by("-seen_at")
+    found = [Worker(process, process.seen_at >= wall - ALIVE_FOR) for process in seen]
+    return sorted(found, key=lambda worker: not worker.alive)
+
+
+def open_breakers(limit: int = 50) -> list[Address]:
+    """Addresses that are paused or on trial, longest first, each with ``waiting``: calls that it holds up."""
+    closed = Q(breaker=Address.Breaker.CLOSED)
+    waiting = Count("calls", filter=Q(calls__state__in=[State.WAITING, State.HELD]))
+    return list(
+        Address.objects.exclude(closed).select_related("seller").annotate(waiting=waiting).order_by("opened_at")[:limit]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One of the two queues: how much waits, and what failed and is tried again."""
+
+    waiting: int
+    due: int
+    stuck: Sequence[Any]
+
+
+def queue(model: type[Event | Job], now: datetime, *, limit: int = 20) -> Queue:
+    """Rows with an error are those whose last try failed; the database holds no finished ones."""
+    rows: QuerySet[Any] = model._default_manager.all()  # noqa: SLF001
+    counts = rows.aggregate(
+        waiting=Count("pk", filter=~Q(state=State.ENDED)),
+        due=Count("pk", filter=Q(state=State.WAITING, due_at__lte=now)),
+    )
+    return Queue(counts["waiting"], counts["due"], list(stuck(model).order_by("due_at", "pk")[:limit]))
+
+
+def stuck(model: type[Event | Job]) -> QuerySet[Any]:
+    return model._default_manager.exclude(error="")  # noqa: SLF001
+
+
+def gave_up(now: datetime) -> QuerySet[Call]:
+    """Calls given up within a week, newest first when ordered by key."""
+    return (
+        Call.objects.filter(STATES["gave_up"](), ended_at__gte=now - RECENTLY)
+        .select_related("seller", "product").defer("command")
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFilter:
+    """What an operator asks the list of calls for; empty means all."""
+
+    seller: str = ""
+    state: str = ""
+    verdict: str = ""
+    order: str = ""
+
+
+def all_calls(asked: CallFilter) -> QuerySet[Call]:
+    """Calls of every seller that fit, unordered. A value that means nothing finds nothing rather than everything."""
+    calls = Call.objects.select_related("seller", "product").defer("command")
+    if asked.seller:
+        calls = calls.filter(seller_id=int(asked.seller)) if asked.seller.isdecimal() else calls.none()
+    if asked.state:
+        narrow = STATES.get(asked.state)
+        calls = calls.filter(narrow()) if narrow else calls.none()
+    if asked.verdict:
+        calls = calls.filter(last_verdict=asked.verdict)
+    if asked.order:
+        number = asked.order.upper()
+        calls = calls.filter(Q(order_number=number) | Q(order_line_number=number) | Q(instance_id=asked.order))
+    return calls
+
+
+def find_call(pk: int) -> Call | None:
+    return Call.objects.select_related("seller", "product", "address").filter(pk=pk).first()
+
+
+def calls_of_order(number: str) -> list[Call]:
+    """In the order in which they were asked, each with its ``attempts_made`` oldest first. Bodies stay in the database."""
+    calls = list(Call.objects.filter(order_number=number).select_related("seller").defer("command").order_by("pk"))
+    tries = (
+        Attempt.objects.filter(call__in=calls)
+        .defer("request_headers", "request_body", "response_headers", "response_body").order_by("call_id", "number")
+    )  # fmt: skip
+    by_call: dict[int, list[Attempt]] = {call.pk: [] for call in calls}
+    for attempt in tries:
+        by_call[attempt.call_id].append(attempt)
+    for call in calls:
+        call.attempts_made = by_call[call.pk]  # type: ignore[attr-defined]
+    return calls
+
+
+def sellers_for_filter() -> list[tuple[int, str, str]]:
+    """Id and both names of every seller, by name."""
+    return list(Seller.objects.order_by("name").values_list("pk", "name", "name_en"))
+
+
+def sellers_with_figures(text: str = "") -> QuerySet[Seller]:
+    """Sellers whose names hold ``text``, with ``products_count`` and ``open_count`` (addresses that do not answer)."""
+    sellers = (
+        Seller.objects.filter(Q(name__icontains=text) | Q(name_en__icontains=text)) if text else Seller.objects.all()
+    )
+    return sellers.annotate(
+        products_count=Count("products", distinct=True),
+        open_count=Count("addresses", filter=~Q(addresses__breaker=Address.Breaker.CLOSED), distinct=True),
+    )
+
+
+@dataclass(slots=True)
+class Hour:
+    """Ended attempts of one hour by how they ended."""
+
+    at: datetime
+    done: int = 0
+    pending: int = 0
+    refused: int = 0
+    fault: int = 0
+
+    @property
+    def all(self) -> int:
+        return self.done + self.pending + self.refused + self.fault
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    hours: Sequence[Hour]
+    attempts: int
+    milliseconds: float | None
+    """Mean time of an attempt; None when there was none."""
+    under_1s: float | None
+    """Share of attempts that took less than a second."""
+    verdicts: Sequence[tuple[str, int]] = field(default=())
+    """The most frequent ways to fail, with their counts."""
+
+
+def last_day(now: datetime, *, activities: Iterable[str] = (), most: int = 5) -> Day:
+    """The last 24 whole or begun hours from the tally; the hours without calls too, so that a chart has no holes."""
+    first = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=23)
+    rows = Tally.objects.filter(hour__gte=first, hour__lte=now)
+    if wanted := list(activities):
+        rows = rows.filter(activity__in=wanted)
+    hours = {first + timedelta(hours=n): Hour(first + timedelta(hours=n)) for n in range(24)}
+    failures: dict[str, int] = {}
+    attempts, seconds, quick = 0, 0.0, 0
+    sums = rows.values("hour", "verdict").annotate(n=Sum("attempts"), s=Sum("seconds"), q=Sum("under_1s"))
+    for row in sums:
+        verdict, n = row["verdict"], row["n"]
+        attempts, seconds, quick = attempts + n, seconds + row["s"], quick + row["q"]
+        if (hour := hours.get(row["hour"])) is not None:
+            _count(hour, verdict, n)
+        if verdict not in WELL:
+            failures[verdict] = failures.get(verdict, 0) + n
+    worst = sorted(failures.items(), key=lambda item: (-item[1], item[0]))[:most]
+    mean = 1000 * seconds / attempts if attempts else None
+    return Day(list(hours.values()), attempts, mean, quick / attempts if attempts else None, worst)
+
+
+def _count(hour: Hour, verdict: str, n: int) -> None:
+    match verdict:
+        case "done":
+            hour.done += n
+        case "pending":
+            hour.pending += n
+        case code if code.isdecimal():
+            hour.refused += n
+        case _:
+            hour.fault += n
