@@ -86,3 +86,8 @@ def movements(references: Iterable[str]) -> list[Movement]:
 
 def _amount(side: Entry) -> Money:
     return Money(side.amount_minor, side.account.currency)
+
+
+def is_booked(reason: Transfer.Reason, reference: str) -> bool:
+    """Whether this was booked already, so that a page can say so before it asks for a confirmation."""
+    return Transfer.objects.filter(reason=reason, reference=reference).exists()

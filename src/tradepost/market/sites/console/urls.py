@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from . import accounts, calls, clock, engine, ledger, mails, orders, overview, sellers
 
 app_name = "console"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", overview.show, name="overview"),
+    path("orders/", orders.index, name="orders"),
+    path("orders/<str:number>/", orders.detail, name="order"),
+    path("calls/", calls.index, name="calls"),
+    path("calls/<int:pk>/", calls.detail, name="call"),
+    path("engine/", engine.show, name="engine"),
+    path("engine/figures/", engine.figures, name="engine_figures"),
+    path("sellers/", sellers.index, name="sellers"),
+    path("sellers/<int:pk>/", sellers.detail, name="seller"),
+    path("accounts/", accounts.index, name="accounts"),
+    path("accounts/<int:pk>/", accounts.detail, name="account"),
+    path("accounts/<int:pk>/top-up/", accounts.top_up, name="top_up"),
+    path("ledger/", ledger.show, name="ledger"),
+    path("mails/", mails.index, name="mails"),
+    path("mails/<int:pk>/retry/", mails.retry, name="mail_retry"),
+    path("clock/", clock.show, name="clock"),
+    path("clock/hands/", clock.hands, name="clock_hands"),
+]

@@ -1,0 +1,35 @@
+"""What operators see of mail: which was delivered, which waits, which failed and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tradepost.market.base.paging import Page, page
+
+from .models import Mail
+from .words import Said, say
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    mail: Mail
+    words: Said
+
+
+def all_mails(*, status: str = "", text: str = "", after: str = "", size: int = 25) -> Page[Letter]:
+    """Newest first, with their words in the active language. ``text`` is part of the address."""
+    mails = Mail.objects.select_related("notice__user")
+    if status:
+        mails = mails.filter(status=status)
+    if sought := text.strip():
+        mails = mails.filter(address__icontains=sought)
+    found = page(mails, after=after, size=size)
+    return Page([Letter(mail, say(mail.notice.kind, mail.notice.facts)) for mail in found.rows], found.next_key)
+
+
+def find_mail(pk: int) -> Mail | None:
+    return Mail.objects.filter(pk=pk).first()
+
+
+def failed_count() -> int:
+    return Mail.objects.filter(status=Mail.Status.FAILED).count()

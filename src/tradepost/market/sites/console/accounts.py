@@ -1,0 +1,126 @@
+"""People and their money: search, balance, ledger entries, and entering a top-up that arrived at the bank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django import forms
+from django.contrib import messages
+from django.db import IntegrityError, transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from tradepost.market.base.config import config
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.money import MINOR_DIGITS, Money
+from tradepost.market.identity import queries as identity
+from tradepost.market.identity.models import User
+from tradepost.market.payments import ledger, queries
+from tradepost.market.payments.models import Transfer
+from tradepost.market.web.access import now_of, operator_required, person
+from tradepost.market.web.templatetags.ui import money
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    amount: Money
+    reference: str
+    note: str
+
+
+class TopUpForm(forms.Form):
+    amount = forms.DecimalField(label=_("Amount"), max_digits=12)
+    reference = forms.CharField(
+        label=_("Bank reference"), max_length=64,
+        help_text=_("As on the bank statement. The same reference is booked once only."),
+    )  # fmt: skip
+    note = forms.CharField(
+        label=_("Note"), max_length=200, required=False, help_text=_("For the books; the buyer does not see it.")
+    )
+
+    def __init__(self, *args: object, currency: str, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.currency = currency
+        self.fields["amount"].label = _t("Amount in %(currency)s") % {"currency": currency}
+        self.fields["amount"].widget.attrs["inputmode"] = "decimal"
+
+    def clean_amount(self) -> Decimal:
+        amount: Decimal = self.cleaned_data["amount"]
+        if amount <= 0:
+            raise forms.ValidationError(_t("A top-up must be more than zero."))
+        if amount != round(amount, MINOR_DIGITS[self.currency]):
+            raise forms.ValidationError(
+                _t("This currency has no smaller unit than that of %(n)s decimals."),
+                params={"n": MINOR_DIGITS[self.currency]},
+            )
+        return amount
+
+    def clean_reference(self) -> str:
+        reference: str = self.cleaned_data["reference"]
+        if queries.is_booked(Transfer.Reason.TOP_UP, reference):
+            raise forms.ValidationError(_t("A top-up with this reference was booked already."))
+        return reference
+
+    def command(self) -> TopUp:
+        data = self.cleaned_data
+        return TopUp(Money.of(data["amount"], self.currency), data["reference"], data["note"])
+
+
+@operator_required
+def index(request: HttpRequest) -> HttpResponse:
+    text = request.GET.get("q", "").strip()
+    context = {"page": identity.search_users(text, after=request.GET.get("after", "")), "q_sought": text}
+    return render(request, "console/accounts.html", context)
+
+
+@operator_required
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    return _page(request, _account_of(pk), TopUpForm(currency=config().currency))
+
+
+@operator_required
+@require_POST
+def top_up(request: HttpRequest, pk: int) -> HttpResponse:
+    """Twice the same form: first it is checked and shown for confirmation, then it is booked."""
+    user, form = _account_of(pk), TopUpForm(request.POST, currency=config().currency)
+    if not form.is_valid() or "change" in request.POST:
+        return _page(request, user, form)
+    command = form.command()
+    if "confirmed" not in request.POST:
+        context = {"account": user, "command": command, "after": queries.balance(user, form.currency) + command.amount}
+        return render(request, "console/top_up.html", context)
+    try:
+        with transaction.atomic():
+            ledger.top_up(
+                user, command.amount, reference=command.reference, note=command.note, actor=person(request).email,
+                now=now_of(request),
+            )  # fmt: skip
+    except Refused as refused:
+        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        return _page(request, user, form)
+    except IntegrityError:  # a second operator was faster by less than the check takes
+        form.add_error("reference", _t("A top-up with this reference was booked already."))
+        return _page(request, user, form)
+    said = {"amount": money(command.amount), "name": str(user)}
+    messages.success(request, _t("%(amount)s was added to the balance of %(name)s.") % said)
+    return redirect("console:account", pk)
+
+
+def _account_of(pk: int) -> User:
+    user = identity.find_user(pk)
+    if user is None:
+        raise Http404
+    return user
+
+
+def _page(request: HttpRequest, user: User, form: TopUpForm) -> HttpResponse:
+    account = queries.buyer_account(user, form.currency)
+    context = {
+        "account": user, "form": form, "balance": account.balance if account else Money(0, form.currency),
+        "page": queries.entries(account, after=request.GET.get("after", "")), "sells_for": identity.sellers_of(user),
+    }  # fmt: skip
+    return render(request, "console/account.html", context, status=409 if form.is_bound and form.errors else 200)

@@ -1,0 +1,64 @@
+"""Calls of every seller: the list with its filters, and one call with each attempt as it went over the wire."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from tradepost.market.base.paging import page
+from tradepost.market.production import engine_queries as engine
+from tradepost.market.production import words
+from tradepost.market.production.models import Attempt
+from tradepost.market.production.queries import attempts_of
+from tradepost.market.web.access import operator_required
+
+STATES = (
+    ("failing", _("Failing, tried again")),
+    ("gave_up", _("Gave up")),
+    ("held", pgettext_lazy("call", "Held back")),
+    ("in_flight", pgettext_lazy("call", "Calling")),
+    ("waiting", pgettext_lazy("call", "Waiting")),
+    ("done", _("Done")),
+    ("cancelled", _("Cancelled")),
+)
+
+
+@operator_required
+def index(request: HttpRequest) -> HttpResponse:
+    get = request.GET
+    asked = engine.CallFilter(
+        seller=get.get("seller", ""),
+        state=get.get("state", ""),
+        verdict=get.get("verdict", ""),
+        order=get.get("q", "").strip(),
+    )
+    found = page(engine.all_calls(asked), after=get.get("after", ""))
+    context = {
+        "page": found, "asked": asked, "states": STATES, "sellers": engine.sellers_for_filter(),
+        "rows": [(call, words.title(call.last_verdict, protocol=call.protocol)) for call in found.rows],
+        "verdicts": (*words.faults(), *words.codes()),
+    }  # fmt: skip
+    return render(request, "console/calls.html", context)
+
+
+@operator_required
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    call = engine.find_call(pk)
+    if call is None:
+        raise Http404
+    tries = attempts_of(call)
+    context = {
+        "call": call,
+        "tries": [(one, words.explain(one.verdict, one.detail, protocol=call.protocol), *_wire(one)) for one in tries],
+        "reason": words.explain(call.last_verdict, call.last_detail, protocol=call.protocol),
+    }
+    return render(request, "console/call.html", context)
+
+
+def _wire(attempt: Attempt) -> tuple[str, str]:
+    """Request and answer as text, in the order and case of the wire; keys were masked when they were stored."""
+    sent = [f"{attempt.method} {attempt.url}", *(f"{name}: {value}" for name, value in attempt.request_headers)]
+    came = [f"HTTP {attempt.status}", *(f"{name}: {value}" for name, value in attempt.response_headers)]
+    return "\n".join([*sent, "", attempt.request_body]), "\n".join([*came, "", attempt.response_body])

@@ -1,0 +1,43 @@
+"""The engine at work: how much is due, which workers live, which addresses are paused, what is stuck."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from tradepost.market.base import clock
+from tradepost.market.base.models import Event, Job
+from tradepost.market.production import engine_queries as engine
+from tradepost.market.production.words import title
+from tradepost.market.web.access import now_of, operator_required
+
+MOST_REFRESHES = 120
+"""After ten minutes of looking, a forgotten tab stops asking."""
+
+
+@operator_required
+def show(request: HttpRequest) -> HttpResponse:
+    now = now_of(request)
+    context = {
+        **_live(request, MOST_REFRESHES),
+        "breakers": [(address, title(address.last_fault)) for address in engine.open_breakers()],
+        "events": engine.queue(Event, now),
+        "jobs": engine.queue(Job, now),
+    }
+    return render(request, "console/engine.html", context)
+
+
+@operator_required
+def figures(request: HttpRequest) -> HttpResponse:
+    """The part of the page that renews itself."""
+    left = request.GET.get("left", "")
+    return render(request, "console/parts/figures.html", _live(request, int(left) if left.isdecimal() else 0))
+
+
+def _live(request: HttpRequest, left: int) -> dict[str, object]:
+    now = now_of(request)
+    found = engine.figures(now)
+    return {
+        "figures": found, "late": int(found.late(now).total_seconds()), "workers": engine.workers(clock.wall()),
+        "left": max(min(left, MOST_REFRESHES) - 1, 0),
+    }  # fmt: skip

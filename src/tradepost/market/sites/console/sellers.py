@@ -1,0 +1,42 @@
+"""Sellers of the market, and one with its people, addresses, products and the hints of its keys."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from tradepost.market.base.paging import page
+from tradepost.market.base.secrets import mask
+from tradepost.market.identity import queries as identity
+from tradepost.market.payments.queries import seller_balances
+from tradepost.market.production import queries as production
+from tradepost.market.production.engine_queries import sellers_with_figures
+from tradepost.market.web.access import now_of, operator_required
+
+
+@operator_required
+def index(request: HttpRequest) -> HttpResponse:
+    text = request.GET.get("q", "").strip()
+    context = {"page": page(sellers_with_figures(text), after=request.GET.get("after", "")), "q_sought": text}
+    return render(request, "console/sellers.html", context)
+
+
+@operator_required
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    seller = identity.find_seller(pk)
+    if seller is None:
+        raise Http404
+    now = now_of(request)
+    context = {
+        "seller": seller,
+        "members": identity.members_of(seller),
+        "addresses": production.seller_addresses(seller),
+        "products": production.seller_products(seller),
+        "balances": seller_balances(seller),
+        "signing_keys": identity.signing_keys_of(seller),
+        "access_keys": [
+            (key, mask(key.access_key), key.valid_until is None or key.valid_until > now)
+            for key in identity.access_keys_of(seller)
+        ],
+    }
+    return render(request, "console/seller.html", context)
