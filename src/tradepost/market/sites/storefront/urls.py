@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from . import agreement, balance, checkout, home, notices, order, orders, product, profile, subscription, subscriptions
 
 app_name = "storefront"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("products/<slug:slug>/", product.product, name="product"),
+    path("products/<slug:slug>/picture.svg", product.picture, name="picture"),
+    path("checkout/<int:product_id>/", checkout.checkout, name="checkout"),
+    path("agreements/buyer/", agreement.buyer_agreement, name="agreement"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/<str:number>/", order.order, name="order"),
+    path("orders/<str:number>/pay/", order.pay, name="pay"),
+    path("orders/<str:number>/cancel/", order.cancel, name="cancel"),
+    path("orders/<str:number>/progress/", order.progress, name="progress"),
+    path("services/", subscriptions.subscriptions, name="subscriptions"),
+    path("services/<int:pk>/", subscription.subscription, name="subscription"),
+    path("services/<int:pk>/password/", subscription.password, name="password"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/read/", notices.read_all, name="notices_read"),
+    path("notices/<int:pk>/open/", notices.open_notice, name="notice_open"),
+    path("balance/", balance.balance, name="balance"),
+    path("profile/", profile.profile, name="profile"),
+]

@@ -1,0 +1,105 @@
+"""Choose and order a product. The price follows each choice; what was typed stays when an order is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from tradepost.market.base.config import config
+from tradepost.market.base.errors import Refused
+from tradepost.market.catalog.models import Product
+from tradepost.market.catalog.queries import product_on_sale
+from tradepost.market.orders.place import PlaceOrder, place_order, quote
+from tradepost.market.orders.pricing import Priced
+from tradepost.market.web.access import buyer_required, now_of, person
+
+from .choice import Choice, Picked, choose, whole
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """An extension parameter of the product with what was typed and what is wrong with it."""
+
+    name: str
+    asked: dict[str, Any]
+    value: str
+    error: str
+
+
+@buyer_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def checkout(request: HttpRequest, product_id: int) -> HttpResponse:
+    product = product_on_sale(pk=product_id)
+    picked = Picked.of(request.POST or request.GET)
+    choice = choose(product, picked) if product else None
+    if product is None or choice is None:
+        raise Http404
+    if request.method != "POST":
+        return _page(request, product, choice, None)
+    try:
+        _as_seen(request, choice, picked)
+        placed = place_order(
+            person(request), _command(request, product, choice), now=now_of(request),
+            unpaid_timeout=timedelta(minutes=config().unpaid_timeout_minutes),
+        )  # fmt: skip
+    except Refused as refused:
+        return _page(request, product, choice, refused)
+    return redirect("storefront:order", number=placed.number)
+
+
+def _as_seen(request: HttpRequest, choice: Choice, picked: Picked) -> None:
+    """Nobody orders what the page did not show: another choice, or the same at another price."""
+    if not choice.is_what(picked):
+        raise Refused(
+            "order.choice_gone", _("Your choice is not on sale any more. The closest one is selected: check it.")
+        )
+    priced, _wrong = _price(choice)
+    if priced is not None and request.POST.get("total") != str(priced.total.minor):
+        raise Refused("order.price_moved", _("The price is now another one: check it and order again."))
+
+
+def _command(request: HttpRequest, product: Product, choice: Choice) -> PlaceOrder:
+    typed = ((p["name"], request.POST.get(f"param_{p['name']}", "")) for p in product.extend_params)
+    return PlaceOrder(
+        product_id=choice.offer.product_id,
+        quantity=whole(choice.quantity),
+        periods=whole(choice.periods),
+        extend_params=tuple(typed),
+        agreed=request.POST.get("agreed") == "on",
+    )
+
+
+def _page(request: HttpRequest, product: Product, choice: Choice, refused: Refused | None) -> HttpResponse:
+    priced, wrong = _price(choice)
+    errors = {refused.field: refused.message} if refused else {}
+    if wrong is not None:
+        errors.setdefault(wrong.field, wrong.message)
+    params = [
+        Param(p["name"], p, request.POST.get(f"param_{p['name']}", ""), errors.pop(f"param_{p['name']}", ""))
+        for p in product.extend_params
+    ]
+    context = {
+        "product": product,
+        "seller": product.seller,
+        "choice": choice,
+        "priced": priced,
+        "params": params,
+        "agreed": request.POST.get("agreed") == "on",
+        "errors": errors,
+        "refused": refused,
+        "pay_minutes": config().unpaid_timeout_minutes,
+    }
+    return render(request, "storefront/checkout.html", context, status=refused.status if refused else 200)
+
+
+def _price(choice: Choice) -> tuple[Priced | None, Refused | None]:
+    try:
+        return quote(choice.offer, quantity=whole(choice.quantity), periods=whole(choice.periods)), None
+    except Refused as refused:
+        return None, refused

@@ -1,0 +1,178 @@
+"""From what a buyer picked (or did not pick yet) to one offer, and all that could be picked instead. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tradepost.market.catalog.models import Offer, Product, Sku, Spec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picked:
+    """As a page sent it: anything may be missing, or no longer on sale."""
+
+    spec: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    plan: str = ""
+    periods: str = ""
+    quantity: str = ""
+
+    @staticmethod
+    def of(query: Mapping[str, str]) -> Picked:
+        return Picked(
+            spec=query.get("spec", ""),
+            values={name.removeprefix("attr_"): query[name] for name in query if name.startswith("attr_")},
+            plan=query.get("plan", ""),
+            periods=query.get("periods", ""),
+            quantity=query.get("quantity", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value of an attribute. ``here`` marks the one that holds."""
+
+    value: Mapping[str, Any]
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    code: str
+    attribute: Mapping[str, Any]
+    options: list[Option]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A complete choice: what holds, and beside each what else there is. ``quantity`` and ``periods`` are as typed."""
+
+    specs: list[Spec]
+    spec: Spec
+    attributes: list[Attribute]
+    sku: Sku
+    offers: list[Offer]
+    offer: Offer
+    periods: str
+    quantity: str
+
+    def is_what(self, picked: Picked) -> bool:
+        """Whether everything that was picked holds; nothing else may be ordered in its place."""
+        values = {a.code: o.value["code"] for a in self.attributes for o in a.options if o.here}
+        return (
+            picked.spec in {"", str(self.spec.pk)}
+            and all(values.get(code) == value for code, value in picked.values.items())
+            and picked.plan in {"", plan_of(self.offer)}
+            and picked.periods in {"", self.periods}
+        )
+
+    @property
+    def counts(self) -> bool:
+        """Whether there is a quantity to choose."""
+        return self.sku.quantity_max > self.sku.quantity_min
+
+
+def choose(product: Product, picked: Picked) -> Choice | None:
+    """What holds: what was picked where it is on sale, else the first. None when nothing of the product is on sale.
+
+    ``product`` comes from ``catalog.queries.product_on_sale``.
+    """
+    specs = [spec for spec in product.specs.all() if _skus(spec)]
+    if not specs:
+        return None
+    spec = next((s for s in specs if str(s.pk) == picked.spec), specs[0])
+    sku = _closest(_skus(spec), spec, picked.values)
+    offers = list(sku.offers.all())
+    offer = next((o for o in offers if plan_of(o) == picked.plan), offers[0])
+    known = [str(number) for number in offer.period_numbers]
+    periods = picked.periods if picked.periods in known else (known or ["1"])[0]
+    return Choice(
+        specs, spec, _attributes(spec, sku), sku, offers, offer, periods, picked.quantity or str(sku.quantity_min)
+    )
+
+
+def plan_of(offer: Offer) -> str:
+    """How an offer is paid, in one word of a form: ``PERIOD-month``, ``ONE_TIME-``."""
+    return f"{offer.charging_mode}-{offer.period_type}"
+
+
+def _skus(spec: Spec) -> list[Sku]:
+    return [sku for sku in spec.skus.all() if sku.offers.all()]
+
+
+def _closest(skus: list[Sku], spec: Spec, values: Mapping[str, str]) -> Sku:
+    """The SKU with exactly these values, else the one that keeps the most of them, earlier attributes first."""
+    codes = [attribute["code"] for attribute in spec.attributes]
+
+    def fit(sku: Sku) -> tuple[int, tuple[bool, ...]]:
+        same = tuple(sku.values.get(code) == values.get(code) for code in codes)
+        return sum(same), same
+
+    return max(skus, key=fit)
+
+
+def _attributes(spec: Spec, sku: Sku) -> list[Attribute]:
+    """Only values that some SKU on sale has can be picked."""
+    skus = _skus(spec)
+    return [
+        Attribute(
+            attribute["code"],
+            attribute,
+            [
+                Option(value, sku.values.get(attribute["code"]) == value["code"])
+                for value in attribute["values"]
+                if any(other.values.get(attribute["code"]) == value["code"] for other in skus)
+            ],
+        )
+        for attribute in spec.attributes
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRow:
+    """One SKU in the price list of a product page."""
+
+    spec: Spec
+    values: list[Mapping[str, Any]]
+    sku: Sku
+    offers: list[Offer]
+
+    @property
+    def counts(self) -> bool:
+        return self.sku.quantity_max > self.sku.quantity_min
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    rows: list[PriceRow]
+    cheapest: Offer | None
+
+
+def price_list(product: Product) -> PriceList:
+    rows = [
+        PriceRow(spec, _words(spec, sku), sku, list(sku.offers.all()))
+        for spec in product.specs.all()
+        for sku in _skus(spec)
+    ]
+    return PriceList(rows, _lowest(offer for row in rows for offer in row.offers))
+
+
+def _lowest(offers: Iterable[Offer]) -> Offer | None:
+    return min(offers, key=lambda offer: offer.price_minor, default=None)
+
+
+def _words(spec: Spec, sku: Sku) -> list[Mapping[str, Any]]:
+    return [
+        value
+        for attribute in spec.attributes
+        for value in attribute["values"]
+        if sku.values.get(attribute["code"]) == value["code"]
+    ]
+
+
+def whole(text: str) -> int:
+    """A typed number; 0, which no rule allows, when it is none."""
+    text = text.strip()
+    return int(text) if text.isdecimal() and len(text) < 10 else 0  # longer ones overflow columns

@@ -1,0 +1,113 @@
+"""One order: pay it, cancel it, watch it being delivered, and find the access data when it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_POST, require_safe
+
+from tradepost.market.base.errors import IllegalTransition, Refused
+from tradepost.market.fulfilment.queries import LineProgress
+from tradepost.market.fulfilment.queries import progress as progress_of
+from tradepost.market.orders.cancel import cancel_order
+from tradepost.market.orders.models import Order
+from tradepost.market.orders.pay import pay_order
+from tradepost.market.orders.queries import buyer_order
+from tradepost.market.payments.queries import balance
+from tradepost.market.subscriptions.lifecycle import access_data
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.web.access import buyer_required, now_of, person
+from tradepost.market.web.timeline import moves_of, of_moves
+
+private = cache_control(private=True, no_store=True)
+
+
+@buyer_required
+@private
+@require_safe
+def order(request: HttpRequest, number: str) -> HttpResponse:
+    found = _own(request, number)
+    return render(request, "storefront/order.html", _pay_panel(request, found) | _live(request, found))
+
+
+def _own(request: HttpRequest, number: str) -> Order:
+    found = buyer_order(person(request), number)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _pay_panel(request: HttpRequest, found: Order) -> dict[str, Any]:
+    if found.status != Order.Status.UNPAID:
+        return {}
+    has = balance(person(request), found.currency)
+    lacks = found.total - has if has < found.total else None
+    return {"balance": has, "lacks": lacks, "too_late": now_of(request) >= found.pay_before}
+
+
+def _live(request: HttpRequest, found: Order) -> dict[str, Any]:
+    """The part of the page that changes by itself while a paid order is delivered."""
+    followed = progress_of(found)
+    return {
+        "order": found,
+        "progress": followed,
+        "lines": [(line, _opened(line.line.subscription)) for line in followed.lines],
+        "why": next((_why(line) for line in followed.lines), ""),
+        "timeline": of_moves(moves_of("order", found.pk)),
+        "now": now_of(request),
+    }
+
+
+def _opened(subscription: Subscription | None) -> dict[str, Any] | None:
+    """The access data of what was delivered; the password stays behind its own request."""
+    if subscription is None or subscription.status != Subscription.Status.ACTIVE:
+        return None
+    access = access_data(subscription)
+    return {"subscription": subscription, "access": access}
+
+
+def _why(line: LineProgress) -> str:
+    return str(line.last_said or "")
+
+
+@buyer_required
+@private
+@require_safe
+def progress(request: HttpRequest, number: str) -> HttpResponse:
+    """Asked each second while the order is processed. 204 leaves the page alone when there is nothing new."""
+    found = _own(request, number)
+    live = _live(request, found)
+    if request.GET.get("seen") == live["progress"].fingerprint:
+        return HttpResponse(status=204)
+    return render(request, "storefront/parts/live.html", live | {"changed": True})
+
+
+@buyer_required
+@require_POST
+def pay(request: HttpRequest, number: str) -> HttpResponse:
+    found = _own(request, number)
+    try:
+        pay_order(found, now=now_of(request))
+    except IllegalTransition:
+        messages.info(request, _("This order was paid or cancelled already."))
+    except Refused as refused:
+        messages.error(request, refused.message)
+    return redirect("storefront:order", number=number)
+
+
+@buyer_required
+@require_POST
+def cancel(request: HttpRequest, number: str) -> HttpResponse:
+    found = _own(request, number)
+    try:
+        cancel_order(found, actor=person(request).email, now=now_of(request))
+    except IllegalTransition:
+        messages.error(request, _("Only an unpaid order can be cancelled."))
+    else:
+        messages.success(request, _("The order was cancelled. Nothing was charged."))
+    return redirect("storefront:order", number=number)

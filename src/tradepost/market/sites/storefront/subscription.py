@@ -1,0 +1,54 @@
+"""One service: how to reach it, what was paid for it, what happened to it, whom to ask."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_POST, require_safe
+
+from tradepost.market.orders.queries import line_of
+from tradepost.market.subscriptions.lifecycle import access_data
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.queries import buyer_subscription
+from tradepost.market.web.access import buyer_required, person
+from tradepost.market.web.timeline import moves_of, of_moves
+
+private = cache_control(private=True, no_store=True)
+
+
+def _own(request: HttpRequest, pk: int) -> Subscription:
+    found = buyer_subscription(person(request), pk)
+    if found is None:
+        raise Http404
+    return found
+
+
+@buyer_required
+@private
+@require_safe
+def subscription(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _own(request, pk)
+    usable = found.status == Subscription.Status.ACTIVE
+    context = {
+        "subscription": found,
+        "product": found.product,
+        "seller": found.seller,
+        "line": line_of(found.pk),
+        "access": access_data(found) if usable else None,
+        "usable": usable,
+        "timeline": of_moves(moves_of("subscription", found.pk)),
+    }
+    return render(request, "storefront/subscription.html", context)
+
+
+@buyer_required
+@private
+@require_POST
+def password(request: HttpRequest, pk: int) -> HttpResponse:
+    """The password alone, as text, to its owner alone; a POST, so that no history or prefetch holds it."""
+    found = _own(request, pk)
+    access = access_data(found) if found.status == Subscription.Status.ACTIVE else None
+    if access is None or not access.password:
+        raise Http404
+    return HttpResponse(access.password, content_type="text/plain; charset=utf-8")

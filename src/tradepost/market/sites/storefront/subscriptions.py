@@ -1,0 +1,23 @@
+"""The services that a buyer holds."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from tradepost.market.subscriptions.queries import SubscriptionFilter, buyer_subscriptions
+from tradepost.market.web.access import buyer_required, person
+from tradepost.market.web.status import vocabulary
+
+
+@buyer_required
+@require_safe
+def subscriptions(request: HttpRequest) -> HttpResponse:
+    asked = SubscriptionFilter(q=request.GET.get("q", "").strip()[:64], status=request.GET.get("status", ""))
+    context = {
+        "asked": asked,
+        "page": buyer_subscriptions(person(request), asked, after=request.GET.get("after", "")),
+        "states": vocabulary("subscription"),
+    }
+    return render(request, "storefront/subscriptions.html", context)
