@@ -10,26 +10,35 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from tradepost.market.identity.models import User
+from tradepost.market.identity.profile import ChangeProfile, change_profile
 from tradepost.market.web.access import buyer_required, person
 
 
-class ProfileForm(forms.ModelForm[User]):
-    class Meta:
-        model = User
-        fields = ("name", "company", "phone")
-        help_texts = {
-            "name": gettext_lazy("Sellers see it with your orders."),
-            "phone": gettext_lazy("A seller gets it only when a product asks for it; the product says so at checkout."),
-        }
+class ProfileForm(forms.Form):
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=64,
+        required=False,
+        help_text=gettext_lazy("Sellers see it with your orders."),
+    )
+    company = forms.CharField(label=gettext_lazy("Company"), max_length=128, required=False)
+    phone = forms.RegexField(
+        r"^[0-9+()\-\s]{5,32}$",
+        label=gettext_lazy("Phone"),
+        required=False,
+        help_text=gettext_lazy("A seller gets it only when a product asks for it; the product says so at checkout."),
+        error_messages={"invalid": gettext_lazy("Digits, blanks, + and - only, for example +86 139 0000 0000.")},
+    )
 
 
 @buyer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=person(request).pk))
+    user = person(request)
+    known = {"name": user.name, "company": user.company, "phone": user.phone}
+    form = ProfileForm(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        change_profile(user, ChangeProfile(**form.cleaned_data))
         messages.success(request, _("Saved."))
         return redirect("storefront:profile")
     return render(request, "storefront/profile.html", {"form": form})
