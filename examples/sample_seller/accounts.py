@@ -30,6 +30,15 @@ ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 @dataclass(frozen=True, slots=True)
+class Bought:
+    """What the order says; all unknown when the market could not be asked."""
+
+    plan: str = ""
+    quantity: int | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     instance_id: str
     user_name: str
@@ -48,14 +57,23 @@ class Accounts:
             database.execute("PRAGMA journal_mode = WAL")
             database.executescript(SCHEMA)
 
-    def make(self, instance_id: str, *, plan: str, quantity: int | None) -> None:
+    def make(self, instance_id: str, bought: Bought) -> None:
         """Make the account, unless an earlier try that died has made it already."""
         user_name = f"user-{secrets.token_hex(3)}"
         password = "".join(secrets.choice(ALPHABET) for _ in range(14))
         salt = secrets.token_bytes(16)
         self._write(
-            "INSERT OR IGNORE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, NULL, 0)",
-            (instance_id, user_name, salt, _hash(password, salt), password, plan, quantity),
+            "INSERT OR IGNORE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
+            (
+                instance_id,
+                user_name,
+                salt,
+                _hash(password, salt),
+                password,
+                bought.plan,
+                bought.quantity,
+                _text(bought.expires_at),
+            ),
         )
 
     def get(self, instance_id: str) -> Account | None:
@@ -66,12 +84,12 @@ class Accounts:
         )
         return _account(rows[0]) if rows else None
 
-    def set_plan(self, instance_id: str, *, plan: str, quantity: int | None) -> None:
-        self._write("UPDATE account SET plan = ?, quantity = ? WHERE instance_id = ?", (plan, quantity, instance_id))
+    def set_plan(self, instance_id: str, bought: Bought) -> None:
+        values = (bought.plan, bought.quantity, instance_id)
+        self._write("UPDATE account SET plan = ?, quantity = ? WHERE instance_id = ?", values)
 
     def set_expiry(self, instance_id: str, expires_at: datetime) -> None:
-        text = expires_at.astimezone(UTC).isoformat()
-        self._write("UPDATE account SET expires_at = ? WHERE instance_id = ?", (text, instance_id))
+        self._write("UPDATE account SET expires_at = ? WHERE instance_id = ?", (_text(expires_at), instance_id))
 
     def set_frozen(self, instance_id: str, *, frozen: bool) -> None:
         self._write("UPDATE account SET frozen = ? WHERE instance_id = ?", (frozen, instance_id))
@@ -119,6 +137,10 @@ def _account(row: tuple[Any, ...]) -> Account:
     instance_id, user_name, first_password, plan, quantity, expires_at, frozen = row
     moment = datetime.fromisoformat(expires_at) if expires_at else None
     return Account(instance_id, user_name, first_password, plan, quantity, moment, bool(frozen))
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat() if moment else None
 
 
 def _hash(password: str, salt: bytes) -> bytes:

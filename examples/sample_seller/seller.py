@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Timer
 from typing import override
 
-from accounts import Account, Accounts
+from accounts import Account, Accounts, Bought
 from pages import Pages
 
 from tradepost.kit import (
@@ -25,6 +25,7 @@ from tradepost.kit import (
     Pending,
     Query,
     Refresh,
+    Reject,
     Release,
     Seller,
     SetStatus,
@@ -52,8 +53,7 @@ class SampleSeller(Seller):
 
     @override
     def on_create(self, command: Create) -> Created | Pending:
-        plan, quantity = self._bought(command.order_id, command.order_line_id)
-        self.accounts.make(command.business_id, plan=plan, quantity=quantity)
+        self.accounts.make(command.business_id, self._bought(command.order_id, command.order_line_id))
         if self._delay:
             self._finish_later(command.business_id)
             return Pending()
@@ -83,9 +83,11 @@ class SampleSeller(Seller):
 
     @override
     def on_upgrade(self, command: Upgrade, instance: Instance) -> None:
-        plan, quantity = self._bought(command.order_id, command.order_line_id)
-        if plan:
-            self.accounts.set_plan(instance.instance_id, plan=plan, quantity=quantity)
+        bought = self._bought(command.order_id, command.order_line_id)
+        if not bought.plan:
+            # Without the order nobody knows to what: the market tries again, for three hours.
+            raise Reject("000005", "the change order cannot be read")
+        self.accounts.set_plan(instance.instance_id, bought)
 
     @override
     def on_check_change(self, command: CheckChange, instance: Instance) -> bool:
@@ -108,17 +110,20 @@ class SampleSeller(Seller):
             raise LookupError(f"the account of {instance.instance_id} is missing")
         return account
 
-    def _bought(self, order_id: str, order_line_id: str) -> tuple[str, int | None]:
-        """Product name and quantity; unknown when the market cannot be asked. A buyer who paid still gets the account."""
+    def _bought(self, order_id: str, order_line_id: str) -> Bought:
+        """Unknown when the market cannot be asked: a buyer who paid still gets the account."""
         if self._market is None:
-            return "", None
+            return Bought()
         try:
             order = self._market.order(order_id, order_line_id)
         except MarketError as error:
             log.warning("the order %s stays unknown: %s", order_id, error)
-            return "", None
-        products = [info for line in order.lines for info in line.products if line.order_line_id == order_line_id]
-        return (products[0].product_name, products[0].linear_value) if products else ("", None)
+            return Bought()
+        for line in order.lines:
+            if line.order_line_id == order_line_id and line.products:
+                product = line.products[0]
+                return Bought(product.product_name, product.linear_value, line.expires_at)
+        return Bought()
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

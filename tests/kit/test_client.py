@@ -3,61 +3,26 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.kit.market import Market, open_market
 from tradepost.kit.client import MarketClient, MarketError
-from tradepost.protocols.http import Request, Response
+from tradepost.protocols.http import Response
 from tradepost.protocols.open_api.errors import api_response, result_envelope
 from tradepost.protocols.open_api.mock_orders import mock_order
 from tradepost.protocols.open_api.order_query import PATH, dump_answer
-from tradepost.protocols.open_api.signing import verify
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 ORDER = mock_order("MOCKPERIODYEARNEW", NOW)
 
 
-@dataclass
-class Market:
-    """Answers what it is told to, in order, the last one again and again, to requests whose signature holds."""
-
-    url: str = ""
-    answers: list[Response] = field(default_factory=list)
-    asked: list[Request] = field(default_factory=list)
-
-
 @pytest.fixture
 def market() -> Iterator[Market]:
-    told = Market()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            request = Request("GET", told.url + self.path, tuple(self.headers.items()))
-            verify(request, sk="secret", now=NOW)
-            told.asked.append(request)
-            answer = told.answers.pop(0) if len(told.answers) > 1 else told.answers[0]
-            self.send_response(answer.status)
-            for name, value in answer.headers:
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(answer.body)
-
-        def log_message(self, *arguments: object) -> None:
-            """Silence: the test says what happened."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    told.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield told
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with open_market(lambda: NOW) as told:
+        yield told
 
 
 def client(market: Market) -> MarketClient:

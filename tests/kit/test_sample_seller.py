@@ -17,9 +17,13 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from tests.kit import wire
+from tests.kit.market import SK, open_market
 from tradepost.kit import AppInfo
 from tradepost.kit.sample import folder
-from tradepost.protocols.commands import Done, Pending, Rejected
+from tradepost.protocols.commands import Done, Pending, Rejected, Upgrade
+from tradepost.protocols.http import Response
+from tradepost.protocols.open_api.errors import api_response, result_envelope
+from tradepost.protocols.open_api.order_query import OrderInfo, OrderLine, ProductInfo, dump_answer
 
 ROOT = Path(__file__).parents[2]
 
@@ -156,6 +160,40 @@ def test_asynchronous_provisioning_goes_on_after_a_kill(tmp_path):
         assert isinstance(answer, Done)
         assert answer.instances[0].app is not None
         assert sign_in(answer.instances[0].app).status == 303
+
+
+def order(plan: str, quantity: int) -> Response:
+    line = OrderLine(
+        order_line_id="CS1-000001",
+        charging_mode="PERIOD",
+        products=(ProductInfo(product_id="OFFI1", sku_code="sku", product_name=plan, linear_value=quantity),),
+        expires_at=datetime(2027, 11, 24, 16, 0, tzinfo=UTC),
+    )
+    told = OrderInfo(order_id="CS1", order_type="NEW", created_at=datetime(2026, 11, 24, tzinfo=UTC), lines=(line,))
+    return api_response(200, dump_answer(told))
+
+
+def test_what_was_bought_is_asked_from_the_market(tmp_path):
+    """saas-v2 §3.1, §3.6: only ids are sent; product, quantity and period come from the query-order API."""
+    with (
+        open_market(lambda: datetime.now(UTC)) as market,
+        sample(tmp_path, "--market", market.url, "--ak", "AK", "--sk", SK) as url,
+    ):
+        market.answers = [order("云端团队版 <Team>", 12)]
+        assert wire.send(f"{url}/produce", wire.create("CS1", business_id="b1")) == Done(instance_id="b1")
+        page = sign_in(access(f"{url}/produce", "b1"))
+        workspace = visit(f"{url}{page.location}", cookie=page.cookie).text
+        for shown in ("云端团队版 &lt;Team&gt;", "<dd>12</dd>", "2027-11-24 16:00 UTC"):
+            assert shown in workspace
+
+        upgrade = Upgrade(instance_id="b1", order_id="CS1", order_line_id="CS1-000001")
+        market.answers = [api_response(404, result_envelope("MKT.0101", "no such order"))]
+        assert wire.send(f"{url}/produce", upgrade) == Rejected(
+            code="000005", message="the change order cannot be read"
+        )
+        market.answers = [order("企业版", 30)]
+        assert wire.send(f"{url}/produce", upgrade) == Done()
+        assert "<dd>企业版</dd>" in visit(f"{url}{page.location}", cookie=page.cookie).text
 
 
 def test_a_market_that_does_not_answer_costs_the_plan_and_not_the_account(tmp_path):

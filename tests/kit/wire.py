@@ -46,6 +46,12 @@ def rejected(seller: Seller, command: Command, *, now: datetime = NOW) -> tuple[
     return outcome.code, outcome.message
 
 
+def remembered(seller: Seller, instance_id: str) -> Instance:
+    instance = seller.store.find(instance_id)
+    assert instance is not None
+    return instance
+
+
 def send(url: str, command: Command) -> CallResult:
     """Over a socket, at the real time."""
     request = encode(command, now=datetime.now(UTC), address=url)

@@ -24,7 +24,8 @@ from tradepost.protocols.commands import (
 from .answers import Created, Instance, InstanceState, Reject
 from .seller import Seller
 from .serve import serve
-from .store import SQLiteStore, Store
+from .sqlite_store import SQLiteStore
+from .store import Store
 from .wsgi import wsgi
 
 __all__ = [

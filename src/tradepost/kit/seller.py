@@ -27,7 +27,7 @@ from tradepost.protocols.contract import Denied
 from .answers import BAD_REQUEST, INTERNAL_ERROR, PROCESSING, Created, Instance, Reject
 from .carrying import Carrier, rehearse
 from .once import Once
-from .store import SQLiteStore
+from .sqlite_store import SQLiteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -13,7 +13,8 @@ import pytest
 from tests.kit import wire
 from tests.kit.wire import APP, NOW, Recorder, ask
 from tradepost.kit import Instance, InstanceInfo, InstanceState, SQLiteStore
-from tradepost.kit.store import SCHEMA_VERSION, Busy, Finished, Mine
+from tradepost.kit.sqlite_store import SCHEMA_VERSION
+from tradepost.kit.store import Busy, Finished, Mine
 from tradepost.protocols.commands import Done
 
 SOON = NOW + timedelta(seconds=60)
@@ -82,7 +83,7 @@ def test_nonce_is_seen_until_its_time_is_over(store):
 
 
 def test_old_nonces_are_swept(store, monkeypatch):
-    monkeypatch.setattr("tradepost.kit.store.NONCES_BETWEEN_SWEEPS", 3)
+    monkeypatch.setattr("tradepost.kit.sqlite_store.NONCES_BETWEEN_SWEEPS", 3)
     for number in range(3):
         store.nonce_seen(str(number), now=NOW + timedelta(minutes=number), until=SOON + timedelta(minutes=number))
     store.close()
@@ -148,7 +149,7 @@ def test_not_durable_stores_work_alike(tmp_path):
 
 def test_a_durable_commit_is_flushed_and_a_quick_one_is_not(store, monkeypatch):
     flushed: list[int] = []
-    monkeypatch.setattr("tradepost.kit.store._flush_file", flushed.append)
+    monkeypatch.setattr("tradepost.kit.sqlite_store._flush_file", flushed.append)
     store.nonce_seen("n", now=NOW, until=SOON)
     store.claim("k", owner="me", first_id="1", now=NOW, until=SOON)
     assert len(flushed) == 0

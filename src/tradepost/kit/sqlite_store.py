@@ -1,0 +1,347 @@
+"""The store of a seller's server in one SQLite file.
+
+Any number of threads and processes of one machine may share the file. It is written with ``synchronous=NORMAL``, which
+survives the death of a process but may forget the last commits in a power cut. For nonces and claims that costs
+nothing. What the market is told is done must not be forgotten: after such a commit the write-ahead log is flushed, once
+for all threads that wait, before the answer leaves. ``SQLiteStore(path, durable=False)`` gives that up for speed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from contextlib import contextmanager, suppress
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+from tradepost.protocols.commands import AppInfo
+
+from .answers import Instance, InstanceState
+from .store import Busy, Finished, Mine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .store import Claim
+
+SCHEMA_VERSION = 1
+SCHEMA = """
+CREATE TABLE nonce (nonce TEXT PRIMARY KEY, kept_until INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE work (
+  key TEXT PRIMARY KEY, first_id TEXT NOT NULL, owner TEXT, lease_until INTEGER, instance_id TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE instance (
+  instance_id TEXT PRIMARY KEY, order_id TEXT NOT NULL, order_line_id TEXT NOT NULL, state TEXT NOT NULL,
+  expires_at INTEGER, app TEXT, license TEXT NOT NULL, note TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE VIEW creation AS SELECT '' AS key, '' AS owner, instance.* FROM instance;
+
+CREATE TRIGGER keep_creation INSTEAD OF INSERT ON creation BEGIN
+  UPDATE work SET instance_id = NEW.instance_id, owner = NULL WHERE key = NEW.key AND owner = NEW.owner;
+  SELECT RAISE(ABORT, 'lease lost') WHERE changes() = 0;
+  -- A row without an order was left by background work that ended before us: it knows state and access data.
+  INSERT INTO instance VALUES (NEW.instance_id, NEW.order_id, NEW.order_line_id, NEW.state, NEW.expires_at, NEW.app,
+    NEW.license, NEW.note)
+  ON CONFLICT (instance_id) DO UPDATE SET order_id = excluded.order_id, order_line_id = excluded.order_line_id
+    WHERE order_id = '';
+  SELECT RAISE(ABORT, 'id taken') WHERE changes() = 0;
+END;
+
+CREATE INDEX instance_license ON instance (license) WHERE license != '';
+
+CREATE INDEX instance_pending ON instance (instance_id) WHERE state = 'pending';
+"""
+NONCES_BETWEEN_SWEEPS = 5000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_APP_FIELDS = tuple(field.name for field in fields(AppInfo))
+_STORES: WeakSet[SQLiteStore] = WeakSet()
+_ABANDONED: list[sqlite3.Connection] = []
+
+
+class SQLiteStore:
+    """The ``Store`` for one machine. The file is made when missing, readable by its owner only."""
+
+    _writing: Lock
+    _flushing: Lock
+    _writers: list[sqlite3.Connection]
+    _readers: list[sqlite3.Connection]
+    _commits: int
+    _flushed: int
+
+    def __init__(self, path: str | Path, *, durable: bool = True, busy_timeout: float = 10.0) -> None:
+        self.path = Path(path)
+        self._timeout = busy_timeout
+        self._durable = durable
+        self._nonces = 0
+        self._start()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.touch(mode=0o600)
+        with self._writer(durable=True) as connection:
+            self._prepare(connection)
+        _STORES.add(self)
+
+    def close(self) -> None:
+        """Close the idle connections. The store may be used again afterwards."""
+        with self._writing:
+            while self._writers:
+                self._writers.pop().close()
+        while self._readers:
+            self._readers.pop().close()
+
+    # --- nonces ----------------------------------------------------------------------------------------------------
+
+    def nonce_seen(self, nonce: str, *, now: datetime, until: datetime) -> bool:
+        with self._writer(durable=False) as connection:
+            self._nonces += 1
+            if self._nonces % NONCES_BETWEEN_SWEEPS == 0:
+                connection.execute("DELETE FROM nonce WHERE kept_until <= ?", (_ms(now),))
+            fresh = connection.execute(
+                "INSERT INTO nonce VALUES (?1, ?2) ON CONFLICT (nonce) DO UPDATE SET kept_until = ?2"
+                " WHERE kept_until <= ?3",
+                (nonce, _ms(until), _ms(now)),
+            )
+            return fresh.rowcount == 0
+
+    # --- work that must happen once --------------------------------------------------------------------------------
+
+    def claim(self, key: str, *, owner: str, first_id: str, now: datetime, until: datetime) -> Claim:
+        with self._writer(durable=False) as connection:
+            first = connection.execute(
+                "INSERT OR IGNORE INTO work (key, first_id, owner, lease_until) VALUES (?, ?, ?, ?)",
+                (key, first_id, owner, _ms(until)),
+            )
+            if first.rowcount == 1:
+                return Mine(first_id)
+            again = connection.execute(
+                "UPDATE work SET owner = ?, lease_until = ? WHERE key = ? AND instance_id IS NULL"
+                " AND (owner IS NULL OR lease_until <= ?) RETURNING first_id",
+                (owner, _ms(until), key, _ms(now)),
+            ).fetchall()
+            if again:
+                return Mine(again[0][0])
+            finished = connection.execute("SELECT instance_id FROM work WHERE key = ?", (key,)).fetchone()[0]
+        return Busy() if finished is None else Finished(finished)
+
+    def give_back(self, key: str, owner: str) -> None:
+        with self._writer(durable=False) as connection:
+            connection.execute("UPDATE work SET owner = NULL WHERE key = ? AND owner = ?", (key, owner))
+
+    def keep_created(self, key: str, owner: str, instance: Instance) -> bool:
+        # One statement with a trigger behind it: each statement lets other threads take the interpreter, with the write
+        # lock held, and this is the hot path.
+        try:
+            with self._writer(durable=True) as connection:
+                connection.execute(
+                    "INSERT INTO creation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (key, owner, *_row(instance))
+                )
+        except sqlite3.IntegrityError as refused:
+            if str(refused) == "lease lost":
+                return False
+            raise ValueError(f"instance id {instance.instance_id!r} belongs to another order") from refused
+        return True
+
+    def keep_done(self, key: str, owner: str, instance_id: str, state: InstanceState | None = None) -> bool:
+        with self._transaction() as connection:
+            if not _finish(connection, key, owner, instance_id):
+                return False
+            if state is InstanceState.RELEASED:
+                connection.execute(
+                    "UPDATE instance SET state = ?, app = NULL, license = '' WHERE instance_id = ?",
+                    (state, instance_id),
+                )
+            elif state is not None:
+                connection.execute("UPDATE instance SET state = ? WHERE instance_id = ?", (state, instance_id))
+        return True
+
+    # --- instances -------------------------------------------------------------------------------------------------
+
+    def find(self, instance_id: str) -> Instance | None:
+        with self._reader() as connection:
+            query = "SELECT * FROM instance WHERE order_id != '' AND "
+            row = connection.execute(query + "instance_id = ?", (instance_id,)).fetchone()
+            if row is None and instance_id:
+                row = connection.execute(query + "license != '' AND license = ?", (instance_id,)).fetchone()
+        return None if row is None else _instance(row)
+
+    def pending(self) -> Sequence[Instance]:
+        with self._reader() as connection:
+            rows = connection.execute("SELECT * FROM instance WHERE state = 'pending' ORDER BY instance_id").fetchall()
+        return [_instance(row) for row in rows]
+
+    def set_expiry(self, instance_id: str, expires_at: datetime) -> None:
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE instance SET expires_at = ? WHERE instance_id = ?", (_ms(expires_at), instance_id)
+            )
+
+    def set_frozen(self, instance_id: str, *, frozen: bool) -> None:
+        state = InstanceState.FROZEN if frozen else InstanceState.ACTIVE
+        with self._transaction() as connection:
+            # Never wakes a released instance: the release may have come between.
+            connection.execute(
+                "UPDATE instance SET state = ? WHERE instance_id = ? AND state IN ('active', 'frozen')",
+                (state, instance_id),
+            )
+
+    def settle(self, instance_id: str, app: AppInfo | None, license_: str, failure: str) -> bool:
+        state = InstanceState.FAILED if failure else InstanceState.ACTIVE
+        early = Instance(instance_id=instance_id, order_id="", state=state, app=app, license=license_, note=failure)
+        with self._transaction() as connection:
+            settled = connection.execute(
+                "INSERT INTO instance VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (instance_id) DO UPDATE"
+                " SET state = excluded.state, app = excluded.app, license = excluded.license, note = excluded.note"
+                " WHERE state IN ('pending', 'failed')",
+                _row(early),
+            )
+            return settled.rowcount == 1
+
+    # --- connections -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        """A connection of one's own for one read."""
+        try:
+            connection = self._readers.pop()
+        except IndexError:
+            connection = self._connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._readers.append(connection)
+
+    @contextmanager
+    def _writer(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+        """The one writing connection of this process, for one statement or one transaction.
+
+        One, because SQLite's wait for a lock is a sleeping poll where a mutex hands over at once, and because a
+        connection drops its cached pages whenever another one has written.
+        """
+        with self._writing:
+            connection = self._writers.pop() if self._writers else self._connect()
+            try:
+                yield connection
+            except BaseException:
+                # Closing rolls back whatever was begun.
+                connection.close()
+                raise
+            self._writers.append(connection)
+            self._commits += 1
+            commit = self._commits
+        if durable and self._durable:
+            self._flush(commit)
+
+    def _flush(self, commit: int) -> None:
+        """Return when the disk has everything up to this commit. Those that wait here share one flush.
+
+        What left the log before, for the database, was flushed by SQLite's checkpoint.
+        """
+        with self._flushing:
+            if self._flushed >= commit:
+                return
+            covered = self._commits
+            # Without a log, ``close`` came between and has moved everything into the database.
+            with suppress(FileNotFoundError), open(f"{self.path}-wal", "rb+", buffering=0) as log:  # noqa: PTH123 hot
+                _flush_file(log.fileno())
+            self._flushed = covered
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._writer(durable=True) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+
+    def forget_parent(self) -> None:
+        """In a forked child: SQLite forbids even closing the parent's connections here, so they are left alone."""
+        _ABANDONED.extend((*self._readers, *self._writers))
+        self._start()
+
+    def _start(self) -> None:
+        self._writing, self._flushing = Lock(), Lock()
+        self._writers, self._readers = [], []
+        self._commits = self._flushed = 0
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # Two processes may start at once: the version is read inside the writing transaction.
+        connection.execute("BEGIN IMMEDIATE")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise RuntimeError(f"{self.path} was written by a newer Tradepost (schema {version} > {SCHEMA_VERSION})")
+        if version == 0:
+            for statement in SCHEMA.split(";\n\n"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+
+
+def _after_fork() -> None:
+    for store in list(_STORES):
+        store.forget_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+# macOS and Windows have no fdatasync.
+_flush_file = getattr(os, "fdatasync", os.fsync)
+
+
+def _finish(connection: sqlite3.Connection, key: str, owner: str, instance_id: str) -> bool:
+    done = connection.execute(
+        "UPDATE work SET instance_id = ?, owner = NULL WHERE key = ? AND owner = ?", (instance_id, key, owner)
+    )
+    return done.rowcount == 1
+
+
+def _ms(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+def _row(instance: Instance) -> tuple[object, ...]:
+    return (
+        instance.instance_id,
+        instance.order_id,
+        instance.order_line_id,
+        instance.state,
+        None if instance.expires_at is None else _ms(instance.expires_at),
+        None if instance.app is None else _dump_app(instance.app),
+        instance.license,
+        instance.note,
+    )
+
+
+def _dump_app(app: AppInfo) -> str:
+    # By hand: dataclasses.asdict copies deeply, which costs more than the encoding.
+    return json.dumps({name: getattr(app, name) for name in _APP_FIELDS})
+
+
+def _instance(row: tuple[str, str, str, str, int | None, str | None, str, str]) -> Instance:
+    instance_id, order_id, order_line_id, state, expires_at, app, license_, note = row
+    return Instance(
+        instance_id=instance_id,
+        order_id=order_id,
+        order_line_id=order_line_id,
+        state=InstanceState(state),
+        expires_at=None if expires_at is None else EPOCH + timedelta(milliseconds=expires_at),
+        app=None if app is None else AppInfo(**json.loads(app)),
+        license=license_,
+        note=note,
+    )
