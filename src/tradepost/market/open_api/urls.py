@@ -1,8 +1,15 @@
-"""Addresses of the open APIs."""
+"""Addresses of the open APIs. What is not one of them answers as the gateway does, in JSON."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from .answers import unknown_api
+from .order_query import order_query
 
 app_name = "open_api"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("order/query", order_query, name="order_query"),
+    path("", unknown_api),
+    path("<path:rest>", unknown_api),
+]

@@ -1,0 +1,132 @@
+"""What every open API does alike: a request id, sizes, the caller, its rate, and a JSON envelope even for our own errors."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import wraps
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from tradepost.market.base import clock
+from tradepost.protocols.http import Response
+from tradepost.protocols.open_api.errors import (
+    ORDER_QUERY_ERRORS,
+    Envelope,
+    failure_response,
+    gateway_error,
+    gateway_response,
+)
+
+from .authentication import Caller, NotAuthenticated, authenticate
+from .received import TooLarge, check_sizes, received
+from .throttle import lockout, rate_limit
+
+log = structlog.get_logger("tradepost.open_api")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request whose caller is known and may ask. ``request_id`` goes into the answer and the log."""
+
+    http: HttpRequest
+    caller: Caller
+    now: datetime
+    request_id: str
+
+
+class ApiRefused(Exception):
+    """A row of the order query's error table as the answer to a request."""
+
+    def __init__(self, code: str, detail: str = "", *, parameter: str = "") -> None:
+        super().__init__(code, detail)
+        self.code = code
+        self.detail = detail
+        self.parameter = parameter
+
+
+type Api = Callable[[Asked], Response]
+
+
+def open_api(method: str, envelope: Envelope) -> Callable[[Api], Callable[..., HttpResponse]]:
+    """Make a view of an API. Whatever happens inside, the caller gets JSON with the documented members."""
+
+    def decorate(api: Api) -> Callable[..., HttpResponse]:
+        @wraps(api)
+        def view(request: HttpRequest) -> HttpResponse:
+            request_id = _request_id()
+            try:
+                response = _guarded(api, request, request_id, method, envelope)
+            except Exception:  # the edge: an error of ours must still answer in the documented form
+                log.exception("open_api_failed", path=request.path)
+                response = failure_response(ORDER_QUERY_ERRORS["MKT.0999"], envelope)
+            return to_http(response, request_id)
+
+        view.own_transactions = True  # type: ignore[attr-defined]  # read by web's Edge: reading takes no write lock
+        return csrf_exempt(view)
+
+    return decorate
+
+
+def _guarded(api: Api, request: HttpRequest, request_id: str, method: str, envelope: Envelope) -> Response:
+    if request.method != method:
+        # To the gateway an API is a method and a path; 405 means other things in its table (§C.2).
+        return gateway_response(gateway_error("APIGW.0101"), request_id=request_id)
+    now: datetime = request.now  # type: ignore[attr-defined]  # set by web's Edge
+    try:
+        check_sizes(request)
+        caller = authenticate(
+            received(request), peer=str(request.META.get("REMOTE_ADDR", "")), wall=clock.wall(), now=now,
+            lockout=lockout(),
+        )
+    except TooLarge as too_large:
+        return gateway_response(too_large.error, request_id=request_id)
+    except NotAuthenticated as refused:
+        response = gateway_response(gateway_error("APIGW.0301"), request_id=request_id, detail=refused.detail)
+        return _later(response, refused.retry_after) if refused.retry_after else response
+    if wait := rate_limit().wait(caller.access_key):
+        return _later(_failure("MKT.0250", envelope, request_id, retryAfter=wait), wait)
+    try:
+        return api(Asked(request, caller, now, request_id))
+    except ApiRefused as refused:
+        named = {"parameter": refused.parameter} if refused.parameter else {}
+        return _failure(refused.code, envelope, request_id, refused.detail, **named)
+
+
+def _failure(code: str, envelope: Envelope, request_id: str, detail: str = "", **more: object) -> Response:
+    return failure_response(
+        ORDER_QUERY_ERRORS[code], envelope, detail=detail, extra_info={"requestId": request_id, **more}
+    )
+
+
+def _later(response: Response, seconds: int) -> Response:
+    return replace(response, headers=(*response.headers, ("Retry-After", str(seconds))))
+
+
+def _request_id() -> str:
+    """The one that the access log writes; without it (a test, another server) a new one."""
+    return str(structlog.contextvars.get_contextvars().get("request") or uuid.uuid4().hex)
+
+
+def to_http(response: Response, request_id: str) -> HttpResponse:
+    answer = HttpResponse(response.body, status=response.status, headers=dict(response.headers))
+    if "Content-Type" not in dict(response.headers):
+        del answer["Content-Type"]  # Django's default, wrong where there is no body
+    answer["X-Request-Id"] = request_id
+    # Buyers' data: a cache may hold it for the seller alone, and asks before it uses it again.
+    answer.headers.setdefault("Cache-Control", "private, no-cache")
+    return answer
+
+
+@csrf_exempt
+def unknown_api(_request: HttpRequest, **_rest: str) -> HttpResponse:
+    """An address under the prefix at which there is no API (§C.2)."""
+    request_id = _request_id()
+    return to_http(gateway_response(gateway_error("APIGW.0101"), request_id=request_id), request_id)
+
+
+unknown_api.own_transactions = True  # type: ignore[attr-defined]

@@ -1,0 +1,89 @@
+"""Who calls: the seller whose access key signed the request (openapi-jointkit §C.1).
+
+An unknown access key and a wrong secret cost the same work and get the same answer, so that nobody learns which keys exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from tradepost.market.base import ids
+from tradepost.market.base.config import config
+from tradepost.market.base.secrets import unseal
+from tradepost.market.identity.models import AccessKey
+from tradepost.protocols.http import Request
+from tradepost.protocols.open_api.signing import Reason, SignatureRefused, read_authorization, verify
+
+from .throttle import Lockout
+
+STAMP_EVERY = timedelta(minutes=1)
+"""How exact ``last_used_at`` is: a write for each request would make every reader a writer."""
+_NOBODY = ids.secret()
+
+
+class NotAuthenticated(Exception):
+    """``detail`` may be answered. ``retry_after``: seconds until a locked caller may try again."""
+
+    def __init__(self, detail: str, *, retry_after: int = 0) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    seller_id: int
+    access_key: str
+
+
+def authenticate(request: Request, *, peer: str, wall: datetime, now: datetime, lockout: Lockout) -> Caller:
+    """The caller whose key signed the request. Raises ``NotAuthenticated``.
+
+    ``wall`` is real time, by which signatures age; ``now`` the market's, by which keys live. The lock holds for an access
+    key from one ``peer``: else a stranger who knows a seller's access key could lock the seller out.
+    """
+    try:
+        access_key = read_authorization(request.header("Authorization")).access
+    except SignatureRefused as refused:
+        raise NotAuthenticated(refused.detail) from None
+    who = f"{peer} {access_key[:64]}"
+    if wait := lockout.wait(who, now=wall):
+        raise NotAuthenticated("locked after too many wrong signatures in a row", retry_after=wait)
+    key = _living_key(access_key, now)
+    try:
+        verify(
+            request, sk=unseal(key.sealed) if key else _NOBODY, now=wall,
+            skew=timedelta(seconds=config().open_api_skew_seconds),
+        )
+    except SignatureRefused as refused:
+        if refused.reason is Reason.WRONG:  # a guess at a key; a clock that is wrong locks nobody out
+            lockout.failed(who, now=wall)
+        raise NotAuthenticated(_detail(refused)) from None
+    if key is None:  # only by the chance of guessing a random secret
+        raise NotAuthenticated(_UNKNOWN_OR_WRONG)
+    lockout.succeeded(who)
+    _stamp(key, now)
+    return Caller(key.seller_id, key.access_key)
+
+
+_UNKNOWN_OR_WRONG = "the access key is unknown, or its secret did not sign this request"
+
+
+def _detail(refused: SignatureRefused) -> str:
+    return _UNKNOWN_OR_WRONG if refused.reason is Reason.WRONG else refused.detail
+
+
+def _living_key(access_key: str, now: datetime) -> AccessKey | None:
+    if not access_key.isascii() or not access_key.isalnum():  # no key of ours, and nothing to ask a database about
+        return None
+    return (
+        AccessKey.objects.filter(access_key=access_key).filter(Q(valid_until=None) | Q(valid_until__gt=now)).first()
+    )
+
+
+def _stamp(key: AccessKey, now: datetime) -> None:
+    if key.last_used_at is None or now - key.last_used_at >= STAMP_EVERY:
+        AccessKey.objects.filter(pk=key.pk).update(last_used_at=now)

@@ -1,0 +1,93 @@
+"""The request as it was signed: method, path and query as sent, headers, and the exact bytes of the body.
+
+A signature covers the decoded path, segment by segment, and the query as sent. WSGI hands out the path decoded and the
+query raw, so both can be had on every server, Granian included, which gives no REQUEST_URI.
+"""
+
+from __future__ import annotations
+
+import string
+from urllib.parse import quote
+
+from django.http import HttpRequest
+
+from tradepost.protocols.http import Request
+from tradepost.protocols.open_api.errors import ApiError, gateway_error
+
+LARGEST_BODY = 12 * 1024 * 1024
+LONGEST_URI = 32 * 1024
+LARGEST_HEADER = 32 * 1024
+LARGEST_HEADERS = 128 * 1024
+"""The gateway's limits (openapi-jointkit §C.2)."""
+
+# A raw query may hold any byte; what is no printable ASCII, and #, would end or bend a URL.
+_QUERY_SAFE = "".join(c for c in string.punctuation if c != "#")
+
+
+class TooLarge(Exception):
+    """The request is above a limit of the gateway; ``error`` is the row of its table."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.error: ApiError = gateway_error("APIGW.0201", status)
+
+
+def check_sizes(request: HttpRequest) -> None:
+    """Refuse by what is known before the body is read. Raises ``TooLarge``."""
+    if len(_raw_path(request)) + len(_raw_query(request)) > LONGEST_URI:
+        raise TooLarge(414)
+    sizes = [len(name) + len(value) for name, value in request.headers.items()]
+    if sum(sizes) > LARGEST_HEADERS or max(sizes, default=0) > LARGEST_HEADER:
+        raise TooLarge(494)
+    if _stated_length(request) > LARGEST_BODY:
+        raise TooLarge(413)
+
+
+def received(request: HttpRequest) -> Request:
+    """The request as a value of the protocols; reads the body. Raises ``TooLarge``."""
+    query = quote(_raw_query(request), safe=_QUERY_SAFE)
+    path = quote(_raw_path(request), safe="/~")
+    # The host is taken from the Host header by whoever verifies; here it only makes the URL one.
+    url = f"http://localhost{path}" + (f"?{query}" if query else "")
+    return Request(request.method or "", url, tuple(request.headers.items()), _body(request))
+
+
+def raw_query(request: HttpRequest) -> str:
+    """The query as sent, undecoded."""
+    return str(request.META.get("QUERY_STRING", ""))
+
+
+def _raw_query(request: HttpRequest) -> bytes:
+    return _latin1(raw_query(request))
+
+
+def _raw_path(request: HttpRequest) -> bytes:
+    environ = request.META
+    return _latin1(str(environ.get("SCRIPT_NAME", ""))) + _latin1(str(environ.get("PATH_INFO", "")))
+
+
+def _latin1(text: str) -> bytes:
+    """WSGI's texts are bytes read as Latin-1; a server that decoded them otherwise is taken at its word."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape")
+
+
+def _stated_length(request: HttpRequest) -> int:
+    stated = str(request.META.get("CONTENT_LENGTH") or "").strip()
+    return int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 16 else 0
+
+
+def _body(request: HttpRequest) -> bytes:
+    # Django reads as much as Content-Length says. A chunked body states none; a server that ends its input itself
+    # says so, and only then may one read to the end.
+    source = request.META["wsgi.input"] if _is_chunked(request) else request
+    body: bytes = source.read(LARGEST_BODY + 1)
+    if len(body) > LARGEST_BODY:
+        raise TooLarge(413)
+    return body
+
+
+def _is_chunked(request: HttpRequest) -> bool:
+    return not request.META.get("CONTENT_LENGTH") and bool(request.META.get("wsgi.input_terminated"))
