@@ -7,6 +7,7 @@ import pytest
 from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller, make_subscription
 from tests.market.working import until, working
 from tradepost.market.base import clock
+from tradepost.market.base.models import Event
 from tradepost.market.base.work import State
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
@@ -22,12 +23,13 @@ def test_every_broken_answer_has_a_name_and_the_honest_seller_keeps_its_pace() -
     paths = {f"/{i}": script for i, (script, _) in enumerate(SCRIPTS.values())}
     with serving({**paths, "/honest": says(answered)}) as server:
         buyer = make_buyer(balance="100000", now=now)
-        orders = {}
-        for (path, _), (name, (_, verdict)) in zip(paths.items(), SCRIPTS.items(), strict=True):
-            seller = make_seller(now=now)
-            if name.startswith("another order"):
-                product = make_product(seller, now=now)
-                make_subscription(make_order(buyer, offer=make_offer(product), paid=True, now=now), instance_id="taken-instance", now=now)
+        orders: dict[str, Order] = {}
+        taken = make_seller(now=now)
+        earlier = make_order(buyer, offer=make_offer(make_product(taken, now=now)), paid=True, now=now)
+        make_subscription(earlier, instance_id="taken-instance", now=now)
+        Event.objects.all().delete()  # what was bought before is none of this worker's business
+        for path, name in zip(paths, SCRIPTS, strict=True):
+            seller = taken if name.startswith("another order") else make_seller(now=now)
             address = make_address(seller, url=server.url + path, now=now)
             orders[name] = make_order(buyer, offer=make_offer(make_product(seller, address=address, now=now)), paid=True, now=now)
         honest = make_product(make_seller(now=now), now=now)

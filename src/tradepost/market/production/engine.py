@@ -223,10 +223,10 @@ class Engine:
         turns = 0
         while not self._stop.is_set():
             turns += 1
-            moved = await desk.until_done(lambda turns=turns: self._keep(turns))  # type: ignore[misc]
-            if moved:
+            clock_moves = await desk.until_done(lambda turns=turns: self._keep(turns))  # type: ignore[misc]
+            if clock_moves:
                 self._rouse()
-            await asyncio.sleep(0.02 if moved else 0.25)
+            await asyncio.sleep(0.02 if clock_moves else 0.25)
 
     def _keep(self, turn: int) -> bool:
         """Heartbeat and recovery each second, sweep each half second, the sandbox's clock whenever all is quiet."""
