@@ -40,10 +40,15 @@ def messages(request: SellerRequest) -> HttpResponse:
         request, "seller_center/messages.html",
         page=calls, asked=asked, filtered=any(given.values()),
         rows=[
-            (call, words.title(call.last_verdict, protocol=call.protocol)) for call in calls.rows
+            (call, last_result(call)) for call in calls.rows
         ],
         activities=queries.activities(), states=state_words(), faults=words.faults(), codes=words.codes(),
     )
+
+
+def last_result(call: Call) -> str:
+    """The last attempt's verdict in few words; a dash before any ended."""
+    return words.title(call.last_verdict, protocol=call.protocol) if call.last_verdict else "–"
 
 
 def state_words() -> list[tuple[str, str | Promise]]:

@@ -8,11 +8,12 @@ from django.views.decorators.http import require_safe
 from tradepost.market.base.paging import page
 from tradepost.market.orders import seller_queries
 from tradepost.market.orders.seller_queries import LineFilter
-from tradepost.market.production import queries, words
+from tradepost.market.production import queries
 from tradepost.market.web.status import vocabulary
 
 from .frame import SellerRequest, found, seller_page, show
 from .history import line_events
+from .messages import last_result
 
 
 @require_safe
@@ -35,6 +36,6 @@ def order(request: SellerRequest, number: str) -> HttpResponse:
     return show(
         request, "seller_center/order.html",
         line=line, buyer=seller_queries.buyer_contact(line),
-        calls=[(call, words.title(call.last_verdict, protocol=call.protocol)) for call in calls],
+        calls=[(call, last_result(call)) for call in calls],
         events=line_events(line, seller_queries.moves_of(line)),
     )

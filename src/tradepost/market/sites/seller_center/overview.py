@@ -9,11 +9,12 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.base.config import config
 from tradepost.market.orders import seller_queries
 from tradepost.market.orders.seller_queries import LineFilter
-from tradepost.market.production import queries, words
+from tradepost.market.production import queries
 from tradepost.market.web.access import choose_seller, seller_required
 
 from .charts import bars
 from .frame import SellerRequest, found, seller_page, show
+from .messages import last_result
 
 DAYS = 14
 LATEST = 6
@@ -29,7 +30,7 @@ def overview(request: SellerRequest) -> HttpResponse:
     return show(
         request, "seller_center/overview.html",
         attention=attention,
-        failing=[(call, words.title(call.last_verdict, protocol=call.protocol)) for call in attention.failing],
+        failing=[(call, last_result(call)) for call in attention.failing],
         open_count=seller_queries.open_order_count(request.seller),
         days=days, day_count=DAYS,
         chart=bars([(day.day, day.lines) for day in days]),
