@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from tests.kit.market import Market, open_market
+from tests.kit.market import Market, open_market, self_signed
 from tradepost.kit.client import MarketClient, MarketError
 from tradepost.protocols.http import Response
 from tradepost.protocols.open_api.errors import api_response, result_envelope
@@ -110,6 +111,20 @@ def test_unverified_tls_is_refused():
     unverified.verify_mode = ssl.CERT_NONE
     with pytest.raises(ValueError, match="must verify"):
         MarketClient("https://market.example.com", "AK1", "secret", tls=unverified)
+
+
+def test_certificate_that_nobody_trusts_ends_the_call_before_anything_is_asked(tmp_path):
+    """saas-v2 §3.8: strict certificate check; a market with an authority of its own is given that authority."""
+    certificate = self_signed(tmp_path)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificate)
+    with open_market(lambda: NOW, server) as market:
+        market.answers = [found()]
+        with pytest.raises(MarketError, match="CERTIFICATE_VERIFY_FAILED"):
+            client(market).order("MOCKPERIODYEARNEW")
+        assert market.asked == []
+        trusting = replace(client(market), tls=ssl.create_default_context(cafile=certificate))
+        assert trusting.order("MOCKPERIODYEARNEW") == ORDER
 
 
 def test_secret_is_not_in_the_representation():
