@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -80,10 +81,11 @@ def test_a_one_time_order_has_no_period_no_expiry_and_no_linear_value(shop: Shop
 def test_privacy_fields_are_filled_only_when_the_product_asks(shop: Shop) -> None:
     """§C.4: privacy fields are filled only if the product asked for them; otherwise null."""
     told = {}
-    for slug, choice in {
+    choices: dict[str, dict[str, Any]] = {
         "yunjian-docs": {"quantity": 5}, "qianhu-esign": {}, "kelai-crm": {"quantity": 3},
         "qingxie-mail": {"quantity": 5, "extend_params": (("emailDomainName", "lantian.example"),)},
-    }.items():
+    }
+    for slug, choice in choices.items():
         order = shop.buy(slug, **choice)
         buyer = members(shop.ask(f"orderId={order.number}"))["orderInfo"]["buyerInfo"]
         told[slug] = (buyer["mobilePhone"], buyer["email"])

@@ -1,0 +1,165 @@
+"""Huawei Cloud's own Python SDK, unmodified, asks a live market for orders over HTTP (openapi-jointkit §C.1, §C.4)."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from huaweicloudsdkcore.auth.credentials import GlobalCredentials
+from huaweicloudsdkcore.client import Client
+from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, ServerResponseException
+from huaweicloudsdkcore.http.http_config import HttpConfig
+from huaweicloudsdkcore.sdk_response import SdkResponse
+
+from tradepost.kit.client import MarketClient, MarketError
+from tradepost.protocols.open_api.order_query import PATH
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    url: str
+    access_key: str
+    secret_key: str
+    own: str
+    foreign: str
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _await_listening(port: int, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert server.poll() is None, "the web server ended"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("the web server did not listen within a minute")
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    """A market of its own on Granian, its web server in production."""
+    port = _free_port()
+    environment = os.environ | {
+        "TRADEPOST_DATA": str(tmp_path_factory.mktemp("market")),
+        "TRADEPOST_DATABASE_URL": "",
+        "TRADEPOST_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
+    prepared = subprocess.run(
+        [sys.executable, "-m", "tests.interop.prepared_market"], env=environment, cwd=ROOT, check=True,
+        stdout=subprocess.PIPE,
+    )
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
+    with subprocess.Popen([*command, "tradepost.market.wsgi:application"], env=environment, cwd=ROOT) as server:
+        try:
+            _await_listening(port, server)
+            # The program's last line: Django may say things above it.
+            yield Market(f"http://127.0.0.1:{port}", **json.loads(prepared.stdout.splitlines()[-1]))
+        finally:
+            server.terminate()
+
+
+class OrderQueryResponse(SdkResponse):  # type: ignore[misc]  # the SDK is published without types
+    """As the SDK's generator would write it; the tests read the raw answer."""
+
+    openapi_types = {"result_code": "str", "result_msg": "str", "order_info": "object"}
+    attribute_map = {"result_code": "resultCode", "result_msg": "resultMsg", "order_info": "orderInfo"}
+
+    def __init__(self, result_code: str = "", result_msg: str = "", order_info: Any = None) -> None:
+        super().__init__()
+        self.result_code, self.result_msg, self.order_info = result_code, result_msg, order_info
+
+
+def ask(market: Market, query: dict[str, str], *, secret: str = "", headers: dict[str, str] | None = None) -> Any:
+    client = (
+        Client()
+        .with_config(HttpConfig.get_default_config())
+        .with_credentials(GlobalCredentials(market.access_key, secret or market.secret_key, "a-domain-id"))
+        .with_endpoints([market.url])
+    )
+    client.model_package = SimpleNamespace(OrderQueryResponse=OrderQueryResponse)
+    client.init_http_client()
+    answer = client.do_http_request(
+        "GET", PATH, query_params=list(query.items()), header_params=dict(headers or {}),
+        response_type="OrderQueryResponse",
+    )
+    assert (answer.status_code, answer.result_code) == (200, "MKT.0000")
+    return json.loads(answer.raw_content)
+
+
+def test_a_real_order(market: Market) -> None:
+    answer = ask(market, {"orderId": market.own, "orderLineId": f"{market.own}-000001"})
+    order = answer["orderInfo"]
+    [line] = order["orderLine"]
+    assert (answer["resultCode"], order["orderId"], order["orderType"]) == ("MKT.0000", market.own, "NEW")
+    assert (line["chargingMode"], line["periodType"], line["periodNumber"]) == ("PERIOD", "year", 2)
+    assert line["productInfo"][0]["linearValue"] == 15
+    assert line["extendParams"] == [{"name": "emailDomainName", "value": "lantian.example"}]
+    assert (line["currency"], order["buyerInfo"]["email"]) == ("3600", "buyer@lantian.example")
+
+
+def test_a_mock_order(market: Market) -> None:
+    assert ask(market, {"orderId": "MOCKMONTYRENEW"})["orderInfo"]["orderType"] == "RENEW"
+
+
+def test_a_foreign_order_is_an_illegal_operation(market: Market) -> None:
+    """§C.4: 401 MKT.0150."""
+    with pytest.raises(ClientRequestException) as caught:
+        ask(market, {"orderId": market.foreign})
+    assert caught.value.status_code == 401
+    assert json.loads(caught.value.error_msg)["resultCode"] == "MKT.0150"
+    assert caught.value.request_id
+
+
+def test_a_wrong_secret(market: Market) -> None:
+    """§C.2: 401 APIGW.0301."""
+    with pytest.raises(ClientRequestException) as caught:
+        ask(market, {"orderId": market.own}, secret="not the secret")
+    assert (caught.value.status_code, caught.value.error_code) == (401, "APIGW.0301")
+    assert caught.value.request_id
+
+
+def test_a_stale_date(market: Market) -> None:
+    """§C.2: 401 APIGW.0301, the text says what is wrong."""
+    stale = f"{datetime.now(UTC) - timedelta(minutes=20):%Y%m%dT%H%M%SZ}"
+    with pytest.raises(ClientRequestException) as caught:
+        ask(market, {"orderId": market.own}, headers={"X-Sdk-Date": stale})
+    assert (caught.value.status_code, caught.value.error_code) == (401, "APIGW.0301")
+    assert "X-Sdk-Date is more than 15 minutes from the market's clock" in caught.value.error_msg
+
+
+@pytest.mark.parametrize("order_id", ["订单 1+1/2%~*", "a b", "(brackets)&amp;"])
+def test_encodings_of_the_sdk_verify_and_the_value_is_refused(market: Market, order_id: str) -> None:
+    """§C.1, §C.4: a signature over unusual characters holds; 500 MKT.0100 or an unknown order then says what is wrong."""
+    with pytest.raises((ClientRequestException, ServerResponseException)) as caught:
+        ask(market, {"orderId": order_id})
+    assert json.loads(caught.value.error_msg)["resultCode"] in {"MKT.0100", "MKT.0150"}
+
+
+def test_the_kits_own_client_reads_the_same(market: Market) -> None:
+    client = MarketClient(market.url, market.access_key, market.secret_key)
+    order = client.order(market.own)
+    assert (order.order_id, order.lines[0].period_number, order.lines[0].products[0].linear_value) == (market.own, 2, 15)
+    with pytest.raises(MarketError) as caught:
+        client.order(market.foreign)
+    assert (caught.value.code, caught.value.status) == ("MKT.0150", 401)
