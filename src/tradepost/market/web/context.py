@@ -40,9 +40,11 @@ def shell_of(request: HttpRequest) -> Shell:
         return Shell()
     row = (
         User.objects.filter(pk=user.pk)
-        .values_list(
-            Count("notices", filter=Q(notices__read_at=None)), Exists(Member.objects.filter(user=OuterRef("pk")))
+        .annotate(
+            unread=Count("notices", filter=Q(notices__read_at=None)),
+            sells=Exists(Member.objects.filter(user=OuterRef("pk"))),
         )
+        .values_list("unread", "sells")
         .first()
     )
     return Shell(*row) if row else Shell()
