@@ -50,9 +50,11 @@ def test_an_object_is_read_with_exact_fractions():
     assert load_object(b'{"a":0.1,"b":[1,null,"\\u4e2d\xe6\x96\x87"]}') == {"a": Decimal("0.1"), "b": [1, None, "中文"]}
 
 
-def test_thirty_two_levels_are_accepted():
+def test_thirty_two_levels_are_accepted_and_no_more():
     deepest = load_object(b'{"a":' * 32 + b"1" + b"}" * 32)
     assert json.dumps(deepest).count("{") == 32
+    with pytest.raises(NotJsonObject):
+        load_object(b'{"a":' * 32 + b"[]" + b"}" * 32)
 
 
 @given(st.binary(max_size=200))

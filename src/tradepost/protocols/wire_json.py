@@ -149,7 +149,7 @@ def _check_values(value: object) -> None:
             elif isinstance(item, str) and not item.isascii():
                 _check_text(item)
         level = below
-        if depth > MAX_DEPTH and any(isinstance(item, dict | list) for item in level):
+        if depth >= MAX_DEPTH and any(isinstance(item, dict | list) for item in level):
             raise NotJsonObject(f"nested deeper than {MAX_DEPTH} levels")
 
 

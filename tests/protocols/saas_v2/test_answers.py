@@ -121,6 +121,11 @@ def test_a_query_is_answered_with_instance_app_and_usage_section_3_2():
         ),
         (
             QUERY,
+            Done(instances=(InstanceInfo(instance_id="a", usage=(UsageInfo(value=Decimal(10) ** 8, at=AT),)),)),
+            "below 100000000,",
+        ),
+        (
+            QUERY,
             Done(instances=(InstanceInfo(instance_id="a", usage=(UsageInfo(value=Decimal("NaN"), at=AT),)),)),
             "0 or more",
         ),
@@ -311,6 +316,13 @@ def test_a_fault_of_a_creation_keeps_the_id_it_claims_as_a_hint():
         other = decode(RELEASE, broken)
         assert isinstance(other, Unreachable)
         assert other.claimed_instance_id == ""
+
+
+@pytest.mark.parametrize(("claimed", "kept"), [("i" * 64, "i" * 64), ("i" * 65, ""), (" ", ""), (7, ""), (None, "")])
+def test_only_an_id_that_could_be_one_is_kept_as_a_hint(claimed, kept):
+    result = decode(CREATE, replace(signed({"instanceId": claimed}), status=500))
+    assert isinstance(result, Unreachable)
+    assert result.claimed_instance_id == kept
 
 
 def test_processing_is_pending_for_every_command_section_3_10():

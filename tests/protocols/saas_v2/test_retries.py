@@ -8,7 +8,7 @@ import pytest
 
 from tradepost.protocols.commands import CheckChange, Create, Query, Refresh, Release, SetStatus, Upgrade
 from tradepost.protocols.saas_v2 import PROTOCOL
-from tradepost.protocols.saas_v2.fields import REQUESTS, SUCCESSES
+from tradepost.protocols.saas_v2.fields import APP_INFO, INSTANCE_INFO, REQUESTS, SUCCESSES, USAGE_INFO
 
 HOUR = timedelta(hours=1)
 
@@ -43,6 +43,53 @@ def test_a_query_is_polled_quickly_at_first_then_every_minute():
 def test_every_activity_has_its_plan_and_its_tables():
     for table in (PROTOCOL.retries, REQUESTS, SUCCESSES):
         assert table.keys() == PROTOCOL.activities.keys()
+
+
+def test_the_lengths_of_an_answer_are_those_of_section_3_2():
+    lengths = {
+        table: {field.name: (field.length, field.mandatory) for field in fields}
+        for table, fields in (("instance", INSTANCE_INFO), ("app", APP_INFO), ("usage", USAGE_INFO))
+    }
+    assert lengths == {
+        "instance": {"instanceId": (64, True), "appInfo": (None, False), "usageInfo": (None, False)},
+        "app": {
+            "frontEndUrl": (512, True),
+            "adminUrl": (512, False),
+            "userName": (128, False),
+            "password": (128, False),
+            "memo": (1024, False),
+        },
+        "usage": {
+            "relatedInstanceId": (64, False),
+            "usageValue": (20, True),
+            "statisticalTime": (20, True),
+            "dashboardUrl": (512, False),
+        },
+    }
+
+
+def test_the_lengths_of_requests_are_those_of_section_3():
+    lengths = {
+        PROTOCOL.activities[command]: {field.name: field.length for field in fields if field.name != "testFlag"}
+        for command, fields in REQUESTS.items()
+    }
+    assert lengths == {
+        "newInstance": {"activity": 20, "orderId": 64, "orderLineId": 64, "businessId": 64},
+        "queryInstance": {"activity": 20, "instanceId": None},
+        "refreshInstance": {
+            "activity": 20,
+            "scene": 64,
+            "orderId": 64,
+            "orderLineId": 64,
+            "instanceId": 64,
+            "productId": 64,
+            "expireTime": 20,
+        },
+        "updateInstanceStatus": {"activity": 32, "instanceId": 64, "status": 32},
+        "releaseInstance": {"activity": 32, "instanceId": 64, "orderId": 64, "orderLineId": 64},
+        "upgradeInstance": {"activity": 32, "instanceId": 64, "orderId": 64, "orderLineId": 64},
+        "changeInstanceCheck": {"activity": 32, "instanceId": 64, "productInfo": None},
+    }
 
 
 def test_the_result_codes_are_those_of_section_4_in_two_languages():

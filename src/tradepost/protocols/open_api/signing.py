@@ -234,7 +234,7 @@ def _payload_hashes(request: Request) -> tuple[str, ...]:
     if not stated:
         return (own,)
     # The Python SDK states UNSIGNED-PAYLOAD and still signs the hash of nothing when there is no body.
-    return (stated, own) if not request.body else (stated,)
+    return (stated, own)
 
 
 def _hosts(request: Request) -> tuple[str, ...]:

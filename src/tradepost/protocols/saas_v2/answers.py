@@ -101,7 +101,7 @@ def _dump_value(value: Decimal) -> int | float:
     """A JSON number. Twelve digits survive a float, whose shortest text is what JSON writes."""
     largest = Decimal(10) ** (USAGE_DIGITS - USAGE_DECIMALS)
     if not value.is_finite() or not 0 <= value < largest or value != value.quantize(_STEP):
-        raise ValueError(f"usageValue is {value}: it must be 0 or more, below {largest}, with at most 4 decimals")
+        raise ValueError(f"usageValue is {value}: it must be 0 or more, below {largest:f}, with at most 4 decimals")
     return int(value) if value == value.to_integral_value() else float(value)
 
 
