@@ -23,6 +23,11 @@ class Scale:
     def of(self, full: int, quick: int) -> int:
         return quick if self.quick else full
 
+    @property
+    def verify(self) -> tuple[str, ...]:
+        """Arguments of the instant seller: a quick run proves that what is measured otherwise is properly signed."""
+        return ("--verify",) if self.quick else ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:

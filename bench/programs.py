@@ -60,6 +60,16 @@ class Program:
         """Wait until it says that it is done; gives the words after ``done``."""
         return self._hear("done")
 
+    def timed(self, count: int) -> float:
+        """Seconds from ``go`` to ``done``. Raises ``ProgramFailed`` unless all ``count`` calls succeeded."""
+        self.ready()
+        begun = self.go()
+        (good,) = self.done()
+        spent = time.monotonic() - begun
+        if int(good) != count:
+            raise ProgramFailed(f"{self.module}: {good} of {count} calls succeeded")
+        return spent
+
     def alive(self) -> bool:
         return self._process.poll() is None
 

@@ -1,0 +1,33 @@
+"""Asks one question in a process of its own, so that no question leaves anything behind for the next."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import msgspec
+
+from .answer import Scale, teller
+from .places import NotHere
+from .programs import ProgramFailed
+from .questions import QUESTIONS, ask
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.ask", description=__doc__)
+    parser.add_argument("question", choices=QUESTIONS)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--out", type=Path, required=True, help="file for the answer, as JSON")
+    given = parser.parse_args()
+    say = teller(given.question)
+    try:
+        answer = ask(given.question, Scale(repeats=given.repeats, quick=given.quick), say)
+    except (ProgramFailed, NotHere) as error:
+        say(f"no answer: {error}")
+        raise SystemExit(1) from None
+    given.out.write_bytes(msgspec.json.encode(answer))
+
+
+if __name__ == "__main__":
+    main()

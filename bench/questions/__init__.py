@@ -1,0 +1,23 @@
+"""The questions by name, in the order they are asked. A new question is one module and one line here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+from bench.answer import Answer, Say, Scale
+
+QUESTIONS = {
+    "engine-postgresql": "engine_postgresql",
+    "engine-sqlite": "engine_sqlite",
+    "latency": "latency",
+    "kit-create": "kit_create",
+    "order-query": "order_query",
+    "first-page": "first_page",
+}
+
+
+def ask(name: str, scale: Scale, say: Say) -> Answer:
+    """Measure one question in this process and the children it starts."""
+    module = import_module(f"bench.questions.{QUESTIONS[name]}")
+    return cast("Answer", module.measure(scale, say))
