@@ -18,6 +18,7 @@ import structlog
 from django.core.mail import EmailMultiAlternatives, mailers
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from tradepost.market.base import jobs, work
@@ -37,6 +38,7 @@ WAITS = (
 )  # fmt: skip
 """Waits after each failure; after the last, a day after the first try, the mail has failed for good."""
 
+OURS = Q(kind=DELIVER)
 LEASE = timedelta(minutes=10)
 BUDGET = 240.0
 """Seconds after which a batch begins no further mail, far enough from the end of the lease that none runs into it."""
@@ -146,19 +148,15 @@ def deliver_due(
 
 
 def _claim(*, now: datetime, wall: datetime, owner: str, limit: int) -> list[tuple[Job, Mail]]:
-    """Lease due jobs of our kind; those whose mail is gone or already sent are finished."""
+    """Lease due jobs of our kind; those whose mail is gone or no longer waits are finished."""
+    if not work.peek(Job, now=now, only=OURS):
+        return []
     with transaction.atomic():
-        due = Job.objects.filter(kind=DELIVER, state=State.WAITING, due_at__lte=now).order_by("due_at", "id")
-        locked = list(due.select_for_update(skip_locked=True)[:limit])
-        if not locked:
-            return []
-        mails = Mail.objects.select_related("notice__user").in_bulk([int(job.key) for job in locked])
-        pairs = [
-            (job, mail) for job in locked if (mail := mails.get(int(job.key))) and mail.status == Mail.Status.WAITING
-        ]
-        work.lease(Job, [job.pk for job, _mail in pairs], owner=owner, until=wall + LEASE)
-        Job.objects.filter(pk__in={job.pk for job in locked} - {job.pk for job, _mail in pairs}).delete()
-    return pairs
+        claimed = work.claim(Job, now=now, wall=wall, limit=limit, owner=owner, duration=LEASE, only=OURS)
+        mails = Mail.objects.select_related("notice__user").in_bulk([int(job.key) for job in claimed])
+        waiting = {pk: mail for pk, mail in mails.items() if mail.status == Mail.Status.WAITING}
+        Job.objects.filter(pk__in=[job.pk for job in claimed if int(job.key) not in waiting]).delete()
+    return [(job, waiting[int(job.key)]) for job in claimed if int(job.key) in waiting]
 
 
 def _record(job: Job, mail: Mail, result: Result, *, now: datetime, owner: str) -> None:

@@ -113,7 +113,7 @@ WORDS: Mapping[str, Words] = {
     ),
 }  # fmt: skip  # a table is read in rows
 
-UNKNOWN = Words(_("Message"), "", _("Open"), "info", "bell")
+UNKNOWN = Words(_("Message"), "", _("See more"), "info", "bell")
 """For a notice of an older or newer version of the market."""
 
 _NAME = re.compile(r"%\((\w+)\)s")

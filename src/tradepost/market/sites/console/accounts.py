@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -45,16 +45,16 @@ class TopUpForm(forms.Form):
     def __init__(self, *args: object, currency: str, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.currency = currency
-        self.fields["amount"].label = _t("Amount in %(currency)s") % {"currency": currency}
+        self.fields["amount"].label = gettext("Amount in %(currency)s") % {"currency": currency}
         self.fields["amount"].widget.attrs["inputmode"] = "decimal"
 
     def clean_amount(self) -> Decimal:
         amount: Decimal = self.cleaned_data["amount"]
         if amount <= 0:
-            raise forms.ValidationError(_t("A top-up must be more than zero."))
+            raise forms.ValidationError(gettext("A top-up must be more than zero."))
         if amount != round(amount, MINOR_DIGITS[self.currency]):
             raise forms.ValidationError(
-                _t("This currency has no smaller unit than that of %(n)s decimals."),
+                gettext("This currency has no smaller unit than that of %(n)s decimals."),
                 params={"n": MINOR_DIGITS[self.currency]},
             )
         return amount
@@ -62,7 +62,7 @@ class TopUpForm(forms.Form):
     def clean_reference(self) -> str:
         reference: str = self.cleaned_data["reference"]
         if queries.is_booked(Transfer.Reason.TOP_UP, reference):
-            raise forms.ValidationError(_t("A top-up with this reference was booked already."))
+            raise forms.ValidationError(gettext("A top-up with this reference was booked already."))
         return reference
 
     def command(self) -> TopUp:
@@ -103,10 +103,10 @@ def top_up(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_error(refused.field if refused.field in form.fields else None, refused.message)
         return _page(request, user, form)
     except IntegrityError:  # a second operator was faster by less than the check takes
-        form.add_error("reference", _t("A top-up with this reference was booked already."))
+        form.add_error("reference", gettext("A top-up with this reference was booked already."))
         return _page(request, user, form)
     said = {"amount": money(command.amount), "name": str(user)}
-    messages.success(request, _t("%(amount)s was added to the balance of %(name)s.") % said)
+    messages.success(request, gettext("%(amount)s was added to the balance of %(name)s.") % said)
     return redirect("console:account", pk)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base import clock
@@ -31,10 +31,10 @@ class AimForm(forms.Form):
     def clean_distance(self) -> timedelta:
         found = _DISTANCE.fullmatch(self.cleaned_data["distance"])
         if found is None:
-            raise forms.ValidationError(_t("Give a number and a unit, for example 30d."))
+            raise forms.ValidationError(gettext("Give a number and a unit, for example 30d."))
         distance = timedelta(**{UNITS[found[2].lower()]: int(found[1])})
         if distance > FURTHEST:
-            raise forms.ValidationError(_t("At most ten years at a time."))
+            raise forms.ValidationError(gettext("At most ten years at a time."))
         return distance
 
 

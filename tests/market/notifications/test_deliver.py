@@ -1,0 +1,229 @@
+"""Mail reaches a real SMTP server once, waits while it is away, and fails for good only when the server says so."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.core.mail.backends.smtp import EmailBackend
+from django.db import transaction
+
+from tests.factories.trade import NOW, make_user
+from tests.market.notifications import mail_server
+from tradepost.market.base import work
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.models import Job
+from tradepost.market.base.money import Money
+from tradepost.market.identity.models import User
+from tradepost.market.notifications import deliver
+from tradepost.market.notifications.compose import compose
+from tradepost.market.notifications.facts import money
+from tradepost.market.notifications.models import Mail
+from tradepost.market.notifications.tell import tell
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WALL = NOW + timedelta(days=400)
+"""Leases are in real time, far from the market's, so that a mix-up shows."""
+
+
+@pytest.fixture
+def server() -> Iterator[mail_server.Server]:
+    with mail_server.running() as running:
+        yield running
+
+
+def mail_to(user: User, once: str = "CS1") -> Mail:
+    facts = {"amount": money(Money(120_000, "CNY")), "balance": money(Money(150_000, "CNY")), "reference": once}
+    tell(user, "top_up", facts=facts, once=once, now=NOW, link="/balance/")
+    return Mail.objects.get(notice__user=user, notice__once__contains=f"/{once}/")
+
+
+def run(mailer: EmailBackend, *, now=NOW, **options) -> int:
+    return deliver.deliver_due(now=now, wall=WALL, sender=deliver.Sender(mailer, **options))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_batch_goes_over_one_connection_and_each_mail_once(server: mail_server.Server) -> None:
+    mails = [mail_to(make_user()) for _ in range(3)]
+
+    assert run(server.mailer()) == 3
+    assert run(server.mailer()) == 0
+
+    assert [m["To"] for m in server.received] == [mail.address for mail in mails]
+    assert server.connections == 1
+    assert set(Mail.objects.values_list("status", "attempts", "sent_at", "next_at")) == {("sent", 1, NOW, None)}
+    assert Job.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "sentence", "action"),
+    [
+        ("en", "¥\xa01,200.00 was added to your balance", "Your balance is now ¥\xa01,500.00.", "See your balance"),
+        ("zh-hans", "¥\xa01,200.00 已存入您的余额", "当前余额为 ¥\xa01,500.00。", "查看余额"),
+    ],
+)
+def test_the_mail_speaks_the_readers_language(
+    server: mail_server.Server, language: str, subject: str, sentence: str, action: str
+) -> None:
+    mail = mail_to(make_user(language=language))
+    run(server.mailer())
+
+    message = server.received[0]
+    text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
+    assert text is not None
+    assert html is not None
+    assert message["Subject"] == " ".join(subject.split())
+    assert sentence in text.get_content()
+    assert f"{action}: http://127.0.0.1:8000/balance/" in text.get_content()
+    assert '<a href="http://127.0.0.1:8000/balance/">' in html.get_content()
+    assert f'<html lang="{language}">' in html.get_content()
+    assert message["Message-ID"] == f"<notice.{mail.notice_id}.20260302083000@127.0.0.1>"
+
+
+def test_a_refused_recipient_fails_for_good_and_does_not_stop_the_others(server: mail_server.Server) -> None:
+    bad, good = mail_to(make_user(email="nobody@example.com")), mail_to(make_user())
+    server.answers["nobody@example.com"] = "550 5.1.1 no such mailbox"
+
+    assert run(server.mailer()) == 2
+
+    bad.refresh_from_db()
+    assert (bad.status, bad.attempts, bad.error) == ("failed", 1, "550 5.1.1 no such mailbox")
+    assert [m["To"] for m in server.received] == [good.address]
+    assert Job.objects.count() == 0
+
+
+def test_a_busy_mailbox_is_tried_again_after_a_minute(server: mail_server.Server) -> None:
+    mail = mail_to(make_user(email="busy@example.com"))
+    server.answers["busy@example.com"] = "450 4.2.1 mailbox busy"
+    run(server.mailer())
+
+    mail.refresh_from_db()
+    minute = timedelta(minutes=1)
+    assert (mail.status, mail.attempts, mail.next_at, mail.error) == (
+        "waiting",
+        1,
+        NOW + minute,
+        "450 4.2.1 mailbox busy",
+    )
+
+    del server.answers["busy@example.com"]
+    assert run(server.mailer(), now=NOW + minute - timedelta(seconds=1)) == 0
+    assert run(server.mailer(), now=NOW + minute) == 1
+    mail.refresh_from_db()
+    assert (mail.status, mail.attempts, mail.error) == ("sent", 2, "")
+
+
+def test_a_server_that_is_down_loses_nothing(server: mail_server.Server) -> None:
+    mails = [mail_to(make_user()) for _ in range(3)]
+    away = EmailBackend(host="127.0.0.1", port=free_port(), timeout=5, alias="test")
+
+    assert run(away) == 3
+    assert set(Mail.objects.values_list("status", "attempts")) == {("waiting", 1)}
+    assert "ConnectionRefusedError" in Mail.objects.all()[0].error
+
+    assert run(server.mailer(), now=NOW + timedelta(minutes=1)) == 3
+    assert {m["To"] for m in server.received} == {mail.address for mail in mails}
+
+
+def test_after_a_day_of_growing_waits_the_mail_has_failed() -> None:
+    mail, now, waits = mail_to(make_user()), NOW, []
+    port = free_port()
+    while mail.status == Mail.Status.WAITING:
+        assert run(EmailBackend(host="127.0.0.1", port=port, timeout=5, alias="test"), now=now) == 1
+        mail.refresh_from_db()
+        if mail.next_at is not None:
+            waits.append((mail.next_at - now).total_seconds() / 60)
+            now = mail.next_at
+
+    assert waits == [1, 5, 15, 60, 240, 480, 660]
+    assert (mail.status, mail.attempts) == ("failed", 8)
+    assert Job.objects.count() == 0
+
+
+def test_an_address_that_smtp_cannot_carry_fails_for_good(server: mail_server.Server) -> None:
+    mail = mail_to(make_user(email="用户@example.com"))
+    run(server.mailer())
+    mail.refresh_from_db()
+    assert mail.status == "failed"
+    assert "用户@example.com" in mail.error
+    assert server.received == []
+
+
+def test_nothing_is_sent_inside_a_transaction(server: mail_server.Server) -> None:
+    mail_to(make_user())
+    with transaction.atomic(), pytest.raises(RuntimeError, match="never sent inside a transaction"):
+        run(server.mailer())
+    assert server.received == []
+    assert Mail.objects.get().status == "waiting"
+
+
+def test_no_transaction_is_open_while_the_server_is_spoken_to(server: mail_server.Server) -> None:
+    """Another connection may write meanwhile: on SQLite an open transaction would keep it waiting."""
+    from django.db import connection
+
+    open_while_sending = []
+
+    class Watching(EmailBackend):
+        def send_messages(self, email_messages) -> int:
+            open_while_sending.append(connection.in_atomic_block)
+            return super().send_messages(email_messages)
+
+    mail_to(make_user())
+    run(Watching(host="127.0.0.1", port=server.port, timeout=5, alias="test"))
+    assert open_while_sending == [False]
+
+
+def test_a_mail_whose_sender_died_before_recording_it_is_sent_again_as_the_same_message(
+    server: mail_server.Server,
+) -> None:
+    mail_to(make_user())
+    claimed = deliver._claim(now=NOW, wall=WALL, owner="dead", limit=10)
+    assert list(deliver.Sender(server.mailer()).send([compose(mail) for _, mail in claimed])) == [deliver.Sent()]
+    assert run(server.mailer()) == 0
+
+    for moment, recovered in ((-1, 0), (1, 1)):
+        with transaction.atomic():
+            assert work.recover(Job, wall=WALL + deliver.LEASE + timedelta(seconds=moment)) == recovered
+    assert run(server.mailer()) == 1
+    assert len(server.received) == 2
+    assert len({message["Message-ID"] for message in server.received}) == 1
+
+
+def test_two_senders_share_the_work_without_sending_twice(server: mail_server.Server) -> None:
+    for _ in range(3):
+        mail_to(make_user())
+    first = deliver._claim(now=NOW, wall=WALL, owner="one", limit=2)
+    second = deliver._claim(now=NOW, wall=WALL, owner="two", limit=2)
+    assert len(first) == 2
+    assert len(second) == 1
+    assert {job.pk for job, _ in first}.isdisjoint({job.pk for job, _ in second})
+
+
+def test_when_the_time_of_a_batch_is_over_the_rest_waits_without_counting_a_try(server: mail_server.Server) -> None:
+    mail_to(make_user())
+    assert run(server.mailer(), budget=0.0) == 1
+    assert Mail.objects.values_list("status", "attempts").get() == ("waiting", 0)
+    assert run(server.mailer()) == 1
+    assert len(server.received) == 1
+
+
+def test_an_operator_may_try_a_failed_mail_again_but_not_a_sent_one(server: mail_server.Server) -> None:
+    mail = mail_to(make_user(email="nobody@example.com"))
+    server.answers["nobody@example.com"] = "550 no such mailbox"
+    run(server.mailer())
+    server.answers.clear()
+
+    deliver.retry(mail, now=NOW + timedelta(hours=2))
+    assert run(server.mailer(), now=NOW + timedelta(hours=2)) == 1
+    assert len(server.received) == 1
+    with pytest.raises(Refused, match=r"mail\.sent"):
+        deliver.retry(mail, now=NOW + timedelta(hours=3))
+    assert Job.objects.count() == 0
