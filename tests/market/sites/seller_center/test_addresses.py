@@ -1,0 +1,109 @@
+"""Addresses: the verb's refusals stand beside their field, and what was typed is not lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.factories import people, products
+from tradepost.market.production.models import Address, Binding
+
+
+def form(**fields: object) -> dict[str, object]:
+    return {"url": "http://127.0.0.1:9000/produce", "protocol": "saas_v2", "product": "", "require_body_sign": "on"} | fields
+
+
+def test_registers_an_address_and_binds_the_product(page, shop):
+    product = products.make_product(shop.seller, bound=False)
+
+    answer = page.post("/seller/addresses/new/", form(product=product.pk))
+
+    address = Address.objects.get(seller=shop.seller)
+    assert answer.status_code == 302
+    assert (address.url, address.protocol, address.require_body_sign) == ("http://127.0.0.1:9000/produce", "saas_v2", True)
+    assert Binding.objects.get(product=product).address == address
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("ftp://seller.example/x", "starts with https://"),
+        ("http://user:pw@seller.example/x", "must not hold a user name"),
+        ("https://[", "not a web address"),
+    ],
+)
+def test_a_refused_address_is_explained_beside_the_field(page, shop, url, words):
+    answer = page.post("/seller/addresses/new/", form(url=url))
+
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert words in text
+    assert "id_url_error" in text
+    assert f'value="{url}"' in text
+    assert not Address.objects.filter(seller=shop.seller).exists()
+
+
+def test_a_repeated_address_is_refused_and_its_product_stays_unbound(page, shop):
+    people.make_address(shop.seller, url="http://127.0.0.1:9000/produce")
+    product = products.make_product(shop.seller, bound=False)
+
+    text = page.post("/seller/addresses/new/", form(product=product.pk)).content.decode()
+
+    assert "registered this address already" in text
+    assert Address.objects.filter(seller=shop.seller).count() == 1
+    assert not Binding.objects.filter(product=product).exists()
+
+
+def test_a_protocol_that_is_not_offered_is_refused(page, shop):
+    answer = page.post("/seller/addresses/new/", form(protocol="gopher"))
+
+    assert answer.status_code == 200
+    assert not Address.objects.filter(seller=shop.seller).exists()
+
+
+def test_a_change_closes_the_breaker(page, shop):
+    address = people.make_address(shop.seller)
+    Address.objects.filter(pk=address.pk).update(breaker="open", failures=7, trial_at=people.NOW + timedelta(minutes=1))
+
+    page.post(f"/seller/addresses/{address.pk}/", {"url": "http://127.0.0.1:9001/new"})
+
+    address.refresh_from_db()
+    assert (address.url, address.breaker, address.failures) == ("http://127.0.0.1:9001/new", "closed", 0)
+    assert address.require_body_sign is False
+
+
+def test_an_open_breaker_is_said_in_words_with_its_next_trial(page, shop):
+    address = people.make_address(shop.seller)
+    Address.objects.filter(pk=address.pk).update(
+        breaker="open", failures=7, trial_at=people.NOW, last_fault="connect"
+    )
+
+    for path in ("/seller/addresses/", f"/seller/addresses/{address.pk}/"):
+        text = page.get(path).content.decode()
+        assert "After 7 failures in a row calls are held back" in text
+        assert "2026-03-01 08:00:00 UTC" in text
+        assert "No connection to your server" in text
+    assert "A production address does not answer" in page.get("/seller/").content.decode()
+
+
+def test_a_product_moves_to_another_address(page, shop):
+    product = products.make_product(shop.seller)
+    other = people.make_address(shop.seller)
+
+    page.post(f"/seller/products/{product.pk}/bind/", {"address": other.pk})
+
+    assert Binding.objects.get(product=product).address == other
+
+
+def test_a_product_on_sale_without_address_needs_attention(page, shop):
+    products.make_product(shop.seller, bound=False, name_en="Lonely Docs")
+
+    assert "Lonely Docs is on sale without a production address" in page.get("/seller/").content.decode()
+
+
+def test_names_of_products_are_escaped(page, shop):
+    products.make_product(shop.seller, bound=False, name_en="<script>alert(1)</script>")
+
+    for path in ("/seller/", "/seller/addresses/", "/seller/addresses/new/"):
+        assert "<script>alert(1)" not in page.get(path).content.decode()

@@ -1,0 +1,153 @@
+"""Interface messages (saas-v2 §7): what was sent, what came back, why it failed, and Restart."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils.html import escape
+
+from tests.factories import buying, products, trade
+from tradepost.market.base import clock
+from tradepost.market.base.work import State
+from tradepost.market.production.models import Call
+
+
+@pytest.fixture
+def order(shop):
+    return buying.make_order(offer=products.make_offer(products.make_product(shop.seller)), paid=True)
+
+
+@pytest.fixture
+def call(order) -> Call:
+    now = clock.now()
+    return buying.make_call(
+        order, state=State.WAITING, due_at=now + timedelta(minutes=50), attempts=2, first_at=now,
+        give_up_at=now + timedelta(hours=3), last_verdict="http_status", last_detail="HTTP status 502; expected 200",
+    )
+
+
+def shown(page, call: Call) -> str:
+    return page.get(f"/seller/messages/{call.pk}/").content.decode()
+
+
+def test_shows_both_sides_of_an_attempt_as_they_were(page, call):
+    trade.make_attempt(
+        call, url="http://127.0.0.1:9/produce?signature=AB&timestamp=1&nonce=N", request_body='{"activity":"newInstance"}',
+        status=200, response_headers=[["bOdY-SiGn", "x"]], response_body='{"resultCode":"000106"}', verdict="000106",
+        detail="sold out today",
+    )  # fmt: skip
+
+    text = shown(page, call)
+
+    assert escape("POST http://127.0.0.1:9/produce?signature=AB&timestamp=1&nonce=N") in text
+    assert escape('{"activity":"newInstance"}') in text
+    assert "bOdY-SiGn: x" in text
+    assert escape('{"resultCode":"000106"}') in text
+    assert escape("000106 the product's resources are sold out") in text
+    assert "Add resources and restart the call" in text
+    assert "sold out today" in text
+    assert "curl --silent" in text
+    assert "42 ms" in text or "41 ms" in text
+
+
+def test_what_a_seller_answers_never_becomes_markup(page, call):
+    hostile = "</code></pre><script>alert(1)</script><img src=x onerror=alert(1)>"
+    trade.make_attempt(
+        call, status=500, response_body=hostile, response_headers=[[hostile, hostile]], detail=hostile,
+        verdict="http_status",
+    )
+    Call.objects.filter(pk=call.pk).update(last_detail=hostile, instance_id="<b>x</b>", last_verdict="<i>odd")
+
+    for path in (f"/seller/messages/{call.pk}/", "/seller/messages/", f"/seller/orders/{call.order_line_number}/", "/seller/"):
+        text = page.get(path).content.decode()
+        assert "<script>alert" not in text
+        assert "<img src=x" not in text
+        assert "<b>x" not in text
+        assert "<i>odd" not in text
+
+
+def test_says_the_plan_and_the_next_try(page, call):
+    text = shown(page, call)
+
+    assert "Next try:" in text
+    assert "Plan: tried every 1 hour until" in text
+
+
+def test_a_call_that_rests_is_not_polled_and_one_in_flight_is(page, call):
+    assert "hx-get" not in shown(page, call)
+
+    Call.objects.filter(pk=call.pk).update(state=State.LEASED)
+
+    live = f"/seller/messages/{call.pk}/live/"
+    assert f'hx-get="{live}"' in shown(page, call)
+    assert "<html" not in page.get(live).content.decode()
+    Call.objects.filter(pk=call.pk).update(state=State.ENDED, outcome="done", last_verdict="done")
+    assert "hx-get" not in page.get(live).content.decode()
+
+
+def test_restart_makes_it_due_now(page, call):
+    """saas-v2 §7: during the retry time a restart is an extra attempt."""
+    answer = page.post(f"/seller/messages/{call.pk}/restart/")
+
+    call.refresh_from_db()
+    assert answer.headers["Location"] == f"/seller/messages/{call.pk}/"
+    assert call.restart is True
+    assert call.due_at <= clock.now()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"state": State.LEASED}, "being made right now"),
+        ({"state": State.ENDED, "outcome": "done"}, "done already"),
+        ({"state": State.ENDED, "outcome": "gave_up"}, "refunded"),
+    ],
+)
+def test_restart_of_what_cannot_be_restarted_is_refused_in_words(page, call, fields, words):
+    Call.objects.filter(pk=call.pk).update(**fields)
+    assert "/restart/" not in shown(page, call)
+
+    answer = page.post(f"/seller/messages/{call.pk}/restart/")
+
+    call.refresh_from_db()
+    assert answer.status_code == 409
+    assert words in answer.content.decode()
+    assert call.restart is False
+
+
+def test_restart_only_by_post(page, call):
+    assert page.get(f"/seller/messages/{call.pk}/restart/").status_code == 405
+
+
+def test_filters_narrow_the_list_and_stay_in_the_address(page, order, call):
+    done = buying.make_call(order, state=State.ENDED, outcome="done", last_verdict="done")
+    held = buying.make_call(order, state=State.HELD, hold="breaker", last_verdict="connect")
+
+    def found(**query: str) -> list[int]:
+        return [c.pk for c, _ in page.get("/seller/messages/", query).context["rows"]]
+
+    assert found() == [held.pk, done.pk, call.pk]
+    assert found(state="done") == [done.pk]
+    assert found(state="held") == [held.pk]
+    assert found(state="waiting") == [call.pk]
+    assert found(state="failing") == [held.pk, call.pk]
+    assert found(reason="connect") == [held.pk]
+    assert found(order=call.order_number.lower()) == [held.pk, done.pk, call.pk]
+    assert found(order=call.order_line_number, state="done") == [done.pk]
+    assert found(activity="releaseInstance") == []
+    assert found(state="nonsense") == []
+    assert found(address=str(call.address_id)) == [held.pk, done.pk, call.pk]
+    assert found(address="x") == []
+    text = page.get("/seller/messages/", {"state": "held", "reason": "connect"}).content.decode()
+    assert text.count("selected") == 2
+
+
+def test_pages_by_key(page, order):
+    calls = [buying.make_call(order).pk for _ in range(30)]
+
+    first = page.get("/seller/messages/").context["page"]
+    second = page.get("/seller/messages/", {"after": first.next_key}).context["page"]
+
+    assert [c.pk for c in [*first.rows, *second.rows]] == sorted(calls, reverse=True)
+    assert second.next_key == ""

@@ -1,0 +1,69 @@
+"""A page asks the database as often with many rows as with few."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.factories import buying, people, products, trade
+from tradepost.market.identity import keys
+from tradepost.market.orders.models import OrderLine
+
+
+def fill(shop) -> str:
+    """One more product, address, order with subscription, failing call and attempts. Returns the call's path."""
+    product = products.make_product(shop.seller)
+    order = buying.make_order(offer=products.make_offer(product), paid=True)
+    subscription = buying.make_subscription(order)
+    call = buying.make_call(order, subscription=subscription, last_verdict="connect", attempts=2)
+    trade.make_attempt(call)
+    trade.make_attempt(call)
+    products.make_product(shop.seller, bound=False)
+    return f"/seller/messages/{call.pk}/"
+
+
+# Of each: session, user, memberships, the sandbox's clock and the frame's one query.
+FRAME = 5
+OWN = {
+    "/seller/": 8,
+    "/seller/orders/": 1,
+    "/seller/messages/": 1,
+    "/seller/addresses/": 4,
+    "/seller/addresses/new/": 1,
+    "/seller/keys/": 3,
+}
+
+
+def count(page, path: str) -> int:
+    with CaptureQueriesContext(connection ) as queries:
+        assert page.get(path).status_code == 200
+    return len(queries)
+
+
+@pytest.mark.parametrize("path", OWN)
+def test_a_page_asks_a_fixed_number_of_times(page, shop, path):
+    fill(shop)
+    keys.create_access_key(shop.seller, by=shop.owner, now=people.NOW)
+    few = count(page, path)
+    for _ in range(4):
+        fill(shop)
+
+    assert count(page, path) == few
+    assert few == FRAME + OWN[path]
+
+
+def test_details_ask_a_fixed_number_of_times(page, shop):
+    path = fill(shop)
+    line = OrderLine.objects.get()
+    few = count(page, path), count(page, f"/seller/orders/{line.number}/")
+    call = buying.make_call(line.order)
+    for _ in range(5):
+        trade.make_attempt(call)
+        buying.make_call(line.order)
+
+    many = count(page, f"/seller/messages/{call.pk}/"), count(page, f"/seller/orders/{line.number}/")
+
+    assert many <= few
+    assert many[0] == FRAME + 2
+    assert many[1] == FRAME + 3
