@@ -1,0 +1,292 @@
+"""Pages of the console: operators only, few queries whatever there is, and they show what needs a person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.factories.trade import (
+    NOW,
+    make_address,
+    make_attempt,
+    make_call,
+    make_offer,
+    make_operator,
+    make_order,
+    make_seller,
+    make_user,
+)
+from tradepost.market.base import clock
+from tradepost.market.base.models import Event, Job, WorkerProcess
+from tradepost.market.base.money import Money
+from tradepost.market.base.work import State
+from tradepost.market.identity.keys import create_access_key, rotate_signing_key
+from tradepost.market.identity.models import User
+from tradepost.market.notifications.models import Mail
+from tradepost.market.notifications.tell import tell
+from tradepost.market.payments import ledger
+from tradepost.market.production.models import Call, Tally
+
+pytestmark = pytest.mark.django_db
+
+LISTS = [
+    "overview",
+    "orders",
+    "calls",
+    "engine",
+    "engine_figures",
+    "sellers",
+    "accounts",
+    "ledger",
+    "mails",
+    "clock",
+    "clock_hands",
+]
+
+
+def enter(user: User) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def operator() -> User:
+    return make_operator()
+
+
+@pytest.fixture
+def console(operator: User) -> Client:
+    return enter(operator)
+
+
+def busy_market(size: int) -> None:
+    """Something on every list."""
+    for n in range(size):
+        seller = make_seller()
+        rotate_signing_key(seller, "base", now=NOW)
+        create_access_key(seller, by=None, now=NOW)
+        order = make_order(offer=make_offer(seller))
+        ledger.top_up(order.buyer, Money(500_000, "CNY"), reference=f"B{n}", actor="op", now=NOW)
+        ledger.pay(order.buyer, order.total, reference=order.number, now=NOW)
+        broken = make_address(seller, breaker="open", opened_at=NOW, trial_at=NOW, last_fault="connect")
+        call = make_call(order, address=broken, last_verdict="000005", attempts=1)
+        make_attempt(call)
+        make_attempt(call, verdict="timeout", status=None)
+        lost = make_call(
+            order, state=State.ENDED, outcome=Call.Outcome.GAVE_UP, ended_at=clock.now(), last_verdict="dns"
+        )
+        make_attempt(lost)
+        tell(
+            order.buyer, "order_completed", facts={"product": "CRM", "order": order.number}, once=order.number, now=NOW
+        )
+        Event.objects.create(name="OrderPaid", facts={}, due_at=NOW, created_at=NOW, error="Traceback: <b>boom</b>")
+        Job.objects.create(kind="orders.unpaid_timeout", key=f"J{n}", due_at=NOW, error="Traceback: late")
+        WorkerProcess.objects.create(name=f"w{n}", started_at=NOW, seen_at=clock.wall())
+        hour = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=n)
+        Tally.objects.create(hour=hour, worker=f"w{n}", activity="newInstance", verdict="done", attempts=7, seconds=1.4)
+
+
+def addresses() -> list[str]:
+    """Every page that is read, lists and details."""
+    order = Call.objects.order_by("pk")[0].order_number
+    seller = Call.objects.order_by("pk")[0].seller_id
+    buyer = User.objects.get(orders__number=order).pk
+    details = [
+        reverse("console:order", args=[order]), reverse("console:call", args=[Call.objects.order_by("pk")[0].pk]),
+        reverse("console:seller", args=[seller]), reverse("console:account", args=[buyer]),
+    ]  # fmt: skip
+    return [*(reverse(f"console:{name}") for name in LISTS), *details]
+
+
+def test_only_operators_enter(console: Client) -> None:
+    busy_market(1)
+    buyer, member = make_user(), User.objects.get(memberships__seller__calls__outcome="gave_up")
+    for url in addresses():
+        assert console.get(url).status_code == 200, url
+        assert enter(buyer).get(url).status_code == 404, url
+        assert enter(member).get(url).status_code == 404, url
+        stranger = Client().get(url)
+        assert (stranger.status_code, stranger["Location"].startswith("/account/login/")) == (302, True), url
+
+
+def test_only_operators_act() -> None:
+    buyer = make_user()
+    tell(buyer, "order_completed", facts={"product": "CRM", "order": "1"}, once="1", now=NOW)
+    acts = [
+        (reverse("console:top_up", args=[buyer.pk]), {"amount": "100", "reference": "B1", "confirmed": "1"}),
+        (reverse("console:mail_retry", args=[Mail.objects.get().pk]), {}),
+        (reverse("console:clock"), {"distance": "30d"}),
+    ]
+    for person in (buyer, make_seller().members.get().user):
+        for url, data in acts:
+            assert enter(person).post(url, data).status_code == 404, url
+    assert ledger.verify().transfers == 0
+    assert clock.target() is None
+
+
+def test_queries_do_not_grow_with_the_rows(console: Client, django_assert_max_num_queries) -> None:
+    busy_market(2)
+    most = {}
+    for url in addresses():
+        with django_assert_max_num_queries(16) as captured:
+            console.get(url)
+        most[url] = len(captured)
+    busy_market_more()
+    for url in addresses():
+        with django_assert_max_num_queries(16) as captured:
+            console.get(url)
+        assert len(captured) == most[url], url
+
+
+def busy_market_more() -> None:
+    """Eight more of everything, and more lines of what the first order shows."""
+    first = Call.objects.order_by("pk")[0]
+    for n in range(8):
+        seller = make_seller(members=2)
+        order = make_order(offer=make_offer(seller))
+        make_address(seller, breaker="open", opened_at=NOW)
+        make_address(first.seller)
+        make_offer(first.seller)
+        rotate_signing_key(first.seller, "base", now=NOW)
+        make_attempt(make_call(order, address=first.address, last_verdict="000005"))
+        make_attempt(make_call(make_order_of(first), address=first.address))
+        make_attempt(first)
+        call = make_call(order, state=State.ENDED, outcome=Call.Outcome.GAVE_UP, ended_at=clock.now())
+        Call.objects.filter(pk=call.pk).update(order_number=first.order_number)
+        tell(
+            order.buyer, "order_completed", facts={"product": "CRM", "order": order.number}, once=order.number, now=NOW
+        )
+        Event.objects.create(name="OrderPaid", facts={}, due_at=NOW, created_at=NOW, error="Traceback")
+        WorkerProcess.objects.create(name=f"more{n}", started_at=NOW, seen_at=clock.wall())
+        Tally.objects.create(
+            hour=clock.now(), worker=f"m{n}", activity="queryInstance", verdict="dns", attempts=1, seconds=1
+        )
+        ledger.top_up(
+            User.objects.get(orders__number=first.order_number), Money(1, "CNY"), reference=f"M{n}", actor="op", now=NOW
+        )
+
+
+def make_order_of(call: Call):
+    return make_order(offer=call.product.specs.get().skus.get().offers.get() if call.product else None)
+
+
+def text_of(client: Client, url: str, **query: str) -> str:
+    return " ".join(client.get(url, query).content.decode().split())
+
+
+def test_the_overview_says_what_needs_a_person(console: Client) -> None:
+    busy_market(2)
+    Mail.objects.update(status="failed")
+    WorkerProcess.objects.filter(name="w1").update(seen_at=clock.wall() - timedelta(minutes=5))
+    shown = text_of(console, reverse("console:overview"))
+    for sentence in (
+        "2 calls were given up in the last 7 days.", "2 addresses do not answer.",
+        "4 internal tasks failed and are tried again.", "2 mails could not be delivered.",
+        "1 worker has not been seen lately.", "14 attempts, 200 ms on average",
+    ):  # fmt: skip
+        assert sentence in shown
+
+
+def test_the_overview_of_a_quiet_market(console: Client) -> None:
+    assert "No worker is running: no call is made and no mail is sent." in text_of(console, reverse("console:overview"))
+    WorkerProcess.objects.create(name="w", started_at=NOW, seen_at=clock.wall())
+    assert "Nothing needs you now." in text_of(console, reverse("console:overview"))
+
+
+def test_old_trouble_leaves_the_overview(console: Client) -> None:
+    make_call(state=State.ENDED, outcome=Call.Outcome.GAVE_UP, ended_at=clock.now() - timedelta(days=8))
+    WorkerProcess.objects.create(name="w", started_at=NOW, seen_at=clock.wall())
+    WorkerProcess.objects.create(name="gone", started_at=NOW, seen_at=clock.wall() - timedelta(days=2))
+    assert "Nothing needs you now." in text_of(console, reverse("console:overview"))
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, 2), ({"state": "gave_up"}, 1), ({"state": "failing"}, 1), ({"state": "nonsense"}, 0),
+        ({"verdict": "dns"}, 1), ({"verdict": "tls"}, 0), ({"seller": "nonsense"}, 0),
+    ],
+)  # fmt: skip
+def test_calls_are_found_by_state_and_verdict(console: Client, query: dict[str, str], found: int) -> None:
+    busy_market(1)
+    assert len(console.get(reverse("console:calls"), query).context["page"].rows) == found
+
+
+def test_calls_are_found_by_seller_and_order(console: Client) -> None:
+    busy_market(2)
+    call = Call.objects.order_by("pk")[0]
+    for query in ({"seller": str(call.seller_id)}, {"q": call.order_number.lower()}, {"q": call.order_line_number}):
+        rows = console.get(reverse("console:calls"), query).context["page"].rows
+        assert {row.seller_id for row in rows} == {call.seller_id}
+        assert len(rows) == 2
+
+
+def test_orders_are_found_and_paged(console: Client) -> None:
+    offer = make_offer()
+    orders = [make_order(offer=offer) for _ in range(27)]
+    url = reverse("console:orders")
+    first = console.get(url).context["page"]
+    second = console.get(url, {"after": first.next_key}).context["page"]
+    assert [o.number for o in [*first.rows, *second.rows]] == [o.number for o in reversed(orders)]
+    assert second.next_key == ""
+    for text in (orders[3].number.lower(), f"{orders[3].number}-000001", orders[3].buyer.email.upper()):
+        assert [o.number for o in console.get(url, {"q": text}).context["page"].rows] == [orders[3].number]
+    assert console.get(url, {"status": "refunded"}).context["page"].rows == []
+    assert "No order fits" in text_of(console, url, status="refunded")
+
+
+def test_an_order_shows_its_money_history_and_attempts(console: Client) -> None:
+    busy_market(1)
+    order = Call.objects.order_by("pk")[0].order_number
+    page = console.get(reverse("console:order", args=[order]))
+    moved = [(m.transfer.reason, m.source.kind, m.target.kind, m.amount.minor) for m in page.context["movements"]]
+    assert moved == [("payment", "buyer", "clearing", 120_000)]
+    assert [[a.verdict for a in call.attempts_made] for call in page.context["calls"]] == [
+        ["000005", "timeout"],
+        ["000005"],
+    ]
+    assert console.get(reverse("console:order", args=["CS0"])).status_code == 404
+
+
+def test_a_sellers_page_shows_hints_of_keys_and_no_key(console: Client) -> None:
+    seller = make_seller()
+    signing, access = rotate_signing_key(seller, "base", now=NOW), create_access_key(seller, by=None, now=NOW)
+    shown = text_of(console, reverse("console:seller", args=[seller.pk]))
+    assert f"{signing.secret[:4]}••••" in shown
+    assert f"{access.key_id[:4]}••••" in shown
+    for secret in (signing.secret, access.secret, access.key_id):
+        assert secret not in shown
+
+
+def test_errors_and_sellers_words_cannot_bring_markup(console: Client) -> None:
+    busy_market(1)
+    assert "&lt;b&gt;boom&lt;/b&gt;" in text_of(console, reverse("console:engine"))
+    call = Call.objects.order_by("pk")[0]
+    make_attempt(call, response_body="<script>alert(1)</script>")
+    assert "<script>alert" not in text_of(console, reverse("console:call", args=[call.pk]))
+
+
+def test_the_figures_of_the_engine_renew_themselves_for_a_while(console: Client) -> None:
+    url = reverse("console:engine_figures")
+    assert f'hx-get="{url}?left=118"' in text_of(console, url, left="119")
+    assert f'hx-get="{url}?left=119"' in text_of(console, url, left="100000")
+    for end in ("1", "0", "x", ""):
+        assert "hx-get" not in text_of(console, url, left=end)
+
+
+def test_a_failed_mail_is_sent_again_on_demand(console: Client) -> None:
+    tell(make_user(), "order_completed", facts={"product": "CRM", "order": "1"}, once="1", now=NOW)
+    mail = Mail.objects.get()
+    Mail.objects.update(status="failed", error="550 no such mailbox", attempts=1)
+    Job.objects.all().delete()
+    assert "550 no such mailbox" in text_of(console, reverse("console:mails"), status="failed")
+    assert console.post(reverse("console:mail_retry", args=[mail.pk])).status_code == 302
+    mail.refresh_from_db()
+    assert (mail.status, mail.attempts) == ("waiting", 0)
+    assert Job.objects.get().key == str(mail.pk)
+    assert console.post(reverse("console:mail_retry", args=[mail.pk + 1])).status_code == 404
+    assert console.get(reverse("console:mail_retry", args=[mail.pk])).status_code == 405

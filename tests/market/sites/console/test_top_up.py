@@ -1,0 +1,110 @@
+"""A top-up is checked, confirmed, booked once, and said."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.factories.trade import make_operator, make_user
+from tradepost.market.identity.models import User
+from tradepost.market.payments import ledger, queries
+from tradepost.market.payments.models import Transfer
+
+pytestmark = pytest.mark.django_db
+
+GOOD = {"amount": "1200.50", "reference": "ICBC-20260302-0001", "note": "Offline transfer"}
+
+
+@pytest.fixture
+def operator() -> User:
+    return make_operator(email="op@example.com")
+
+
+@pytest.fixture
+def console(operator: User) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(operator)
+    return client
+
+
+def url(user: User) -> str:
+    return reverse("console:top_up", args=[user.pk])
+
+
+def test_it_is_confirmed_with_amount_and_account_before_anything_is_booked(console: Client) -> None:
+    buyer = make_user(name="Li Lei", email="lilei@example.com")
+    page = console.post(url(buyer), GOOD)
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert "¥\xa01,200.50" in text
+    assert "Li Lei" in text
+    assert "lilei@example.com" in text
+    assert GOOD["reference"] in text
+    assert Transfer.objects.count() == 0
+
+
+def test_a_confirmed_top_up_is_booked_once(console: Client, operator: User) -> None:
+    buyer = make_user()
+    first = console.post(url(buyer), {**GOOD, "confirmed": "1"})
+    shown = console.get(first["Location"]).content.decode()
+    again = console.post(url(buyer), {**GOOD, "confirmed": "1"})
+
+    assert "was added to the balance of" in shown
+    assert (first.status_code, first["Location"]) == (302, reverse("console:account", args=[buyer.pk]))
+    assert again.status_code == 409
+    assert "A top-up with this reference was booked already." in again.content.decode()
+    transfer = Transfer.objects.get()
+    assert (transfer.reason, transfer.reference, transfer.note, transfer.actor) == (
+        "top_up", GOOD["reference"], GOOD["note"], operator.email,
+    )  # fmt: skip
+    assert queries.balance(buyer, "CNY").minor == 120_050
+    assert ledger.verify().problems == ()
+
+
+def test_a_reference_of_another_person_counts_too(console: Client) -> None:
+    one, other = make_user(), make_user()
+    console.post(url(one), {**GOOD, "confirmed": "1"})
+    page = console.post(url(other), GOOD)
+    assert page.status_code == 409
+    assert page.context["form"].errors == {"reference": ["A top-up with this reference was booked already."]}
+    assert queries.balance(other, "CNY").minor == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"amount": "0"}, "amount"), ({"amount": "-5"}, "amount"), ({"amount": "1.005"}, "amount"),
+        ({"amount": "NaN"}, "amount"), ({"amount": "1e30"}, "amount"), ({"amount": ""}, "amount"),
+        ({"reference": " "}, "reference"), ({"reference": "x" * 65}, "reference"), ({"note": "x" * 201}, "note"),
+    ],
+)  # fmt: skip
+def test_wrong_input_is_refused_beside_its_field_and_nothing_is_booked(
+    console: Client, change: dict[str, str], field: str
+) -> None:
+    buyer = make_user()
+    page = console.post(url(buyer), {**GOOD, **change, "confirmed": "1"})
+    assert page.status_code == 409
+    assert list(page.context["form"].errors) == [field]
+    assert GOOD["reference"] in page.content.decode() or field == "reference"
+    assert Transfer.objects.count() == 0
+
+
+def test_going_back_keeps_what_was_typed(console: Client) -> None:
+    buyer = make_user()
+    page = console.post(url(buyer), {**GOOD, "change": "1"})
+    assert page.status_code == 200
+    assert all(value in page.content.decode() for value in GOOD.values())
+    assert Transfer.objects.count() == 0
+
+
+def test_a_person_who_is_not_there(console: Client) -> None:
+    assert console.post(reverse("console:top_up", args=[999_999]), GOOD).status_code == 404
+
+
+def test_the_check_of_the_books_runs_when_asked_for(console: Client) -> None:
+    page = reverse("console:ledger")
+    assert console.get(page).context["result"] is None
+    console.post(url(make_user()), {**GOOD, "confirmed": "1"})
+    text = " ".join(console.get(page, {"check": "1"}).content.decode().split())
+    assert "The books add up: 1 transfers over 2 accounts." in text
