@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -163,3 +164,19 @@ def test_the_kits_own_client_reads_the_same(market: Market) -> None:
     with pytest.raises(MarketError) as caught:
         client.order(market.foreign)
     assert (caught.value.code, caught.value.status) == ("MKT.0150", 401)
+
+
+def test_the_guides_example_runs_as_it_stands(market: Market) -> None:
+    guide = (ROOT / "docs" / "guides" / "sellers" / "order-query.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"(?s)```python\n(.*?)```", guide)
+    given = {"MARKET": market.url, "AK": market.access_key, "SK": market.secret_key}
+
+    def run(**more: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", example], env=os.environ | given | more, check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+    assert run(ORDER=market.own).startswith(f"{market.own}-000001 ")
+    assert run().startswith("MOCKPERIODYEARNEW-000001 ")
+    assert run(ORDER=market.foreign).startswith("MKT.0150 401 ")
