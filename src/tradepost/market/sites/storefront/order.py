@@ -22,7 +22,7 @@ from tradepost.market.payments.queries import balance
 from tradepost.market.subscriptions.lifecycle import access_data
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.access import buyer_required, now_of, person
-from tradepost.market.web.timeline import moves_of, of_moves
+from tradepost.market.web.timeline import TimelineEvent, moves_of, of_moves
 
 private = cache_control(private=True, no_store=True)
 
@@ -53,12 +53,13 @@ def _pay_panel(request: HttpRequest, found: Order) -> dict[str, Any]:
 def _live(request: HttpRequest, found: Order) -> dict[str, Any]:
     """The part of the page that changes by itself while a paid order is delivered."""
     followed = progress_of(found)
+    placed = TimelineEvent(found.placed_at, _("Order placed"), icon="shopping-cart")
     return {
         "order": found,
         "progress": followed,
         "lines": [(line, _opened(line.line.subscription)) for line in followed.lines],
         "why": next((_why(line) for line in followed.lines), ""),
-        "timeline": of_moves(moves_of("order", found.pk)),
+        "timeline": [placed, *of_moves(moves_of("order", found.pk))],
         "now": now_of(request),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
@@ -12,7 +13,7 @@ from tradepost.market.subscriptions.lifecycle import access_data
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.queries import buyer_subscription
 from tradepost.market.web.access import buyer_required, person
-from tradepost.market.web.timeline import moves_of, of_moves
+from tradepost.market.web.timeline import TimelineEvent, moves_of, of_moves
 
 private = cache_control(private=True, no_store=True)
 
@@ -29,6 +30,7 @@ def _own(request: HttpRequest, pk: int) -> Subscription:
 @require_safe
 def subscription(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
+    began = TimelineEvent(found.created_at, _("Delivery began"), icon="shopping-cart")
     usable = found.status == Subscription.Status.ACTIVE
     context = {
         "subscription": found,
@@ -37,7 +39,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "line": line_of(found.pk),
         "access": access_data(found) if usable else None,
         "usable": usable,
-        "timeline": of_moves(moves_of("subscription", found.pk)),
+        "timeline": [began, *of_moves(moves_of("subscription", found.pk))],
     }
     return render(request, "storefront/subscription.html", context)
 
