@@ -9,12 +9,15 @@ from cyclopts import App
 
 from tradepost.cli import durations, terminal
 from tradepost.cli.opening import open_market
+from tradepost.market.base.errors import Refused
 
 app = App(name="clock", help="Show a market's clock, or move a sandbox's forward.")
 
 ALIVE = timedelta(seconds=10)
 """A worker that has not been seen for this long, in real time, is taken for dead."""
 LOOK_EVERY = 0.2
+STUCK_AFTER = 60.0
+"""Seconds without progress, beyond the longest call to a seller, after which waiting is given up."""
 
 
 @app.default
@@ -45,7 +48,7 @@ def advance(distance: str) -> None:
         How far: 90s, 15m, 4h, 30d, 2w, 1y, or several together, such as 1d12h.
     """
     span = durations.parse(distance)
-    open_market(follow_demo=True)
+    config = open_market(follow_demo=True)
     from tradepost.market.base import clock
 
     start = clock.now()
@@ -54,7 +57,7 @@ def advance(distance: str) -> None:
         clock.jump(goal)
         terminal.out().print(f"No worker is running, so the clock was set at once. It is now {_written(clock.now())}.")
         return
-    if _wait(start, goal):
+    if _wait(start, goal, patience=config.seller_timeout_seconds + STUCK_AFTER):
         terminal.out().print(f"It is now {_written(clock.now())}.")
     else:
         clock.jump(goal)
@@ -64,8 +67,11 @@ def advance(distance: str) -> None:
         )
 
 
-def _wait(start: datetime, goal: datetime) -> bool:
-    """Show how far the clock came until it is there. False when the last worker died on the way."""
+def _wait(start: datetime, goal: datetime, *, patience: float) -> bool:
+    """Show how far the clock came until it is there. False when the last worker died on the way.
+
+    Raises ``Refused`` when a worker lives but did not move the clock for ``patience`` seconds.
+    """
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     from tradepost.market.base import clock
@@ -74,14 +80,23 @@ def _wait(start: datetime, goal: datetime) -> bool:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=terminal.err(), transient=True) as progress:
         task = progress.add_task(_written(start), total=whole)
+        offset, moved = clock.now() - clock.wall(), time.monotonic()
         while True:
             now, target = clock.now(), clock.target()
+            if now - clock.wall() - offset > ALIVE:
+                offset, moved = now - clock.wall(), time.monotonic()
             progress.update(task, completed=min((now - start).total_seconds(), whole), description=_written(now))
             # Someone may have aimed further meanwhile: then target stays set although ours is reached.
             if now >= goal or target is None:
                 return True
             if not _worker_lives():
                 return False
+            if time.monotonic() - moved > patience:
+                raise Refused(
+                    "clock.stuck",
+                    f"The clock stands at {_written(now)}: the worker does not get its due work done. "
+                    "Look at its log and at the engine page of the console; it goes on from there by itself.",
+                )
             time.sleep(LOOK_EVERY)
 
 

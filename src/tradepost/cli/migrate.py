@@ -23,12 +23,15 @@ def migrate() -> None:
     console.print(f"Applied {applied} migrations." if applied else "The database is at this version already.")
 
 
-def apply(console: Console) -> int:
-    """Apply what is missing, showing progress. Returns how many migrations that were. Needs an open market."""
+def apply(console: Console, *, each: bool = True) -> int:
+    """Apply what is missing, showing progress: a bar on a terminal, elsewhere a line for ``each``.
+
+    Returns how many migrations that were. Needs an open market.
+    """
     with one_at_a_time(lambda: console.print("Another process is migrating this database; waiting for it.")):
         waiting = unapplied()
         if waiting:
-            _apply(console, len(waiting))
+            _apply(console, len(waiting), each=each)
     return len(waiting)
 
 
@@ -42,12 +45,13 @@ def unapplied() -> list[str]:
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
-def _apply(console: Console, total: int) -> None:
+def _apply(console: Console, total: int, *, each: bool) -> None:
     from django.core.management import call_command
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     if not console.is_terminal:
-        call_command("migrate", interactive=False, stdout=_Progress(lambda name: console.print(f"Applying {name}")))
+        say = _Progress(lambda name: console.print(f"Applying {name}") if each else None)
+        call_command("migrate", interactive=False, stdout=say)
         return
     columns = (
         TextColumn("Preparing the database"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,10 +78,11 @@ def language() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What a demo leaves in its data folder: which database is its own, and where it listens."""
+    """What a demo leaves in its data folder: which database is its own, and where it and its seller listen."""
 
     database: str
     port: int
+    seller_port: int
 
     @staticmethod
     def fingerprint(config: Config) -> str:
@@ -98,7 +99,7 @@ class Demo:
         return demo if demo.database == cls.fingerprint(config) else None
 
     def save(self, data: Path) -> None:
-        (data / MARKER).write_text(json.dumps({"database": self.database, "port": self.port}))
+        (data / MARKER).write_text(json.dumps(asdict(self)))
 
 
 def _follow(config: Config) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ FINISH_WITHIN = 15
 """Seconds that requests under way get when the server stops."""
 
 
-def serve(*, workers: int = 1, threads: int = 8) -> None:
+def serve(*, workers: int = 1, threads: int = 0) -> None:
     """Run the web server alone.
 
     Parameters
@@ -24,7 +25,7 @@ def serve(*, workers: int = 1, threads: int = 8) -> None:
     workers
         Processes that answer requests; one a core is plenty.
     threads
-        Requests that one process answers at a time; each may hold a database connection.
+        Requests that one process answers at a time; each may hold a database connection. 0 means two a core and one.
     """
     tied.tie()
     config = read_config()
@@ -43,7 +44,7 @@ def serve(*, workers: int = 1, threads: int = 8) -> None:
         port=config.port,
         interface=Interfaces.WSGI,
         workers=max(workers, 1),
-        blocking_threads=max(threads, 1),
+        blocking_threads=threads if threads > 0 else 2 * (os.cpu_count() or 1) + 1,
         respawn_failed_workers=True,
         workers_kill_timeout=FINISH_WITHIN,
         log_level=LogLevels.warning,

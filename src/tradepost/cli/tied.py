@@ -1,4 +1,4 @@
-"""Ties a process to the one that started it, and runs a program so tied: ``python -m tradepost.cli.tied MODULE …``.
+"""Ties a process to the one that started it, and runs a program so tied: ``python -m tradepost.cli.tied PATH …``.
 
 ``tradepost up`` and ``demo`` stop their children themselves; this is for the day they are killed and cannot.
 """
@@ -28,5 +28,5 @@ def tie() -> None:
 
 if __name__ == "__main__":
     tie()
-    module, sys.argv = sys.argv[1], sys.argv[1:]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    sys.argv = sys.argv[1:]
+    runpy.run_path(sys.argv[0], run_name="__main__")

@@ -37,7 +37,7 @@ def up(*, workers: int = 1, web_workers: int = 1) -> None:
     claim_port(config)
     config.secrets()  # made before the children would race for it
     migrate.apply(console)
-    _let_go_of_the_database()
+    let_go_of_the_database()
     processes = Processes(lambda line: terminal.err().print(line, markup=False))
     with signals() as (stop, hurry):
         try:
@@ -94,7 +94,7 @@ def answers(config: Config, timeout: float = 2.0) -> bool:
         connection.close()
 
 
-def _let_go_of_the_database() -> None:
+def let_go_of_the_database() -> None:
     from django.db import connections
 
     connections.close_all()

@@ -1,0 +1,163 @@
+"""``tradepost demo``: a sandbox with something in it, a seller's server beside it, ready in about two seconds.
+
+What can run side by side does: the web process loads while this one migrates; the worker while this one seeds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from tradepost.cli import migrate, sample_seller, terminal, up
+from tradepost.cli.opening import Demo, open_market, read_config
+from tradepost.cli.processes import LOOK_EVERY, Processes, Program, signals
+from tradepost.cli.serve import claim_port, port_is_free
+from tradepost.cli.warnings_told import Warnings
+from tradepost.market.base.errors import Refused
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tradepost.market.base.config import Config
+    from tradepost.market.seed import Login
+
+FIRST_PORT = 8000
+PORTS = 100
+SITES = {"buyer": "/", "seller": "/seller/", "operator": "/console/"}
+
+
+def demo() -> None:
+    """Start a sandbox market with demo data and a sample seller.
+
+    PORT chooses the port, else it is the first free one from 8000. TRADEPOST_DATA chooses the folder, else it is
+    ``data`` here; what is in it from an earlier start is used again. Ctrl-C stops everything.
+    """
+    begun = time.monotonic()
+    os.environ["TRADEPOST_SANDBOX"] = "1"
+    os.environ["TRADEPOST_LOG_FORMAT"] = "json"  # of the children: it is read again to tell warnings
+    config = read_config()
+    config.data.mkdir(parents=True, exist_ok=True)
+    with _alone(config), signals() as (stop, hurry):
+        config = _with_port(config)
+        config.secrets()  # made before the children would race for it
+        processes = Processes(lambda line: terminal.err().print(line, markup=False))
+        try:
+            logins = _start(config, processes)
+            if up.wait_until_it_answers(config, processes, stop):
+                _welcome(terminal.out(), config, logins, time.monotonic() - begun)
+            _watch(config, processes, stop)
+            terminal.out().print("Stopping …")
+        finally:
+            processes.stop(up.stop_within(config), hurry=hurry)
+
+
+def _start(config: Config, processes: Processes) -> tuple[Login, ...]:
+    logs = config.data / "logs"
+    known = Demo.of(config)
+    web = Program("web", up.tradepost("serve"), log=logs / "web.log")
+    web_started = known is not None or _is_new(config)
+    if web_started:
+        processes.start(web)
+    open_market()
+    from tradepost.market import seed
+    from tradepost.market.base import clock
+
+    if not web_started:
+        _refuse_another_market()
+        processes.start(web)
+    migrate.apply(terminal.out(), each=False)
+    seller_port = sample_seller.choose_port(known.seller_port if known else 0)
+    Demo(Demo.fingerprint(config), config.port, seller_port).save(config.data)
+    processes.start(Program("worker", up.tradepost("worker"), log=logs / "worker.log"))
+    result = seed.load(clock.now(), seller_address=sample_seller.address(seller_port))
+    # Stopped after the worker, whose last calls it answers.
+    processes.start(
+        sample_seller.program(
+            seller_port,
+            market=config.base_url,
+            keys=(result.signing_key, result.access_key, result.secret_key),
+            data=config.data / "seller",
+            log=logs / "seller.log",
+            wave=1,
+        )
+    )
+    up.let_go_of_the_database()
+    return result.logins
+
+
+def _watch(config: Config, processes: Processes, stop: Event) -> None:
+    warnings = Warnings(config.data / "logs", ("web", "worker", "seller"))
+    told = terminal.err()
+    while not stop.wait(LOOK_EVERY):
+        processes.look()
+        for line in warnings.new():
+            told.print(line, markup=False, soft_wrap=True)
+
+
+def _welcome(console: Console, config: Config, logins: tuple[Login, ...], seconds: float) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for column in ("Sign in as", "E-mail", "Password", "Begin at"):
+        table.add_column(column, no_wrap=True)
+    for login in logins:
+        table.add_row(login.role, login.email, login.password, SITES.get(login.role, "/"))
+    console.print(f"\nTradepost is running at [bold]{config.base_url}[/bold] (ready in {seconds:.1f} s)\n")
+    console.print(table)
+    console.print(f"\nLogs  {config.data / 'logs'}", markup=False, soft_wrap=True)
+    console.print("Time  tradepost clock advance 30d, in another terminal here")
+    console.print("Stop  Ctrl-C\n")
+
+
+def _with_port(config: Config) -> Config:
+    """The settings with the port settled, also for the children: the one asked for, else the first free from 8000."""
+    if "port" in config.model_fields_set:
+        claim_port(config)
+        return config
+    for port in range(FIRST_PORT, FIRST_PORT + PORTS):
+        if port_is_free(config.host, port):
+            os.environ["TRADEPOST_PORT"] = str(port)
+            return read_config()
+    raise Refused("cli.no_port", f"No port from {FIRST_PORT} to {FIRST_PORT + PORTS - 1} is free. Set PORT.")
+
+
+def _is_new(config: Config) -> bool:
+    return not config.database_url and not (config.data / "tradepost.sqlite3").exists()
+
+
+def _refuse_another_market() -> None:
+    """Neither demo accounts with public passwords nor a movable clock may get into a market that is not a demo."""
+    from django.db import connection
+
+    from tradepost.market.identity.models import User
+
+    if User._meta.db_table in connection.introspection.table_names() and User.objects.exists():  # noqa: SLF001
+        raise Refused(
+            "cli.not_a_demo",
+            "This database holds a market that is not a demo of this data folder. "
+            "Choose another folder with TRADEPOST_DATA, or another DATABASE_URL.",
+        )
+
+
+@contextmanager
+def _alone(config: Config) -> Iterator[None]:
+    """One demo a data folder."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    with Path(config.data / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            running = Demo.of(config)
+            where = f" at http://127.0.0.1:{running.port}" if running else ""
+            raise Refused("cli.demo_runs", f"A demo with this data folder is running already{where}.") from None
+        yield

@@ -1,0 +1,337 @@
+"""The checks of ``tradepost doctor``: each looks at one thing and says what it found. Needs an open market."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.core import mail
+from django.db import Error, connection, transaction
+from django.db.migrations.loader import MigrationLoader
+
+from tradepost.cli import durations
+from tradepost.cli.findings import Finding, fail, ok, warn
+from tradepost.cli.up import answers
+from tradepost.market.base import clock
+from tradepost.market.base.config import Config
+from tradepost.market.base.models import SandboxClock
+from tradepost.market.base.secrets import unseal
+from tradepost.market.identity.models import AccessKey, SigningKey, User
+from tradepost.market.production.models import Call
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.web import health
+
+SHORTEST_KEY = 32
+FEWEST_DIFFERENT = 12
+OLDEST_POSTGRESQL = 15
+OLDEST_SQLITE = (3, 35)
+LITTLE_DISK, NO_DISK = 2_000_000_000, 200_000_000
+CLOCK_WARN, CLOCK_FAIL = timedelta(seconds=1), timedelta(seconds=30)
+SECRETS_TRIED = 200
+ASSETS = ("vendor/tabler.min.css", "vendor/htmx.min.js", "web/tradepost.js")
+SEALED: tuple[tuple[str, type, str], ...] = (
+    ("signing keys", SigningKey, "sealed"),
+    ("access keys", AccessKey, "sealed"),
+    ("access data", Subscription, "sealed_access"),
+    ("answers", Call, "sealed_answer"),
+)
+
+
+def all_findings(config: Config) -> tuple[Finding, ...]:
+    database = tuple(_guarded("database", lambda: check_database(config)))
+    found = [
+        *_guarded("settings", lambda: check_settings(config)),
+        *_guarded("public URL", lambda: check_public_url(config)),
+        *_guarded("secret key", lambda: check_secret_key(config)),
+        *database,
+    ]
+    if all(finding.level != "fail" for finding in database):  # else each would only say the same again
+        for area, check in (
+            ("sealed secrets", check_sealed),
+            ("clock", lambda: check_clock(config)),
+            ("workers", check_workers),
+            ("accounts", check_accounts),
+        ):
+            found += _guarded(area, check)
+    for area, check in (
+        ("web", lambda: check_web(config)),
+        ("mail", lambda: check_mail(config)),
+        ("disk", lambda: check_disk(config)),
+        ("assets", check_assets),
+    ):
+        found += _guarded(area, check)
+    return tuple(found)
+
+
+def _guarded(area: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from check()
+    except Exception as fault:  # noqa: BLE001  # a check that breaks is itself a finding, and the others still count
+        said = (str(fault) or type(fault).__name__).splitlines()[0]
+        yield fail(area, f"The check itself failed: {said}", "Report this with the output of tradepost doctor --json.")
+
+
+def check_settings(config: Config) -> Iterator[Finding]:
+    kind = "sandbox" if config.sandbox else "real market"
+    if config.debug and not config.sandbox:
+        yield fail("settings", "TRADEPOST_DEBUG is on: pages of errors show the inside.", "Unset TRADEPOST_DEBUG.")
+    else:
+        yield ok("settings", f"A {kind}; data in {config.data.resolve()}")
+
+
+def check_public_url(config: Config) -> Iterator[Finding]:
+    area, url = "public URL", config.base_url
+    todo = "Set TRADEPOST_PUBLIC_URL to what people type, such as https://market.example.com."
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if not host or parts.scheme not in {"http", "https"} or parts.path or parts.query or parts.username:
+        yield fail(area, f"{url} is not an address of a whole site.", todo)
+    elif config.allowed_hosts and not _allowed(host, config.allowed_hosts):
+        yield fail(area, f"{host} is not among TRADEPOST_ALLOWED_HOSTS, so nobody gets in.", f"Add {host} to it.")
+    elif config.sandbox:
+        yield ok(area, url)
+    elif _is_loopback(host):
+        yield fail(area, f"{url} reaches this machine only; links in mails lead nowhere.", todo)
+    elif parts.scheme != "https":
+        yield fail(area, f"{url} is not encrypted: passwords travel in the clear.", todo)
+    else:
+        yield ok(area, url)
+
+
+def _allowed(host: str, allowed: tuple[str, ...]) -> bool:
+    return any(name in {"*", host} or (name.startswith(".") and f".{host}".endswith(name)) for name in allowed)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def check_secret_key(config: Config) -> Iterator[Finding]:
+    area, key = "secret key", config.secrets()[0]
+    if len(key) < SHORTEST_KEY or len(set(key)) < FEWEST_DIFFERENT:
+        yield fail(
+            area,
+            f"It can be guessed: {len(key)} characters, {len(set(key))} different ones.",
+            f"Set TRADEPOST_SECRET_KEY to {SHORTEST_KEY} random characters or more, the present one in "
+            "TRADEPOST_OLD_SECRET_KEYS.",
+        )
+        return
+    if config.secret_key.get_secret_value():
+        yield ok(area, "Set by TRADEPOST_SECRET_KEY, long enough.")
+        return
+    path = config.data / "secret.key"
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if sys.platform != "win32" and mode & 0o077:
+        yield fail(area, f"{path} can be read by others (mode {mode:04o}).", f"chmod 600 {path}")
+    else:
+        yield ok(area, f"In {path}, for its owner only. Keep a copy: without it sealed secrets are lost.")
+
+
+def check_database(config: Config) -> Iterator[Finding]:
+    area = "database"
+    try:
+        connection.ensure_connection()
+    except Error as fault:
+        said = (str(fault) or type(fault).__name__).splitlines()[0]
+        yield fail(area, f"It cannot be reached: {said}", "Start it, or correct DATABASE_URL.")
+        return
+    yield from _server()
+    missing = health.missing_migrations()
+    if missing:
+        yield fail("migrations", f"{missing} are not applied.", "tradepost migrate")
+    else:
+        yield from _newer_than_us()
+        yield from _writes()
+    if not config.database_url and not config.sandbox:
+        yield warn(
+            area, "SQLite serves one machine and one writer at a time.", "For more, set DATABASE_URL to a PostgreSQL."
+        )
+
+
+def _server() -> Iterator[Finding]:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SHOW server_version_num")
+            number = int(cursor.fetchone()[0])
+            said = f"PostgreSQL {number // 10_000}.{number % 10_000}"
+            if number < OLDEST_POSTGRESQL * 10_000:
+                yield fail("database", f"{said} is too old.", f"Upgrade it to {OLDEST_POSTGRESQL} or later.")
+            else:
+                yield ok("database", said)
+            return
+        cursor.execute("SELECT sqlite_version()")
+        version: str = cursor.fetchone()[0]
+        cursor.execute("PRAGMA journal_mode")
+        journal: str = cursor.fetchone()[0]
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_SQLITE:
+        yield fail("database", f"SQLite {version} is too old.", "Use a newer Python, or PostgreSQL.")
+    elif journal != "wal":
+        yield fail(
+            "database",
+            f"SQLite {version} cannot keep its journal as WAL here (it is {journal}), so readers block writers.",
+            "Put the data folder on a local disk, not on a network share.",
+        )
+    else:
+        yield ok("database", f"SQLite {version}, journal WAL")
+
+
+def _newer_than_us() -> Iterator[Finding]:
+    loader = MigrationLoader(connection)
+    ours = {app.label for app in apps.get_app_configs() if app.name.startswith("tradepost.")}
+    unknown = sorted(
+        f"{app}.{name}"
+        for app, name in loader.applied_migrations
+        if app in ours and (app, name) not in loader.graph.nodes
+    )
+    if unknown:
+        yield warn(
+            "migrations",
+            f"The database knows {unknown[-1]}, which this version does not: it is newer.",
+            "Upgrade Tradepost.",
+        )
+    else:
+        yield ok("migrations", "All applied.")
+
+
+def _writes() -> Iterator[Finding]:
+    try:
+        with transaction.atomic():
+            User.objects.create_user("doctor@tradepost.invalid")
+            transaction.set_rollback(True)
+    except Error as fault:
+        yield fail(
+            "writing", f"It cannot be written to: {str(fault).splitlines()[0]}", "Give its user the rights, or room."
+        )
+    else:
+        yield ok("writing", "A row was written, and taken back.")
+
+
+def check_sealed() -> Iterator[Finding]:
+    tried = closed = 0
+    for _, model, field in SEALED:
+        newest = model.objects.exclude(**{field: ""}).order_by("-pk").values_list(field, flat=True)  # type: ignore[attr-defined]
+        oldest = model.objects.exclude(**{field: ""}).order_by("pk").values_list(field, flat=True)  # type: ignore[attr-defined]
+        for sealed in {*newest[:SECRETS_TRIED], *oldest[:SECRETS_TRIED]}:
+            tried += 1
+            try:
+                unseal(sealed)
+            except ValueError:
+                closed += 1
+    if closed:
+        yield fail(
+            "sealed secrets",
+            f"{closed} of {tried} cannot be opened: the secret key was changed.",
+            "Add the earlier key to TRADEPOST_OLD_SECRET_KEYS, or put back the file secret.key.",
+        )
+    else:
+        yield ok("sealed secrets", f"All {tried} that were tried can be opened." if tried else "There are none yet.")
+
+
+def check_clock(config: Config) -> Iterator[Finding]:
+    if connection.vendor == "postgresql":
+        before = clock.wall()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT clock_timestamp()")
+            there = cursor.fetchone()[0]
+        here = before + (clock.wall() - before) / 2
+        apart = abs(there - here)
+        said = f"This machine and the database are {apart.total_seconds():.2f} s apart."
+        todo = "Let both keep time by NTP: signatures and leases depend on it."
+        if apart > CLOCK_FAIL:
+            yield fail("clock", said, todo)
+        elif apart > CLOCK_WARN:
+            yield warn("clock", said, todo)
+        else:
+            yield ok("clock", said)
+    offset = SandboxClock.objects.filter(pk=1).values_list("offset", flat=True).first() or timedelta()
+    if config.sandbox:
+        yield ok(
+            "clock", f"The sandbox is {durations.words(offset)} ahead." if offset else "The sandbox is at real time."
+        )
+    elif offset:
+        yield fail(
+            "clock",
+            f"This database was a sandbox, its clock {durations.words(offset)} ahead; rows lie in the future.",
+            "Begin a real market with a fresh database.",
+        )
+    elif connection.vendor != "postgresql":
+        yield ok("clock", "Real time; the database is on this machine.")
+
+
+def check_workers() -> Iterator[Finding]:
+    alive = health.living_workers()
+    if alive:
+        yield ok("workers", f"{alive} alive.")
+    else:
+        yield warn("workers", "None is running, so sellers are not called.", "tradepost up, or tradepost worker")
+
+
+def check_accounts() -> Iterator[Finding]:
+    if User.objects.filter(is_operator=True, is_active=True).exists():
+        yield ok("accounts", "There is an operator.")
+    else:
+        yield warn("accounts", "Nobody can enter the console.", "tradepost operator create EMAIL")
+
+
+def check_web(config: Config) -> Iterator[Finding]:
+    if answers(config):
+        yield ok("web", f"Answers on {config.host}:{config.port}.")
+    else:
+        yield warn("web", f"Nothing answers on {config.host}:{config.port}.", "tradepost up, or tradepost serve")
+
+
+def check_mail(config: Config) -> Iterator[Finding]:
+    if not config.mail_url:
+        said, todo = f"Written to {config.data / 'mail'}, not sent.", "Set TRADEPOST_MAIL_URL to smtp://…"
+        yield ok("mail", said) if config.sandbox else warn("mail", said, todo)
+        return
+    server = urlsplit(config.mail_url)
+    where = f"{server.hostname}:{server.port or 'default port'}"
+    gate = mail.get_connection(timeout=5)
+    try:
+        gate.open()
+    except (OSError, ValueError) as fault:  # smtplib's exceptions are OSErrors
+        said = (str(fault) or type(fault).__name__).splitlines()[0]
+        yield fail("mail", f"{where} does not take us: {said}", "Correct TRADEPOST_MAIL_URL.")
+    else:
+        yield ok("mail", f"{where} lets us in; nothing was sent.")
+    finally:
+        gate.close()
+
+
+def check_disk(config: Config) -> Iterator[Finding]:
+    free = shutil.disk_usage(config.data).free
+    said = f"{free / 1e9:.1f} GB free in {config.data.resolve()}"
+    if not os.access(config.data, os.W_OK):
+        yield fail("disk", f"{config.data.resolve()} cannot be written to.", "Give this user the right to write there.")
+    elif free < NO_DISK:
+        yield fail("disk", said, "Make room: the database stops when it is full.")
+    elif free < LITTLE_DISK:
+        yield warn("disk", said, "Make room soon.")
+    else:
+        yield ok("disk", said)
+
+
+def check_assets() -> Iterator[Finding]:
+    missing = [name for name in ASSETS if finders.find(name) is None]
+    if missing:
+        yield fail(
+            "assets", f"Missing: {', '.join(missing)}.", "Install Tradepost again, or run make setup in a checkout."
+        )
+    else:
+        yield ok("assets", "Styles and scripts are there.")
+    chinese = [path for path in settings.LOCALE_PATHS if (path / "zh_Hans" / "LC_MESSAGES" / "django.mo").exists()]
+    if not chinese:
+        yield warn("translations", "Chinese words are not compiled.", "Install Tradepost again, or run make setup.")

@@ -1,0 +1,71 @@
+"""``tradepost doctor``: what is wrong with this market's surroundings, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from tradepost.cli import terminal
+from tradepost.cli.findings import Finding, Level
+from tradepost.cli.opening import open_market
+from tradepost.market.base.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LOOKS = {Level.OK: "[green]ok[/green]", Level.WARN: "[yellow]warn[/yellow]", Level.FAIL: "[bold red]fail[/bold red]"}
+
+
+def doctor(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> int:
+    """Check a market's settings and surroundings, and say what to do. Changes nothing.
+
+    Ends with code 1 when something fails, 0 when all is well or there are warnings only.
+
+    Parameters
+    ----------
+    as_json
+        Write a JSON list for a program instead of a table.
+    """
+    findings = examine()
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
+    else:
+        _show(findings)
+    return int(any(finding.level is Level.FAIL for finding in findings))
+
+
+def examine() -> tuple[Finding, ...]:
+    """Everything that there is to say; nothing that a check runs into ends the others."""
+    try:
+        config = open_market(follow_demo=True)
+    except Refused as refused:
+        if refused.code == "cli.no_market":
+            raise
+        return (Finding("settings", Level.FAIL, refused.message, "Correct the environment or the file .env."),)
+    from tradepost.cli import diagnosis
+
+    return diagnosis.all_findings(config)
+
+
+def _show(findings: Sequence[Finding]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("Checked", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("Found", overflow="fold")
+    table.add_column("What to do", overflow="fold")
+    from rich.text import Text
+
+    for finding in findings:
+        table.add_row(finding.area, LOOKS[finding.level], Text(finding.said), Text(finding.todo))
+    console = terminal.out()
+    console.print(table)
+    counts = {level: sum(finding.level is level for finding in findings) for level in Level}
+    if counts[Level.FAIL]:
+        console.print(f"\n[bold red]{counts[Level.FAIL]} failed[/bold red], {counts[Level.WARN]} warnings.")
+    else:
+        console.print(f"\nNothing failed, {counts[Level.WARN]} warnings.")

@@ -1,0 +1,56 @@
+"""Starts the sample seller's server for a demo: from ``examples/`` of a checkout, or the copy that a wheel carries."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import tradepost
+from tradepost.cli.processes import Program
+from tradepost.cli.serve import free_port, port_is_free
+from tradepost.market.base.errors import Refused
+
+HOST = "127.0.0.1"
+IN_A_CHECKOUT = "examples/sample_seller"
+IN_A_WHEEL = "_sample_seller"
+
+
+def choose_port(before: int) -> int:
+    """The port of the last start when it is free, so that the market's address of the seller stays."""
+    return before if before and port_is_free(HOST, before) else free_port()
+
+
+def address(port: int) -> str:
+    """Its production address."""
+    return f"http://{HOST}:{port}/produce"
+
+
+def program(port: int, *, market: str, keys: tuple[str, str, str], data: Path, log: Path, wave: int) -> Program:
+    """``keys``: the signing key of the base interfaces, the access key and its secret key."""
+    key, access_key, secret_key = keys
+    arguments = {
+        "--port": str(port),
+        "--data": str(data),
+        "--market": market,
+        "--public-url": f"http://{HOST}:{port}",
+    }
+    command = [sys.executable, "-m", "tradepost.cli.tied", str(_where())]
+    return Program(
+        "seller",
+        [*command, *(part for pair in arguments.items() for part in pair)],
+        # Arguments show in the list of processes, so secrets go by the environment.
+        env={"SELLER_KEY": key, "SELLER_AK": access_key, "SELLER_SK": secret_key},
+        log=log,
+        wave=wave,
+    )
+
+
+def _where() -> Path:
+    """The folder to run."""
+    package = Path(tradepost.__file__).resolve().parent
+    for folder in (package.parents[1] / IN_A_CHECKOUT, package / IN_A_WHEEL):
+        if (folder / "__main__.py").exists():
+            return folder
+    raise Refused(
+        "cli.no_sample_seller", "The sample seller is missing from this installation: install Tradepost again."
+    )
