@@ -48,21 +48,21 @@ def create_operator(email: str, *, name: str = "", password_stdin: FromStdin = F
     password = _password(email, from_stdin=password_stdin)
     with transaction.atomic():
         _make(email, password, name=name, is_operator=True)
-    terminal.out().print(f"{email} may now sign in and enter the console.", markup=False)
+    terminal.say(f"{email} may now sign in and enter the console.")
 
 
 @operator.command
 def grant(email: str) -> None:
     """Let an existing account enter the console."""
     _set_operator(email, operator=True)
-    terminal.out().print(f"{email} may now enter the console.", markup=False)
+    terminal.say(f"{email} may now enter the console.")
 
 
 @operator.command
 def revoke(email: str) -> None:
     """Close the console to an account. It stays a buyer's account."""
     _set_operator(email, operator=False)
-    terminal.out().print(f"{email} may no longer enter the console.", markup=False)
+    terminal.say(f"{email} may no longer enter the console.")
 
 
 @seller.command(name="create")
@@ -108,7 +108,7 @@ def create_seller(
             slug=slug, name=name, name_en=name_en, contact_email=contact, created_at=clock.now()
         )
         Member.objects.create(seller=made, user=user, role=Member.Role.OWNER)
-    terminal.out().print(f"{owner} owns {name} and may now enter the seller center.", markup=False)
+    terminal.say(f"{owner} owns {name} and may now enter the seller center.")
 
 
 def _find(email: str) -> User | None:

@@ -55,13 +55,13 @@ def advance(distance: str) -> None:
     goal = clock.aim(span)
     if not _worker_lives():
         clock.jump(goal)
-        terminal.out().print(f"No worker is running, so the clock was set at once. It is now {_written(clock.now())}.")
+        terminal.say(f"No worker is running, so the clock was set at once. It is now {_written(clock.now())}.")
         return
     if _wait(start, goal, patience=config.seller_timeout_seconds + STUCK_AFTER):
-        terminal.out().print(f"It is now {_written(clock.now())}.")
+        terminal.say(f"It is now {_written(clock.now())}.")
     else:
         clock.jump(goal)
-        terminal.out().print(
+        terminal.say(
             f"The worker stopped on the way, so the rest was set at once. It is now {_written(clock.now())}; "
             "what came due meanwhile runs when a worker starts."
         )

@@ -46,13 +46,13 @@ def demo() -> None:
     with _alone(config), signals() as (stop, hurry):
         config = _with_port(config)
         config.secrets()  # made before the children would race for it
-        processes = Processes(lambda line: terminal.err().print(line, markup=False))
+        processes = Processes(terminal.warn)
         try:
             logins = _start(config, processes)
             if up.wait_until_it_answers(config, processes, stop):
                 _welcome(terminal.out(), config, logins, time.monotonic() - begun)
             _watch(config, processes, stop)
-            terminal.out().print("Stopping …")
+            terminal.say("Stopping …")
         finally:
             processes.stop(up.stop_within(config), hurry=hurry)
 
@@ -93,11 +93,10 @@ def _start(config: Config, processes: Processes) -> tuple[Login, ...]:
 
 def _watch(config: Config, processes: Processes, stop: Event) -> None:
     warnings = Warnings(config.data / "logs", ("web", "worker", "seller"))
-    told = terminal.err()
     while not stop.wait(LOOK_EVERY):
         processes.look()
         for line in warnings.new():
-            told.print(line, markup=False, soft_wrap=True)
+            terminal.warn(line)
 
 
 def _welcome(console: Console, config: Config, logins: tuple[Login, ...], seconds: float) -> None:

@@ -35,8 +35,10 @@ def parse(text: str) -> timedelta:
 
 
 def words(span: timedelta) -> str:
-    """The two largest units, in full: ``29 days 4 hours``."""
-    seconds = int(abs(span).total_seconds())
+    """The two largest units, in full and rounded: ``29 days 4 hours``."""
+    exact = abs(span).total_seconds()
+    fine = 3_600 if exact >= 86_400 else 60 if exact >= 3_600 else 1
+    seconds = round(exact / fine) * fine
     parts = []
     for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
         count, seconds = divmod(seconds, size)

@@ -13,10 +13,23 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+WIDTH_OF_A_PIPE = 120
+
+
 def out() -> Console:
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE)
+
+
+def say(line: str) -> None:
+    """One line for a person, as it is: neither wrapped nor read as markup."""
+    out().print(line, markup=False, soft_wrap=True)
+
+
+def warn(line: str) -> None:
+    """The same on standard error."""
+    err().print(line, markup=False, soft_wrap=True)
 
 
 def err() -> Console:
@@ -26,7 +39,7 @@ def err() -> Console:
 
 
 def fail(message: str) -> NoReturn:
-    err().print(f"tradepost: {message}", markup=False, soft_wrap=True)
+    warn(f"tradepost: {message}")
     sys.exit(1)
 
 

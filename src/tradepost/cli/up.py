@@ -32,22 +32,21 @@ def up(*, workers: int = 1, web_workers: int = 1) -> None:
     web_workers
         Web processes.
     """
-    console = terminal.out()
     config = open_market()
     claim_port(config)
     config.secrets()  # made before the children would race for it
-    migrate.apply(console)
+    migrate.apply(terminal.out())
     let_go_of_the_database()
-    processes = Processes(lambda line: terminal.err().print(line, markup=False))
+    processes = Processes(terminal.warn)
     with signals() as (stop, hurry):
         try:
             processes.start(web(workers=web_workers))
             for number in range(max(workers, 1)):
                 processes.start(worker(number))
             if wait_until_it_answers(config, processes, stop):
-                console.print(f"Tradepost is running at {config.base_url}", markup=False)
+                terminal.say(f"Tradepost is running at {config.base_url}")
             processes.watch(stop)
-            console.print("Stopping: calls in flight are finished first. Ctrl-C again to leave at once.")
+            terminal.say("Stopping: calls in flight are finished first. Ctrl-C again to leave at once.")
         finally:
             processes.stop(stop_within(config), hurry=hurry)
 
