@@ -35,7 +35,9 @@ def find_order(number: str) -> Order | None:
 
 
 def lines_of(order: Order) -> list[OrderLine]:
-    lines = OrderLine.objects.filter(order=order).select_related("order", "seller", "product", "subscription")
+    lines = OrderLine.objects.filter(order=order).select_related(
+        "order", "seller", "product", "subscription", "offer__sku"
+    )
     return list(lines.order_by("pk"))
 
 

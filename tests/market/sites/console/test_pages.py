@@ -132,12 +132,12 @@ def test_queries_do_not_grow_with_the_rows(console: Client, django_assert_max_nu
     busy_market(2)
     most = {}
     for url in addresses():
-        with django_assert_max_num_queries(16) as captured:
+        with django_assert_max_num_queries(18) as captured:
             console.get(url)
         most[url] = len(captured)
     busy_market_more()
     for url in addresses():
-        with django_assert_max_num_queries(16) as captured:
+        with django_assert_max_num_queries(18) as captured:
             console.get(url)
         assert len(captured) == most[url], url
 
@@ -290,3 +290,22 @@ def test_a_failed_mail_is_sent_again_on_demand(console: Client) -> None:
     assert Job.objects.get().key == str(mail.pk)
     assert console.post(reverse("console:mail_retry", args=[mail.pk + 1])).status_code == 404
     assert console.get(reverse("console:mail_retry", args=[mail.pk])).status_code == 405
+
+
+def test_the_engine_counts_by_state_and_names_what_an_address_holds_up(console: Client) -> None:
+    order, now = make_order(), clock.now()
+    address = make_address(order.lines.get().seller, breaker="open", opened_at=NOW, last_fault="tls")
+    for fields in (
+        {"due_at": now - timedelta(minutes=3)}, {"due_at": now + timedelta(hours=1), "last_verdict": "timeout"},
+        {"state": State.LEASED}, {"state": State.HELD, "hold": "busy"},
+        {"state": State.HELD, "hold": "breaker", "last_verdict": "tls"},
+        {"state": State.ENDED, "outcome": Call.Outcome.DONE, "last_verdict": "done"},
+    ):  # fmt: skip
+        make_call(order, address=address, **fields)
+
+    context = console.get(reverse("console:engine")).context
+    found = context["figures"]
+    assert (found.due, found.later, found.in_flight, found.busy, found.paused, found.held) == (1, 1, 1, 1, 1, 2)
+    assert found.failing == 2
+    assert 180 <= context["late"] < 210
+    assert [(address.waiting, fault) for address, fault in context["breakers"]] == [(4, "The TLS connection failed")]
