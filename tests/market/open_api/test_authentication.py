@@ -112,6 +112,18 @@ def test_what_is_remembered_is_bounded() -> None:
     assert lockout.wait("first", now=now) == 0
 
 
+def test_a_rate_counts_in_windows_and_says_how_long_to_wait() -> None:
+    limit, now = throttle.RateLimit("2/10second", most_remembered=2), clock.wall()
+    assert [limit.wait("AK", now=now) for _ in range(3)] == [0, 0, 10]
+    assert limit.wait("other", now=now) == 0
+    assert limit.wait("AK", now=now + timedelta(seconds=9.5)) == 1
+    assert limit.wait("AK", now=now + timedelta(seconds=10)) == 0
+    assert limit.wait("AK", now=now - timedelta(days=1)) == 0  # a clock set back does not lock anybody for a day
+    for key in ("third", "fourth"):
+        limit.wait(key, now=now)
+    assert list(limit._windows) == ["third", "fourth"]
+
+
 @pytest.mark.parametrize("path", ["", "order", "order/query/", "order/queries", "isv/usage-data", "%E4%B8%AD", "a//b"])
 def test_an_unknown_api(shop: Shop, path: str) -> None:
     """§C.2: APIGW.0101, 404; before any look at the caller."""
@@ -159,9 +171,23 @@ def test_a_chunked_body_is_read_to_its_end_and_no_further_than_the_limit(monkeyp
 
     assert received.received(arriving(b"four")).body == b"four"
     monkeypatch.setattr(received, "LARGEST_BODY", 3)
-    with pytest.raises(received.TooLarge) as caught:
+    with pytest.raises(received.NotReadable) as caught:
         received.received(arriving(b"four"))
     assert (caught.value.error.status, caught.value.error.code) == (413, "APIGW.0201")
+
+
+def test_a_body_that_breaks_off_is_a_request_error() -> None:
+    """§C.2: 400 APIGW.0201 API request error."""
+
+    class Broken(BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError("the caller is gone")
+
+    request = RequestFactory().generic("GET", PATH, b"x")
+    request._stream = Broken()
+    with pytest.raises(received.NotReadable) as caught:
+        received.received(request)
+    assert (caught.value.error.status, caught.value.error.code) == (400, "APIGW.0201")
 
 
 @pytest.mark.parametrize("query", ["orderId=%E4%B8%AD+x%2B%2F~*", "orderId=a%20b&&orderLineId=", "orderId=%C3%28", "orderId=中"])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.market.open_api.asking import Shop, members, send
+from tradepost.market.open_api.received import LARGEST_BODY
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.order_query import PATH
 
@@ -31,6 +32,14 @@ _CODES = {
 _FUZZ = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+def promises_a_body(headers: dict[str, str]) -> bool:
+    """Django's test client takes reading to a promised end for an error of the test; a broken body has its own test."""
+    try:
+        return 0 < int(headers.get("Content-Length", "0")) <= LARGEST_BODY
+    except ValueError:
+        return False
+
+
 def check(response) -> None:
     if response.status_code == 304:
         assert response.content == b""
@@ -44,6 +53,7 @@ def check(response) -> None:
 @_FUZZ
 @given(query=_QUERIES, headers=_HEADERS, method=st.sampled_from(["GET", "GET", "GET", "POST", "HEAD"]))
 def test_unsigned_and_mangled(shop: Shop, query: str, headers: dict[str, str], method: str) -> None:
+    assume(not promises_a_body(headers))
     response = send(Request(method, f"http://market.example{PATH}?{query}"), headers)
     if method != "HEAD":  # a HEAD's answer has no body
         check(response)

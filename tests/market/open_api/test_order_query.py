@@ -238,6 +238,7 @@ def test_a_query_costs_few_queries_and_touches_no_session(shop: Shop) -> None:
     assert not response.cookies
     assert not [q for q in queries.captured_queries if q["sql"].startswith(("UPDATE", "INSERT", "BEGIN", "SAVEPOINT"))]
     assert len(queries) <= 3
+    assert not [q for q in queries.captured_queries if "picture" in q["sql"] or "description" in q["sql"]]
 
 
 def test_use_is_stamped_at_most_once_a_minute(shop: Shop) -> None:

@@ -23,7 +23,7 @@ from tradepost.protocols.open_api.errors import (
 )
 
 from .authentication import Caller, NotAuthenticated, authenticate
-from .received import TooLarge, check_sizes, received
+from .received import NotReadable, check_sizes, received
 from .throttle import lockout, rate_limit
 
 log = structlog.get_logger("tradepost.open_api")
@@ -77,18 +77,18 @@ def _guarded(api: Api, request: HttpRequest, request_id: str, method: str, envel
         # To the gateway an API is a method and a path; 405 means other things in its table (§C.2).
         return gateway_response(gateway_error("APIGW.0101"), request_id=request_id)
     now: datetime = request.now  # type: ignore[attr-defined]  # set by web's Edge
+    wall = clock.wall()
     try:
         check_sizes(request)
         caller = authenticate(
-            received(request), peer=str(request.META.get("REMOTE_ADDR", "")), wall=clock.wall(), now=now,
-            lockout=lockout(),
+            received(request), peer=str(request.META.get("REMOTE_ADDR", "")), wall=wall, now=now, lockout=lockout()
         )
-    except TooLarge as too_large:
-        return gateway_response(too_large.error, request_id=request_id)
+    except NotReadable as not_readable:
+        return gateway_response(not_readable.error, request_id=request_id)
     except NotAuthenticated as refused:
         response = gateway_response(gateway_error("APIGW.0301"), request_id=request_id, detail=refused.detail)
         return _later(response, refused.retry_after) if refused.retry_after else response
-    if wait := rate_limit().wait(caller.access_key):
+    if wait := rate_limit().wait(caller.access_key, now=wall):
         return _later(_failure("MKT.0250", envelope, request_id, retryAfter=wait), wait)
     try:
         return api(Asked(request, caller, now, request_id))

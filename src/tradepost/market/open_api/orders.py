@@ -21,12 +21,22 @@ MODE_NAMES = {
 }
 """As they end a product's name on the wire: data for a server, not words of a page, so always in Chinese."""
 
+_NEEDED = (
+    "number", "charging_mode", "period_type", "period_number", "quantity", "amount_minor", "sku_code", "linear",
+    "product_name", "spec_name", "values", "extend_params",
+    "order__number", "order__order_type", "order__placed_at", "order__paid_at", "order__currency",
+    "order__buyer__customer_id", "order__buyer__name", "order__buyer__company", "order__buyer__phone",
+    "order__buyer__email", "offer__product_id", "product__asks_mobile", "product__asks_email", "subscription__expires_at",
+)
+"""A product's texts and drawing are long, and a seller's server asks often."""
+
 
 def order_of_seller(number: str, seller_id: int, *, line_number: str = "") -> wire.OrderInfo | None:
     """The order with this seller's lines. None when there is none, when it is another seller's, or while it is unpaid:
     until then a seller has nothing to do for it, and no reason to know the buyer."""
     lines = (
         OrderLine.objects.select_related("order__buyer", "offer", "product", "subscription")
+        .only(*_NEEDED)
         .filter(order__number=number, seller_id=seller_id, order__paid_at__isnull=False)
         .order_by("pk")
     )

@@ -24,8 +24,8 @@ LARGEST_HEADERS = 128 * 1024
 _QUERY_SAFE = "".join(c for c in string.punctuation if c != "#")
 
 
-class TooLarge(Exception):
-    """The request is above a limit of the gateway; ``error`` is the row of its table."""
+class NotReadable(Exception):
+    """The request is above a limit of the gateway, or broke off; ``error`` is the row of its table."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -33,18 +33,18 @@ class TooLarge(Exception):
 
 
 def check_sizes(request: HttpRequest) -> None:
-    """Refuse by what is known before the body is read. Raises ``TooLarge``."""
+    """Refuse by what is known before the body is read. Raises ``NotReadable``."""
     if len(_raw_path(request)) + len(_raw_query(request)) > LONGEST_URI:
-        raise TooLarge(414)
+        raise NotReadable(414)
     sizes = [len(name) + len(value) for name, value in request.headers.items()]
     if sum(sizes) > LARGEST_HEADERS or max(sizes, default=0) > LARGEST_HEADER:
-        raise TooLarge(494)
+        raise NotReadable(494)
     if _stated_length(request) > LARGEST_BODY:
-        raise TooLarge(413)
+        raise NotReadable(413)
 
 
 def received(request: HttpRequest) -> Request:
-    """The request as a value of the protocols; reads the body. Raises ``TooLarge``."""
+    """The request as a value of the protocols; reads the body. Raises ``NotReadable``."""
     query = quote(_raw_query(request), safe=_QUERY_SAFE)
     path = quote(_raw_path(request), safe="/~")
     # The host is taken from the Host header by whoever verifies; here it only makes the URL one.
@@ -83,9 +83,12 @@ def _body(request: HttpRequest) -> bytes:
     # Django reads as much as Content-Length says. A chunked body states none; a server that ends its input itself
     # says so, and only then may one read to the end.
     source = request.META["wsgi.input"] if _is_chunked(request) else request
-    body: bytes = source.read(LARGEST_BODY + 1)
+    try:
+        body: bytes = source.read(LARGEST_BODY + 1)
+    except OSError:  # the caller went away; Django's UnreadablePostError is one as well
+        raise NotReadable(400) from None
     if len(body) > LARGEST_BODY:
-        raise TooLarge(413)
+        raise NotReadable(413)
     return body
 
 

@@ -7,16 +7,13 @@ guesses is locked by each process for itself. That keeps a hot path free of writ
 from __future__ import annotations
 
 import math
-import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from threading import Lock
 
-from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
+from limits import parse
 
 from tradepost.market.base.config import config
 
@@ -26,18 +23,37 @@ LOCK = timedelta(minutes=5)
 MOST_REMEMBERED = 10_000
 
 
+@dataclass(slots=True)
 class RateLimit:
-    """Requests of one access key in a window, written as ``100/second``."""
+    """Requests of one access key in a window, written as ``100/second``.
 
-    def __init__(self, rate: str) -> None:
-        self._item: RateLimitItem = parse(rate)
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+    The notation is that of ``limits``; the counting is ours, since its memory storage starts a thread for each count.
+    """
 
-    def wait(self, key: str) -> int:
-        """Count a request: 0 when it may pass, else the seconds after which the next may."""
-        if self._limiter.hit(self._item, key):
+    rate: str
+    most_remembered: int = MOST_REMEMBERED
+    _windows: OrderedDict[str, tuple[datetime, int]] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+    _amount: int = field(init=False)
+    _length: timedelta = field(init=False)
+
+    def __post_init__(self) -> None:
+        item = parse(self.rate)
+        self._amount, self._length = item.amount, timedelta(seconds=item.get_expiry())
+
+    def wait(self, key: str, *, now: datetime) -> int:
+        """Count a request: 0 when it may pass, else the whole seconds after which the next may."""
+        with self._lock:
+            start, count = self._windows.get(key, (now, 0))
+            if not start <= now < start + self._length:
+                start, count = now, 0
+            if count >= self._amount:
+                return math.ceil((start + self._length - now).total_seconds())
+            self._windows[key] = (start, count + 1)
+            self._windows.move_to_end(key)
+            while len(self._windows) > self.most_remembered:
+                self._windows.popitem(last=False)
             return 0
-        return max(1, math.ceil(self._limiter.get_window_stats(self._item, key).reset_time - time.time()))
 
 
 @dataclass(slots=True)
