@@ -93,6 +93,7 @@ def _page(request: HttpRequest, product: Product, choice: Choice, refused: Refus
         "agreed": request.POST.get("agreed") == "on",
         "errors": errors,
         "refused": refused,
+        "wrong": wrong.message if wrong else "",
         "pay_minutes": config().unpaid_timeout_minutes,
     }
     return render(request, "storefront/checkout.html", context, status=refused.status if refused else 200)

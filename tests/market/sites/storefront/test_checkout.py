@@ -1,0 +1,155 @@
+"""Ordering: the price follows the choice, refusals stand beside their field, nothing typed is lost."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests import factories
+from tests.factories.products import MONTHLY, SEATS, YEARLY
+from tradepost.market.catalog.listing import NewSpec
+from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.identity.models import User
+from tradepost.market.orders.models import Order, OrderLine
+
+pytestmark = pytest.mark.django_db
+DOMAIN = {"name": "domain", "label": "企业域名", "label_en": "Company domain", "required": True}
+NOTE = {"name": "note", "label": "备注", "label_en": "Note", "required": False}
+
+
+@pytest.fixture
+def buyer(client: Client) -> User:
+    client.cookies["django_language"] = "en"
+    buyer = factories.make_buyer()
+    client.force_login(buyer)
+    return buyer
+
+
+def seats(**fields: Any) -> Product:
+    return factories.make_product(specs=(NewSpec(name="标准", name_en="Standard", skus=(SEATS,)),), **fields)
+
+
+def form(**fields: str) -> dict[str, str]:
+    return {"plan": "PERIOD-month", "periods": "3", "quantity": "2", "total": "60000", "agreed": "on"} | fields
+
+
+def address(product: Product) -> str:
+    return f"/checkout/{product.pk}/"
+
+
+def test_a_stranger_logs_in_first(client: Client) -> None:
+    product = factories.make_product()
+    assert client.get(address(product))["Location"] == f"/account/login/?next=/checkout/{product.pk}/"
+    assert client.post(address(product), form()).status_code == 302
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("query", "total"),
+    [
+        ("", "¥\xa0100.00"),
+        ("?plan=PERIOD-month&periods=3&quantity=2", "¥\xa0600.00"),
+        ("?plan=PERIOD-month&periods=6&quantity=50", "¥\xa030,000.00"),
+    ],
+)
+def test_the_price_follows_the_choice(client: Client, buyer: User, query: str, total: str) -> None:
+    """business-rules §3.3: unit price × quantity × number of periods."""
+    page = client.get(address(seats()) + query).content.decode()
+    assert f'<strong class="tp-price tp-price-lg">{total}</strong>' in page
+
+
+@pytest.mark.parametrize("quantity", ["0", "51", "x", "-1", "1.5", "9" * 40])
+def test_a_quantity_that_is_not_offered_says_which_are(client: Client, buyer: User, quantity: str) -> None:
+    product = seats()
+    page = client.get(f"{address(product)}?quantity={quantity}").content.decode()
+    assert "Choose a quantity from 1 to 50 in steps of 1." in page
+    assert 'name="total"' not in page
+    answer = client.post(address(product), form(quantity=quantity))
+    assert answer.status_code == 400
+    assert f'value="{quantity}"' in answer.content.decode()
+    assert not Order.objects.exists()
+
+
+def test_an_order_holds_what_was_chosen_and_leads_to_its_payment(client: Client, buyer: User) -> None:
+    product = seats(extend_params=[DOMAIN, NOTE])
+    answer = client.post(address(product), form(param_domain=" lantian.example ", param_note=""))
+    order = Order.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, f"/orders/{order.number}/")
+    line = OrderLine.objects.get()
+    assert (order.buyer, order.status, order.total_minor) == (buyer, Order.Status.UNPAID, 60_000)
+    assert (line.period_type, line.period_number, line.quantity) == ("month", 3, 2)
+    assert line.extend_params == [{"name": "domain", "value": "lantian.example"}]
+
+
+def test_a_refusal_stands_beside_its_field_and_keeps_what_was_typed(client: Client, buyer: User) -> None:
+    product = seats(extend_params=[DOMAIN, NOTE])
+    answer = client.post(address(product), form(param_domain="", param_note="<to keep>"))
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert 'id="param_domain_error"' in page
+    assert 'value="&lt;to keep&gt;"' in page
+    assert re.search(r'<option value="3"\s+selected>', page)
+    assert "checked" in page.split('id="agreed"')[1][:200]
+    assert not Order.objects.exists()
+
+
+def test_without_the_agreement_nothing_is_ordered(client: Client, buyer: User) -> None:
+    answer = client.post(address(seats()), form(agreed=""))
+    assert answer.status_code == 400
+    assert 'id="agreed_error"' in answer.content.decode()
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "changed", [{"plan": "PERIOD-year"}, {"periods": "5"}, {"spec": "0"}, {"attr_edition": "x"}], ids=str
+)
+def test_nobody_orders_another_choice_than_the_picked_one(client: Client, buyer: User, changed: dict[str, str]) -> None:
+    answer = client.post(address(seats()), form(**changed))
+    assert answer.status_code == 409
+    assert "not on sale any more" in answer.content.decode()
+    assert not Order.objects.exists()
+
+
+def test_nobody_orders_at_another_price_than_the_shown_one(client: Client, buyer: User) -> None:
+    product = seats()
+    Offer.objects.update(price_minor=Decimal(20_000))
+    answer = client.post(address(product), form())
+    assert answer.status_code == 409
+    assert "The price is now another one" in answer.content.decode()
+    assert 'name="total" value="120000"' in answer.content.decode()
+    assert not Order.objects.exists()
+
+
+def test_what_is_off_sale_is_not_there(client: Client, buyer: User) -> None:
+    draft, off = factories.make_product(on_sale=False), factories.make_product()
+    Offer.objects.filter(sku__spec__product=off).update(on_sale=False)
+    for product in (draft, off):
+        assert client.get(address(product)).status_code == 404
+        assert client.post(address(product), form()).status_code == 404
+    assert client.get("/checkout/999999/").status_code == 404
+
+
+def test_the_page_says_which_contacts_the_seller_gets(client: Client, buyer: User) -> None:
+    """saas-v2 §1.5: privacy fields only when the product asks for them."""
+    silent = client.get(address(seats())).content.decode()
+    asking = client.get(address(seats(asks_mobile=True))).content.decode()
+    assert "telephone number for the delivery" not in silent
+    assert "The seller gets your telephone number for the delivery." in asking
+    assert 'href="/profile/"' in asking
+
+
+def test_the_page_takes_the_same_queries_with_one_offer_and_with_many(
+    client: Client, buyer: User, django_assert_num_queries: Any
+) -> None:
+    for product in (seats(), factories.make_product(prices=(MONTHLY, YEARLY))):
+        with django_assert_num_queries(8):  # clock, session, user, product, specs, SKUs, offers, frame
+            client.get(address(product))
+
+
+def test_the_agreement_can_be_read_by_everybody(client: Client) -> None:
+    page = client.get("/agreements/buyer/", headers={"Accept-Language": "en"}).content.decode()
+    assert "not paid within 1440 minutes" in page

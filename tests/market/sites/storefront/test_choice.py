@@ -1,0 +1,109 @@
+"""From what was picked to one offer: what is on sale holds, the rest falls to the closest."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import factories
+from tests.factories.products import MONTHLY, ONCE, YEARLY
+from tradepost.market.catalog.listing import NewSku, NewSpec
+from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.catalog.queries import product_on_sale
+from tradepost.market.sites.storefront.choice import Choice, Picked, choose, price_list, whole
+
+pytestmark = pytest.mark.django_db
+
+
+def value(code: str) -> dict[str, str]:
+    return {"code": code, "name": f"值{code}", "name_en": f"value {code}"}
+
+
+def attribute(code: str, *values: str) -> dict[str, object]:
+    return {"code": code, "name": f"属性{code}", "name_en": code, "values": [value(v) for v in values]}
+
+
+def make() -> Product:
+    skus = (
+        NewSku(prices=(MONTHLY, YEARLY), values={"edition": "team", "region": "east"}),
+        NewSku(prices=(YEARLY,), values={"edition": "group", "region": "east"}),
+        NewSku(prices=(ONCE,), values={"edition": "group", "region": "west"}),
+    )
+    attributes = [attribute("edition", "team", "group", "gone"), attribute("region", "east", "west")]
+    product = factories.make_product(
+        specs=(NewSpec(name="标准", name_en="Standard", skus=skus, attributes=attributes),)
+    )
+    found = product_on_sale(pk=product.pk)
+    assert found is not None
+    return found
+
+
+def chosen(picked: Picked) -> Choice:
+    choice = choose(make(), picked)
+    assert choice is not None
+    return choice
+
+
+def test_nothing_picked_is_the_first_of_everything() -> None:
+    choice = chosen(Picked())
+    assert (choice.sku.values, choice.offer.period_type, choice.periods, choice.quantity) == (
+        {"edition": "team", "region": "east"}, "month", "1", "1",
+    )  # fmt: skip
+    assert [[o.value["code"] for o in a.options] for a in choice.attributes] == [["team", "group"], ["east", "west"]]
+
+
+@pytest.mark.parametrize(
+    ("values", "plan", "sku", "period_type"),
+    [
+        ({"edition": "group", "region": "west"}, "", {"edition": "group", "region": "west"}, ""),
+        ({"edition": "group"}, "PERIOD-month", {"edition": "group", "region": "east"}, "year"),
+        ({"edition": "team", "region": "west"}, "PERIOD-year", {"edition": "team", "region": "east"}, "year"),
+        ({"edition": "gone", "region": "north"}, "nonsense", {"edition": "team", "region": "east"}, "month"),
+    ],
+)
+def test_what_is_not_on_sale_falls_to_the_closest(
+    values: dict[str, str], plan: str, sku: dict[str, str], period_type: str
+) -> None:
+    choice = chosen(Picked(values=values, plan=plan))
+    assert (choice.sku.values, choice.offer.period_type) == (sku, period_type)
+
+
+@pytest.mark.parametrize(
+    ("picked", "holds"),
+    [
+        (Picked(), True),
+        (Picked(values={"edition": "team"}, plan="PERIOD-year", periods="2"), True),
+        (Picked(values={"edition": "gone"}), False),
+        (Picked(plan="ON_DEMAND-"), False),
+        (Picked(periods="2"), False),
+        (Picked(spec="0"), False),
+    ],
+)
+def test_a_choice_knows_whether_it_is_what_was_picked(picked: Picked, holds: bool) -> None:
+    assert chosen(picked).is_what(picked) is holds
+
+
+def test_there_is_no_choice_when_all_offers_are_off_sale() -> None:
+    product = make()
+    Offer.objects.update(on_sale=False)
+    found = product_on_sale(pk=product.pk)
+    assert found is not None
+    assert choose(found, Picked()) is None
+    assert price_list(found).rows == []
+
+
+def test_the_price_list_has_a_row_for_each_sku_and_the_lowest_price() -> None:
+    prices = price_list(make())
+    assert [[v["code"] for v in row.values] for row in prices.rows] == [
+        ["team", "east"],
+        ["group", "east"],
+        ["group", "west"],
+    ]
+    assert prices.cheapest is not None
+    assert prices.cheapest.price_minor == 10_000
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("12", 12), (" 7 ", 7), ("", 0), ("-1", 0), ("1.5", 0), ("x", 0), ("9" * 30, 0)]
+)
+def test_a_typed_number_is_whole_or_nothing(text: str, number: int) -> None:
+    assert whole(text) == number

@@ -1,0 +1,140 @@
+"""The shelf and the product page: what strangers see."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests import factories
+from tests.factories.products import MONTHLY, ONCE, YEARLY
+from tradepost.market.catalog.listing import NewSku, NewSpec
+from tradepost.market.catalog.models import Product
+
+pytestmark = pytest.mark.django_db
+ENGLISH = {"Accept-Language": "en"}
+
+
+def one_line(answer: Any) -> str:
+    """The page with each run of blanks as one, but not those that keep an amount together."""
+    return re.sub(r"[ \n]+", " ", answer.content.decode())
+
+
+def names(client: Client, address: str) -> list[str]:
+    page = client.get(address).context["page"]
+    return [card.product.name_en for card in page.rows]
+
+
+def test_search_finds_chinese_and_english_words_in_any_order(client: Client) -> None:
+    factories.make_product(name="云笺文档", name_en="Leaf", summary="团队写作", summary_en="Writing for teams")
+    factories.make_product(name="砺石 MES", name_en="Whetstone", summary="车间排产", summary_en="Scheduling for plants")
+    assert names(client, "/?q=文档") == ["Leaf"]
+    assert names(client, "/?q=teams+leaf") == ["Leaf"]
+    assert names(client, "/?q=WHETSTONE") == ["Whetstone"]
+    assert names(client, "/?q=for") == ["Whetstone", "Leaf"]
+    assert names(client, "/?q=teams+plants") == []
+    assert names(client, "/?q=%25") == []
+
+
+def test_an_empty_result_says_what_to_do(client: Client) -> None:
+    page = client.get("/?q=zzz", headers=ENGLISH).content.decode()
+    assert "Nothing fits" in page
+    assert "Show all products" in page
+
+
+def test_drafts_and_stopped_products_are_not_on_the_shelf(client: Client) -> None:
+    seen = factories.make_product()
+    draft = factories.make_product(on_sale=False)
+    stopped = factories.make_product()
+    Product.objects.filter(pk=stopped.pk).update(status=Product.Status.STOPPED)
+    assert names(client, "/") == [seen.name_en]
+    for product, status in ((seen, 200), (draft, 404), (stopped, 404)):
+        assert client.get(f"/products/{product.slug}/").status_code == status
+    assert client.get(f"/products/{draft.slug}/picture.svg").status_code == 404
+
+
+def test_categories_and_sellers_narrow_the_shelf(client: Client) -> None:
+    seller = factories.make_seller()
+    factories.make_product(seller, category="office", name_en="A")
+    factories.make_product(seller, category="industry", name_en="B")
+    factories.make_product(category="office", name_en="C")
+    assert names(client, "/?category=industry") == ["B"]
+    assert names(client, f"/?seller={seller.slug}") == ["B", "A"]
+    assert names(client, f"/?seller={seller.slug}&category=office") == ["A"]
+
+
+def test_a_card_shows_the_lowest_price_with_its_period(client: Client) -> None:
+    factories.make_product(prices=(YEARLY, MONTHLY, ONCE))
+    page = one_line(client.get("/", headers=ENGLISH))
+    assert 'from <span class="tp-price">¥\xa0100.00</span> a month' in page
+
+
+def test_pages_of_the_shelf_follow_each_other_without_gap(client: Client) -> None:
+    seller = factories.make_seller()
+    address = factories.make_address(seller)
+    made = [factories.make_product(seller, address=address).name_en for _ in range(30)]
+    first = client.get("/").context["page"]
+    second = names(client, f"/?after={first.next_key}")
+    assert [card.product.name_en for card in first.rows] + second == made[::-1]
+
+
+@pytest.mark.parametrize("products", [1, 6])
+def test_the_shelf_takes_the_same_queries_however_many_products(
+    client: Client, products: int, django_assert_num_queries: Any
+) -> None:
+    for _ in range(products):
+        factories.make_product(prices=(MONTHLY, YEARLY))
+    with django_assert_num_queries(4):  # clock, categories, products, offers
+        client.get("/")
+
+
+@pytest.mark.parametrize("skus", [1, 5])
+def test_a_product_page_takes_the_same_queries_however_many_skus(
+    client: Client, skus: int, django_assert_num_queries: Any
+) -> None:
+    spec = NewSpec(name="标准", name_en="Standard", skus=(NewSku(prices=(MONTHLY, YEARLY)),) * skus)
+    product = factories.make_product(specs=(spec,))
+    with django_assert_num_queries(5):  # clock, product, specs, SKUs, offers
+        client.get(f"/products/{product.slug}/")
+
+
+def test_what_a_seller_wrote_cannot_run(client: Client) -> None:
+    seller = factories.make_seller(website="javascript:alert(1)", about="<b>about</b>")
+    product = factories.make_product(
+        seller,
+        name="<i>云</i>",
+        name_en="<i>Cloud</i>",
+        description_en='<p onclick="x()">ok<script>alert(2)</script></p>',
+    )
+    page = client.get(f"/products/{product.slug}/", headers=ENGLISH).content.decode()
+    assert "<p>ok</p>" in page
+    assert "&lt;i&gt;Cloud&lt;/i&gt;" in page
+    assert "&lt;b&gt;about&lt;/b&gt;" in page
+    assert "javascript:" not in page
+    assert "alert(" not in page
+
+
+def test_a_sellers_website_opens_without_a_way_back(client: Client) -> None:
+    product = factories.make_product(factories.make_seller(website="https://www.qingxie.example"))
+    answer = client.get(f"/products/{product.slug}/")
+    assert '<a href="https://www.qingxie.example" rel="noopener noreferrer" target="_blank">' in one_line(answer)
+
+
+def test_a_picture_is_served_as_a_drawing_that_can_do_nothing(client: Client) -> None:
+    product = factories.make_product()
+    Product.objects.filter(pk=product.pk).update(
+        picture=factories.PICTURE.replace("<rect", "<script>x()</script><rect")
+    )
+    answer = client.get(f"/products/{product.slug}/picture.svg")
+    assert answer["Content-Type"] == "image/svg+xml"
+    assert answer["Content-Security-Policy"] == "default-src 'none'; style-src 'none'; script-src 'none'; sandbox"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert b"<rect" in answer.content
+    assert b"script" not in answer.content
+
+
+def test_a_product_without_a_drawing_has_no_picture(client: Client) -> None:
+    product = factories.make_product(picture="")
+    assert client.get(f"/products/{product.slug}/picture.svg").status_code == 404

@@ -1,0 +1,66 @@
+"""One vocabulary of states: every state of every lifecycle has a word, a tone and an icon."""
+
+from __future__ import annotations
+
+import pytest
+
+from tradepost.market.base.work import State
+from tradepost.market.notifications.models import Mail
+from tradepost.market.orders.lifecycle import ORDER
+from tradepost.market.production.models import Attempt, Call
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
+from tradepost.market.web import status
+from tradepost.market.web.templatetags.ui import icon_names
+
+TONES = {"ok", "info", "wait", "warn", "bad", "calm"}
+OTHERS = [
+    *status.CALL_STATES.values(), status.RETRYING, status.ATTEMPT_RUNNING, status.ATTEMPT_DONE, status.ATTEMPT_PENDING,
+    status.ATTEMPT_REFUSED, status.ATTEMPT_FAULT,
+]  # fmt: skip
+
+
+def test_every_look_uses_a_known_tone_and_icon() -> None:
+    looks = [look for table in status.LIFECYCLES.values() for look in table.values()] + OTHERS
+    assert {look.tone for look in looks} <= TONES
+    assert {look.icon for look in looks} <= icon_names()
+    assert all(str(look.label) for look in looks)
+
+
+@pytest.mark.parametrize("lifecycle", [ORDER, SUBSCRIPTION], ids=lambda lifecycle: lifecycle.name)
+def test_every_state_that_a_lifecycle_reaches_is_in_the_vocabulary(lifecycle: object) -> None:
+    table = lifecycle.transitions  # type: ignore[attr-defined]
+    reached = {str(state.value) for state, _ in table} | {str(state.value) for state in table.values()}
+    assert reached == set(status.LIFECYCLES[lifecycle.name])  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("call", "look"),
+    [
+        (Call(state=State.WAITING), status.CALL_STATES[State.WAITING]),
+        (Call(state=State.WAITING, last_verdict="timeout"), status.RETRYING),
+        (Call(state=State.LEASED, last_verdict="timeout"), status.CALL_STATES[State.LEASED]),
+        (Call(state=State.HELD, last_verdict="timeout"), status.CALL_STATES[State.HELD]),
+        (Call(state=State.ENDED, outcome="gave_up", last_verdict="timeout"), status.CALL_OUTCOMES["gave_up"]),
+    ],
+)
+def test_a_call_shows_its_end_else_what_it_is_doing(call: Call, look: status.Look) -> None:
+    assert status.look("call", call) == look
+
+
+@pytest.mark.parametrize(
+    ("attempt", "look"),
+    [
+        (Attempt(ended=False), status.ATTEMPT_RUNNING),
+        (Attempt(ended=True, verdict="done"), status.ATTEMPT_DONE),
+        (Attempt(ended=True, verdict="pending"), status.ATTEMPT_PENDING),
+        (Attempt(ended=True, verdict="000005"), status.ATTEMPT_REFUSED),
+        (Attempt(ended=True, verdict="body_sign_wrong"), status.ATTEMPT_FAULT),
+    ],
+)
+def test_an_attempt_shows_what_its_verdict_means(attempt: Attempt, look: status.Look) -> None:
+    assert status.look("attempt", attempt) == look
+
+
+def test_a_state_of_another_version_shows_as_it_is() -> None:
+    assert status.look("mail", "bounced") == status.Look("bounced", "calm", "point")
+    assert [value for value, _ in status.vocabulary("mail")] == [value for value, _ in Mail.Status.choices]

@@ -1,0 +1,139 @@
+"""Tags and filters of the shared components."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.template import Context, Template
+from django.test import RequestFactory
+from django.utils import translation
+
+from tradepost.market.base.money import Money
+from tradepost.market.web.templatetags import ui
+
+MARKET = Path(ui.__file__).parent.parent.parent
+MOMENT = datetime(2026, 3, 1, 8, 5, 9, tzinfo=UTC)
+
+
+def render(source: str, address: str = "/", **context: object) -> str:
+    request = RequestFactory().get(address)
+    return Template(source).render(Context({"request": request, **context}))
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        (Money(120_000, "CNY"), "¥\xa01,200.00"),
+        (Money(-5, "CNY"), "-¥\xa00.05"),
+        (Money(0, "CNY"), "¥\xa00.00"),
+        (Money(1_234, "JPY"), "JP¥\xa01,234"),
+        (None, ""),
+        ("", ""),
+    ],
+)
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_money_reads_the_same_in_both_languages(amount: Money | None, shown: str, language: str) -> None:
+    with translation.override(language):
+        assert ui.money(amount) == shown
+
+
+@pytest.mark.parametrize(("language", "shown"), [("zh-hans", "2026-03-01 16:05"), ("en", "1 Mar 2026, 16:05")])
+def test_a_moment_is_local_with_its_zone_and_utc_on_hover(language: str, shown: str) -> None:
+    with translation.override(language):
+        assert ui.moment(MOMENT) == (
+            f'<time datetime="2026-03-01T08:05:09+00:00" title="2026-03-01 08:05:09 UTC">{shown} '
+            '<span class="tp-zone">UTC+8</span></time>'
+        )
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "text"),
+    [
+        ("en", {"name": "文档", "name_en": "Docs"}, "Docs"),
+        ("zh-hans", {"name": "文档", "name_en": "Docs"}, "文档"),
+        ("en", {"name": "文档", "name_en": ""}, "文档"),
+        ("zh-hans", {"name_en": "Docs"}, "Docs"),
+    ],
+)
+def test_loc_takes_the_readers_language_else_the_other(language: str, subject: dict[str, str], text: str) -> None:
+    with translation.override(language):
+        assert ui.loc(subject, "name") == text
+
+
+def test_loc_escapes_what_a_seller_wrote() -> None:
+    assert render('{% loc it "name" %}', it={"name": "<b>x</b>"}) == "&lt;b&gt;x&lt;/b&gt;"
+
+
+@pytest.mark.parametrize(
+    ("html", "clean"),
+    [
+        ("<p>a<script>alert(1)</script>b</p>", "<p>ab</p>"),
+        ('<p onclick="x()" style="color:red" class="btn">a</p>', "<p>a</p>"),
+        ('<a href="javascript:alert(1)">a</a>', '<a rel="noopener noreferrer">a</a>'),
+        ('<a href="/orders/">a</a>', '<a rel="noopener noreferrer">a</a>'),
+        (
+            '<a href="https://x.example" target="_top">a</a>',
+            '<a href="https://x.example" rel="noopener noreferrer">a</a>',
+        ),
+        ('<img src="https://x.example/pixel.gif"><iframe src="https://x.example"></iframe>', ""),
+        ('<form action="https://x.example"><input name="password"></form>', ""),
+        ("<h3>a</h3><ul><li>b</li></ul>", "<h3>a</h3><ul><li>b</li></ul>"),
+    ],
+)
+def test_sellers_html_cannot_run_load_or_imitate(html: str, clean: str) -> None:
+    assert ui.sanitise(html) == clean
+
+
+@pytest.mark.parametrize(
+    ("url", "link"),
+    [
+        ("https://app.example/t?a=1", "https://app.example/t?a=1"),
+        ("HTTP://app.example", "HTTP://app.example"),
+        ("javascript:alert(1)", ""),
+        (" java\tscript:alert(1)", ""),
+        ("data:text/html,x", ""),
+        ("//app.example", ""),
+        ("https://", ""),
+        ("http://[", ""),
+        ("", ""),
+    ],
+)
+def test_only_web_addresses_become_links(url: str, link: str) -> None:
+    assert ui.weblink(url) == link
+
+
+def test_query_set_keeps_the_other_parameters_and_escapes() -> None:
+    shown = render('{% query_set after=7 status="" %}', "/?q=%22%3E&status=paid&q2=b")
+    assert shown == "?q=%22%3E&amp;q2=b&amp;after=7"
+
+
+def test_a_secret_with_an_address_is_not_in_the_page() -> None:
+    shown = render('{% secret "/services/1/password/" %}')
+    assert 'action="/services/1/password/"' in shown
+    assert "data-value" not in shown
+
+
+def test_code_is_text() -> None:
+    assert "&lt;script&gt;" in render('{% code it "http" %}', it="<script>")
+
+
+def test_every_icon_that_a_template_or_view_names_is_collected() -> None:
+    named = re.compile(r"""\{% icon "([\w-]+)" |icon(?:_name)?="([\w-]+)"|nav_item "[\w:]+" "([\w-]+)\"""")
+    used = {
+        name
+        for path in [*MARKET.glob("**/templates/**/*.html"), *MARKET.glob("**/*.py")]
+        for found in named.findall(path.read_text(encoding="utf-8"))
+        for name in found
+        if name
+    }
+    assert len(used) > 20
+    assert used - ui.icon_names() == set()
+    assert [name for name in ui.icon_names() if not finders.find(f"vendor/icons/{name}.svg")] == []
+
+
+def test_an_icon_that_nobody_collected_shows_as_a_package() -> None:
+    assert ui.icon("no-such-icon") == ui.icon("package")
