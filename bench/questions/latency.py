@@ -1,0 +1,120 @@
+"""How late is a call sent after it is due, and do dead sellers make others wait?
+
+10,000 sellers with an address each, 200 calls a second. In the second phase of each repeat one seller in a hundred is a black
+hole; as many calls as a running market would have hanging at it (2 a second for the 20 s of the time-out) hang from the start.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.request import urlopen
+
+from bench.answer import Answer, Need, Runs, Say, Scale, percentile
+from bench.places import folder, open_market, postgresql
+from bench.programs import Program, ProgramFailed
+
+if TYPE_CHECKING:
+    from bench.rows import Shop
+
+A_SECOND = 200
+DEAD_ONE_IN = 100
+HANGING = 40
+STRIDE = 7919
+"""A prime: neighbours in time are not neighbours in the database."""
+LEAD = timedelta(seconds=1)
+ALIVE, DEAD = "p95, all sellers answer", "p95, 1 % of sellers dead"
+
+
+def measure(scale: Scale, say: Say) -> Answer:
+    sellers, seconds = scale.of(10_000, 200), scale.of(8, 1)
+    runs = Runs(say)
+    with postgresql() as database, folder() as data, Program("bench.instant_seller", *scale.verify) as server:
+        port, hole = server.ready()
+        open_market(data, database_url=database)
+        from bench import rows
+
+        say(f"a market with {sellers:,} sellers")
+        shop = rows.open_shop(
+            lambda i: f"http://127.0.0.1:{hole if _dead(i) else port}/s/{i}", sellers=sellers, now=datetime.now(UTC)
+        )
+        for repeat in range(scale.repeats):
+            late = _phase(shop, f"A{repeat}", port, seconds=seconds, with_dead=False)
+            runs.add("p50, all sellers answer", percentile(late, 0.5), "ms")
+            runs.add(ALIVE, percentile(late, 0.95), "ms")
+            late = _phase(shop, f"D{repeat}", port, seconds=seconds, with_dead=True)
+            runs.add("p50, 1 % of sellers dead", percentile(late, 0.5), "ms")
+            runs.add(DEAD, percentile(late, 0.95), "ms")
+    return _answer(runs)
+
+
+def _dead(seller: int) -> bool:
+    return seller % DEAD_ONE_IN == DEAD_ONE_IN - 1
+
+
+def _phase(shop: Shop, tag: str, port: str, *, seconds: int, with_dead: bool) -> list[float]:
+    """Milliseconds between due and received, of the calls to sellers that answer. All of them must have come."""
+    from bench import rows
+
+    everybody = [i * STRIDE % len(shop.sellers) for i in range(len(shop.sellers))]
+    chosen = [i for i in everybody if with_dead or not _dead(i)]
+    with Program("bench.worker", f"bench-{tag}") as worker:
+        worker.ready()
+        worker.go()
+        now = datetime.now(UTC)
+        if with_dead:
+            dead = [i for i in everybody if _dead(i)]
+            rows.insert_calls(shop, rows.freeze, tag=f"{tag}h", count=HANGING, now=now, sellers=dead)
+        calls = rows.insert_calls(
+            shop,
+            rows.freeze,
+            tag=tag,
+            count=seconds * A_SECOND,
+            now=datetime.now(UTC) + LEAD,
+            sellers=chosen,
+            apart=timedelta(seconds=1 / A_SECOND),
+        )
+        due = {call.instance_id: call.due_at.timestamp() for call, i in _with_sellers(calls, chosen) if not _dead(i)}
+        arrived: dict[str, float] = {}
+        patience = time.monotonic() + LEAD.total_seconds() + 4 * seconds + 10
+        while len(arrived.keys() & due.keys()) < len(due):
+            if time.monotonic() > patience or not worker.alive():
+                raise ProgramFailed(f"{len(arrived)} of {len(due)} calls arrived")
+            time.sleep(0.5)
+            with urlopen(f"http://127.0.0.1:{port}/arrivals") as answer:  # noqa: S310  # our own server
+                arrived |= json.load(answer)
+    _forget()
+    return [(arrived[name] - moment) * 1000 for name, moment in due.items()]
+
+
+def _with_sellers[C](calls: Sequence[C], chosen: Sequence[int]) -> list[tuple[C, int]]:
+    return [(call, chosen[i % len(chosen)]) for i, call in enumerate(calls)]
+
+
+def _forget() -> None:
+    """End what still hangs, so that the next phase starts quiet."""
+    from tradepost.market.base.models import Event
+    from tradepost.market.base.work import State
+    from tradepost.market.production.models import Address, Call
+
+    Call.objects.exclude(state=State.ENDED).update(state=State.ENDED, outcome=Call.Outcome.CANCELLED)
+    Event.objects.all().delete()
+    Address.objects.exclude(failures=0).update(breaker=Address.Breaker.CLOSED, failures=0, trial_at=None)
+
+
+def _answer(runs: Runs) -> Answer:
+    moved = runs.ratio("the p95 without dead sellers", DEAD, ALIVE)
+    return Answer(
+        name="latency",
+        title=f"From due to received: {A_SECOND} calls a second over 10,000 sellers, one worker, PostgreSQL",
+        ratios=(moved,),
+        figures=runs.figures(),
+        needs=(
+            Need(text="ms at p95", reached=max(runs.value(ALIVE), runs.value(DEAD)), bound=150, at_most=True),
+            Need(text="times the p95 without dead sellers", reached=moved.value, bound=1.1, at_most=True),
+        ),
+        notes=("Only calls to sellers that answer are counted; every one of them arrived.",),
+    )
