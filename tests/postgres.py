@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,20 @@ class Cluster:
     process: subprocess.Popen[bytes]
     url: str
 
+    def crash(self) -> None:
+        """End the server as a power cut of the process would: no checkpoint, open connections cut."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(timeout=30)
+
+    def start_again(self) -> Cluster:
+        """The same data on the same port, recovered from its journal."""
+        owner = _ordinary_user()
+        process = subprocess.Popen(self.process.args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL, cwd=self.folder, **owner)  # fmt: skip
+        if not _answers(process, self.url):
+            raise NoServer("PostgreSQL did not start again")
+        return replace(self, process=process)
+
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)  # "fast": open connections are cut, not waited for
         try:
@@ -59,15 +73,15 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start(binaries: Path) -> Cluster:
-    """Make a cluster and start its server; raises ``NoServer`` when it does not come up."""
+def start(binaries: Path, **settings: str) -> Cluster:
+    """Make a cluster and start its server; raises ``NoServer`` when it does not come up. ``settings`` are added."""
     folder = Path(tempfile.mkdtemp(prefix="tradepost-postgres-"))
     owner = _ordinary_user()
     if owner:
         shutil.chown(folder, owner["user"], owner["group"])
     try:
         _initialise(binaries, folder, owner)
-        return _serve(binaries, folder, owner)
+        return _serve(binaries, folder, owner, SETTINGS | settings)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -108,11 +122,11 @@ def _initialise(binaries: Path, folder: Path, owner: dict[str, Any]) -> None:
         raise NoServer(f"initdb failed: {made.stderr.strip()}")
 
 
-def _serve(binaries: Path, folder: Path, owner: dict[str, Any]) -> Cluster:
+def _serve(binaries: Path, folder: Path, owner: dict[str, Any], settings: dict[str, str]) -> Cluster:
     log = folder / "log"
     for _ in range(TRIES):  # another program may take the port between our look and the server's start
         port = _free_port()
-        options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [binaries / "postgres", "-D", folder / "data", "-p", str(port), *options],

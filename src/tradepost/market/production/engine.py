@@ -100,6 +100,7 @@ class Engine:
     async def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; then let open calls end, record them and return."""
         desks = {name: Desk(f"{self.setup.name}-{name}") for name in ("claim", "record", "react", "keep", "mail")}
+        await desks["keep"].until_done(lambda: upkeep.arrive(self.setup.name, wall=clock.wall()))
         async with Gateway(self.setup.limits, connections=self.setup.capacity) as gateway:
             recorder = asyncio.create_task(self._record_loop(desks["record"]))
             loops = [

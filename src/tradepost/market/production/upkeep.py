@@ -25,12 +25,23 @@ SILENT = timedelta(seconds=10)
 FORGOTTEN = timedelta(hours=1)
 
 
+def arrive(name: str, *, wall: datetime) -> None:
+    """A worker starts. What an earlier process of the same name held is free at once: names belong to one at a time,
+    and whoever restarts a worker under its name has seen the earlier one end."""
+    with transaction.atomic():
+        WorkerProcess.objects.update_or_create(
+            name=name, defaults={"started_at": wall, "seen_at": wall, "in_flight": 0, "claimed": 0, "recorded": 0}
+        )
+        for model in (Call, Event, Job):
+            work.expire_leases(model, [name], wall=wall)
+
+
 def beat(name: str, *, wall: datetime, in_flight: int, claimed: int, recorded: int) -> None:
     """Say that this worker is alive."""
     WorkerProcess.objects.update_or_create(
         name=name,
         defaults={"seen_at": wall, "in_flight": in_flight, "claimed": claimed, "recorded": recorded},
-        create_defaults={"started_at": wall, "seen_at": wall},
+        create_defaults={"started_at": wall, "seen_at": wall},  # it was buried while the database was away
     )
 
 
