@@ -90,6 +90,7 @@ def database(url: str) -> dict[str, object]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": str(CONFIG.data / "tradepost.sqlite3"),
+            "CONN_MAX_AGE": 600,  # opening the file and its pragmas costs more than a page's queries
             "OPTIONS": {
                 # Writers queue at BEGIN instead of failing in the middle; money is written: full durability.
                 "transaction_mode": "IMMEDIATE",

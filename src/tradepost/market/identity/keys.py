@@ -31,14 +31,21 @@ class NewKey:
 
 
 def rotate_signing_key(
-    seller: Seller, interface_class: str, *, now: datetime, overlap: timedelta = OVERLAP, secret: str = ""
+    seller: Seller, interface_class: str, *, now: datetime, overlap: timedelta = OVERLAP, secret: str = "",
+    replaces: str | None = None,
 ) -> NewKey:
     """Make the current signing key of an interface class. Calls are signed with it at once; answers signed with the
-    earlier key are accepted until the overlap ends. ``secret`` imports an existing key (a seller who moves here)."""
+    earlier key are accepted until the overlap ends. ``secret`` imports an existing key (a seller who moves here).
+
+    ``replaces``: key id that the asker saw (empty for none); raises ``Refused`` when another is current by now, so that
+    a form sent twice, or by two people at once, makes one key. None asks no such question.
+    """
     clear = secret or ids.secret(32)
     with transaction.atomic():
         Seller.objects.select_for_update().get(pk=seller.pk)
         earlier = SigningKey.objects.filter(seller=seller, interface_class=interface_class, valid_until=None).first()
+        if replaces is not None and replaces != (earlier.key_id if earlier else ""):
+            raise Refused("signing_key.changed", _("This key was replaced meanwhile. Look at the current one first."))
         if earlier is not None:
             SigningKey.objects.filter(pk=earlier.pk).update(valid_until=now + overlap)
             outbox.publish("SigningKeyRotated", now=now, key=earlier.pk)

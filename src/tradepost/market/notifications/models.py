@@ -39,3 +39,6 @@ class Mail(models.Model):
     next_at = models.DateTimeField(null=True, default=None)
     sent_at = models.DateTimeField(null=True, default=None)
     error = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["-id"], name="mail_unsent", condition=~models.Q(status="sent"))]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
@@ -34,14 +34,18 @@ def top_up(user: User, amount: Money, *, reference: str, actor: str, now: dateti
     """Money of a buyer that arrived outside, entered by an operator. ``reference`` is the bank's."""
     if amount.minor <= 0:
         raise Refused("top_up.amount", _("A top-up must be more than zero."), HTTPStatus.BAD_REQUEST, field="amount")
+    repeated = Refused("top_up.repeated", _("A top-up with this reference was booked already."), field="reference")
     if Transfer.objects.filter(reason=Transfer.Reason.TOP_UP, reference=reference).exists():
-        raise Refused("top_up.repeated", _("A top-up with this reference was booked already."), field="reference")
-    with transaction.atomic():
-        booked = _transfer(
-            market_account(Account.Kind.CASH, amount.currency), buyer_account(user, amount.currency), amount,
-            Transfer(reason=Transfer.Reason.TOP_UP, reference=reference, note=note, actor=actor, at=now),
-        )
-        outbox.publish("ToppedUp", now=now, transfer=booked.pk)
+        raise repeated
+    try:
+        with transaction.atomic():
+            booked = _transfer(
+                market_account(Account.Kind.CASH, amount.currency), buyer_account(user, amount.currency), amount,
+                Transfer(reason=Transfer.Reason.TOP_UP, reference=reference, note=note, actor=actor, at=now),
+            )
+            outbox.publish("ToppedUp", now=now, transfer=booked.pk)
+    except IntegrityError:  # two operators at the same moment
+        raise repeated from None
     return booked
 
 

@@ -40,7 +40,9 @@ def rotate(request: SellerRequest, interface_class: str) -> HttpResponse:
     ).first()
     if request.POST.get("replaces", "") != (current.key_id if current else ""):
         return _again(request)
-    made = verbs.rotate_signing_key(request.seller, interface_class, now=request.now)
+    made = verbs.rotate_signing_key(
+        request.seller, interface_class, now=request.now, replaces=request.POST.get("replaces", "")
+    )
     return _page(request, signing=made, made_class=interface_class, rotated=current is not None)
 
 
