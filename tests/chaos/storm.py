@@ -57,7 +57,9 @@ class Nursery:
 def sample_seller(folder: Path) -> tuple[subprocess.Popen[str], str]:
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "examples/sample_seller"), "--port", "0", "--key", KEY, "--data", str(folder)],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     assert process.stdout is not None
     for line in process.stdout:
@@ -162,7 +164,11 @@ def _count(acknowledged: list[str], seller: Path) -> dict[str, Any]:
     from tradepost.market.subscriptions.models import Subscription
 
     paid = Order.objects.exclude(status=Order.Status.UNPAID)
-    instances = [row[0] for db in sorted(p for p in seller.rglob("*") if p.suffix in {".sqlite3", ".db"}) for row in _rows(db, "SELECT instance_id FROM account")]
+    instances = [
+        row[0]
+        for db in sorted(p for p in seller.rglob("*") if p.suffix in {".sqlite3", ".db"})
+        for row in _rows(db, "SELECT instance_id FROM account")
+    ]
     held = list(Subscription.objects.filter(status="active").values_list("instance_id", flat=True))
     stuck = Call.objects.exclude(state=State.ENDED)
     return {
@@ -210,12 +216,20 @@ def main() -> None:
             assert binaries is not None, "no PostgreSQL here"
             cluster = postgres.start(binaries, synchronous_commit="on", full_page_writes="on")
         os.environ |= {
-            "DJANGO_SETTINGS_MODULE": "tradepost.market.settings", "TRADEPOST_DATA": name, "TRADEPOST_SANDBOX": "true",
-            "TRADEPOST_DATABASE_URL": cluster.url if cluster else "", "TRADEPOST_SELLER_CONCURRENCY": "64",
-            "TRADEPOST_LOG_LEVEL": "ERROR", "TRADEPOST_SECRET_KEY": "a key that only the storm uses, long enough",
+            "DJANGO_SETTINGS_MODULE": "tradepost.market.settings",
+            "TRADEPOST_DATA": name,
+            "TRADEPOST_SANDBOX": "true",
+            "TRADEPOST_DATABASE_URL": cluster.url if cluster else "",
+            "TRADEPOST_SELLER_CONCURRENCY": "64",
+            "TRADEPOST_LOG_LEVEL": "ERROR",
+            "TRADEPOST_SECRET_KEY": "a key that only the storm uses, long enough",
         }
         found = storm(
-            kills=options.kills, workers=options.workers, orders=options.orders, cluster=cluster, folder=Path(name),
+            kills=options.kills,
+            workers=options.workers,
+            orders=options.orders,
+            cluster=cluster,
+            folder=Path(name),
             seed=options.seed,
         )
     sys.stdout.write(json.dumps({"seed": options.seed, **found}) + "\n")

@@ -13,7 +13,11 @@ CONFIG = config()
 
 SECRET_KEY, *SECRET_KEY_FALLBACKS = CONFIG.secrets()
 DEBUG = CONFIG.debug
-ALLOWED_HOSTS = list(CONFIG.allowed_hosts) or [urlsplit(CONFIG.base_url).hostname or "localhost", "127.0.0.1", "localhost"]
+ALLOWED_HOSTS = list(CONFIG.allowed_hosts) or [
+    urlsplit(CONFIG.base_url).hostname or "localhost",
+    "127.0.0.1",
+    "localhost",
+]
 CSRF_TRUSTED_ORIGINS = [CONFIG.base_url]
 
 INSTALLED_APPS = [
@@ -174,7 +178,9 @@ def mail(url: str) -> dict[str, object]:
         return {"BACKEND": f"{backends}.filebased.EmailBackend", "OPTIONS": {"file_path": str(CONFIG.data / "mail")}}
     parts = urlsplit(url)
     if parts.scheme not in {"smtp", "smtps", "smtp+starttls"}:
-        raise ValueError(f"TRADEPOST_MAIL_URL must start with smtp://, smtps:// or smtp+starttls:// (got {parts.scheme}://)")
+        raise ValueError(
+            f"TRADEPOST_MAIL_URL must start with smtp://, smtps:// or smtp+starttls:// (got {parts.scheme}://)"
+        )
     return {
         "BACKEND": f"{backends}.smtp.EmailBackend",
         "OPTIONS": {

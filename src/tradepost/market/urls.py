@@ -16,4 +16,3 @@ urlpatterns = [
     path("account/", include("allauth.account.urls")),
     path("", include("tradepost.market.web.urls")),
 ]
-

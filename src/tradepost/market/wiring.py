@@ -17,17 +17,19 @@ from tradepost.market.production import breaker
 from tradepost.market.production.engine import Engine, Setup
 from tradepost.market.production.gateway import Limits
 
-REACTIONS = Reactions({
-    "OrderPaid": (plan.on_order_paid, tell.on_order_paid),
-    "OrderCompleted": (tell.on_order_completed,),
-    "OrderCancelled": (tell.on_order_cancelled,),
-    "OrderRefunded": (tell.on_order_refunded, tell.on_delivery_given_up),
-    "CallFailed": (tell.on_call_failed,),
-    "CallEnded": (follow.on_call_ended, tell.on_call_ended),
-    "BreakerOpened": (tell.on_breaker_opened,),
-    "ToppedUp": (tell.on_topped_up,),
-    "SigningKeyRotated": (tell.on_signing_key_rotated,),
-})
+REACTIONS = Reactions(
+    {
+        "OrderPaid": (plan.on_order_paid, tell.on_order_paid),
+        "OrderCompleted": (tell.on_order_completed,),
+        "OrderCancelled": (tell.on_order_cancelled,),
+        "OrderRefunded": (tell.on_order_refunded, tell.on_delivery_given_up),
+        "CallFailed": (tell.on_call_failed,),
+        "CallEnded": (follow.on_call_ended, tell.on_call_ended),
+        "BreakerOpened": (tell.on_breaker_opened,),
+        "ToppedUp": (tell.on_topped_up,),
+        "SigningKeyRotated": (tell.on_signing_key_rotated,),
+    }
+)
 
 TASKS = {
     UNPAID_TIMEOUT: cancel.time_out,

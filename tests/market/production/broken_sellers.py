@@ -15,7 +15,12 @@ KEY = "a signing key of tests"
 
 def http(body: bytes, *, status: str = "200 OK", headers: tuple[str, ...] = (), signed: bool = True) -> bytes:
     """A whole response; ``signed`` adds the right Body-Sign."""
-    lines = [f"HTTP/1.1 {status}", "Content-Type: application/json", f"Content-Length: {len(body)}", "Connection: close"]
+    lines = [
+        f"HTTP/1.1 {status}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    ]
     if signed:
         lines.append(f"Body-Sign: {body_sign(body, KEY)}")
     return "\r\n".join([*lines, *headers, "", ""]).encode() + body
@@ -77,8 +82,14 @@ SCRIPTS: dict[str, tuple[Script, str]] = {
     "closes the socket": (lambda c, r: None, "closed"),
     "half an answer": (half, "closed"),
     "Body-Sign missing": (says(lambda r: http(created(r), signed=False)), "body_sign_missing"),
-    "Body-Sign in lower case": (says(lambda r: http(created(r)).replace(b"Body-Sign", b"body-sign")), "body_sign_missing"),
-    "Body-Sign of another body": (says(lambda r: http(created(r)).replace(b'"success"', b'"Success"')), "body_sign_wrong"),
+    "Body-Sign in lower case": (
+        says(lambda r: http(created(r)).replace(b"Body-Sign", b"body-sign")),
+        "body_sign_missing",
+    ),
+    "Body-Sign of another body": (
+        says(lambda r: http(created(r)).replace(b'"success"', b'"Success"')),
+        "body_sign_wrong",
+    ),
     "no instanceId": (says(lambda r: http(b'{"resultCode":"000000","resultMsg":"success"}')), "missing_field"),
     "another order's instanceId": (says(lambda r: http(created(r, "taken-instance"))), "instance_taken"),
     "sold out": (says(lambda r: http(b'{"resultCode":"000106","resultMsg":"sold out"}')), "000106"),
@@ -126,7 +137,9 @@ def _read(connection: socket.socket) -> tuple[str, dict[str, str]]:
     while b"\r\n\r\n" not in data:
         data += connection.recv(65_536) or _hung_up()
     head, _, body = data.partition(b"\r\n\r\n")
-    length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+    length = next(
+        int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
+    )
     while len(body) < length:
         body += connection.recv(65_536) or _hung_up()
     return head.split(b" ")[1].split(b"?")[0].decode(), json.loads(body)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller, make_subscription
+from tests.factories import (
+    make_address,
+    make_buyer,
+    make_offer,
+    make_order,
+    make_product,
+    make_seller,
+    make_subscription,
+)
 from tests.market.working import until, working
 from tradepost.market.base import clock
 from tradepost.market.base.models import Event
@@ -31,17 +39,27 @@ def test_every_broken_answer_has_a_name_and_the_honest_seller_keeps_its_pace() -
         for path, name in zip(paths, SCRIPTS, strict=True):
             seller = taken if name.startswith("another order") else make_seller(now=now)
             address = make_address(seller, url=server.url + path, now=now)
-            orders[name] = make_order(buyer, offer=make_offer(make_product(seller, address=address, now=now)), paid=True, now=now)
+            orders[name] = make_order(
+                buyer, offer=make_offer(make_product(seller, address=address, now=now)), paid=True, now=now
+            )
         honest = make_product(make_seller(now=now), now=now)
         Address.objects.filter(bindings__product=honest).update(url=server.url + "/honest")
         good = [make_order(buyer, offer=make_offer(honest), paid=True, now=now) for _ in range(20)]
 
         with working(timeout=2.0):
             numbers = [o.number for o in good]
-            until(lambda: Order.objects.filter(number__in=numbers, status="completed").count() == len(good), what="honest orders")
             until(
-                lambda: not Attempt.objects.filter(call__order_number__in=[o.number for o in orders.values()], ended=False).exists()
-                and Attempt.objects.filter(call__order_number__in=[o.number for o in orders.values()]).count() >= len(orders),
+                lambda: Order.objects.filter(number__in=numbers, status="completed").count() == len(good),
+                what="honest orders",
+            )
+            until(
+                lambda: (
+                    not Attempt.objects.filter(
+                        call__order_number__in=[o.number for o in orders.values()], ended=False
+                    ).exists()
+                    and Attempt.objects.filter(call__order_number__in=[o.number for o in orders.values()]).count()
+                    >= len(orders)
+                ),
                 what="every broken seller was tried",
             )
 
@@ -63,7 +81,9 @@ def test_an_answer_without_body_sign_is_accepted_where_the_address_says_so() -> 
     with serving({"/": unsigned}) as server:
         seller = make_seller(now=now)
         address = make_address(seller, url=server.url + "/", require_body_sign=False, now=now)
-        order = make_order(make_buyer(now=now), offer=make_offer(make_product(seller, address=address, now=now)), paid=True, now=now)
+        order = make_order(
+            make_buyer(now=now), offer=make_offer(make_product(seller, address=address, now=now)), paid=True, now=now
+        )
         with working():
             until(lambda: Order.objects.get(pk=order.pk).status == Order.Status.COMPLETED, what="the order completes")
 
@@ -73,13 +93,20 @@ def test_a_query_about_another_instance_is_never_shown_to_the_buyer() -> None:
     now = clock.now()
 
     def crossed(request: dict[str, str]) -> bytes:
-        return answered({**request, "instanceId": "somebody-elses"} if request["activity"] == "queryInstance" else request)
+        return answered(
+            {**request, "instanceId": "somebody-elses"} if request["activity"] == "queryInstance" else request
+        )
 
     with serving({"/": says(crossed)}) as server:
         seller = make_seller(now=now)
         address = make_address(seller, url=server.url + "/", now=now)
-        order = make_order(make_buyer(now=now), offer=make_offer(make_product(seller, address=address, now=now)), paid=True, now=now)
+        order = make_order(
+            make_buyer(now=now), offer=make_offer(make_product(seller, address=address, now=now)), paid=True, now=now
+        )
         with working():
-            until(lambda: Call.objects.filter(order_number=order.number, last_verdict="other_instance").exists(), what="refused")
+            until(
+                lambda: Call.objects.filter(order_number=order.number, last_verdict="other_instance").exists(),
+                what="refused",
+            )
         assert Order.objects.get(pk=order.pk).status == Order.Status.PROCESSING
         assert not order.lines.get().subscription.sealed_access

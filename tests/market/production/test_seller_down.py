@@ -38,9 +38,14 @@ def test_restart_completes_the_order_once_the_seller_is_up() -> None:
     scripts = {"/": says(lambda r: b"")}
     with serving(scripts) as server, working():
         order = order_at(server.url + "/")
-        until(lambda: Call.objects.filter(order_number=order.number, last_verdict="closed").exists(), what="the first try fails")
+        until(
+            lambda: Call.objects.filter(order_number=order.number, last_verdict="closed").exists(),
+            what="the first try fails",
+        )
         call = Call.objects.get(order_number=order.number)
-        assert timedelta(minutes=59) < call.due_at - clock.now() < timedelta(minutes=64), "hourly (saas-v2 §3.10), with jitter"
+        assert timedelta(minutes=59) < call.due_at - clock.now() < timedelta(minutes=64), (
+            "hourly (saas-v2 §3.10), with jitter"
+        )
         scripts["/"] = says(answered)
         restart(call, actor="seller@example.com", now=clock.now())
         until(lambda: status(order) == Order.Status.COMPLETED, what="the order completes")
@@ -58,7 +63,9 @@ def test_after_the_plan_the_buyer_has_the_money_back_and_an_unknown_creation_is_
     """saas-v2 §3.10: newInstance 3 h, hourly; then the order fails and is refunded in full."""
     with serving({"/": silent}) as server, working(timeout=0.3):
         order = order_at(server.url + "/", balance="1000")
-        until(lambda: Attempt.objects.filter(call__order_number=order.number, ended=True).exists(), what="the first try")
+        until(
+            lambda: Attempt.objects.filter(call__order_number=order.number, ended=True).exists(), what="the first try"
+        )
         assert buyer_account(order.buyer, "CNY").balance.minor == 100_000 - order.total_minor
         advance(timedelta(hours=3, minutes=1))
         until(lambda: status(order) == Order.Status.REFUNDED, what="the refund")
@@ -82,7 +89,10 @@ def test_no_release_is_sent_when_nothing_can_have_been_made() -> None:
         closed = server.url
     with working():
         order = order_at(closed + "/")
-        until(lambda: Call.objects.filter(order_number=order.number, last_verdict="connect").exists(), what="the first try")
+        until(
+            lambda: Call.objects.filter(order_number=order.number, last_verdict="connect").exists(),
+            what="the first try",
+        )
         advance(timedelta(hours=4))
         until(lambda: status(order) == Order.Status.REFUNDED, what="the refund")
         assert not Call.objects.filter(order_number=order.number, kind="Release").exists()
@@ -120,12 +130,18 @@ def test_the_breaker_holds_calls_to_a_dead_address_and_lets_them_go_when_it_answ
         address = Address.objects.get(bindings__product=product)
         until(lambda: Address.objects.get(pk=address.pk).breaker == Address.Breaker.OPEN, what="the breaker opens")
         late = make_order(buyer, offer=make_offer(product), paid=True, now=clock.now())
-        until(lambda: Call.objects.filter(order_number=late.number, state=State.HELD, hold="breaker").exists(), what="held")
+        until(
+            lambda: Call.objects.filter(order_number=late.number, state=State.HELD, hold="breaker").exists(),
+            what="held",
+        )
         held = Call.objects.get(order_number=late.number)
         assert held.attempts == 0
         assert held.due_at == Address.objects.get(pk=address.pk).trial_at, "the next try is the trial"
         scripts["/"] = says(answered)
         advance(timedelta(hours=1, minutes=5), within=60)
         numbers = [first.number, late.number, *(o.number for o in more)]
-        until(lambda: Order.objects.filter(number__in=numbers, status="completed").count() == len(numbers), what="all complete")
+        until(
+            lambda: Order.objects.filter(number__in=numbers, status="completed").count() == len(numbers),
+            what="all complete",
+        )
         assert Attempt.objects.filter(trigger="trial", verdict="done").exists()

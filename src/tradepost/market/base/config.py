@@ -36,7 +36,9 @@ class Config(BaseSettings):
     old_secret_keys: SecretStr = Field(
         default=SecretStr(""), description="Earlier secret keys, separated by commas: still read, never written."
     )
-    sandbox: bool = Field(default=False, description="A market for trying: its clock can be moved, loopback is allowed.")
+    sandbox: bool = Field(
+        default=False, description="A market for trying: its clock can be moved, loopback is allowed."
+    )
     debug: bool = False
     currency: str = Field(default="CNY", min_length=3, max_length=3)
     unpaid_timeout_minutes: int = Field(default=1440, ge=1, description="An unpaid order is cancelled after this time.")
@@ -48,11 +50,18 @@ class Config(BaseSettings):
     seller_answer_limit: int = Field(default=1_048_576, ge=1024, description="Largest answer that is read, in bytes.")
     worker_concurrency: int = Field(default=512, ge=1, description="Calls in flight in one worker process.")
     breaker_failures: int = Field(default=5, ge=1, description="Failures in a row that open an address's breaker.")
-    breaker_pause_seconds: int = Field(default=60, ge=1, description="First pause of an open breaker; doubles, at most 15 min.")
-    open_api_skew_seconds: int = Field(default=900, ge=1, description="Largest clock difference of a signed open API request.")
-    open_api_rate: str = Field(default="100/second", description="Requests of one access key, in the notation of `limits`.")
+    breaker_pause_seconds: int = Field(
+        default=60, ge=1, description="First pause of an open breaker; doubles, at most 15 min."
+    )
+    open_api_skew_seconds: int = Field(
+        default=900, ge=1, description="Largest clock difference of a signed open API request."
+    )
+    open_api_rate: str = Field(
+        default="100/second", description="Requests of one access key, in the notation of `limits`."
+    )
     mail_url: str = Field(
-        default="", description="smtp://user:password@host:port, smtps:// for TLS, smtp+starttls://; empty writes files."
+        default="",
+        description="smtp://user:password@host:port, smtps:// for TLS, smtp+starttls://; empty writes files.",
     )
     mail_from: str = "Tradepost <noreply@localhost>"
     support_email: str = ""
@@ -61,7 +70,9 @@ class Config(BaseSettings):
 
     @property
     def base_url(self) -> str:
-        return (self.public_url or f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}").rstrip("/")  # noqa: S104
+        return (self.public_url or f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}").rstrip(
+            "/"
+        )  # noqa: S104
 
     def secrets(self) -> tuple[str, ...]:
         """The secret key and the earlier ones, newest first; a key file is made at the first use when none is set."""

@@ -50,6 +50,12 @@ class Lifecycle[State: StrEnum, Event: StrEnum]:
             raise IllegalTransition(self.name, "changed meanwhile", str(event))
         subject.status = after  # type: ignore[attr-defined]
         Move.objects.create(
-            lifecycle=self.name, subject=str(subject.pk), event=event, before=before, after=after,
-            at=now, actor=actor, note=note,
+            lifecycle=self.name,
+            subject=str(subject.pk),
+            event=event,
+            before=before,
+            after=after,
+            at=now,
+            actor=actor,
+            note=note,
         )

@@ -35,4 +35,4 @@ def unseal(sealed: str) -> str:
 
 def mask(secret: str) -> str:
     """The first characters, enough to recognise it: ``abcd••••``."""
-    return f"{secret[:4]}••••" if len(secret) > 8 else "••••"  # noqa: PLR2004
+    return f"{secret[:4]}••••" if len(secret) > 8 else "••••"

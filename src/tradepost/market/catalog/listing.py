@@ -79,7 +79,9 @@ def list_product(seller: Seller, command: ListProduct, *, now: datetime) -> Prod
     """Store a product as a draft. Raises ``Refused`` with the field that breaks a rule (business-rules §3.2, §3.4)."""
     kind = product_type(command.product_type)
     if len(command.extend_params) > MOST_EXTEND_PARAMS:
-        raise Refused("product.extend_params", _("A product may ask at most 3 extension parameters."), field="extend_params")
+        raise Refused(
+            "product.extend_params", _("A product may ask at most 3 extension parameters."), field="extend_params"
+        )
     if not 1 <= sum(len(spec.skus) for spec in command.specs) <= MOST_SKUS:
         raise Refused("product.skus", _("A product needs at least one SKU and may have at most 100."), field="specs")
     with transaction.atomic():
@@ -91,9 +93,22 @@ def list_product(seller: Seller, command: ListProduct, *, now: datetime) -> Prod
             **{
                 name: getattr(command, name)
                 for name in (
-                    "product_type", "slug", "name", "name_en", "summary", "summary_en", "description",
-                    "description_en", "guide", "guide_en", "contact_email", "contact_phone",
-                    "extend_params", "asks_mobile", "asks_email", "access_by_message",
+                    "product_type",
+                    "slug",
+                    "name",
+                    "name_en",
+                    "summary",
+                    "summary_en",
+                    "description",
+                    "description_en",
+                    "guide",
+                    "guide_en",
+                    "contact_email",
+                    "contact_phone",
+                    "extend_params",
+                    "asks_mobile",
+                    "asks_email",
+                    "access_by_message",
                 )
             },
         )
@@ -102,28 +117,43 @@ def list_product(seller: Seller, command: ListProduct, *, now: datetime) -> Prod
     return product
 
 
-def _store_spec(
-    product: Product, new: NewSpec, position: int, modes: tuple[ChargingMode, ...], currency: str
-) -> None:
+def _store_spec(product: Product, new: NewSpec, position: int, modes: tuple[ChargingMode, ...], currency: str) -> None:
     spec = Spec.objects.create(
         product=product, name=new.name, name_en=new.name_en, attributes=new.attributes, position=position
     )
     for new_sku in new.skus:
         if not 1 <= new_sku.quantity_min <= new_sku.quantity_max or new_sku.quantity_step < 1:
-            raise Refused("product.quantity", _("Quantity needs 1 ≤ minimum ≤ maximum and a step of at least 1."), field="specs")
+            raise Refused(
+                "product.quantity", _("Quantity needs 1 ≤ minimum ≤ maximum and a step of at least 1."), field="specs"
+            )
         sku = Sku.objects.create(
-            spec=spec, code=ids.hex_id(), values=new_sku.values, quantity_name=new_sku.quantity_name,
-            quantity_name_en=new_sku.quantity_name_en, quantity_min=new_sku.quantity_min,
-            quantity_max=new_sku.quantity_max, quantity_step=new_sku.quantity_step,
+            spec=spec,
+            code=ids.hex_id(),
+            values=new_sku.values,
+            quantity_name=new_sku.quantity_name,
+            quantity_name_en=new_sku.quantity_name_en,
+            quantity_min=new_sku.quantity_min,
+            quantity_max=new_sku.quantity_max,
+            quantity_step=new_sku.quantity_step,
         )
         for price in new_sku.prices:
             if price.charging_mode not in modes:
-                raise Refused("product.charging_mode", _("This type of product cannot be sold in this charging mode."), field="specs")
+                raise Refused(
+                    "product.charging_mode",
+                    _("This type of product cannot be sold in this charging mode."),
+                    field="specs",
+                )
             if (price.charging_mode is ChargingMode.PERIOD) != bool(price.period_type and price.period_numbers):
-                raise Refused("product.period", _("A period price needs a period type and sellable durations."), field="specs")
+                raise Refused(
+                    "product.period", _("A period price needs a period type and sellable durations."), field="specs"
+                )
             Offer.objects.create(
-                sku=sku, product_id=ids.offer_id(), charging_mode=price.charging_mode, period_type=price.period_type,
-                price_minor=Money.of(price.amount, currency).minor, currency=currency,
+                sku=sku,
+                product_id=ids.offer_id(),
+                charging_mode=price.charging_mode,
+                period_type=price.period_type,
+                price_minor=Money.of(price.amount, currency).minor,
+                currency=currency,
                 period_numbers=list(price.period_numbers),
             )
 

@@ -113,7 +113,8 @@ class Offer(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["sku", "charging_mode", "period_type"], name="offer_once"),
             models.CheckConstraint(
-                condition=(Q(charging_mode="PERIOD") & ~Q(period_type="")) | (~Q(charging_mode="PERIOD") & Q(period_type="")),
+                condition=(Q(charging_mode="PERIOD") & ~Q(period_type=""))
+                | (~Q(charging_mode="PERIOD") & Q(period_type="")),
                 name="offer_period_fits_mode",
             ),
         ]

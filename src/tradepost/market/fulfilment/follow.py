@@ -72,9 +72,14 @@ def _created(delivery: Delivery, call: Call, now: datetime) -> None:
     delivery.give_up_at = call.give_up_at
     delivery.save(update_fields=["status", "give_up_at"])
     calls.ask(
-        Query(instance_ids=(subscription.instance_id,)), product=delivery.line.product, subscription=subscription,
-        order_number=delivery.line.order.number, order_line_number=delivery.line.number,
-        until_access=not delivery.line.product.access_by_message, give_up_at=call.give_up_at, now=now,
+        Query(instance_ids=(subscription.instance_id,)),
+        product=delivery.line.product,
+        subscription=subscription,
+        order_number=delivery.line.order.number,
+        order_line_number=delivery.line.number,
+        until_access=not delivery.line.product.access_by_message,
+        give_up_at=call.give_up_at,
+        now=now,
     )
 
 
@@ -100,8 +105,11 @@ def _give_up(delivery: Delivery, call: Call, now: datetime) -> None:
         log.info("release of an orphan", order=order.number, instance=orphan)
         calls.ask(
             Release(instance_id=orphan, order_id=order.number, order_line_id=delivery.line.number),
-            product=delivery.line.product, subscription=delivery.subscription, order_number=order.number,
-            order_line_number=delivery.line.number, now=now,
+            product=delivery.line.product,
+            subscription=delivery.subscription,
+            order_number=order.number,
+            order_line_number=delivery.line.number,
+            now=now,
         )
 
 

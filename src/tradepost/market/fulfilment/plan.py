@@ -40,18 +40,30 @@ def start(line: OrderLine, order: Order, now: datetime) -> Delivery:
     if not steps or steps[0].command is not Create:
         raise Refused("order.no_plan", f"{line.product.product_type} has no plan for {order.order_type} orders")
     subscription = Subscription.objects.create(
-        buyer=order.buyer, seller=line.seller, product=line.product, offer=line.offer, quantity=line.quantity,
-        order_line_number=line.number, created_at=now,
+        buyer=order.buyer,
+        seller=line.seller,
+        product=line.product,
+        offer=line.offer,
+        quantity=line.quantity,
+        order_line_number=line.number,
+        created_at=now,
     )
     OrderLine.objects.filter(pk=line.pk).update(subscription=subscription)
     delivery = Delivery.objects.create(line=line, subscription=subscription, created_at=now)
     command = Create(
-        order_id=order.number, order_line_id=line.number, business_id="", buyer=_buyer(line, order),
-        purchase=_purchase(line, order, now),
+        order_id=order.number,
+        order_line_id=line.number,
+        business_id="",
+        buyer=_buyer(line, order),
+        purchase=_purchase(line, now),
     )
     calls.ask(
-        command, product=line.product, subscription=subscription, order_number=order.number,
-        order_line_number=line.number, now=now,
+        command,
+        product=line.product,
+        subscription=subscription,
+        order_number=order.number,
+        order_line_number=line.number,
+        now=now,
     )
     return delivery
 
@@ -60,17 +72,25 @@ def _buyer(line: OrderLine, order: Order) -> Buyer:
     """Privacy fields only when the product asked for them (saas-v2 §1.5)."""
     buyer, product = order.buyer, line.product
     return Buyer(
-        customer_id=buyer.customer_id, customer_name=buyer.name or buyer.email.split("@", 1)[0],
-        mobile_phone=buyer.phone if product.asks_mobile else "", email=buyer.email if product.asks_email else "",
+        customer_id=buyer.customer_id,
+        customer_name=buyer.name or buyer.email.split("@", 1)[0],
+        mobile_phone=buyer.phone if product.asks_mobile else "",
+        email=buyer.email if product.asks_email else "",
     )
 
 
-def _purchase(line: OrderLine, order: Order, now: datetime) -> Purchase:
+def _purchase(line: OrderLine, now: datetime) -> Purchase:
     expires = period_end(now, line.period_type, line.period_number) if line.period_type else None
     return Purchase(
-        product_id=line.offer.product_id, sku_code=line.sku_code, product_name=line.product_name,
-        charging_mode=ChargingMode(line.charging_mode), period_type=line.period_type,
-        period_number=line.period_number or None, quantity=line.quantity if line.linear else None, started_at=now,
-        expires_at=expires, amount=Decimal(line.amount.major),
+        product_id=line.offer.product_id,
+        sku_code=line.sku_code,
+        product_name=line.product_name,
+        charging_mode=ChargingMode(line.charging_mode),
+        period_type=line.period_type,
+        period_number=line.period_number or None,
+        quantity=line.quantity if line.linear else None,
+        started_at=now,
+        expires_at=expires,
+        amount=Decimal(line.amount.major),
         extend_params=tuple((p["name"], p["value"]) for p in line.extend_params),
     )

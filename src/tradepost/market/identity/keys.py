@@ -31,7 +31,12 @@ class NewKey:
 
 
 def rotate_signing_key(
-    seller: Seller, interface_class: str, *, now: datetime, overlap: timedelta = OVERLAP, secret: str = "",
+    seller: Seller,
+    interface_class: str,
+    *,
+    now: datetime,
+    overlap: timedelta = OVERLAP,
+    secret: str = "",
     replaces: str | None = None,
 ) -> NewKey:
     """Make the current signing key of an interface class. Calls are signed with it at once; answers signed with the
@@ -50,8 +55,12 @@ def rotate_signing_key(
             SigningKey.objects.filter(pk=earlier.pk).update(valid_until=now + overlap)
             outbox.publish("SigningKeyRotated", now=now, key=earlier.pk)
         key = SigningKey.objects.create(
-            seller=seller, interface_class=interface_class, key_id=ids.hex_id(), sealed=seal(clear),
-            hint=mask(clear), created_at=now,
+            seller=seller,
+            interface_class=interface_class,
+            key_id=ids.hex_id(),
+            sealed=seal(clear),
+            hint=mask(clear),
+            created_at=now,
         )
     return NewKey(key.key_id, clear)
 

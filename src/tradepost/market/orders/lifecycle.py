@@ -19,7 +19,7 @@ class E(StrEnum):
     GIVE_UP = "give up"
 
 
-ORDER: Lifecycle[S, E] = Lifecycle(  # type: ignore[type-var]  # Django's TextChoices is a StrEnum in all but type
+ORDER: Lifecycle[S, E] = Lifecycle(
     "order",
     {
         (S.UNPAID, E.PAY): S.PROCESSING,

@@ -38,16 +38,23 @@ def place_order(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeo
     """Store the order with one line, unpaid. Raises ``Refused`` with the field that is wrong; nothing is stored then."""
     offer = find_offer(command.product_id)
     if not command.agreed:
-        raise Refused("order.agreement", _("Read and accept the agreement to order."), HTTPStatus.BAD_REQUEST, field="agreed")
+        raise Refused(
+            "order.agreement", _("Read and accept the agreement to order."), HTTPStatus.BAD_REQUEST, field="agreed"
+        )
     priced = quote(offer, quantity=command.quantity, periods=command.periods)
     params = _extend_params(offer.sku.spec.product, command.extend_params)
     with transaction.atomic():
         number = ids.order_number(now)
         order = Order.objects.create(
-            number=number, order_type=Order.Type.NEW, buyer=buyer, total_minor=priced.total.minor,
-            currency=priced.total.currency, placed_at=now, pay_before=now + unpaid_timeout,
+            number=number,
+            order_type=Order.Type.NEW,
+            buyer=buyer,
+            total_minor=priced.total.minor,
+            currency=priced.total.currency,
+            placed_at=now,
+            pay_before=now + unpaid_timeout,
         )
-        _store_line(order, offer, command, priced, params, now)
+        _store_line(order, offer, command, priced=priced, params=params, now=now)
         jobs.schedule(UNPAID_TIMEOUT, number, due_at=order.pay_before, payload={"order": number})
         outbox.publish("OrderPlaced", now=now, order=number)
     return order
@@ -61,7 +68,9 @@ def find_offer(product_id: str) -> Offer:
         .first()
     )
     if offer is None:
-        raise Refused("offer.unknown", _("This choice is not on sale (any more)."), HTTPStatus.NOT_FOUND, field="product_id")
+        raise Refused(
+            "offer.unknown", _("This choice is not on sale (any more)."), HTTPStatus.NOT_FOUND, field="product_id"
+        )
     return offer
 
 
@@ -74,12 +83,15 @@ def quote(offer: Offer, *, quantity: int, periods: int) -> Priced:
             "order.quantity",
             _("Choose a quantity from %(min)s to %(max)s in steps of %(step)s.")
             % {"min": sku.quantity_min, "max": sku.quantity_max, "step": sku.quantity_step},
-            HTTPStatus.BAD_REQUEST, field="quantity",
+            HTTPStatus.BAD_REQUEST,
+            field="quantity",
         )
     if offer.charging_mode != ChargingMode.PERIOD:
         return price(offer.price, quantity=quantity, periods=1)
     if periods not in offer.period_numbers:
-        raise Refused("order.periods", _("Choose one of the durations that are offered."), HTTPStatus.BAD_REQUEST, field="periods")
+        raise Refused(
+            "order.periods", _("Choose one of the durations that are offered."), HTTPStatus.BAD_REQUEST, field="periods"
+        )
     return price(offer.price, quantity=quantity, periods=periods)
 
 
@@ -87,38 +99,64 @@ def _extend_params(product: Product, given: tuple[tuple[str, str], ...]) -> list
     values = dict(given)
     asked: list[dict[str, Any]] = product.extend_params
     if unknown := values.keys() - {p["name"] for p in asked}:
-        raise Refused("order.param_unknown", _("Unknown extension parameter: %s") % ", ".join(sorted(unknown)), HTTPStatus.BAD_REQUEST)
+        raise Refused(
+            "order.param_unknown",
+            _("Unknown extension parameter: %s") % ", ".join(sorted(unknown)),
+            HTTPStatus.BAD_REQUEST,
+        )
     for param in asked:
         value = values.get(param["name"], "").strip()
         if param.get("required") and not value:
-            raise Refused("order.param_missing", _("This product needs this information."), HTTPStatus.BAD_REQUEST, field=f"param_{param['name']}")
+            raise Refused(
+                "order.param_missing",
+                _("This product needs this information."),
+                HTTPStatus.BAD_REQUEST,
+                field=f"param_{param['name']}",
+            )
         if len(value) > LONGEST_PARAM:
-            raise Refused("order.param_long", _("At most 200 characters."), HTTPStatus.BAD_REQUEST, field=f"param_{param['name']}")
+            raise Refused(
+                "order.param_long", _("At most 200 characters."), HTTPStatus.BAD_REQUEST, field=f"param_{param['name']}"
+            )
     return [{"name": p["name"], "value": values[p["name"]].strip()} for p in asked if values.get(p["name"], "").strip()]
 
 
 def _chosen_values(sku: Sku) -> list[dict[str, str]]:
-    chosen = []
-    for attribute in sku.spec.attributes:
-        for value in attribute["values"]:
-            if sku.values.get(attribute["code"]) == value["code"]:
-                chosen.append({
-                    "name": attribute["name"], "name_en": attribute["name_en"],
-                    "value": value["name"], "value_en": value["name_en"],
-                })
-    return chosen
+    return [
+        {
+            "name": attribute["name"],
+            "name_en": attribute["name_en"],
+            "value": value["name"],
+            "value_en": value["name_en"],
+        }
+        for attribute in sku.spec.attributes
+        for value in attribute["values"]
+        if sku.values.get(attribute["code"]) == value["code"]
+    ]
 
 
 def _store_line(
-    order: Order, offer: Offer, command: PlaceOrder, priced: Priced, params: list[dict[str, str]], now: datetime
+    order: Order, offer: Offer, command: PlaceOrder, *, priced: Priced, params: list[dict[str, str]], now: datetime
 ) -> None:
     sku = offer.sku
     spec, product = sku.spec, sku.spec.product
     OrderLine.objects.create(
-        order=order, number=ids.line_number(order.number, 1), seller=product.seller, product=product, offer=offer,
-        charging_mode=offer.charging_mode, period_type=offer.period_type,
-        period_number=command.periods if offer.period_type else 0, quantity=command.quantity,
-        amount_minor=priced.total.minor, sku_code=sku.code,
-        linear=sku.quantity_max > sku.quantity_min, product_name=product.name, product_name_en=product.name_en,
-        spec_name=spec.name, spec_name_en=spec.name_en, values=_chosen_values(sku), extend_params=params, agreed_at=now,
+        order=order,
+        number=ids.line_number(order.number, 1),
+        seller=product.seller,
+        product=product,
+        offer=offer,
+        charging_mode=offer.charging_mode,
+        period_type=offer.period_type,
+        period_number=command.periods if offer.period_type else 0,
+        quantity=command.quantity,
+        amount_minor=priced.total.minor,
+        sku_code=sku.code,
+        linear=sku.quantity_max > sku.quantity_min,
+        product_name=product.name,
+        product_name_en=product.name_en,
+        spec_name=spec.name,
+        spec_name_en=spec.name_en,
+        values=_chosen_values(sku),
+        extend_params=params,
+        agreed_at=now,
     )

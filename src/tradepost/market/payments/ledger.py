@@ -40,7 +40,9 @@ def top_up(user: User, amount: Money, *, reference: str, actor: str, now: dateti
     try:
         with transaction.atomic():
             booked = _transfer(
-                market_account(Account.Kind.CASH, amount.currency), buyer_account(user, amount.currency), amount,
+                market_account(Account.Kind.CASH, amount.currency),
+                buyer_account(user, amount.currency),
+                amount,
                 Transfer(reason=Transfer.Reason.TOP_UP, reference=reference, note=note, actor=actor, at=now),
             )
             outbox.publish("ToppedUp", now=now, transfer=booked.pk)
@@ -59,12 +61,15 @@ def pay(user: User, amount: Money, *, reference: str, now: datetime) -> Transfer
     account = buyer_account(user, amount.currency)
     try:
         return _transfer(
-            account, market_account(Account.Kind.CLEARING, amount.currency), amount,
+            account,
+            market_account(Account.Kind.CLEARING, amount.currency),
+            amount,
             Transfer(reason=Transfer.Reason.PAYMENT, reference=reference, actor=user.email, at=now),
         )
     except Overdrawn:
         raise Refused(
-            "balance.too_low", _("Your balance does not reach. Ask the operator for a top-up, then pay again."),
+            "balance.too_low",
+            _("Your balance does not reach. Ask the operator for a top-up, then pay again."),
             HTTPStatus.PAYMENT_REQUIRED,
         ) from None
 
@@ -74,7 +79,9 @@ def refund(user: User, amount: Money, *, reference: str, now: datetime) -> Trans
     if amount.minor == 0:
         return None
     return _transfer(
-        market_account(Account.Kind.CLEARING, amount.currency), buyer_account(user, amount.currency), amount,
+        market_account(Account.Kind.CLEARING, amount.currency),
+        buyer_account(user, amount.currency),
+        amount,
         Transfer(reason=Transfer.Reason.REFUND, reference=reference, actor="market", at=now),
     )
 
@@ -84,7 +91,9 @@ def earn(seller: Seller, amount: Money, *, reference: str, now: datetime) -> Tra
     if amount.minor == 0:
         return None
     return _transfer(
-        market_account(Account.Kind.CLEARING, amount.currency), seller_account(seller, amount.currency), amount,
+        market_account(Account.Kind.CLEARING, amount.currency),
+        seller_account(seller, amount.currency),
+        amount,
         Transfer(reason=Transfer.Reason.EARNED, reference=reference, actor="market", at=now),
     )
 
@@ -98,7 +107,9 @@ def _transfer(source: Account, target: Account, amount: Money, transfer: Transfe
     if source.currency != amount.currency or target.currency != amount.currency:
         raise ValueError("a transfer stays in one currency")
     with transaction.atomic():
-        locked = {a.pk: a for a in Account.objects.select_for_update().filter(pk__in=[source.pk, target.pk]).order_by("pk")}
+        locked = {
+            a.pk: a for a in Account.objects.select_for_update().filter(pk__in=[source.pk, target.pk]).order_by("pk")
+        }
         if source.kind != Account.Kind.CASH and locked[source.pk].balance_minor < amount.minor:
             raise Overdrawn
         transfer.save(force_insert=True)

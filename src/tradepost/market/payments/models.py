@@ -35,9 +35,7 @@ class Account(models.Model):
             models.UniqueConstraint(
                 fields=["kind", "currency"], condition=Q(kind__in=["clearing", "cash"]), name="account_market"
             ),
-            models.CheckConstraint(
-                condition=Q(kind="cash") | Q(balance_minor__gte=0), name="account_not_overdrawn"
-            ),
+            models.CheckConstraint(condition=Q(kind="cash") | Q(balance_minor__gte=0), name="account_not_overdrawn"),
         ]
 
     @property

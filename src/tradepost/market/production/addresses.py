@@ -70,20 +70,26 @@ def register(
     if Address.objects.filter(seller=seller, url=url, protocol=protocol).exists():
         raise Refused("address.repeated", _("You have registered this address already."), field="url")
     required = config().body_sign == "required" if require_body_sign is None else require_body_sign
-    return Address.objects.create(
-        seller=seller, url=url, protocol=protocol, require_body_sign=required, created_at=now
-    )
+    return Address.objects.create(seller=seller, url=url, protocol=protocol, require_body_sign=required, created_at=now)
 
 
 def change(address: Address, *, url: str, require_body_sign: bool, now: datetime) -> None:
     """Change where calls go. Its breaker starts afresh, and calls that it held are due at once."""
     url = check_url(url, sandbox=config().sandbox)
-    if Address.objects.filter(seller=address.seller, url=url, protocol=address.protocol).exclude(pk=address.pk).exists():
+    if (
+        Address.objects.filter(seller=address.seller, url=url, protocol=address.protocol)
+        .exclude(pk=address.pk)
+        .exists()
+    ):
         raise Refused("address.repeated", _("You have registered this address already."), field="url")
     with transaction.atomic():
         Address.objects.filter(pk=address.pk).update(
-            url=url, require_body_sign=require_body_sign, breaker=Address.Breaker.CLOSED, failures=0,
-            opened_at=None, trial_at=None,
+            url=url,
+            require_body_sign=require_body_sign,
+            breaker=Address.Breaker.CLOSED,
+            failures=0,
+            opened_at=None,
+            trial_at=None,
         )
         Call.objects.filter(address=address, state=State.HELD).update(state=State.WAITING, hold=Call.Hold.NONE)
         outbox.publish("AddressChanged", now=now, address=address.pk)
@@ -94,5 +100,7 @@ def bind(product: Product, address: Address) -> None:
     if product.seller_id != address.seller_id:
         raise Refused("address.foreign", _("There is no such address."), HTTPStatus.NOT_FOUND, field="address")
     if address.protocol not in product_type(product.product_type).protocols:
-        raise Refused("address.protocol_fits", _("This type of product is not served over this protocol."), field="address")
+        raise Refused(
+            "address.protocol_fits", _("This type of product is not served over this protocol."), field="address"
+        )
     Binding.objects.update_or_create(product=product, defaults={"address": address})

@@ -54,11 +54,21 @@ def ask(
     if activity is None:
         raise Refused("protocol.no_activity", f"{address.protocol} has no {type(command).__name__}")
     call = Call.objects.create(
-        seller_id=product.seller_id, address=address, product=product, subscription=subscription,
-        protocol=address.protocol, kind=type(command).__name__, activity=activity, command=dump(command),
-        order_number=order_number, order_line_number=order_line_number,
-        instance_id=subscription.instance_id if subscription else "", until_access=until_access,
-        due_at=due_at or now, created_at=now, give_up_at=give_up_at,
+        seller_id=product.seller_id,
+        address=address,
+        product=product,
+        subscription=subscription,
+        protocol=address.protocol,
+        kind=type(command).__name__,
+        activity=activity,
+        command=dump(command),
+        order_number=order_number,
+        order_line_number=order_line_number,
+        instance_id=subscription.instance_id if subscription else "",
+        until_access=until_access,
+        due_at=due_at or now,
+        created_at=now,
+        give_up_at=give_up_at,
     )
     work.wake()
     return call

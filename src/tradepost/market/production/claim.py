@@ -59,8 +59,13 @@ class Taking:
 
 
 def choose(
-    rows: Iterable[Call], addresses: Mapping[int, Address], busy: Mapping[int, int], *,
-    now: datetime, limit: int, per_seller: int,
+    rows: Iterable[Call],
+    addresses: Mapping[int, Address],
+    busy: Mapping[int, int],
+    *,
+    now: datetime,
+    limit: int,
+    per_seller: int,
 ) -> Taking:
     """Pure: first the fair order (each seller's first call, then each one's second …), then breaker and limit."""
     places: Counter[int] = Counter()
@@ -76,7 +81,9 @@ def choose(
         last_chance = row.give_up_at is not None and row.give_up_at <= now
         trigger = Attempt.Trigger.RESTART if row.restart else Attempt.Trigger.PLAN
         if address.breaker != Address.Breaker.CLOSED and not row.restart and not last_chance:
-            trial_due = address.breaker == Address.Breaker.OPEN and address.trial_at is not None and address.trial_at <= now
+            trial_due = (
+                address.breaker == Address.Breaker.OPEN and address.trial_at is not None and address.trial_at <= now
+            )
             if not trial_due:
                 out.held.append((row, Call.Hold.BREAKER, address.trial_at))
                 continue
@@ -144,7 +151,11 @@ def _start(
     business = [ids.hex_id() if row.kind == Create.__name__ else "" for row, _ in taken]
     attempts = Attempt.objects.bulk_create(
         Attempt(
-            call_id=row.pk, number=row.attempts + 1, trigger=trigger, business_id=business_id, started_at=now,
+            call_id=row.pk,
+            number=row.attempts + 1,
+            trigger=trigger,
+            business_id=business_id,
+            started_at=now,
             worker=owner,
         )
         for (row, trigger), business_id in zip(taken, business, strict=True)
@@ -157,11 +168,23 @@ def _start(
         address = addresses[row.address_id]
         tickets.append(
             Ticket(
-                call_id=row.pk, attempt_id=attempt.pk, number=attempt.number, trigger=trigger, command=command,
-                kind=row.kind, activity=row.activity, protocol=row.protocol, address_id=address.pk, url=address.url,
-                require_body_sign=address.require_body_sign, seller_id=row.seller_id,
-                keys=keys.get((row.seller_id, protocol(row.protocol).key_class), ()), until_access=row.until_access,
-                nonce=ids.nonce(), business_id=business_id, order_number=row.order_number,
+                call_id=row.pk,
+                attempt_id=attempt.pk,
+                number=attempt.number,
+                trigger=trigger,
+                command=command,
+                kind=row.kind,
+                activity=row.activity,
+                protocol=row.protocol,
+                address_id=address.pk,
+                url=address.url,
+                require_body_sign=address.require_body_sign,
+                seller_id=row.seller_id,
+                keys=keys.get((row.seller_id, protocol(row.protocol).key_class), ()),
+                until_access=row.until_access,
+                nonce=ids.nonce(),
+                business_id=business_id,
+                order_number=row.order_number,
             )
         )
     return tickets

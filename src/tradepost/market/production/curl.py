@@ -38,14 +38,16 @@ def signed_afresh(*, method: str, url: str, headers: Sequence[Sequence[str]], bo
     hmac = 'openssl dgst -sha256 -hmac "$KEY" -r | cut -d " " -f 1'
     command = shlex.join([*_CURL, *_request(method, headers)])
     target = f'--url {shlex.quote(address)}"signature=$SIGNATURE&timestamp=$TIME&nonce=$NONCE"'
-    return "\n".join([
-        'printf "Signing key: "; read -r KEY',
-        f"BODY={shlex.quote(body)}",
-        "TIME=$(date +%s)000; NONCE=$(openssl rand -hex 32)",
-        f'HASH=$(printf %s "$BODY" | {hmac})',
-        f'SIGNATURE=$(printf %s "$KEY$NONCE$TIME$HASH" | {hmac})',
-        f'{command} {target} --data-raw "$BODY"',
-    ])
+    return "\n".join(
+        [
+            'printf "Signing key: "; read -r KEY',
+            f"BODY={shlex.quote(body)}",
+            "TIME=$(date +%s)000; NONCE=$(openssl rand -hex 32)",
+            f'HASH=$(printf %s "$BODY" | {hmac})',
+            f'SIGNATURE=$(printf %s "$KEY$NONCE$TIME$HASH" | {hmac})',
+            f'{command} {target} --data-raw "$BODY"',
+        ]
+    )
 
 
 def _request(method: str, headers: Sequence[Sequence[str]]) -> list[str]:

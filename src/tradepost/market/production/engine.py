@@ -12,9 +12,10 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from django.db import connection
@@ -161,7 +162,11 @@ class Engine:
                 continue
             tickets = await desk.until_done(
                 lambda room=room: claim_calls(  # type: ignore[misc]
-                    now=clock.now(), wall=clock.wall(), owner=setup.name, limit=room, per_seller=setup.per_seller,
+                    now=clock.now(),
+                    wall=clock.wall(),
+                    owner=setup.name,
+                    limit=room,
+                    per_seller=setup.per_seller,
                     duration=duration,
                 )
             )
@@ -180,8 +185,14 @@ class Engine:
                 ended = Ended(ticket, Unreachable(fault=Fault.NO_KEY, detail="there is no signing key to call with"))
                 return
             exchange = await gateway.exchange(
-                protocol(ticket.protocol), ticket.command, address=ticket.url, keys=ticket.keys, now=clock.wall(),
-                nonce=ticket.nonce, require_body_sign=ticket.require_body_sign, until_access=ticket.until_access,
+                protocol(ticket.protocol),
+                ticket.command,
+                address=ticket.url,
+                keys=ticket.keys,
+                now=clock.wall(),
+                nonce=ticket.nonce,
+                require_body_sign=ticket.require_body_sign,
+                until_access=ticket.until_access,
             )
             ended = Ended(ticket, exchange.result, exchange)
         except Exception:
@@ -289,6 +300,6 @@ class Listener(threading.Thread):
             cursor.execute(f"LISTEN {CHANNEL}")
         raw: Any = connection.connection
         while not self._stopped.is_set():
-            with connection.wrap_database_errors:
+            with cast("AbstractContextManager[None]", connection.wrap_database_errors):
                 for _ in raw.notifies(timeout=0.5, stop_after=1):
                     self._rouse_threadsafe()

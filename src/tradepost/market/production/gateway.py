@@ -10,7 +10,7 @@ import ssl
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import aiohttp
 from multidict import CIMultiDict
@@ -66,17 +66,24 @@ class Gateway:
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
 
-    async def __aenter__(self) -> Gateway:
+    async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(
-            limit=self._connections, limit_per_host=0, resolver=GuardedResolver(sandbox=self._limits.sandbox),
+            limit=self._connections,
+            limit_per_host=0,
+            resolver=GuardedResolver(sandbox=self._limits.sandbox),
             # Shorter than any server's idle limit (gunicorn: 2 s): a reused connection that dies looks like a seller
             # who hung up on a call.
-            ttl_dns_cache=30, keepalive_timeout=1.5,
+            ttl_dns_cache=30,
+            keepalive_timeout=1.5,
         )
         self._session = aiohttp.ClientSession(
-            connector=connector, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar(),
+            connector=connector,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=self._limits.timeout, sock_connect=min(10.0, self._limits.timeout)),
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"), trust_env=False, max_line_size=16_384,
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
+            trust_env=False,
+            max_line_size=16_384,
         )
         return self
 
@@ -85,8 +92,16 @@ class Gateway:
             await self._session.close()
 
     async def exchange(
-        self, protocol: SellerProtocol, command: Command, *, address: str, keys: Sequence[str], now: datetime,
-        nonce: str, require_body_sign: bool, until_access: bool = False,
+        self,
+        protocol: SellerProtocol,
+        command: Command,
+        *,
+        address: str,
+        keys: Sequence[str],
+        now: datetime,
+        nonce: str,
+        require_body_sign: bool,
+        until_access: bool = False,
     ) -> Exchange:
         """One attempt: sign with the first key, accept an answer signed with any of them. Never raises."""
         request = protocol.encode(command, address=address, key=keys[0], now=now, nonce=nonce)
@@ -108,7 +123,10 @@ class Gateway:
         check_literal(request.url, sandbox=self._limits.sandbox)
         headers = CIMultiDict([*request.headers, ("Accept-Encoding", "identity"), ("User-Agent", "Tradepost")])
         async with self._session.request(
-            request.method, URL(request.url, encoded=True), headers=headers, data=request.body or None,
+            request.method,
+            URL(request.url, encoded=True),
+            headers=headers,
+            data=request.body or None,
             allow_redirects=False,
         ) as answer:
             raw = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.raw_headers)

@@ -11,7 +11,7 @@ _SECRET = re.compile(r'("(?:password|passwd|secret|token|license)"\s*:\s*")((?:[
 
 
 def readable(body: bytes) -> str:
-    """The body as text; bytes that are not UTF-8 and control characters as ``\\xNN``; cut at 64 KiB."""
+    r"""The body as text; bytes that are not UTF-8 and control characters as ``\xNN``; cut at 64 KiB."""
     text = body[:LONGEST].decode("utf-8", "backslashreplace")
     text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", lambda m: f"\\x{ord(m[0]):02x}", text)
     rest = len(body) - LONGEST

@@ -125,7 +125,10 @@ class Attention:
     @property
     def nothing(self) -> bool:
         return not (
-            self.failing or self.gave_up_count or self.open_addresses or self.addresses_without_key
+            self.failing
+            or self.gave_up_count
+            or self.open_addresses
+            or self.addresses_without_key
             or self.products_without_address
         )
 
@@ -144,7 +147,9 @@ def attention(seller: Seller, *, now: datetime, most: int = 5) -> Attention:
         ~Exists(Binding.objects.filter(product=OuterRef("pk")))
     )
     return Attention(
-        failing=list(failing[:most]), failing_count=counts["failing"], gave_up_count=counts["gave_up"],
+        failing=list(failing[:most]),
+        failing_count=counts["failing"],
+        gave_up_count=counts["gave_up"],
         open_addresses=[a for a in addresses if a.breaker != Address.Breaker.CLOSED],
         addresses_without_key=[a for a in addresses if key_class(a.protocol) not in classes],
         products_without_address=list(unbound.order_by("pk")[:most]),

@@ -61,7 +61,9 @@ def record(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.R
     with transaction.atomic():
         calls = {
             call.pk: call
-            for call in Call.objects.select_for_update().filter(pk__in=sorted({e.ticket.call_id for e in batch})).order_by("pk")
+            for call in Call.objects.select_for_update()
+            .filter(pk__in=sorted({e.ticket.call_id for e in batch}))
+            .order_by("pk")
         }
         batch = _name_taken_instances(batch, calls)
         ours = [e for e in batch if _still_ours(calls[e.ticket.call_id], e.ticket, owner)]
@@ -75,8 +77,8 @@ def record(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.R
         by_name: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         for name, facts in filter(None, events):
             by_name[name].append(facts)
-        for name, facts in by_name.items():
-            outbox.publish_many(name, facts, now=now)
+        for name, happened in by_name.items():
+            outbox.publish_many(name, happened, now=now)
         return len(by_name["CallEnded"])
 
 
@@ -121,7 +123,7 @@ def _retry_after(exchange: Exchange | None) -> timedelta | None:
     if response is None or response.status not in RETRY_AFTER_STATUS:
         return None
     seconds = response.header("Retry-After") or ""
-    return timedelta(seconds=min(int(seconds), 86_400)) if seconds.isdecimal() and len(seconds) < 10 else None  # noqa: PLR2004
+    return timedelta(seconds=min(int(seconds), 86_400)) if seconds.isdecimal() and len(seconds) < 10 else None
 
 
 def _move(call: Call, ended: Ended, now: datetime) -> tuple[str, dict[str, Any]] | None:
@@ -134,8 +136,12 @@ def _move(call: Call, ended: Ended, now: datetime) -> tuple[str, dict[str, Any]]
         call.maybe_acted = call.maybe_acted or result.seller_may_have_acted
         call.claimed_instance_id = call.claimed_instance_id or result.claimed_instance_id[:100]
     due = next_attempt(
-        result, rule_of(call.protocol, call.kind), tries=ended.ticket.number, now=now,
-        give_up_at=call.give_up_at or now, chance=random.random(),  # noqa: S311  # spreads load, hides nothing
+        result,
+        rule_of(call.protocol, call.kind),
+        tries=ended.ticket.number,
+        now=now,
+        give_up_at=call.give_up_at or now,
+        chance=random.random(),  # noqa: S311  # spreads load, hides nothing
         retry_after=_retry_after(ended.exchange),
     )
     if due is not None:
@@ -143,7 +149,10 @@ def _move(call: Call, ended: Ended, now: datetime) -> tuple[str, dict[str, Any]]
         if isinstance(result, Pending) or (isinstance(result, Unreachable) and result.fault is Fault.LOST):
             return None
         return "CallFailed", {
-            "call": call.pk, "attempt": ended.ticket.number, "verdict": call.last_verdict, "next_at": due.isoformat()
+            "call": call.pk,
+            "attempt": ended.ticket.number,
+            "verdict": call.last_verdict,
+            "next_at": due.isoformat(),
         }
     call.state, call.ended_at = State.ENDED, now
     done = isinstance(result, Done)
@@ -171,8 +180,18 @@ def _time(moment: datetime | None) -> Any:
 def _write_calls(calls: Iterable[Call]) -> None:
     rows = [
         (
-            c.state, _time(c.due_at), c.restart, c.outcome, _time(c.ended_at), c.maybe_acted, c.claimed_instance_id,
-            c.last_verdict, c.last_detail, c.sealed_answer, c.instance_id, c.pk,
+            c.state,
+            _time(c.due_at),
+            c.restart,
+            c.outcome,
+            _time(c.ended_at),
+            c.maybe_acted,
+            c.claimed_instance_id,
+            c.last_verdict,
+            c.last_detail,
+            c.sealed_answer,
+            c.instance_id,
+            c.pk,
         )
         for c in calls
     ]
@@ -195,20 +214,22 @@ def _write_attempts(batch: Sequence[Ended]) -> None:
         verdict, detail = verdict_of(ended.result)
         request = ended.exchange.request if ended.exchange else None
         response = ended.exchange.response if ended.exchange else None
-        rows.append((
-            True,
-            ended.exchange.milliseconds if ended.exchange else None,
-            request.method if request else "",
-            request.url if request else "",
-            _headers(request.headers) if request else "[]",
-            _text(masked(request.body)) if request else "",
-            response.status if response else None,
-            _text(_headers(response.headers)) if response else "[]",
-            _text(masked(response.body)) if response else "",
-            verdict,
-            _text(detail)[:1000],
-            ended.ticket.attempt_id,
-        ))
+        rows.append(
+            (
+                True,
+                ended.exchange.milliseconds if ended.exchange else None,
+                request.method if request else "",
+                request.url if request else "",
+                _headers(request.headers) if request else "[]",
+                _text(masked(request.body)) if request else "",
+                response.status if response else None,
+                _text(_headers(response.headers)) if response else "[]",
+                _text(masked(response.body)) if response else "",
+                verdict,
+                _text(detail)[:1000],
+                ended.ticket.attempt_id,
+            )
+        )
     with connection.cursor() as cursor:
         cursor.executemany(_ATTEMPT_UPDATE, rows)
 
@@ -218,12 +239,14 @@ def _adopt_instances(ours: Iterable[Ended]) -> None:
     named = {e.ticket.call_id: instance for e in ours if (instance := _instance_of(e))}
     if not named:
         return
-    subscriptions = dict(Call.objects.filter(pk__in=named).exclude(subscription=None).values_list("pk", "subscription_id"))
+    subscriptions = dict(
+        Call.objects.filter(pk__in=named).exclude(subscription=None).values_list("pk", "subscription_id")
+    )
     for call_id, instance in named.items():
         if call_id in subscriptions:
-            Subscription.objects.filter(pk=subscriptions[call_id]).filter(Q(instance_id="") | Q(instance_id=instance)).update(
-                instance_id=instance
-            )
+            Subscription.objects.filter(pk=subscriptions[call_id]).filter(
+                Q(instance_id="") | Q(instance_id=instance)
+            ).update(instance_id=instance)
 
 
 def _write_breakers(batch: Sequence[Ended], rule: breaker.Rule, now: datetime) -> None:
@@ -248,9 +271,7 @@ def _write_breakers(batch: Sequence[Ended], rule: breaker.Rule, now: datetime) -
                 address.last_success_at = now
         address.breaker, address.failures = state.state, state.failures
         address.opened_at, address.trial_at = state.opened_at, state.trial_at
-        address.save(
-            update_fields=["breaker", "failures", "opened_at", "trial_at", "last_fault", "last_success_at"]
-        )
+        address.save(update_fields=["breaker", "failures", "opened_at", "trial_at", "last_fault", "last_success_at"])
         if state.state == Address.Breaker.CLOSED and before.state != state.state:
             free_address(address.pk, now)
         if state.state == Address.Breaker.OPEN and before.state == Address.Breaker.CLOSED:
@@ -286,12 +307,14 @@ def _tally(batch: Sequence[Ended], owner: str, now: datetime) -> None:
     for ended in batch:
         seconds = ended.exchange.milliseconds / 1000 if ended.exchange else 0.0
         row = sums[ended.ticket.activity, verdict_of(ended.result)[0]]
-        for i, more in enumerate((1, seconds, seconds < 0.1, seconds < 1, seconds < 5)):  # noqa: PLR2004
+        for i, more in enumerate((1, seconds, seconds < 0.1, seconds < 1, seconds < 5)):
             row[i] += more
     hour = _time(now.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
     with connection.cursor() as cursor:
         cursor.executemany(
             _TALLY,
-            [(hour, owner, activity, verdict, *(int(v) if i != 1 else v for i, v in enumerate(row)))
-             for (activity, verdict), row in sorted(sums.items())],
+            [
+                (hour, owner, activity, verdict, *(int(v) if i != 1 else v for i, v in enumerate(row)))
+                for (activity, verdict), row in sorted(sums.items())
+            ],
         )

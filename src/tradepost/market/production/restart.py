@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base import work
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.models import Move
 from tradepost.market.base.work import State
 
 from .models import Call
@@ -32,8 +33,19 @@ def restart(call: Call, *, actor: str, now: datetime) -> None:
         if call.outcome == Call.Outcome.DONE:
             raise Refused("call.done", _("This call is done already."))
         if not may_restart(call):
-            raise Refused("call.refunded", _("The plan of this call is over and its order was refunded: it cannot be restarted."))
+            raise Refused(
+                "call.refunded", _("The plan of this call is over and its order was refunded: it cannot be restarted.")
+            )
         call.state, call.hold, call.outcome = State.WAITING, Call.Hold.NONE, Call.Outcome.NONE
         call.due_at, call.restart, call.ended_at = now, True, None
+        Move.objects.create(
+            lifecycle="call",
+            subject=str(call.pk),
+            event="restart",
+            before=call.last_verdict[:32],
+            after="waiting",
+            at=now,
+            actor=actor,
+        )
         call.save(update_fields=["state", "hold", "outcome", "due_at", "restart", "ended_at"])
         work.wake()

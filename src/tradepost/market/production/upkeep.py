@@ -80,10 +80,23 @@ def recover(*, now: datetime, wall: datetime, rule: breaker.Rule) -> int:
 
 def _ticket_of(call: Call, attempt_id: int) -> Ticket:
     return Ticket(
-        call_id=call.pk, attempt_id=attempt_id, number=call.attempts, trigger="", command=load(call.kind, call.command),
-        kind=call.kind, activity=call.activity, protocol=call.protocol, address_id=call.address_id, url="",
-        require_body_sign=True, seller_id=call.seller_id, keys=(), until_access=call.until_access, nonce="",
-        business_id="", order_number=call.order_number,
+        call_id=call.pk,
+        attempt_id=attempt_id,
+        number=call.attempts,
+        trigger="",
+        command=load(call.kind, call.command),
+        kind=call.kind,
+        activity=call.activity,
+        protocol=call.protocol,
+        address_id=call.address_id,
+        url="",
+        require_body_sign=True,
+        seller_id=call.seller_id,
+        keys=(),
+        until_access=call.until_access,
+        nonce="",
+        business_id="",
+        order_number=call.order_number,
     )
 
 
@@ -95,15 +108,23 @@ def sweep(*, now: datetime, per_seller: int) -> None:
     )
     with transaction.atomic():
         for address in due_trials.values_list("pk", flat=True):
-            first = held.filter(address_id=address, hold=Call.Hold.BREAKER).order_by("due_at", "pk").values_list("pk", flat=True)
+            first = (
+                held.filter(address_id=address, hold=Call.Hold.BREAKER)
+                .order_by("due_at", "pk")
+                .values_list("pk", flat=True)
+            )
             Call.objects.filter(pk__in=list(first[:1])).update(state=State.WAITING, hold=Call.Hold.NONE, due_at=now)
         held.filter(give_up_at__lte=now).update(state=State.WAITING, hold=Call.Hold.NONE, due_at=now)
         waiting = dict(held.filter(hold=Call.Hold.BUSY).values_list("seller_id").annotate(n=Count("pk")))
         if waiting:
             busy = dict(
-                Call.objects.filter(state=State.LEASED, seller_id__in=waiting).values_list("seller_id").annotate(n=Count("pk"))
+                Call.objects.filter(state=State.LEASED, seller_id__in=waiting)
+                .values_list("seller_id")
+                .annotate(n=Count("pk"))
             )
-            free = Counter({seller: per_seller - busy.get(seller, 0) for seller in waiting if busy.get(seller, 0) < per_seller})
+            free = Counter(
+                {seller: per_seller - busy.get(seller, 0) for seller in waiting if busy.get(seller, 0) < per_seller}
+            )
             release_held_sellers(set(free), free)
 
 

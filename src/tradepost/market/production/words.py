@@ -68,7 +68,9 @@ def _refusal(code: str, detail: str, protocol: str) -> Reason:
     return Reason(
         f"{code} {meaning}",
         _("Your server understood the request and refused it with this result code."),
-        remedy() if remedy else _("Read resultMsg and your server's log of this order, mend the cause, then restart the call."),
+        remedy()
+        if remedy
+        else _("Read resultMsg and your server's log of this order, mend the cause, then restart the call."),
         detail,
     )
 
@@ -93,7 +95,9 @@ _CASES: dict[str, Callable[[], Words]] = {
     "pending": lambda: (
         _("Your server is still working on it"),
         _("Your server answered that it accepted the request and has not finished."),
-        _("Nothing, if it finishes soon: it is asked again until the plan ends. If it never finishes, look at the task that creates the instance."),
+        _(
+            "Nothing, if it finishes soon: it is asked again until the plan ends. If it never finishes, look at the task that creates the instance."
+        ),
     ),
     Fault.ADDRESS_BLOCKED: lambda: (
         _("The address may not be called"),
@@ -108,32 +112,44 @@ _CASES: dict[str, Callable[[], Words]] = {
     Fault.CONNECT: lambda: (
         _("No connection to your server"),
         _("The server refused the connection or could not be reached. Nothing was sent."),
-        _("Check that the server runs and listens on this port, and that no firewall stops the market: it calls from changing addresses, so do not filter by source."),
+        _(
+            "Check that the server runs and listens on this port, and that no firewall stops the market: it calls from changing addresses, so do not filter by source."
+        ),
     ),
     Fault.TLS: lambda: (
         _("The TLS connection failed"),
         _("No encrypted connection could be made, most often because of the certificate. Nothing was sent."),
-        _("Install a certificate of a public authority that fits the domain, has not expired and comes with its intermediate certificates; allow TLS 1.2 or later."),
+        _(
+            "Install a certificate of a public authority that fits the domain, has not expired and comes with its intermediate certificates; allow TLS 1.2 or later."
+        ),
     ),
     Fault.TIMEOUT_CONNECT: lambda: (
         _("No connection in time"),
         _("The server did not accept the connection in time. Nothing was sent."),
-        _("Check that the port is open to the internet and that the server is not overloaded. A firewall that drops packets silently looks like this."),
+        _(
+            "Check that the port is open to the internet and that the server is not overloaded. A firewall that drops packets silently looks like this."
+        ),
     ),
     Fault.TIMEOUT: lambda: (
         _("No answer in time"),
         _("The request was sent, but no complete answer came in time. Your server may have acted on it."),
-        _("Answer within 5 seconds: for slow work return 000004 at once and finish in the background. The same order must give the same instance when it is asked again."),
+        _(
+            "Answer within 5 seconds: for slow work return 000004 at once and finish in the background. The same order must give the same instance when it is asked again."
+        ),
     ),
     Fault.CLOSED: lambda: (
         _("The connection was closed early"),
         _("Your server closed the connection before a complete answer had come. It may have acted on the request."),
-        _("Look for a crash, a restart or a proxy limit in your logs at this time, and check that Content-Length is the number of bytes sent."),
+        _(
+            "Look for a crash, a restart or a proxy limit in your logs at this time, and check that Content-Length is the number of bytes sent."
+        ),
     ),
     Fault.NOT_HTTP: lambda: (
         _("The answer is not HTTP"),
         _("Bytes came back that are not an HTTP response."),
-        _("Check the port and whether the address should begin with https://. Nothing but HTTP/1.1 may stand behind it."),
+        _(
+            "Check the port and whether the address should begin with https://. Nothing but HTTP/1.1 may stand behind it."
+        ),
     ),
     Fault.LOST: lambda: (
         _("The attempt was interrupted on our side"),
@@ -143,12 +159,16 @@ _CASES: dict[str, Callable[[], Words]] = {
     Fault.REDIRECT: lambda: (
         _("Redirected to another address"),
         _("Your server answered with a redirect, which is never followed."),
-        _("Enter the final address as the production address. Often http:// redirects to https://, or a trailing slash is missing."),
+        _(
+            "Enter the final address as the production address. Often http:// redirects to https://, or a trailing slash is missing."
+        ),
     ),
     Fault.HTTP_STATUS: lambda: (
         _("HTTP status is not 200"),
         _("Every answer, a refusal too, must come with HTTP status 200 and a result code in its body."),
-        _("404 or 405: check the path and that POST is accepted. 401 or 403: let the market in without a login; the signature proves who calls. 500 to 504: read your server's or proxy's error log at this time."),
+        _(
+            "404 or 405: check the path and that POST is accepted. 401 or 403: let the market in without a login; the signature proves who calls. 500 to 504: read your server's or proxy's error log at this time."
+        ),
     ),
     Fault.TOO_LARGE: lambda: (
         _("The answer is too large"),
@@ -168,12 +188,16 @@ _CASES: dict[str, Callable[[], Words]] = {
     Fault.NOT_JSON: lambda: (
         _("The body is not a JSON object"),
         _("The answer's body could not be read as one JSON object in UTF-8."),
-        _("Build the body with a JSON library, send it as UTF-8 without a byte order mark, and nothing before or after it."),
+        _(
+            "Build the body with a JSON library, send it as UTF-8 without a byte order mark, and nothing before or after it."
+        ),
     ),
     Fault.MISSING_FIELD: lambda: (
         _("A field is missing"),
         _("The answer lacks a field that this interface must return."),
-        _("Add the field that is named below. newInstance needs instanceId; queryInstance needs info with one entry for each instance."),
+        _(
+            "Add the field that is named below. newInstance needs instanceId; queryInstance needs info with one entry for each instance."
+        ),
     ),
     Fault.BAD_FIELD: lambda: (
         _("A field has a wrong value"),
@@ -182,13 +206,19 @@ _CASES: dict[str, Callable[[], Words]] = {
     ),
     Fault.BODY_SIGN_MISSING: lambda: (
         _("The header Body-Sign is missing"),
-        _("This address must sign its answers, and no header of exactly this name came. Its spelling counts: body-sign is another name."),
-        _("Add the header Body-Sign. If your framework writes header names in lower case, repair them in the proxy or use a server that keeps them."),
+        _(
+            "This address must sign its answers, and no header of exactly this name came. Its spelling counts: body-sign is another name."
+        ),
+        _(
+            "Add the header Body-Sign. If your framework writes header names in lower case, repair them in the proxy or use a server that keeps them."
+        ),
     ),
     Fault.BODY_SIGN_WRONG: lambda: (
         _("The signature in Body-Sign is wrong"),
         _("The signature that came does not fit the bytes of the body under your signing key."),
-        _("Sign exactly the bytes that you send, after serialising, with the key of this interface class, HMAC-SHA256 in Base64 and in double quotes. A proxy that rewrites the body breaks the signature."),
+        _(
+            "Sign exactly the bytes that you send, after serialising, with the key of this interface class, HMAC-SHA256 in Base64 and in double quotes. A proxy that rewrites the body breaks the signature."
+        ),
     ),
     Fault.OTHER_INSTANCE: lambda: (
         _("The answer is about another instance"),
@@ -198,7 +228,9 @@ _CASES: dict[str, Callable[[], Words]] = {
     Fault.INSTANCE_TAKEN: lambda: (
         _("The instance belongs to another order"),
         _("newInstance returned an instanceId that was already used for a different order."),
-        _("Make a new id for every order; only the same orderId and orderLineId get the same id again. The businessId of an order's first request is a good id."),
+        _(
+            "Make a new id for every order; only the same orderId and orderLineId get the same id again. The businessId of an order's first request is a good id."
+        ),
     ),
 }
 
@@ -216,7 +248,9 @@ _REMEDIES: dict[str, Callable[[], str]] = {
         "Find out why this instance is not in your records: it was created by the newInstance call of the same order line."
     ),
     "000004": lambda: _("Nothing, if it finishes soon: it is asked again until the plan ends."),
-    "000005": lambda: _("Search your server's log for this order line at the time of the attempt, mend the error, then restart the call."),
+    "000005": lambda: _(
+        "Search your server's log for this order line at the time of the attempt, mend the error, then restart the call."
+    ),
     "000100": lambda: _("Add capacity, then restart the call. The buyer has paid and is waiting."),
     "000101": lambda: _(
         "Check the mobile number that the order query returns. The product must ask for it at checkout, or you must accept an empty one."
@@ -224,9 +258,15 @@ _REMEDIES: dict[str, Callable[[], str]] = {
     "000102": lambda: _(
         "Check the e-mail address that the order query returns. The product must ask for it at checkout, or you must accept an empty one."
     ),
-    "000103": lambda: _("If this buyer may have the product twice, lift the limit and restart the call; otherwise tell the buyer why."),
-    "000104": lambda: _("Search your server's log for this order line at the time of the attempt, mend the error, then restart the call."),
-    "000105": lambda: _("If the buyer's benefits may be extended, do so and restart the call; otherwise tell the buyer why."),
+    "000103": lambda: _(
+        "If this buyer may have the product twice, lift the limit and restart the call; otherwise tell the buyer why."
+    ),
+    "000104": lambda: _(
+        "Search your server's log for this order line at the time of the attempt, mend the error, then restart the call."
+    ),
+    "000105": lambda: _(
+        "If the buyer's benefits may be extended, do so and restart the call; otherwise tell the buyer why."
+    ),
     "000106": lambda: _("Add resources and restart the call, or stop selling the product until there are some."),
     "000107": lambda: _("Contact the buyer and agree on another e-mail domain; then restart the call."),
 }

@@ -25,7 +25,7 @@ class E(StrEnum):
     RELEASE = "release"
 
 
-SUBSCRIPTION: Lifecycle[S, E] = Lifecycle(  # type: ignore[type-var]  # Django's TextChoices is a StrEnum in all but type
+SUBSCRIPTION: Lifecycle[S, E] = Lifecycle(
     "subscription",
     {
         (S.OPENING, E.OPEN): S.ACTIVE,
@@ -47,7 +47,12 @@ def period_end(start: datetime, period_type: str, number: int) -> datetime:
 
 
 def activate(
-    subscription: Subscription, access: AppInfo | None, *, started_at: datetime, expires_at: datetime | None, now: datetime
+    subscription: Subscription,
+    access: AppInfo | None,
+    *,
+    started_at: datetime,
+    expires_at: datetime | None,
+    now: datetime,
 ) -> None:
     """The instance is there: seal its access data and start its paid time."""
     subscription.sealed_access = seal(msgspec.json.encode(access).decode()) if access else ""

@@ -42,16 +42,16 @@ def dump_outcome(command: Command | None, outcome: Outcome) -> dict[str, object]
     """Members of the answer. Raises ``ValueError``, naming the fields, for an outcome that the wire cannot carry."""
     match outcome:
         case Done():
-            members = _success(command, outcome)
+            return _success(command, outcome)
         case Pending():
             members = _result(PROCESSING, outcome.message or "processing")
             if isinstance(command, Create) and outcome.instance_id:
                 members["instanceId"] = outcome.instance_id
+            return members
         case Rejected():
             if not _CODE.fullmatch(outcome.code) or outcome.code in {SUCCESS, PROCESSING}:
                 raise ValueError(f"{outcome.code!r} is no refusal: it takes six digits, other than 000000 and 000004")
-            members = _result(outcome.code, outcome.message or "refused")
-    return members
+            return _result(outcome.code, outcome.message or "refused")
 
 
 def _result(code: str, message: str) -> dict[str, object]:
