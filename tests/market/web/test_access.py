@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def asked(user: Any) -> HttpRequest:
     request = RequestFactory().get("/here/?a=1")
     request.user = user
-    request.session = SessionStore()  # type: ignore[assignment]
+    request.session = SessionStore()
     return request
 
 

@@ -1,0 +1,264 @@
+"""One order: paid from the balance, cancelled, followed while it is delivered; only ever by its buyer."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests import factories
+from tradepost.market.base import clock
+from tradepost.market.base.work import State
+from tradepost.market.fulfilment.models import Delivery
+from tradepost.market.fulfilment.queries import MOST_TRIES, progress
+from tradepost.market.identity.models import User
+from tradepost.market.orders.finish import complete_order, give_up_order
+from tradepost.market.orders.models import Order
+from tradepost.market.payments import ledger
+from tradepost.market.payments.queries import balance
+from tradepost.market.production.models import Attempt, Call
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def buyer(client: Client) -> User:
+    client.cookies["django_language"] = "en"
+    buyer = factories.make_buyer(balance="150")
+    client.force_login(buyer)
+    return buyer
+
+
+def placed(buyer: User, **how: Any) -> Order:
+    return factories.make_order(buyer, now=clock.now(), **how)
+
+
+def seen(client: Client, order: Order) -> str:
+    """The page with each run of blanks as one, but not those that keep an amount together."""
+    answer = client.get(f"/orders/{order.number}/")
+    assert answer.status_code == 200
+    return re.sub(r"[ \n]+", " ", answer.content.decode())
+
+
+def tried(call: Call, number: int, verdict: str, detail: str = "", *, ended: bool = True) -> Attempt:
+    return Attempt.objects.create(
+        call=call, number=number, started_at=factories.NOW + timedelta(minutes=number), ended=ended,
+        milliseconds=250.0 if ended else None, verdict=verdict, detail=detail,
+    )  # fmt: skip
+
+
+# --- paying and cancelling ---------------------------------------------------------------------------------------
+
+
+def test_the_button_says_what_it_takes_and_takes_it(client: Client, buyer: User) -> None:
+    order = placed(buyer)
+    page = seen(client, order)
+    assert "Pay ¥\xa0100.00" in page
+    assert "¥\xa0150.00" in page
+    answer = client.post(f"/orders/{order.number}/pay/")
+    assert answer["Location"] == f"/orders/{order.number}/"
+    order.refresh_from_db()
+    assert order.status == Order.Status.PROCESSING
+    assert balance(buyer, "CNY").minor == 5_000
+    assert ledger.verify().problems == ()
+
+
+def test_a_balance_that_does_not_reach_offers_no_button_and_says_what_to_do(client: Client, buyer: User) -> None:
+    order = placed(buyer, periods=3)
+    page = seen(client, order)
+    assert "Your balance is ¥\xa0150.00 short." in page
+    assert 'href="/balance/"' in page
+    assert f'action="/orders/{order.number}/pay/"' not in page
+    client.post(f"/orders/{order.number}/pay/")
+    assert "Your balance does not reach." in seen(client, order)
+    order.refresh_from_db()
+    assert order.status == Order.Status.UNPAID
+    assert balance(buyer, "CNY").minor == 15_000
+
+
+def test_paying_twice_takes_the_money_once(client: Client, buyer: User) -> None:
+    order = placed(buyer)
+    for _ in range(2):
+        client.post(f"/orders/{order.number}/pay/")
+    assert balance(buyer, "CNY").minor == 5_000
+    assert "paid or cancelled already" in seen(client, order)
+
+
+def test_after_the_time_to_pay_there_is_nothing_to_pay(client: Client, buyer: User) -> None:
+    order = placed(buyer, unpaid_timeout=timedelta(0))
+    page = seen(client, order)
+    assert "The time to pay this order is over." in page
+    assert f'action="/orders/{order.number}/pay/"' not in page
+    client.post(f"/orders/{order.number}/pay/")
+    assert balance(buyer, "CNY").minor == 15_000
+
+
+def test_cancelling_costs_nothing(client: Client, buyer: User) -> None:
+    order = placed(buyer)
+    client.post(f"/orders/{order.number}/cancel/")
+    order.refresh_from_db()
+    assert order.status == Order.Status.CANCELLED
+    assert "Nothing was charged." in seen(client, order)
+    assert balance(buyer, "CNY").minor == 15_000
+
+
+def test_a_paid_order_cannot_be_cancelled(client: Client, buyer: User) -> None:
+    order = placed(buyer, paid=True)
+    client.post(f"/orders/{order.number}/cancel/")
+    order.refresh_from_db()
+    assert order.status == Order.Status.PROCESSING
+    assert "Only an unpaid order can be cancelled." in seen(client, order)
+
+
+def test_money_moves_by_post_alone(client: Client, buyer: User) -> None:
+    order = placed(buyer)
+    for act in ("pay", "cancel"):
+        assert client.get(f"/orders/{order.number}/{act}/").status_code == 405
+    order.refresh_from_db()
+    assert order.status == Order.Status.UNPAID
+
+
+@pytest.mark.parametrize(("method", "act"), [("get", ""), ("get", "progress/"), ("post", "pay/"), ("post", "cancel/")])
+def test_another_buyers_order_is_not_there(client: Client, buyer: User, method: str, act: str) -> None:
+    order = placed(factories.make_buyer())
+    assert getattr(client, method)(f"/orders/{order.number}/{act}").status_code == 404
+    order.refresh_from_db()
+    assert order.status == Order.Status.UNPAID
+
+
+# --- following a delivery ----------------------------------------------------------------------------------------
+
+
+def test_progress_tells_each_try_in_words_and_when_the_next_is(client: Client, buyer: User) -> None:
+    order = placed(buyer, paid=True)
+    due = clock.now() + timedelta(minutes=5)
+    call = factories.make_call(order, attempts=3, last_verdict="pending", due_at=due)
+    tried(call, 1, "timeout", "no answer within 20 s")
+    tried(call, 2, "000005", "<b>out of stock</b>")
+    tried(call, 3, "pending")
+    page = seen(client, order)
+    assert "The seller's system gave no valid answer." in page.replace("&#x27;", "'")
+    assert "no answer within 20 s" not in page
+    assert "<q>&lt;b&gt;out of stock&lt;/b&gt;</q>" in page
+    assert "“We are working on it.”" in page
+    assert f'We call again at <time datetime="{due.isoformat(timespec="seconds")}"' in page
+
+
+def test_the_page_asks_for_itself_only_while_the_order_is_processed(client: Client, buyer: User) -> None:
+    waiting, paid = placed(buyer), placed(buyer, paid=True)
+    assert "hx-trigger" not in seen(client, waiting)
+    assert 'hx-trigger="every 1s"' in seen(client, paid)
+    give_up_order(paid, now=clock.now(), reason="timeout")
+    assert "hx-trigger" not in seen(client, paid)
+
+
+def test_nothing_new_leaves_the_page_alone_and_news_replace_it(client: Client, buyer: User) -> None:
+    order = placed(buyer, paid=True)
+    call = factories.make_call(order)
+    address = f"/orders/{order.number}/progress/?seen={progress(order).fingerprint}"
+    quiet = client.get(address)
+    assert (quiet.status_code, quiet.content) == (204, b"")
+    Call.objects.filter(pk=call.pk).update(state=State.LEASED, attempts=1)
+    tried(call, 1, "", ended=False)
+    news = client.get(address)
+    assert news.status_code == 200
+    assert "waiting for the answer" in news.content.decode()
+    assert "<html" not in news.content.decode()
+    assert news["Cache-Control"] == "private, no-store"
+
+
+def test_the_last_news_end_the_asking_and_are_said_to_a_screen_reader(client: Client, buyer: User) -> None:
+    order = placed(buyer, paid=True)
+    subscription = factories.make_subscription(order, now=clock.now())
+    factories.make_delivery(order, subscription=subscription, status=Delivery.Status.DONE)
+    complete_order(order, now=clock.now())
+    page = client.get(f"/orders/{order.number}/progress/?seen=before").content.decode()
+    assert "hx-trigger" not in page
+    assert re.search(r'<p id="said" hx-swap-oob="true">\s*Your order was delivered', page)
+    assert 'href="https://app.qingxie.example/t/1" rel="noopener noreferrer"' in re.sub(r"\s+", " ", page)
+    assert f"/services/{subscription.pk}/password/" in page
+    assert "Open-Sesame-7" not in page
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("timeout", "did not answer properly in time"),
+        ("000005", "refused to open the service"),
+        ("pending", "did not finish in time"),
+        ("", "cannot deliver this product at the moment"),
+    ],
+)
+def test_a_refund_says_how_much_and_why(client: Client, buyer: User, verdict: str, words: str) -> None:
+    order = placed(buyer, paid=True)
+    if verdict:
+        call = factories.make_call(order, state=State.ENDED, outcome="gave_up", attempts=1, last_verdict=verdict)
+        tried(call, 1, verdict)
+    give_up_order(order, now=clock.now(), reason=verdict or "product.no_address")
+    page = seen(client, order)
+    assert "¥\xa0100.00 is back on your balance." in page
+    assert words in page
+    assert "product.no_address" not in page
+
+
+def test_of_hundreds_of_tries_the_first_and_the_latest_show(client: Client, buyer: User) -> None:
+    order = placed(buyer, paid=True)
+    call = factories.make_call(order, attempts=40)
+    for number in range(1, 41):
+        tried(call, number, "pending")
+    (line,) = progress(order).lines
+    numbers = [t.number for t in line.asked[0].tries]
+    assert (numbers[0], numbers[1], numbers[-1], len(numbers)) == (1, 30, 40, MOST_TRIES)
+    assert "… 28 more tries …" in seen(client, order)
+
+
+@pytest.mark.parametrize("tries", [1, 9])
+def test_an_order_takes_the_same_queries_however_often_it_was_tried(
+    client: Client, buyer: User, tries: int, django_assert_num_queries: Any
+) -> None:
+    order = placed(buyer, paid=True)
+    call = factories.make_call(order, attempts=tries)
+    for number in range(1, tries + 1):
+        tried(call, number, "pending")
+    # clock, session, user; order, lines; deliveries, calls, attempts; history; frame
+    with django_assert_num_queries(10):
+        client.get(f"/orders/{order.number}/")
+    with django_assert_num_queries(9):
+        client.get(f"/orders/{order.number}/progress/")
+
+
+# --- the list ----------------------------------------------------------------------------------------------------
+
+
+def test_the_list_holds_the_own_orders_and_finds_them(client: Client, buyer: User) -> None:
+    first = placed(buyer, offer=factories.make_offer(name="云笺", name_en="Leaf"))
+    second = placed(buyer, offer=factories.make_offer(name="砺石", name_en="Whetstone"), paid=True)
+    placed(factories.make_buyer())
+
+    def numbers(query: str = "") -> list[str]:
+        return [order.number for order in client.get(f"/orders/{query}").context["page"].rows]
+
+    assert numbers() == [second.number, first.number]
+    assert numbers("?q=云笺") == [first.number]
+    assert numbers("?q=whet") == [second.number]
+    assert numbers(f"?q={first.number[:-1]}") == [first.number]
+    assert numbers("?status=processing") == [second.number]
+    assert numbers("?status=nonsense") == []
+
+
+def test_an_empty_list_says_what_to_do(client: Client, buyer: User) -> None:
+    assert "No orders yet" in client.get("/orders/").content.decode()
+    assert "No order fits" in client.get("/orders/?q=x").content.decode()
+
+
+@pytest.mark.parametrize("orders", [1, 5])
+def test_the_list_takes_the_same_queries_however_long(
+    client: Client, buyer: User, orders: int, django_assert_num_queries: Any
+) -> None:
+    for _ in range(orders):
+        placed(buyer)
+    with django_assert_num_queries(6):  # clock, session, user, orders, lines, frame
+        client.get("/orders/")

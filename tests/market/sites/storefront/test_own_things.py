@@ -1,0 +1,267 @@
+"""What a buyer holds: services with their access data, notices, balance, details; nobody else's."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests import factories
+from tests.factories.people import PASSWORD
+from tradepost.market.base import clock
+from tradepost.market.identity.models import User
+from tradepost.market.notifications.models import Notice
+from tradepost.market.seed.people import LOGINS
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
+from tradepost.market.subscriptions.lifecycle import E as Event
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.protocols.commands import AppInfo
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def buyer(client: Client) -> User:
+    client.cookies["django_language"] = "en"
+    buyer = factories.make_buyer()
+    client.force_login(buyer)
+    return buyer
+
+
+def held(buyer: User, **how: Any) -> Subscription:
+    return factories.make_subscription(factories.make_order(buyer, paid=True), **how)
+
+
+def page_of(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return re.sub(r"[ \n]+", " ", answer.content.decode())
+
+
+# --- services ----------------------------------------------------------------------------------------------------
+
+
+def test_a_service_shows_how_to_enter_it_but_not_its_password(client: Client, buyer: User) -> None:
+    subscription = held(buyer)
+    answer = client.get(f"/services/{subscription.pk}/")
+    page = answer.content.decode()
+    assert "https://app.qingxie.example/t/1" in page
+    assert "lantian" in page
+    assert "首次登录后请修改密码。" in page
+    assert "Open-Sesame-7" not in page
+    assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_the_password_comes_alone_to_its_owner_and_is_kept_nowhere(client: Client, buyer: User) -> None:
+    answer = client.post(f"/services/{held(buyer).pk}/password/")
+    assert (answer.status_code, answer.content) == (200, b"Open-Sesame-7")
+    assert answer["Cache-Control"] == "private, no-store"
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_the_password_is_not_got_by_a_link_or_without_a_token(buyer: User) -> None:
+    subscription = held(buyer)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(buyer)
+    assert client.get(f"/services/{subscription.pk}/password/").status_code == 405
+    assert client.post(f"/services/{subscription.pk}/password/").status_code == 403
+
+
+def test_another_buyers_service_is_not_there(client: Client, buyer: User) -> None:
+    foreign = held(factories.make_buyer())
+    assert client.get(f"/services/{foreign.pk}/").status_code == 404
+    answer = client.post(f"/services/{foreign.pk}/password/")
+    assert answer.status_code == 404
+    assert b"Open-Sesame-7" not in answer.content
+
+
+def test_a_stranger_gets_no_password(client: Client) -> None:
+    answer = client.post(f"/services/{held(factories.make_buyer()).pk}/password/")
+    assert answer.status_code == 302
+    assert answer.content == b""
+
+
+@pytest.mark.parametrize(("event", "words"), [(Event.FREEZE, "frozen"), (Event.RELEASE, "has ended")])
+def test_a_service_that_is_not_active_gives_no_access(client: Client, buyer: User, event: Event, words: str) -> None:
+    subscription = held(buyer)
+    SUBSCRIPTION.move(subscription, event, now=factories.NOW)
+    page = page_of(client, f"/services/{subscription.pk}/")
+    assert words in page
+    assert "app.qingxie.example" not in page
+    assert client.post(f"/services/{subscription.pk}/password/").status_code == 404
+
+
+def test_what_a_seller_answered_cannot_become_a_script(client: Client, buyer: User) -> None:
+    access = AppInfo(
+        front_end_url="javascript:alert(1)", admin_url='https://x.example/"><script>', memo="<b>hi</b>\nthere"
+    )
+    page = page_of(client, f"/services/{held(buyer, access=access).pk}/")
+    assert 'href="javascript:' not in page
+    assert "<script>" not in page
+    assert "&lt;b&gt;hi&lt;/b&gt;<br>there" in page
+
+
+def test_a_service_whose_seller_writes_to_the_buyer_says_so(client: Client, buyer: User) -> None:
+    """saas-v2 §3.2: silent only when the seller delivers the access data by SMS or mail."""
+    assert "by e-mail or text message" in page_of(client, f"/services/{held(buyer, access=None).pk}/")
+
+
+def test_services_are_found_by_product_seller_and_state(client: Client, buyer: User) -> None:
+    one, other = held(buyer), held(buyer, active=False)
+    held(factories.make_buyer())
+
+    def found(query: str = "") -> list[int]:
+        return [row.pk for row in client.get(f"/services/{query}").context["page"].rows]
+
+    assert found() == [other.pk, one.pk]
+    assert found(f"?q={one.product.name}") == [one.pk]
+    assert found(f"?q={other.seller.name_en}") == [other.pk]
+    assert found("?status=active") == [one.pk]
+
+
+def test_pages_of_services_take_fixed_queries(client: Client, buyer: User, django_assert_num_queries: Any) -> None:
+    subscription = held(buyer)
+    for _ in range(4):
+        held(buyer)
+    with django_assert_num_queries(5):  # clock, session, user, services, frame
+        client.get("/services/")
+    with django_assert_num_queries(7):  # clock, session, user, service, order line, history, frame
+        client.get(f"/services/{subscription.pk}/")
+
+
+# --- notices -----------------------------------------------------------------------------------------------------
+
+
+def told(user: User, link: str = "/balance/") -> Notice:
+    facts = {
+        "amount": {"minor": 500, "currency": "CNY"},
+        "reference": "B-1",
+        "balance": {"minor": 500, "currency": "CNY"},
+    }
+    return Notice.objects.create(
+        user=user,
+        kind="top_up",
+        facts=facts,
+        link=link,
+        created_at=clock.now(),
+        once=f"{user.pk} {Notice.objects.count()}",
+    )
+
+
+def test_opening_a_notice_marks_it_and_leads_where_it_points(client: Client, buyer: User) -> None:
+    notice, other = told(buyer), told(buyer)
+    answer = client.post(f"/notices/{notice.pk}/open/")
+    assert answer["Location"] == "/balance/"
+    assert list(Notice.objects.filter(read_at=None)) == [other]
+
+
+def test_a_notice_leads_to_no_other_host(client: Client, buyer: User) -> None:
+    assert client.post(f"/notices/{told(buyer, link='https://x.example/').pk}/open/")["Location"] == "/notices/"
+
+
+def test_another_persons_notice_is_not_there_and_stays_unread(client: Client, buyer: User) -> None:
+    foreign = told(factories.make_buyer())
+    assert client.post(f"/notices/{foreign.pk}/open/").status_code == 404
+    client.post("/notices/read/")
+    foreign.refresh_from_db()
+    assert foreign.read_at is None
+    assert client.get("/notices/").context["page"].rows == []
+
+
+def test_all_notices_are_read_at_once_in_fixed_queries(
+    client: Client, buyer: User, django_assert_num_queries: Any
+) -> None:
+    for _ in range(5):
+        told(buyer)
+    with django_assert_num_queries(5):  # clock, session, user, notices, frame
+        assert "Mark all as read" in client.get("/notices/").content.decode()
+    client.post("/notices/read/")
+    assert not Notice.objects.filter(read_at=None).exists()
+    assert "Mark all as read" not in client.get("/notices/").content.decode()
+
+
+# --- balance and details -----------------------------------------------------------------------------------------
+
+
+def test_the_balance_tells_every_movement_with_its_cause(
+    client: Client, buyer: User, django_assert_num_queries: Any
+) -> None:
+    order = factories.make_order(buyer, paid=True)
+    with django_assert_num_queries(6):  # clock, session, user, account, entries, frame
+        answer = client.get("/balance/")
+    rows = answer.context["page"].rows
+    assert [(row.amount.minor, row.after.minor) for row in rows] == [(-10_000, 990_000), (1_000_000, 1_000_000)]
+    assert f'href="/orders/{order.number}/"' in answer.content.decode()
+    assert buyer.email in answer.content.decode()
+
+
+def test_a_buyer_without_money_reads_how_to_add_some(client: Client) -> None:
+    client.force_login(factories.make_buyer(balance="0"))
+    page = client.get("/balance/", headers={"Accept-Language": "en"}).content.decode()
+    assert "Nothing moved yet" in page
+    assert "¥\xa00.00" in page
+
+
+def test_details_are_changed_and_a_wrong_telephone_is_told_beside_it(client: Client, buyer: User) -> None:
+    answer = client.post("/profile/", {"name": "林晓舟", "company": "蓝田", "phone": "call me"})
+    page = answer.content.decode()
+    assert 'id="id_phone_error"' in page
+    assert 'value="蓝田"' in page
+    assert User.objects.get(pk=buyer.pk).company == ""
+    client.post("/profile/", {"name": "林晓舟", "company": "蓝田", "phone": "+86 139 0000 0000"})
+    changed = User.objects.get(pk=buyer.pk)
+    assert (changed.name, changed.company, changed.phone) == ("林晓舟", "蓝田", "+86 139 0000 0000")
+
+
+# --- accounts ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["login", "signup", "password/reset"])
+def test_account_pages_are_ours_and_tell_no_secret(client: Client, name: str) -> None:
+    page = client.get(f"/account/{name}/", headers={"Accept-Language": "en"}).content.decode()
+    assert "/static/web/theme.css" in page
+    assert "form-control" in page
+    assert [login.role for login in LOGINS if login.password in page or login.email in page] == []
+
+
+@pytest.mark.parametrize("name", ["password/change", "email", "logout"])
+def test_account_pages_of_a_person_are_ours(client: Client, buyer: User, name: str) -> None:
+    page = client.get(f"/account/{name}/").content.decode()
+    assert "/static/web/theme.css" in page
+    assert "tp-entrance" in page
+
+
+def test_a_person_signs_up_logs_in_and_comes_back(client: Client) -> None:
+    order = "/orders/"
+    answer = client.post(
+        f"/account/signup/?next={order}", {"email": "new@lantian.example", "password1": PASSWORD, "next": order}
+    )
+    assert answer["Location"] == order
+    client.post("/account/logout/")
+    answer = client.post("/account/login/", {"login": "new@lantian.example", "password": PASSWORD, "next": order})
+    assert answer["Location"] == order
+    assert client.get(order).status_code == 200
+
+
+def test_a_wrong_password_does_not_tell_whether_there_is_an_account(client: Client) -> None:
+    factories.make_buyer(email="known@lantian.example")
+    said = {
+        re.sub(
+            r"[\w.]+@lantian.example|value=\"[^\"]+\"",
+            "",
+            str(client.post("/account/login/", form).context["form"].errors),
+        )
+        for form in (
+            {"login": "known@lantian.example", "password": "wrong wrong"},
+            {"login": "other@lantian.example", "password": "wrong wrong"},
+        )
+    }
+    assert len(said) == 1
+
+
+def test_no_account_page_leads_to_another_host(client: Client) -> None:
+    factories.make_buyer(email="known@lantian.example")
+    form = {"login": "known@lantian.example", "password": PASSWORD, "next": "https://x.example/"}
+    assert client.post("/account/login/", form)["Location"] == "/"
