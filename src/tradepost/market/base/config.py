@@ -70,9 +70,8 @@ class Config(BaseSettings):
 
     @property
     def base_url(self) -> str:
-        return (self.public_url or f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}").rstrip(
-            "/"
-        )  # noqa: S104
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104  # compared, not bound
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
     def secrets(self) -> tuple[str, ...]:
         """The secret key and the earlier ones, newest first; a key file is made at the first use when none is set."""

@@ -12,10 +12,9 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import structlog
 from django.db import connection
@@ -278,7 +277,7 @@ class Listener(threading.Thread):
 
     def __init__(self, rouse: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(name="listener", daemon=True)
-        self._rouse_threadsafe = lambda: loop.call_soon_threadsafe(rouse)
+        self._rouse_threadsafe: Callable[[], object] = lambda: loop.call_soon_threadsafe(rouse)
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -300,6 +299,6 @@ class Listener(threading.Thread):
             cursor.execute(f"LISTEN {CHANNEL}")
         raw: Any = connection.connection
         while not self._stopped.is_set():
-            with cast("AbstractContextManager[None]", connection.wrap_database_errors):
+            with connection.wrap_database_errors:
                 for _ in raw.notifies(timeout=0.5, stop_after=1):
                     self._rouse_threadsafe()

@@ -99,6 +99,11 @@ _CASES: dict[str, Callable[[], Words]] = {
             "Nothing, if it finishes soon: it is asked again until the plan ends. If it never finishes, look at the task that creates the instance."
         ),
     ),
+    Fault.NO_KEY: lambda: (
+        _("There is no signing key"),
+        _("The market signs every call with your key of this interface class, and there is none. Nothing was sent."),
+        _("Make the key on the Keys page, set it in your server, then press Restart."),
+    ),
     Fault.ADDRESS_BLOCKED: lambda: (
         _("The address may not be called"),
         _("The host name leads to a private, local or reserved network address, which the market never calls."),
