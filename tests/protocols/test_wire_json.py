@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.protocols.wire_json import NotJsonObject, dump_ascii, dump_sorted, load_object, signed_forms
+from tradepost.protocols.wire_json import NotJsonObject, dump_ascii, dump_sorted, load_array, load_object, signed_forms
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,22 @@ def test_signed_forms_sort_names_by_utf16_units_as_java_does():
 
 def test_an_unsound_body_has_no_signed_forms():
     assert list(signed_forms(b'{"a":1,"a":2}')) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"{}", "a JSON object instead of an array"),
+        (b"[", "not JSON: Expecting value at character 1"),
+        (b'[{"a":1,"a":2}]', "a name appears twice in one object"),
+        (b"[" * 40 + b"]" * 40, "nested deeper than 32 levels"),
+    ],
+)
+def test_an_array_that_is_none_is_refused(body, why):
+    with pytest.raises(NotJsonObject) as refusal:
+        load_array(body)
+    assert str(refusal.value) == why
+
+
+def test_an_array_is_read_as_an_object_is():
+    assert load_array('[{"名":1.50},null]'.encode()) == [{"名": Decimal("1.50")}, None]

@@ -139,6 +139,29 @@ class CheckChange(Command):
     linear_value: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetLicenseAsync(Command):
+    """Issue a license to an instance of an online License (saas-v1-license §B3).
+
+    ``event_id`` (with the fingerprint) names one application: repeats get the same license. After ``Pending`` the
+    seller delivers it with the upload API under this id.
+    """
+
+    instance_id: str
+    event_id: str
+    effective_at: datetime
+    expires_at: datetime | None = None
+    device_fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyOrder(Command):
+    """Tell the seller that there is an order; what it holds is learned with the order query (saas-v1-license §D)."""
+
+    order_id: str
+    order_line_id: str
+
+
 # --- what a seller may say ---------------------------------------------------------------------------------------
 
 

@@ -86,7 +86,7 @@ def _of_scalar(field: Field, value: object, path: str) -> Iterator[Violation]:
     length = len(str(value))
     if field.length is not None and length > field.length:
         yield Violation(path, Breach.LENGTH, f"has {length} characters, at most {field.length} are allowed")
-    elif field.values and value not in field.values:
+    elif field.values and str(value) not in field.values:
         yield Violation(path, Breach.VALUE, f"must be one of {', '.join(field.values)}{_came(field, value)}")
 
 

@@ -22,6 +22,23 @@ class NotJsonObject(ValueError):
 
 def load_object(body: bytes) -> dict[str, object]:
     """The object in ``body``; fractions come as ``Decimal``. Raises ``NotJsonObject`` and nothing else."""
+    value = _load(body)
+    if not isinstance(value, dict):
+        raise NotJsonObject(f"a JSON {_kind(value)} instead of an object")
+    _check_values(value)
+    return value
+
+
+def load_array(body: bytes) -> list[object]:
+    """The array in ``body``, as older versions carry one inside of a text. Raises ``NotJsonObject`` and nothing else."""
+    value = _load(body)
+    if not isinstance(value, list):
+        raise NotJsonObject(f"a JSON {_kind(value)} instead of an array")
+    _check_values(value)
+    return value
+
+
+def _load(body: bytes) -> object:
     if body.startswith(b"\xef\xbb\xbf"):
         raise NotJsonObject("it starts with a byte order mark")
     try:
@@ -29,7 +46,7 @@ def load_object(body: bytes) -> dict[str, object]:
     except UnicodeDecodeError as error:
         raise NotJsonObject(f"byte {error.start} is not UTF-8") from None
     try:
-        value = json.loads(
+        value: object = json.loads(
             text,
             object_pairs_hook=_no_repeats,
             parse_int=_integer,
@@ -40,9 +57,6 @@ def load_object(body: bytes) -> dict[str, object]:
         raise NotJsonObject(f"not JSON: {error.msg} at character {error.pos}") from None
     except RecursionError:
         raise NotJsonObject(f"nested deeper than {MAX_DEPTH} levels") from None
-    if not isinstance(value, dict):
-        raise NotJsonObject(f"a JSON {_kind(value)} instead of an object")
-    _check_values(value)
     return value
 
 
@@ -125,6 +139,7 @@ def _no_constant(text: str) -> NoReturn:
 
 def _kind(value: object) -> str:
     kinds: tuple[tuple[type | tuple[type, ...], str], ...] = (
+        (dict, "object"),
         (list, "array"),
         (str, "string"),
         (bool, "boolean"),

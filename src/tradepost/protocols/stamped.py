@@ -1,0 +1,98 @@
+"""The checks of a request that carries a timestamp, a nonce and a signature, wherever they stand (saas-v2 §2.4).
+
+SaaS 2.0 and the License versions put the three into the URL, the joint-operation kit into headers; order and result
+codes of the checks are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from .contract import Denied
+from .freshness import NONCE_KEPT, epoch_ms, is_fresh, read_epoch_ms
+from .hmac_sign import same_hex
+from .wire_json import NotJsonObject, load_object, signed_forms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from .contract import NonceSeen
+    from .http import Request
+
+AUTHENTICATION_FAILED = "000001"
+INVALID_PARAMETER = "000002"
+
+NONCE_LENGTH = 128
+"""Longer nonces are refused, since a receiver has to store them; the longest that was seen has 64 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The three as they were received; an empty text where one is missing."""
+
+    timestamp: str
+    nonce: str
+    signature: str
+
+
+class Signer(Protocol):
+    def __call__(self, *, key: str, nonce: str, timestamp: str, payload: bytes) -> str: ...
+
+
+def check_stamp(stamp: Stamp, body: bytes, *, signer: Signer, key: str, now: datetime, nonce_seen: NonceSeen) -> None:
+    """Every check of saas-v2 §2.4 in its order. Raises ``Denied`` and nothing else."""
+    if not stamp.timestamp:
+        raise Denied(INVALID_PARAMETER, "timestamp is missing")
+    milliseconds = read_epoch_ms(stamp.timestamp)
+    if milliseconds is None:
+        raise Denied(INVALID_PARAMETER, "timestamp is not a number of milliseconds")
+    if not is_fresh(milliseconds, now):
+        raise Denied(INVALID_PARAMETER, _stale(milliseconds, now))
+    if not stamp.nonce:
+        raise Denied(INVALID_PARAMETER, "nonce is missing")
+    if len(stamp.nonce) > NONCE_LENGTH:
+        raise Denied(INVALID_PARAMETER, f"nonce has more than {NONCE_LENGTH} characters")
+    if not stamp.signature:
+        raise Denied(AUTHENTICATION_FAILED, "signature is missing")
+    # An empty key would make the signature computable by anyone.
+    if not key or not _signed(stamp, body, signer=signer, key=key):
+        raise Denied(AUTHENTICATION_FAILED, "signature does not match")
+    # Only now: an unsigned request must not be able to burn a nonce.
+    if nonce_seen(stamp.nonce, now + NONCE_KEPT):
+        raise Denied(AUTHENTICATION_FAILED, "nonce was used before")
+
+
+def json_members(request: Request) -> dict[str, object]:
+    """The members of a POST of ``application/json``. Raises ``Denied`` with 000002."""
+    if request.method.upper() != "POST":
+        raise Denied(INVALID_PARAMETER, "the method must be POST")
+    media_type = (request.header("Content-Type") or "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Denied(INVALID_PARAMETER, "the content type must be application/json")
+    try:
+        return load_object(request.body)
+    except NotJsonObject as error:
+        raise Denied(INVALID_PARAMETER, f"the body is not a JSON object: {error}") from None
+
+
+def _stale(milliseconds: int, now: datetime) -> str:
+    seconds = (epoch_ms(now) - milliseconds) / 1000
+    if abs(seconds) > 1_000_000_000:
+        return "timestamp is far from the receiver's clock: it is the number of milliseconds since 1970"
+    side = "before" if seconds > 0 else "after"
+    return f"timestamp is {abs(seconds):.0f} s {side} the receiver's clock, 60 s are allowed"
+
+
+def _signed(stamp: Stamp, body: bytes, *, signer: Signer, key: str) -> bool:
+    return any(
+        same_hex(stamp.signature, signer(key=key, nonce=stamp.nonce, timestamp=stamp.timestamp, payload=payload))
+        for payload in _payloads(body)
+    )
+
+
+def _payloads(body: bytes) -> Iterator[bytes]:
+    """The raw bytes first: the other forms are worth computing only when those do not agree."""
+    yield body
+    yield from signed_forms(body)
