@@ -65,7 +65,7 @@ def complaints(page: Page) -> list[str]:
 
     def listen(message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not message.text.startswith(
-            ("htmx:afterRequest", "htmx:sendError")
+            ("htmx:afterRequest", "htmx:sendError", "htmx:sendAbort")
         ):
             heard.append(message.text)
 
