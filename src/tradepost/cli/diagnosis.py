@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.core import mail
+from django.core.mail import mailers
 from django.db import Error, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
@@ -37,6 +37,7 @@ OLDEST_SQLITE = (3, 35)
 LITTLE_DISK, NO_DISK = 2_000_000_000, 200_000_000
 CLOCK_WARN, CLOCK_FAIL = timedelta(seconds=1), timedelta(seconds=30)
 SECRETS_TRIED = 200
+MAIL_TIMEOUT = 5
 ASSETS = ("vendor/tabler.min.css", "vendor/htmx.min.js", "web/tradepost.js")
 SEALED: tuple[tuple[str, type, str], ...] = (
     ("signing keys", SigningKey, "sealed"),
@@ -299,7 +300,8 @@ def check_mail(config: Config) -> Iterator[Finding]:
         return
     server = urlsplit(config.mail_url)
     where = f"{server.hostname}:{server.port or 'default port'}"
-    gate = mail.get_connection(timeout=5)
+    gate = mailers.default
+    gate.timeout = MAIL_TIMEOUT
     try:
         gate.open()
     except (OSError, ValueError) as fault:  # smtplib's exceptions are OSErrors

@@ -23,7 +23,9 @@ AFTER_LAST_CALL = 10.0
 
 
 def up(*, workers: int = 1, web_workers: int = 1) -> None:
-    """Migrate, then run web and worker together until stopped by SIGTERM or Ctrl-C.
+    """Migrate, then run web and worker together until stopped.
+
+    SIGTERM or Ctrl-C stops both; calls in flight are finished first.
 
     Parameters
     ----------

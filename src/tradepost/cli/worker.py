@@ -15,7 +15,7 @@ from tradepost.cli.processes import signals
 
 
 def worker(*, name: Annotated[str, Parameter(show_default=False)] = "") -> None:
-    """Run one worker: calls to sellers, events, timers, mail. Any number may run on any number of machines.
+    """Run one worker alone: calls to sellers, events, timers, mail. Any number may run, on any number of machines.
 
     The first SIGTERM or Ctrl-C lets calls in flight finish; a second one leaves at once, and what was in flight is
     taken over by another worker when its lease ends.

@@ -1,0 +1,57 @@
+"""Runs the real command line in processes of their own, each with a market of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.conftest import DATABASE
+from tests.postgres import new_database
+
+MAIN = [sys.executable, "-c", "from tradepost.cli import main; main()"]
+WITHIN = 60
+
+
+@dataclass(frozen=True)
+class Market:
+    """A data folder, and on the pass of PostgreSQL a database, for processes of one test."""
+
+    folder: Path
+    database: str = ""
+
+    def env(self, **more: str) -> dict[str, str]:
+        kept = {
+            k: v for k, v in os.environ.items() if not k.startswith("TRADEPOST_") and k not in {"PORT", "DATABASE_URL"}
+        }
+        return {**kept, "TRADEPOST_DATA": str(self.folder), "DATABASE_URL": self.database, "LC_ALL": "C.UTF-8", **more}
+
+    def run(self, *arguments: str, stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*MAIN, *arguments],
+            env=self.env(**more),
+            cwd=self.folder,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=WITHIN,
+            check=False,
+        )
+
+    def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*MAIN, *arguments],
+            env=self.env(**more),
+            cwd=self.folder,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def make_market(folder: Path, name: str) -> Market:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Market(folder, new_database(name) if DATABASE == "postgres" else "")

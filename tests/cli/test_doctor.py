@@ -1,0 +1,190 @@
+"""What the doctor finds, and what it says to do."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
+from cryptography.fernet import Fernet
+from django.test import override_settings
+from pydantic import SecretStr
+
+from tests.cli.command_line import Market
+from tradepost.cli import diagnosis
+from tradepost.cli.findings import Level
+from tradepost.cli.serve import free_port
+from tradepost.market.base import clock
+from tradepost.market.base.config import Config
+from tradepost.market.base.models import SandboxClock, WorkerProcess
+from tradepost.market.base.secrets import seal
+from tradepost.market.identity.models import Seller, SigningKey, User
+from tradepost.market.settings import mail as mail_settings
+
+GOOD_KEY = "kZ3x9QwLr7TnV2bYc5MfHs8JdPa4GuEe"
+
+
+def config(**settings) -> Config:
+    return Config(**{"sandbox": False, "secret_key": SecretStr(GOOD_KEY), **settings})
+
+
+def levels(findings) -> list[tuple[str, Level]]:
+    return [(finding.area, finding.level) for finding in findings]
+
+
+def test_a_fresh_folder_fails_until_it_is_migrated(tmp_path):
+    market = Market(tmp_path)
+    before = market.run("doctor", "--json", TRADEPOST_SANDBOX="1")
+    assert before.returncode == 1
+    found = {finding["area"]: finding for finding in json.loads(before.stdout)}
+    assert found["migrations"]["level"] == "fail"
+    assert found["migrations"]["todo"] == "tradepost migrate"
+    assert "workers" not in found, "what stands on the migrations is not asked"
+    assert market.run("migrate").returncode == 0
+    after = market.run("doctor", "--json", TRADEPOST_SANDBOX="1")
+    assert after.returncode == 0, after.stdout
+    found = {finding["area"]: finding for finding in json.loads(after.stdout)}
+    assert {
+        area: found[area]["level"] for area in ("database", "migrations", "writing", "clock", "workers", "web")
+    } == {
+        "database": "ok",
+        "migrations": "ok",
+        "writing": "ok",
+        "clock": "ok",
+        "workers": "warn",
+        "web": "warn",
+    }
+    assert all(finding["todo"] for finding in found.values() if finding["level"] != "ok")
+    table = market.run("doctor", TRADEPOST_SANDBOX="1")
+    assert "Nothing failed, " in table.stdout
+
+
+def test_wrong_settings_are_a_finding_of_their_own(tmp_path):
+    done = Market(tmp_path).run("doctor", "--json", TRADEPOST_PORT="0")
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == [
+        {
+            "area": "settings",
+            "level": "fail",
+            "said": "Settings are wrong. TRADEPOST_PORT: Input should be greater than or equal to 1",
+            "todo": "Correct the environment or the file .env.",
+        }
+    ]
+
+
+def test_a_database_that_is_away_fails_alone(tmp_path):
+    done = Market(tmp_path, "postgresql://nobody@127.0.0.1:1/nothing").run("doctor", "--json")
+    assert done.returncode == 1
+    areas = [finding["area"] for finding in json.loads(done.stdout)]
+    assert areas.count("database") == 1
+    assert {"migrations", "writing", "workers", "sealed secrets"}.isdisjoint(areas)
+    assert {"mail", "disk", "assets", "secret key"} <= set(areas)
+
+
+@pytest.mark.parametrize(
+    ("settings", "level"),
+    [
+        ({"public_url": "https://market.example.com"}, Level.OK),
+        ({"public_url": "http://market.example.com"}, Level.FAIL),
+        ({"public_url": "https://127.0.0.1:8000"}, Level.FAIL),
+        ({"public_url": "https://localhost"}, Level.FAIL),
+        ({"public_url": "https://market.example.com/shop"}, Level.FAIL),
+        ({"public_url": "market.example.com"}, Level.FAIL),
+        ({"public_url": "https://market.example.com", "allowed_hosts": ("shop.example.com",)}, Level.FAIL),
+        ({"public_url": "https://market.example.com", "allowed_hosts": (".example.com",)}, Level.OK),
+        ({"public_url": "", "sandbox": True}, Level.OK),
+    ],
+)
+def test_the_public_url_must_be_one_that_people_reach_safely(settings, level):
+    assert levels(diagnosis.check_public_url(config(**settings))) == [("public URL", level)]
+
+
+@pytest.mark.parametrize(("key", "level"), [(GOOD_KEY, Level.OK), ("short", Level.FAIL), ("ab" * 32, Level.FAIL)])
+def test_a_secret_key_that_can_be_guessed_fails(key, level):
+    assert levels(diagnosis.check_secret_key(config(secret_key=SecretStr(key)))) == [("secret key", level)]
+
+
+@pytest.mark.parametrize(("mode", "level"), [(0o600, Level.OK), (0o644, Level.FAIL), (0o640, Level.FAIL)])
+def test_a_key_file_that_others_can_read_fails(tmp_path, mode, level):
+    settings = config(data=tmp_path, secret_key=SecretStr(""))
+    settings.secrets()
+    (tmp_path / "secret.key").chmod(mode)
+    [finding] = diagnosis.check_secret_key(settings)
+    assert finding.level is level
+    assert (finding.todo == f"chmod 600 {tmp_path / 'secret.key'}") is (level is Level.FAIL)
+
+
+@pytest.mark.django_db
+def test_secrets_that_no_key_opens_fail():
+    assert levels(diagnosis.check_sealed()) == [("sealed secrets", Level.OK)]
+    seller = Seller.objects.create(
+        name="云帆", slug="yunfan", contact_email="a@yunfan.example", created_at=clock.wall()
+    )
+    for position, sealed in enumerate((seal("open"), Fernet(Fernet.generate_key()).encrypt(b"closed").decode())):
+        SigningKey.objects.create(
+            seller=seller,
+            interface_class=SigningKey.InterfaceClass.values[position],
+            key_id=str(position),
+            sealed=sealed,
+            hint="",
+            created_at=clock.wall(),
+        )
+    [finding] = diagnosis.check_sealed()
+    assert (finding.level, finding.said) == (Level.FAIL, "1 of 2 cannot be opened: the secret key was changed.")
+
+
+@pytest.mark.django_db
+def test_the_database_is_written_to_and_left_as_it_was():
+    findings = list(diagnosis.check_database(config(sandbox=True)))
+    assert {finding.level for finding in findings} == {Level.OK}
+    assert [finding.area for finding in findings] == ["database", "migrations", "writing"]
+    assert User.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_a_sandbox_database_in_a_real_market_fails():
+    SandboxClock.objects.create(pk=1, offset=timedelta(days=30))
+    real = [finding.level for finding in diagnosis.check_clock(config())]
+    assert real[-1] is Level.FAIL
+    assert {finding.level for finding in diagnosis.check_clock(config(sandbox=True))} == {Level.OK}
+
+
+@pytest.mark.django_db
+def test_workers_count_while_they_were_seen_lately():
+    WorkerProcess.objects.create(name="old", started_at=clock.wall(), seen_at=clock.wall() - timedelta(seconds=16))
+    assert levels(diagnosis.check_workers()) == [("workers", Level.WARN)]
+    WorkerProcess.objects.create(name="new", started_at=clock.wall(), seen_at=clock.wall())
+    assert [(f.level, f.said) for f in diagnosis.check_workers()] == [(Level.OK, "1 alive.")]
+
+
+def test_mail_is_tried_without_sending():
+    controller = Controller(Sink(), hostname="127.0.0.1", port=free_port())
+    controller.start()
+    try:
+        url = f"smtp://127.0.0.1:{controller.port}"
+        with override_settings(MAILERS={"default": mail_settings(url)}):
+            assert levels(diagnosis.check_mail(config(mail_url=url))) == [("mail", Level.OK)]
+        # This server knows no accounts, so it takes none.
+        wrong = url.replace("//", "//user:password@")
+        with override_settings(MAILERS={"default": mail_settings(wrong)}):
+            assert levels(diagnosis.check_mail(config(mail_url=wrong))) == [("mail", Level.FAIL)]
+    finally:
+        controller.stop()
+    with override_settings(MAILERS={"default": mail_settings(url)}):
+        [finding] = diagnosis.check_mail(config(mail_url=url))
+    assert (finding.level, finding.todo) == (Level.FAIL, "Correct TRADEPOST_MAIL_URL.")
+
+
+def test_mail_into_files_is_enough_for_a_sandbox_only():
+    assert levels(diagnosis.check_mail(config(mail_url="", sandbox=True))) == [("mail", Level.OK)]
+    assert levels(diagnosis.check_mail(config(mail_url=""))) == [("mail", Level.WARN)]
+
+
+def test_a_check_that_breaks_is_a_finding():
+    def broken():
+        raise ZeroDivisionError("no reason")
+
+    [finding] = diagnosis._guarded("disk", broken)
+    assert (finding.area, finding.level, finding.said) == ("disk", Level.FAIL, "The check itself failed: no reason")

@@ -1,0 +1,142 @@
+"""Commands around a market's database: migrate, clock, accounts, up."""
+
+from __future__ import annotations
+
+import json
+import signal
+from urllib.request import urlopen
+
+import psycopg
+import pytest
+
+from tests.cli.command_line import WITHIN, Market, make_market
+from tests.cli.test_demo import family, read_until
+from tests.cli.test_processes import alive, wait_for
+from tests.conftest import DATABASE
+from tradepost.cli.migrate import LOCK
+from tradepost.cli.serve import free_port
+
+pytestmark = pytest.mark.databases
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory) -> Market:
+    made = make_market(tmp_path_factory.mktemp("market"), "cli_market")
+    done = made.run("migrate")
+    assert (done.returncode, done.stderr) == (0, "")
+    first, *_, last = done.stdout.splitlines()
+    assert first.startswith("Applying ")
+    assert last == f"Applied {len(done.stdout.splitlines()) - 1} migrations."
+    return made
+
+
+def test_migrating_twice_is_once(market):
+    assert market.run("migrate").stdout == "The database is at this version already.\n"
+
+
+def test_a_second_migration_waits_for_the_first(market):
+    if DATABASE == "postgres":
+        with psycopg.connect(market.database) as holder:
+            holder.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+            waiting = market.start("migrate")
+            read_until(waiting, "Another process is migrating this database; waiting for it.")
+    else:
+        import fcntl
+
+        with (market.folder / "migrate.lock").open("w") as holder:
+            fcntl.flock(holder, fcntl.LOCK_EX)
+            waiting = market.start("migrate")
+            read_until(waiting, "Another process is migrating this database; waiting for it.")
+    assert waiting.communicate(timeout=WITHIN)[0] == "The database is at this version already.\n"
+    assert waiting.returncode == 0
+
+
+def test_the_clock_of_a_real_market_stays(market):
+    refused = market.run("clock", "advance", "30d")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == ("tradepost: This is a real market: its clock cannot be moved. Start a sandbox to try.\n")
+    assert "A real market" in market.run("clock").stdout
+
+
+def test_a_sandbox_without_a_worker_is_set_at_once(market):
+    moved = market.run("clock", "advance", "1d12h", TRADEPOST_SANDBOX="1")
+    assert moved.returncode == 0
+    assert moved.stdout.startswith("No worker is running, so the clock was set at once. It is now ")
+    assert "Ahead by     1 day 12 hours" in market.run("clock", TRADEPOST_SANDBOX="1").stdout
+    found = json.loads(market.run("doctor", "--json").stdout)
+    assert {
+        "area": "clock",
+        "level": "fail",
+        "said": "This database was a sandbox, its clock 1 day 12 hours ahead; rows lie in the future.",
+        "todo": "Begin a real market with a fresh database.",
+    } in found
+
+
+def test_an_unreadable_span_is_refused(market):
+    refused = market.run("clock", "advance", "soon", TRADEPOST_SANDBOX="1")
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "tradepost: 'soon' is no span of time: write 90s, 15m, 4h, 30d, 2w, 1y or 1d12h.\n",
+    )
+
+
+def test_operators_come_and_go(market):
+    weak = market.run("operator", "create", "anna@market.example", "--password-stdin", stdin="short\n")
+    assert weak.returncode == 1
+    assert "too short" in weak.stderr
+    made = market.run("operator", "create", "anna@market.example", "--password-stdin", stdin="correct horse battery\n")
+    assert (made.returncode, made.stderr) == (0, "")
+    again = market.run("operator", "create", "Anna@Market.example", "--password-stdin", stdin="correct horse battery\n")
+    assert again.returncode == 1
+    assert "has an account already" in again.stderr
+    assert market.run("operator", "revoke", "anna@market.example").returncode == 0
+    assert market.run("operator", "grant", "anna@market.example").returncode == 0
+    unknown = market.run("operator", "grant", "nobody@market.example")
+    assert (unknown.returncode, unknown.stderr) == (1, "tradepost: There is no account nobody@market.example.\n")
+
+
+def test_a_seller_gets_an_owner(market):
+    arguments = ("seller", "create", "yunfan", "--name", "云帆软件", "--owner", "owner@yunfan.example")
+    made = market.run(*arguments, "--password-stdin", stdin="correct horse battery\n")
+    assert (made.returncode, made.stdout) == (
+        0,
+        "owner@yunfan.example owns 云帆软件 and may now enter the seller center.\n",
+    )
+    again = market.run(*arguments)
+    assert (again.returncode, again.stderr) == (1, "tradepost: There is a seller yunfan already.\n")
+
+
+def test_a_database_that_is_not_there_is_one_line(tmp_path):
+    refused = Market(tmp_path, "postgresql://nobody@127.0.0.1:1/nothing").run("migrate")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("tradepost: The database does not work: ")
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_wrong_setting_is_named(tmp_path):
+    refused = Market(tmp_path).run("serve", PORT="70000")
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "tradepost: Settings are wrong. TRADEPOST_PORT: Input should be less than or equal to 65535\n",
+    )
+
+
+@pytest.mark.slow
+def test_up_runs_a_market_and_ends_without_a_trace(tmp_path):
+    market, port = make_market(tmp_path, "cli_up"), str(free_port())
+    up = market.start("up", PORT=port, TRADEPOST_LOG_LEVEL="WARNING")
+    try:
+        read_until(up, f"Tradepost is running at http://127.0.0.1:{port}")
+        with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=WITHIN) as response:
+            assert response.status == 200
+        everyone = family(up.pid)
+        assert len(everyone) >= 4
+        up.send_signal(signal.SIGTERM)
+        rest, _ = up.communicate(timeout=WITHIN)
+        assert (up.returncode, rest) == (
+            0,
+            "Stopping: calls in flight are finished first. Ctrl-C again to leave at once.\n",
+        )
+        wait_for(lambda: not any(map(alive, everyone)))
+    finally:
+        up.kill()

@@ -1,0 +1,145 @@
+"""Programs run as one: restarted, given up, stopped without a trace."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tradepost.cli import processes
+from tradepost.cli.processes import Processes, Program, pause_before_restart
+from tradepost.market.base.errors import Refused
+
+WITHIN = 20.0
+
+
+@pytest.mark.parametrize(
+    ("lives", "pause"),
+    [
+        ([60.0], 0.5),
+        ([1.0], 0.5),
+        ([1.0, 1.0], 1.0),
+        ([1.0, 1.0, 1.0, 1.0], 4.0),
+        ([1.0] * 5, None),
+        ([1.0] * 4 + [5.0], 0.5),
+        ([1.0] * 4 + [5.0, 1.0, 1.0], 1.0),
+        ([9.0] + [1.0] * 5, None),
+    ],
+)
+def test_the_pause_doubles_until_five_quick_deaths_end_it(lives, pause):
+    assert pause_before_restart(lives) == pause
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def alive(pid: int) -> bool:
+    # A zombie counts as dead: its parent may be one that collects nobody.
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_for(condition) -> None:
+    deadline = time.monotonic() + WITHIN
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def pids(path) -> list[int]:
+    return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+
+# Writes its own id and its child's, then waits; the child would outlive it.
+PARENT = """
+import os, subprocess, sys, time, signal
+if {deaf}: signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+with open({path!r}, "a") as f: f.write(f"{{os.getpid()}} {{child.pid}}\\n")
+time.sleep(300)
+"""
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_stopping_leaves_no_process_behind_not_even_grandchildren_nor_the_deaf(tmp_path, deaf):
+    said: list[str] = []
+    running = Processes(said.append)
+    path = tmp_path / "pids"
+    running.start(Program("parent", python(PARENT.format(deaf=deaf, path=str(path)))))
+    wait_for(lambda: len(pids(path)) == 2)
+    running.stop(within=0.5 if deaf else WITHIN)
+    wait_for(lambda: not any(map(alive, pids(path))))
+    assert said == (["The parent process did not end in time and was killed."] if deaf else [])
+
+
+def test_a_hurry_ends_the_wait(tmp_path):
+    running, hurry, path = Processes(lambda _line: None), threading.Event(), tmp_path / "pids"
+    running.start(Program("parent", python(PARENT.format(deaf=True, path=str(path)))))
+    wait_for(lambda: len(pids(path)) == 2)
+    hurry.set()
+    begun = time.monotonic()
+    running.stop(within=300, hurry=hurry)
+    assert time.monotonic() - begun < WITHIN
+    wait_for(lambda: not any(map(alive, pids(path))))
+
+
+def test_what_dies_is_started_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "FIRST_PAUSE", 0.01)
+    said: list[str] = []
+    running, path = Processes(said.append), tmp_path / "pids"
+    running.start(Program("parent", python(PARENT.format(deaf=False, path=str(path)))))
+    wait_for(lambda: len(pids(path)) == 2)
+    os.kill(pids(path)[0], 9)
+
+    def second_is_up() -> bool:
+        running.look()
+        return len(pids(path)) == 4
+
+    wait_for(second_is_up)
+    assert said == ["The parent process was ended by SIGKILL; starting it again in 0.01 s."]
+    assert not alive(pids(path)[1]), "the child of the one that died went with it"
+    running.stop(within=WITHIN)
+    wait_for(lambda: not any(map(alive, pids(path))))
+
+
+def test_what_dies_at_once_every_time_is_given_up_with_its_last_words(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "FIRST_PAUSE", 0.01)
+    running, log = Processes(lambda _line: None), tmp_path / "logs" / "bad.log"
+    running.start(Program("bad", python("print('no such setting', flush=True); raise SystemExit(3)"), log=log))
+
+    def look_for_ever() -> bool:
+        running.look()
+        return False
+
+    with pytest.raises(Refused) as refused:
+        wait_for(look_for_ever)
+    assert refused.value.code == "cli.keeps_dying"
+    first, *rest = refused.value.message.splitlines()
+    assert first == (
+        f"The bad process ended with code 3, 5 times in a row just after its start. Its log, {log}, ends with:"
+    )
+    assert rest == ["  no such setting"] * 5
+
+
+def test_waves_end_in_their_order(tmp_path):
+    path = tmp_path / "ends"
+    code = (
+        "import signal, sys, time\n"
+        "def end(*_):\n"
+        "    time.sleep({late}); open({path!r}, 'a').write({name!r} + ' '); sys.exit()\n"
+        "signal.signal(signal.SIGTERM, end); open({ready!r}, 'w').close(); time.sleep(300)"
+    )
+    running = Processes(lambda _line: None)
+    for name, wave, late in (("seller", 1, 0.0), ("worker", 0, 0.3)):
+        ready = str(tmp_path / name)
+        running.start(Program(name, python(code.format(late=late, path=str(path), name=name, ready=ready)), wave=wave))
+    wait_for(lambda: (tmp_path / "seller").exists() and (tmp_path / "worker").exists())
+    running.stop(within=WITHIN)
+    assert path.read_text().split() == ["worker", "seller"]

@@ -1,0 +1,66 @@
+"""Probes: alive without a database, ready only with one that is migrated."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+from tradepost import __version__
+from tradepost.market.base import clock
+from tradepost.market.base.models import WorkerProcess
+from tradepost.market.web import health
+
+
+@pytest.fixture(autouse=True)
+def _not_looked_yet(monkeypatch):
+    monkeypatch.setattr(health, "_applied_once", False)
+
+
+def test_alive_touches_no_database_and_answers_any_host(client):
+    # Without the mark django_db, pytest-django refuses every query.
+    response = client.get("/healthz", headers={"host": "10.0.0.7:8000"})
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok", "version": __version__}
+    assert response["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in response
+
+
+@pytest.mark.django_db
+def test_ready_tells_living_workers_without_asking_for_one(client):
+    assert client.get("/readyz").json() == {"ready": True, "reasons": [], "workers": 0, "version": __version__}
+    for name, ago in (("alive", 14), ("dead", 16)):
+        WorkerProcess.objects.create(name=name, started_at=clock.wall(), seen_at=clock.wall() - timedelta(seconds=ago))
+    response = client.get("/readyz", headers={"host": "10.0.0.7:8000"})
+    assert (response.status_code, response.json()["workers"]) == (200, 1)
+
+
+@pytest.mark.django_db
+def test_not_ready_while_a_migration_is_missing(client):
+    newest = MigrationLoader(connection).graph.leaf_nodes("notifications")[0]
+    MigrationRecorder(connection).record_unapplied(*newest)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json() == {
+        "ready": False,
+        "reasons": ["1 migrations are not applied: run tradepost migrate"],
+        "workers": None,
+        "version": __version__,
+    }
+    MigrationRecorder(connection).record_applied(*newest)
+    assert client.get("/readyz").status_code == 200, "it looks again until all are there"
+
+
+@pytest.mark.django_db
+def test_not_ready_while_the_database_is_away_and_its_words_stay_inside(client):
+    def away(*_args):
+        raise OperationalError("connection to server at 10.1.2.3 failed for user tradepost")
+
+    with connection.execute_wrapper(away):
+        response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["reasons"] == ["the database cannot be reached"]
+    assert b"10.1.2.3" not in response.content
