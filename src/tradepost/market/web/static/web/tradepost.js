@@ -100,6 +100,14 @@
     }
   });
 
+  // Beside the page the navigation is always open, also in browsers that cannot style a closed one.
+  const wide = matchMedia("(min-width: 62rem)");
+  const unfold = () => {
+    for (const side of document.querySelectorAll(".tp-side > details")) side.open = wide.matches;
+  };
+  document.addEventListener("DOMContentLoaded", unfold);
+  wide.addEventListener("change", unfold);
+
   // Filters of lists apply when a choice changes; the button stays for those without script.
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-auto-submit]");
