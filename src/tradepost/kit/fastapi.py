@@ -1,0 +1,37 @@
+"""A seller inside a FastAPI or Starlette application, as raw ASGI: Starlette's own responses send names in lower case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .asgi import asgi
+from .wsgi import fresh_nonce, utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from starlette.applications import Starlette
+
+    from .seller import Seller
+
+
+def add_seller(
+    app: Starlette,
+    seller: Seller,
+    path: str = "/produce",
+    *,
+    protocol: str = "",
+    clock: Callable[[], datetime] = utc_now,
+    chance: Callable[[], str] = fresh_nonce,
+) -> None:
+    """Answer the market at ``path``. Run the application with ``uvicorn --http h11`` or Hypercorn.
+
+    A route rather than ``app.mount``: a mount answers the path itself with a redirect, which markets refuse.
+    ``protocol``: serve only this one here, when each has its own path.
+    """
+    app.router.add_route(
+        path,
+        asgi(seller, protocol=protocol, clock=clock, chance=chance),  # type: ignore[arg-type]  # Starlette's types know functions only; its code takes any ASGI application
+        include_in_schema=False,
+    )

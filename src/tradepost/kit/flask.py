@@ -1,0 +1,59 @@
+"""A seller inside a Flask application, as a blueprint with one route."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import flask
+from werkzeug.exceptions import HTTPException
+
+from .wsgi import BODY_LIMIT, fresh_nonce, request_from, utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from .seller import Seller
+
+# All of them reach the kit: a market that errs gets a signed answer in words, not a page of the framework.
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def blueprint(
+    seller: Seller,
+    path: str = "/produce",
+    *,
+    name: str = "tradepost_seller",
+    protocol: str = "",
+    clock: Callable[[], datetime] = utc_now,
+    chance: Callable[[], str] = fresh_nonce,
+) -> flask.Blueprint:
+    """``app.register_blueprint(blueprint(seller))`` answers the market at ``path``.
+
+    Run the application with waitress or gunicorn. ``name`` tells two blueprints of one application apart;
+    ``protocol``: serve only this one here, when each has its own path.
+    """
+    made = flask.Blueprint(name, __name__)
+
+    def produce() -> flask.Response:
+        nonce = chance()
+        body = _body()
+        if body is None:
+            response = seller.refuse(f"the body is unreadable or longer than {BODY_LIMIT} bytes", nonce)
+        else:
+            response = seller.respond(request_from(flask.request.environ, body), clock(), nonce, protocol=protocol)
+        return flask.Response(response.body, response.status, list(response.headers))
+
+    made.add_url_rule(path, "produce", produce, methods=METHODS)
+    return made
+
+
+def _body() -> bytes | None:
+    """Through Flask, since a hook of the application may have read the stream already."""
+    if (flask.request.content_length or 0) > BODY_LIMIT:
+        return None
+    try:
+        body = flask.request.get_data()
+    except HTTPException:
+        return None
+    return body if len(body) <= BODY_LIMIT else None
