@@ -35,6 +35,13 @@ class InstanceStatus(StrEnum):
     UNFREEZE = "UNFREEZE"
 
 
+class Encryption(StrEnum):
+    """AES-CBC of SaaS 1.0's private fields, by its word on the wire; a product's choice (saas-v1-license A1.4)."""
+
+    AES256 = "1"
+    AES128 = "2"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buyer:
     """Who bought. Privacy fields are filled only when the product asked for them (saas-v2 §1.5)."""
@@ -77,13 +84,18 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create(Command):
-    """Make an instance. ``business_id`` differs on every attempt; (order_id, order_line_id) is the idempotency key."""
+    """Make an instance. ``business_id`` differs on every attempt; (order_id, order_line_id) is the idempotency key.
+
+    SaaS 1.0 and License 1.0 send ``buyer`` and ``purchase`` inline and know no order lines: sellers open them with an
+    empty ``order_line_id``. ``encryption`` is used by SaaS 1.0 alone.
+    """
 
     order_id: str
     order_line_id: str
     business_id: str
     buyer: Buyer | None = None
     purchase: Purchase | None = None
+    encryption: Encryption = Encryption.AES256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,12 +124,28 @@ class SetStatus(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expire(Command):
+    """The period of an instance ended: freeze it, keep its data. ``order_id`` is that of the original purchase.
+
+    Only versions with an activity for it have it (SaaS 1.0, License 1.0), for products sold by period; a later Refresh
+    ends the freeze there. Everywhere else, and for pay-per-use and packages, an expiry is a ``SetStatus``.
+    """
+
+    instance_id: str
+    order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Release(Command):
-    """Delete an instance. The order is the one whose unsubscription caused the release, empty otherwise."""
+    """Delete an instance. The order is the one whose unsubscription caused the release, empty otherwise.
+
+    SaaS 1.0 and License 1.0 want the order of the original purchase in every case; ``amount`` is SaaS 1.0's orderAmount.
+    """
 
     instance_id: str
     order_id: str = ""
     order_line_id: str = ""
+    amount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
