@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.databases, pytest.mark.slow]
 
 def read_until(process: subprocess.Popen[str], words: str) -> str:
     said = ""
+    assert process.stdout is not None
     for line in process.stdout:
         said += line
         if words in line:

@@ -301,7 +301,7 @@ def check_mail(config: Config) -> Iterator[Finding]:
     server = urlsplit(config.mail_url)
     where = f"{server.hostname}:{server.port or 'default port'}"
     gate = mailers.default
-    gate.timeout = MAIL_TIMEOUT
+    gate.timeout = MAIL_TIMEOUT  # type: ignore[attr-defined]  # the SMTP backend has it, its base class does not
     try:
         gate.open()
     except (OSError, ValueError) as fault:  # smtplib's exceptions are OSErrors
