@@ -1,0 +1,29 @@
+"""When calls about authorization codes are tried again, and their result codes, as data (saas-v1-license §B2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from tradepost.protocols.commands import Command, Refresh, Release, SetStatus
+from tradepost.protocols.contract import ResultCode, RetryRule
+
+_PAUSE = timedelta(minutes=2)
+_SIXTY_TIMES = RetryRule(every=_PAUSE, give_up_after=60 * _PAUSE)
+
+RETRIES: Mapping[type[Command], RetryRule] = {
+    Refresh: _SIXTY_TIMES,
+    SetStatus: _SIXTY_TIMES,
+    Release: _SIXTY_TIMES,
+}
+
+_CODES = (
+    ("000000", "success", "成功"),
+    ("000001", "authentication failed", "鉴权失败"),
+    ("000002", "invalid request parameter", "请求参数不合法"),
+    ("000003", "the authorization code does not exist", "授权码不存在"),
+    ("000004", "the request is being processed", "请求处理中"),
+    ("000005", "other internal error", "其它服务内部错误"),
+)
+
+RESULT_CODES: Mapping[str, ResultCode] = {code: ResultCode(code, en, zh) for code, en, zh in _CODES}

@@ -1,0 +1,36 @@
+"""When calls of the online License are tried again, and their result codes, as data (saas-v1-license §B3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from tradepost.protocols.commands import Command, Create, GetLicenseAsync, Refresh, Release, SetStatus
+from tradepost.protocols.contract import ResultCode, RetryRule
+
+_TWO_HOURS = RetryRule(every=timedelta(minutes=2), give_up_after=timedelta(hours=2))
+
+# Documented for the first three; the page prints "3 h" as well for the refund of newInstance. The others follow them.
+RETRIES: Mapping[type[Command], RetryRule] = {
+    Create: _TWO_HOURS,
+    Refresh: _TWO_HOURS,
+    SetStatus: _TWO_HOURS,
+    Release: _TWO_HOURS,
+    GetLicenseAsync: _TWO_HOURS,
+}
+
+_CODES = (
+    ("000000", "success", "成功"),
+    ("000001", "authentication failed", "鉴权失败"),
+    ("000002", "invalid request parameter", "请求参数不合法"),
+    ("000003", "the instance id does not exist", "实例ID不存在"),
+    ("000004", "the request is being processed", "请求处理中"),
+    ("000005", "other internal error", "其它服务内部错误"),
+    ("000100", "no instance resource is available for allocation", "无可用实例资源分配"),
+    ("000900", "the order's quota of licenses is used up", "当前订单的License额度不足"),
+    ("000901", "the time is outside of the order's validity", "不在当前订单的有效期内"),
+    ("000902", "a license by period needs an expiry", "包周期License须携带失效时间"),
+    ("000903", "the device fingerprint or hardware id is required", "设备指纹或硬件ID不能为空"),
+)
+
+RESULT_CODES: Mapping[str, ResultCode] = {code: ResultCode(code, en, zh) for code, en, zh in _CODES}

@@ -1,0 +1,25 @@
+"""When an order notification is tried again, and its result codes, as data (saas-v1-license §D1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from tradepost.protocols.commands import Command, NotifyOrder
+from tradepost.protocols.contract import ResultCode, RetryRule
+
+RETRIES: Mapping[type[Command], RetryRule] = {
+    # The 3 hours are documented, the interval is ours.
+    NotifyOrder: RetryRule(every=timedelta(minutes=10), give_up_after=timedelta(hours=3)),
+}
+
+# Only the first is on the interface's page; the others are those of every interface that signs in this way.
+_CODES = (
+    ("000000", "success", "成功"),
+    ("000001", "authentication failed", "鉴权失败"),
+    ("000002", "invalid request parameter", "请求参数不合法"),
+    ("000004", "the request is being processed", "请求处理中"),
+    ("000005", "other internal error", "其它服务内部错误"),
+)
+
+RESULT_CODES: Mapping[str, ResultCode] = {code: ResultCode(code, en, zh) for code, en, zh in _CODES}
