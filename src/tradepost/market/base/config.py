@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -24,7 +24,7 @@ class Config(BaseSettings):
         validation_alias=AliasChoices("TRADEPOST_DATABASE_URL", "DATABASE_URL"),
         description="postgresql://user:password@host:port/name; empty means SQLite in the data folder.",
     )
-    port: int = Field(default=8000, validation_alias=AliasChoices("TRADEPOST_PORT", "PORT"), ge=1, le=65535)
+    port: int = Field(default=8000, validation_alias=AliasChoices("TRADEPOST_PORT", "PORT"), ge=1, le=65535, description="Port that the web server listens on.")
     host: str = Field(default="127.0.0.1", description="Address that the web server listens on.")
     public_url: str = Field(default="", description="How people and sellers reach this market, for example in mails.")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -39,8 +39,8 @@ class Config(BaseSettings):
     sandbox: bool = Field(
         default=False, description="A market for trying: its clock can be moved, loopback is allowed."
     )
-    debug: bool = False
-    currency: str = Field(default="CNY", min_length=3, max_length=3)
+    debug: bool = Field(default=False, description="Show errors with their sources; never in a real market.")
+    currency: str = Field(default="CNY", min_length=3, max_length=3, description="Currency of balances and new prices.")
     unpaid_timeout_minutes: int = Field(default=1440, ge=1, description="An unpaid order is cancelled after this time.")
     body_sign: Literal["required", "optional"] = Field(
         default="required", description="Default of new production addresses: is an answer without Body-Sign accepted?"
@@ -63,10 +63,15 @@ class Config(BaseSettings):
         default="",
         description="smtp://user:password@host:port, smtps:// for TLS, smtp+starttls://; empty writes files.",
     )
-    mail_from: str = "Tradepost <noreply@localhost>"
-    support_email: str = ""
-    log_format: Literal["json", "console"] = "json"
-    log_level: str = "INFO"
+    mail_from: str = Field(default="Tradepost <noreply@localhost>", description="Sender of mails.")
+    support_email: str = Field(default="", description="Shown to buyers who need a person.")
+    log_format: Literal["json", "console"] = Field(default="json", description="JSON lines, or text for a person.")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @property
     def base_url(self) -> str:

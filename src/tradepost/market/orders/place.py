@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tradepost.market.base import ids, jobs, outbox
+from tradepost.market.base import ids, jobs
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Offer, Product, Sku
 from tradepost.market.identity.models import User
@@ -56,7 +56,6 @@ def place_order(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeo
         )
         _store_line(order, offer, command, priced=priced, params=params, now=now)
         jobs.schedule(UNPAID_TIMEOUT, number, due_at=order.pay_before, payload={"order": number})
-        outbox.publish("OrderPlaced", now=now, order=number)
     return order
 
 

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tradepost.market.base import outbox
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.work import State
@@ -73,7 +72,7 @@ def register(
     return Address.objects.create(seller=seller, url=url, protocol=protocol, require_body_sign=required, created_at=now)
 
 
-def change(address: Address, *, url: str, require_body_sign: bool, now: datetime) -> None:
+def change(address: Address, *, url: str, require_body_sign: bool) -> None:
     """Change where calls go. Its breaker starts afresh, and calls that it held are due at once."""
     url = check_url(url, sandbox=config().sandbox)
     if (
@@ -92,7 +91,6 @@ def change(address: Address, *, url: str, require_body_sign: bool, now: datetime
             trial_at=None,
         )
         Call.objects.filter(address=address, state=State.HELD).update(state=State.WAITING, hold=Call.Hold.NONE)
-        outbox.publish("AddressChanged", now=now, address=address.pk)
 
 
 def bind(product: Product, address: Address) -> None:

@@ -128,7 +128,7 @@ def _address(seller: Seller, url: str, now: datetime) -> Address:
         return addresses.register(seller, url=url, protocol=PROTOCOL, now=now)
     address = next((a for a in same if a.url == url), same[0])
     if address.url != url:
-        addresses.change(address, url=url, require_body_sign=address.require_body_sign, now=now)
+        addresses.change(address, url=url, require_body_sign=address.require_body_sign)
     return address
 
 

@@ -147,7 +147,7 @@ def address(request: SellerRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         try:
-            verbs.change(own, url=given["url"], require_body_sign=given["require_body_sign"], now=request.now)
+            verbs.change(own, url=given["url"], require_body_sign=given["require_body_sign"])
         except Refused as refused:
             _beside(form, refused)
         else:

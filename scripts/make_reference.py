@@ -1,0 +1,110 @@
+"""Write docs/reference from the code: settings, events, lifecycles, protocols. A test compares it with what is committed."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+
+
+def settings() -> str:
+    """Every setting with its default and its sentence."""
+    from tradepost.market.base.config import Config
+
+    rows = []
+    for name, field in Config.model_fields.items():
+        alias = field.validation_alias
+        choices = getattr(alias, "choices", None) or [f"TRADEPOST_{name.upper()}"]
+        default = field.get_default()
+        shown = "" if str(default) in {"", "()", "**********"} or "Secret" in type(default).__name__ else f"`{default}`"
+        rows.append(f"| {', '.join(f'`{c}`' for c in choices)} | {shown} | {field.description or ''} |")
+    return _page(
+        "Settings",
+        "Each is an environment variable, or a line in a file `.env` where the command starts.",
+        ["| Setting | Default | Meaning |", "|---|---|---|", *rows],
+    )
+
+
+def events() -> str:
+    """Every event with the code that publishes it and the reactions that follow."""
+    from tradepost.market import wiring
+    from tradepost.market.base.outbox import name_of
+
+    rows = []
+    for name in sorted(published() | set(wiring.REACTIONS.table)):
+        reactions = wiring.REACTIONS.table.get(name, ())
+        named = "<br>".join(f"`{name_of(r).removeprefix('tradepost.market.')}`" for r in reactions) or "nobody yet"
+        rows.append(f"| `{name}` | {named} |")
+    tasks = [f"| `{kind}` | `{task.__module__.removeprefix('tradepost.market.')}.{task.__name__}` |" for kind, task in wiring.TASKS.items()]
+    return _page(
+        "Events and timers",
+        "An event is written to the outbox in the transaction that makes it true; a worker runs its reactions, each at least once.",
+        ["| Event | Reactions |", "|---|---|", *rows, "", "| Timer | Task |", "|---|---|", *tasks],
+    )
+
+
+def published() -> set[str]:
+    """Names of events in the sources: what ``outbox.publish`` is called with, and what ``record`` returns."""
+    found: set[str] = set()
+    for path in (ROOT / "src/tradepost/market").rglob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        found |= set(re.findall(r'outbox\.publish\(\s*"(\w+)"', source))
+        if path.name == "record.py":
+            found |= set(re.findall(r'return "(Call\w+)"', source)) | set(re.findall(r'return \(\s*"(Call\w+)"', source))
+    return found
+
+
+def lifecycles() -> str:
+    from tradepost.market.orders.lifecycle import ORDER
+    from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
+
+    parts: list[str] = []
+    for lifecycle in (ORDER, SUBSCRIPTION):
+        parts += [f"## {lifecycle.name.capitalize()}", "", "```mermaid", lifecycle.mermaid(), "```", ""]
+    return _page("Lifecycles", "A status changes only through these tables; each move leaves a history row.", parts)
+
+
+def protocols() -> str:
+    from tradepost.protocols.registry import protocols as all_protocols
+
+    parts: list[str] = []
+    for name, protocol in all_protocols().items():
+        parts += [f"## {protocol.title} (`{name}`)", "", f"Key of the class `{protocol.key_class}`. [What is on the wire](../../src/tradepost/protocols/{name}/README.md)", ""]
+        parts += ["| Activity | Tried again | Given up after |", "|---|---|---|"]
+        for command, activity in protocol.activities.items():
+            rule = protocol.retries.get(command)
+            every = f"every {rule.every}" if rule and rule.give_up_after else "no"
+            parts.append(f"| `{activity}` | {every} | {rule.give_up_after if rule else ''} |")
+        parts += ["", "| Code | Meaning | 含义 |", "|---|---|---|"]
+        parts += [f"| `{c.code}` | {c.meaning} | {c.meaning_zh} |" for c in protocol.result_codes.values()]
+        parts.append("")
+    return _page("Protocols", "Versions of the wire between a market and a seller's production interface.", parts)
+
+
+def _page(title: str, lead: str, lines: list[str]) -> str:
+    note = "<!-- Made by scripts/make_reference.py; edit the code, then run it. -->"
+    return "\n".join([note, "", f"# {title}", "", lead, "", *lines]).rstrip() + "\n"
+
+
+PAGES = {"settings.md": settings, "events.md": events, "lifecycles.md": lifecycles, "protocols.md": protocols}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradepost.market.settings")
+    os.environ.setdefault("TRADEPOST_DATA", tempfile.mkdtemp())
+    import django
+
+    django.setup()
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for name, make in PAGES.items():
+        (REFERENCE / name).write_text(make(), encoding="utf-8")
+        sys.stdout.write(f"docs/reference/{name}\n")
+
+
+if __name__ == "__main__":
+    main()

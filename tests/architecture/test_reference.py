@@ -1,0 +1,41 @@
+"""The reference is made from the code: what is committed says what the code does."""
+
+from __future__ import annotations
+
+import importlib.util
+from types import ModuleType
+
+import pytest
+
+from tests.architecture.source import ROOT
+
+PAGES = ("settings.md", "events.md", "lifecycles.md", "protocols.md")
+
+
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_reference", ROOT / "scripts/make_reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_of_the_reference_is_up_to_date(page: str) -> None:
+    make = generator()
+    assert set(make.PAGES) == set(PAGES)
+    written = (ROOT / "docs/reference" / page).read_text(encoding="utf-8")
+    assert make.PAGES[page]() == written, f"docs/reference/{page} is out of date: run scripts/make_reference.py"
+
+
+def test_every_event_that_is_published_has_a_reaction_and_every_reaction_an_event() -> None:
+    from tradepost.market import wiring
+
+    assert generator().published() == set(wiring.REACTIONS.table)
+
+
+def test_every_setting_has_a_sentence() -> None:
+    from tradepost.market.base.config import Config
+
+    assert [name for name, field in Config.model_fields.items() if not field.description] == []

@@ -1,0 +1,53 @@
+"""Statuses change through their table only, once, and leave a history row."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from tests.factories import NOW, make_order
+from tradepost.market.base.errors import IllegalTransition
+from tradepost.market.base.models import Move
+from tradepost.market.orders.lifecycle import ORDER
+from tradepost.market.orders.lifecycle import E as OrderEvent
+from tradepost.market.orders.models import Order
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
+from tradepost.market.subscriptions.lifecycle import E as SubscriptionEvent
+from tradepost.market.subscriptions.models import Subscription
+
+TABLES: list[tuple[Any, Any, Any, str]] = [
+    (ORDER, Order.Status, OrderEvent, Order.Status.UNPAID),
+    (SUBSCRIPTION, Subscription.Status, SubscriptionEvent, Subscription.Status.OPENING),
+]
+
+
+@pytest.mark.parametrize(("table", "states", "events", "start"), TABLES)
+def test_every_state_is_reached_and_every_event_is_used(table: Any, states: Any, events: Any, start: str) -> None:
+    reached = {start}
+    for _ in states:
+        reached |= {after for (before, _), after in table.transitions.items() if before in reached}
+    assert reached == set(states)
+    assert {event for _, event in table.transitions} == set(events)
+
+
+@pytest.mark.parametrize(("table", "states", "events", "start"), TABLES)
+def test_what_the_table_does_not_name_is_refused(table: Any, states: Any, events: Any, start: str) -> None:
+    for state, event in itertools.product(states, events):
+        if (state, event) not in table.transitions:
+            with pytest.raises(IllegalTransition):
+                table.after(state, event)
+
+
+@pytest.mark.django_db
+def test_of_two_racing_moves_one_wins_and_history_has_one_row() -> None:
+    order = make_order()
+    same = Order.objects.get(pk=order.pk)
+    ORDER.move(order, OrderEvent.CANCEL, now=NOW, actor="buyer")
+    with pytest.raises(IllegalTransition):
+        ORDER.move(same, OrderEvent.PAY, now=NOW)
+    assert Order.objects.get(pk=order.pk).status == Order.Status.CANCELLED
+    assert [(m.before, m.after, m.actor) for m in Move.objects.filter(lifecycle="order", subject=str(order.pk))] == [
+        ("unpaid", "cancelled", "buyer")
+    ]

@@ -1,0 +1,131 @@
+"""Events and timers: at least once, one failure stops nobody else, dead workers' work comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from tests.factories import NOW
+from tradepost.market.base import jobs, outbox, work
+from tradepost.market.base.models import Event, Job
+from tradepost.market.base.work import State
+
+SECOND = timedelta(seconds=1)
+
+
+class Seen:
+    """Reactions that note what came; ``broken`` fails until it is mended."""
+
+    def __init__(self) -> None:
+        self.good: list[int] = []
+        self.bad: list[int] = []
+        self.broken = True
+        self.reactions = outbox.Reactions({"Happened": (self.fragile, self.sound)})
+
+    def sound(self, facts: Mapping[str, Any], now: datetime) -> None:
+        self.good.append(facts["n"])
+
+    def fragile(self, facts: Mapping[str, Any], now: datetime) -> None:
+        if self.broken and facts["n"] == 1:
+            raise RuntimeError("this reaction has a fault")
+        self.bad.append(facts["n"])
+
+    def dispatch(self, now: datetime) -> int:
+        return outbox.dispatch(self.reactions, now=now, wall=now, owner="w")
+
+
+@pytest.mark.django_db
+def test_a_failing_reaction_is_tried_again_alone_while_all_others_ran() -> None:
+    seen = Seen()
+    for n in range(3):
+        outbox.publish("Happened", now=NOW, n=n)
+    assert seen.dispatch(NOW) == 3
+    assert sorted(set(seen.good)) == [0, 1, 2]
+    left = Event.objects.get()
+    assert (left.facts, left.state) == ({"n": 1}, State.WAITING)
+    assert "this reaction has a fault" in left.error
+    assert NOW < left.due_at <= NOW + timedelta(minutes=1)
+    seen.broken, seen.good = False, []
+    assert seen.dispatch(NOW) == 0, "not before its time"
+    assert seen.dispatch(left.due_at) == 1
+    assert (seen.good, 1 in seen.bad) == ([], True), "only what failed runs again"
+    assert not Event.objects.exists()
+
+
+@pytest.mark.django_db
+def test_an_event_that_nobody_reacts_to_is_gone() -> None:
+    outbox.publish("Unheard", now=NOW)
+    assert outbox.dispatch(outbox.Reactions({}), now=NOW, wall=NOW, owner="w") == 1
+    assert not Event.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_of_a_rolled_back_transaction_never_happened() -> None:
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        outbox.publish("Happened", now=NOW, n=1)
+        raise ZeroDivisionError
+    assert not Event.objects.exists()
+
+
+@pytest.mark.django_db
+def test_scheduling_twice_is_once_and_a_task_may_ask_to_run_again() -> None:
+    ran: list[datetime] = []
+
+    def twice(payload: Mapping[str, Any], now: datetime) -> datetime | None:
+        ran.append(now)
+        return now + SECOND if len(ran) == 1 else None
+
+    for _ in range(2):
+        jobs.schedule("k", "one", due_at=NOW)
+    assert Job.objects.count() == 1
+    tasks = {"k": twice}
+    assert jobs.run_due(tasks, now=NOW - SECOND, wall=NOW, owner="w") == 0
+    assert jobs.run_due(tasks, now=NOW, wall=NOW, owner="w") == 1
+    assert jobs.run_due(tasks, now=NOW + SECOND, wall=NOW, owner="w") == 1
+    assert (ran, Job.objects.count()) == ([NOW, NOW + SECOND], 0)
+
+
+@pytest.mark.django_db
+def test_a_task_that_fails_keeps_its_row_with_the_error_and_changes_nothing() -> None:
+    def broken(payload: Mapping[str, Any], now: datetime) -> None:
+        outbox.publish("Happened", now=now, n=1)
+        raise RuntimeError("no")
+
+    jobs.schedule("k", "one", due_at=NOW)
+    jobs.run_due({"k": broken}, now=NOW, wall=NOW, owner="w")
+    job = Job.objects.get()
+    assert (job.state, job.due_at > NOW, "RuntimeError: no" in job.error) == (State.WAITING, True, True)
+    assert not Event.objects.exists()
+
+
+@pytest.mark.django_db
+def test_jobs_of_kinds_that_this_worker_does_not_run_are_left_alone() -> None:
+    jobs.schedule("somebody-elses", "one", due_at=NOW)
+    assert jobs.run_due({"k": lambda p, n: None}, now=NOW, wall=NOW, owner="w") == 0
+    assert Job.objects.get().state == State.WAITING
+
+
+@pytest.mark.django_db
+def test_work_of_a_dead_worker_comes_back_when_its_lease_ends_and_not_before() -> None:
+    outbox.publish("Happened", now=NOW, n=1)
+    with transaction.atomic():
+        assert len(work.claim(Event, now=NOW, wall=NOW, limit=9, owner="dead", duration=10 * SECOND)) == 1
+        assert work.claim(Event, now=NOW, wall=NOW, limit=9, owner="other", duration=SECOND) == []
+    with transaction.atomic():
+        assert work.recover(Event, wall=NOW + 9 * SECOND) == 0
+        assert work.recover(Event, wall=NOW + 10 * SECOND) == 1
+    event = Event.objects.get()
+    assert (event.state, event.attempts, event.lease_owner) == (State.WAITING, 1, "")
+
+
+@pytest.mark.django_db
+def test_a_batch_is_the_oldest_due_work() -> None:
+    for n in (3, 1, 2):
+        outbox.publish("Happened", now=NOW + n * SECOND, n=n)
+    with transaction.atomic():
+        rows = work.claim(Event, now=NOW + 2 * SECOND, wall=NOW, limit=9, owner="w", duration=SECOND)
+    assert [row.facts["n"] for row in rows] == [1, 2]

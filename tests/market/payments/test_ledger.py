@@ -1,0 +1,120 @@
+"""Double entry: what is booked sums to zero, is booked once, and can never be changed."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import DatabaseError, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.factories import NOW, make_buyer, make_seller
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.money import Money
+from tradepost.market.payments import ledger
+from tradepost.market.payments.models import Account, Entry, Transfer
+
+CNY = "CNY"
+
+
+def yuan(major: str | int) -> Money:
+    return Money.of(major, CNY)
+
+
+@pytest.mark.django_db
+def test_pay_refund_and_earn_move_what_was_held() -> None:
+    buyer, seller = make_buyer(balance="100"), make_seller()
+    ledger.pay(buyer, yuan(60), reference="CS1", now=NOW)
+    held = ledger.market_account(Account.Kind.CLEARING, CNY)
+    assert (ledger.buyer_account(buyer, CNY).balance, held.balance) == (yuan(40), yuan(60))
+    ledger.refund(buyer, yuan(20), reference="CS1", now=NOW)
+    ledger.earn(seller, yuan(40), reference="CS1-000001", now=NOW)
+    assert ledger.buyer_account(buyer, CNY).balance == yuan(60)
+    assert ledger.seller_account(seller, CNY).balance == yuan(40)
+    assert ledger.market_account(Account.Kind.CLEARING, CNY).balance == yuan(0)
+    assert ledger.verify().problems == ()
+
+
+@pytest.mark.django_db
+def test_a_balance_that_does_not_reach_is_refused_and_nothing_moves() -> None:
+    buyer = make_buyer(balance="59.99")
+    before = Transfer.objects.count()
+    with pytest.raises(Refused) as refused:
+        ledger.pay(buyer, yuan(60), reference="CS1", now=NOW)
+    assert (refused.value.code, refused.value.status) == ("balance.too_low", 402)
+    assert (Transfer.objects.count(), ledger.buyer_account(buyer, CNY).balance) == (before, yuan("59.99"))
+
+
+@pytest.mark.django_db
+def test_the_same_reference_is_never_booked_twice() -> None:
+    buyer = make_buyer(balance="100")
+    ledger.top_up(buyer, yuan(1), reference="BANK-9", actor="op", now=NOW)
+    with pytest.raises(Refused, match=r"top_up\.repeated"):
+        ledger.top_up(buyer, yuan(1), reference="BANK-9", actor="op", now=NOW)
+    ledger.pay(buyer, yuan(1), reference="CS1", now=NOW)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ledger.pay(buyer, yuan(1), reference="CS1", now=NOW)
+    assert ledger.buyer_account(buyer, CNY).balance == yuan(100)
+
+
+@pytest.mark.parametrize("amount", [0, -5])
+@pytest.mark.django_db
+def test_a_top_up_is_more_than_zero(amount: int) -> None:
+    with pytest.raises(Refused, match=r"top_up\.amount"):
+        ledger.top_up(make_buyer(balance="0"), yuan(amount), reference="x", actor="op", now=NOW)
+
+
+@pytest.mark.django_db
+def test_what_costs_nothing_moves_nothing() -> None:
+    assert ledger.pay(make_buyer(balance="0"), yuan(0), reference="CS1", now=NOW) is None
+
+
+@pytest.mark.parametrize("model", [Entry, Transfer])
+@pytest.mark.parametrize("verb", ["update", "delete"])
+@pytest.mark.django_db
+def test_the_database_itself_refuses_to_change_the_ledger(model: type[Entry | Transfer], verb: str) -> None:
+    make_buyer(balance="5")
+    field = "amount_minor" if model is Entry else "note"
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        if verb == "update":
+            model._default_manager.update(**{field: 7})
+        else:
+            model._default_manager.all()._raw_delete("default")
+    assert ledger.verify().problems == ()
+
+
+@pytest.mark.django_db
+def test_the_check_names_a_balance_that_was_tampered_with() -> None:
+    buyer = make_buyer(balance="5")
+    Account.objects.filter(user=buyer).update(balance_minor=999)
+    problems = ledger.verify().problems
+    assert any("says 999, its entries 500" in p for p in problems)
+    assert any("all CNY accounts sum to" in p for p in problems)
+
+
+steps = st.lists(
+    st.tuples(st.sampled_from(["top_up", "pay", "refund", "earn"]), st.integers(1, 50_000)), min_size=1, max_size=25
+)
+
+
+@given(steps)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.django_db
+def test_any_history_of_movements_keeps_every_invariant(history: list[tuple[str, int]]) -> None:
+    with transaction.atomic():
+        buyer, seller = make_buyer(balance="0"), make_seller()
+        for n, (verb, minor) in enumerate(history):
+            amount, reference = Money(minor, CNY), f"R{n}"
+            try:
+                if verb == "top_up":
+                    ledger.top_up(buyer, amount, reference=f"{buyer.pk}-{n}", actor="op", now=NOW)
+                elif verb == "pay":
+                    ledger.pay(buyer, amount, reference=reference, now=NOW)
+                elif verb == "refund":
+                    ledger.refund(buyer, amount, reference=reference, now=NOW)
+                else:
+                    ledger.earn(seller, amount, reference=reference, now=NOW)
+            except (Refused, ledger.Overdrawn):
+                pass  # more than there is: refused, and the invariants below still hold
+        assert ledger.verify().problems == ()
+        assert all(a.balance_minor >= 0 for a in Account.objects.exclude(kind=Account.Kind.CASH))
+        transaction.set_rollback(True)
