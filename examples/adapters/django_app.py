@@ -24,7 +24,7 @@ settings.configure(
 )
 
 
-def home(request: HttpRequest) -> HttpResponse:
+def home(_request: HttpRequest) -> HttpResponse:
     return HttpResponse("<h1>Our product</h1>")
 
 

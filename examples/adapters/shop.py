@@ -29,7 +29,7 @@ def make_seller(key: str, data: Path) -> Seller:
 
     @seller.on(Release)
     def release(command: Release, instance: Instance) -> None:
-        print(f"{instance.instance_id} is deleted")
+        print(f"{instance.instance_id} is deleted{f', because of {command.order_id}' if command.order_id else ''}")
 
     @seller.on(Upgrade)
     def upgrade(command: Upgrade, instance: Instance) -> None:
@@ -37,6 +37,7 @@ def make_seller(key: str, data: Path) -> Seller:
 
     @seller.on(CheckChange)
     def check_change(command: CheckChange, instance: Instance) -> bool:
+        print(f"may {instance.instance_id} become {command.product_name}?")
         return command.linear_value is None or command.linear_value > 0
 
     return seller

@@ -53,7 +53,13 @@ def process(command: Sequence[str], folder: Path, **variables: str) -> Iterator[
     path = os.pathsep.join((str(folder), str(ROOT / "src")))
     environment = kept | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"} | variables
     with subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as started:
         try:
             yield started

@@ -30,7 +30,9 @@ def view(
     clock: Callable[[], datetime] = utc_now,
     chance: Callable[[], str] = fresh_nonce,
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """``path("produce", view(seller))`` in the URL configuration answers the market there.
+    """What answers the market, for the URL configuration:
+
+    >>> urlpatterns = [path("produce", view(seller))]
 
     Exempt from CSRF checks: every request is signed. Run the project on WSGI with waitress or gunicorn.
     ``protocol``: serve only this one here, when each has its own path.

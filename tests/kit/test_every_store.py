@@ -1,0 +1,288 @@
+"""What every store must do alike: SQLite by the standard library, and SQLAlchemy on SQLite, PostgreSQL and MySQL.
+
+MySQL runs where ``TRADEPOST_TEST_MYSQL_URL`` names an empty database of a server to use up.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from threading import Barrier, Lock
+
+import pytest
+import sqlalchemy as sa
+
+from tests.kit import wire
+from tests.kit.servers import process
+from tests.kit.wire import APP, KEY, NOW, Recorder, ask
+from tests.postgres import new_database
+from tradepost.kit import Create, Created, Instance, InstanceInfo, InstanceState, Seller, SQLiteStore, Store
+from tradepost.kit.sqlalchemy_store import SQLAlchemyStore, tables
+from tradepost.kit.store import Busy, Finished, Mine
+from tradepost.protocols.commands import Done
+
+SOON = NOW + timedelta(seconds=60)
+PARALLEL = 50
+MYSQL = os.environ.get("TRADEPOST_TEST_MYSQL_URL", "")
+
+KINDS = [
+    "sqlite3",
+    "sqlalchemy-sqlite",
+    pytest.param("sqlalchemy-postgres", marks=pytest.mark.postgres),
+    *(["sqlalchemy-mysql"] if MYSQL else []),
+]
+
+# What a second process runs: repeats of one order on threads, then the ids that were answered.
+ASK_IN_PARALLEL = """
+import sys, time
+from concurrent.futures import ThreadPoolExecutor
+from tests.kit import wire
+from tests.kit.test_every_store import open_store
+from tradepost.kit import Create, Created, Seller
+
+seller = Seller(store=open_store(sys.argv[1], sys.argv[2]), key=wire.KEY)
+
+@seller.on(Create)
+def create(command):
+    print("made", command.business_id, flush=True)
+    time.sleep(0.05)
+    return Created(app=wire.APP)
+
+print("ready", flush=True)
+sys.stdin.readline()
+with ThreadPoolExecutor(25) as threads:
+    for outcome in threads.map(lambda _: wire.ask(seller, wire.create("CS1")), range(25)):
+        print("answered", outcome.instance_id, flush=True)
+"""
+
+
+def open_store(kind: str, place: str) -> Store:
+    return SQLiteStore(place) if kind == "sqlite3" else SQLAlchemyStore(place)
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def place(kind: str, tmp_path: Path) -> str:
+    """An empty database."""
+    match kind:
+        case "sqlite3":
+            return str(tmp_path / "seller.db")
+        case "sqlalchemy-sqlite":
+            return f"sqlite:///{tmp_path / 'seller.db'}"
+        case "sqlalchemy-postgres":
+            worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+            return new_database(f"kit_{worker}").replace("postgresql://", "postgresql+psycopg://")
+        case _:
+            engine = sa.create_engine(MYSQL)
+            tables.drop_all(engine)
+            engine.dispose()
+            return MYSQL
+
+
+@pytest.fixture
+def store(kind: str, place: str) -> Iterator[Store]:
+    made = open_store(kind, place)
+    yield made
+    if isinstance(made, SQLAlchemyStore):
+        made.engine.dispose()
+
+
+def make(store: Store, instance: Instance, key: str = "create") -> bool:
+    assert store.claim(key, owner="me", first_id=instance.instance_id, now=NOW, until=SOON) == Mine(
+        instance.instance_id
+    )
+    return store.keep_created(key, "me", instance)
+
+
+def found(store: Store, instance_id: str) -> Instance:
+    instance = store.find(instance_id)
+    assert instance is not None
+    return instance
+
+
+def test_a_life_survives_a_restart(store, kind, place):
+    before = Recorder(store=store)
+    ask(before, wire.create("A", business_id="a"))
+    ask(before, wire.create("B", business_id="b"))
+    ask(before, wire.refresh("a", NOW + timedelta(days=400)))
+    ask(before, wire.freeze("a"))
+    ask(before, wire.upgrade("a", "CS3"))
+    ask(before, wire.release("b"))
+
+    after = Recorder(store=open_store(kind, place))
+    assert after.store.find("a") == Instance(
+        instance_id="a",
+        order_id="A",
+        order_line_id="A-000001",
+        state=InstanceState.FROZEN,
+        expires_at=NOW + timedelta(days=400),
+        app=APP,
+    )
+    assert found(after.store, "b").app is None
+    assert ask(after, wire.create("A")) == Done(instance_id="a")
+    assert ask(after, wire.upgrade("a", "CS3")) == Done()
+    assert ask(after, wire.release("b")) == Done()
+    assert ask(after, wire.query("a")) == Done(instances=(InstanceInfo(instance_id="a", app=APP),))
+    assert after.seen == []
+
+
+def test_a_nonce_is_seen_until_its_time_is_over(store):
+    """saas-v2 §2.4."""
+    assert not store.nonce_seen("n", now=NOW, until=SOON)
+    assert store.nonce_seen("n", now=SOON - timedelta(milliseconds=1), until=SOON)
+    assert not store.nonce_seen("N", now=NOW, until=SOON)
+    assert not store.nonce_seen("n", now=SOON, until=SOON + timedelta(seconds=60))
+    assert store.nonce_seen("n", now=SOON, until=SOON)
+
+
+def test_a_nonce_that_comes_in_parallel_is_fresh_once(store):
+    everybody_is_here = Barrier(PARALLEL)
+
+    def one(_: int) -> bool:
+        everybody_is_here.wait()
+        return store.nonce_seen("n", now=NOW, until=SOON)
+
+    with ThreadPoolExecutor(PARALLEL) as threads:
+        assert sorted(threads.map(one, range(PARALLEL))) == [False] + [True] * (PARALLEL - 1)
+
+
+def test_a_claim_is_exclusive_until_given_back_or_over(store):
+    assert store.claim("k", owner="a", first_id="1", now=NOW, until=SOON) == Mine("1")
+    assert store.claim("k", owner="b", first_id="2", now=NOW, until=SOON) == Busy()
+    store.give_back("k", "b")
+    assert store.claim("k", owner="b", first_id="2", now=NOW, until=SOON) == Busy()
+    store.give_back("k", "a")
+    assert store.claim("k", owner="b", first_id="2", now=NOW, until=SOON) == Mine("1")
+    assert store.claim("k", owner="c", first_id="3", now=SOON, until=SOON) == Mine("1")
+    assert not store.keep_done("k", "b", "x")
+    assert store.keep_done("k", "c", "x")
+    assert store.claim("k", owner="d", first_id="4", now=SOON, until=SOON) == Finished("x")
+
+
+def test_a_lost_claim_adds_no_instance(store):
+    store.claim("k", owner="a", first_id="1", now=NOW, until=NOW)
+    store.claim("k", owner="b", first_id="1", now=NOW, until=SOON)
+    assert not store.keep_created("k", "a", Instance(instance_id="1", order_id="A"))
+    assert store.find("1") is None
+
+
+def test_an_id_of_another_order_keeps_neither_instance_nor_claim(store):
+    assert make(store, Instance(instance_id="1", order_id="A"), "first")
+    with pytest.raises(ValueError, match="belongs to another order"):
+        make(store, Instance(instance_id="1", order_id="B"), "second")
+    assert store.claim("second", owner="x", first_id="2", now=NOW, until=SOON) == Busy()
+    assert found(store, "1").order_id == "A"
+
+
+def test_ids_differ_by_case_accents_and_trailing_blanks(store):
+    """MySQL's usual collations take these for equal."""
+    for number, instance_id in enumerate(("id", "ID", "íd", "id ", "云", "🚀")):
+        assert make(store, Instance(instance_id=instance_id, order_id=str(number)), f"k{instance_id}")
+    assert found(store, "ID").order_id == "1"
+    assert found(store, "id ").order_id == "3"
+    assert found(store, "🚀").order_id == "5"
+
+
+def test_an_instance_is_found_by_its_license_code_too(store):
+    instance = Instance(instance_id="1", order_id="A", license="CODE-1")
+    make(store, instance)
+    assert store.find("CODE-1") == instance
+    assert store.find("code-1") is None
+    assert store.find("") is None
+
+
+def test_background_work_may_end_before_the_create_is_kept(store):
+    assert store.settle("1", APP, "", "")
+    assert store.find("1") is None
+    assert make(store, Instance(instance_id="1", order_id="A", state=InstanceState.PENDING))
+    assert found(store, "1") == Instance(instance_id="1", order_id="A", app=APP)
+    assert not store.settle("1", None, "", "too late")
+
+
+def test_pending_instances_are_listed_until_settled(store):
+    for number in ("2", "1"):
+        make(store, Instance(instance_id=number, order_id=number, state=InstanceState.PENDING), f"k{number}")
+    assert [instance.instance_id for instance in store.pending()] == ["1", "2"]
+    assert store.settle("1", None, "", "no room")
+    assert (found(store, "1").state, found(store, "1").note) == (InstanceState.FAILED, "no room")
+    assert store.settle("1", APP, "", "")
+    assert found(store, "1").state is InstanceState.ACTIVE
+    assert [instance.instance_id for instance in store.pending()] == ["2"]
+
+
+def test_unfreeze_does_not_wake_a_released_instance(store):
+    make(store, Instance(instance_id="1", order_id="A"))
+    store.claim("release", owner="me", first_id="1", now=NOW, until=SOON)
+    store.keep_done("release", "me", "1", InstanceState.RELEASED)
+    store.set_frozen("1", frozen=False)
+    assert found(store, "1").state is InstanceState.RELEASED
+
+
+def test_fifty_parallel_creates_of_one_order_make_one_instance(store):
+    """saas-v2 §3.1: same orderId + orderLineId gives the same instanceId and no new instance."""
+    seller = Seller(store=store, key=KEY)
+    made: list[str] = []
+    everybody_is_here, counting = Barrier(PARALLEL), Lock()
+
+    @seller.on(Create)
+    def create(command: Create) -> Created:
+        with counting:
+            made.append(command.business_id)
+        return Created(app=APP)
+
+    def one(_: int) -> object:
+        command = wire.create("CS1")
+        everybody_is_here.wait()
+        return ask(seller, command)
+
+    with ThreadPoolExecutor(PARALLEL) as threads:
+        outcomes = set(threads.map(one, range(PARALLEL)))
+    assert len(made) == 1
+    assert outcomes == {Done(instance_id=made[0])}
+
+
+def test_fifty_parallel_creates_in_two_processes_make_one_instance(kind, place, tmp_path):
+    import sys
+
+    root = str(Path(__file__).parents[2])
+    command = [sys.executable, "-c", ASK_IN_PARALLEL, kind, place]
+    path = os.pathsep.join((f"{root}/src", root))
+    with process(command, tmp_path, PYTHONPATH=path) as one, process(command, tmp_path, PYTHONPATH=path) as two:
+        for started in (one, two):
+            assert started.stdout is not None
+            assert started.stdout.readline() == "ready\n"
+        said = []
+        for started in (one, two):
+            assert started.stdin is not None
+            started.stdin.write("go\n")
+            started.stdin.flush()
+        for started in (one, two):
+            said += started.communicate(timeout=60)[0].splitlines()
+    made = [line.split()[1] for line in said if line.startswith("made ")]
+    assert len(made) == 1
+    assert [line for line in said if line.startswith("answered ")] == [f"answered {made[0]}"] * PARALLEL
+
+
+def test_tables_of_ones_own_migrations_are_left_alone(tmp_path):
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'seller.db'}")
+    SQLAlchemyStore(engine, make_tables=False)
+    assert sa.inspect(engine).get_table_names() == []
+    tables.create_all(engine)
+    SQLAlchemyStore(engine)
+    assert set(sa.inspect(engine).get_table_names()) == {"tradepost_nonce", "tradepost_work", "tradepost_instance"}
+
+
+def test_old_nonces_are_swept(tmp_path, monkeypatch):
+    monkeypatch.setattr("tradepost.kit.sqlalchemy_store.NONCES_BETWEEN_SWEEPS", 3)
+    store = SQLAlchemyStore(f"sqlite:///{tmp_path / 'seller.db'}")
+    for number in range(3):
+        store.nonce_seen(str(number), now=NOW + timedelta(minutes=number), until=SOON + timedelta(minutes=number))
+    with store.engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT COUNT(*) FROM tradepost_nonce")).scalar() == 1
