@@ -40,7 +40,10 @@ def events() -> str:
         reactions = wiring.REACTIONS.table.get(name, ())
         named = "<br>".join(f"`{name_of(r).removeprefix('tradepost.market.')}`" for r in reactions) or "nobody yet"
         rows.append(f"| `{name}` | {named} |")
-    tasks = [f"| `{kind}` | `{task.__module__.removeprefix('tradepost.market.')}.{task.__name__}` |" for kind, task in wiring.TASKS.items()]
+    tasks = [
+        f"| `{kind}` | `{task.__module__.removeprefix('tradepost.market.')}.{task.__name__}` |"
+        for kind, task in wiring.TASKS.items()
+    ]
     return _page(
         "Events and timers",
         "An event is written to the outbox in the transaction that makes it true; a worker runs its reactions, each at least once.",
@@ -55,7 +58,9 @@ def published() -> set[str]:
         source = path.read_text(encoding="utf-8")
         found |= set(re.findall(r'outbox\.publish\(\s*"(\w+)"', source))
         if path.name == "record.py":
-            found |= set(re.findall(r'return "(Call\w+)"', source)) | set(re.findall(r'return \(\s*"(Call\w+)"', source))
+            found |= set(re.findall(r'return "(Call\w+)"', source)) | set(
+                re.findall(r'return \(\s*"(Call\w+)"', source)
+            )
     return found
 
 
@@ -74,7 +79,12 @@ def protocols() -> str:
 
     parts: list[str] = []
     for name, protocol in all_protocols().items():
-        parts += [f"## {protocol.title} (`{name}`)", "", f"Key of the class `{protocol.key_class}`. [What is on the wire](../../src/tradepost/protocols/{name}/README.md)", ""]
+        parts += [
+            f"## {protocol.title} (`{name}`)",
+            "",
+            f"Key of the class `{protocol.key_class}`. [What is on the wire](../../src/tradepost/protocols/{name}/README.md)",
+            "",
+        ]
         parts += ["| Activity | Tried again | Given up after |", "|---|---|---|"]
         for command, activity in protocol.activities.items():
             rule = protocol.retries.get(command)

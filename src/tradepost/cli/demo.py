@@ -74,7 +74,7 @@ def _start(config: Config, processes: Processes) -> tuple[Login, ...]:
     migrate.apply(terminal.out(), each=False)
     seller_port = sample_seller.choose_port(known.seller_port if known else 0)
     Demo(Demo.fingerprint(config), config.port, seller_port).save(config.data)
-    processes.start(Program("worker", up.tradepost("worker"), log=logs / "worker.log"))
+    processes.start(Program("worker", up.worker(config).command, log=logs / "worker.log"))
     result = seed.load(clock.now(), seller_address=sample_seller.address(seller_port))
     # Stopped after the worker, whose last calls it answers.
     processes.start(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import time
 from http.client import HTTPConnection, HTTPException
@@ -44,7 +45,7 @@ def up(*, workers: int = 1, web_workers: int = 1) -> None:
         try:
             processes.start(web(workers=web_workers))
             for number in range(max(workers, 1)):
-                processes.start(worker(number))
+                processes.start(worker(config, number))
             if wait_until_it_answers(config, processes, stop):
                 terminal.say(f"Tradepost is running at {config.base_url}")
             processes.watch(stop)
@@ -62,8 +63,13 @@ def web(*, workers: int = 1) -> Program:
     return Program("web", tradepost("serve", "--workers", str(workers)))
 
 
-def worker(number: int = 0) -> Program:
-    return Program("worker" if number == 0 else f"worker {number + 1}", tradepost("worker"))
+def worker(config: Config, number: int = 0) -> Program:
+    """A worker under a name that its successor gets too, which then takes over at once what this one leaves behind.
+
+    The port makes the name this command's own among those of one machine.
+    """
+    name = f"{socket.gethostname()[:48]}-{config.port}-{number + 1}"
+    return Program("worker" if number == 0 else f"worker {number + 1}", tradepost("worker", "--name", name))
 
 
 def stop_within(config: Config) -> float:

@@ -264,6 +264,7 @@ class Fault(StrEnum):
     TIMEOUT = "timeout"  # sent, but no complete answer in time
     CLOSED = "closed"  # the seller closed the socket before a complete answer
     NOT_HTTP = "not_http"  # bytes came that are not HTTP
+    INTERNAL = "internal"  # the market itself failed before anything was sent
     LOST = "lost"  # the worker died while the call was open
     # an answer that cannot be accepted
     REDIRECT = "redirect"
@@ -281,7 +282,7 @@ class Fault(StrEnum):
 
 
 NOTHING_SENT = frozenset(
-    {Fault.NO_KEY, Fault.ADDRESS_BLOCKED, Fault.DNS, Fault.CONNECT, Fault.TLS, Fault.TIMEOUT_CONNECT}
+    {Fault.INTERNAL, Fault.NO_KEY, Fault.ADDRESS_BLOCKED, Fault.DNS, Fault.CONNECT, Fault.TLS, Fault.TIMEOUT_CONNECT}
 )
 """After these the seller cannot have acted; after every other fault it may have."""
 

@@ -59,7 +59,9 @@ def test_an_order_has_the_number_price_and_snapshot_of_what_was_chosen() -> None
     ],
 )
 @pytest.mark.django_db
-def test_a_wrong_choice_is_refused_beside_its_field_and_nothing_is_stored(change: dict[str, object], field: str) -> None:
+def test_a_wrong_choice_is_refused_beside_its_field_and_nothing_is_stored(
+    change: dict[str, object], field: str
+) -> None:
     offer = make_offer(specs=(NewSpec(name="标准版", name_en="Standard", skus=(SEATS,)),))
     chosen = {"product_id": offer.product_id, "agreed": True} | change
     with pytest.raises(Refused) as refused:
@@ -70,7 +72,9 @@ def test_a_wrong_choice_is_refused_beside_its_field_and_nothing_is_stored(change
 
 @pytest.mark.django_db
 def test_steps_of_quantity_count_from_the_minimum() -> None:
-    sku = NewSku(prices=(MONTHLY,), quantity_name="a", quantity_name_en="a", quantity_min=5, quantity_max=20, quantity_step=5)
+    sku = NewSku(
+        prices=(MONTHLY,), quantity_name="a", quantity_name_en="a", quantity_min=5, quantity_max=20, quantity_step=5
+    )
     offer = make_offer(specs=(NewSpec(name="a", name_en="a", skus=(sku,)),))
     assert placed(PlaceOrder(product_id=offer.product_id, quantity=15, agreed=True)).total == Money.of(1500, "CNY")
     with pytest.raises(Refused, match=r"order\.quantity"):
@@ -94,7 +98,9 @@ def test_extension_parameters_are_those_that_the_product_asks() -> None:
         with pytest.raises(Refused) as refused:
             placed(PlaceOrder(product_id=offer.product_id, extend_params=params, agreed=True))
         assert refused.value.code == code
-    order = placed(PlaceOrder(product_id=offer.product_id, extend_params=(("emailDomainName", " a.example "),), agreed=True))
+    order = placed(
+        PlaceOrder(product_id=offer.product_id, extend_params=(("emailDomainName", " a.example "),), agreed=True)
+    )
     assert OrderLine.objects.get(order=order).extend_params == [{"name": "emailDomainName", "value": "a.example"}]
 
 

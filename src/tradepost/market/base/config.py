@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import secrets
 from functools import cache
 from pathlib import Path
@@ -24,7 +26,13 @@ class Config(BaseSettings):
         validation_alias=AliasChoices("TRADEPOST_DATABASE_URL", "DATABASE_URL"),
         description="postgresql://user:password@host:port/name; empty means SQLite in the data folder.",
     )
-    port: int = Field(default=8000, validation_alias=AliasChoices("TRADEPOST_PORT", "PORT"), ge=1, le=65535, description="Port that the web server listens on.")
+    port: int = Field(
+        default=8000,
+        validation_alias=AliasChoices("TRADEPOST_PORT", "PORT"),
+        ge=1,
+        le=65535,
+        description="Port that the web server listens on.",
+    )
     host: str = Field(default="127.0.0.1", description="Address that the web server listens on.")
     public_url: str = Field(default="", description="How people and sellers reach this market, for example in mails.")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -85,13 +93,15 @@ class Config(BaseSettings):
 
 
 def _key_file(path: Path) -> str:
+    """The key in the file, made at the first use: written aside and linked, so that no other process reads half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("x") as handle:
-            path.chmod(0o600)
+    if not path.exists():
+        aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
             handle.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
+        with contextlib.suppress(FileExistsError):  # another process was first: its key counts
+            path.hardlink_to(aside)
+        aside.unlink()
     return path.read_text().strip()
 
 

@@ -58,7 +58,7 @@ def _run(tasks: Mapping[str, Task], job: Job, now: datetime) -> None:
     except DatabaseAway:
         raise
     except Exception:
-        log.exception("job failed", kind=job.kind, key=job.key)
+        log.exception("job failed", kind=job.kind, job=job.key)
         wait = min(timedelta(seconds=5) * 2 ** min(job.attempts, 10), timedelta(hours=1))
         Job.objects.filter(pk=job.pk).update(
             state=State.WAITING, due_at=now + wait, lease_until=None, error=traceback.format_exc(limit=-6)[-4000:]

@@ -194,8 +194,9 @@ class Engine:
                 until_access=ticket.until_access,
             )
             ended = Ended(ticket, exchange.result, exchange)
-        except Exception:
+        except Exception as error:
             log.exception("call crashed", call=ticket.call_id)
+            ended = Ended(ticket, Unreachable(fault=Fault.INTERNAL, detail=f"the market failed: {error}"[:1000]))
         finally:
             self._ended.put_nowait(ended)
 

@@ -104,7 +104,11 @@ class Gateway:
         until_access: bool = False,
     ) -> Exchange:
         """One attempt: sign with the first key, accept an answer signed with any of them. Never raises."""
-        request = protocol.encode(command, address=address, key=keys[0], now=now, nonce=nonce)
+        try:
+            request = protocol.encode(command, address=address, key=keys[0], now=now, nonce=nonce)
+        except Exception as error:  # noqa: BLE001  # a value that the wire cannot carry: ours to mend, and never the engine's end
+            broken = Unreachable(fault=Fault.INTERNAL, detail=f"the request could not be made: {error}"[:1000])
+            return Exchange(Request("", address), None, broken, 0.0)
         started = time.perf_counter()
         try:
             response = await self._send(request)

@@ -254,7 +254,7 @@ def _write_breakers(batch: Sequence[Ended], rule: breaker.Rule, now: datetime) -
     results: defaultdict[int, list[CallResult]] = defaultdict(list)
     for ended in batch:
         fault = ended.result.fault if isinstance(ended.result, Unreachable) else None
-        if fault not in {Fault.LOST, Fault.NO_KEY}:
+        if fault not in {Fault.LOST, Fault.NO_KEY, Fault.INTERNAL}:
             results[ended.ticket.address_id].append(ended.result)
     failing = {a for a, rs in results.items() if any(isinstance(r, Unreachable) for r in rs)}
     stale = Q(last_success_at=None) | Q(last_success_at__lt=now - timedelta(minutes=1))

@@ -99,6 +99,11 @@ _CASES: dict[str, Callable[[], Words]] = {
             "Nothing, if it finishes soon: it is asked again until the plan ends. If it never finishes, look at the task that creates the instance."
         ),
     ),
+    Fault.INTERNAL: lambda: (
+        _("The market could not make the request"),
+        _("Something on the market's side went wrong before anything was sent to you."),
+        _("Nothing is wrong with your server. Tell the operator; the call is tried again by plan."),
+    ),
     Fault.NO_KEY: lambda: (
         _("There is no signing key"),
         _("The market signs every call with your key of this interface class, and there is none. Nothing was sent."),

@@ -1,0 +1,94 @@
+"""A new protocol version and a new kind of product are one new folder each and no edit elsewhere.
+
+Both are added to a copy of the sources in a temporary tree; there, an order of that kind is sold over that protocol.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.architecture.source import ROOT
+
+PROTOCOL = '''"""A version that exists only in a test."""
+
+from tradepost.protocols.saas_v2 import SaasV2
+
+
+class Toy(SaasV2):
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = "toy_v9"
+        self.title = "Toy 9"
+
+
+PROTOCOL = Toy()
+'''
+KIND = '''"""A kind of product that exists only in a test."""
+
+from tradepost.market.product_types.contract import ProductType, Step
+from tradepost.protocols.commands import ChargingMode, Create, Query
+
+KIND = ProductType(
+    code="TOY", title="Toy", title_zh="玩具", protocols=("toy_v9",), charging_modes=(ChargingMode.ONE_TIME,),
+    steps={"NEW": (Step(Create), Step(Query, until_access=True))},
+)
+'''
+SALE = """
+import django
+django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller
+from tests.factories.products import ONCE
+from tests.market.working import until, working
+from tradepost.kit import AppInfo, Create, Created, Seller
+from tradepost.kit.testing import running
+from tradepost.market.base import clock
+from tradepost.market.orders.models import Order
+from tradepost.market.product_types.registry import product_types
+from tradepost.protocols.registry import protocols
+
+assert "toy_v9" in protocols() and "TOY" in product_types()
+kit = Seller(store=FOLDER + "/kit.db", key="a signing key of tests", protocols=("toy_v9",))
+kit.on(Create)(lambda command: Created(app=AppInfo(front_end_url="https://toy.example/")))
+now = clock.now()
+with running(kit) as url, working():
+    seller = make_seller(now=now)
+    address = make_address(seller, url=url, protocol="toy_v9", now=now)
+    product = make_product(seller, address=address, prices=(ONCE,), product_type="TOY", now=now)
+    order = make_order(make_buyer(now=now), offer=make_offer(product), paid=True, now=now)
+    until(lambda: Order.objects.get(pk=order.pk).status == "completed", what="the toy is delivered")
+print("sold")
+"""
+
+
+def test_a_protocol_and_a_kind_of_product_are_a_folder_each(tmp_path: Path) -> None:
+    tree = tmp_path / "src"
+    ignore = shutil.ignore_patterns("__pycache__", "vendor")
+    shutil.copytree(ROOT / "src/tradepost", tree / "tradepost", ignore=ignore)
+    before = {path.relative_to(tree) for path in tree.rglob("*") if path.is_file()}
+    for folder, source in (("protocols/toy_v9", PROTOCOL), ("market/product_types/kinds/toy", KIND)):
+        (tree / "tradepost" / folder).mkdir()
+        (tree / "tradepost" / folder / "__init__.py").write_text(source, encoding="utf-8")
+    after = {path.relative_to(tree) for path in tree.rglob("*") if path.is_file()}
+    assert len(after - before) == 2
+
+    environment = os.environ | {
+        "PYTHONPATH": f"{tree}{os.pathsep}{ROOT}", "TRADEPOST_DATA": str(tmp_path / "data"), "TRADEPOST_DATABASE_URL": "",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }  # fmt: skip
+    sale = f"FOLDER = {str(tmp_path)!r}\n{SALE}"
+    done = subprocess.run(
+        [sys.executable, "-c", sale],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.stdout.strip().endswith("sold"), done.stderr[-3000:]

@@ -1,0 +1,97 @@
+"""Which due calls are taken: fair over sellers, within each one's limit, past no open breaker."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.factories import NOW, make_call
+from tradepost.market.base.work import State
+from tradepost.market.production.claim import choose, claim_calls
+from tradepost.market.production.models import Address, Attempt, Call
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+
+
+def address(pk: int, breaker: str = "closed", trial_at: timedelta | None = None) -> Address:
+    return Address(pk=pk, breaker=breaker, trial_at=NOW + trial_at if trial_at is not None else None)
+
+
+def rows(sellers: list[int], **fields: object) -> list[Call]:
+    """Due calls in the order of their time; each seller has the address of the same number."""
+    return [
+        Call(pk=n, seller_id=seller, address_id=seller, due_at=NOW + n * SECOND, kind="Create", **fields)
+        for n, seller in enumerate(sellers, 1)
+    ]
+
+
+@given(
+    st.lists(st.integers(1, 6), max_size=60),
+    st.integers(1, 30),
+    st.integers(1, 5),
+    st.dictionaries(st.integers(1, 6), st.integers(0, 5)),
+)
+def test_never_more_than_the_limits_and_nothing_is_forgotten(
+    sellers: list[int], limit: int, per_seller: int, busy: dict[int, int]
+) -> None:
+    calls = rows(sellers)
+    taking = choose(calls, {s: address(s) for s in sellers}, busy, now=NOW, limit=limit, per_seller=per_seller)
+    taken = Counter(call.seller_id for call, _ in taking.taken)
+    assert len(taking.taken) <= limit
+    assert all(busy.get(seller, 0) + n <= max(per_seller, busy.get(seller, 0)) for seller, n in taken.items())
+    assert not {c.pk for c, _ in taking.taken} & {c.pk for c, _, _ in taking.held}
+    left = len(calls) - len(taking.taken) - len(taking.held)
+    assert left == 0 or len(taking.taken) == limit, "what is neither taken nor held waits only for a full batch"
+
+
+def test_a_seller_with_a_thousand_calls_does_not_delay_one_with_a_single_call() -> None:
+    calls = rows([1] * 50 + [2])
+    taking = choose(calls, {1: address(1), 2: address(2)}, {}, now=NOW, limit=4, per_seller=16)
+    assert [c.seller_id for c, _ in taking.taken] == [1, 2, 1, 1]
+
+
+def test_an_open_breaker_holds_until_its_trial_and_then_lets_one_through() -> None:
+    shut = choose(rows([1, 1]), {1: address(1, "open", MINUTE)}, {}, now=NOW, limit=9, per_seller=9)
+    assert (shut.taken, [(why, until) for _, why, until in shut.held]) == ([], [("breaker", NOW + MINUTE)] * 2)
+    trial = choose(rows([1, 1]), {1: address(1, "open", -SECOND)}, {}, now=NOW, limit=9, per_seller=9)
+    assert ([why for _, why in trial.taken], len(trial.held)) == (["trial"], 1)
+    under_trial = choose(rows([1]), {1: address(1, "trial", -SECOND)}, {}, now=NOW, limit=9, per_seller=9)
+    assert under_trial.taken == []
+
+
+@pytest.mark.parametrize("fields", [{"restart": True}, {"give_up_at": NOW}])
+def test_restart_and_the_last_chance_pass_an_open_breaker(fields: dict[str, object]) -> None:
+    """saas-v2 §7: Restart is an extra attempt at once; the plan's last try is never swallowed by a breaker."""
+    taking = choose(rows([1], **fields), {1: address(1, "open", MINUTE)}, {}, now=NOW, limit=9, per_seller=9)
+    assert len(taking.taken) == 1
+
+
+@pytest.mark.django_db
+def test_a_claim_leases_starts_the_plan_and_writes_the_attempt_before_anything_is_sent() -> None:
+    call = make_call()
+    tickets = claim_calls(now=NOW, wall=NOW, owner="w", limit=9, per_seller=9, duration=MINUTE)
+    call.refresh_from_db()
+    assert [t.call_id for t in tickets] == [call.pk]
+    assert (call.state, call.lease_owner, call.lease_until, call.attempts) == (State.LEASED, "w", NOW + MINUTE, 1)
+    assert (call.first_at, call.give_up_at) == (NOW, NOW + timedelta(hours=3)), "saas-v2 §3.10"
+    attempt = Attempt.objects.get(call=call)
+    assert (attempt.number, attempt.ended, attempt.business_id) == (1, False, tickets[0].business_id)
+    assert tickets[0].keys == ("a signing key of tests",)
+    assert claim_calls(now=NOW, wall=NOW, owner="other", limit=9, per_seller=9, duration=MINUTE) == []
+
+
+@pytest.mark.django_db
+def test_calls_over_a_sellers_limit_are_held_out_of_the_way() -> None:
+    first = make_call()
+    for _ in range(3):
+        Call.objects.create(
+            seller=first.seller, address=first.address, product=first.product, protocol="saas_v2", kind="Create",
+            activity="newInstance", command=first.command, due_at=NOW, created_at=NOW,
+        )  # fmt: skip
+    assert len(claim_calls(now=NOW, wall=NOW, owner="w", limit=9, per_seller=2, duration=MINUTE)) == 2
+    assert Call.objects.filter(state=State.HELD, hold=Call.Hold.BUSY).count() == 2
