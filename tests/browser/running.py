@@ -1,0 +1,145 @@
+"""A whole market in processes of its own: web and worker by ``tradepost up``, the sample seller beside it, a mail server.
+
+Used by the tests in a browser and by scripts/shots.py. The seller is a process that can be killed and started again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from urllib.parse import quote
+
+from tests.market.notifications import mail_server
+from tradepost.cli.serve import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+MAIN = [sys.executable, "-c", "from tradepost.cli import main; main()"]
+START_WITHIN = 60
+STOP_WITHIN = 30
+
+
+@dataclass
+class Market:
+    """A running market. ``made`` is what history.py printed: keys of the seller, logins, numbers of what it made."""
+
+    folder: Path
+    database: str
+    mail: mail_server.Server
+    port: int = field(default_factory=free_port)
+    seller_port: int = field(default_factory=free_port)
+    made: dict[str, str] = field(default_factory=dict)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def seller_url(self) -> str:
+        return f"http://127.0.0.1:{self.seller_port}"
+
+    def env(self, **more: str) -> dict[str, str]:
+        foreign = ("TRADEPOST_", "DJANGO_", "PORT", "DATABASE_URL")
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
+            "TRADEPOST_DATA": str(self.folder), "TRADEPOST_SANDBOX": "1", "TRADEPOST_PORT": str(self.port),
+            "DATABASE_URL": self.database, "TRADEPOST_MAIL_URL": f"smtp://127.0.0.1:{self.mail.port}",
+            "DJANGO_SETTINGS_MODULE": "tradepost.market.settings", "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", **more,
+        }  # fmt: skip
+
+    def history(self, *parts: str) -> None:
+        """Run history.py in the market's settings and keep what it made."""
+        self.made |= json.loads(self._run(sys.executable, "-m", "tests.browser.history", self.seller_url, *parts))
+
+    def clock_advance(self, distance: str) -> None:
+        self._run(*MAIN, "clock", "advance", distance)
+
+    def start_seller(self) -> None:
+        self._start(
+            "seller", sys.executable, str(ROOT / "examples/sample_seller"), "--port", str(self.seller_port),
+            "--data", str(self.folder / "seller"), "--market", self.url,
+            SELLER_KEY=self.made["signing_key"], SELLER_AK=self.made["access_key"], SELLER_SK=self.made["secret_key"],
+        )  # fmt: skip
+        self._wait_for("seller", self.seller_port)
+
+    def kill_seller(self) -> None:
+        """As when its machine dies: from now on connections are refused."""
+        process = self.processes.pop("seller")
+        process.kill()
+        process.wait()
+
+    def start_market(self) -> None:
+        self._start("up", *MAIN, "up")
+        self._wait_for("up", self.port)
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(STOP_WITHIN)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def faults(self) -> list[str]:
+        """What web and worker logged as errors."""
+        return [line for line in self.log("up").splitlines() if re.search(r'"level": ?"(error|critical)"|Traceback', line)]
+
+    def _run(self, *command: str) -> str:
+        done = subprocess.run(command, cwd=self.folder, env=self.env(), capture_output=True, text=True, timeout=110, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def _start(self, name: str, *command: str, **more: str) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command, cwd=self.folder, env=self.env(**more), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def _wait_for(self, name: str, port: int) -> None:
+        end = time.monotonic() + START_WITHIN
+        while not _answers(port):
+            assert self.processes[name].poll() is None, f"{name} ended: {self.log(name)[-3000:]}"
+            assert time.monotonic() < end, f"{name} does not answer: {self.log(name)[-3000:]}"
+            time.sleep(0.05)
+
+
+def _answers(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=2)
+    with suppress(OSError, HTTPException):
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    return False
+
+
+@contextmanager
+def market(folder: Path, database: str = "") -> Iterator[Market]:
+    """Seeded and running, with its seller and its mail."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with mail_server.running() as mail:
+        running = Market(folder, database, mail)
+        try:
+            running.history("seed")
+            running.start_market()
+            running.start_seller()
+            yield running
+        finally:
+            running.stop()
+
+
+def picture_of(text: str) -> str:
+    """A name that a file may have."""
+    return quote(text.strip("/").replace("/", "-") or "home", safe="-")

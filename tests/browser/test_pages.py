@@ -1,0 +1,96 @@
+"""Every page of the three sites: no violation of WCAG 2.2 AA in light and dark, no complaint of the browser, no sideways
+scrolling at 320 pixels, and little to load."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.people import person
+from tests.browser.running import ROOT, Market
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser: pages")]
+
+AXE = ROOT / "src/tradepost/market/web/static/vendor/axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+MOST_BYTES = 150_000
+
+PAGES = {
+    "": ["/", "/?q=nothing-like-it", "/products/yunjian-docs/", "/agreements/buyer/", "/account/login/", "/account/signup/",
+         "/account/password/reset/"],
+    "buyer": ["/checkout/1/", "/orders/", "/orders/{completed}/", "/orders/{unpaid}/", "/orders/{failing}/", "/orders/{refunded}/",
+              "/services/", "/services/1/", "/notices/", "/balance/", "/profile/", "/account/email/",
+              "/account/password/change/", "/account/logout/"],
+    "seller": ["/seller/", "/seller/orders/", "/seller/orders/{own}-000001/", "/seller/addresses/", "/seller/addresses/new/",
+               "/seller/addresses/1/", "/seller/keys/", "/seller/messages/", "/seller/messages/{call}/"],
+    "operator": ["/console/", "/console/orders/", "/console/orders/{refunded}/", "/console/calls/", "/console/calls/{failing call}/",
+                 "/console/engine/", "/console/sellers/", "/console/sellers/1/", "/console/accounts/", "/console/accounts/1/",
+                 "/console/ledger/?check=1", "/console/mails/", "/console/clock/"],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _history(market: Market) -> None:
+    market.history("deliver", "give_up", "fail")
+
+
+@pytest.mark.parametrize("role", PAGES, ids=lambda role: role or "stranger")
+def test_pages_are_accessible_in_light_and_dark_and_fit_a_small_phone(browser: Browser, market: Market, role: str) -> None:
+    faults: list[str] = []
+    with person(browser, market, role, language="zh-hans") as reader:
+        reader.page.emulate_media(reduced_motion="reduce")
+        for path in PAGES[role]:
+            reader.go(path.format_map(market.made))
+            for theme in ("light", "dark"):
+                reader.page.emulate_media(color_scheme=theme)
+                expect(reader.page.locator("html")).to_have_attribute("data-bs-theme", theme)
+                faults += [f"{path} ({theme}): {words}" for words in violations(reader.page)]
+            faults += [f"{path}: wider than 320 pixels: {what}" for what in too_wide(reader.page)]
+    assert faults == []
+    assert market.faults() == []
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text(encoding="utf-8"))  # by the debugger, past the page's policy
+    found: list[dict[str, Any]] = page.evaluate(
+        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']}).then(r => r.violations)", RULES
+    )
+    return [
+        f"{one['id']}: {one['help']}: {node['target']} {node['any'][0]['message'] if node['any'] else ''}"
+        for one in found
+        for node in one["nodes"][:3]
+    ]
+
+
+def too_wide(page: Page) -> list[str]:
+    """What sticks out at 320 pixels; empty when the page does not scroll sideways."""
+    size = page.viewport_size
+    page.set_viewport_size({"width": 320, "height": 800})
+    found: list[str] = page.evaluate(
+        """() => document.documentElement.scrollWidth <= 320 ? [] : [...document.querySelectorAll('body *')]
+             .filter(e => e.getBoundingClientRect().right > 321)
+             .slice(0, 3).map(e => e.tagName + '.' + e.className)"""
+    )
+    assert size is not None
+    page.set_viewport_size(size)
+    return found
+
+
+def test_the_first_view_loads_little(browser: Browser, market: Market) -> None:
+    with person(browser, market) as reader:
+        bodies: dict[str, bytes] = {}
+        reader.page.on(
+            "response",
+            lambda answer: bodies.update({answer.url: answer.body()}) if answer.url.endswith((".css", ".js")) else None,
+        )
+        reader.go("/")
+        reader.page.wait_for_load_state("networkidle")
+    sizes = {Path(url).name: len(gzip.compress(body)) for url, body in bodies.items()}
+    print("\nfirst view, compressed:", sizes, sum(sizes.values()))
+    assert {"tabler.min.css", "htmx.min.js", "tradepost.js"} <= sizes.keys()
+    assert sum(sizes.values()) <= MOST_BYTES
+    assert all(url.startswith(market.url) for url in bodies)
