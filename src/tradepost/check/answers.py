@@ -1,0 +1,145 @@
+"""A seller's answer as the checks look at it: read as far as it can be, each check judging only its own concern.
+
+A missing ``Body-Sign`` must not hide that an order was created twice, so nothing here refuses to read.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+from tradepost.protocols.body_sign import HEADER, body_sign
+from tradepost.protocols.excerpt import excerpt
+from tradepost.protocols.http import Request, Response
+
+from .declaring import Failed
+from .sending import Received
+
+SUCCESS = "000000"
+NOT_AUTHENTIC = "000001"
+BAD_PARAMETER = "000002"
+NO_INSTANCE = "000003"
+PROCESSING = "000004"
+BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Answer:
+    request: Request
+    received: Received
+
+    @cached_property
+    def members(self) -> dict[str, object] | None:
+        """The JSON object in the body, leniently; None when there is none."""
+        try:
+            value = json.loads(self.received.body.removeprefix(BOM).decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            return None
+        return value if isinstance(value, dict) else None
+
+    @property
+    def code(self) -> str:
+        code = (self.members or {}).get("resultCode")
+        return code if isinstance(code, str) else ""
+
+    @property
+    def instance_id(self) -> str:
+        found = (self.members or {}).get("instanceId")
+        return found if isinstance(found, str) else ""
+
+    @property
+    def succeeded(self) -> bool:
+        """A market would take it for done."""
+        return self.received.status == 200 and self.code == SUCCESS
+
+    @property
+    def accepted(self) -> bool:
+        """Done, or being worked on."""
+        return self.received.status == 200 and self.code in {SUCCESS, PROCESSING}
+
+    @property
+    def refused(self) -> bool:
+        return self.received.status == 200 and self.code not in {"", SUCCESS, PROCESSING}
+
+    def made_sound(self, key: str) -> Response:
+        """The same body in a faultless envelope, so that its content alone is judged by the protocol's reader."""
+        body = self.received.body
+        return Response(200, (("Content-Type", "application/json"), (HEADER, body_sign(body, key))), body)
+
+    def told(self) -> tuple[str, str]:
+        """What came, in both languages."""
+        received = self.received
+        if received.fault:
+            return f"no usable answer: {received.problem}", f"没有可用的响应：{received.problem}"
+        if received.status != 200:
+            quoted = excerpt(received.body)
+            return f"HTTP {received.status} came, with {quoted}", f"返回HTTP {received.status}，内容为{quoted}"
+        if self.code:
+            message = str((self.members or {}).get("resultMsg", ""))
+            quoted = excerpt(message)
+            return f"resultCode {self.code} came, resultMsg {quoted}", f"返回resultCode {self.code}，resultMsg为{quoted}"
+        quoted = excerpt(received.body)
+        return f"HTTP 200 came without a resultCode: {quoted}", f"返回HTTP 200但没有resultCode：{quoted}"
+
+
+def failed(name: str, answer: Answer, context: str = "", context_zh: str = "") -> Failed:
+    """A failure that tells what came. ``context`` says in answer to what."""
+    seen, seen_zh = answer.told()
+    if context:
+        seen, seen_zh = f"{context}: {seen}", f"{context_zh or context}：{seen_zh}"
+    return Failed(name, seen, seen_zh)
+
+
+def readable(answer: Answer, *, http_error: str = "http_status", context: str = "", context_zh: str = "") -> None:
+    """The answer is HTTP 200 with a JSON object that has a resultCode. ``http_error``: diagnosis of another status."""
+    received = answer.received
+    if received.fault:
+        raise failed(received.fault, answer, context, context_zh)
+    if 300 <= received.status < 400:
+        raise failed("redirect", answer, context, context_zh)
+    if received.status != 200:
+        raise failed(http_error, answer, context, context_zh)
+    if answer.members is None:
+        raise failed(_unreadable(received.body), answer, context, context_zh)
+    if not answer.code:
+        raise failed("missing_result", answer, context, context_zh)
+
+
+def expect_success(answer: Answer, name: str = "refuses_correct_request", context: str = "", context_zh: str = "") -> None:
+    readable(answer, context=context, context_zh=context_zh)
+    if answer.code != SUCCESS:
+        raise failed(name, answer, context, context_zh)
+
+
+def expect_accepted(answer: Answer, name: str = "refuses_correct_request", context: str = "", context_zh: str = "") -> None:
+    """Success, or 000004."""
+    readable(answer, context=context, context_zh=context_zh)
+    if not answer.accepted:
+        raise failed(name, answer, context, context_zh)
+
+
+def expect_refusal(
+    answer: Answer,
+    name: str,
+    *codes: str,
+    http_error: str = "http_error_for_bad_request",
+    context: str = "",
+    context_zh: str = "",
+) -> None:
+    """A readable refusal with one of the codes, or with any when none is given. ``name``: diagnosis of a success."""
+    readable(answer, http_error=http_error, context=context, context_zh=context_zh)
+    if answer.accepted:
+        raise failed(name, answer, context, context_zh)
+    if codes and answer.code not in codes:
+        raise failed("other_result_code", answer, context, context_zh)
+
+
+def _unreadable(body: bytes) -> str:
+    if body.startswith(BOM):
+        return "bom"
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return "not_utf8"
+    return "not_json"

@@ -1,0 +1,240 @@
+"""Plays the market for one run: makes signed requests, sends them, keeps what was exchanged, and instances to work on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Barrier, Lock
+from typing import TYPE_CHECKING
+
+from tradepost.protocols.commands import Command, Create, Query, Release
+from tradepost.protocols.http import Request
+
+from .answers import NOT_AUTHENTIC, PROCESSING, Answer, readable
+from .declaring import Failed, Skipped
+from .dialects import Seal, shifted
+from .results import Exchange
+from .samples import Order, Samples
+
+if TYPE_CHECKING:
+    from .facts import Facts
+    from .options import Options
+    from .sending import Sender
+
+BATCH = 6
+"""Instances made at once: an asynchronous seller then keeps the run waiting only once in a while."""
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 0.5
+
+
+@dataclass(slots=True)
+class Made:
+    """An instance that this run created. ``ready`` once a query answered it."""
+
+    instance_id: str
+    order: Order
+
+
+@dataclass(slots=True)
+class Caller:
+    """``clock`` gives the time, ``chance`` 32 or more fresh alphanumerics."""
+
+    facts: Facts
+    options: Options
+    sender: Sender
+    clock: Callable[[], datetime]
+    chance: Callable[[], str]
+    exchanges: list[Exchange] = field(default_factory=list)
+    everything: list[Answer] = field(default_factory=list)
+    """All answers of the run, for the checks that look for leaks."""
+    stock: list[Made] = field(default_factory=list)
+    created: dict[str, None] = field(default_factory=dict)
+    """Ids to release at the end, so that a run leaves nothing behind."""
+    no_stock: Skipped | None = None
+    _offered: dict[type[Command], bool] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    @property
+    def samples(self) -> Samples:
+        return Samples(self.clock, self.chance)
+
+    # --- requests --------------------------------------------------------------------------------------------------
+
+    def seal(self, *, key: str | None = None, shift: float = 0, nonce: str | None = None) -> Seal:
+        """``shift``: seconds to add to the time."""
+        return Seal(
+            key=self.options.key if key is None else key,
+            now=shifted(self.clock(), shift),
+            nonce=self.chance() if nonce is None else nonce,
+        )
+
+    def request(
+        self, command: Command, *, key: str | None = None, shift: float = 0, nonce: str | None = None
+    ) -> Request:
+        """What a market would send."""
+        seal = self.seal(key=key, shift=shift, nonce=nonce)
+        return self.facts.protocol.encode(
+            command, address=self.options.url, key=seal.key, now=seal.now, nonce=seal.nonce
+        )
+
+    def changed(self, command: Command, changes: Mapping[str, object]) -> Request:
+        """The request with members replaced, added, or left out where the change is None; correctly signed."""
+        request = self.request(command)
+        members = {**self.facts.dialect.members(request), **changes}
+        kept = {name: value for name, value in members.items() if value is not None}
+        return self.facts.dialect.sealed(request, kept, self.seal())
+
+    # --- sending ---------------------------------------------------------------------------------------------------
+
+    def send(self, request: Request, *, pieces: int = 1) -> Answer:
+        sent_at = self.clock()
+        received = self.sender.send(request, pieces=pieces)
+        answer = Answer(request, received)
+        exchange = Exchange(request, sent_at, received.seconds, received.raw, received.problem)
+        with self._lock:
+            self.exchanges.append(exchange)
+            self.everything.append(answer)
+        return answer
+
+    def ask(self, command: Command) -> Answer:
+        answer = self.send(self.request(command))
+        if isinstance(command, Create) and not command.test:
+            self.note_created(answer)
+        return answer
+
+    def together(self, requests: Sequence[Request]) -> list[Answer]:
+        """All at the same moment: every thread waits until the last one is ready."""
+        barrier = Barrier(len(requests))
+
+        def one(request: Request) -> Answer:
+            barrier.wait()
+            return self.send(request)
+
+        with ThreadPoolExecutor(len(requests)) as threads:
+            return list(threads.map(one, requests))
+
+    # --- instances -------------------------------------------------------------------------------------------------
+
+    def note_created(self, *answers: Answer) -> None:
+        for answer in answers:
+            if answer.accepted and answer.instance_id:
+                self.created.setdefault(answer.instance_id)
+
+    def offers(self, kind: type[Command]) -> bool:
+        """Whether an optional activity is implemented: a correct test call of it is not refused."""
+        if kind not in self._offered:
+            command = self.samples.of(kind, self.any_id(), test=True)
+            self._offered[kind] = command is not None and self.ask(command).accepted
+        return self._offered[kind]
+
+    def need(self, kind: type[Command]) -> None:
+        """Skips the check when the seller does without an activity that it may leave out."""
+        if kind in self.facts.conduct.optional and not self.offers(kind):
+            name = self.facts.activity(kind)
+            raise Skipped(
+                f"{name} is refused: optional, and taken as not offered (saas-v2 §1.4)",
+                f"{name}被拒绝：该接口可选，视为未提供（saas-v2 §1.4）",
+            )
+
+    def harmless(self, *, test: bool = True) -> Command:
+        """A correct command that changes nothing: a query where there is one, else a test call."""
+        if self.facts.has(Query):
+            return Query(instance_ids=(self.any_id(),), test=test)
+        for kind in self.facts.protocol.activities:
+            command = self.samples.of(kind, self.any_id(), test=True)
+            if command is not None:
+                return command
+        raise Skipped("the tester has no sample of this version's requests", "测试程序没有该版本的请求样例")
+
+    def any_id(self) -> str:
+        """An instance id for test calls: one that exists if there is any, else an invented one."""
+        if Create in self.facts.protocol.activities:
+            try:
+                return self.instance(keep=True).instance_id
+            except (Skipped, Failed):
+                pass
+        return self.samples.unknown_id()
+
+    def instance(self, *, keep: bool = False) -> Made:
+        """A ready instance of its own for a check. ``keep``: only to look at, others may look at it too."""
+        if self.no_stock is not None:
+            raise self.no_stock
+        if not self.stock:
+            before = self.exchanges
+            self.exchanges = []
+            try:
+                self.stock = self._make(BATCH)
+            except Skipped as reason:
+                self.no_stock = reason
+                raise
+            finally:
+                self.exchanges = before
+        return self.stock[-1] if keep else self.stock.pop()
+
+    def _make(self, number: int) -> list[Made]:
+        if not self.facts.has(Create):
+            raise Skipped("this version has no creation of instances", "该版本没有创建实例的接口")
+        orders = [self.samples.order() for _ in range(number)]
+        commands = [self.samples.create(order) for order in orders]
+        # The first alone: when it is refused, one request is enough to know it.
+        answers = [self.ask(commands[0])]
+        self._usable(answers[0])
+        answers += self.together([self.request(command) for command in commands[1:]])
+        self.note_created(*answers)
+        made = [Made(a.instance_id, o) for a, o in zip(answers, orders, strict=True) if a.accepted and a.instance_id]
+        self._wait(made, [command for a, command in zip(answers, commands, strict=True) if a.instance_id])
+        return made
+
+    def _usable(self, answer: Answer) -> None:
+        try:
+            readable(answer)
+        except Failed as failed:
+            raise Skipped(
+                f"an instance is needed, and creating one failed ({failed.seen})",
+                f"需要一个实例，但创建失败（{failed.seen_zh}）",
+            ) from None
+        if not answer.accepted or not answer.instance_id:
+            told, told_zh = answer.told()
+            why = " — is the key right?" if answer.code == NOT_AUTHENTIC else ""
+            why_zh = "——密钥是否正确？" if answer.code == NOT_AUTHENTIC else ""
+            raise Skipped(
+                f"an instance is needed, and creating one was refused ({told}){why}",
+                f"需要一个实例，但创建被拒绝（{told_zh}）{why_zh}",
+            )
+
+    def _wait(self, made: Iterable[Made], commands: Sequence[Command]) -> None:
+        """Until all are ready: by query, or by repeating the creation where a version has no query."""
+        until = time.monotonic() + self.options.patience
+        for one, command in zip(made, commands, strict=False):
+            probe = Query(instance_ids=(one.instance_id,)) if self.facts.has(Query) else command
+            self.wait_for(probe, until)
+
+    def wait_for(self, command: Command, until: float) -> Answer:
+        """Asks until the answer is no longer 000004. Raises ``Skipped`` when that takes too long."""
+        pause = FIRST_PAUSE
+        while True:
+            answer = self.ask(command)
+            if answer.code != PROCESSING:
+                return answer
+            if time.monotonic() >= until:
+                patience = f"{self.options.patience:g}"
+                raise Skipped(
+                    f"the instance was still being created after {patience} s",
+                    f"{patience}秒后实例仍在创建中",
+                )
+            time.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def wait_ready(self, instance_id: str) -> Answer:
+        return self.wait_for(Query(instance_ids=(instance_id,)), time.monotonic() + self.options.patience)
+
+    def clean_up(self) -> None:
+        """Releases everything that the run made; what the seller says to it does not matter any more."""
+        if not self.facts.has(Release):
+            return
+        ids = list(self.created)
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda i: self.send(self.request(self.samples.release(i))), ids))

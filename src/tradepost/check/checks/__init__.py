@@ -1,0 +1,28 @@
+"""The checks, one module a group; importing this package registers them all in the order of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradepost.check.declaring import Check, families
+from tradepost.check.options import GROUPS
+
+from . import debug, idempotency, lifecycle, load, secrets, shape, signature, time, wire
+
+if TYPE_CHECKING:
+    from tradepost.check.facts import Facts
+    from tradepost.check.options import Options
+
+__all__ = ["checks_for", "debug", "idempotency", "lifecycle", "load", "secrets", "shape", "signature", "time", "wire"]
+
+
+def checks_for(facts: Facts, options: Options) -> list[Check]:
+    """The checks of a version in the order of ``GROUPS``, those that the options leave out excepted."""
+    made = [check for make in families for check in make(facts)]
+    chosen = [check for check in made if not options.only or check.group in options.only]
+    if options.restart is None:
+        chosen = [check for check in chosen if check.check_id != idempotency.RESTART]
+    if not options.load:
+        chosen = [check for check in chosen if check.check_id not in load.LONG]
+    # What looks at all answers of the run comes last, whatever its group.
+    return sorted(chosen, key=lambda check: (check.check_id in secrets.LAST, GROUPS.index(check.group)))

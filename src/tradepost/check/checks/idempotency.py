@@ -1,0 +1,1 @@
+RESTART="idempotency.restart"

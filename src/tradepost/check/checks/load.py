@@ -1,0 +1,1 @@
+LONG: frozenset[str] = frozenset()

@@ -1,0 +1,329 @@
+"""Group *signature*: who may ask. Correct requests pass, and nothing else does (saas-v2 §2.3, §2.4)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from tradepost.check.answers import BAD_PARAMETER, NOT_AUTHENTIC, expect_accepted, expect_refusal, failed, readable
+from tradepost.check.declaring import Body, Check, Making, Skipped, family
+from tradepost.check.dialects import UrlDialect
+from tradepost.check.explaining import explain_refusal
+from tradepost.protocols.freshness import epoch_ms
+from tradepost.protocols.hmac_sign import hmac_sha256_hex, utf8
+
+if TYPE_CHECKING:
+    from tradepost.check.caller import Caller
+    from tradepost.check.facts import Facts
+    from tradepost.protocols.http import Request
+
+type Spoil = Callable[[Caller, Request], Request]
+
+
+@family
+def checks(facts: Facts) -> Iterable[Check]:
+    make = Making(facts, "signature")
+    yield make(
+        "correct", "signature", _correct,
+        "A correctly signed request is accepted", "签名正确的请求被接受",
+        "resultCode 000000 to a test call signed as documented", "按文档签名的测试调用返回resultCode 000000",
+    )  # fmt: skip
+    for name, title, title_zh, spoil, diagnosis in FORGERIES:
+        yield make(
+            name, "freshness", _forged(spoil, diagnosis), title, title_zh,
+            "HTTP 200 with resultCode 000001, and nothing done", "返回HTTP 200和resultCode 000001，且不执行任何操作",
+        )  # fmt: skip
+    yield make(
+        "real_call", "freshness", _real_call,
+        "A real call without a signature is refused", "没有签名的真实调用被拒绝",
+        "HTTP 200 with resultCode 000001, and nothing done", "返回HTTP 200和resultCode 000001，且不执行任何操作",
+    )  # fmt: skip
+    if facts.dialect.stamped:
+        yield from _stamped(make)
+    if isinstance(facts.dialect, UrlDialect):
+        yield make(
+            "lower_case", "signature", _lower_case,
+            "The signature in lowercase hex is accepted", "小写十六进制的签名被接受",
+            "the comparison disregards the case of hex digits", "比较十六进制签名时忽略大小写",
+        )  # fmt: skip
+        yield make(
+            "plain_hash", "signature", _plain_hash,
+            "A signature over a plain SHA-256 of the body is refused", "对请求体做普通SHA-256的签名被拒绝",
+            "HTTP 200 with resultCode 000001: the body's hash is an HMAC with the key", "返回000001：请求体摘要必须是带密钥的HMAC",
+        )  # fmt: skip
+
+
+def _stamped(make: Making) -> Iterable[Check]:
+    for name, title, title_zh, shift in (
+        ("stale", "A request that is 2 minutes old is refused", "2分钟前的请求被拒绝", -120.0),
+        ("very_stale", "A request that is one day old is refused", "一天前的请求被拒绝", -86_400.0),
+        ("future", "A request from 2 minutes ahead is refused", "2分钟后的请求被拒绝", 120.0),
+    ):
+        yield make(
+            name, "freshness", _untimely(shift), title, title_zh,
+            "HTTP 200 with resultCode 000002: 60,000 ms to either side are allowed", "返回000002：前后允许60000毫秒",
+        )  # fmt: skip
+    for name, title, title_zh, shift in (
+        ("slightly_old", "A request that is 30 s old is accepted", "30秒前的请求被接受", -30.0),
+        ("slightly_ahead", "A request from 30 s ahead is accepted", "30秒后的请求被接受", 30.0),
+    ):
+        yield make(
+            name, "freshness", _timely(shift), title, title_zh,
+            "resultCode 000000: clocks may differ by 60,000 ms", "返回000000：时钟允许相差60000毫秒",
+        )  # fmt: skip
+    for name, title, title_zh, value in (
+        ("no_timestamp", "A request without a timestamp is refused", "没有时间戳的请求被拒绝", None),
+        ("timestamp_text", "A timestamp that is no number is refused", "时间戳不是数字的请求被拒绝", "yesterday"),
+    ):
+        yield make(
+            name, "freshness", _bad_timestamp(value), title, title_zh,
+            "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
+        )  # fmt: skip
+    yield make(
+        "timestamp_in_seconds", "freshness", _seconds,
+        "A timestamp in seconds is refused", "以秒为单位的时间戳被拒绝",
+        "HTTP 200 with resultCode 000002: the unit is milliseconds", "返回000002：单位是毫秒",
+    )  # fmt: skip
+    yield make(
+        "timestamp_changed", "freshness", _timestamp_changed,
+        "A timestamp changed after signing is refused", "签名后改动时间戳的请求被拒绝",
+        "HTTP 200 with resultCode 000001", "返回HTTP 200和resultCode 000001",
+    )  # fmt: skip
+    yield make(
+        "no_nonce", "freshness", _no_nonce,
+        "A request without a nonce is refused", "没有nonce的请求被拒绝",
+        "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
+    )  # fmt: skip
+    yield make(
+        "nonce_changed", "freshness", _nonce_changed,
+        "A nonce changed after signing is refused", "签名后改动nonce的请求被拒绝",
+        "HTTP 200 with resultCode 000001", "返回HTTP 200和resultCode 000001",
+    )  # fmt: skip
+    yield make(
+        "replayed", "freshness", _replayed,
+        "The same request sent twice is refused the second time", "同一请求第二次发送时被拒绝",
+        "the first is accepted, the second refused (000001): nonces are remembered for 120 s",
+        "第一次被接受，第二次被拒绝（000001）：nonce至少保存120秒",
+    )  # fmt: skip
+    yield make(
+        "nonce_reused", "freshness", _nonce_reused,
+        "A used nonce in a newly signed request is refused", "重新签名但nonce已用过的请求被拒绝",
+        "the second request is refused, whatever else it holds", "第二个请求无论内容如何都被拒绝",
+    )  # fmt: skip
+    yield make(
+        "nonce_not_burnt", "freshness", _nonce_not_burnt,
+        "A forged request does not use up the nonce of a correct one", "伪造的请求不会消耗正确请求的nonce",
+        "the correct request is accepted after a forged one with its nonce", "伪造请求之后，使用同一nonce的正确请求仍被接受",
+    )  # fmt: skip
+
+
+def _correct(caller: Caller) -> None:
+    command = caller.harmless()
+    answer = caller.ask(command)
+    readable(answer)
+    if not answer.accepted:
+        raise failed(explain_refusal(caller, command, answer), answer)
+
+
+# --- forgeries: the seller must answer 000001 ------------------------------------------------------------------------
+
+
+def _missing(caller: Caller, request: Request) -> Request:
+    return caller.facts.dialect.put(request, caller.facts.dialect.token, None)
+
+
+def _empty(caller: Caller, request: Request) -> Request:
+    return caller.facts.dialect.put(request, caller.facts.dialect.token, "")
+
+
+def _last_character(caller: Caller, request: Request) -> Request:
+    dialect = caller.facts.dialect
+    # In Base64 the last digits before the padding carry spare bits, so the first character is the one to change.
+    given = dialect.get(request, dialect.token)
+    other = "1" if given[:1] != "1" else "2"
+    return dialect.put(request, dialect.token, other + given[1:])
+
+
+def _half(caller: Caller, request: Request) -> Request:
+    dialect = caller.facts.dialect
+    return dialect.put(request, dialect.token, dialect.get(request, dialect.token)[:20])
+
+
+def _not_ascii(caller: Caller, request: Request) -> Request:
+    return caller.facts.dialect.put(request, caller.facts.dialect.token, "签名" * 8)
+
+
+def _other_key(caller: Caller, request: Request) -> Request:
+    return _sealed_with(caller, request, caller.chance()[:32])
+
+
+def _empty_key(caller: Caller, request: Request) -> Request:
+    return _sealed_with(caller, request, "")
+
+
+def _moved(caller: Caller, request: Request) -> Request:
+    return caller.facts.dialect.moved(request)
+
+
+def _sealed_with(caller: Caller, request: Request, key: str) -> Request:
+    dialect = caller.facts.dialect
+    return dialect.sealed(request, dialect.members(request), caller.seal(key=key))
+
+
+FORGERIES: tuple[tuple[str, str, str, Spoil, str], ...] = (
+    ("missing", "A request without a signature is refused", "没有签名的请求被拒绝", _missing, "accepts_missing_signature"),
+    ("empty", "A request with an empty signature is refused", "签名为空的请求被拒绝", _empty, "accepts_missing_signature"),
+    ("wrong", "A signature with one wrong character is refused", "有一个字符错误的签名被拒绝", _last_character, "accepts_wrong_signature"),
+    ("cut", "The first 20 characters of a signature are refused", "只有前20个字符的签名被拒绝", _half, "accepts_wrong_signature"),
+    ("not_hex", "A signature of Chinese characters is refused", "由汉字组成的签名被拒绝", _not_ascii, "accepts_wrong_signature"),
+    ("other_key", "A signature made with another key is refused", "用其他密钥生成的签名被拒绝", _other_key, "accepts_wrong_signature"),
+    ("empty_key", "A signature made with an empty key is refused", "用空密钥生成的签名被拒绝", _empty_key, "accepts_wrong_signature"),
+    ("moved", "A request changed by one character after signing is refused", "签名后改动一个字符的请求被拒绝", _moved, "body_not_signed"),
+)  # fmt: skip
+
+
+def _forged(spoil: Spoil, diagnosis: str) -> Body:
+    def body(caller: Caller) -> None:
+        if caller.facts.dialect.token.startswith("x-") and spoil is _not_ascii:
+            raise Skipped("a header cannot carry it", "该值无法放入请求头")
+        answer = caller.send(spoil(caller, caller.request(caller.harmless())))
+        name = _checks_anything(caller, diagnosis) if answer.accepted else diagnosis
+        expect_refusal(answer, name, NOT_AUTHENTIC)
+
+    return body
+
+
+def _checks_anything(caller: Caller, otherwise: str) -> str:
+    """Whether the seller refuses any forgery at all; each alone could be a small mistake, all together are none."""
+    for spoil in (_missing, _last_character, _other_key, _moved):
+        if not caller.send(spoil(caller, caller.request(caller.harmless()))).accepted:
+            return otherwise
+    return "no_token_check"
+
+
+def _real_call(caller: Caller) -> None:
+    answer = caller.send(_missing(caller, caller.request(caller.harmless(test=False))))
+    name = _checks_anything(caller, "accepts_missing_signature") if answer.accepted else "accepts_missing_signature"
+    expect_refusal(answer, name, NOT_AUTHENTIC)
+
+
+# --- time and nonce --------------------------------------------------------------------------------------------------
+
+
+def _untimely(shift: float) -> Body:
+    def body(caller: Caller) -> None:
+        name = "accepts_stale_timestamp" if shift < 0 else "accepts_future_timestamp"
+        answer = caller.send(caller.request(caller.harmless(), shift=shift))
+        expect_refusal(answer, name, BAD_PARAMETER)
+
+    return body
+
+
+def _timely(shift: float) -> Body:
+    def body(caller: Caller) -> None:
+        _need_correct(caller)
+        expect_accepted(caller.send(caller.request(caller.harmless(), shift=shift)), "window_too_narrow")
+
+    return body
+
+
+def _bad_timestamp(value: str | None) -> Body:
+    def body(caller: Caller) -> None:
+        dialect = caller.facts.dialect
+        request = caller.request(caller.harmless())
+        if value is not None and isinstance(dialect, UrlDialect):
+            # Signed all the same, so that only the timestamp's form is wrong.
+            request = dialect.sealed_bytes(request, request.body, caller.seal(), timestamp=value)
+        else:
+            request = dialect.put(request, dialect.timestamp, value)
+        expect_refusal(caller.send(request), "timestamp_not_required", BAD_PARAMETER)
+
+    return body
+
+
+def _seconds(caller: Caller) -> None:
+    dialect = caller.facts.dialect
+    request = caller.request(caller.harmless())
+    if not isinstance(dialect, UrlDialect):
+        raise Skipped("only asked where the timestamp stands in the URL", "仅适用于时间戳在URL中的版本")
+    seal = caller.seal()
+    request = dialect.sealed_bytes(request, request.body, seal, timestamp=str(epoch_ms(seal.now) // 1000))
+    expect_refusal(caller.send(request), "timestamp_in_seconds", BAD_PARAMETER)
+
+
+def _timestamp_changed(caller: Caller) -> None:
+    dialect = caller.facts.dialect
+    request = caller.request(caller.harmless())
+    changed = str(int(dialect.get(request, dialect.timestamp)) - 1)
+    answer = caller.send(dialect.put(request, dialect.timestamp, changed))
+    name = _checks_anything(caller, "accepts_wrong_signature") if answer.accepted else "accepts_wrong_signature"
+    expect_refusal(answer, name, NOT_AUTHENTIC)
+
+
+def _no_nonce(caller: Caller) -> None:
+    dialect = caller.facts.dialect
+    request = caller.request(caller.harmless())
+    expect_refusal(caller.send(dialect.put(request, dialect.nonce, None)), "nonce_not_required", BAD_PARAMETER)
+
+
+def _nonce_changed(caller: Caller) -> None:
+    dialect = caller.facts.dialect
+    request = caller.request(caller.harmless())
+    answer = caller.send(dialect.put(request, dialect.nonce, caller.chance()))
+    name = _checks_anything(caller, "accepts_wrong_signature") if answer.accepted else "accepts_wrong_signature"
+    expect_refusal(answer, name, NOT_AUTHENTIC)
+
+
+def _replayed(caller: Caller) -> None:
+    request = caller.request(caller.harmless())
+    expect_accepted(caller.send(request), context="first time", context_zh="第一次")
+    expect_refusal(caller.send(request), "accepts_replayed_nonce", context="second time", context_zh="第二次")
+
+
+def _nonce_reused(caller: Caller) -> None:
+    nonce = caller.chance()
+    command = caller.harmless()
+    expect_accepted(caller.send(caller.request(command, nonce=nonce)), context="first time", context_zh="第一次")
+    again = caller.send(caller.request(command, nonce=nonce, shift=1))
+    expect_refusal(again, "accepts_replayed_nonce", context="second time", context_zh="第二次")
+
+
+def _nonce_not_burnt(caller: Caller) -> None:
+    request = caller.request(caller.harmless())
+    _need_correct(caller)
+    caller.send(_last_character(caller, request))
+    expect_accepted(caller.send(request), "refuses_correct_request")
+
+
+# --- hex and hashes --------------------------------------------------------------------------------------------------
+
+
+def _lower_case(caller: Caller) -> None:
+    dialect = caller.facts.dialect
+    _need_correct(caller)
+    request = caller.request(caller.harmless())
+    lower = dialect.put(request, dialect.token, dialect.get(request, dialect.token).lower())
+    expect_accepted(caller.send(lower), "signature_case")
+
+
+def _plain_hash(caller: Caller) -> None:
+    dialect = caller.facts.dialect
+    request = caller.request(caller.harmless())
+    seal = caller.seal()
+    text = f"{seal.key}{seal.nonce}{epoch_ms(seal.now)}{hashlib.sha256(request.body).hexdigest()}"
+    for name, value in (
+        (dialect.timestamp, str(epoch_ms(seal.now))),
+        (dialect.nonce, seal.nonce),
+        (dialect.token, hmac_sha256_hex(seal.key, utf8(text)).upper()),
+    ):
+        request = dialect.put(request, name, value)
+    answer = caller.send(request)
+    name = _checks_anything(caller, "accepts_wrong_signature") if answer.accepted else "accepts_wrong_signature"
+    expect_refusal(answer, name, NOT_AUTHENTIC)
+
+
+def _need_correct(caller: Caller) -> None:
+    """A seller that refuses everything is told so once, not by every check that sends a correct request."""
+    if not caller.ask(caller.harmless()).accepted:
+        raise Skipped("an ordinary correct request is refused already", "普通的正确请求已经被拒绝")

@@ -1,0 +1,90 @@
+"""How a check is written: a small function with a name, two sentences in each language, and the section that it holds to.
+
+The function gets the ``Caller``, asks the seller, and raises ``Failed`` or ``Skipped``; returning means passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .diagnosis import NAMES
+
+if TYPE_CHECKING:
+    from .caller import Caller
+    from .facts import Facts
+
+type Body = Callable[[Caller], None]
+
+
+class Failed(Exception):
+    """``name`` is the diagnosis; ``seen`` what was observed, in both languages."""
+
+    def __init__(self, name: str, seen: str, seen_zh: str) -> None:
+        if name not in NAMES:
+            raise KeyError(f"no diagnosis {name!r}")
+        super().__init__(f"{name}: {seen}")
+        self.name = name
+        self.seen = seen
+        self.seen_zh = seen_zh
+
+
+class Skipped(Exception):
+    """The check cannot be asked of this seller; says why."""
+
+    def __init__(self, why: str, why_zh: str) -> None:
+        super().__init__(why)
+        self.why = why
+        self.why_zh = why_zh
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What a report says of a check."""
+
+    title: str
+    title_zh: str
+    expected: str
+    expected_zh: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    check_id: str
+    group: str
+    words: Words
+    spec: str
+    body: Body
+
+
+type Family = Callable[[Facts], Iterable[Check]]
+
+families: list[Family] = []
+"""Filled by ``@family``, in the order in which the modules of ``checks`` are imported."""
+
+
+def family(make: Family) -> Family:
+    """Registers a function that makes the checks of one topic for a protocol, none when it has nothing to ask."""
+    families.append(make)
+    return make
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """Makes the checks of one group for one version."""
+
+    facts: Facts
+    group: str
+
+    def __call__(
+        self, name: str, topic: str, body: Body, title: str, title_zh: str, expected: str, expected_zh: str
+    ) -> Check:
+        """``topic``: whose section is cited, see ``Conduct.sections``."""
+        return Check(
+            check_id=f"{self.group}.{name}",
+            group=self.group,
+            words=Words(title=title, title_zh=title_zh, expected=expected, expected_zh=expected_zh),
+            spec=self.facts.section(topic),
+            body=body,
+        )

@@ -1,0 +1,255 @@
+"""Correct requests taken apart and put together otherwise, for each place where a version puts its signature.
+
+A check says *what* is to be wrong; only this module knows where it stands on the wire.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
+
+from tradepost.protocols import signed_query, signed_url
+from tradepost.protocols.conduct import SignedIn
+from tradepost.protocols.freshness import epoch_ms
+from tradepost.protocols.hmac_sign import hmac_sha256_base64, hmac_sha256_hex, utf8
+from tradepost.protocols.http import Request
+from tradepost.protocols.wire_json import dump_sorted
+from tradepost.protocols.wire_time import dump_milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What a signature is made with."""
+
+    key: str
+    now: datetime
+    nonce: str
+
+
+class Dialect(Protocol):
+    stamped: bool
+    """Requests carry a timestamp and a nonce that the seller must check (saas-v2 §2.4)."""
+    json_body: bool
+    timestamp: str
+    nonce: str
+    token: str
+    """Names of the three on the wire."""
+
+    def members(self, request: Request) -> dict[str, object]:
+        """What the request asks, without its signature."""
+
+    def sealed(self, request: Request, members: Mapping[str, object], seal: Seal) -> Request:
+        """The same request with other members, correctly signed."""
+
+    def get(self, request: Request, name: str) -> str:
+        """One of the three as sent, decoded; empty when absent."""
+
+    def put(self, request: Request, name: str, value: str | None) -> Request:
+        """One of the three changed without signing again; None takes it out."""
+
+    def moved(self, request: Request) -> Request:
+        """One byte of what is asked changed, the signature kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class UrlDialect:
+    """``signature``, ``timestamp`` and ``nonce`` in the URL beside a JSON body (saas-v2 §2.2)."""
+
+    stamped: bool = True
+    json_body: bool = True
+    timestamp: str = "timestamp"
+    nonce: str = "nonce"
+    token: str = "signature"  # noqa: S105  a parameter's name
+
+    def members(self, request: Request) -> dict[str, object]:
+        found: dict[str, object] = json.loads(request.body)
+        return found
+
+    def sealed(self, request: Request, members: Mapping[str, object], seal: Seal) -> Request:
+        return self.sealed_bytes(request, dump_sorted(members), seal)
+
+    def sealed_bytes(self, request: Request, body: bytes, seal: Seal, *, timestamp: str | None = None) -> Request:
+        """Any body, signed as it is."""
+        stamp = timestamp if timestamp is not None else str(epoch_ms(seal.now))
+        signature = signed_url.signature(key=seal.key, nonce=seal.nonce, timestamp=stamp, payload=body)
+        moved = replace(request, body=body)
+        for name, value in (("signature", signature), ("timestamp", stamp), ("nonce", seal.nonce)):
+            moved = self.put(moved, name, value)
+        return moved
+
+    def get(self, request: Request, name: str) -> str:
+        return request.query.get(name, "")
+
+    def put(self, request: Request, name: str, value: str | None) -> Request:
+        return with_parameter(request, name, value)
+
+    def moved(self, request: Request) -> Request:
+        return replace(request, body=_moved(request.body))
+
+
+@dataclass(frozen=True, slots=True)
+class QueryDialect:
+    """``authToken`` over all parameters of a GET (saas-v1-license §A1.2)."""
+
+    stamped: bool = False
+    json_body: bool = False
+    timestamp: str = "timeStamp"
+    nonce: str = ""
+    token: str = "authToken"  # noqa: S105  a parameter's name
+
+    def members(self, request: Request) -> dict[str, object]:
+        return {name: value for name, value in request.query.items() if name not in {self.token, self.timestamp}}
+
+    def sealed(self, request: Request, members: Mapping[str, object], seal: Seal) -> Request:
+        texts = {name: str(value) for name, value in members.items()}
+        return signed_query.sign_request(texts, address=_without_query(request.url), key=seal.key, now=seal.now)
+
+    def sealed_text(self, request: Request, members: Mapping[str, str], seal: Seal, *, blank: str) -> Request:
+        """Written with another code for a blank; what is signed stays the same."""
+        texts = {**members, self.timestamp: dump_milliseconds(seal.now)}
+        texts[self.token] = signed_query.auth_token(texts, key=seal.key)
+        query = "&".join(f"{name}={quote(value, safe='').replace('%20', blank)}" for name, value in texts.items())
+        return replace(request, url=f"{_without_query(request.url)}?{query}")
+
+    def get(self, request: Request, name: str) -> str:
+        return request.query.get(name, "")
+
+    def put(self, request: Request, name: str, value: str | None) -> Request:
+        return with_parameter(request, name, value)
+
+    def moved(self, request: Request) -> Request:
+        members = self.members(request)
+        name = next(n for n in ("orderId", "instanceId", *members) if n in members)
+        return with_parameter(request, name, _moved(str(members[name]).encode()).decode())
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderDialect:
+    """``x-sign``, ``x-timestamp`` and ``x-nonce`` over a JSON body (saas-v2 §2.5)."""
+
+    stamped: bool = True
+    json_body: bool = True
+    timestamp: str = "x-timestamp"
+    nonce: str = "x-nonce"
+    token: str = "x-sign"  # noqa: S105  a header's name
+
+    def members(self, request: Request) -> dict[str, object]:
+        found: dict[str, object] = json.loads(request.body)
+        return found
+
+    def sealed(self, request: Request, members: Mapping[str, object], seal: Seal) -> Request:
+        body = dump_sorted(members)
+        stamp = str(epoch_ms(seal.now))
+        sign = hmac_sha256_hex(seal.key, utf8(f"{seal.key}{seal.nonce}{stamp}") + body)
+        moved = replace(request, body=body)
+        for name, value in ((self.token, sign), (self.timestamp, stamp), (self.nonce, seal.nonce)):
+            moved = self.put(moved, name, value)
+        return moved
+
+    def get(self, request: Request, name: str) -> str:
+        return request.header(name) or ""
+
+    def put(self, request: Request, name: str, value: str | None) -> Request:
+        return with_header(request, name, value)
+
+    def moved(self, request: Request) -> Request:
+        return replace(request, body=_moved(request.body))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenHeaderDialect:
+    """``authToken`` as a header over the members of a JSON body (saas-v1-license §0, openapi-jointkit §A)."""
+
+    stamped: bool = False
+    json_body: bool = True
+    timestamp: str = "timeStamp"
+    nonce: str = ""
+    token: str = "authToken"  # noqa: S105  a header's name
+
+    def members(self, request: Request) -> dict[str, object]:
+        found: dict[str, object] = json.loads(request.body)
+        return found
+
+    def sealed(self, request: Request, members: Mapping[str, object], seal: Seal) -> Request:
+        stamped = {**members, self.timestamp: dump_milliseconds(seal.now)}
+        texts = {
+            name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            for name, value in stamped.items()
+        }
+        token = hmac_sha256_base64(seal.key + str(stamped[self.timestamp]), utf8(signed_query.joined(texts)))
+        return with_header(replace(request, body=dump_sorted(stamped)), self.token, token)
+
+    def get(self, request: Request, name: str) -> str:
+        if name == self.token:
+            return request.header(name) or ""
+        return str(self.members(request).get(name, ""))
+
+    def put(self, request: Request, name: str, value: str | None) -> Request:
+        if name == self.token:
+            return with_header(request, name, value)
+        members = {**self.members(request), name: value}
+        return replace(request, body=dump_sorted({n: v for n, v in members.items() if v is not None}))
+
+    def moved(self, request: Request) -> Request:
+        return replace(request, body=_moved(request.body))
+
+
+URL, QUERY, HEADERS, TOKEN_HEADER = UrlDialect(), QueryDialect(), HeaderDialect(), TokenHeaderDialect()
+
+
+def dialect_of(signed: SignedIn) -> Dialect:
+    match signed:
+        case SignedIn.URL:
+            return URL
+        case SignedIn.QUERY:
+            return QUERY
+        case SignedIn.HEADERS:
+            return HEADERS
+        case SignedIn.TOKEN_HEADER:
+            return TOKEN_HEADER
+
+
+def with_parameter(request: Request, name: str, value: str | None) -> Request:
+    """A query parameter replaced where it stands, added at the end, or taken out; the others keep their bytes."""
+    parts = urlsplit(request.url)
+    written = None if value is None else f"{name}={quote(value, safe='')}"
+    kept: list[str] = []
+    placed = False
+    for pair in filter(None, parts.query.split("&")):
+        if unquote_plus(pair.partition("=")[0]) != name:
+            kept.append(pair)
+        elif written is not None and not placed:
+            kept.append(written)
+            placed = True
+    if written is not None and not placed:
+        kept.append(written)
+    return replace(request, url=urlunsplit(parts._replace(query="&".join(kept))))
+
+
+def with_header(request: Request, name: str, value: str | None) -> Request:
+    kept = [(key, text) for key, text in request.headers if key.lower() != name.lower()]
+    if value is not None:
+        kept.append((name, value))
+    return replace(request, headers=tuple(kept))
+
+
+def shifted(moment: datetime, seconds: float) -> datetime:
+    return moment + timedelta(seconds=seconds)
+
+
+def _without_query(url: str) -> str:
+    return url.partition("?")[0]
+
+
+def _moved(content: bytes) -> bytes:
+    """One ASCII letter or digit in the middle replaced by its neighbour, so that a JSON body stays JSON."""
+    places = [at for at, byte in enumerate(content) if chr(byte).isalnum() and byte < 128]
+    inside = [at for at in places if at > len(content) // 3] or places
+    at = inside[-1]
+    byte = content[at]
+    other = byte - 1 if chr(byte) in "9zZ" else byte + 1
+    return content[:at] + bytes([other]) + content[at + 1 :]

@@ -1,0 +1,292 @@
+"""Finds the mistake that explains what was seen: tries the known ones against the bytes, or varies the request.
+
+Pure where bytes suffice (``explain_body_sign``); where the seller refuses a correct request, it is asked again in other
+ways until one passes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from itertools import product
+from typing import TYPE_CHECKING
+
+from tradepost.protocols.body_sign import HEADER, body_sign_problem
+from tradepost.protocols.freshness import epoch_ms
+from tradepost.protocols.hmac_sign import hmac_sha256, hmac_sha256_hex, utf8
+
+from .answers import BAD_PARAMETER, NOT_AUTHENTIC, Answer
+from .dialects import URL, UrlDialect, shifted
+
+if TYPE_CHECKING:
+    from tradepost.protocols.commands import Command
+    from tradepost.protocols.http import Request
+
+    from .caller import Caller
+
+_BOM = b"\xef\xbb\xbf"
+_CLOCKS = tuple(hours * 3600 for hours in (-14, -12, -9, -8, -7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 14)) + (
+    -600, -300, -90, 90, 300, 600,
+)  # fmt: skip
+
+
+# --- the answer's signature ------------------------------------------------------------------------------------------
+
+
+def explain_body_sign(answer: Answer, key: str) -> str | None:
+    """The diagnosis of a missing or wrong ``Body-Sign``; None when it holds."""
+    headers, body = answer.received.headers, answer.received.body
+    if body_sign_problem(headers, body, key) is None:
+        return None
+    spelled = [(name, value) for name, value in headers if name.lower() == HEADER.lower()]
+    if not spelled:
+        return "no_body_sign"
+    name, value = spelled[0]
+    signature, form = read_body_sign(value)
+    if not signature:
+        return "body_sign_format"
+    if form:
+        return form
+    right = base64.b64encode(hmac_sha256(key, body)).decode()
+    if signature == right:
+        return "header_case" if name != HEADER else "body_sign_format"
+    return explain_signature(signature, body, key, answer.request) or "signature_mismatch"
+
+
+def read_body_sign(value: str) -> tuple[str, str]:
+    """The signature in a header's value, read as leniently as can be, and the diagnosis of its form when it is wrong."""
+    parts: dict[str, str] = {}
+    quoted = True
+    for piece in value.split(",", 1):
+        name, _, text = piece.partition("=")
+        text = text.strip()
+        if len(text) >= 2 and text[0] == text[-1] == '"':
+            text = text[1:-1]
+        elif len(text) >= 2 and text[0] == text[-1] == "'":
+            text, quoted = text[1:-1], False
+        else:
+            quoted = False
+        parts[name.strip().lower()] = text
+    signature = parts.get("signature", "")
+    if not signature:
+        return "", "body_sign_format"
+    if not quoted:
+        return signature, "quotes_missing"
+    return signature, "" if parts.get("sign_type") == "HMAC-SHA256" else "body_sign_format"
+
+
+def explain_signature(signature: str, body: bytes, key: str, request: Request) -> str | None:
+    """The known mistake that makes this signature out of this body; None when there is none."""
+    for name, other in _other_bodies(body, request):
+        if _signs(signature, other, key):
+            return name
+    for name, text in _other_codings(body, key, request):
+        if text == signature or (name == "answer_hex" and text.lower() == signature.lower()):
+            return name
+    return None
+
+
+def _signs(signature: str, body: bytes, key: str) -> bool:
+    return signature == base64.b64encode(hmac_sha256(key, body)).decode()
+
+
+def _other_bodies(body: bytes, request: Request) -> Iterator[tuple[str, bytes]]:
+    """Bodies that a seller may have signed instead, each with the name of that mistake."""
+    yield "trailing_newline", body.rstrip()
+    yield "trailing_newline", body.strip()
+    for end in (b"\n", b"\r\n", b"\r", b" ", b"\x00"):
+        yield "trailing_newline", body + end
+    yield "bom", body.removeprefix(_BOM)
+    yield "bom", _BOM + body
+    yield "signs_request", request.body
+    yield "constant_signature", b""
+    try:
+        value = json.loads(body.removeprefix(_BOM))
+    except ValueError:
+        return
+    yield from _serialisations(value, body)
+    text = body.decode("utf-8", "replace")
+    yield "escaped_text", text.encode("unicode_escape")
+    for charset in ("gbk", "utf-16", "utf-16-le", "utf-16-be", "latin-1"):
+        try:
+            yield "wrong_charset", text.encode(charset)
+        except UnicodeEncodeError:
+            continue
+
+
+def _serialisations(value: object, body: bytes) -> Iterator[tuple[str, bytes]]:
+    """The same object written otherwise. A difference in one respect has its own name, in several none."""
+    spacings: tuple[tuple[str, str], ...] = ((",", ":"), (", ", ": "), (",", ": "), (", ", ":"))
+    sent = {
+        spacing
+        for spacing, ascii_only in product(spacings, (True, False))
+        if _dump(value, spacing, ascii_only=ascii_only) == body
+    }
+    escapes = {
+        ascii_only
+        for spacing, ascii_only in product(spacings, (True, False))
+        if _dump(value, spacing, ascii_only=ascii_only) == body
+    }
+    for arranged, reordered in _orders(value):
+        for spacing, ascii_only in product(spacings, (True, False)):
+            spaced = spacing not in sent
+            escaped = ascii_only not in escapes
+            names = [
+                name
+                for name, differs in (
+                    ("unsorted_keys", reordered),
+                    ("blank_after_colon", spaced),
+                    ("escaped_text", escaped),
+                )
+                if differs
+            ]
+            name = names[0] if sent and len(names) == 1 else "reserialised_json"
+            for end in ("", "\n"):
+                yield name, _dump(arranged, spacing, ascii_only=ascii_only) + end.encode()
+        for indent, ascii_only in product((1, 2, 4, "\t"), (True, False)):
+            yield "reserialised_json", json.dumps(arranged, indent=indent, ensure_ascii=ascii_only).encode()
+
+
+def _dump(value: object, spacing: tuple[str, str], *, ascii_only: bool) -> bytes:
+    return json.dumps(value, separators=spacing, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+
+
+def _orders(value: object) -> Iterator[tuple[object, bool]]:
+    yield value, False
+    if not isinstance(value, dict):
+        return
+    names = list(value)
+    ways = (sorted(names), sorted(names, reverse=True), names[::-1], sorted(names, key=str.lower))
+    rotated = [names[at:] + names[:at] for at in range(1, len(names))]
+    firsts = [["resultCode", "resultMsg", *(n for n in names if n not in {"resultCode", "resultMsg"})]]
+    for way in (*ways, *rotated, *firsts):
+        if way != names:
+            yield {name: value[name] for name in way if name in value}, True
+    yield json.loads(json.dumps(value, sort_keys=True)), True
+    without = {name: member for name, member in value.items() if member is not None}
+    if without != value:
+        yield without, True
+    only_result = {name: value[name] for name in ("resultCode", "resultMsg") if name in value}
+    if only_result != value:
+        yield only_result, True
+
+
+def _other_codings(body: bytes, key: str, request: Request) -> Iterator[tuple[str, str]]:
+    """Signatures of the right body made in a wrong way."""
+    raw = hmac_sha256(key, body)
+    standard = base64.b64encode(raw).decode()
+    yield "answer_hex", raw.hex()
+    yield "answer_base64_of_hex", base64.b64encode(raw.hex().encode()).decode()
+    yield "answer_base64_of_hex", base64.b64encode(raw.hex().upper().encode()).decode()
+    yield "answer_url_safe", base64.urlsafe_b64encode(raw).decode()
+    yield "answer_url_safe", standard.rstrip("=")
+    yield "answer_url_safe", base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    for message in (body, utf8(key) + body, body + utf8(key)):
+        digest = hashlib.sha256(message)
+        yield "answer_plain_sha256", base64.b64encode(digest.digest()).decode()
+        yield "answer_plain_sha256", digest.hexdigest()
+        yield "answer_plain_sha256", base64.b64encode(digest.hexdigest().encode()).decode()
+    for other in (hashlib.sha1, hashlib.md5, hashlib.sha512, hashlib.sha384):
+        yield "answer_other_digest", base64.b64encode(hmac.new(utf8(key), body, other).digest()).decode()
+    yield "answer_swapped", base64.b64encode(hmac.new(body, utf8(key), hashlib.sha256).digest()).decode()
+    yield from _other_keys(body, key)
+    yield from _as_a_request(body, key, request)
+
+
+def _other_keys(body: bytes, key: str) -> Iterator[tuple[str, str]]:
+    for decode in (base64.b64decode, base64.urlsafe_b64decode, binascii.unhexlify):
+        try:
+            decoded = decode(key)
+        except (binascii.Error, ValueError):
+            continue
+        yield "answer_base64_key", base64.b64encode(hmac.new(decoded, body, hashlib.sha256).digest()).decode()
+    for variant in (key.lower(), key.upper(), key + "\n", key.strip()):
+        if variant != key:
+            yield "wrong_key", base64.b64encode(hmac_sha256(variant, body)).decode()
+
+
+def _as_a_request(body: bytes, key: str, request: Request) -> Iterator[tuple[str, str]]:
+    """The request's own algorithms, applied to the answer."""
+    query = request.query
+    timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
+    stamp = query.get("timeStamp", "")
+    hashed = hmac_sha256_hex(key, body)
+    texts = [
+        (key, utf8(f"{key}{nonce}{timestamp}{hashed}")),
+        (key, utf8(f"{key}{nonce}{timestamp}") + body),
+        (key, utf8(hashed)),
+        (key, utf8(key) + body),
+        (key + stamp, body),
+        (key + timestamp, body),
+        (key + nonce, body),
+    ]
+    for secret, message in texts:
+        if (secret, message) == (key, body):
+            continue
+        raw = hmac_sha256(secret, message)
+        yield "answer_key_in_text", base64.b64encode(raw).decode()
+        yield "answer_key_in_text", raw.hex()
+        yield "answer_key_in_text", raw.hex().upper()
+
+
+# --- a correct request is refused ------------------------------------------------------------------------------------
+
+
+def explain_refusal(caller: Caller, command: Command, answer: Answer) -> str:
+    """Why a correct request was refused: the first variation that passes names the mistake."""
+    dialect = caller.facts.dialect
+    if answer.code == BAD_PARAMETER and dialect.stamped:
+        found = _clock_mistake(caller, command)
+        if found:
+            return found
+    if answer.code != NOT_AUTHENTIC:
+        return "refuses_correct_request"
+    if isinstance(dialect, UrlDialect):
+        return _url_mistake(caller, command)
+    return "wrong_key"
+
+
+def _clock_mistake(caller: Caller, command: Command) -> str:
+    if isinstance(caller.facts.dialect, UrlDialect):
+        request = caller.request(command)
+        seal = caller.seal()
+        seconds = str(epoch_ms(seal.now) // 1000)
+        if caller.send(URL.sealed_bytes(request, request.body, seal, timestamp=seconds)).accepted:
+            return "timestamp_in_seconds"
+    for shift in _CLOCKS:
+        if caller.send(caller.request(command, shift=shift)).accepted:
+            return "wrong_clock"
+    return ""
+
+
+def _url_mistake(caller: Caller, command: Command) -> str:
+    for name, canonical in (
+        ("signature_case", None),
+        ("inner_hash_upper_case", lambda key, body: hmac_sha256_hex(key, body).upper()),
+        ("plain_sha256", lambda _, body: hashlib.sha256(body).hexdigest()),
+        ("plain_sha256", lambda _, body: hashlib.sha256(body).hexdigest().upper()),
+    ):
+        request = caller.request(command)
+        dialect = caller.facts.dialect
+        timestamp, nonce = dialect.get(request, dialect.timestamp), dialect.get(request, dialect.nonce)
+        key = caller.options.key
+        hashed = canonical(key, request.body) if canonical else hmac_sha256_hex(key, request.body)
+        signature = hmac_sha256_hex(key, utf8(f"{key}{nonce}{timestamp}{hashed}"))
+        if canonical is None:
+            variants = [signature.lower()]
+        else:
+            variants = [signature.upper(), signature.lower()]
+        for variant in variants:
+            fresh = caller.send(dialect.put(request, dialect.token, variant))
+            if fresh.accepted:
+                return name
+    return "wrong_key"
+
+
+def earlier(caller: Caller, seconds: float) -> str:
+    """A timestamp of another moment, for reports."""
+    return str(epoch_ms(shifted(caller.clock(), -seconds)))

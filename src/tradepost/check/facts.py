@@ -1,0 +1,55 @@
+"""What is known about a version before its seller is asked: the protocol, its field tables, where its signature stands."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tradepost.protocols import registry
+from tradepost.protocols.conduct import Conduct, SignedIn
+
+from .dialects import Dialect, dialect_of
+from .options import CannotRun
+
+if TYPE_CHECKING:
+    from tradepost.protocols.commands import Command
+    from tradepost.protocols.contract import SellerProtocol
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    protocol: SellerProtocol
+    conduct: Conduct
+    dialect: Dialect
+
+    def has(self, *kinds: type[Command]) -> bool:
+        return all(kind in self.protocol.activities for kind in kinds)
+
+    def activity(self, kind: type[Command]) -> str:
+        return self.protocol.activities[kind]
+
+    def section(self, topic: str) -> str:
+        return self.conduct.section(topic)
+
+
+def facts_of(name: str) -> Facts:
+    """Raises ``CannotRun`` for a protocol that there is not."""
+    try:
+        protocol = registry.protocol(name)
+    except LookupError as error:
+        raise CannotRun(str(error.args[0])) from None
+    conduct = _conduct(name)
+    return Facts(protocol, conduct, dialect_of(conduct.signed))
+
+
+def _conduct(name: str) -> Conduct:
+    module = f"tradepost.protocols.{name}.checks"
+    try:
+        declared: Conduct = importlib.import_module(module).CONDUCT
+    except ModuleNotFoundError as missing:
+        if missing.name != module:
+            raise
+        # A new folder without declarations is tested as what most versions are.
+        return Conduct(spec="saas-v2", signed=SignedIn.URL, sections={"answer": "§3.0"})
+    return declared

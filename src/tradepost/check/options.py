@@ -1,0 +1,30 @@
+"""What a person asks of a run, and why it may be impossible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+GROUPS = ("shape", "signature", "wire", "idempotency", "lifecycle", "debug", "secrets", "time", "load")
+"""In the order of a run: what later checks stand on comes first."""
+
+
+class CannotRun(Exception):
+    """The run could not start: nobody answers, no key, an unknown protocol or group. Says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """``only``: names of groups, empty for all. ``load``: also the long load checks. ``restart``: a command that restarts
+    the seller, after which repeats are asked again. ``timeout``: seconds, the market's own limit (saas-v2 §3.0).
+    ``patience``: how long an asynchronous creation is waited for. ``trust_any_certificate``: for a local https server.
+    """
+
+    url: str
+    protocol: str = "saas_v2"
+    key: str = field(repr=False)
+    only: frozenset[str] = frozenset()
+    load: bool = False
+    restart: str | None = None
+    timeout: float = 20
+    patience: float = 15
+    trust_any_certificate: bool = False

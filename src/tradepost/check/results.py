@@ -1,0 +1,99 @@
+"""What a run of the tester found, as values: every report (terminal, HTML, JUnit, JSON) is written from these alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from tradepost.protocols.http import Request
+
+
+class Verdict(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """Could not be asked of this seller, for example because an earlier step that it needs was refused."""
+    BROKEN = "broken"
+    """The tester itself failed: nothing is known about the seller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and the bytes that came back. ``problem`` says why no complete answer came; empty otherwise."""
+
+    request: Request
+    sent_at: datetime
+    seconds: float
+    answer: bytes = b""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The mistake that explains a failure. ``name`` is stable, one of ``diagnosis.NAMES``."""
+
+    name: str
+    words: str
+    words_zh: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One check. ``seen`` says what was observed, ``seen_zh`` the same in Chinese; both are empty when it passed."""
+
+    check_id: str
+    group: str
+    title: str
+    title_zh: str
+    verdict: Verdict
+    expected: str
+    expected_zh: str
+    spec: str
+    seen: str = ""
+    seen_zh: str = ""
+    diagnosis: Diagnosis | None = None
+    exchanges: tuple[Exchange, ...] = ()
+    seconds: float = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A whole run, results in the order in which they were asked."""
+
+    url: str
+    protocol: str
+    title: str
+    started_at: datetime
+    seconds: float
+    results: tuple[Result, ...] = field(default_factory=tuple)
+
+    def count(self, verdict: Verdict) -> int:
+        return sum(result.verdict is verdict for result in self.results)
+
+    @property
+    def failed(self) -> tuple[Result, ...]:
+        return tuple(result for result in self.results if result.verdict is Verdict.FAILED)
+
+    @property
+    def diagnoses(self) -> frozenset[str]:
+        """Names of every mistake that was recognised."""
+        return frozenset(result.diagnosis.name for result in self.results if result.diagnosis)
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all passed, 1 when one failed, 2 when the seller could not be judged."""
+        if self.failed:
+            return 1
+        return 2 if self.count(Verdict.BROKEN) or not self.count(Verdict.PASSED) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Told before each check (``result`` is None) and after it."""
+
+    done: int
+    total: int
+    title: str
+    title_zh: str
+    result: Result | None = None

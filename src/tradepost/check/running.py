@@ -1,0 +1,113 @@
+"""Runs the checks of a protocol against one address, in order, and puts what they found into a report."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from tradepost.protocols.http import Request
+
+from .caller import Caller
+from .checks import checks_for
+from .declaring import Check, Failed, Skipped
+from .diagnosis import diagnosis
+from .facts import facts_of
+from .options import GROUPS, CannotRun, Options
+from .results import Progress, Report, Result, Verdict
+from .sending import Sender
+
+type Told = Callable[[Progress], None]
+
+KEPT_EXCHANGES = 6
+"""Of a check with many requests, the last ones are kept: they led to its verdict."""
+
+
+def run(
+    options: Options,
+    progress: Told | None = None,
+    *,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    chance: Callable[[], str] = lambda: secrets.token_hex(16),
+) -> Report:
+    """Ask the seller everything that the options name. Raises ``CannotRun`` when nothing can be asked.
+
+    Everything that the run creates at the seller is released at its end.
+    """
+    _refuse_nonsense(options)
+    facts = facts_of(options.protocol)
+    sender = Sender(options.timeout, options.trust_any_certificate)
+    _reach(options.url, sender)
+    caller = Caller(facts, options, sender, clock, chance)
+    checks = checks_for(facts, options)
+    tell: Told = progress or (lambda _: None)
+    started_at, began = clock(), time.perf_counter()
+    results: list[Result] = []
+    try:
+        for check in checks:
+            tell(Progress(len(results), len(checks), check.words.title, check.words.title_zh))
+            results.append(_result(check, caller))
+            tell(Progress(len(results), len(checks), check.words.title, check.words.title_zh, results[-1]))
+    finally:
+        caller.clean_up()
+    return Report(
+        url=options.url,
+        protocol=options.protocol,
+        title=facts.protocol.title,
+        started_at=started_at,
+        seconds=time.perf_counter() - began,
+        results=tuple(results),
+    )
+
+
+def _refuse_nonsense(options: Options) -> None:
+    parts = urlsplit(options.url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise CannotRun(f"{options.url!r} is no address: it looks like http://127.0.0.1:9000/produce")
+    if not options.key:
+        raise CannotRun("the key is missing: the signing key that the seller's server holds")
+    unknown = sorted(options.only - set(GROUPS))
+    if unknown:
+        raise CannotRun(f"no group {', '.join(unknown)}; there are: {', '.join(GROUPS)}")
+
+
+def _reach(url: str, sender: Sender) -> None:
+    """One harmless request: a server that nobody can connect to is not judged, it is reported."""
+    received = sender.send(Request("POST", url, (("Content-Type", "application/json"),), b"{}"))
+    if received.unreachable:
+        raise CannotRun(f"nobody answers at {url}: {received.problem}")
+
+
+def _result(check: Check, caller: Caller) -> Result:
+    caller.exchanges = []
+    began = time.perf_counter()
+    verdict, found, seen, seen_zh = Verdict.PASSED, None, "", ""
+    try:
+        check.body(caller)
+    except Failed as failed:
+        verdict, found, seen, seen_zh = Verdict.FAILED, diagnosis(failed.name), failed.seen, failed.seen_zh
+    except Skipped as skipped:
+        verdict, seen, seen_zh = Verdict.SKIPPED, skipped.why, skipped.why_zh
+    except Exception as fault:
+        # A bug of the tester must cost one check, not the run, and must not be taken for the seller's.
+        where = traceback.extract_tb(fault.__traceback__)[-1]
+        seen = f"the tester failed: {type(fault).__name__}: {fault} ({where.name}, line {where.lineno})"
+        verdict, seen_zh = Verdict.BROKEN, f"测试程序自身出错：{type(fault).__name__}"
+    return Result(
+        check_id=check.check_id,
+        group=check.group,
+        title=check.words.title,
+        title_zh=check.words.title_zh,
+        verdict=verdict,
+        expected=check.words.expected,
+        expected_zh=check.words.expected_zh,
+        spec=check.spec,
+        seen=seen,
+        seen_zh=seen_zh,
+        diagnosis=found,
+        exchanges=tuple(caller.exchanges[-KEPT_EXCHANGES:]),
+        seconds=time.perf_counter() - began,
+    )

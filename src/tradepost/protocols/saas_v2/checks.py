@@ -1,0 +1,33 @@
+"""What the tester asks of a SaaS 2.0 seller, as data: the tables of this folder and the sections they come from."""
+
+from __future__ import annotations
+
+from tradepost.protocols.commands import CheckChange, Upgrade
+from tradepost.protocols.conduct import Conduct, SignedIn
+
+from .fields import REQUESTS, SUCCESSES
+
+CONDUCT = Conduct(
+    spec="saas-v2",
+    signed=SignedIn.URL,
+    sections={
+        "answer": "§3.0",
+        "transport": "§1.2",
+        "signature": "§2.3",
+        "freshness": "§2.4",
+        "body_sign": "§2.6",
+        "test_flag": "§3.0",
+        "codes": "§4",
+        "once": "§3.1",
+        "newInstance": "§3.1",
+        "queryInstance": "§3.2",
+        "refreshInstance": "§3.3",
+        "updateInstanceStatus": "§3.4",
+        "releaseInstance": "§3.5",
+        "upgradeInstance": "§3.6",
+        "changeInstanceCheck": "§3.7",
+    },
+    requests=REQUESTS,
+    answers=SUCCESSES,
+    optional=frozenset({Upgrade, CheckChange}),
+)
