@@ -109,4 +109,6 @@ def test_a_query_about_another_instance_is_never_shown_to_the_buyer() -> None:
                 what="refused",
             )
         assert Order.objects.get(pk=order.pk).status == Order.Status.PROCESSING
-        assert not order.lines.get().subscription.sealed_access
+        subscription = order.lines.get().subscription
+        assert subscription is not None
+        assert not subscription.sealed_access

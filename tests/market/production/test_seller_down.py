@@ -18,7 +18,7 @@ from tradepost.market.production.models import Address, Attempt, Call
 from tradepost.market.production.restart import restart
 from tradepost.market.subscriptions.models import Subscription
 
-from .broken_sellers import answered, says, serving, silent
+from .broken_sellers import Script, answered, says, serving, silent
 
 
 def order_at(url: str, *, balance: str = "1000") -> Order:
@@ -121,7 +121,7 @@ def test_an_instance_without_access_data_is_released_by_its_id_at_the_end_of_the
 
 @pytest.mark.django_db(transaction=True)
 def test_the_breaker_holds_calls_to_a_dead_address_and_lets_them_go_when_it_answers() -> None:
-    scripts = {"/": silent}
+    scripts: dict[str, Script] = {"/": silent}
     with serving(scripts) as server, working(timeout=0.3, failures=2):
         first = order_at(server.url + "/")
         product = first.lines.get().product
