@@ -150,7 +150,7 @@ def test_progress_tells_each_try_in_words_and_when_the_next_is(client: Client, b
 def test_the_page_asks_for_itself_only_while_the_order_is_processed(client: Client, buyer: User) -> None:
     waiting, paid = placed(buyer), placed(buyer, paid=True)
     assert "hx-trigger" not in seen(client, waiting)
-    assert 'hx-trigger="every 1s"' in seen(client, paid)
+    assert 'hx-trigger="load delay:250ms, every 1s"' in seen(client, paid)
     give_up_order(paid, now=clock.now(), reason="timeout")
     assert "hx-trigger" not in seen(client, paid)
 
