@@ -1,0 +1,50 @@
+"""License protocol 1.0: the wire between a market and a server that makes licences as text (saas-v1-license B1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from tradepost.protocols.commands import CallResult, Command, Outcome
+from tradepost.protocols.contract import NonceSeen, ResultCode, RetryRule
+from tradepost.protocols.http import Request, Response
+from tradepost.protocols.json_answer import json_answer
+from tradepost.protocols.signed_query import open_request, sign_request
+
+from .answers import dump_outcome, load_outcome
+from .fields import ACTIVITIES
+from .requests import dump_command, load_command
+from .retries import RESULT_CODES, RETRIES
+
+
+class LicenseV1:
+    """Satisfies ``SellerProtocol``, whose docstrings hold here; beyond them, ``encode`` and ``answer`` raise
+    ``ValueError`` for values that the wire cannot carry, which is a mistake of the calling program.
+    """
+
+    def __init__(self) -> None:
+        self.name = "license_v1"
+        self.title = "License 1.0"
+        self.key_class = "license"
+        self.activities: Mapping[type[Command], str] = ACTIVITIES
+        self.retries: Mapping[type[Command], RetryRule] = RETRIES
+        self.result_codes: Mapping[str, ResultCode] = RESULT_CODES
+        self.nonce_kept = timedelta(0)
+
+    def encode(self, command: Command, *, address: str, key: str, now: datetime, nonce: str) -> Request:
+        del nonce  # nothing in this version is left to chance
+        return sign_request(dump_command(command), address=address, key=key, now=now)
+
+    def decode(self, command: Command, response: Response, *, key: str, require_body_sign: bool = True) -> CallResult:
+        return load_outcome(command, response, key=key, require_body_sign=require_body_sign)
+
+    def open(self, request: Request, *, key: str, now: datetime, nonce_seen: NonceSeen) -> Command:
+        del now, nonce_seen  # no age and no nonce are documented for this version
+        return load_command(open_request(request, key=key))
+
+    def answer(self, command: Command | None, outcome: Outcome, *, key: str, nonce: str) -> Response:
+        del nonce
+        return json_answer(dump_outcome(command, outcome), key=key)
+
+
+PROTOCOL = LicenseV1()
