@@ -1,0 +1,151 @@
+"""How many signed order queries a second does one web worker answer?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bench.answer import Answer, Runs, Say, Scale
+from bench.load import raw_request, send
+from bench.places import folder, open_market, postgresql
+from bench.programs import Program, ProgramFailed
+from tradepost.cli.serve import free_port
+from tradepost.protocols.http import Request
+from tradepost.protocols.open_api.order_query import PATH
+from tradepost.protocols.open_api.signing import sign
+
+if TYPE_CHECKING:
+    from bench.rows import Shop
+
+OURS, BARE = "ours", "bare WSGI view"
+AK, SK = "TPBENCH0000000000001", "s" * 40
+PATIENCE = 30.0
+
+
+def measure(scale: Scale, say: Say) -> Answer:
+    orders, count = scale.of(10_000, 100), scale.of(4000, 100)
+    runs = Runs(say)
+    with postgresql() as database, folder() as data:
+        # The limit of abuse would be what is measured.
+        open_market(data, database_url=database, open_api_rate="1000000/second")
+        from bench import rows
+
+        say(f"a market with {orders:,} orders")
+        shop = rows.open_shop(lambda i: f"https://seller{i}.example/", sellers=1, now=datetime.now(UTC))
+        numbers = _orders(shop, orders)
+        body = data / "answer.json"
+        for _ in range(scale.repeats):
+            with _web("market", numbers) as port:
+                rate, answered = send(port, _queries(port, numbers, count), must_hold=b'"MKT.0000"')
+                runs.add(OURS, rate, "requests/s")
+            body.write_bytes(answered)
+            with _web("bare", numbers, body) as port:
+                rate, _ = send(port, _queries(port, numbers, count), must_hold=answered)
+                runs.add(BARE, rate, "requests/s")
+    return Answer(
+        name="order-query",
+        title="Signed order query (AK/SK): one Granian worker, PostgreSQL",
+        ratios=(runs.ratio("the bare view", OURS, BARE),),
+        figures=runs.figures(),
+        needs=(),
+        notes=(
+            "Needed: 1.5 times FastAPI with SQLAlchemy doing the same. That rival is not among the pinned requirements"
+            " and was not measured.",
+        ),
+    )
+
+
+@contextmanager
+def _web(kind: str, numbers: list[str], *arguments: Path) -> Iterator[int]:
+    """A server that has answered, warmed up."""
+    port = free_port()
+    server = Program("bench.web_server", kind, port, *arguments)
+    try:
+        patience = time.monotonic() + PATIENCE
+        while True:
+            try:
+                send(port, _queries(port, numbers, 50))
+            except OSError:
+                if time.monotonic() > patience or not server.alive():
+                    raise ProgramFailed(f"bench.web_server {kind} does not answer") from None
+                time.sleep(0.05)
+            else:
+                break
+        yield port
+    finally:
+        server.end(within=20)
+
+
+def _queries(port: int, numbers: list[str], count: int) -> list[bytes]:
+    now = datetime.now(UTC)
+    signed = (
+        sign(
+            Request(
+                "GET",
+                f"http://127.0.0.1:{port}{PATH}?orderId={numbers[i * 7919 % len(numbers)]}",
+                (("Content-Type", "application/json"),),
+            ),
+            ak=AK,
+            sk=SK,
+            now=now,
+        )
+        for i in range(count)
+    )
+    return [raw_request("GET", f"{urlsplit(r.url).path}?{urlsplit(r.url).query}", r.headers) for r in signed]
+
+
+def _orders(shop: Shop, count: int) -> list[str]:
+    """Paid orders of one line each, of the shop's only seller, whose access key signs the queries."""
+    from bench.rows import BATCH
+    from tradepost.market.base.secrets import seal
+    from tradepost.market.identity.models import AccessKey
+    from tradepost.market.orders.models import Order, OrderLine
+
+    now = datetime.now(UTC)
+    AccessKey.objects.create(seller=shop.sellers[0], access_key=AK, sealed=seal(SK), created_by=None, created_at=now)
+    orders = Order.objects.bulk_create(
+        [
+            Order(
+                number=f"CSBENCH{i:09}",
+                order_type=Order.Type.NEW,
+                buyer=shop.buyer,
+                status=Order.Status.PROCESSING,
+                total_minor=10_000,
+                currency="CNY",
+                placed_at=now,
+                pay_before=now + timedelta(days=1),
+                paid_at=now,
+            )
+            for i in range(count)
+        ],
+        BATCH,
+    )
+    OrderLine.objects.bulk_create(
+        [
+            OrderLine(
+                order=order,
+                number=f"{order.number}-000001",
+                seller=shop.sellers[0],
+                product=shop.products[0],
+                offer=shop.offer,
+                charging_mode="PERIOD",
+                period_type="month",
+                period_number=1,
+                amount_minor=10_000,
+                sku_code="STD",
+                product_name="商品",
+                product_name_en="Product",
+                spec_name="标准版",
+                spec_name_en="Standard",
+                agreed_at=now,
+            )
+            for order in orders
+        ],
+        BATCH,
+    )
+    return [order.number for order in orders]
