@@ -1,0 +1,132 @@
+"""The table of every address of the market: how to ask for A's object there, and who may. Used by test_every_address.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# Whose objects are asked for: buyer X bought from seller A. The others must not learn of it.
+STRANGER, BUYER, OTHER_BUYER, OWNER, VIEWER, OTHER_OWNER, OPERATOR = ROLES = (
+    "stranger", "buyer X", "another buyer", "owner of A", "viewer of A", "owner of B", "operator",
+)  # fmt: skip
+NOBODY: frozenset[str] = frozenset()
+PERSONS = frozenset(ROLES) - {STRANGER}
+ANYBODY = frozenset(ROLES)
+A_MEMBERS = frozenset({OWNER, VIEWER})
+SELLERS = A_MEMBERS | {OTHER_OWNER}
+CHANGERS = frozenset({OWNER, OTHER_OWNER})
+"""What these change is their own seller's, never A's for the owner of B."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """``kwargs`` and ``data`` may name facts of the world (``{order}``). Who is not in ``get`` or ``post`` is refused."""
+
+    kwargs: Mapping[str, str] = field(default_factory=dict)
+    get: frozenset[str] = NOBODY
+    post: frozenset[str] = NOBODY
+    data: Mapping[str, str] = field(default_factory=dict)
+    gateway: bool = False
+    """Answers programs: a session opens nothing, and refusals are JSON."""
+
+
+def pages(get: frozenset[str], **kwargs: str) -> Address:
+    return Address(kwargs, get=get)
+
+
+CHECKOUT = {"plan": "PERIOD-month", "periods": "1", "quantity": "1", "total": "10000", "agreed": "on"}
+ADDRESS = {"url": "http://127.0.0.1:9/moved", "protocol": "saas_v2"}
+
+STOREFRONT = {
+    "": pages(ANYBODY),
+    "products/<slug:slug>/": pages(ANYBODY, slug="{slug}"),
+    "products/<slug:slug>/picture.svg": pages(ANYBODY, slug="{slug}"),
+    "checkout/<int:product_id>/": Address({"product_id": "{product}"}, get=PERSONS, post=PERSONS, data=CHECKOUT),
+    "agreements/buyer/": pages(ANYBODY),
+    "orders/": pages(PERSONS),
+    "orders/<str:number>/": pages(frozenset({BUYER}), number="{order}"),
+    "orders/<str:number>/pay/": Address({"number": "{unpaid}"}, post=frozenset({BUYER})),
+    "orders/<str:number>/cancel/": Address({"number": "{unpaid}"}, post=frozenset({BUYER})),
+    "orders/<str:number>/progress/": pages(frozenset({BUYER}), number="{order}"),
+    "services/": pages(PERSONS),
+    "services/<int:pk>/": pages(frozenset({BUYER}), pk="{subscription}"),
+    "services/<int:pk>/password/": Address({"pk": "{subscription}"}, post=frozenset({BUYER})),
+    "notices/": pages(PERSONS),
+    "notices/read/": Address(post=PERSONS),
+    "notices/<int:pk>/open/": Address({"pk": "{notice}"}, post=frozenset({BUYER})),
+    "balance/": pages(PERSONS),
+    "profile/": Address(get=PERSONS, post=PERSONS, data={"name": "Z", "company": "", "phone": ""}),
+}
+SELLER_CENTER = {
+    "seller/": pages(SELLERS),
+    "seller/switch/": Address(post=A_MEMBERS, data={"seller": "{seller}"}),
+    "seller/orders/": pages(SELLERS),
+    "seller/orders/<str:number>/": pages(A_MEMBERS, number="{line}"),
+    "seller/addresses/": pages(SELLERS),
+    "seller/addresses/new/": Address(get=SELLERS, post=CHANGERS, data=ADDRESS),
+    "seller/addresses/<int:pk>/": Address({"pk": "{address}"}, get=A_MEMBERS, post=frozenset({OWNER}), data=ADDRESS),
+    "seller/products/<int:pk>/bind/": Address({"pk": "{product}"}, post=frozenset({OWNER}), data={"address": "{address}"}),
+    "seller/keys/": pages(SELLERS),
+    "seller/keys/signing/<str:interface_class>/": Address(
+        {"interface_class": "base"}, post=CHANGERS, data={"replaces": "{signing_key}"}
+    ),
+    "seller/keys/access/": Address(post=CHANGERS, data={"living": "{access_key}"}),
+    "seller/keys/access/<str:access_key>/delete/": Address({"access_key": "{access_key}"}, post=frozenset({OWNER})),
+    "seller/messages/": pages(SELLERS),
+    "seller/messages/<int:pk>/": pages(A_MEMBERS, pk="{call}"),
+    "seller/messages/<int:pk>/live/": pages(A_MEMBERS, pk="{call}"),
+    "seller/messages/<int:pk>/restart/": Address({"pk": "{call}"}, post=frozenset({OWNER})),
+}
+ONLY_OPERATORS = frozenset({OPERATOR})
+CONSOLE = {
+    "console/": pages(ONLY_OPERATORS),
+    "console/orders/": pages(ONLY_OPERATORS),
+    "console/orders/<str:number>/": pages(ONLY_OPERATORS, number="{order}"),
+    "console/calls/": pages(ONLY_OPERATORS),
+    "console/calls/<int:pk>/": pages(ONLY_OPERATORS, pk="{call}"),
+    "console/engine/": pages(ONLY_OPERATORS),
+    "console/engine/figures/": pages(ONLY_OPERATORS),
+    "console/sellers/": pages(ONLY_OPERATORS),
+    "console/sellers/<int:pk>/": pages(ONLY_OPERATORS, pk="{seller}"),
+    "console/accounts/": pages(ONLY_OPERATORS),
+    "console/accounts/<int:pk>/": pages(ONLY_OPERATORS, pk="{buyer}"),
+    "console/accounts/<int:pk>/top-up/": Address(
+        {"pk": "{buyer}"}, post=ONLY_OPERATORS, data={"amount": "5", "reference": "B-1", "note": "", "confirmed": "1"}
+    ),
+    "console/ledger/": pages(ONLY_OPERATORS),
+    "console/mails/": pages(ONLY_OPERATORS),
+    "console/mails/<int:pk>/retry/": Address({"pk": "{mail}"}, post=ONLY_OPERATORS),
+    "console/clock/": Address(get=ONLY_OPERATORS, post=ONLY_OPERATORS, data={"distance": "1h"}),
+    "console/clock/hands/": pages(ONLY_OPERATORS),
+}
+OPEN_API = {
+    "api/mkp-openapi-public/global/v1/order/query": Address(gateway=True),
+    "api/mkp-openapi-public/global/v1/": Address(gateway=True),
+    "api/mkp-openapi-public/global/v1/<path:rest>": Address({"rest": "orders/{order}"}, gateway=True),
+    "api/<path:rest>": Address({"rest": "orders/{order}"}, gateway=True),
+}
+WRONG_KEY = "MQ:1abcde:not-a-signature"
+ACCOUNT = {
+    "account/login/": Address(get=ANYBODY, post=ANYBODY, data={"login": "{email}", "password": "wrong"}),
+    "account/logout/": Address(get=ANYBODY, post=ANYBODY),
+    "account/inactive/": pages(ANYBODY),
+    "account/signup/": Address(get=ANYBODY, post=ANYBODY, data={"email": "{email}", "password1": "a fresh password 7"}),
+    "account/reauthenticate/": Address(get=PERSONS, post=PERSONS, data={"password": "wrong"}),
+    "account/email/": Address(get=PERSONS, post=PERSONS, data={"action_remove": "", "email": "{email}"}),
+    "account/confirm-email/": pages(ANYBODY),
+    "account/password/change/": Address(get=PERSONS, post=PERSONS, data={"oldpassword": "wrong", "password1": "x"}),
+    "account/password/set/": Address(get=PERSONS, post=PERSONS, data={"password1": "a fresh password 7"}),
+    "account/password/reset/": Address(get=ANYBODY, post=ANYBODY, data={"email": "nobody@nowhere.example"}),
+    "account/login/code/confirm/": Address(get=ANYBODY, post=ANYBODY, data={"code": "123456"}),
+    "account/^confirm-email/(?P<key>[-:\\w]+)/$": Address({"key": WRONG_KEY}, get=ANYBODY, post=NOBODY),
+    "account/password/reset/key/done/": pages(ANYBODY),
+    "account/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": Address(
+        {"uidb36": "1", "key": "set-password"}, get=ANYBODY, post=ANYBODY, data={"password1": "a fresh password 7"}
+    ),
+    "account/password/reset/done/": pages(ANYBODY),
+}
+OTHERS = {
+    "i18n/setlang/": Address(get=ANYBODY, post=ANYBODY, data={"language": "en"}),
+    "metrics": pages(ONLY_OPERATORS),  # and whoever asks on the market's own machine by its local name
+}
+ADDRESSES: Mapping[str, Address] = STOREFRONT | SELLER_CENTER | CONSOLE | OPEN_API | ACCOUNT | OTHERS
