@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
@@ -71,6 +71,7 @@ class TopUpForm(forms.Form):
 
 
 @operator_required
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     context = {"page": identity.search_users(text, after=request.GET.get("after", "")), "q_sought": text}
@@ -78,6 +79,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @operator_required
+@require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, _account_of(pk), TopUpForm(currency=config().currency))
 

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from django.views.decorators.http import require_safe
 
 from tradepost.market.base.paging import page
 from tradepost.market.production import engine_queries as engine
@@ -26,6 +27,7 @@ STATES = (
 
 
 @operator_required
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     get = request.GET
     asked = engine.CallFilter(
@@ -44,6 +46,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @operator_required
+@require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     call = engine.find_call(pk)
     if call is None:

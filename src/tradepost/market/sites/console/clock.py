@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
 from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
@@ -59,6 +60,7 @@ def _aimed(form: AimForm) -> bool:
 
 
 @operator_required
+@require_safe
 def hands(request: HttpRequest) -> HttpResponse:
     """The part of the page that renews itself until the clock has arrived."""
     return render(request, "console/parts/hands.html", _hands(request))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from tradepost.market.base import clock
 from tradepost.market.base.models import Event, Job
@@ -16,6 +17,7 @@ MOST_REFRESHES = 120
 
 
 @operator_required
+@require_safe
 def show(request: HttpRequest) -> HttpResponse:
     now = now_of(request)
     context = {
@@ -28,6 +30,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 @operator_required
+@require_safe
 def figures(request: HttpRequest) -> HttpResponse:
     """The part of the page that renews itself."""
     left = request.GET.get("left", "")

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.notifications import deliver, mailbox
@@ -15,6 +15,7 @@ from tradepost.market.web.status import vocabulary
 
 
 @operator_required
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     status, text = request.GET.get("status", ""), request.GET.get("q", "").strip()
     found = mailbox.all_mails(status=status, text=text, after=request.GET.get("after", ""))

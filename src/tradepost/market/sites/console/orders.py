@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from tradepost.market.orders import operator_queries as orders
 from tradepost.market.payments import queries as payments
@@ -14,6 +15,7 @@ from tradepost.market.web.timeline import moves_of, of_moves
 
 
 @operator_required
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     asked = orders.OrderFilter(text=request.GET.get("q", ""), status=request.GET.get("status", ""))
     context = {
@@ -25,6 +27,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @operator_required
+@require_safe
 def detail(request: HttpRequest, number: str) -> HttpResponse:
     order = orders.find_order(number)
     if order is None:

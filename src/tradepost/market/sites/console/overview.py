@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
 
 from tradepost.market.base import clock
 from tradepost.market.base.models import Event, Job
@@ -38,6 +39,7 @@ class Need:
 
 
 @operator_required
+@require_safe
 def show(request: HttpRequest) -> HttpResponse:
     now = now_of(request)
     figures, workers = engine.figures(now), engine.workers(clock.wall())

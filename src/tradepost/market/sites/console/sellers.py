@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from tradepost.market.base.paging import page
 from tradepost.market.base.secrets import mask
@@ -15,6 +16,7 @@ from tradepost.market.web.access import now_of, operator_required
 
 
 @operator_required
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     context = {"page": page(sellers_with_figures(text), after=request.GET.get("after", "")), "q_sought": text}
@@ -22,6 +24,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @operator_required
+@require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     seller = identity.find_seller(pk)
     if seller is None:
