@@ -1,0 +1,41 @@
+"""Sellers broken on purpose, each in one way that real servers have: what the tester must recognise, and by which name."""
+
+from __future__ import annotations
+
+from . import (
+    answer_fields,
+    answer_signing,
+    debug_calls,
+    encrypted_fields,
+    http_habits,
+    lifecycle,
+    request_reading,
+    request_signing,
+    saas_v1_habits,
+    times,
+    twice,
+)
+from .declaring import KEY, MUTANTS, Answering, Mutant
+from .serving import serving
+from .shop import Shop, SlowShop
+
+__all__ = [
+    "KEY",
+    "MUTANTS",
+    "Answering",
+    "Mutant",
+    "Shop",
+    "SlowShop",
+    "answer_fields",
+    "answer_signing",
+    "debug_calls",
+    "encrypted_fields",
+    "http_habits",
+    "lifecycle",
+    "request_reading",
+    "request_signing",
+    "saas_v1_habits",
+    "serving",
+    "times",
+    "twice",
+]

@@ -1,0 +1,89 @@
+"""Mutants that do not tell test calls from real ones (saas-v2 §3.0, testFlag)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from tradepost.kit import Create
+from tradepost.protocols.commands import Command, Done, Outcome, Rejected, Release, SetStatus
+from tradepost.protocols.contract import SellerProtocol
+from tradepost.protocols.http import Request
+
+from .declaring import V1, V2, Shop, shop_mutant, wire_mutant
+from .spelled import SpelledV1, SpelledV2
+
+DEBUG = "debug"
+BOTH = (V2, V1)
+
+
+class _Deaf(Shop):
+    """Takes test calls of some kinds for real."""
+
+    kinds: tuple[type[Command], ...] = (Command,)
+
+    def _outcome(
+        self, spoken: SellerProtocol, command: Command, request: Request, now: datetime, nonce: str
+    ) -> Outcome:
+        if isinstance(command, self.kinds):
+            command = replace(command, test=False)
+        return super()._outcome(spoken, command, request, now, nonce)
+
+
+@shop_mutant("test_flag_creates", DEBUG, protocols=BOTH)
+class TestCallsCreate(_Deaf):
+    kinds = (Create,)
+
+
+@shop_mutant("test_flag_acts", DEBUG, protocols=BOTH)
+class TestCallsRelease(_Deaf):
+    kinds = (Release,)
+
+    def _outcome(self, spoken, command, request, now, nonce):
+        known = isinstance(command, Release) and self.store.find(command.instance_id) is not None
+        if known:
+            return super()._outcome(spoken, command, request, now, nonce)
+        return Shop._outcome(self, spoken, command, request, now, nonce)
+
+
+@shop_mutant("test_flag_refused", DEBUG, protocols=BOTH)
+class TestCallsNeedRealInstances(_Deaf):
+    """Test calls touch nothing, but ids that nobody knows are refused."""
+
+    kinds = (SetStatus,)
+
+    def _outcome(self, spoken, command, request, now, nonce):
+        instance_id = getattr(command, "instance_id", "")
+        if command.test and instance_id and self.store.find(instance_id) is None:
+            return Rejected(code="000003", message="no such instance")
+        return Shop._outcome(self, spoken, command, request, now, nonce)
+
+
+@shop_mutant("test_flag_claims_order", DEBUG, protocols=BOTH)
+class TestCallsClaimTheOrder(Shop):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.claimed: dict[tuple[str, str], str] = {}
+
+    def _outcome(self, spoken, command, request, now, nonce):
+        if isinstance(command, Create):
+            order = (command.order_id, command.order_line_id)
+            if command.test:
+                self.claimed.setdefault(order, command.business_id)
+            elif order in self.claimed:
+                return Done(instance_id=self.claimed[order])
+        return super()._outcome(spoken, command, request, now, nonce)
+
+
+@wire_mutant("test_flag_zero", DEBUG)
+class AnyFlagIsATest(SpelledV2):
+    def command(self, members: dict[str, object]) -> Command:
+        found = super().command(members)
+        return replace(found, test=True) if "testFlag" in members else found
+
+
+@wire_mutant("test_flag_zero", DEBUG)
+class AnyFlagIsATestV1(SpelledV1):
+    def command(self, parameters: dict[str, str], key: str) -> Command:
+        found = super().command(parameters, key)
+        return replace(found, test=True) if "testFlag" in parameters else found

@@ -1,0 +1,127 @@
+"""What a mutant is, and the ways to write one: change the shop, what it reads, or what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from tradepost.protocols import registry
+from tradepost.protocols.contract import SellerProtocol
+from tradepost.protocols.http import Request, Response
+
+from .shop import KEY, Shop
+
+type Answer = Response | bytes
+"""Bytes when the mutant's mistake is in the framing."""
+type Answering = Callable[[Request, datetime, str], Answer]
+
+V1, V2 = "saas_v1", "saas_v2"
+MUTANTS: dict[str, Mutant] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """``diagnosis``: the name that the tester must give. ``groups``: those that suffice to find it."""
+
+    name: str
+    protocol: str
+    diagnosis: str
+    groups: frozenset[str]
+    build: Callable[[Path], Answering]
+    timeout: float = 20
+    patience: float = 15
+    restart: str = ""
+    """A file that the tester's restart command makes, in the mutant's folder."""
+    reads_once: bool = False
+    """Its server takes what one read of the socket gives for the whole body."""
+
+
+def mutant(
+    diagnosis: str,
+    *groups: str,
+    protocols: tuple[str, ...] = (V2,),
+    timeout: float = 20,
+    patience: float = 15,
+    restart: str = "",
+    reads_once: bool = False,
+) -> Callable[[Callable[[Path, str], Answering]], Callable[[Path, str], Answering]]:
+    """Declare what ``build(folder, protocol)`` makes; its name is the function's."""
+
+    def declare(build: Callable[[Path, str], Answering]) -> Callable[[Path, str], Answering]:
+        for protocol in protocols:
+            name = f"{protocol}-{build.__name__}"
+            assert name not in MUTANTS, name
+            MUTANTS[name] = Mutant(
+                name=name,
+                protocol=protocol,
+                diagnosis=diagnosis,
+                groups=frozenset(groups),
+                build=partial(_built, build, protocol),
+                timeout=timeout,
+                patience=patience,
+                restart=restart,
+                reads_once=reads_once,
+            )
+        return build
+
+    return declare
+
+
+def _built(build: Callable[[Path, str], Answering], protocol: str, folder: Path) -> Answering:
+    return build(folder, protocol)
+
+
+def shop_mutant[S: type[Shop]](
+    diagnosis: str, *groups: str, protocols: tuple[str, ...] = (V2,), patience: float = 15
+) -> Callable[[S], S]:
+    """Declare a shop whose own work is wrong."""
+
+    def declare(kind: S) -> S:
+        def build(folder: Path, protocol: str) -> Answering:
+            return kind(folder, registry.protocol(protocol)).respond
+
+        build.__name__ = kind.__name__
+        mutant(diagnosis, *groups, protocols=protocols, patience=patience)(build)
+        return kind
+
+    return declare
+
+
+def wire_mutant[P: SellerProtocol](diagnosis: str, *groups: str) -> Callable[[type[P]], type[P]]:
+    """Declare a protocol object that reads or writes one thing wrongly, in an honest shop."""
+
+    def declare(kind: type[P]) -> type[P]:
+        def build(folder: Path, protocol: str) -> Answering:
+            return Shop(folder, kind()).respond
+
+        build.__name__ = kind.__name__
+        mutant(diagnosis, *groups, protocols=(kind().name,))(build)
+        return kind
+
+    return declare
+
+
+type Rewrite = Callable[[Request, Response], Answer]
+
+
+def answer_mutant(
+    diagnosis: str, *groups: str, protocols: tuple[str, ...] = (V2,), timeout: float = 20
+) -> Callable[[Rewrite], Rewrite]:
+    """Declare what is done to an honest shop's answers on their way out."""
+
+    def declare(rewrite: Rewrite) -> Rewrite:
+        def build(folder: Path, protocol: str) -> Answering:
+            shop = Shop(folder, registry.protocol(protocol))
+            return lambda request, now, nonce: rewrite(request, shop.respond(request, now, nonce))
+
+        build.__name__ = rewrite.__name__
+        mutant(diagnosis, *groups, protocols=protocols, timeout=timeout)(build)
+        return rewrite
+
+    return declare
+
+
+__all__ = ["KEY", "MUTANTS", "V1", "V2", "Answer", "Answering", "Mutant", "Shop"]

@@ -1,0 +1,173 @@
+"""Mutants that lose, keep or confuse instances on their way from order to release (saas-v2 §3.2 to §3.7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tradepost.kit import Create, InstanceInfo, Pending, Query, Refresh, Reject, Release, SetStatus, Upgrade
+from tradepost.kit.answers import Instance
+from tradepost.protocols.commands import Done, InstanceStatus, Rejected
+
+from .declaring import V1, V2, Shop, answer_mutant, shop_mutant
+from .twice import Middleman
+
+LIFE = "lifecycle"
+BOTH = (V2, V1)
+
+
+@shop_mutant("refresh_adds", LIFE, "time", protocols=BOTH)
+class RefreshAdds(Shop):
+    """The period is added on every call instead of setting the time."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.added: dict[str, int] = {}
+
+    def on_refresh(self, command: Refresh, instance: Instance) -> None:
+        self.added[instance.instance_id] = self.added.get(instance.instance_id, -1) + 1
+
+    def expiry(self, instance: Instance):
+        days = 30 * self.added.get(instance.instance_id, 0)
+        return instance.expires_at and instance.expires_at + timedelta(days=days)
+
+
+@shop_mutant("refresh_ignored", LIFE, "time", protocols=BOTH)
+class RefreshIgnored(Shop):
+    """Answers success and keeps the first expiry that it was told."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.first: dict[str, object] = {}
+
+    def on_refresh(self, command: Refresh, instance: Instance) -> None:
+        self.first.setdefault(instance.instance_id, instance.expires_at or command.expires_at)
+
+    def expiry(self, instance: Instance):
+        return self.first.get(instance.instance_id, instance.expires_at)
+
+
+@shop_mutant("success_for_unknown_instance", LIFE, "shape", protocols=BOTH)
+class UnknownInstanceIsFine(Middleman):
+    """The number of updated rows is not looked at."""
+
+    def act(self, command, honest):
+        outcome = honest(command)
+        if isinstance(outcome, Rejected) and outcome.code == "000003" and not isinstance(command, Query):
+            return Done()
+        return outcome
+
+
+@shop_mutant("success_for_unknown_instance", LIFE, "shape", protocols=BOTH)
+class UnknownInstanceHasData(Middleman):
+    """A query builds its answer from the id alone."""
+
+    def act(self, command, honest):
+        outcome = honest(command)
+        if isinstance(command, Query) and isinstance(outcome, Rejected):
+            infos = (InstanceInfo(instance_id=i, app=self.app(i)) for i in command.instance_ids)
+            return Done(instances=tuple(infos))
+        return outcome
+
+
+@shop_mutant("released_still_answers", LIFE, protocols=BOTH)
+class ReleaseDeletesNothing(Middleman):
+    def act(self, command, honest):
+        if isinstance(command, Release) and self.store.find(command.instance_id):
+            return Done()
+        return honest(command)
+
+
+@shop_mutant("id_reused", LIFE, "idempotency")
+class ReusesIds(Middleman):
+    """A pool of prepared accounts, whose numbers are the ids."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.free: list[str] = []
+        self.given: dict[tuple[str, str], str] = {}
+
+    def act(self, command, honest):
+        if isinstance(command, Release) and isinstance(honest(command), Done):
+            self.free.append(command.instance_id)
+            return Done()
+        if isinstance(command, Create):
+            order = (command.order_id, command.order_line_id)
+            if order not in self.given and self.free:
+                self.given[order] = self.free.pop()
+            if order in self.given:
+                return Done(instance_id=self.given[order])
+        return honest(command)
+
+
+@shop_mutant("frozen_is_lost", LIFE, protocols=BOTH)
+class FreezeDeletes(Middleman):
+    """Freezing hides the instance from everything but another change of state."""
+
+    def act(self, command, honest):
+        instance = self.store.find(getattr(command, "instance_id", "") or "")
+        if isinstance(command, Query):
+            found = [self.store.find(i) for i in command.instance_ids]
+            instance = next((i for i in found if i is not None and i.state == "frozen"), None)
+        if instance is not None and instance.state == "frozen" and not isinstance(command, SetStatus | Release):
+            raise Reject("000003", "no such instance")
+        return honest(command)
+
+
+@shop_mutant("frozen_is_lost", LIFE)
+class FrozenCannotBeRenewed(Middleman):
+    def act(self, command, honest):
+        if isinstance(command, Refresh):
+            instance = self.store.find(command.instance_id)
+            if instance is not None and instance.state == "frozen":
+                raise Reject("000005", "unfreeze it first")
+        return honest(command)
+
+
+@shop_mutant("depends_on_order", LIFE, "debug", protocols=BOTH)
+class UpgradeAfterRefreshOnly(Middleman):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.refreshed: set[str] = set()
+
+    def act(self, command, honest):
+        if isinstance(command, Refresh):
+            self.refreshed.add(command.instance_id)
+        if isinstance(command, Upgrade) and command.instance_id not in self.refreshed:
+            raise Reject("000005", "the instance was never activated")
+        return honest(command)
+
+
+@shop_mutant("depends_on_order", LIFE, "debug")
+class UnfreezeAfterFreezeOnly(Middleman):
+    def act(self, command, honest):
+        if isinstance(command, SetStatus) and command.status is InstanceStatus.UNFREEZE:
+            instance = self.store.find(command.instance_id)
+            if instance is not None and instance.state == "active":
+                raise Reject("000005", "the instance is not frozen")
+        return honest(command)
+
+
+@shop_mutant("one_id_only", LIFE, "shape", protocols=BOTH)
+class TakesTheJoinedIdsForOne(Middleman):
+    def act(self, command, honest):
+        if isinstance(command, Query):
+            command = replace(command, instance_ids=(",".join(command.instance_ids),))
+        return honest(command)
+
+
+@shop_mutant("never_ready", LIFE, "shape", patience=1)
+class NeverReady(Shop):
+    def on_create(self, command: Create) -> Pending:
+        return Pending()
+
+
+@answer_mutant("pending_with_info", LIFE, "shape")
+def pending_with_info(request, response):
+    from .answer_signing import compact, members_of, signed_over
+
+    members = members_of(response)
+    if "info" not in members:
+        return response
+    body = compact({**members, "resultCode": "000004"})
+    return signed_over(response, body, body)

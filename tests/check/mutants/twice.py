@@ -1,0 +1,221 @@
+"""Mutants that do what was asked once more, or not again (saas-v2 §3.1, §3.5, §3.6)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Lock
+
+from tradepost.kit import Create, Created, Pending, Reject, Release, Upgrade
+from tradepost.protocols import registry
+from tradepost.protocols.commands import Command, Done, InstanceStatus, Outcome, Rejected, SetStatus
+from tradepost.protocols.contract import SellerProtocol
+from tradepost.protocols.http import Request
+
+from .declaring import V1, V2, Answering, Shop, mutant, shop_mutant
+
+ONCE, LOAD = "idempotency", "load"
+BOTH = (V2, V1)
+
+
+class Middleman(Shop):
+    """Real commands pass ``act`` before they reach the kit, which does everything right."""
+
+    def _outcome(
+        self, spoken: SellerProtocol, command: Command, request: Request, now: datetime, nonce: str
+    ) -> Outcome:
+        if command.test:
+            return super()._outcome(spoken, command, request, now, nonce)
+        try:
+            return self.act(command, lambda c: super(Middleman, self)._outcome(spoken, c, request, now, nonce))
+        except Reject as reject:
+            return Rejected(code=reject.code, message=reject.message)
+
+    def act(self, command: Command, honest) -> Outcome:
+        return honest(command)
+
+
+@shop_mutant("new_instance_id_each_call", ONCE, protocols=BOTH)
+class NewInstanceEachCall(Middleman):
+    count = 0
+
+    def act(self, command, honest):
+        if isinstance(command, Create):
+            self.count += 1
+            again = f"-{self.count}"
+            command = replace(command, order_id=command.order_id + again, business_id=command.business_id[-30:] + again)
+        return honest(command)
+
+
+@shop_mutant("business_id_as_key", ONCE, protocols=BOTH)
+class BusinessIdIsTheKey(Middleman):
+    def act(self, command, honest):
+        if isinstance(command, Create):
+            command = replace(command, order_id=command.business_id, order_line_id="")
+        return honest(command)
+
+
+@shop_mutant("order_line_ignored", ONCE)
+class OrderLineIgnored(Middleman):
+    def act(self, command, honest):
+        if isinstance(command, Create):
+            command = replace(command, order_line_id="")
+        return honest(command)
+
+
+@shop_mutant("two_answers_in_parallel", ONCE, protocols=BOTH)
+class LooksBeforeItInserts(Middleman):
+    """``SELECT``, then ``INSERT``, and no unique key."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.made: dict[tuple[str, str], str] = {}
+
+    def act(self, command, honest):
+        if not isinstance(command, Create):
+            return honest(command)
+        order = (command.order_id, command.order_line_id)
+        known = self.made.get(order)
+        time.sleep(0.02)
+        if known is None:
+            honest(replace(command, order_id=command.business_id))
+            self.made[order] = command.business_id
+            return Done(instance_id=command.business_id)
+        return Done(instance_id=known)
+
+
+@shop_mutant("id_collision_under_load", ONCE, LOAD)
+class CounterWithoutLock(Middleman):
+    """Different orders that come together get one id."""
+
+    count = 1000
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.given: dict[str, str] = {}
+
+    def on_create(self, command: Create) -> Created:
+        number = self.count + 1
+        time.sleep(0.02)
+        self.count = number
+        self.given[command.order_id] = f"shop-{number}"
+        return Created(instance_id=f"shop-{number}", app=self.app("any"))
+
+    def act(self, command, honest):
+        outcome = honest(command)
+        if isinstance(command, Create) and isinstance(outcome, Rejected):
+            return Done(instance_id=self.given[command.order_id])
+        return outcome
+
+
+@mutant("fails_in_parallel", ONCE, protocols=BOTH)
+def no_patience(folder: Path, protocol: str) -> Answering:
+    """The second of two repeats is refused while the first is at work."""
+
+    class Impatient(Shop):
+        def on_create(self, command: Create) -> Created | Pending:
+            time.sleep(0.1)
+            return super().on_create(command)
+
+    return Impatient(folder, registry.protocol(protocol), patience=timedelta(0)).respond
+
+
+@mutant("forgets_after_restart", ONCE, restart="restarted")
+def remembers_in_memory(folder: Path, protocol: str) -> Answering:
+    """What it sold is gone with its process; the tester's restart leaves a file here."""
+    shops: list[Shop] = []
+
+    def answering(request, now, nonce):
+        mark = folder / "restarted"
+        if mark.exists() or not shops:
+            mark.unlink(missing_ok=True)
+            place = folder / f"process-{len(shops)}"
+            place.mkdir()
+            shops.append(Shop(place, registry.protocol(protocol)))
+        return shops[-1].respond(request, now, nonce)
+
+    return answering
+
+
+@shop_mutant("repeat_refused", ONCE, "lifecycle", protocols=BOTH)
+class ReleasesOnce(Middleman):
+    def act(self, command, honest):
+        if isinstance(command, Release):
+            instance = self.store.find(command.instance_id)
+            if instance is not None and instance.state == "released":
+                raise Reject("000003", "the instance was released before")
+        return honest(command)
+
+
+@shop_mutant("repeat_refused", ONCE, "lifecycle", protocols=BOTH)
+class FreezesOnce(Middleman):
+    def act(self, command, honest):
+        if isinstance(command, SetStatus) and command.status is InstanceStatus.FREEZE:
+            instance = self.store.find(command.instance_id)
+            if instance is not None and instance.state == "frozen":
+                raise Reject("000005", "the instance is frozen already")
+        return honest(command)
+
+
+@shop_mutant("repeat_refused", ONCE, "lifecycle")
+class UpgradesOnce(Middleman):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.orders: set[str] = set()
+
+    def act(self, command, honest):
+        if isinstance(command, Upgrade):
+            if command.order_id in self.orders:
+                raise Reject("000005", "duplicate order")
+            self.orders.add(command.order_id)
+        return honest(command)
+
+
+@shop_mutant("repeat_refused", ONCE, protocols=BOTH)
+class CreatesOnce(Middleman):
+    """A unique key in the database, whose error is the answer."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.lock = Lock()
+        self.orders: set[tuple[str, str]] = set()
+
+    def act(self, command, honest):
+        if isinstance(command, Create):
+            with self.lock:
+                if (command.order_id, command.order_line_id) in self.orders:
+                    raise Reject("000103", "the order exists already")
+                self.orders.add((command.order_id, command.order_line_id))
+        return honest(command)
+
+
+@shop_mutant("fails_under_load", LOAD)
+class OneConnectionToItsDatabase(Middleman):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.connection = Lock()
+
+    def act(self, command, honest):
+        if not self.connection.acquire(timeout=0.3):
+            raise Reject("000005", "connection pool exhausted")
+        try:
+            time.sleep(0.05)
+            return honest(command)
+        finally:
+            self.connection.release()
+
+
+@shop_mutant("slow_under_load", LOAD)
+class OneAfterTheOther(Middleman):
+    """Fast alone; fifty together wait in one row."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.turn = Lock()
+
+    def act(self, command, honest):
+        with self.turn:
+            time.sleep(0.15)
+            return honest(command)
