@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .options import Options
     from .sending import Sender
 
-BATCH = 6
+BATCH = 12
 """Instances made at once: an asynchronous seller then keeps the run waiting only once in a while."""
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 0.5

@@ -1,1 +1,275 @@
-RESTART="idempotency.restart"
+"""Group *idempotency*: asked again, the answer is the same and nothing happens twice (saas-v2 §3.0, §3.1)."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tradepost.check.answers import (
+    SUCCESS,
+    Answer,
+    expect_accepted,
+    expect_success,
+    failed,
+    readable,
+)
+from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.check.samples import Order
+from tradepost.protocols.commands import Command, Create, Query, Refresh, Release, SetStatus, Upgrade
+
+if TYPE_CHECKING:
+    from tradepost.check.caller import Caller
+    from tradepost.check.facts import Facts
+
+RESTART = "idempotency.restart"
+PARALLEL = 50
+RESTART_WITHIN = 60.0
+
+
+@family
+def creation(facts: Facts) -> Iterable[Check]:
+    if not facts.has(Create):
+        return
+    make = Making(facts, "idempotency")
+    same = ("resultCode 000000 and the same instanceId", "返回000000和相同的instanceId")
+    for name, title, title_zh, body in (
+        ("repeat", "The same order with the same businessId gives the same instance", "同一订单、相同businessId返回同一实例", _repeat),
+        ("retry", "The same order with another businessId gives the same instance", "同一订单、不同businessId返回同一实例", _retry),
+        ("after_query", "A repeat after a query gives the same instance", "查询之后的重复创建返回同一实例", _after_query),
+        ("after_freeze", "A repeat while the instance is frozen gives the same instance", "实例冻结时的重复创建返回同一实例", _after_freeze),
+        ("after_others", "A repeat after other orders gives the same instance", "其他订单之后的重复创建返回同一实例", _after_others),
+    ):  # fmt: skip
+        if name == "after_query" and not facts.has(Query):
+            continue
+        if name == "after_freeze" and not facts.has(SetStatus):
+            continue
+        yield make(name, "once", body, title, title_zh, *same)
+    other = ("another instanceId", "返回不同的instanceId")
+    yield make(
+        "other_order", "once", _other_order,
+        "Two orders give two instances", "两个订单得到两个实例", *other,
+    )  # fmt: skip
+    if any(field.name == "orderLineId" for field in facts.conduct.requests.get(Create, ())):
+        yield make(
+            "other_line", "once", _other_line,
+            "Two lines of one order give two instances", "同一订单的两个订单行得到两个实例", *other,
+        )  # fmt: skip
+    yield make(
+        "parallel", "once", _parallel,
+        f"{PARALLEL} repeats at the same moment give one instance", f"同时发送{PARALLEL}个重复请求得到同一实例",
+        "one instanceId in every answer, none of them an error", "所有响应的instanceId相同，且没有错误",
+    )  # fmt: skip
+    yield make(
+        "parallel_orders", "once", _parallel_orders,
+        "20 orders at the same moment give 20 instances", "同时发送20个订单得到20个实例",
+        "20 different instanceIds, none of the answers an error", "20个互不相同的instanceId，且没有错误",
+    )  # fmt: skip
+    yield make(
+        "restart", "once", _restart,
+        "A repeat after a restart of the server gives the same instance", "服务器重启后的重复创建返回同一实例", *same,
+    )  # fmt: skip
+
+
+@family
+def changes(facts: Facts) -> Iterable[Check]:
+    if not facts.has(Create):
+        return
+    make = Making(facts, "idempotency")
+    for kind in (Query, Refresh, SetStatus, Release, Upgrade):
+        if not facts.has(kind):
+            continue
+        activity = facts.activity(kind)
+        yield make(
+            f"{activity}.repeat", activity, _repeated(kind),
+            f"{activity} sent three times succeeds three times", f"{activity}发送三次均成功",
+            "resultCode 000000 each time", "每次均返回000000",
+        )  # fmt: skip
+    if facts.has(Query):
+        yield make(
+            "query.stable", facts.activity(Query), _stable_query,
+            "Two queries give the same access data", "两次查询返回相同的访问信息",
+            "the same address, user name and password", "地址、用户名和密码一致",
+        )  # fmt: skip
+
+
+# --- creation --------------------------------------------------------------------------------------------------------
+
+
+def _first(caller: Caller) -> tuple[Order, str, Answer]:
+    """A real creation, as the base of a comparison; skipped when creation does not work at all."""
+    caller.instance(keep=True)
+    order, business_id = caller.samples.order(), caller.samples.business_id()
+    answer = caller.ask(caller.samples.create(order, business_id=business_id))
+    expect_accepted(answer, context="first call", context_zh="第一次调用")
+    if not answer.instance_id:
+        raise failed("missing_field", answer, "no instanceId", "没有instanceId")
+    return order, business_id, answer
+
+
+def _same(first: Answer, again: Answer, name: str, context: str = "repeat", context_zh: str = "重复调用") -> None:
+    readable(again, context=context, context_zh=context_zh)
+    if not again.accepted:
+        raise failed("repeat_refused", again, context, context_zh)
+    if again.instance_id != first.instance_id:
+        raise Failed(
+            name,
+            f"first {first.instance_id}, then {again.instance_id}",
+            f"第一次为{first.instance_id}，之后为{again.instance_id}",
+        )
+
+
+def _repeat(caller: Caller) -> None:
+    order, business_id, first = _first(caller)
+    _same(first, caller.ask(caller.samples.create(order, business_id=business_id)), "new_instance_id_each_call")
+
+
+def _retry(caller: Caller) -> None:
+    order, business_id, first = _first(caller)
+    again = caller.ask(caller.samples.create(order))
+    name = "new_instance_id_each_call"
+    if again.accepted and again.instance_id != first.instance_id:
+        third = caller.ask(caller.samples.create(order, business_id=business_id))
+        name = "business_id_as_key" if third.instance_id == first.instance_id else name
+    _same(first, again, name)
+
+
+def _after_query(caller: Caller) -> None:
+    order, _, first = _first(caller)
+    caller.ask(Query(instance_ids=(first.instance_id,)))
+    _same(first, caller.ask(caller.samples.create(order)), "new_instance_id_each_call")
+
+
+def _after_freeze(caller: Caller) -> None:
+    made = caller.instance()
+    if not caller.ask(caller.samples.status(made.instance_id, freeze=True)).accepted:
+        raise Skipped("freezing is refused, see the group lifecycle", "冻结被拒绝，见lifecycle组")
+    again = caller.ask(caller.samples.create(made.order))
+    readable(again)
+    if not again.accepted:
+        raise failed("repeat_refused", again)
+    if again.instance_id != made.instance_id:
+        seen = f"first {made.instance_id}, then {again.instance_id}"
+        raise Failed("new_instance_id_each_call", seen, f"第一次为{made.instance_id}，之后为{again.instance_id}")
+
+
+def _after_others(caller: Caller) -> None:
+    order, _, first = _first(caller)
+    for _ in range(3):
+        caller.ask(caller.samples.create())
+    _same(first, caller.ask(caller.samples.create(order)), "new_instance_id_each_call")
+
+
+def _other_order(caller: Caller) -> None:
+    _, _, first = _first(caller)
+    other = caller.ask(caller.samples.create())
+    expect_accepted(other)
+    if other.instance_id == first.instance_id:
+        raise failed("id_reused", other, "two orders, one instanceId", "两个订单得到同一instanceId")
+
+
+def _other_line(caller: Caller) -> None:
+    order, _, first = _first(caller)
+    other = caller.ask(caller.samples.create(Order(order.order_id, 2)))
+    expect_accepted(other)
+    if other.instance_id == first.instance_id:
+        raise failed("order_line_ignored", other, "two lines, one instanceId", "两个订单行得到同一instanceId")
+
+
+def _parallel(caller: Caller) -> None:
+    caller.instance(keep=True)
+    order = caller.samples.order()
+    answers = caller.together([caller.request(caller.samples.create(order)) for _ in range(PARALLEL)])
+    caller.note_created(*answers)
+    ids = {answer.instance_id for answer in answers if answer.accepted}
+    if len(ids) > 1:
+        # A seller that always makes another has a simpler mistake, and its own name.
+        first, again = (caller.ask(caller.samples.create(order)) for _ in range(2))
+        one_at_a_time = first.instance_id == again.instance_id
+        name = "two_answers_in_parallel" if one_at_a_time else "new_instance_id_each_call"
+        raise Failed(name, f"{len(ids)} instances for one order", f"同一订单得到{len(ids)}个实例")
+    _none_failed(answers, "fails_in_parallel")
+
+
+def _parallel_orders(caller: Caller) -> None:
+    caller.instance(keep=True)
+    seen: dict[str, int] = {}
+    answers = caller.together([caller.request(caller.samples.create()) for _ in range(20)])
+    caller.note_created(*answers)
+    for answer in answers:
+        if answer.accepted:
+            seen[answer.instance_id] = seen.get(answer.instance_id, 0) + 1
+    twice = [instance_id for instance_id, number in seen.items() if number > 1]
+    if twice:
+        raise Failed(
+            "id_collision_under_load",
+            f"{sum(seen.values())} orders got {len(seen)} instances; {twice[0]} went to {seen[twice[0]]} of them",
+            f"{sum(seen.values())}个订单只得到{len(seen)}个实例；{twice[0]}分配给了其中{seen[twice[0]]}个",
+        )
+    _none_failed(answers, "fails_in_parallel")
+
+
+def _none_failed(answers: list[Answer], name: str) -> None:
+    wrong = [answer for answer in answers if not answer.accepted]
+    if wrong:
+        context = f"{len(wrong)} of {len(answers)} failed, the first with"
+        raise failed(name, wrong[0], context, f"{len(answers)}个中有{len(wrong)}个失败，第一个为")
+
+
+def _restart(caller: Caller) -> None:
+    order, _, first = _first(caller)
+    # The person gave this command to restart the own server.
+    done = subprocess.run(  # noqa: S603
+        shlex.split(caller.options.restart or ""), capture_output=True, timeout=RESTART_WITHIN, check=False
+    )
+    if done.returncode:
+        raise Skipped(
+            f"the restart command ended with {done.returncode}", f"重启命令以{done.returncode}退出"
+        )
+    until = time.monotonic() + RESTART_WITHIN
+    again = caller.ask(caller.samples.create(order))
+    while again.received.unreachable and time.monotonic() < until:
+        time.sleep(0.1)
+        again = caller.ask(caller.samples.create(order))
+    _same(first, again, "forgets_after_restart", "after the restart", "重启之后")
+
+
+# --- the other activities --------------------------------------------------------------------------------------------
+
+
+def _repeated(kind: type[Command]) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need(kind)
+        made = caller.instance(keep=kind is Query)
+        command = caller.samples.of(kind, made.instance_id)
+        assert command is not None
+        first = caller.ask(command)
+        if kind is Upgrade and first.refused:
+            raise Skipped(
+                "the upgrade is refused the first time: this seller wants an order that the market knows",
+                "首次升级被拒绝：该商家需要云商店中真实存在的订单",
+            )
+        expect_success(first, context="first call", context_zh="第一次调用")
+        for number, number_zh in (("second", "第二次"), ("third", "第三次")):
+            again = caller.ask(command)
+            expect_success(again, "repeat_refused", f"{number} call", f"{number_zh}调用")
+
+    return body
+
+
+def _stable_query(caller: Caller) -> None:
+    made = caller.instance(keep=True)
+    command = Query(instance_ids=(made.instance_id,))
+    key = caller.options.key
+    found = []
+    for _ in range(2):
+        answer = caller.ask(command)
+        readable(answer)
+        if answer.code != SUCCESS:
+            raise Skipped("the query is refused, see the group shape", "查询被拒绝，见shape组")
+        outcome = caller.facts.protocol.decode(command, answer.made_sound(key), key=key)
+        found.append([entry.app for entry in getattr(outcome, "instances", ())])
+    if found[0] != found[1]:
+        raise Failed("bad_field", "appInfo differs between two queries", "两次查询的appInfo不同")

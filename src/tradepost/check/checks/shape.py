@@ -1,1 +1,295 @@
-"""x"""
+"""Group *shape*: what an answer is made of, and what a request must be made of (saas-v2 §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tradepost.check.answers import (
+    BAD_PARAMETER,
+    NO_INSTANCE,
+    SUCCESS,
+    Answer,
+    expect_accepted,
+    expect_refusal,
+    expect_success,
+    failed,
+    readable,
+)
+from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.check.dialects import QueryDialect, UrlDialect
+from tradepost.check.samples import Order
+from tradepost.protocols.commands import CheckChange, Command, Create, Query, Refresh, SetStatus
+from tradepost.protocols.wire_fields import Breach, Field, violations
+
+if TYPE_CHECKING:
+    from tradepost.check.caller import Caller
+    from tradepost.check.facts import Facts
+
+_BREACHES = {
+    Breach.MISSING: "missing_field",
+    Breach.TYPE: "wrong_type",
+    Breach.LENGTH: "too_long",
+    Breach.VALUE: "bad_field",
+}
+RESULT = (Field("resultCode", 6), Field("resultMsg", 255))
+"""resultMsg is optional in the table, and a body without it is refused as unreadable all the same (saas-v2 §9)."""
+
+
+@family
+def answers(facts: Facts) -> Iterable[Check]:
+    make = Making(facts, "shape")
+    for kind, activity in facts.protocol.activities.items():
+        yield make(
+            f"{activity}.answer", activity, _answer(kind),
+            f"{activity}: HTTP 200, application/json, a JSON object", f"{activity}：HTTP 200，application/json，JSON对象",
+            "HTTP status 200, Content-Type application/json, a JSON object in UTF-8 with resultCode and resultMsg",
+            "HTTP状态码200，Content-Type为application/json，UTF-8编码的JSON对象，含resultCode和resultMsg",
+        )  # fmt: skip
+        yield make(
+            f"{activity}.fields", activity, _fields(kind),
+            f"{activity}: every field of the answer has its type and length", f"{activity}：响应各字段的类型和长度正确",
+            "mandatory fields present and not blank, types and lengths as in the response table",
+            "必选字段存在且非空，类型与长度符合响应参数表",
+        )  # fmt: skip
+    yield make(
+        "refusal", "answer", _refusal,
+        "A refusal has the same form as a success", "拒绝时的响应与成功时格式相同",
+        "HTTP status 200, application/json, resultCode of 6 digits, resultMsg of at most 255 characters",
+        "HTTP状态码200，application/json，resultCode为6位数字，resultMsg不超过255个字符",
+    )  # fmt: skip
+    if facts.has(Create, Query):
+        yield make(
+            "created_instance", facts.activity(Create), _created,
+            "A real creation answers an instance id that can be queried", "真实创建返回可查询的实例ID",
+            "instanceId of 1 to 64 characters, without a comma", "instanceId为1至64个字符，且不含逗号",
+        )  # fmt: skip
+        yield make(
+            "queried_instance", facts.activity(Query), _queried,
+            "A real instance is described as the table says", "真实实例的信息符合参数表",
+            "info with one entry for the instance that was asked for, frontEndUrl present when there is an appInfo",
+            "info中包含所查询的实例，若有appInfo则必须含frontEndUrl",
+        )  # fmt: skip
+
+
+@family
+def requests(facts: Facts) -> Iterable[Check]:
+    make = Making(facts, "shape")
+    for kind, table in facts.conduct.requests.items():
+        if kind not in facts.protocol.activities:
+            continue
+        activity = facts.activity(kind)
+        yield make(
+            f"{activity}.missing_fields", activity, _missing_fields(kind, table),
+            f"{activity}: a request without a mandatory field is refused", f"{activity}：缺少必选字段的请求被拒绝",
+            "resultCode 000002, for each mandatory field in turn", "对每个必选字段，缺少时均返回resultCode 000002",
+        )  # fmt: skip
+    if Create in facts.conduct.requests:
+        yield make(
+            "longest_values", facts.activity(Create), _longest,
+            "Values of the documented length are accepted", "达到文档规定最大长度的值被接受",
+            "resultCode 000000 to orderId, orderLineId and businessId of 64 characters",
+            "orderId、orderLineId、businessId均为64个字符时返回000000",
+        )  # fmt: skip
+    for kind, name, title, title_zh in (
+        (SetStatus, "status", "A status that there is not is refused", "不存在的status被拒绝"),
+        (Refresh, "scene", "A scene that there is not is refused", "不存在的scene被拒绝"),
+    ):
+        if any(field.name == name for field in facts.conduct.requests.get(kind, ())):
+            yield make(
+                f"bad_{name}", facts.activity(kind), _bad_value(kind, name), title, title_zh,
+                "resultCode 000002", "返回resultCode 000002",
+            )  # fmt: skip
+    yield from _activities(make)
+    if facts.dialect.json_body:
+        for name, body, title, title_zh in (
+            ("not_json", b"activity=queryInstance", "A body that is no JSON is refused", "不是JSON的请求体被拒绝"),
+            ("array", b'["activity"]', "A JSON array is refused", "JSON数组被拒绝"),
+            ("empty_body", b"", "An empty body is refused", "空请求体被拒绝"),
+            ("broken_json", b'{"activity":"queryInstance",', "A body that is cut short is refused", "被截断的JSON被拒绝"),
+        ):
+            if isinstance(facts.dialect, UrlDialect):
+                yield make(
+                    name, "answer", _bad_body(body), title, title_zh,
+                    "HTTP 200 with resultCode 000002 (or 000001), although the bytes are signed correctly",
+                    "即使签名正确，也返回HTTP 200和resultCode 000002（或000001）",
+                )  # fmt: skip
+
+
+def _activities(make: Making) -> Iterable[Check]:
+    for name, value, title, title_zh in (
+        ("unknown_activity", "noSuchActivity", "An activity that there is not is refused", "不存在的activity被拒绝"),
+        ("no_activity", None, "A request without an activity is refused", "没有activity的请求被拒绝"),
+        ("empty_activity", "", "An empty activity is refused", "activity为空的请求被拒绝"),
+    ):
+        if make.facts.conduct.signed.value in {"url", "query"}:
+            yield make(
+                name, "codes", _activity(value), title, title_zh,
+                "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
+            )  # fmt: skip
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------
+
+
+def _test_call(caller: Caller, kind: type[Command]) -> tuple[Command, Answer]:
+    caller.need(kind)
+    command = caller.samples.of(kind, caller.any_id(), test=True)
+    if command is None:
+        raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
+    return command, caller.ask(command)
+
+
+def _answer(kind: type[Command]) -> Body:
+    def body(caller: Caller) -> None:
+        _, answer = _test_call(caller, kind)
+        _envelope(answer)
+
+    return body
+
+
+def _envelope(answer: Answer) -> None:
+    readable(answer)
+    media_type = (answer.received.header("Content-Type") or "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        came = answer.received.header("Content-Type") or "none"
+        raise Failed("wrong_content_type", f"Content-Type is {came}", f"Content-Type为{came}")
+    if answer.received.body.startswith(b"\xef\xbb\xbf"):
+        raise Failed("bom", "the body starts with EF BB BF", "响应体以EF BB BF开头")
+    _keep(RESULT, answer, "missing_result")
+    if not (answer.code.isdigit() and len(answer.code) == 6):
+        raise failed("bad_field", answer)
+
+
+def _fields(kind: type[Command]) -> Body:
+    def body(caller: Caller) -> None:
+        command, answer = _test_call(caller, kind)
+        readable(answer)
+        if answer.code != SUCCESS:
+            raise Skipped("the test call was refused, see the group debug", "测试调用被拒绝，见debug组")
+        _keep(caller.facts.conduct.answers.get(kind, RESULT), answer)
+        _read_as_a_market(caller, command, answer)
+
+    return body
+
+
+def _keep(table: tuple[Field, ...], answer: Answer, missing: str = "missing_field") -> None:
+    for violation in violations(table, answer.members or {}):
+        name = missing if violation.breach is Breach.MISSING else _BREACHES[violation.breach]
+        raise Failed(name, str(violation), f"{violation.path}：{violation.detail}")
+
+
+def _read_as_a_market(caller: Caller, command: Command, answer: Answer) -> None:
+    """The version's own reader has the last word: what it refuses, a market refuses."""
+    result = caller.facts.protocol.decode(command, answer.made_sound(caller.options.key), key=caller.options.key)
+    fault = getattr(result, "fault", None)
+    if fault is None:
+        return
+    detail = getattr(result, "detail", "")
+    names = {"missing_field": "missing_field", "other_instance": "other_instance", "not_json": "not_json"}
+    name = "comma_in_id" if "comma" in detail else names.get(str(fault), "bad_field")
+    raise Failed(name, detail, detail)
+
+
+def _refusal(caller: Caller) -> None:
+    request = caller.request(caller.harmless())
+    dialect = caller.facts.dialect
+    answer = caller.send(dialect.put(request, dialect.token, "0" * 64))
+    readable(answer, http_error="http_error_for_bad_request")
+    _envelope(answer)
+
+
+def _created(caller: Caller) -> None:
+    command = caller.samples.create()
+    answer = caller.ask(command)
+    expect_accepted(answer)
+    _keep((Field("instanceId", 64),), answer)
+    _read_as_a_market(caller, command, answer)
+
+
+def _queried(caller: Caller) -> None:
+    made = caller.instance(keep=True)
+    command = Query(instance_ids=(made.instance_id,))
+    answer = caller.ask(command)
+    expect_success(answer)
+    _keep(caller.facts.conduct.answers.get(Query, RESULT), answer)
+    _read_as_a_market(caller, command, answer)
+
+
+# --- requests --------------------------------------------------------------------------------------------------------
+
+
+def _missing_fields(kind: type[Command], table: tuple[Field, ...]) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need(kind)
+        target = ""
+        if kind is not Create and caller.facts.has(Create):
+            # An instance of its own: a seller that accepts such a request may do anything to it.
+            target = caller.instance(keep=kind in {Query, CheckChange}).instance_id
+        command = caller.samples.of(kind, target or caller.samples.unknown_id())
+        if command is None:
+            raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
+        stamped = {caller.facts.dialect.timestamp, caller.facts.dialect.token}
+        for field in table:
+            if not field.mandatory or field.name in stamped:
+                continue
+            answer = caller.send(caller.changed(command, {field.name: None}))
+            caller.note_created(answer)
+            context, context_zh = f"without {field.name}", f"缺少{field.name}时"
+            codes = (BAD_PARAMETER, NO_INSTANCE) if "nstance" in field.name else (BAD_PARAMETER,)
+            expect_refusal(answer, "accepts_missing_field", *codes, context=context, context_zh=context_zh)
+
+    return body
+
+
+def _longest(caller: Caller) -> None:
+    caller.instance(keep=True)
+    order = Order(f"CS{caller.chance()}{caller.chance()}"[:57].upper())
+    business_id = (caller.chance() + caller.chance())[:64]
+    first = caller.ask(caller.samples.create(order, business_id=business_id))
+    expect_accepted(first, "refuses_longest_value")
+    # A cut key would make the next order of the same beginning the same order.
+    twin = Order(order.order_id[:-1] + ("A" if order.order_id[-1] != "A" else "B"))
+    second = caller.ask(caller.samples.create(twin))
+    expect_accepted(second, "refuses_longest_value")
+    if first.instance_id and first.instance_id == second.instance_id:
+        raise failed("refuses_longest_value", second, "two orders that differ in their 57th character gave one instance")
+
+
+def _bad_value(kind: type[Command], name: str) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need(kind)
+        command = caller.samples.of(kind, caller.instance().instance_id)
+        assert command is not None
+        answer = caller.send(caller.changed(command, {name: "NO_SUCH_VALUE"}))
+        expect_refusal(answer, "accepts_bad_value", BAD_PARAMETER)
+
+    return body
+
+
+def _activity(value: str | None) -> Body:
+    def body(caller: Caller) -> None:
+        name = "success_for_unknown_activity"
+        # Both as a real and as a test call: the second is often answered by a branch of its own.
+        for test in (False, True):
+            request = caller.changed(caller.harmless(test=test), {"activity": value})
+            context = "as a test call" if test else "as a real call"
+            context_zh = "作为测试调用" if test else "作为真实调用"
+            expect_refusal(caller.send(request), name, BAD_PARAMETER, context=context, context_zh=context_zh)
+
+    return body
+
+
+def _bad_body(content: bytes) -> Body:
+    def body(caller: Caller) -> None:
+        dialect = caller.facts.dialect
+        assert isinstance(dialect, UrlDialect)
+        request = dialect.sealed_bytes(caller.request(caller.harmless()), content, caller.seal())
+        expect_refusal(caller.send(request), "accepts_not_json")
+
+    return body
+
+
+def in_query(facts: Facts) -> bool:
+    """Whether parameters stand in the URL, where they have to be decoded."""
+    return isinstance(facts.dialect, QueryDialect)
