@@ -1,0 +1,115 @@
+"""The golden exchanges: what License 1.0 looks like on the wire, byte for byte (saas-v1-license B1).
+
+``python -m tests.protocols.license_v1.test_golden`` writes them anew after a deliberate change of the wire.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.protocols.license_v1.wire import (
+    ADDRESS,
+    BUSINESS,
+    INSTANCE,
+    KEY,
+    NONCE,
+    NOW,
+    ORDER,
+    PRODUCT,
+    answer,
+    decode,
+    encode,
+    open_,
+)
+from tradepost.protocols.commands import Buyer, Create, Done, Expire, Purchase, Refresh, Rejected, Release, Scene
+from tradepost.protocols.http import Request, Response
+from tradepost.protocols.license_v1 import PROTOCOL
+
+FOLDER = Path(str(resources.files("tradepost.protocols.license_v1").joinpath("golden")))
+EXPIRES = datetime(2027, 7, 1, 15, 59, 59, tzinfo=UTC)
+CREATE = Create(
+    order_id=ORDER,
+    order_line_id="",
+    business_id=BUSINESS,
+    buyer=Buyer(customer_id="68cbc86abc2018ab880d92f36422fa0e", customer_name="测试 公司"),
+    purchase=Purchase(
+        product_id=PRODUCT,
+        sku_code="sku-1",
+        period_type="year",
+        period_number=1,
+        quantity=10,
+        expires_at=EXPIRES,
+        extend_params=(("machineCode", "8C-16-45-A1-22-FF"),),
+    ),
+)
+REFRESH = Refresh(
+    instance_id=INSTANCE,
+    scene=Scene.RENEWAL,
+    order_id=ORDER,
+    order_line_id="",
+    product_id=PRODUCT,
+    expires_at=EXPIRES,
+    purchase=Purchase(product_id=PRODUCT, period_type="year", period_number=1, expires_at=EXPIRES),
+)
+EXCHANGES = (
+    (CREATE, Done(instance_id=BUSINESS, license="-----BEGIN LICENSE-----\n8C164500FF\n-----END LICENSE-----")),
+    (REFRESH, Done()),
+    (Expire(instance_id=INSTANCE, order_id=ORDER), Done()),
+    (Release(instance_id=INSTANCE, order_id=ORDER, test=True), Rejected(code="000003", message="实例不存在")),
+)
+NAMES = [PROTOCOL.activities[type(command)] for command, _ in EXCHANGES]
+
+
+def exchange(command, outcome) -> str:
+    request, response = encode(command), answer(command, outcome)
+    url = urlsplit(request.url)
+    shown = {
+        "spec": "saas-v1-license B1",
+        "key": KEY,
+        "now": NOW.isoformat(),
+        "nonce": NONCE,
+        "address": ADDRESS,
+        "request": {
+            "line": f"{request.method} {url.path}?{url.query} HTTP/1.1",
+            "headers": dict(request.headers),
+        },
+        "response": {
+            "line": f"HTTP/1.1 {response.status} OK",
+            "headers": dict(response.headers),
+            "body": response.body.decode("ascii"),
+        },
+    }
+    return json.dumps(shown, ensure_ascii=False, indent=2) + "\n"
+
+
+@pytest.mark.parametrize(("command", "outcome"), EXCHANGES, ids=NAMES)
+def test_the_golden_exchange_is_what_our_code_writes(command, outcome):
+    stored = (FOLDER / f"{PROTOCOL.activities[type(command)]}.json").read_text("utf-8")
+    assert stored == exchange(command, outcome)
+
+
+@pytest.mark.parametrize(("command", "outcome"), EXCHANGES, ids=NAMES)
+def test_the_golden_exchange_is_what_our_code_reads(command, outcome):
+    stored = json.loads((FOLDER / f"{PROTOCOL.activities[type(command)]}.json").read_text("utf-8"))
+    asked, answered = stored["request"], stored["response"]
+    method, target, _ = asked["line"].split(" ")
+    assert open_(Request(method, f"https://isv.example.com{target}", tuple(asked["headers"].items()))) == command
+    response = Response(200, tuple(answered["headers"].items()), answered["body"].encode())
+    assert decode(command, response) == outcome
+
+
+def test_there_is_one_golden_exchange_for_each_activity():
+    assert sorted(NAMES) == sorted(PROTOCOL.activities.values())
+    assert {path.stem for path in FOLDER.glob("*.json")} == {*NAMES}
+
+
+if __name__ == "__main__":
+    for command, outcome in EXCHANGES:
+        path = FOLDER / f"{PROTOCOL.activities[type(command)]}.json"
+        path.write_text(exchange(command, outcome), "utf-8")
