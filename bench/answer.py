@@ -85,7 +85,7 @@ class Runs:
     def add(self, name: str, value: float, unit: str) -> None:
         self.found.setdefault(name, []).append(value)
         self.units[name] = unit
-        self.say(f"{name}: {value:,.4g} {unit}" if value < 1000 else f"{name}: {value:,.0f} {unit}")  # noqa: PLR2004
+        self.say(f"{name}: {value:,.4g} {unit}" if value < 1000 else f"{name}: {value:,.0f} {unit}")
 
     def value(self, name: str) -> float:
         return median(self.found[name])

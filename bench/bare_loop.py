@@ -85,7 +85,7 @@ async def work(database: str, count: int) -> None:
                     places.release()
                 claimed += len(rows)
                 for row in rows:
-                    task = asyncio.create_task(call(row))  # type: ignore[arg-type]  # as the statement returns them
+                    task = asyncio.create_task(call(row))
                     tasks.add(task)
                     task.add_done_callback(tasks.discard)
 

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from tradepost.market.base.models import Event
 from tradepost.market.base.work import State
 from tradepost.market.production.models import Address, Attempt, Call
-
 from tradepost.protocols.commands import Command
 
 from . import rows

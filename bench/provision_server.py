@@ -24,7 +24,7 @@ from .wire import KEY
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-USER, PASSWORD = "broker", "broker"  # noqa: S105  # of a server that lives for seconds on loopback
+USER, PASSWORD = "broker", "broker"  # of a server that lives for seconds on loopback
 
 
 def kit(folder: Path) -> WSGIApplication:

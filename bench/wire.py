@@ -18,7 +18,7 @@ OK = 200
 
 
 def body_of(instance_id: str) -> bytes:
-    """updateInstanceStatus (saas-v2 §3.4)."""
+    """A freeze as updateInstanceStatus puts it (saas-v2 §3.4)."""
     return f'{{"activity":"updateInstanceStatus","instanceId":"{instance_id}","status":"FREEZE"}}'.encode()
 
 

@@ -38,11 +38,15 @@ def measure(scale: Scale, say: Say) -> Answer:
 def _seconds() -> float:
     port = free_port()
     with folder() as data:
-        kept = {n: v for n, v in os.environ.items() if not n.startswith("TRADEPOST_") and n not in {"DATABASE_URL", "PORT"}}
+        kept = {
+            n: v for n, v in os.environ.items() if not n.startswith("TRADEPOST_") and n not in {"DATABASE_URL", "PORT"}
+        }
         kept |= {"TRADEPOST_DATA": str(data / "market"), "PORT": str(port)}
         begun = time.monotonic()
         with (data / "said").open("w+") as said:
-            demo = subprocess.Popen([sys.executable, "-c", COMMAND, "demo"], env=kept, stdout=said, stderr=said, cwd=data)
+            demo = subprocess.Popen(
+                [sys.executable, "-c", COMMAND, "demo"], env=kept, stdout=said, stderr=said, cwd=data
+            )
             try:
                 while not _answers(port):
                     if demo.poll() is not None or time.monotonic() - begun > PATIENCE:

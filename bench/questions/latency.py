@@ -84,7 +84,7 @@ def _phase(shop: Shop, tag: str, port: str, *, seconds: int, with_dead: bool) ->
             if time.monotonic() > patience or not worker.alive():
                 raise ProgramFailed(f"{len(arrived)} of {len(due)} calls arrived")
             time.sleep(0.5)
-            with urlopen(f"http://127.0.0.1:{port}/arrivals") as answer:  # noqa: S310  # our own server
+            with urlopen(f"http://127.0.0.1:{port}/arrivals") as answer:  # our own server
                 arrived |= json.load(answer)
     _forget()
     return [(arrived[name] - moment) * 1000 for name, moment in due.items()]

@@ -1,0 +1,64 @@
+"""``python -m bench [name …]``: ask the questions one after the other, each in a process of its own, and say what came out.
+
+When all were asked and answered at full size, RESULTS.md is written anew. The exit code says whether every question was
+answered; a need that is missed is told, not punished, since numbers of a busy machine prove nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from .answer import Answer
+from .questions import QUESTIONS
+from .report import about_this_machine, as_markdown, on_terminal
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Compare our speed with rivals and limits.")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"questions to ask, else all: {', '.join(QUESTIONS)}")
+    parser.add_argument("--repeats", type=int, default=3, help="how often each thing is measured (default 3)")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: proves that it works, measures nothing")
+    given = parser.parse_args()
+    unknown = [name for name in given.names if name not in QUESTIONS]
+    if unknown or given.repeats < 1:
+        parser.error(f"no such question: {', '.join(unknown)}" if unknown else "--repeats must be at least 1")
+    names = given.names or list(QUESTIONS)
+    print("\n".join(about_this_machine()), end="\n\n", flush=True)
+    answers = []
+    for position, name in enumerate(names, 1):
+        print(f"[{position}/{len(names)}] {name}", file=sys.stderr, flush=True)
+        answer = _asked(name, repeats=given.repeats, quick=given.quick)
+        if answer is None:
+            print(f"{name}: no answer, see above\n", flush=True)
+            continue
+        answers.append(answer)
+        print(on_terminal(answer), end="\n\n", flush=True)
+    if given.quick:
+        print("These sizes are for trying the programs: the numbers mean nothing.")
+    elif len(answers) == len(QUESTIONS):
+        RESULTS.write_text(as_markdown(answers, repeats=given.repeats))
+        print(f"Written: {RESULTS.name}")
+    return 0 if len(answers) == len(names) else 1
+
+
+def _asked(name: str, *, repeats: int, quick: bool) -> Answer | None:
+    with tempfile.TemporaryDirectory(prefix="tradepost-bench-") as folder:
+        out = Path(folder) / "answer.json"
+        arguments = [name, "--repeats", str(repeats), "--out", str(out), *(["--quick"] if quick else [])]
+        done = subprocess.run([sys.executable, "-m", "bench.ask", *arguments], check=False)
+        return msgspec.json.decode(out.read_bytes(), type=Answer) if done.returncode == 0 else None
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,38 @@
+"""Every benchmark in a tiny size, as a person would start it: they must not rot between the rare full runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bench.answer import Answer
+from bench.questions import QUESTIONS
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+OURS = {
+    "engine-postgresql": {"ours", "ours, newInstance", "bare loop"},
+    "engine-sqlite": {"ours", "SQLite commits"},
+    "latency": {"p95, all sellers answer", "p95, 1 % of sellers dead"},
+    "kit-create": {"kit", "raw WSGI"},
+    "order-query": {"ours", "bare WSGI view"},
+    "first-page": {"ours"},
+}
+"""What each measures on a machine without the rivals."""
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_is_answered(name, tmp_path):
+    out = tmp_path / "answer.json"
+    command = [sys.executable, "-m", "bench.ask", name, "--quick", "--repeats", "1", "--out", str(out)]
+    asked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    assert asked.returncode == 0, asked.stderr[-3000:]
+    answer = msgspec.json.decode(out.read_bytes(), type=Answer)
+    assert answer.name == name
+    assert {figure.name for figure in answer.figures} >= OURS[name]
+    assert all(len(figure.runs) == 1 and figure.value > 0 for figure in answer.figures)
