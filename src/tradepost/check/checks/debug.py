@@ -1,1 +1,141 @@
-"""x"""
+"""Group *debug*: calls with testFlag 1 answer well and do nothing; they are replayed twice a day (saas-v2 §3.0, §5, §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tradepost.check.answers import SUCCESS, expect_accepted, expect_success, failed, readable
+from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.protocols.commands import Command, Create, Query, Release, SetStatus
+
+if TYPE_CHECKING:
+    from tradepost.check.caller import Caller
+    from tradepost.check.facts import Facts
+
+
+@family
+def calls(facts: Facts) -> Iterable[Check]:
+    make = Making(facts, "debug")
+    for kind, activity in facts.protocol.activities.items():
+        yield make(
+            activity, "test_flag", _answered(kind),
+            f"A test call of {activity} succeeds, and again", f"{activity}的测试调用成功，且可重复",
+            "resultCode 000000 twice, for the same parameters", "相同参数两次均返回000000",
+        )  # fmt: skip
+
+
+@family
+def effects(facts: Facts) -> Iterable[Check]:
+    make = Making(facts, "debug")
+    if not facts.has(Create, Query):
+        return
+    yield make(
+        "creates_nothing", "test_flag", _creates_nothing,
+        "A test creation creates nothing", "测试创建不产生实例",
+        "a real query of the id that the test call answered is refused (000003)", "对测试调用返回的ID做真实查询会被拒绝（000003）",
+    )  # fmt: skip
+    yield make(
+        "order_stays_free", "test_flag", _order_stays_free,
+        "After a test creation the real order is created", "测试创建之后真实订单可正常创建",
+        "the real creation succeeds and its instance can be queried", "真实创建成功，且实例可查询",
+    )  # fmt: skip
+    yield make(
+        "zero_is_real", "test_flag", _zero_is_real,
+        "testFlag 0 is a real call", "testFlag为0是真实调用",
+        "the instance exists afterwards: missing and 0 are alike", "之后实例存在：缺省与0等价",
+    )  # fmt: skip
+    if facts.has(Release):
+        yield make(
+            "releases_nothing", "test_flag", _releases_nothing,
+            "A test release releases nothing", "测试释放不会释放实例",
+            "the instance can still be queried", "实例仍可查询",
+        )  # fmt: skip
+    if facts.has(SetStatus):
+        yield make(
+            "any_order", "test_flag", _any_order,
+            "Test calls succeed in any order", "测试调用以任意顺序执行均成功",
+            "resultCode 000000 to release, status and query before any creation", "在创建之前执行释放、状态更新、查询均返回000000",
+        )  # fmt: skip
+
+
+def _answered(kind: type[Command]) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need(kind)
+        command = caller.samples.of(kind, caller.any_id(), test=True)
+        if command is None:
+            raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
+        expect_success(caller.ask(command), "test_flag_refused", "first time", "第一次")
+        expect_success(caller.ask(command), "repeat_refused", "second time", "第二次")
+
+    return body
+
+
+def _test_create(caller: Caller) -> tuple[Command, str]:
+    command = caller.samples.create(test=True)
+    answer = caller.ask(command)
+    expect_accepted(answer, "test_flag_refused")
+    return command, answer.instance_id
+
+
+def _creates_nothing(caller: Caller) -> None:
+    _, instance_id = _test_create(caller)
+    if not instance_id:
+        raise Skipped("the test call answered no instanceId", "测试调用没有返回instanceId")
+    # Sellers may answer test calls with one fixed id: then nothing was created for this order either.
+    _, other = _test_create(caller)
+    if other == instance_id:
+        return
+    query = caller.ask(Query(instance_ids=(instance_id,)))
+    readable(query, http_error="http_500_for_unknown_instance", context="query", context_zh="查询")
+    if query.code == SUCCESS and not (query.members or {}).get("info"):
+        return
+    if query.accepted:
+        name = "test_flag_creates"
+        unknown = caller.ask(Query(instance_ids=(caller.samples.unknown_id(),)))
+        if unknown.accepted:
+            name = "success_for_unknown_instance"
+        caller.created.setdefault(instance_id)
+        raise failed(name, query, "a real query of it", "对该ID的真实查询")
+
+
+def _order_stays_free(caller: Caller) -> None:
+    caller.instance(keep=True)
+    order = caller.samples.order()
+    test = caller.ask(caller.samples.create(order, test=True))
+    expect_accepted(test, "test_flag_refused", "test call", "测试调用")
+    real = caller.ask(caller.samples.create(order))
+    expect_accepted(real, "test_flag_claims_order", "real call", "真实调用")
+    ready = caller.wait_ready(real.instance_id)
+    expect_success(ready, "test_flag_claims_order", "query", "查询")
+
+
+def _zero_is_real(caller: Caller) -> None:
+    caller.instance(keep=True)
+    answer = caller.send(caller.changed(caller.samples.create(), {"testFlag": "0"}))
+    caller.note_created(answer)
+    expect_accepted(answer, "test_flag_zero")
+    expect_success(caller.wait_ready(answer.instance_id), "test_flag_zero", "query", "查询")
+
+
+def _releases_nothing(caller: Caller) -> None:
+    made = caller.instance()
+    test = caller.ask(caller.samples.release(made.instance_id, test=True))
+    expect_accepted(test, "test_flag_refused", "test call", "测试调用")
+    query = caller.ask(Query(instance_ids=(made.instance_id,)))
+    readable(query, context="query", context_zh="查询")
+    if query.code != SUCCESS:
+        raise failed("test_flag_acts", query, "query after a test release", "测试释放之后的查询")
+
+
+def _any_order(caller: Caller) -> None:
+    made = caller.instance()
+    for kind in (Release, SetStatus, Query):
+        command = caller.samples.of(kind, made.instance_id, test=True)
+        if command is None or not caller.facts.has(kind):
+            continue
+        answer = caller.ask(command)
+        expect_success(answer, "depends_on_order", caller.facts.activity(kind), caller.facts.activity(kind))
+    query = caller.ask(Query(instance_ids=(made.instance_id,)))
+    if not query.succeeded:
+        raise Failed("test_flag_acts", "the instance is gone after test calls", "测试调用之后实例不存在了")

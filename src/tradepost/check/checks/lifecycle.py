@@ -1,1 +1,349 @@
-"""x"""
+"""Group *lifecycle*: an instance's life in every order that a market may ask for (saas-v2 §3, saas-v1-license §A7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from tradepost.check.answers import (
+    NO_INSTANCE,
+    PROCESSING,
+    SUCCESS,
+    Answer,
+    expect_accepted,
+    expect_refusal,
+    expect_success,
+    failed,
+    readable,
+)
+from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.protocols.commands import (
+    CheckChange,
+    Command,
+    Create,
+    Expire,
+    Query,
+    Refresh,
+    Release,
+    Scene,
+    SetStatus,
+    Upgrade,
+)
+
+if TYPE_CHECKING:
+    from tradepost.check.caller import Caller
+    from tradepost.check.facts import Facts
+
+MOST_IDS = 100
+type Step = tuple[str, str, Callable[[Caller, str], Command]]
+
+
+def _freezing(caller: Caller, instance_id: str) -> Command:
+    """A period instance freezes by its own activity where the version has one."""
+    if caller.facts.has(SetStatus):
+        return caller.samples.status(instance_id, freeze=True)
+    return Expire(instance_id=instance_id, order_id=caller.samples.order().order_id)
+
+
+FREEZE: Step = ("freeze", "冻结", _freezing)
+UNFREEZE: Step = ("unfreeze", "解冻", lambda caller, i: caller.samples.status(i, freeze=False))
+REFRESH: Step = ("renew", "续费", lambda caller, i: caller.samples.refresh(i))
+RELEASE: Step = ("release", "释放", lambda caller, i: caller.samples.release(i))
+BARE_RELEASE: Step = ("release", "释放", lambda caller, i: caller.samples.release(i, with_order=False))
+QUERY: Step = ("query", "查询", lambda caller, i: Query(instance_ids=(i,)))
+EXPIRE: Step = ("expire", "到期", lambda caller, i: Expire(instance_id=i, order_id=caller.samples.order().order_id))
+
+PATHS: tuple[tuple[str, str, str, tuple[Step, ...]], ...] = (
+    ("query", "A new instance can be queried", "新建实例可查询", (QUERY,)),
+    ("renew", "A new instance is renewed twice and queried", "新建实例续费两次后可查询", (REFRESH, REFRESH, QUERY)),
+    ("freeze", "An instance is frozen, and unfrozen", "实例冻结后解冻", (FREEZE, UNFREEZE, QUERY)),
+    ("frozen_query", "A frozen instance can be queried", "冻结的实例可查询", (FREEZE, QUERY)),
+    ("freeze_twice", "Freezing twice, then unfreezing twice", "重复冻结后重复解冻", (FREEZE, FREEZE, UNFREEZE, UNFREEZE, QUERY)),
+    ("unfreeze_active", "An instance that is not frozen is unfrozen", "未冻结的实例被解冻", (UNFREEZE, QUERY)),
+    ("frozen_renewed", "A frozen instance is renewed, then unfrozen", "冻结的实例先续费后解冻", (FREEZE, REFRESH, UNFREEZE, QUERY)),
+    ("unfrozen_renewed", "A frozen instance is unfrozen, then renewed", "冻结的实例先解冻后续费", (FREEZE, UNFREEZE, REFRESH, QUERY)),
+    ("expired_renewed", "An expired instance is renewed", "已到期的实例续费", (EXPIRE, REFRESH, QUERY)),
+    ("expire_twice", "An instance expires twice", "重复到期", (EXPIRE, EXPIRE)),
+    ("expired_released", "An expired instance is released", "已到期的实例被释放", (EXPIRE, RELEASE)),
+    ("released_at_once", "A new instance is released", "新建实例被释放", (RELEASE,)),
+    ("released_without_order", "A release without an order, as at the end of the retention time", "不带订单号的释放（保留期结束）", (BARE_RELEASE,)),
+    ("frozen_released", "A frozen instance is released", "冻结的实例被释放", (FREEZE, RELEASE)),
+    ("released_twice", "An instance is released twice", "重复释放", (RELEASE, RELEASE)),
+    ("release_after_renewal", "A renewed instance is released", "续费后的实例被释放", (REFRESH, RELEASE)),
+)  # fmt: skip
+
+
+@family
+def paths(facts: Facts) -> Iterable[Check]:
+    if not facts.has(Create):
+        return
+    make = Making(facts, "lifecycle")
+    for name, title, title_zh, steps in PATHS:
+        kinds = _kinds(steps)
+        if any(kind not in facts.protocol.activities for kind in kinds):
+            continue
+        yield make(
+            name, facts.activity(kinds[0]), _path(steps), title, title_zh,
+            "resultCode 000000 to every step", "每一步均返回000000",
+        )  # fmt: skip
+    yield from _scenes(make)
+    if facts.has(Query):
+        yield make(
+            "asynchronous", facts.activity(Create), _asynchronous,
+            "A creation ends: now, or later when it said 000004", "创建最终完成：立即完成，或返回000004后稍后完成",
+            "while 000004 is said no info comes; then the instance is answered with 000000",
+            "返回000004期间不返回info；之后以000000返回实例信息",
+        )  # fmt: skip
+        yield make(
+            "two_ids", facts.activity(Query), _several(2),
+            "Two instances in one query are both answered", "一次查询两个实例均有返回",
+            "info with an entry for each id", "info中每个ID对应一条",
+        )  # fmt: skip
+        yield make(
+            "hundred_ids", facts.activity(Query), _hundred,
+            f"A query for {MOST_IDS} ids is read", f"一次查询{MOST_IDS}个ID可以被读取",
+            "an answer of 000000 to a test call", "测试调用返回000000",
+        )  # fmt: skip
+
+
+def _scenes(make: Making) -> Iterable[Check]:
+    facts = make.facts
+    table = {field.name: field for field in facts.conduct.requests.get(Refresh, ())}
+    if not facts.has(Refresh):
+        return
+    values = table["scene"].values if "scene" in table else ("RENEWAL",)
+    for scene, title_zh in (
+        (Scene.TRIAL_TO_FORMAL, "试用转正式"),
+        (Scene.RENEWAL, "续费"),
+        (Scene.UNSUBSCRIBE_RENEWAL_PERIOD, "退续费"),
+        (Scene.RENEWAL_CHANGE, "续费变更"),
+    ):
+        if scene in values:
+            yield make(
+                f"scene.{scene.lower()}", facts.activity(Refresh), _scene(scene),
+                f"{facts.activity(Refresh)} with scene {scene}", f"{facts.activity(Refresh)}，场景为{scene}（{title_zh}）",
+                "resultCode 000000, and the instance stays as it is otherwise", "返回000000，实例其他信息不变",
+            )  # fmt: skip
+    yield make(
+        "without_product", facts.activity(Refresh), _without_product,
+        "A renewal without a productId is accepted", "不带productId的续费被接受",
+        "resultCode 000000: it is sent only when the period type changes", "返回000000：仅在周期类型变化时才发送",
+    )  # fmt: skip
+
+
+@family
+def limits(facts: Facts) -> Iterable[Check]:
+    make = Making(facts, "lifecycle")
+    for kind in (Query, Refresh, SetStatus, Release, Upgrade, CheckChange, Expire):
+        if not facts.has(kind) or not facts.has(Create):
+            continue
+        activity = facts.activity(kind)
+        yield make(
+            f"unknown.{activity}", activity, _unknown(kind),
+            f"{activity} of an instance that never was", f"{activity}：从未存在的实例",
+            "HTTP 200 with resultCode 000003" + (", or success" if kind is Release else ""),
+            "返回HTTP 200和resultCode 000003" + ("，或返回成功" if kind is Release else ""),
+        )  # fmt: skip
+    if not facts.has(Create, Release):
+        return
+    for kind in (Query, Refresh, SetStatus):
+        if facts.has(kind):
+            activity = facts.activity(kind)
+            yield make(
+                f"released.{activity}", activity, _released(kind),
+                f"{activity} of a released instance is refused", f"{activity}：已释放的实例被拒绝",
+                "resultCode 000003: it no longer exists", "返回000003：实例已不存在",
+            )  # fmt: skip
+    yield make(
+        "id_not_reused", facts.activity(Create), _not_reused,
+        "A released instance's id is not given to another order", "已释放实例的ID不会分配给其他订单",
+        "another instanceId", "返回不同的instanceId",
+    )  # fmt: skip
+    if facts.has(Upgrade):
+        yield make(
+            "upgrade", facts.activity(Upgrade), _upgrade,
+            "An upgrade is done, or refused with a reason", "升级成功，或以明确原因拒绝",
+            "resultCode 000000 or a refusal; the instance can be queried afterwards", "返回000000或拒绝；之后实例仍可查询",
+        )  # fmt: skip
+    if facts.has(CheckChange):
+        yield make(
+            "check_change", facts.activity(CheckChange), _check_change,
+            "A change is allowed, or refused with a reason", "变更被允许，或以明确原因拒绝",
+            "resultCode 000000, or 000005 with the reason in resultMsg", "返回000000，或返回000005并在resultMsg中说明原因",
+        )  # fmt: skip
+
+
+# --- paths -----------------------------------------------------------------------------------------------------------
+
+
+def _kinds(steps: tuple[Step, ...]) -> list[type[Command]]:
+    by_step: dict[int, type[Command]] = {
+        id(FREEZE): SetStatus, id(UNFREEZE): SetStatus, id(REFRESH): Refresh, id(RELEASE): Release,
+        id(BARE_RELEASE): Release, id(QUERY): Query, id(EXPIRE): Expire,
+    }  # fmt: skip
+    return [by_step[id(step)] for step in steps]
+
+
+def _path(steps: tuple[Step, ...]) -> Body:
+    def body(caller: Caller) -> None:
+        for kind in dict.fromkeys(_kinds(steps)):
+            caller.need(kind)
+        made = caller.instance()
+        done: list[Step] = []
+        for step in steps:
+            name, name_zh, make = step
+            answer = caller.ask(make(caller, made.instance_id))
+            after = " after ".join([name, *(s[0] for s in reversed(done))])
+            after_zh = "→".join([*(s[1] for s in done), name_zh])
+            expect_success(answer, _mistake(step, done), after, after_zh)
+            done.append(step)
+
+    return body
+
+
+def _mistake(step: Step, done: list[Step]) -> str:
+    if step in done:
+        return "repeat_refused"
+    if any(before in (FREEZE, EXPIRE) for before in done):
+        return "frozen_is_lost"
+    return "depends_on_order" if step in (UNFREEZE, RELEASE, BARE_RELEASE) else "refuses_correct_request"
+
+
+def _scene(scene: Scene) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need(Refresh)
+        if scene is Scene.RENEWAL_CHANGE and not (caller.facts.has(CheckChange) and caller.offers(CheckChange)):
+            raise Skipped("renewals with a change are not offered", "未提供续费变更")
+        made = caller.instance()
+        now = caller.clock().replace(microsecond=0)
+        earlier = scene is Scene.UNSUBSCRIBE_RENEWAL_PERIOD
+        if earlier:
+            expect_success(caller.ask(caller.samples.refresh(made.instance_id)), context="renewal", context_zh="续费")
+        until = now.replace(year=now.year + (0 if earlier else 1), day=min(now.day, 28))
+        if earlier:
+            from datetime import timedelta
+
+            until = now + timedelta(days=15)
+        expect_success(caller.ask(caller.samples.refresh(made.instance_id, until, scene=scene)))
+
+    return body
+
+
+def _without_product(caller: Caller) -> None:
+    caller.need(Refresh)
+    command = caller.samples.refresh(caller.instance().instance_id)
+    expect_success(caller.send(caller.changed(command, {"productId": None})))
+
+
+def _asynchronous(caller: Caller) -> None:
+    caller.instance(keep=True)
+    command = caller.samples.create()
+    first = caller.ask(command)
+    expect_accepted(first)
+    if not first.instance_id:
+        raise failed("missing_field", first, "no instanceId", "没有instanceId")
+    query = caller.ask(Query(instance_ids=(first.instance_id,)))
+    readable(query, context="query", context_zh="查询")
+    if query.code == PROCESSING and (query.members or {}).get("info"):
+        raise failed("pending_with_info", query)
+    again = caller.ask(command)
+    expect_accepted(again, "repeat_refused", "repeat of the creation", "重复创建")
+    ready = caller.wait_ready(first.instance_id)
+    readable(ready, context="last query", context_zh="最后一次查询")
+    if ready.code != SUCCESS:
+        raise failed("never_ready", ready)
+
+
+def _several(number: int) -> Body:
+    def body(caller: Caller) -> None:
+        ids = tuple(caller.instance().instance_id for _ in range(number))
+        command = Query(instance_ids=ids)
+        answer = caller.ask(command)
+        expect_success(answer, "one_id_only")
+        key = caller.options.key
+        outcome = caller.facts.protocol.decode(command, answer.made_sound(key), key=key)
+        if getattr(outcome, "fault", None) is not None:
+            detail = getattr(outcome, "detail", "")
+            raise Failed("one_id_only", detail, detail)
+
+    return body
+
+
+def _hundred(caller: Caller) -> None:
+    ids = tuple(caller.samples.unknown_id() for _ in range(MOST_IDS))
+    answer = caller.ask(Query(instance_ids=ids, test=True))
+    readable(answer)
+    if answer.code not in {SUCCESS, NO_INSTANCE}:
+        raise failed("one_id_only", answer)
+
+
+# --- limits ----------------------------------------------------------------------------------------------------------
+
+
+def _unknown(kind: type[Command]) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need(kind)
+        caller.instance(keep=True)
+        command = caller.samples.of(kind, caller.samples.unknown_id())
+        if command is None:
+            raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
+        answer = caller.ask(command)
+        readable(answer, http_error="http_500_for_unknown_instance")
+        if kind is Release and answer.succeeded:
+            return
+        # Of a query the code is undocumented, and one may be refused for its order: any refusal will do there.
+        codes = () if kind in {Query, Upgrade, CheckChange} else (NO_INSTANCE,)
+        empty = kind is Query and answer.succeeded and not (answer.members or {}).get("info")
+        if empty:
+            return
+        # 000004 would make a market ask for hours.
+        expect_refusal(answer, "success_for_unknown_instance", *codes)
+
+    return body
+
+
+def _released(kind: type[Command]) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need(kind)
+        made = caller.instance()
+        expect_success(caller.ask(caller.samples.release(made.instance_id)), context="release", context_zh="释放")
+        command = caller.samples.of(kind, made.instance_id)
+        assert command is not None
+        answer = caller.ask(command)
+        readable(answer, http_error="http_500_for_unknown_instance")
+        if kind is Query and answer.succeeded and not _info(answer):
+            return
+        expect_refusal(answer, "released_still_answers")
+
+    return body
+
+
+def _info(answer: Answer) -> object:
+    return (answer.members or {}).get("info")
+
+
+def _not_reused(caller: Caller) -> None:
+    made = caller.instance()
+    expect_success(caller.ask(caller.samples.release(made.instance_id)), context="release", context_zh="释放")
+    other = caller.ask(caller.samples.create())
+    expect_accepted(other)
+    if other.instance_id == made.instance_id:
+        raise failed("id_reused", other)
+
+
+def _upgrade(caller: Caller) -> None:
+    caller.need(Upgrade)
+    made = caller.instance()
+    answer = caller.ask(caller.samples.upgrade(made.instance_id))
+    readable(answer)
+    if caller.facts.has(Query):
+        expect_success(caller.ask(Query(instance_ids=(made.instance_id,))), context="query", context_zh="查询")
+
+
+def _check_change(caller: Caller) -> None:
+    caller.need(CheckChange)
+    made = caller.instance(keep=True)
+    answer = caller.ask(caller.samples.check_change(made.instance_id))
+    readable(answer)
+    if answer.refused and not (answer.members or {}).get("resultMsg"):
+        raise failed("missing_result", answer, "a refusal without a reason", "拒绝但没有说明原因")

@@ -1,1 +1,74 @@
-LONG: frozenset[str] = frozenset()
+"""Group *load*: answers stay within 5 s when several come at once (saas-v2 §3.0)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tradepost.check.answers import failed
+from tradepost.check.declaring import Body, Check, Failed, Making, family
+from tradepost.protocols.commands import Create
+
+if TYPE_CHECKING:
+    from tradepost.protocols.http import Request
+
+    from tradepost.check.caller import Caller
+    from tradepost.check.facts import Facts
+
+LIMIT = 5.0
+"""Seconds in which a seller must answer (saas-v2 §3.0)."""
+QUICK = ((1, 3), (10, 1), (50, 1))
+THOROUGH = ((1, 50), (10, 20), (50, 10))
+"""How many at once, and how many rounds."""
+LONG = frozenset(f"load.{kind}_{number}" for kind in ("sustained", "creations") for number, _ in THOROUGH)
+"""Only with ``Options.load``."""
+
+
+@family
+def checks(facts: Facts) -> Iterable[Check]:
+    make = Making(facts, "load")
+    for kind, plan in (("burst", QUICK), ("sustained", THOROUGH)):
+        for number, rounds in plan:
+            yield make(
+                f"{kind}_{number}", "answer", _asked(number, rounds),
+                f"{number} at once, {rounds} times: each is answered within {LIMIT:g} s",
+                f"并发{number}个请求，共{rounds}轮：均在{LIMIT:g}秒内响应",
+                "every answer is right, the slowest within 5 s", "所有响应正确，最慢的不超过5秒",
+            )  # fmt: skip
+    if facts.has(Create):
+        for number, _ in THOROUGH:
+            yield make(
+                f"creations_{number}", "answer", _created(number),
+                f"{number} creations at once are answered within {LIMIT:g} s", f"并发创建{number}个实例，均在{LIMIT:g}秒内响应",
+                "every answer is right, the slowest within 5 s; slow provisioning says 000004",
+                "所有响应正确，最慢的不超过5秒；开通较慢时返回000004",
+            )  # fmt: skip
+
+
+def _asked(number: int, rounds: int) -> Body:
+    def body(caller: Caller) -> None:
+        command = caller.harmless()
+        for _ in range(rounds):
+            _judge(caller, [caller.request(command) for _ in range(number)])
+
+    return body
+
+
+def _created(number: int) -> Body:
+    def body(caller: Caller) -> None:
+        caller.instance(keep=True)
+        _judge(caller, [caller.request(caller.samples.create()) for _ in range(number)])
+
+    return body
+
+
+def _judge(caller: Caller, requests: list[Request]) -> None:
+    answers = caller.together(requests)
+    caller.note_created(*answers)
+    wrong = [answer for answer in answers if not answer.accepted]
+    if wrong:
+        context = f"{len(wrong)} of {len(answers)} failed, the first with"
+        raise failed("fails_under_load", wrong[0], context, f"{len(answers)}个中有{len(wrong)}个失败，第一个为")
+    slowest = max(answer.received.seconds for answer in answers)
+    if slowest > LIMIT:
+        raise Failed("slow_under_load", f"the slowest took {slowest:.1f} s", f"最慢的用了{slowest:.1f}秒")
