@@ -15,6 +15,7 @@ from tradepost import __version__
 
 RUN = Group("Run a market", sort_key=1)
 CARE = Group("Look after a market", sort_key=2)
+SELL = Group("Sell on a market", sort_key=3)
 
 # Name, where it lives, help (repeated here so that showing it loads nothing), group.
 COMMANDS = (
@@ -26,7 +27,7 @@ COMMANDS = (
     ("doctor", "tradepost.cli.doctor:doctor", "Check a market's settings and surroundings, and say what to do.", CARE),
     ("clock", "tradepost.cli.clock:app", "Show a market's clock, or move a sandbox's forward.", CARE),
     ("operator", "tradepost.cli.accounts:operator", "Make the accounts of operators.", CARE),
-    ("seller", "tradepost.cli.accounts:seller", "Make sellers and their owners.", CARE),
+    ("seller", "tradepost.cli.seller:seller", "Make sellers of a market; make and run a seller's own server.", SELL),
 )
 
 

@@ -13,6 +13,7 @@ from tradepost.protocols.commands import (
     Command,
     Create,
     Done,
+    Expire,
     InstanceInfo,
     InstanceStatus,
     Pending,
@@ -75,6 +76,11 @@ class Carrier:
             case _:
                 said = self.handlers[type(command)](command)
                 return said if isinstance(said, Done | Pending | Rejected) else Done()
+
+    def thaw(self, command: Refresh) -> None:
+        """A refresh also ends the freeze, in versions that freeze by an Expire (saas-v1-license A2.4, A7)."""
+        if self._instance(command.instance_id).state is InstanceState.FROZEN:
+            self._change(SetStatus(instance_id=command.instance_id, status=InstanceStatus.UNFREEZE))
 
     def _create(self, command: Create, now: datetime, owner: str) -> Outcome:
         key = create_key(command)
@@ -162,6 +168,16 @@ class Carrier:
         return instance
 
 
+def as_heard(command: Command, handlers: Mapping[type[Command], Callable[..., Any]]) -> Command:
+    """The command in the words of the seller's functions: an expiry is a freeze, unless a function takes expiries."""
+    if isinstance(command, Expire) and Expire not in handlers:
+        freeze = InstanceStatus.FREEZE
+        return SetStatus(
+            instance_id=command.instance_id, status=freeze, order_id=command.order_id, test=command.test
+        )
+    return command
+
+
 def create_key(command: Create) -> str:
     """(order, line); for an on-demand purchase that came inline, (order, product): saas-v2 §3.1, saas-v1-license A2.2."""
     bought = command.purchase
@@ -222,7 +238,7 @@ def rehearse(command: Command, *, page: str, url: str) -> Outcome:
     match command:
         case Create():
             info = InstanceInfo(instance_id=command.business_id, app=app)
-            return Done(instance_id=command.business_id, instances=(info,))
+            return Done(instance_id=command.business_id, instances=(info,), license=app.memo)
         case Query():
             return Done(
                 instances=tuple(InstanceInfo(instance_id=i, app=app) for i in dict.fromkeys(command.instance_ids))

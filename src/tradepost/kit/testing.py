@@ -1,7 +1,49 @@
-"""For a seller's own tests: a running server in the test process."""
+"""For a seller's own tests: a market that asks without a socket, and a running server in the test process."""
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tradepost.protocols import registry
+from tradepost.protocols.commands import Done
+
 from .serve import running
 
-__all__ = ["running"]
+if TYPE_CHECKING:
+    from tradepost.protocols.commands import CallResult, Command
+
+    from .seller import Seller
+
+__all__ = ["Market", "running"]
+
+ADDRESS = "https://seller.example.com/produce"
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Signs as a market does, hands the request to the seller, and verifies the answer.
+
+    >>> Market(seller, key="the seller's key").ask(Create(order_id="CS1", order_line_id="CS1-1", business_id="b1"))
+    """
+
+    seller: Seller
+    key: str
+    protocol: str = "saas_v2"
+
+    def call(self, command: Command, *, now: datetime | None = None) -> CallResult:
+        """What the seller said, whatever it was."""
+        at = now or datetime.now(UTC)
+        spoken = registry.protocol(self.protocol)
+        request = spoken.encode(command, address=ADDRESS, key=self.key, now=at, nonce=secrets.token_hex(16))
+        response = self.seller.respond(request, at, secrets.token_hex(16), protocol=self.protocol)
+        return spoken.decode(command, response, key=self.key)
+
+    def ask(self, command: Command, *, now: datetime | None = None) -> Done:
+        """The success that the seller answered; ``AssertionError`` with what it said instead."""
+        outcome = self.call(command, now=now)
+        if not isinstance(outcome, Done):
+            raise AssertionError(f"{type(command).__name__} was answered {outcome}")  # noqa: TRY004  # a test fails
+        return outcome

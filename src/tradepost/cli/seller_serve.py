@@ -1,0 +1,107 @@
+"""``tradepost seller serve``: runs a seller, a WSGI or an ASGI application on a server that keeps ``Body-Sign``'s case."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import socket
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from tradepost.cli import terminal
+from tradepost.kit import Seller
+from tradepost.kit.serve import THREADS, Server
+
+ENV_FILE = Path(".env")
+
+
+def serve(target: str, *, host: str = "127.0.0.1", port: int = 9000, threads: int = THREADS) -> None:
+    """Run a seller's server.
+
+    Settings of a file .env in this folder are given to it, unless the environment has them already.
+
+    Parameters
+    ----------
+    target
+        MODULE:OBJECT, found from this folder: a Seller, a WSGI or an ASGI application.
+    host
+        Address to listen on; 0.0.0.0 lets other machines in.
+    port
+        Port to listen on; 0 takes a free one and prints it.
+    threads
+        How many requests are worked on at the same time (WSGI and Seller).
+    """
+    read_env(ENV_FILE)
+    app = load(target)
+    if is_asgi(app):
+        _serve_asgi(app, host, port)
+        return
+    try:
+        server = Server(app, host, port, threads=threads)
+    except OSError as error:
+        terminal.fail(f"Cannot listen on {host}:{port}: {error}")
+    _announce(server.url)
+    server.run()
+
+
+def read_env(path: Path) -> None:
+    """NAME=VALUE lines into the environment; a name that is set already keeps its value."""
+    if not path.is_file():
+        return
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, separator, value = line.strip().partition("=")
+        if separator and not name.startswith("#"):
+            os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
+
+
+def load(target: str) -> Any:
+    """The object that MODULE:OBJECT names, found from the working folder. Ends the command in words when there is none."""
+    module_name, _, attribute = target.partition(":")
+    if not module_name or not attribute:
+        terminal.fail(f"{target!r} does not name an object: write MODULE:OBJECT, for example app:app.")
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109  # as python -m does
+    try:
+        found = importlib.import_module(module_name)
+        for name in attribute.split("."):
+            found = getattr(found, name)
+    except ModuleNotFoundError as error:
+        terminal.fail(
+            f"Cannot import {error.name}: is this the folder of the project, with its requirements installed?"
+        )
+    except AttributeError as error:
+        terminal.fail(f"{module_name} has no {attribute}: {error}")
+    except ValueError as error:
+        # A seller without its key says so.
+        terminal.fail(f"{module_name} did not start: {error}")
+    if not (isinstance(found, Seller) or callable(found)):
+        terminal.fail(f"{target} is neither a Seller nor an application.")
+    return found
+
+
+def is_asgi(app: Any) -> bool:
+    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004  # its kind is asked, not whether it is there
+
+
+def _serve_asgi(app: Any, host: str, port: int) -> None:
+    if find_spec("uvicorn") is None:
+        terminal.fail("An ASGI application needs uvicorn. Run: pip install uvicorn")
+    import uvicorn
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        terminal.fail(f"Cannot listen on {host}:{port}: {error}")
+    shown = f"[{host}]" if ":" in host else host
+    _announce(f"http://{shown}:{listening.getsockname()[1]}")
+    # h11 by name: uvicorn would prefer httptools when that is installed, which sends body-sign in lower case.
+    config = uvicorn.Config(app, http="h11", log_level="warning", server_header=False)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _announce(url: str) -> None:
+    terminal.say(f"Seller: {url}")
+    sys.stdout.flush()

@@ -1,0 +1,154 @@
+"""``tradepost seller new`` in every framework: the project runs as its README says, is clean, and answers a market."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.kit import wire
+from tests.kit.servers import ROOT, process, spelling
+from tradepost import __version__
+from tradepost.kit.scaffold import FRAMEWORKS, NotEmpty, write_project
+from tradepost.protocols.commands import Done
+
+TRADEPOST = [sys.executable, "-c", "from tradepost.cli import main; main()"]
+
+
+@pytest.fixture(scope="module", params=FRAMEWORKS)
+def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder: Path = tmp_path_factory.mktemp("made") / "my-shop"
+    said = run(*TRADEPOST, "seller", "new", str(folder), "--framework", request.param, cwd=folder.parent)
+    assert said.returncode == 0, said.stderr
+    assert "tradepost seller serve app:app --port 9000" in said.stdout
+    return folder
+
+
+def run(*command: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SELLER_", "DJANGO_"))}
+    path = os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", "")))
+    environment = kept | {"PYTHONPATH": str(ROOT / "src"), "PATH": path} | variables
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=110, check=False)
+
+
+@contextmanager
+def served(project: Path, target: str = "app:app", **variables: str) -> Iterator[str]:
+    with process([*TRADEPOST, "seller", "serve", target, "--port", "0"], project, **variables) as started:
+        assert started.stdout is not None
+        line = started.stdout.readline()
+        assert line.startswith("Seller: http://127.0.0.1:"), line
+        yield line.split()[1]
+
+
+def key_of(project: Path) -> str:
+    return (project / ".env").read_text().rpartition("SELLER_KEY=")[2].strip()
+
+
+def test_it_runs_and_answers_a_market(project, monkeypatch):
+    """saas-v2 §2.6: ``Body-Sign`` in its exact spelling, whatever the framework."""
+    monkeypatch.setattr(wire, "KEY", key_of(project))
+    monkeypatch.setattr(wire.encode, "__kwdefaults__", wire.encode.__kwdefaults__ | {"key": key_of(project)})
+    with served(project) as url:
+        produce = f"{url}/produce"
+        assert spelling(produce) == b"Body-Sign"
+        assert wire.send(produce, wire.create("CS1", business_id="b1")) == Done(instance_id="b1")
+        assert wire.send(produce, wire.create("CS1", business_id="b2")) == Done(instance_id="b1")
+        found = wire.send(produce, wire.query("b1"))
+        assert isinstance(found, Done)
+        assert found.instances[0].app is not None
+        assert len(found.instances[0].app.password) == 16
+        for command in (wire.refresh("b1"), wire.freeze("b1"), wire.unfreeze("b1"), wire.upgrade("b1")):
+            assert wire.send(produce, command) == Done()
+        assert wire.send(produce, wire.check_change("b1")) == Done()
+        assert wire.send(produce, wire.release("b1")) == Done()
+        connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port or 0, timeout=20)
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        assert (answer.status, b"<h1>my-shop</h1>" in answer.read()) == (200, True)
+        connection.close()
+
+
+def test_its_own_tests_pass(project):
+    ended = run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=project)
+    assert ended.returncode == 0, ended.stdout
+    assert "2 passed" in ended.stdout
+
+
+def test_its_code_is_clean(project):
+    """What is handed to a seller passes ruff as its authors ship it, and says its own requirements."""
+    ended = run(
+        sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--line-length=120", ".", cwd=project
+    )
+    assert ended.returncode == 0, ended.stdout
+    ended = run(sys.executable, "-m", "ruff", "format", "--isolated", "--no-cache", "--check", "--line-length=120", ".",
+        cwd=project)  # fmt: skip
+    assert ended.returncode == 0, ended.stdout
+    assert f"tradepost>={__version__}\n" in (project / "requirements.txt").read_text()
+    for path in project.rglob("*"):
+        assert path.is_dir() or "<<" not in path.read_text(), path
+
+
+def test_the_key_is_fresh_and_for_its_owner_only(project):
+    assert len(key_of(project)) == 32
+    assert stat.S_IMODE((project / ".env").stat().st_mode) == 0o600
+    assert ".env" in (project / ".gitignore").read_text().splitlines()
+    assert ".env" in (project / ".dockerignore").read_text().splitlines()
+    assert os.access(project / "ci" / "check.sh", os.X_OK)
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    ended = run(*TRADEPOST, "seller", "new", str(tmp_path), cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "is not an empty folder. Nothing was written." in ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    with pytest.raises(NotEmpty):
+        write_project(tmp_path / "mine.txt", "wsgi", key="k", version="1")
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("app", "write MODULE:OBJECT"),
+        ("nowhere:app", "Cannot import nowhere"),
+        ("seller:nothing", "seller has no nothing"),
+        ("seller:PUBLIC_URL", "is neither a Seller nor an application"),
+    ],
+)
+def test_serve_says_in_one_line_what_is_wrong(tmp_path, target, words):
+    write_project(tmp_path / "shop", "wsgi", key="k", version="1")
+    ended = run(*TRADEPOST, "seller", "serve", target, "--port", "0", cwd=tmp_path / "shop")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert words in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_serve_takes_a_bare_seller_and_the_environment_before_the_file(tmp_path):
+    write_project(tmp_path / "shop", "wsgi", key="of the file", version="1")
+    with served(tmp_path / "shop", "seller:seller", SELLER_KEY=wire.KEY) as url:
+        assert wire.send(f"{url}/anything", wire.create("CS1", business_id="b1")) == Done(instance_id="b1")
+
+
+def test_serve_without_a_key_says_so(tmp_path):
+    write_project(tmp_path / "shop", "wsgi", key="k", version="1")
+    (tmp_path / "shop" / ".env").unlink()
+    ended = run(*TRADEPOST, "seller", "serve", "app:app", cwd=tmp_path / "shop")
+    assert ended.returncode == 1
+    assert "no key for saas_v2" in ended.stderr
+
+
+def test_a_taken_port_is_named(tmp_path):
+    write_project(tmp_path / "shop", "wsgi", key="k", version="1")
+    with served(tmp_path / "shop") as url:
+        port = str(urlsplit(url).port)
+        ended = run(*TRADEPOST, "seller", "serve", "app:app", "--port", port, cwd=tmp_path / "shop")
+    assert ended.returncode == 1
+    assert f"Cannot listen on 127.0.0.1:{port}" in ended.stderr
