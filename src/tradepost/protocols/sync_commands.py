@@ -72,7 +72,7 @@ class SyncedUser:
     entry_date: str = ""
     """``yyyy-MM-d``, as the buyer's administrator wrote it; the day may have one digit."""
     extension: tuple[tuple[str, str], ...] = ()
-    """Further attributes of the buyer's workbench; a value that was no text is its JSON."""
+    """Further attributes of the buyer's workbench, sorted by name; a value that was no text is its JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

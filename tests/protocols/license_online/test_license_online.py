@@ -200,6 +200,7 @@ def test_each_mandatory_field_and_length_is_enforced_section_b3(section, command
         if field.mandatory:
             without = {name: value for name, value in members.items() if name != field.name}
             assert WIRE.denied(post(without)) == ("000002", f"{field.name} is missing")
+        assert field.length is not None
         too_long = members | {field.name: "x" * (field.length + 1)}
         says = f"{field.name} has {field.length + 1} characters, at most {field.length} are allowed"
         assert WIRE.denied(post(too_long)) == ("000002", says)

@@ -1,0 +1,54 @@
+"""Joint-operation kit, first generation, for products from before 2024: five calls with an authToken (openapi-jointkit §A)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from tradepost.protocols.commands import CallResult, Command, Outcome
+from tradepost.protocols.contract import NonceSeen, ResultCode, RetryRule
+from tradepost.protocols.http import Request, Response
+from tradepost.protocols.result_answer import answer_result, read_result
+from tradepost.protocols.sync_paths import OPERATIONS, extended, operation
+
+from .fields import PREFIX
+from .requests import dump_command, load_command
+from .retries import RESULT_CODES, RETRIES
+from .signing import open_request, sign_request
+
+
+class JointKitV1:
+    """Satisfies ``SellerProtocol``, whose docstrings hold here; ``activities`` are the last parts of the paths.
+
+    This generation has neither a window of time nor a nonce: a request can be replayed, which idempotency makes harmless.
+    """
+
+    def __init__(self) -> None:
+        self.name = "joint_kit_v1"
+        self.title = "Joint-operation kit 1.0"
+        self.key_class = "kit"
+        self.activities: Mapping[type[Command], str] = OPERATIONS
+        self.retries: Mapping[type[Command], RetryRule] = RETRIES
+        self.result_codes: Mapping[str, ResultCode] = RESULT_CODES
+        self.nonce_kept = timedelta(0)
+
+    def encode(self, command: Command, *, address: str, key: str, now: datetime, nonce: str) -> Request:
+        del nonce
+        members = dump_command(command, now)
+        return sign_request(members, url=extended(address, f"{PREFIX}{OPERATIONS[type(command)]}"), key=key)
+
+    def decode(self, command: Command, response: Response, *, key: str, require_body_sign: bool = True) -> CallResult:
+        del command
+        return read_result(response, key=key, require_body_sign=require_body_sign)
+
+    def open(self, request: Request, *, key: str, now: datetime, nonce_seen: NonceSeen) -> Command:
+        del now, nonce_seen
+        kind = operation(request, PREFIX)
+        return load_command(kind, open_request(request, key=key))
+
+    def answer(self, command: Command | None, outcome: Outcome, *, key: str, nonce: str) -> Response:
+        del command, nonce  # every answer has the same form, and nothing in it is left to chance
+        return answer_result(outcome, key=key)
+
+
+PROTOCOL = JointKitV1()
