@@ -1,1 +1,57 @@
-LAST: frozenset[str] = frozenset()
+"""Group *secrets*: what must be encrypted is, what must not be shown is not (saas-v1-license §A1.4).
+
+``LAST`` names the checks that read every answer of the run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tradepost.check.declaring import Check, Failed, Making, family
+from tradepost.protocols.excerpt import excerpt
+
+if TYPE_CHECKING:
+    from tradepost.check.caller import Caller
+    from tradepost.check.facts import Facts
+
+LAST = frozenset({"secrets.key_hidden", "secrets.no_details"})
+
+_DETAILS = re.compile(
+    rb"Traceback \(most recent call last\)|\bat [a-z]\w*(?:\.\w+)+\([A-Za-z]\w*\.java:\d+\)|\.(?:py|go|php|rb)[:(\" ,]+line \d+"
+    rb"|\bat .+\.(?:js|ts|cs):\d+|(?:SELECT|INSERT INTO|UPDATE|DELETE FROM) [\w`\"*, ]+ (?:FROM|VALUES|SET|WHERE)\b"
+    rb"|\bgoroutine \d+ \[|SQLSTATE\[|java\.[a-z.]+Exception|System\.[A-Za-z.]+Exception"
+)
+
+
+@family
+def checks(facts: Facts) -> Iterable[Check]:
+    make = Making(facts, "secrets")
+    yield make(
+        "key_hidden", "signature", _key_hidden,
+        "No answer shows the signing key", "任何响应都不泄露签名密钥",
+        "neither headers nor bodies hold it", "响应头与响应体均不含密钥",
+    )  # fmt: skip
+    yield make(
+        "no_details", "answer", _no_details,
+        "No answer shows the server's inside", "任何响应都不泄露服务器内部信息",
+        "no stack trace, no SQL, no file of the server", "没有堆栈、SQL或服务器文件",
+    )  # fmt: skip
+
+
+def _key_hidden(caller: Caller) -> None:
+    key = caller.options.key.encode()
+    if len(key) < 8:
+        return
+    for answer in caller.everything:
+        if key in answer.received.raw:
+            raise Failed("key_in_answer", "an answer holds the key", "有响应含有密钥")
+
+
+def _no_details(caller: Caller) -> None:
+    for answer in caller.everything:
+        found = _DETAILS.search(answer.received.body)
+        if found:
+            quoted = excerpt(found[0])
+            raise Failed("details_in_answer", f"an answer holds {quoted}", f"有响应含有{quoted}")

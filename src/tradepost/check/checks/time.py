@@ -1,1 +1,283 @@
-"""x"""
+"""Group *time*: dates are UTC, on a clock of 24 hours, with 14 or 17 digits (saas-v2 §3.2, §3.3).
+
+What a seller made of an expiry can be seen only where it shows one; without that, only refusals tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tradepost.check.answers import BAD_PARAMETER, Answer, expect_refusal, expect_success, failed, readable
+from tradepost.check.dates import dates_in, told_otherwise
+from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.protocols.commands import Create, Query, Refresh
+from tradepost.protocols.wire_time import dump_milliseconds, load_digits
+
+if TYPE_CHECKING:
+    from tradepost.check.caller import Caller
+    from tradepost.check.facts import Facts
+
+# Seconds and minutes that no seller would show by chance.
+_MINUTE, _SECOND = 37, 53
+_AHEAD = timedelta(minutes=5)
+"""How far a seller's clock may be ahead of ours."""
+
+HOURS = (
+    ("midnight", 0, "An expiry at 00 h is accepted", "0点的到期时间被接受"),
+    ("morning", 9, "An expiry at 09 h is accepted", "9点的到期时间被接受"),
+    ("noon", 12, "An expiry at 12 h is accepted", "12点的到期时间被接受"),
+    ("afternoon", 13, "An expiry at 13 h is accepted", "13点的到期时间被接受"),
+    ("night", 23, "An expiry at 23 h is accepted", "23点的到期时间被接受"),
+)
+
+
+@family
+def forms(facts: Facts) -> Iterable[Check]:
+    if not facts.has(Create, Refresh):
+        return
+    make = Making(facts, "time")
+    topic = facts.activity(Refresh)
+    for name, hour, title, title_zh in HOURS:
+        yield make(
+            name, topic, _hour(hour), title, title_zh,
+            "resultCode 000000: hours run from 00 to 23", "返回000000：小时为00至23",
+        )  # fmt: skip
+    yield make(
+        "leap_day", topic, _at(lambda now: datetime(_leap_year(now), 2, 29, 11, _MINUTE, _SECOND, tzinfo=UTC)),
+        "An expiry on 29 February is accepted", "2月29日的到期时间被接受",
+        "resultCode 000000", "返回000000",
+    )  # fmt: skip
+    yield make(
+        "last_moment", topic, _at(lambda now: datetime(now.year + 1, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        "An expiry at the last second of a year is accepted", "一年最后一秒的到期时间被接受",
+        "resultCode 000000", "返回000000",
+    )  # fmt: skip
+    yield make(
+        "far", topic, _at(lambda _: datetime(2099, 12, 31, 15, 59, 59, tzinfo=UTC)),
+        "An expiry in the year 2099 is accepted", "2099年的到期时间被接受",
+        "resultCode 000000", "返回000000",
+    )  # fmt: skip
+    yield make(
+        "milliseconds", topic, _seventeen_digits,
+        "An expiry of 17 digits is accepted", "17位的到期时间被接受",
+        "resultCode 000000: 14 and 17 digits are both printed", "返回000000：14位和17位都出现在文档中",
+    )  # fmt: skip
+    for name, text, title, title_zh in (
+        ("no_time", "tomorrow", "An expiry that is no time is refused", "不是时间的expireTime被拒绝"),
+        ("month_13", "20271301000000", "An expiry in month 13 is refused", "13月的expireTime被拒绝"),
+        ("hour_24", "20270101250000", "An expiry at 25 h is refused", "25点的expireTime被拒绝"),
+    ):
+        yield make(
+            name, topic, _bad_time(text), title, title_zh,
+            "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
+        )  # fmt: skip
+
+
+@family
+def effects(facts: Facts) -> Iterable[Check]:
+    if not facts.has(Create, Refresh, Query):
+        return
+    make = Making(facts, "time")
+    topic = facts.activity(Refresh)
+    yield make(
+        "one_hour_left", topic, _one_hour_left,
+        "An instance that runs for another hour works", "剩余一小时的实例可用",
+        "the query is answered 000000: expireTime is UTC, so it is not over", "查询返回000000：expireTime为UTC，尚未到期",
+    )  # fmt: skip
+    yield make(
+        "shown_expiry", topic, _shown,
+        "An expiry that is shown is the one that was told", "显示的到期时间与设置的一致",
+        "no text of the instance shows it some hours off", "实例信息中显示的到期时间没有小时偏差",
+    )  # fmt: skip
+    yield make(
+        "expiry_is_set", topic, _set_not_added,
+        "A repeated renewal does not move the expiry", "重复续费不改变到期时间",
+        "texts that show the expiry stay the same: expireTime is absolute", "显示的到期时间不变：expireTime是绝对时间",
+    )  # fmt: skip
+    yield make(
+        "expiry_moves_back", topic, _moves_back,
+        "An earlier expiry replaces a later one", "更早的到期时间会替换更晚的",
+        "texts that show the expiry show the earlier one", "显示的到期时间为更早的时间",
+    )  # fmt: skip
+    yield make(
+        "usage_time", facts.activity(Query), _usage_time,
+        "statisticalTime is not in the future", "statisticalTime不在未来",
+        "a UTC time of 17 digits, at most 5 minutes ahead of now", "17位UTC时间，最多比当前时间早5分钟以内",
+    )  # fmt: skip
+
+
+# --- forms -----------------------------------------------------------------------------------------------------------
+
+
+def _tomorrow(caller: Caller, hour: int) -> datetime:
+    day = caller.clock() + timedelta(days=45)
+    return day.replace(hour=hour, minute=_MINUTE, second=_SECOND, microsecond=0)
+
+
+def _hour(hour: int) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need(Refresh)
+        instance_id = caller.instance(keep=True).instance_id
+        answer = caller.ask(caller.samples.refresh(instance_id, _tomorrow(caller, hour)))
+        readable(answer, http_error=_clock_mistake(caller, instance_id, hour))
+        expect_success(answer, _clock_mistake(caller, instance_id, hour))
+
+    return body
+
+
+def _clock_mistake(caller: Caller, instance_id: str, hour: int) -> str:
+    """An hour of the morning that passes, where this one does not, gives the 12-hour clock away."""
+    if 1 <= hour <= 12:
+        return "refuses_correct_request"
+    morning = caller.ask(caller.samples.refresh(instance_id, _tomorrow(caller, 9)))
+    return "twelve_hour_clock" if morning.succeeded else "refuses_correct_request"
+
+
+def _at(moment: object) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need(Refresh)
+        assert callable(moment)
+        instance_id = caller.instance(keep=True).instance_id
+        told = moment(caller.clock())
+        answer = caller.ask(caller.samples.refresh(instance_id, told))
+        if answer.succeeded:
+            return
+        name = _clock_mistake(caller, instance_id, told.hour)
+        readable(answer, http_error=name)
+        expect_success(answer, name)
+
+    return body
+
+
+def _leap_year(now: datetime) -> int:
+    return next(year for year in range(now.year + 1, now.year + 9) if year % 4 == 0 and year % 100)
+
+
+def _seventeen_digits(caller: Caller) -> None:
+    caller.need(Refresh)
+    command = caller.samples.refresh(caller.instance(keep=True).instance_id)
+    written = dump_milliseconds(_tomorrow(caller, 9).replace(microsecond=256_000))
+    answer = caller.send(caller.changed(command, {"expireTime": written}))
+    readable(answer, http_error="fourteen_digits_only")
+    expect_success(answer, "fourteen_digits_only")
+
+
+def _bad_time(text: str) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need(Refresh)
+        command = caller.samples.refresh(caller.instance(keep=True).instance_id)
+        expect_refusal(caller.send(caller.changed(command, {"expireTime": text})), "accepts_bad_time", BAD_PARAMETER)
+
+    return body
+
+
+# --- effects ---------------------------------------------------------------------------------------------------------
+
+
+def _renewed(caller: Caller, instance_id: str, until: datetime) -> Answer:
+    """The query's answer after the expiry was set."""
+    expect_success(caller.ask(caller.samples.refresh(instance_id, until)), context="renewal", context_zh="续费")
+    return caller.ask(Query(instance_ids=(instance_id,)))
+
+
+def _one_hour_left(caller: Caller) -> None:
+    caller.need(Refresh)
+    instance_id = caller.instance().instance_id
+    soon = caller.clock().replace(microsecond=0) + timedelta(hours=1)
+    answer = _renewed(caller, instance_id, soon)
+    if answer.succeeded:
+        return
+    later = _renewed(caller, instance_id, soon + timedelta(days=30))
+    raise failed("local_time_expiry" if later.succeeded else "refuses_correct_request", answer, "query", "查询")
+
+
+def _shown(caller: Caller) -> None:
+    caller.need(Refresh)
+    instance_id = caller.instance().instance_id
+    for hour in (3, 15, 21):
+        told = _tomorrow(caller, hour)
+        naive = told.replace(tzinfo=None)
+        shown = list(dates_in(_members(_renewed(caller, instance_id, told))))
+        # A seller may show the expiry in its own zone beside UTC; the right one anywhere settles it.
+        if naive in shown:
+            continue
+        for date in shown:
+            name = told_otherwise(date, naive)
+            if name:
+                raise Failed(
+                    name,
+                    f"told {naive:%Y-%m-%d %H:%M:%S} UTC, shown {date:%Y-%m-%d %H:%M:%S}",
+                    f"设置为{naive:%Y-%m-%d %H:%M:%S} UTC，显示为{date:%Y-%m-%d %H:%M:%S}",
+                )
+
+
+def _set_not_added(caller: Caller) -> None:
+    caller.need(Refresh)
+    instance_id = caller.instance().instance_id
+    told = _tomorrow(caller, 9)
+    command = caller.samples.refresh(instance_id, told)
+    answers: list[Answer] = []
+    for _ in range(2):
+        expect_success(caller.ask(command), context="renewal", context_zh="续费")
+        answers.append(caller.ask(Query(instance_ids=(instance_id,))))
+    _same_dates(answers[0], answers[1], told)
+
+
+def _same_dates(first: Answer, second: Answer, told: datetime) -> None:
+    """Dates that the repeat moved, those of the present excepted: a page may show when it was made."""
+    before, after = (sorted(set(dates_in(_members(answer)))) for answer in (first, second))
+    moved = [date for date in after if date not in before and date > told.replace(tzinfo=None)]
+    if moved and len(before) == len(after):
+        raise Failed(
+            "refresh_adds",
+            f"after the repeat {moved[0]:%Y-%m-%d %H:%M:%S} is shown, told was {told:%Y-%m-%d %H:%M:%S}",
+            f"重复之后显示{moved[0]:%Y-%m-%d %H:%M:%S}，设置的是{told:%Y-%m-%d %H:%M:%S}",
+        )
+
+
+def _moves_back(caller: Caller) -> None:
+    caller.need(Refresh)
+    instance_id = caller.instance().instance_id
+    later, sooner = _tomorrow(caller, 9) + timedelta(days=30), _tomorrow(caller, 9)
+    first = _renewed(caller, instance_id, later)
+    if later.replace(tzinfo=None) not in dates_in(_members(first)):
+        # Nothing is shown (or in another form), so nothing can be said.
+        return
+    second = _renewed(caller, instance_id, sooner)
+    shown = list(dates_in(_members(second)))
+    if sooner.replace(tzinfo=None) in shown:
+        return
+    name = "refresh_ignored" if later.replace(tzinfo=None) in shown else "refresh_adds"
+    raise Failed(name, f"the earlier {sooner:%Y-%m-%d %H:%M:%S} is not shown", f"没有显示更早的{sooner:%Y-%m-%d %H:%M:%S}")
+
+
+def _usage_time(caller: Caller) -> None:
+    answer = caller.ask(Query(instance_ids=(caller.instance(keep=True).instance_id,)))
+    readable(answer)
+    times = [text for text in _texts(_members(answer), "statisticalTime")]
+    if not times:
+        raise Skipped("this seller answers no usage", "该商家没有返回用量信息")
+    for text in times:
+        try:
+            at = load_digits(text)
+        except ValueError:
+            raise Failed("bad_field", f"statisticalTime is {text}", f"statisticalTime为{text}") from None
+        if at > caller.clock() + _AHEAD:
+            raise Failed("local_time_usage", f"statisticalTime is {text}", f"statisticalTime为{text}")
+
+
+def _members(answer: Answer) -> dict[str, object]:
+    return answer.members or {}
+
+
+def _texts(value: object, name: str) -> Iterable[str]:
+    if isinstance(value, dict):
+        for key, member in value.items():
+            if key == name and isinstance(member, str):
+                yield member
+            yield from _texts(member, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item, name)
