@@ -1,0 +1,28 @@
+"""What the tester asks of a License 1.0 seller, as data: the tables of this folder and the section they come from."""
+
+from __future__ import annotations
+
+from tradepost.protocols.commands import Expire
+from tradepost.protocols.conduct import Conduct, SignedIn
+
+from .fields import ACTIVITIES, REQUESTS, SUCCESSES
+
+CONDUCT = Conduct(
+    spec="saas-v1-license",
+    signed=SignedIn.QUERY,
+    sections={
+        "answer": "B1",
+        "transport": "A9",
+        "signature": "A1.2",
+        "freshness": "A1.2",
+        "body_sign": "A1.3",
+        "test_flag": "B1",
+        "codes": "B1",
+        "once": "B1",
+        **dict.fromkeys(ACTIVITIES.values(), "B1"),
+    },
+    requests=REQUESTS,
+    answers=SUCCESSES,
+    # Its page is not stored, and it may not exist (saas-v1-license B1).
+    optional=frozenset({Expire}),
+)
