@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier, Lock
 
@@ -21,10 +21,11 @@ from tests.kit.wire import APP, KEY, NOW, Recorder, ask
 from tests.postgres import new_database
 from tradepost.kit import Create, Created, Instance, InstanceInfo, InstanceState, Seller, SQLiteStore, Store
 from tradepost.kit.sqlalchemy_store import SQLAlchemyStore, tables
-from tradepost.kit.store import Busy, Finished, Mine
-from tradepost.protocols.commands import Done
+from tradepost.kit.store import Busy, Finished, Mine, Nonce
+from tradepost.protocols.commands import Done, Rejected
 
-SOON = NOW + timedelta(seconds=60)
+LEASE = timedelta(seconds=60)
+SOON = NOW + LEASE
 PARALLEL = 50
 MYSQL = os.environ.get("TRADEPOST_TEST_MYSQL_URL", "")
 
@@ -164,6 +165,57 @@ def test_a_claim_is_exclusive_until_given_back_or_over(store):
     assert not store.keep_done("k", "b", "x")
     assert store.keep_done("k", "c", "x")
     assert store.claim("k", owner="d", first_id="4", now=SOON, until=SOON) == Finished("x")
+
+
+def test_a_fresh_claim_remembers_the_nonce_whatever_becomes_of_the_work(store):
+    """saas-v2 §2.4: a nonce is accepted once."""
+
+    def claim(nonce: str, owner: str, at: datetime = NOW) -> object:
+        return store.claim_fresh(
+            Nonce(nonce, at + timedelta(seconds=125)), "k", owner=owner, first_id=owner, now=at, until=at + LEASE
+        )
+
+    assert claim("n1", "a") == Mine("a")
+    assert claim("n1", "b") is None
+    assert claim("n2", "b") == Busy()
+    assert claim("n2", "b") is None
+    assert store.nonce_seen("n2", now=NOW, until=SOON)
+    assert store.keep_done("k", "a", "x")
+    assert claim("n3", "c") == Finished("x")
+    assert claim("n3", "c") is None
+    assert claim("n3", "c", NOW + timedelta(seconds=125)) == Finished("x")
+
+
+def test_a_fresh_claim_of_work_whose_lease_is_over_keeps_the_first_id(store):
+    store.claim("k", owner="a", first_id="1", now=NOW, until=SOON)
+    taken = store.claim_fresh(Nonce("n", SOON + LEASE), "k", owner="b", first_id="2", now=SOON, until=SOON + LEASE)
+    assert taken == Mine("1")
+    assert not store.keep_done("k", "a", "x")
+
+
+def test_one_create_replayed_in_parallel_is_accepted_once(store):
+    """saas-v2 §2.4, §4: 000001 for a nonce that was used before."""
+    made: list[str] = []
+    seller = Seller(store=store, key=KEY)
+    everybody_is_here, counting = Barrier(PARALLEL), Lock()
+
+    @seller.on(Create)
+    def create(command: Create) -> Created:
+        with counting:
+            made.append(command.business_id)
+        return Created(app=APP)
+
+    command = wire.create("CS1", business_id="b1")
+    request = wire.encode(command)
+
+    def one(_: int) -> str:
+        everybody_is_here.wait()
+        answered = wire.decode(command, seller.respond(request, NOW, wire.nonce()))
+        return answered.code if isinstance(answered, Rejected) else str(answered == Done(instance_id="b1"))
+
+    with ThreadPoolExecutor(PARALLEL) as threads:
+        assert sorted(threads.map(one, range(PARALLEL))) == ["000001"] * (PARALLEL - 1) + ["True"]
+    assert made == ["b1"]
 
 
 def test_a_lost_claim_adds_no_instance(store):

@@ -13,8 +13,8 @@ import pytest
 from tests.kit import wire
 from tests.kit.wire import APP, NOW, Recorder, ask
 from tradepost.kit import Instance, InstanceInfo, InstanceState, SQLiteStore
-from tradepost.kit.sqlite_store import SCHEMA_VERSION
-from tradepost.kit.store import Busy, Finished, Mine
+from tradepost.kit.sqlite_store import SCHEMA_VERSION, SCHEMAS
+from tradepost.kit.store import Busy, Finished, Mine, Nonce
 from tradepost.protocols.commands import Done
 
 SOON = NOW + timedelta(seconds=60)
@@ -72,6 +72,18 @@ def test_file_of_a_newer_version_is_refused(store):
     connection.close()
     with pytest.raises(RuntimeError, match="newer Tradepost"):
         SQLiteStore(store.path)
+
+
+def test_file_of_an_older_version_is_brought_up(tmp_path):
+    path = tmp_path / "seller.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(f"PRAGMA journal_mode = WAL; {SCHEMAS[0]} PRAGMA user_version = 1;")
+    connection.execute("INSERT INTO work VALUES ('k', '1', NULL, NULL, 'made')")
+    connection.commit()
+    connection.close()
+    store = SQLiteStore(path)
+    assert store.claim_fresh(Nonce("n", SOON), "k", owner="me", first_id="2", now=NOW, until=SOON) == Finished("made")
+    assert SQLiteStore(path).nonce_seen("n", now=NOW, until=SOON)
 
 
 def test_nonce_is_seen_until_its_time_is_over(store):

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tradepost.protocols.commands import Outcome
 
     from .once import Once
-    from .store import Store
+    from .store import Nonce, Store
 
 STILL_PROVISIONING = "the instance is still being provisioned"
 LONGEST_ID = 64
@@ -58,15 +58,21 @@ class Carrier:
     once: Once
     handlers: Mapping[type[Command], Callable[..., Any]]
 
-    def carry_out(self, command: Command, *, now: datetime, owner: str, activity: str) -> Outcome:
-        """Raises ``Reject``, and whatever a handler raises. ``owner``: fresh random text that marks our claims."""
+    def carry_out(
+        self, command: Command, *, now: datetime, owner: str, activity: str, nonce: Nonce | None = None
+    ) -> Outcome:
+        """Raises ``Reject``, and whatever a handler raises. ``owner``: fresh random text that marks our claims.
+
+        ``nonce``: the request's, which a create remembers in the transaction of its claim; the others find it done.
+        Raises ``Replayed`` when it was seen before.
+        """
         match command:
             case Query():
                 return self._query(command)
             case _ if type(command) not in self.handlers:
                 raise Reject(BAD_REQUEST, f"this seller does not offer {activity}", retryable=False)
             case Create():
-                return self._create(command, now, owner)
+                return self._create(command, now, owner, nonce)
             case Release():
                 return self._release(command, now, owner)
             case Upgrade():
@@ -82,13 +88,13 @@ class Carrier:
         if self._instance(command.instance_id).state is InstanceState.FROZEN:
             self._change(SetStatus(instance_id=command.instance_id, status=InstanceStatus.UNFREEZE))
 
-    def _create(self, command: Create, now: datetime, owner: str) -> Outcome:
+    def _create(self, command: Create, now: datetime, owner: str, nonce: Nonce | None) -> Outcome:
         key = create_key(command)
         made: list[Instance] = []
 
         def act(first_id: str) -> str | None:
             # The handler sees the first business id on every try, so a half-made account of a crashed try is found.
-            same_id = replace(command, business_id=first_id)
+            same_id = command if first_id == command.business_id else replace(command, business_id=first_id)
             instance = new_instance(same_id, self.handlers[Create](same_id))
             if not self.store.keep_created(key, owner, instance):
                 return None
@@ -96,7 +102,7 @@ class Carrier:
                 made.append(instance)
             return instance.instance_id
 
-        instance_id = self.once.run(key, first_id=command.business_id, now=now, owner=owner, act=act)
+        instance_id = self.once.run(key, first_id=command.business_id, now=now, owner=owner, act=act, nonce=nonce)
         # A pending one is read again: background work may have finished it meanwhile.
         return created_outcome(made[0] if made else self._instance(instance_id))
 
@@ -172,9 +178,7 @@ def as_heard(command: Command, handlers: Mapping[type[Command], Callable[..., An
     """The command in the words of the seller's functions: an expiry is a freeze, unless a function takes expiries."""
     if isinstance(command, Expire) and Expire not in handlers:
         freeze = InstanceStatus.FREEZE
-        return SetStatus(
-            instance_id=command.instance_id, status=freeze, order_id=command.order_id, test=command.test
-        )
+        return SetStatus(instance_id=command.instance_id, status=freeze, order_id=command.order_id, test=command.test)
     return command
 
 

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from .store import Claim, Store
+    from .store import Claim, Nonce, Store
 
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.005
 LONGEST_PAUSE = 0.1
+
+
+class Replayed(Exception):
+    """The request was seen before; nothing was done for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +38,24 @@ class Once:
     lease: timedelta
     patience: timedelta
 
-    def run(self, key: str, *, first_id: str, now: datetime, owner: str, act: Callable[[str], str | None]) -> str:
+    def run(
+        self,
+        key: str,
+        *,
+        first_id: str,
+        now: datetime,
+        owner: str,
+        act: Callable[[str], str | None],
+        nonce: Nonce | None = None,
+    ) -> str:
         """The id of the instance that the work is about, after ``act`` ran here or somebody else finished it.
 
         ``act`` gets the id suggested by the first request for this work, does it, stores the result together with the
         end of the claim, and returns the instance id; None when the claim was lost meanwhile. When it raises, the
-        claim is given back, so that the next repeat tries again.
+        claim is given back, so that the next repeat tries again. ``nonce``: of the request, when nobody has remembered it
+        yet; raises ``Replayed`` when somebody had.
         """
-        claim = self._claim(key, first_id, now, owner)
+        claim = self._claim(key, first_id, now, owner, nonce)
         if isinstance(claim, Mine):
             try:
                 instance_id = act(claim.first_id)
@@ -56,12 +70,20 @@ class Once:
             return claim.instance_id
         raise Reject(INTERNAL_ERROR, "an earlier request for the same order is still being worked on; ask again later")
 
-    def _claim(self, key: str, first_id: str, now: datetime, owner: str) -> Claim:
+    def _claim(self, key: str, first_id: str, now: datetime, owner: str, nonce: Nonce | None) -> Claim:
         waited = timedelta()
         pause = FIRST_PAUSE
+        claim: Claim | None
         while True:
             at = now + waited
-            claim = self.store.claim(key, owner=owner, first_id=first_id, now=at, until=at + self.lease)
+            if nonce is None or waited:
+                claim = self.store.claim(key, owner=owner, first_id=first_id, now=at, until=at + self.lease)
+            else:
+                claim = self.store.claim_fresh(
+                    nonce, key, owner=owner, first_id=first_id, now=at, until=at + self.lease
+                )
+            if claim is None:
+                raise Replayed
             if not isinstance(claim, Busy) or waited >= self.patience:
                 return claim
             time.sleep(pause)

@@ -28,8 +28,9 @@ from tradepost.protocols.contract import Denied
 
 from .answers import BAD_REQUEST, INTERNAL_ERROR, PROCESSING, Created, Instance, Reject
 from .carrying import Carrier, as_heard, rehearse
-from .once import Once
+from .once import Once, Replayed
 from .sqlite_store import SQLiteStore
+from .store import Nonce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -183,9 +184,7 @@ class Seller:
             if protocol and spoken.name != protocol:
                 continue
             try:
-                command = spoken.open(
-                    request, key=self._keys[spoken.name], now=now, nonce_seen=self._nonce_seen(spoken, now)
-                )
+                command, new = self._open(spoken, request, now)
             except Denied as denied:
                 log.warning("refused a %s request: %s", spoken.title, denied)
                 refusal = refusal or (spoken, Rejected(code=denied.code, message=denied.message))
@@ -193,7 +192,8 @@ class Seller:
                 log.exception("reading a %s request failed", spoken.title)
                 return self._answer(spoken, None, _internal_error(), nonce)
             else:
-                return self._answer(spoken, command, self._outcome(spoken, command, request, now, nonce), nonce)
+                outcome = self._outcome(spoken, command, request, now=now, nonce=nonce, new=new)
+                return self._answer(spoken, command, outcome, nonce)
         if refusal is None:
             raise LookupError(f"this seller does not speak {protocol!r}")
         return self._answer(refusal[0], None, refusal[1], nonce)
@@ -202,11 +202,44 @@ class Seller:
         """The signed answer 000002 to something that an adapter could not even make a ``Request`` of."""
         return self._answer(self._spoken[0], None, Rejected(code=BAD_REQUEST, message=message), nonce)
 
-    def _nonce_seen(self, spoken: SellerProtocol, now: datetime) -> Callable[[str, datetime], bool]:
-        return lambda nonce, until: self.store.nonce_seen(f"{spoken.name} {nonce}", now=now, until=until)
+    def _open(self, spoken: SellerProtocol, request: Request, now: datetime) -> tuple[Command, Nonce | None]:
+        """The command, its nonce remembered; except for a create's, which is handed out to be remembered with its claim.
+
+        Raises ``Denied``.
+        """
+        carried: list[Nonce] = []
+
+        def note(text: str, until: datetime) -> bool:
+            carried.append(Nonce(f"{spoken.name} {text}", until))
+            return False
+
+        command = spoken.open(request, key=self._keys[spoken.name], now=now, nonce_seen=note)
+        if not carried:
+            return command, None
+        (nonce,) = carried
+        if type(command) is Create and Create in self._handlers and not command.test:
+            return command, nonce
+        if self.store.nonce_seen(nonce.text, now=now, until=nonce.until):
+            raise self._replay(spoken, request, now)
+        return command, None
+
+    def _replay(self, spoken: SellerProtocol, request: Request, now: datetime) -> Denied:
+        """The refusal of a request that came before, in the protocol's own words."""
+        try:
+            spoken.open(request, key=self._keys[spoken.name], now=now, nonce_seen=lambda _text, _until: True)
+        except Denied as denied:
+            return denied
+        raise LookupError(f"{spoken.title} has no refusal for a nonce that was used before")
 
     def _outcome(
-        self, spoken: SellerProtocol, command: Command, request: Request, now: datetime, nonce: str
+        self,
+        spoken: SellerProtocol,
+        command: Command,
+        request: Request,
+        *,
+        now: datetime,
+        nonce: str,
+        new: Nonce | None,
     ) -> Outcome:
         activity = spoken.activities.get(type(command), type(command).__name__)
         command = as_heard(command, self._handlers)
@@ -214,10 +247,14 @@ class Seller:
             # A test call must still reveal a function that is missing: the market debugs to find exactly that.
             if command.test and (type(command) in self._handlers or isinstance(command, Query)):
                 return rehearse(command, page=self._test_page, url=request.url)
-            said = self._carrier.carry_out(command, now=now, owner=nonce, activity=activity)
+            said = self._carrier.carry_out(command, now=now, owner=nonce, activity=activity, nonce=new)
             if isinstance(command, Refresh) and isinstance(said, Done) and Expire in spoken.activities:
                 self._carrier.thaw(command)
             return said  # noqa: TRY300  # thawing may refuse as carrying out may
+        except Replayed:
+            denied = self._replay(spoken, request, now)
+            log.warning("refused a %s request: %s", spoken.title, denied)
+            return Rejected(code=denied.code, message=denied.message)
         except Reject as reject:
             if reject.code == PROCESSING:
                 return Pending(message=reject.message)

@@ -25,7 +25,7 @@ from .store import Busy, Finished, Mine
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from .store import Claim
+    from .store import Claim, Nonce
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NONCES_BETWEEN_SWEEPS = 5000
@@ -120,6 +120,14 @@ class SQLAlchemyStore:
 
     def claim(self, key: str, *, owner: str, first_id: str, now: datetime, until: datetime) -> Claim:
         return self._attempt(lambda: self._claim(key, owner, first_id, _ms(now), _ms(until)))
+
+    def claim_fresh(
+        self, nonce: Nonce, key: str, *, owner: str, first_id: str, now: datetime, until: datetime
+    ) -> Claim | None:
+        # Two transactions: in one, requests for the same order would hold each other's nonces in turn.
+        if self.nonce_seen(nonce.text, now=now, until=nonce.until):
+            return None
+        return self.claim(key, owner=owner, first_id=first_id, now=now, until=until)
 
     def _claim(self, key: str, owner: str, first_id: str, now: int, until: int) -> Claim:
         mine = work.c.key_hash == _hash(key)

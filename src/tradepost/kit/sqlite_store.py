@@ -27,10 +27,10 @@ from .store import Busy, Finished, Mine
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .store import Claim
+    from .store import Claim, Nonce
 
-SCHEMA_VERSION = 1
-SCHEMA = """
+SCHEMA_VERSION = 2
+FIRST_SCHEMA = """
 CREATE TABLE nonce (nonce TEXT PRIMARY KEY, kept_until INTEGER NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE work (
@@ -59,6 +59,21 @@ CREATE INDEX instance_license ON instance (license) WHERE license != '';
 
 CREATE INDEX instance_pending ON instance (instance_id) WHERE state = 'pending';
 """
+ARRIVALS = """
+CREATE VIEW arrival AS SELECT '' AS nonce, 0 AS kept_until, 0 AS now, work.* FROM work;
+
+CREATE TRIGGER keep_arrival INSTEAD OF INSERT ON arrival BEGIN
+  INSERT INTO nonce VALUES (NEW.nonce, NEW.kept_until)
+  ON CONFLICT (nonce) DO UPDATE SET kept_until = excluded.kept_until WHERE kept_until <= NEW.now;
+  SELECT RAISE(ABORT, 'replayed') WHERE changes() = 0;
+  INSERT INTO work (key, first_id, owner, lease_until) VALUES (NEW.key, NEW.first_id, NEW.owner, NEW.lease_until)
+  ON CONFLICT (key) DO NOTHING;
+  -- FAIL and not ABORT: the nonce stays remembered.
+  SELECT RAISE(FAIL, 'known') WHERE changes() = 0;
+END;
+"""
+SCHEMAS = (FIRST_SCHEMA, ARRIVALS)
+"""What each version adds to the one before."""
 NONCES_BETWEEN_SWEEPS = 5000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -101,15 +116,18 @@ class SQLiteStore:
 
     def nonce_seen(self, nonce: str, *, now: datetime, until: datetime) -> bool:
         with self._writer(durable=False) as connection:
-            self._nonces += 1
-            if self._nonces % NONCES_BETWEEN_SWEEPS == 0:
-                connection.execute("DELETE FROM nonce WHERE kept_until <= ?", (_ms(now),))
+            self._sweep(connection, now)
             fresh = connection.execute(
                 "INSERT INTO nonce VALUES (?1, ?2) ON CONFLICT (nonce) DO UPDATE SET kept_until = ?2"
                 " WHERE kept_until <= ?3",
                 (nonce, _ms(until), _ms(now)),
             )
             return fresh.rowcount == 0
+
+    def _sweep(self, connection: sqlite3.Connection, now: datetime) -> None:
+        self._nonces += 1
+        if self._nonces % NONCES_BETWEEN_SWEEPS == 0:
+            connection.execute("DELETE FROM nonce WHERE kept_until <= ?", (_ms(now),))
 
     # --- work that must happen once --------------------------------------------------------------------------------
 
@@ -119,17 +137,24 @@ class SQLiteStore:
                 "INSERT OR IGNORE INTO work (key, first_id, owner, lease_until) VALUES (?, ?, ?, ?)",
                 (key, first_id, owner, _ms(until)),
             )
-            if first.rowcount == 1:
-                return Mine(first_id)
-            again = connection.execute(
-                "UPDATE work SET owner = ?, lease_until = ? WHERE key = ? AND instance_id IS NULL"
-                " AND (owner IS NULL OR lease_until <= ?) RETURNING first_id",
-                (owner, _ms(until), key, _ms(now)),
-            ).fetchall()
-            if again:
-                return Mine(again[0][0])
-            finished = connection.execute("SELECT instance_id FROM work WHERE key = ?", (key,)).fetchone()[0]
-        return Busy() if finished is None else Finished(finished)
+            return Mine(first_id) if first.rowcount == 1 else _claim_known(connection, key, owner, now, until)
+
+    def claim_fresh(
+        self, nonce: Nonce, key: str, *, owner: str, first_id: str, now: datetime, until: datetime
+    ) -> Claim | None:
+        values = (nonce.text, _ms(nonce.until), _ms(now), key, first_id, owner, _ms(until))
+        with self._writer(durable=False) as connection:
+            self._sweep(connection, now)
+            try:
+                # One statement with a trigger behind it, as in ``keep_created``.
+                connection.execute(
+                    "INSERT INTO arrival (nonce, kept_until, now, key, first_id, owner, lease_until)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    values,
+                )
+            except sqlite3.IntegrityError as refused:
+                return None if str(refused) == "replayed" else _claim_known(connection, key, owner, now, until)
+        return Mine(first_id)
 
     def give_back(self, key: str, owner: str) -> None:
         with self._writer(durable=False) as connection:
@@ -284,10 +309,10 @@ class SQLiteStore:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA_VERSION:
             raise RuntimeError(f"{self.path} was written by a newer Tradepost (schema {version} > {SCHEMA_VERSION})")
-        if version == 0:
-            for statement in SCHEMA.split(";\n\n"):
+        for schema in SCHEMAS[version:]:
+            for statement in schema.split(";\n\n"):
                 connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
 
 
@@ -302,6 +327,18 @@ if hasattr(os, "register_at_fork"):
 
 # macOS and Windows have no fdatasync.
 _flush_file = getattr(os, "fdatasync", os.fsync)
+
+
+def _claim_known(connection: sqlite3.Connection, key: str, owner: str, now: datetime, until: datetime) -> Claim:
+    again = connection.execute(
+        "UPDATE work SET owner = ?, lease_until = ? WHERE key = ? AND instance_id IS NULL"
+        " AND (owner IS NULL OR lease_until <= ?) RETURNING first_id",
+        (owner, _ms(until), key, _ms(now)),
+    ).fetchall()
+    if again:
+        return Mine(again[0][0])
+    finished = connection.execute("SELECT instance_id FROM work WHERE key = ?", (key,)).fetchone()[0]
+    return Busy() if finished is None else Finished(finished)
 
 
 def _finish(connection: sqlite3.Connection, key: str, owner: str, instance_id: str) -> bool:

@@ -34,6 +34,14 @@ class Finished:
 type Claim = Mine | Busy | Finished
 
 
+@dataclass(frozen=True, slots=True)
+class Nonce:
+    """Of one signed request: refused when it comes again before ``until``."""
+
+    text: str
+    until: datetime
+
+
 class Store(Protocol):
     """What a ``Seller`` needs to remember. Every method is atomic and safe from any thread."""
 
@@ -43,6 +51,12 @@ class Store(Protocol):
 
     def claim(self, key: str, *, owner: str, first_id: str, now: datetime, until: datetime) -> Claim:
         """Take the work unless it is finished, or leased to another owner beyond ``now``."""
+        ...
+
+    def claim_fresh(
+        self, nonce: Nonce, key: str, *, owner: str, first_id: str, now: datetime, until: datetime
+    ) -> Claim | None:
+        """``nonce_seen`` and ``claim`` together, so that they may share a transaction. None when the nonce was seen."""
         ...
 
     def give_back(self, key: str, owner: str) -> None:
