@@ -52,7 +52,12 @@ def deliver(_seller_url: str) -> dict[str, str]:
         last = _buy(slug, **choice)  # type: ignore[arg-type]  # a table of choices
         _until(lambda: _status(last) == "completed", f"{slug} is delivered")  # noqa: B023  # awaited at once
         first = first or last
-    return {"completed": last, "own": first, "call": _call_of(first), "unpaid": _buy("kelai-crm", pay=False, quantity=10)}
+    return {
+        "completed": last,
+        "own": first,
+        "call": _call_of(first),
+        "unpaid": _buy("kelai-crm", pay=False, quantity=10),
+    }
 
 
 def give_up(_seller_url: str) -> dict[str, str]:
@@ -88,7 +93,11 @@ def _buy(
     buyer = User.objects.get(email="buyer@lantian.example")
     offer = Offer.objects.filter(sku__spec__product__slug=slug).select_related("sku").order_by("pk")[0]
     command = PlaceOrder(
-        product_id=offer.product_id, quantity=quantity or offer.sku.quantity_min, periods=periods, extend_params=params, agreed=True
+        product_id=offer.product_id,
+        quantity=quantity or offer.sku.quantity_min,
+        periods=periods,
+        extend_params=params,
+        agreed=True,
     )
     order = place_order(buyer, command, now=clock.now(), unpaid_timeout=timedelta(days=1))
     if pay:

@@ -99,12 +99,17 @@ def person(browser: Browser, market: Market, role: str = "", *, language: str = 
 
 def listen(page: Page, complaints: list[str]) -> None:
     def heard(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        # What htmx says of a request that ended because the page was left is no fault of a page.
+        left = message.text.startswith(("htmx:afterRequest", "htmx:sendError", "htmx:sendAbort"))
+        if message.type in {"error", "warning"} and not left:
             complaints.append(f"{page.url}: {message.type}: {message.text}")
 
     page.on("console", heard)
     page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
-    page.on("requestfailed", lambda request: complaints.append(f"{page.url}: failed: {request.url}") if _lost(request.failure) else None)
+    page.on(
+        "requestfailed",
+        lambda request: complaints.append(f"{page.url}: failed: {request.url}") if _lost(request.failure) else None,
+    )
 
 
 def _lost(failure: str | None) -> bool:

@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from tests.market.notifications import mail_server
 from tradepost.cli.serve import free_port
+from tradepost.kit.sample import folder
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = [sys.executable, "-c", "from tradepost.cli import main; main()"]
@@ -65,7 +66,7 @@ class Market:
 
     def start_seller(self) -> None:
         self._start(
-            "seller", sys.executable, str(ROOT / "examples/sample_seller"), "--port", str(self.seller_port),
+            "seller", sys.executable, str(folder()), "--port", str(self.seller_port),
             "--data", str(self.folder / "seller"), "--market", self.url,
             SELLER_KEY=self.made["signing_key"], SELLER_AK=self.made["access_key"], SELLER_SK=self.made["secret_key"],
         )  # fmt: skip
@@ -96,10 +97,14 @@ class Market:
 
     def faults(self) -> list[str]:
         """What web and worker logged as errors."""
-        return [line for line in self.log("up").splitlines() if re.search(r'"level": ?"(error|critical)"|Traceback', line)]
+        return [
+            line for line in self.log("up").splitlines() if re.search(r'"level": ?"(error|critical)"|Traceback', line)
+        ]
 
     def _run(self, *command: str) -> str:
-        done = subprocess.run(command, cwd=self.folder, env=self.env(), capture_output=True, text=True, timeout=110, check=False)
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.env(), capture_output=True, text=True, timeout=110, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

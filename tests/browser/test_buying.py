@@ -19,13 +19,15 @@ AIM, AT_MOST = 2.0, 6.0
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_a_buyer_gets_an_account_within_seconds_and_logs_in_with_it(browser: Browser, market: Market, language: str) -> None:
+def test_a_buyer_gets_an_account_within_seconds_and_logs_in_with_it(
+    browser: Browser, market: Market, language: str
+) -> None:
     with person(browser, market, "buyer", language=language) as buyer:
         expect(buyer.page.locator("html")).to_have_attribute("lang", language)
         order(buyer)
         number = order_number(buyer)
         seconds = pay_and_wait(buyer)
-        print(f"\n{language}: from Pay to the access data {seconds:.2f} s (promised: {AIM:g})")
+        print(f"\n{language}: from Pay to the access data {seconds:.2f} s (promised: {AIM:g})")  # noqa: T201  # the figure is the point
         assert seconds <= AT_MOST
         log_in_at_the_seller(buyer)
     with person(browser, market, "seller", language=language) as seller:
@@ -65,7 +67,9 @@ def pay_and_wait(buyer: Person) -> float:
     expect(access).to_be_visible()
     seconds = time.monotonic() - pressed
     expect(access.get_by_role("heading", name=buyer.say("How to log in"))).to_be_visible()
-    expect(access.get_by_role("link").first).to_have_attribute("href", re.compile(re.escape(f"{buyer.market.seller_url}/login/")))
+    expect(access.get_by_role("link").first).to_have_attribute(
+        "href", re.compile(re.escape(f"{buyer.market.seller_url}/login/"))
+    )
     expect(access.locator("[data-secret]")).to_be_visible()
     return seconds
 

@@ -39,7 +39,9 @@ def _history(market: Market) -> None:
 
 
 @pytest.mark.parametrize("role", PAGES, ids=lambda role: role or "stranger")
-def test_pages_are_accessible_in_light_and_dark_and_fit_a_small_phone(browser: Browser, market: Market, role: str) -> None:
+def test_pages_are_accessible_in_light_and_dark_and_fit_a_small_phone(
+    browser: Browser, market: Market, role: str
+) -> None:
     faults: list[str] = []
     with person(browser, market, role, language="zh-hans") as reader:
         reader.page.emulate_media(reduced_motion="reduce")
@@ -90,7 +92,7 @@ def test_the_first_view_loads_little(browser: Browser, market: Market) -> None:
         reader.go("/")
         reader.page.wait_for_load_state("networkidle")
     sizes = {Path(url).name: len(gzip.compress(body)) for url, body in bodies.items()}
-    print("\nfirst view, compressed:", sizes, sum(sizes.values()))
+    print("\nfirst view, compressed:", sizes, sum(sizes.values()))  # noqa: T201  # the figure is the point
     assert {"tabler.min.css", "htmx.min.js", "tradepost.js"} <= sizes.keys()
     assert sum(sizes.values()) <= MOST_BYTES
     assert all(url.startswith(market.url) for url in bodies)

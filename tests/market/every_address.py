@@ -65,7 +65,9 @@ SELLER_CENTER = {
     "seller/addresses/": pages(SELLERS),
     "seller/addresses/new/": Address(get=SELLERS, post=CHANGERS, data=ADDRESS),
     "seller/addresses/<int:pk>/": Address({"pk": "{address}"}, get=A_MEMBERS, post=frozenset({OWNER}), data=ADDRESS),
-    "seller/products/<int:pk>/bind/": Address({"pk": "{product}"}, post=frozenset({OWNER}), data={"address": "{address}"}),
+    "seller/products/<int:pk>/bind/": Address(
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"address": "{address}"}
+    ),
     "seller/keys/": pages(SELLERS),
     "seller/keys/signing/<str:interface_class>/": Address(
         {"interface_class": "base"}, post=CHANGERS, data={"replaces": "{signing_key}"}

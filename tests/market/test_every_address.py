@@ -55,7 +55,9 @@ class World:
         product = factories.make_product(seller)
         offer, buyer = factories.make_offer(product), self.users[table.BUYER]
         order = factories.make_order(buyer, offer=offer, paid=True)
-        held = factories.make_subscription(order, instance_id="instance-of-x-7", access=replace(ACCESS, password=PASSWORD))
+        held = factories.make_subscription(
+            order, instance_id="instance-of-x-7", access=replace(ACCESS, password=PASSWORD)
+        )
         unpaid = factories.make_order(buyer, offer=offer)
         call = factories.make_call(order, subscription=held, state=State.WAITING, last_verdict="timeout", attempts=1)
         access = keys.create_access_key(seller, by=self.users[table.OWNER], now=NOW)
@@ -112,7 +114,7 @@ def routes() -> dict[str, list[tuple[str, list[str]]]]:
     """Every pattern of the market as written → how to fill it in."""
     found: dict[str, list[tuple[str, list[str]]]] = {}
     for pattern, parts in _walk(get_resolver().url_patterns, ()):
-        template, names = "", []
+        template, names = "", list[str]()
         for part in parts:
             [(text, args), *_] = part
             template, names = template + text, names + args
@@ -174,7 +176,9 @@ def test_only_those_who_may_see_or_change_anything(world: World, pattern: str) -
 
 def _is_refused(answer: HttpResponse, role: str, row: Address) -> bool:
     if row.gateway:
-        return answer.status_code in {*REFUSED, HTTPStatus.UNAUTHORIZED} and answer["Content-Type"] == "application/json"
+        return (
+            answer.status_code in {*REFUSED, HTTPStatus.UNAUTHORIZED} and answer["Content-Type"] == "application/json"
+        )
     if role == STRANGER and _sends_to_login(answer):
         return True
     return answer.status_code in REFUSED
