@@ -101,9 +101,10 @@ def readable(answer: Answer, *, http_error: str = "http_status", context: str = 
     if received.status != 200:
         raise failed(http_error, answer, context, context_zh)
     if answer.members is None:
-        raise failed(_unreadable(received.body), answer, context, context_zh)
+        raise failed(_unreadable(received), answer, context, context_zh)
     if not answer.code:
-        raise failed("missing_result", answer, context, context_zh)
+        name = "missing_result" if answer.members.get("resultCode") in {None, ""} else "wrong_type"
+        raise failed(name, answer, context, context_zh)
 
 
 def expect_success(answer: Answer, name: str = "refuses_correct_request", context: str = "", context_zh: str = "") -> None:
@@ -135,11 +136,13 @@ def expect_refusal(
         raise failed("other_result_code", answer, context, context_zh)
 
 
-def _unreadable(body: bytes) -> str:
-    if body.startswith(BOM):
+def _unreadable(received: Received) -> str:
+    if received.body.startswith(BOM):
         return "bom"
     try:
-        body.decode("utf-8")
+        received.body.decode("utf-8")
     except UnicodeDecodeError:
         return "not_utf8"
-    return "not_json"
+    media_type = (received.header("Content-Type") or "").partition(";")[0].strip().lower()
+    # A page instead of an answer has the same cause as its type: another part of the server spoke.
+    return "not_json" if media_type == "application/json" else "wrong_content_type"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .options import Options
     from .sending import Sender
 
-BATCH = 12
+BATCH = 8
 """Instances made at once: an asynchronous seller then keeps the run waiting only once in a while."""
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 0.5
@@ -32,10 +32,16 @@ LONGEST_PAUSE = 0.5
 
 @dataclass(slots=True)
 class Made:
-    """An instance that this run created. ``ready`` once a query answered it."""
+    """An instance that this run created. ``expires_at`` was told at its creation, where a version does so."""
 
     instance_id: str
     order: Order
+    expires_at: datetime | None = None
+
+
+def usable_id(instance_id: str) -> bool:
+    """Whether other activities can carry it (saas-v2 §3.1, §3.2)."""
+    return 0 < len(instance_id.strip()) <= 64 and "," not in instance_id
 
 
 @dataclass(slots=True)
@@ -80,12 +86,12 @@ class Caller:
             command, address=self.options.url, key=seal.key, now=seal.now, nonce=seal.nonce
         )
 
-    def changed(self, command: Command, changes: Mapping[str, object]) -> Request:
+    def changed(self, command: Command, changes: Mapping[str, object], *, nonce: str | None = None) -> Request:
         """The request with members replaced, added, or left out where the change is None; correctly signed."""
         request = self.request(command)
         members = {**self.facts.dialect.members(request), **changes}
         kept = {name: value for name, value in members.items() if value is not None}
-        return self.facts.dialect.sealed(request, kept, self.seal())
+        return self.facts.dialect.sealed(request, kept, self.seal(nonce=nonce))
 
     # --- sending ---------------------------------------------------------------------------------------------------
 
@@ -107,6 +113,8 @@ class Caller:
 
     def together(self, requests: Sequence[Request]) -> list[Answer]:
         """All at the same moment: every thread waits until the last one is ready."""
+        if not requests:
+            return []
         barrier = Barrier(len(requests))
 
         def one(request: Request) -> Answer:
@@ -120,7 +128,7 @@ class Caller:
 
     def note_created(self, *answers: Answer) -> None:
         for answer in answers:
-            if answer.accepted and answer.instance_id:
+            if answer.accepted and usable_id(answer.instance_id):
                 self.created.setdefault(answer.instance_id)
 
     def offers(self, kind: type[Command]) -> bool:
@@ -174,6 +182,15 @@ class Caller:
                 self.exchanges = before
         return self.stock[-1] if keep else self.stock.pop()
 
+    def fresh(self) -> Made:
+        """A ready instance that no check has touched."""
+        self.instance(keep=True)
+        return self._make(1)[0]
+
+    def give_back(self, made: Made) -> None:
+        """An instance that a check left as it was: ready, not frozen, not released."""
+        self.stock.insert(0, made)
+
     def _make(self, number: int) -> list[Made]:
         if not self.facts.has(Create):
             raise Skipped("this version has no creation of instances", "该版本没有创建实例的接口")
@@ -184,8 +201,13 @@ class Caller:
         self._usable(answers[0])
         answers += self.together([self.request(command) for command in commands[1:]])
         self.note_created(*answers)
-        made = [Made(a.instance_id, o) for a, o in zip(answers, orders, strict=True) if a.accepted and a.instance_id]
-        self._wait(made, [command for a, command in zip(answers, commands, strict=True) if a.instance_id])
+        good = [
+            (Made(a.instance_id, o, c.purchase.expires_at if c.purchase else None), c)
+            for a, o, c in zip(answers, orders, commands, strict=True)
+            if a.accepted and usable_id(a.instance_id)
+        ]
+        made = [one for one, _ in good]
+        self._wait(made, [command for _, command in good])
         return made
 
     def _usable(self, answer: Answer) -> None:
@@ -196,7 +218,12 @@ class Caller:
                 f"an instance is needed, and creating one failed ({failed.seen})",
                 f"需要一个实例，但创建失败（{failed.seen_zh}）",
             ) from None
-        if not answer.accepted or not answer.instance_id:
+        if answer.accepted and not usable_id(answer.instance_id):
+            raise Skipped(
+                "an instance is needed, and the id that came cannot be used in other calls",
+                "需要一个实例，但返回的instanceId无法用于其他调用",
+            )
+        if not answer.accepted:
             told, told_zh = answer.told()
             why = " — is the key right?" if answer.code == NOT_AUTHENTIC else ""
             why_zh = "——密钥是否正确？" if answer.code == NOT_AUTHENTIC else ""
@@ -219,6 +246,8 @@ class Caller:
             answer = self.ask(command)
             if answer.code != PROCESSING:
                 return answer
+            if (answer.members or {}).get("info"):
+                raise Skipped("an instance in creation is answered with data", "创建中的实例返回了数据")
             if time.monotonic() >= until:
                 patience = f"{self.options.patience:g}"
                 raise Skipped(

@@ -88,7 +88,7 @@ class UrlDialect:
         return with_parameter(request, name, value)
 
     def moved(self, request: Request) -> Request:
-        return replace(request, body=_moved(request.body))
+        return replace(request, body=dump_sorted(_moved(self.members(request))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +123,8 @@ class QueryDialect:
 
     def moved(self, request: Request) -> Request:
         members = self.members(request)
-        name = next(n for n in ("orderId", "instanceId", *members) if n in members)
-        return with_parameter(request, name, _moved(str(members[name]).encode()).decode())
+        changed = next((n, v) for n, v in _moved(members).items() if v != members[n])
+        return with_parameter(request, changed[0], str(changed[1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class HeaderDialect:
         return with_header(request, name, value)
 
     def moved(self, request: Request) -> Request:
-        return replace(request, body=_moved(request.body))
+        return replace(request, body=dump_sorted(_moved(self.members(request))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class TokenHeaderDialect:
         return replace(request, body=dump_sorted({n: v for n, v in members.items() if v is not None}))
 
     def moved(self, request: Request) -> Request:
-        return replace(request, body=_moved(request.body))
+        return replace(request, body=dump_sorted(_moved(self.members(request))))
 
 
 URL, QUERY, HEADERS, TOKEN_HEADER = UrlDialect(), QueryDialect(), HeaderDialect(), TokenHeaderDialect()
@@ -245,11 +245,13 @@ def _without_query(url: str) -> str:
     return url.partition("?")[0]
 
 
-def _moved(content: bytes) -> bytes:
-    """One ASCII letter or digit in the middle replaced by its neighbour, so that a JSON body stays JSON."""
-    places = [at for at, byte in enumerate(content) if chr(byte).isalnum() and byte < 128]
-    inside = [at for at in places if at > len(content) // 3] or places
-    at = inside[-1]
-    byte = content[at]
-    other = byte - 1 if chr(byte) in "9zZ" else byte + 1
-    return content[:at] + bytes([other]) + content[at + 1 :]
+def swapped_case(text: str) -> str:
+    return text.swapcase()
+
+
+def _moved(members: Mapping[str, object]) -> dict[str, object]:
+    """The last character of one value replaced by its neighbour; a value that a test call may hold."""
+    name = next((n for n in ("instanceId", "orderId", "license", "tenantId") if n in members), "")
+    name = name or next(n for n, value in members.items() if isinstance(value, str) and n != "activity")
+    value = str(members[name])
+    return {**members, name: value[:-1] + ("1" if value[-1] != "1" else "2")}

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from tradepost.check.declaring import Check, families
 from tradepost.check.options import GROUPS
 
-from . import debug, idempotency, lifecycle, load, secrets, shape, signature, time, wire
+from . import body_sign, debug, encrypted, idempotency, lifecycle, load, secrets, shape, signature, time, wire
 
 if TYPE_CHECKING:
     from tradepost.check.facts import Facts
     from tradepost.check.options import Options
 
-__all__ = ["checks_for", "debug", "idempotency", "lifecycle", "load", "secrets", "shape", "signature", "time", "wire"]
+__all__ = ["body_sign", "checks_for", "debug", "encrypted", "idempotency", "lifecycle", "load", "secrets", "shape", "signature", "time", "wire"]
 
 
 def checks_for(facts: Facts, options: Options) -> list[Check]:

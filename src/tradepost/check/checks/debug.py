@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import SUCCESS, expect_accepted, expect_success, failed, readable
+from tradepost.check.answers import (
+    BAD_PARAMETER,
+    NOT_AUTHENTIC,
+    SUCCESS,
+    expect_accepted,
+    expect_refusal,
+    expect_success,
+    failed,
+    readable,
+)
 from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.check.forging import last_character, what_is_not_checked
 from tradepost.protocols.commands import Command, Create, Query, Release, SetStatus
 
 if TYPE_CHECKING:
+    from tradepost.check.answers import Answer
     from tradepost.check.caller import Caller
     from tradepost.check.facts import Facts
 
@@ -23,6 +34,13 @@ def calls(facts: Facts) -> Iterable[Check]:
             f"A test call of {activity} succeeds, and again", f"{activity}的测试调用成功，且可重复",
             "resultCode 000000 twice, for the same parameters", "相同参数两次均返回000000",
         )  # fmt: skip
+
+
+    yield make(
+        "signed", "freshness", _signed,
+        "A test call with a wrong signature is refused", "签名错误的测试调用被拒绝",
+        "HTTP 200 with resultCode 000001, whatever testFlag says", "无论testFlag为何，均返回000001",
+    )  # fmt: skip
 
 
 @family
@@ -65,10 +83,29 @@ def _answered(kind: type[Command]) -> Body:
         command = caller.samples.of(kind, caller.any_id(), test=True)
         if command is None:
             raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
-        expect_success(caller.ask(command), "test_flag_refused", "first time", "第一次")
+        first = caller.ask(command)
+        expect_success(first, _why_refused(caller, kind, first), "first time", "第一次")
         expect_success(caller.ask(command), "repeat_refused", "second time", "第二次")
 
     return body
+
+
+def _why_refused(caller: Caller, kind: type[Command], answer: Answer) -> str:
+    """An activity whose correct requests are called wrong in every form is one that is not there."""
+    if answer.code != BAD_PARAMETER or not caller.facts.has(Create):
+        return "test_flag_refused"
+    real = caller.samples.of(kind, caller.instance().instance_id)
+    if real is None or caller.ask(real).code != BAD_PARAMETER:
+        return "test_flag_refused"
+    return "missing_activity"
+
+
+def _signed(caller: Caller) -> None:
+    request = caller.request(caller.harmless())
+    answer = caller.send(last_character(caller, request))
+    diagnosis = "accepts_wrong_signature"
+    name = what_is_not_checked(caller, diagnosis) if answer.accepted else diagnosis
+    expect_refusal(answer, name, NOT_AUTHENTIC)
 
 
 def _test_create(caller: Caller) -> tuple[Command, str]:
@@ -126,6 +163,7 @@ def _releases_nothing(caller: Caller) -> None:
     readable(query, context="query", context_zh="查询")
     if query.code != SUCCESS:
         raise failed("test_flag_acts", query, "query after a test release", "测试释放之后的查询")
+    caller.give_back(made)
 
 
 def _any_order(caller: Caller) -> None:
@@ -139,3 +177,4 @@ def _any_order(caller: Caller) -> None:
     query = caller.ask(Query(instance_ids=(made.instance_id,)))
     if not query.succeeded:
         raise Failed("test_flag_acts", "the instance is gone after test calls", "测试调用之后实例不存在了")
+    caller.give_back(made)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 RESTART = "idempotency.restart"
 PARALLEL = 50
+ORDERS = 12
 RESTART_WITHIN = 60.0
 
 
@@ -64,8 +65,8 @@ def creation(facts: Facts) -> Iterable[Check]:
     )  # fmt: skip
     yield make(
         "parallel_orders", "once", _parallel_orders,
-        "20 orders at the same moment give 20 instances", "同时发送20个订单得到20个实例",
-        "20 different instanceIds, none of the answers an error", "20个互不相同的instanceId，且没有错误",
+        f"{ORDERS} orders at the same moment give {ORDERS} instances", f"同时发送{ORDERS}个订单得到{ORDERS}个实例",
+        "every instanceId is another, none of the answers an error", "instanceId互不相同，且没有错误",
     )  # fmt: skip
     yield make(
         "restart", "once", _restart,
@@ -157,8 +158,7 @@ def _after_freeze(caller: Caller) -> None:
 
 def _after_others(caller: Caller) -> None:
     order, _, first = _first(caller)
-    for _ in range(3):
-        caller.ask(caller.samples.create())
+    caller.ask(caller.samples.create())
     _same(first, caller.ask(caller.samples.create(order)), "new_instance_id_each_call")
 
 
@@ -196,7 +196,7 @@ def _parallel(caller: Caller) -> None:
 def _parallel_orders(caller: Caller) -> None:
     caller.instance(keep=True)
     seen: dict[str, int] = {}
-    answers = caller.together([caller.request(caller.samples.create()) for _ in range(20)])
+    answers = caller.together([caller.request(caller.samples.create()) for _ in range(ORDERS)])
     caller.note_created(*answers)
     for answer in answers:
         if answer.accepted:
@@ -255,6 +255,8 @@ def _repeated(kind: type[Command]) -> Body:
         for number, number_zh in (("second", "第二次"), ("third", "第三次")):
             again = caller.ask(command)
             expect_success(again, "repeat_refused", f"{number} call", f"{number_zh}调用")
+        if kind is Refresh:
+            caller.give_back(made)
 
     return body
 

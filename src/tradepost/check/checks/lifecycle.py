@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from tradepost.check.answers import (
     failed,
     readable,
 )
+from tradepost.check.caller import usable_id
 from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
 from tradepost.protocols.commands import (
     CheckChange,
@@ -197,6 +199,8 @@ def _path(steps: tuple[Step, ...]) -> Body:
             after_zh = "→".join([*(s[1] for s in done), name_zh])
             expect_success(answer, _mistake(step, done), after, after_zh)
             done.append(step)
+        if steps[-1] is QUERY and (FREEZE not in steps or UNFREEZE in steps):
+            caller.give_back(made)
 
     return body
 
@@ -219,36 +223,35 @@ def _scene(scene: Scene) -> Body:
         earlier = scene is Scene.UNSUBSCRIBE_RENEWAL_PERIOD
         if earlier:
             expect_success(caller.ask(caller.samples.refresh(made.instance_id)), context="renewal", context_zh="续费")
-        until = now.replace(year=now.year + (0 if earlier else 1), day=min(now.day, 28))
-        if earlier:
-            from datetime import timedelta
-
-            until = now + timedelta(days=15)
+        until = now + dt.timedelta(days=15 if earlier else 365)
         expect_success(caller.ask(caller.samples.refresh(made.instance_id, until, scene=scene)))
+        caller.give_back(made)
 
     return body
 
 
 def _without_product(caller: Caller) -> None:
     caller.need(Refresh)
-    command = caller.samples.refresh(caller.instance().instance_id)
+    command = caller.samples.refresh(caller.instance(keep=True).instance_id)
     expect_success(caller.send(caller.changed(command, {"productId": None})))
 
 
 def _asynchronous(caller: Caller) -> None:
-    caller.instance(keep=True)
     command = caller.samples.create()
     first = caller.ask(command)
     expect_accepted(first)
-    if not first.instance_id:
-        raise failed("missing_field", first, "no instanceId", "没有instanceId")
+    if not usable_id(first.instance_id):
+        raise Skipped("no usable instanceId came, see the group shape", "没有返回可用的instanceId，见shape组")
     query = caller.ask(Query(instance_ids=(first.instance_id,)))
     readable(query, context="query", context_zh="查询")
     if query.code == PROCESSING and (query.members or {}).get("info"):
         raise failed("pending_with_info", query)
     again = caller.ask(command)
     expect_accepted(again, "repeat_refused", "repeat of the creation", "重复创建")
-    ready = caller.wait_ready(first.instance_id)
+    try:
+        ready = caller.wait_ready(first.instance_id)
+    except Skipped as late:
+        raise Failed("never_ready", f"{late.why}; --patience gives it more time", f"{late.why_zh}；可用--patience延长等待") from None
     readable(ready, context="last query", context_zh="最后一次查询")
     if ready.code != SUCCESS:
         raise failed("never_ready", ready)
@@ -256,15 +259,17 @@ def _asynchronous(caller: Caller) -> None:
 
 def _several(number: int) -> Body:
     def body(caller: Caller) -> None:
-        ids = tuple(caller.instance().instance_id for _ in range(number))
-        command = Query(instance_ids=ids)
+        made = [caller.instance() for _ in range(number)]
+        command = Query(instance_ids=tuple(one.instance_id for one in made))
         answer = caller.ask(command)
         expect_success(answer, "one_id_only")
         key = caller.options.key
         outcome = caller.facts.protocol.decode(command, answer.made_sound(key), key=key)
         if getattr(outcome, "fault", None) is not None:
             detail = getattr(outcome, "detail", "")
-            raise Failed("one_id_only", detail, detail)
+            raise Failed("other_instance", detail, detail)
+        for one in made:
+            caller.give_back(one)
 
     return body
 
@@ -336,6 +341,11 @@ def _upgrade(caller: Caller) -> None:
     made = caller.instance()
     answer = caller.ask(caller.samples.upgrade(made.instance_id))
     readable(answer)
+    if answer.refused and caller.facts.has(Refresh):
+        # A refusal may be about the order, which only a market knows; one that a renewal lifts is about the turn.
+        caller.ask(caller.samples.refresh(made.instance_id))
+        if caller.ask(caller.samples.upgrade(made.instance_id)).accepted:
+            raise failed("depends_on_order", answer)
     if caller.facts.has(Query):
         expect_success(caller.ask(Query(instance_ids=(made.instance_id,))), context="query", context_zh="查询")
 

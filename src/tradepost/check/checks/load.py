@@ -10,10 +10,9 @@ from tradepost.check.declaring import Body, Check, Failed, Making, family
 from tradepost.protocols.commands import Create
 
 if TYPE_CHECKING:
-    from tradepost.protocols.http import Request
-
     from tradepost.check.caller import Caller
     from tradepost.check.facts import Facts
+    from tradepost.protocols.http import Request
 
 LIMIT = 5.0
 """Seconds in which a seller must answer (saas-v2 §3.0)."""

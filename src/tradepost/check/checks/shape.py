@@ -19,7 +19,7 @@ from tradepost.check.answers import (
 from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
 from tradepost.check.dialects import QueryDialect, UrlDialect
 from tradepost.check.samples import Order
-from tradepost.protocols.commands import CheckChange, Command, Create, Query, Refresh, SetStatus
+from tradepost.protocols.commands import Command, Create, Query, Refresh, SetStatus
 from tradepost.protocols.wire_fields import Breach, Field, violations
 
 if TYPE_CHECKING:
@@ -222,11 +222,9 @@ def _queried(caller: Caller) -> None:
 def _missing_fields(kind: type[Command], table: tuple[Field, ...]) -> Body:
     def body(caller: Caller) -> None:
         caller.need(kind)
-        target = ""
-        if kind is not Create and caller.facts.has(Create):
-            # An instance of its own: a seller that accepts such a request may do anything to it.
-            target = caller.instance(keep=kind in {Query, CheckChange}).instance_id
-        command = caller.samples.of(kind, target or caller.samples.unknown_id())
+        # An instance of its own: a seller that accepts such a request may do anything to it.
+        made = caller.instance() if kind is not Create and caller.facts.has(Create) else None
+        command = caller.samples.of(kind, made.instance_id if made else caller.samples.unknown_id())
         if command is None:
             raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
         stamped = {caller.facts.dialect.timestamp, caller.facts.dialect.token}
@@ -238,6 +236,8 @@ def _missing_fields(kind: type[Command], table: tuple[Field, ...]) -> Body:
             context, context_zh = f"without {field.name}", f"缺少{field.name}时"
             codes = (BAD_PARAMETER, NO_INSTANCE) if "nstance" in field.name else (BAD_PARAMETER,)
             expect_refusal(answer, "accepts_missing_field", *codes, context=context, context_zh=context_zh)
+        if made:
+            caller.give_back(made)
 
     return body
 
@@ -259,10 +259,12 @@ def _longest(caller: Caller) -> None:
 def _bad_value(kind: type[Command], name: str) -> Body:
     def body(caller: Caller) -> None:
         caller.need(kind)
-        command = caller.samples.of(kind, caller.instance().instance_id)
+        made = caller.instance()
+        command = caller.samples.of(kind, made.instance_id)
         assert command is not None
         answer = caller.send(caller.changed(command, {name: "NO_SUCH_VALUE"}))
         expect_refusal(answer, "accepts_bad_value", BAD_PARAMETER)
+        caller.give_back(made)
 
     return body
 

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import BAD_PARAMETER, NOT_AUTHENTIC, expect_accepted, expect_refusal, failed, readable
 from tradepost.check.declaring import Body, Check, Making, Skipped, family
 from tradepost.check.dialects import UrlDialect
 from tradepost.check.explaining import explain_refusal
+from tradepost.check.forging import (
+    FORGERIES,
+    OTHER_CASE,
+    Spoil,
+    last_character,
+    missing,
+    not_ascii,
+    what_is_not_checked,
+)
 from tradepost.protocols.freshness import epoch_ms
 from tradepost.protocols.hmac_sign import hmac_sha256_hex, utf8
 
 if TYPE_CHECKING:
+    from tradepost.check.answers import Answer
     from tradepost.check.caller import Caller
     from tradepost.check.facts import Facts
-    from tradepost.protocols.http import Request
-
-type Spoil = Callable[[Caller, Request], Request]
-
 
 @family
 def checks(facts: Facts) -> Iterable[Check]:
@@ -29,7 +35,8 @@ def checks(facts: Facts) -> Iterable[Check]:
         "A correctly signed request is accepted", "签名正确的请求被接受",
         "resultCode 000000 to a test call signed as documented", "按文档签名的测试调用返回resultCode 000000",
     )  # fmt: skip
-    for name, title, title_zh, spoil, diagnosis in FORGERIES:
+    forgeries = FORGERIES if facts.dialect.stamped else (*FORGERIES, OTHER_CASE)
+    for name, title, title_zh, spoil, diagnosis in forgeries:
         yield make(
             name, "freshness", _forged(spoil, diagnosis), title, title_zh,
             "HTTP 200 with resultCode 000001, and nothing done", "返回HTTP 200和resultCode 000001，且不执行任何操作",
@@ -129,82 +136,29 @@ def _correct(caller: Caller) -> None:
 # --- forgeries: the seller must answer 000001 ------------------------------------------------------------------------
 
 
-def _missing(caller: Caller, request: Request) -> Request:
-    return caller.facts.dialect.put(request, caller.facts.dialect.token, None)
-
-
-def _empty(caller: Caller, request: Request) -> Request:
-    return caller.facts.dialect.put(request, caller.facts.dialect.token, "")
-
-
-def _last_character(caller: Caller, request: Request) -> Request:
-    dialect = caller.facts.dialect
-    # In Base64 the last digits before the padding carry spare bits, so the first character is the one to change.
-    given = dialect.get(request, dialect.token)
-    other = "1" if given[:1] != "1" else "2"
-    return dialect.put(request, dialect.token, other + given[1:])
-
-
-def _half(caller: Caller, request: Request) -> Request:
-    dialect = caller.facts.dialect
-    return dialect.put(request, dialect.token, dialect.get(request, dialect.token)[:20])
-
-
-def _not_ascii(caller: Caller, request: Request) -> Request:
-    return caller.facts.dialect.put(request, caller.facts.dialect.token, "签名" * 8)
-
-
-def _other_key(caller: Caller, request: Request) -> Request:
-    return _sealed_with(caller, request, caller.chance()[:32])
-
-
-def _empty_key(caller: Caller, request: Request) -> Request:
-    return _sealed_with(caller, request, "")
-
-
-def _moved(caller: Caller, request: Request) -> Request:
-    return caller.facts.dialect.moved(request)
-
-
-def _sealed_with(caller: Caller, request: Request, key: str) -> Request:
-    dialect = caller.facts.dialect
-    return dialect.sealed(request, dialect.members(request), caller.seal(key=key))
-
-
-FORGERIES: tuple[tuple[str, str, str, Spoil, str], ...] = (
-    ("missing", "A request without a signature is refused", "没有签名的请求被拒绝", _missing, "accepts_missing_signature"),
-    ("empty", "A request with an empty signature is refused", "签名为空的请求被拒绝", _empty, "accepts_missing_signature"),
-    ("wrong", "A signature with one wrong character is refused", "有一个字符错误的签名被拒绝", _last_character, "accepts_wrong_signature"),
-    ("cut", "The first 20 characters of a signature are refused", "只有前20个字符的签名被拒绝", _half, "accepts_wrong_signature"),
-    ("not_hex", "A signature of Chinese characters is refused", "由汉字组成的签名被拒绝", _not_ascii, "accepts_wrong_signature"),
-    ("other_key", "A signature made with another key is refused", "用其他密钥生成的签名被拒绝", _other_key, "accepts_wrong_signature"),
-    ("empty_key", "A signature made with an empty key is refused", "用空密钥生成的签名被拒绝", _empty_key, "accepts_wrong_signature"),
-    ("moved", "A request changed by one character after signing is refused", "签名后改动一个字符的请求被拒绝", _moved, "body_not_signed"),
-)  # fmt: skip
-
-
 def _forged(spoil: Spoil, diagnosis: str) -> Body:
     def body(caller: Caller) -> None:
-        if caller.facts.dialect.token.startswith("x-") and spoil is _not_ascii:
+        if caller.facts.dialect.token.startswith("x-") and spoil is not_ascii:
             raise Skipped("a header cannot carry it", "该值无法放入请求头")
-        answer = caller.send(spoil(caller, caller.request(caller.harmless())))
-        name = _checks_anything(caller, diagnosis) if answer.accepted else diagnosis
+        request = caller.request(caller.harmless())
+        if not caller.facts.dialect.stamped:
+            # A token that was seen before must not open the door to another request; where there are nonces, they
+            # would refuse the second in any case.
+            caller.send(request)
+        answer = caller.send(spoil(caller, request))
+        name = what_is_not_checked(caller, diagnosis) if answer.accepted else diagnosis
         expect_refusal(answer, name, NOT_AUTHENTIC)
 
     return body
 
 
-def _checks_anything(caller: Caller, otherwise: str) -> str:
-    """Whether the seller refuses any forgery at all; each alone could be a small mistake, all together are none."""
-    for spoil in (_missing, _last_character, _other_key, _moved):
-        if not caller.send(spoil(caller, caller.request(caller.harmless()))).accepted:
-            return otherwise
-    return "no_token_check"
-
-
 def _real_call(caller: Caller) -> None:
-    answer = caller.send(_missing(caller, caller.request(caller.harmless(test=False))))
-    name = _checks_anything(caller, "accepts_missing_signature") if answer.accepted else "accepts_missing_signature"
+    answer = caller.send(missing(caller, caller.request(caller.harmless(test=False))))
+    _refused(caller, answer, "accepts_missing_signature")
+
+
+def _refused(caller: Caller, answer: Answer, diagnosis: str) -> None:
+    name = what_is_not_checked(caller, diagnosis) if answer.accepted else diagnosis
     expect_refusal(answer, name, NOT_AUTHENTIC)
 
 
@@ -232,10 +186,10 @@ def _bad_timestamp(value: str | None) -> Body:
     def body(caller: Caller) -> None:
         dialect = caller.facts.dialect
         request = caller.request(caller.harmless())
-        if value is not None and isinstance(dialect, UrlDialect):
-            # Signed all the same, so that only the timestamp's form is wrong.
-            request = dialect.sealed_bytes(request, request.body, caller.seal(), timestamp=value)
-        else:
+        if isinstance(dialect, UrlDialect):
+            # Signed all the same, so that only the timestamp is wrong.
+            request = dialect.sealed_bytes(request, request.body, caller.seal(), timestamp=value or "")
+        if value is None or not isinstance(dialect, UrlDialect):
             request = dialect.put(request, dialect.timestamp, value)
         expect_refusal(caller.send(request), "timestamp_not_required", BAD_PARAMETER)
 
@@ -257,13 +211,14 @@ def _timestamp_changed(caller: Caller) -> None:
     request = caller.request(caller.harmless())
     changed = str(int(dialect.get(request, dialect.timestamp)) - 1)
     answer = caller.send(dialect.put(request, dialect.timestamp, changed))
-    name = _checks_anything(caller, "accepts_wrong_signature") if answer.accepted else "accepts_wrong_signature"
-    expect_refusal(answer, name, NOT_AUTHENTIC)
+    _refused(caller, answer, "accepts_wrong_signature")
 
 
 def _no_nonce(caller: Caller) -> None:
     dialect = caller.facts.dialect
     request = caller.request(caller.harmless())
+    # Signed as if the nonce were empty, so that only its absence is wrong.
+    request = dialect.sealed(request, dialect.members(request), caller.seal(nonce=""))
     expect_refusal(caller.send(dialect.put(request, dialect.nonce, None)), "nonce_not_required", BAD_PARAMETER)
 
 
@@ -271,8 +226,7 @@ def _nonce_changed(caller: Caller) -> None:
     dialect = caller.facts.dialect
     request = caller.request(caller.harmless())
     answer = caller.send(dialect.put(request, dialect.nonce, caller.chance()))
-    name = _checks_anything(caller, "accepts_wrong_signature") if answer.accepted else "accepts_wrong_signature"
-    expect_refusal(answer, name, NOT_AUTHENTIC)
+    _refused(caller, answer, "accepts_wrong_signature")
 
 
 def _replayed(caller: Caller) -> None:
@@ -285,14 +239,17 @@ def _nonce_reused(caller: Caller) -> None:
     nonce = caller.chance()
     command = caller.harmless()
     expect_accepted(caller.send(caller.request(command, nonce=nonce)), context="first time", context_zh="第一次")
-    again = caller.send(caller.request(command, nonce=nonce, shift=1))
-    expect_refusal(again, "accepts_replayed_nonce", context="second time", context_zh="第二次")
+    later = caller.send(caller.request(command, nonce=nonce, shift=1))
+    expect_refusal(later, "accepts_replayed_nonce", context="one second later", context_zh="一秒之后")
+    dialect = caller.facts.dialect
+    other = dialect.put(caller.changed(command, {"newField": "abc"}, nonce=nonce), dialect.nonce, nonce)
+    expect_refusal(caller.send(other), "accepts_replayed_nonce", context="with another body", context_zh="换一个请求体")
 
 
 def _nonce_not_burnt(caller: Caller) -> None:
     request = caller.request(caller.harmless())
     _need_correct(caller)
-    caller.send(_last_character(caller, request))
+    caller.send(last_character(caller, request))
     expect_accepted(caller.send(request), "refuses_correct_request")
 
 
@@ -319,8 +276,7 @@ def _plain_hash(caller: Caller) -> None:
     ):
         request = dialect.put(request, name, value)
     answer = caller.send(request)
-    name = _checks_anything(caller, "accepts_wrong_signature") if answer.accepted else "accepts_wrong_signature"
-    expect_refusal(answer, name, NOT_AUTHENTIC)
+    _refused(caller, answer, "accepts_wrong_signature")
 
 
 def _need_correct(caller: Caller) -> None:

@@ -16,7 +16,7 @@ from tradepost.protocols.commands import Create, Query, Refresh
 from tradepost.protocols.wire_time import dump_milliseconds, load_digits
 
 if TYPE_CHECKING:
-    from tradepost.check.caller import Caller
+    from tradepost.check.caller import Caller, Made
     from tradepost.check.facts import Facts
 
 # Seconds and minutes that no seller would show by chance.
@@ -184,7 +184,7 @@ def _renewed(caller: Caller, instance_id: str, until: datetime) -> Answer:
 
 def _one_hour_left(caller: Caller) -> None:
     caller.need(Refresh)
-    instance_id = caller.instance().instance_id
+    instance_id = caller.instance(keep=True).instance_id
     soon = caller.clock().replace(microsecond=0) + timedelta(hours=1)
     answer = _renewed(caller, instance_id, soon)
     if answer.succeeded:
@@ -195,7 +195,7 @@ def _one_hour_left(caller: Caller) -> None:
 
 def _shown(caller: Caller) -> None:
     caller.need(Refresh)
-    instance_id = caller.instance().instance_id
+    instance_id = caller.instance(keep=True).instance_id
     for hour in (3, 15, 21):
         told = _tomorrow(caller, hour)
         naive = told.replace(tzinfo=None)
@@ -215,7 +215,7 @@ def _shown(caller: Caller) -> None:
 
 def _set_not_added(caller: Caller) -> None:
     caller.need(Refresh)
-    instance_id = caller.instance().instance_id
+    instance_id = caller.instance(keep=True).instance_id
     told = _tomorrow(caller, 9)
     command = caller.samples.refresh(instance_id, told)
     answers: list[Answer] = []
@@ -239,10 +239,13 @@ def _same_dates(first: Answer, second: Answer, told: datetime) -> None:
 
 def _moves_back(caller: Caller) -> None:
     caller.need(Refresh)
-    instance_id = caller.instance().instance_id
+    # A fresh one: what its creation told must not have been replaced yet.
+    made = caller.fresh()
+    instance_id = made.instance_id
     later, sooner = _tomorrow(caller, 9) + timedelta(days=30), _tomorrow(caller, 9)
     first = _renewed(caller, instance_id, later)
     if later.replace(tzinfo=None) not in dates_in(_members(first)):
+        _frozen_in_time(caller, made, first)
         # Nothing is shown (or in another form), so nothing can be said.
         return
     second = _renewed(caller, instance_id, sooner)
@@ -253,10 +256,17 @@ def _moves_back(caller: Caller) -> None:
     raise Failed(name, f"the earlier {sooner:%Y-%m-%d %H:%M:%S} is not shown", f"没有显示更早的{sooner:%Y-%m-%d %H:%M:%S}")
 
 
+def _frozen_in_time(caller: Caller, made: Made, answer: Answer) -> None:
+    """A seller that still shows the expiry of the creation, after it accepted another."""
+    first = made.expires_at.replace(tzinfo=None) if made.expires_at else None
+    if first is not None and first in dates_in(_members(answer)):
+        raise Failed("refresh_ignored", f"{first:%Y-%m-%d %H:%M:%S} is still shown", f"仍显示{first:%Y-%m-%d %H:%M:%S}")
+
+
 def _usage_time(caller: Caller) -> None:
     answer = caller.ask(Query(instance_ids=(caller.instance(keep=True).instance_id,)))
     readable(answer)
-    times = [text for text in _texts(_members(answer), "statisticalTime")]
+    times = list(_texts(_members(answer), "statisticalTime"))
     if not times:
         raise Skipped("this seller answers no usage", "该商家没有返回用量信息")
     for text in times:

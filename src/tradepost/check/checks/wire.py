@@ -6,55 +6,17 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import NOT_AUTHENTIC, Answer, expect_accepted, failed, readable
+from tradepost.check.asking import Asked, forged, harmless, real_query
 from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
-from tradepost.check.dialects import QueryDialect, UrlDialect, with_header
-from tradepost.check.explaining import explain_body_sign
-from tradepost.protocols.commands import CheckChange, Command, Create, Query
+from tradepost.check.dialects import QueryDialect, UrlDialect, with_header, with_parameter
+from tradepost.check.explaining import read_body_sign
+from tradepost.protocols.body_sign import HEADER
+from tradepost.protocols.commands import CheckChange, Create, Query
 from tradepost.protocols.excerpt import excerpt
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.facts import Facts
-
-type Asked = Callable[[Caller], Answer]
-
-
-@family
-def body_sign(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "wire")
-    expected = (
-        'the header Body-Sign, spelled so, with sign_type="HMAC-SHA256", signature="…" over exactly the bytes of the body',
-        '响应头Body-Sign（大小写一致），值为sign_type="HMAC-SHA256", signature="…"，对响应体的确切字节签名',
-    )
-    for kind, activity in facts.protocol.activities.items():
-        yield make(
-            f"body_sign.{activity}", "body_sign", _signed(_test_call(kind), refusal=False),
-            f"The answer to {activity} is signed", f"{activity}的响应有签名", *expected,
-        )  # fmt: skip
-    if facts.has(Query, Create):
-        yield make(
-            "body_sign.real", "body_sign", _signed(_real_query, refusal=False),
-            "The answer with a buyer's data is signed", "含用户数据的响应有签名", *expected,
-        )  # fmt: skip
-    for name, title, title_zh, asked in (
-        ("forged", "The refusal of a wrong signature is signed", "拒绝错误签名的响应有签名", _forged),
-        ("unknown_activity", "The refusal of an unknown activity is signed", "拒绝未知activity的响应有签名", _unknown_activity),
-        ("missing_field", "The refusal of an incomplete request is signed", "拒绝不完整请求的响应有签名", _incomplete),
-        ("bad_type", "The answer to a field of the wrong type is signed", "字段类型错误时的响应有签名", _bad_type),
-        ("unknown_instance", "The answer about an unknown instance is signed", "未知实例的响应有签名", _unknown_instance),
-        ("not_json", "The answer to a body that is no JSON is signed", "请求体不是JSON时的响应有签名", _not_json),
-        ("no_parameters", "The answer to a bare request is signed", "不带参数的请求的响应有签名", _bare),
-    ):  # fmt: skip
-        if asked is _not_json and not isinstance(facts.dialect, UrlDialect):
-            continue
-        if asked is _bad_type and not facts.dialect.json_body:
-            continue
-        if asked is _unknown_instance and not facts.has(Query):
-            continue
-        yield make(
-            f"body_sign.{name}", "body_sign", _signed(asked, refusal=True), title, title_zh, *expected
-        )
-
 
 @family
 def framing(facts: Facts) -> Iterable[Check]:
@@ -65,11 +27,13 @@ def framing(facts: Facts) -> Iterable[Check]:
         ("direct", "The address answers itself", "由地址直接响应", _direct, "no redirect", "不重定向"),
         ("plain", "The answer is not compressed", "响应未压缩", _plain, "no Content-Encoding, since the market offers none", "没有Content-Encoding，因为云商店未声明支持"),
         ("no_bom", "The body starts with its brace", "响应体以左花括号开始", _no_bom, "no byte order mark", "没有BOM"),
+        ("header_form", "Body-Sign has its exact name and quotes", "Body-Sign名称大小写与引号正确", _form,
+         'Body-Sign: sign_type="HMAC-SHA256", signature="…", the name compared with its case', 'Body-Sign: sign_type="HMAC-SHA256", signature="…"，名称区分大小写'),
         ("single_headers", "Content-Type and Body-Sign are there once", "Content-Type和Body-Sign各出现一次", _single, "each header once", "每个响应头只出现一次"),
     ):  # fmt: skip
-        yield make(f"success.{name}", "answer", _looked(_harmless, look), title, title_zh, expected, expected_zh)
+        yield make(f"success.{name}", "answer", _looked(harmless, look), title, title_zh, expected, expected_zh)
         yield make(
-            f"refusal.{name}", "answer", _looked(_forged, look),
+            f"refusal.{name}", "answer", _looked(forged, look),
             f"{title}, in a refusal", f"{title_zh}（拒绝时）", expected, expected_zh,
         )  # fmt: skip
     if facts.has(Query, Create):
@@ -109,6 +73,18 @@ def requests(facts: Facts) -> Iterable[Check]:
             f"value.{name}", "signature", _value(text, diagnosis), title, title_zh,
             "resultCode 000000: every value is UTF-8, decoded exactly once", "返回000000：所有值为UTF-8，且只解码一次",
         )  # fmt: skip
+    yield make(
+        "address_with_query", "transport", _further_parameter,
+        "A further parameter in the URL is tolerated", "URL中的其他参数被容忍",
+        "resultCode 000000", "返回000000",
+    )  # fmt: skip
+    if isinstance(facts.dialect, UrlDialect):
+        for name, nonce, diagnosis, title, title_zh in NONCES:
+            yield make(
+                f"nonce.{name}", "signature", _nonce(nonce, diagnosis), title, title_zh,
+                "resultCode 000000: parameters are decoded exactly once before they are signed",
+                "返回000000：参数只解码一次后再参与签名",
+            )  # fmt: skip
     if facts.has(CheckChange):
         yield make(
             "nested_chinese", facts.activity(CheckChange), _nested("测试/Test"),
@@ -145,92 +121,15 @@ VALUES = (
 )  # fmt: skip
 
 
-# --- whom to ask -----------------------------------------------------------------------------------------------------
-
-
-def _harmless(caller: Caller) -> Answer:
-    return caller.ask(caller.harmless())
-
-
-def _test_call(kind: type[Command]) -> Asked:
-    def asked(caller: Caller) -> Answer:
-        caller.need(kind)
-        command = caller.samples.of(kind, caller.any_id(), test=True)
-        if command is None:
-            raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
-        return caller.ask(command)
-
-    return asked
-
-
-def _real_query(caller: Caller) -> Answer:
-    return caller.ask(Query(instance_ids=(caller.instance(keep=True).instance_id,)))
-
-
-def _forged(caller: Caller) -> Answer:
-    dialect = caller.facts.dialect
-    return caller.send(dialect.put(caller.request(caller.harmless()), dialect.token, "0" * 64))
-
-
-def _unknown_activity(caller: Caller) -> Answer:
-    return caller.send(caller.changed(caller.harmless(), {"activity": "noSuchActivity"}))
-
-
-def _incomplete(caller: Caller) -> Answer:
-    command = caller.harmless(test=False)
-    kept = {"activity", "testFlag"}
-    members = caller.facts.dialect.members(caller.request(command))
-    return caller.send(caller.changed(command, {name: None for name in members if name not in kept}))
-
-
-def _bad_type(caller: Caller) -> Answer:
-    command = caller.harmless(test=False)
-    members = caller.facts.dialect.members(caller.request(command))
-    return caller.send(caller.changed(command, {name: [{"x": 1}] for name in members if name != "activity"}))
-
-
-def _unknown_instance(caller: Caller) -> Answer:
-    return caller.ask(Query(instance_ids=(caller.samples.unknown_id(),)))
-
-
-def _not_json(caller: Caller) -> Answer:
-    dialect = caller.facts.dialect
-    assert isinstance(dialect, UrlDialect)
-    return caller.send(dialect.sealed_bytes(caller.request(caller.harmless()), b"\xff{not json", caller.seal()))
-
-
-def _bare(caller: Caller) -> Answer:
-    request = caller.request(caller.harmless())
-    dialect = caller.facts.dialect
-    for name in (dialect.token, dialect.timestamp, dialect.nonce):
-        if name:
-            request = dialect.put(request, name, None)
-    return caller.send(request)
+NONCES = (
+    ("plus", "a+b", "plus_as_blank", "A nonce with an encoded plus sign is accepted", "含编码加号的nonce被接受"),
+    ("percent", "a%2Bb", "plus_as_blank", "A nonce with an encoded percent sign is accepted", "含编码百分号的nonce被接受"),
+    ("ampersand", "a&b", "ampersand_splits", "A nonce with an encoded ampersand is accepted", "含编码&的nonce被接受"),
+    ("slash", "a/b=", "undecoded_values", "A nonce with an encoded slash is accepted", "含编码斜杠的nonce被接受"),
+)  # fmt: skip
 
 
 # --- what to look at -------------------------------------------------------------------------------------------------
-
-
-def _signed(asked: Asked, *, refusal: bool) -> Body:
-    def body(caller: Caller) -> None:
-        answer = asked(caller)
-        if answer.received.fault:
-            raise failed(answer.received.fault, answer)
-        # A version that asks for no signature may still carry one, and then it must hold.
-        if not caller.facts.conduct.body_sign and answer.received.header("Body-Sign") is None:
-            return
-        name = explain_body_sign(answer, caller.options.key)
-        if name is None:
-            return
-        if refusal and explain_body_sign(caller.ask(caller.harmless()), caller.options.key) is None:
-            name = "unsigned_error" if name == "no_body_sign" or answer.received.status != 200 else name
-        sent = next((f"{k}: {v}" for k, v in answer.received.headers if k.lower() == "body-sign"), "")
-        if sent:
-            raise Failed(name, f"{excerpt(sent, limit=160)} came", f"收到{excerpt(sent, limit=160)}")
-        told, told_zh = answer.told()
-        raise Failed(name, f"no header Body-Sign; {told}", f"没有响应头Body-Sign；{told_zh}")
-
-    return body
 
 
 def _looked(asked: Asked, look: Callable[[Answer], None]) -> Body:
@@ -266,6 +165,16 @@ def _no_bom(answer: Answer) -> None:
         raise Failed("bom", f"the body starts with {first.hex(' ')}", f"响应体以{first.hex(' ')}开头")
 
 
+def _form(answer: Answer) -> None:
+    for name, value in answer.received.headers:
+        if name.lower() != HEADER.lower():
+            continue
+        wrong = read_body_sign(value)[1]
+        if name != HEADER or wrong:
+            came = excerpt(f"{name}: {value}", limit=160)
+            raise Failed("header_case" if name != HEADER else wrong, f"{came} came", f"收到{came}")
+
+
 def _single(answer: Answer) -> None:
     for name in ("Content-Type", "Body-Sign"):
         number = len(answer.received.all(name))
@@ -274,9 +183,14 @@ def _single(answer: Answer) -> None:
 
 
 def _ascii(caller: Caller) -> None:
-    answer = _real_query(caller)
+    answer = real_query(caller)
     readable(answer)
     body = answer.received.body
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as wrong:
+        seen = f"byte {wrong.start} is {body[wrong.start]:#x}"
+        raise Failed("not_utf8", seen, f"第{wrong.start}个字节为{body[wrong.start]:#x}") from None
     if not body.isascii():
         at = next(at for at, byte in enumerate(body) if byte > 127)
         raise Failed("raw_chinese", f"byte {at} is {body[at]:#x}", f"第{at}个字节为{body[at]:#x}")
@@ -292,6 +206,34 @@ def _content_type(value: str) -> Body:
         expect_accepted(caller.send(request), "refuses_content_type")
 
     return body
+
+
+def _further_parameter(caller: Caller) -> None:
+    _need_correct(caller)
+    if isinstance(caller.facts.dialect, QueryDialect):
+        # There every parameter is signed.
+        request = caller.changed(caller.harmless(), {"tenant": "1"})
+    else:
+        request = with_parameter(caller.request(caller.harmless()), "tenant", "1")
+    expect_accepted(caller.send(request), "address_with_query")
+
+
+def _nonce(part: str, diagnosis: str) -> Body:
+    def body(caller: Caller) -> None:
+        _need_correct(caller)
+        answer = caller.send(caller.request(caller.harmless(), nonce=f"{caller.chance()[:24]}{part}"))
+        readable(answer)
+        if answer.code == NOT_AUTHENTIC:
+            raise failed(_decoding(caller) or diagnosis, answer)
+        # A seller may take letters and digits alone for a nonce: the market sends no others today.
+
+    return body
+
+
+def _decoding(caller: Caller) -> str:
+    """Values that are not decoded at all fail with every special character, an ordinary one included."""
+    answer = caller.send(caller.request(caller.harmless(), nonce=f"{caller.chance()[:24]}a/b="))
+    return "undecoded_values" if answer.code == NOT_AUTHENTIC else ""
 
 
 def _pieces(caller: Caller) -> None:

@@ -1,0 +1,88 @@
+"""Group *signature*, the other direction: every answer is signed over exactly its bytes (saas-v2 §2.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tradepost.check.answers import failed
+from tradepost.check.asking import (
+    Asked,
+    bad_type,
+    bare,
+    forged,
+    incomplete,
+    not_json,
+    real_query,
+    test_call,
+    unknown_activity,
+    unknown_instance,
+)
+from tradepost.check.declaring import Body, Check, Failed, Making, family
+from tradepost.check.dialects import UrlDialect
+from tradepost.check.explaining import explain_body_sign
+from tradepost.protocols.commands import Create, Query
+from tradepost.protocols.excerpt import excerpt
+
+if TYPE_CHECKING:
+    from tradepost.check.caller import Caller
+    from tradepost.check.facts import Facts
+
+
+@family
+def body_sign(facts: Facts) -> Iterable[Check]:
+    make = Making(facts, "signature")
+    expected = (
+        'the header Body-Sign, spelled so, with sign_type="HMAC-SHA256", signature="…" over exactly the bytes of the body',
+        '响应头Body-Sign（大小写一致），值为sign_type="HMAC-SHA256", signature="…"，对响应体的确切字节签名',
+    )
+    for kind, activity in facts.protocol.activities.items():
+        yield make(
+            f"answer.{activity}", "body_sign", _signed(test_call(kind), refusal=False),
+            f"The answer to {activity} is signed", f"{activity}的响应有签名", *expected,
+        )  # fmt: skip
+    if facts.has(Query, Create):
+        yield make(
+            "answer.real", "body_sign", _signed(real_query, refusal=False),
+            "The answer with a buyer's data is signed", "含用户数据的响应有签名", *expected,
+        )  # fmt: skip
+    for name, title, title_zh, asked in (
+        ("forged", "The refusal of a wrong signature is signed", "拒绝错误签名的响应有签名", forged),
+        ("unknown_activity", "The refusal of an unknown activity is signed", "拒绝未知activity的响应有签名", unknown_activity),
+        ("missing_field", "The refusal of an incomplete request is signed", "拒绝不完整请求的响应有签名", incomplete),
+        ("bad_type", "The answer to a field of the wrong type is signed", "字段类型错误时的响应有签名", bad_type),
+        ("unknown_instance", "The answer about an unknown instance is signed", "未知实例的响应有签名", unknown_instance),
+        ("not_json", "The answer to a body that is no JSON is signed", "请求体不是JSON时的响应有签名", not_json),
+        ("no_parameters", "The answer to a bare request is signed", "不带参数的请求的响应有签名", bare),
+    ):  # fmt: skip
+        if asked is not_json and not isinstance(facts.dialect, UrlDialect):
+            continue
+        if asked is bad_type and not facts.dialect.json_body:
+            continue
+        if asked is unknown_instance and not facts.has(Query):
+            continue
+        yield make(
+            f"answer.{name}", "body_sign", _signed(asked, refusal=True), title, title_zh, *expected
+        )
+
+
+def _signed(asked: Asked, *, refusal: bool) -> Body:
+    def body(caller: Caller) -> None:
+        answer = asked(caller)
+        if answer.received.fault:
+            raise failed(answer.received.fault, answer)
+        # A version that asks for no signature may still carry one, and then it must hold.
+        if not caller.facts.conduct.body_sign and answer.received.header("Body-Sign") is None:
+            return
+        name = explain_body_sign(answer, caller.options.key)
+        if name is None:
+            return
+        if refusal and explain_body_sign(caller.ask(caller.harmless()), caller.options.key) is None:
+            name = "unsigned_error" if name == "no_body_sign" or answer.received.status != 200 else name
+        sent = next((f"{k}: {v}" for k, v in answer.received.headers if k.lower() == "body-sign"), "")
+        if sent:
+            raise Failed(name, f"{excerpt(sent, limit=160)} came", f"收到{excerpt(sent, limit=160)}")
+        told, told_zh = answer.told()
+        raise Failed(name, f"no header Body-Sign; {told}", f"没有响应头Body-Sign；{told_zh}")
+
+    return body

@@ -1,0 +1,154 @@
+"""Group *secrets* of versions that encrypt: what a buyer signs in with, and what a market knows of the buyer
+(saas-v1-license §A1.4).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tradepost.check.answers import Answer, expect_accepted, readable
+from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.check.deciphering import explain_secret
+from tradepost.protocols.commands import Command, Create, Encryption, Query
+from tradepost.protocols.secret_fields import IV_LENGTH, encrypt
+
+if TYPE_CHECKING:
+    from tradepost.check.caller import Caller
+    from tradepost.check.facts import Facts
+
+SECRET = ("userName", "password")
+IV = "Zq3kP8sWm1Xc7Rt5"
+SECTION = "saas-v1-license A1.4"
+
+BAD = (
+    ("cut", IV + base64.b64encode(b"\x07" * 15).decode(), "15 bytes of ciphertext", "15字节的密文"),
+    ("not_base64", IV + "!!!!", "what is no Base64", "不是Base64的密文"),
+    ("short", "abc", "3 characters, no room for an IV", "只有3个字符，不足IV长度"),
+    ("noise", IV + base64.b64encode(b"\x07" * 32).decode(), "two blocks of noise", "两个无意义的密文块"),
+)
+
+
+@family
+def checks(facts: Facts) -> Iterable[Check]:
+    if not facts.conduct.encrypted or not facts.has(Create):
+        return
+    make = Making(facts, "secrets")
+    expected = (
+        "16 characters of IV and the Base64 of AES-CBC with the derived key, of the strength that encryptType names",
+        "16个字符的IV，加上用派生密钥做AES-CBC后的Base64，强度与encryptType一致",
+    )
+    for name in SECRET:
+        yield replace(make(
+            f"created.{name}", "newInstance", _readable(Create, name),
+            f"{name} of a creation can be decrypted", f"创建返回的{name}可以解密", *expected,
+        ), spec=SECTION)  # fmt: skip
+        if facts.has(Query):
+            yield replace(make(
+                f"queried.{name}", "queryInstance", _readable(Query, name),
+                f"{name} of a query can be decrypted", f"查询返回的{name}可以解密", *expected,
+            ), spec=SECTION)  # fmt: skip
+    yield replace(make(
+        "fresh_iv", "newInstance", _fresh_iv,
+        "Two instances do not share an IV", "两个实例不使用相同的IV",
+        "16 fresh random characters in front of each value", "每个值前有重新随机生成的16个字符",
+    ), spec=SECTION)  # fmt: skip
+    for field, plain in (("mobilePhone", "13800138000"), ("email", "someone@example.com")):
+        yield replace(make(
+            f"request.{field}", "newInstance", _private(field, plain),
+            f"An encrypted {field} is accepted", f"加密的{field}被接受",
+            "resultCode 000000", "返回000000",
+        ), spec=SECTION)  # fmt: skip
+    for name, text, words, words_zh in BAD:
+        yield replace(make(
+            f"bad_ciphertext.{name}", "newInstance", _bad(text),
+            f"A phone number of {words} does no harm", f"手机号为{words_zh}时不会出错",
+            "HTTP 200: 000002, or success where the number is not needed", "返回HTTP 200：000002；若不使用该字段也可成功",
+        ), spec=SECTION)  # fmt: skip
+
+
+def _apps(answer: Answer) -> Iterator[dict[str, object]]:
+    members = answer.members or {}
+    info = members.get("info")
+    entries = [members, *(info if isinstance(info, list) else [])]
+    for entry in entries:
+        app = entry.get("appInfo") if isinstance(entry, dict) else None
+        if isinstance(app, dict):
+            yield app
+
+
+def _answer(caller: Caller, kind: type[Command]) -> Answer:
+    caller.need(kind)
+    made = caller.instance(keep=True)
+    answer = caller.ask(
+        caller.samples.create(made.order) if kind is Create else Query(instance_ids=(made.instance_id,))
+    )
+    readable(answer)
+    return answer
+
+
+def _readable(kind: type[Command], name: str) -> Body:
+    def body(caller: Caller) -> None:
+        answer = _answer(caller, kind)
+        values = [text for app in _apps(answer) if isinstance(text := app.get(name), str) and text]
+        if not values:
+            raise Skipped(f"the answer has no {name}", f"响应中没有{name}")
+        strength = Encryption.AES128 if (answer.members or {}).get("encryptType") == "2" else Encryption.AES256
+        for text in values:
+            mistake = explain_secret(text, caller.options.key, strength)
+            if mistake:
+                # Not quoted: it may be a password in clear.
+                raise Failed(
+                    mistake,
+                    f"{name} came with {len(text)} characters",
+                    f"收到的{name}有{len(text)}个字符",
+                )
+
+    return body
+
+
+def _fresh_iv(caller: Caller) -> None:
+    seen: set[str] = set()
+    for _ in range(2):
+        made = caller.instance()
+        answer = caller.ask(caller.samples.create(made.order))
+        caller.give_back(made)
+        texts = [str(app[name]) for app in _apps(answer) for name in SECRET if app.get(name)]
+        if not texts or any(len(text) <= IV_LENGTH for text in texts):
+            raise Skipped("the answer has no encrypted field", "响应中没有加密字段")
+        if any(explain_secret(text, caller.options.key, Encryption.AES256) not in {"", "other_strength"} for text in texts):
+            raise Skipped("the fields cannot be decrypted, see the checks before", "字段无法解密，见前面的检查")
+        ivs = {text[:IV_LENGTH] for text in texts}
+        if ivs & seen:
+            raise Failed("fixed_iv", f"{min(ivs & seen)} came for two instances", f"两个实例都使用{min(ivs & seen)}")
+        seen |= ivs
+
+
+def _private(field: str, plain: str) -> Body:
+    def body(caller: Caller) -> None:
+        caller.instance(keep=True)
+        caller.need(Create)
+        # The strength is agreed when the product is published; a seller may know only one.
+        answers = []
+        for strength in Encryption:
+            text = encrypt(plain, key=caller.options.key, iv=IV, encryption=strength)
+            answers.append(caller.send(caller.changed(caller.samples.create(), {field: text})))
+            caller.note_created(answers[-1])
+            if answers[-1].accepted:
+                return
+        expect_accepted(answers[0], "cannot_decrypt_request")
+
+    return body
+
+
+def _bad(text: str) -> Body:
+    def body(caller: Caller) -> None:
+        for test in (False, True):
+            answer = caller.send(caller.changed(caller.samples.create(test=test), {"mobilePhone": text}))
+            if not test:
+                caller.note_created(answer)
+            readable(answer, http_error="crashes_on_bad_ciphertext")
+
+    return body

@@ -1,0 +1,104 @@
+"""Names the mistake in an encrypted field: decrypts it in every known wrong way (saas-v1-license §A1.4)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterator
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.padding import PKCS7
+
+from tradepost.protocols.commands import Encryption
+from tradepost.protocols.secret_fields import IV_LENGTH, Undecipherable, decrypt, derived_key
+
+_ZERO = b"\x00" * 16
+_SIZES = {Encryption.AES256: 32, Encryption.AES128: 16}
+
+
+def explain_secret(field: str, key: str, strength: Encryption) -> str:
+    """The diagnosis of a field on the wire; empty when it decrypts as it should."""
+    if _decrypts(field, key, strength):
+        return ""
+    other = Encryption.AES128 if strength is Encryption.AES256 else Encryption.AES256
+    if _decrypts(field, key, other):
+        return "other_strength"
+    iv, cipher = field[:IV_LENGTH].encode("utf-8", "replace"), _base64(field[IV_LENGTH:])
+    for name, aes_key in _wrong_keys(key):
+        if cipher and len(iv) == IV_LENGTH and _text(cipher, aes_key, iv):
+            return name
+    whole = _base64(field)
+    if whole and len(whole) % 16 == 0:
+        for aes_key in (*(derived_key(key, s) for s in Encryption), *(k for _, k in _wrong_keys(key))):
+            if _without_iv(whole, aes_key, key):
+                return "iv_missing"
+    if not cipher or len(cipher) % 16:
+        return "password_in_clear"
+    return "ciphertext_undecryptable"
+
+
+def _decrypts(field: str, key: str, strength: Encryption) -> bool:
+    try:
+        decrypt(field, key=key, encryption=strength)
+    except Undecipherable:
+        return False
+    return True
+
+
+def _wrong_keys(key: str) -> Iterator[tuple[str, bytes]]:
+    raw = key.encode()
+    for size in _SIZES.values():
+        yield "raw_aes_key", raw[:size].ljust(size, b"\x00")
+        yield "raw_aes_key", raw[:size].ljust(size, b"0")
+        for digest in ("md5", "sha1", "sha256", "sha512"):
+            hashed = hashlib.new(digest, raw, usedforsecurity=False)
+            for made in (hashed.digest(), hashed.hexdigest().encode()):
+                if len(made) >= size:
+                    yield "hashed_aes_key", made[:size]
+    for decode in (base64.b64decode, binascii.unhexlify):
+        try:
+            made = decode(key)
+        except (binascii.Error, ValueError):
+            continue
+        if len(made) in {16, 24, 32}:
+            yield "raw_aes_key", made
+
+
+def _without_iv(whole: bytes, aes_key: bytes, key: str) -> bool:
+    """The first block may decrypt to noise when the IV is unknown, so only the last block's padding is asked."""
+    ivs = (_ZERO, key.encode()[:16].ljust(16, b"\x00"), derived_key(key, Encryption.AES128))
+    if any(_text(whole, aes_key, iv) for iv in ivs):
+        return True
+    return len(whole) >= 16 and _padded(whole, aes_key)
+
+
+def _padded(whole: bytes, aes_key: bytes) -> bool:
+    """Sound padding by itself proves little with one byte of it; two equal bytes and more do."""
+    before = whole[-32:-16] if len(whole) > 16 else _ZERO
+    if len(whole) == 16:
+        return False
+    decryptor = Cipher(algorithms.AES(aes_key), modes.CBC(before)).decryptor()
+    last = decryptor.update(whole[-16:]) + decryptor.finalize()
+    return 2 <= last[-1] <= 16 and last.endswith(last[-1:] * last[-1])
+
+
+def _text(cipher: bytes, aes_key: bytes, iv: bytes) -> bool:
+    """Whether this is how a printable text was encrypted."""
+    if not cipher or len(cipher) % 16:
+        return False
+    decryptor = Cipher(algorithms.AES(aes_key), modes.CBC(iv)).decryptor()
+    unpadder = PKCS7(128).unpadder()
+    try:
+        padded = decryptor.update(cipher) + decryptor.finalize()
+        plain = (unpadder.update(padded) + unpadder.finalize()).decode("utf-8")
+    except ValueError:
+        return False
+    return plain.isprintable()
+
+
+def _base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return b""

@@ -1,0 +1,93 @@
+"""Requests that nobody but a forger sends, and what it means when a seller accepts them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .answers import NOT_AUTHENTIC
+from .dialects import swapped_case
+
+if TYPE_CHECKING:
+    from tradepost.protocols.http import Request
+
+    from .caller import Caller
+
+type Spoil = Callable[[Caller, Request], Request]
+
+
+def missing(caller: Caller, request: Request) -> Request:
+    return caller.facts.dialect.put(request, caller.facts.dialect.token, None)
+
+
+def empty(caller: Caller, request: Request) -> Request:
+    return caller.facts.dialect.put(request, caller.facts.dialect.token, "")
+
+
+def last_character(caller: Caller, request: Request) -> Request:
+    dialect = caller.facts.dialect
+    # In Base64 the last digits before the padding carry spare bits, so the first character is the one to change.
+    given = dialect.get(request, dialect.token)
+    other = "1" if given[:1] != "1" else "2"
+    return dialect.put(request, dialect.token, other + given[1:])
+
+
+def half(caller: Caller, request: Request) -> Request:
+    dialect = caller.facts.dialect
+    return dialect.put(request, dialect.token, dialect.get(request, dialect.token)[:20])
+
+
+def not_ascii(caller: Caller, request: Request) -> Request:
+    return caller.facts.dialect.put(request, caller.facts.dialect.token, "签名" * 8)
+
+
+def other_key(caller: Caller, request: Request) -> Request:
+    return sealed_with(caller, request, caller.chance()[:32])
+
+
+def empty_key(caller: Caller, request: Request) -> Request:
+    return sealed_with(caller, request, "")
+
+
+def moved(caller: Caller, request: Request) -> Request:
+    return caller.facts.dialect.moved(request)
+
+
+def sealed_with(caller: Caller, request: Request, key: str) -> Request:
+    dialect = caller.facts.dialect
+    return dialect.sealed(request, dialect.members(request), caller.seal(key=key))
+
+
+def other_case(caller: Caller, request: Request) -> Request:
+    dialect = caller.facts.dialect
+    return dialect.put(request, dialect.token, swapped_case(dialect.get(request, dialect.token)))
+
+
+FORGERIES: tuple[tuple[str, str, str, Spoil, str], ...] = (
+    ("missing", "A request without a signature is refused", "没有签名的请求被拒绝", missing, "accepts_missing_signature"),
+    ("empty", "A request with an empty signature is refused", "签名为空的请求被拒绝", empty, "accepts_missing_signature"),
+    ("wrong", "A signature with one wrong character is refused", "有一个字符错误的签名被拒绝", last_character, "accepts_wrong_signature"),
+    ("cut", "The first 20 characters of a signature are refused", "只有前20个字符的签名被拒绝", half, "accepts_wrong_signature"),
+    ("not_hex", "A signature of Chinese characters is refused", "由汉字组成的签名被拒绝", not_ascii, "accepts_wrong_signature"),
+    ("other_key", "A signature made with another key is refused", "用其他密钥生成的签名被拒绝", other_key, "accepts_wrong_signature"),
+    ("empty_key", "A signature made with an empty key is refused", "用空密钥生成的签名被拒绝", empty_key, "accepts_wrong_signature"),
+    ("moved", "A request changed by one character after signing is refused", "签名后改动一个字符的请求被拒绝", moved, "body_not_signed"),
+)  # fmt: skip
+OTHER_CASE = (
+    "other_case", "A token whose letters have the other case is refused", "字母大小写颠倒的签名被拒绝", other_case, "accepts_wrong_signature",
+)  # fmt: skip
+"""Only where the signature is Base64: hex digits are compared without regard to case."""
+
+
+def what_is_not_checked(caller: Caller, otherwise: str) -> str:
+    """The diagnosis once a forgery was accepted. Each alone is a small mistake; all together, nothing is verified."""
+    spoils = (missing, last_character, other_key, moved)
+    if any(_refused(caller, spoil, test=True) for spoil in spoils):
+        return otherwise
+    if any(_refused(caller, spoil, test=False) for spoil in spoils):
+        return "test_flag_skips_signature"
+    return "no_token_check"
+
+
+def _refused(caller: Caller, spoil: Spoil, *, test: bool) -> bool:
+    return caller.send(spoil(caller, caller.request(caller.harmless(test=test)))).code == NOT_AUTHENTIC
