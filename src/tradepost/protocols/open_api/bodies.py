@@ -1,0 +1,110 @@
+"""Bodies of open API calls, kept to field tables on both ends; answers here all have the envelope ``error_code``/``error_msg``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, cast
+
+from tradepost.protocols.http import Request, Response
+from tradepost.protocols.wire_fields import Field, violations
+from tradepost.protocols.wire_json import NotJsonObject, dump_sorted, load_object
+from tradepost.protocols.wire_time import load_digits
+
+from .errors import ApiError, api_response, error_envelope, failure_response
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+type Members = Mapping[str, object]
+
+
+class BadBody(ValueError):
+    """A body or an answer that is not what its API documents; the text names the field and holds no secret."""
+
+
+class BadValue(BadBody):
+    """A value that is there but has not its format or range; some APIs have a code of its own for it."""
+
+
+class ApiRefused(Exception):
+    """The market refuses a call: a row of the API's error table, with what was wrong."""
+
+    def __init__(self, error: ApiError, detail: str = "") -> None:
+        super().__init__(f"{error.code}: {detail or error.message}")
+        self.error = error
+        self.detail = detail
+
+    def response(self) -> Response:
+        return failure_response(self.error, error_envelope, detail=self.detail)
+
+
+def post(url: str, members: Members) -> Request:
+    """An unsigned POST of JSON; ``signing.sign`` comes next."""
+    return Request("POST", url, (("Content-Type", "application/json"),), dump_sorted(members))
+
+
+def success(code: str, message: str, members: Members | None = None) -> Response:
+    return api_response(200, {**error_envelope(code, message), **(members or {})})
+
+
+def read(body: bytes) -> dict[str, object]:
+    """The members of a body from outside. Raises ``BadBody``."""
+    try:
+        return load_object(body)
+    except NotJsonObject as error:
+        raise BadBody(f"the body is not a JSON object: {error}") from None
+
+
+def check(table: tuple[Field, ...], members: Members) -> None:
+    """Raises ``BadBody`` at the first field that breaks the table."""
+    for violation in violations(table, members):
+        raise BadBody(str(violation))
+
+
+def kept(table: tuple[Field, ...], members: dict[str, object]) -> dict[str, object]:
+    """The members to send, which keep to the table. Raises ``ValueError`` naming those that do not."""
+    broken = "; ".join(map(str, violations(table, members)))
+    if broken:
+        raise ValueError(f"cannot be sent: {broken}")
+    return members
+
+
+def given(**members: object) -> dict[str, object]:
+    """Members that have a value: optional fields are left out rather than sent empty."""
+    return {name: value for name, value in members.items() if value is not None and value != ""}
+
+
+def text(members: Members, name: str) -> str:
+    value = members.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def integer(members: Members, name: str) -> int | None:
+    value = members.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def objects(members: Members, name: str) -> Iterable[Members]:
+    """Items of a list that its table vouches for."""
+    return cast("Iterable[Members]", members.get(name) or ())
+
+
+def texts(members: Members, name: str, *, most: int, length: int) -> tuple[str, ...]:
+    """A list of 1 to ``most`` texts, each of up to ``length`` characters. Raises ``BadBody``."""
+    value = members.get(name)
+    if not isinstance(value, list) or not 1 <= len(value) <= most:
+        raise BadBody(f"{name} must be an array of 1 to {most} texts")
+    if not all(isinstance(item, str) and item.strip() and len(item) <= length for item in value):
+        raise BadBody(f"{name} holds an item that is not a text of 1 to {length} characters")
+    return tuple(value)
+
+
+def moment(members: Members, name: str) -> datetime | None:
+    """A UTC time of 14 or 17 digits; None when it is absent. Raises ``BadBody``."""
+    written = text(members, name)
+    if not written.strip():
+        return None
+    try:
+        return load_digits(written)
+    except ValueError:
+        raise BadValue(f"{name} is not a UTC time yyyyMMddHHmmss") from None

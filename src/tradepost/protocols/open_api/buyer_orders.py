@@ -1,0 +1,329 @@
+"""Ordering APIs for buyers' programs: list, details, cancel, SaaS instances (openapi-jointkit §C.12).
+
+Only names and paths of these are certain. Their bodies are those of the nearest known service of the platform; creating
+orders and the agreements before it have no known body at all, so only their paths stand here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import cast
+
+from tradepost.protocols.http import Request, Response
+from tradepost.protocols.wire_fields import Field, Kind
+
+from .bodies import (
+    ApiRefused,
+    BadBody,
+    Members,
+    check,
+    given,
+    integer,
+    kept,
+    objects,
+    post,
+    read,
+    success,
+    text,
+    texts,
+)
+from .errors import ApiError
+
+_ROOT = "/api/mkp-openapi-public/global/v1"
+LIST_ORDERS = f"{_ROOT}/query-orders"
+SHOW_ORDER_DETAILS = f"{_ROOT}/order-detail/query"
+CREATE_ORDERS = f"{_ROOT}/order/batch-order"
+CANCEL_ORDERS = f"{_ROOT}/order/batch-cancel"
+SHOW_SAAS_INSTANCE = f"{_ROOT}/saas-instance/query"
+SHOW_SUBSCRIPTION_AGREEMENTS = f"{_ROOT}/subscription-agreements-query"
+
+SUCCESS = "CBC.0000"
+MAX_LISTED = 100
+MAX_CANCELLED = 300
+MAX_DETAILED = 100
+
+INVALID = ApiError(400, "CBC.0101", "Invalid parameter")
+ERRORS: Mapping[str, ApiError] = {
+    error.code: error
+    for error in (INVALID, ApiError(403, "CBC.0150", "Illegal operation"), ApiError(500, "CBC.0999", "internal error"))
+}
+"""No table is published: these are the rows of the upload, whose prefix and envelope are the same."""
+
+
+class OrderStatus(IntEnum):
+    AWAITING_PAYMENT = 1
+    AWAITING_CONFIRMATION = 2
+    PROCESSING = 3
+    COMPLETED = 4
+    CANCELLED = 5
+
+
+class OrderKind(IntEnum):
+    SUBSCRIBE = 1
+    RENEW = 2
+    CHANGE = 3
+    UNSUBSCRIBE = 4
+
+
+_LIST = (
+    Field("start_time", 64),
+    Field("end_time", 64),
+    Field("status", mandatory=False, kind=Kind.INTEGER, values=tuple(str(s.value) for s in OrderStatus)),
+    Field("order_type", mandatory=False, kind=Kind.INTEGER, values=tuple(str(k.value) for k in OrderKind)),
+    Field("offset", 9, mandatory=False, kind=Kind.INTEGER),
+    Field("limit", 3, mandatory=False, kind=Kind.INTEGER),
+    Field("content_name", 64, mandatory=False),
+    Field("charging_mode", 9, mandatory=False, kind=Kind.INTEGER),
+    Field("order_id", 64, mandatory=False),
+    Field("order_ids", mandatory=False, kind=Kind.LIST),
+    Field("sort_desc", 1, mandatory=False, kind=Kind.INTEGER),
+    Field("content_id", 64, mandatory=False),
+)
+_LIST_OUTSIDE = tuple(row for row in _LIST if row.kind is not Kind.LIST)
+_INSTANCE = (Field("order_id", 1024), Field("instance_id", 1024), Field("buyer_domain_id", 128))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListOrders:
+    """``start_time`` and ``end_time`` are texts, since their format is not published; at most a year apart."""
+
+    start_time: str
+    end_time: str
+    status: OrderStatus | None = None
+    order_type: OrderKind | None = None
+    offset: int = 0
+    limit: int = 10
+    content_name: str = ""
+    charging_mode: int | None = None
+    order_id: str = ""
+    order_ids: tuple[str, ...] = ()
+    ascending: bool = False
+    content_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSummary:
+    """One order of a list. Amounts are decimal texts."""
+
+    order_id: str
+    order_type: int | None = None
+    status: int | None = None
+    create_time: str = ""
+    payment_time: str = ""
+    order_amount: str = ""
+    currency_after_discount: str = ""
+    customer_id: str = ""
+    customer_name: str = ""
+
+    def dump(self) -> dict[str, object]:
+        return given(
+            order_id=self.order_id,
+            order_type=self.order_type,
+            status=self.status,
+            create_time=self.create_time,
+            payment_time=self.payment_time,
+            order_amount=self.order_amount,
+            currency_after_discount=self.currency_after_discount,
+            customer_id=self.customer_id,
+            customer_name=self.customer_name,
+        )
+
+    @classmethod
+    def load(cls, members: Members) -> OrderSummary:
+        return cls(
+            order_id=text(members, "order_id"),
+            order_type=integer(members, "order_type"),
+            status=integer(members, "status"),
+            create_time=text(members, "create_time"),
+            payment_time=text(members, "payment_time"),
+            order_amount=_amount(members, "order_amount"),
+            currency_after_discount=_amount(members, "currency_after_discount"),
+            customer_id=text(members, "customer_id"),
+            customer_name=text(members, "customer_name"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowSaasInstance:
+    order_id: str
+    instance_id: str
+    buyer_domain_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaasInstance:
+    """What a buyer needs to use an instance. ``guides``: names of the attachments of the operating guide."""
+
+    front_url: str = ""
+    admin_url: str = ""
+    account: str = ""
+    password: str = field(default="", repr=False)
+    guides: tuple[str, ...] = ()
+
+
+# --- buyer side ----------------------------------------------------------------------------------------------------
+
+
+def list_request(asked: ListOrders, *, market: str) -> Request:
+    """The call, to be signed with AK/SK; so all of these. Raises ``ValueError``."""
+    members = {
+        **given(
+            start_time=asked.start_time,
+            end_time=asked.end_time,
+            status=asked.status and asked.status.value,
+            order_type=asked.order_type and asked.order_type.value,
+            content_name=asked.content_name,
+            charging_mode=asked.charging_mode,
+            order_id=asked.order_id,
+            order_ids=_ids(asked.order_ids, MAX_LISTED) if asked.order_ids else None,
+            sort_desc=0 if asked.ascending else None,
+            content_id=asked.content_id,
+        ),
+        "offset": asked.offset,
+        "limit": asked.limit,
+    }
+    _check_page(asked.offset, asked.limit)
+    return post(f"{market.rstrip('/')}{LIST_ORDERS}", kept(_LIST_OUTSIDE, members))
+
+
+def details_request(order_ids: tuple[str, ...], *, market: str) -> Request:
+    return post(f"{market.rstrip('/')}{SHOW_ORDER_DETAILS}", {"orderids": _ids(order_ids, MAX_DETAILED)})
+
+
+def cancel_request(order_ids: tuple[str, ...], *, market: str) -> Request:
+    """Only orders that await payment can be cancelled."""
+    return post(f"{market.rstrip('/')}{CANCEL_ORDERS}", {"order_ids": _ids(order_ids, MAX_CANCELLED)})
+
+
+def instance_request(asked: ShowSaasInstance, *, market: str) -> Request:
+    members: dict[str, object] = {
+        "order_id": asked.order_id,
+        "instance_id": asked.instance_id,
+        "buyer_domain_id": asked.buyer_domain_id,
+    }
+    return post(f"{market.rstrip('/')}{SHOW_SAAS_INSTANCE}", kept(_INSTANCE, members))
+
+
+def load_listed(members: Members) -> tuple[int, tuple[OrderSummary, ...]]:
+    """How many there are, and the page of them. Raises ``BadBody``."""
+    check((Field("result", kind=Kind.OBJECT, members=_RESULT),), members)
+    result = cast("Members", members["result"])
+    return integer(result, "total") or 0, tuple(OrderSummary.load(item) for item in objects(result, "order_infos"))
+
+
+def load_instance(members: Members) -> SaasInstance:
+    """Raises ``BadBody``."""
+    check((Field("operateGuide", mandatory=False, kind=Kind.LIST),), members)
+    return SaasInstance(
+        front_url=text(members, "front_url"),
+        admin_url=text(members, "admin_url"),
+        account=text(members, "account"),
+        password=text(members, "password"),
+        guides=tuple(text(item, "attachmentName") for item in objects(members, "operateGuide")),
+    )
+
+
+_RESULT = (
+    Field("total", kind=Kind.INTEGER),
+    Field("order_infos", kind=Kind.LIST, members=(Field("order_id", 64),)),
+)
+
+
+# --- market side ---------------------------------------------------------------------------------------------------
+
+
+def load_list(body: bytes) -> ListOrders:
+    """What a verified call asks for; so all of these. Raises ``ApiRefused`` with a row of the table."""
+    return _refusing(body, _load_list)
+
+
+def load_detailed(body: bytes) -> tuple[str, ...]:
+    return _refusing(body, lambda members: texts(members, "orderids", most=MAX_DETAILED, length=64))
+
+
+def load_cancelled(body: bytes) -> tuple[str, ...]:
+    return _refusing(body, lambda members: texts(members, "order_ids", most=MAX_CANCELLED, length=64))
+
+
+def load_show_instance(body: bytes) -> ShowSaasInstance:
+    return _refusing(body, _load_show_instance)
+
+
+def listed(total: int, orders: Iterable[OrderSummary]) -> Response:
+    infos = [order.dump() for order in orders]
+    return success(SUCCESS, "success", {"result": {"total": total, "order_infos": infos}})
+
+
+def cancelled() -> Response:
+    return success(SUCCESS, "success")
+
+
+def shown(instance: SaasInstance) -> Response:
+    guides = [{"attachmentName": name} for name in instance.guides]
+    return success(
+        SUCCESS,
+        "success",
+        given(
+            front_url=instance.front_url,
+            admin_url=instance.admin_url,
+            account=instance.account,
+            password=instance.password,
+            operateGuide=guides or None,
+        ),
+    )
+
+
+def _refusing[T](body: bytes, load: Callable[[Members], T]) -> T:
+    try:
+        return load(read(body))
+    except BadBody as error:
+        raise ApiRefused(INVALID, str(error)) from None
+
+
+def _load_list(members: Members) -> ListOrders:
+    check(_LIST, {**members, "order_ids": None})
+    offset, limit = integer(members, "offset") or 0, integer(members, "limit")
+    try:
+        _check_page(offset, 10 if limit is None else limit)
+    except ValueError as error:
+        raise BadBody(str(error)) from None
+    status, kind = integer(members, "status"), integer(members, "order_type")
+    ids = members.get("order_ids")
+    return ListOrders(
+        start_time=text(members, "start_time"),
+        end_time=text(members, "end_time"),
+        status=None if status is None else OrderStatus(status),
+        order_type=None if kind is None else OrderKind(kind),
+        offset=offset,
+        limit=10 if limit is None else limit,
+        content_name=text(members, "content_name"),
+        charging_mode=integer(members, "charging_mode"),
+        order_id=text(members, "order_id"),
+        order_ids=texts(members, "order_ids", most=MAX_LISTED, length=64) if ids else (),
+        ascending=integer(members, "sort_desc") == 0,
+        content_id=text(members, "content_id"),
+    )
+
+
+def _load_show_instance(members: Members) -> ShowSaasInstance:
+    check(_INSTANCE, members)
+    order, instance, domain = (text(members, row.name) for row in _INSTANCE)
+    return ShowSaasInstance(order_id=order, instance_id=instance, buyer_domain_id=domain)
+
+
+def _check_page(offset: int, limit: int) -> None:
+    if offset < 0 or not 1 <= limit <= MAX_LISTED:
+        raise ValueError(f"offset is 0 or more, and limit 1 to {MAX_LISTED}")
+
+
+def _ids(order_ids: tuple[str, ...], most: int) -> list[str]:
+    if not 1 <= len(order_ids) <= most or not all(0 < len(name.strip()) <= 64 for name in order_ids):
+        raise ValueError(f"1 to {most} order ids of up to 64 characters are asked for at once")
+    return list(order_ids)
+
+
+def _amount(members: Members, name: str) -> str:
+    value = members.get(name)
+    return "" if value is None or isinstance(value, bool | list | dict) else str(value)

@@ -1,0 +1,158 @@
+"""Upload of a text or a file (openapi-jointkit §C.7, saas-v1-license §C1)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tradepost.protocols.http import Request
+from tradepost.protocols.multipart import Part, dump_form, load_form
+from tradepost.protocols.open_api.bodies import ApiRefused
+from tradepost.protocols.open_api.errors import ApiFailure, read_api_answer
+from tradepost.protocols.open_api.signing import sign, verify
+from tradepost.protocols.open_api.upload import (
+    ERRORS,
+    FileUpload,
+    TextUpload,
+    load_upload,
+    upload_request,
+    uploaded,
+)
+
+MARKET = "https://mkt.example.com"
+BOUNDARY = "0d9f7a31c2"
+NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
+FILE = FileUpload(event_id="EV-0001", file_name="license.lic", content=b"\x00license\r\n")
+TEXT = TextUpload(event_id="EV-0001", characters="PL-许可")
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=64).filter(str.strip)
+uploads = st.builds(TextUpload, event_id=texts, characters=texts) | st.builds(
+    FileUpload, event_id=texts, file_name=texts.map(str.strip), content=st.binary(max_size=100)
+)
+
+
+def refused(request) -> str:
+    with pytest.raises(ApiRefused) as refusal:
+        load_upload(request)
+    assert (refusal.value.error.status, refusal.value.error.code) == (400, "CBC.0101")
+    return refusal.value.detail
+
+
+def test_a_text_travels_in_the_json_part_alone_section_c_7():
+    request = upload_request(TEXT, market=MARKET, boundary=BOUNDARY)
+    assert request.url == f"{MARKET}/api/mkp-openapi-public/global/v1/market-event/EV-0001/file"
+    (part,) = load_form(request.header("Content-Type"), request.body)
+    assert (part.name, part.content_type, part.filename) == ("isvUpdateFileReq", "application/json", None)
+    assert json.loads(part.content) == {"type": "CHARACTERS", "characters": "PL-许可"}
+    assert load_upload(request) == TEXT
+
+
+def test_a_file_travels_with_its_name_and_hash_section_c_7():
+    request = upload_request(FILE, market=MARKET, boundary=BOUNDARY)
+    form, file = load_form(request.header("Content-Type"), request.body)
+    assert json.loads(form.content) == {
+        "type": "FILE",
+        "file_name": "license.lic",
+        "sha256": hashlib.sha256(FILE.content).hexdigest(),
+    }
+    assert (file.name, file.filename, file.content) == ("file", "license.lic", FILE.content)
+    assert load_upload(request) == FILE
+
+
+def test_the_call_is_signed_with_its_boundary_section_c_1():
+    request = sign(upload_request(FILE, market=MARKET, boundary=BOUNDARY), ak="AK", sk="SK", now=NOW)
+    verify(request, sk="SK", now=NOW)
+    assert "SignedHeaders=content-type;host;x-sdk-date" in (request.header("Authorization") or "")
+
+
+@given(uploads, st.uuids().map(lambda value: value.hex))
+def test_whatever_is_uploaded_arrives(upload, boundary):
+    assert load_upload(upload_request(upload, market=MARKET, boundary=boundary)) == upload
+
+
+def form_request(members, *parts, url=f"{MARKET}/api/mkp-openapi-public/global/v1/market-event/EV-0001/file"):
+    form = Part("isvUpdateFileReq", json.dumps(members).encode(), "application/json")
+    content_type, body = dump_form((form, *parts), boundary=BOUNDARY)
+    return Request("POST", url, (("Content-Type", content_type),), body)
+
+
+HASH = hashlib.sha256(b"x").hexdigest()
+PART = Part("file", b"x", "", "disposition.lic")
+
+
+def test_the_name_of_the_part_stands_in_for_file_name_section_g():
+    upload = load_upload(form_request({"type": "FILE", "sha256": HASH.upper()}, PART))
+    assert upload == FileUpload(event_id="EV-0001", file_name="disposition.lic", content=b"x")
+
+
+@pytest.mark.parametrize(
+    ("request_", "detail"),
+    [
+        (form_request({"type": "TEXT"}), "type must be one of CHARACTERS, FILE; “TEXT” came"),
+        (form_request({"type": "CHARACTERS"}), "characters is missing"),
+        (
+            form_request({"type": "CHARACTERS", "characters": "x" * 1025}),
+            "characters has 1025 characters, at most 1024 are allowed",
+        ),
+        (form_request({"type": "FILE", "sha256": HASH}), "there is no part file"),
+        (form_request({"type": "FILE"}, PART), "sha256 is missing"),
+        (form_request({"type": "FILE", "sha256": "0" * 64}, PART), "sha256 is not the hash of the file that arrived"),
+        (
+            form_request({"type": "FILE", "sha256": HASH}, replace(PART, filename=None)),
+            "file_name is missing or too long",
+        ),
+        (
+            form_request({"type": "CHARACTERS"}, url=f"{MARKET}/file"),
+            "the path does not hold an event id of 1 to 64 characters",
+        ),
+        (
+            replace(form_request({}), headers=(("Content-Type", "application/json"),)),
+            "the content type is not multipart/form-data",
+        ),
+    ],
+)
+def test_what_is_no_upload_is_cbc_0101_section_c_7(request_, detail):
+    assert refused(request_) == detail
+
+
+def test_a_form_without_the_json_part():
+    content_type, body = dump_form((PART,), boundary=BOUNDARY)
+    url = upload_request(TEXT, market=MARKET, boundary=BOUNDARY).url
+    assert refused(Request("POST", url, (("Content-Type", content_type),), body)) == "there is no part isvUpdateFileReq"
+    assert refused(Request("POST", "https://[x", (), b"")) == "the URL cannot be read"
+
+
+@pytest.mark.parametrize(
+    "upload",
+    [
+        TextUpload(event_id="", characters="x"),
+        TextUpload(event_id="e" * 65, characters="x"),
+        TextUpload(event_id="e", characters=" "),
+        TextUpload(event_id="e", characters="x" * 1025),
+        FileUpload(event_id="e", file_name="", content=b""),
+        FileUpload(event_id="e", file_name="f", content=b"--" + BOUNDARY.encode()),
+    ],
+)
+def test_what_cannot_be_uploaded(upload):
+    with pytest.raises(ValueError):
+        upload_request(upload, market=MARKET, boundary=BOUNDARY)
+
+
+def test_failures_of_licenses_ride_on_200_section_c_7():
+    assert read_api_answer(uploaded()) == {"error_code": "CBC.0000", "error_msg": "Success"}
+    statuses = {code: error.status for code, error in ERRORS.items()}
+    assert statuses == {
+        "CBC.0150": 403,
+        "CBC.0101": 400,
+        "CBC.0999": 500,
+        **{f"9138103{number}": 200 for number in range(3, 9)},
+        "91380150": 200,
+    }
+    denied = read_api_answer(ApiRefused(ERRORS["91381038"]).response())
+    assert denied == ApiFailure(status=200, code="91381038", message="License apply has been denied.")
