@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from typing import Any
 
 from tradepost.kit import Create
 from tradepost.protocols.commands import Command, Done, Outcome, Rejected, Release, SetStatus
@@ -22,12 +22,10 @@ class _Deaf(Shop):
 
     kinds: tuple[type[Command], ...] = (Command,)
 
-    def _outcome(
-        self, spoken: SellerProtocol, command: Command, request: Request, now: datetime, nonce: str
-    ) -> Outcome:
+    def _outcome(self, spoken: SellerProtocol, command: Command, request: Request, **rest: Any) -> Outcome:
         if isinstance(command, self.kinds):
             command = replace(command, test=False)
-        return super()._outcome(spoken, command, request, now, nonce)
+        return super()._outcome(spoken, command, request, **rest)
 
 
 @shop_mutant("test_flag_creates", DEBUG, protocols=BOTH)
@@ -39,11 +37,11 @@ class TestCallsCreate(_Deaf):
 class TestCallsRelease(_Deaf):
     kinds = (Release,)
 
-    def _outcome(self, spoken, command, request, now, nonce):
+    def _outcome(self, spoken, command, request, **rest):
         known = isinstance(command, Release) and self.store.find(command.instance_id) is not None
         if known:
-            return super()._outcome(spoken, command, request, now, nonce)
-        return Shop._outcome(self, spoken, command, request, now, nonce)
+            return super()._outcome(spoken, command, request, **rest)
+        return Shop._outcome(self, spoken, command, request, **rest)
 
 
 @shop_mutant("test_flag_refused", DEBUG, protocols=BOTH)
@@ -52,11 +50,11 @@ class TestCallsNeedRealInstances(_Deaf):
 
     kinds = (SetStatus,)
 
-    def _outcome(self, spoken, command, request, now, nonce):
+    def _outcome(self, spoken, command, request, **rest):
         instance_id = getattr(command, "instance_id", "")
         if command.test and instance_id and self.store.find(instance_id) is None:
             return Rejected(code="000003", message="no such instance")
-        return Shop._outcome(self, spoken, command, request, now, nonce)
+        return Shop._outcome(self, spoken, command, request, **rest)
 
 
 @shop_mutant("test_flag_claims_order", DEBUG, protocols=BOTH)
@@ -65,14 +63,14 @@ class TestCallsClaimTheOrder(Shop):
         super().__init__(*arguments, **options)
         self.claimed: dict[tuple[str, str], str] = {}
 
-    def _outcome(self, spoken, command, request, now, nonce):
+    def _outcome(self, spoken, command, request, **rest):
         if isinstance(command, Create):
             order = (command.order_id, command.order_line_id)
             if command.test:
                 self.claimed.setdefault(order, command.business_id)
             elif order in self.claimed:
                 return Done(instance_id=self.claimed[order])
-        return super()._outcome(spoken, command, request, now, nonce)
+        return super()._outcome(spoken, command, request, **rest)
 
 
 @wire_mutant("test_flag_zero", DEBUG)

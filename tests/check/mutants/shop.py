@@ -15,11 +15,9 @@ from tradepost.kit import (
     Created,
     Instance,
     InstanceInfo,
-    InstanceState,
     Pending,
     Query,
     Refresh,
-    Reject,
     Release,
     Seller,
     SetStatus,
@@ -27,7 +25,6 @@ from tradepost.kit import (
     Upgrade,
     UsageInfo,
 )
-from tradepost.protocols.commands import Expire
 from tradepost.protocols.contract import SellerProtocol
 
 KEY = "0123456789abcdef0123456789ABCDEF"
@@ -41,8 +38,6 @@ class Shop(Seller):
         super().__init__(store=store, key=key, protocols=(wire.name,), **options)
         self._spoken = (wire,)
         self.folder = folder
-        if Expire in wire.activities:
-            self.on_other(Expire, self.expire)
 
     def on_create(self, command: Create) -> Created | Pending:
         return Created(app=self.app(command.business_id))
@@ -65,12 +60,6 @@ class Shop(Seller):
 
     def on_check_change(self, command: CheckChange, instance: Instance) -> bool:
         return True
-
-    def expire(self, command: Expire) -> None:
-        instance = self.store.find(command.instance_id)
-        if instance is None or instance.state is InstanceState.RELEASED:
-            raise Reject("000003", "no such instance")
-        self.store.set_frozen(instance.instance_id, frozen=True)
 
     def app(self, instance_id: str, expires_at: datetime | None = None) -> AppInfo:
         until = "" if expires_at is None else f", expires {expires_at:%Y-%m-%d %H:%M:%S} UTC"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from tradepost.kit import Create, Created, Pending, Reject, Release, Upgrade
 from tradepost.protocols import registry
@@ -23,17 +25,19 @@ BOTH = (V2, V1)
 class Middleman(Shop):
     """Real commands pass ``act`` before they reach the kit, which does everything right."""
 
-    def _outcome(
-        self, spoken: SellerProtocol, command: Command, request: Request, now: datetime, nonce: str
-    ) -> Outcome:
+    def _outcome(self, spoken: SellerProtocol, command: Command, request: Request, **rest: Any) -> Outcome:
         if command.test:
-            return super()._outcome(spoken, command, request, now, nonce)
+            return super()._outcome(spoken, command, request, **rest)
+        new = rest["new"]
+        if new is not None and self.store.nonce_seen(new.text, now=rest["now"], until=new.until):
+            return Rejected(code="000001", message="nonce was used before")
+        rest["new"] = None
         try:
-            return self.act(command, lambda c: super(Middleman, self)._outcome(spoken, c, request, now, nonce))
+            return self.act(command, lambda c: super(Middleman, self)._outcome(spoken, c, request, **rest))
         except Reject as reject:
             return Rejected(code=reject.code, message=reject.message)
 
-    def act(self, command: Command, honest) -> Outcome:
+    def act(self, command: Command, honest: Callable[[Command], Outcome]) -> Outcome:
         return honest(command)
 
 

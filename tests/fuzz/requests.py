@@ -1,0 +1,289 @@
+"""Generated requests against the kit: nothing may escape it, and nothing that its key did not sign may reach a function."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.fuzz.commands import KINDS
+from tests.fuzz.meaning import SIGNED_IN, said
+from tradepost.check.dialects import (
+    HEADERS,
+    QUERY,
+    TOKEN_HEADER,
+    URL,
+    HeaderDialect,
+    QueryDialect,
+    Seal,
+    TokenHeaderDialect,
+    UrlDialect,
+)
+from tradepost.kit import AppInfo, Created, Seller, SQLiteStore
+from tradepost.kit.seller import METHODS
+from tradepost.protocols import registry
+from tradepost.protocols.body_sign import body_sign
+from tradepost.protocols.commands import Command, Create, Outcome, Rejected
+from tradepost.protocols.contract import SellerProtocol
+from tradepost.protocols.http import Request, header_exact
+from tradepost.protocols.wire_fields import violations
+
+KEY = "0123456789abcdef0123456789ABCDEF"
+OTHER_KEY = "fedcba9876543210FEDCBA9876543210"
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+ADDRESS = "https://seller.example.com/produce"
+WINDOW_MS = 60_000
+DIALECTS: dict[str, UrlDialect | QueryDialect | HeaderDialect | TokenHeaderDialect] = {
+    "url": URL,
+    "query": QUERY,
+    "headers": HEADERS,
+    "token": TOKEN_HEADER,
+}
+
+ANY_TEXT = st.text(max_size=30)
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+VALUES = ANY_JSON | st.sampled_from(["", " ", "0", "1", "x" * 65, "20270101000000", "\ud800", "\x00", "FREEZE", 0, 1])
+ALPHABET = "0123456789abcdef"
+
+type Recipe = tuple[Command, tuple[str, Any]]
+"""What is asked, and how the request is changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """``original``: a request that the key's owner signed, from which this one was made; None when nobody did.
+
+    ``off_ms``: how far its timestamp is from the seller's clock.
+    """
+
+    request: Request
+    original: Request | None
+    off_ms: int = 0
+    repeated: bool = False
+    way: str = ""
+
+
+class Watched(Seller):
+    """An honest seller that tells whether a request got past the gate."""
+
+    def __init__(self, folder: Path, protocol: SellerProtocol) -> None:
+        path = folder / f"{protocol.name}.db"
+        super().__init__(store=SQLiteStore(path, durable=False), key=KEY, protocols=(protocol.name,))
+        self.let_in: Command | None = None
+        self.serial = 0
+        for kind in protocol.activities:
+            if kind is Create:
+                self._handlers[kind] = lambda command: Created(app=APP, license="license")
+            elif kind in METHODS and METHODS[kind] != "on_query":
+                self._handlers[kind] = lambda command, instance: None
+            elif kind not in METHODS:
+                self.on_other(kind, lambda command: None)
+
+    def _outcome(self, spoken: SellerProtocol, command: Command, request: Request, **rest: Any) -> Outcome:
+        outcome = super()._outcome(spoken, command, request, **rest)
+        # The kit finds out that a create is a replay only when it claims the order.
+        if not (isinstance(outcome, Rejected) and outcome.code == "000001"):
+            self.let_in = command
+        return outcome
+
+
+APP = AppInfo(front_end_url="https://app.example.com/", user_name="admin", password="first", memo="备注")
+
+
+def recipes(name: str) -> st.SearchStrategy[Recipe]:
+    """Of one version: honest requests, changed, forged and stale ones, and nonsense that is correctly signed."""
+    kinds = [KINDS[kind] for kind in registry.protocol(name).activities]
+    return st.tuples(st.one_of(kinds), _changes(name))
+
+
+def _changes(name: str) -> st.SearchStrategy[tuple[str, Any]]:
+    stamped = SIGNED_IN[name] in {"url", "headers"}
+    offsets = st.integers(-2 * WINDOW_MS, 2 * WINDOW_MS) | st.sampled_from([-60_001, -60_000, 60_000, 60_001])
+    ways = [
+        st.tuples(st.just("honest"), st.none()),
+        st.tuples(
+            st.just("bytes"),
+            st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=4), st.integers(0, 3)), min_size=1, max_size=3),
+        ),
+        st.tuples(st.just("members"), st.tuples(ANY_TEXT, VALUES)),
+        st.tuples(st.just("signed nonsense"), st.tuples(st.integers(0, 12), VALUES)),
+        st.tuples(st.just("signed body"), st.binary(max_size=60) | ANY_JSON.map(lambda v: json.dumps(v).encode())),
+        st.tuples(st.just("other key"), st.none()),
+        st.tuples(st.just("token"), ANY_TEXT | st.text(ALPHABET, min_size=64, max_size=64)),
+        st.tuples(st.just("header"), st.tuples(st.integers(0, 5), ANY_TEXT)),
+        st.tuples(st.just("url"), st.text("?&=%+#;/0aé", max_size=12)),
+        st.tuples(st.just("anything"), st.tuples(ANY_TEXT, ANY_TEXT, st.binary(max_size=80))),
+    ]
+    if stamped:
+        ways += [
+            st.tuples(st.just("moved clock"), offsets),
+            st.tuples(st.just("stamp"), ANY_TEXT),
+            st.tuples(st.just("replay"), st.none()),
+        ]
+    return st.one_of(ways)
+
+
+def made(spoken: SellerProtocol, recipe: Recipe, nonce: str) -> Asked | None:
+    """None for a value that this wire cannot carry: the market does not send it."""
+    command, (way, detail) = recipe
+    try:
+        honest = spoken.encode(command, address=ADDRESS, key=KEY, now=NOW, nonce=nonce)
+    except ValueError:
+        return None
+    return _WAYS[way](spoken, command, honest, nonce, detail)
+
+
+type _Way = Callable[[SellerProtocol, Command, Request, str, Any], Asked]
+
+
+def _honest(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+    return Asked(honest, honest, way="honest")
+
+
+def _bytes(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+    """Bytes replaced, put in or taken out, in the body, or in the URL of a GET."""
+    whole = honest.body or honest.url.encode()
+    for where, put, taken in detail:
+        at = int(where * len(whole))
+        whole = whole[:at] + put + whole[at + taken :]
+    changed = replace(honest, body=whole) if honest.body else replace(honest, url=whole.decode("latin-1"))
+    return Asked(changed, honest, way="bytes")
+
+
+def _members(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+    """A member added without signing again."""
+    name, value = detail
+    if not honest.body:
+        extra = f"&{name}={value}".encode("utf-8", "replace").decode("latin-1")
+        return Asked(replace(honest, url=honest.url + extra), honest, way="members")
+    body = json.dumps({**json.loads(honest.body), name: value}).encode()
+    return Asked(replace(honest, body=body), honest, way="members")
+
+
+def _nonsense(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+    """One of the members replaced or dropped, and correctly signed: holders of the key may send nonsense as well."""
+    position, value = detail
+    dialect = DIALECTS[SIGNED_IN[spoken.name]]
+    members = dialect.members(honest)
+    names = sorted(members)
+    members[names[position % len(names)]] = value
+    if not dialect.json_body:
+        members = {n: str(v).encode("utf-8", "replace").decode() for n, v in members.items()}
+    try:
+        signed = dialect.sealed(honest, members, Seal(KEY, NOW, nonce))
+    except ValueError:
+        return _honest(spoken, command, honest, nonce, None)
+    return Asked(signed, signed, way="signed nonsense")
+
+
+def _body(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: bytes) -> Asked:
+    """Any bytes as a body, correctly signed where the signature is over bytes."""
+    dialect = DIALECTS[SIGNED_IN[spoken.name]]
+    if isinstance(dialect, UrlDialect):
+        signed = dialect.sealed_bytes(honest, detail, Seal(KEY, NOW, nonce))
+        return Asked(signed, signed, way="signed body")
+    return Asked(replace(honest, body=detail), honest, way="unsigned body")
+
+
+def _other_key(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+    forged = spoken.encode(command, address=ADDRESS, key=OTHER_KEY, now=NOW, nonce=nonce)
+    return Asked(forged, None, way="other key")
+
+
+def _token(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: str) -> Asked:
+    dialect = DIALECTS[SIGNED_IN[spoken.name]]
+    text = detail.encode("utf-8", "replace").decode()
+    return Asked(dialect.put(honest, dialect.token, text), honest, way="token")
+
+
+def _header(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+    position, value = detail
+    headers = list(honest.headers)
+    at = position % len(headers)
+    headers[at] = (headers[at][0], value)
+    return Asked(replace(honest, headers=tuple(headers)), honest, way="header")
+
+
+def _url(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: str) -> Asked:
+    return Asked(replace(honest, url=honest.url + detail), honest, way="url")
+
+
+def _anything(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+    method, url, body = detail
+    return Asked(Request(method, url, honest.headers, body), None, way="anything")
+
+
+def _moved_clock(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: int) -> Asked:
+    at = NOW + timedelta(milliseconds=detail)
+    signed = spoken.encode(command, address=ADDRESS, key=KEY, now=at, nonce=nonce)
+    return Asked(signed, signed, off_ms=detail, way="moved clock")
+
+
+def _stamp(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: str) -> Asked:
+    dialect = DIALECTS[SIGNED_IN[spoken.name]]
+    text = detail.encode("utf-8", "replace").decode()
+    return Asked(dialect.put(honest, dialect.timestamp, text), honest, way="stamp")
+
+
+def _replay(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+    return Asked(honest, honest, repeated=True, way="replay")
+
+
+_WAYS: dict[str, _Way] = {
+    "honest": _honest,
+    "bytes": _bytes,
+    "members": _members,
+    "signed nonsense": _nonsense,
+    "signed body": _body,
+    "other key": _other_key,
+    "token": _token,
+    "header": _header,
+    "url": _url,
+    "anything": _anything,
+    "moved clock": _moved_clock,
+    "stamp": _stamp,
+    "replay": _replay,
+}
+
+
+def judge(seller: Watched, spoken: SellerProtocol, recipe: Recipe, counts: Counter[str]) -> bool:
+    """Ask, and hold the answer to saas-v2 §2.4 and §3.0. False when there was nothing to ask."""
+    seller.serial += 1
+    given = made(spoken, recipe, f"{seller.serial:032}")
+    if given is None:
+        return False
+    if given.repeated:
+        seller.respond(given.request, NOW, f"{seller.serial:032}first")
+    seller.let_in = None
+    response = seller.respond(given.request, NOW, f"{seller.serial:032}")
+    assert response.status == 200
+    assert response.header("Content-Type") == "application/json"
+    assert header_exact(response.headers, "Body-Sign") == body_sign(response.body, KEY)
+    answer = json.loads(response.body.decode("ascii"))
+    assert answer["resultCode"] in spoken.result_codes
+    assert isinstance(answer["resultMsg"], str)
+    let_in = seller.let_in is not None
+    counts[f"{given.way}: {'let in' if let_in else 'refused'}"] += 1
+    if not let_in:
+        assert answer["resultCode"] not in {"000000", "000004"}
+        assert given.way != "honest", (answer, given)
+        return True
+    assert given.original is not None, given
+    assert said(spoken.name, given.request) == said(spoken.name, given.original), given
+    assert abs(given.off_ms) <= WINDOW_MS, given
+    assert not given.repeated, given
+    if SIGNED_IN[spoken.name] == "url":
+        table = importlib.import_module(f"tradepost.protocols.{spoken.name}.fields").REQUESTS[type(seller.let_in)]
+        assert not list(violations(table, json.loads(given.request.body))), given
+    return True

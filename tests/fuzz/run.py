@@ -1,0 +1,88 @@
+"""Fuzzes both ends of every protocol and prints what happened: ``python -m tests.fuzz.run --examples 100000``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from tests.fuzz import requests, responses
+from tradepost.protocols import registry
+
+ROUND = 2_000
+"""Hypothesis remembers every example of a run: many short runs stay small and fast."""
+
+
+def fuzz(strategy: st.SearchStrategy[Any], judge: Callable[[Any], bool], examples: int, first_seed: int) -> int:
+    """Judge at least that many generated values; those of which a judge says False are not counted."""
+    judged = 0
+    number = first_seed
+    while judged < examples:
+
+        @seed(number)
+        @settings(
+            max_examples=min(ROUND, max(50, examples - judged)),
+            deadline=None,
+            database=None,
+            phases=(Phase.generate, Phase.shrink),
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(strategy)
+        def one(value: Any) -> None:
+            nonlocal judged
+            judged += judge(value)
+
+        one()
+        number += 1
+    return judged
+
+
+def fuzz_requests(name: str, examples: int, first_seed: int, folder: Path, counts: Counter[str]) -> int:
+    spoken = registry.protocol(name)
+    seller = requests.Watched(folder, spoken)
+    return fuzz(requests.recipes(name), lambda r: requests.judge(seller, spoken, r, counts), examples, first_seed)
+
+
+def fuzz_responses(name: str, examples: int, first_seed: int, counts: Counter[str]) -> int:
+    spoken = registry.protocol(name)
+    return fuzz(responses.answered(name), lambda r: responses.judge(spoken, r, counts), examples, first_seed)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description="Fuzz the kit with requests and the gateway's decoder with responses.")
+    parser.add_argument(
+        "--examples", type=int, default=100_000, help="of requests, and of responses, over all protocols"
+    )
+    parser.add_argument("--seed", type=int, default=1)
+    parsed = parser.parse_args(arguments)
+    logging.disable(logging.CRITICAL)
+    names = list(registry.protocols())
+    each = -(-parsed.examples // len(names))
+    with tempfile.TemporaryDirectory() as folder:
+        said, began = Counter[str](), time.perf_counter()
+        done = {name: fuzz_requests(name, each, parsed.seed, Path(folder), said) for name in names}
+        report("requests against the kit", done, said, time.perf_counter() - began)
+    said, began = Counter[str](), time.perf_counter()
+    done = {name: fuzz_responses(name, each, parsed.seed, said) for name in names}
+    report("responses against the gateway's decoder", done, said, time.perf_counter() - began)
+
+
+def report(title: str, done: dict[str, int], said: Counter[str], seconds: float) -> None:
+    lines = [f"{sum(done.values())} {title} in {seconds:.0f} s: no exception, no false accept"]
+    lines += [f"  {count:>8}  {name}" for name, count in done.items()]
+    lines += [f"  {said[key]:>8}  {key}" for key in sorted(said)]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
