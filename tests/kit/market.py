@@ -21,11 +21,15 @@ from tradepost.protocols.http import Request, Response
 from tradepost.protocols.open_api.signing import verify
 
 SK = "secret"
+HANG_UP = Response(0)
 
 
 @dataclass
 class Market:
-    """Gives its answers in order, the last one again and again, to requests whose signature holds."""
+    """Gives its answers in order, the last one again and again, to requests whose signature holds.
+
+    ``HANG_UP`` closes the connection after the request was read, as a market that dies does.
+    """
 
     url: str = ""
     answers: list[Response] = field(default_factory=list)
@@ -38,15 +42,22 @@ def open_market(clock: Callable[[], datetime], tls: ssl.SSLContext | None = None
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            request = Request("GET", told.url + self.path, tuple(self.headers.items()))
-            verify(request, sk=SK, now=clock())
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            request = Request(self.command, told.url + self.path, tuple(self.headers.items()), body)
+            if "Authorization" in self.headers:
+                verify(request, sk=SK, now=clock())
             told.asked.append(request)
             answer = told.answers.pop(0) if len(told.answers) > 1 else told.answers[0]
+            if answer is HANG_UP:
+                self.close_connection = True
+                return
             self.send_response(answer.status)
             for name, value in answer.headers:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(answer.body)
+
+        do_POST = do_GET  # noqa: N815  # the name that the standard library looks for
 
         def log_message(self, *arguments: object) -> None:
             """Silence: the test says what happened."""

@@ -1,8 +1,13 @@
-"""A seller asks the market: the open APIs, signed with the seller's access key (AK/SK)."""
+"""A seller asks the market: the open APIs, signed with the seller's access key (AK/SK).
+
+Nothing is done twice by asking again: questions, and records that carry their own ids, are repeated; everything else only
+while it is certain that nothing of it was sent.
+"""
 
 from __future__ import annotations
 
 import http.client
+import secrets
 import ssl
 import time
 from dataclasses import dataclass, field
@@ -11,17 +16,33 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from tradepost.protocols.http import Request, Response
-from tradepost.protocols.open_api import order_query
+from tradepost.protocols.open_api import (
+    assets,
+    buyer_orders,
+    license_calls,
+    order_query,
+    software_usage,
+    upload,
+    usage_push,
+    usage_push_old,
+)
+from tradepost.protocols.open_api.bodies import BadBody
 from tradepost.protocols.open_api.errors import ApiFailure, read_api_answer
 from tradepost.protocols.open_api.order_query import NotAnOrder, OrderInfo
 from tradepost.protocols.open_api.signing import sign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tradepost.protocols.open_api.license_calls import LicenseInfo
+
+    from .usage import UsageRecord
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 ANSWER_LIMIT = 4 * 1024 * 1024
 SERVER_ERROR = 500
+FINAL = ("MKT.0100", "MKT.90")
+JSON = (("Content-Type", "application/json"),)
 
 
 class MarketError(Exception):
@@ -39,8 +60,16 @@ class MarketError(Exception):
         self.retry_after = retry_after
 
 
+class _NotSentError(Exception):
+    """The connection could not be made: the market has seen nothing of the call."""
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def fresh_text() -> str:
+    return secrets.token_hex(16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +77,9 @@ class MarketClient:
     """Thread-safe. ``market``: scheme and host, for example ``https://mkt.myhuaweicloud.com``.
 
     Certificates are verified; plain http is accepted for this machine only, unless ``insecure_http`` says that the
-    network between is your own. ``timeout``: seconds for connecting and for each read. ``tries``: how often a question
-    that changes nothing is asked before an unreachable market or a server error is believed.
+    network between is your own. ``timeout``: seconds for connecting and for each read. ``tries``: how often a call that
+    may be repeated is made before an unreachable market or a server error is believed. ``base_key``: the signing key of
+    the base interfaces, which signs pushes of usage.
     """
 
     market: str
@@ -62,6 +92,8 @@ class MarketClient:
     clock: Callable[[], datetime] = utc_now
     tls: ssl.SSLContext | None = None
     """For a market with a certificate authority of its own: ``ssl.create_default_context(cafile=…)``."""
+    base_key: str = field(default="", repr=False)
+    chance: Callable[[], str] = fresh_text
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.market)
@@ -75,38 +107,168 @@ class MarketClient:
     def order(self, order_id: str, order_line_id: str = "") -> OrderInfo:
         """What was bought, by whom (saas-v2 §3.8). Raises ``MarketError``."""
         asked = {"orderId": order_id, **({"orderLineId": order_line_id} if order_line_id else {})}
-        members = self._get(f"{order_query.PATH}?{urlencode(asked)}")
-        try:
-            return order_query.load_answer(members)
-        except NotAnOrder as error:
-            raise MarketError("unreadable", str(error), status=200) from error
+        url = self._url(f"{order_query.PATH}?{urlencode(asked)}")
+        members = self._ask(Request("GET", url, JSON), repeatable=True)
+        return _read(lambda: order_query.load_answer(members))
 
-    def _get(self, target: str) -> dict[str, object]:
-        failure = MarketError("unreachable", "not tried")
-        for attempt in range(self.tries):
-            if attempt:
-                time.sleep(self.pause * attempt)
-            try:
-                return self._ask("GET", target)
-            except MarketError as error:
-                if error.status and error.status < SERVER_ERROR:
-                    raise
-                failure = error
-        raise failure
+    def push_usage(self, records: Sequence[UsageRecord]) -> Mapping[str, str]:
+        """Push 1 to 1,000 usage records (openapi-jointkit §C.5); gives what is wrong with those found bad at once, by id.
 
-    def _ask(self, method: str, target: str) -> dict[str, object]:
-        url = self.market.rstrip("/") + target
-        request = Request(method, url, (("Content-Type", "application/json"),))
-        try:
-            response = self._send(sign(request, ak=self.ak, sk=self.sk, now=self.clock()))
-        except (OSError, http.client.HTTPException) as error:
-            raise MarketError("unreachable", f"{self.market} did not answer: {error!r}") from error
-        answer = read_api_answer(response)
-        if isinstance(answer, ApiFailure):
-            raise MarketError(
-                answer.code or "unreadable", answer.message, status=answer.status, retry_after=answer.retry_after
+        Repeated when there is no answer: the market drops records that it has. Most are judged later, and shown in the
+        seller center. Raises ``MarketError``, and ``ValueError`` for what the interface cannot carry.
+        """
+        if not self.base_key:
+            raise ValueError("pushing usage needs base_key, the signing key of the base interfaces")
+        wire = [
+            usage_push.UsageRecord(
+                instance_id=record.instance_id,
+                recorded_at=record.recorded_at,
+                begin_at=record.begins_at,
+                end_at=record.ends_at,
+                value=record.value,
+                metering_sn=record.record_id,
+                package_instance_id=record.package_id,
             )
-        return answer
+            for record in records
+        ]
+
+        def request() -> Request:
+            # Signed anew for each try: the market accepts a nonce once.
+            return usage_push.push_request(
+                wire, market=self.market, key=self.base_key, now=self.clock(), nonce=self.chance()
+            )
+
+        said = usage_push.read_pushed(self._call(request, repeatable=True))
+        if isinstance(said, ApiFailure):
+            raise _error(said)
+        return {bad.metering_sn: f"{bad.code}: {bad.message}" for bad in said}
+
+    def push_usage_old(self, records: Sequence[UsageRecord]) -> Mapping[str, str]:
+        """The same by the older interface (§C.6), signed with AK/SK; every record needs its ``product_id``.
+
+        It names no records, so nothing is given. Repeated as well: the same instance and time is the same usage.
+        """
+        wire = [
+            usage_push_old.OldUsageRecord(
+                instance_id=record.instance_id,
+                product_id=record.product_id,
+                recorded_at=record.recorded_at,
+                begin_at=record.begins_at,
+                end_at=record.ends_at,
+                value=record.value,
+                package_instance_id=record.package_id,
+            )
+            for record in records
+        ]
+        request = usage_push_old.push_request(wire, market=self.market)
+        self._ask(request, repeatable=True)
+        return {}
+
+    def upload_text(self, event_id: str, characters: str) -> None:
+        """Deliver a text, such as a license, for a market event (§C.7). Raises ``MarketError``.
+
+        Not repeated once it was sent: after ``unreachable`` look in the seller center before you upload again.
+        """
+        self._upload(upload.TextUpload(event_id=event_id, characters=characters))
+
+    def upload_file(self, event_id: str, file_name: str, content: bytes) -> None:
+        """Deliver a file for a market event (§C.7), as ``upload_text`` does."""
+        self._upload(upload.FileUpload(event_id=event_id, file_name=file_name, content=content))
+
+    # --- licenses --------------------------------------------------------------------------------------------------
+
+    def activate_license(self, code: str, *, since: datetime | None = None) -> LicenseInfo:
+        """Take a license code into use (§C.8). The expiry that is given is an estimate; that of ``license`` counts.
+
+        Not repeated once it was sent, since a second activation is refused: after ``unreachable`` ask ``license``.
+        """
+        asked = license_calls.Activate(licenses=(code,), since=since)
+        members = self._ask(license_calls.activate_v1_request(asked, market=self.market), repeatable=False)
+        return _read(lambda: license_calls.load_activated(members, code))
+
+    def activate_licenses(self, codes: Sequence[str], *, since: datetime | None = None) -> None:
+        """Take up to 100 codes into use (§C.8, v2); not repeated, as ``activate_license``."""
+        asked = license_calls.Activate(licenses=tuple(codes), since=since)
+        self._ask(license_calls.activate_v2_request(asked, market=self.market), repeatable=False)
+
+    def license(self, code: str) -> LicenseInfo:
+        """What the market knows of a code (§C.9); to be asked at the first use of each day."""
+        asked = license_calls.QueryLicenses(licenses=(code,))
+        members = self._ask(license_calls.query_v1_request(asked, market=self.market), repeatable=True)
+        infos = _read(lambda: license_calls.load_queried(members))
+        if not infos:
+            raise MarketError("unreadable", "the answer tells about no license", status=200)
+        return infos[0]
+
+    def licenses(self, codes: Sequence[str]) -> tuple[LicenseInfo, ...]:
+        """The same for up to 100 codes (§C.9, v2)."""
+        asked = license_calls.QueryLicenses(licenses=tuple(codes))
+        members = self._ask(license_calls.query_v2_request(asked, market=self.market), repeatable=True)
+        return _read(lambda: license_calls.load_queried(members))
+
+    def report_software_usage(self, usages: Sequence[software_usage.SoftwareUsage]) -> tuple[str, ...]:
+        """Clients that were active today (§C.10); gives the licenses whose report was not accepted.
+
+        Not repeated once it was sent: whether numbers of one day add up is not documented.
+        """
+        return software_usage.load_failed(
+            self._ask(software_usage.usage_request(usages, market=self.market), repeatable=False)
+        )
+
+    # --- assets, and what a buyer may ask --------------------------------------------------------------------------
+
+    def deployed_objects(self, query: assets.DeployedQuery) -> tuple[assets.DeployedObject, ...]:
+        """Where an asset's images or packages are (§C.11)."""
+        members = self._ask(assets.query_request(query, market=self.market), repeatable=True)
+        return _read(lambda: assets.load_answer(members))
+
+    def list_orders(self, asked: buyer_orders.ListOrders) -> tuple[int, tuple[buyer_orders.OrderSummary, ...]]:
+        """How many orders of the buyer there are, and a page of them (§C.12)."""
+        members = self._ask(buyer_orders.list_request(asked, market=self.market), repeatable=True)
+        return _read(lambda: buyer_orders.load_listed(members))
+
+    def cancel_orders(self, order_ids: Sequence[str]) -> None:
+        """Cancel the buyer's orders that await payment (§C.12). Not repeated once it was sent."""
+        self._ask(buyer_orders.cancel_request(tuple(order_ids), market=self.market), repeatable=False)
+
+    def saas_instance(self, asked: buyer_orders.ShowSaasInstance) -> buyer_orders.SaasInstance:
+        """What the buyer needs to use an instance (§C.12)."""
+        members = self._ask(buyer_orders.instance_request(asked, market=self.market), repeatable=True)
+        return _read(lambda: buyer_orders.load_instance(members))
+
+    def _ask(self, request: Request, *, repeatable: bool) -> dict[str, object]:
+        return _members(self._call(lambda: self._signed(request), repeatable=repeatable))
+
+    def _upload(self, what: upload.Upload) -> None:
+        request = upload.upload_request(what, market=self.market, boundary=self.chance())
+        self._ask(request, repeatable=False)
+
+    # --- asking ----------------------------------------------------------------------------------------------------
+
+    def _url(self, target: str) -> str:
+        return self.market.rstrip("/") + target
+
+    def _signed(self, request: Request) -> Request:
+        return sign(request, ak=self.ak, sk=self.sk, now=self.clock())
+
+    def _call(self, make_request: Callable[[], Request], *, repeatable: bool) -> Response:
+        """The market's answer. Raises ``MarketError`` when there is none after all tries."""
+        tries = max(self.tries, 1)
+        for attempt in range(1, tries + 1):
+            try:
+                response = self._send(make_request())
+            except _NotSentError as error:
+                failure, again = error.__cause__, True
+            except (OSError, http.client.HTTPException) as error:
+                failure, again = error, repeatable
+            else:
+                if response.status < SERVER_ERROR or not repeatable or attempt == tries or _is_final(response):
+                    return response
+                failure, again = None, True
+            if not again or attempt == tries:
+                raise MarketError("unreachable", f"{self.market} did not answer: {failure!r}") from failure
+            time.sleep(self.pause * attempt)
+        raise AssertionError("every try returns, raises or goes on")
 
     def _send(self, request: Request) -> Response:
         parts = urlsplit(request.url)
@@ -119,6 +281,10 @@ class MarketClient:
             else http.client.HTTPConnection(host, parts.port, timeout=self.timeout)
         )
         try:
+            try:
+                connection.connect()
+            except OSError as error:
+                raise _NotSentError from error
             target = f"{parts.path}?{parts.query}" if parts.query else parts.path
             connection.request(request.method, target, body=request.body or None, headers=dict(request.headers))
             answer = connection.getresponse()
@@ -128,3 +294,30 @@ class MarketClient:
             return Response(answer.status, tuple(answer.getheaders()), body)
         finally:
             connection.close()
+
+
+def _members(response: Response) -> dict[str, object]:
+    """Members of a successful answer. Raises ``MarketError``."""
+    answer = read_api_answer(response)
+    if isinstance(answer, ApiFailure):
+        raise _error(answer)
+    return answer
+
+
+def _read[T](load: Callable[[], T]) -> T:
+    try:
+        return load()
+    except (BadBody, NotAnOrder) as error:
+        raise MarketError("unreadable", str(error), status=200) from error
+
+
+def _error(failure: ApiFailure) -> MarketError:
+    return MarketError(
+        failure.code or "unreadable", failure.message, status=failure.status, retry_after=failure.retry_after
+    )
+
+
+def _is_final(response: Response) -> bool:
+    """Some refusals of records travel with status 500 (§C.4): asking again changes nothing."""
+    answer = read_api_answer(response)
+    return isinstance(answer, ApiFailure) and answer.code.startswith(FINAL)

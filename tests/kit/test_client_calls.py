@@ -1,0 +1,214 @@
+"""The calls of the client beyond the order query: what goes over the wire, and that asking again never does a thing twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from tests.kit.market import HANG_UP, Market, open_market
+from tradepost.kit.client import MarketClient, MarketError
+from tradepost.kit.usage import UsageRecord
+from tradepost.protocols.http import Response
+from tradepost.protocols.open_api import (
+    assets,
+    buyer_orders,
+    license_calls,
+    software_usage,
+    upload,
+    usage_push,
+    usage_push_old,
+)
+from tradepost.protocols.open_api.errors import api_response, error_envelope
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+BASE_KEY = "the base key"
+INFO = license_calls.LicenseInfo(license_code="PL1", status="ALIVE", product_id="OFFI1", order_id="CS1", amount=2)
+RECORD = UsageRecord(
+    record_id="sn-1",
+    instance_id="i-1",
+    begins_at=NOW - timedelta(hours=2),
+    ends_at=NOW - timedelta(hours=1),
+    recorded_at=NOW,
+    value=Decimal("99.5"),
+    package_id="p-1",
+    product_id="OFFI1",
+)
+
+
+@pytest.fixture
+def market() -> Iterator[Market]:
+    with open_market(lambda: NOW) as told:
+        yield told
+
+
+def client(market: Market, clock: Callable[[], datetime] = lambda: NOW) -> MarketClient:
+    return MarketClient(market.url, "AK1", "secret", pause=0, timeout=10, base_key=BASE_KEY, clock=clock)
+
+
+def failure(status: int, code: str) -> Response:
+    return api_response(status, error_envelope(code, "words"))
+
+
+def test_usage_is_pushed_with_the_base_key_and_its_own_ids(market):
+    """openapi-jointkit §C.5."""
+    bad = usage_push.AbnormalRecord(metering_sn="sn-1", instance_id="i-1", code="94060014", message="closed")
+    market.answers = [usage_push.pushed([bad])]
+    assert client(market).push_usage([RECORD]) == {"sn-1": "94060014: closed"}
+    (asked,) = market.asked
+    assert asked.header("Authorization") is None
+    (arrived,) = usage_push.open_push(asked, key=BASE_KEY, now=NOW, nonce_seen=lambda _nonce, _until: False)
+    assert arrived == usage_push.UsageRecord(
+        instance_id="i-1",
+        recorded_at=NOW,
+        begin_at=NOW - timedelta(hours=2),
+        end_at=NOW - timedelta(hours=1),
+        value=Decimal("99.5"),
+        metering_sn="sn-1",
+        package_instance_id="p-1",
+    )
+
+
+def test_a_push_without_an_answer_is_repeated_with_the_same_ids_and_a_new_nonce(market):
+    market.answers = [HANG_UP, failure(500, "94060001"), usage_push.pushed()]
+    assert client(market).push_usage([RECORD]) == {}
+    assert [json.loads(asked.body)["usage_records"][0]["metering_sn"] for asked in market.asked] == ["sn-1"] * 3
+    assert len({asked.header("nonce") for asked in market.asked}) == 3
+    for asked in market.asked:
+        usage_push.open_push(asked, key=BASE_KEY, now=NOW, nonce_seen=lambda _nonce, _until: False)
+
+
+def test_a_push_that_is_refused_for_good_is_not_repeated(market):
+    """openapi-jointkit §C.4: MKT.9002 travels with status 500."""
+    for answer in (failure(400, "94060004"), failure(401, "94060002"), failure(500, "MKT.9002")):
+        market.answers = [answer]
+        market.asked.clear()
+        with pytest.raises(MarketError):
+            client(market).push_usage([RECORD])
+        assert len(market.asked) == 1
+
+
+def test_usage_without_a_base_key_asks_for_it(market):
+    with pytest.raises(ValueError, match="base_key"):
+        MarketClient(market.url, "AK1", "secret").push_usage([RECORD])
+
+
+def test_the_older_push_is_signed_with_the_access_key(market):
+    """openapi-jointkit §C.6."""
+    market.answers = [HANG_UP, usage_push_old.pushed()]
+    assert client(market).push_usage_old([RECORD]) == {}
+    assert len(market.asked) == 2
+    (arrived,) = usage_push_old.load_records(market.asked[1].body)
+    assert (arrived.product_id, arrived.value) == ("OFFI1", Decimal("99.5"))
+    assert (market.asked[1].header("Authorization") or "").startswith("SDK-HMAC-SHA256 Access=AK1, ")
+
+
+def test_texts_and_files_are_uploaded(market):
+    """openapi-jointkit §C.7."""
+    market.answers = [upload.uploaded()]
+    client(market).upload_text("event 1", "license 云")
+    client(market).upload_file("e2", "许可证.lic", b"\x00\xff--\r\n")
+    assert [upload.load_upload(asked) for asked in market.asked] == [
+        upload.TextUpload(event_id="event 1", characters="license 云"),
+        upload.FileUpload(event_id="e2", file_name="许可证.lic", content=b"\x00\xff--\r\n"),
+    ]
+
+
+def test_licenses_are_activated_and_asked_for(market):
+    """openapi-jointkit §C.8, §C.9."""
+    market.answers = [license_calls.activated(INFO)]
+    assert client(market).activate_license("PL1", since=NOW).product_id == "OFFI1"
+    market.answers = [license_calls.activated()]
+    client(market).activate_licenses(["PL1", "PL2"])
+    market.answers = [HANG_UP, license_calls.queried([INFO], version=1)]
+    assert client(market).license("PL1") == INFO
+    market.answers = [license_calls.queried([INFO], version=2)]
+    assert client(market).licenses(["PL1"]) == (INFO,)
+    first, second, _, third, fourth = (asked.body for asked in market.asked)
+    assert license_calls.load_activate(first, version=1) == license_calls.Activate(licenses=("PL1",), since=NOW)
+    assert license_calls.load_activate(second, version=2).licenses == ("PL1", "PL2")
+    assert license_calls.load_query(third, version=1).licenses == ("PL1",)
+    assert license_calls.load_query(fourth, version=2).licenses == ("PL1",)
+
+
+def test_a_failure_that_rides_on_status_200_is_raised(market):
+    """openapi-jointkit §C.8: 92020003, do not activate twice."""
+    market.answers = [failure(200, "92020003")]
+    with pytest.raises(MarketError) as refused:
+        client(market).activate_license("PL1")
+    assert (refused.value.code, refused.value.status) == ("92020003", 200)
+
+
+def test_software_usage_is_reported(market):
+    """openapi-jointkit §C.10."""
+    market.answers = [software_usage.reported(["PL2"])]
+    usages = [
+        software_usage.SoftwareUsage(license="PL1", clients=("a",)),
+        software_usage.SoftwareUsage(license="PL2", active=7),
+    ]
+    assert client(market).report_software_usage(usages) == ("PL2",)
+    assert list(software_usage.load_usages(market.asked[0].body)) == usages
+
+
+def test_deployed_objects_of_an_asset_are_found(market):
+    """openapi-jointkit §C.11."""
+    image = assets.DeployedObject(
+        asset_id="a1", deployed_type="image", version="V1.0", image=assets.ImageObject(image_id="im-1")
+    )
+    query = assets.DeployedQuery(asset_id="a1", deployed_type=assets.DeployedType.IMAGE, query_all=True)
+    market.answers = [HANG_UP, assets.found([image])]
+    assert client(market).deployed_objects(query) == (image,)
+    assert assets.load_query(market.asked[1]) == query
+
+
+def test_a_buyer_lists_cancels_and_looks_up(market):
+    """openapi-jointkit §C.12."""
+    asked = buyer_orders.ListOrders(start_time="2026-01-01 00:00:00", end_time="2026-11-24 00:00:00", limit=20)
+    market.answers = [buyer_orders.listed(1, [buyer_orders.OrderSummary(order_id="CS1")])]
+    assert client(market).list_orders(asked) == (1, (buyer_orders.OrderSummary(order_id="CS1"),))
+    assert buyer_orders.load_list(market.asked[0].body) == asked
+    market.answers = [buyer_orders.cancelled()]
+    client(market).cancel_orders(["CS1"])
+    assert buyer_orders.load_cancelled(market.asked[1].body) == ("CS1",)
+    instance = buyer_orders.SaasInstance(front_url="https://app.example.com/", account="admin", password="first")
+    market.answers = [buyer_orders.shown(instance)]
+    show = buyer_orders.ShowSaasInstance(order_id="CS1", instance_id="i-1", buyer_domain_id="d-1")
+    assert client(market).saas_instance(show) == instance
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda market: market.upload_text("e1", "text"),
+        lambda market: market.upload_file("e1", "name", b"content"),
+        lambda market: market.activate_license("PL1"),
+        lambda market: market.activate_licenses(["PL1"]),
+        lambda market: market.report_software_usage([software_usage.SoftwareUsage(license="PL1", active=7)]),
+        lambda market: market.cancel_orders(["CS1"]),
+    ],
+    ids=["upload_text", "upload_file", "activate", "activate_many", "software_usage", "cancel"],
+)
+def test_what_might_happen_twice_is_sent_once(market, call):
+    for answer in (HANG_UP, failure(503, "")):
+        market.answers = [answer]
+        market.asked.clear()
+        with pytest.raises(MarketError):
+            call(client(market))
+        assert len(market.asked) == 1
+
+
+def test_what_was_not_sent_is_tried_again(market):
+    """Nobody listens there, so nothing can have happened."""
+    signed: list[datetime] = []
+
+    def clock() -> datetime:
+        signed.append(NOW)
+        return NOW
+
+    nobody = MarketClient("http://127.0.0.1:1", "AK1", "secret", pause=0, clock=clock)
+    with pytest.raises(MarketError, match="unreachable"):
+        nobody.activate_license("PL1")
+    assert len(signed) == 3
