@@ -98,7 +98,7 @@ def _give_up(delivery: Delivery, call: Call, now: datetime) -> None:
     """The plan is over: money back in full, and whatever the seller may have made is released (saas-v2 §3.10)."""
     _end(delivery, Delivery.Status.GAVE_UP, now)
     SUBSCRIPTION.move(delivery.subscription, SubscriptionEvent.GIVE_UP, now=now, note=call.last_verdict)
-    order = Order.objects.select_for_update().select_related("buyer").get(pk=delivery.line.order_id)
+    order = Order.objects.select_for_update(of=("self",)).select_related("buyer").get(pk=delivery.line.order_id)
     give_up_order(order, now=now, reason=call.last_verdict)
     orphan = orphan_of(delivery, call)
     if orphan:

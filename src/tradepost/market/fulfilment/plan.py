@@ -22,7 +22,7 @@ from .models import Delivery
 
 def on_order_paid(facts: Facts, now: datetime) -> None:
     """Reaction: start what is not started yet. Money is never kept for what cannot even be asked of the seller."""
-    order = Order.objects.select_for_update().select_related("buyer").get(number=facts["order"])
+    order = Order.objects.select_for_update(of=("self",)).select_related("buyer").get(number=facts["order"])
     if order.status != Order.Status.PROCESSING:
         return
     lines = OrderLine.objects.filter(order=order, delivery=None).select_related("product", "seller", "offer__sku")

@@ -19,7 +19,7 @@ from .place import UNPAID_TIMEOUT
 def pay_order(order: Order, *, now: datetime) -> None:
     """Raises ``Refused`` when the balance does not reach, the time to pay is over, or the order is not unpaid."""
     with transaction.atomic():
-        order = Order.objects.select_for_update().select_related("buyer").get(pk=order.pk)
+        order = Order.objects.select_for_update(of=("self",)).select_related("buyer").get(pk=order.pk)
         if order.status == Order.Status.UNPAID and now >= order.pay_before:
             raise Refused("order.pay_deadline", _("The time to pay this order is over. Place it again."))
         ORDER.move(order, E.PAY, now=now, actor=order.buyer.email)

@@ -17,6 +17,8 @@ from tradepost.market.identity.models import Seller, User
 
 from .models import Account, Entry, Transfer
 
+MARKET_FIRST = (F("user").asc(nulls_first=True), F("seller").asc(nulls_first=True), "pk")
+
 
 def buyer_account(user: User, currency: str) -> Account:
     return Account.objects.get_or_create(kind=Account.Kind.BUYER, user=user, currency=currency)[0]
@@ -103,13 +105,16 @@ class Overdrawn(Exception):
 
 
 def _transfer(source: Account, target: Account, amount: Money, transfer: Transfer) -> Transfer:
-    """Lock both accounts (in key order, so that two transfers cannot deadlock), check, write both entries."""
+    """Lock both accounts, check, write both entries.
+
+    The market's account is locked first, then the person's: a worker books many transfers in one transaction, and by any
+    other order it could hold the one and wait for the other while a payment does the opposite.
+    """
     if source.currency != amount.currency or target.currency != amount.currency:
         raise ValueError("a transfer stays in one currency")
     with transaction.atomic():
-        locked = {
-            a.pk: a for a in Account.objects.select_for_update().filter(pk__in=[source.pk, target.pk]).order_by("pk")
-        }
+        both = Account.objects.filter(pk__in=[source.pk, target.pk]).order_by(*MARKET_FIRST)
+        locked = {account.pk: account for account in both.select_for_update()}
         if source.kind != Account.Kind.CASH and locked[source.pk].balance_minor < amount.minor:
             raise Overdrawn
         transfer.save(force_insert=True)
