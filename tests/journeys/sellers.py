@@ -45,7 +45,7 @@ class Shop(Seller):
     @override
     def on_query(self, command: Query, instance: Instance) -> AppInfo | InstanceInfo:
         if self._by_message:
-            return InstanceInfo()
+            return InstanceInfo(instance_id=instance.instance_id)
         return AppInfo(
             front_end_url="https://app.example/", user_name=f"user-{instance.instance_id[:6]}", password="Open-Sesame-7"
         )
