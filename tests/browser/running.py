@@ -16,7 +16,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from urllib.parse import quote
 
 from tests.market.notifications import mail_server
 from tradepost.cli.serve import free_port
@@ -143,8 +142,3 @@ def market(folder: Path, database: str = "") -> Iterator[Market]:
             yield running
         finally:
             running.stop()
-
-
-def picture_of(text: str) -> str:
-    """A name that a file may have."""
-    return quote(text.strip("/").replace("/", "-") or "home", safe="-")
