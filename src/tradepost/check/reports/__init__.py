@@ -1,0 +1,1 @@
+"""What a run found, written for a terminal, a browser, a pipeline (JUnit) and a program (JSON)."""

@@ -1,0 +1,56 @@
+"""The JSON report: every field of every result, for programs."""
+
+from __future__ import annotations
+
+import json
+
+from tradepost.check.results import Exchange, Report, Result, Verdict
+
+from .spelling import curl, raw
+
+
+def as_json(report: Report) -> str:
+    """One object; ``results`` in the order of the run, exchanges of those that did not pass."""
+    return json.dumps(
+        {
+            "url": report.url,
+            "protocol": report.protocol,
+            "title": report.title,
+            "startedAt": report.started_at.isoformat(),
+            "seconds": round(report.seconds, 3),
+            "exitCode": report.exit_code,
+            "counts": {verdict.value: report.count(verdict) for verdict in Verdict},
+            "results": [_result(result) for result in report.results],
+        },
+        ensure_ascii=False,
+        indent=2,
+    )
+
+
+def _result(result: Result) -> dict[str, object]:
+    found = result.diagnosis
+    return {
+        "check": result.check_id,
+        "group": result.group,
+        "title": result.title,
+        "titleZh": result.title_zh,
+        "verdict": result.verdict.value,
+        "spec": result.spec,
+        "expected": result.expected,
+        "expectedZh": result.expected_zh,
+        "seen": result.seen,
+        "seenZh": result.seen_zh,
+        "diagnosis": found and {"name": found.name, "words": found.words, "wordsZh": found.words_zh},
+        "seconds": round(result.seconds, 3),
+        "exchanges": [] if result.verdict is Verdict.PASSED else [_exchange(one) for one in result.exchanges],
+    }
+
+
+def _exchange(exchange: Exchange) -> dict[str, object]:
+    return {
+        "curl": curl(exchange.request),
+        "sentAt": exchange.sent_at.isoformat(),
+        "seconds": round(exchange.seconds, 3),
+        "answer": raw(exchange.answer),
+        "problem": exchange.problem,
+    }

@@ -1,0 +1,170 @@
+"""The HTML report: one file that needs nothing else, in both languages, light and dark, from phone to desktop.
+
+Languages are switched by two radio buttons and CSS, so that the file works where scripts are forbidden; the one line of
+script only picks the reader's language first.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from importlib.resources import files
+
+from tradepost import __version__
+from tradepost.check.results import Exchange, Report, Result, Verdict
+
+from .spelling import curl, raw
+
+VERDICTS = {
+    Verdict.PASSED: ("passed", "通过"),
+    Verdict.FAILED: ("failed", "失败"),
+    Verdict.SKIPPED: ("skipped", "跳过"),
+    Verdict.BROKEN: ("not judged", "未判定"),
+}
+GROUPS = {
+    "shape": ("Shape", "格式"),
+    "signature": ("Signature", "签名"),
+    "wire": ("Wire", "传输"),
+    "idempotency": ("Idempotency", "幂等"),
+    "lifecycle": ("Lifecycle", "生命周期"),
+    "debug": ("Test calls", "调测调用"),
+    "secrets": ("Secrets", "敏感信息"),
+    "time": ("Time", "时间"),
+    "load": ("Load", "负载"),
+}
+SCRIPT = "document.getElementById(/^en/i.test(navigator.language)?'en':'zh').checked=true"
+
+
+def html(report: Report) -> str:
+    """The whole document."""
+    style = files("tradepost.check.reports").joinpath("report.css").read_text(encoding="utf-8")
+    parts = [
+        "<!doctype html>",
+        '<html lang="zh-CN">',
+        '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="color-scheme" content="light dark">',
+        f"<title>Tradepost check · {escape(report.title)} · {escape(report.url)}</title>",
+        f"<style>{style}</style></head><body>",
+        '<input type="radio" name="language" id="zh" checked><input type="radio" name="language" id="en">',
+        f"<script>{SCRIPT}</script>",
+        _header(report),
+        "<main>",
+        _groups(report),
+        *_failures(report),
+        *_skipped(report),
+        _passed(report),
+        "</main>",
+        f"<footer>tradepost {escape(__version__)}</footer>",
+        "</body></html>",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _both(en: str, zh: str, tag: str = "span") -> str:
+    return f'<{tag} class="en" lang="en">{escape(en)}</{tag}><{tag} class="zh" lang="zh-CN">{escape(zh)}</{tag}>'
+
+
+def _header(report: Report) -> str:
+    failed, broken = report.count(Verdict.FAILED), report.count(Verdict.BROKEN)
+    passed = report.count(Verdict.PASSED)
+    if failed:
+        verdict = _both(f"{failed} of {len(report.results)} checks failed", f"{len(report.results)}项检查中{failed}项失败")
+    elif broken or not passed:
+        verdict = _both("The seller could not be judged", "未能完成判定")
+    else:
+        verdict = _both(f"All {passed} checks passed", f"{passed}项检查全部通过")
+    state = "bad" if report.exit_code else "good"
+    when = report.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    counts = "".join(
+        f'<li class="{verdict.value}"><b>{report.count(verdict)}</b> {_both(*words)}</li>'
+        for verdict, words in VERDICTS.items()
+        if report.count(verdict) or verdict in {Verdict.PASSED, Verdict.FAILED}
+    )
+    return (
+        f'<header class="{state}"><nav><label for="zh">中文</label><label for="en">English</label></nav>'
+        f"<h1>{verdict}</h1>"
+        f"<p>{escape(report.title)} · <code>{escape(report.url)}</code></p>"
+        f'<p class="quiet">{when} · {report.seconds:.1f} s</p><ul class="counts">{counts}</ul></header>'
+    )
+
+
+def _groups(report: Report) -> str:
+    heads = "".join(f'<th scope="col">{_both(*words)}</th>' for words in VERDICTS.values())
+    rows = []
+    for group in dict.fromkeys(result.group for result in report.results):
+        results = [result for result in report.results if result.group == group]
+        cells = "".join(
+            f'<td class="{verdict.value}">{number}</td>' if number else "<td>·</td>"
+            for verdict in VERDICTS
+            for number in [sum(result.verdict is verdict for result in results)]
+        )
+        rows.append(f'<tr><th scope="row">{_both(*GROUPS.get(group, (group, group)))}</th>{cells}</tr>')
+    group_head = f'<th scope="col">{_both("Group", "分组")}</th>'
+    return f'<table class="groups"><thead><tr>{group_head}{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+
+
+def _failures(report: Report) -> list[str]:
+    chosen = [result for result in report.results if result.verdict in {Verdict.FAILED, Verdict.BROKEN}]
+    if not chosen:
+        return []
+    return [f"<h2>{_both('What failed', '失败的检查')}</h2>", *(_failure(result) for result in chosen)]
+
+
+def _failure(result: Result) -> str:
+    found = result.diagnosis
+    lines = []
+    if found:
+        name = f"<code>{escape(found.name)}</code>"
+        lines.append(
+            f'<p class="diagnosis"><b>{_both("Diagnosis", "诊断")}</b> {_both(found.words, found.words_zh)} {name}</p>'
+        )
+    lines.append(_row("Seen", "实际", result.seen, result.seen_zh))
+    lines.append(_row("Expected", "期望", result.expected, result.expected_zh, result.spec))
+    exchanges = "".join(_exchange(one) for one in result.exchanges[-1:])
+    earlier = result.exchanges[:-1]
+    if earlier:
+        before = _both(f"{len(earlier)} requests before it", f"之前的{len(earlier)}个请求")
+        exchanges += f"<details><summary>{before}</summary>{''.join(map(_exchange, earlier))}</details>"
+    return (
+        f'<article class="{result.verdict.value}" id="{escape(result.check_id)}">'
+        f"<h3>{_both(result.title, result.title_zh)} <code>{escape(result.check_id)}</code></h3>"
+        f"{''.join(lines)}{exchanges}</article>"
+    )
+
+
+def _row(name: str, name_zh: str, words: str, words_zh: str, spec: str = "") -> str:
+    section = f" <cite>{escape(spec)}</cite>" if spec else ""
+    return f"<p><b>{_both(name, name_zh)}</b> {_both(words, words_zh)}{section}</p>"
+
+
+def _exchange(exchange: Exchange) -> str:
+    answer = raw(exchange.answer) or exchange.problem
+    return (
+        f'<div class="exchange"><pre class="curl" tabindex="0">{escape(curl(exchange.request))}</pre>'
+        f'<pre tabindex="0">{escape(answer)}</pre></div>'
+    )
+
+
+def _skipped(report: Report) -> list[str]:
+    chosen = [result for result in report.results if result.verdict is Verdict.SKIPPED]
+    if not chosen:
+        return []
+    items = "".join(
+        f"<li>{_both(result.title, result.title_zh)} <code>{escape(result.check_id)}</code>"
+        f'<br><span class="quiet">{_both(result.seen, result.seen_zh)}</span></li>'
+        for result in chosen
+    )
+    return [f'<h2>{_both("What was skipped", "跳过的检查")}</h2><ul class="list">{items}</ul>']
+
+
+def _passed(report: Report) -> str:
+    parts = []
+    for group in dict.fromkeys(result.group for result in report.results):
+        chosen = [result for result in report.results if result.group == group and result.verdict is Verdict.PASSED]
+        if not chosen:
+            continue
+        items = "".join(
+            f"<li>{_both(result.title, result.title_zh)} <cite>{escape(result.spec)}</cite></li>" for result in chosen
+        )
+        name = _both(*GROUPS.get(group, (group, group)))
+        parts.append(f'<details><summary>{name} <b>{len(chosen)}</b></summary><ul class="list">{items}</ul></details>')
+    return f"<h2>{_both('What passed', '通过的检查')}</h2>{''.join(parts)}" if parts else ""

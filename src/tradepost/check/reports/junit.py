@@ -1,0 +1,80 @@
+"""The JUnit report: one suite a group, one case a check, as pipelines read it."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree as ET
+
+from tradepost.check.results import Report, Result, Verdict
+
+from .spelling import curl, raw
+
+# XML 1.0 knows no other control characters, escaped or not.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def junit(report: Report) -> str:
+    """The whole document, with its declaration."""
+    suites = ET.Element("testsuites", _numbers(report.results, report.seconds), name=f"tradepost check {report.title}")
+    groups = dict.fromkeys(result.group for result in report.results)
+    for group in groups:
+        results = tuple(result for result in report.results if result.group == group)
+        seconds = sum(result.seconds for result in results)
+        suite = ET.SubElement(
+            suites,
+            "testsuite",
+            _numbers(results, seconds),
+            name=group,
+            timestamp=report.started_at.strftime("%Y-%m-%dT%H:%M:%S"),
+        )
+        for result in results:
+            _case(suite, report, result)
+    ET.indent(suites)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
+
+
+def _numbers(results: tuple[Result, ...], seconds: float) -> dict[str, str]:
+    def count(verdict: Verdict) -> str:
+        return str(sum(result.verdict is verdict for result in results))
+
+    return {
+        "tests": str(len(results)),
+        "failures": count(Verdict.FAILED),
+        "errors": count(Verdict.BROKEN),
+        "skipped": count(Verdict.SKIPPED),
+        "time": f"{seconds:.3f}",
+    }
+
+
+def _case(suite: ET.Element, report: Report, result: Result) -> None:
+    case = ET.SubElement(
+        suite,
+        "testcase",
+        classname=f"{report.protocol}.{result.group}",
+        name=f"{result.check_id}: {result.title}",
+        time=f"{result.seconds:.3f}",
+    )
+    match result.verdict:
+        case Verdict.FAILED:
+            name = result.diagnosis.name if result.diagnosis else "failed"
+            failure = ET.SubElement(case, "failure", type=name, message=_clean(result.seen))
+            failure.text = _clean(_story(result))
+        case Verdict.BROKEN:
+            ET.SubElement(case, "error", type="broken", message=_clean(result.seen))
+        case Verdict.SKIPPED:
+            ET.SubElement(case, "skipped", message=_clean(result.seen))
+        case Verdict.PASSED:
+            pass
+
+
+def _story(result: Result) -> str:
+    lines = [f"expected: {result.expected} ({result.spec})", f"seen: {result.seen}"]
+    if result.diagnosis:
+        lines.append(f"diagnosis: {result.diagnosis.words}")
+    for exchange in result.exchanges[-1:]:
+        lines += ["", curl(exchange.request), "", raw(exchange.answer) or exchange.problem]
+    return "\n".join(lines)
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("�", text)

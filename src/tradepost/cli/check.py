@@ -1,0 +1,100 @@
+"""``tradepost check``: plays the market against a seller's server and says what is wrong, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from tradepost.cli import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tradepost.check import Report
+
+COULD_NOT_RUN = 2
+
+
+def check(
+    url: str,
+    /,
+    *,
+    key: Annotated[str, Parameter(env_var="TRADEPOST_KEY")] = "",
+    protocol: str = "saas_v2",
+    only: Annotated[Sequence[str], Parameter(negative="")] = (),
+    load: Annotated[bool, Parameter(negative="")] = False,
+    restart: str | None = None,
+    timeout: float = 20,
+    patience: float = 15,
+    any_certificate: Annotated[bool, Parameter(negative="")] = False,
+    html: Path | None = None,
+    junit: Path | None = None,
+    json: Path | None = None,
+) -> int:
+    """Test a seller's production interface as the market would use it.
+
+    Creates instances at the seller and releases them at the end. Ends with code 0 when everything passed, 1 when
+    something failed, 2 when the seller could not be tested.
+
+    Parameters
+    ----------
+    url
+        The production address, for example http://127.0.0.1:9000/produce.
+    key
+        The signing key that the seller's server holds; better given as TRADEPOST_KEY, which no list of processes shows.
+    protocol
+        Which version the seller speaks.
+    only
+        A group to run alone; may be repeated: shape, signature, wire, idempotency, lifecycle, debug, secrets, time, load.
+    load
+        Also the long load checks.
+    restart
+        A command that restarts the seller; a repeat of an earlier order is asked after it.
+    timeout
+        Seconds after which an answer counts as missing.
+    patience
+        Seconds that an asynchronous creation may take.
+    any_certificate
+        Accept a self-signed certificate of an https address.
+    html
+        Write a report to read, in both languages.
+    junit
+        Write a report for a pipeline.
+    json
+        Write a report for a program.
+    """
+    from tradepost.check import CannotRun, Options, run
+    from tradepost.check.reports.terminal import progress, show
+
+    options = Options(
+        url=url,
+        protocol=protocol,
+        key=key,
+        only=frozenset(only),
+        load=load,
+        restart=restart,
+        timeout=timeout,
+        patience=patience,
+        trust_any_certificate=any_certificate,
+    )
+    console = terminal.out()
+    try:
+        # Progress goes to standard error, so that the summary can be piped.
+        with progress(terminal.err()) as tell:
+            report = run(options, tell)
+        _write(report, html=html, junit=junit, json=json)
+    except (CannotRun, OSError) as reason:
+        terminal.warn(f"tradepost check: {reason}")
+        return COULD_NOT_RUN
+    show(report, console)
+    return report.exit_code
+
+
+def _write(report: Report, *, html: Path | None, junit: Path | None, json: Path | None) -> None:
+    from tradepost.check.reports import as_json, html as page, junit as suites
+
+    for path, write in ((html, page.html), (junit, suites.junit), (json, as_json.as_json)):
+        if path is not None:
+            path.write_text(write(report), encoding="utf-8")
