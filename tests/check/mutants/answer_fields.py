@@ -42,6 +42,21 @@ def _fields_mutant(diagnosis: str, name: str, change: Change, protocols: tuple[s
     answer_mutant(diagnosis, SHAPE, "lifecycle", "time", protocols=protocols)(rewrite)
 
 
+def _first_usage(change: Change) -> Change:
+    """Answers to test calls hold no usage."""
+
+    def on_each(entry: dict[str, Any]) -> None:
+        for usage in entry.get("usageInfo", [])[:1]:
+            change(usage)
+
+    return every_info(on_each)
+
+
+def _usage_as_an_object(entry: dict[str, Any]) -> None:
+    if "usageInfo" in entry:
+        entry["usageInfo"] = entry["usageInfo"][0]
+
+
 def _create_only(change: Change) -> Change:
     return lambda members: change(members) if "instanceId" in members else None
 
@@ -59,18 +74,18 @@ _fields_mutant("missing_field", "no_front_end_url", every_info(lambda e: e["appI
 _fields_mutant("wrong_type", "instance_id_as_a_number", _create_only(lambda m: m.update(instanceId=12345)))
 _fields_mutant("wrong_type", "info_is_an_object", lambda m: m.update(info=m["info"][0]) if "info" in m else None)
 _fields_mutant("wrong_type", "app_info_as_a_text", every_info(lambda e: e.update(appInfo=json.dumps(e["appInfo"]))))
-_fields_mutant("wrong_type", "usage_info_is_an_object", every_info(lambda e: e.update(usageInfo=e["usageInfo"][0])))
+_fields_mutant("wrong_type", "usage_info_is_an_object", every_info(_usage_as_an_object))
 _fields_mutant("too_long", "instance_id_of_80", _create_only(lambda m: m.update(instanceId=m["instanceId"] + "x" * 44)))
 _fields_mutant("too_long", "memo_of_2000", every_info(lambda e: e["appInfo"].update(memo="m" * 2000)))
 _fields_mutant("too_long", "message_of_300", lambda m: m.update(resultMsg="m" * 300))
 _fields_mutant(
     "comma_in_id", "comma_in_id", _create_only(lambda m: m.update(instanceId=m["instanceId"][:20] + ",1")), BOTH
 )
-_fields_mutant("bad_field", "usage_below_zero", every_info(lambda e: e["usageInfo"][0].update(usageValue=-1)))
+_fields_mutant("bad_field", "usage_below_zero", _first_usage(lambda u: u.update(usageValue=-1)))
 _fields_mutant(
     "bad_field",
     "time_with_punctuation",
-    every_info(lambda e: e["usageInfo"][0].update(statisticalTime="2026-11-24 08:00:00")),
+    _first_usage(lambda u: u.update(statisticalTime="2026-11-24 08:00:00")),
 )
 _fields_mutant(
     "other_instance", "only_the_first_of_many", lambda m: m.update(info=m.get("info", [])[:1]) if "info" in m else None

@@ -131,7 +131,7 @@ def signs_the_request(request: Request, response: Response) -> Answer:
 
 @answer_mutant("constant_signature", SIGNATURE)
 def always_the_same_signature(request: Request, response: Response) -> Answer:
-    return signed_over(response, b'{"resultCode":"000000","resultMsg":"success"}')
+    return signed_over(response, b"a body that never comes")
 
 
 def _signature_mutant(diagnosis: str, name: str, sign: Callable[[bytes], str], protocols: tuple[str, ...] = (V2,)):

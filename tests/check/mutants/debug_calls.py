@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tradepost.kit import Create
-from tradepost.protocols.commands import Command, Done, Outcome, Rejected, Release, SetStatus
+from tradepost.protocols.commands import Command, Done, Outcome, Rejected, Release
 from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.http import Request
 
@@ -45,16 +45,13 @@ class TestCallsRelease(_Deaf):
 
 
 @shop_mutant("test_flag_refused", DEBUG, protocols=BOTH)
-class TestCallsNeedRealInstances(_Deaf):
-    """Test calls touch nothing, but ids that nobody knows are refused."""
-
-    kinds = (SetStatus,)
+class TestCallsAreSwitchedOff(Shop):
+    """Test calls touch nothing, and are told so."""
 
     def _outcome(self, spoken, command, request, **rest):
-        instance_id = getattr(command, "instance_id", "")
-        if command.test and instance_id and self.store.find(instance_id) is None:
-            return Rejected(code="000003", message="no such instance")
-        return Shop._outcome(self, spoken, command, request, **rest)
+        if command.test:
+            return Rejected(code="000005", message="this is the production server")
+        return super()._outcome(spoken, command, request, **rest)
 
 
 @shop_mutant("test_flag_claims_order", DEBUG, protocols=BOTH)

@@ -80,24 +80,41 @@ class ReleaseDeletesNothing(Middleman):
 
 @shop_mutant("id_reused", LIFE, "idempotency")
 class ReusesIds(Middleman):
-    """A pool of prepared accounts, whose numbers are the ids."""
+    """A pool of prepared accounts, whose numbers are the ids: what is released is sold again."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         self.free: list[str] = []
         self.given: dict[tuple[str, str], str] = {}
+        self.inside: dict[str, str] = {}
+        """The kit's id of an account that is sold again."""
 
     def act(self, command, honest):
-        if isinstance(command, Release) and isinstance(honest(command), Done):
-            self.free.append(command.instance_id)
-            return Done()
         if isinstance(command, Create):
-            order = (command.order_id, command.order_line_id)
-            if order not in self.given and self.free:
-                self.given[order] = self.free.pop()
-            if order in self.given:
-                return Done(instance_id=self.given[order])
-        return honest(command)
+            return self.sell(command, honest)
+        if isinstance(command, Query):
+            return self.tell(command, honest)
+        inside = self.inside.get(command.instance_id, command.instance_id)
+        outcome = honest(replace(command, instance_id=inside))
+        if isinstance(command, Release) and isinstance(outcome, Done) and command.instance_id not in self.free:
+            self.free.append(command.instance_id)
+        return outcome
+
+    def sell(self, command, honest):
+        order = (command.order_id, command.order_line_id)
+        outcome = honest(command)
+        if order not in self.given and self.free:
+            self.given[order] = self.free.pop()
+            self.inside[self.given[order]] = outcome.instance_id
+        return Done(instance_id=self.given.setdefault(order, outcome.instance_id))
+
+    def tell(self, command, honest):
+        asked = {self.inside.get(i, i): i for i in command.instance_ids}
+        outcome = honest(replace(command, instance_ids=tuple(asked)))
+        if not isinstance(outcome, Done):
+            return outcome
+        infos = (replace(info, instance_id=asked[info.instance_id]) for info in outcome.instances)
+        return replace(outcome, instances=tuple(infos))
 
 
 @shop_mutant("frozen_is_lost", LIFE, protocols=BOTH)

@@ -177,18 +177,48 @@ class SignsKnownMembersOnly(SpelledV2):
         yield json.dumps(known, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-@wire_mutant("reserialised_request", SIGNATURE, "wire")
-class VerifiesWhatItWroteAgain(SpelledV2):
-    """Sorted and compact is what the market sends today; a body spelled otherwise is signed as it is."""
+@wire_mutant("reserialised_request", "wire")
+class WritesSlashesWithBackslashes(SpelledV2):
+    """PHP's json_encode: a body written again has ``\\/`` where a slash came."""
 
     def payloads(self, body: bytes) -> Iterator[bytes]:
-        yield from list(super().payloads(body))[2:3]
+        try:
+            load_object(body)
+        except NotJsonObject:
+            return
+        yield json.dumps(json.loads(body), ensure_ascii=False, separators=(",", ":")).replace("/", "\\/").encode()
 
 
-@wire_mutant("reserialised_request", SIGNATURE, "wire")
-class TrimsTheBodyBeforeVerifying(SpelledV2):
+@wire_mutant("reserialised_request", "wire")
+class EscapesMarkup(SpelledV2):
+    """Go's encoding/json and Gson: angle brackets and ampersands are written as escapes."""
+
     def payloads(self, body: bytes) -> Iterator[bytes]:
-        yield body.strip()
+        yield body.replace(b"<", b"\\u003c").replace(b">", b"\\u003e")
+
+
+@wire_mutant("wrong_charset", "wire")
+class WritesChineseAsEscapes(SpelledV2):
+    """Python's json.dumps with its defaults but for the separators."""
+
+    def payloads(self, body: bytes) -> Iterator[bytes]:
+        try:
+            load_object(body)
+        except NotJsonObject:
+            return
+        yield json.dumps(json.loads(body), separators=(",", ":")).encode()
+
+
+@wire_mutant("reserialised_request", SIGNATURE)
+class VerifiesWithBlanks(SpelledV2):
+    """Python's json.dumps with its separators: nothing that comes is spelled so."""
+
+    def payloads(self, body: bytes) -> Iterator[bytes]:
+        try:
+            load_object(body)
+        except NotJsonObject:
+            return
+        yield json.dumps(json.loads(body), ensure_ascii=False).encode()
 
 
 @wire_mutant("number_as_text", SIGNATURE, "wire")

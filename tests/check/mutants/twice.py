@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from tradepost.kit import Create, Created, Pending, Reject, Release, Upgrade
+from tradepost.kit import Create, Created, Pending, Query, Reject, Release, Upgrade
 from tradepost.protocols import registry
 from tradepost.protocols.commands import Command, Done, InstanceStatus, Outcome, Rejected, SetStatus
 from tradepost.protocols.contract import SellerProtocol
@@ -90,28 +90,46 @@ class LooksBeforeItInserts(Middleman):
         return Done(instance_id=known)
 
 
-@shop_mutant("id_collision_under_load", ONCE, LOAD)
+@shop_mutant("id_collision_under_load", ONCE)
 class CounterWithoutLock(Middleman):
-    """Different orders that come together get one id."""
-
-    count = 1000
+    """Different orders that come together are told one id; each is made, and only once."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        self.given: dict[str, str] = {}
-
-    def on_create(self, command: Create) -> Created:
-        number = self.count + 1
-        time.sleep(0.02)
-        self.count = number
-        self.given[command.order_id] = f"shop-{number}"
-        return Created(instance_id=f"shop-{number}", app=self.app("any"))
+        self.count = 1000
+        self.guard = Lock()
+        self.told: dict[tuple[str, str], str] = {}
+        self.rows: dict[tuple[str, str], Lock] = {}
+        self.inside: dict[str, str] = {}
 
     def act(self, command, honest):
-        outcome = honest(command)
-        if isinstance(command, Create) and isinstance(outcome, Rejected):
-            return Done(instance_id=self.given[command.order_id])
-        return outcome
+        if isinstance(command, Create):
+            return self.create(command, honest)
+        if isinstance(command, Query):
+            return self.tell(command, honest)
+        return honest(replace(command, instance_id=self.inside.get(command.instance_id, command.instance_id)))
+
+    def create(self, command, honest):
+        order = (command.order_id, command.order_line_id)
+        with self.guard:
+            row = self.rows.setdefault(order, Lock())
+        with row:
+            outcome = honest(command)
+            if order not in self.told:
+                number = self.count + 1
+                time.sleep(0.02)
+                self.count = number
+                self.told[order] = f"shop-{number}"
+                self.inside[f"shop-{number}"] = outcome.instance_id
+            return Done(instance_id=self.told[order])
+
+    def tell(self, command, honest):
+        asked = {self.inside.get(i, i): i for i in command.instance_ids}
+        outcome = honest(replace(command, instance_ids=tuple(asked)))
+        if not isinstance(outcome, Done):
+            return outcome
+        infos = (replace(info, instance_id=asked[info.instance_id]) for info in outcome.instances)
+        return replace(outcome, instances=tuple(infos))
 
 
 @mutant("fails_in_parallel", ONCE, protocols=BOTH)
