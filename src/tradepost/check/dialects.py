@@ -177,7 +177,7 @@ class TokenHeaderDialect:
     def sealed(self, request: Request, members: Mapping[str, object], seal: Seal) -> Request:
         stamped = {**members, self.timestamp: dump_milliseconds(seal.now)}
         texts = {
-            name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
             for name, value in stamped.items()
         }
         token = hmac_sha256_base64(seal.key + str(stamped[self.timestamp]), utf8(signed_query.joined(texts)))
@@ -251,7 +251,7 @@ def swapped_case(text: str) -> str:
 
 def _moved(members: Mapping[str, object]) -> dict[str, object]:
     """The last character of one value replaced by its neighbour; a value that a test call may hold."""
-    name = next((n for n in ("instanceId", "orderId", "license", "tenantId") if n in members), "")
+    name = next((n for n in ("instanceId", "orderId", "license", "tenantId") if members.get(n)), "")
     name = name or next(n for n, value in members.items() if isinstance(value, str) and n != "activity")
     value = str(members[name])
     return {**members, name: value[:-1] + ("1" if value[-1] != "1" else "2")}

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tradepost.protocols import commands as c
+from tradepost.protocols import sync_commands as sync
+
+
+DEPARTMENT = sync.Department(code="D01", name="研发部")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,54 @@ class Samples:
             test=test,
         )
 
+    def license(self, instance_id: str, *, test: bool) -> c.GetLicenseAsync:
+        now = self.clock().replace(microsecond=0)
+        return c.GetLicenseAsync(
+            instance_id=instance_id,
+            event_id=self.chance(),
+            effective_at=now,
+            expires_at=now + timedelta(days=365),
+            device_fingerprint="tradepost-check",
+            test=test,
+        )
+
+    def notice(self, *, test: bool) -> c.NotifyOrder:
+        order = self.order()
+        return c.NotifyOrder(order_id=order.order_id, order_line_id=order.line_id, test=test)
+
+    def tenant(self, *, test: bool) -> sync.SyncTenant:
+        tenant_id = self.chance()
+        return sync.SyncTenant(
+            tenant_id=tenant_id,
+            tenant_code=f"t{tenant_id[:12]}",
+            name="商埠检查 Tradepost check",
+            domain_name="https://tenant.example.com",
+            flag=sync.SyncFlag.ADD,
+            test=test,
+        )
+
+    def application(self, *, test: bool) -> sync.SyncApplication:
+        """With a secret of the right length that nobody can decrypt: test calls must not need it."""
+        return sync.SyncApplication(
+            tenant_id=self.chance(),
+            app_id=self.chance(),
+            client_id=self.chance(),
+            encrypted_secret=base64.b64encode(bytes(256)).decode(),
+            flag=sync.SyncFlag.ADD,
+            test=test,
+        )
+
+    def users(self, *, test: bool) -> sync.SyncAuth:
+        user = sync.SyncedUser(user_name="zhangsan", name="张三", org_code="D01", admin=True, enabled=True)
+        return sync.SyncAuth(
+            tenant_id=self.chance(),
+            app_id=self.chance(),
+            users=(user,),
+            synced_at=self.clock().replace(microsecond=0),
+            flag=sync.SyncFlag.ADD,
+            test=test,
+        )
+
     def of(self, kind: type[c.Command], instance_id: str, *, test: bool = False) -> c.Command | None:
         """A correct command of the kind about the instance; None for a kind that is not known here."""
         makers: dict[type[c.Command], Callable[[], c.Command]] = {
@@ -129,5 +182,17 @@ class Samples:
             c.Release: lambda: self.release(instance_id, test=test),
             c.Upgrade: lambda: self.upgrade(instance_id, test=test),
             c.CheckChange: lambda: self.check_change(instance_id, test=test),
+            c.Expire: lambda: c.Expire(instance_id=instance_id, order_id=self.order().order_id, test=test),
+            c.GetLicenseAsync: lambda: self.license(instance_id, test=test),
+            c.NotifyOrder: lambda: self.notice(test=test),
+            sync.SyncTenant: lambda: self.tenant(test=test),
+            sync.SyncApplication: lambda: self.application(test=test),
+            sync.SyncAuth: lambda: self.users(test=test),
+            sync.SyncOrg: lambda: sync.SyncOrg(
+                tenant_id=self.chance(), department=DEPARTMENT, flag=sync.SyncFlag.ADD, test=test
+            ),
+            sync.SyncAllOrgs: lambda: sync.SyncAllOrgs(
+                tenant_id=self.chance(), departments=(DEPARTMENT,), test=test
+            ),
         }
         return makers[kind]() if kind in makers else None

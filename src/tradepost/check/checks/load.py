@@ -46,7 +46,8 @@ def checks(facts: Facts) -> Iterable[Check]:
 
 def _asked(number: int, rounds: int) -> Body:
     def body(caller: Caller) -> None:
-        command = caller.harmless()
+        # Real ones where there are instances: test calls seldom reach the part that is slow.
+        command = caller.harmless(test=caller.no_stock is not None)
         for _ in range(rounds):
             _judge(caller, [caller.request(command) for _ in range(number)])
 

@@ -58,12 +58,13 @@ def answers(facts: Facts) -> Iterable[Check]:
         "HTTP status 200, application/json, resultCode of 6 digits, resultMsg of at most 255 characters",
         "HTTP状态码200，application/json，resultCode为6位数字，resultMsg不超过255个字符",
     )  # fmt: skip
-    if facts.has(Create, Query):
+    if facts.has(Create):
         yield make(
             "created_instance", facts.activity(Create), _created,
-            "A real creation answers an instance id that can be queried", "真实创建返回可查询的实例ID",
+            "A real creation succeeds and answers an instance id", "真实创建成功并返回实例ID",
             "instanceId of 1 to 64 characters, without a comma", "instanceId为1至64个字符，且不含逗号",
         )  # fmt: skip
+    if facts.has(Create, Query):
         yield make(
             "queried_instance", facts.activity(Query), _queried,
             "A real instance is described as the table says", "真实实例的信息符合参数表",

@@ -1,0 +1,27 @@
+"""What the tester asks of the joint-operation kit 1.0, as data: the tables of this folder and the sections they come from."""
+
+from __future__ import annotations
+
+from tradepost.protocols.conduct import Conduct, SignedIn
+
+from .fields import REQUESTS
+
+CONDUCT = Conduct(
+    spec="openapi-jointkit",
+    signed=SignedIn.TOKEN_HEADER,
+    sections={
+        "answer": "§A.4",
+        "transport": "§A.0",
+        "signature": "§A.3",
+        "freshness": "§A.3",
+        "body_sign": "§A.3",
+        "test_flag": "§A.10",
+        "codes": "§A.4",
+        "tenantSync": "§A.5",
+        "applicationSync": "§A.6",
+        "authSync": "§A.7",
+        "singleOrgSync": "§A.8",
+        "allOrgSync": "§A.9",
+    },
+    requests=REQUESTS,
+)

@@ -1,0 +1,26 @@
+"""What the tester asks of a seller of online Licenses, as data: the tables of this folder and the sections they come from."""
+
+from __future__ import annotations
+
+from tradepost.protocols.conduct import Conduct, SignedIn
+
+from .fields import ACTIVITIES, REQUESTS
+
+CONDUCT = Conduct(
+    spec="saas-v1-license",
+    signed=SignedIn.URL,
+    # No answer of this version is documented to be signed; where a signature stands, it must hold.
+    body_sign=False,
+    sections={
+        "answer": "B3",
+        "transport": "A9",
+        "signature": "D2",
+        "freshness": "D2",
+        "body_sign": "A1.3",
+        "test_flag": "B3",
+        "codes": "B3",
+        "once": "B3",
+        **dict.fromkeys(ACTIVITIES.values(), "B3"),
+    },
+    requests=REQUESTS,
+)

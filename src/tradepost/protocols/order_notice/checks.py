@@ -1,0 +1,26 @@
+"""What the tester asks of a seller who is told of orders, as data: the tables of this folder and the sections they come from."""
+
+from __future__ import annotations
+
+from tradepost.protocols.conduct import Conduct, SignedIn
+
+from .fields import ACTIVITIES, REQUESTS
+
+CONDUCT = Conduct(
+    spec="saas-v1-license",
+    signed=SignedIn.URL,
+    # No answer of this version is documented to be signed; where a signature stands, it must hold.
+    body_sign=False,
+    sections={
+        "answer": "D1",
+        "transport": "A9",
+        "signature": "D2",
+        "freshness": "D2",
+        "body_sign": "A1.3",
+        "test_flag": "D1",
+        "codes": "D1",
+        "once": "D1",
+        **dict.fromkeys(ACTIVITIES.values(), "D1"),
+    },
+    requests=REQUESTS,
+)
