@@ -204,7 +204,8 @@ def test_amounts_that_came_as_numbers_are_texts():
     infos = [{"order_id": "o", "order_amount": 1.5, "currency_after_discount": True}]
     _, (order,) = buyer_orders.load_listed({"result": {"total": 1, "order_infos": infos}})
     assert (order.order_amount, order.currency_after_discount) == ("1.5", "")
-    for answer in ({}, {"result": {}}, {"result": {"total": 1, "order_infos": [{}]}}):
+    bad: list[dict[str, object]] = [{}, {"result": {}}, {"result": {"total": 1, "order_infos": [{}]}}]
+    for answer in bad:
         with pytest.raises(BadBody):
             buyer_orders.load_listed(answer)
 
@@ -217,7 +218,7 @@ def test_orders_are_cancelled_and_shown_in_batches_section_c_12():
     assert details.body == b'{"orderids":["a"]}'
     assert buyer_orders.load_detailed(details.body) == ("a",)
     for send, most in ((buyer_orders.cancel_request, 300), (buyer_orders.details_request, 100)):
-        assert send(("x",) * most, market=MARKET)
+        assert len(json.loads(send(("x",) * most, market=MARKET).body).popitem()[1]) == most
         for wrong in ((), ("x",) * (most + 1), ("x" * 65,), (" ",)):
             with pytest.raises(ValueError):
                 send(wrong, market=MARKET)

@@ -134,7 +134,8 @@ def test_an_answer_that_tells_nothing_is_bad(answer):
 def test_members_that_we_do_not_know_are_ignored_section_b2_3():
     data = {"license_code": "PL1", "status": "PAUSED", "activate_time": "20260701120000", "later": [1]}
     assert calls.load_queried({"data": data}) == (LicenseInfo(license_code="PL1", status="PAUSED", activated_at=SINCE),)
-    for answer in ({}, {"data": None}, {"data": [7]}, {"data": {}}):
+    bad: list[dict[str, object]] = [{}, {"data": None}, {"data": [7]}, {"data": {}}]
+    for answer in bad:
         with pytest.raises(BadBody):
             calls.load_queried(answer)
 
