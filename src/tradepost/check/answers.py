@@ -78,7 +78,10 @@ class Answer:
         if self.code:
             message = str((self.members or {}).get("resultMsg", ""))
             quoted = excerpt(message)
-            return f"resultCode {self.code} came, resultMsg {quoted}", f"返回resultCode {self.code}，resultMsg为{quoted}"
+            return (
+                f"resultCode {self.code} came, resultMsg {quoted}",
+                f"返回resultCode {self.code}，resultMsg为{quoted}",
+            )
         quoted = excerpt(received.body)
         return f"HTTP 200 came without a resultCode: {quoted}", f"返回HTTP 200但没有resultCode：{quoted}"
 
@@ -107,13 +110,17 @@ def readable(answer: Answer, *, http_error: str = "http_status", context: str = 
         raise failed(name, answer, context, context_zh)
 
 
-def expect_success(answer: Answer, name: str = "refuses_correct_request", context: str = "", context_zh: str = "") -> None:
+def expect_success(
+    answer: Answer, name: str = "refuses_correct_request", context: str = "", context_zh: str = ""
+) -> None:
     readable(answer, context=context, context_zh=context_zh)
     if answer.code != SUCCESS:
         raise failed(name, answer, context, context_zh)
 
 
-def expect_accepted(answer: Answer, name: str = "refuses_correct_request", context: str = "", context_zh: str = "") -> None:
+def expect_accepted(
+    answer: Answer, name: str = "refuses_correct_request", context: str = "", context_zh: str = ""
+) -> None:
     """Success, or 000004."""
     readable(answer, context=context, context_zh=context_zh)
     if not answer.accepted:

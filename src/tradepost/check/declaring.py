@@ -77,7 +77,7 @@ class Making:
     facts: Facts
     group: str
 
-    def __call__(
+    def __call__(  # noqa: PLR0917  a check is a row: its texts stand as a report prints them
         self, name: str, topic: str, body: Body, title: str, title_zh: str, expected: str, expected_zh: str
     ) -> Check:
         """``topic``: whose section is cited, see ``Conduct.sections``."""

@@ -31,13 +31,22 @@ class Seal:
 
 
 class Dialect(Protocol):
-    stamped: bool
-    """Requests carry a timestamp and a nonce that the seller must check (saas-v2 §2.4)."""
-    json_body: bool
-    timestamp: str
-    nonce: str
-    token: str
-    """Names of the three on the wire."""
+    @property
+    def stamped(self) -> bool:
+        """Requests carry a timestamp and a nonce that the seller must check (saas-v2 §2.4)."""
+
+    @property
+    def json_body(self) -> bool: ...
+
+    @property
+    def timestamp(self) -> str: ...
+
+    @property
+    def nonce(self) -> str: ...
+
+    @property
+    def token(self) -> str:
+        """Name of the signature on the wire, as those of the other two."""
 
     def members(self, request: Request) -> dict[str, object]:
         """What the request asks, without its signature."""
@@ -177,7 +186,9 @@ class TokenHeaderDialect:
     def sealed(self, request: Request, members: Mapping[str, object], seal: Seal) -> Request:
         stamped = {**members, self.timestamp: dump_milliseconds(seal.now)}
         texts = {
-            name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+            name: value
+            if isinstance(value, str)
+            else json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
             for name, value in stamped.items()
         }
         token = hmac_sha256_base64(seal.key + str(stamped[self.timestamp]), utf8(signed_query.joined(texts)))

@@ -20,7 +20,7 @@ from tradepost.protocols.freshness import epoch_ms
 from tradepost.protocols.hmac_sign import hmac_sha256, hmac_sha256_hex, utf8
 
 from .answers import BAD_PARAMETER, NOT_AUTHENTIC, Answer
-from .dialects import URL, UrlDialect, shifted
+from .dialects import URL, UrlDialect
 
 if TYPE_CHECKING:
     from tradepost.protocols.commands import Command
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from .caller import Caller
 
 _BOM = b"\xef\xbb\xbf"
-_CLOCKS = tuple(hours * 3600 for hours in (-14, -12, -9, -8, -7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 14)) + (
-    -600, -300, -90, 90, 300, 600,
-)  # fmt: skip
+_HOURS = (-14, -12, -9, -8, -7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 14)
+_CLOCKS = (-600, -300, -90, 90, 300, 600, *(hours * 3600 for hours in _HOURS))
+"""Seconds by which a server's clock is likely to be wrong: minutes, or its zone taken for UTC."""
 
 
 # --- the answer's signature ------------------------------------------------------------------------------------------
@@ -147,7 +147,8 @@ def _serialisations(value: object, body: bytes) -> Iterator[tuple[str, bytes]]:
             name = names[0] if sent and len(names) == 1 else "reserialised_json"
             for end in ("", "\n"):
                 yield name, _dump(arranged, spacing, ascii_only=ascii_only) + end.encode()
-        for indent, ascii_only in product((1, 2, 4, "\t"), (True, False)):
+        indents: tuple[int | str, ...] = (1, 2, 4, "\t")
+        for indent, ascii_only in product(indents, (True, False)):
             yield "reserialised_json", json.dumps(arranged, indent=indent, ensure_ascii=ascii_only).encode()
 
 
@@ -264,29 +265,28 @@ def _clock_mistake(caller: Caller, command: Command) -> str:
 
 
 def _url_mistake(caller: Caller, command: Command) -> str:
-    for name, canonical in (
-        ("signature_case", None),
-        ("inner_hash_upper_case", lambda key, body: hmac_sha256_hex(key, body).upper()),
-        ("plain_sha256", lambda _, body: hashlib.sha256(body).hexdigest()),
-        ("plain_sha256", lambda _, body: hashlib.sha256(body).hexdigest().upper()),
+    """Signs in the other ways that are known, each time a fresh request: a nonce may be remembered after a refusal."""
+    for name, hashed, upper in (
+        ("signature_case", hmac_sha256_hex, False),
+        ("inner_hash_upper_case", _upper_hash, True),
+        ("inner_hash_upper_case", _upper_hash, False),
+        ("plain_sha256", _plain_hash, True),
+        ("plain_sha256", _plain_hash, False),
     ):
         request = caller.request(command)
-        dialect = caller.facts.dialect
-        timestamp, nonce = dialect.get(request, dialect.timestamp), dialect.get(request, dialect.nonce)
-        key = caller.options.key
-        hashed = canonical(key, request.body) if canonical else hmac_sha256_hex(key, request.body)
-        signature = hmac_sha256_hex(key, utf8(f"{key}{nonce}{timestamp}{hashed}"))
-        if canonical is None:
-            variants = [signature.lower()]
-        else:
-            variants = [signature.upper(), signature.lower()]
-        for variant in variants:
-            fresh = caller.send(dialect.put(request, dialect.token, variant))
-            if fresh.accepted:
-                return name
+        query, key = request.query, caller.options.key
+        text = f"{key}{query['nonce']}{query['timestamp']}{hashed(key, request.body)}"
+        signature = hmac_sha256_hex(key, utf8(text))
+        written = signature.upper() if upper else signature
+        if caller.send(URL.put(request, URL.token, written)).accepted:
+            return name
     return "wrong_key"
 
 
-def earlier(caller: Caller, seconds: float) -> str:
-    """A timestamp of another moment, for reports."""
-    return str(epoch_ms(shifted(caller.clock(), -seconds)))
+def _upper_hash(key: str, body: bytes) -> str:
+    return hmac_sha256_hex(key, body).upper()
+
+
+def _plain_hash(key: str, body: bytes) -> str:
+    del key  # that is the mistake
+    return hashlib.sha256(body).hexdigest()

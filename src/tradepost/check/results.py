@@ -76,6 +76,16 @@ class Report:
         return tuple(result for result in self.results if result.verdict is Verdict.FAILED)
 
     @property
+    def mistakes(self) -> tuple[tuple[Result, ...], ...]:
+        """What did not pass, one group a mistake: a single one often fails a dozen checks."""
+        found: dict[str, list[Result]] = {}
+        for result in self.results:
+            if result.verdict in {Verdict.FAILED, Verdict.BROKEN}:
+                name = result.diagnosis.name if result.diagnosis else result.check_id
+                found.setdefault(name, []).append(result)
+        return tuple(tuple(results) for results in found.values())
+
+    @property
     def diagnoses(self) -> frozenset[str]:
         """Names of every mistake that was recognised."""
         return frozenset(result.diagnosis.name for result in self.results if result.diagnosis)

@@ -6,6 +6,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from .declaring import Check, Failed, Skipped
 from .diagnosis import diagnosis
 from .facts import facts_of
 from .options import GROUPS, CannotRun, Options
-from .results import Progress, Report, Result, Verdict
+from .results import Exchange, Progress, Report, Result, Verdict
 from .sending import Sender
 
 type Told = Callable[[Progress], None]
@@ -91,7 +92,7 @@ def _result(check: Check, caller: Caller) -> Result:
         verdict, found, seen, seen_zh = Verdict.FAILED, diagnosis(failed.name), failed.seen, failed.seen_zh
     except Skipped as skipped:
         verdict, seen, seen_zh = Verdict.SKIPPED, skipped.why, skipped.why_zh
-    except Exception as fault:
+    except Exception as fault:  # noqa: BLE001  told in the report as the tester's own
         # A bug of the tester must cost one check, not the run, and must not be taken for the seller's.
         where = traceback.extract_tb(fault.__traceback__)[-1]
         seen = f"the tester failed: {type(fault).__name__}: {fault} ({where.name}, line {where.lineno})"
@@ -108,6 +109,11 @@ def _result(check: Check, caller: Caller) -> Result:
         seen=seen,
         seen_zh=seen_zh,
         diagnosis=found,
-        exchanges=tuple(caller.exchanges[-KEPT_EXCHANGES:]),
+        exchanges=tuple(_without(one, caller.options.key) for one in caller.exchanges[-KEPT_EXCHANGES:]),
         seconds=time.perf_counter() - began,
     )
+
+
+def _without(exchange: Exchange, key: str) -> Exchange:
+    """A report is passed on: the key has no place in it, even when the seller's answer shows it."""
+    return replace(exchange, answer=exchange.answer.replace(key.encode(), b"***"))

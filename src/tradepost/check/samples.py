@@ -11,7 +11,6 @@ from decimal import Decimal
 from tradepost.protocols import commands as c
 from tradepost.protocols import sync_commands as sync
 
-
 DEPARTMENT = sync.Department(code="D01", name="研发部")
 
 
@@ -191,8 +190,6 @@ class Samples:
             sync.SyncOrg: lambda: sync.SyncOrg(
                 tenant_id=self.chance(), department=DEPARTMENT, flag=sync.SyncFlag.ADD, test=test
             ),
-            sync.SyncAllOrgs: lambda: sync.SyncAllOrgs(
-                tenant_id=self.chance(), departments=(DEPARTMENT,), test=test
-            ),
+            sync.SyncAllOrgs: lambda: sync.SyncAllOrgs(tenant_id=self.chance(), departments=(DEPARTMENT,), test=test),
         }
         return makers[kind]() if kind in makers else None

@@ -203,7 +203,9 @@ def _chunked(found: Received, rest: bytes) -> Received:
         if len(after) < size + 2:
             return replace(found, body=bytes(body), fault="body_cut_short", problem="a chunk is cut short")
         if after[size : size + 2] != b"\r\n":
-            return replace(found, body=bytes(body), fault="bad_chunking", problem="a chunk does not end where it should")
+            return replace(
+                found, body=bytes(body), fault="bad_chunking", problem="a chunk does not end where it should"
+            )
         body += after[:size]
         rest = after[size + 2 :]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +11,6 @@ from cyclopts import Parameter
 from tradepost.cli import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tradepost.check import Report
 
 COULD_NOT_RUN = 2
@@ -93,7 +92,9 @@ def check(
 
 
 def _write(report: Report, *, html: Path | None, junit: Path | None, json: Path | None) -> None:
-    from tradepost.check.reports import as_json, html as page, junit as suites
+    from tradepost.check.reports import as_json
+    from tradepost.check.reports import html as page
+    from tradepost.check.reports import junit as suites
 
     for path, write in ((html, page.html), (junit, suites.junit), (json, as_json.as_json)):
         if path is not None:

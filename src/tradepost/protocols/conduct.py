@@ -20,7 +20,7 @@ class SignedIn(StrEnum):
     URL = "url"  # signature, timestamp and nonce beside a JSON body (saas-v2 §2.2)
     QUERY = "query"  # authToken among the parameters of a GET (saas-v1-license §A1.2)
     HEADERS = "headers"  # x-sign, x-timestamp and x-nonce (saas-v2 §2.5)
-    TOKEN_HEADER = "token_header"  # authToken as a header over a JSON body's members (saas-v1-license §0)
+    TOKEN_HEADER = "token_header"  # noqa: S105  authToken as a header over a JSON body (saas-v1-license §0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,20 @@ if TYPE_CHECKING:
     from tradepost.check.facts import Facts
     from tradepost.check.options import Options
 
-__all__ = ["body_sign", "checks_for", "debug", "encrypted", "idempotency", "lifecycle", "load", "secrets", "shape", "signature", "time", "wire"]
+__all__ = [
+    "body_sign",
+    "checks_for",
+    "debug",
+    "encrypted",
+    "idempotency",
+    "lifecycle",
+    "load",
+    "secrets",
+    "shape",
+    "signature",
+    "time",
+    "wire",
+]
 
 
 def checks_for(facts: Facts, options: Options) -> list[Check]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import failed
+from tradepost.check.answers import NOT_AUTHENTIC, failed
 from tradepost.check.asking import (
     Asked,
     bad_type,
@@ -64,9 +64,7 @@ def body_sign(facts: Facts) -> Iterable[Check]:
             continue
         if asked is unknown_instance and not facts.has(Query):
             continue
-        yield make(
-            f"answer.{name}", "body_sign", _signed(asked, refusal=True), title, title_zh, *expected
-        )
+        yield make(f"answer.{name}", "body_sign", _signed(asked, refusal=True), title, title_zh, *expected)
 
 
 def _signed(asked: Asked, *, refusal: bool) -> Body:
@@ -82,6 +80,9 @@ def _signed(asked: Asked, *, refusal: bool) -> Body:
             return
         if name in {"signature_mismatch", "unsorted_keys", "reserialised_json"} and _constant(caller, answer):
             name = "constant_signature"
+        if name == "signature_mismatch" and caller.ask(caller.harmless()).code == NOT_AUTHENTIC:
+            # Both directions disagree: it is the key.
+            name = "wrong_key"
         if refusal and explain_body_sign(caller.ask(caller.harmless()), caller.options.key) is None:
             name = "unsigned_error" if name == "no_body_sign" or answer.received.status != 200 else name
         sent = next((f"{k}: {v}" for k, v in answer.received.headers if k.lower() == "body-sign"), "")

@@ -35,7 +35,6 @@ def calls(facts: Facts) -> Iterable[Check]:
             "resultCode 000000 twice, for the same parameters", "相同参数两次均返回000000",
         )  # fmt: skip
 
-
     yield make(
         "signed", "freshness", _signed,
         "A test call with a wrong signature is refused", "签名错误的测试调用被拒绝",

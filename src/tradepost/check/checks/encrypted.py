@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import Answer, expect_accepted, readable
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
 from tradepost.check.deciphering import explain_secret
+from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
 from tradepost.protocols.commands import Command, Create, Encryption, Query
 from tradepost.protocols.secret_fields import IV_LENGTH, encrypt
 
@@ -118,7 +118,9 @@ def _fresh_iv(caller: Caller) -> None:
         texts = [str(app[name]) for app in _apps(answer) for name in SECRET if app.get(name)]
         if not texts or any(len(text) <= IV_LENGTH for text in texts):
             raise Skipped("the answer has no encrypted field", "响应中没有加密字段")
-        if any(explain_secret(text, caller.options.key, Encryption.AES256) not in {"", "other_strength"} for text in texts):
+        if any(
+            explain_secret(text, caller.options.key, Encryption.AES256) not in {"", "other_strength"} for text in texts
+        ):
             raise Skipped("the fields cannot be decrypted, see the checks before", "字段无法解密，见前面的检查")
         ivs = {text[:IV_LENGTH] for text in texts}
         if ivs & seen:

@@ -225,9 +225,7 @@ def _restart(caller: Caller) -> None:
         shlex.split(caller.options.restart or ""), capture_output=True, timeout=RESTART_WITHIN, check=False
     )
     if done.returncode:
-        raise Skipped(
-            f"the restart command ended with {done.returncode}", f"重启命令以{done.returncode}退出"
-        )
+        raise Skipped(f"the restart command ended with {done.returncode}", f"重启命令以{done.returncode}退出")
     until = time.monotonic() + RESTART_WITHIN
     again = caller.ask(caller.samples.create(order))
     while again.received.unreachable and time.monotonic() < until:

@@ -52,7 +52,7 @@ UNFREEZE: Step = ("unfreeze", "解冻", lambda caller, i: caller.samples.status(
 REFRESH: Step = ("renew", "续费", lambda caller, i: caller.samples.refresh(i))
 RELEASE: Step = ("release", "释放", lambda caller, i: caller.samples.release(i))
 BARE_RELEASE: Step = ("release", "释放", lambda caller, i: caller.samples.release(i, with_order=False))
-QUERY: Step = ("query", "查询", lambda caller, i: Query(instance_ids=(i,)))
+QUERY: Step = ("query", "查询", lambda _, i: Query(instance_ids=(i,)))
 EXPIRE: Step = ("expire", "到期", lambda caller, i: Expire(instance_id=i, order_id=caller.samples.order().order_id))
 
 PATHS: tuple[tuple[str, str, str, tuple[Step, ...]], ...] = (
@@ -251,7 +251,9 @@ def _asynchronous(caller: Caller) -> None:
     try:
         ready = caller.wait_ready(first.instance_id)
     except Skipped as late:
-        raise Failed("never_ready", f"{late.why}; --patience gives it more time", f"{late.why_zh}；可用--patience延长等待") from None
+        raise Failed(
+            "never_ready", f"{late.why}; --patience gives it more time", f"{late.why_zh}；可用--patience延长等待"
+        ) from None
     readable(ready, context="last query", context_zh="最后一次查询")
     if ready.code != SUCCESS:
         raise failed("never_ready", ready)

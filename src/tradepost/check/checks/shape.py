@@ -107,7 +107,12 @@ def requests(facts: Facts) -> Iterable[Check]:
             ("not_json", b"activity=queryInstance", "A body that is no JSON is refused", "不是JSON的请求体被拒绝"),
             ("array", b'["activity"]', "A JSON array is refused", "JSON数组被拒绝"),
             ("empty_body", b"", "An empty body is refused", "空请求体被拒绝"),
-            ("broken_json", b'{"activity":"queryInstance",', "A body that is cut short is refused", "被截断的JSON被拒绝"),
+            (
+                "broken_json",
+                b'{"activity":"queryInstance",',
+                "A body that is cut short is refused",
+                "被截断的JSON被拒绝",
+            ),
         ):
             if isinstance(facts.dialect, UrlDialect):
                 yield make(
@@ -254,7 +259,9 @@ def _longest(caller: Caller) -> None:
     second = caller.ask(caller.samples.create(twin))
     expect_accepted(second, "refuses_longest_value")
     if first.instance_id and first.instance_id == second.instance_id:
-        raise failed("refuses_longest_value", second, "two orders that differ in their 57th character gave one instance")
+        raise failed(
+            "refuses_longest_value", second, "two orders that differ in their 57th character gave one instance"
+        )
 
 
 def _bad_value(kind: type[Command], name: str) -> Body:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.facts import Facts
 
+
 @family
 def checks(facts: Facts) -> Iterable[Check]:
     make = Making(facts, "signature")
@@ -230,12 +231,14 @@ def _nonce_changed(caller: Caller) -> None:
 
 
 def _replayed(caller: Caller) -> None:
+    _need_correct(caller)
     request = caller.request(caller.harmless())
     expect_accepted(caller.send(request), context="first time", context_zh="第一次")
     expect_refusal(caller.send(request), "accepts_replayed_nonce", context="second time", context_zh="第二次")
 
 
 def _nonce_reused(caller: Caller) -> None:
+    _need_correct(caller)
     nonce = caller.chance()
     command = caller.harmless()
     expect_accepted(caller.send(caller.request(command, nonce=nonce)), context="first time", context_zh="第一次")

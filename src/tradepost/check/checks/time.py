@@ -242,10 +242,10 @@ def _moves_back(caller: Caller) -> None:
     # A fresh one: what its creation told must not have been replaced yet.
     made = caller.fresh()
     instance_id = made.instance_id
-    later, sooner = _tomorrow(caller, 9) + timedelta(days=30), _tomorrow(caller, 9)
+    later, sooner = _tomorrow(caller, 9) + timedelta(days=37), _tomorrow(caller, 9)
     first = _renewed(caller, instance_id, later)
     if later.replace(tzinfo=None) not in dates_in(_members(first)):
-        _frozen_in_time(caller, made, first)
+        _frozen_in_time(made, first)
         # Nothing is shown (or in another form), so nothing can be said.
         return
     second = _renewed(caller, instance_id, sooner)
@@ -253,10 +253,12 @@ def _moves_back(caller: Caller) -> None:
     if sooner.replace(tzinfo=None) in shown:
         return
     name = "refresh_ignored" if later.replace(tzinfo=None) in shown else "refresh_adds"
-    raise Failed(name, f"the earlier {sooner:%Y-%m-%d %H:%M:%S} is not shown", f"没有显示更早的{sooner:%Y-%m-%d %H:%M:%S}")
+    raise Failed(
+        name, f"the earlier {sooner:%Y-%m-%d %H:%M:%S} is not shown", f"没有显示更早的{sooner:%Y-%m-%d %H:%M:%S}"
+    )
 
 
-def _frozen_in_time(caller: Caller, made: Made, answer: Answer) -> None:
+def _frozen_in_time(made: Made, answer: Answer) -> None:
     """A seller that still shows the expiry of the creation, after it accepted another."""
     first = made.expires_at.replace(tzinfo=None) if made.expires_at else None
     if first is not None and first in dates_in(_members(answer)):

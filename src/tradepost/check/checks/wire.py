@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.facts import Facts
 
+
 @family
 def framing(facts: Facts) -> Iterable[Check]:
     make = Making(facts, "wire")
@@ -313,9 +314,7 @@ def _blank(written: str) -> Body:
         request = caller.request(command)
         texts = {name: str(value) for name, value in dialect.members(request).items()}
         field = next(iter(_free_fields(caller)), "newField")
-        answer = caller.send(
-            dialect.sealed_text(request, {**texts, field: "one two"}, caller.seal(), blank=written)
-        )
+        answer = caller.send(dialect.sealed_text(request, {**texts, field: "one two"}, caller.seal(), blank=written))
         expect_accepted(answer, "blank_as_plus")
 
     return body

@@ -67,7 +67,9 @@ def _header(report: Report) -> str:
     failed, broken = report.count(Verdict.FAILED), report.count(Verdict.BROKEN)
     passed = report.count(Verdict.PASSED)
     if failed:
-        verdict = _both(f"{failed} of {len(report.results)} checks failed", f"{len(report.results)}项检查中{failed}项失败")
+        verdict = _both(
+            f"{failed} of {len(report.results)} checks failed", f"{len(report.results)}项检查中{failed}项失败"
+        )
     elif broken or not passed:
         verdict = _both("The seller could not be judged", "未能完成判定")
     else:
@@ -88,13 +90,14 @@ def _header(report: Report) -> str:
 
 
 def _groups(report: Report) -> str:
-    heads = "".join(f'<th scope="col">{_both(*words)}</th>' for words in VERDICTS.values())
+    shown = [verdict for verdict in VERDICTS if verdict is not Verdict.BROKEN or report.count(verdict)]
+    heads = "".join(f'<th scope="col">{_both(*VERDICTS[verdict])}</th>' for verdict in shown)
     rows = []
     for group in dict.fromkeys(result.group for result in report.results):
         results = [result for result in report.results if result.group == group]
         cells = "".join(
             f'<td class="{verdict.value}">{number}</td>' if number else "<td>·</td>"
-            for verdict in VERDICTS
+            for verdict in shown
             for number in [sum(result.verdict is verdict for result in results)]
         )
         rows.append(f'<tr><th scope="row">{_both(*GROUPS.get(group, (group, group)))}</th>{cells}</tr>')
@@ -103,13 +106,13 @@ def _groups(report: Report) -> str:
 
 
 def _failures(report: Report) -> list[str]:
-    chosen = [result for result in report.results if result.verdict in {Verdict.FAILED, Verdict.BROKEN}]
-    if not chosen:
+    if not report.mistakes:
         return []
-    return [f"<h2>{_both('What failed', '失败的检查')}</h2>", *(_failure(result) for result in chosen)]
+    return [f"<h2>{_both('What failed', '失败的检查')}</h2>", *(_failure(*results) for results in report.mistakes)]
 
 
-def _failure(result: Result) -> str:
+def _failure(result: Result, *others: Result) -> str:
+    """The first check that met a mistake in full, the others that met the same one folded below it."""
     found = result.diagnosis
     lines = []
     if found:
@@ -127,8 +130,22 @@ def _failure(result: Result) -> str:
     return (
         f'<article class="{result.verdict.value}" id="{escape(result.check_id)}">'
         f"<h3>{_both(result.title, result.title_zh)} <code>{escape(result.check_id)}</code></h3>"
-        f"{''.join(lines)}{exchanges}</article>"
+        f"{''.join(lines)}{exchanges}{_others(others)}</article>"
     )
+
+
+def _others(results: tuple[Result, ...]) -> str:
+    if not results:
+        return ""
+    number = len(results)
+    words = _both(f"{number} more failed for the same reason", f"另有{number}项因同样的原因失败")
+    parts = [
+        f'<h3 id="{escape(result.check_id)}">{_both(result.title, result.title_zh)} '
+        f"<code>{escape(result.check_id)}</code></h3><p>{_both(result.seen, result.seen_zh)} "
+        f"<cite>{escape(result.spec)}</cite></p>{''.join(map(_exchange, result.exchanges[-1:]))}"
+        for result in results
+    ]
+    return f'<details class="more"><summary>{words}</summary>{"".join(parts)}</details>'
 
 
 def _row(name: str, name_zh: str, words: str, words_zh: str, spec: str = "") -> str:

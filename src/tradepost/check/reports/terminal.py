@@ -47,10 +47,13 @@ def progress(console: Console) -> Iterator[Callable[[Told], None]]:
 
 
 def show(report: Report, console: Console) -> None:
-    """The summary: each failure in full, what was skipped in one line each, a table of the groups."""
-    for result in report.results:
-        if result.verdict in {Verdict.FAILED, Verdict.BROKEN}:
-            _failure(result, console)
+    """The summary: each mistake in full, where else it was met, what was skipped in one line each, a table of the groups."""
+    for result, *others in report.mistakes:
+        _failure(result, console)
+        if others:
+            names = ", ".join(other.check_id for other in others)
+            console.print(Text.assemble(("Same here   ", "bold"), names))
+        console.print()
     _skipped(report, console)
     console.print(_groups(report))
     counts = Text(f"\n{report.title} at {report.url}: ")
@@ -72,7 +75,6 @@ def _failure(result: Result, console: Console) -> None:
         # As they are: a command that is broken into lines cannot be copied.
         console.print(Text(curl(exchange.request), "cyan"), soft_wrap=True)
         console.print(Text(raw(exchange.answer) or exchange.problem, "dim"), soft_wrap=True)
-    console.print()
 
 
 def _skipped(report: Report, console: Console) -> None:

@@ -1,0 +1,122 @@
+"""What to do about mistakes in reading requests: their signature, their values, their spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    # --- the request's signature ---
+    "no_token_check": (
+        "The request's signature is not verified at all: anybody who knows the address can create and delete instances.",
+        "完全没有校验请求签名：任何知道地址的人都能创建或删除实例。",
+    ),
+    "accepts_missing_signature": (
+        "A request without a signature is accepted although a wrong one is refused: check that it is present first.",
+        "签名错误会被拒绝，但没有签名的请求却被接受：请先检查签名是否存在。",
+    ),
+    "accepts_wrong_signature": (
+        "Some wrong signatures are accepted: compare the whole value, in constant time, with the one you compute.",
+        "部分错误的签名被接受：请将完整的签名与自己计算的值做常量时间比较。",
+    ),
+    "body_not_signed": (
+        (
+            "The body or a value was changed after signing and the request was still accepted: the signature is computed "
+            "over something that does not contain all of it."
+        ),
+        "签名之后请求内容被改动，请求仍被接受：参与签名计算的内容不完整。",
+    ),
+    "accepts_stale_timestamp": (
+        "A request with an old timestamp is accepted: refuse when the distance to now exceeds 60,000 ms.",
+        "时间戳过旧的请求被接受：与当前时间相差超过60000毫秒应当拒绝。",
+    ),
+    "accepts_future_timestamp": (
+        (
+            "A request with a timestamp from the future is accepted: compare the absolute distance, as the sample project "
+            "does not."
+        ),
+        "时间戳在未来的请求被接受：应比较时间差的绝对值（官方示例工程遗漏了这一点）。",
+    ),
+    "timestamp_not_required": (
+        "A request without a timestamp, or with one that is no number, is accepted.",
+        "缺少时间戳或时间戳不是数字的请求被接受。",
+    ),
+    "nonce_not_required": ("A request without a nonce is accepted.", "缺少随机数nonce的请求被接受。"),
+    "accepts_replayed_nonce": (
+        "The same signed request is accepted twice: remember each nonce for at least 120 s and refuse it when it returns.",
+        "同一个已签名的请求被接受两次：请至少保存nonce 120秒，重复出现时拒绝。",
+    ),
+    "window_too_narrow": (
+        "A request 30 s away from your clock is refused, 60 s must be allowed: the window is too narrow, or the clock is wrong.",
+        "与服务器时钟相差30秒的请求被拒绝，而允许的范围是60秒：时间窗口过窄，或服务器时钟不准。",
+    ),
+    "timestamp_in_seconds": (
+        "Correct requests are refused as stale, while one in seconds is accepted: the timestamp is in milliseconds.",
+        "正确的请求被当作过期拒绝，而以秒为单位的却被接受：时间戳的单位是毫秒。",
+    ),
+    "wrong_clock": (
+        "Correct requests are refused as stale, while one with a shifted timestamp is accepted: your server's clock is wrong.",
+        "正确的请求被当作过期拒绝，而时间偏移后的请求被接受：服务器时钟不准。",
+    ),
+    "signature_case": (
+        "Only one case of the signature's hex digits is accepted: compare without regard to case.",
+        "只接受一种大小写的签名：比较十六进制签名时应忽略大小写。",
+    ),
+    "inner_hash_upper_case": (
+        "You write the body's hash in upper case inside the text that is signed: it must be lowercase hex.",
+        "待签名字符串中的请求体摘要使用了大写：必须是小写十六进制。",
+    ),
+    "plain_sha256": (
+        "You hash the body with plain SHA-256 instead of HMAC-SHA256 with the key.",
+        "对请求体使用了普通SHA-256，而不是以密钥计算的HMAC-SHA256。",
+    ),
+    "fixed_parameter_list": (
+        "A request with a parameter that you do not know is refused: sign over all that came, never over a fixed list.",
+        "带有未知参数的请求被拒绝：应对收到的全部参数验签，不能使用固定的参数列表。",
+    ),
+    "refuses_unknown_fields": (
+        "A request with a field that you do not know is refused: new fields must be tolerated.",
+        "带有未知字段的请求被拒绝：应当容忍新增字段。",
+    ),
+    "plus_as_blank": (
+        "A value with a plus sign fails: it is decoded twice, or an undecoded plus is read as a blank.",
+        "含有加号的值验签失败：被重复解码，或把加号当成了空格。",
+    ),
+    "blank_as_plus": (
+        "A value with a blank fails: both %20 and + stand for it in a query.",
+        "含有空格的值验签失败：查询串中%20与+都表示空格。",
+    ),
+    "wrong_charset": (
+        (
+            "A request with Chinese text fails although the same in ASCII passes: body and values are UTF-8, whatever the "
+            "platform's default is."
+        ),
+        "含有中文的请求失败，而纯ASCII的请求通过：请求体与参数值一律是UTF-8，不能依赖平台默认编码。",
+    ),
+    "emoji_fails": (
+        (
+            "A request with an emoji fails although Chinese text passes: four-byte UTF-8 is broken somewhere, often utf8 "
+            "instead of utf8mb4 in MySQL, or JSON that is written again with escapes."
+        ),
+        "含有表情符号的请求失败，而中文通过：四字节UTF-8处理有误，常见原因是MySQL使用utf8而非utf8mb4，或重新序列化时被转义。",
+    ),
+    "ampersand_splits": (
+        "A value with an ampersand fails: it is split before it is decoded.",
+        "含有&的值失败：先解码后拆分，导致参数被截断。",
+    ),
+    "undecoded_values": (
+        "You sign the values as they stand in the URL: URL-decode each one first.",
+        "使用了URL中未解码的值计算签名：应先对每个值做URL解码。",
+    ),
+    "reserialised_request": (
+        "You verify a body that you wrote again instead of the bytes that came; that fails for other spacing, order or escapes.",
+        "验签时使用了重新序列化的请求体而不是收到的原始字节；空格、顺序或转义不同就会失败。",
+    ),
+    "number_as_text": (
+        "A body with a number in it fails: you read it into strings, so what you sign differs from what came.",
+        "请求体含有数字时失败：被读成了字符串，参与签名的内容与收到的不同。",
+    ),
+    "wrong_key": (
+        "Every correctly signed request is refused as not authentic: most likely the server holds another key than the one given here.",
+        "所有签名正确的请求都被判为鉴权失败：很可能服务器上的密钥与此处给出的不同。",
+    ),
+}
