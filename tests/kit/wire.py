@@ -34,9 +34,9 @@ def encode(command: Command, *, now: datetime = NOW, key: str = KEY, address: st
     return PROTOCOL.encode(command, address=address, key=key, now=now, nonce=nonce())
 
 
-def decode(command: Command, response: Response) -> CallResult:
+def decode(command: Command, response: Response, *, key: str = KEY) -> CallResult:
     """Verifies ``Body-Sign`` in its exact spelling; an answer that does not hold is an ``Unreachable``."""
-    return PROTOCOL.decode(command, response, key=KEY, require_body_sign=True)
+    return PROTOCOL.decode(command, response, key=key, require_body_sign=True)
 
 
 def ask(seller: Seller, command: Command, *, now: datetime = NOW) -> CallResult:
@@ -57,10 +57,10 @@ def remembered(seller: Seller, instance_id: str) -> Instance:
     return instance
 
 
-def send(url: str, command: Command) -> CallResult:
+def send(url: str, command: Command, *, key: str = KEY) -> CallResult:
     """Over a socket, at the real time."""
-    request = encode(command, now=real_now(), address=url)
-    return decode(command, exchange(request))
+    request = encode(command, now=real_now(), address=url, key=key)
+    return decode(command, exchange(request), key=key)
 
 
 def exchange(request: Request) -> Response:
