@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from tradepost.protocols.body_sign import HEADER, body_sign_problem
 from tradepost.protocols.freshness import epoch_ms
 from tradepost.protocols.hmac_sign import hmac_sha256, hmac_sha256_hex, utf8
+from tradepost.protocols.signed_url import signature as request_signature
 
 from .answers import BAD_PARAMETER, NOT_AUTHENTIC, Answer
 from .dialects import URL, UrlDialect
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from .caller import Caller
 
 _BOM = b"\xef\xbb\xbf"
+_SPACINGS: tuple[tuple[str, str], ...] = ((",", ":"), (", ", ": "), (",", ": "), (", ", ":"))
+_MOST_WAYS = 12
 _HOURS = (-14, -12, -9, -8, -7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 14)
 _CLOCKS = (-600, -300, -90, 90, 300, 600, *(hours * 3600 for hours in _HOURS))
 """Seconds by which a server's clock is likely to be wrong: minutes, or its zone taken for UTC."""
@@ -120,19 +123,18 @@ def _other_bodies(body: bytes, request: Request) -> Iterator[tuple[str, bytes]]:
 
 def _serialisations(value: object, body: bytes) -> Iterator[tuple[str, bytes]]:
     """The same object written otherwise. A difference in one respect has its own name, in several none."""
-    spacings: tuple[tuple[str, str], ...] = ((",", ":"), (", ", ": "), (",", ": "), (", ", ":"))
     sent = {
         spacing
-        for spacing, ascii_only in product(spacings, (True, False))
+        for spacing, ascii_only in product(_SPACINGS, (True, False))
         if _dump(value, spacing, ascii_only=ascii_only) == body
     }
     escapes = {
         ascii_only
-        for spacing, ascii_only in product(spacings, (True, False))
+        for spacing, ascii_only in product(_SPACINGS, (True, False))
         if _dump(value, spacing, ascii_only=ascii_only) == body
     }
     for arranged, reordered in _orders(value):
-        for spacing, ascii_only in product(spacings, (True, False)):
+        for spacing, ascii_only in product(_SPACINGS, (True, False)):
             spaced = spacing not in sent
             escaped = ascii_only not in escapes
             names = [
@@ -280,7 +282,21 @@ def _url_mistake(caller: Caller, command: Command) -> str:
         written = signature.upper() if upper else signature
         if caller.send(URL.put(request, URL.token, written)).accepted:
             return name
-    return "wrong_key"
+    return "reserialised_request" if _written_again(caller, command) else "wrong_key"
+
+
+def _written_again(caller: Caller, command: Command) -> bool:
+    """Whether the seller verifies a body that it wrote again in another way than the market does."""
+    value = json.loads(caller.request(command).body)
+    ways = [(arranged, spacing) for arranged, _ in _orders(value) for spacing in _SPACINGS]
+    for arranged, spacing in ways[:_MOST_WAYS]:
+        request = caller.request(command)
+        nonce, timestamp = request.query["nonce"], request.query["timestamp"]
+        payload = _dump(arranged, spacing, ascii_only=True)
+        signed = request_signature(key=caller.options.key, nonce=nonce, timestamp=timestamp, payload=payload)
+        if payload != request.body and caller.send(URL.put(request, URL.token, signed)).accepted:
+            return True
+    return False
 
 
 def _upper_hash(key: str, body: bytes) -> str:
