@@ -213,31 +213,40 @@ class CreatesOnce(Middleman):
         return honest(command)
 
 
-@shop_mutant("fails_under_load", LOAD)
-class OneConnectionToItsDatabase(Middleman):
+class _Crowded(Middleman):
+    """Counts who is inside."""
+
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        self.connection = Lock()
+        self.inside = 0
+        self.door = Lock()
 
     def act(self, command, honest):
-        if not self.connection.acquire(timeout=0.3):
-            raise Reject("000005", "connection pool exhausted")
+        with self.door:
+            self.inside += 1
+            crowd = self.inside
         try:
-            time.sleep(0.05)
-            return honest(command)
+            return self.crowded(crowd) or honest(command)
         finally:
-            self.connection.release()
+            with self.door:
+                self.inside -= 1
+
+    def crowded(self, crowd: int) -> Outcome | None:
+        time.sleep(0.02)
+        return None
+
+
+@shop_mutant("fails_under_load", LOAD)
+class FiveConnectionsToItsDatabase(_Crowded):
+    def crowded(self, crowd: int) -> Outcome | None:
+        time.sleep(0.05)
+        return Rejected(code="000005", message="connection pool exhausted") if crowd > 5 else None
 
 
 @shop_mutant("slow_under_load", LOAD)
-class OneAfterTheOther(Middleman):
-    """Fast alone; fifty together wait in one row."""
+class SlowInACrowd(_Crowded):
+    """Fast alone; fifty together wait for each other."""
 
-    def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options)
-        self.turn = Lock()
-
-    def act(self, command, honest):
-        with self.turn:
-            time.sleep(0.15)
-            return honest(command)
+    def crowded(self, crowd: int) -> Outcome | None:
+        time.sleep(0.05 if crowd <= 12 else 5.6)
+        return None

@@ -1,0 +1,107 @@
+"""The tester names the mistake of each mutant seller, and finds nothing in an honest one."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.check.mutants import KEY, MUTANTS, Answering, Mutant, Shop, SlowShop, serving
+from tests.check.mutants.spelled import SpelledV1, SpelledV2
+from tradepost.check import Options, Report, Verdict, run
+from tradepost.check.diagnosis import NAMES
+from tradepost.protocols import registry
+from tradepost.protocols.contract import SellerProtocol
+
+ALSO: dict[str, set[str]] = {}
+"""What else is true of a mutant, or follows from its mistake; every other diagnosis would mislead its seller."""
+
+WHOLE = (
+    "saas_v2-NoTokenCheck",
+    "saas_v2-NewInstanceEachCall",
+    "saas_v2-header_with_a_small_s",
+    "saas_v2-UnknownActivityIsFine",
+    "saas_v2-TestCallsCreate",
+    "saas_v2-unknown_instance_is_500",
+    "saas_v1-raw_key",
+    "saas_v1-SignsKnownParametersOnly",
+)
+"""Examined with every check there is, as a seller does it."""
+
+
+@pytest.fixture(autouse=True)
+def _quiet():
+    """Sellers log what they refuse, thousands of lines."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def examine(mutant: Mutant, folder: Path, only: frozenset[str]) -> Report:
+    restart = f"touch {shlex.quote(str(folder / mutant.restart))}" if mutant.restart else None
+    with serving(mutant.build(folder), reads_once=mutant.reads_once) as url:
+        return run(
+            Options(
+                url=url,
+                protocol=mutant.protocol,
+                key=KEY,
+                only=only,
+                timeout=mutant.timeout,
+                patience=mutant.patience,
+                restart=restart,
+            )
+        )
+
+
+def told(report: Report) -> list[str]:
+    return [f"{r.check_id}: {r.diagnosis.name if r.diagnosis else r.verdict} ({r.seen})" for r in faulty(report)]
+
+
+def faulty(report: Report):
+    return [result for result in report.results if result.verdict in {Verdict.FAILED, Verdict.BROKEN}]
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_mistake_is_named(name, tmp_path):
+    mutant = MUTANTS[name]
+    report = examine(mutant, tmp_path, mutant.groups)
+    assert report.exit_code == 1
+    assert report.count(Verdict.BROKEN) == 0, told(report)
+    assert mutant.diagnosis in report.diagnoses, told(report)
+    assert report.diagnoses - {mutant.diagnosis} <= ALSO.get(name, set()), told(report)
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_the_mistake_is_named_among_all_checks(name, tmp_path):
+    report = examine(MUTANTS[name], tmp_path, frozenset())
+    assert report.exit_code == 1
+    assert MUTANTS[name].diagnosis in report.diagnoses, told(report)
+
+
+def honest(answering: Answering, protocol: str) -> Report:
+    with serving(answering) as url:
+        return run(Options(url=url, protocol=protocol, key=KEY))
+
+
+@pytest.mark.parametrize("protocol", ["saas_v2", "saas_v1"])
+@pytest.mark.parametrize("kind", [Shop, SlowShop])
+def test_an_honest_seller_passes(kind, protocol, tmp_path):
+    report = honest(kind(tmp_path, registry.protocol(protocol)).respond, protocol)
+    assert told(report) == []
+    assert report.exit_code == 0
+
+
+@pytest.mark.parametrize("wire", [SpelledV2(), SpelledV1()], ids=lambda wire: wire.name)
+def test_checks_spelled_out_are_honest_too(wire: SellerProtocol, tmp_path):
+    """The mutants of the signature differ from this in one line each."""
+    assert told(honest(Shop(tmp_path, wire).respond, wire.name)) == []
+
+
+def test_every_mistake_that_the_tester_knows_has_a_mutant():
+    assert {mutant.diagnosis for mutant in MUTANTS.values()} == NAMES
+
+
+def test_there_are_at_least_100_mutants():
+    assert len(MUTANTS) >= 100
