@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from tests.kit import wire
-from tests.kit.servers import ROOT, process, spelling
+from tests.kit.servers import ROOT, free_port, process, spelling
 from tradepost import __version__
 from tradepost.kit.scaffold import FRAMEWORKS, NotEmpty, write_project
 from tradepost.protocols.commands import Done
@@ -78,6 +79,25 @@ def test_it_runs_and_answers_a_market(project):
         answer = connection.getresponse()
         assert (answer.status, b"<h1>my-shop</h1>" in answer.read()) == (200, True)
         connection.close()
+
+
+@pytest.mark.slow
+def test_it_passes_the_tester_at_once(project):
+    """``ci/check.sh`` as any CI runs it: a fresh server, every check of saas_v2."""
+    ended = run("ci/check.sh", cwd=project, PORT=str(free_port()), PATH=path_with_tradepost(project))
+    assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-2000:]
+    suite = ET.parse(project / "report.xml").getroot()
+    counts = [int(suite.get(name) or 0) for name in ("tests", "failures", "errors")]
+    assert counts[0] >= 150
+    assert counts[1:] == [0, 0]
+
+
+def path_with_tradepost(project: Path) -> str:
+    programs = project.parent / "bin"
+    programs.mkdir(exist_ok=True)
+    (programs / "tradepost").write_text(f"#!{sys.executable}\nfrom tradepost.cli import main\nmain()\n")
+    (programs / "tradepost").chmod(0o755)
+    return os.pathsep.join((str(programs), str(Path(sys.executable).parent), os.environ["PATH"]))
 
 
 def test_its_own_tests_pass(project):

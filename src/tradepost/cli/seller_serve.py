@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import logging
 import os
 import socket
 import sys
@@ -34,6 +35,9 @@ def serve(target: str, *, host: str = "127.0.0.1", port: int = 9000, threads: in
     threads
         How many requests are worked on at the same time (WSGI and Seller).
     """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # It warns whenever a request waits for a thread for a moment, which a burst of repeats makes normal.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     read_env(ENV_FILE)
     app = load(target)
     if is_asgi(app):
