@@ -44,7 +44,7 @@ class PlainSeller:
         refusal = self.refusal(query, body)
         if refusal:
             return {"resultCode": refusal, "resultMsg": "refused"}
-        if content_type.split(";")[0].strip() != "application/json":
+        if content_type.split(";", maxsplit=1)[0].strip() != "application/json":
             return {"resultMsg": "JSON please", "resultCode": "000002"}
         try:
             members = json.loads(body.decode())

@@ -15,7 +15,47 @@ from tradepost.check.diagnosis import NAMES
 from tradepost.protocols import registry
 from tradepost.protocols.contract import SellerProtocol
 
-ALSO: dict[str, set[str]] = {}
+REFUSED = {"refuses_correct_request", "other_result_code"}
+MISSING = {"refuses_correct_request", "other_result_code", "frozen_is_lost", "depends_on_order"}
+ALSO: dict[str, set[str]] = {
+    # The mistake reaches further than its name.
+    "saas_v2-UnknownInstanceIsFine": {"released_still_answers"},
+    "saas_v1-UnknownInstanceIsFine": {"released_still_answers"},
+    "saas_v2-UnknownInstanceHasData": {"released_still_answers"},
+    "saas_v1-UnknownInstanceHasData": {"released_still_answers"},
+    "saas_v2-UnknownActivityIsFine": {"accepts_missing_field"},
+    "saas_v1-UnknownActivityIsFineV1": {"accepts_missing_field"},
+    "saas_v2-OtherStatusMeansUnfreeze": {"accepts_missing_field"},
+    "saas_v2-WindowOfAnHour": {"accepts_future_timestamp"},
+    "saas_v2-BusinessIdIsTheKey": {"new_instance_id_each_call"},
+    "saas_v1-BusinessIdIsTheKey": {"new_instance_id_each_call"},
+    "saas_v2-CreatesOnce": {"fails_in_parallel"},
+    "saas_v1-CreatesOnce": {"fails_in_parallel"},
+    "saas_v2-ReadsTheBodyAsGbk": {"emoji_fails"},
+    "saas_v2-ReadsTheBodyAsLatin1": {"emoji_fails"},
+    "saas_v2-WritesChineseAsEscapes": {"emoji_fails"},
+    "saas_v1-DecodesAsLatin1": {"emoji_fails"},
+    "saas_v2-ReadsTheBodyAsAForm": {"undecoded_values"},
+    "saas_v1-DecodesTwice": {"undecoded_values"},
+    "saas_v1-SignsKnownParametersOnly": {"address_with_query"},
+    "saas_v1-FreezeDeletes": {"repeat_refused"},
+    "saas_v2-UnfreezeAfterFreezeOnly": {"repeat_refused"},
+    "saas_v2-bad_parameter_is_an_html_page": {"unsigned_error"},
+    # Hardly anything that is asked succeeds.
+    "saas_v2-ReadsSeconds": REFUSED,
+    "saas_v2-ClockFiveMinutesLate": REFUSED,
+    "saas_v2-ReadsHoursTo12": REFUSED,
+    "saas_v1-ReadsHoursTo12V1": REFUSED,
+    "saas_v2-LowerCaseOnly": REFUSED,
+    "saas_v2-InnerHashInUpperCase": REFUSED,
+    "saas_v2-InnerHashWithoutKey": REFUSED,
+    "saas_v2-VerifiesWithBlanks": REFUSED,
+    "saas_v2-NoRefresh": MISSING,
+    "saas_v1-NoRefresh": MISSING,
+    "saas_v2-NoFreeze": MISSING,
+    "saas_v1-NoFreeze": MISSING,
+    "saas_v2-NoRelease": MISSING,
+}
 """What else is true of a mutant, or follows from its mistake; every other diagnosis would mislead its seller."""
 
 WHOLE = (

@@ -1,0 +1,78 @@
+"""The catalogue of checks: enough of them, each with a name of its own and words in both languages."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tradepost.check import GROUPS, Options
+from tradepost.check.checks import checks_for
+from tradepost.check.diagnosis import NAMES, diagnosis
+from tradepost.check.facts import facts_of
+from tradepost.protocols import registry
+
+ALL = sorted(registry.protocols())
+CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+def checks(name: str):
+    return checks_for(facts_of(name), Options(url="http://127.0.0.1/", protocol=name, key="k", load=True, restart="r"))
+
+
+def test_there_are_more_than_150_checks_over_all_versions():
+    assert len({check.check_id for name in ALL for check in checks(name)}) >= 150
+    assert len(checks("saas_v2")) >= 80
+    assert len(checks("saas_v1")) >= 60
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_check_has_a_name_of_its_own_a_group_a_section_and_words(name):
+    found = checks(name)
+    assert len({check.check_id for check in found}) == len(found)
+    for check in found:
+        assert check.check_id.startswith(f"{check.group}."), check.check_id
+        assert check.group in GROUPS
+        assert re.search(r"^[a-z0-9-]+ §?[A-D0-9]", check.spec), (check.check_id, check.spec)
+        assert CHINESE.search(check.words.title_zh), check.check_id
+        assert CHINESE.search(check.words.expected_zh), check.check_id
+        assert not CHINESE.search(check.words.title), check.check_id
+        assert check.words.expected
+
+
+def test_groups_run_in_their_order_and_leaks_are_looked_for_last():
+    groups = [check.group for check in checks("saas_v2")]
+    ordered = [group for group in GROUPS if group != "secrets"]
+    assert list(dict.fromkeys(groups)) == [*ordered, "secrets"]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_only_the_groups_that_were_asked_for_run(group):
+    options = Options(url="http://127.0.0.1/", key="k", only=frozenset({group}))
+    found = checks_for(facts_of("saas_v2"), options)
+    assert {check.group for check in found} == {group}
+
+
+def test_long_and_disturbing_checks_run_when_asked_for():
+    plain = {check.check_id for check in checks_for(facts_of("saas_v2"), Options(url="http://x/", key="k"))}
+    assert "idempotency.restart" not in plain
+    assert not any(name.startswith(("load.sustained", "load.creations")) for name in plain)
+    every = {check.check_id for check in checks("saas_v2")}
+    assert every - plain == {
+        "idempotency.restart",
+        *(f"load.{kind}_{number}" for kind in ("sustained", "creations") for number in (1, 10, 50)),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_mistake_has_words_in_both_languages(name):
+    found = diagnosis(name)
+    assert found.name == name
+    assert len(found.words) > 15
+    assert not CHINESE.search(found.words)
+    assert CHINESE.search(found.words_zh)
+
+
+def test_a_check_cannot_invent_a_mistake():
+    with pytest.raises(KeyError):
+        diagnosis("no_such_mistake")

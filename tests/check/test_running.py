@@ -1,0 +1,100 @@
+"""A run as a program sees it: exit codes, progress, what cannot run, and that a mistake of ours is not the seller's."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.check import plain_seller
+from tests.check.mutants import MUTANTS
+from tests.check.mutants import serving as mutant_serving
+from tradepost.check import CannotRun, Options, Verdict, run
+from tradepost.check.checks import signature
+
+KEY = plain_seller.KEY
+
+
+@pytest.fixture
+def url():
+    with plain_seller.serving(plain_seller.PlainSeller()) as address:
+        yield address
+
+
+def some(url: str, *groups: str, **more):
+    return Options(url=url, key=KEY, only=frozenset(groups), **more)
+
+
+def test_all_passed_is_0(url):
+    assert run(some(url, "signature")).exit_code == 0
+
+
+def test_one_failure_is_1(tmp_path):
+    mutant = MUTANTS["saas_v2-AcceptsReplays"]
+    with mutant_serving(mutant.build(tmp_path)) as url:
+        report = run(Options(url=url, key="0123456789abcdef0123456789ABCDEF", only=frozenset({"signature"})))
+    assert report.exit_code == 1
+    assert report.diagnoses == {"accepts_replayed_nonce"}
+    assert {result.check_id for result in report.failed} == {"signature.replayed", "signature.nonce_reused"}
+
+
+def test_a_wrong_key_is_called_so(url):
+    report = run(Options(url=url, key="another key", only=frozenset({"signature"})))
+    first = report.results[0]
+    assert (first.check_id, first.verdict) == ("signature.correct", Verdict.FAILED)
+    assert first.diagnosis is not None
+    assert report.diagnoses == {"wrong_key"}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (Options(url="http://127.0.0.1:1/", key="k"), "nobody answers at http://127.0.0.1:1/"),
+        (Options(url="ftp://127.0.0.1/", key="k"), "is no address"),
+        (Options(url="http://127.0.0.1/", key=""), "the key is missing"),
+        (Options(url="http://127.0.0.1/", key="k", only=frozenset({"shapes"})), "no group shapes; there are: signature"),
+        (Options(url="http://127.0.0.1/", key="k", protocol="saas_v9"), "no protocol 'saas_v9'; there are: "),
+    ],
+)
+def test_what_cannot_run_says_why(options, words):
+    with pytest.raises(CannotRun, match=words.replace("(", r"\(")):
+        run(options)
+
+
+def test_progress_tells_each_check_before_and_after(url):
+    told = []
+    report = run(some(url, "time"), told.append)
+    assert [progress.result for progress in told[1::2]] == list(report.results)
+    assert all(progress.result is None for progress in told[::2])
+    assert [progress.done for progress in told] == sorted(progress.done for progress in told)
+    assert {progress.total for progress in told} == {len(report.results)}
+
+
+def test_a_mistake_of_the_tester_is_not_the_sellers(url, monkeypatch):
+    def breaks(caller):
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(signature, "_correct", breaks)
+    report = run(some(url, "signature"))
+    assert report.results[0].verdict is Verdict.BROKEN
+    assert "the tester failed: ZeroDivisionError: ours" in report.results[0].seen
+    assert report.count(Verdict.FAILED) == 0
+    assert report.exit_code == 2
+
+
+def test_the_seller_is_asked_again_after_its_restart(url, tmp_path):
+    mark = tmp_path / "restarted"
+    report = run(some(url, "idempotency", restart=f"touch {mark}"))
+    assert mark.exists()
+    restart = next(result for result in report.results if result.check_id == "idempotency.restart")
+    assert restart.verdict is Verdict.PASSED
+
+
+def test_a_restart_that_fails_is_not_held_against_the_seller(url):
+    report = run(some(url, "idempotency", restart="false"))
+    restart = next(result for result in report.results if result.check_id == "idempotency.restart")
+    assert (restart.verdict, restart.seen) == (Verdict.SKIPPED, "the restart command ended with 1")
+
+
+def test_the_long_load_checks_pass(url):
+    report = run(some(url, "load", load=True))
+    assert {result.verdict for result in report.results} == {Verdict.PASSED}
+    assert len(report.results) == 9
