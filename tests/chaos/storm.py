@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -117,6 +118,7 @@ def storm(*, kills: int, workers: int, orders: int, cluster: Any, folder: Path, 
     nurseries = [Nursery(f"storm-{n}") for n in range(workers)]
     buyers = Buyers(orders, pace=0.25 * kills / orders)
     buyers.start()
+    began = time.monotonic()
     crashes = {kills // 3, 2 * kills // 3} if cluster else set()
     try:
         for kill in range(kills):
@@ -126,6 +128,7 @@ def storm(*, kills: int, workers: int, orders: int, cluster: Any, folder: Path, 
                 cluster.crash()
                 time.sleep(0.7)
                 cluster = cluster.start_again()
+        sys.stderr.write(f"storm over after {time.monotonic() - began:.0f} s\n")
         buyers.join()
         connection.close()  # a crash cut it
         _wait_for_quiet()
@@ -145,8 +148,13 @@ def _wait_for_quiet() -> None:
     from tradepost.market.orders.models import Order
     from tradepost.market.production.models import Call
 
-    end = time.monotonic() + LONGEST
-    while time.monotonic() < end:
+    start = said = time.monotonic()
+    while (passed := time.monotonic() - start) < LONGEST:
+        if time.monotonic() - said > 5:
+            said = time.monotonic()
+            left = Counter(Call.objects.exclude(state=State.ENDED).values_list("state", "lease_owner"))
+            events = Counter(Event.objects.values_list("state", "lease_owner"))
+            sys.stderr.write(f"after {passed:.0f} s: calls {dict(left)}, events {dict(events)}\n")
         busy = Order.objects.filter(status=Order.Status.PROCESSING).exists()
         if not busy and not Call.objects.exclude(state=State.ENDED).exists() and not Event.objects.exists():
             return

@@ -34,7 +34,7 @@ def test_a_payment_meets_a_batch_that_then_needs_the_same_buyer() -> None:
 
     paying = threading.Thread(target=pay)
     with transaction.atomic():
-        ledger.earn(line.seller, line.amount, reference=line.number, now=NOW)
+        ledger.earn(line.seller, line.amount, reference=line.number, order_number=delivered.number, now=NOW)
         paying.start()
         until(lambda: _somebody_waits() or not paying.is_alive(), what="the payment is as far as it comes")
         tell(buyer, "order_completed", once=delivered.number, facts={"order": "", "product": ""}, now=NOW)

@@ -35,7 +35,7 @@ class Seen:
         self.bad.append(facts["n"])
 
     def dispatch(self, now: datetime) -> int:
-        return outbox.dispatch(self.reactions, now=now, wall=now, owner="w")
+        return outbox.dispatch(self.reactions, now=now)
 
 
 @pytest.mark.django_db
@@ -59,7 +59,7 @@ def test_a_failing_reaction_is_tried_again_alone_while_all_others_ran() -> None:
 @pytest.mark.django_db
 def test_an_event_that_nobody_reacts_to_is_gone() -> None:
     outbox.publish("Unheard", now=NOW)
-    assert outbox.dispatch(outbox.Reactions({}), now=NOW, wall=NOW, owner="w") == 1
+    assert outbox.dispatch(outbox.Reactions({}), now=NOW) == 1
     assert not Event.objects.exists()
 
 
@@ -83,9 +83,9 @@ def test_scheduling_twice_is_once_and_a_task_may_ask_to_run_again() -> None:
         jobs.schedule("k", "one", due_at=NOW)
     assert Job.objects.count() == 1
     tasks = {"k": twice}
-    assert jobs.run_due(tasks, now=NOW - SECOND, wall=NOW, owner="w") == 0
-    assert jobs.run_due(tasks, now=NOW, wall=NOW, owner="w") == 1
-    assert jobs.run_due(tasks, now=NOW + SECOND, wall=NOW, owner="w") == 1
+    assert jobs.run_due(tasks, now=NOW - SECOND) == 0
+    assert jobs.run_due(tasks, now=NOW) == 1
+    assert jobs.run_due(tasks, now=NOW + SECOND) == 1
     assert (ran, Job.objects.count()) == ([NOW, NOW + SECOND], 0)
 
 
@@ -96,7 +96,7 @@ def test_a_task_that_fails_keeps_its_row_with_the_error_and_changes_nothing() ->
         raise RuntimeError("no")
 
     jobs.schedule("k", "one", due_at=NOW)
-    jobs.run_due({"k": broken}, now=NOW, wall=NOW, owner="w")
+    jobs.run_due({"k": broken}, now=NOW)
     job = Job.objects.get()
     assert (job.state, job.due_at > NOW, "RuntimeError: no" in job.error) == (State.WAITING, True, True)
     assert not Event.objects.exists()
@@ -105,7 +105,7 @@ def test_a_task_that_fails_keeps_its_row_with_the_error_and_changes_nothing() ->
 @pytest.mark.django_db
 def test_jobs_of_kinds_that_this_worker_does_not_run_are_left_alone() -> None:
     jobs.schedule("somebody-elses", "one", due_at=NOW)
-    assert jobs.run_due({"k": lambda p, n: None}, now=NOW, wall=NOW, owner="w") == 0
+    assert jobs.run_due({"k": lambda p, n: None}, now=NOW) == 0
     assert Job.objects.get().state == State.WAITING
 
 

@@ -132,7 +132,7 @@ def test_after_its_deadline_an_order_cannot_be_paid_and_is_cancelled() -> None:
     order = make_order(unpaid_timeout=HOUR)
     with pytest.raises(Refused, match=r"order\.pay_deadline"):
         pay_order(order, now=NOW + HOUR)
-    jobs.run_due({UNPAID_TIMEOUT: cancel.time_out}, now=NOW + HOUR, wall=NOW, owner="w")
+    jobs.run_due({UNPAID_TIMEOUT: cancel.time_out}, now=NOW + HOUR)
     assert Order.objects.get(pk=order.pk).status == "cancelled"
     with pytest.raises(IllegalTransition):
         pay_order(order, now=NOW)

@@ -9,10 +9,10 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from .models import Job
-from .work import DatabaseAway, State, claim, peek, wake
+from .work import DatabaseAway, State, lock_due, peek, wake
 
 log = structlog.get_logger(__name__)
 
@@ -35,31 +35,38 @@ def cancel(kind: str, key: str) -> None:
     Job.objects.filter(kind=kind, key=key).delete()
 
 
-def run_due(tasks: Mapping[str, Task], *, now: datetime, wall: datetime, owner: str, limit: int = 50) -> int:
-    """Claim due jobs of these kinds and run each in a transaction of its own. Returns how many ran."""
+def run_due(tasks: Mapping[str, Task], *, now: datetime, limit: int = 50) -> int:
+    """Run due jobs of these kinds, each in a transaction of its own that holds its row. Returns how many ran."""
     only = Q(kind__in=list(tasks))
-    if not peek(Job, now=now, only=only):
-        return 0
-    with transaction.atomic():
-        jobs = claim(Job, now=now, wall=wall, limit=limit, owner=owner, duration=timedelta(minutes=5), only=only)
-    for job in jobs:
-        _run(tasks, job, now)
-    return len(jobs)
+    ran = 0
+    while ran < limit and peek(Job, now=now, only=only):
+        job: Job | None = None
+        try:
+            with transaction.atomic():
+                job = next(iter(lock_due(Job, now=now, limit=1, only=only)), None)
+                if job is None:
+                    break  # another worker has them
+                _run(tasks[job.kind], job, now)
+        except DatabaseAway:
+            raise
+        except Exception:  # a task may fail in any way; the others must run
+            log.exception("job failed", kind=job.kind if job else "", job=job.key if job else "")
+            if job is not None:
+                _failed(job, now)
+        ran += 1
+    return ran
 
 
-def _run(tasks: Mapping[str, Task], job: Job, now: datetime) -> None:
-    try:
-        with transaction.atomic():
-            again = tasks[job.kind](job.payload, now)
-            if again is None:
-                Job.objects.filter(pk=job.pk).delete()
-            else:
-                Job.objects.filter(pk=job.pk).update(state=State.WAITING, due_at=again, lease_until=None, error="")
-    except DatabaseAway:
-        raise
-    except Exception:
-        log.exception("job failed", kind=job.kind, job=job.key)
-        wait = min(timedelta(seconds=5) * 2 ** min(job.attempts, 10), timedelta(hours=1))
-        Job.objects.filter(pk=job.pk).update(
-            state=State.WAITING, due_at=now + wait, lease_until=None, error=traceback.format_exc(limit=-6)[-4000:]
-        )
+def _run(task: Task, job: Job, now: datetime) -> None:
+    again = task(job.payload, now)
+    if again is None:
+        Job.objects.filter(pk=job.pk).delete()
+    else:
+        Job.objects.filter(pk=job.pk).update(due_at=again, error="", attempts=0)
+
+
+def _failed(job: Job, now: datetime) -> None:
+    wait = min(timedelta(seconds=5) * 2 ** min(job.attempts, 10), timedelta(hours=1))
+    Job.objects.filter(pk=job.pk, state=State.WAITING).update(
+        due_at=now + wait, error=traceback.format_exc(limit=-6)[-4000:], attempts=F("attempts") + 1
+    )

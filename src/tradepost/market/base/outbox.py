@@ -14,9 +14,10 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 
 from .models import Event
-from .work import DatabaseAway, State, claim, peek, wake
+from .work import DatabaseAway, State, lock_due, peek, wake
 
 log = structlog.get_logger(__name__)
 
@@ -49,34 +50,37 @@ def publish_many(name: str, facts: Sequence[dict[str, Any]], *, now: datetime) -
     Event.objects.bulk_create([Event(name=name, facts=f, due_at=now, created_at=now) for f in facts])
 
 
-def dispatch(reactions: Reactions, *, now: datetime, wall: datetime, owner: str, limit: int = 200) -> int:
-    """Claim a batch of events and react to them. Returns how many were claimed.
+def dispatch(reactions: Reactions, *, now: datetime, limit: int = 50) -> int:
+    """React to a batch of due events. Returns how many were taken.
 
-    The whole batch is tried in one transaction; if that fails, each reaction gets a transaction of its own, so that a
-    poisoned event delays nobody and a notice that cannot be written does not stop a delivery. Only what failed is tried
-    again, with growing waits, and shown in the console.
+    The batch is one transaction that holds its rows: reactions and deletions commit together, and a worker that dies
+    leaves nothing behind. If that fails, each event gets a transaction of its own, so that a poisoned event delays
+    nobody and a notice that cannot be written does not stop a delivery. Only what failed is tried again, with growing
+    waits, and shown in the console.
     """
     if not peek(Event, now=now):
         return 0
-    with transaction.atomic():
-        events = claim(Event, now=now, wall=wall, limit=limit, owner=owner, duration=timedelta(seconds=60))
-    if not events:
-        return 0
+    events: list[Event] = []
     try:
         with transaction.atomic():
+            events = lock_due(Event, now=now, limit=limit)
             for event in events:
                 for reaction in reactions.of(event):
                     reaction(event.facts, now)
             Event.objects.filter(pk__in=[event.pk for event in events]).delete()
     except DatabaseAway:
-        raise  # not the event's fault: the worker reconnects, and the lease brings the batch back
+        raise  # not the event's fault: the worker reconnects and takes the batch again
     except Exception:  # noqa: BLE001  # a reaction may fail in any way; the queue must survive it
         for event in events:
-            _alone(reactions, event, now)
+            with transaction.atomic():
+                _alone(reactions, event.pk, now)
     return len(events)
 
 
-def _alone(reactions: Reactions, event: Event, now: datetime) -> None:
+def _alone(reactions: Reactions, event_id: int, now: datetime) -> None:
+    event = Event.objects.select_for_update(skip_locked=True).filter(pk=event_id, state=State.WAITING).first()
+    if event is None:
+        return  # another worker has it
     left, error = [], ""
     for reaction in reactions.of(event):
         try:
@@ -92,6 +96,4 @@ def _alone(reactions: Reactions, event: Event, now: datetime) -> None:
         Event.objects.filter(pk=event.pk).delete()
         return
     wait = min(timedelta(seconds=2) * 2 ** min(event.attempts, 12), timedelta(hours=1))
-    Event.objects.filter(pk=event.pk).update(
-        state=State.WAITING, due_at=now + wait, lease_until=None, error=error, left=left
-    )
+    Event.objects.filter(pk=event.pk).update(due_at=now + wait, error=error, left=left, attempts=F("attempts") + 1)

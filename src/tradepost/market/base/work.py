@@ -88,7 +88,9 @@ def peek(model: type[DueWork], *, now: datetime, only: models.Q | None = None) -
 
 def expire_leases(model: type[DueWork], owners: Iterable[str], *, wall: datetime) -> int:
     """End the leases of workers known to be dead, so that recovery need not wait for them to run out."""
-    rows = model._default_manager.filter(state=State.LEASED, lease_owner__in=list(owners), lease_until__gt=wall)  # noqa: SLF001
+    rows = model._default_manager.filter(  # noqa: SLF001
+        state=State.LEASED, lease_owner__in=list(owners), lease_until__gt=wall
+    )
     return rows.update(lease_until=wall)
 
 

@@ -186,7 +186,7 @@ def on_topped_up(event: Facts, now: datetime) -> None:
     if user is None:
         raise LookupError("a buyer's account without a buyer")
     currency = entry.account.currency
-    amount, balance = Money(entry.amount_minor, currency), Money(entry.balance_after_minor, currency)
+    amount, balance = Money(entry.amount_minor, currency), Money(entry.balance_after_minor or 0, currency)
     tell(
         user,
         "top_up",

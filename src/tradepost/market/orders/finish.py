@@ -19,7 +19,7 @@ def complete_order(order: Order, *, now: datetime) -> None:
         ORDER.move(order, E.COMPLETE, now=now)
         Order.objects.filter(pk=order.pk).update(ended_at=now)
         for line in OrderLine.objects.select_related("seller", "order").filter(order=order).order_by("pk"):
-            ledger.earn(line.seller, line.amount, reference=line.number, now=now)
+            ledger.earn(line.seller, line.amount, reference=line.number, order_number=order.number, now=now)
         outbox.publish("OrderCompleted", now=now, order=order.number)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Sum
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from tradepost.market.base import outbox
@@ -16,8 +16,6 @@ from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
 
 from .models import Account, Entry, Transfer
-
-MARKET_FIRST = (F("user").asc(nulls_first=True), F("seller").asc(nulls_first=True), "pk")
 
 
 def buyer_account(user: User, currency: str) -> Account:
@@ -66,7 +64,9 @@ def pay(user: User, amount: Money, *, reference: str, now: datetime) -> Transfer
             account,
             market_account(Account.Kind.CLEARING, amount.currency),
             amount,
-            Transfer(reason=Transfer.Reason.PAYMENT, reference=reference, actor=user.email, at=now),
+            Transfer(
+                reason=Transfer.Reason.PAYMENT, reference=reference, order_number=reference, actor=user.email, at=now
+            ),
         )
     except Overdrawn:
         raise Refused(
@@ -84,11 +84,11 @@ def refund(user: User, amount: Money, *, reference: str, now: datetime) -> Trans
         market_account(Account.Kind.CLEARING, amount.currency),
         buyer_account(user, amount.currency),
         amount,
-        Transfer(reason=Transfer.Reason.REFUND, reference=reference, actor="market", at=now),
+        Transfer(reason=Transfer.Reason.REFUND, reference=reference, order_number=reference, actor="market", at=now),
     )
 
 
-def earn(seller: Seller, amount: Money, *, reference: str, now: datetime) -> Transfer | None:
+def earn(seller: Seller, amount: Money, *, reference: str, order_number: str, now: datetime) -> Transfer | None:
     """Held money becomes the seller's: the order line was delivered."""
     if amount.minor == 0:
         return None
@@ -96,7 +96,7 @@ def earn(seller: Seller, amount: Money, *, reference: str, now: datetime) -> Tra
         market_account(Account.Kind.CLEARING, amount.currency),
         seller_account(seller, amount.currency),
         amount,
-        Transfer(reason=Transfer.Reason.EARNED, reference=reference, actor="market", at=now),
+        Transfer(reason=Transfer.Reason.EARNED, reference=reference, order_number=order_number, actor="market", at=now),
     )
 
 
@@ -105,26 +105,37 @@ class Overdrawn(Exception):
 
 
 def _transfer(source: Account, target: Account, amount: Money, transfer: Transfer) -> Transfer:
-    """Lock both accounts, check, write both entries.
-
-    The market's account is locked first, then the person's: a worker books many transfers in one transaction, and by any
-    other order it could hold the one and wait for the other while a payment does the opposite.
-    """
+    """Write both entries; a buyer's account among the two is locked first, checked, and its balance moved."""
     if source.currency != amount.currency or target.currency != amount.currency:
         raise ValueError("a transfer stays in one currency")
     with transaction.atomic():
-        both = Account.objects.filter(pk__in=[source.pk, target.pk]).order_by(*MARKET_FIRST)
-        locked = {account.pk: account for account in both.select_for_update()}
-        if source.kind != Account.Kind.CASH and locked[source.pk].balance_minor < amount.minor:
+        if source.kind == Account.Kind.CLEARING and held_for(transfer.order_number) < amount.minor:
             raise Overdrawn
+        changes = [(source, -amount.minor), (target, amount.minor)]
+        after = {account.pk: _move_balance(account, change) for account, change in changes}
         transfer.save(force_insert=True)
-        for account, change in ((locked[source.pk], -amount.minor), (locked[target.pk], amount.minor)):
-            account.balance_minor += change
-            Account.objects.filter(pk=account.pk).update(balance_minor=F("balance_minor") + change)
-            Entry.objects.create(
-                transfer=transfer, account=account, amount_minor=change, balance_after_minor=account.balance_minor
-            )
+        Entry.objects.bulk_create(
+            Entry(transfer=transfer, account=account, amount_minor=change, balance_after_minor=after[account.pk])
+            for account, change in changes
+        )
     return transfer
+
+
+def held_for(order_number: str) -> int:
+    """Minor units that were paid for an order and are neither earned nor refunded. Ask under the order's lock."""
+    held = Entry.objects.filter(transfer__order_number=order_number, account__kind=Account.Kind.CLEARING)
+    return held.aggregate(total=Sum("amount_minor"))["total"] or 0
+
+
+def _move_balance(account: Account, change: int) -> int | None:
+    """The balance after the change, of a buyer's account; the others keep none. Raises ``Overdrawn``."""
+    if account.kind != Account.Kind.BUYER:
+        return None
+    before = Account.objects.select_for_update().values_list("balance_minor", flat=True).get(pk=account.pk)
+    if before + change < 0:
+        raise Overdrawn
+    Account.objects.filter(pk=account.pk).update(balance_minor=before + change)
+    return before + change
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +148,22 @@ class Balance:
 
 
 def verify() -> Balance:
-    """Check the invariants: each transfer and the whole ledger sum to zero, and each balance is the sum of entries."""
+    """Check the invariants: each transfer and each currency sums to zero, a buyer's balance is the sum of its entries,
+    and nothing but ``cash`` is below zero."""
     problems = [
         f"transfer {row['transfer']} sums to {row['total']}"
         for row in Entry.objects.values("transfer").annotate(total=Sum("amount_minor")).exclude(total=0)
     ]
     sums = dict(Entry.objects.values_list("account").annotate(total=Sum("amount_minor")))
+    for account in Account.objects.all():
+        total = sums.get(account.pk, 0)
+        kept = account.balance_minor
+        if kept != (total if account.kind == Account.Kind.BUYER else 0):
+            problems.append(f"account {account.pk} ({account.kind}) says {kept}, its entries {total}")
+        if total < 0 and account.kind != Account.Kind.CASH:
+            problems.append(f"account {account.pk} ({account.kind}) is at {total}")
     problems += [
-        f"account {account.pk} ({account.kind}) says {account.balance_minor}, its entries {sums.get(account.pk, 0)}"
-        for account in Account.objects.all()
-        if account.balance_minor != sums.get(account.pk, 0)
+        f"all {row['account__currency']} entries sum to {row['total']}"
+        for row in Entry.objects.values("account__currency").annotate(total=Sum("amount_minor")).exclude(total=0)
     ]
-    for row in Account.objects.values("currency").annotate(total=Sum("balance_minor")).exclude(total=0):
-        problems.append(f"all {row['currency']} accounts sum to {row['total']}")
     return Balance(Account.objects.count(), Transfer.objects.count(), tuple(problems))

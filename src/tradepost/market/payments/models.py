@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.money import Money
@@ -11,7 +11,11 @@ from tradepost.market.identity.models import Seller, User
 
 
 class Account(models.Model):
-    """A place where money is. ``balance_minor`` is the sum of its entries, kept beside them under the row's lock.
+    """A place where money is.
+
+    Only a buyer's account keeps its balance beside its entries, under the row's lock, since it must not be overdrawn.
+    The others are summed when asked for: every payment passes through *clearing*, and a row that all payments lock
+    would make them wait for each other.
 
     Signs: an account's balance is what the market owes its owner; ``cash`` is negative by what came in.
     """
@@ -27,6 +31,7 @@ class Account(models.Model):
     seller = models.ForeignKey(Seller, models.PROTECT, null=True, default=None)
     currency = models.CharField(max_length=3)
     balance_minor = models.BigIntegerField(default=0)
+    """Of a buyer's account; stays zero on the others."""
 
     class Meta:
         constraints = [
@@ -35,12 +40,15 @@ class Account(models.Model):
             models.UniqueConstraint(
                 fields=["kind", "currency"], condition=Q(kind__in=["clearing", "cash"]), name="account_market"
             ),
-            models.CheckConstraint(condition=Q(kind="cash") | Q(balance_minor__gte=0), name="account_not_overdrawn"),
+            models.CheckConstraint(condition=Q(balance_minor__gte=0), name="account_not_overdrawn"),
         ]
 
     @property
     def balance(self) -> Money:
-        return Money(self.balance_minor, self.currency)
+        """What is on it now; a query for the accounts that keep no balance."""
+        if self.kind == self.Kind.BUYER:
+            return Money(self.balance_minor, self.currency)
+        return Money(self.entries.aggregate(total=Sum("amount_minor"))["total"] or 0, self.currency)
 
 
 class Transfer(models.Model):
@@ -54,6 +62,8 @@ class Transfer(models.Model):
 
     reason = models.CharField(max_length=16, choices=Reason)
     reference = models.CharField(max_length=64)
+    order_number = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    """What was paid for; empty for a top-up. What clearing holds for an order can never be less than nothing."""
     note = models.CharField(max_length=200, blank=True)
     actor = models.CharField(max_length=128)
     at = models.DateTimeField()
@@ -68,7 +78,8 @@ class Entry(models.Model):
     transfer = models.ForeignKey(Transfer, models.PROTECT, related_name="entries")
     account = models.ForeignKey(Account, models.PROTECT, related_name="entries")
     amount_minor = models.BigIntegerField()
-    balance_after_minor = models.BigIntegerField()
+    balance_after_minor = models.BigIntegerField(null=True, default=None)
+    """On a buyer's account."""
 
     class Meta:
         indexes = [models.Index(fields=["account", "-id"], name="entry_account")]

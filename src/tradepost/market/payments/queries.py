@@ -67,7 +67,9 @@ def entries(account: Account | None, *, after: str = "", size: int = 25) -> Page
     rows: QuerySet[Entry] = Entry.objects.filter(account=account).select_related("transfer")
     found = page(rows, after=after, size=size)
     currency = account.currency
-    booked = [Booked(e, Money(e.amount_minor, currency), Money(e.balance_after_minor, currency)) for e in found.rows]
+    booked = [
+        Booked(e, Money(e.amount_minor, currency), Money(e.balance_after_minor or 0, currency)) for e in found.rows
+    ]
     return Page(booked, found.next_key)
 
 

@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 POLL = 0.05
 """Seconds between looks at the queues when nothing wakes us: the most a timer is late."""
 BATCH = 256
+OWN_LEASES_EVERY = timedelta(seconds=2)
+"""How often, and how old, leases in our own name are looked at that we do not know of."""
 GRACE = 8.0
 """Seconds that a stopping worker waits for open calls."""
 
@@ -68,14 +70,21 @@ class Desk:
             connection.close()  # the next use opens a fresh one
             raise
 
-    async def until_done[T](self, work: Callable[[], T]) -> T:
-        """Repeat over a database outage. Only for work that is safe to repeat."""
+    async def until_done[T](self, work: Callable[[], T], *, first: Callable[[], object] | None = None) -> T:
+        """Repeat over a database outage. Only for work that is safe to repeat.
+
+        ``first`` runs before a repetition: what the outage interrupted may have left leases that nobody works on.
+        """
         wait = 0.1
+        again = False
         while True:
             try:
+                if again and first is not None:
+                    await self(first)
                 return await self(work)
             except DatabaseAway as error:
                 log.warning("database away", error=str(error).strip()[:300])
+                again = True
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 2.0)
 
@@ -90,9 +99,12 @@ class Engine:
         self.setup = setup
         self.claimed = self.recorded = 0
         self._flying: set[asyncio.Task[None]] = set()
+        self._open: set[int] = set()
+        """Calls that were claimed here and are not recorded yet."""
         self._ended: asyncio.Queue[Ended] = asyncio.Queue()
         self._wake = {loop: asyncio.Event() for loop in ("claim", "react")}
         self._stop = asyncio.Event()
+        self._lease = timedelta(seconds=setup.limits.timeout + 40)
         self._recording = 0
         self._beats_since: datetime | None = None
         self._last_beat: datetime | None = None
@@ -153,7 +165,6 @@ class Engine:
 
     async def _claim_loop(self, desk: Desk, gateway: Gateway) -> None:
         setup = self.setup
-        duration = timedelta(seconds=setup.limits.timeout + 40)
         while not self._stop.is_set():
             room = min(setup.capacity - len(self._flying) - self._ended.qsize(), BATCH)
             if room <= 0:
@@ -166,16 +177,30 @@ class Engine:
                     owner=setup.name,
                     limit=room,
                     per_seller=setup.per_seller,
-                    duration=duration,
-                )
+                    duration=self._lease,
+                ),
+                first=self._disowner(timedelta()),
             )
             self.claimed += len(tickets)
+            self._open.update(ticket.call_id for ticket in tickets)
             for ticket in tickets:
                 task = asyncio.create_task(self._one(ticket, gateway))
                 self._flying.add(task)
                 task.add_done_callback(self._flying.discard)
             if not tickets:
                 await self._nap("claim")
+
+    def _disowner(self, age: timedelta) -> Callable[[], None]:
+        """Ends leases in our name that are older than ``age`` and that we do not know of; made on the event loop, where
+        ``_open`` changes."""
+        known = frozenset(self._open)
+        return lambda: upkeep.disown(
+            self.setup.name,
+            known=known,
+            claimed_before=clock.wall() - age,
+            duration=self._lease,
+            wall=clock.wall(),
+        )
 
     async def _one(self, ticket: Ticket, gateway: Gateway) -> None:
         ended = Ended(ticket, Unreachable(fault=Fault.LOST, detail="the market's worker was stopped during this call"))
@@ -210,6 +235,7 @@ class Engine:
                 lambda batch=batch: record(batch, now=clock.now(), owner=self.setup.name, rule=self.setup.breaker)  # type: ignore[misc]
             )
             self.recorded += len(batch)
+            self._open.difference_update(ended.ticket.call_id for ended in batch)
             self._recording = 0
             for _ in batch:
                 self._ended.task_done()
@@ -221,9 +247,8 @@ class Engine:
         setup = self.setup
 
         def turn() -> int:
-            now, wall = clock.now(), clock.wall()
-            events = outbox.dispatch(setup.reactions, now=now, wall=wall, owner=setup.name)
-            return events + jobs.run_due(setup.tasks, now=now, wall=wall, owner=setup.name)
+            now = clock.now()
+            return outbox.dispatch(setup.reactions, now=now) + jobs.run_due(setup.tasks, now=now)
 
         while not self._stop.is_set():
             if await desk.until_done(turn):
@@ -235,15 +260,18 @@ class Engine:
         turns = 0
         while not self._stop.is_set():
             turns += 1
-            clock_moves = await desk.until_done(lambda turns=turns: self._keep(turns))  # type: ignore[misc]
+            disown = self._disowner(OWN_LEASES_EVERY) if turns % 8 == 0 else None
+            clock_moves = await desk.until_done(lambda turns=turns, disown=disown: self._keep(turns, disown))  # type: ignore[misc]
             if clock_moves:
                 self._rouse()
             await asyncio.sleep(0.02 if clock_moves else 0.25)
 
-    def _keep(self, turn: int) -> bool:
+    def _keep(self, turn: int, disown: Callable[[], None] | None) -> bool:
         """Heartbeat and recovery each second, sweep each half second, the sandbox's clock whenever all is quiet."""
         setup, wall = self.setup, clock.wall()
         now = clock.now()
+        if disown:
+            disown()
         if turn % 4 == 1:
             self._beat(wall)
             if self._beats_since and wall - self._beats_since > upkeep.SILENT:

@@ -32,8 +32,19 @@ def arrive(name: str, *, wall: datetime) -> None:
         WorkerProcess.objects.update_or_create(
             name=name, defaults={"started_at": wall, "seen_at": wall, "in_flight": 0, "claimed": 0, "recorded": 0}
         )
-        for model in (Call, Event, Job):
+        for model in (Call, Job):
             work.expire_leases(model, [name], wall=wall)
+
+
+def disown(name: str, *, known: frozenset[int], claimed_before: datetime, duration: timedelta, wall: datetime) -> None:
+    """End the leases of calls that were claimed in our name without our learning of it: an outage hid the answer, or a
+    predecessor of this name died while the database was still committing its claim. ``known``: calls in our memory."""
+    leased = Call.objects.filter(
+        state=State.LEASED, lease_owner=name, lease_until__gt=wall, lease_until__lt=claimed_before + duration
+    )
+    unknown = set(leased.values_list("pk", flat=True)) - known
+    if unknown:
+        leased.filter(pk__in=unknown).update(lease_until=wall)
 
 
 def beat(name: str, *, wall: datetime, in_flight: int, claimed: int, recorded: int) -> None:
@@ -51,7 +62,7 @@ def bury_the_dead(*, wall: datetime) -> int:
     if not dead:
         return 0
     with transaction.atomic():
-        ended = sum(work.expire_leases(model, dead, wall=wall) for model in (Call, Event, Job))
+        ended = sum(work.expire_leases(model, dead, wall=wall) for model in (Call, Job))
         WorkerProcess.objects.filter(name__in=dead, seen_at__lt=wall - FORGOTTEN).delete()
     return ended
 
@@ -59,7 +70,6 @@ def bury_the_dead(*, wall: datetime) -> int:
 def recover(*, now: datetime, wall: datetime, rule: breaker.Rule) -> int:
     """Give abandoned work back. A call's open attempt ends as *lost*: what the seller did is unknown."""
     with transaction.atomic():
-        work.recover(Event, wall=wall)
         work.recover(Job, wall=wall)
         calls = work.abandoned(Call, wall=wall)
         by_owner: dict[str, list[Ended]] = {}
