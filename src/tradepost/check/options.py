@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-GROUPS = ("shape", "signature", "wire", "idempotency", "lifecycle", "debug", "secrets", "time", "load")
+GROUPS = ("signature", "shape", "wire", "idempotency", "lifecycle", "debug", "secrets", "time", "load")
 """In the order of a run: what later checks stand on comes first."""
 
 

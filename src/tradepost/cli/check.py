@@ -46,7 +46,7 @@ def check(
     protocol
         Which version the seller speaks.
     only
-        A group to run alone; may be repeated: shape, signature, wire, idempotency, lifecycle, debug, secrets, time, load.
+        A group to run alone; may be repeated: signature, shape, wire, idempotency, lifecycle, debug, secrets, time, load.
     load
         Also the long load checks.
     restart

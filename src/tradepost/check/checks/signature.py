@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from tradepost.check.facts import Facts
 
 
+FIRST = "signature.correct"
+"""Asked before everything else: with a wrong key nothing that follows means what it says."""
+
+
 @family
 def checks(facts: Facts) -> Iterable[Check]:
     make = Making(facts, "signature")
