@@ -169,6 +169,21 @@ def test_a_durable_commit_is_flushed_and_a_quick_one_is_not(store, monkeypatch):
     assert len(flushed) == 1
 
 
+def test_the_log_that_is_flushed_is_the_log_that_is_written(store, monkeypatch):
+    """SQLite deletes the log with its last connection and makes another: flushing the old one would keep nothing."""
+    flushed: list[int] = []
+    monkeypatch.setattr("tradepost.kit.sqlite_store._flush_file", lambda fd: flushed.append(os.fstat(fd).st_ino))
+    log = store.path.with_name(f"{store.path.name}-wal")
+    make(store, Instance(instance_id="1", order_id="A"))
+    assert flushed == [log.stat().st_ino]
+    store._writers.pop().close()
+    assert not log.exists()
+    make(store, Instance(instance_id="2", order_id="B"), "second")
+    assert flushed[1:] == [log.stat().st_ino]
+    make(store, Instance(instance_id="3", order_id="C"), "third")
+    assert flushed[2:] == [log.stat().st_ino]
+
+
 def test_a_forked_child_uses_connections_of_its_own(store):
     """gunicorn with ``--preload``: the seller is made before the workers are forked."""
     make(store, Instance(instance_id="1", order_id="A"))

@@ -14,6 +14,7 @@ import sqlite3
 from contextlib import contextmanager, suppress
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from io import FileIO
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -90,6 +91,7 @@ class SQLiteStore:
     _writers: list[sqlite3.Connection]
     _readers: list[sqlite3.Connection]
     _commits: int
+    _log: FileIO | None
     _flushed: int
 
     def __init__(self, path: str | Path, *, durable: bool = True, busy_timeout: float = 10.0) -> None:
@@ -111,6 +113,8 @@ class SQLiteStore:
                 self._writers.pop().close()
         while self._readers:
             self._readers.pop().close()
+        with self._flushing:
+            self._log = None
 
     # --- nonces ----------------------------------------------------------------------------------------------------
 
@@ -276,9 +280,16 @@ class SQLiteStore:
                 return
             covered = self._commits
             # Without a log, ``close`` came between and has moved everything into the database.
-            with suppress(FileNotFoundError), open(f"{self.path}-wal", "rb+", buffering=0) as log:  # noqa: PTH123 hot
-                _flush_file(log.fileno())
+            with suppress(FileNotFoundError):
+                _flush_file(self._open_log().fileno())
             self._flushed = covered
+
+    def _open_log(self) -> FileIO:
+        """The write-ahead log, kept open: SQLite deletes it with its last connection, then it has no name any more."""
+        log = self._log
+        if log is None or os.fstat(log.fileno()).st_nlink == 0:
+            log = self._log = FileIO(f"{self.path}-wal", "rb+")
+        return log
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -296,6 +307,7 @@ class SQLiteStore:
         self._writing, self._flushing = Lock(), Lock()
         self._writers, self._readers = [], []
         self._commits = self._flushed = 0
+        self._log = None
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False)

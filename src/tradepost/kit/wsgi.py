@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -73,15 +74,23 @@ def request_from(environ: WSGIEnvironment, body: bytes) -> Request:
     """The request that a WSGI environment describes. The query string is exactly as sent."""
     host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     # WSGI hands the decoded path over as latin-1 text (PEP 3333).
-    path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1")
+    path = _quoted(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
     query = environ.get("QUERY_STRING", "")
-    url = f"{environ['wsgi.url_scheme']}://{host}{quote(path, SAFE_IN_PATH)}{'?' if query else ''}{query}"
-    headers = [
-        (name[5:].replace("_", "-").title(), value) for name, value in environ.items() if name.startswith("HTTP_")
-    ]
+    url = f"{environ['wsgi.url_scheme']}://{host}{path}{'?' if query else ''}{query}"
+    headers = [(_header_name(name), value) for name, value in environ.items() if name.startswith("HTTP_")]
     if environ.get("CONTENT_TYPE"):
         headers.append(("Content-Type", environ["CONTENT_TYPE"]))
     return Request(environ["REQUEST_METHOD"], url, tuple(headers), body)
+
+
+@lru_cache(256)
+def _header_name(variable: str) -> str:
+    return variable.removeprefix("HTTP_").replace("_", "-").title()
+
+
+@lru_cache(256)
+def _quoted(path: str) -> str:
+    return quote(path.encode("latin-1"), SAFE_IN_PATH)
 
 
 def send(response: Response, start_response: StartResponse) -> list[bytes]:
