@@ -7,7 +7,7 @@ import pytest
 from tests.check import plain_seller
 from tests.check.mutants import MUTANTS
 from tests.check.mutants import serving as mutant_serving
-from tradepost.check import CannotRun, Options, Verdict, run
+from tradepost.check import CannotRun, Options, Progress, Verdict, run
 from tradepost.check.checks import signature
 
 KEY = plain_seller.KEY
@@ -50,7 +50,10 @@ def test_a_wrong_key_is_called_so(url):
         (Options(url="http://127.0.0.1:1/", key="k"), "nobody answers at http://127.0.0.1:1/"),
         (Options(url="ftp://127.0.0.1/", key="k"), "is no address"),
         (Options(url="http://127.0.0.1/", key=""), "the key is missing"),
-        (Options(url="http://127.0.0.1/", key="k", only=frozenset({"shapes"})), "no group shapes; there are: signature"),
+        (
+            Options(url="http://127.0.0.1/", key="k", only=frozenset({"shapes"})),
+            "no group shapes; there are: signature",
+        ),
         (Options(url="http://127.0.0.1/", key="k", protocol="saas_v9"), "no protocol 'saas_v9'; there are: "),
     ],
 )
@@ -60,7 +63,7 @@ def test_what_cannot_run_says_why(options, words):
 
 
 def test_progress_tells_each_check_before_and_after(url):
-    told = []
+    told: list[Progress] = []
     report = run(some(url, "time"), told.append)
     assert [progress.result for progress in told[1::2]] == list(report.results)
     assert all(progress.result is None for progress in told[::2])

@@ -1,0 +1,84 @@
+"""``tradepost check`` as a pipeline calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.check import plain_seller
+from tradepost.cli import main
+
+
+@pytest.fixture(scope="module")
+def url():
+    with plain_seller.serving(plain_seller.PlainSeller()) as address:
+        yield address
+
+
+def code(*words: str) -> object:
+    with pytest.raises(SystemExit) as left:
+        main(["check", *words])
+    return left.value.code
+
+
+def test_0_and_three_reports_when_all_pass(url, tmp_path, capsys):
+    page, suites, data = tmp_path / "r.html", tmp_path / "r.xml", tmp_path / "r.json"
+    reports = ("--html", str(page), "--junit", str(suites), "--json", str(data))
+    assert code(url, "--key", plain_seller.KEY, "--only", "signature", *reports) == 0
+    assert "All " in page.read_text(encoding="utf-8")
+    assert ET.parse(suites).getroot().get("failures") == "0"
+    assert json.loads(data.read_text(encoding="utf-8"))["exitCode"] == 0
+    assert " passed, " in capsys.readouterr().out
+
+
+def test_1_when_one_fails(url, capsys):
+    assert code(url, "--key", "another key", "--only", "signature") == 1
+    out, err = capsys.readouterr()
+    assert "wrong_key" in out
+    assert "curl -i" in out
+    assert "✗ signature.correct" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("http://127.0.0.1:1/", "--key", "k"), "nobody answers at http://127.0.0.1:1/"),
+        (("http://127.0.0.1/",), "the key is missing"),
+        (("http://127.0.0.1/", "--key", "k", "--protocol", "saas_v9"), "no protocol 'saas_v9'"),
+        (("http://127.0.0.1/", "--key", "k", "--only", "shapes"), "no group shapes"),
+    ],
+)
+def test_2_when_it_could_not_run(words, said, capsys):
+    assert code(*words) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_2_when_a_report_cannot_be_written(url, tmp_path, capsys):
+    missing = tmp_path / "no" / "r.html"
+    assert code(url, "--key", plain_seller.KEY, "--only", "load", "--html", str(missing)) == 2
+    assert "r.html" in capsys.readouterr().err
+
+
+def test_the_key_may_come_from_the_environment(url, monkeypatch):
+    monkeypatch.setenv("TRADEPOST_KEY", plain_seller.KEY)
+    assert code(url, "--only", "load") == 0
+
+
+def test_several_groups_run_together(url, tmp_path):
+    data = tmp_path / "r.json"
+    assert code(url, "--key", plain_seller.KEY, "--only", "load", "--only", "time", "--json", str(data)) == 0
+    assert {entry["group"] for entry in json.loads(data.read_text(encoding="utf-8"))["results"]} == {"load", "time"}
+
+
+def test_it_needs_neither_django_nor_aiohttp():
+    """The base install has neither."""
+    program = (
+        "import sys; import tradepost.check, tradepost.check.reports.html, tradepost.check.reports.junit,"
+        " tradepost.cli.check; sys.exit(bool({'django', 'aiohttp', 'tradepost.kit'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], env=dict(os.environ), check=False).returncode == 0

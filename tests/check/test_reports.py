@@ -1,0 +1,236 @@
+"""Reports are written from the results alone, can be read back, and stand by themselves."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from io import StringIO
+from xml.etree import ElementTree as ET
+
+import pytest
+from rich.console import Console
+
+from tests.check import plain_seller
+from tests.check.mutants import KEY, MUTANTS
+from tests.check.mutants import serving as mutant_serving
+from tradepost.check import Diagnosis, Exchange, Options, Report, Result, Verdict, run
+from tradepost.check.reports.as_json import as_json
+from tradepost.check.reports.html import html
+from tradepost.check.reports.junit import junit
+from tradepost.check.reports.spelling import curl, raw
+from tradepost.check.reports.terminal import show
+from tradepost.protocols.http import Request
+
+REQUEST = Request(
+    "POST",
+    "http://127.0.0.1:9000/produce?signature=AB&nonce=n&timestamp=1",
+    (("Content-Type", "application/json;charset=utf8"),),
+    '{"memo":"it\'s <b>中文</b> 🚀"}'.encode(),
+)
+ANSWER = b'HTTP/1.1 500 Oops\r\nX: \x1b[31m\r\n\r\n{"a":"\xff<script>"}\n'
+MOMENT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+
+def result(check_id: str, verdict: Verdict, **more) -> Result:
+    return Result(
+        check_id=check_id,
+        group=check_id.partition(".")[0],
+        title=f"Title of {check_id}",
+        title_zh=f"{check_id}的标题",
+        verdict=verdict,
+        expected="HTTP 200 & <nothing else>",
+        expected_zh="期望的结果",
+        spec="saas-v2 §3.0",
+        exchanges=(Exchange(REQUEST, MOMENT, 0.01, ANSWER),),
+        **more,
+    )
+
+
+MISTAKE = Diagnosis("http_status", "Another status.", "状态码不对。")
+REPORT = Report(
+    url="http://127.0.0.1:9000/<produce>",
+    protocol="saas_v2",
+    title="SaaS 2.0",
+    started_at=MOMENT,
+    seconds=1.5,
+    results=(
+        result("shape.one", Verdict.PASSED),
+        result("shape.two", Verdict.FAILED, seen="HTTP 500 \x00 came", seen_zh="返回HTTP 500", diagnosis=MISTAKE),
+        result("wire.three", Verdict.FAILED, seen="HTTP 501 came", seen_zh="返回HTTP 501", diagnosis=MISTAKE),
+        result("wire.four", Verdict.SKIPPED, seen="not offered", seen_zh="未提供"),
+        result("wire.five", Verdict.BROKEN, seen="the tester failed", seen_zh="测试程序出错"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        REQUEST,
+        Request("GET", "http://x/p?a=it's&b=%2B", (("Accept", "application/json"),)),
+        Request("POST", "http://x/", (), b""),
+    ],
+)
+def test_a_curl_line_says_the_request_exactly(request_):
+    words = shlex.split(curl(request_))
+    assert words[:2] == ["curl", "-i"]
+    assert request_.url in words
+    assert [words[at + 1] for at, word in enumerate(words) if word == "-H"] == [
+        f"{k}: {v}" for k, v in request_.headers
+    ]
+    if request_.body:
+        assert words[words.index("--data-binary") + 1].encode() == request_.body
+    method = words[words.index("-X") + 1] if "-X" in words else ("POST" if request_.body else "GET")
+    assert method == request_.method
+
+
+def test_a_body_that_is_no_text_is_written_in_hex():
+    assert curl(Request("POST", "http://x/", (), b"\xff{")).endswith(r"--data-binary $'\xff\x7b'")
+
+
+def test_raw_bytes_are_shown_with_everything_unprintable_escaped():
+    assert raw(ANSWER) == 'HTTP/1.1 500 Oops\\r\\n\nX: \\x1b[31m\\r\\n\n\\r\\n\n{"a":"\\xff<script>"}\\n\n'
+    assert raw(b"\xef\xbb\xbf{}") == "\\ufeff{}"
+
+
+def test_the_json_report_holds_everything():
+    read = json.loads(as_json(REPORT))
+    assert read["counts"] == {"passed": 1, "failed": 2, "skipped": 1, "broken": 1}
+    assert read["exitCode"] == 1
+    assert [entry["check"] for entry in read["results"]] == [one.check_id for one in REPORT.results]
+    assert read["results"][1]["diagnosis"] == {
+        "name": "http_status",
+        "words": "Another status.",
+        "wordsZh": "状态码不对。",
+    }
+    assert read["results"][1]["exchanges"][0]["curl"] == curl(REQUEST)
+    assert read["results"][0]["exchanges"] == []
+
+
+def test_the_junit_report_is_xml_with_a_suite_a_group():
+    root = ET.fromstring(junit(REPORT))
+    assert root.tag == "testsuites"
+    assert {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "5",
+        "failures": "2",
+        "errors": "1",
+        "skipped": "1",
+    }
+    assert [(suite.get("name"), suite.get("tests")) for suite in root] == [("shape", "2"), ("wire", "3")]
+    failure = root.find(".//testcase[@name='shape.two: Title of shape.two']/failure")
+    assert failure is not None
+    assert (failure.get("type"), failure.get("message")) == ("http_status", "HTTP 500 � came")
+    assert "saas-v2 §3.0" in (failure.text or "")
+    assert curl(REQUEST) in (failure.text or "")
+
+
+class Reader(HTMLParser):
+    """Open and close in pairs, and everything that a browser would load from elsewhere."""
+
+    VOID = frozenset({"meta", "input", "br", "!doctype"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.loaded: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.loaded += [f"{tag} {name}" for name in ("src", "href", "action", "data") if name in given]
+        self.ids += [value for name, value in attrs if name == "id" and value]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def read_html(report: Report) -> Reader:
+    reader = Reader()
+    reader.feed(html(report))
+    assert reader.open == []
+    return reader
+
+
+def test_the_html_report_needs_nothing_else():
+    assert read_html(REPORT).loaded == []
+    assert "url(" not in html(REPORT)
+    assert "@import" not in html(REPORT)
+
+
+def test_the_html_report_escapes_what_came():
+    page = html(REPORT)
+    assert page.count("<script>") == 1
+    assert "&lt;script&gt;" in page
+    assert "http://127.0.0.1:9000/&lt;produce&gt;" in page
+    assert "\x1b" not in page
+
+
+def test_the_html_report_says_everything_in_both_languages():
+    page = html(REPORT)
+    for one in REPORT.results[1:]:
+        for words in (one.title, one.title_zh, one.seen_zh):
+            assert words in page
+    assert "2 of 5 checks failed" in page
+    assert "5项检查中2项失败" in page
+    english, chinese = (len(re.findall(f'class="{language}" lang', page)) for language in ("en", "zh"))
+    assert english == chinese > 20
+
+
+def test_one_mistake_is_one_card_with_the_other_checks_below_it():
+    page = html(REPORT)
+    assert page.count("<article") == 2
+    assert "1 more failed for the same reason" in page
+    assert sorted(read_html(REPORT).ids) == ["en", "shape.two", "wire.five", "wire.three", "zh"]
+
+
+def test_the_terminal_shows_the_request_the_bytes_and_the_diagnosis():
+    console = Console(file=StringIO(), width=100)
+    show(REPORT, console)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    for part in (
+        "http_status  Another status.",
+        "HTTP 200 & <nothing else> (saas-v2 §3.0)",
+        curl(REQUEST),
+        r"HTTP/1.1 500 Oops\r\n",
+        "Same here   wire.three",
+        "Skipped wire.four: not offered",
+        "1 passed, 2 failed, 1 skipped, 1 broken, 1.5 s",
+    ):
+        assert part in text
+    assert "\x1b" not in text
+
+
+def test_no_report_shows_the_key(tmp_path):
+    """Not even of a seller that shows it (saas-v2 §2.1: store it safely)."""
+    leaking = plain_seller.PlainSeller()
+    honest = leaking.answer
+
+    def answer(*arguments):
+        said = honest(*arguments)
+        return (
+            {**said, "resultMsg": f"wrong, {plain_seller.KEY} was expected"} if said["resultCode"] == "000001" else said
+        )
+
+    leaking.answer = answer  # type: ignore[method-assign]
+    with plain_seller.serving(leaking) as url:
+        report = run(Options(url=url, key=plain_seller.KEY, only=frozenset({"signature", "secrets"})))
+    assert "key_in_answer" in report.diagnoses
+    console = Console(file=StringIO(), width=100)
+    show(report, console)
+    for text in (as_json(report), junit(report), html(report), console.file.getvalue()):  # type: ignore[attr-defined]
+        assert plain_seller.KEY not in text
+
+
+def test_a_real_run_can_be_written_in_every_form(tmp_path):
+    mutant = MUTANTS["saas_v2-NoTokenCheck"]
+    with mutant_serving(mutant.build(tmp_path)) as url:
+        report = run(Options(url=url, key=KEY, only=frozenset({"signature", "wire"})))
+    assert "no_token_check" in report.diagnoses
+    read_html(report)
+    assert len(ET.fromstring(junit(report)).findall(".//testcase")) == len(report.results)
+    assert json.loads(as_json(report))["counts"]["failed"] == len(report.failed)
