@@ -80,6 +80,7 @@ class Watched(Seller):
     def __init__(self, folder: Path, protocol: SellerProtocol) -> None:
         path = folder / f"{protocol.name}.db"
         super().__init__(store=SQLiteStore(path, durable=False), key=KEY, protocols=(protocol.name,))
+        self._spoken = (protocol,)
         self.let_in: Command | None = None
         self.serial = 0
         for kind in protocol.activities:

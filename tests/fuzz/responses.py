@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import hmac
+import importlib
 import json
 import re
 from collections import Counter
@@ -38,6 +39,7 @@ from tradepost.protocols.commands import (
 )
 from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.http import Response
+from tradepost.protocols.wire_fields import violations
 
 UNSIGNED = frozenset({"license_code", "license_online", "order_notice"})
 """Versions whose documents know no Body-Sign; one that is there must still hold (saas-v1-license §B, §D)."""
@@ -227,6 +229,8 @@ def judge(spoken: SellerProtocol, given: Answered | None, counts: Counter[str]) 
     assert len(members["resultCode"]) <= 6
     if isinstance(result, Done):
         check_done(given, result, members)
+        if members["resultCode"] == "000000":
+            check_fields(spoken, given.command, members)
     return True
 
 
@@ -244,6 +248,13 @@ def check_done(given: Answered, result: Done, members: dict[str, Any]) -> None:
         check_created(result, members)
     if isinstance(given.command, Query):
         check_queried(given, given.command, result, members)
+
+
+def check_fields(spoken: SellerProtocol, command: Command, members: dict[str, Any]) -> None:
+    fields = importlib.import_module(f"tradepost.protocols.{spoken.name}.fields")
+    table = getattr(fields, "SUCCESSES", {}).get(type(command), ())
+    # A message that is too long is cut by the reader.
+    assert not list(violations(table, {**members, "resultMsg": "success"}))
 
 
 def check_created(result: Done, members: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz import requests, responses
 from tradepost.protocols import registry
+from tradepost.protocols.contract import SellerProtocol
 
 ROUND = 2_000
 """Hypothesis remembers every example of a run: many short runs stay small and fast."""
@@ -33,6 +34,7 @@ def fuzz(strategy: st.SearchStrategy[Any], judge: Callable[[Any], bool], example
             max_examples=min(ROUND, max(50, examples - judged)),
             deadline=None,
             database=None,
+            report_multiple_bugs=False,
             phases=(Phase.generate, Phase.shrink),
             suppress_health_check=list(HealthCheck),
         )
@@ -46,15 +48,15 @@ def fuzz(strategy: st.SearchStrategy[Any], judge: Callable[[Any], bool], example
     return judged
 
 
-def fuzz_requests(name: str, examples: int, first_seed: int, folder: Path, counts: Counter[str]) -> int:
-    spoken = registry.protocol(name)
+def fuzz_requests(spoken: SellerProtocol, examples: int, first_seed: int, folder: Path, counts: Counter[str]) -> int:
     seller = requests.Watched(folder, spoken)
-    return fuzz(requests.recipes(name), lambda r: requests.judge(seller, spoken, r, counts), examples, first_seed)
+    return fuzz(
+        requests.recipes(spoken.name), lambda r: requests.judge(seller, spoken, r, counts), examples, first_seed
+    )
 
 
-def fuzz_responses(name: str, examples: int, first_seed: int, counts: Counter[str]) -> int:
-    spoken = registry.protocol(name)
-    return fuzz(responses.answered(name), lambda r: responses.judge(spoken, r, counts), examples, first_seed)
+def fuzz_responses(spoken: SellerProtocol, examples: int, first_seed: int, counts: Counter[str]) -> int:
+    return fuzz(responses.answered(spoken.name), lambda r: responses.judge(spoken, r, counts), examples, first_seed)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -65,14 +67,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parsed = parser.parse_args(arguments)
     logging.disable(logging.CRITICAL)
-    names = list(registry.protocols())
-    each = -(-parsed.examples // len(names))
+    versions = registry.protocols()
+    each = -(-parsed.examples // len(versions))
     with tempfile.TemporaryDirectory() as folder:
         said, began = Counter[str](), time.perf_counter()
-        done = {name: fuzz_requests(name, each, parsed.seed, Path(folder), said) for name in names}
+        done = {name: fuzz_requests(it, each, parsed.seed, Path(folder), said) for name, it in versions.items()}
         report("requests against the kit", done, said, time.perf_counter() - began)
     said, began = Counter[str](), time.perf_counter()
-    done = {name: fuzz_responses(name, each, parsed.seed, said) for name in names}
+    done = {name: fuzz_responses(it, each, parsed.seed, said) for name, it in versions.items()}
     report("responses against the gateway's decoder", done, said, time.perf_counter() - began)
 
 

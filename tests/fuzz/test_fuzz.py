@@ -2,35 +2,78 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from tests.check.mutants import request_signing, saas_v1_habits
 from tests.fuzz.meaning import SIGNED_IN
 from tests.fuzz.run import fuzz_requests, fuzz_responses
 from tradepost.protocols import registry
+from tradepost.protocols.commands import CallResult, Command
+from tradepost.protocols.http import Response
+from tradepost.protocols.saas_v2 import SaasV2
 
 EXAMPLES = 250
 """Of each version: 2,000 of each side together."""
+
+
+@pytest.fixture(autouse=True)
+def _quiet():
+    """A seller logs what it refuses."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def test_every_version_is_fuzzed():
     assert set(SIGNED_IN) == set(registry.protocols())
 
 
-@pytest.mark.parametrize("name", registry.protocols())
-def test_requests_against_the_kit(name, tmp_path):
+@pytest.mark.parametrize("spoken", registry.protocols().values(), ids=lambda spoken: spoken.name)
+def test_requests_against_the_kit(spoken, tmp_path):
     """saas-v2 §2.4, §3.0: HTTP 200, signed JSON, a code; past the gate only what the key's owner signed, fresh and once."""
     said: Counter[str] = Counter()
-    assert fuzz_requests(name, EXAMPLES, 1, tmp_path, said) >= EXAMPLES
+    assert fuzz_requests(spoken, EXAMPLES, 1, tmp_path, said) >= EXAMPLES
     assert said["honest: let in"] > 0
     assert said["honest: refused"] == said["other key: let in"] == said["replay: let in"] == 0
 
 
-@pytest.mark.parametrize("name", registry.protocols())
-def test_responses_against_the_gateways_decoder(name):
+@pytest.mark.parametrize("spoken", registry.protocols().values(), ids=lambda spoken: spoken.name)
+def test_responses_against_the_gateways_decoder(spoken):
     """saas-v2 §2.6, §3, §4: done is what is signed over exactly its bytes and keeps to the field tables."""
     said: Counter[str] = Counter()
-    assert fuzz_responses(name, EXAMPLES, 1, said) >= EXAMPLES
+    assert fuzz_responses(spoken, EXAMPLES, 1, said) >= EXAMPLES
     assert said["honest: Done"] > 0
     assert sum(count for way, count in said.items() if way.endswith("Unreachable")) > 0
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        request_signing.NoTokenCheck,
+        request_signing.ComparesTheBeginning,
+        request_signing.AcceptsFutureTimestamps,
+        request_signing.AcceptsReplays,
+        saas_v1_habits.NoTokenCheckV1,
+        saas_v1_habits.ComparesWithoutCase,
+    ],
+)
+def test_a_false_accept_would_be_found(gate, tmp_path):
+    with pytest.raises(AssertionError):
+        fuzz_requests(gate(), 4 * EXAMPLES, 1, tmp_path, Counter())
+
+
+class BelievesTheBody(SaasV2):
+    """Reads the answer whatever its signature says."""
+
+    def decode(self, command: Command, response: Response, *, key: str, require_body_sign: bool = True) -> CallResult:
+        unsigned = tuple(pair for pair in response.headers if pair[0].lower() != "body-sign")
+        return super().decode(command, replace(response, headers=unsigned), key=key, require_body_sign=False)
+
+
+def test_a_decoder_that_believes_too_much_would_be_found():
+    with pytest.raises(AssertionError):
+        fuzz_responses(BelievesTheBody(), EXAMPLES, 1, Counter())
