@@ -122,6 +122,9 @@ def _changes(name: str) -> st.SearchStrategy[tuple[str, Any]]:
         st.tuples(st.just("signed body"), st.binary(max_size=60) | ANY_JSON.map(lambda v: json.dumps(v).encode())),
         st.tuples(st.just("other key"), st.none()),
         st.tuples(st.just("token"), ANY_TEXT | st.text(ALPHABET, min_size=64, max_size=64)),
+        st.tuples(
+            st.just("token edit"), st.tuples(st.floats(0, 1), st.sampled_from(["swap", "cut", "", "0", "a", "Z"]))
+        ),
         st.tuples(st.just("header"), st.tuples(st.integers(0, 5), ANY_TEXT)),
         st.tuples(st.just("url"), st.text("?&=%+#;/0aé", max_size=12)),
         st.tuples(st.just("anything"), st.tuples(ANY_TEXT, ANY_TEXT, st.binary(max_size=80))),
@@ -208,6 +211,21 @@ def _token(spoken: SellerProtocol, command: Command, honest: Request, nonce: str
     return Asked(dialect.put(honest, dialect.token, text), honest, way="token")
 
 
+def _token_edit(
+    spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: tuple[float, str]
+) -> Asked:
+    """The right signature but for one character, its case, or its end."""
+    dialect = DIALECTS[SIGNED_IN[spoken.name]]
+    token = dialect.get(honest, dialect.token)
+    where, put = detail
+    at = min(int(where * len(token)), len(token) - 1)
+    if put == "swap":
+        edited = token[:at] + token[at:].swapcase()
+    else:
+        edited = token[:at] + ("" if put == "cut" else put + token[at + 1 :])
+    return Asked(dialect.put(honest, dialect.token, edited), honest, way="token edit")
+
+
 def _header(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
     position, value = detail
     headers = list(honest.headers)
@@ -249,6 +267,7 @@ _WAYS: dict[str, _Way] = {
     "signed body": _body,
     "other key": _other_key,
     "token": _token,
+    "token edit": _token_edit,
     "header": _header,
     "url": _url,
     "anything": _anything,

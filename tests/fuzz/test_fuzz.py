@@ -63,7 +63,7 @@ def test_responses_against_the_gateways_decoder(spoken):
 )
 def test_a_false_accept_would_be_found(gate, tmp_path):
     with pytest.raises(AssertionError):
-        fuzz_requests(gate(), 4 * EXAMPLES, 1, tmp_path, Counter())
+        fuzz_requests(gate(), 20 * EXAMPLES, 1, tmp_path, Counter())
 
 
 class BelievesTheBody(SaasV2):
@@ -76,4 +76,4 @@ class BelievesTheBody(SaasV2):
 
 def test_a_decoder_that_believes_too_much_would_be_found():
     with pytest.raises(AssertionError):
-        fuzz_responses(BelievesTheBody(), EXAMPLES, 1, Counter())
+        fuzz_responses(BelievesTheBody(), 20 * EXAMPLES, 1, Counter())
