@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,21 +12,28 @@ from hypothesis import strategies as st
 
 from tests.factories import NOW, make_call
 from tradepost.market.base.work import State
-from tradepost.market.production.claim import choose, claim_calls
-from tradepost.market.production.models import Address, Attempt, Call
+from tradepost.market.production.choose import Door, Due, choose
+from tradepost.market.production.claim import claim_calls
+from tradepost.market.production.models import Attempt, Call
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 
 
-def address(pk: int, breaker: str = "closed", trial_at: timedelta | None = None) -> Address:
-    return Address(pk=pk, breaker=breaker, trial_at=NOW + trial_at if trial_at is not None else None)
+def address(pk: int, breaker: str = "closed", trial_at: timedelta | None = None) -> Door:
+    return Door(
+        pk,
+        "https://a.example/",
+        require_body_sign=True,
+        breaker=breaker,
+        trial_at=NOW + trial_at if trial_at is not None else None,
+    )
 
 
-def rows(sellers: list[int], **fields: object) -> list[Call]:
+def rows(sellers: list[int], *, restart: bool = False, give_up_at: datetime | None = None) -> list[Due]:
     """Due calls in the order of their time; each seller has the address of the same number."""
     return [
-        Call(pk=n, seller_id=seller, address_id=seller, due_at=NOW + n * SECOND, kind="Create", **fields)
+        Due(n, seller, seller, NOW + n * SECOND, restart, give_up_at, "saas_v2", "Create")
         for n, seller in enumerate(sellers, 1)
     ]
 
@@ -65,7 +73,7 @@ def test_an_open_breaker_holds_until_its_trial_and_then_lets_one_through() -> No
 
 
 @pytest.mark.parametrize("fields", [{"restart": True}, {"give_up_at": NOW}])
-def test_restart_and_the_last_chance_pass_an_open_breaker(fields: dict[str, object]) -> None:
+def test_restart_and_the_last_chance_pass_an_open_breaker(fields: dict[str, Any]) -> None:
     """saas-v2 §7: Restart is an extra attempt at once; the plan's last try is never swallowed by a breaker."""
     taking = choose(rows([1], **fields), {1: address(1, "open", MINUTE)}, {}, now=NOW, limit=9, per_seller=9)
     assert len(taking.taken) == 1

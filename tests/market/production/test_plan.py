@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -47,7 +48,7 @@ def test_hourly_for_three_hours() -> None:
 def test_the_last_try_is_at_the_end_of_the_plan_whatever_the_jitter(chance: float) -> None:
     moments = tried_until_the_end(DOWN, chance)
     assert moments[-1] == 3 * HOUR
-    assert all(later - earlier <= HOUR * (1 + JITTER) for earlier, later in zip(moments, moments[1:], strict=False))
+    assert all(later - earlier <= HOUR * (1 + JITTER) for earlier, later in pairwise(moments))
 
 
 @given(results, st.integers(1, 500), st.integers(0, 4 * 3600), st.floats(0, 1, exclude_max=True))

@@ -32,6 +32,10 @@ def offer_id(draw: Chance = chance) -> str:
     return "OFFI" + draw(string.digits, 18)
 
 
+def business_id() -> str:
+    return secrets.token_hex(16)
+
+
 def nonce() -> str:
     return secrets.token_hex(32).upper()
 

@@ -16,6 +16,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 
+from . import rows
 from .models import Event
 from .work import DatabaseAway, State, lock_due, peek, wake
 
@@ -46,8 +47,14 @@ def publish(name: str, *, now: datetime, **facts: Any) -> None:
     wake()
 
 
-def publish_many(name: str, facts: Sequence[dict[str, Any]], *, now: datetime) -> None:
-    Event.objects.bulk_create([Event(name=name, facts=f, due_at=now, created_at=now) for f in facts])
+def publish_many(name: str, facts: Sequence[Facts], *, now: datetime) -> None:
+    """The same for many events of a name, in one statement."""
+    at = rows.moment(now)
+    rows.run(
+        'INSERT INTO base_event (state, due_at, lease_owner, attempts, name, facts, created_at, error, "left")'
+        f" SELECT 0, %s, '', 0, %s, facts, %s, '', '[]' FROM {rows.recordset({'facts': 'jsonb'})}",
+        [at, name, at, rows.as_json({"facts": f} for f in facts)],
+    )
 
 
 def dispatch(reactions: Reactions, *, now: datetime, limit: int = 50) -> int:

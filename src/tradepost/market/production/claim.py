@@ -1,37 +1,43 @@
-"""Claim due calls: fair across sellers, within each seller's limit, past no open breaker. One short transaction."""
+"""Claim due calls in one short transaction, and write their attempts as started before anything is sent."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
+from typing import Any
 
+import msgspec
 from django.db import connection, transaction
 from django.db.models import Count, Q
 
-from tradepost.market.base import ids
+from tradepost.market.base import ids, rows
+from tradepost.market.base.rows import moment
 from tradepost.market.base.secrets import unseal
-from tradepost.market.base.work import State, lease, lock_due, peek
+from tradepost.market.base.work import State, peek
 from tradepost.market.identity.models import SigningKey
 from tradepost.protocols.commands import Command, Create
 from tradepost.protocols.contract import RetryRule
 from tradepost.protocols.registry import protocol
 
 from .calls import load
-from .models import Address, Attempt, Call
+from .choose import Door, Due, Taking, choose
+from .models import Address, Call
 
 CLAIM_LOCK = 7_461_001
-"""PostgreSQL advisory lock: claims of all workers follow each other, so that a seller's limit holds across them."""
+"""PostgreSQL advisory lock: claims of all workers follow each other, so that a seller's limit holds across them.
+
+Since no two claims run at once, due rows need no locks of their own; the lease is guarded by the row's state.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One claimed call with all that an attempt needs: from here on no database is asked until it is recorded."""
+    """One claimed call with all that an attempt and its record need: nobody else changes a call while it is leased."""
 
     call_id: int
-    attempt_id: int
     number: int
     trigger: str
     command: Command
@@ -42,63 +48,15 @@ class Ticket:
     url: str
     require_body_sign: bool
     seller_id: int
+    subscription_id: int | None
     keys: tuple[str, ...]
     until_access: bool
     nonce: str
     business_id: str
-    order_number: str
-
-
-@dataclass(frozen=True, slots=True)
-class Taking:
-    """Which of the due rows are taken (with why) and which are held back (with why and until when)."""
-
-    taken: list[tuple[Call, str]]
-    held: list[tuple[Call, str, datetime | None]]
-    trials: list[Address]
-
-
-def choose(
-    rows: Iterable[Call],
-    addresses: Mapping[int, Address],
-    busy: Mapping[int, int],
-    *,
-    now: datetime,
-    limit: int,
-    per_seller: int,
-) -> Taking:
-    """Pure: first the fair order (each seller's first call, then each one's second …), then breaker and limit."""
-    places: Counter[int] = Counter()
-    queue: list[tuple[int, datetime, int, Call]] = []
-    for row in rows:
-        queue.append((places[row.seller_id], row.due_at, row.pk, row))
-        places[row.seller_id] += 1
-    queue.sort(key=lambda entry: entry[:3])
-    flying = defaultdict(int, busy)
-    out = Taking([], [], [])
-    for _, _, _, row in queue:
-        address = addresses[row.address_id]
-        last_chance = row.give_up_at is not None and row.give_up_at <= now
-        trigger = Attempt.Trigger.RESTART if row.restart else Attempt.Trigger.PLAN
-        if address.breaker != Address.Breaker.CLOSED and not row.restart and not last_chance:
-            trial_due = (
-                address.breaker == Address.Breaker.OPEN and address.trial_at is not None and address.trial_at <= now
-            )
-            if not trial_due:
-                out.held.append((row, Call.Hold.BREAKER, address.trial_at))
-                continue
-            trigger = Attempt.Trigger.TRIAL
-        if flying[row.seller_id] >= per_seller and not row.restart:
-            out.held.append((row, Call.Hold.BUSY, None))
-            continue
-        if len(out.taken) >= limit:
-            break
-        if trigger == Attempt.Trigger.TRIAL:
-            address.breaker = Address.Breaker.TRIAL
-            out.trials.append(address)
-        flying[row.seller_id] += 1
-        out.taken.append((row, trigger))
-    return out
+    give_up_at: datetime
+    maybe_acted: bool
+    claimed_instance_id: str
+    instance_id: str
 
 
 def claim_calls(
@@ -109,28 +67,41 @@ def claim_calls(
         return []
     with transaction.atomic():
         _one_claim_at_a_time()
-        rows = lock_due(Call, now=now, limit=2 * limit)
-        if not rows:
+        due = _due(now, 2 * limit)
+        if not due:
             return []
-        addresses = Address.objects.in_bulk({row.address_id for row in rows})
-        taking = choose(
-            rows, addresses, _busy({row.seller_id for row in rows}), now=now, limit=limit, per_seller=per_seller
-        )
+        doors = _doors({row.address_id for row in due})
+        busy = _busy({row.seller_id for row in due})
+        taking = choose(due, doors, busy, now=now, limit=limit, per_seller=per_seller)
         _hold(taking)
-        for address in taking.trials:
-            Address.objects.filter(pk=address.pk).update(breaker=Address.Breaker.TRIAL)
-        return _start(taking.taken, addresses, now=now, owner=owner, until=wall + duration)
+        for door in taking.trials:
+            Address.objects.filter(pk=door.pk).update(breaker=Address.Breaker.TRIAL)
+        leased = _lease(taking.taken, now=now, owner=owner, until=wall + duration)
+        triggers = {row.pk: trigger for row, trigger in taking.taken}
+        keys = _keys({row[1] for row in leased}, now)
+        tickets = [_ticket(row, triggers[row[0]], doors, keys) for row in leased]
+        _start(tickets, now=now, owner=owner)
+        return tickets
 
 
 def _one_claim_at_a_time() -> None:
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
+        rows.run("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
+
+
+def _due(now: datetime, limit: int) -> list[Due]:
+    found = Call.objects.filter(state=State.WAITING, due_at__lte=now).order_by("due_at", "id").values_list(*Due._fields)
+    return [Due(*row) for row in found[:limit]]
+
+
+def _doors(addresses: set[int]) -> dict[int, Door]:
+    found = Address.objects.filter(pk__in=addresses).values_list(*Door.__slots__)
+    return {row[0]: Door(*row) for row in found}
 
 
 def _busy(sellers: set[int]) -> dict[int, int]:
-    rows = Call.objects.filter(state=State.LEASED, seller_id__in=sellers).values_list("seller_id")
-    return dict(rows.annotate(n=Count("pk")))
+    found = Call.objects.filter(state=State.LEASED, seller_id__in=sellers).values_list("seller_id")
+    return dict(found.annotate(n=Count("pk")))
 
 
 def _hold(taking: Taking) -> None:
@@ -139,66 +110,90 @@ def _hold(taking: Taking) -> None:
         by_reason[reason, until].append(row.pk)
     for (reason, until), held in by_reason.items():
         moved = {"due_at": until} if until else {}
-        Call.objects.filter(pk__in=held).update(state=State.HELD, hold=reason, **moved)
+        Call.objects.filter(pk__in=held, state=State.WAITING).update(state=State.HELD, hold=reason, **moved)
 
 
-def _start(
-    taken: list[tuple[Call, str]], addresses: Mapping[int, Address], *, now: datetime, owner: str, until: datetime
-) -> list[Ticket]:
-    lease(Call, [row.pk for row, _ in taken], owner=owner, until=until)
-    _begin_plans(taken, now)
-    keys = _keys(taken, now)
-    business = [ids.hex_id() if row.kind == Create.__name__ else "" for row, _ in taken]
-    attempts = Attempt.objects.bulk_create(
-        Attempt(
-            call_id=row.pk,
-            number=row.attempts + 1,
-            trigger=trigger,
-            business_id=business_id,
-            started_at=now,
-            worker=owner,
-        )
-        for (row, trigger), business_id in zip(taken, business, strict=True)
+_LEASED = (
+    "id, seller_id, address_id, subscription_id, protocol, kind, activity, command, attempts, until_access, "
+    "give_up_at, maybe_acted, claimed_instance_id, instance_id"
+)
+
+
+def _lease(taken: list[tuple[Due, str]], *, now: datetime, owner: str, until: datetime) -> list[tuple[Any, ...]]:
+    """Lease the chosen rows and read what an attempt needs of them. The plan counts from the first attempt; a call that
+    inherited its end (a poll after a create) keeps it. A row that a person changed meanwhile is left out."""
+    ends = rows.as_json(
+        {"id": row.pk, "plan_end": moment(row.give_up_at or now + rule_of(row.protocol, row.kind).give_up_after)}
+        for row, _ in taken
     )
-    tickets = []
-    for (row, trigger), attempt, business_id in zip(taken, attempts, business, strict=True):
-        command = load(row.kind, row.command)
-        if isinstance(command, Create):
-            command = replace(command, business_id=business_id)
-        address = addresses[row.address_id]
-        tickets.append(
-            Ticket(
-                call_id=row.pk,
-                attempt_id=attempt.pk,
-                number=attempt.number,
-                trigger=trigger,
-                command=command,
-                kind=row.kind,
-                activity=row.activity,
-                protocol=row.protocol,
-                address_id=address.pk,
-                url=address.url,
-                require_body_sign=address.require_body_sign,
-                seller_id=row.seller_id,
-                keys=keys.get((row.seller_id, protocol(row.protocol).key_class), ()),
-                until_access=row.until_access,
-                nonce=ids.nonce(),
-                business_id=business_id,
-                order_number=row.order_number,
-            )
-        )
-    return tickets
+    chosen = rows.recordset({"id": "bigint", "plan_end": "timestamptz"})
+    columns = ", ".join(f"production_call.{column.strip()}" for column in _LEASED.split(","))
+    leased = rows.run(
+        f"UPDATE production_call SET state = {State.LEASED:d}, lease_owner = %s, lease_until = %s,"
+        f" attempts = attempts + 1, first_at = COALESCE(first_at, %s), give_up_at = plan_end FROM {chosen}"
+        f" WHERE production_call.id = r.id AND state = {State.WAITING:d} RETURNING {columns}",
+        [owner, moment(until), moment(now), ends],
+    )
+    order = {row.pk: place for place, (row, _) in enumerate(taken)}
+    return sorted(leased, key=lambda row: order[row[0]])
 
 
-def _begin_plans(taken: list[tuple[Call, str]], now: datetime) -> None:
-    """The plan counts from the first attempt. A call that inherited its end (a poll after a create) keeps it."""
-    fresh: defaultdict[tuple[str, str, bool], list[int]] = defaultdict(list)
-    for row, _ in taken:
-        if row.first_at is None:
-            fresh[row.protocol, row.kind, row.give_up_at is None].append(row.pk)
-    for (name, kind, own_end), calls in fresh.items():
-        ends = {"give_up_at": now + rule_of(name, kind).give_up_after} if own_end else {}
-        Call.objects.filter(pk__in=calls).update(first_at=now, **ends)
+def _ticket(
+    row: tuple[Any, ...], trigger: str, doors: Mapping[int, Door], keys: Mapping[tuple[int, str], tuple[str, ...]]
+) -> Ticket:
+    (call_id, seller_id, address_id, subscription_id, name, kind, activity, plain, attempts, until_access, give_up_at,
+     maybe_acted, claimed, instance) = row  # fmt: skip
+    command = load(kind, msgspec.json.decode(plain) if isinstance(plain, str) else plain)
+    business_id = ""
+    if isinstance(command, Create):
+        business_id = ids.business_id()
+        command = replace(command, business_id=business_id)
+    door = doors[address_id]
+    return Ticket(
+        call_id=call_id,
+        number=attempts,
+        trigger=trigger,
+        command=command,
+        kind=kind,
+        activity=activity,
+        protocol=name,
+        address_id=address_id,
+        url=door.url,
+        require_body_sign=door.require_body_sign,
+        seller_id=seller_id,
+        subscription_id=subscription_id,
+        keys=keys.get((seller_id, protocol(name).key_class), ()),
+        until_access=bool(until_access),
+        nonce=ids.nonce(),
+        business_id=business_id,
+        give_up_at=_aware(give_up_at),
+        maybe_acted=bool(maybe_acted),
+        claimed_instance_id=claimed,
+        instance_id=instance,
+    )
+
+
+def _aware(value: datetime | str) -> datetime:
+    """SQLite gives a raw statement's times without their zone, which is UTC."""
+    found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+_STARTED = {"call_id": "bigint", "number": "int", "trigger": "text", "business_id": "text"}
+
+
+def _start(tickets: list[Ticket], *, now: datetime, owner: str) -> None:
+    started = rows.as_json(
+        {"call_id": t.call_id, "number": t.number, "trigger": t.trigger, "business_id": t.business_id} for t in tickets
+    )
+    no = "FALSE" if connection.vendor == "postgresql" else "0"
+    rows.run(
+        "INSERT INTO production_attempt (call_id, number, trigger, business_id, started_at, ended, method, url,"
+        " request_headers, request_body, response_headers, response_body, verdict, detail, worker)"
+        f" SELECT call_id, number, trigger, business_id, %s, {no}, '', '', '[]', '', '[]', '', '', '', %s"
+        f" FROM {rows.recordset(_STARTED)}",
+        [moment(now), owner, started],
+    )
 
 
 @cache
@@ -207,17 +202,17 @@ def rule_of(protocol_name: str, kind: str) -> RetryRule:
     return next(rule for command, rule in chosen.retries.items() if command.__name__ == kind)
 
 
-def _keys(taken: list[tuple[Call, str]], now: datetime) -> dict[tuple[int, str], tuple[str, ...]]:
+def _keys(sellers: set[int], now: datetime) -> dict[tuple[int, str], tuple[str, ...]]:
     """Per seller and interface class: the current secret first, then those within their overlap (saas-v2 §1.3)."""
-    rows = (
-        SigningKey.objects.filter(seller_id__in={row.seller_id for row, _ in taken})
+    found = (
+        SigningKey.objects.filter(seller_id__in=sellers)
         .filter(Q(valid_until=None) | Q(valid_until__gt=now))
         .values_list("seller_id", "interface_class", "sealed", "valid_until", "pk")
     )
-    found: defaultdict[tuple[int, str], list[tuple[bool, int, str]]] = defaultdict(list)
-    for seller_id, interface_class, sealed, valid_until, pk in rows:
-        found[seller_id, interface_class].append((valid_until is not None, -pk, sealed))
-    return {at: tuple(_unsealed(sealed) for *_, sealed in sorted(keys)) for at, keys in found.items()}
+    by_class: defaultdict[tuple[int, str], list[tuple[bool, int, str]]] = defaultdict(list)
+    for seller_id, interface_class, sealed, valid_until, pk in found:
+        by_class[seller_id, interface_class].append((valid_until is not None, -pk, sealed))
+    return {at: tuple(_unsealed(sealed) for *_, sealed in sorted(keys)) for at, keys in by_class.items()}
 
 
 _unsealed = lru_cache(maxsize=20_000)(unseal)

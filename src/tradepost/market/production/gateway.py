@@ -134,7 +134,12 @@ class Gateway:
             allow_redirects=False,
         ) as answer:
             raw = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.raw_headers)
-            body = await self._read(answer)
+            known = answer.content_length
+            body = (
+                await answer.read()
+                if known is not None and known <= self._limits.answer_bytes
+                else await self._read(answer)
+            )
             if body is None:
                 return Unreachable(
                     fault=Fault.TOO_LARGE,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,12 +17,13 @@ import msgspec
 from django.db import connection, transaction
 from django.db.models import Q
 
-from tradepost.market.base import outbox
+from tradepost.market.base import outbox, rows
+from tradepost.market.base.rows import moment
 from tradepost.market.base.secrets import seal
 from tradepost.market.base.work import State
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Rejected, Unreachable
-from tradepost.protocols.http import Headers
+from tradepost.protocols.http import Headers, Request
 
 from . import breaker
 from .claim import Ticket, rule_of
@@ -59,40 +60,26 @@ def verdict_of(result: CallResult) -> tuple[str, str]:
 def record(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.Rule) -> int:
     """Write everything that a batch of ended attempts means. Returns how many calls ended."""
     with transaction.atomic():
-        calls = {
-            call.pk: call
-            for call in Call.objects.select_for_update()
-            .filter(pk__in=sorted({e.ticket.call_id for e in batch}))
-            .order_by("pk")
-        }
-        batch = _name_taken_instances(batch, calls)
-        ours = [e for e in batch if _still_ours(calls[e.ticket.call_id], e.ticket, owner)]
+        batch = _name_taken_instances(batch)
+        moves = {ended.ticket.call_id: _move(ended, now) for ended in batch}
+        ours = _write_calls(moves, owner, now)
         _write_attempts(batch)
-        events = [_move(calls[e.ticket.call_id], e, now) for e in ours]
-        _write_calls([calls[e.ticket.call_id] for e in ours])
-        _adopt_instances(ours)
+        _adopt_instances(ended for ended in batch if ended.ticket.call_id in ours)
         _write_breakers(batch, rule, now)
-        release_held_sellers({e.ticket.seller_id for e in ours}, Counter(e.ticket.seller_id for e in ours))
+        freed = Counter(ended.ticket.seller_id for ended in batch if ended.ticket.call_id in ours)
+        release_held_sellers(set(freed), freed)
         _tally(batch, owner, now)
-        by_name: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-        for name, facts in filter(None, events):
-            by_name[name].append(facts)
-        for name, happened in by_name.items():
-            outbox.publish_many(name, happened, now=now)
-        return len(by_name["CallEnded"])
-
-
-def _still_ours(call: Call, ticket: Ticket, owner: str) -> bool:
-    return call.state == State.LEASED and call.lease_owner == owner and call.attempts == ticket.number
+        return _publish([moves[call_id] for call_id in moves if call_id in ours], now)
 
 
 def _instance_of(ended: Ended) -> str:
     """The instance id that a creation answered, empty for everything else."""
-    created = ended.ticket.kind == "Create" and isinstance(ended.result, Done)
-    return ended.result.instance_id if created and isinstance(ended.result, Done) else ""
+    if ended.ticket.kind == "Create" and isinstance(ended.result, Done):
+        return ended.result.instance_id
+    return ""
 
 
-def _name_taken_instances(batch: Sequence[Ended], calls: dict[int, Call]) -> list[Ended]:
+def _name_taken_instances(batch: Sequence[Ended]) -> list[Ended]:
     """A creation that answers an id of another order is a fault: two buyers must never share an instance."""
     wanted = {(e.ticket.seller_id, instance) for e in batch if (instance := _instance_of(e))}
     if not wanted:
@@ -106,7 +93,7 @@ def _name_taken_instances(batch: Sequence[Ended], calls: dict[int, Call]) -> lis
     checked = []
     for ended in batch:
         instance = _instance_of(ended)
-        at, mine = (ended.ticket.seller_id, instance), calls[ended.ticket.call_id].subscription_id
+        at, mine = (ended.ticket.seller_id, instance), ended.ticket.subscription_id
         if instance and owners.setdefault(at, mine) != mine:
             fault = Unreachable(
                 fault=Fault.INSTANCE_TAKEN,
@@ -126,127 +113,148 @@ def _retry_after(exchange: Exchange | None) -> timedelta | None:
     return timedelta(seconds=min(int(seconds), 86_400)) if seconds.isdecimal() and len(seconds) < 10 else None
 
 
-def _move(call: Call, ended: Ended, now: datetime) -> tuple[str, dict[str, Any]] | None:
-    """Apply one result to its call (in memory) and name the event it causes."""
-    result = ended.result
-    call.last_verdict, detail = verdict_of(result)
-    call.last_detail = detail[:1000]
-    call.restart, call.lease_until, call.lease_owner = False, None, ""
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What one result does to its call: its next columns, and the event that it causes (none for a poll)."""
+
+    columns: dict[str, Any]
+    event: tuple[str, dict[str, Any]] | None
+
+
+def _move(ended: Ended, now: datetime) -> Move:
+    ticket, result = ended.ticket, ended.result
+    verdict, detail = verdict_of(result)
+    columns: dict[str, Any] = {
+        "id": ticket.call_id, "number": ticket.number, "due_at": None, "outcome": "", "sealed_answer": "",
+        "maybe_acted": ticket.maybe_acted, "claimed": ticket.claimed_instance_id, "instance_id": ticket.instance_id,
+        "verdict": verdict, "detail": _text(detail)[:1000],
+    }  # fmt: skip
     if isinstance(result, Unreachable):
-        call.maybe_acted = call.maybe_acted or result.seller_may_have_acted
-        call.claimed_instance_id = call.claimed_instance_id or result.claimed_instance_id[:100]
+        columns["maybe_acted"] = ticket.maybe_acted or result.seller_may_have_acted
+        columns["claimed"] = ticket.claimed_instance_id or _text(result.claimed_instance_id)[:100]
     due = next_attempt(
         result,
-        rule_of(call.protocol, call.kind),
-        tries=ended.ticket.number,
+        rule_of(ticket.protocol, ticket.kind),
+        tries=ticket.number,
         now=now,
-        give_up_at=call.give_up_at or now,
+        give_up_at=ticket.give_up_at,
         chance=random.random(),  # noqa: S311  # spreads load, hides nothing
         retry_after=_retry_after(ended.exchange),
     )
     if due is not None:
-        call.state, call.due_at = State.WAITING, due
+        columns |= {"state": State.WAITING.value, "due_at": moment(due)}
         if isinstance(result, Pending) or (isinstance(result, Unreachable) and result.fault is Fault.LOST):
-            return None
-        return "CallFailed", {
-            "call": call.pk,
-            "attempt": ended.ticket.number,
-            "verdict": call.last_verdict,
-            "next_at": due.isoformat(),
-        }
-    call.state, call.ended_at = State.ENDED, now
-    done = isinstance(result, Done)
-    call.outcome = Call.Outcome.DONE if done else Call.Outcome.GAVE_UP
+            return Move(columns, None)
+        facts = {"call": ticket.call_id, "attempt": ticket.number, "verdict": verdict, "next_at": due.isoformat()}
+        return Move(columns, ("CallFailed", facts))
+    outcome = Call.Outcome.DONE if isinstance(result, Done) else Call.Outcome.GAVE_UP
+    columns |= {"state": State.ENDED.value, "outcome": outcome.value}
     if isinstance(result, Done) and (result.instance_id or result.instances or result.license):
-        call.sealed_answer = seal(msgspec.json.encode(result).decode())
-        call.instance_id = call.instance_id or result.instance_id
-    return "CallEnded", {"call": call.pk, "kind": call.kind, "outcome": str(call.outcome)}
+        columns["sealed_answer"] = seal(msgspec.json.encode(result).decode())
+        columns["instance_id"] = ticket.instance_id or result.instance_id
+    return Move(columns, ("CallEnded", {"call": ticket.call_id, "kind": ticket.kind, "outcome": outcome.value}))
 
 
-_CALL_UPDATE = """
-UPDATE production_call SET state=%s, due_at=%s, lease_until=NULL, lease_owner='', restart=%s, outcome=%s, ended_at=%s,
- maybe_acted=%s, claimed_instance_id=%s, last_verdict=%s, last_detail=%s, sealed_answer=%s, instance_id=%s WHERE id=%s
-"""
-_ATTEMPT_UPDATE = """
-UPDATE production_attempt SET ended=%s, milliseconds=%s, method=%s, url=%s, request_headers=%s, request_body=%s,
- status=%s, response_headers=%s, response_body=%s, verdict=%s, detail=%s WHERE id=%s AND NOT ended
-"""
+_CALL = {
+    "id": "bigint", "number": "int", "state": "smallint", "due_at": "timestamptz", "outcome": "text",
+    "maybe_acted": "boolean", "claimed": "text", "verdict": "text", "detail": "text", "sealed_answer": "text",
+    "instance_id": "text",
+}  # fmt: skip
 
 
-def _time(moment: datetime | None) -> Any:
-    return connection.ops.adapt_datetimefield_value(moment)
+def _write_calls(moves: Mapping[int, Move], owner: str, now: datetime) -> set[int]:
+    """Move the calls whose lease is still ours; returns them. A late worker's result moves nothing a second time."""
+    no = "FALSE" if connection.vendor == "postgresql" else "0"
+    moved = rows.run(
+        "UPDATE production_call SET state = r.state, due_at = COALESCE(r.due_at, production_call.due_at),"
+        f" lease_until = NULL, lease_owner = '', restart = {no}, outcome = r.outcome,"
+        f" ended_at = CASE WHEN r.state = {State.ENDED:d} THEN %s{_AS_TIME[connection.vendor]} END,"
+        " maybe_acted = r.maybe_acted, claimed_instance_id = r.claimed, last_verdict = r.verdict,"
+        " last_detail = r.detail, sealed_answer = r.sealed_answer, instance_id = r.instance_id"
+        f" FROM {rows.recordset(_CALL)} WHERE production_call.id = r.id AND production_call.attempts = r.number"
+        f" AND production_call.state = {State.LEASED:d} AND production_call.lease_owner = %s"
+        " RETURNING production_call.id",
+        [moment(now), rows.as_json(move.columns for move in moves.values()), owner],
+    )
+    return {row[0] for row in moved}
 
 
-def _write_calls(calls: Iterable[Call]) -> None:
-    rows = [
-        (
-            c.state,
-            _time(c.due_at),
-            c.restart,
-            c.outcome,
-            _time(c.ended_at),
-            c.maybe_acted,
-            c.claimed_instance_id,
-            c.last_verdict,
-            c.last_detail,
-            c.sealed_answer,
-            c.instance_id,
-            c.pk,
-        )
-        for c in calls
-    ]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(_CALL_UPDATE, rows)
-
-
-def _headers(headers: Headers) -> str:
-    return msgspec.json.encode(headers).decode()
+_AS_TIME = {"postgresql": "::timestamptz", "sqlite": ""}
+_ATTEMPT = {
+    "call_id": "bigint", "number": "int", "ms": "double precision", "method": "text", "url": "text",
+    "request_headers": "jsonb", "request_body": "text", "status": "int", "response_headers": "jsonb",
+    "response_body": "text", "verdict": "text", "detail": "text",
+}  # fmt: skip
 
 
 def _text(text: str) -> str:
     return text.replace("\x00", "\\x00")  # PostgreSQL has no NUL in text
 
 
+def _headers(headers: Headers) -> list[list[str]]:
+    return [[_text(name), _text(value)] for name, value in headers]
+
+
+def _attempt(ended: Ended) -> dict[str, Any]:
+    verdict, detail = verdict_of(ended.result)
+    request = ended.exchange.request if ended.exchange else NOTHING
+    response = ended.exchange.response if ended.exchange else None
+    return {
+        "call_id": ended.ticket.call_id,
+        "number": ended.ticket.number,
+        "ms": ended.exchange.milliseconds if ended.exchange else None,
+        "method": request.method,
+        "url": request.url,
+        "request_headers": _headers(request.headers),
+        "request_body": _text(masked(request.body)),
+        "status": response.status if response else None,
+        "response_headers": _headers(response.headers) if response else [],
+        "response_body": _text(masked(response.body)) if response else "",
+        "verdict": verdict,
+        "detail": _text(detail)[:1000],
+    }
+
+
+NOTHING = Request("", "")
+
+
 def _write_attempts(batch: Sequence[Ended]) -> None:
-    rows = []
-    for ended in batch:
-        verdict, detail = verdict_of(ended.result)
-        request = ended.exchange.request if ended.exchange else None
-        response = ended.exchange.response if ended.exchange else None
-        rows.append(
-            (
-                True,
-                ended.exchange.milliseconds if ended.exchange else None,
-                request.method if request else "",
-                request.url if request else "",
-                _headers(request.headers) if request else "[]",
-                _text(masked(request.body)) if request else "",
-                response.status if response else None,
-                _text(_headers(response.headers)) if response else "[]",
-                _text(masked(response.body)) if response else "",
-                verdict,
-                _text(detail)[:1000],
-                ended.ticket.attempt_id,
-            )
-        )
-    with connection.cursor() as cursor:
-        cursor.executemany(_ATTEMPT_UPDATE, rows)
+    yes = "TRUE" if connection.vendor == "postgresql" else "1"
+    rows.run(
+        f"UPDATE production_attempt SET ended = {yes}, milliseconds = r.ms, method = r.method, url = r.url,"
+        " request_headers = r.request_headers, request_body = r.request_body, status = r.status,"
+        " response_headers = r.response_headers, response_body = r.response_body, verdict = r.verdict,"
+        f" detail = r.detail FROM {rows.recordset(_ATTEMPT)} WHERE production_attempt.call_id = r.call_id"
+        " AND production_attempt.number = r.number AND NOT production_attempt.ended",
+        [rows.as_json(map(_attempt, batch))],
+    )
 
 
 def _adopt_instances(ours: Iterable[Ended]) -> None:
     """The seller's name of a new instance, at once: the unique index then guards it against every other order."""
-    named = {e.ticket.call_id: instance for e in ours if (instance := _instance_of(e))}
-    if not named:
-        return
-    subscriptions = dict(
-        Call.objects.filter(pk__in=named).exclude(subscription=None).values_list("pk", "subscription_id")
-    )
-    for call_id, instance in named.items():
-        if call_id in subscriptions:
-            Subscription.objects.filter(pk=subscriptions[call_id]).filter(
-                Q(instance_id="") | Q(instance_id=instance)
-            ).update(instance_id=instance)
+    named = [
+        {"id": ended.ticket.subscription_id, "instance_id": instance}
+        for ended in ours
+        if (instance := _instance_of(ended)) and ended.ticket.subscription_id
+    ]
+    if named:
+        rows.run(
+            "UPDATE subscriptions_subscription SET instance_id = r.instance_id"
+            f" FROM {rows.recordset({'id': 'bigint', 'instance_id': 'text'})}"
+            " WHERE subscriptions_subscription.id = r.id AND subscriptions_subscription.instance_id = ''",
+            [rows.as_json(named)],
+        )
+
+
+def _publish(moves: Iterable[Move], now: datetime) -> int:
+    """Write the events that the moves cause. Returns how many calls ended."""
+    by_name: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for move in moves:
+        if move.event:
+            by_name[move.event[0]].append(move.event[1])
+    for name, facts in by_name.items():
+        outbox.publish_many(name, facts, now=now)
+    return len(by_name["CallEnded"])
 
 
 def _write_breakers(batch: Sequence[Ended], rule: breaker.Rule, now: datetime) -> None:
@@ -257,9 +265,11 @@ def _write_breakers(batch: Sequence[Ended], rule: breaker.Rule, now: datetime) -
         if fault not in {Fault.LOST, Fault.NO_KEY, Fault.INTERNAL}:
             results[ended.ticket.address_id].append(ended.result)
     failing = {a for a, rs in results.items() if any(isinstance(r, Unreachable) for r in rs)}
-    stale = Q(last_success_at=None) | Q(last_success_at__lt=now - timedelta(minutes=1))
-    unwell = ~Q(breaker=Address.Breaker.CLOSED) | Q(failures__gt=0)
-    changed = Address.objects.filter(pk__in=results).filter(Q(pk__in=failing) | unwell | stale)
+    known = Address.objects.filter(pk__in=results)
+    known.filter(breaker=Address.Breaker.CLOSED, failures=0).exclude(pk__in=failing).filter(
+        Q(last_success_at=None) | Q(last_success_at__lt=now - timedelta(minutes=1))
+    ).update(last_success_at=now)
+    changed = known.filter(Q(pk__in=failing) | ~Q(breaker=Address.Breaker.CLOSED) | Q(failures__gt=0))
     for address in changed.select_for_update().order_by("pk"):
         before = state = breaker.BreakerState.of(address)
         for result in results[address.pk]:
@@ -309,7 +319,7 @@ def _tally(batch: Sequence[Ended], owner: str, now: datetime) -> None:
         row = sums[ended.ticket.activity, verdict_of(ended.result)[0]]
         for i, more in enumerate((1, seconds, seconds < 0.1, seconds < 1, seconds < 5)):
             row[i] += more
-    hour = _time(now.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
+    hour = moment(now.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
     with connection.cursor() as cursor:
         cursor.executemany(
             _TALLY,

@@ -17,7 +17,7 @@ from tradepost.protocols.commands import Fault, Unreachable
 from . import breaker
 from .calls import load
 from .claim import Ticket
-from .models import Address, Attempt, Call
+from .models import Address, Call
 from .record import Ended, record, release_held_sellers
 
 SILENT = timedelta(seconds=10)
@@ -73,25 +73,20 @@ def recover(*, now: datetime, wall: datetime, rule: breaker.Rule) -> int:
         work.recover(Job, wall=wall)
         calls = work.abandoned(Call, wall=wall)
         by_owner: dict[str, list[Ended]] = {}
-        tries = {
-            (a.call_id, a.number): a.pk for a in Attempt.objects.filter(call_id__in=[c.pk for c in calls], ended=False)
-        }
         for call in calls:
             lost = Unreachable(
                 fault=Fault.LOST,
                 detail="the market's worker stopped while this call was open; what the seller did is unknown",
             )
-            ticket = _ticket_of(call, tries.get((call.pk, call.attempts), 0))
-            by_owner.setdefault(call.lease_owner, []).append(Ended(ticket, lost))
+            by_owner.setdefault(call.lease_owner, []).append(Ended(_ticket_of(call, now), lost))
         for owner, batch in by_owner.items():
             record(batch, now=now, owner=owner, rule=rule)
         return len(calls)
 
 
-def _ticket_of(call: Call, attempt_id: int) -> Ticket:
+def _ticket_of(call: Call, now: datetime) -> Ticket:
     return Ticket(
         call_id=call.pk,
-        attempt_id=attempt_id,
         number=call.attempts,
         trigger="",
         command=load(call.kind, call.command),
@@ -102,11 +97,15 @@ def _ticket_of(call: Call, attempt_id: int) -> Ticket:
         url="",
         require_body_sign=True,
         seller_id=call.seller_id,
+        subscription_id=call.subscription_id,
         keys=(),
         until_access=call.until_access,
         nonce="",
         business_id="",
-        order_number=call.order_number,
+        give_up_at=call.give_up_at or now,
+        maybe_acted=call.maybe_acted,
+        claimed_instance_id=call.claimed_instance_id,
+        instance_id=call.instance_id,
     )
 
 
