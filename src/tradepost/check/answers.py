@@ -64,7 +64,7 @@ class Answer:
 
     def made_sound(self, key: str) -> Response:
         """The same body in a faultless envelope, so that its content alone is judged by the protocol's reader."""
-        body = self.received.body
+        body = self.received.body.removeprefix(BOM)
         return Response(200, (("Content-Type", "application/json"), (HEADER, body_sign(body, key))), body)
 
     def told(self) -> tuple[str, str]:
@@ -102,9 +102,12 @@ def readable(answer: Answer, *, http_error: str = "http_status", context: str = 
     if 300 <= received.status < 400:
         raise failed("redirect", answer, context, context_zh)
     if received.status != 200:
-        raise failed(http_error, answer, context, context_zh)
+        # Another success is no error page: its own name says more.
+        raise failed(http_error if received.status >= 400 else "http_status", answer, context, context_zh)
+    if (received.header("Content-Encoding") or "identity").strip().lower() != "identity":
+        raise failed("compressed", answer, context, context_zh)
     if answer.members is None:
-        raise failed(_unreadable(received), answer, context, context_zh)
+        raise failed(unreadable(received), answer, context, context_zh)
     if not answer.code:
         name = "missing_result" if answer.members.get("resultCode") in {None, ""} else "wrong_type"
         raise failed(name, answer, context, context_zh)
@@ -143,7 +146,8 @@ def expect_refusal(
         raise failed("other_result_code", answer, context, context_zh)
 
 
-def _unreadable(received: Received) -> str:
+def unreadable(received: Received) -> str:
+    """Why a body is no JSON object."""
     if received.body.startswith(BOM):
         return "bom"
     try:

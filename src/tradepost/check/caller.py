@@ -111,6 +111,15 @@ class Caller:
             self.note_created(answer)
         return answer
 
+    def create(self, command: Create) -> Answer:
+        """Asked again while it is 000004 without an id, as a market does: the id is optional then."""
+        return self._named(command, self.ask(command))
+
+    def _named(self, command: Create, answer: Answer) -> Answer:
+        if answer.code == PROCESSING and not answer.instance_id:
+            return self.wait_for(command, time.monotonic() + self.options.patience)
+        return answer
+
     def together(self, requests: Sequence[Request]) -> list[Answer]:
         """All at the same moment: every thread waits until the last one is ready."""
         if not requests:
@@ -197,10 +206,11 @@ class Caller:
         orders = [self.samples.order() for _ in range(number)]
         commands = [self.samples.create(order) for order in orders]
         # The first alone: when it is refused, one request is enough to know it.
-        answers = [self.ask(commands[0])]
+        answers = [self.create(commands[0])]
         self._usable(answers[0])
-        answers += self.together([self.request(command) for command in commands[1:]])
-        self.note_created(*answers)
+        first = self.together([self.request(command) for command in commands[1:]])
+        self.note_created(*first)
+        answers += [self._named(command, answer) for command, answer in zip(commands[1:], first, strict=True)]
         good = [
             (Made(a.instance_id, o, c.purchase.expires_at if c.purchase else None), c)
             for a, o, c in zip(answers, orders, commands, strict=True)

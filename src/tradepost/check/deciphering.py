@@ -34,7 +34,9 @@ def explain_secret(field: str, key: str, strength: Encryption) -> str:
             if _without_iv(whole, aes_key, key):
                 return "iv_missing"
     if not cipher or len(cipher) % 16:
-        return "password_in_clear"
+        # One block of noise without room for an IV is somebody's ciphertext; text, also in Base64, is not.
+        blocks = bool(whole) and len(whole) % 16 == 0 and not _is_text(whole)
+        return "iv_missing" if blocks else "password_in_clear"
     return "ciphertext_undecryptable"
 
 
@@ -95,6 +97,13 @@ def _text(cipher: bytes, aes_key: bytes, iv: bytes) -> bool:
     except ValueError:
         return False
     return plain.isprintable()
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        return raw.decode("utf-8").isprintable()
+    except UnicodeDecodeError:
+        return False
 
 
 def _base64(text: str) -> bytes:

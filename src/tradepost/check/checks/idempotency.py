@@ -103,7 +103,7 @@ def _first(caller: Caller) -> tuple[Order, str, Answer]:
     """A real creation, as the base of a comparison; skipped when creation does not work at all."""
     caller.instance(keep=True)
     order, business_id = caller.samples.order(), caller.samples.business_id()
-    answer = caller.ask(caller.samples.create(order, business_id=business_id))
+    answer = caller.create(caller.samples.create(order, business_id=business_id))
     expect_accepted(answer, context="first call", context_zh="第一次调用")
     if not answer.instance_id:
         raise failed("missing_field", answer, "no instanceId", "没有instanceId")
@@ -124,15 +124,15 @@ def _same(first: Answer, again: Answer, name: str, context: str = "repeat", cont
 
 def _repeat(caller: Caller) -> None:
     order, business_id, first = _first(caller)
-    _same(first, caller.ask(caller.samples.create(order, business_id=business_id)), "new_instance_id_each_call")
+    _same(first, caller.create(caller.samples.create(order, business_id=business_id)), "new_instance_id_each_call")
 
 
 def _retry(caller: Caller) -> None:
     order, business_id, first = _first(caller)
-    again = caller.ask(caller.samples.create(order))
+    again = caller.create(caller.samples.create(order))
     name = "new_instance_id_each_call"
     if again.accepted and again.instance_id != first.instance_id:
-        third = caller.ask(caller.samples.create(order, business_id=business_id))
+        third = caller.create(caller.samples.create(order, business_id=business_id))
         name = "business_id_as_key" if third.instance_id == first.instance_id else name
     _same(first, again, name)
 
@@ -140,14 +140,14 @@ def _retry(caller: Caller) -> None:
 def _after_query(caller: Caller) -> None:
     order, _, first = _first(caller)
     caller.ask(Query(instance_ids=(first.instance_id,)))
-    _same(first, caller.ask(caller.samples.create(order)), "new_instance_id_each_call")
+    _same(first, caller.create(caller.samples.create(order)), "new_instance_id_each_call")
 
 
 def _after_freeze(caller: Caller) -> None:
     made = caller.instance()
     if not caller.ask(caller.samples.status(made.instance_id, freeze=True)).accepted:
         raise Skipped("freezing is refused, see the group lifecycle", "冻结被拒绝，见lifecycle组")
-    again = caller.ask(caller.samples.create(made.order))
+    again = caller.create(caller.samples.create(made.order))
     readable(again)
     if not again.accepted:
         raise failed("repeat_refused", again)
@@ -158,13 +158,13 @@ def _after_freeze(caller: Caller) -> None:
 
 def _after_others(caller: Caller) -> None:
     order, _, first = _first(caller)
-    caller.ask(caller.samples.create())
-    _same(first, caller.ask(caller.samples.create(order)), "new_instance_id_each_call")
+    caller.create(caller.samples.create())
+    _same(first, caller.create(caller.samples.create(order)), "new_instance_id_each_call")
 
 
 def _other_order(caller: Caller) -> None:
     _, _, first = _first(caller)
-    other = caller.ask(caller.samples.create())
+    other = caller.create(caller.samples.create())
     expect_accepted(other)
     if other.instance_id == first.instance_id:
         raise failed("id_reused", other, "two orders, one instanceId", "两个订单得到同一instanceId")
@@ -172,7 +172,7 @@ def _other_order(caller: Caller) -> None:
 
 def _other_line(caller: Caller) -> None:
     order, _, first = _first(caller)
-    other = caller.ask(caller.samples.create(Order(order.order_id, 2)))
+    other = caller.create(caller.samples.create(Order(order.order_id, 2)))
     expect_accepted(other)
     if other.instance_id == first.instance_id:
         raise failed("order_line_ignored", other, "two lines, one instanceId", "两个订单行得到同一instanceId")
@@ -183,10 +183,10 @@ def _parallel(caller: Caller) -> None:
     order = caller.samples.order()
     answers = caller.together([caller.request(caller.samples.create(order)) for _ in range(PARALLEL)])
     caller.note_created(*answers)
-    ids = {answer.instance_id for answer in answers if answer.accepted}
+    ids = {answer.instance_id for answer in answers if answer.accepted and answer.instance_id}
     if len(ids) > 1:
         # A seller that always makes another has a simpler mistake, and its own name.
-        first, again = (caller.ask(caller.samples.create(order)) for _ in range(2))
+        first, again = (caller.create(caller.samples.create(order)) for _ in range(2))
         one_at_a_time = first.instance_id == again.instance_id
         name = "two_answers_in_parallel" if one_at_a_time else "new_instance_id_each_call"
         raise Failed(name, f"{len(ids)} instances for one order", f"同一订单得到{len(ids)}个实例")
@@ -199,7 +199,7 @@ def _parallel_orders(caller: Caller) -> None:
     answers = caller.together([caller.request(caller.samples.create()) for _ in range(ORDERS)])
     caller.note_created(*answers)
     for answer in answers:
-        if answer.accepted:
+        if answer.accepted and answer.instance_id:
             seen[answer.instance_id] = seen.get(answer.instance_id, 0) + 1
     twice = [instance_id for instance_id, number in seen.items() if number > 1]
     if twice:
@@ -227,10 +227,12 @@ def _restart(caller: Caller) -> None:
     if done.returncode:
         raise Skipped(f"the restart command ended with {done.returncode}", f"重启命令以{done.returncode}退出")
     until = time.monotonic() + RESTART_WITHIN
-    again = caller.ask(caller.samples.create(order))
+    again = caller.create(caller.samples.create(order))
     while again.received.unreachable and time.monotonic() < until:
         time.sleep(0.1)
-        again = caller.ask(caller.samples.create(order))
+        again = caller.create(caller.samples.create(order))
+    # A seller that forgot one has forgotten all.
+    caller.stock = []
     _same(first, again, "forgets_after_restart", "after the restart", "重启之后")
 
 

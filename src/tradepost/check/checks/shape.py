@@ -15,6 +15,7 @@ from tradepost.check.answers import (
     expect_success,
     failed,
     readable,
+    unreadable,
 )
 from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
 from tradepost.check.dialects import QueryDialect, UrlDialect
@@ -192,7 +193,9 @@ def _read_as_a_market(caller: Caller, command: Command, answer: Answer) -> None:
     if fault is None:
         return
     detail = getattr(result, "detail", "")
-    names = {"missing_field": "missing_field", "other_instance": "other_instance", "not_json": "not_json"}
+    if str(fault) == "not_json":
+        raise Failed(unreadable(answer.received), detail, detail)
+    names = {"missing_field": "missing_field", "other_instance": "other_instance"}
     name = "comma_in_id" if "comma" in detail else names.get(str(fault), "bad_field")
     raise Failed(name, detail, detail)
 
@@ -207,7 +210,7 @@ def _refusal(caller: Caller) -> None:
 
 def _created(caller: Caller) -> None:
     command = caller.samples.create()
-    answer = caller.ask(command)
+    answer = caller.create(command)
     expect_accepted(answer)
     _keep((Field("instanceId", 64),), answer)
     _read_as_a_market(caller, command, answer)

@@ -111,9 +111,9 @@ def effects(facts: Facts) -> Iterable[Check]:
 # --- forms -----------------------------------------------------------------------------------------------------------
 
 
-def _tomorrow(caller: Caller, hour: int) -> datetime:
+def _tomorrow(caller: Caller, hour: int, *, minute: int = _MINUTE) -> datetime:
     day = caller.clock() + timedelta(days=45)
-    return day.replace(hour=hour, minute=_MINUTE, second=_SECOND, microsecond=0)
+    return day.replace(hour=hour, minute=minute, second=_SECOND, microsecond=0)
 
 
 def _hour(hour: int) -> Body:
@@ -196,8 +196,9 @@ def _one_hour_left(caller: Caller) -> None:
 def _shown(caller: Caller) -> None:
     caller.need(Refresh)
     instance_id = caller.instance(keep=True).instance_id
-    for hour in (3, 15, 21):
-        told = _tomorrow(caller, hour)
+    # Each with a minute of its own, so that one still shown is not taken for another read wrongly.
+    for hour, minute in ((3, 11), (15, 23), (21, 49)):
+        told = _tomorrow(caller, hour, minute=minute)
         naive = told.replace(tzinfo=None)
         shown = list(dates_in(_members(_renewed(caller, instance_id, told))))
         # A seller may show the expiry in its own zone beside UTC; the right one anywhere settles it.
