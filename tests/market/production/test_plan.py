@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -95,10 +96,18 @@ CLOSED = BreakerState(Address.Breaker.CLOSED, 0, None, None)
 
 
 def failing(times: int) -> BreakerState:
+    """After so many failures in a row; those after it opened are of trials."""
     state = CLOSED
     for _ in range(times):
+        if state.state == Address.Breaker.OPEN:
+            state = replace(state, state=Address.Breaker.TRIAL)
         state = breaker.fail(state, RULE, now=NOW)
     return state
+
+
+def test_calls_that_were_open_when_it_opened_do_not_lengthen_the_pause() -> None:
+    opened = failing(3)
+    assert breaker.fail(opened, RULE, now=NOW + SECOND) == opened
 
 
 def test_it_opens_after_failures_in_a_row_and_one_answer_closes_it() -> None:

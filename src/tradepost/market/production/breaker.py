@@ -39,7 +39,12 @@ def succeed(before: BreakerState) -> BreakerState:
 
 
 def fail(before: BreakerState, rule: Rule, *, now: datetime) -> BreakerState:
-    """The exchange failed. Pauses double with every failed trial, up to 15 minutes."""
+    """The exchange failed. Pauses double with every failed trial, up to 15 minutes.
+
+    A call that was open when the breaker opened, and fails after it, says nothing new.
+    """
+    if before.state == B.OPEN:
+        return before
     failures = before.failures + 1
     if before.state == B.CLOSED and failures < rule.failures:
         return replace(before, failures=failures)
