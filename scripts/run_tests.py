@@ -40,7 +40,7 @@ def main() -> int:
 def _run(database: str, chosen: list[str]) -> int:
     print(f"\nTests on {'PostgreSQL' if database == 'postgres' else 'SQLite'}", flush=True)
     return subprocess.call(
-        [sys.executable, "-m", "pytest", "-n", "auto", *chosen],
+        [sys.executable, "-m", "pytest", "-n", "auto", "--dist", "loadfile", *chosen],
         cwd=ROOT,
         env=os.environ | {"TRADEPOST_TEST_DB": database},
     )
