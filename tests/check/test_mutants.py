@@ -38,6 +38,7 @@ ALSO: dict[str, set[str]] = {
     "saas_v2-ReadsTheBodyAsAForm": {"undecoded_values"},
     "saas_v1-DecodesTwice": {"undecoded_values"},
     "saas_v1-SignsKnownParametersOnly": {"address_with_query"},
+    "saas_v1-SignsEncodedValues": {"blank_as_plus"},
     "saas_v1-FreezeDeletes": {"repeat_refused"},
     "saas_v2-UnfreezeAfterFreezeOnly": {"repeat_refused"},
     "saas_v2-bad_parameter_is_an_html_page": {"unsigned_error"},
@@ -54,7 +55,7 @@ ALSO: dict[str, set[str]] = {
     "saas_v1-NoRefresh": MISSING,
     "saas_v2-NoFreeze": MISSING,
     "saas_v1-NoFreeze": MISSING,
-    "saas_v2-NoRelease": MISSING,
+    "saas_v2-NoRelease": {*MISSING, "test_flag_refused"},
 }
 """What else is true of a mutant, or follows from its mistake; every other diagnosis would mislead its seller."""
 
