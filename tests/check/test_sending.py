@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
 
+from tests.kit.market import self_signed
 from tradepost.check.sending import Received, Sender, parse
 from tradepost.protocols.http import Request
 
@@ -139,3 +142,42 @@ def test_nobody_there_is_unreachable():
     found = Sender(1).send(post(f"http://127.0.0.1:{port}/"))
     assert found.unreachable
     assert found.problem == "no connection: connection refused"
+
+
+@pytest.fixture(scope="module")
+def secure_seller(tmp_path_factory):
+    """An https server whose certificate nobody knows."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed(tmp_path_factory.mktemp("certificate")))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Fixed)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield f"https://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join(5)
+
+
+class _Fixed(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *arguments: object) -> None:
+        """Silence."""
+
+
+def test_an_unknown_certificate_is_not_talked_to(secure_seller):
+    """saas-v2 §1.2: certificates of a trusted CA."""
+    found = Sender(5).send(post(secure_seller))
+    assert found.unreachable
+    assert found.problem.startswith("no connection: the certificate is not trusted")
+
+
+def test_an_unknown_certificate_is_accepted_when_told_so(secure_seller):
+    found = Sender(5, trust_any_certificate=True).send(post(secure_seller))
+    assert (found.status, found.body, found.fault) == (200, b"{}", "")

@@ -69,7 +69,7 @@ class Report:
     results: tuple[Result, ...] = field(default_factory=tuple)
 
     def count(self, verdict: Verdict) -> int:
-        return sum(result.verdict is verdict for result in self.results)
+        return sum(result.verdict == verdict for result in self.results)
 
     @property
     def failed(self) -> tuple[Result, ...]:
