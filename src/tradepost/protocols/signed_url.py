@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urldefrag, urlencode
+from urllib.parse import quote_plus, urldefrag
 
 from .contract import Denied
 from .freshness import epoch_ms
@@ -62,7 +62,8 @@ def sign_request(
     body = dump_sorted(members)
     timestamp = str(epoch_ms(now))
     signed = signature(key=key, nonce=nonce, timestamp=timestamp, payload=body)
-    parameters = urlencode({"signature": signed, "timestamp": timestamp, "nonce": nonce})
+    plain = nonce if nonce.isalnum() and nonce.isascii() else quote_plus(nonce)
+    parameters = f"signature={signed}&timestamp={timestamp}&nonce={plain}"
     return Request("POST", f"{_ready_for_query(address)}{parameters}", headers, body)
 
 

@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from . import rows
 from .models import Event
-from .work import DatabaseAway, State, lock_due, peek, wake
+from .work import DatabaseAway, State, peek, wake
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +57,7 @@ def publish_many(name: str, facts: Sequence[Facts], *, now: datetime) -> None:
     )
 
 
-def dispatch(reactions: Reactions, *, now: datetime, limit: int = 50) -> int:
+def dispatch(reactions: Reactions, *, now: datetime, limit: int = 100) -> int:
     """React to a batch of due events. Returns how many were taken.
 
     The batch is one transaction that holds its rows: reactions and deletions commit together, and a worker that dies
@@ -70,11 +70,10 @@ def dispatch(reactions: Reactions, *, now: datetime, limit: int = 50) -> int:
     events: list[Event] = []
     try:
         with transaction.atomic():
-            events = lock_due(Event, now=now, limit=limit)
+            events = _take(now, limit)
             for event in events:
                 for reaction in reactions.of(event):
                     reaction(event.facts, now)
-            Event.objects.filter(pk__in=[event.pk for event in events]).delete()
     except DatabaseAway:
         raise  # not the event's fault: the worker reconnects and takes the batch again
     except Exception:  # noqa: BLE001  # a reaction may fail in any way; the queue must survive it
@@ -82,6 +81,20 @@ def dispatch(reactions: Reactions, *, now: datetime, limit: int = 50) -> int:
             with transaction.atomic():
                 _alone(reactions, event.pk, now)
     return len(events)
+
+
+def _take(now: datetime, limit: int) -> list[Event]:
+    """Delete the oldest due events and give them; they are back if the transaction is rolled back."""
+    unlocked = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    taken = rows.run(
+        "DELETE FROM base_event WHERE id IN (SELECT id FROM base_event WHERE state = 0 AND due_at <= %s"
+        f' ORDER BY due_at, id LIMIT %s {unlocked}) RETURNING id, name, facts, "left"',
+        [rows.moment(now), limit],
+    )
+    events = [
+        Event(pk=pk, name=name, facts=rows.value(facts), left=rows.value(left)) for pk, name, facts, left in taken
+    ]
+    return sorted(events, key=lambda event: int(event.pk))
 
 
 def _alone(reactions: Reactions, event_id: int, now: datetime) -> None:

@@ -42,3 +42,8 @@ def run(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
+
+
+def value(column: Any) -> Any:
+    """A JSON column of a raw statement: drivers give it as text or already read."""
+    return msgspec.json.decode(column) if isinstance(column, str | bytes) else column

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
-import msgspec
 from django.db import connection, transaction
 from django.db.models import Count, Q
 
@@ -143,7 +142,7 @@ def _ticket(
 ) -> Ticket:
     (call_id, seller_id, address_id, subscription_id, name, kind, activity, plain, attempts, until_access, give_up_at,
      maybe_acted, claimed, instance) = row  # fmt: skip
-    command = load(kind, msgspec.json.decode(plain) if isinstance(plain, str) else plain)
+    command = load(kind, rows.value(plain))
     business_id = ""
     if isinstance(command, Create):
         business_id = ids.business_id()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -18,6 +19,7 @@ class AddressBlocked(OSError):
     """The address is not one that a seller may have."""
 
 
+@lru_cache(maxsize=20_000)
 def allowed(address: str, *, sandbox: bool) -> bool:
     """Public addresses only; a sandbox may also call loopback. Mapped and translated IPv4 is looked at as IPv4."""
     ip = ipaddress.ip_address(address.split("%", 1)[0])
@@ -33,17 +35,24 @@ def allowed(address: str, *, sandbox: bool) -> bool:
 
 def check_literal(url: str, *, sandbox: bool) -> None:
     """Raises ``AddressBlocked`` for a literal IP that is not allowed: no resolver is asked for those."""
-    host = urlsplit(url).hostname or ""
+    literal = _literal_of(url[: url.find("?")] if "?" in url else url)
+    if literal and not allowed(literal, sandbox=sandbox):
+        raise AddressBlocked(f"{literal} is not a public address")
+
+
+@lru_cache(maxsize=20_000)
+def _literal_of(address: str) -> str:
+    """The IP address that stands in a web address as its host; empty when the host is a name."""
+    host = (urlsplit(address).hostname or "").split("%", 1)[0]
     try:
-        ipaddress.ip_address(host.split("%", 1)[0])
+        ipaddress.ip_address(host)
     except ValueError:
         # 127.1, 0x7f000001 and 2130706433 are addresses to a C library, though not to ipaddress.
         try:
-            host = socket.inet_ntoa(socket.inet_aton(host))
+            return socket.inet_ntoa(socket.inet_aton(host))
         except OSError:
-            return
-    if not allowed(host, sandbox=sandbox):
-        raise AddressBlocked(f"{host} is not a public address")
+            return ""
+    return host
 
 
 class GuardedResolver(AbstractResolver):
