@@ -24,6 +24,8 @@ class RetryRule:
     poll_every: timedelta | None = None
     first_polls: tuple[timedelta, ...] = ()
     """Waits before the first polls, shorter than the steady pace so that a fast seller's buyer does not wait."""
+    keeps_order: bool = False
+    """After the plan the order stays with the seller, for a restart by hand, instead of being refunded."""
 
     def wait(self, tries: int, *, pending: bool) -> timedelta:
         """How long to wait after try number ``tries`` (counted from 1)."""

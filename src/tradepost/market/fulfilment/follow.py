@@ -1,4 +1,4 @@
-"""Follow the calls of a delivery: created → access data → delivered, or given up with refund and orphan release."""
+"""Follow the calls of a delivery, step by step, until it is delivered, given up with refund and orphan release, or stopped."""
 
 from __future__ import annotations
 
@@ -12,45 +12,60 @@ from tradepost.market.base.outbox import Facts
 from tradepost.market.base.secrets import unseal
 from tradepost.market.orders.finish import complete_order, give_up_order
 from tradepost.market.orders.models import Order
+from tradepost.market.product_types.contract import Step
+from tradepost.market.product_types.registry import product_type
 from tradepost.market.production import calls
 from tradepost.market.production.models import Attempt, Call
+from tradepost.market.production.restart import gives_back
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, activate, period_end
 from tradepost.market.subscriptions.lifecycle import E as SubscriptionEvent
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.protocols.commands import AppInfo, Done, Query, Release
+from tradepost.protocols.commands import AppInfo, Command, Done, Query, Release
+from tradepost.protocols.registry import protocol
 
 from .models import Delivery
+from .steps import next_step
 
 log = structlog.get_logger(__name__)
 
 
 def on_call_ended(facts: Facts, now: datetime) -> None:
-    """Reaction to every ended call; those that belong to no delivery under way are none of ours."""
-    if facts["kind"] not in {"Create", "Query"}:
+    """Reaction to every ended call; those that no delivery under way waits for are none of ours."""
+    delivery = _waiting_for(facts["call"])
+    if delivery is None or delivery.call is None:
         return
-    call = Call.objects.select_related("product", "subscription").get(pk=facts["call"])
-    delivery = _delivery_of(call)
-    if delivery is None:
-        return
-    match call.kind, call.outcome:
-        case "Create", Call.Outcome.DONE if delivery.status == Delivery.Status.CREATING:
-            _created(delivery, call, now)
-        case "Query", Call.Outcome.DONE if delivery.status == Delivery.Status.WAITING_FOR_ACCESS:
-            _deliver(delivery, _access(_answer(call)), now)
-        case _, Call.Outcome.GAVE_UP:
+    call = delivery.call
+    # A call that was restarted meanwhile has no outcome: its next end comes here again.
+    match call.outcome:
+        case Call.Outcome.DONE:
+            _advance(delivery, call, now)
+        case Call.Outcome.GAVE_UP if gives_back(call):
             _give_up(delivery, call, now)
+        case Call.Outcome.GAVE_UP:
+            _stop(delivery)
 
 
-def _delivery_of(call: Call) -> Delivery | None:
-    if call.subscription_id is None:
-        return None
-    open_ones = Delivery.objects.exclude(Q(status=Delivery.Status.DONE) | Q(status=Delivery.Status.GAVE_UP))
+def _waiting_for(call: int) -> Delivery | None:
+    ended = Q(status=Delivery.Status.DONE) | Q(status=Delivery.Status.GAVE_UP)
     return (
-        open_ones.select_for_update(of=("self",))
-        .select_related("line__order__buyer", "line__product", "subscription")
-        .filter(subscription_id=call.subscription_id)
+        Delivery.objects.exclude(ended)
+        .select_for_update(of=("self",))
+        .select_related("line__order__buyer", "line__product", "subscription", "call")
+        .filter(call=call)
         .first()
     )
+
+
+def _advance(delivery: Delivery, call: Call, now: datetime) -> None:
+    """A step is done: the next one of the product type's plan, or the end of it."""
+    answer, product = _answer(call), delivery.line.product
+    access = _access(answer)
+    plan = product_type(product.product_type).plan(delivery.line.order.order_type, protocol(call.protocol))
+    place = next_step(plan, delivery.step, has_access=access is not None, by_message=product.access_by_message)
+    if place is None:
+        _deliver(delivery, access, answer.license, now)
+    else:
+        _ask(delivery, plan[place], place, call, now)
 
 
 def _answer(call: Call) -> Done:
@@ -61,37 +76,49 @@ def _access(answer: Done) -> AppInfo | None:
     return next((i.app for i in answer.instances if i.app is not None and i.app.front_end_url), None)
 
 
-def _created(delivery: Delivery, call: Call, now: datetime) -> None:
-    """The instance has a name. Versions that answer the access data at once are finished; others are polled."""
-    access = _access(_answer(call))
-    if access is not None:
-        _deliver(delivery, access, now)
-        return
-    subscription = Subscription.objects.get(pk=delivery.subscription_id)
-    delivery.status = Delivery.Status.WAITING_FOR_ACCESS
-    delivery.give_up_at = call.give_up_at
-    delivery.save(update_fields=["status", "give_up_at"])
-    calls.ask(
-        Query(instance_ids=(subscription.instance_id,)),
-        product=delivery.line.product,
-        subscription=subscription,
-        order_number=delivery.line.order.number,
-        order_line_number=delivery.line.number,
-        until_access=not delivery.line.product.access_by_message,
-        give_up_at=call.give_up_at,
+def _ask(delivery: Delivery, step: Step, place: int, before: Call, now: datetime) -> None:
+    """The time of the plan goes on from the first call; one that a person completed later begins anew."""
+    line = delivery.line
+    bound = before.give_up_at if before.give_up_at is not None and before.give_up_at > now else None
+    delivery.call = calls.ask(
+        _command(step, before, delivery.subscription),
+        product=line.product,
+        subscription=delivery.subscription,
+        order_number=line.order.number,
+        order_line_number=line.number,
+        until_access=step.until_access and not line.product.access_by_message,
+        give_up_at=bound,
         now=now,
     )
+    delivery.step, delivery.status, delivery.give_up_at = place, Delivery.Status.WAITING_FOR_ACCESS, bound
+    delivery.save(update_fields=["call", "step", "status", "give_up_at"])
 
 
-def _deliver(delivery: Delivery, access: AppInfo | None, now: datetime) -> None:
+def _command(step: Step, before: Call, subscription: Subscription) -> Command:
+    if step.command.__name__ == before.kind:
+        return calls.load(
+            before.kind, before.command
+        )  # the very same once more, as its sellers must expect: saas-v1-license A2.2
+    if step.command is Query:
+        return Query(instance_ids=(subscription.instance_id,))
+    raise LookupError(f"no step of a delivery can be {step.command.__name__}")
+
+
+def _deliver(delivery: Delivery, access: AppInfo | None, license_text: str, now: datetime) -> None:
     """The buyer can begin: the paid time starts now, and the seller has earned the money of this order."""
     line = delivery.line
     expires = period_end(now, line.period_type, line.period_number) if line.period_type else None
-    activate(delivery.subscription, access, started_at=now, expires_at=expires, now=now)
+    activate(delivery.subscription, access, license_text=license_text, started_at=now, expires_at=expires, now=now)
     _end(delivery, Delivery.Status.DONE, now)
     order = Order.objects.select_for_update().get(pk=line.order_id)
     if not Delivery.objects.filter(line__order=order).exclude(status=Delivery.Status.DONE).exists():
         complete_order(order, now=now)
+
+
+def _stop(delivery: Delivery) -> None:
+    """The plan is over, the order is not: it waits for a restart by hand, and no money moves (saas-v1-license B1)."""
+    delivery.status = Delivery.Status.STOPPED
+    delivery.save(update_fields=["status"])
 
 
 def _give_up(delivery: Delivery, call: Call, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,6 +17,7 @@ from tradepost.market.production import calls
 from tradepost.market.subscriptions.lifecycle import period_end
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Buyer, ChargingMode, Create, Purchase
+from tradepost.protocols.registry import protocol
 
 from .models import Delivery
 
@@ -28,17 +30,13 @@ def on_order_paid(facts: Facts, now: datetime) -> None:
     lines = OrderLine.objects.filter(order=order, delivery=None).select_related("product", "seller", "offer__sku")
     try:
         with transaction.atomic():
-            for line in lines.order_by("pk"):
-                start(line, order, now)
+            _check_lines([start(line, order, now) for line in lines.order_by("pk")])
     except Refused as refused:
         give_up_order(order, now=now, reason=str(refused.message))
 
 
 def start(line: OrderLine, order: Order, now: datetime) -> Delivery:
     """Open the subscription and ask the first step of the product type's plan for this order type."""
-    steps = product_type(line.product.product_type).steps.get(order.order_type, ())
-    if not steps or steps[0].command is not Create:
-        raise Refused("order.no_plan", f"{line.product.product_type} has no plan for {order.order_type} orders")
     subscription = Subscription.objects.create(
         buyer=order.buyer,
         seller=line.seller,
@@ -49,7 +47,6 @@ def start(line: OrderLine, order: Order, now: datetime) -> Delivery:
         created_at=now,
     )
     OrderLine.objects.filter(pk=line.pk).update(subscription=subscription)
-    delivery = Delivery.objects.create(line=line, subscription=subscription, created_at=now)
     command = Create(
         order_id=order.number,
         order_line_id=line.number,
@@ -57,7 +54,7 @@ def start(line: OrderLine, order: Order, now: datetime) -> Delivery:
         buyer=_buyer(line, order),
         purchase=_purchase(line, now),
     )
-    calls.ask(
+    call = calls.ask(
         command,
         product=line.product,
         subscription=subscription,
@@ -65,7 +62,24 @@ def start(line: OrderLine, order: Order, now: datetime) -> Delivery:
         order_line_number=line.number,
         now=now,
     )
-    return delivery
+    plan = product_type(line.product.product_type).plan(order.order_type, protocol(call.protocol))
+    if not plan or plan[0].command is not Create:
+        raise Refused("order.no_plan", f"{line.product.product_type} has no plan for {order.order_type} orders")
+    return Delivery.objects.create(line=line, subscription=subscription, call=call, created_at=now)
+
+
+def _check_lines(deliveries: list[Delivery]) -> None:
+    """Where a protocol knows orders only, a seller would take a second line for a repeat (saas-v1-license A2.2).
+
+    Checkout makes orders of one line; this stands before the day when it makes more.
+    """
+    alone = Counter(
+        d.line.seller_id
+        for d in deliveries
+        if d.call and d.call.protocol in product_type(d.line.product.product_type).one_line_over
+    )
+    if any(lines > 1 for lines in alone.values()):
+        raise Refused("order.one_line", "one order can hold one product only over the protocol of this seller")
 
 
 def _buyer(line: OrderLine, order: Order) -> Buyer:

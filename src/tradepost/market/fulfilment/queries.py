@@ -43,7 +43,8 @@ class Try:
 class Asked:
     """One thing asked of the seller. ``next_at`` is None when it is being asked right now or has ended."""
 
-    kind: str
+    hands_over: bool
+    """Whether it is about the access data, and no longer about the opening."""
     state: str
     """done, current or failed"""
     tries: list[Try]
@@ -57,6 +58,12 @@ class LineProgress:
     line: OrderLine
     delivery: Delivery | None
     asked: list[Asked]
+
+    @property
+    def stopped(self) -> bool:
+        """Nothing is asked any more, until the seller restarts it by hand."""
+        stopped = self.delivery is not None and self.delivery.status == Delivery.Status.STOPPED
+        return stopped and all(asked.state != "current" for asked in self.asked)
 
     @property
     def last_said(self) -> Said | None:
@@ -105,7 +112,12 @@ def _asked(call: Call, attempts: list[Attempt]) -> Asked:
     kept = [attempts[0], *attempts[left_out + 1 :]] if left_out else attempts
     waiting = call.state in {State.WAITING, State.HELD} and call.attempts > 0
     return Asked(
-        call.kind, state, [_try(a) for a in kept], left_out, call.due_at if waiting else None, call.state == State.HELD
+        call.kind != "Create" or call.until_access,
+        state,
+        [_try(a) for a in kept],
+        left_out,
+        call.due_at if waiting else None,
+        call.state == State.HELD,
     )
 
 

@@ -23,7 +23,7 @@ from tradepost.market.identity.models import Member, Seller, SigningKey, User
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.payments.models import Account, Entry
 from tradepost.market.production.models import Address, Attempt, Call
-from tradepost.market.production.restart import GIVEN_BACK
+from tradepost.market.production.restart import gives_back
 
 from . import facts as f
 from .tell import Telling, tell, tell_all
@@ -122,7 +122,7 @@ def on_call_ended(event: Facts, now: datetime) -> None:
     if event["outcome"] != Call.Outcome.GAVE_UP:
         return
     call = _call(event["call"])
-    if call.kind in GIVEN_BACK or call.until_access:
+    if gives_back(call):
         return  # its order is refunded: on_delivery_given_up tells
     once = f"{call.pk}/{call.ended_at:%Y%m%d%H%M%S}" if call.ended_at else str(call.pk)
     shared = {

@@ -119,7 +119,8 @@ class Gateway:
         if isinstance(response, Unreachable):
             return Exchange(request, None, response, spent)
         result = _decode(protocol, command, response, keys, require_body_sign=require_body_sign)
-        return Exchange(request, response, settle(command, result, until_access=until_access), spent)
+        settled = settle(command, result, until_access=until_access, queried=Query in protocol.activities)
+        return Exchange(request, response, settled, spent)
 
     async def _send(self, request: Request) -> Response | Unreachable:
         if self._session is None:
@@ -172,14 +173,17 @@ def _decode(
     return first
 
 
-def settle(command: Command, result: CallResult, *, until_access: bool) -> CallResult:
-    """A query that waits for access data is not done while the seller has none (saas-v2 §3.1)."""
-    if until_access and isinstance(command, Query) and isinstance(result, Done):
+def settle(command: Command, result: CallResult, *, until_access: bool, queried: bool = True) -> CallResult:
+    """A command that waits for access data is not done while the seller has none (saas-v2 §3.1).
+
+    ``queried``: whether the protocol has a query that tells when an accepted creation is finished.
+    """
+    if until_access and isinstance(command, Query | Create) and isinstance(result, Done):
         ready = result.instances and all(i.app is not None and i.app.front_end_url for i in result.instances)
         if not ready:
             return Pending(message="the instance has no access data (appInfo.frontEndUrl) yet")
     match command, result:
-        case Create(), Pending(instance_id=instance) if instance:
+        case Create(), Pending(instance_id=instance) if instance and queried:
             # Accepted with an id: the caller goes on with queryInstance (saas-v2 §3.1).
             return Done(message=result.message, instance_id=instance)
         case Release(), Rejected(code=code) if code == NO_SUCH_INSTANCE:

@@ -13,15 +13,27 @@ from tradepost.market.base.models import Move
 from tradepost.market.base.work import State
 
 from .models import Call
+from .queries import retry_rule
 
 GIVEN_BACK = ("Create", "Upgrade")
-"""After the plan of these ends, the order is refunded: there is nothing left to restart."""
+"""What an order waits for, besides access data."""
+
+
+def gives_back(call: Call) -> bool:
+    """Whether the order is refunded when the plan of this call ends: there is nothing left to restart then.
+
+    A protocol's plan may keep the order instead (saas-v1-license B1: getLicense has no automatic refund).
+    """
+    if call.kind not in GIVEN_BACK and not call.until_access:
+        return False
+    rule = retry_rule(call)
+    return rule is None or not rule.keeps_order
 
 
 def may_restart(call: Call) -> bool:
     if call.state in {State.WAITING, State.HELD}:
         return True
-    return call.outcome == Call.Outcome.GAVE_UP and call.kind not in GIVEN_BACK and not call.until_access
+    return call.outcome == Call.Outcome.GAVE_UP and not gives_back(call)
 
 
 def restart(call: Call, *, actor: str, now: datetime) -> None:

@@ -53,12 +53,14 @@ def activate(
     started_at: datetime,
     expires_at: datetime | None,
     now: datetime,
+    license_text: str = "",
 ) -> None:
-    """The instance is there: seal its access data and start its paid time."""
+    """The instance is there: seal its access data or license, and start its paid time."""
     subscription.sealed_access = seal(msgspec.json.encode(access).decode()) if access else ""
+    subscription.sealed_license = seal(license_text) if license_text else ""
     subscription.started_at = started_at
     subscription.expires_at = expires_at
-    subscription.save(update_fields=["sealed_access", "started_at", "expires_at"])
+    subscription.save(update_fields=["sealed_access", "sealed_license", "started_at", "expires_at"])
     SUBSCRIPTION.move(subscription, E.OPEN, now=now)
 
 
@@ -67,3 +69,8 @@ def access_data(subscription: Subscription) -> AppInfo | None:
     if not subscription.sealed_access:
         return None
     return msgspec.json.decode(unseal(subscription.sealed_access).encode(), type=AppInfo)
+
+
+def license_of(subscription: Subscription) -> str:
+    """The license in clear text; empty while there is none. Only the buyer's pages may show it."""
+    return unseal(subscription.sealed_license) if subscription.sealed_license else ""

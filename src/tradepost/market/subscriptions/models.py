@@ -31,6 +31,8 @@ class Subscription(models.Model):
     status = models.CharField(max_length=16, choices=Status, default=Status.OPENING)
     sealed_access = models.TextField(blank=True, default="")
     """Sealed JSON of ``AppInfo``; empty until the seller gave it."""
+    sealed_license = models.TextField(blank=True, default="")
+    """Sealed text of the license, where the seller's answer is one (saas-v1-license B1)."""
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, default=None)
     expires_at = models.DateTimeField(null=True, default=None)

@@ -1,4 +1,4 @@
-"""What a buyer sees of subscriptions: the own ones only. Access data is not among it, see ``lifecycle.access_data``."""
+"""What a buyer sees of subscriptions: the own ones only. Access data and licenses are not among it, see ``lifecycle``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def buyer_subscriptions(
     buyer: User, asked: SubscriptionFilter, *, after: str = "", size: int = 20
 ) -> Page[Subscription]:
     """Newest first. The search is a part of the product's or the seller's name, or an instance id."""
-    rows = Subscription.objects.filter(buyer=buyer).select_related("product", "seller").defer("sealed_access")
+    rows = Subscription.objects.filter(buyer=buyer).select_related("product", "seller").defer("sealed_access", "sealed_license")
     if asked.status:
         rows = rows.filter(status=asked.status)
     if asked.q:

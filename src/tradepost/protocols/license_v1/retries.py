@@ -14,8 +14,8 @@ _HOUR = timedelta(hours=1)
 _ONE_CALL = RetryRule(every=_MINUTE, give_up_after=timedelta(0))
 
 RETRIES: Mapping[type[Command], RetryRule] = {
-    # The wait while a seller says 000004 is ours: a buyer is waiting.
-    Create: RetryRule(every=_HOUR, give_up_after=3 * _HOUR, poll_every=10 * _MINUTE),
+    # The wait while a seller says 000004 is ours: a buyer is waiting. After the three hours nothing is refunded.
+    Create: RetryRule(every=_HOUR, give_up_after=3 * _HOUR, poll_every=10 * _MINUTE, keeps_order=True),
     Refresh: _ONE_CALL,
     Expire: _ONE_CALL,
     Release: _ONE_CALL,

@@ -10,6 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('orders', '0001_initial'),
+        ('production', '0001_initial'),
         ('subscriptions', '0001_initial'),
     ]
 
@@ -18,10 +19,12 @@ class Migration(migrations.Migration):
             name='Delivery',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('creating', 'Creating the instance'), ('access', 'Waiting for the access data'), ('done', 'Delivered'), ('gave_up', 'Could not be delivered')], default='creating', max_length=16)),
+                ('status', models.CharField(choices=[('creating', 'Creating the instance'), ('access', 'Waiting for the access data'), ('stopped', 'Stopped until the seller restarts it'), ('done', 'Delivered'), ('gave_up', 'Could not be delivered')], default='creating', max_length=16)),
+                ('step', models.PositiveSmallIntegerField(default=0)),
                 ('give_up_at', models.DateTimeField(default=None, null=True)),
                 ('created_at', models.DateTimeField()),
                 ('ended_at', models.DateTimeField(default=None, null=True)),
+                ('call', models.OneToOneField(default=None, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='delivery', to='production.call')),
                 ('line', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='delivery', to='orders.orderline')),
                 ('subscription', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='delivery', to='subscriptions.subscription')),
             ],

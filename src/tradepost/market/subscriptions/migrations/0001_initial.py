@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ('instance_id', models.CharField(blank=True, default='', max_length=64)),
                 ('status', models.CharField(choices=[('opening', 'Opening'), ('active', 'Active'), ('frozen', 'Frozen'), ('released', 'Released'), ('failed', 'Could not be opened')], default='opening', max_length=16)),
                 ('sealed_access', models.TextField(blank=True, default='')),
+                ('sealed_license', models.TextField(blank=True, default='')),
                 ('created_at', models.DateTimeField()),
                 ('started_at', models.DateTimeField(default=None, null=True)),
                 ('expires_at', models.DateTimeField(default=None, null=True)),

@@ -10,5 +10,9 @@ KIND = ProductType(
     protocols=("saas_v2", "saas_v1"),
     charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
     steps={"NEW": (Step(Create), Step(Query, until_access=True))},
+    # There newInstance answers the access data itself, again and again; queryInstance may be missing for what is sold
+    # by period or once (saas-v1-license A2, A2.2).
+    steps_over={"saas_v1": {"NEW": (Step(Create), Step(Create, until_access=True))}},
+    one_line_over=frozenset({"saas_v1"}),
     icon="cloud",
 )

@@ -1,0 +1,21 @@
+"""License: the right to use software that runs at the buyer's, as a text that the seller's server makes.
+
+Over ``license_v1`` getLicense answers the text, which the buyer reads on the page (saas-v1-license B1). Over
+``license_online`` newInstance opens an instance under which licenses are applied for, so that an order is delivered when
+the instance is there; until buyers can apply on the market's pages, the seller sends them the license (B3).
+"""
+
+from tradepost.market.product_types.contract import Gives, ProductType, Step
+from tradepost.protocols.commands import ChargingMode, Create
+
+KIND = ProductType(
+    code="LICENSE",
+    title="License",
+    title_zh="License",
+    protocols=("license_v1", "license_online"),
+    charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
+    steps={"NEW": (Step(Create),)},
+    one_line_over=frozenset({"license_v1"}),
+    gives=Gives.LICENSE,
+    icon="license",
+)
