@@ -1,13 +1,21 @@
-"""What is kept of an exchange: passwords masked, bytes made readable, length bounded."""
+"""What is kept of an exchange: secrets and private data masked, bytes made readable, length bounded."""
 
 from __future__ import annotations
 
 import re
 
+from tradepost.protocols.http import Headers
+
 LONGEST = 65_536
+HIDDEN = "••••"
 
 # Values of members that name a secret, as JSON strings; also in answers that are broken JSON.
-_SECRET = re.compile(r'("(?:password|passwd|secret|token|license)"\s*:\s*")((?:[^"\\]|\\.)*)(")?', re.IGNORECASE)
+_SECRET = re.compile(
+    r'("(?:password|passwd|secret|clientSecret|token|license)"\s*:\s*")((?:[^"\\]|\\.)*)(")?', re.IGNORECASE
+)
+# Older versions carry the token and the buyer's private data in the URL (saas-v1-license A1, A2.1).
+_PRIVATE = re.compile(r"([?&](?:authToken|mobilePhone|email|userName)=)[^&#]+", re.IGNORECASE)
+_TOKEN_HEADER = "authtoken"  # noqa: S105  the header's name (saas-v1-license §0)
 
 
 def readable(body: bytes) -> str:
@@ -19,4 +27,13 @@ def readable(body: bytes) -> str:
 
 
 def masked(body: bytes) -> str:
-    return _SECRET.sub(lambda m: f"{m[1]}••••{m[3] or ''}", readable(body))
+    return _SECRET.sub(lambda m: f"{m[1]}{HIDDEN}{m[3] or ''}", readable(body))
+
+
+def masked_url(url: str) -> str:
+    """The URL with everything else byte for byte; what was hidden cannot be sent again."""
+    return _PRIVATE.sub(lambda m: f"{m[1]}{HIDDEN}", url)
+
+
+def masked_headers(headers: Headers) -> Headers:
+    return tuple((name, HIDDEN if name.lower() == _TOKEN_HEADER else value) for name, value in headers)

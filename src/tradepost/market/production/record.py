@@ -28,7 +28,7 @@ from tradepost.protocols.http import Headers, Request
 from . import breaker
 from .claim import Ticket, rule_of
 from .gateway import Exchange
-from .masking import masked
+from .masking import masked, masked_headers, masked_url
 from .models import Address, Call
 from .plan import next_attempt
 
@@ -132,6 +132,10 @@ def _move(ended: Ended, now: datetime) -> Move:
     if isinstance(result, Unreachable):
         columns["maybe_acted"] = ticket.maybe_acted or result.seller_may_have_acted
         columns["claimed"] = ticket.claimed_instance_id or _text(result.claimed_instance_id)[:100]
+    elif isinstance(result, Pending):
+        # It began to act; what it made must be released if it never finishes.
+        columns["maybe_acted"] = True
+        columns["claimed"] = ticket.claimed_instance_id or result.instance_id
     due = next_attempt(
         result,
         rule_of(ticket.protocol, ticket.kind),
@@ -204,8 +208,8 @@ def _attempt(ended: Ended) -> dict[str, Any]:
         "number": ended.ticket.number,
         "ms": ended.exchange.milliseconds if ended.exchange else None,
         "method": request.method,
-        "url": request.url,
-        "request_headers": _headers(request.headers),
+        "url": masked_url(request.url),
+        "request_headers": _headers(masked_headers(request.headers)),
         "request_body": _text(masked(request.body)),
         "status": response.status if response else None,
         "response_headers": _headers(response.headers) if response else [],
