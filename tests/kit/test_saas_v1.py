@@ -201,3 +201,17 @@ def test_a_debug_call_gets_a_licence_text_too_section_b1(licensor):
     test = ask(licensor, replace(CREATE, test=True), protocol="license_v1")
     assert test == Done(instance_id="b1", license="Answer to a test call: no instance was made.")
     assert licensor.store.find("b1") is None
+
+
+@pytest.mark.parametrize("order", [("saas_v2", "saas_v1"), ("saas_v1", "saas_v2")])
+@pytest.mark.parametrize("asked", ["saas_v2", "saas_v1"])
+def test_of_two_versions_the_one_that_was_asked_says_what_is_wrong_section_a3(tmp_path, order, asked):
+    """A wrong key: the version of another shape only misses its own parameters, and would mislead."""
+    seller = Recorder(store=tmp_path / "seller.db", protocols=order)
+    spoken = registry.protocol(asked)
+    create = CREATE if asked == "saas_v1" else replace(CREATE, order_line_id="CS1-000001")
+    request = spoken.encode(create, address=ADDRESS, key="another key", now=NOW, nonce=nonce())
+    refused = spoken.decode(create, seller.respond(request, NOW, nonce()), key=KEY)
+    what = {"saas_v2": "signature", "saas_v1": "authToken"}[asked]
+    assert refused == Rejected(code="000001", message=f"{what} does not match")
+    assert seller.seen == []

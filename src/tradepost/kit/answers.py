@@ -60,6 +60,7 @@ class Reject(Exception):
         self.retryable = retryable
 
 
+NOT_AUTHENTIC = "000001"
 BAD_REQUEST = "000002"
 NO_SUCH_INSTANCE = "000003"
 PROCESSING = "000004"

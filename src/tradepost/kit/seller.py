@@ -26,7 +26,7 @@ from tradepost.protocols.commands import (
 )
 from tradepost.protocols.contract import Denied
 
-from .answers import BAD_REQUEST, INTERNAL_ERROR, PROCESSING, Created, Instance, Reject
+from .answers import BAD_REQUEST, INTERNAL_ERROR, NOT_AUTHENTIC, PROCESSING, Created, Instance, Reject
 from .carrying import Carrier, as_heard, rehearse
 from .once import Once, Replayed
 from .sqlite_store import SQLiteStore
@@ -187,7 +187,10 @@ class Seller:
                 command, new = self._open(spoken, request, now)
             except Denied as denied:
                 log.warning("refused a %s request: %s", spoken.title, denied)
-                refusal = refusal or (spoken, Rejected(code=denied.code, message=denied.message))
+                if refusal is None or (refusal[1].code != NOT_AUTHENTIC and denied.code == NOT_AUTHENTIC):
+                    # A version whose requests look different finds parameters missing; only the right one gets as
+                    # far as the signature, so its words are the ones that help.
+                    refusal = spoken, Rejected(code=denied.code, message=denied.message)
             except Exception:
                 log.exception("reading a %s request failed", spoken.title)
                 return self._answer(spoken, None, _internal_error(), nonce)
