@@ -10,7 +10,10 @@ from enum import StrEnum
 
 from tradepost.market.base.work import State
 from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.product_types.contract import Gives
+from tradepost.market.product_types.registry import product_type
 from tradepost.market.production.models import Attempt, Call
+from tradepost.market.production.restart import gives_back
 
 from .models import Delivery
 
@@ -58,6 +61,12 @@ class LineProgress:
     line: OrderLine
     delivery: Delivery | None
     asked: list[Asked]
+    kept: bool
+    """Whether the order stays with the seller when it is not delivered in time, instead of being refunded."""
+
+    @property
+    def gives(self) -> Gives:
+        return product_type(self.line.product.product_type).gives
 
     @property
     def stopped(self) -> bool:
@@ -78,6 +87,14 @@ class Progress:
     fingerprint: str
     """Changes when there is something new to show."""
 
+    @property
+    def kept(self) -> bool:
+        return any(line.kept for line in self.lines)
+
+    @property
+    def stopped(self) -> bool:
+        return any(line.stopped for line in self.lines)
+
 
 def progress(order: Order) -> Progress:
     """Three queries, whatever the number of tries: deliveries, calls, attempts. ``order.lines`` should be fetched."""
@@ -93,7 +110,8 @@ def progress(order: Order) -> Progress:
     asked: dict[str, list[Asked]] = defaultdict(list)
     for call in calls:
         asked[call.order_line_number].append(_asked(call, tries[call.pk]))
-    found = [LineProgress(line, deliveries.get(line.pk), asked[line.number]) for line in lines]
+    kept = {call.order_line_number for call in calls if not gives_back(call)}
+    found = [LineProgress(line, deliveries.get(line.pk), asked[line.number], line.number in kept) for line in lines]
     return Progress(found, _fingerprint(order, found, calls))
 
 

@@ -15,8 +15,8 @@ from tradepost.market.base.work import State
 from .models import Call
 from .queries import retry_rule
 
-GIVEN_BACK = ("Create", "Upgrade")
-"""What an order waits for, besides access data."""
+GIVEN_BACK = ("Create", "Query", "Upgrade")
+"""What an order waits for."""
 
 
 def gives_back(call: Call) -> bool:
@@ -24,7 +24,7 @@ def gives_back(call: Call) -> bool:
 
     A protocol's plan may keep the order instead (saas-v1-license B1: getLicense has no automatic refund).
     """
-    if call.kind not in GIVEN_BACK and not call.until_access:
+    if call.kind not in GIVEN_BACK:
         return False
     rule = retry_rule(call)
     return rule is None or not rule.keeps_order

@@ -22,7 +22,11 @@ def buyer_subscriptions(
     buyer: User, asked: SubscriptionFilter, *, after: str = "", size: int = 20
 ) -> Page[Subscription]:
     """Newest first. The search is a part of the product's or the seller's name, or an instance id."""
-    rows = Subscription.objects.filter(buyer=buyer).select_related("product", "seller").defer("sealed_access", "sealed_license")
+    rows = (
+        Subscription.objects.filter(buyer=buyer)
+        .select_related("product", "seller")
+        .defer("sealed_access", "sealed_license")
+    )
     if asked.status:
         rows = rows.filter(status=asked.status)
     if asked.q:

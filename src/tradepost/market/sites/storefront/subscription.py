@@ -9,7 +9,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.orders.queries import line_of
-from tradepost.market.subscriptions.lifecycle import access_data
+from tradepost.market.product_types.registry import product_type
+from tradepost.market.subscriptions.lifecycle import access_data, license_of
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.queries import buyer_subscription
 from tradepost.market.web.access import buyer_required, person
@@ -39,6 +40,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "line": line_of(found.pk),
         "access": access_data(found) if usable else None,
         "usable": usable,
+        "gives": product_type(found.product.product_type).gives,
         "timeline": [began, *of_moves(moves_of("subscription", found.pk))],
     }
     return render(request, "storefront/subscription.html", context)
@@ -54,3 +56,30 @@ def password(request: HttpRequest, pk: int) -> HttpResponse:
     if access is None or not access.password:
         raise Http404
     return HttpResponse(access.password, content_type="text/plain; charset=utf-8")
+
+
+@buyer_required
+@private
+@require_POST
+def license_text(request: HttpRequest, pk: int) -> HttpResponse:
+    """The license alone, as the password above."""
+    return HttpResponse(_license(_own(request, pk)), content_type="text/plain; charset=utf-8")
+
+
+@buyer_required
+@private
+@require_safe
+def license_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """The license as a file, as the seller wrote it: a link, since the browser keeps what a person downloads anyway."""
+    found = _own(request, pk)
+    name = f"license-{found.order_line_number}.txt"
+    answer = HttpResponse(_license(found), content_type="text/plain; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _license(found: Subscription) -> str:
+    text = license_of(found) if found.status == Subscription.Status.ACTIVE else ""
+    if not text:
+        raise Http404
+    return text
