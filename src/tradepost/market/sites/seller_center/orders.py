@@ -9,6 +9,7 @@ from tradepost.market.base.paging import page
 from tradepost.market.orders import seller_queries
 from tradepost.market.orders.seller_queries import LineFilter
 from tradepost.market.production import queries
+from tradepost.market.subscriptions.lifecycle import license_of
 from tradepost.market.web.status import vocabulary
 
 from .frame import SellerRequest, found, seller_page, show
@@ -22,8 +23,11 @@ def orders(request: SellerRequest) -> HttpResponse:
     asked = LineFilter(search=request.GET.get("q", "").strip()[:64], status=request.GET.get("status", ""))
     lines = page(seller_queries.seller_lines(request.seller, asked), after=request.GET.get("after", ""))
     return show(
-        request, "seller_center/orders.html",
-        page=lines, asked=asked, statuses=vocabulary("order"),
+        request,
+        "seller_center/orders.html",
+        page=lines,
+        asked=asked,
+        statuses=vocabulary("order"),
         rows=[(line, seller_queries.buyer_name(line.order.buyer)) for line in lines.rows],
     )
 
@@ -34,8 +38,11 @@ def order(request: SellerRequest, number: str) -> HttpResponse:
     line = found(seller_queries.find_line(request.seller, number))
     calls = queries.calls_of_line(request.seller, line.number)
     return show(
-        request, "seller_center/order.html",
-        line=line, buyer=seller_queries.buyer_contact(line),
+        request,
+        "seller_center/order.html",
+        line=line,
+        buyer=seller_queries.buyer_contact(line),
         calls=[(call, last_result(call)) for call in calls],
+        license_length=len(license_of(line.subscription)) if line.subscription else 0,
         events=line_events(line, seller_queries.moves_of(line)),
     )
