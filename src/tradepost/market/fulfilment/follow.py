@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 import msgspec
 import structlog
@@ -13,7 +14,7 @@ from tradepost.market.base.secrets import unseal
 from tradepost.market.orders.finish import complete_order, give_up_order
 from tradepost.market.orders.models import Order
 from tradepost.market.product_types.contract import Step
-from tradepost.market.product_types.registry import product_type
+from tradepost.market.product_types.registry import product_type, product_types
 from tradepost.market.production import calls
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.restart import gives_back
@@ -31,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 def on_call_ended(facts: Facts, now: datetime) -> None:
     """Reaction to every ended call; those that no delivery under way waits for are none of ours."""
+    if facts["kind"] not in _planned():
+        return  # most calls of a market that lives: freezes, renewals, releases
     delivery = _waiting_for(facts["call"])
     if delivery is None or delivery.call is None:
         return
@@ -43,6 +46,13 @@ def on_call_ended(facts: Facts, now: datetime) -> None:
             _give_up(delivery, call, now)
         case Call.Outcome.GAVE_UP:
             _stop(delivery)
+
+
+@cache
+def _planned() -> frozenset[str]:
+    """Commands that some plan of a delivery has."""
+    steps = (step for kind in product_types().values() for plan in kind.steps.values() for step in plan)
+    return frozenset(step.command.__name__ for step in steps)
 
 
 def _waiting_for(call: int) -> Delivery | None:
