@@ -21,7 +21,7 @@ pytestmark = [
 
 PRODUCT = "huiqi-meetings"
 NEXT_TRY = {"zh-hans": r"将于 .*\d\d:\d\d.* 再次调用", "en": r"We call again at .*\d\d:\d\d"}
-REASON = "No connection to your server"
+REASON = "No connection to the server"
 REFUNDED = {"zh-hans": "¥\xa099.00 已退回您的余额", "en": "¥\xa099.00 is back on your balance"}
 MAILED = {
     # language: words of the buyer's mail, words of the seller's

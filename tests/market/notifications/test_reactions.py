@@ -165,7 +165,7 @@ def test_a_breaker_is_told_once_for_each_time_it_opens() -> None:
     event = {"address": address.pk, "fault": "connect"}
     for _ in range(3):
         reactions.on_breaker_opened(event, NOW)
-    assert said(operator) == [f"Calls to an address of {seller.name_en} are paused: No connection to your server"]
+    assert said(operator) == [f"Calls to an address of {seller.name_en} are paused: No connection to the server"]
     assert Notice.objects.filter(kind="seller_breaker_open").count() == 2
 
     address.opened_at = NOW + timedelta(hours=3)

@@ -1,4 +1,4 @@
-"""What went wrong in an exchange, and what to do about it, in words for the people who run a seller's server."""
+"""What went wrong in an exchange, in words for sellers and operators alike, and what the seller can do about it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from tradepost.protocols.registry import protocols
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """``title`` in a few words, then a sentence each. ``seen`` is what came over the wire: untrusted text."""
+    """``title`` in a few words, then a sentence each; only ``what_to_do`` speaks to the seller ("your server").
+
+    ``seen`` is what came over the wire: untrusted text.
+    """
 
     title: str
     what_happened: str
@@ -59,7 +62,7 @@ def _refusal(code: str, detail: str, protocol: str) -> Reason:
     if known is None:
         return Reason(
             _("%(code)s: code unknown") % {"code": code},
-            _("Your server answered with a result code that the protocol does not have."),
+            _("The server answered with a result code that the protocol does not have."),
             _("Answer one of the documented codes. Code 000005 with a clear resultMsg fits any other error."),
             detail,
         )
@@ -67,7 +70,7 @@ def _refusal(code: str, detail: str, protocol: str) -> Reason:
     remedy = _REMEDIES.get(code)
     return Reason(
         f"{code} {meaning}",
-        _("Your server understood the request and refused it with this result code."),
+        _("The server understood the request and refused it with this result code."),
         remedy()
         if remedy
         else _("Read resultMsg and your server's log of this order, mend the cause, then restart the call."),
@@ -89,24 +92,26 @@ _CASES: dict[str, Callable[[], Words]] = {
     ),
     "done": lambda: (
         _("Done"),
-        _("Your server answered success."),
+        _("The server answered success."),
         _("Nothing."),
     ),
     "pending": lambda: (
-        _("Your server is still working on it"),
-        _("Your server answered that it accepted the request and has not finished."),
+        _("The server is still working on it"),
+        _("The server answered that it accepted the request and has not finished."),
         _(
             "Nothing, if it finishes soon: it is asked again until the plan ends. If it never finishes, look at the task that creates the instance."
         ),
     ),
     Fault.INTERNAL: lambda: (
         _("The market could not make the request"),
-        _("Something on the market's side went wrong before anything was sent to you."),
+        _("Something on the market's side went wrong before anything was sent."),
         _("Nothing is wrong with your server. Tell the operator; the call is tried again by plan."),
     ),
     Fault.NO_KEY: lambda: (
         _("There is no signing key"),
-        _("The market signs every call with your key of this interface class, and there is none. Nothing was sent."),
+        _(
+            "The market signs every call with the seller's key of this interface class, and there is none. Nothing was sent."
+        ),
         _("Make the key on the Keys page, set it in your server, then press Restart."),
     ),
     Fault.ADDRESS_BLOCKED: lambda: (
@@ -120,7 +125,7 @@ _CASES: dict[str, Callable[[], Words]] = {
         _("Check the domain's spelling in the production address and its A or AAAA record."),
     ),
     Fault.CONNECT: lambda: (
-        _("No connection to your server"),
+        _("No connection to the server"),
         _("The server refused the connection or could not be reached. Nothing was sent."),
         _(
             "Check that the server runs and listens on this port, and that no firewall stops the market: it calls from changing addresses, so do not filter by source."
@@ -142,14 +147,14 @@ _CASES: dict[str, Callable[[], Words]] = {
     ),
     Fault.TIMEOUT: lambda: (
         _("No answer in time"),
-        _("The request was sent, but no complete answer came in time. Your server may have acted on it."),
+        _("The request was sent, but no complete answer came in time. The server may have acted on it."),
         _(
             "Answer within 5 seconds: for slow work return 000004 at once and finish in the background. The same order must give the same instance when it is asked again."
         ),
     ),
     Fault.CLOSED: lambda: (
         _("The connection was closed early"),
-        _("Your server closed the connection before a complete answer had come. It may have acted on the request."),
+        _("The server closed the connection before a complete answer had come. It may have acted on the request."),
         _(
             "Look for a crash, a restart or a proxy limit in your logs at this time, and check that Content-Length is the number of bytes sent."
         ),
@@ -168,7 +173,7 @@ _CASES: dict[str, Callable[[], Words]] = {
     ),
     Fault.REDIRECT: lambda: (
         _("Redirected to another address"),
-        _("Your server answered with a redirect, which is never followed."),
+        _("The server answered with a redirect, which is never followed."),
         _(
             "Enter the final address as the production address. Often http:// redirects to https://, or a trailing slash is missing."
         ),
@@ -225,7 +230,7 @@ _CASES: dict[str, Callable[[], Words]] = {
     ),
     Fault.BODY_SIGN_WRONG: lambda: (
         _("The signature in Body-Sign is wrong"),
-        _("The signature that came does not fit the bytes of the body under your signing key."),
+        _("The signature that came does not fit the bytes of the body under the seller's signing key."),
         _(
             "Sign exactly the bytes that you send, after serialising, with the key of this interface class, HMAC-SHA256 in Base64 and in double quotes. A proxy that rewrites the body breaks the signature."
         ),

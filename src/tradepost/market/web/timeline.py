@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils.functional import Promise
 
 from tradepost.market.base.models import Move
+from tradepost.market.production.words import title
 
 from .status import look
 
@@ -32,5 +33,10 @@ def of_moves(moves: Iterable[Move], *, with_notes: bool = False) -> list[Timelin
     events = []
     for move in moves:
         shown = look(move.lifecycle, move.after)
-        events.append(TimelineEvent(move.at, shown.label, move.note if with_notes else "", shown.icon, shown.tone))
+        events.append(TimelineEvent(move.at, shown.label, note_of(move) if with_notes else "", shown.icon, shown.tone))
     return events
+
+
+def note_of(move: Move) -> str:
+    """The note in words: what is given up was noted with the verdict of the last attempt."""
+    return title(move.note) if move.note and move.event == "give up" else move.note

@@ -245,9 +245,9 @@ def test_an_order_shows_its_money_history_and_attempts(console: Client) -> None:
     page = console.get(reverse("console:order", args=[order]))
     moved = [(m.transfer.reason, m.source.kind, m.target.kind, m.amount.minor) for m in page.context["movements"]]
     assert moved == [("payment", "buyer", "clearing", 120_000)]
-    assert [[a.verdict for a in call.attempts_made] for call in page.context["calls"]] == [
-        ["000005", "timeout"],
-        ["000005"],
+    assert [[(a.verdict, reason) for a, reason in tries] for _, tries in page.context["calls"]] == [
+        [("000005", "000005 other internal error"), ("timeout", "No answer in time")],
+        [("000005", "000005 other internal error")],
     ]
     assert console.get(reverse("console:order", args=["CS0"])).status_code == 404
 

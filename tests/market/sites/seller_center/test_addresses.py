@@ -83,7 +83,7 @@ def test_an_open_breaker_is_said_in_words_with_its_next_trial(page, shop):
         text = page.get(path).content.decode()
         assert "After 7 failures in a row calls are held back" in text
         assert "2026-03-01 08:00:00 UTC" in text
-        assert "No connection to your server" in text
+        assert "No connection to the server" in text
     assert "A production address does not answer" in page.get("/seller/").content.decode()
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from tradepost.market.base.paging import page
 from tradepost.market.production import engine_queries as engine
 from tradepost.market.production import words
-from tradepost.market.production.models import Attempt
+from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.queries import attempts_of
 from tradepost.market.web.access import operator_required
 
@@ -39,7 +39,7 @@ def index(request: HttpRequest) -> HttpResponse:
     found = page(engine.all_calls(asked), after=get.get("after", ""))
     context = {
         "page": found, "asked": asked, "states": STATES, "sellers": engine.sellers_for_filter(),
-        "rows": [(call, words.title(call.last_verdict, protocol=call.protocol)) for call in found.rows],
+        "rows": [(call, _reason(call)) for call in found.rows],
         "verdicts": (*words.faults(), *words.codes()),
     }  # fmt: skip
     return render(request, "console/calls.html", context)
@@ -58,6 +58,11 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "reason": words.explain(call.last_verdict, call.last_detail, protocol=call.protocol),
     }
     return render(request, "console/call.html", context)
+
+
+def _reason(call: Call) -> str:
+    """The last verdict in few words, where the state does not say it."""
+    return words.title(call.last_verdict, protocol=call.protocol) if call.last_verdict not in {"", "done"} else ""
 
 
 def _wire(attempt: Attempt) -> tuple[str, str]:

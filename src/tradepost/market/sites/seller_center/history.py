@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from tradepost.market.base.models import Move
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.web.timeline import TimelineEvent as Event
+from tradepost.market.web.timeline import note_of
 
 
 def line_events(line: OrderLine, moves: Sequence[Move]) -> list[Event]:
@@ -24,10 +25,11 @@ def _event(move: Move) -> Event:
             return Event(move.at, _("Delivered: the amount is yours"), icon="circle-check", tone="ok")
         case "order", "cancelled":
             timed_out = move.event == "time out"
-            return Event(move.at, _("Cancelled: not paid in time") if timed_out else _("Cancelled by the buyer"), icon="x")
+            return Event(
+                move.at, _("Cancelled: not paid in time") if timed_out else _("Cancelled by the buyer"), icon="x"
+            )
         case "order", "refunded":
-            # The note of this move is the market's own sentence about the last attempt.
-            return Event(move.at, _("Could not be delivered: refunded"), move.note, icon="circle-x", tone="bad")
+            return Event(move.at, _("Could not be delivered: refunded"), note_of(move), icon="circle-x", tone="bad")
         case "subscription", "active":
             again = move.before == "frozen"
             title = _("Instance unfrozen") if again else _("Instance opened")
