@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import translation
 
 from tradepost.market.base.work import State
 from tradepost.market.notifications.models import Mail
 from tradepost.market.orders.lifecycle import ORDER
-from tradepost.market.production.models import Attempt, Call
+from tradepost.market.production.models import Address, Attempt, Call
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
 from tradepost.market.web import status
 from tradepost.market.web.templatetags.ui import icon_names
@@ -59,6 +60,22 @@ def test_a_call_shows_its_end_else_what_it_is_doing(call: Call, look: status.Loo
 )
 def test_an_attempt_shows_what_its_verdict_means(attempt: Attempt, look: status.Look) -> None:
     assert status.look("attempt", attempt) == look
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "chinese"),
+    [("closed", "Answering", "正常"), ("open", "Resting", "已暂停"), ("trial", "Trying", "试探中")],
+)
+def test_an_address_shows_what_it_does_not_the_breakers_jargon(value: str, english: str, chinese: str) -> None:
+    look = status.look("breaker", value)
+    with translation.override("en"):
+        assert str(look.label) == english
+    with translation.override("zh-hans"):
+        assert str(look.label) == chinese
+
+
+def test_every_breaker_state_has_words() -> None:
+    assert set(status.LIFECYCLES["breaker"]) == set(Address.Breaker.values)
 
 
 def test_a_state_of_another_version_shows_as_it_is() -> None:

@@ -106,6 +106,18 @@ def test_only_web_addresses_become_links(url: str, link: str) -> None:
     assert ui.weblink(url) == link
 
 
+@pytest.mark.parametrize(
+    ("name", "one"),
+    [
+        ("Users", "user"), ("Named users", "named user"), ("Licenses", "license"), ("Mailboxes", "mailbox"),
+        ("Addresses", "address"), ("Agencies", "agency"), ("Days", "day"), ("Access", "access"), ("GB", "GB"),
+        ("API calls", "API call"), ("用户数", "用户"), ("测点数量", "测点"), ("人", "人"), ("数", "数"), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_price_is_for_one_of_what_is_counted(name: str, one: str) -> None:
+    assert ui.one_of(name) == one
+
+
 def test_query_set_keeps_the_other_parameters_and_escapes() -> None:
     shown = render('{% query_set after=7 status="" %}', "/?q=%22%3E&status=paid&q2=b")
     assert shown == "?q=%22%3E&amp;q2=b&amp;after=7"

@@ -73,12 +73,19 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
     ),
     "delivery": _looks(
         Delivery.Status.choices,
-        {"creating": ("info", "refresh"), "access": ("info", "key"), "done": ("ok", "check"), "gave_up": ("bad", "x")},
+        {
+            "creating": ("info", "refresh"),
+            "access": ("info", "key"),
+            "stopped": ("warn", "player-pause"),
+            "done": ("ok", "check"),
+            "gave_up": ("bad", "x"),
+        },
     ),
-    "breaker": _looks(
-        Address.Breaker.choices,
-        {"closed": ("ok", "plug-connected"), "open": ("bad", "bolt"), "trial": ("wait", "test-pipe")},
-    ),
+    "breaker": {  # not the choices' words: nobody reads "closed" as healthy
+        Address.Breaker.CLOSED: Look(pgettext_lazy("address", "Answering"), "ok", "plug-connected"),
+        Address.Breaker.OPEN: Look(pgettext_lazy("address", "Resting"), "bad", "bolt"),
+        Address.Breaker.TRIAL: Look(pgettext_lazy("address", "Trying"), "wait", "test-pipe"),
+    },
     "mail": _looks(
         Mail.Status.choices, {"waiting": ("wait", "clock"), "sent": ("ok", "check"), "failed": ("bad", "x")}
     ),

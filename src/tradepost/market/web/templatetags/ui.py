@@ -40,6 +40,8 @@ ALLOWED_TAGS = {
     "i", "kbd", "li", "mark", "ol", "p", "pre", "s", "small", "span", "strong", "sub", "sup", "table", "tbody", "td",
     "tfoot", "th", "thead", "tr", "u", "ul",
 }  # fmt: skip
+PLURALS = ((r"(?<=[^aeiou])ies$", "y"), (r"(?<=ss|sh|ch)es$|(?<=[xz])es$", ""), (r"(?<=[^s])s$", ""))
+"""Ends of English plurals and what stands there for one; the first that fits counts."""
 ALLOWED_ATTRIBUTES = {"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}}
 
 
@@ -192,6 +194,15 @@ def sanitise(html: str) -> SafeString:
         link_rel="noopener noreferrer", url_relative="deny",
     )  # fmt: skip
     return mark_safe(clean)  # noqa: S308  # what nh3 let through
+
+
+@register.filter
+def one_of(name: str) -> str:
+    """One of what a seller counts, for a price "per …": Users → user, 用户数 → 用户. A name like GB stays as it is."""
+    if not name.isascii():
+        return name.removesuffix("数量").removesuffix("数") or name
+    word = name[:1].lower() + name[1:] if name[1:].islower() else name
+    return next((re.sub(end, one, word) for end, one in PLURALS if re.search(end, word)), word)
 
 
 @register.filter

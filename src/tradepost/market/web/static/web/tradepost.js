@@ -108,6 +108,13 @@
   document.addEventListener("DOMContentLoaded", unfold);
   wide.addEventListener("change", unfold);
 
+  // A row of sections that is wider than a phone shows the one the reader is in.
+  document.addEventListener("DOMContentLoaded", () => {
+    const here = document.querySelector(".tp-row [aria-current]");
+    const row = here && here.closest("ul");
+    if (row) row.scrollLeft += here.getBoundingClientRect().left - row.getBoundingClientRect().left - (row.clientWidth - here.offsetWidth) / 2;
+  });
+
   // Filters of lists apply when a choice changes; the button stays for those without script.
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-auto-submit]");
