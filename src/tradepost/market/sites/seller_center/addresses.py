@@ -30,19 +30,24 @@ class AddressForm(forms.Form):
     """The inputs alone; the rules are the verb's."""
 
     url = forms.CharField(
-        label=gettext_lazy("Address"), max_length=512,
+        label=gettext_lazy("Address"),
+        max_length=512,
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
     )
     protocol = forms.ChoiceField(
         label=gettext_lazy("Protocol"),
-        help_text=gettext_lazy("Which interface your server implements. It cannot be changed later: register another address instead."),
+        help_text=gettext_lazy(
+            "Which interface your server implements. It cannot be changed later: register another address instead."
+        ),
     )
     product = forms.ChoiceField(
-        label=gettext_lazy("Serve this product at the address"), required=False,
+        label=gettext_lazy("Serve this product at the address"),
+        required=False,
         help_text=gettext_lazy("You can bind more products afterwards."),
     )
     require_body_sign = forms.BooleanField(
-        label=gettext_lazy("Require signed answers (Body-Sign)"), required=False,
+        label=gettext_lazy("Require signed answers (Body-Sign)"),
+        required=False,
         help_text=gettext_lazy(
             "Then an answer counts only if its Body-Sign header proves that your server wrote it. Leave it on, unless your "
             "server cannot sign yet: without it, somebody between us and your server could invent answers. "
@@ -55,7 +60,9 @@ class AddressForm(forms.Form):
         self.fields["url"].help_text = (
             _("Starts with http:// or https://. In this sandbox loopback addresses and ports are allowed.")
             if config().sandbox
-            else _("Starts with https:// and a public domain name with a valid certificate. One address serves all activities.")
+            else _(
+                "Starts with https:// and a public domain name with a valid certificate. One address serves all activities."
+            )
         )
         field = self.fields["protocol"]
         if isinstance(field, forms.ChoiceField):
@@ -65,10 +72,14 @@ class AddressForm(forms.Form):
 
 
 def protocol_choices(kind: str = "") -> list[tuple[str, str]]:
-    """Installed protocols that a product of this kind (of any kind, when empty) may be served by."""
+    """Installed protocols that a product of this kind (of any kind, when empty) may be served by.
+
+    In the order of the kind: the first, which the form proposes, is the one to begin with.
+    """
     kinds = product_types()
     fit = kinds[kind].protocols if kind in kinds else [name for one in kinds.values() for name in one.protocols]
-    return [(name, protocol.title) for name, protocol in protocols().items() if name in fit]
+    known = protocols()
+    return [(name, known[name].title) for name in dict.fromkeys(fit) if name in known]
 
 
 @require_safe
@@ -77,7 +88,8 @@ def addresses(request: SellerRequest) -> HttpResponse:
     own = queries.seller_addresses(request.seller)
     classes = queries.classes_with_key(request.seller)
     return show(
-        request, "seller_center/addresses.html",
+        request,
+        "seller_center/addresses.html",
         addresses=[_described(address, classes) for address in own],
         products=[
             (product, [a for a in own if a.protocol in product_types()[product.product_type].protocols])
@@ -104,7 +116,9 @@ def new_address(request: SellerRequest) -> HttpResponse:
     asked = request.GET.get("product", "")
     product = next((p for p in products if str(p.pk) == asked), None)
     form = AddressForm(
-        request.POST or None, products=products, kind=product.product_type if product else "",
+        request.POST or None,
+        products=products,
+        kind=product.product_type if product else "",
         initial={"require_body_sign": config().body_sign == "required", "product": asked},
     )
     if form.is_valid() and _register(request, form, products):
@@ -119,8 +133,11 @@ def _register(request: SellerRequest, form: AddressForm, products: list[Product]
     try:
         with transaction.atomic():
             address = verbs.register(
-                request.seller, url=given["url"], protocol=given["protocol"],
-                require_body_sign=given["require_body_sign"], now=request.now,
+                request.seller,
+                url=given["url"],
+                protocol=given["protocol"],
+                require_body_sign=given["require_body_sign"],
+                now=request.now,
             )
             if product is not None:
                 verbs.bind(product, address)
@@ -141,7 +158,8 @@ def _beside(form: forms.Form, refused: Refused) -> None:
 def address(request: SellerRequest, pk: int) -> HttpResponse:
     own = found(queries.find_address(request.seller, pk))
     form = AddressForm(
-        request.POST or None, initial={"url": own.url, "require_body_sign": own.require_body_sign, "protocol": own.protocol}
+        request.POST or None,
+        initial={"url": own.url, "require_body_sign": own.require_body_sign, "protocol": own.protocol},
     )
     del form.fields["product"], form.fields["protocol"]
     if form.is_valid():
@@ -154,8 +172,10 @@ def address(request: SellerRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The address is changed. Calls that were held are made at once."))
             return redirect("seller_center:addresses")
     return show(
-        request, "seller_center/address_form.html",
-        form=form, own=_described(own, queries.classes_with_key(request.seller)),
+        request,
+        "seller_center/address_form.html",
+        form=form,
+        own=_described(own, queries.classes_with_key(request.seller)),
     )
 
 

@@ -89,21 +89,34 @@ class ShownClass:
 
 
 def _page(
-    request: SellerRequest, *, signing: NewKey | None = None, made_class: str = "", rotated: bool = False,
+    request: SellerRequest,
+    *,
+    signing: NewKey | None = None,
+    made_class: str = "",
+    rotated: bool = False,
     access: NewKey | None = None,
 ) -> HttpResponse:
     living = list(verbs.living_access_keys(request.seller, now=request.now).select_related("created_by").order_by("pk"))
     return show(
-        request, "seller_center/keys.html",
-        classes=_classes(request), access_keys=living, may_add=len(living) < verbs.MOST_ACCESS_KEYS,
-        most=verbs.MOST_ACCESS_KEYS, living=_living_words(k.access_key for k in living),
+        request,
+        "seller_center/keys.html",
+        classes=_classes(request),
+        access_keys=living,
+        may_add=len(living) < verbs.MOST_ACCESS_KEYS,
+        most=verbs.MOST_ACCESS_KEYS,
+        living=_living_words(k.access_key for k in living),
         overlap_hours=int(verbs.OVERLAP.total_seconds() // 3600),
-        signing=signing, made_class=made_class, rotated=rotated, access=access,
+        signing=signing,
+        made_class=made_class,
+        rotated=rotated,
+        access=access,
     )
 
 
 def _classes(request: SellerRequest) -> list[ShownClass]:
-    valid = SigningKey.objects.filter(seller=request.seller).filter(Q(valid_until=None) | Q(valid_until__gt=request.now))
+    valid = SigningKey.objects.filter(seller=request.seller).filter(
+        Q(valid_until=None) | Q(valid_until__gt=request.now)
+    )
     keys = list(valid.order_by("-pk"))
     needed = classes_in_use(request.seller)
     shown = []

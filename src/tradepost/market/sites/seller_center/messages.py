@@ -17,6 +17,7 @@ from tradepost.market.base.paging import page
 from tradepost.market.base.work import State
 from tradepost.market.production import queries, restart, words
 from tradepost.market.production.curl import curl_line, signed_afresh
+from tradepost.market.production.masking import HIDDEN
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.queries import CallFilter
 from tradepost.market.production.words import Reason
@@ -33,22 +34,28 @@ SOON = timedelta(seconds=15)
 @require_safe
 @seller_page
 def messages(request: SellerRequest) -> HttpResponse:
-    given = {name: request.GET.get(name, "").strip()[:64] for name in ("activity", "state", "order", "reason", "address")}
+    given = {
+        name: request.GET.get(name, "").strip()[:64] for name in ("activity", "state", "order", "reason", "address")
+    }
     asked = CallFilter(**given)
     calls = page(queries.seller_calls(request.seller, asked), after=request.GET.get("after", ""))
     return show(
-        request, "seller_center/messages.html",
-        page=calls, asked=asked, filtered=any(given.values()),
-        rows=[
-            (call, last_result(call)) for call in calls.rows
-        ],
-        activities=queries.activities(), states=state_words(), faults=words.faults(), codes=words.codes(),
+        request,
+        "seller_center/messages.html",
+        page=calls,
+        asked=asked,
+        filtered=any(given.values()),
+        rows=[(call, last_result(call)) for call in calls.rows],
+        activities=queries.activities(),
+        states=state_words(),
+        faults=words.faults(),
+        codes=words.codes(),
     )
 
 
 def last_result(call: Call) -> str:
-    """The last attempt's verdict in few words; a dash before any ended."""
-    return words.title(call.last_verdict, protocol=call.protocol) if call.last_verdict else "–"
+    """The last attempt's verdict in few words, where the state does not say it: nothing before any ended, or when done."""
+    return words.title(call.last_verdict, protocol=call.protocol) if call.last_verdict not in {"", "done"} else ""
 
 
 def state_words() -> list[tuple[str, str | Promise]]:
@@ -125,12 +132,16 @@ def _is_live(call: Call, request: SellerRequest) -> bool:
 
 def _shown(attempt: Attempt, protocol: str) -> ShownAttempt:
     sent = {
-        "method": attempt.method, "url": attempt.url, "headers": attempt.request_headers, "body": attempt.request_body
+        "method": attempt.method,
+        "url": attempt.url,
+        "headers": attempt.request_headers,
+        "body": attempt.request_body,
     }
     return ShownAttempt(
         attempt=attempt,
         reason=words.explain(attempt.verdict, attempt.detail, protocol=protocol),
-        curl=curl_line(**sent) if attempt.url else "",
+        # What was masked cannot be sent again, so there is no line that would repeat it.
+        curl=curl_line(**sent) if attempt.url and HIDDEN not in attempt.url else "",
         curl_afresh=signed_afresh(**sent) if attempt.url else "",
         request_head=_head(f"{attempt.method} {attempt.url}", attempt.request_headers) if attempt.url else "",
         response_head=_head(f"HTTP {attempt.status}", attempt.response_headers) if attempt.status else "",

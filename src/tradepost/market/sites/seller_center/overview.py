@@ -28,17 +28,18 @@ def overview(request: SellerRequest) -> HttpResponse:
     days = seller_queries.orders_by_day(request.seller, now=request.now, days=DAYS, currency=currency)
     latest = seller_queries.seller_lines(request.seller, LineFilter()).order_by("-pk")[:LATEST]
     return show(
-        request, "seller_center/overview.html",
+        request,
+        "seller_center/overview.html",
         attention=attention,
         failing=[(call, last_result(call)) for call in attention.failing],
         open_count=seller_queries.open_order_count(request.seller),
-        days=days, day_count=DAYS,
+        days=days,
+        day_count=DAYS,
         chart=bars([(day.day, day.lines) for day in days]),
         line_count=sum(day.lines for day in days),
         amount=seller_queries.total(days, currency),
         latest=latest,
     )
-
 
 
 @require_POST
