@@ -152,4 +152,4 @@ def test_the_page_takes_the_same_queries_with_one_offer_and_with_many(
 
 def test_the_agreement_can_be_read_by_everybody(client: Client) -> None:
     page = client.get("/agreements/buyer/", headers={"Accept-Language": "en"}).content.decode()
-    assert "not paid within 1440 minutes" in page
+    assert "not paid within 1 day is cancelled" in page
