@@ -66,6 +66,8 @@ WHOLE = (
     "saas_v2-UnknownActivityIsFine",
     "saas_v2-TestCallsCreate",
     "saas_v2-unknown_instance_is_500",
+    "saas_v2-UpgradeAfterRefreshOnly",
+    "saas_v2-comma_in_id",
     "saas_v1-raw_key",
     "saas_v1-SignsKnownParametersOnly",
 )
@@ -118,6 +120,7 @@ def test_the_mistake_is_named(name, tmp_path):
 def test_the_mistake_is_named_among_all_checks(name, tmp_path):
     report = examine(MUTANTS[name], tmp_path, frozenset())
     assert report.exit_code == 1
+    assert report.count(Verdict.BROKEN) == 0, told(report)
     assert MUTANTS[name].diagnosis in report.diagnoses, told(report)
 
 

@@ -15,6 +15,7 @@ from tradepost.check.answers import (
     failed,
     readable,
 )
+from tradepost.check.caller import usable_id
 from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
 from tradepost.check.forging import last_character, what_is_not_checked
 from tradepost.protocols.commands import Command, Create, Query, Release, SetStatus
@@ -119,10 +120,15 @@ def _test_create(caller: Caller) -> tuple[Command, str]:
     return command, answer.instance_id
 
 
+def _need_usable(instance_id: str) -> None:
+    """What is wrong with the id is said by the checks of shape."""
+    if not usable_id(instance_id):
+        raise Skipped("the test call answered no usable instanceId", "测试调用没有返回可用的instanceId")
+
+
 def _creates_nothing(caller: Caller) -> None:
     _, instance_id = _test_create(caller)
-    if not instance_id:
-        raise Skipped("the test call answered no instanceId", "测试调用没有返回instanceId")
+    _need_usable(instance_id)
     # Sellers may answer test calls with one fixed id: then nothing was created for this order either.
     _, other = _test_create(caller)
     if other == instance_id:
@@ -143,8 +149,7 @@ def _creates_nothing(caller: Caller) -> None:
 def _chain(caller: Caller) -> None:
     """Debugging goes so: create, then everything else with the id that came; the probes replay it (saas-v2 §5, §6)."""
     _, instance_id = _test_create(caller)
-    if not instance_id:
-        raise Skipped("the test call answered no instanceId", "测试调用没有返回instanceId")
+    _need_usable(instance_id)
     for kind, activity in caller.facts.protocol.activities.items():
         command = caller.samples.of(kind, instance_id, test=True)
         if kind is Create or command is None or (kind in caller.facts.conduct.optional and not caller.offers(kind)):

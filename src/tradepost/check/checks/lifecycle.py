@@ -342,7 +342,8 @@ def _not_reused(caller: Caller) -> None:
 
 def _upgrade(caller: Caller) -> None:
     caller.need(Upgrade)
-    made = caller.instance()
+    # One that was never renewed: a seller that wants a renewal first would pass with another check's instance.
+    made = caller.fresh()
     answer = caller.ask(caller.samples.upgrade(made.instance_id))
     readable(answer)
     if answer.refused and caller.facts.has(Refresh):
