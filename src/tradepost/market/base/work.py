@@ -42,12 +42,13 @@ class DueWork(models.Model):
         abstract = True
 
 
-def due_indexes(prefix: str) -> list[models.Index]:
-    """Partial indexes: the claim never looks at ended rows, however many there are."""
-    return [
-        models.Index(fields=["due_at", "id"], name=f"{prefix}_due", condition=models.Q(state=State.WAITING)),
-        models.Index(fields=["lease_until"], name=f"{prefix}_leased", condition=models.Q(state=State.LEASED)),
-    ]
+def due_index(prefix: str) -> models.Index:
+    """Partial index of what waits: a claim never looks at ended rows, however many there are."""
+    return models.Index(fields=["due_at", "id"], name=f"{prefix}_due", condition=models.Q(state=State.WAITING))
+
+
+def leased_index(prefix: str) -> models.Index:
+    return models.Index(fields=["lease_until"], name=f"{prefix}_leased", condition=models.Q(state=State.LEASED))
 
 
 def lock_due[W: DueWork](model: type[W], *, now: datetime, limit: int, only: models.Q | None = None) -> list[W]:

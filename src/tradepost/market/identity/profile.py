@@ -12,8 +12,11 @@ class ChangeProfile:
     name: str
     company: str
     phone: str
+    language: str
+    """Of what is mailed; one of the market's."""
 
 
 def change_profile(user: User, command: ChangeProfile) -> None:
     user.name, user.company, user.phone = command.name, command.company, command.phone
-    user.save(update_fields=["name", "company", "phone"])
+    user.language = command.language
+    user.save(update_fields=["name", "company", "phone", "language"])

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from tradepost.market.base import ids, rows
 from tradepost.market.base.rows import moment
@@ -66,11 +66,10 @@ def claim_calls(
         return []
     with transaction.atomic():
         _one_claim_at_a_time()
-        due = _due(now, 2 * limit)
+        due, doors = _due(now, 2 * limit)
         if not due:
             return []
-        doors = _doors({row.address_id for row in due})
-        busy = _busy({row.seller_id for row in due})
+        busy = _busy()
         taking = choose(due, doors, busy, now=now, limit=limit, per_seller=per_seller)
         _hold(taking)
         for door in taking.trials:
@@ -88,19 +87,29 @@ def _one_claim_at_a_time() -> None:
         rows.run("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
 
 
-def _due(now: datetime, limit: int) -> list[Due]:
-    found = Call.objects.filter(state=State.WAITING, due_at__lte=now).order_by("due_at", "id").values_list(*Due._fields)
-    return [Due(*row) for row in found[:limit]]
+_DUE = """
+SELECT c.id, c.seller_id, c.address_id, c.due_at, c.restart, c.give_up_at, c.protocol, c.kind,
+ a.url, a.require_body_sign, a.breaker, a.trial_at
+FROM production_call c JOIN production_address a ON a.id = c.address_id
+WHERE c.state = 0 AND c.due_at <= %s ORDER BY c.due_at, c.id LIMIT %s
+"""
 
 
-def _doors(addresses: set[int]) -> dict[int, Door]:
-    found = Address.objects.filter(pk__in=addresses).values_list(*Door.__slots__)
-    return {row[0]: Door(*row) for row in found}
+def _due(now: datetime, limit: int) -> tuple[list[Due], dict[int, Door]]:
+    """The oldest due calls and the addresses they go to."""
+    due, doors = [], {}
+    for pk, seller, address, at, restart, end, name, kind, url, sign, breaker, trial in rows.run(
+        _DUE, [moment(now), limit]
+    ):
+        due.append(Due(pk, seller, address, _aware(at), bool(restart), _aware(end) if end else None, name, kind))
+        if address not in doors:
+            doors[address] = Door(address, url, bool(sign), breaker, _aware(trial) if trial else None)
+    return due, doors
 
 
-def _busy(sellers: set[int]) -> dict[int, int]:
-    found = Call.objects.filter(state=State.LEASED, seller_id__in=sellers).values_list("seller_id")
-    return dict(found.annotate(n=Count("pk")))
+def _busy() -> dict[int, int]:
+    """Calls in flight by seller; the partial index of leased calls is small."""
+    return dict(rows.run("SELECT seller_id, count(*) FROM production_call WHERE state = 1 GROUP BY seller_id", []))
 
 
 def _hold(taking: Taking) -> None:

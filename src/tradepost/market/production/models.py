@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from tradepost.market.base.work import DueWork, State, due_indexes
+from tradepost.market.base.work import DueWork, State, due_index
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller
 from tradepost.market.subscriptions.models import Subscription
@@ -100,7 +100,7 @@ class Call(DueWork):
     class Meta:
         # Every index costs each of a call's updates: foreign keys have none of their own where these serve.
         indexes = [
-            *due_indexes("call"),
+            due_index("call"),
             models.Index(fields=["seller", "hold", "due_at"], name="call_held", condition=Q(state=State.HELD)),
             models.Index(fields=["address", "due_at"], name="call_address_waiting", condition=Q(state__in=[0, 2])),
             models.Index(fields=["seller"], name="call_seller_busy", condition=Q(state=State.LEASED)),

@@ -1,8 +1,9 @@
-"""Who the buyer is: name, company, telephone. Sellers get of it what a product asks for."""
+"""Who the buyer is: name, company, telephone, language. Sellers get of it what a product asks for."""
 
 from __future__ import annotations
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -29,13 +30,18 @@ class ProfileForm(forms.Form):
         help_text=gettext_lazy("A seller gets it only when a product asks for it; the product says so at checkout."),
         error_messages={"invalid": gettext_lazy("Digits, blanks, + and - only, for example +86 139 0000 0000.")},
     )
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language of e-mails"),
+        choices=settings.LANGUAGES,
+        help_text=gettext_lazy("It follows when you switch the language of the pages."),
+    )
 
 
 @buyer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     user = person(request)
-    known = {"name": user.name, "company": user.company, "phone": user.phone}
+    known = {"name": user.name, "company": user.company, "phone": user.phone, "language": user.language}
     form = ProfileForm(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():
         change_profile(user, ChangeProfile(**form.cleaned_data))

@@ -234,10 +234,10 @@ def is_checkbox(field: BoundField) -> bool:
 
 @register.simple_tag
 def widget(field: BoundField) -> SafeString:
-    """A form field's input with the look of its kind."""
+    """A form field's input with the look of its kind. Its label stands above it; allauth would repeat it as placeholder."""
     shape = field.field.widget
     css = f"{shape.attrs.get('class', '')} {_css(shape)}{' is-invalid' if field.errors else ''}".strip()
-    return field.as_widget(attrs={"class": css})
+    return field.as_widget(attrs={"class": css, "placeholder": False})
 
 
 def _css(shape: Widget) -> str:

@@ -1,0 +1,84 @@
+"""What allauth says on its pages and in its mails, marked here so that our catalogue may say it in our own Chinese.
+
+Its own says Email, 电子邮件 and 邮箱 for one thing, 帐号 and 账户 for another. Ours is asked first, because this
+application stands before allauth in the settings (one word, "Email", is in the market's own catalogue, which is asked
+before all). A text that allauth changes falls back to its own words.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_noop as _
+
+FORMS = (
+    _("Email"),
+    _("Email address"),
+    _("Email (optional)"),
+    _("You cannot remove your primary email address."),
+    _("This email address is already associated with this account."),
+    _("The email address and/or password you specified are not correct."),
+    _("A user is already registered with this email address."),
+    _("You cannot add more than %d email addresses."),
+    _("The email address is not assigned to any user account."),
+    _("Your primary email address must be verified."),
+)
+PAGES = (
+    _("Email Addresses"),
+    _("The following email addresses are associated with your account:"),
+    _("Primary"),
+    _("Re-send Verification"),
+    _("Add Email Address"),
+    _("Add Email"),
+    _("Do you really want to remove the selected email address?"),
+    _("Email Verification"),
+    _("Please reauthenticate to safeguard your account."),
+    _("Confirm Email Address"),
+    _('Please confirm that <a href="mailto:%(email)s">%(email)s</a> is an email address for user %(user_display)s.'),
+    _("Unable to confirm %(email)s because it is already confirmed by a different account."),
+    _(
+        'This email confirmation link expired or is invalid. Please <a href="%(email_url)s">issue a new email '
+        "confirmation request</a>."
+    ),
+    _(
+        "Forgotten your password? Enter your email address below, and we'll send you an email allowing you to reset it."
+    ),
+    _(
+        "We have sent you an email. If you have not received it please check your spam folder. Otherwise contact us if "
+        "you do not receive it in a few minutes."
+    ),
+    _(
+        "You currently do not have any email address set up. You should really add an email address so you can receive "
+        "notifications, reset your password, etc."
+    ),
+    _("Verify Your Email Address"),
+)
+MESSAGES = (
+    _("You cannot remove your primary email address (%(email)s)."),
+    _("Confirmation email sent to %(email)s."),
+    _("You have confirmed %(email)s."),
+    _("Removed email address %(email)s."),
+    _("Primary email address set."),
+)
+MAILS = (
+    _("Hello from %(site_name)s!"),
+    _("Please Confirm Your Email Address"),
+    _(
+        "You're receiving this email because user %(user_display)s has given your email address to register an account "
+        "on %(site_domain)s."
+    ),
+    _("Account Already Exists"),
+    _(
+        "You are receiving this email because you or someone else tried to signup for an\naccount using email "
+        "address:\n\n%(email)s\n\nHowever, an account using that email address already exists.  In case you have\n"
+        "forgotten about this, please use the password forgotten procedure to recover\nyour account:\n\n"
+        "%(password_reset_url)s"
+    ),
+    _(
+        "You're receiving this email because you or someone else has requested a password reset for your user account.\n"
+        "It can be safely ignored if you did not request a password reset. Click the link below to reset your password."
+    ),
+    _(
+        "You are receiving this email because you, or someone else, tried to access an account with email %(email)s. "
+        "However, we do not have any record of such an account in our database."
+    ),
+    _("If it was you, you can sign up for an account using the link below."),
+)
