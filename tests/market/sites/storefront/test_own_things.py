@@ -205,14 +205,25 @@ def test_a_buyer_without_money_reads_how_to_add_some(client: Client) -> None:
 
 
 def test_details_are_changed_and_a_wrong_telephone_is_told_beside_it(client: Client, buyer: User) -> None:
-    answer = client.post("/profile/", {"name": "林晓舟", "company": "蓝田", "phone": "call me"})
+    given = {"name": "林晓舟", "company": "蓝田", "language": "zh-hans"}
+    answer = client.post("/profile/", given | {"phone": "call me"})
     page = answer.content.decode()
     assert 'id="id_phone_error"' in page
     assert 'value="蓝田"' in page
     assert User.objects.get(pk=buyer.pk).company == ""
-    client.post("/profile/", {"name": "林晓舟", "company": "蓝田", "phone": "+86 139 0000 0000"})
+    client.post("/profile/", given | {"phone": "+86 139 0000 0000"})
     changed = User.objects.get(pk=buyer.pk)
     assert (changed.name, changed.company, changed.phone) == ("林晓舟", "蓝田", "+86 139 0000 0000")
+
+
+def test_details_tell_in_which_language_mails_come_and_change_it(client: Client, buyer: User) -> None:
+    given = {"name": "林晓舟", "company": "", "phone": ""}
+    assert '<option value="zh-hans" selected>简体中文</option>' in client.get("/profile/").content.decode()
+    client.post("/profile/", given | {"language": "en"})
+    assert User.objects.get(pk=buyer.pk).language == "en"
+    assert '<option value="en" selected>English</option>' in client.get("/profile/").content.decode()
+    client.post("/profile/", given | {"language": "tlh"})
+    assert User.objects.get(pk=buyer.pk).language == "en"
 
 
 # --- accounts ----------------------------------------------------------------------------------------------------
