@@ -38,9 +38,7 @@ PAGES = (
         'This email confirmation link expired or is invalid. Please <a href="%(email_url)s">issue a new email '
         "confirmation request</a>."
     ),
-    _(
-        "Forgotten your password? Enter your email address below, and we'll send you an email allowing you to reset it."
-    ),
+    _("Forgotten your password? Enter your email address below, and we'll send you an email allowing you to reset it."),
     _(
         "We have sent you an email. If you have not received it please check your spam folder. Otherwise contact us if "
         "you do not receive it in a few minutes."
