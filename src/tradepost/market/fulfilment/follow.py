@@ -51,8 +51,8 @@ def on_call_ended(facts: Facts, now: datetime) -> None:
 @cache
 def _planned() -> frozenset[str]:
     """Commands that some plan of a delivery has."""
-    steps = (step for kind in product_types().values() for plan in kind.steps.values() for step in plan)
-    return frozenset(step.command.__name__ for step in steps)
+    plans = (plan for kind in product_types().values() for plan in (kind.steps, *kind.steps_over.values()))
+    return frozenset(step.command.__name__ for plan in plans for steps in plan.values() for step in steps)
 
 
 def _waiting_for(call: int) -> Delivery | None:
