@@ -18,7 +18,14 @@ KILLS, ORDERS = 100, 150
 
 def storm(workers: int) -> dict[str, Any]:
     """Run the storm as a person would, on the database of this pass; its environment is its own."""
-    command = [sys.executable, "-m", "tests.chaos.storm", f"--kills={KILLS}", f"--workers={workers}", f"--orders={ORDERS}"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.chaos.storm",
+        f"--kills={KILLS}",
+        f"--workers={workers}",
+        f"--orders={ORDERS}",
+    ]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TRADEPOST_")}
     done = subprocess.run(
         [*command, *(["--postgres"] if POSTGRES else [])], cwd=ROOT, env=environment, capture_output=True, text=True,

@@ -67,7 +67,10 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
     }
     prepared = subprocess.run(
-        [sys.executable, "-m", "tests.interop.prepared_market"], env=environment, cwd=ROOT, check=True,
+        [sys.executable, "-m", "tests.interop.prepared_market"],
+        env=environment,
+        cwd=ROOT,
+        check=True,
         stdout=subprocess.PIPE,
     )
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
@@ -101,7 +104,10 @@ def ask(market: Market, query: dict[str, str], *, secret: str = "", headers: dic
     client.model_package = SimpleNamespace(OrderQueryResponse=OrderQueryResponse)
     client.init_http_client()
     answer = client.do_http_request(
-        "GET", PATH, query_params=list(query.items()), header_params=dict(headers or {}),
+        "GET",
+        PATH,
+        query_params=list(query.items()),
+        header_params=dict(headers or {}),
         response_type="OrderQueryResponse",
     )
     assert (answer.status_code, answer.result_code) == (200, "MKT.0000")
@@ -160,7 +166,11 @@ def test_encodings_of_the_sdk_verify_and_the_value_is_refused(market: Market, or
 def test_the_kits_own_client_reads_the_same(market: Market) -> None:
     client = MarketClient(market.url, market.access_key, market.secret_key)
     order = client.order(market.own)
-    assert (order.order_id, order.lines[0].period_number, order.lines[0].products[0].linear_value) == (market.own, 2, 15)
+    assert (order.order_id, order.lines[0].period_number, order.lines[0].products[0].linear_value) == (
+        market.own,
+        2,
+        15,
+    )
     with pytest.raises(MarketError) as caught:
         client.order(market.foreign)
     assert (caught.value.code, caught.value.status) == ("MKT.0150", 401)

@@ -32,12 +32,23 @@ class Shop:
     seeded: seed.SeedResult
 
     def signed(
-        self, query: str, *, path: str = PATH, method: str = "GET", secret: str | None = None, ak: str | None = None,
-        at: datetime | None = None, body: bytes = b"", names: tuple[str, ...] | None = None,
+        self,
+        query: str,
+        *,
+        path: str = PATH,
+        method: str = "GET",
+        secret: str | None = None,
+        ak: str | None = None,
+        at: datetime | None = None,
+        body: bytes = b"",
+        names: tuple[str, ...] | None = None,
     ) -> Request:
         request = Request(method, f"http://{HOST}{path}?{query}", (("Content-Type", "application/json"),), body)
         return sign(
-            request, ak=ak or self.seeded.access_key, sk=secret or self.seeded.secret_key, now=at or clock.wall(),
+            request,
+            ak=ak or self.seeded.access_key,
+            sk=secret or self.seeded.secret_key,
+            now=at or clock.wall(),
             signed_headers=names,
         )
 
@@ -64,8 +75,14 @@ def send(request: Request, headers: dict[str, str] | None = None) -> HttpRespons
     target = request.url.removeprefix(f"http://{HOST}")
     path, _, query = target.partition("?")
     return client.generic(  # type: ignore[return-value]
-        request.method, path, request.body, content_type="application/json", headers=given, HTTP_HOST=HOST,
-        QUERY_STRING=query, CONTENT_TYPE="application/json",  # which the client leaves out when there is no body
+        request.method,
+        path,
+        request.body,
+        content_type="application/json",
+        headers=given,
+        HTTP_HOST=HOST,
+        QUERY_STRING=query,
+        CONTENT_TYPE="application/json",  # which the client leaves out when there is no body
     )
 
 

@@ -190,7 +190,9 @@ def test_a_body_that_breaks_off_is_a_request_error() -> None:
     assert (caught.value.error.status, caught.value.error.code) == (400, "APIGW.0201")
 
 
-@pytest.mark.parametrize("query", ["orderId=%E4%B8%AD+x%2B%2F~*", "orderId=a%20b&&orderLineId=", "orderId=%C3%28", "orderId=中"])
+@pytest.mark.parametrize(
+    "query", ["orderId=%E4%B8%AD+x%2B%2F~*", "orderId=a%20b&&orderLineId=", "orderId=%C3%28", "orderId=中"]
+)
 def test_the_signature_covers_the_query_as_sent(shop: Shop, query: str) -> None:
     """§C.1: whatever the encoding, what is wrong is the parameter (MKT.0100), not the signature."""
     assert members(shop.ask(query))["resultCode"] == "MKT.0100"
@@ -201,7 +203,8 @@ def test_an_error_of_ours_still_answers_in_the_documented_envelope(shop: Shop, m
     monkeypatch.setattr("tradepost.market.open_api.order_query.order_of_seller", None)
     response = shop.ask("orderId=CS2601010000AAAAAAA")
     assert (response.status_code, members(response)) == (
-        500, {"resultCode": "MKT.0999", "resultMsg": "System internal error."}
+        500,
+        {"resultCode": "MKT.0999", "resultMsg": "System internal error."},
     )
     assert response["X-Request-Id"]
 

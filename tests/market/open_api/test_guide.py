@@ -16,7 +16,13 @@ ROOT = Path(__file__).parents[3]
 GUIDES = ["docs/guides/sellers/order-query.md", "docs/guides/sellers/order-query.zh-CN.md"]
 # No tokens, so no 0151 and 0154; from 9001 on they belong to the usage push.
 NOT_ANSWERED = {"MKT.0151", "MKT.0154", "MKT.9001", "MKT.9002", "MKT.9003", "MKT.9004"}
-ANSWERED_BY_THE_GATEWAY = {(404, "APIGW.0101"), (413, "APIGW.0201"), (414, "APIGW.0201"), (494, "APIGW.0201"), (401, "APIGW.0301")}
+ANSWERED_BY_THE_GATEWAY = {
+    (404, "APIGW.0101"),
+    (413, "APIGW.0201"),
+    (414, "APIGW.0201"),
+    (494, "APIGW.0201"),
+    (401, "APIGW.0301"),
+}
 
 
 @pytest.mark.parametrize("guide", GUIDES)

@@ -15,19 +15,41 @@ _VALUES = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), max_siz
 _QUERIES = st.one_of(
     st.text(_LATIN1, max_size=120),
     st.builds("orderId={}&orderLineId={}".format, st.text(_LATIN1, max_size=70), st.text(_LATIN1, max_size=70)),
-    st.builds("orderId=%{:02X}%{:02X}{}".format, st.integers(0, 255), st.integers(0, 255), st.text(_LATIN1, max_size=60)),
+    st.builds(
+        "orderId=%{:02X}%{:02X}{}".format, st.integers(0, 255), st.integers(0, 255), st.text(_LATIN1, max_size=60)
+    ),
 )
 _HEADERS = st.dictionaries(
-    st.sampled_from([
-        "Authorization", "X-Sdk-Date", "X-Sdk-Content-Sha256", "If-Match", "If-None-Match", "If-Unmodified-Since",
-        "X-Request-Id", "Accept-Language", "Cookie", "Content-Length",
-    ]),
-    st.one_of(_VALUES, st.builds("SDK-HMAC-SHA256 Access={}, SignedHeaders={}, Signature={}".format, _VALUES, _VALUES, _VALUES)),
+    st.sampled_from(
+        [
+            "Authorization",
+            "X-Sdk-Date",
+            "X-Sdk-Content-Sha256",
+            "If-Match",
+            "If-None-Match",
+            "If-Unmodified-Since",
+            "X-Request-Id",
+            "Accept-Language",
+            "Cookie",
+            "Content-Length",
+        ]
+    ),
+    st.one_of(
+        _VALUES,
+        st.builds("SDK-HMAC-SHA256 Access={}, SignedHeaders={}, Signature={}".format, _VALUES, _VALUES, _VALUES),
+    ),
     max_size=4,
 )
 _CODES = {
-    200: {"MKT.0000"}, 400: {"MKT.0101", "MKT.0199"}, 401: {"MKT.0150", "APIGW.0301"}, 404: {"APIGW.0101"},
-    412: {"MKT.0199"}, 413: {"APIGW.0201"}, 414: {"APIGW.0201"}, 494: {"APIGW.0201"}, 500: {"MKT.0100"},
+    200: {"MKT.0000"},
+    400: {"MKT.0101", "MKT.0199"},
+    401: {"MKT.0150", "APIGW.0301"},
+    404: {"APIGW.0101"},
+    412: {"MKT.0199"},
+    413: {"APIGW.0201"},
+    414: {"APIGW.0201"},
+    494: {"APIGW.0201"},
+    500: {"MKT.0100"},
 }
 _FUZZ = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

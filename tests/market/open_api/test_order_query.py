@@ -82,7 +82,9 @@ def test_privacy_fields_are_filled_only_when_the_product_asks(shop: Shop) -> Non
     """§C.4: privacy fields are filled only if the product asked for them; otherwise null."""
     told = {}
     choices: dict[str, dict[str, Any]] = {
-        "yunjian-docs": {"quantity": 5}, "qianhu-esign": {}, "kelai-crm": {"quantity": 3},
+        "yunjian-docs": {"quantity": 5},
+        "qianhu-esign": {},
+        "kelai-crm": {"quantity": 3},
         "qingxie-mail": {"quantity": 5, "extend_params": (("emailDomainName", "lantian.example"),)},
     }
     for slug, choice in choices.items():
@@ -91,7 +93,9 @@ def test_privacy_fields_are_filled_only_when_the_product_asks(shop: Shop) -> Non
         told[slug] = (buyer["mobilePhone"], buyer["email"])
     phone, email = "13900000000", "buyer@lantian.example"
     assert told == {
-        "yunjian-docs": (None, None), "qianhu-esign": (phone, None), "kelai-crm": (phone, email),
+        "yunjian-docs": (None, None),
+        "qianhu-esign": (phone, None),
+        "kelai-crm": (phone, email),
         "qingxie-mail": (None, email),
     }
 
@@ -192,8 +196,13 @@ def test_the_subscriptions_own_end_replaces_the_estimate(shop: Shop) -> None:
     order = shop.buy("yunjian-docs", quantity=5, now=AT)
     line = OrderLine.objects.get(order=order)
     line.subscription = Subscription.objects.create(
-        buyer=order.buyer, seller=line.seller, product=line.product, offer=line.offer, order_line_number=line.number,
-        created_at=AT, expires_at=AT + timedelta(days=40),
+        buyer=order.buyer,
+        seller=line.seller,
+        product=line.product,
+        offer=line.offer,
+        order_line_number=line.number,
+        created_at=AT,
+        expires_at=AT + timedelta(days=40),
     )
     line.save()
     [told] = members(shop.ask(f"orderId={order.number}"))["orderInfo"]["orderLine"]
@@ -211,9 +220,7 @@ def test_conditions_on_the_etag(shop: Shop) -> None:
     assert shop.ask(query, headers={"If-Match": etag}).status_code == 200
     failed = shop.ask(query, headers={"If-Match": '"another"'})
     assert failed.status_code == 412
-    assert members(failed) == {
-        "resultCode": "MKT.0199", "resultMsg": "Precondition failed: the order has changed."
-    }
+    assert members(failed) == {"resultCode": "MKT.0199", "resultMsg": "Precondition failed: the order has changed."}
 
 
 def test_too_many_requests_of_one_key_wait(shop: Shop, monkeypatch) -> None:

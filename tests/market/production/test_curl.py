@@ -48,7 +48,9 @@ def test_any_text_is_one_argument_of_a_shell(body, path):
 
     words = shlex.split(line)
     assert words[words.index("--url") + 1] == f"https://s.example/{path}"
-    assert words[13:] == (["--url", f"https://s.example/{path}", "--data-raw", body] if body else ["--url", f"https://s.example/{path}"])
+    assert words[13:] == (
+        ["--url", f"https://s.example/{path}", "--data-raw", body] if body else ["--url", f"https://s.example/{path}"]
+    )
     checked = subprocess.run(["/bin/sh", "-n"], input=line.encode(), capture_output=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, b"")
 
@@ -74,8 +76,11 @@ def test_leaves_out_what_curl_makes_itself_and_what_is_no_header():
 def test_signs_afresh_so_that_the_seller_accepts_it(address):
     """saas-v2 §2.3: HMAC over key, nonce, timestamp and the body's lowercase HMAC."""
     old = sign_request(
-        {"activity": "newInstance", "memo": "it's 商埠"}, address=address, key=KEY,
-        now=datetime(2020, 1, 1, tzinfo=UTC), nonce="OLD",
+        {"activity": "newInstance", "memo": "it's 商埠"},
+        address=address,
+        key=KEY,
+        now=datetime(2020, 1, 1, tzinfo=UTC),
+        nonce="OLD",
     )
     program = signed_afresh(method=old.method, url=old.url, headers=old.headers, body=old.body.decode())
 

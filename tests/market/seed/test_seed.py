@@ -32,7 +32,16 @@ DRAWING = {
     "rect": {"x", "y", "width", "height", "rx", "fill", "fill-opacity"},
     "circle": {"cx", "cy", "r", "fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray"},
     "ellipse": {"cx", "cy", "rx", "ry", "fill"},
-    "path": {"d", "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-linecap", "stroke-linejoin"},
+    "path": {
+        "d",
+        "fill",
+        "fill-opacity",
+        "stroke",
+        "stroke-width",
+        "stroke-opacity",
+        "stroke-linecap",
+        "stroke-linejoin",
+    },
 }
 
 
@@ -68,9 +77,13 @@ def test_the_shelf(seeded: seed.SeedResult) -> None:
     assert set(Category.objects.filter(products__isnull=False).values_list("slug", flat=True)) == {
         c.slug for c in CATEGORIES
     }
-    assert set(Seller.objects.filter(products__isnull=False).values_list("slug", flat=True)) == {s.slug for s in SELLERS}
+    assert set(Seller.objects.filter(products__isnull=False).values_list("slug", flat=True)) == {
+        s.slug for s in SELLERS
+    }
     assert set(Offer.objects.values_list("charging_mode", "period_type")) == {
-        ("PERIOD", "month"), ("PERIOD", "year"), ("ONE_TIME", "")
+        ("PERIOD", "month"),
+        ("PERIOD", "year"),
+        ("ONE_TIME", ""),
     }
     assert {tuple(o.period_numbers) for o in Offer.objects.filter(period_type="month")} == {(1, 3, 6, 9)}
     assert any(len(p.name) > 30 for p in products)
@@ -156,7 +169,11 @@ def test_each_login_works(seeded: seed.SeedResult, role: str) -> None:
     response = client.post("/account/login/", {"login": login.email, "password": login.password})
     assert response.status_code == 302
     user = User.objects.get(pk=client.session["_auth_user_id"])
-    assert (user.email, user.is_operator, user.memberships.exists()) == (login.email, role == "operator", role == "seller")
+    assert (user.email, user.is_operator, user.memberships.exists()) == (
+        login.email,
+        role == "operator",
+        role == "seller",
+    )
 
 
 def test_secrets_do_not_show_in_a_log(seeded: seed.SeedResult) -> None:

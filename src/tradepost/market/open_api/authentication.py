@@ -55,7 +55,9 @@ def authenticate(request: Request, *, peer: str, wall: datetime, now: datetime, 
     key = _living_key(access_key, now)
     try:
         verify(
-            request, sk=unseal(key.sealed) if key else _NOBODY, now=wall,
+            request,
+            sk=unseal(key.sealed) if key else _NOBODY,
+            now=wall,
             skew=timedelta(seconds=config().open_api_skew_seconds),
         )
     except SignatureRefused as refused:
@@ -79,9 +81,7 @@ def _detail(refused: SignatureRefused) -> str:
 def _living_key(access_key: str, now: datetime) -> AccessKey | None:
     if not access_key.isascii() or not access_key.isalnum():  # no key of ours, and nothing to ask a database about
         return None
-    return (
-        AccessKey.objects.filter(access_key=access_key).filter(Q(valid_until=None) | Q(valid_until__gt=now)).first()
-    )
+    return AccessKey.objects.filter(access_key=access_key).filter(Q(valid_until=None) | Q(valid_until__gt=now)).first()
 
 
 def _stamp(key: AccessKey, now: datetime) -> None:

@@ -33,7 +33,9 @@ def order_query(asked: Asked) -> Response:
     if mock and line_id and line_id not in {line.order_line_id for line in mock.lines}:
         order = None
     if order is None:
-        raise ApiRefused("MKT.0150", "there is no such order of yours", parameter="orderLineId" if line_id else "orderId")
+        raise ApiRefused(
+            "MKT.0150", "there is no such order of yours", parameter="orderLineId" if line_id else "orderId"
+        )
     return _conditional(asked, api_response(200, wire.dump_answer(order)))
 
 

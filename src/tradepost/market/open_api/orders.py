@@ -22,11 +22,32 @@ MODE_NAMES = {
 """As they end a product's name on the wire: data for a server, not words of a page, so always in Chinese."""
 
 _NEEDED = (
-    "number", "charging_mode", "period_type", "period_number", "quantity", "amount_minor", "sku_code", "linear",
-    "product_name", "spec_name", "values", "extend_params",
-    "order__number", "order__order_type", "order__placed_at", "order__paid_at", "order__currency",
-    "order__buyer__customer_id", "order__buyer__name", "order__buyer__company", "order__buyer__phone",
-    "order__buyer__email", "offer__product_id", "product__asks_mobile", "product__asks_email", "subscription__expires_at",
+    "number",
+    "charging_mode",
+    "period_type",
+    "period_number",
+    "quantity",
+    "amount_minor",
+    "sku_code",
+    "linear",
+    "product_name",
+    "spec_name",
+    "values",
+    "extend_params",
+    "order__number",
+    "order__order_type",
+    "order__placed_at",
+    "order__paid_at",
+    "order__currency",
+    "order__buyer__customer_id",
+    "order__buyer__name",
+    "order__buyer__company",
+    "order__buyer__phone",
+    "order__buyer__email",
+    "offer__product_id",
+    "product__asks_mobile",
+    "product__asks_email",
+    "subscription__expires_at",
 )
 """A product's texts and drawing are long, and a seller's server asks often."""
 
@@ -47,8 +68,11 @@ def order_of_seller(number: str, seller_id: int, *, line_number: str = "") -> wi
         return None
     order = found[0].order
     return wire.OrderInfo(
-        order_id=order.number, order_type=order.order_type, created_at=order.placed_at,
-        lines=tuple(_line(line) for line in found), buyer=_buyer(order.buyer, found),
+        order_id=order.number,
+        order_type=order.order_type,
+        created_at=order.placed_at,
+        lines=tuple(_line(line) for line in found),
+        buyer=_buyer(order.buyer, found),
     )
 
 
@@ -62,13 +86,16 @@ def _line(line: OrderLine) -> wire.OrderLine:
         expires_at=_expires_at(line),
         products=(
             wire.ProductInfo(
-                product_id=line.offer.product_id, sku_code=line.sku_code, product_name=_product_name(line),
+                product_id=line.offer.product_id,
+                sku_code=line.sku_code,
+                product_name=_product_name(line),
                 linear_value=line.quantity if line.linear else None,
             ),
         ),
         extend_params=tuple(wire.ExtendParam(name=p["name"], value=p["value"]) for p in line.extend_params),
         # The market has no discounts yet: what is asked is what is paid.
-        currency=amount, currency_after_discount=amount,
+        currency=amount,
+        currency_after_discount=amount,
     )
 
 

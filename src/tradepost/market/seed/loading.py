@@ -60,7 +60,10 @@ def load(now: datetime, *, seller_address: str) -> SeedResult:
             Category.objects.get_or_create(
                 slug=category.slug,
                 defaults={
-                    "name": category.name, "name_en": category.name_en, "icon": category.icon, "position": position,
+                    "name": category.name,
+                    "name_en": category.name_en,
+                    "icon": category.icon,
+                    "position": position,
                 },
             )
         sellers = {seller.slug: _seller(seller, now) for seller in SELLERS}
@@ -77,8 +80,13 @@ def _user(login: Login, now: datetime) -> User:
     user = User.objects.filter(email=login.email).first()
     if user is None:
         user = User.objects.create_user(
-            login.email, login.password, name=login.name, company=login.company, phone=login.phone,
-            is_operator=login is OPERATOR, joined_at=now,
+            login.email,
+            login.password,
+            name=login.name,
+            company=login.company,
+            phone=login.phone,
+            is_operator=login is OPERATOR,
+            joined_at=now,
         )
         # Nobody reads mail at .example: the address counts as confirmed.
         EmailAddress.objects.create(user=user, email=login.email, verified=True, primary=True)
@@ -96,9 +104,14 @@ def _seller(seller: DemoSeller, now: datetime) -> Seller:
     return Seller.objects.get_or_create(
         slug=seller.slug,
         defaults={
-            "name": seller.name, "name_en": seller.name_en, "contact_email": seller.contact_email,
-            "contact_phone": seller.phone, "website": seller.website, "about": seller.about,
-            "about_en": seller.about_en, "created_at": now,
+            "name": seller.name,
+            "name_en": seller.name_en,
+            "contact_email": seller.contact_email,
+            "contact_phone": seller.phone,
+            "website": seller.website,
+            "about": seller.about,
+            "about_en": seller.about_en,
+            "created_at": now,
         },
     )[0]
 

@@ -10,8 +10,14 @@ USERS = Said("用户数", "Users")
 TEAM, COMPANY = Said("团队版", "Team"), Said("企业版", "Company")
 
 DOCUMENTS = DemoProduct(
-    seller=QINGXIE, category="office", slug="yunjian-docs", name=Said("云笺协作文档", "Cloudleaf Docs"),
-    summary=Said("多人同时写一份文档，版本清楚，权限到段落。", "Write one document together, with clear versions and permissions down to the paragraph."),
+    seller=QINGXIE,
+    category="office",
+    slug="yunjian-docs",
+    name=Said("云笺协作文档", "Cloudleaf Docs"),
+    summary=Said(
+        "多人同时写一份文档，版本清楚，权限到段落。",
+        "Write one document together, with clear versions and permissions down to the paragraph.",
+    ),
     lead=Said(
         "云笺把文档、表格和知识库放在同一个工作空间里。多人同时编辑互不覆盖，每一次修改都能找回。",
         "Cloudleaf keeps documents, sheets and a knowledge base in one workspace. People edit at the same time without "
@@ -23,10 +29,19 @@ DOCUMENTS = DemoProduct(
         Said("90 天历史版本，一键对比与还原", "Ninety days of versions, compared and restored in one click"),
         Said("导入导出 Word、Excel 与 Markdown，格式不走样", "Imports and exports Word, Excel and Markdown faithfully"),
     ),
-    suits=Said("5 人以上、经常一起写方案、合同和会议纪要的团队。", "Teams of five or more that write proposals, contracts and minutes together."),
+    suits=Said(
+        "5 人以上、经常一起写方案、合同和会议纪要的团队。",
+        "Teams of five or more that write proposals, contracts and minutes together.",
+    ),
     start=(
-        Said("打开登录地址，用下发的管理员账号登录。", "Open the sign-in address with the administrator account you received."),
-        Said("在「成员」里用邮箱邀请同事，人数以购买的用户数为限。", "Invite colleagues by e-mail under Members, up to the number of users bought."),
+        Said(
+            "打开登录地址，用下发的管理员账号登录。",
+            "Open the sign-in address with the administrator account you received.",
+        ),
+        Said(
+            "在「成员」里用邮箱邀请同事，人数以购买的用户数为限。",
+            "Invite colleagues by e-mail under Members, up to the number of users bought.",
+        ),
         Said("从模板中心选一份模板，写下第一篇文档。", "Pick a template and write the first document."),
     ),
     attribute=EDITION,
@@ -37,21 +52,32 @@ DOCUMENTS = DemoProduct(
 )
 
 MEETINGS = DemoProduct(
-    seller=QINGXIE, category="office", slug="huiqi-meetings", name=Said("会期视频会议", "Huiqi Meetings"),
-    summary=Said("高清视频会议，自动生成会议纪要与待办。", "Clear video meetings that write their own minutes and to-dos."),
+    seller=QINGXIE,
+    category="office",
+    slug="huiqi-meetings",
+    name=Said("会期视频会议", "Huiqi Meetings"),
+    summary=Said(
+        "高清视频会议，自动生成会议纪要与待办。", "Clear video meetings that write their own minutes and to-dos."
+    ),
     lead=Said(
         "会期在普通宽带上也能稳定开会。会议结束后几分钟内，纪要、待办和录像就在日历里。",
         "Huiqi stays steady on ordinary broadband. Minutes, to-dos and the recording are in the calendar a few minutes "
         "after the meeting.",
     ),
     features=(
-        Said("1080p 视频与屏幕共享，弱网自动降码率不断线", "1080p video and screen sharing that adapts instead of dropping"),
+        Said(
+            "1080p 视频与屏幕共享，弱网自动降码率不断线",
+            "1080p video and screen sharing that adapts instead of dropping",
+        ),
         Said("中英文实时字幕与会后纪要", "Live captions and minutes in Chinese and English"),
         Said("会议室硬件与日历一键入会", "One-touch joining from room systems and calendars"),
     ),
     suits=Said("多地办公、每周固定开会的团队。", "Teams in several places that meet every week."),
     start=(
-        Said("用管理员账号登录，设置企业名称与会议水印。", "Sign in as administrator and set the company's name and watermark."),
+        Said(
+            "用管理员账号登录，设置企业名称与会议水印。",
+            "Sign in as administrator and set the company's name and watermark.",
+        ),
         Said("连接日历，把会议链接自动写进日程。", "Connect the calendar so that meeting links fill in themselves."),
     ),
     attribute=Said("同时参会人数", "Participants"),
@@ -62,8 +88,14 @@ MEETINGS = DemoProduct(
 )
 
 SIGNING = DemoProduct(
-    seller=QINGXIE, category="office", slug="qianhu-esign", name=Said("签乎电子合同", "Qianhu e-Sign"),
-    summary=Said("合同在线签署与存证，按份计费，一次购买长期可用。", "Sign contracts online with evidence kept; bought by the package, used when needed."),
+    seller=QINGXIE,
+    category="office",
+    slug="qianhu-esign",
+    name=Said("签乎电子合同", "Qianhu e-Sign"),
+    summary=Said(
+        "合同在线签署与存证，按份计费，一次购买长期可用。",
+        "Sign contracts online with evidence kept; bought by the package, used when needed.",
+    ),
     lead=Said(
         "从起草、审批到签署、归档，一份合同全程在线。每次签署都留有可核验的存证报告。",
         "From drafting and approval to signing and filing, a contract stays online. Every signature leaves a report of "
@@ -77,7 +109,10 @@ SIGNING = DemoProduct(
     suits=Said("人事、采购、销售等需要频繁签约的部门。", "HR, purchasing and sales departments that sign often."),
     start=(
         Said("登录后完成企业实名核验，约需 10 分钟。", "Sign in and verify your company; it takes about ten minutes."),
-        Said("上传合同或选择模板，填写对方手机号即可发起。", "Upload a contract or choose a template, enter the other side's phone number and send."),
+        Said(
+            "上传合同或选择模板，填写对方手机号即可发起。",
+            "Upload a contract or choose a template, enter the other side's phone number and send.",
+        ),
     ),
     attribute=Said("套餐", "Package"),
     editions=(
@@ -88,8 +123,14 @@ SIGNING = DemoProduct(
 )
 
 CRM = DemoProduct(
-    seller=QINGXIE, category="sales-service", slug="kelai-crm", name=Said("客来客户管理 CRM", "Kelai CRM"),
-    summary=Said("线索、商机、回款一条线，销售离职客户不丢。", "Leads, deals and payments on one line; customers stay when a salesperson leaves."),
+    seller=QINGXIE,
+    category="sales-service",
+    slug="kelai-crm",
+    name=Said("客来客户管理 CRM", "Kelai CRM"),
+    summary=Said(
+        "线索、商机、回款一条线，销售离职客户不丢。",
+        "Leads, deals and payments on one line; customers stay when a salesperson leaves.",
+    ),
     lead=Said(
         "客来把每个客户的来往记录放在一处：谁在跟进、谈到哪一步、何时该回款，打开就知道。",
         "Kelai keeps each customer's history in one place: who follows up, how far the deal is, when payment is due.",
@@ -102,20 +143,41 @@ CRM = DemoProduct(
     ),
     suits=Said("5 到 500 人的销售团队。", "Sales teams of five to five hundred."),
     start=(
-        Said("用管理员账号登录，导入现有客户 Excel。", "Sign in as administrator and import your customers from Excel."),
+        Said(
+            "用管理员账号登录，导入现有客户 Excel。", "Sign in as administrator and import your customers from Excel."
+        ),
         Said("设置销售阶段与团队，邀请销售同事。", "Set stages and teams, then invite the salespeople."),
     ),
     attribute=EDITION,
     editions=(
-        Edition(code="standard", name=Said("标准版", "Standard"), month="49.00", year="490.00", quantity=Quantity(USERS, 3, 300)),
-        Edition(code="pro", name=Said("专业版", "Professional"), month="89.00", year="890.00", quantity=Quantity(USERS, 3, 500)),
+        Edition(
+            code="standard",
+            name=Said("标准版", "Standard"),
+            month="49.00",
+            year="490.00",
+            quantity=Quantity(USERS, 3, 300),
+        ),
+        Edition(
+            code="pro",
+            name=Said("专业版", "Professional"),
+            month="89.00",
+            year="890.00",
+            quantity=Quantity(USERS, 3, 500),
+        ),
     ),
-    asks_mobile=True, asks_email=True,
+    asks_mobile=True,
+    asks_email=True,
 )
 
 POST = DemoProduct(
-    seller=QINGXIE, category="office", slug="qingxie-mail", name=Said("青榭企业邮局", "Qingxie Business Mail"),
-    summary=Said("自有域名的企业邮箱，反垃圾与归档一起给到。", "Business mail on your own domain, with spam filtering and archiving included."),
+    seller=QINGXIE,
+    category="office",
+    slug="qingxie-mail",
+    name=Said("青榭企业邮局", "Qingxie Business Mail"),
+    summary=Said(
+        "自有域名的企业邮箱，反垃圾与归档一起给到。",
+        "Business mail on your own domain, with spam filtering and archiving included.",
+    ),
     lead=Said(
         "绑定自有域名，几分钟开通全员邮箱。收发全程加密，离职员工的邮件可一键交接。",
         "Connect your domain and open mailboxes for everybody within minutes. Mail travels encrypted, and a leaver's "
@@ -126,25 +188,39 @@ POST = DemoProduct(
         Said("垃圾与钓鱼邮件双层拦截", "Two layers against spam and phishing"),
         Said("五年邮件归档，按关键字检索导出", "Five years of archive, searched and exported by keyword"),
     ),
-    suits=Said("需要正式对外邮箱与合规归档的公司。", "Companies that need mail of their own and an archive for compliance."),
+    suits=Said(
+        "需要正式对外邮箱与合规归档的公司。", "Companies that need mail of their own and an archive for compliance."
+    ),
     start=(
         Said("按开通页给出的记录修改域名解析。", "Set the DNS records shown on the opening page."),
         Said("登录管理后台，批量导入员工邮箱。", "Sign in and import the staff's mailboxes."),
     ),
     attribute=Said("容量", "Storage"),
     editions=(
-        Edition(code="gb10", name=Said("每人 10 GB", "10 GB each"), month="12.00", year="120.00", quantity=Quantity(USERS, 5, 1000, 5)),
-        Edition(code="gb50", name=Said("每人 50 GB", "50 GB each"), year="240.00", quantity=Quantity(USERS, 5, 1000, 5)),
+        Edition(
+            code="gb10",
+            name=Said("每人 10 GB", "10 GB each"),
+            month="12.00",
+            year="120.00",
+            quantity=Quantity(USERS, 5, 1000, 5),
+        ),
+        Edition(
+            code="gb50", name=Said("每人 50 GB", "50 GB each"), year="240.00", quantity=Quantity(USERS, 5, 1000, 5)
+        ),
     ),
-    extend_params=(
-        {"name": "emailDomainName", "label": "邮箱域名", "label_en": "Mail domain", "required": True},
-    ),
+    extend_params=({"name": "emailDomainName", "label": "邮箱域名", "label_en": "Mail domain", "required": True},),
     asks_email=True,
 )
 
 LEDGER = DemoProduct(
-    seller=QINGXIE, category="finance-people", slug="zhangfang-accounting", name=Said("账房云财务", "Ledgerhouse Accounting"),
-    summary=Said("小微企业会计准则内置，发票识别自动生成凭证。", "Books for small companies: scan an invoice and the voucher writes itself."),
+    seller=QINGXIE,
+    category="finance-people",
+    slug="zhangfang-accounting",
+    name=Said("账房云财务", "Ledgerhouse Accounting"),
+    summary=Said(
+        "小微企业会计准则内置，发票识别自动生成凭证。",
+        "Books for small companies: scan an invoice and the voucher writes itself.",
+    ),
     lead=Said(
         "拍照或导入发票即可生成凭证，月底一键结账，报表随时可看。",
         "Photograph or import invoices to make vouchers, close the month in one click, and read the reports at any time.",

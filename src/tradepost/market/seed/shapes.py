@@ -68,25 +68,36 @@ class DemoProduct:
     def command(self, currency: str) -> ListProduct:
         """What a seller would submit to list this product."""
         return ListProduct(
-            product_type="SAAS", category=self.category, slug=self.slug, name=self.name.zh, name_en=self.name.en,
-            summary=self.summary.zh, summary_en=self.summary.en,
+            product_type="SAAS",
+            category=self.category,
+            slug=self.slug,
+            name=self.name.zh,
+            name_en=self.name.en,
+            summary=self.summary.zh,
+            summary_en=self.summary.en,
             description=_description(self.lead.zh, "主要能力", [f.zh for f in self.features], "适合谁", self.suits.zh),
             description_en=_description(
                 self.lead.en, "What it does", [f.en for f in self.features], "Who it suits", self.suits.en
             ),
-            guide=_steps([s.zh for s in self.start]), guide_en=_steps([s.en for s in self.start]),
-            picture=picture(self.slug), contact_email=self.seller.contact_email, contact_phone=self.seller.phone,
-            extend_params=[dict(p) for p in self.extend_params], asks_mobile=self.asks_mobile,
-            asks_email=self.asks_email, currency=currency, specs=(self._spec(),),
+            guide=_steps([s.zh for s in self.start]),
+            guide_en=_steps([s.en for s in self.start]),
+            picture=picture(self.slug),
+            contact_email=self.seller.contact_email,
+            contact_phone=self.seller.phone,
+            extend_params=[dict(p) for p in self.extend_params],
+            asks_mobile=self.asks_mobile,
+            asks_email=self.asks_email,
+            currency=currency,
+            specs=(self._spec(),),
         )
 
     def _spec(self) -> NewSpec:
         values = [{"code": e.code, "name": e.name.zh, "name_en": e.name.en} for e in self.editions]
         return NewSpec(
-            name="标准规格", name_en="Standard", skus=tuple(_sku(e) for e in self.editions),
-            attributes=[
-                {"code": "edition", "name": self.attribute.zh, "name_en": self.attribute.en, "values": values}
-            ],
+            name="标准规格",
+            name_en="Standard",
+            skus=tuple(_sku(e) for e in self.editions),
+            attributes=[{"code": "edition", "name": self.attribute.zh, "name_en": self.attribute.en, "values": values}],
         )
 
 
@@ -96,7 +107,9 @@ def _sku(edition: Edition) -> NewSku:
         if amount:
             prices.append(
                 Price(
-                    charging_mode=ChargingMode.PERIOD, amount=Decimal(amount), period_type=period_type,
+                    charging_mode=ChargingMode.PERIOD,
+                    amount=Decimal(amount),
+                    period_type=period_type,
                     period_numbers=numbers,
                 )
             )
@@ -106,9 +119,13 @@ def _sku(edition: Edition) -> NewSku:
     if edition.quantity is None:
         return NewSku(prices=tuple(prices), values=values)
     return NewSku(
-        prices=tuple(prices), values=values, quantity_name=edition.quantity.name.zh,
-        quantity_name_en=edition.quantity.name.en, quantity_min=edition.quantity.least,
-        quantity_max=edition.quantity.most, quantity_step=edition.quantity.step,
+        prices=tuple(prices),
+        values=values,
+        quantity_name=edition.quantity.name.zh,
+        quantity_name_en=edition.quantity.name.en,
+        quantity_min=edition.quantity.least,
+        quantity_max=edition.quantity.most,
+        quantity_step=edition.quantity.step,
     )
 
 

@@ -11,7 +11,14 @@ from tradepost.market.base.work import State
 from tradepost.market.identity.models import AccessKey, Member, SigningKey
 from tradepost.market.production.models import Address, Call
 
-PAGES = ["/seller/", "/seller/orders/", "/seller/addresses/", "/seller/addresses/new/", "/seller/keys/", "/seller/messages/"]
+PAGES = [
+    "/seller/",
+    "/seller/orders/",
+    "/seller/addresses/",
+    "/seller/addresses/new/",
+    "/seller/keys/",
+    "/seller/messages/",
+]
 
 
 def call_of(shop: Shop, **fields: object) -> Call:

@@ -11,7 +11,12 @@ from tradepost.market.production.models import Address, Binding
 
 
 def form(**fields: object) -> dict[str, object]:
-    return {"url": "http://127.0.0.1:9000/produce", "protocol": "saas_v2", "product": "", "require_body_sign": "on"} | fields
+    return {
+        "url": "http://127.0.0.1:9000/produce",
+        "protocol": "saas_v2",
+        "product": "",
+        "require_body_sign": "on",
+    } | fields
 
 
 def test_registers_an_address_and_binds_the_product(page, shop):
@@ -21,7 +26,11 @@ def test_registers_an_address_and_binds_the_product(page, shop):
 
     address = Address.objects.get(seller=shop.seller)
     assert answer.status_code == 302
-    assert (address.url, address.protocol, address.require_body_sign) == ("http://127.0.0.1:9000/produce", "saas_v2", True)
+    assert (address.url, address.protocol, address.require_body_sign) == (
+        "http://127.0.0.1:9000/produce",
+        "saas_v2",
+        True,
+    )
     assert Binding.objects.get(product=product).address == address
 
 
@@ -75,9 +84,7 @@ def test_a_change_closes_the_breaker(page, shop):
 
 def test_an_open_breaker_is_said_in_words_with_its_next_trial(page, shop):
     address = people.make_address(shop.seller)
-    Address.objects.filter(pk=address.pk).update(
-        breaker="open", failures=7, trial_at=people.NOW, last_fault="connect"
-    )
+    Address.objects.filter(pk=address.pk).update(breaker="open", failures=7, trial_at=people.NOW, last_fault="connect")
 
     for path in ("/seller/addresses/", f"/seller/addresses/{address.pk}/"):
         text = page.get(path).content.decode()

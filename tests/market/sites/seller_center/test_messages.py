@@ -22,8 +22,14 @@ def order(shop):
 def call(order) -> Call:
     now = clock.now()
     return buying.make_call(
-        order, state=State.WAITING, due_at=now + timedelta(minutes=50), attempts=2, first_at=now,
-        give_up_at=now + timedelta(hours=3), last_verdict="http_status", last_detail="HTTP status 502; expected 200",
+        order,
+        state=State.WAITING,
+        due_at=now + timedelta(minutes=50),
+        attempts=2,
+        first_at=now,
+        give_up_at=now + timedelta(hours=3),
+        last_verdict="http_status",
+        last_detail="HTTP status 502; expected 200",
     )
 
 
@@ -54,12 +60,21 @@ def test_shows_both_sides_of_an_attempt_as_they_were(page, call):
 def test_what_a_seller_answers_never_becomes_markup(page, call):
     hostile = "</code></pre><script>alert(1)</script><img src=x onerror=alert(1)>"
     trade.make_attempt(
-        call, status=500, response_body=hostile, response_headers=[[hostile, hostile]], detail=hostile,
+        call,
+        status=500,
+        response_body=hostile,
+        response_headers=[[hostile, hostile]],
+        detail=hostile,
         verdict="http_status",
     )
     Call.objects.filter(pk=call.pk).update(last_detail=hostile, instance_id="<b>x</b>", last_verdict="<i>odd")
 
-    for path in (f"/seller/messages/{call.pk}/", "/seller/messages/", f"/seller/orders/{call.order_line_number}/", "/seller/"):
+    for path in (
+        f"/seller/messages/{call.pk}/",
+        "/seller/messages/",
+        f"/seller/orders/{call.order_line_number}/",
+        "/seller/",
+    ):
         text = page.get(path).content.decode()
         assert "<script>alert" not in text
         assert "<img src=x" not in text

@@ -36,7 +36,7 @@ OWN = {
 
 
 def count(page, path: str) -> int:
-    with CaptureQueriesContext(connection ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         assert page.get(path).status_code == 200
     return len(queries)
 
