@@ -56,6 +56,7 @@ class Ticket:
     maybe_acted: bool
     claimed_instance_id: str
     instance_id: str
+    order_number: str
 
 
 def claim_calls(
@@ -123,7 +124,7 @@ def _hold(taking: Taking) -> None:
 
 _LEASED = (
     "id, seller_id, address_id, subscription_id, protocol, kind, activity, command, attempts, until_access, "
-    "give_up_at, maybe_acted, claimed_instance_id, instance_id"
+    "give_up_at, maybe_acted, claimed_instance_id, instance_id, order_number"
 )
 
 
@@ -150,7 +151,7 @@ def _ticket(
     row: tuple[Any, ...], trigger: str, doors: Mapping[int, Door], keys: Mapping[tuple[int, str], tuple[str, ...]]
 ) -> Ticket:
     (call_id, seller_id, address_id, subscription_id, name, kind, activity, plain, attempts, until_access, give_up_at,
-     maybe_acted, claimed, instance) = row  # fmt: skip
+     maybe_acted, claimed, instance, order_number) = row  # fmt: skip
     command = load(kind, rows.value(plain))
     business_id = ""
     if isinstance(command, Create):
@@ -178,6 +179,7 @@ def _ticket(
         maybe_acted=bool(maybe_acted),
         claimed_instance_id=claimed,
         instance_id=instance,
+        order_number=order_number,
     )
 
 

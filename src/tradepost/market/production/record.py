@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import structlog
 from django.db import connection, transaction
 from django.db.models import Q
 
@@ -31,6 +32,8 @@ from .gateway import Exchange
 from .masking import masked, masked_headers, masked_url
 from .models import Address, Call
 from .plan import next_attempt
+
+log = structlog.get_logger(__name__)
 
 RETRY_AFTER_STATUS = frozenset({413, 429, 503})
 
@@ -69,7 +72,27 @@ def record(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.R
         freed = Counter(ended.ticket.seller_id for ended in batch if ended.ticket.call_id in ours)
         release_held_sellers(set(freed), freed)
         _tally(batch, owner, now)
-        return _publish([moves[call_id] for call_id in moves if call_id in ours], now)
+        ended_calls = _publish([moves[call_id] for call_id in moves if call_id in ours], now)
+    for ended in batch:
+        if ended.ticket.call_id in ours:
+            _tell_the_log(ended.ticket, moves[ended.ticket.call_id])
+    return ended_calls
+
+
+def _tell_the_log(ticket: Ticket, move: Move) -> None:
+    """Failures, and the ends of what an order waits for; a market that freezes a thousand instances is no news."""
+    if move.event is None or (move.event[0] == "CallEnded" and not ticket.order_number):
+        return
+    log.info(
+        "call failed" if move.event[0] == "CallFailed" else "call ended",
+        call=ticket.call_id,
+        order=ticket.order_number,
+        seller=ticket.seller_id,
+        activity=ticket.activity,
+        attempt=ticket.number,
+        verdict=move.columns["verdict"],
+        next_at=move.columns["due_at"],
+    )
 
 
 def _instance_of(ended: Ended) -> str:

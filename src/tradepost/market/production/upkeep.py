@@ -106,6 +106,7 @@ def _ticket_of(call: Call, now: datetime) -> Ticket:
         maybe_acted=call.maybe_acted,
         claimed_instance_id=call.claimed_instance_id,
         instance_id=call.instance_id,
+        order_number=call.order_number,
     )
 
 

@@ -43,6 +43,11 @@ def title(verdict: str, *, protocol: str = "") -> str:
     return explain(verdict, protocol=protocol).title
 
 
+def is_verdict(text: str) -> bool:
+    """Whether an attempt can end with it: ``connect`` or ``000005``, but no sentence."""
+    return text in _CASES or text.isdecimal()
+
+
 def faults() -> tuple[tuple[str, str], ...]:
     """Every fault with its title, for filters."""
     return tuple((fault.value, title(fault.value)) for fault in Fault)
