@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from tests import factories
 from tests.factories.products import MONTHLY, SEATS, YEARLY
@@ -15,6 +16,7 @@ from tradepost.market.catalog.listing import NewSpec
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.identity.models import User
 from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.sites.storefront.agreement import in_words
 
 pytestmark = pytest.mark.django_db
 DOMAIN = {"name": "domain", "label": "企业域名", "label_en": "Company domain", "required": True}
@@ -148,6 +150,17 @@ def test_the_page_takes_the_same_queries_with_one_offer_and_with_many(
     for product in (seats(), factories.make_product(prices=(MONTHLY, YEARLY))):
         with django_assert_num_queries(8):  # clock, session, user, product, specs, SKUs, offers, frame
             client.get(address(product))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "english", "chinese"),
+    [(1440, "1 day", "1天"), (2880, "2 days", "2天"), (120, "2 hours", "2小时"), (90, "90 minutes", "90分钟")],
+)
+def test_the_time_to_pay_is_told_exactly_in_the_largest_unit(minutes: int, english: str, chinese: str) -> None:
+    with translation.override("en"):
+        assert in_words(minutes) == english
+    with translation.override("zh-hans"):
+        assert in_words(minutes) == chinese
 
 
 def test_the_agreement_can_be_read_by_everybody(client: Client) -> None:

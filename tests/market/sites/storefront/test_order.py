@@ -20,6 +20,8 @@ from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
 from tradepost.market.payments.queries import balance
 from tradepost.market.production.models import Attempt, Call
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
+from tradepost.market.subscriptions.lifecycle import E as SubscriptionEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -202,6 +204,20 @@ def test_a_refund_says_how_much_and_why(client: Client, buyer: User, verdict: st
     assert "¥\xa0100.00 is back on your balance." in page
     assert words in page
     assert "product.no_address" not in page
+
+
+def test_a_service_that_was_never_opened_is_not_offered(client: Client, buyer: User) -> None:
+    order = placed(buyer, paid=True)
+    subscription = factories.make_subscription(order, active=False)
+    offered = f'href="/services/{subscription.pk}/"'
+    assert offered not in seen(client, order)
+    SUBSCRIPTION.move(subscription, SubscriptionEvent.GIVE_UP, now=clock.now())
+    give_up_order(order, now=clock.now(), reason="connect")
+    assert offered not in seen(client, order)
+
+    delivered = placed(buyer, paid=False)
+    opened = factories.make_subscription(delivered)
+    assert f'href="/services/{opened.pk}/"' in seen(client, delivered)
 
 
 def test_of_hundreds_of_tries_the_first_and_the_latest_show(client: Client, buyer: User) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from babel.units import format_unit
+from datetime import timedelta
+from typing import Literal
+
+from babel.dates import format_timedelta
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -10,7 +13,11 @@ from django.views.decorators.http import require_safe
 from tradepost.market.base.config import config
 from tradepost.market.web.templatetags.ui import locale_now
 
-UNITS = ((24 * 60, "duration-day"), (60, "duration-hour"), (1, "duration-minute"))
+type Unit = Literal["day", "hour", "minute"]
+
+UNITS: tuple[tuple[int, Unit], ...] = ((24 * 60, "day"), (60, "hour"), (1, "minute"))
+NEVER_SOONER = 1_000_000
+"""Babel would take a larger unit, and round, where the value reaches this."""
 
 
 @require_safe
@@ -20,5 +27,6 @@ def buyer_agreement(request: HttpRequest) -> HttpResponse:
 
 def in_words(minutes: int) -> str:
     """In the largest unit that says it exactly: a contract must not round."""
-    length, unit = next((length, unit) for length, unit in UNITS if minutes % length == 0)
-    return format_unit(minutes // length, unit, locale=locale_now())
+    unit = next(unit for length, unit in UNITS if minutes % length == 0)
+    time = timedelta(minutes=minutes)
+    return format_timedelta(time, granularity=unit, threshold=NEVER_SOONER, locale=locale_now())
