@@ -25,6 +25,7 @@ PAGES = (
     _("Email Addresses"),
     _("The following email addresses are associated with your account:"),
     _("Primary"),
+    _("Make Primary"),
     _("Re-send Verification"),
     _("Add Email Address"),
     _("Add Email"),

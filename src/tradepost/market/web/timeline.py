@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils.functional import Promise
 
 from tradepost.market.base.models import Move
-from tradepost.market.production.words import title
+from tradepost.market.production.words import is_verdict, title
 
 from .status import look
 
@@ -38,5 +38,5 @@ def of_moves(moves: Iterable[Move], *, with_notes: bool = False) -> list[Timelin
 
 
 def note_of(move: Move) -> str:
-    """The note in words: what is given up was noted with the verdict of the last attempt."""
-    return title(move.note) if move.note and move.event == "give up" else move.note
+    """The note in words: giving up is noted with the verdict of the last attempt, or with a sentence where there was none."""
+    return title(move.note) if move.note and is_verdict(move.note) else move.note

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -32,6 +33,13 @@ def test_registers_an_address_and_binds_the_product(page, shop):
         True,
     )
     assert Binding.objects.get(product=product).address == address
+
+
+def test_the_newest_interface_is_proposed(page, shop):
+    text = page.get("/seller/addresses/new/").content.decode()
+
+    assert re.findall(r'<option value="(saas_v\d)"', text) == ["saas_v2", "saas_v1"]
+    assert not re.search(r'<option value="saas_v1"\s+selected', text)
 
 
 @pytest.mark.parametrize(
