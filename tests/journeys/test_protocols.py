@@ -127,6 +127,10 @@ def test_license_v1_shows_the_license_to_its_buyer_alone(page: Client, member: U
     line = browser(member).get(f"/seller/orders/{placed.number}-000001/").content.decode()
     assert f"{len(LICENSE)} characters, shown to the buyer alone" in line
     assert "BEGIN LICENSE" not in line
+    message = browser(member).get(f"/seller/messages/{Call.objects.get().pk}/").content.decode()
+    assert "authToken=••••" in message
+    assert "curl --silent" not in message, "what was masked cannot be repeated"
+    assert "BEGIN LICENSE" not in message
     assert "BEGIN LICENSE" not in Attempt.objects.get().response_body
     assert "BEGIN LICENSE" not in Call.objects.get().sealed_answer
 
@@ -168,3 +172,16 @@ def test_a_seller_that_was_down_restarts_and_delivers(
     assert held.expires_at is not None
     assert timezone.localtime(held.expires_at) > timezone.localtime(held.started_at)
     assert ledger.verify().problems == ()
+
+
+@pytest.mark.parametrize(
+    ("protocol", "words"),
+    [
+        ("license_v1", "If that fails, the seller delivers by hand; until then the market holds your payment."),
+        ("license_online", "What cannot be delivered is paid back in full."),
+    ],
+)
+def test_a_product_page_promises_what_its_protocol_does(page: Client, protocol: str, words: str) -> None:
+    """saas-v1-license B1, B3: what happens to the money when the plan ends is known before buying."""
+    product = product_over(protocol, "http://127.0.0.1:9/produce")
+    assert words in page.get(f"/products/{product.slug}/").content.decode()

@@ -9,11 +9,14 @@ from datetime import datetime
 from enum import StrEnum
 
 from tradepost.market.base.work import State
+from tradepost.market.catalog.models import Product
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.product_types.contract import Gives
 from tradepost.market.product_types.registry import product_type
-from tradepost.market.production.models import Attempt, Call
+from tradepost.market.production.models import Attempt, Binding, Call
 from tradepost.market.production.restart import gives_back
+from tradepost.protocols.commands import Create
+from tradepost.protocols.registry import protocols
 
 from .models import Delivery
 
@@ -94,6 +97,13 @@ class Progress:
     @property
     def stopped(self) -> bool:
         return any(line.stopped for line in self.lines)
+
+
+def keeps_order(product: Product) -> bool:
+    """Whether an order that is not delivered in time waits for the seller, instead of being refunded."""
+    name = Binding.objects.filter(product=product).values_list("address__protocol", flat=True).first()
+    found = protocols().get(name) if name else None
+    return found is not None and Create in found.retries and found.retries[Create].keeps_order
 
 
 def progress(order: Order) -> Progress:

@@ -96,7 +96,7 @@ def test_a_product_page_takes_the_same_queries_however_many_skus(
 ) -> None:
     spec = NewSpec(name="标准", name_en="Standard", skus=(NewSku(prices=(MONTHLY, YEARLY)),) * skus)
     product = factories.make_product(specs=(spec,))
-    with django_assert_num_queries(5):  # clock, product, specs, SKUs, offers
+    with django_assert_num_queries(6):  # clock, product, specs, SKUs, offers, protocol of the address
         client.get(f"/products/{product.slug}/")
 
 

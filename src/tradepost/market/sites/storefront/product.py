@@ -9,6 +9,8 @@ from django.views.decorators.http import require_safe
 
 from tradepost.market.catalog import queries
 from tradepost.market.catalog.pictures import clean_svg
+from tradepost.market.fulfilment.queries import keeps_order
+from tradepost.market.product_types.registry import product_type
 
 from .choice import price_list
 
@@ -21,7 +23,10 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     found = queries.product_on_sale(slug=slug)
     if found is None:
         raise Http404
-    context = {"product": found, "seller": found.seller, "prices": price_list(found)}
+    context = {
+        "product": found, "seller": found.seller, "prices": price_list(found), "kept": keeps_order(found),
+        "gives": product_type(found.product_type).gives,
+    }  # fmt: skip
     return render(request, "storefront/product.html", context)
 
 
