@@ -43,7 +43,7 @@ class Said:
 WORDS: Mapping[str, Words] = {
     "order_completed": Words(
         _("%(product)s is ready"),
-        _("Your order %(order)s was delivered. Open it to see how to sign in."),
+        _("Your order %(order)s was delivered. Open it to see how to begin."),
         _("Open the order"), "good", "circle-check",
     ),
     "order_refunded": Words(
