@@ -87,7 +87,8 @@ def _buyer(line: OrderLine, order: Order) -> Buyer:
     buyer, product = order.buyer, line.product
     return Buyer(
         customer_id=buyer.customer_id,
-        customer_name=buyer.name or buyer.email.split("@", 1)[0],
+        # As the order query says it; never a part of an address that the product did not ask for.
+        customer_name=buyer.name or f"user_{buyer.customer_id[:8]}",
         mobile_phone=buyer.phone if product.asks_mobile else "",
         email=buyer.email if product.asks_email else "",
     )
