@@ -43,8 +43,8 @@ def demo() -> None:
     os.environ["TRADEPOST_LOG_FORMAT"] = "json"  # of the children: it is read again to tell warnings
     config = read_config()
     config.data.mkdir(parents=True, exist_ok=True)
-    with _alone(config), signals() as (stop, hurry):
-        config = _with_port(config)
+    with alone(config), signals() as (stop, hurry):
+        config = with_port(config)
         config.secrets()  # made before the children would race for it
         processes = Processes(terminal.warn)
         try:
@@ -61,7 +61,7 @@ def _start(config: Config, processes: Processes) -> tuple[Login, ...]:
     logs = config.data / "logs"
     known = Demo.of(config)
     web = Program("web", up.tradepost("serve"), log=logs / "web.log")
-    web_started = known is not None or _is_new(config)
+    web_started = known is not None or is_new(config)
     if web_started:
         processes.start(web)
     open_market()
@@ -69,7 +69,7 @@ def _start(config: Config, processes: Processes) -> tuple[Login, ...]:
     from tradepost.market.base import clock
 
     if not web_started:
-        _refuse_another_market()
+        refuse_another_market()
         processes.start(web)
     migrate.apply(terminal.out(), each=False)
     seller_port = sample_seller.choose_port(known.seller_port if known else 0)
@@ -114,7 +114,7 @@ def _welcome(console: Console, config: Config, logins: tuple[Login, ...], second
     console.print("Stop  Ctrl-C\n")
 
 
-def _with_port(config: Config) -> Config:
+def with_port(config: Config) -> Config:
     """The settings with the port settled, also for the children: the one asked for, else the first free from 8000."""
     if "port" in config.model_fields_set:
         claim_port(config)
@@ -126,11 +126,11 @@ def _with_port(config: Config) -> Config:
     raise Refused("cli.no_port", f"No port from {FIRST_PORT} to {FIRST_PORT + PORTS - 1} is free. Set PORT.")
 
 
-def _is_new(config: Config) -> bool:
+def is_new(config: Config) -> bool:
     return not config.database_url and not (config.data / "tradepost.sqlite3").exists()
 
 
-def _refuse_another_market() -> None:
+def refuse_another_market() -> None:
     """Neither demo accounts with public passwords nor a movable clock may get into a market that is not a demo."""
     from django.db import connection
 
@@ -145,7 +145,7 @@ def _refuse_another_market() -> None:
 
 
 @contextmanager
-def _alone(config: Config) -> Iterator[None]:
+def alone(config: Config) -> Iterator[None]:
     """One demo a data folder."""
     if sys.platform == "win32":
         yield

@@ -119,7 +119,7 @@ def _extend_params(product: Product, given: tuple[tuple[str, str], ...]) -> list
     return [{"name": p["name"], "value": values[p["name"]].strip()} for p in asked if values.get(p["name"], "").strip()]
 
 
-def _chosen_values(sku: Sku) -> list[dict[str, str]]:
+def chosen_values(sku: Sku) -> list[dict[str, str]]:
     return [
         {
             "name": attribute["name"],
@@ -155,7 +155,7 @@ def _store_line(
         product_name_en=product.name_en,
         spec_name=spec.name,
         spec_name_en=spec.name_en,
-        values=_chosen_values(sku),
+        values=chosen_values(sku),
         extend_params=params,
         agreed_at=now,
     )

@@ -54,8 +54,8 @@ def load(now: datetime, *, seller_address: str) -> SeedResult:
     if not config().sandbox:
         raise Refused("seed.real_market", _("Demo data goes into a sandbox only: its passwords are public."))
     with transaction.atomic():
-        users = {login.role: _user(login, now) for login in LOGINS}
-        _top_up(users[BUYER.role], now)
+        users = {login.role: account(login, now) for login in LOGINS}
+        give_money(users[BUYER.role], now)
         for position, category in enumerate(CATEGORIES):
             Category.objects.get_or_create(
                 slug=category.slug,
@@ -76,7 +76,7 @@ def load(now: datetime, *, seller_address: str) -> SeedResult:
     return SeedResult(LOGINS, signing_key, access_key, secret_key, demo)
 
 
-def _user(login: Login, now: datetime) -> User:
+def account(login: Login, now: datetime) -> User:
     user = User.objects.filter(email=login.email).first()
     if user is None:
         user = User.objects.create_user(
@@ -93,7 +93,7 @@ def _user(login: Login, now: datetime) -> User:
     return user
 
 
-def _top_up(buyer: User, now: datetime) -> None:
+def give_money(buyer: User, now: datetime) -> None:
     if not Transfer.objects.filter(reason=Transfer.Reason.TOP_UP, reference=TOP_UP_REFERENCE).exists():
         ledger.top_up(
             buyer, Money.of(TOP_UP, config().currency), reference=TOP_UP_REFERENCE, actor=OPERATOR.email, now=now

@@ -1,0 +1,174 @@
+"""``tradepost dev``: a sandbox market around a seller's own server, in one command, gone without a trace at the end.
+
+Web and worker are children of this command, started side by side as ``tradepost demo`` does; the market is always an
+embedded database in a folder of its own, so that no setting of a real market can be touched by it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+from cyclopts import Parameter
+
+from tradepost.cli import migrate, terminal, up
+from tradepost.cli.demo import SITES, alone, is_new, refuse_another_market, with_port
+from tradepost.cli.opening import Demo, open_market, read_config
+from tradepost.cli.processes import LOOK_EVERY, Processes, Program, signals
+from tradepost.cli.warnings_told import Warnings
+from tradepost.market.base.errors import Refused
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tradepost.market.base.config import Config
+    from tradepost.market.seed.dev import DevMarket
+
+LISTENS_WITHIN = 0.3
+
+
+def dev(
+    *,
+    address: str,
+    protocol: str = "saas_v2",
+    key: Annotated[str, Parameter(env_var="TRADEPOST_KEY")] = "",
+    data: Path | None = None,
+) -> None:
+    """Start a sandbox market around your own server.
+
+    One product of each charging mode is bound to it: buy, renew, freeze, upgrade and release by hand or by moving the
+    clock, and watch every call. PORT chooses the market's port, else it is the first free one from 8000. Ctrl-C stops
+    everything.
+
+    Parameters
+    ----------
+    address
+        The production address of your server, for example http://127.0.0.1:9000/produce.
+    protocol
+        Which version your server speaks.
+    key
+        The signing key that your server holds; better given as TRADEPOST_KEY, which no list of processes shows.
+    data
+        Folder to keep the market in and to go on with later, also taken from TRADEPOST_DATA; without it the market is
+        gone at the end.
+    """
+    begun = time.monotonic()
+    if data is None and (named := os.environ.get("TRADEPOST_DATA")):
+        data = Path(named)
+    if not key:
+        raise Refused("cli.no_key", "Give the signing key that your server holds: --key, or TRADEPOST_KEY.")
+    os.environ["TRADEPOST_SANDBOX"] = "1"
+    os.environ["TRADEPOST_LOG_FORMAT"] = "json"  # of the children: it is read again to tell warnings
+    for name in ("TRADEPOST_DATABASE_URL", "DATABASE_URL"):
+        os.environ[name] = ""  # also against what a file .env says
+    with _folder(data) as folder:
+        os.environ["TRADEPOST_DATA"] = str(folder)
+        config = read_config()
+        with alone(config), signals() as (stop, hurry):
+            config = with_port(config)
+            config.secrets()  # made before the children would race for it
+            processes = Processes(terminal.warn)
+            try:
+                market = _start(config, processes, address=address, protocol=protocol, key=key)
+                if up.wait_until_it_answers(config, processes, stop):
+                    _welcome(terminal.out(), config, market, kept=data is not None, seconds=time.monotonic() - begun)
+                    _say_when_nobody_listens(address)
+                _watch(config, processes, stop)
+                terminal.say("Stopping …")
+            finally:
+                processes.stop(up.stop_within(config), hurry=hurry)
+                up.let_go_of_the_database()
+
+
+@contextmanager
+def _folder(given: Path | None) -> Iterator[Path]:
+    if given is not None:
+        given.mkdir(parents=True, exist_ok=True)
+        yield given.resolve()
+        return
+    made = Path(tempfile.mkdtemp(prefix="tradepost-dev-"))
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _start(config: Config, processes: Processes, *, address: str, protocol: str, key: str) -> DevMarket:
+    logs = config.data / "logs"
+    web = Program("web", up.tradepost("serve"), log=logs / "web.log")
+    web_started = Demo.of(config) is not None or is_new(config)
+    if web_started:
+        processes.start(web)
+    open_market()
+    from tradepost.market.base import clock
+    from tradepost.market.production.addresses import check_url
+    from tradepost.market.seed import dev as seed
+
+    check_url(address, sandbox=True)
+    seed.kind_over(protocol)  # before there is anything to clean up
+    if not web_started:
+        refuse_another_market()
+        processes.start(web)
+    migrate.apply(terminal.out(), each=False)
+    Demo(Demo.fingerprint(config), config.port, seller_port=0).save(config.data)
+    processes.start(Program("worker", up.worker(config).command, log=logs / "worker.log"))
+    market = seed.load_dev(clock.now(), address=address, protocol=protocol, key=key)
+    up.let_go_of_the_database()
+    return market
+
+
+def _watch(config: Config, processes: Processes, stop: Event) -> None:
+    warnings = Warnings(config.data / "logs", ("web", "worker"))
+    while not stop.wait(LOOK_EVERY):
+        processes.look()
+        for line in warnings.new():
+            terminal.warn(line)
+
+
+def _welcome(console: Console, config: Config, market: DevMarket, *, kept: bool, seconds: float) -> None:
+    from rich.table import Table
+
+    def table(*columns: str) -> Table:
+        made = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+        for column in columns:
+            made.add_column(column, no_wrap=True)
+        return made
+
+    base = config.base_url
+    console.print(f"\nYour market is running at [bold]{base}[/bold] (ready in {seconds:.1f} s)\n")
+    people = table("Sign in as", "E-mail", "Password", "Begin at")
+    for login in market.logins:
+        people.add_row(login.role, login.email, login.password, SITES.get(login.role, "/"))
+    console.print(people)
+    console.print()
+    links = table("To", "Open")
+    for mode, slug in market.products:
+        links.add_row(f"buy {mode}", f"{base}/products/{slug}/")
+    links.add_row("renew, freeze, upgrade, release", f"{base}/seller/try/")
+    links.add_row("watch every call", f"{base}/seller/messages/")
+    links.add_row("move the clock", f"{base}/console/clock/")
+    console.print(links)
+    console.print(f"\nOpen API  {base}/api/  for your server's order query", markup=False, soft_wrap=True)
+    console.print(f"          AK {market.access_key}  SK {market.secret_key}", markup=False, soft_wrap=True)
+    console.print(f"Logs      {config.data / 'logs'}", markup=False, soft_wrap=True)
+    console.print(f"Time      TRADEPOST_DATA={config.data} tradepost clock advance 30d", markup=False, soft_wrap=True)
+    console.print("Stop      Ctrl-C" + ("" if kept else "; everything in this market is gone then") + "\n")
+
+
+def _say_when_nobody_listens(address: str) -> None:
+    """Not an error: the server may be started after the market, and calls are tried again."""
+    parts = urlsplit(address.strip())
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname or "", port), timeout=LISTENS_WITHIN).close()
+    except OSError:
+        terminal.warn(f"Nobody listens at {address} yet. Start your server before you buy.")

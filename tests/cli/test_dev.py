@@ -1,0 +1,92 @@
+"""A market around a seller's own server, as its engineer runs it: one command, a purchase, nothing left behind."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command_line import WITHIN, Market
+from tests.cli.test_demo import family, get, read_until
+from tests.cli.test_processes import alive, wait_for
+from tradepost.cli.serve import free_port
+
+KEY = "the key that my server holds"
+
+
+def test_without_a_key_it_says_where_to_give_one(tmp_path):
+    refused = Market(tmp_path).run("dev", "--address", "http://127.0.0.1:9/produce", TRADEPOST_KEY="")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "tradepost: Give the signing key that your server holds: --key, or TRADEPOST_KEY.\n"
+
+
+@pytest.mark.slow
+def test_a_protocol_over_which_nothing_is_sold_and_a_bad_address_are_refused(tmp_path):
+    market = Market(tmp_path)
+    port = str(free_port())
+    no_kind = market.run(
+        "dev", "--address", "http://127.0.0.1:9/x", "--protocol", "order_notice", "--key", KEY, PORT=port
+    )
+    assert no_kind.returncode == 1
+    assert no_kind.stderr.startswith("tradepost: No product is sold over order_notice. Choose one of: ")
+    assert "saas_v2" in no_kind.stderr
+    bad = market.run("dev", "--address", "ftp://127.0.0.1/x", "--key", KEY, PORT=port)
+    assert bad.returncode == 1
+    assert bad.stderr.startswith("tradepost: Give a web address that starts with https://")
+
+
+@pytest.mark.slow
+def test_a_market_from_start_to_end(tmp_path):
+    port = str(free_port())
+    base = f"http://127.0.0.1:{port}"
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/produce"
+        # A market of its own even where the settings name another database; nothing of it stays.
+        settings = {"PORT": port, "TMPDIR": str(temporary), "TRADEPOST_KEY": KEY, "TRADEPOST_DATA": ""}
+        dev = Market(tmp_path, "postgresql://nobody@127.0.0.1:9/real").start("dev", "--address", address, **settings)
+        try:
+            said = read_until(dev, "Stop      Ctrl-C")
+            assert f"Your market is running at {base} (ready in " in said
+            assert re.findall(r"^(buyer|seller|operator) +(\S+@\S+) +(\S+) +(/\S*)", said, re.MULTILINE) == [
+                ("buyer", "buyer@lantian.example", "buyer-sandbox", "/"),
+                ("seller", "owner@your-company.example", "seller-sandbox", "/seller/"),
+                ("operator", "operator@market.example", "operator-sandbox", "/console/"),
+            ]
+            for mode, url in re.findall(r"^buy (\S+) +(\S+)", said, re.MULTILINE):
+                status, page = get(url)
+                assert status == 200, mode
+                assert "Your company" in page or "你的公司" in page
+            assert KEY not in said
+            [folder] = temporary.iterdir()
+            moved = Market(folder).run("clock", "advance", "1d")
+            assert moved.returncode == 0, moved.stderr
+            everyone = family(dev.pid)
+            assert len(everyone) >= 4, "dev, web with its worker process, worker"
+            dev.send_signal(signal.SIGTERM)
+            assert dev.wait(WITHIN) == 0
+            wait_for(lambda: not any(map(alive, everyone)))
+            assert list(temporary.iterdir()) == []
+        finally:
+            dev.kill()
+
+
+@pytest.mark.slow
+def test_a_kept_folder_goes_on_with_another_address(tmp_path):
+    data, port = tmp_path / "kept", str(free_port())
+    for path in ("first", "second"):
+        dev = Market(tmp_path).start(
+            "dev", "--address", f"http://127.0.0.1:9/{path}", "--key", KEY, "--data", str(data), PORT=port
+        )
+        try:
+            said = read_until(dev, "Nobody listens")
+            assert f"Nobody listens at http://127.0.0.1:9/{path} yet." in said
+            dev.send_signal(signal.SIGTERM)
+            assert dev.wait(WITHIN) == 0
+        finally:
+            dev.kill()
+    assert Path(data / "tradepost.sqlite3").exists()
