@@ -29,7 +29,8 @@ from .people import BUYER, CATEGORIES, LOGINS, OPERATOR, OWNER, QINGXIE, SELLERS
 PROTOCOL = "saas_v2"
 TOP_UP = "50000"
 TOP_UP_REFERENCE = "DEMO-0001"
-PRODUCTS = (*office_products.PRODUCTS, *industry_products.PRODUCTS)
+PRODUCTS = (*industry_products.PRODUCTS, *office_products.PRODUCTS)
+"""In the order of listing: the shelf shows the newest first, which are the demo seller's."""
 _BASE = SigningKey.InterfaceClass.BASE
 
 
@@ -68,7 +69,9 @@ def load(now: datetime, *, seller_address: str) -> SeedResult:
             )
         sellers = {seller.slug: _seller(seller, now) for seller in SELLERS}
         demo = sellers[QINGXIE.slug]
-        Member.objects.get_or_create(seller=demo, user=users[OWNER.role], defaults={"role": Member.Role.OWNER})
+        # One sign-in sees what happens to every purchase: the owner acts for all demo sellers, the demo seller first.
+        for seller in (demo, *sellers.values()):
+            Member.objects.get_or_create(seller=seller, user=users[OWNER.role], defaults={"role": Member.Role.OWNER})
         signing_key = _shared_signing_key(demo, tuple(sellers.values()), now)
         serving = {slug: _address(seller, seller_address, now) for slug, seller in sellers.items()}
         _products(sellers, serving, now)
