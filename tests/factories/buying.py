@@ -44,7 +44,7 @@ def make_order(
 
 def make_subscription(
     order: Order | None = None, *, active: bool = True, instance_id: str = "", access: AppInfo | None = ACCESS,
-    now: datetime = NOW,
+    license_text: str = "", now: datetime = NOW,
 ) -> Subscription:  # fmt: skip
     """What the buyer of a (paid) order holds: opened with access data, or still opening."""
     order = order or make_order(paid=True, now=now)
@@ -57,7 +57,7 @@ def make_subscription(
     OrderLine.objects.filter(pk=line.pk).update(subscription=subscription)
     if active:
         end = period_end(now, line.period_type, line.period_number) if line.period_type else None
-        activate(subscription, access, started_at=now, expires_at=end, now=now)
+        activate(subscription, access, license_text=license_text, started_at=now, expires_at=end, now=now)
     return Subscription.objects.select_related("buyer", "seller", "product", "offer").get(pk=subscription.pk)
 
 

@@ -51,6 +51,8 @@ STOREFRONT = {
     "services/": pages(PERSONS),
     "services/<int:pk>/": pages(frozenset({BUYER}), pk="{subscription}"),
     "services/<int:pk>/password/": Address({"pk": "{subscription}"}, post=frozenset({BUYER})),
+    "services/<int:pk>/license/": Address({"pk": "{subscription}"}, post=frozenset({BUYER})),
+    "services/<int:pk>/license.txt": pages(frozenset({BUYER}), pk="{subscription}"),
     "notices/": pages(PERSONS),
     "notices/read/": Address(post=PERSONS),
     "notices/<int:pk>/open/": Address({"pk": "{notice}"}, post=frozenset({BUYER})),

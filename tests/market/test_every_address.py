@@ -33,7 +33,7 @@ from tradepost.market.notifications.tell import tell
 pytestmark = pytest.mark.django_db
 
 REFUSED = {HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED}
-PASSWORD, SIGNING_KEY = "Geheim-4711-xyz", "the signing key of A alone"
+PASSWORD, LICENSE, SIGNING_KEY = "Geheim-4711-xyz", "the license of X alone", "the signing key of A alone"
 
 
 class World:
@@ -56,7 +56,7 @@ class World:
         offer, buyer = factories.make_offer(product), self.users[table.BUYER]
         order = factories.make_order(buyer, offer=offer, paid=True)
         held = factories.make_subscription(
-            order, instance_id="instance-of-x-7", access=replace(ACCESS, password=PASSWORD)
+            order, instance_id="instance-of-x-7", access=replace(ACCESS, password=PASSWORD), license_text=LICENSE
         )
         unpaid = factories.make_order(buyer, offer=offer)
         call = factories.make_call(order, subscription=held, state=State.WAITING, last_verdict="timeout", attempts=1)
@@ -78,7 +78,7 @@ class World:
             order.number: of_the_trade, unpaid.number: of_the_trade, "instance-of-x-7": of_the_trade,
             buyer.email: frozenset({table.BUYER, OPERATOR}), buyer.phone: frozenset({table.BUYER, OPERATOR}),
             call.address.url: table.A_MEMBERS | {OPERATOR}, access.key_id: table.A_MEMBERS | {OPERATOR},
-            PASSWORD: frozenset({table.BUYER}), SIGNING_KEY: frozenset(), access.secret: frozenset(),
+            PASSWORD: frozenset({table.BUYER}), LICENSE: frozenset({table.BUYER}), SIGNING_KEY: frozenset(), access.secret: frozenset(),
         }  # fmt: skip
         self.sessions = {role: self._session(user) for role, user in self.users.items()}
 
@@ -192,8 +192,9 @@ def _typed(row: Address, world: World) -> set[str]:
     return {one.format_map(world.facts) for one in (*row.kwargs.values(), *row.data.values())}
 
 
-def test_the_password_comes_back_to_its_owner_alone(world: World) -> None:
+def test_password_and_license_come_back_to_their_owner_alone(world: World) -> None:
     """So that the walk above is known to ask for something that is there."""
     assert world.ask(table.BUYER, "POST", "services/<int:pk>/password/").content.decode() == PASSWORD
+    assert world.ask(table.BUYER, "POST", "services/<int:pk>/license/").content.decode() == LICENSE
     page = world.ask(table.BUYER, "GET", "orders/<str:number>/").content.decode()
     assert world.facts["order"] in page
