@@ -10,7 +10,7 @@ import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from socket import create_connection
 from typing import Any, override
@@ -96,15 +96,14 @@ def selling(language: Language, log: Path, *, key: str, encrypt_type: str = "1")
 
 @dataclass(slots=True)
 class Relay:
-    """Stands between market and seller as a gateway does. ``swallow``: how many answers it still loses on their way
-    back; ``append``: what it adds to each query.
+    """Stands between market and seller as a gateway does. ``loses``: the answers to requests that hold this text;
+    ``append``: what it adds to each query.
     """
 
     to: str
     url: str = ""
-    swallow: int = 0
+    loses: str = ""
     append: str = ""
-    carried: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -122,12 +121,10 @@ def relaying(relay: Relay) -> Iterator[Relay]:
                 # One exchange a connection, so that the seller's end of it is the end of the answer.
                 head += b"Connection: close\r\n\r\n" if line == b"\r\n" else line
             method, asked, rest = head.split(b" ", 2)
-            relay.carried.append(asked.decode())
             with create_connection((target.hostname or "", target.port or 0), timeout=20) as seller:
                 seller.sendall(b" ".join((method, asked + relay.append.encode(), rest)))
                 answer = b"".join(iter(lambda: seller.recv(65_536), b""))
-            if relay.swallow:
-                relay.swallow -= 1
+            if relay.loses and relay.loses in asked.decode():
                 return
             with suppress(OSError):  # the market may have hung up
                 self.wfile.write(answer)
