@@ -85,6 +85,9 @@ class Gateway:
             trust_env=False,
             max_line_size=16_384,
         )
+        # aiohttp repeats a GET by itself when a server hangs up, which would hide an attempt and send one businessId
+        # twice (saas-v1-license A2.1); it offers no setting for that.
+        self._session._retry_connection = False  # noqa: SLF001
         return self
 
     async def __aexit__(self, *_: object) -> None:
