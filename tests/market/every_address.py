@@ -80,6 +80,8 @@ SELLER_CENTER = {
     "seller/messages/<int:pk>/": pages(A_MEMBERS, pk="{call}"),
     "seller/messages/<int:pk>/live/": pages(A_MEMBERS, pk="{call}"),
     "seller/messages/<int:pk>/restart/": Address({"pk": "{call}"}, post=frozenset({OWNER})),
+    "seller/try/": pages(SELLERS),
+    "seller/try/<int:pk>/": Address({"pk": "{subscription}"}, post=frozenset({OWNER}), data={"act": "freeze"}),
 }
 ONLY_OPERATORS = frozenset({OPERATOR})
 CONSOLE = {

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from tradepost.market.base.config import config
 from tradepost.market.base.outbox import Reactions
-from tradepost.market.fulfilment import follow, plan
+from tradepost.market.fulfilment import by_hand, expiry, follow, plan
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications import reactions as tell
 from tradepost.market.orders import cancel
@@ -21,11 +21,11 @@ from tradepost.market.production.gateway import Limits
 REACTIONS = Reactions(
     {
         "OrderPaid": (plan.on_order_paid, tell.on_order_paid),
-        "OrderCompleted": (tell.on_order_completed,),
+        "OrderCompleted": (expiry.on_order_completed, tell.on_order_completed),
         "OrderCancelled": (tell.on_order_cancelled,),
         "OrderRefunded": (tell.on_order_refunded, tell.on_delivery_given_up),
         "CallFailed": (tell.on_call_failed,),
-        "CallEnded": (follow.on_call_ended, tell.on_call_ended),
+        "CallEnded": (follow.on_call_ended, by_hand.on_call_ended, tell.on_call_ended),
         "BreakerOpened": (tell.on_breaker_opened,),
         "ToppedUp": (tell.on_topped_up,),
         "SigningKeyRotated": (tell.on_signing_key_rotated,),
@@ -34,6 +34,8 @@ REACTIONS = Reactions(
 
 TASKS = {
     UNPAID_TIMEOUT: cancel.time_out,
+    expiry.END_OF_PERIOD: expiry.end_of_period,
+    expiry.END_OF_RETENTION: expiry.end_of_retention,
     tell.QUIET: tell.quiet_is_over,
 }
 

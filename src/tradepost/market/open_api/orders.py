@@ -7,9 +7,11 @@ from datetime import datetime
 
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import User
-from tradepost.market.orders.models import OrderLine
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.production import calls
+from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.lifecycle import period_end
-from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.commands import ChargingMode, Refresh
 from tradepost.protocols.open_api import order_query as wire
 
 LONGEST_PRODUCT_NAME = 64
@@ -103,9 +105,18 @@ def _expires_at(line: OrderLine) -> datetime | None:
     """When the subscription ends; before there is one, the estimate that the wire allows: the period from payment on."""
     if line.charging_mode != ChargingMode.PERIOD:
         return None
+    if line.order.order_type != Order.Type.NEW and (asked := _asked_for(line)) is not None:
+        return asked
     if line.subscription and line.subscription.expires_at:
         return line.subscription.expires_at
     return period_end(line.order.paid_at or line.order.placed_at, line.period_type, line.period_number)
+
+
+def _asked_for(line: OrderLine) -> datetime | None:
+    """The end that this order leads to, as the seller was or will be told: the subscription has it only afterwards."""
+    call = Call.objects.filter(order_line_number=line.number, kind=Refresh.__name__).order_by("-pk").first()
+    command = calls.load(call.kind, call.command) if call else None
+    return command.expires_at if isinstance(command, Refresh) else None
 
 
 def _product_name(line: OrderLine) -> str:

@@ -32,6 +32,7 @@ OWN = {
     "/seller/addresses/": 4,
     "/seller/addresses/new/": 1,
     "/seller/keys/": 3,
+    "/seller/try/": 6,
 }
 
 

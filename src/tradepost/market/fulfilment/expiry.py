@@ -1,0 +1,136 @@
+"""The end of the paid time: the instance is frozen, and released when nobody renewed it in time (business-rules §4.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from tradepost.market.base import jobs
+from tradepost.market.base.outbox import Facts
+from tradepost.market.base.work import State
+from tradepost.market.orders.models import OrderLine
+from tradepost.market.production import calls
+from tradepost.market.production.models import Binding, Call
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.protocols.commands import ChargingMode, Command, Expire, InstanceStatus, Refresh, Release, SetStatus
+from tradepost.protocols.contract import SellerProtocol
+from tradepost.protocols.registry import protocols
+
+END_OF_PERIOD = "subscriptions.end_of_period"
+END_OF_RETENTION = "subscriptions.end_of_retention"
+RETENTION = timedelta(days=15)
+"""How long a seller keeps the data of a frozen instance (saas-v2 §3.4, business-rules §4.4)."""
+AGAIN = timedelta(minutes=10)
+LIVING = (Subscription.Status.ACTIVE, Subscription.Status.FROZEN)
+
+type Make = Callable[[Subscription, SellerProtocol], Command | None]
+
+
+def spoken_for(subscription: Subscription) -> SellerProtocol | None:
+    """The protocol of the product's production address; None while it has none."""
+    name = Binding.objects.filter(product=subscription.product_id).values_list("address__protocol", flat=True).first()
+    return protocols().get(name or "")
+
+
+def freeze_command(subscription: Subscription, spoken: SellerProtocol) -> Command | None:
+    """How this protocol freezes what was sold in this way; None when it cannot.
+
+    Where there is an activity for an expiry (SaaS 1.0, License 1.0), it is that of products sold by period, and what is
+    sold once has none (saas-v1-license A2.4, A2.7).
+    """
+    mode = ChargingMode(subscription.offer.charging_mode)
+    if Expire in spoken.activities:
+        if mode is ChargingMode.PERIOD:
+            return Expire(instance_id=subscription.instance_id, order_id=first_line(subscription).order.number)
+        if mode is ChargingMode.ONE_TIME:
+            return None
+    if SetStatus in spoken.activities:
+        return SetStatus(instance_id=subscription.instance_id, status=InstanceStatus.FREEZE)
+    return None
+
+
+def release_command(subscription: Subscription, spoken: SellerProtocol) -> Command | None:
+    """The versions with an activity for an expiry want the order of the purchase; the others an order only when an
+    unsubscription caused the release (saas-v2 §3.5)."""
+    if Release not in spoken.activities:
+        return None
+    bought = first_line(subscription).order.number if Expire in spoken.activities else ""
+    return Release(instance_id=subscription.instance_id, order_id=bought)
+
+
+def first_line(subscription: Subscription) -> OrderLine:
+    """The line by which it was bought."""
+    return OrderLine.objects.select_related("order").get(number=subscription.order_line_number)
+
+
+def on_order_completed(facts: Facts, now: datetime) -> None:
+    """Reaction: what was delivered has an end from now on."""
+    del now  # the end is a fact of the subscription
+    bought = Subscription.objects.filter(order_lines__order__number=facts["order"], status__in=LIVING)
+    for subscription in bought:
+        watch(subscription)
+
+
+def watch(subscription: Subscription) -> None:
+    """Set the timer to the present end of the paid time; a renewal calls this again."""
+    key = str(subscription.pk)
+    jobs.cancel(END_OF_PERIOD, key)
+    jobs.cancel(END_OF_RETENTION, key)
+    if subscription.expires_at is not None:
+        payload = {"subscription": subscription.pk}
+        jobs.schedule(END_OF_PERIOD, key, due_at=subscription.expires_at, payload=payload)
+
+
+def end_of_period(payload: Mapping[str, Any], now: datetime) -> datetime | None:
+    """Task: nobody renewed, so the instance is frozen and its retention begins."""
+    subscription = _living(payload)
+    if subscription is None or subscription.expires_at is None:
+        return None
+    if subscription.expires_at > now:
+        return subscription.expires_at
+    if _being_renewed(subscription):
+        return now + AGAIN  # within an hour the renewal is done or given up
+    if subscription.status == Subscription.Status.ACTIVE:
+        _ask(subscription, freeze_command, now)
+    due_at = subscription.expires_at + RETENTION
+    jobs.schedule(END_OF_RETENTION, str(subscription.pk), due_at=due_at, payload=dict(payload))
+    return None
+
+
+def end_of_retention(payload: Mapping[str, Any], now: datetime) -> datetime | None:
+    """Task: still nobody renewed, so the instance goes."""
+    subscription = _living(payload)
+    if subscription is None or subscription.expires_at is None or subscription.expires_at + RETENTION > now:
+        return None
+    if _being_renewed(subscription):
+        return now + AGAIN
+    _ask(subscription, release_command, now)
+    return None
+
+
+def _living(payload: Mapping[str, Any]) -> Subscription | None:
+    return (
+        Subscription.objects.select_for_update(of=("self",))
+        .select_related("product", "offer")
+        .filter(pk=payload["subscription"], status__in=LIVING)
+        .exclude(instance_id="")
+        .first()
+    )
+
+
+def _being_renewed(subscription: Subscription) -> bool:
+    return Call.objects.filter(subscription=subscription, kind=Refresh.__name__).exclude(state=State.ENDED).exists()
+
+
+def _ask(subscription: Subscription, make: Make, now: datetime) -> None:
+    spoken = spoken_for(subscription)
+    command = make(subscription, spoken) if spoken is not None else None
+    if command is not None:
+        calls.ask(
+            command,
+            product=subscription.product,
+            subscription=subscription,
+            order_line_number=subscription.order_line_number,
+            now=now,
+        )

@@ -1,0 +1,108 @@
+"""The page to try things by hand: what it offers, what it asks, and that a real market has none of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories import buying, products
+from tests.factories.products import SEATS
+from tests.market.sites.seller_center.shops import enter, make_shop
+from tradepost.market.base.config import config
+from tradepost.market.base.work import State
+from tradepost.market.catalog.listing import NewSpec
+from tradepost.market.identity.models import Member
+from tradepost.market.production.models import Call
+from tradepost.market.sites.seller_center import try_out
+from tradepost.market.subscriptions.models import Subscription
+
+SPEC = NewSpec(name="标准版", name_en="Standard", skus=(SEATS,))
+
+
+def held(shop) -> Subscription:
+    product = products.make_product(shop.seller, specs=(SPEC,))
+    return buying.make_subscription(buying.make_order(offer=products.make_offer(product), paid=True))
+
+
+def test_before_anything_was_bought_it_says_what_to_do(page, shop):
+    product = products.make_product(shop.seller)
+    text = page.get("/seller/try/").content.decode()
+    assert "Nothing was bought yet" in text
+    assert f"/products/{product.slug}/" in text
+
+
+def test_a_service_shows_with_the_acts_of_its_protocol(page, shop):
+    subscription = held(shop)
+    answer = page.get("/seller/try/")
+    [one] = answer.context["trials"]
+    assert one["acts"] == {"renew", "freeze", "upgrade", "renew_changed", "release"}
+    text = answer.content.decode()
+    assert subscription.instance_id in text
+    assert "Renew by 1 month" in text
+    assert "hx-get" not in text.split("<main", 1)[-1], "nothing is under way"
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ({"act": "renew"}, "Refresh"),
+        ({"act": "freeze"}, "SetStatus"),
+        ({"act": "release"}, "Release"),
+        ({"act": "upgrade", "quantity": "4"}, "Upgrade"),
+        ({"act": "renew_changed", "quantity": "4"}, "CheckChange"),
+    ],
+)
+def test_a_button_asks_the_server_and_the_page_follows(page, shop, data, kind):
+    subscription = held(shop)
+    answer = page.post(f"/seller/try/{subscription.pk}/", data | {"offer": str(subscription.offer_id)}, follow=True)
+    [call] = Call.objects.all()
+    assert call.kind == kind
+    text = answer.content.decode()
+    assert f"Asked of your server: {call.activity}." in text
+    assert f"/seller/messages/{call.pk}/" in text
+    assert "A call is under way" in text
+    assert f'hx-select="#sc-s{subscription.pk}"' in text
+    assert 'value="freeze"' not in text
+
+
+def test_a_refusal_is_told_and_nothing_asked(page, shop):
+    subscription = held(shop)
+    path = f"/seller/try/{subscription.pk}/"
+    same = page.post(path, {"act": "upgrade", "offer": subscription.offer_id, "quantity": "1"}, follow=True)
+    assert "Choose another edition or another quantity." in same.content.decode()
+    none = page.post(path, {"act": "upgrade", "offer": "x", "quantity": ""}, follow=True)
+    assert "Choose what to change to, and a quantity." in none.content.decode()
+    assert page.post(path, {"act": "destroy"}).status_code == 404
+    assert not Call.objects.exists()
+
+
+def test_offers_of_other_sellers_do_not_exist(page, shop, other_shop):
+    subscription, foreign = held(shop), held(other_shop)
+    data = {"act": "upgrade", "offer": str(foreign.offer_id), "quantity": "4"}
+    assert page.post(f"/seller/try/{subscription.pk}/", data).status_code == 404
+    assert page.post(f"/seller/try/{foreign.pk}/", {"act": "freeze"}).status_code == 404
+    assert not Call.objects.exists()
+
+
+def test_a_viewer_sees_no_buttons(db):
+    shop = make_shop(Member.Role.VIEWER)
+    subscription = held(shop)
+    viewer = enter(shop.owner)
+    assert 'name="act"' not in viewer.get("/seller/try/").content.decode()
+    assert viewer.post(f"/seller/try/{subscription.pk}/", {"act": "freeze"}).status_code == 403
+    assert not Call.objects.exists()
+
+
+def test_it_speaks_chinese(page, shop):
+    held(shop)
+    page.cookies["django_language"] = "zh-hans"
+    text = page.get("/seller/try/", headers={"accept-language": "zh-hans"}).content.decode()
+    assert "续费 1 个月" in text
+    assert "变更并续费" in text
+
+
+def test_a_real_market_has_no_such_page(page, shop, monkeypatch):
+    subscription = held(shop)
+    monkeypatch.setattr(try_out, "config", lambda: config().model_copy(update={"sandbox": False}))
+    assert page.get("/seller/try/").status_code == 404
+    assert page.post(f"/seller/try/{subscription.pk}/", {"act": "freeze"}).status_code == 404
+    assert not Call.objects.filter(state=State.WAITING).exists()
