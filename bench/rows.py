@@ -150,7 +150,9 @@ def insert_calls(
                     seller_id=subscription.seller_id,
                     address=shop.addresses[chosen[i % len(chosen)]],
                     product_id=subscription.product_id,
-                    subscription=subscription,
+                    # What a freeze means to a subscription is the market's business, not the engine's: those calls
+                    # have none. A creation has one, and its instance is adopted.
+                    subscription=subscription if command is create else None,
                     protocol=PROTOCOL,
                     kind=kind.__name__,
                     activity=activity,

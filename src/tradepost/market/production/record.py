@@ -179,7 +179,13 @@ def _move(ended: Ended, now: datetime) -> Move:
     if isinstance(result, Done) and (result.instance_id or result.instances or result.license):
         columns["sealed_answer"] = seal(msgspec.json.encode(result).decode())
         columns["instance_id"] = ticket.instance_id or result.instance_id
-    return Move(columns, ("CallEnded", {"call": ticket.call_id, "kind": ticket.kind, "outcome": outcome.value}))
+    facts = {
+        "call": ticket.call_id,
+        "kind": ticket.kind,
+        "outcome": outcome.value,
+        "subscription": ticket.subscription_id,
+    }
+    return Move(columns, ("CallEnded", facts))
 
 
 _CALL = {
