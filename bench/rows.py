@@ -157,7 +157,7 @@ def insert_calls(
                     kind=kind.__name__,
                     activity=activity,
                     command=calls.dump(command(i, tag)),
-                    order_number=f"CS{tag}{i}" if command is create else "",
+                    order_number=f"CS{tag}{i}",
                     order_line_number=subscription.order_line_number,
                     instance_id=subscription.instance_id,
                     due_at=now + i * apart,

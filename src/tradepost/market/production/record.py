@@ -80,8 +80,8 @@ def record(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.R
 
 
 def _tell_the_log(ticket: Ticket, move: Move) -> None:
-    """Failures, and the ends of what an order waits for; a market that freezes a thousand instances is no news."""
-    if move.event is None or (move.event[0] == "CallEnded" and not ticket.order_number):
+    """Failures, and the end of whatever concerns a subscription."""
+    if move.event is None or (move.event[0] == "CallEnded" and ticket.subscription_id is None):
         return
     log.info(
         "call failed" if move.event[0] == "CallFailed" else "call ended",
