@@ -274,7 +274,7 @@ def _ask(command: Command | None, subscription: Subscription, now: datetime, lin
 
 def on_call_ended(facts: Facts, now: datetime) -> None:
     """Reaction: what the seller did becomes true of the subscription; a change that failed for good is given up."""
-    if facts["kind"] not in _FOLLOWED:
+    if facts["kind"] not in _FOLLOWED or facts["subscription"] is None:
         return
     call = Call.objects.filter(pk=facts["call"]).first()
     if call is None or call.subscription_id is None:
