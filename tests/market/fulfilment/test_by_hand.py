@@ -65,8 +65,9 @@ def held(spoken: str = "saas_v2", *, once: bool = False, kind: str = "SAAS") -> 
 def end(call: Call, *, outcome: str = Call.Outcome.DONE, times: int = 2) -> None:
     """As the engine records it and tells it; twice, since an event may come twice."""
     Call.objects.filter(pk=call.pk).update(state=State.ENDED, outcome=outcome, ended_at=NOW, last_verdict="000005")
+    facts = {"call": call.pk, "kind": call.kind, "outcome": outcome, "subscription": call.subscription_id}
     for _ in range(times):
-        by_hand.on_call_ended({"call": call.pk, "kind": call.kind, "outcome": outcome}, NOW)
+        by_hand.on_call_ended(facts, NOW)
 
 
 def command(call: Call):
@@ -284,6 +285,14 @@ def test_a_release_ends_it_all() -> None:
     assert again(subscription).status == Subscription.Status.RELEASED
     assert acts(subscription) == frozenset()
     assert Order.objects.get(order_type=Order.Type.RENEW).status == Order.Status.REFUNDED
+
+
+def test_an_event_of_an_earlier_version_is_followed_too() -> None:
+    subscription = held()
+    call = by_hand.freeze(subscription, now=NOW)
+    Call.objects.filter(pk=call.pk).update(state=State.ENDED, outcome=Call.Outcome.DONE, ended_at=NOW)
+    by_hand.on_call_ended({"call": call.pk, "kind": call.kind, "outcome": Call.Outcome.DONE}, NOW)
+    assert again(subscription).status == Subscription.Status.FROZEN
 
 
 def test_one_call_at_a_time() -> None:

@@ -274,7 +274,8 @@ def _ask(command: Command | None, subscription: Subscription, now: datetime, lin
 
 def on_call_ended(facts: Facts, now: datetime) -> None:
     """Reaction: what the seller did becomes true of the subscription; a change that failed for good is given up."""
-    if facts["kind"] not in _FOLLOWED or facts["subscription"] is None:
+    # Events of an earlier version do not say whose subscription it was.
+    if facts["kind"] not in _FOLLOWED or facts.get("subscription", 0) is None:
         return
     call = Call.objects.filter(pk=facts["call"]).first()
     if call is None or call.subscription_id is None:
