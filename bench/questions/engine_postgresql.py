@@ -23,7 +23,7 @@ def measure(scale: Scale, say: Say) -> Answer:
         say(f"a market with {sellers:,} sellers")
         shop = rows.open_shop(lambda i: f"{url}/s/{i}", sellers=sellers, now=datetime.now(UTC))
         for repeat in range(scale.repeats):
-            engine_run.measure(runs, OURS, shop, rows.freeze, count=scale.of(6000, 300), tag=f"F{repeat}x")
+            engine_run.measure(runs, OURS, shop, rows.freeze, count=scale.of(20000, 300), tag=f"F{repeat}x")
             count = scale.of(12_000, 300)
             with Program("bench.bare_loop", database, url, count, sellers) as bare:
                 runs.add(BARE, count / bare.timed(count), "calls/s")
