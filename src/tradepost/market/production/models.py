@@ -107,6 +107,7 @@ class Call(DueWork):
             models.Index(fields=["give_up_at"], name="call_held_deadline", condition=Q(state=State.HELD)),
             models.Index(fields=["seller", "-id"], name="call_seller"),
             models.Index(fields=["order_number"], name="call_order"),
+            models.Index(fields=["subscription"], name="call_subscription_open", condition=~Q(state=State.ENDED)),
             models.Index(fields=["-id"], name="call_gave_up", condition=Q(outcome="gave_up")),
         ]
 
