@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from database import Database
+from orders import Bought
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS account (
@@ -30,15 +31,6 @@ ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 @dataclass(frozen=True, slots=True)
-class Bought:
-    """What the order says; all unknown when the market could not be asked."""
-
-    plan: str = ""
-    quantity: int | None = None
-    expires_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Account:
     instance_id: str
     user_name: str
@@ -49,20 +41,16 @@ class Account:
     frozen: bool
 
 
-class Accounts:
+class Accounts(Database):
     def __init__(self, path: Path) -> None:
-        self._path = path
-        path.touch(mode=0o600)
-        with closing(self._open()) as database:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.executescript(SCHEMA)
+        super().__init__(path, SCHEMA)
 
     def make(self, instance_id: str, bought: Bought) -> None:
         """Make the account, unless an earlier try that died has made it already."""
         user_name = f"user-{secrets.token_hex(3)}"
         password = "".join(secrets.choice(ALPHABET) for _ in range(14))
         salt = secrets.token_bytes(16)
-        self._write(
+        self.write(
             "INSERT OR IGNORE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
             (
                 instance_id,
@@ -77,7 +65,7 @@ class Accounts:
         )
 
     def get(self, instance_id: str) -> Account | None:
-        rows = self._read(
+        rows = self.read(
             "SELECT instance_id, user_name, first_password, plan, quantity, expires_at, frozen FROM account"
             " WHERE instance_id = ?",
             (instance_id,),
@@ -86,20 +74,20 @@ class Accounts:
 
     def set_plan(self, instance_id: str, bought: Bought) -> None:
         values = (bought.plan, bought.quantity, instance_id)
-        self._write("UPDATE account SET plan = ?, quantity = ? WHERE instance_id = ?", values)
+        self.write("UPDATE account SET plan = ?, quantity = ? WHERE instance_id = ?", values)
 
     def set_expiry(self, instance_id: str, expires_at: datetime) -> None:
-        self._write("UPDATE account SET expires_at = ? WHERE instance_id = ?", (_text(expires_at), instance_id))
+        self.write("UPDATE account SET expires_at = ? WHERE instance_id = ?", (_text(expires_at), instance_id))
 
     def set_frozen(self, instance_id: str, *, frozen: bool) -> None:
-        self._write("UPDATE account SET frozen = ? WHERE instance_id = ?", (frozen, instance_id))
+        self.write("UPDATE account SET frozen = ? WHERE instance_id = ?", (frozen, instance_id))
 
     def delete(self, instance_id: str) -> None:
-        self._write("DELETE FROM account WHERE instance_id = ?", (instance_id,))
+        self.write("DELETE FROM account WHERE instance_id = ?", (instance_id,))
 
     def sign_in(self, instance_id: str, user_name: str, password: str) -> str | None:
         """A session token when user name and password are right. The first time, the clear password is forgotten."""
-        rows = self._read("SELECT user_name, salt, password_hash FROM account WHERE instance_id = ?", (instance_id,))
+        rows = self.read("SELECT user_name, salt, password_hash FROM account WHERE instance_id = ?", (instance_id,))
         if not rows:
             return None
         right_name, salt, right_hash = rows[0]
@@ -108,29 +96,16 @@ class Accounts:
         if not hmac.compare_digest(user_name.encode(), right_name.encode()) or not hash_matches:
             return None
         token = secrets.token_urlsafe(32)
-        self._write("INSERT INTO session VALUES (?, ?)", (_token_hash(token), instance_id))
-        self._write("UPDATE account SET first_password = '' WHERE instance_id = ?", (instance_id,))
+        self.write("INSERT INTO session VALUES (?, ?)", (_token_hash(token), instance_id))
+        self.write("UPDATE account SET first_password = '' WHERE instance_id = ?", (instance_id,))
         return token
 
     def signed_in(self, token: str) -> Account | None:
-        rows = self._read("SELECT instance_id FROM session WHERE token_hash = ?", (_token_hash(token),))
+        rows = self.read("SELECT instance_id FROM session WHERE token_hash = ?", (_token_hash(token),))
         return self.get(rows[0][0]) if rows else None
 
     def sign_out(self, token: str) -> None:
-        self._write("DELETE FROM session WHERE token_hash = ?", (_token_hash(token),))
-
-    def _read(self, statement: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        with closing(self._open()) as database:
-            return database.execute(statement, values).fetchall()
-
-    def _write(self, statement: str, values: tuple[object, ...]) -> None:
-        with closing(self._open()) as database, database:
-            database.execute(statement, values)
-
-    def _open(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self._path, timeout=10)
-        database.execute("PRAGMA foreign_keys = ON")
-        return database
+        self.write("DELETE FROM session WHERE token_hash = ?", (_token_hash(token),))
 
 
 def _account(row: tuple[Any, ...]) -> Account:

@@ -11,20 +11,23 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote
 
+from office import tables
 from words import WORDS, language_of
 
 from tradepost.kit import wsgi
 from tradepost.kit.wsgi import read_body
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from accounts import Account, Accounts
+    from office import Shown
 
     from tradepost.kit import Seller
 
 COOKIE = "sample_session"
+PRODUCE = "/produce"
 STYLE = """
 :root{color-scheme:light dark;--line:#d8dee9;--soft:#f4f6fa;--ink:#1c2536;--quiet:#5b667a;--go:#0b5fd0;--bad:#b3261e}
 @media (prefers-color-scheme:dark){:root{--line:#343d4f;--soft:#141a26;--ink:#e8ecf4;--quiet:#a0abc0;--go:#6ea8ff;--bad:#ff9a92}}
@@ -41,6 +44,9 @@ button{margin-top:1.5rem;border:1px solid var(--go);background:var(--go);color:C
 :focus-visible{outline:3px solid var(--go);outline-offset:2px}
 .problem{padding:.6rem .8rem;border-left:4px solid var(--bad);color:var(--bad)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.5rem 1.25rem;margin:1.25rem 0 0}
+main.office{max-width:75rem;min-width:0}h2{margin:1.5rem 0 .25rem;font-size:1.1rem}.wide{overflow-x:auto}
+table{width:100%;border-collapse:collapse}th,td{padding:.4rem .75rem .4rem 0;text-align:start;vertical-align:top}
+th{color:var(--quiet);font-weight:600;white-space:nowrap}td{border-top:1px solid var(--line);white-space:pre-wrap;overflow-wrap:anywhere}
 dt{color:var(--quiet)}dd{margin:0;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
 """
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -61,20 +67,44 @@ class Pages:
     It is made before the seller, since the address that the seller gives to buyers holds the port that the server got.
     """
 
-    def open(self, seller: Seller, accounts: Accounts, *, secure: bool) -> None:
-        self._production: WSGIApplication = wsgi(seller)
+    def __init__(self) -> None:
+        self._productions: dict[str, WSGIApplication] = {}
+        self._office: tuple[str, Sequence[Shown]] = ("", ())
+
+    def open(self, seller: Seller | None, accounts: Accounts, *, secure: bool) -> None:
+        """``seller`` answers at ``/produce``; None when sellers are mounted one by one."""
+        if seller is not None:
+            self._productions[PRODUCE] = wsgi(seller)
         self._accounts = accounts
         self._cookie_ends = "; Secure" if secure else ""
 
+    def mount(self, protocol: str, seller: Seller) -> None:
+        """At a path of its own; the first one at ``/produce`` as well."""
+        application = wsgi(seller)
+        self._productions.setdefault(PRODUCE, application)
+        self._productions[f"{PRODUCE}/{protocol}"] = application
+
+    def open_office(self, path: str, sellers: Sequence[Shown]) -> None:
+        self._office = path, sellers
+
+    def _production(self, path: str) -> WSGIApplication | None:
+        """Joint-operation calls append a path of their own to the address of the product."""
+        address = path.partition("/produceAPI/")[0]
+        return self._productions.get(address)
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
-        if path == "/produce":
-            return self._production(environ, start_response)
+        production = self._production(path)
+        if production is not None:
+            return production(environ, start_response)
         word = WORDS[language_of(environ.get("HTTP_ACCEPT_LANGUAGE", ""))]
         method, (_, area, *rest) = environ["REQUEST_METHOD"], (path if "/" in path else "/").split("/")
         match method, area, rest:
             case "GET" | "HEAD", "healthz", []:
                 return _send(start_response, HTTPStatus.OK, json.dumps({"status": "ok"}), kind="application/json")
+            case "GET" | "HEAD", "office", [_] if path == self._office[0]:
+                content = tables(self._office[1], word)
+                return _page(start_response, HTTPStatus.OK, word, word["office"], content, width="office")
             case "GET" | "HEAD", "", []:
                 return _page(start_response, HTTPStatus.OK, word, word["title"], f"<p>{word['welcome']}</p>")
             case "GET" | "HEAD", "login", [instance_id]:
@@ -176,13 +206,19 @@ def _session(environ: WSGIEnvironment) -> str:
 
 
 def _page(
-    start_response: StartResponse, status: HTTPStatus, word: Mapping[str, str], title: str, content: str
+    start_response: StartResponse,
+    status: HTTPStatus,
+    word: Mapping[str, str],
+    title: str,
+    content: str,
+    *,
+    width: str = "narrow",
 ) -> Iterable[bytes]:
     html = (
         f'<!doctype html><html lang="{word["lang"]}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
         f"<title>{title} · {word['title']}</title><style>{STYLE}</style></head>"
-        f"<body><main><h1>{title}</h1>{content}</main></body></html>"
+        f'<body><main class="{width}"><h1>{title}</h1>{content}</main></body></html>'
     )
     return _send(
         start_response, status, html, headers=[("Vary", "Accept-Language"), ("Content-Language", word["lang"])]

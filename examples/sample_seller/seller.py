@@ -1,4 +1,6 @@
-"""The smallest honest seller: accounts with a password, sold through a market that speaks SaaS 2.0.
+"""The smallest honest seller: accounts with a password, sold through a market that speaks SaaS 2.0 or 1.0.
+
+With ``--protocol`` it speaks any other as well: ``offers.py`` names who answers.
 
 Run it by its path, from anywhere: ``python examples/sample_seller/seller.py --key KEY --data DIR``. README.md tells more.
 """
@@ -6,13 +8,16 @@ Run it by its path, from anywhere: ``python examples/sample_seller/seller.py --k
 from __future__ import annotations
 
 import argparse
+import hmac
 import logging
 import os
 from pathlib import Path
 from threading import Timer
 from typing import override
 
-from accounts import Account, Accounts, Bought
+from accounts import Account, Accounts
+from offers import ACCOUNTS, OTHERS, Shop
+from orders import what_was_bought
 from pages import Pages
 
 from tradepost.kit import (
@@ -31,10 +36,8 @@ from tradepost.kit import (
     SetStatus,
     Upgrade,
 )
-from tradepost.kit.client import MarketClient, MarketError
+from tradepost.kit.client import MarketClient
 from tradepost.kit.serve import Server
-
-log = logging.getLogger("sample_seller")
 
 MEMO = "初始密码仅在首次登录前可见。 The first password is shown until the first sign-in."
 
@@ -43,31 +46,35 @@ class SampleSeller(Seller):
     """What a seller writes. Signatures, repeats, test calls and result codes are the kit's business."""
 
     def __init__(
-        self, *, data: Path, key: str, public_url: str, market: MarketClient | None = None, delay: float = 0
+        self,
+        *,
+        data: Path,
+        key: str,
+        public_url: str,
+        market: MarketClient | None = None,
+        delay: float = 0,
+        protocol: str = "saas_v2",
     ) -> None:
-        super().__init__(store=data / "kit.db", key=key, test_page=f"{public_url}/")
+        store = data / ("kit.db" if protocol == "saas_v2" else f"kit-{protocol}.db")
+        super().__init__(store=store, key=key, protocols=(protocol,), test_page=f"{public_url}/")
         self.accounts = Accounts(data / "accounts.db")
         self.public_url = public_url
         self._market = market
         self._delay = delay
+        # SaaS 1.0 wants the access data in the answer to the create, and the same again at every repeat.
+        self._at_once = protocol == "saas_v1"
 
     @override
     def on_create(self, command: Create) -> Created | Pending:
-        self.accounts.make(command.business_id, self._bought(command.order_id, command.order_line_id))
+        self.accounts.make(command.business_id, what_was_bought(command, self._market))
         if self._delay:
             self._finish_later(command.business_id)
             return Pending()
-        return Created()
+        return Created(app=self._told_at_once(command.business_id))
 
     @override
     def on_query(self, command: Query, instance: Instance) -> AppInfo:
-        account = self._account(instance)
-        return AppInfo(
-            front_end_url=f"{self.public_url}/login/{account.instance_id}",
-            user_name=account.user_name,
-            password=account.first_password,
-            memo=MEMO,
-        )
+        return self._access(instance.instance_id)
 
     @override
     def on_refresh(self, command: Refresh, instance: Instance) -> None:
@@ -83,7 +90,7 @@ class SampleSeller(Seller):
 
     @override
     def on_upgrade(self, command: Upgrade, instance: Instance) -> None:
-        bought = self._bought(command.order_id, command.order_line_id)
+        bought = what_was_bought(command, self._market)
         if not bought.plan:
             # Without the order nobody knows to what: the market tries again, for three hours.
             raise Reject("000005", "the change order cannot be read")
@@ -100,30 +107,27 @@ class SampleSeller(Seller):
             self._finish_later(instance.instance_id)
 
     def _finish_later(self, instance_id: str) -> None:
-        timer = Timer(self._delay, self.finish, [instance_id])
+        timer = Timer(self._delay, self.finish, [instance_id, self._told_at_once(instance_id)])
         timer.daemon = True
         timer.start()
 
-    def _account(self, instance: Instance) -> Account:
-        account = self.accounts.get(instance.instance_id)
-        if account is None:
-            raise LookupError(f"the account of {instance.instance_id} is missing")
-        return account
+    def _access(self, instance_id: str) -> AppInfo:
+        account = self._account(instance_id)
+        return AppInfo(
+            front_end_url=f"{self.public_url}/login/{account.instance_id}",
+            user_name=account.user_name,
+            password=account.first_password,
+            memo=MEMO,
+        )
 
-    def _bought(self, order_id: str, order_line_id: str) -> Bought:
-        """Unknown when the market cannot be asked: a buyer who paid still gets the account."""
-        if self._market is None:
-            return Bought()
-        try:
-            order = self._market.order(order_id, order_line_id)
-        except MarketError as error:
-            log.warning("the order %s stays unknown: %s", order_id, error)
-            return Bought()
-        for line in order.lines:
-            if line.order_line_id == order_line_id and line.products:
-                product = line.products[0]
-                return Bought(product.product_name, product.linear_value, line.expires_at)
-        return Bought()
+    def _told_at_once(self, instance_id: str) -> AppInfo | None:
+        return self._access(instance_id) if self._at_once else None
+
+    def _account(self, instance_id: str) -> Account:
+        account = self.accounts.get(instance_id)
+        if account is None:
+            raise LookupError(f"the account of {instance_id} is missing")
+        return account
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -131,18 +135,36 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=9000, help="0 takes a free one")
     parser.add_argument("--key", default=os.environ.get("SELLER_KEY", ""), help="signing key; also SELLER_KEY")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the two databases; made when missing")
+    parser.add_argument(
+        "--protocol",
+        action="append",
+        type=_names,
+        help="what to speak, default saas_v2; repeat it or give several with commas: " + ", ".join(ACCOUNTS + OTHERS),
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder of the databases; made when missing")
     parser.add_argument("--public-url", default="", help="address that buyers see; default http://HOST:PORT")
     parser.add_argument("--delay", type=float, default=0, help="seconds that provisioning takes (asynchronous)")
     parser.add_argument("--market", default="", help="address of the market, to ask what was bought")
     parser.add_argument("--ak", default=os.environ.get("SELLER_AK", ""), help="access key; also SELLER_AK")
     parser.add_argument("--sk", default=os.environ.get("SELLER_SK", ""), help="secret key; also SELLER_SK")
+    parser.add_argument("--code", action="append", default=[], help="an authorization code to know; repeat it")
+    parser.add_argument("--private-key", type=Path, help="PEM of the joint-operation credential's RSA key")
     parsed = parser.parse_args(arguments)
+    named = (name for names in parsed.protocol or [("saas_v2",)] for name in names)
+    parsed.protocol = list(dict.fromkeys(named))
     if not parsed.key:
         parser.error("--key or SELLER_KEY is missing: the market's seller center shows it")
     if parsed.market and not (parsed.ak and parsed.sk):
         parser.error("--market needs --ak and --sk")
     return parsed
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(filter(None, (name.strip() for name in text.split(","))))
+    unknown = [name for name in names if name not in ACCOUNTS + OTHERS]
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(f"no protocol {text!r}; there are: {', '.join(ACCOUNTS + OTHERS)}")
+    return names
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -154,10 +176,33 @@ def main(arguments: list[str] | None = None) -> None:
     pages = Pages()
     server = Server(pages, parsed.host, parsed.port)
     public_url = (parsed.public_url or server.url).rstrip("/")
-    seller = SampleSeller(data=parsed.data, key=parsed.key, public_url=public_url, market=market, delay=parsed.delay)
-    pages.open(seller, seller.accounts, secure=public_url.startswith("https:"))
-    seller.resume()
+    private_key = parsed.private_key.read_text("ascii") if parsed.private_key else ""
+    shop = Shop(parsed.data, parsed.key, f"{public_url}/", market, tuple(parsed.code), private_key)
+    accounts = Accounts(parsed.data / "accounts.db")
+    pages.open(None, accounts, secure=public_url.startswith("https:"))
+    offices = []
+    for protocol in parsed.protocol:
+        if protocol in ACCOUNTS:
+            sample = SampleSeller(
+                data=parsed.data,
+                key=parsed.key,
+                public_url=public_url,
+                market=market,
+                delay=parsed.delay,
+                protocol=protocol,
+            )
+            sample.resume()
+            pages.mount(protocol, sample)
+        else:
+            other = shop.other(protocol)
+            pages.mount(protocol, other)
+            offices.append(other)
     print(f"Sample seller: {server.url}  (production interface: {server.url}/produce)", flush=True)
+    if offices:
+        # Who has the key may look: tenants and licenses are nobody else's business.
+        path = "/office/" + hmac.digest(parsed.key.encode(), b"office", "sha256").hex()[:32]
+        pages.open_office(path, offices)
+        print(f"What was sold, for your eyes only: {server.url}{path}", flush=True)
     server.run()
 
 
