@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 from datetime import timedelta
 
@@ -58,9 +57,6 @@ def setup(name: str) -> Setup:
 
 def run_worker(stop: threading.Event, *, name: str) -> None:
     """Run the engine, its reactions, timers and mail until ``stop`` is set."""
-    # The loop that carries the calls is busy when it matters; threads that come back from the database wait for it at
-    # most this long instead of 5 ms a statement.
-    sys.setswitchinterval(0.0005)
     try:
         import uvloop
     except ImportError:
