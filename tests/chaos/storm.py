@@ -192,7 +192,6 @@ def _count(acknowledged: list[str], seller: Path) -> dict[str, Any]:
         "stuck": [f"{c.activity} {c.state} {c.hold} {c.last_verdict} {c.lease_owner}" for c in stuck[:5]],
         "attempts": Attempt.objects.count(),
         "attempts_lost_with_a_worker": Attempt.objects.filter(verdict="lost").count(),
-        "attempts_open": Attempt.objects.filter(ended=False).count(),
         "calls_with_missing_attempts": Call.objects.annotate(n=Count("tries")).exclude(n=F("attempts")).count(),
         "events_left": [e.error[-300:] for e in Event.objects.all()[:3]],
         "ledger": list(ledger.verify().problems),

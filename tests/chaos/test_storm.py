@@ -47,7 +47,7 @@ def test_everything_is_there_exactly_once_after_a_storm(workers: int) -> None:
     assert found["by_status"] == {"completed": found["paid"]}, found
     assert found["accounts_at_seller"] == found["paid"], found
     assert (found["accounts_nobody_holds"], found["subscriptions_without_account"]) == (0, 0), found
-    assert (found["calls_not_ended"], found["attempts_open"], found["calls_with_missing_attempts"]) == (0, 0, 0), found
+    assert (found["calls_not_ended"], found["calls_with_missing_attempts"]) == (0, 0), found
     assert found["calls"] == 2 * found["paid"], found
     assert found["attempts_lost_with_a_worker"] > 0, "the kills must have hit open calls"
     assert found["events_left"] == [], found

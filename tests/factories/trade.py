@@ -139,7 +139,6 @@ def make_attempt(call: Call, **overrides: Any) -> Attempt:
     fields = {
         "number": call.tries.count() + 1,
         "started_at": NOW,
-        "ended": True,
         "milliseconds": 41.5,
         "method": "POST",
         "url": call.address.url,

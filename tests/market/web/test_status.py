@@ -51,11 +51,11 @@ def test_a_call_shows_its_end_else_what_it_is_doing(call: Call, look: status.Loo
 @pytest.mark.parametrize(
     ("attempt", "look"),
     [
-        (Attempt(ended=False), status.ATTEMPT_RUNNING),
-        (Attempt(ended=True, verdict="done"), status.ATTEMPT_DONE),
-        (Attempt(ended=True, verdict="pending"), status.ATTEMPT_PENDING),
-        (Attempt(ended=True, verdict="000005"), status.ATTEMPT_REFUSED),
-        (Attempt(ended=True, verdict="body_sign_wrong"), status.ATTEMPT_FAULT),
+        (Attempt(), status.ATTEMPT_RUNNING),
+        (Attempt(pk=1, verdict="done"), status.ATTEMPT_DONE),
+        (Attempt(pk=1, verdict="pending"), status.ATTEMPT_PENDING),
+        (Attempt(pk=1, verdict="000005"), status.ATTEMPT_REFUSED),
+        (Attempt(pk=1, verdict="body_sign_wrong"), status.ATTEMPT_FAULT),
     ],
 )
 def test_an_attempt_shows_what_its_verdict_means(attempt: Attempt, look: status.Look) -> None:

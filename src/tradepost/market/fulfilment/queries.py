@@ -14,6 +14,7 @@ from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.product_types.contract import Gives
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production.models import Attempt, Binding, Call
+from tradepost.market.production.queries import with_open_attempt
 from tradepost.market.production.restart import gives_back
 from tradepost.protocols.commands import Create
 from tradepost.protocols.registry import protocols
@@ -114,12 +115,12 @@ def progress(order: Order) -> Progress:
         Call.objects.filter(order_number=order.number, kind__in=["Create", "Query"]).defer("command").order_by("pk")
     )
     tries: dict[int, list[Attempt]] = defaultdict(list)
-    shown = ("call_id", "number", "started_at", "ended", "milliseconds", "verdict", "detail")
+    shown = ("call_id", "number", "started_at", "milliseconds", "verdict", "detail")
     for attempt in Attempt.objects.filter(call__in=calls).only(*shown).order_by("call_id", "number"):
         tries[attempt.call_id].append(attempt)
     asked: dict[str, list[Asked]] = defaultdict(list)
     for call in calls:
-        asked[call.order_line_number].append(_asked(call, tries[call.pk]))
+        asked[call.order_line_number].append(_asked(call, with_open_attempt(call, tries[call.pk])))
     kept = {call.order_line_number for call in calls if not gives_back(call)}
     found = [LineProgress(line, deliveries.get(line.pk), asked[line.number], line.number in kept) for line in lines]
     return Progress(found, _fingerprint(order, found, calls))

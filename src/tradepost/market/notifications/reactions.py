@@ -261,7 +261,7 @@ def _reason_of_line(line: OrderLine, told: str) -> f.Json | str:
 
 
 def _is_first_failure(call: Call, attempt: int) -> bool:
-    earlier = Attempt.objects.filter(call=call, number__lt=attempt, ended=True)
+    earlier = Attempt.objects.filter(call=call, number__lt=attempt)
     return not earlier.exclude(verdict__in=["", "done", "pending"]).exists()
 
 

@@ -1,4 +1,4 @@
-"""Claim due calls in one short transaction, and write their attempts as started before anything is sent."""
+"""Claim due calls in one short transaction: each row says which attempt it is in before anything is sent."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ class Ticket:
     until_access: bool
     nonce: str
     business_id: str
+    started_at: datetime
     give_up_at: datetime
     maybe_acted: bool
     claimed_instance_id: str
@@ -62,7 +63,7 @@ class Ticket:
 def claim_calls(
     *, now: datetime, wall: datetime, owner: str, limit: int, per_seller: int, duration: timedelta
 ) -> list[Ticket]:
-    """Lease up to ``limit`` due calls and write their attempts as started. Commits before anything is sent."""
+    """Lease up to ``limit`` due calls, each with the attempt that begins. Commits before anything is sent."""
     if not peek(Call, now=now):
         return []
     with transaction.atomic():
@@ -76,11 +77,8 @@ def claim_calls(
         for door in taking.trials:
             Address.objects.filter(pk=door.pk).update(breaker=Address.Breaker.TRIAL)
         leased = _lease(taking.taken, now=now, owner=owner, until=wall + duration)
-        triggers = {row.pk: trigger for row, trigger in taking.taken}
         keys = _keys({row[1] for row in leased}, now)
-        tickets = [_ticket(row, triggers[row[0]], doors, keys) for row in leased]
-        _start(tickets, now=now, owner=owner)
-        return tickets
+        return [_ticket(row, doors, keys, now) for row in leased]
 
 
 def _one_claim_at_a_time() -> None:
@@ -124,38 +122,46 @@ def _hold(taking: Taking) -> None:
 
 _LEASED = (
     "id, seller_id, address_id, subscription_id, protocol, kind, activity, command, attempts, until_access, "
-    "give_up_at, maybe_acted, claimed_instance_id, instance_id, order_number"
+    "give_up_at, maybe_acted, claimed_instance_id, instance_id, order_number, trigger, business_id"
 )
+
+
+_BEGUN = {"id": "bigint", "plan_end": "timestamptz", "trigger": "text", "business_id": "text"}
 
 
 def _lease(taken: list[tuple[Due, str]], *, now: datetime, owner: str, until: datetime) -> list[tuple[Any, ...]]:
     """Lease the chosen rows and read what an attempt needs of them. The plan counts from the first attempt; a call that
     inherited its end (a poll after a create) keeps it. A row that a person changed meanwhile is left out."""
-    ends = rows.as_json(
-        {"id": row.pk, "plan_end": moment(row.give_up_at or now + rule_of(row.protocol, row.kind).give_up_after)}
-        for row, _ in taken
+    begun = rows.as_json(
+        {
+            "id": row.pk,
+            "plan_end": moment(row.give_up_at or now + rule_of(row.protocol, row.kind).give_up_after),
+            "trigger": trigger,
+            # Each attempt to create has its own (saas-v2 §3.1); kept before it is sent, since a worker may die.
+            "business_id": ids.business_id() if row.kind == Create.__name__ else "",
+        }
+        for row, trigger in taken
     )
-    chosen = rows.recordset({"id": "bigint", "plan_end": "timestamptz"})
+    chosen = rows.recordset(_BEGUN)
     columns = ", ".join(f"production_call.{column.strip()}" for column in _LEASED.split(","))
     leased = rows.run(
         f"UPDATE production_call SET state = {State.LEASED:d}, lease_owner = %s, lease_until = %s,"
-        f" attempts = attempts + 1, first_at = COALESCE(first_at, %s), give_up_at = plan_end FROM {chosen}"
-        f" WHERE production_call.id = r.id AND state = {State.WAITING:d} RETURNING {columns}",
-        [owner, moment(until), moment(now), ends],
+        " attempts = attempts + 1, first_at = COALESCE(first_at, %s), attempt_at = %s, give_up_at = r.plan_end,"
+        f" trigger = r.trigger, business_id = r.business_id FROM {chosen}"
+        f" WHERE production_call.id = r.id AND {rows.unindexed('state')} = {State.WAITING:d} RETURNING {columns}",
+        [owner, moment(until), moment(now), moment(now), begun],
     )
     order = {row.pk: place for place, (row, _) in enumerate(taken)}
     return sorted(leased, key=lambda row: order[row[0]])
 
 
 def _ticket(
-    row: tuple[Any, ...], trigger: str, doors: Mapping[int, Door], keys: Mapping[tuple[int, str], tuple[str, ...]]
+    row: tuple[Any, ...], doors: Mapping[int, Door], keys: Mapping[tuple[int, str], tuple[str, ...]], now: datetime
 ) -> Ticket:
     (call_id, seller_id, address_id, subscription_id, name, kind, activity, plain, attempts, until_access, give_up_at,
-     maybe_acted, claimed, instance, order_number) = row  # fmt: skip
+     maybe_acted, claimed, instance, order_number, trigger, business_id) = row  # fmt: skip
     command = load(kind, rows.value(plain))
-    business_id = ""
     if isinstance(command, Create):
-        business_id = ids.business_id()
         command = replace(command, business_id=business_id)
     door = doors[address_id]
     return Ticket(
@@ -175,6 +181,7 @@ def _ticket(
         until_access=bool(until_access),
         nonce=ids.nonce(),
         business_id=business_id,
+        started_at=now,
         give_up_at=_aware(give_up_at),
         maybe_acted=bool(maybe_acted),
         claimed_instance_id=claimed,
@@ -187,23 +194,6 @@ def _aware(value: datetime | str) -> datetime:
     """SQLite gives a raw statement's times without their zone, which is UTC."""
     found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-_STARTED = {"call_id": "bigint", "number": "int", "trigger": "text", "business_id": "text"}
-
-
-def _start(tickets: list[Ticket], *, now: datetime, owner: str) -> None:
-    started = rows.as_json(
-        {"call_id": t.call_id, "number": t.number, "trigger": t.trigger, "business_id": t.business_id} for t in tickets
-    )
-    no = "FALSE" if connection.vendor == "postgresql" else "0"
-    rows.run(
-        "INSERT INTO production_attempt (call_id, number, trigger, business_id, started_at, ended, method, url,"
-        " request_headers, request_body, response_headers, response_body, verdict, detail, worker)"
-        f" SELECT call_id, number, trigger, business_id, %s, {no}, '', '', '[]', '', '[]', '', '', '', %s"
-        f" FROM {rows.recordset(_STARTED)}",
-        [moment(now), owner, started],
-    )
 
 
 @cache

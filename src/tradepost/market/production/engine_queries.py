@@ -15,7 +15,7 @@ from tradepost.market.base.work import State
 from tradepost.market.identity.models import Seller
 
 from .models import Address, Attempt, Call, Tally
-from .queries import STATES, WELL
+from .queries import STATES, WELL, with_open_attempt
 
 ALIVE_FOR = timedelta(seconds=30)
 """A worker that has not been seen for this long, in real time, is taken for dead."""
@@ -161,7 +161,7 @@ def calls_of_order(number: str) -> list[Call]:
     for attempt in tries:
         by_call[attempt.call_id].append(attempt)
     for call in calls:
-        call.attempts_made = by_call[call.pk]  # type: ignore[attr-defined]
+        call.attempts_made = with_open_attempt(call, by_call[call.pk])  # type: ignore[attr-defined]
     return calls
 
 

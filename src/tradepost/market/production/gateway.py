@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 import aiohttp
+from aiohttp.payload import BytesPayload
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -80,8 +81,7 @@ class Gateway:
             connector=connector,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=self._limits.timeout, sock_connect=min(10.0, self._limits.timeout)),
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=min(10.0, self._limits.timeout)),
             trust_env=False,
             max_line_size=16_384,
         )
@@ -130,11 +130,11 @@ class Gateway:
             raise RuntimeError("the gateway is used outside its context")
         check_literal(request.url, sandbox=self._limits.sandbox)
         headers = CIMultiDict([*request.headers, ("Accept-Encoding", "identity"), ("User-Agent", "Tradepost")])
-        async with self._session.request(
+        async with asyncio.timeout(self._limits.timeout), self._session.request(
             request.method,
             URL(request.url, encoded=True),
             headers=headers,
-            data=request.body or None,
+            data=BytesPayload(request.body) if request.body else None,
             allow_redirects=False,
         ) as answer:
             raw = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.raw_headers)

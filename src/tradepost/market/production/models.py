@@ -88,6 +88,12 @@ class Call(DueWork):
     ended_at = models.DateTimeField(null=True, default=None)
     restart = models.BooleanField(default=False)
     """The next attempt was asked for by a person."""
+    trigger = models.CharField(max_length=8, blank=True, default="")
+    """Why the attempt that is open now was made (``Attempt.Trigger``); this and the next two say all that is known of it."""
+    business_id = models.CharField(max_length=64, blank=True, default="")
+    """The businessId that the open attempt sends."""
+    attempt_at = models.DateTimeField(null=True, default=None)
+    """When the open attempt began, in market time."""
     maybe_acted = models.BooleanField(default=False)
     """Some attempt ended so that the seller may have acted without our knowing."""
     sealed_answer = models.TextField(blank=True, default="")
@@ -113,7 +119,8 @@ class Call(DueWork):
 
 
 class Attempt(models.Model):
-    """One try of a call: what was sent, what came back, what it meant. Never changed after it ended."""
+    """One try of a call: what was sent, what came back, what it meant. Stored once, when it has ended, and never changed;
+    until then its call's row, leased before anything is sent, is what is known of it (``queries.open_attempt``)."""
 
     class Trigger(models.TextChoices):
         PLAN = "plan", _("by plan")
@@ -126,7 +133,6 @@ class Attempt(models.Model):
     business_id = models.CharField(max_length=64, blank=True, default="")
     started_at = models.DateTimeField()
     """Market time."""
-    ended = models.BooleanField(default=False)
     milliseconds = models.FloatField(null=True, default=None)
     method = models.CharField(max_length=8, blank=True, default="")
     url = models.TextField(blank=True, default="")
@@ -144,6 +150,10 @@ class Attempt(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["call", "number"], name="attempt_number")]
+
+    @property
+    def ended(self) -> bool:
+        return self.pk is not None
 
 
 class Tally(models.Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -70,7 +70,27 @@ def find_call(seller: Seller, pk: int) -> Call | None:
 
 def attempts_of(call: Call) -> list[Attempt]:
     """Newest first: what happened last is what one came to see."""
-    return list(Attempt.objects.filter(call=call).order_by("-number"))
+    return with_open_attempt(call, Attempt.objects.filter(call=call).order_by("number"))[::-1]
+
+
+def with_open_attempt(call: Call, ended: Iterable[Attempt]) -> list[Attempt]:
+    """The stored attempts of a call, oldest first, and the one that is open now, if any."""
+    found = list(ended)
+    if call.state == State.LEASED and all(attempt.number != call.attempts for attempt in found):
+        found.append(open_attempt(call))
+    return found
+
+
+def open_attempt(call: Call) -> Attempt:
+    """The attempt that a leased call is in: it is not stored before it ends."""
+    return Attempt(
+        call=call,
+        number=call.attempts,
+        trigger=call.trigger or Attempt.Trigger.PLAN,
+        business_id=call.business_id,
+        started_at=call.attempt_at or call.due_at,
+        worker=call.lease_owner,
+    )
 
 
 def calls_of_line(seller: Seller, line_number: str) -> list[Call]:

@@ -1,7 +1,7 @@
 """Record a batch of exchanges: attempts, calls, breakers, tallies and events in one transaction.
 
 A result counts for its call only while the lease is still ours: a worker that was thought dead and comes back late
-completes its attempt row, but does not move the call a second time.
+does not move the call a second time, and the attempt stays recorded as lost.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def record(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.R
         batch = _name_taken_instances(batch)
         moves = {ended.ticket.call_id: _move(ended, now) for ended in batch}
         ours = _write_calls(moves, owner, now)
-        _write_attempts(batch)
+        _write_attempts(batch, owner)
         _adopt_instances(ended for ended in batch if ended.ticket.call_id in ours)
         _write_breakers(batch, rule, now)
         freed = Counter(ended.ticket.seller_id for ended in batch if ended.ticket.call_id in ours)
@@ -205,7 +205,7 @@ def _write_calls(moves: Mapping[int, Move], owner: str, now: datetime) -> set[in
         " maybe_acted = r.maybe_acted, claimed_instance_id = r.claimed, last_verdict = r.verdict,"
         " last_detail = r.detail, sealed_answer = r.sealed_answer, instance_id = r.instance_id"
         f" FROM {rows.recordset(_CALL)} WHERE production_call.id = r.id AND production_call.attempts = r.number"
-        f" AND production_call.state = {State.LEASED:d} AND production_call.lease_owner = %s"
+        f" AND {rows.unindexed('production_call.state')} = {State.LEASED:d} AND production_call.lease_owner = %s"
         " RETURNING production_call.id",
         [moment(now), rows.as_json(move.columns for move in moves.values()), owner],
     )
@@ -214,7 +214,7 @@ def _write_calls(moves: Mapping[int, Move], owner: str, now: datetime) -> set[in
 
 _AS_TIME = {"postgresql": "::timestamptz", "sqlite": ""}
 _ATTEMPT = {
-    "call_id": "bigint", "number": "int", "ms": "double precision", "method": "text", "url": "text",
+    "call_id": "bigint", "number": "int", "trigger": "text", "business_id": "text", "started_at": "timestamptz", "ms": "double precision", "method": "text", "url": "text",
     "request_headers": "jsonb", "request_body": "text", "status": "int", "response_headers": "jsonb",
     "response_body": "text", "verdict": "text", "detail": "text",
 }  # fmt: skip
@@ -235,6 +235,9 @@ def _attempt(ended: Ended) -> dict[str, Any]:
     return {
         "call_id": ended.ticket.call_id,
         "number": ended.ticket.number,
+        "trigger": ended.ticket.trigger,
+        "business_id": ended.ticket.business_id,
+        "started_at": moment(ended.ticket.started_at),
         "ms": ended.exchange.milliseconds if ended.exchange else None,
         "method": request.method,
         "url": masked_url(request.url),
@@ -251,15 +254,15 @@ def _attempt(ended: Ended) -> dict[str, Any]:
 NOTHING = Request("", "")
 
 
-def _write_attempts(batch: Sequence[Ended]) -> None:
-    yes = "TRUE" if connection.vendor == "postgresql" else "1"
+def _write_attempts(batch: Sequence[Ended], owner: str) -> None:
+    """What was recorded as lost stays so: a late answer must not change what its call was moved by."""
     rows.run(
-        f"UPDATE production_attempt SET ended = {yes}, milliseconds = r.ms, method = r.method, url = r.url,"
-        " request_headers = r.request_headers, request_body = r.request_body, status = r.status,"
-        " response_headers = r.response_headers, response_body = r.response_body, verdict = r.verdict,"
-        f" detail = r.detail FROM {rows.recordset(_ATTEMPT)} WHERE production_attempt.call_id = r.call_id"
-        " AND production_attempt.number = r.number AND NOT production_attempt.ended",
-        [rows.as_json(map(_attempt, batch))],
+        "INSERT INTO production_attempt (call_id, number, trigger, business_id, started_at, milliseconds, method, url,"
+        " request_headers, request_body, status, response_headers, response_body, verdict, detail, worker)"
+        " SELECT call_id, number, trigger, business_id, started_at, ms, method, url, request_headers, request_body, status,"
+        f" response_headers, response_body, verdict, detail, %s FROM {rows.recordset(_ATTEMPT)}"
+        " WHERE TRUE ON CONFLICT (call_id, number) DO NOTHING",  # SQLite reads ON after FROM as a join's without WHERE
+        [owner, rows.as_json(map(_attempt, batch))],
     )
 
 

@@ -88,7 +88,7 @@ def _ticket_of(call: Call, now: datetime) -> Ticket:
     return Ticket(
         call_id=call.pk,
         number=call.attempts,
-        trigger="",
+        trigger=call.trigger,
         command=load(call.kind, call.command),
         kind=call.kind,
         activity=call.activity,
@@ -101,7 +101,8 @@ def _ticket_of(call: Call, now: datetime) -> Ticket:
         keys=(),
         until_access=call.until_access,
         nonce="",
-        business_id="",
+        business_id=call.business_id,
+        started_at=call.attempt_at or now,
         give_up_at=call.give_up_at or now,
         maybe_acted=call.maybe_acted,
         claimed_instance_id=call.claimed_instance_id,

@@ -183,7 +183,7 @@ def test_every_page_passes_axe_and_fits_320_pixels(browser: Browser, live_server
     paid = factories.make_order(buyer, paid=True, now=clock.now())
     subscription = factories.make_subscription(paid)
     call = factories.make_call(paid, attempts=1, last_verdict="pending")
-    Attempt.objects.create(call=call, number=1, started_at=clock.now(), ended=True, milliseconds=5, verdict="pending")
+    Attempt.objects.create(call=call, number=1, started_at=clock.now(), milliseconds=5, verdict="pending")
     addresses = [
         "/", "/?q=zzz", f"/products/{product.slug}/", f"/checkout/{product.pk}/", "/agreements/buyer/", "/orders/",
         f"/orders/{unpaid.number}/", f"/orders/{paid.number}/", "/services/", f"/services/{subscription.pk}/", "/notices/",

@@ -45,10 +45,10 @@ def seen(client: Client, order: Order) -> str:
     return re.sub(r"[ \n]+", " ", answer.content.decode())
 
 
-def tried(call: Call, number: int, verdict: str, detail: str = "", *, ended: bool = True) -> Attempt:
+def tried(call: Call, number: int, verdict: str, detail: str = "") -> Attempt:
     return Attempt.objects.create(
-        call=call, number=number, started_at=factories.NOW + timedelta(minutes=number), ended=ended,
-        milliseconds=250.0 if ended else None, verdict=verdict, detail=detail,
+        call=call, number=number, started_at=factories.NOW + timedelta(minutes=number),
+        milliseconds=250.0, verdict=verdict, detail=detail,
     )  # fmt: skip
 
 
@@ -163,8 +163,7 @@ def test_nothing_new_leaves_the_page_alone_and_news_replace_it(client: Client, b
     address = f"/orders/{order.number}/progress/?seen={progress(order).fingerprint}"
     quiet = client.get(address)
     assert (quiet.status_code, quiet.content) == (204, b"")
-    Call.objects.filter(pk=call.pk).update(state=State.LEASED, attempts=1)
-    tried(call, 1, "", ended=False)
+    Call.objects.filter(pk=call.pk).update(state=State.LEASED, attempts=1, attempt_at=factories.NOW)
     news = client.get(address)
     assert news.status_code == 200
     assert "waiting for the answer" in news.content.decode()
