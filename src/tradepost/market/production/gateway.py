@@ -130,13 +130,16 @@ class Gateway:
             raise RuntimeError("the gateway is used outside its context")
         check_literal(request.url, sandbox=self._limits.sandbox)
         headers = CIMultiDict([*request.headers, ("Accept-Encoding", "identity"), ("User-Agent", "Tradepost")])
-        async with asyncio.timeout(self._limits.timeout), self._session.request(
-            request.method,
-            URL(request.url, encoded=True),
-            headers=headers,
-            data=BytesPayload(request.body) if request.body else None,
-            allow_redirects=False,
-        ) as answer:
+        async with (
+            asyncio.timeout(self._limits.timeout),
+            self._session.request(
+                request.method,
+                URL(request.url, encoded=True),
+                headers=headers,
+                data=BytesPayload(request.body) if request.body else None,
+                allow_redirects=False,
+            ) as answer,
+        ):
             raw = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.raw_headers)
             known = answer.content_length
             body = (

@@ -24,7 +24,7 @@ from tradepost.market.base.secrets import seal
 from tradepost.market.base.work import State
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Rejected, Unreachable
-from tradepost.protocols.http import Headers, Request
+from tradepost.protocols.http import Request
 
 from . import breaker
 from .claim import Ticket, rule_of
@@ -191,13 +191,14 @@ def _move(ended: Ended, now: datetime) -> Move:
 _CALL = {
     "id": "bigint", "number": "int", "state": "smallint", "due_at": "timestamptz", "outcome": "text",
     "maybe_acted": "boolean", "claimed": "text", "verdict": "text", "detail": "text", "sealed_answer": "text",
-    "instance_id": "text",
+    "instance_id": "text", "was": "smallint", "owner": "text",
 }  # fmt: skip
 
 
 def _write_calls(moves: Mapping[int, Move], owner: str, now: datetime) -> set[int]:
     """Move the calls whose lease is still ours; returns them. A late worker's result moves nothing a second time."""
     no = "FALSE" if connection.vendor == "postgresql" else "0"
+    lease = {"was": State.LEASED.value, "owner": owner}
     moved = rows.run(
         "UPDATE production_call SET state = r.state, due_at = COALESCE(r.due_at, production_call.due_at),"
         f" lease_until = NULL, lease_owner = '', restart = {no}, outcome = r.outcome,"
@@ -205,9 +206,8 @@ def _write_calls(moves: Mapping[int, Move], owner: str, now: datetime) -> set[in
         " maybe_acted = r.maybe_acted, claimed_instance_id = r.claimed, last_verdict = r.verdict,"
         " last_detail = r.detail, sealed_answer = r.sealed_answer, instance_id = r.instance_id"
         f" FROM {rows.recordset(_CALL)} WHERE production_call.id = r.id AND production_call.attempts = r.number"
-        f" AND {rows.unindexed('production_call.state')} = {State.LEASED:d} AND production_call.lease_owner = %s"
-        " RETURNING production_call.id",
-        [moment(now), rows.as_json(move.columns for move in moves.values()), owner],
+        " AND production_call.state = r.was AND production_call.lease_owner = r.owner RETURNING production_call.id",
+        [moment(now), rows.as_json({**move.columns, **lease} for move in moves.values())],
     )
     return {row[0] for row in moved}
 
@@ -221,11 +221,7 @@ _ATTEMPT = {
 
 
 def _text(text: str) -> str:
-    return text.replace("\x00", "\\x00")  # PostgreSQL has no NUL in text
-
-
-def _headers(headers: Headers) -> list[list[str]]:
-    return [[_text(name), _text(value)] for name, value in headers]
+    return text.replace("\x00", "\\x00")  # as ``rows.as_json`` does, where a length is cut
 
 
 def _attempt(ended: Ended) -> dict[str, Any]:
@@ -241,11 +237,11 @@ def _attempt(ended: Ended) -> dict[str, Any]:
         "ms": ended.exchange.milliseconds if ended.exchange else None,
         "method": request.method,
         "url": masked_url(request.url),
-        "request_headers": _headers(masked_headers(request.headers)),
-        "request_body": _text(masked(request.body)),
+        "request_headers": masked_headers(request.headers),
+        "request_body": masked(request.body),
         "status": response.status if response else None,
-        "response_headers": _headers(response.headers) if response else [],
-        "response_body": _text(masked(response.body)) if response else "",
+        "response_headers": response.headers if response else (),
+        "response_body": masked(response.body) if response else "",
         "verdict": verdict,
         "detail": _text(detail)[:1000],
     }
@@ -293,18 +289,45 @@ def _publish(moves: Iterable[Move], now: datetime) -> int:
     return len(by_name["CallEnded"])
 
 
+OUR_FAULTS = frozenset({Fault.LOST, Fault.NO_KEY, Fault.INTERNAL})
+"""Faults that say nothing of the address."""
+TOLD_AGAIN_AFTER = timedelta(minutes=1)
+"""How old the moment of the last success may be: else a busy address would be written with each batch."""
+
+
+def _addresses_with_news(results: Mapping[int, Sequence[CallResult]], now: datetime) -> list[int]:
+    """Those that failed, or are not known to be well, or were long not seen to be well."""
+    no = "FALSE" if connection.vendor == "postgresql" else "0"
+    return [
+        row[0]
+        for row in rows.run(
+            f"SELECT a.id FROM {rows.recordset({'id': 'bigint', 'failed': 'boolean'})}"
+            " JOIN production_address a ON a.id = r.id WHERE"
+            f" r.failed <> {no} OR a.breaker <> 'closed' OR a.failures > 0 OR a.last_success_at IS NULL"
+            " OR a.last_success_at < %s",
+            [
+                rows.as_json(
+                    {"id": address, "failed": any(isinstance(r, Unreachable) for r in ended)}
+                    for address, ended in results.items()
+                ),
+                moment(now - TOLD_AGAIN_AFTER),
+            ],
+        )
+    ]
+
+
 def _write_breakers(batch: Sequence[Ended], rule: breaker.Rule, now: datetime) -> None:
     """Only addresses whose state changes are locked and written: the common case, all well, costs one read."""
     results: defaultdict[int, list[CallResult]] = defaultdict(list)
     for ended in batch:
-        fault = ended.result.fault if isinstance(ended.result, Unreachable) else None
-        if fault not in {Fault.LOST, Fault.NO_KEY, Fault.INTERNAL}:
+        if not isinstance(ended.result, Unreachable) or ended.result.fault not in OUR_FAULTS:
             results[ended.ticket.address_id].append(ended.result)
+    news = _addresses_with_news(results, now)
+    if not news:
+        return
     failing = {a for a, rs in results.items() if any(isinstance(r, Unreachable) for r in rs)}
-    known = Address.objects.filter(pk__in=results)
-    known.filter(breaker=Address.Breaker.CLOSED, failures=0).exclude(pk__in=failing).filter(
-        Q(last_success_at=None) | Q(last_success_at__lt=now - timedelta(minutes=1))
-    ).update(last_success_at=now)
+    known = Address.objects.filter(pk__in=news)
+    known.filter(breaker=Address.Breaker.CLOSED, failures=0).exclude(pk__in=failing).update(last_success_at=now)
     changed = known.filter(Q(pk__in=failing) | ~Q(breaker=Address.Breaker.CLOSED) | Q(failures__gt=0))
     for address in changed.select_for_update().order_by("pk"):
         before = state = breaker.BreakerState.of(address)
@@ -334,7 +357,12 @@ def free_address(address_id: int, now: datetime) -> None:
 def release_held_sellers(sellers: set[int], places: Counter[int]) -> None:
     """Calls that waited for a place at their seller take the places that were just freed, oldest first."""
     held = Call.objects.filter(state=State.HELD, hold=Call.Hold.BUSY)
-    for seller in held.filter(seller_id__in=sellers).values_list("seller_id", flat=True).distinct():
+    waiting = rows.run(
+        f"SELECT DISTINCT c.seller_id FROM {rows.recordset({'id': 'bigint'})} JOIN production_call c"
+        f" ON c.seller_id = r.id WHERE c.state = {State.HELD:d} AND c.hold = '{Call.Hold.BUSY}'",
+        [rows.as_json({"id": seller} for seller in sellers)],
+    )
+    for (seller,) in waiting:
         oldest = held.filter(seller_id=seller).order_by("due_at", "pk").values_list("pk", flat=True)[: places[seller]]
         Call.objects.filter(pk__in=list(oldest)).update(state=State.WAITING, hold=Call.Hold.NONE)
 
