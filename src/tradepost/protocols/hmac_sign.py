@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 
 
@@ -13,7 +12,7 @@ def utf8(text: str) -> bytes:
 
 
 def hmac_sha256(key: str, message: bytes) -> bytes:
-    return hmac.new(utf8(key), message, hashlib.sha256).digest()
+    return hmac.digest(utf8(key), message, "sha256")
 
 
 def hmac_sha256_hex(key: str, message: bytes) -> str:
@@ -27,6 +26,8 @@ def hmac_sha256_base64(key: str, message: bytes) -> str:
 
 def same_text(one: str, other: str) -> bool:
     """Equality in a time that does not tell how many characters agree."""
+    if one.isascii() and other.isascii():
+        return hmac.compare_digest(one, other)
     return hmac.compare_digest(utf8(one), utf8(other))
 
 
