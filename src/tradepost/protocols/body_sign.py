@@ -17,11 +17,13 @@ HEADER = "Body-Sign"
 SIGN_TYPE = "HMAC-SHA256"
 # Blanks around the parts are tolerated (both spellings are in the wild), the double quotes are required.
 _VALUE = re.compile(r'\s*sign_type\s*=\s*"([^"]*)"\s*,\s*signature\s*=\s*"([^"]*)"\s*', re.ASCII)
+_STARTS = (f'sign_type="{SIGN_TYPE}", signature= "', f'sign_type="{SIGN_TYPE}", signature="')
+_END = '"'
 
 
 def body_sign(body: bytes, key: str) -> str:
     """The header's value over exactly these bytes, with the blank after ``signature=`` that the documents print."""
-    return f'sign_type="{SIGN_TYPE}", signature= "{hmac_sha256_base64(key, body)}"'
+    return f"{_STARTS[0]}{hmac_sha256_base64(key, body)}{_END}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,17 @@ def body_sign_problem(headers: Headers, body: bytes, key: str) -> BodySignProble
 
 
 def _value_problem(value: str, body: bytes, key: str) -> str:
+    right = hmac_sha256_base64(key, body)
+    # The spellings of the documents and of their samples first: nearly every answer has one of them, for half the time.
+    if any(same_text(value, f"{start}{right}{_END}") for start in _STARTS):
+        return ""
     match = _VALUE.fullmatch(value)
     if match is None:
         return f'{HEADER} is {excerpt(value)}; expected sign_type="{SIGN_TYPE}", signature= "…" with double quotes'
     sign_type, signature = match.groups()
     if sign_type != SIGN_TYPE:
         return f"{HEADER} has sign_type {excerpt(sign_type)}; expected {SIGN_TYPE}"
-    if not same_text(signature, hmac_sha256_base64(key, body)):
+    if not same_text(signature, right):
         return (
             f"{HEADER} does not sign this body of {len(body)} bytes with this key; the signature that came is "
             f"{excerpt(signature)}. Expected the Base64 of HMAC-SHA256 over exactly the bytes that are sent"

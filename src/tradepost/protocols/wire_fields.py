@@ -55,7 +55,19 @@ class Violation:
 def violations(table: tuple[Field, ...], value: Mapping[str, object], *, at: str = "") -> Iterator[Violation]:
     """Every breach of the table, in its order. Members that the table does not name are tolerated."""
     for field in table:
-        yield from _of_field(field, value.get(field.name), f"{at}{field.name}")
+        member = value.get(field.name)
+        # Nearly every field is one of these two and keeps to its table: what follows is for the others.
+        if member is None and not field.mandatory:
+            continue
+        if field.kind is _STRING and isinstance(member, str) and _is_kept(field, member):
+            continue
+        yield from _of_field(field, member, f"{at}{field.name}")
+
+
+def _is_kept(field: Field, text: str) -> bool:
+    if field.length is not None and len(text) > field.length:
+        return False
+    return text in field.values if field.values else bool(text.strip())
 
 
 def _of_field(field: Field, value: object, path: str) -> Iterator[Violation]:
@@ -90,6 +102,7 @@ def _of_scalar(field: Field, value: object, path: str) -> Iterator[Violation]:
         yield Violation(path, Breach.VALUE, f"must be one of {', '.join(field.values)}{_came(field, value)}")
 
 
+_STRING = Kind.STRING
 _NAMES = {
     Kind.STRING: "a string",
     Kind.INTEGER: "an integer",

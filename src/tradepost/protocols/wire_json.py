@@ -22,37 +22,36 @@ class NotJsonObject(ValueError):
 
 def load_object(body: bytes) -> dict[str, object]:
     """The object in ``body``; fractions come as ``Decimal``. Raises ``NotJsonObject`` and nothing else."""
-    value = _load(body)
+    text = _text(body)
+    value = _load(text)
     if not isinstance(value, dict):
         raise NotJsonObject(f"a JSON {_kind(value)} instead of an object")
-    _check_values(value)
+    _check(value, text)
     return value
 
 
 def load_array(body: bytes) -> list[object]:
     """The array in ``body``, as older versions carry one inside of a text. Raises ``NotJsonObject`` and nothing else."""
-    value = _load(body)
+    text = _text(body)
+    value = _load(text)
     if not isinstance(value, list):
         raise NotJsonObject(f"a JSON {_kind(value)} instead of an array")
-    _check_values(value)
+    _check(value, text)
     return value
 
 
-def _load(body: bytes) -> object:
+def _text(body: bytes) -> str:
     if body.startswith(b"\xef\xbb\xbf"):
         raise NotJsonObject("it starts with a byte order mark")
     try:
-        text = body.decode("utf-8")
+        return body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise NotJsonObject(f"byte {error.start} is not UTF-8") from None
+
+
+def _load(text: str) -> object:
     try:
-        value: object = json.loads(
-            text,
-            object_pairs_hook=_no_repeats,
-            parse_int=_integer,
-            parse_float=_fraction,
-            parse_constant=_no_constant,
-        )
+        value: object = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise NotJsonObject(f"not JSON: {error.msg} at character {error.pos}") from None
     except RecursionError:
@@ -62,12 +61,12 @@ def _load(body: bytes) -> object:
 
 def dump_sorted(value: Mapping[str, object]) -> bytes:
     """Compact, keys ascending at every level, non-ASCII left raw: what a market signs and sends (saas-v2 §2.3)."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode()
+    return _SORTED.encode(value).encode()
 
 
 def dump_ascii(value: Mapping[str, object]) -> bytes:
     """Compact and ASCII only, keys in the given order: what a seller answers (saas-v2 §3.2, memo)."""
-    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode("ascii")
+    return _ASCII.encode(value).encode("ascii")
 
 
 def signed_forms(body: bytes) -> Iterator[bytes]:
@@ -146,6 +145,20 @@ def _kind(value: object) -> str:
         ((int, Decimal), "number"),
     )
     return next((name for kind, name in kinds if isinstance(value, kind)), "null")
+
+
+# Made once: json.loads and json.dumps make one for each call that has options, which takes longer than the call itself.
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_no_repeats, parse_int=_integer, parse_float=_fraction, parse_constant=_no_constant
+)
+_SORTED = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+_ASCII = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+def _check(value: object, text: str) -> None:
+    # A text with few brackets cannot be deep, and one without escapes, once it is UTF-8, has no half of a pair.
+    if text.count("{") + text.count("[") > MAX_DEPTH or "\\u" in text:
+        _check_values(value)
 
 
 def _check_values(value: object) -> None:
