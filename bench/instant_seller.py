@@ -34,6 +34,11 @@ def response(body: bytes, status: str = "200 OK") -> bytes:
     return head.encode() + body
 
 
+QUERIED = (
+    b'{"resultCode":"000000","resultMsg":"success","info":[{"instanceId":"%s","appInfo":{"frontEndUrl":"https://app.example/",'
+    b'"userName":"admin","password":"first-password"}}]}'
+)
+"""The answer to queryInstance: the access data are there (saas-v2 §3.2)."""
 SUCCESS = response(b'{"resultCode":"000000","resultMsg":"success"}')
 DENIED = response(b'{"resultCode":"000001","resultMsg":"authentication failed"}', "401 Unauthorized")
 
@@ -83,6 +88,9 @@ class Seller(asyncio.Protocol):
             self._arrivals[member(body, b"orderLineId").decode()] = time.time()
             instance = member(body, b"businessId")
             return response(b'{"resultCode":"000000","resultMsg":"success","instanceId":"' + instance + b'"}')
+        if b'"activity":"queryInstance"' in body:
+            instance = member(body, b"instanceId")
+            return response(QUERIED % instance)
         self._arrivals[member(body, b"instanceId").decode()] = time.time()
         return SUCCESS
 

@@ -10,6 +10,7 @@ from bench.answer import Answer, Say, Scale
 QUESTIONS = {
     "engine-postgresql": "engine_postgresql",
     "engine-sqlite": "engine_sqlite",
+    "delivery": "delivery",
     "latency": "latency",
     "kit-create": "kit_create",
     "order-query": "order_query",

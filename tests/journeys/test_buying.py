@@ -21,6 +21,7 @@ from tradepost.market.catalog.models import Product
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
 from tradepost.market.payments.models import Transfer
+from tradepost.market.production.engine import Engine
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.subscriptions.lifecycle import access_data
 from tradepost.market.subscriptions.models import Subscription
@@ -127,15 +128,20 @@ def test_access_that_the_seller_sends_by_message_is_not_waited_for(page: Client,
 
 
 @pytest.fixture
-def two_workers() -> Iterator[None]:
-    with working(name="first of two"), working(name="second of two"):
-        yield
+def two_workers() -> Iterator[tuple[Engine, Engine]]:
+    with working(name="first of two") as first, working(name="second of two") as second:
+        yield first, second
 
 
-def test_two_workers_share_the_work_and_open_everything_once(tmp_path: Path, two_workers: None, page: Client) -> None:
+def test_two_workers_share_the_work_and_open_everything_once(
+    tmp_path: Path, two_workers: tuple[Engine, Engine], page: Client
+) -> None:
+    placed: list[Order] = []
     with serving(tmp_path) as shop:
         product = product_at(shop.url)
-        placed = [order(page, product, plan="PERIOD-month", total="10000") for _ in range(25)]
+        while len(placed) < 25 or not all(engine.claimed for engine in two_workers):
+            assert len(placed) < 200, "one of the workers gets nothing to do"
+            placed.append(order(page, product, plan="PERIOD-month", total="10000"))
         until(
             lambda: Order.objects.filter(status=Order.Status.COMPLETED).count() == len(placed),
             within=40,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F, Q
 
+from . import rows
 from .models import Job
 from .work import DatabaseAway, State, lock_due, peek, wake
 
@@ -20,9 +22,40 @@ type Task = Callable[[Mapping[str, Any], datetime], datetime | None]
 """Given a job's payload and now; returns when to run again, or None when it is finished."""
 
 
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A job to be: when, and with what."""
+
+    key: str
+    due_at: datetime
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+_COLUMNS = {
+    "kind": "text", "key": "text", "due_at": "timestamptz", "payload": "jsonb", "state": "smallint",
+    "lease_owner": "text", "attempts": "int", "error": "text",
+}  # fmt: skip
+_NEW = {"state": State.WAITING.value, "lease_owner": "", "attempts": 0, "error": ""}
+
+
 def schedule(kind: str, key: str, *, due_at: datetime, payload: dict[str, Any] | None = None) -> None:
     """Make sure that a job (kind, key) exists; an existing one keeps its time."""
-    Job.objects.get_or_create(kind=kind, key=key, defaults={"due_at": due_at, "payload": payload or {}})
+    schedule_all(kind, [Timer(key, due_at, payload or {})])
+
+
+def schedule_all(kind: str, timers: Sequence[Timer]) -> None:
+    """The same for many jobs of a kind, in one statement."""
+    if not timers:
+        return
+    rows.insert(
+        "base_job",
+        _COLUMNS,
+        (
+            _NEW | {"kind": kind, "key": timer.key, "due_at": rows.moment(timer.due_at), "payload": timer.payload}
+            for timer in timers
+        ),
+        unique="kind, key",
+    )
     wake()
 
 
@@ -32,7 +65,12 @@ def reschedule(kind: str, key: str, *, due_at: datetime) -> int:
 
 
 def cancel(kind: str, key: str) -> None:
-    Job.objects.filter(kind=kind, key=key).delete()
+    cancel_all([kind], [key])
+
+
+def cancel_all(kinds: Sequence[str], keys: Sequence[str]) -> None:
+    """None of these kinds has a job with one of these keys any more."""
+    Job.objects.filter(kind__in=kinds, key__in=keys).delete()
 
 
 def run_due(tasks: Mapping[str, Task], *, now: datetime, limit: int = 50) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import IllegalTransition
 
@@ -40,22 +41,43 @@ class Lifecycle[State: StrEnum, Event: StrEnum]:
 
         The compare-and-set makes two racing moves impossible: the loser gets ``IllegalTransition``.
         """
+        self.move_all([subject], event, now=now, actor=actor, note=note)
+
+    def move_all(
+        self,
+        subjects: Sequence[models.Model],
+        event: Event,
+        *,
+        now: datetime,
+        actor: str = "market",
+        note: str = "",
+        **changes: Any,
+    ) -> None:
+        """The same for many subjects of one model, in few statements. ``changes`` are columns that change with the status."""
         from .models import Move
 
-        before: str = subject.status  # type: ignore[attr-defined]
-        after = self.after(before, event)
-        model = type(subject)
-        changed = model._default_manager.filter(pk=subject.pk, status=before).update(status=after)  # noqa: SLF001
-        if changed != 1:
-            raise IllegalTransition(self.name, "changed meanwhile", str(event))
-        subject.status = after  # type: ignore[attr-defined]
-        Move.objects.create(
-            lifecycle=self.name,
-            subject=str(subject.pk),
-            event=event,
-            before=before,
-            after=after,
-            at=now,
-            actor=actor,
-            note=note,
-        )
+        by_status: defaultdict[str, list[models.Model]] = defaultdict(list)
+        for subject in subjects:
+            by_status[subject.status].append(subject)  # type: ignore[attr-defined]
+        moves = []
+        for before, alike in by_status.items():
+            after = self.after(before, event)
+            rows = type(alike[0])._default_manager.filter(pk__in=[s.pk for s in alike], status=before)  # noqa: SLF001
+            if rows.update(status=after, **changes) != len(alike):
+                raise IllegalTransition(self.name, "changed meanwhile", str(event))
+            for subject in alike:
+                for name, value in ({"status": after} | changes).items():
+                    setattr(subject, name, value)
+                moves.append(
+                    Move(
+                        lifecycle=self.name,
+                        subject=str(subject.pk),
+                        event=event,
+                        before=before,
+                        after=after,
+                        at=now,
+                        actor=actor,
+                        note=note,
+                    )
+                )
+        Move.objects.bulk_create(moves)

@@ -1,7 +1,7 @@
 """Call down, publish up: a context writes what happened beside its own rows; whoever cares reacts later.
 
 Who reacts is not known here: the worker passes the table from ``wiring.py``. A reaction runs in a transaction, at
-least once: it must be idempotent.
+least once: it must be idempotent. One that is ``@together`` takes the facts of many events at once.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import update_wrapper
+from itertools import groupby
 from typing import Any
 
 import structlog
@@ -25,6 +27,27 @@ log = structlog.get_logger(__name__)
 type Facts = Mapping[str, Any]
 type Reaction = Callable[[Facts, datetime], None]
 """Given an event's facts (plain JSON values) and now."""
+
+
+class Together:
+    """A reaction to many events of one name at once; called like any other, it gets one."""
+
+    __qualname__: str
+
+    def __init__(self, react: Callable[[Sequence[Facts], datetime], None]) -> None:
+        self.many = react
+        update_wrapper(self, react)
+
+    def __call__(self, facts: Facts, now: datetime) -> None:
+        self.many([facts], now)
+
+
+def together(react: Callable[[Sequence[Facts], datetime], None]) -> Together:
+    """Declare a reaction that asks the database once for a batch instead of once for each event.
+
+    It gets the facts in the order in which they happened. When it fails, each event comes again, alone.
+    """
+    return Together(react)
 
 
 def name_of(reaction: Reaction) -> str:
@@ -71,9 +94,7 @@ def dispatch(reactions: Reactions, *, now: datetime, limit: int = 100) -> int:
     try:
         with transaction.atomic():
             events = _take(now, limit)
-            for event in events:
-                for reaction in reactions.of(event):
-                    reaction(event.facts, now)
+            _react(reactions, events, now)
     except DatabaseAway:
         raise  # not the event's fault: the worker reconnects and takes the batch again
     except Exception:  # noqa: BLE001  # a reaction may fail in any way; the queue must survive it
@@ -81,6 +102,18 @@ def dispatch(reactions: Reactions, *, now: datetime, limit: int = 100) -> int:
             with transaction.atomic():
                 _alone(reactions, event.pk, now)
     return len(events)
+
+
+def _react(reactions: Reactions, events: Sequence[Event], now: datetime) -> None:
+    """Events of one name that follow each other go together; no event overtakes one that is before it."""
+    for _, alike in groupby(events, key=lambda event: (event.name, event.left)):
+        group = list(alike)
+        for reaction in reactions.of(group[0]):
+            if isinstance(reaction, Together):
+                reaction.many([event.facts for event in group], now)
+            else:
+                for event in group:
+                    reaction(event.facts, now)
 
 
 _OLDEST = "SELECT id FROM base_event WHERE state = 0 AND due_at <= %s ORDER BY due_at, id LIMIT %s"

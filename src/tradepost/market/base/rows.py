@@ -25,7 +25,7 @@ def moment(at: datetime | None) -> str | None:
     """A time as it stands in a JSON row and in a column of either database."""
     if at is None:
         return None
-    utc = (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(sep=" ", timespec="microseconds")
+    utc = str(at if at.tzinfo is UTC else at.astimezone(UTC))  # as Django writes it: SQLite compares the texts
     return utc if connection.vendor == "postgresql" else utc.removesuffix("+00:00")
 
 
@@ -52,6 +52,30 @@ def run(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
+
+
+def insert(
+    table: str, columns: Mapping[str, str], new: Iterable[Mapping[str, Any]], *, unique: str = "", give: str = "id"
+) -> list[tuple[Any, ...]]:
+    """Insert rows of these columns (with their PostgreSQL types); gives the columns ``give`` of those that were inserted.
+
+    A row that is there already, by the columns ``unique``, stays as it is. Names are constants of ours, never input.
+    """
+    names = ", ".join(columns)
+    unless = f" ON CONFLICT ({unique}) DO NOTHING" if unique else ""
+    return run(
+        f"INSERT INTO {table} ({names}) SELECT {names} FROM {recordset(columns)} WHERE true{unless} RETURNING {give}",
+        [as_json(new)],
+    )
+
+
+def update(table: str, columns: Mapping[str, str], changed: Iterable[Mapping[str, Any]]) -> None:
+    """Set the columns (with their PostgreSQL types) of the rows with these ids. Names are constants of ours, never input."""
+    values = ", ".join(f"{name} = r.{name}" for name in columns)
+    run(
+        f"UPDATE {table} SET {values} FROM {recordset({'id': 'bigint', **columns})} WHERE {table}.id = r.id",
+        [as_json(changed)],
+    )
 
 
 def value(column: Any) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db import InterfaceError, OperationalError, connection, models
+from django.db import InterfaceError, OperationalError, connection, models, transaction
 
 from .rows import moment, run
 
@@ -117,7 +117,19 @@ def recover(model: type[DueWork], *, wall: datetime) -> int:
 
 
 def wake() -> None:
-    """Tell waiting workers that something is due; delivered by PostgreSQL when the transaction commits."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"NOTIFY {CHANNEL}")
+    """Tell waiting workers that something is due; delivered by PostgreSQL when the transaction commits.
+
+    Once is enough for a transaction. What says that it was done stands among the things to do after the commit, and so
+    goes with the notification when a savepoint is rolled back.
+    """
+    if connection.vendor != "postgresql":
+        return
+    if connection.in_atomic_block:
+        if any(todo[1] is _woken for todo in connection.run_on_commit):
+            return
+        transaction.on_commit(_woken)
+    run(f"NOTIFY {CHANNEL}", [])
+
+
+def _woken() -> None:
+    """Nothing is left to do: PostgreSQL has delivered the notification."""

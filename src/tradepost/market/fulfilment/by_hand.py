@@ -6,6 +6,7 @@ asked for it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.outbox import Facts
+from tradepost.market.base.outbox import Facts, together
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Offer
 from tradepost.market.orders.by_hand import end_by_hand, open_changes, place_by_hand
@@ -272,19 +273,28 @@ def _ask(command: Command | None, subscription: Subscription, now: datetime, lin
     )
 
 
-def on_call_ended(facts: Facts, now: datetime) -> None:
+@together
+def on_call_ended(ended: Sequence[Facts], now: datetime) -> None:
     """Reaction: what the seller did becomes true of the subscription; a change that failed for good is given up."""
     # Events of an earlier version do not say whose subscription it was.
-    if facts["kind"] not in _FOLLOWED or facts.get("subscription", 0) is None:
+    followed = [f["call"] for f in ended if f["kind"] in _FOLLOWED and f.get("subscription", 0) is not None]
+    if not followed:
         return
-    call = Call.objects.filter(pk=facts["call"]).first()
-    if call is None or call.subscription_id is None:
-        return
-    subscription = (
-        Subscription.objects.select_for_update(of=("self",))
+    found = Call.objects.exclude(subscription=None).in_bulk(set(followed))
+    subscriptions = {
+        subscription.pk: subscription
+        for subscription in Subscription.objects.select_for_update(of=("self",))
         .select_related("buyer", "product", "offer")
-        .get(pk=call.subscription_id)
-    )
+        .filter(pk__in={call.subscription_id for call in found.values()})
+        .order_by("pk")
+    }
+    for pk in dict.fromkeys(followed):
+        call = found.get(pk)
+        if call is not None and call.subscription_id is not None:
+            _end_of(call, subscriptions[call.subscription_id], now)
+
+
+def _end_of(call: Call, subscription: Subscription, now: datetime) -> None:
     if call.outcome == Call.Outcome.DONE:
         _follow(calls.load(call.kind, call.command), call, subscription, now)
     elif call.outcome == Call.Outcome.GAVE_UP and call.kind in {Upgrade.__name__, CheckChange.__name__}:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from tradepost.market.base import jobs
-from tradepost.market.base.outbox import Facts
+from tradepost.market.base.outbox import Facts, together
 from tradepost.market.base.work import State
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.production import calls
@@ -64,22 +64,31 @@ def first_line(subscription: Subscription) -> OrderLine:
     return OrderLine.objects.select_related("order").get(number=subscription.order_line_number)
 
 
-def on_order_completed(facts: Facts, now: datetime) -> None:
+@together
+def on_order_completed(completed: Sequence[Facts], now: datetime) -> None:
     """Reaction: what was delivered has an end from now on."""
     del now  # the end is a fact of the subscription
-    bought = Subscription.objects.filter(order_lines__order__number=facts["order"], status__in=LIVING)
-    for subscription in bought:
-        watch(subscription)
+    orders = {facts["order"] for facts in completed}
+    watch_all(
+        list(Subscription.objects.filter(order_lines__order__number__in=orders, status__in=LIVING).order_by("pk"))
+    )
 
 
 def watch(subscription: Subscription) -> None:
     """Set the timer to the present end of the paid time; a renewal calls this again."""
-    key = str(subscription.pk)
-    jobs.cancel(END_OF_PERIOD, key)
-    jobs.cancel(END_OF_RETENTION, key)
-    if subscription.expires_at is not None:
-        payload = {"subscription": subscription.pk}
-        jobs.schedule(END_OF_PERIOD, key, due_at=subscription.expires_at, payload=payload)
+    watch_all([subscription])
+
+
+def watch_all(subscriptions: Sequence[Subscription]) -> None:
+    jobs.cancel_all([END_OF_PERIOD, END_OF_RETENTION], [str(subscription.pk) for subscription in subscriptions])
+    jobs.schedule_all(
+        END_OF_PERIOD,
+        [
+            jobs.Timer(str(subscription.pk), subscription.expires_at, {"subscription": subscription.pk})
+            for subscription in subscriptions
+            if subscription.expires_at is not None
+        ],
+    )
 
 
 def end_of_period(payload: Mapping[str, Any], now: datetime) -> datetime | None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
-
+from tradepost.market.base import rows
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.outbox import Facts
+from tradepost.market.base.outbox import Facts, together
 from tradepost.market.orders.finish import give_up_order
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production import calls
+from tradepost.market.production.models import Address, Call
 from tradepost.market.subscriptions.lifecycle import period_end
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Buyer, ChargingMode, Create, Purchase
@@ -21,32 +22,48 @@ from tradepost.protocols.registry import protocol
 
 from .models import Delivery
 
+TEXTS = tuple(f"product__{name}" for name in ("description", "description_en", "guide", "guide_en", "picture"))
+"""What is long on a product, and never asked of a seller."""
 
-def on_order_paid(facts: Facts, now: datetime) -> None:
+type Started = tuple[OrderLine, Call]
+"""A line and the first call about it, both not written yet."""
+
+
+@together
+def on_order_paid(paid: Sequence[Facts], now: datetime) -> None:
     """Reaction: start what is not started yet. Money is never kept for what cannot even be asked of the seller."""
-    order = Order.objects.select_for_update(of=("self",)).select_related("buyer").get(number=facts["order"])
-    if order.status != Order.Status.PROCESSING:
-        return
-    lines = OrderLine.objects.filter(order=order, delivery=None).select_related("product", "seller", "offer__sku")
-    try:
-        with transaction.atomic():
-            _check_lines([start(line, order, now) for line in lines.order_by("pk")])
-    except Refused as refused:
-        give_up_order(order, now=now, reason=str(refused.message))
-
-
-def start(line: OrderLine, order: Order, now: datetime) -> Delivery:
-    """Open the subscription and ask the first step of the product type's plan for this order type."""
-    subscription = Subscription.objects.create(
-        buyer=order.buyer,
-        seller=line.seller,
-        product=line.product,
-        offer=line.offer,
-        quantity=line.quantity,
-        order_line_number=line.number,
-        created_at=now,
+    orders = (
+        Order.objects.filter(number__in={facts["order"] for facts in paid}, status=Order.Status.PROCESSING)
+        .select_for_update(of=("self",))
+        .select_related("buyer")
+        .order_by("pk")
     )
-    OrderLine.objects.filter(pk=line.pk).update(subscription=subscription)
+    lines = _lines_to_start(orders)
+    addresses = calls.addresses_of(line.product for ours in lines.values() for line in ours)
+    started: list[Started] = []
+    for order, ours in lines.items():
+        try:
+            begun = [_first_call(line, order, addresses.get(line.product_id), now) for line in ours]
+            _check_lines(begun)
+        except Refused as refused:
+            give_up_order(order, now=now, reason=str(refused.message))
+        else:
+            started += begun
+    if started:
+        _open(started, now)
+
+
+def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
+    by_pk = {order.pk: order for order in orders}
+    lines = OrderLine.objects.filter(order__in=by_pk, delivery=None)
+    wanted: dict[Order, list[OrderLine]] = {order: [] for order in by_pk.values()}
+    for line in lines.select_related("product", "offer").defer(*TEXTS).order_by("pk"):
+        wanted[by_pk[line.order_id]].append(line)
+    return wanted
+
+
+def _first_call(line: OrderLine, order: Order, address: Address | None, now: datetime) -> Started:
+    """Ask the first step of the product type's plan for this order type. Raises ``Refused`` when that cannot be asked."""
     command = Create(
         order_id=order.number,
         order_line_id=line.number,
@@ -54,32 +71,54 @@ def start(line: OrderLine, order: Order, now: datetime) -> Delivery:
         buyer=_buyer(line, order),
         purchase=_purchase(line, now),
     )
-    call = calls.ask(
-        command,
+    asking = calls.Asking(
+        command=command,
         product=line.product,
-        subscription=subscription,
+        subscription=Subscription(
+            buyer=order.buyer,
+            seller_id=line.seller_id,
+            product=line.product,
+            offer=line.offer,
+            quantity=line.quantity,
+            order_line_number=line.number,
+            created_at=now,
+        ),
         order_number=order.number,
         order_line_number=line.number,
-        now=now,
     )
+    call = calls.prepare(asking, address, now=now)
     plan = product_type(line.product.product_type).plan(order.order_type, protocol(call.protocol))
     if not plan or plan[0].command is not Create:
         raise Refused("order.no_plan", f"{line.product.product_type} has no plan for {order.order_type} orders")
-    return Delivery.objects.create(line=line, subscription=subscription, call=call, created_at=now)
+    return line, call
 
 
-def _check_lines(deliveries: list[Delivery]) -> None:
+def _check_lines(started: list[Started]) -> None:
     """Where a protocol knows orders only, a seller would take a second line for a repeat (saas-v1-license A2.2).
 
     Checkout makes orders of one line; this stands before the day when it makes more.
     """
     alone = Counter(
-        d.line.seller_id
-        for d in deliveries
-        if d.call and d.call.protocol in product_type(d.line.product.product_type).one_line_over
+        line.seller_id
+        for line, call in started
+        if call.protocol in product_type(line.product.product_type).one_line_over
     )
     if any(lines > 1 for lines in alone.values()):
         raise Refused("order.one_line", "one order can hold one product only over the protocol of this seller")
+
+
+def _open(started: list[Started], now: datetime) -> None:
+    """Write the subscriptions, their first calls, and the deliveries that follow these."""
+    opened = Subscription.objects.bulk_create(call.subscription for _, call in started if call.subscription)
+    for (_, call), subscription in zip(started, opened, strict=True):
+        call.subscription = subscription  # it has its key now
+    asked = calls.write([call for _, call in started])
+    own = ({"id": line.pk, "subscription_id": s.pk} for (line, _), s in zip(started, opened, strict=True))
+    rows.update("orders_orderline", {"subscription_id": "bigint"}, own)
+    Delivery.objects.bulk_create(
+        Delivery(line=line, subscription=subscription, call=call, created_at=now)
+        for (line, _), subscription, call in zip(started, opened, asked, strict=True)
+    )
 
 
 def _buyer(line: OrderLine, order: Order) -> Buyer:

@@ -10,6 +10,8 @@ given up at most once an hour for a seller; every one stands in the console.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.urls import reverse
@@ -18,9 +20,9 @@ from django.utils.translation import gettext_noop
 
 from tradepost.market.base.models import Job
 from tradepost.market.base.money import Money
-from tradepost.market.base.outbox import Facts
+from tradepost.market.base.outbox import Facts, together
 from tradepost.market.identity.models import Member, Seller, SigningKey, User
-from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.orders.models import OrderLine
 from tradepost.market.payments.models import Account, Entry
 from tradepost.market.production.models import Address, Attempt, Call
 from tradepost.market.production.restart import gives_back
@@ -38,8 +40,11 @@ def quiet_is_over(_payload: Facts, _now: datetime) -> datetime | None:
     return None
 
 
-def on_order_paid(event: Facts, now: datetime) -> None:
-    """The sellers learn of a new order."""
+@together
+def on_order_paid(events: Sequence[Facts], now: datetime) -> None:
+    """The sellers learn of new orders."""
+    lines = _lines_of(events)
+    members = _members_of({line.seller_id for line in lines})
     tellings = [
         Telling(
             user=user,
@@ -48,15 +53,16 @@ def on_order_paid(event: Facts, now: datetime) -> None:
             link=reverse("seller_center:order", args=[line.number]),
             facts={"product": _product(line), "line": line.number, "amount": f.money(line.amount)},
         )
-        for line in _lines(event["order"])
-        for user in _members(line.seller_id)
+        for line in lines
+        for user in members[line.seller_id]
     ]
     tell_all(tellings, now=now)
 
 
-def on_order_completed(event: Facts, now: datetime) -> None:
-    lines = _lines(event["order"])
-    _tell_buyer(lines, "order_completed", {}, now)
+@together
+def on_order_completed(events: Sequence[Facts], now: datetime) -> None:
+    first = {line.order_id: line for line in reversed(_lines_of(events))}
+    tell_all([_to_buyer(line, "order_completed", {}) for line in first.values()], now=now)
 
 
 def on_order_refunded(event: Facts, now: datetime) -> None:
@@ -214,17 +220,34 @@ def _lines(order: str) -> list[OrderLine]:
     return list(OrderLine.objects.select_related("order__buyer", "seller").filter(order__number=order).order_by("pk"))
 
 
+def _lines_of(events: Sequence[Facts]) -> list[OrderLine]:
+    numbers = {event["order"] for event in events}
+    return list(OrderLine.objects.select_related("order__buyer").filter(order__number__in=numbers).order_by("pk"))
+
+
 def _tell_buyer(lines: list[OrderLine], kind: str, more: dict[str, f.Json], now: datetime) -> None:
     """An order is told once, by the name of what was bought."""
-    order: Order = lines[0].order
-    facts = {"product": _product(lines[0]), "order": order.number, **more}
+    tell_all([_to_buyer(lines[0], kind, more)], now=now)
+
+
+def _to_buyer(line: OrderLine, kind: str, more: dict[str, f.Json]) -> Telling:
+    order = line.order
+    facts = {"product": _product(line), "order": order.number, **more}
     link = reverse("storefront:order", args=[order.number])
-    tell(order.buyer, kind, facts=facts, once=order.number, link=link, now=now)
+    return Telling(user=order.buyer, kind=kind, facts=facts, once=order.number, link=link)
 
 
 def _members(seller: int) -> list[User]:
-    members = Member.objects.select_related("user").filter(seller=seller, user__is_active=True).order_by("pk")
-    return [member.user for member in members]
+    return _members_of({seller})[seller]
+
+
+def _members_of(sellers: Collection[int]) -> dict[int, list[User]]:
+    """The people who act for each of these sellers."""
+    found: defaultdict[int, list[User]] = defaultdict(list)
+    members = Member.objects.select_related("user").filter(seller__in=sellers, user__is_active=True).order_by("pk")
+    for member in members:
+        found[member.seller_id].append(member.user)
+    return found
 
 
 def _operators() -> list[User]:

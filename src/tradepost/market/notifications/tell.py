@@ -9,11 +9,11 @@ from typing import Any
 
 from django.db import transaction
 
-from tradepost.market.base import jobs
+from tradepost.market.base import jobs, rows
 from tradepost.market.identity.models import User
 
 from . import words
-from .models import Mail, Notice
+from .models import Mail
 
 DELIVER = "notifications.deliver"
 """Kind of the job that delivers one mail; its key is the mail's id."""
@@ -38,31 +38,63 @@ def tell(
     return bool(tell_all([Telling(user=user, kind=kind, facts=facts, once=once, link=link, mail=mail)], now=now))
 
 
-def tell_all(tellings: Iterable[Telling], *, now: datetime) -> list[Notice]:
-    """Tell several people in few statements. Returns the notices that are new; who was told before is left out.
+_NOTICE = {
+    "user_id": "bigint", "kind": "text", "facts": "jsonb", "link": "text", "once": "text", "created_at": "timestamptz",
+}  # fmt: skip
+_MAIL = {
+    "notice_id": "bigint", "address": "text", "status": "text", "attempts": "int", "next_at": "timestamptz",
+    "error": "text",
+}  # fmt: skip
 
-    Events arrive at least once, so a repeat must change nothing. Two workers with the same event at once: the unique
-    ``once`` makes the loser's transaction fail, and its event is tried again.
+
+def tell_all(tellings: Iterable[Telling], *, now: datetime) -> int:
+    """Tell several people in few statements. Returns how many notices are new; who was told before is left out.
+
+    Events arrive at least once, so a repeat must change nothing: the unique ``once`` says what was told, also when two
+    workers have the same event at the same moment.
     """
     wanted = {f"{t.kind}/{t.once}/{t.user.pk}": t for t in tellings}
     for telling in wanted.values():
         words.check(telling.kind, telling.facts)
+    if not wanted:
+        return 0
     with transaction.atomic():
-        told = set(Notice.objects.filter(once__in=wanted).values_list("once", flat=True))
-        new = {once: telling for once, telling in wanted.items() if once not in told}
-        notices = Notice.objects.bulk_create(
-            [
-                Notice(user=t.user, kind=t.kind, facts=dict(t.facts), link=t.link, created_at=now, once=once)
-                for once, t in new.items()
-            ]
+        new = rows.insert(
+            "notifications_notice",
+            _NOTICE,
+            (_notice(once, telling, now) for once, telling in wanted.items()),
+            unique="once",
+            give="id, once",
         )
-        mails = Mail.objects.bulk_create(
-            [
-                Mail(notice=notice, address=t.user.email, next_at=now)
-                for notice, t in zip(notices, new.values(), strict=True)
-                if t.mail and t.user.email and t.user.is_active
-            ]
-        )
-        for mail in mails:
-            jobs.schedule(DELIVER, str(mail.pk), due_at=now)
-    return notices
+        _post({pk: wanted[once].user for pk, once in new if wanted[once].mail}, now)
+    return len(new)
+
+
+def _notice(once: str, telling: Telling, now: datetime) -> dict[str, Any]:
+    return {
+        "user_id": telling.user.pk,
+        "kind": telling.kind,
+        "facts": telling.facts,
+        "link": telling.link,
+        "once": once,
+        "created_at": rows.moment(now),
+    }
+
+
+def _post(told: Mapping[int, User], now: datetime) -> None:
+    """Mail these notices, each to its person, unless that one has no address or is locked."""
+    mails = [
+        {
+            "notice_id": notice,
+            "address": user.email,
+            "status": Mail.Status.WAITING.value,
+            "attempts": 0,
+            "next_at": rows.moment(now),
+            "error": "",
+        }
+        for notice, user in told.items()
+        if user.email and user.is_active
+    ]
+    if mails:
+        posted = rows.insert("notifications_mail", _MAIL, mails)
+        jobs.schedule_all(DELIVER, [jobs.Timer(str(pk), now) for (pk,) in posted])

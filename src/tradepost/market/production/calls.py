@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +19,7 @@ from tradepost.protocols import commands
 from tradepost.protocols.commands import Command
 from tradepost.protocols.registry import protocol
 
-from .models import Binding, Call
+from .models import Address, Binding, Call
 
 
 def dump(command: Command) -> dict[str, Any]:
@@ -30,6 +32,20 @@ def load(kind: str, plain: dict[str, Any]) -> Command:
     """The command of a row again."""
     loaded: Command = msgspec.convert(plain, type=getattr(commands, kind), strict=False)
     return loaded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """One thing to ask of the seller of ``product``. ``give_up_at`` bounds the plan when an earlier call started it."""
+
+    command: Command
+    product: Product
+    subscription: Subscription | None = None
+    order_number: str = ""
+    order_line_number: str = ""
+    until_access: bool = False
+    due_at: datetime | None = None
+    give_up_at: datetime | None = None
 
 
 def ask(
@@ -46,29 +62,61 @@ def ask(
 ) -> Call:
     """Write a call to the production address of ``product``. Raises ``Refused`` when it has none, or when the
     address's protocol has no such activity. ``give_up_at`` bounds the plan when an earlier call started it."""
-    binding = Binding.objects.select_related("address").filter(product=product).first()
-    if binding is None:
+    asking = Asking(
+        command=command,
+        product=product,
+        subscription=subscription,
+        order_number=order_number,
+        order_line_number=order_line_number,
+        until_access=until_access,
+        due_at=due_at,
+        give_up_at=give_up_at,
+    )
+    [call] = ask_all([asking], now=now)
+    return call
+
+
+def ask_all(askings: Sequence[Asking], *, now: datetime) -> list[Call]:
+    """Write many calls in few statements. Raises ``Refused``, and writes none, when one of them cannot be asked."""
+    addresses = addresses_of(asking.product for asking in askings)
+    return write([prepare(asking, addresses.get(asking.product.pk), now=now) for asking in askings])
+
+
+def addresses_of(products: Iterable[Product]) -> dict[int, Address]:
+    """The production address of each product that has one."""
+    bindings = Binding.objects.select_related("address").filter(product__in={product.pk for product in products})
+    return {binding.product_id: binding.address for binding in bindings}
+
+
+def prepare(asking: Asking, address: Address | None, *, now: datetime) -> Call:
+    """The call, not written yet. Raises ``Refused`` when it cannot be asked."""
+    if address is None:
         raise Refused("product.no_address", _("This product has no production address."), HTTPStatus.CONFLICT)
-    address = binding.address
+    command, subscription = asking.command, asking.subscription
     activity = protocol(address.protocol).activities.get(type(command))
     if activity is None:
         raise Refused("protocol.no_activity", f"{address.protocol} has no {type(command).__name__}")
-    call = Call.objects.create(
-        seller_id=product.seller_id,
+    return Call(
+        seller_id=asking.product.seller_id,
         address=address,
-        product=product,
+        product=asking.product,
         subscription=subscription,
         protocol=address.protocol,
         kind=type(command).__name__,
         activity=activity,
         command=dump(command),
-        order_number=order_number,
-        order_line_number=order_line_number,
+        order_number=asking.order_number,
+        order_line_number=asking.order_line_number,
         instance_id=subscription.instance_id if subscription else "",
-        until_access=until_access,
-        due_at=due_at or now,
+        until_access=asking.until_access,
+        due_at=asking.due_at or now,
         created_at=now,
-        give_up_at=give_up_at,
+        give_up_at=asking.give_up_at,
     )
+
+
+def write(calls: list[Call]) -> list[Call]:
+    """Commit prepared calls with the caller's own rows, and tell the workers."""
+    written = Call.objects.bulk_create(calls)
     work.wake()
-    return call
+    return written

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import calendar
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
+from django.db import transaction
 
+from tradepost.market.base import rows
 from tradepost.market.base.lifecycle import Lifecycle
 from tradepost.market.base.secrets import seal, unseal
 from tradepost.protocols.commands import AppInfo
@@ -46,6 +50,16 @@ def period_end(start: datetime, period_type: str, number: int) -> datetime:
     return start.replace(year=year, month=month0 + 1, day=min(start.day, last))
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A subscription whose instance is there, with what its buyer enters it by."""
+
+    subscription: Subscription
+    access: AppInfo | None
+    expires_at: datetime | None
+    license_text: str = ""
+
+
 def activate(
     subscription: Subscription,
     access: AppInfo | None,
@@ -56,12 +70,32 @@ def activate(
     license_text: str = "",
 ) -> None:
     """The instance is there: seal its access data or license, and start its paid time."""
-    subscription.sealed_access = seal(msgspec.json.encode(access).decode()) if access else ""
-    subscription.sealed_license = seal(license_text) if license_text else ""
-    subscription.started_at = started_at
-    subscription.expires_at = expires_at
-    subscription.save(update_fields=["sealed_access", "sealed_license", "started_at", "expires_at"])
-    SUBSCRIPTION.move(subscription, E.OPEN, now=now)
+    opening = Opening(subscription, access, expires_at=expires_at, license_text=license_text)
+    with transaction.atomic():
+        activate_all([opening], started_at=started_at, now=now)
+
+
+_OPENED = {"sealed_access": "text", "sealed_license": "text", "expires_at": "timestamptz"}
+
+
+def activate_all(openings: Sequence[Opening], *, started_at: datetime, now: datetime) -> None:
+    """The same for many subscriptions, in few statements of the caller's transaction."""
+    opened = []
+    for opening in openings:
+        subscription, access = opening.subscription, opening.access
+        subscription.sealed_access = seal(msgspec.json.encode(access).decode()) if access else ""
+        subscription.sealed_license = seal(opening.license_text) if opening.license_text else ""
+        subscription.expires_at = opening.expires_at
+        opened.append(
+            {
+                "id": subscription.pk,
+                "sealed_access": subscription.sealed_access,
+                "sealed_license": subscription.sealed_license,
+                "expires_at": rows.moment(subscription.expires_at),
+            }
+        )
+    rows.update("subscriptions_subscription", _OPENED, opened)
+    SUBSCRIPTION.move_all([o.subscription for o in openings], E.OPEN, now=now, started_at=started_at)
 
 
 def access_data(subscription: Subscription) -> AppInfo | None:
