@@ -29,7 +29,7 @@ from tradepost.protocols.http import Headers, Request
 from . import breaker
 from .claim import Ticket, rule_of
 from .gateway import Exchange
-from .masking import masked, masked_headers, masked_url
+from .masking import masked, masked_headers, masked_url, printable
 from .models import Address, Call
 from .plan import next_attempt
 
@@ -150,11 +150,11 @@ def _move(ended: Ended, now: datetime) -> Move:
     columns: dict[str, Any] = {
         "id": ticket.call_id, "number": ticket.number, "due_at": None, "outcome": "", "sealed_answer": "",
         "maybe_acted": ticket.maybe_acted, "claimed": ticket.claimed_instance_id, "instance_id": ticket.instance_id,
-        "verdict": verdict, "detail": _text(detail)[:1000],
+        "verdict": verdict, "detail": printable(detail)[:1000],
     }  # fmt: skip
     if isinstance(result, Unreachable):
         columns["maybe_acted"] = ticket.maybe_acted or result.seller_may_have_acted
-        columns["claimed"] = ticket.claimed_instance_id or _text(result.claimed_instance_id)[:100]
+        columns["claimed"] = ticket.claimed_instance_id or printable(result.claimed_instance_id)[:100]
     elif isinstance(result, Pending):
         # It began to act; what it made must be released if it never finishes.
         columns["maybe_acted"] = True
@@ -220,12 +220,8 @@ _ATTEMPT = {
 }  # fmt: skip
 
 
-def _text(text: str) -> str:
-    return text.replace("\x00", "\\x00")  # PostgreSQL has no NUL in text
-
-
 def _headers(headers: Headers) -> list[list[str]]:
-    return [[_text(name), _text(value)] for name, value in headers]
+    return [[printable(name), printable(value)] for name, value in headers]
 
 
 def _attempt(ended: Ended) -> dict[str, Any]:
@@ -239,12 +235,12 @@ def _attempt(ended: Ended) -> dict[str, Any]:
         "method": request.method,
         "url": masked_url(request.url),
         "request_headers": _headers(masked_headers(request.headers)),
-        "request_body": _text(masked(request.body)),
+        "request_body": masked(request.body),
         "status": response.status if response else None,
         "response_headers": _headers(response.headers) if response else [],
-        "response_body": _text(masked(response.body)) if response else "",
+        "response_body": masked(response.body) if response else "",
         "verdict": verdict,
-        "detail": _text(detail)[:1000],
+        "detail": printable(detail)[:1000],
     }
 
 
