@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ from django.db.models import Q
 from tradepost.market.base import outbox, rows
 from tradepost.market.base.rows import moment
 from tradepost.market.base.secrets import seal
-from tradepost.market.base.work import State
+from tradepost.market.base.work import DatabaseAway, State
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Rejected, Unreachable
 from tradepost.protocols.http import Headers, Request
@@ -77,6 +77,27 @@ def record(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.R
         if ended.ticket.call_id in ours:
             _tell_the_log(ended.ticket, moves[ended.ticket.call_id])
     return ended_calls
+
+
+def record_apart(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.Rule) -> None:
+    """``record``; when something in the batch cannot be written, each by itself, so that one seller's answer stops
+    nobody else's. What cannot be written even so ends as our failure, and its call is tried again by plan."""
+    try:
+        record(batch, now=now, owner=owner, rule=rule)
+    except DatabaseAway:
+        raise
+    except Exception as error:
+        log.exception("could not record", calls=[ended.ticket.call_id for ended in batch])
+        if len(batch) > 1:
+            for ended in batch:
+                record_apart([ended], now=now, owner=owner, rule=rule)
+        else:
+            record([_not_kept(batch[0], error)], now=now, owner=owner, rule=rule)
+
+
+def _not_kept(ended: Ended, error: Exception) -> Ended:
+    broken = Unreachable(fault=Fault.INTERNAL, detail=f"the answer could not be recorded: {type(error).__name__}")
+    return Ended(replace(ended.ticket, maybe_acted=True), broken)
 
 
 def _tell_the_log(ticket: Ticket, move: Move) -> None:
