@@ -69,9 +69,9 @@ def _open_calls() -> bool:
 def check(tag: str, count: int) -> None:
     """Every call of a run was done at its first try and its history is there: else its pace means nothing."""
     done = Call.objects.filter(order_number__startswith=f"CS{tag}", outcome=Call.Outcome.DONE, attempts=1).count()
-    kept = Attempt.objects.filter(
-        call__order_number__startswith=f"CS{tag}", verdict="done", status=200
-    ).exclude(response_body="")
+    kept = Attempt.objects.filter(call__order_number__startswith=f"CS{tag}", verdict="done", status=200).exclude(
+        response_body=""
+    )
     if done != count or kept.count() != count:
         raise ProgramFailed(f"{done} of {count} calls done at the first try, {kept.count()} attempts kept: {_state()}")
 

@@ -108,14 +108,15 @@ def signed(members: Any) -> Response:
 # --- strategies ------------------------------------------------------------------------------------------------------
 
 characters = st.characters(exclude_categories=["Cs"])
+printable = st.characters(exclude_categories=["Cs", "Cc"])
 
 
-def text(length: int, *, least: int = 1):
-    return st.text(characters, min_size=least, max_size=length).filter(lambda value: not value or value.strip())
+def text(length: int, *, least: int = 1, alphabet=characters):
+    return st.text(alphabet, min_size=least, max_size=length).filter(lambda value: not value or value.strip())
 
 
-ids = text(64)
-optional_ids = text(64, least=0)
+ids = text(64, alphabet=printable)
+optional_ids = text(64, least=0, alphabet=printable)
 seconds = st.datetimes(datetime(1000, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)).map(  # noqa: DTZ001
     lambda moment: moment.replace(microsecond=0)
 )

@@ -6,6 +6,7 @@ the header ``Body-Sign`` (saas-v2 §3.0, §2.6).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ from .wire_json import NotJsonObject, dump_ascii, load_object
 
 OK = 200
 RESULT_MSG_LENGTH = 255
+_CODE = re.compile(r"[0-9]{6}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 ENVELOPE = (
     Field("resultCode", 6),
     # Longer texts are cut by the reader instead of refused: a wordy refusal must not hide its code.
@@ -96,7 +99,18 @@ def _open(body: bytes, key: str) -> dict[str, object] | tuple[Fault, str]:
         members = load_object(body)
     except NotJsonObject as error:
         return Fault.NOT_JSON, f"the body is not a JSON object: {error}. It is {_body(body, key)}"
-    return fault_of(ENVELOPE, members) or members
+    return fault_of(ENVELOPE, members) or _not_kept(members) or members
+
+
+def _not_kept(members: Mapping[str, object]) -> tuple[Fault, str] | None:
+    """What a field table cannot say. A code of another form could be mistaken for a name of ours (``done``); an id with
+    a control character is one that databases, logs and the next request cannot carry."""
+    code, instance_id = str(members["resultCode"]), members.get("instanceId")
+    if not _CODE.fullmatch(code):
+        return Fault.BAD_FIELD, f"resultCode is {excerpt(code)}; expected six digits"
+    if isinstance(instance_id, str) and _CONTROL.search(instance_id):
+        return Fault.BAD_FIELD, f"instanceId {excerpt(instance_id)} holds a control character"
+    return None
 
 
 def _body(body: bytes, key: str) -> str:
@@ -117,7 +131,8 @@ def _claimed_instance_id(body: bytes) -> str:
         claimed = load_object(body).get("instanceId")
     except NotJsonObject:
         return ""
-    return claimed if isinstance(claimed, str) and 0 < len(claimed.strip()) <= 64 else ""
+    sound = isinstance(claimed, str) and 0 < len(claimed.strip()) <= 64 and not _CONTROL.search(claimed)
+    return str(claimed) if sound else ""
 
 
 def _sound(value: object) -> object:

@@ -63,9 +63,7 @@ def test_after_the_plan_the_buyer_has_the_money_back_and_an_unknown_creation_is_
     """saas-v2 §3.10: newInstance 3 h, hourly; then the order fails and is refunded in full."""
     with serving({"/": silent}) as server, working(timeout=0.3):
         order = order_at(server.url + "/", balance="1000")
-        until(
-            lambda: Attempt.objects.filter(call__order_number=order.number).exists(), what="the first try"
-        )
+        until(lambda: Attempt.objects.filter(call__order_number=order.number).exists(), what="the first try")
         assert buyer_account(order.buyer, "CNY").balance.minor == 100_000 - order.total_minor
         advance(timedelta(hours=3, minutes=1))
         until(lambda: status(order) == Order.Status.REFUNDED, what="the refund")

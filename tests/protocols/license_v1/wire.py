@@ -63,14 +63,15 @@ def signed(members) -> Response:
 # --- strategies ------------------------------------------------------------------------------------------------------
 
 characters = st.characters(exclude_categories=["Cs"])
+printable = st.characters(exclude_categories=["Cs", "Cc"])
 
 
-def text(length: int, *, least: int = 1):
-    made = st.text(characters, min_size=least, max_size=length)
+def text(length: int, *, least: int = 1, alphabet=characters):
+    made = st.text(alphabet, min_size=least, max_size=length)
     return made.filter(lambda value: not value or value.strip())
 
 
-ids = text(64)
+ids = text(64, alphabet=printable)
 some_ids = text(64, least=0)
 tests = st.booleans()
 seconds = st.datetimes(datetime(1000, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)).map(  # noqa: DTZ001

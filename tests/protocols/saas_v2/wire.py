@@ -69,7 +69,7 @@ def text(length: int, *, least: int = 1, alphabet=characters):
 
 
 ids = text(64)
-instance_ids = text(64, alphabet=st.characters(exclude_categories=["Cs"], exclude_characters=","))
+instance_ids = text(64, alphabet=st.characters(exclude_categories=["Cs", "Cc"], exclude_characters=","))
 seconds = st.datetimes(datetime(1000, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)).map(  # noqa: DTZ001
     lambda moment: moment.replace(microsecond=0)
 )

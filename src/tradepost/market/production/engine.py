@@ -27,7 +27,7 @@ from tradepost.protocols.registry import protocol
 from . import breaker, upkeep
 from .claim import Ticket, claim_calls
 from .gateway import Gateway, Limits
-from .record import Ended, record
+from .record import Ended, record_apart
 
 log = structlog.get_logger(__name__)
 
@@ -242,7 +242,7 @@ class Engine:
                 batch.append(self._ended.get_nowait())
             self._recording = len(batch)
             await desk.until_done(
-                lambda batch=batch: record(batch, now=clock.now(), owner=self.setup.name, rule=self.setup.breaker)  # type: ignore[misc]
+                lambda batch=batch: record_apart(batch, now=clock.now(), owner=self.setup.name, rule=self.setup.breaker)  # type: ignore[misc]
             )
             self.recorded += len(batch)
             self._open.difference_update(ended.ticket.call_id for ended in batch)

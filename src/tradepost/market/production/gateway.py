@@ -32,6 +32,7 @@ from tradepost.protocols.commands import (
 from tradepost.protocols.http import Request, Response
 
 from .guard import AddressBlocked, GuardedResolver, check_literal
+from .one_answer import TooMuch, give_one_answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 
 NO_SUCH_INSTANCE = "000003"
+FRAMING = 8
+"""How many times the limit of a body may come in all: a body in chunks of one byte takes six."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Gateway:
             ttl_dns_cache=30,
             keepalive_timeout=1.5,
         )
+        give_one_answer(connector, most=FRAMING * self._limits.answer_bytes)
         self._session = aiohttp.ClientSession(
             connector=connector,
             auto_decompress=False,
@@ -210,6 +214,8 @@ def _fault_of(error: BaseException, limits: Limits) -> Unreachable:
             detail = str(error.os_error) if blocked else f"the name {error.host} could not be resolved"
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError() | ssl.SSLError():
             fault, detail = Fault.TLS, f"TLS: {getattr(error, 'certificate_error', error)}"
+        case TooMuch():
+            fault, detail = Fault.TOO_LARGE, f"{error}, and the answer was not complete; reading was stopped"
         case aiohttp.ConnectionTimeoutError():
             fault, detail = Fault.TIMEOUT_CONNECT, "no connection within 10 s"
         case asyncio.TimeoutError():

@@ -9,6 +9,8 @@ from tradepost.protocols.http import Headers
 LONGEST = 65_536
 HIDDEN = "••••"
 
+# PostgreSQL has no NUL in text; a terminal obeys escapes; a page shows "gpj.exe" for a name that ends in .jpg.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 # Values of members that name a secret, as JSON strings; also in answers that are broken JSON.
 _SECRET = re.compile(
     r'("(?:password|passwd|secret|clientSecret|token|license)"\s*:\s*")((?:[^"\\]|\\.)*)(")?', re.IGNORECASE
@@ -18,10 +20,14 @@ _PRIVATE = re.compile(r"([?&](?:authToken|mobilePhone|email|userName)=)[^&#]+", 
 _TOKEN_HEADER = "authtoken"  # noqa: S105  the header's name (saas-v1-license §0)
 
 
+def printable(text: str) -> str:
+    r"""The text with control characters as ``\xNN``, and those that turn a line around (bidi) as ``\uNNNN``."""
+    return text if text.isprintable() else _UNSEEN.sub(lambda m: m[0].encode("unicode_escape").decode(), text)
+
+
 def readable(body: bytes) -> str:
     r"""The body as text; bytes that are not UTF-8 and control characters as ``\xNN``; cut at 64 KiB."""
-    text = body[:LONGEST].decode("utf-8", "backslashreplace")
-    text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", lambda m: f"\\x{ord(m[0]):02x}", text)
+    text = printable(body[:LONGEST].decode("utf-8", "backslashreplace"))
     rest = len(body) - LONGEST
     return f"{text}\n… {rest} more bytes" if rest > 0 else text
 

@@ -21,15 +21,15 @@ from django.db.models import Q
 from tradepost.market.base import outbox, rows
 from tradepost.market.base.rows import moment
 from tradepost.market.base.secrets import seal
-from tradepost.market.base.work import State
+from tradepost.market.base.work import DatabaseAway, State
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Rejected, Unreachable
-from tradepost.protocols.http import Request
+from tradepost.protocols.http import Headers, Request
 
 from . import breaker
 from .claim import Ticket, rule_of
 from .gateway import Exchange
-from .masking import masked, masked_headers, masked_url
+from .masking import masked, masked_headers, masked_url, printable
 from .models import Address, Call
 from .plan import next_attempt
 
@@ -77,6 +77,27 @@ def record(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.R
         if ended.ticket.call_id in ours:
             _tell_the_log(ended.ticket, moves[ended.ticket.call_id])
     return ended_calls
+
+
+def record_apart(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.Rule) -> None:
+    """``record``; when something in the batch cannot be written, each by itself, so that one seller's answer stops
+    nobody else's. What cannot be written even so ends as our failure, and its call is tried again by plan."""
+    try:
+        record(batch, now=now, owner=owner, rule=rule)
+    except DatabaseAway:
+        raise
+    except Exception as error:
+        log.exception("could not record", calls=[ended.ticket.call_id for ended in batch])
+        if len(batch) > 1:
+            for ended in batch:
+                record_apart([ended], now=now, owner=owner, rule=rule)
+        else:
+            record([_not_kept(batch[0], error)], now=now, owner=owner, rule=rule)
+
+
+def _not_kept(ended: Ended, error: Exception) -> Ended:
+    broken = Unreachable(fault=Fault.INTERNAL, detail=f"the answer could not be recorded: {type(error).__name__}")
+    return Ended(msgspec.structs.replace(ended.ticket, maybe_acted=True), broken)
 
 
 def _tell_the_log(ticket: Ticket, move: Move) -> None:
@@ -150,11 +171,11 @@ def _move(ended: Ended, now: datetime) -> Move:
     columns: dict[str, Any] = {
         "id": ticket.call_id, "number": ticket.number, "due_at": None, "outcome": "", "sealed_answer": "",
         "maybe_acted": ticket.maybe_acted, "claimed": ticket.claimed_instance_id, "instance_id": ticket.instance_id,
-        "verdict": verdict, "detail": _text(detail)[:1000],
+        "verdict": verdict, "detail": printable(detail)[:1000],
     }  # fmt: skip
     if isinstance(result, Unreachable):
         columns["maybe_acted"] = ticket.maybe_acted or result.seller_may_have_acted
-        columns["claimed"] = ticket.claimed_instance_id or _text(result.claimed_instance_id)[:100]
+        columns["claimed"] = ticket.claimed_instance_id or printable(result.claimed_instance_id)[:100]
     elif isinstance(result, Pending):
         # It began to act; what it made must be released if it never finishes.
         columns["maybe_acted"] = True
@@ -220,8 +241,8 @@ _ATTEMPT = {
 }  # fmt: skip
 
 
-def _text(text: str) -> str:
-    return text.replace("\x00", "\\x00")  # as ``rows.as_json`` does, where a length is cut
+def _headers(headers: Headers) -> list[tuple[str, str]]:
+    return [(printable(name), printable(value)) for name, value in headers]
 
 
 def _attempt(ended: Ended) -> dict[str, Any]:
@@ -240,10 +261,10 @@ def _attempt(ended: Ended) -> dict[str, Any]:
         "request_headers": masked_headers(request.headers),
         "request_body": masked(request.body),
         "status": response.status if response else None,
-        "response_headers": response.headers if response else (),
+        "response_headers": _headers(response.headers) if response else (),
         "response_body": masked(response.body) if response else "",
         "verdict": verdict,
-        "detail": _text(detail)[:1000],
+        "detail": printable(detail)[:1000],
     }
 
 

@@ -207,12 +207,14 @@ def one_of(name: str) -> str:
 
 @register.filter
 def weblink(url: str) -> str:
-    """The address when it is a web address, else nothing: ``javascript:`` must never become a link."""
+    """The address when it is a web address, else nothing: ``javascript:`` must never become a link, nor
+    ``https://bank.example@evil.example``, which reads as another place than it is."""
     try:
         parts = urlsplit(url.strip())
     except ValueError:
         return ""
-    return url.strip() if parts.scheme.lower() in WEB_SCHEMES and parts.netloc else ""
+    sound = parts.scheme.lower() in WEB_SCHEMES and parts.netloc and "@" not in parts.netloc
+    return url.strip() if sound else ""
 
 
 @register.inclusion_tag("web/parts/nav_item.html", takes_context=True)

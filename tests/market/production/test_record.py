@@ -1,0 +1,56 @@
+"""What ended is written; an answer that cannot be written delays nobody else's."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.factories import NOW, make_call
+from tradepost.market.base.work import State
+from tradepost.market.production.breaker import Rule
+from tradepost.market.production.claim import Ticket, claim_calls
+from tradepost.market.production.models import Attempt, Call
+from tradepost.market.production.record import Ended, record_apart
+from tradepost.protocols.commands import Done, Pending
+
+RULE = Rule(5, timedelta(seconds=60))
+POISON = "half of a pair: \ud800"  # no database and no JSON can hold it
+
+
+def claimed(number: int) -> list[Ticket]:
+    for _ in range(number):
+        make_call()
+    return claim_calls(now=NOW, wall=NOW, owner="w", limit=number, per_seller=number, duration=timedelta(seconds=60))
+
+
+@pytest.mark.django_db
+def test_an_answer_that_cannot_be_written_is_our_failure_and_delays_no_other() -> None:
+    first, poisoned, last = claimed(3)
+    results = (Done(instance_id="i-1"), Pending(message=POISON), Done(instance_id="i-3"))
+    batch = [Ended(ticket, result) for ticket, result in zip((first, poisoned, last), results, strict=True)]
+    record_apart(batch, now=NOW, owner="w", rule=RULE)
+
+    calls = {call.pk: call for call in Call.objects.all()}
+    for ticket in (first, last):
+        assert (calls[ticket.call_id].state, calls[ticket.call_id].outcome) == (State.ENDED, "done")
+    stopped = calls[poisoned.call_id]
+    assert (stopped.state, stopped.last_verdict) == (State.WAITING, "internal")
+    assert stopped.due_at > NOW, "tried again by plan, not at once and for ever"
+    assert stopped.maybe_acted, "what the seller made must be released in the end"
+    assert Attempt.objects.filter(ended=True).count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_of_a_lease_that_was_lost_is_kept_and_moves_nothing() -> None:
+    """A worker that slept past its lease wakes up with an answer: the call is another's by then."""
+    [slept] = claimed(1)
+    Call.objects.update(state=State.WAITING, lease_until=None, lease_owner="", due_at=NOW)
+    [again] = claim_calls(now=NOW, wall=NOW, owner="other", limit=1, per_seller=1, duration=timedelta(seconds=60))
+
+    record_apart([Ended(slept, Done(instance_id="late"))], now=NOW, owner="w", rule=RULE)
+    call = Call.objects.get()
+    assert (call.state, call.lease_owner, call.outcome, call.instance_id) == (State.LEASED, "other", "", "")
+    record_apart([Ended(again, Done(instance_id="right"))], now=NOW, owner="other", rule=RULE)
+    assert (Call.objects.get().outcome, Call.objects.get().instance_id) == ("done", "right")
+    assert list(Attempt.objects.order_by("number").values_list("number", "verdict")) == [(1, "done"), (2, "done")]
