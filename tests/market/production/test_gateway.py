@@ -40,6 +40,34 @@ def test_a_get_that_is_hung_up_on_is_one_request_and_one_verdict() -> None:
     assert (exchange.result.fault, len(asked)) == (Fault.CLOSED, 1)
 
 
+def test_calls_that_follow_each_other_share_a_connection() -> None:
+    """A new connection for each call costs a seller behind TLS more than the call itself."""
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            length = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+            await reader.readexactly(int(length.split(b":")[1]))
+            writer.write(_released("released"))
+
+    async def calls() -> list[Exchange]:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server, Gateway(Limits(5, 1_048_576, sandbox=True)) as gateway:
+            return [
+                await gateway.exchange(
+                    protocol("saas_v2"), Release(instance_id="i-1"), address=f"http://127.0.0.1:{port}/", keys=(KEY,),
+                    now=NOW, nonce=NONCE, require_body_sign=True,
+                )
+                for _ in range(3)
+            ]  # fmt: skip
+
+    assert [type(exchange.result) for exchange in asyncio.run(calls())] == [Done] * 3
+    assert connections == 1
+
+
 class Twice:
     """A server that keeps the connection and answers its first request twice, the second time unasked."""
 

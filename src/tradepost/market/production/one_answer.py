@@ -50,7 +50,7 @@ class OneAnswer(ResponseHandler):
 
     @override
     def data_received(self, data: bytes) -> None:
-        if self._answer is not None and self._answer.is_eof():
+        if data and self._answer is not None and self._answer.is_eof():  # aiohttp itself hands on what is left: nothing
             self.force_close()
             if self.transport is not None:
                 self.transport.close()
@@ -72,4 +72,5 @@ class OneAnswer(ResponseHandler):
 
 def give_one_answer(connector: aiohttp.TCPConnector, *, most: int) -> None:
     """Make the connector's connections so; aiohttp offers no setting for it."""
-    connector._factory = partial(OneAnswer, asyncio.get_running_loop(), most=most)  # noqa: SLF001
+    make = partial(OneAnswer, asyncio.get_running_loop(), most=most)
+    connector._factory = make  # type: ignore[assignment]  # noqa: SLF001  # a partial of a subclass, invariant by its type
