@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import update_wrapper
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from django.db import connection, transaction
@@ -54,14 +54,23 @@ def name_of(reaction: Reaction) -> str:
     return f"{reaction.__module__}.{reaction.__qualname__}"
 
 
+class Taken(NamedTuple):
+    """What is looked at of an event."""
+
+    pk: int
+    name: str
+    facts: Facts
+    left: Sequence[str]
+    """The reactions that failed before; empty for a new event."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reactions:
     table: Mapping[str, Sequence[Reaction]]
 
-    def of(self, event: Event) -> list[Reaction]:
-        """What is to run for this event: all that listen, or those that failed before."""
-        listening = self.table.get(event.name, ())
-        return [r for r in listening if not event.left or name_of(r) in event.left]
+    def of(self, name: str, left: Sequence[str]) -> list[Reaction]:
+        """What is to run for an event: all that listen, or those that are left."""
+        return [r for r in self.table.get(name, ()) if not left or name_of(r) in left]
 
 
 def publish(name: str, *, now: datetime, **facts: Any) -> None:
@@ -80,7 +89,7 @@ def publish_many(name: str, facts: Sequence[Facts], *, now: datetime) -> None:
     )
 
 
-def dispatch(reactions: Reactions, *, now: datetime, limit: int = 100) -> int:
+def dispatch(reactions: Reactions, *, now: datetime, limit: int = 256) -> int:
     """React to a batch of due events. Returns how many were taken.
 
     The batch is one transaction that holds its rows: reactions and deletions commit together, and a worker that dies
@@ -90,7 +99,7 @@ def dispatch(reactions: Reactions, *, now: datetime, limit: int = 100) -> int:
     """
     if not peek(Event, now=now):
         return 0
-    events: list[Event] = []
+    events: list[Taken] = []
     try:
         with transaction.atomic():
             events = _take(now, limit)
@@ -104,11 +113,11 @@ def dispatch(reactions: Reactions, *, now: datetime, limit: int = 100) -> int:
     return len(events)
 
 
-def _react(reactions: Reactions, events: Sequence[Event], now: datetime) -> None:
+def _react(reactions: Reactions, events: Sequence[Taken], now: datetime) -> None:
     """Events of one name that follow each other go together; no event overtakes one that is before it."""
     for _, alike in groupby(events, key=lambda event: (event.name, event.left)):
         group = list(alike)
-        for reaction in reactions.of(group[0]):
+        for reaction in reactions.of(group[0].name, group[0].left):
             if isinstance(reaction, Together):
                 reaction.many([event.facts for event in group], now)
             else:
@@ -124,16 +133,13 @@ _CHOSEN = {
 }
 
 
-def _take(now: datetime, limit: int) -> list[Event]:
+def _take(now: datetime, limit: int) -> list[Taken]:
     """Delete the oldest due events and give them; they are back if the transaction is rolled back."""
     taken = rows.run(
         f'DELETE FROM base_event WHERE id {_CHOSEN[connection.vendor]} RETURNING id, name, facts, "left"',
         [rows.moment(now), limit],
     )
-    events = [
-        Event(pk=pk, name=name, facts=rows.value(facts), left=rows.value(left)) for pk, name, facts, left in taken
-    ]
-    return sorted(events, key=lambda event: int(event.pk))
+    return sorted(Taken(pk, name, rows.value(facts), rows.value(left)) for pk, name, facts, left in taken)
 
 
 def _alone(reactions: Reactions, event_id: int, now: datetime) -> None:
@@ -141,7 +147,7 @@ def _alone(reactions: Reactions, event_id: int, now: datetime) -> None:
     if event is None:
         return  # another worker has it
     left, error = [], ""
-    for reaction in reactions.of(event):
+    for reaction in reactions.of(event.name, event.left):
         try:
             with transaction.atomic():
                 reaction(event.facts, now)

@@ -22,7 +22,7 @@ from django.db import connection
 from tradepost.market.base import clock, jobs, outbox
 from tradepost.market.base.work import CHANNEL, DatabaseAway
 from tradepost.protocols.commands import Fault, Unreachable
-from tradepost.protocols.registry import protocol
+from tradepost.protocols.registry import protocol, protocols
 
 from . import breaker, upkeep
 from .claim import Ticket, claim_calls
@@ -115,6 +115,7 @@ class Engine:
 
     async def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; then let open calls end, record them and return."""
+        protocols()  # loaded now: the first order does not wait for it
         desks = {name: Desk(f"{self.setup.name}-{name}") for name in ("claim", "record", "react", "keep", "mail")}
         await desks["keep"].until_done(lambda: upkeep.arrive(self.setup.name, wall=clock.wall()))
         async with Gateway(self.setup.limits, connections=self.setup.capacity) as gateway:
