@@ -12,6 +12,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.outbox import Facts
 from tradepost.market.orders.finish import give_up_order
 from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.orders.prerequisite import check_prerequisite
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production import calls
 from tradepost.market.subscriptions.lifecycle import period_end
@@ -37,6 +38,7 @@ def on_order_paid(facts: Facts, now: datetime) -> None:
 
 def start(line: OrderLine, order: Order, now: datetime) -> Delivery:
     """Open the subscription and ask the first step of the product type's plan for this order type."""
+    check_prerequisite(order.buyer, line.offer)
     subscription = Subscription.objects.create(
         buyer=order.buyer,
         seller=line.seller,

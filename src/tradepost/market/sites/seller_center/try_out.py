@@ -96,6 +96,7 @@ def _do(request: SellerRequest, subscription: Subscription) -> Call:
         Act.UNFREEZE: lambda: by_hand.unfreeze(subscription, now=now),
         Act.UPGRADE: lambda: by_hand.upgrade(subscription, _target(request), actor=actor, now=now),
         Act.RENEW_CHANGED: lambda: by_hand.renew_changed(subscription, _target(request), actor=actor, now=now),
+        Act.QUERY: lambda: by_hand.query(subscription, now=now),
         Act.RELEASE: lambda: by_hand.release(subscription, now=now),
     }
     return found(verbs.get(request.POST.get("act", "")))()
