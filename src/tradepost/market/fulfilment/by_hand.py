@@ -210,11 +210,7 @@ def packages_on(subscription: Subscription) -> bool:
 
 def _check_target(subscription: Subscription, target: Target) -> None:
     offer = target.offer
-    if (
-        offer.sku.spec_id != subscription.offer.sku.spec_id
-        or not offer.charging.renewable
-        or not offer.on_sale
-    ):
+    if offer.sku.spec_id != subscription.offer.sku.spec_id or not offer.charging.renewable or not offer.on_sale:
         raise _wrong(_("Choose a price by period of the same specification."), "offer")
     quote(offer, quantity=target.quantity, periods=offer.period_numbers[0])
     if offer.pk == subscription.offer_id and target.quantity == subscription.quantity:

@@ -38,9 +38,7 @@ CHARGING: Mapping[ChargingMode, Charging] = {
         Charging(mode=ChargingMode.PERIOD, ends=True, renewable=True, expires_by_activity=True, frozen_by_status=False),
         Charging(mode=ChargingMode.ONE_TIME, frozen_by_status=False),
         Charging(mode=ChargingMode.ON_DEMAND, metered=True, postpaid=True),
-        Charging(
-            mode=ChargingMode.ON_DEMAND_PKG, ends=True, metered=True, quota=True, needs=ChargingMode.ON_DEMAND
-        ),
+        Charging(mode=ChargingMode.ON_DEMAND_PKG, ends=True, metered=True, quota=True, needs=ChargingMode.ON_DEMAND),
     )
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -199,8 +199,9 @@ def _once() -> NewSpec:
     return _flat(Price(charging_mode=ChargingMode.ONE_TIME, amount=Decimal(300)))
 
 
-_CALLS = {"usage_unit": "次调用", "usage_unit_en": "calls"}
-_BY_CALL = Price(charging_mode=ChargingMode.ON_DEMAND, amount=Decimal("0.02"), **_CALLS)
+_BY_CALL = Price(
+    charging_mode=ChargingMode.ON_DEMAND, amount=Decimal("0.02"), usage_unit="次调用", usage_unit_en="calls"
+)
 
 
 def _on_demand() -> NewSpec:
@@ -211,13 +212,13 @@ def _package() -> NewSpec:
     """Two sizes, and what they are deducted from."""
     sizes = ((1000, 15, "month", (1, 3, 6)), (20_000, 240, "year", (1,)))
     packages = (
-        Price(
+        replace(
+            _BY_CALL,
             charging_mode=ChargingMode.ON_DEMAND_PKG,
             amount=Decimal(amount),
             period_type=period,
             period_numbers=numbers,
             quota=Decimal(quota),
-            **_CALLS,
         )
         for quota, amount, period, numbers in sizes
     )

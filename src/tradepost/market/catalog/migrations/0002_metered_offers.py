@@ -22,12 +22,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='offer',
             name='quota',
-            field=models.DecimalField(db_default=Decimal('0'), decimal_places=4, default=Decimal('0'), max_digits=16),
+            field=models.DecimalField(db_default=Decimal(0), decimal_places=4, default=Decimal(0), max_digits=16),
         ),
         migrations.AddField(
             model_name='offer',
             name='usage_price',
-            field=models.DecimalField(db_default=Decimal('0'), decimal_places=8, default=Decimal('0'), max_digits=16),
+            field=models.DecimalField(db_default=Decimal(0), decimal_places=8, default=Decimal(0), max_digits=16),
         ),
         migrations.AddField(
             model_name='offer',
