@@ -29,7 +29,7 @@ def a_real_market(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_offer_holds_what_its_mode_needs() -> None:
     """business-rules §3.2: on demand a price of a unit, which costs nothing to open; a package an amount and a validity."""
     make_product(prices=(ON_DEMAND, PACKAGE, BIG, MONTHLY, ONCE))
-    found = [
+    found: list[object] = [
         (o.plan, o.price_minor, o.usage_price, o.quota, o.usage_unit, o.period_numbers)
         for o in Offer.objects.order_by("pk")
     ]

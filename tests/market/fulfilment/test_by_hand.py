@@ -139,6 +139,7 @@ def test_a_query_by_hand_is_asked_once_and_shows_the_usage_that_the_seller_answe
     """saas-v2 §3.2: a package answers the instance it is deducted from; the latest answer counts."""
     opened, package = metered()
     assert reported_usage([opened, package]) == {}
+    used = UsageInfo(value=Decimal(0), at=NOW)
     for value in ("1", "7.5"):
         call = by_hand.query(package, now=NOW)
         assert command(call) == Query(instance_ids=(package.instance_id,))

@@ -36,8 +36,8 @@ def metered() -> tuple[Product, Offer, Offer]:
     return product, make_offer(product), make_offer(product, mode="ON_DEMAND_PKG")
 
 
-def order(buyer: User, offer: Offer, **chosen: int) -> Order:
-    command = PlaceOrder(product_id=offer.product_id, agreed=True, **chosen)
+def order(buyer: User, offer: Offer, *, periods: int = 1) -> Order:
+    command = PlaceOrder(product_id=offer.product_id, agreed=True, periods=periods)
     return Order.objects.get(pk=buy(buyer, command, now=NOW, unpaid_timeout=HOUR).pk)
 
 
@@ -54,9 +54,9 @@ def test_who_pays_for_more_of_a_package_has_more_of_it(unit: int, quantity: int,
 def test_a_quote_of_each_mode() -> None:
     _product, on_demand, package = metered()
     opening = quote(on_demand, quantity=1, periods=9)
-    assert (opening.total.minor, opening.periods, opening.quota) == (0, 1, 0)
+    assert (opening.total.minor, opening.periods, opening.quota) == (0, 1, Decimal(0))
     three = quote(package, quantity=1, periods=3)
-    assert (three.total, three.quota) == (Money.of(60, "CNY"), 30_000)
+    assert (three.total, three.quota) == (Money.of(60, "CNY"), Decimal(30_000))
     with pytest.raises(Refused, match=r"order\.periods"):
         quote(package, quantity=1, periods=2)
 
@@ -70,7 +70,7 @@ def test_what_costs_nothing_is_opened_at_once_and_moves_no_money() -> None:
     assert not Job.objects.exists(), "no time to pay runs"
     line = OrderLine.objects.get(order=placed)
     assert (line.period_type, line.period_number, line.usage_price, line.usage_unit_en, line.quota) == (
-        "", 0, Decimal("0.0025"), "calls", 0,
+        "", 0, Decimal("0.0025"), "calls", Decimal(0),
     )  # fmt: skip
     complete_order(placed, now=NOW)
     assert not Transfer.objects.exists()
@@ -105,7 +105,7 @@ def test_a_package_keeps_what_was_bought_whatever_the_offer_becomes() -> None:
     Offer.objects.filter(pk=package.pk).update(quota=1, usage_unit="次")
     line = OrderLine.objects.get(order=placed)
     assert (placed.status, placed.total, line.quota, line.usage_unit, line.period_number) == (
-        "unpaid", Money.of(60, "CNY"), 30_000, "次调用", 3,
+        "unpaid", Money.of(60, "CNY"), Decimal(30_000), "次调用", 3,
     )  # fmt: skip
 
 
