@@ -10,6 +10,8 @@ VENDOR := src/tradepost/market/web/static/vendor
 ICONS := src/tradepost/market/web/icons.txt
 CODE := $(foreach folder,src tests scripts bench examples,$(if $(shell find $(folder) -name '*.py' -print -quit 2>/dev/null),$(folder)))
 TRANSLATIONS := $(shell find src -name '*.po')
+TEMPLATE := src/tradepost/market/empty.sqlite3
+MIGRATIONS := $(shell find src -path '*/migrations/*.py')
 # Passed on to pytest or the benchmarks: make test ARGS='tests/kit -k newInstance'
 ARGS ?=
 
@@ -50,7 +52,7 @@ shots: setup ## Take pictures of the pages into shots/, phone and desktop, Chine
 	@exec $(BIN)/python scripts/shots.py $(ARGS)
 
 .PHONY: setup
-setup: .venv/.dev $(VENDOR)/htmx.min.js .cache/translations
+setup: .venv/.dev $(VENDOR)/htmx.min.js .cache/translations $(TEMPLATE)
 
 .venv/.dev: requirements/dev.txt requirements/build.txt pyproject.toml scripts/make_venv.sh
 	@scripts/make_venv.sh requirements/dev.txt
@@ -71,3 +73,8 @@ $(VENDOR)/htmx.min.js: node_modules/.installed $(ICONS) scripts/collect_assets.p
 .cache/translations: $(TRANSLATIONS) scripts/compile_messages.py | .venv/.dev
 	@$(BIN)/python scripts/compile_messages.py
 	@mkdir -p $(@D) && touch $@
+
+# Requirements as well: Django and allauth have migrations of their own.
+$(TEMPLATE): $(MIGRATIONS) .venv/.dev scripts/make_template.py
+	@$(BIN)/python scripts/make_template.py
+	@touch $@

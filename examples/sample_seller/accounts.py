@@ -22,12 +22,28 @@ CREATE TABLE IF NOT EXISTS account (
   instance_id TEXT PRIMARY KEY, user_name TEXT NOT NULL, salt BLOB NOT NULL, password_hash BLOB NOT NULL,
   first_password TEXT NOT NULL, plan TEXT NOT NULL, quantity INTEGER, expires_at TEXT, frozen INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meter (
+  number INTEGER PRIMARY KEY, instance_id TEXT NOT NULL UNIQUE, customer TEXT NOT NULL,
+  counted INTEGER NOT NULL DEFAULT 0, from_counted INTEGER, related TEXT NOT NULL DEFAULT ''
+);
 CREATE TABLE IF NOT EXISTS session (
   token_hash BLOB PRIMARY KEY, instance_id TEXT NOT NULL REFERENCES account ON DELETE CASCADE
 ) WITHOUT ROWID;
 """
 # No letters that look alike: buyers type it.
 ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+ON_DEMAND, PACKAGE = "ON_DEMAND", "ON_DEMAND_PKG"
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What the market asks for: sign-ins, which this sample charges for when it is sold by usage."""
+
+    value: int
+    related: str
+    """Of a package: what is on demand, and deducted from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +80,28 @@ class Accounts(Database):
             ),
         )
 
+        if bought.mode == ON_DEMAND:
+            self.write(
+                "INSERT OR IGNORE INTO meter (instance_id, customer) VALUES (?, ?)", (instance_id, bought.customer)
+            )
+        elif bought.mode == PACKAGE:
+            # No protocol says which service a package belongs to: it is the customer's latest that is on demand.
+            self.write(
+                "INSERT OR IGNORE INTO meter (instance_id, customer, from_counted, related)"
+                " SELECT ?, customer, counted, instance_id FROM meter"
+                " WHERE customer = ? AND from_counted IS NULL ORDER BY number DESC LIMIT 1",
+                (instance_id, bought.customer),
+            )
+
+    def used(self, instance_id: str) -> Used | None:
+        """None for what is not charged by usage."""
+        rows = self.read(
+            "SELECT coalesce(source.counted - own.from_counted, own.counted), own.related FROM meter AS own"
+            " LEFT JOIN meter AS source ON source.instance_id = own.related WHERE own.instance_id = ?",
+            (instance_id,),
+        )
+        return Used(*rows[0]) if rows else None
+
     def get(self, instance_id: str) -> Account | None:
         rows = self.read(
             "SELECT instance_id, user_name, first_password, plan, quantity, expires_at, frozen FROM account"
@@ -98,6 +136,7 @@ class Accounts(Database):
         token = secrets.token_urlsafe(32)
         self.write("INSERT INTO session VALUES (?, ?)", (_token_hash(token), instance_id))
         self.write("UPDATE account SET first_password = '' WHERE instance_id = ?", (instance_id,))
+        self.write("UPDATE meter SET counted = counted + 1 WHERE instance_id = ?", (instance_id,))
         return token
 
     def signed_in(self, token: str) -> Account | None:

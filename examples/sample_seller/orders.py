@@ -6,12 +6,13 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tradepost.kit import Create
 from tradepost.kit.client import MarketClient, MarketError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tradepost.kit import Create, Upgrade
+    from tradepost.kit import Upgrade
 
 log = logging.getLogger("sample_seller")
 
@@ -23,12 +24,17 @@ class Bought:
     plan: str = ""
     quantity: int | None = None
     expires_at: datetime | None = None
+    mode: str = ""
+    customer: str = ""
 
 
 def what_was_bought(command: Create | Upgrade, market: MarketClient | None) -> Bought:
     sent = command.purchase
     if sent is not None:
-        return Bought(sent.product_name or sent.product_id, sent.quantity, sent.expires_at)
+        customer = command.buyer.customer_id if isinstance(command, Create) and command.buyer else ""
+        return Bought(
+            sent.product_name or sent.product_id, sent.quantity, sent.expires_at, sent.charging_mode, customer
+        )
     return ask(market, command.order_id, command.order_line_id)
 
 
@@ -44,5 +50,6 @@ def ask(market: MarketClient | None, order_id: str, order_line_id: str) -> Bough
     for line in order.lines:
         if line.order_line_id == order_line_id and line.products:
             product = line.products[0]
-            return Bought(product.product_name, product.linear_value, line.expires_at)
+            customer = order.buyer.customer_id if order.buyer else ""
+            return Bought(product.product_name, product.linear_value, line.expires_at, line.charging_mode, customer)
     return Bought()

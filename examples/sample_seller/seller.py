@@ -11,6 +11,8 @@ import argparse
 import hmac
 import logging
 import os
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from threading import Timer
 from typing import override
@@ -26,6 +28,7 @@ from tradepost.kit import (
     Create,
     Created,
     Instance,
+    InstanceInfo,
     InstanceStatus,
     Pending,
     Query,
@@ -35,6 +38,7 @@ from tradepost.kit import (
     Seller,
     SetStatus,
     Upgrade,
+    UsageInfo,
 )
 from tradepost.kit.client import MarketClient
 from tradepost.kit.serve import Server
@@ -73,8 +77,12 @@ class SampleSeller(Seller):
         return Created(app=self._told_at_once(command.business_id))
 
     @override
-    def on_query(self, command: Query, instance: Instance) -> AppInfo:
-        return self._access(instance.instance_id)
+    def on_query(self, command: Query, instance: Instance) -> AppInfo | InstanceInfo:
+        app, used = self._access(instance.instance_id), self.accounts.used(instance.instance_id)
+        if used is None:
+            return app
+        usage = UsageInfo(value=Decimal(used.value), at=datetime.now(UTC), related_instance_id=used.related)
+        return InstanceInfo(instance_id=instance.instance_id, app=app, usage=(usage,))
 
     @override
     def on_refresh(self, command: Refresh, instance: Instance) -> None:

@@ -57,7 +57,9 @@ def test_a_market_from_start_to_end(tmp_path):
                 ("seller", "owner@your-company.example", "seller-sandbox", "/seller/"),
                 ("operator", "operator@market.example", "operator-sandbox", "/console/"),
             ]
-            for mode, url in re.findall(r"^buy (\S+) +(\S+)", said, re.MULTILINE):
+            bought = re.findall(r"^buy (\S+) +(\S+)", said, re.MULTILINE)
+            assert [mode for mode, _ in bought] == ["PERIOD", "ONE_TIME", "ON_DEMAND", "ON_DEMAND_PKG"]
+            for mode, url in bought:
                 status, page = get(url)
                 assert status == 200, mode
                 assert "Your company" in page or "你的公司" in page

@@ -20,6 +20,13 @@ PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"><rect width
 MONTHLY = Price(charging_mode=ChargingMode.PERIOD, amount=Decimal(100), period_type="month", period_numbers=(1, 3, 6))
 YEARLY = Price(charging_mode=ChargingMode.PERIOD, amount=Decimal(1000), period_type="year", period_numbers=(1, 2))
 ONCE = Price(charging_mode=ChargingMode.ONE_TIME, amount=Decimal(5000))
+ON_DEMAND = Price(
+    charging_mode=ChargingMode.ON_DEMAND, amount=Decimal("0.0025"), usage_unit="次调用", usage_unit_en="calls"
+)
+PACKAGE = Price(
+    charging_mode=ChargingMode.ON_DEMAND_PKG, amount=Decimal(20), period_type="month", period_numbers=(1, 3),
+    usage_unit="次调用", usage_unit_en="calls", quota=Decimal(10_000),
+)  # fmt: skip
 SEATS = NewSku(prices=(MONTHLY,), quantity_name="席位", quantity_name_en="Seats", quantity_min=1, quantity_max=50)
 _numbers = count(1)
 
@@ -54,9 +61,8 @@ def make_product(
     return product
 
 
-def make_offer(product: Product | None = None, **fields: object) -> Offer:
-    """The first offer of a product (made with ``fields`` when none is given)."""
+def make_offer(product: Product | None = None, *, mode: str = "", **fields: object) -> Offer:
+    """The first offer of a product (made with ``fields`` when none is given), or its first in a charging ``mode``."""
     product = product or make_product(**fields)  # type: ignore[arg-type]  # passed on as they are
-    return (
-        Offer.objects.select_related("sku__spec__product__seller").filter(sku__spec__product=product).order_by("pk")[0]
-    )
+    own = Offer.objects.select_related("sku__spec__product__seller").filter(sku__spec__product=product).order_by("pk")
+    return (own.filter(charging_mode=mode) if mode else own)[0]

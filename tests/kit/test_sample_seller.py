@@ -163,14 +163,14 @@ def test_asynchronous_provisioning_goes_on_after_a_kill(tmp_path):
         assert sign_in(answer.instances[0].app).status == 303
 
 
-def order(plan: str, quantity: int) -> Response:
-    line = OrderLine(
-        order_line_id="CS1-000001",
-        charging_mode="PERIOD",
+def order(plan: str, quantity: int, *, mode: str = "PERIOD", line: int = 1) -> Response:
+    bought = OrderLine(
+        order_line_id=f"CS1-{line:06}",
+        charging_mode=mode,
         products=(ProductInfo(product_id="OFFI1", sku_code="sku", product_name=plan, linear_value=quantity),),
         expires_at=datetime(2027, 11, 24, 16, 0, tzinfo=UTC),
     )
-    told = OrderInfo(order_id="CS1", order_type="NEW", created_at=datetime(2026, 11, 24, tzinfo=UTC), lines=(line,))
+    told = OrderInfo(order_id="CS1", order_type="NEW", created_at=datetime(2026, 11, 24, tzinfo=UTC), lines=(bought,))
     return api_response(200, dump_answer(told))
 
 
@@ -195,6 +195,33 @@ def test_what_was_bought_is_asked_from_the_market(tmp_path):
         market.answers = [order("企业版", 30)]
         assert wire.send(f"{url}/produce", upgrade) == Done()
         assert "<dd>企业版</dd>" in visit(f"{url}{page.location}", cookie=page.cookie).text
+
+
+def test_what_is_charged_by_usage_tells_its_sign_ins_and_a_package_what_it_is_deducted_from(tmp_path):
+    """saas-v2 §3.2: on demand the cumulative usage, a package the part used with relatedInstanceId."""
+
+    def used(instance_id: str) -> list[tuple[float, str]]:
+        answer = wire.send(f"{url}/produce", wire.query(instance_id))
+        assert isinstance(answer, Done), answer
+        return [(float(usage.value), usage.related_instance_id) for usage in answer.instances[0].usage]
+
+    with (
+        open_market(lambda: datetime.now(UTC)) as market,
+        sample(tmp_path, "--market", market.url, "--ak", "AK", "--sk", SK) as url,
+    ):
+        modes = (("open", "ON_DEMAND"), ("pack", "ON_DEMAND_PKG"), ("month", "PERIOD"))
+        app = AppInfo()
+        for line, (instance, mode) in enumerate(modes, start=1):
+            market.answers = [order("按量", 1, mode=mode, line=line)]
+            wire.send(f"{url}/produce", wire.create("CS1", line=line, business_id=instance))
+            if instance == "open":
+                assert used("open") == [(0, "")]
+                app = access(f"{url}/produce", "open")
+                sign_in(app)
+        assert (used("open"), used("pack"), used("month")) == ([(1, "")], [(0, "open")], [])
+        for _ in range(2):
+            sign_in(app)
+        assert (used("open"), used("pack")) == ([(3, "")], [(2, "open")])
 
 
 def test_a_market_that_does_not_answer_costs_the_plan_and_not_the_account(tmp_path):

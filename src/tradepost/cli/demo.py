@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from tradepost.cli import migrate, sample_seller, terminal, up
+from tradepost.cli import migrate, sample_seller, template, terminal, up
 from tradepost.cli.opening import Demo, open_market, read_config
 from tradepost.cli.processes import LOOK_EVERY, Processes, Program, signals
 from tradepost.cli.serve import claim_port, port_is_free
@@ -71,6 +71,7 @@ def _start(config: Config, processes: Processes) -> tuple[Login, ...]:
     if not web_started:
         refuse_another_market()
         processes.start(web)
+    template.begin()
     migrate.apply(terminal.out(), each=False)
     seller_port = sample_seller.choose_port(known.seller_port if known else 0)
     Demo(Demo.fingerprint(config), config.port, seller_port).save(config.data)

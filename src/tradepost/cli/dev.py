@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
-from tradepost.cli import migrate, terminal, up
+from tradepost.cli import migrate, template, terminal, up
 from tradepost.cli.demo import SITES, alone, is_new, refuse_another_market, with_port
 from tradepost.cli.opening import Demo, open_market, read_config
 from tradepost.cli.processes import LOOK_EVERY, Processes, Program, signals
@@ -118,6 +118,7 @@ def _start(config: Config, processes: Processes, *, address: str, protocol: str,
     if not web_started:
         refuse_another_market()
         processes.start(web)
+    template.begin()
     migrate.apply(terminal.out(), each=False)
     Demo(Demo.fingerprint(config), config.port, seller_port=0).save(config.data)
     processes.start(Program("worker", up.worker(config).command, log=logs / "worker.log"))

@@ -82,6 +82,20 @@ def test_a_refund_tells_the_buyer_the_amount_and_the_seller_and_operators_the_re
     assert all("The header Body-Sign is missing" in body for body in bodies)
 
 
+def test_of_an_order_that_cost_nothing_no_money_is_told() -> None:
+    order = make_order(offer=make_offer(
+        charging_mode="ON_DEMAND", period_type="", price_minor=0, usage_price=1, usage_unit="次"
+    ))  # fmt: skip
+    reactions.on_order_paid({"order": order.number}, NOW)
+    reactions.on_order_refunded({"order": order.number, "reason": "the plan is over"}, NOW)
+    name = order.lines.get().product_name_en
+    assert said(member_of(order)) == [f"New order for {name}, to be opened without payment"]
+    assert said(order.buyer) == [f"{name} could not be opened"]
+    with translation.override("en"):
+        bodies = [words.say(n.kind, n.facts).body for n in Notice.objects.all()]
+    assert not any("was paid" in body or "¥" in body for body in bodies)
+
+
 @pytest.mark.parametrize(("by", "told"), [("timeout", 1), ("buyer", 0)])
 def test_only_the_markets_own_cancellation_is_told(by: str, told: int) -> None:
     order = make_order(status=Order.Status.CANCELLED)

@@ -10,6 +10,7 @@ from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import Seller, SigningKey, User
 from tradepost.market.payments.queries import balance
+from tradepost.market.product_types.charging import CHARGING
 from tradepost.market.product_types.registry import product_types
 from tradepost.market.production.models import Binding
 from tradepost.market.seed import dev
@@ -29,7 +30,9 @@ def test_a_product_of_each_charging_mode_is_on_sale_at_the_server(protocol: str)
     assert [mode for mode, _ in made.products] == list(modes)
     for mode, slug in made.products:
         product = Product.objects.get(slug=slug, status=Product.Status.ON_SALE)
-        assert set(Offer.objects.filter(sku__spec__product=product).values_list("charging_mode", flat=True)) == {mode}
+        # What is bought in this mode, and what has to be held before.
+        needed = {mode, CHARGING[mode].needs} - {None}
+        assert set(Offer.objects.filter(sku__spec__product=product).values_list("charging_mode", flat=True)) == needed
         address = Binding.objects.get(product=product).address
         assert (address.url, address.protocol) == (URL, protocol)
     seller = Seller.objects.get()
@@ -51,7 +54,7 @@ def test_loading_again_changes_the_address_and_the_key_alone() -> None:
         first.products,
     )
     served = Binding.objects.values_list("address__url", "address__protocol")
-    assert list(served) == [(f"{URL}/2", "saas_v1")] * 2
+    assert list(served) == [(f"{URL}/2", "saas_v1")] * 4
     seller = Seller.objects.get()
     assert keys.signing_secrets(seller.pk, SigningKey.InterfaceClass.BASE, now=NOW)[0] == "another"
 

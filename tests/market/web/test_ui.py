@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,18 @@ def render(source: str, address: str = "/", **context: object) -> str:
 def test_money_reads_the_same_in_both_languages(amount: Money | None, shown: str, language: str) -> None:
     with translation.override(language):
         assert ui.money(amount) == shown
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_a_price_of_usage_is_as_fine_as_it_has_to_be(language: str) -> None:
+    prices = [("0.00000250", "CNY"), ("1200.50000000", "CNY"), ("3.00000000", "CNY"), ("0.5", "JPY"), ("7", "JPY")]
+    with translation.override(language):
+        assert [ui.usage_price(Decimal(price), currency) for price, currency in prices] == [
+            "¥\xa00.0000025", "¥\xa01,200.50", "¥\xa03.00", "JP¥\xa00.5", "JP¥\xa07",
+        ]  # fmt: skip
+        assert [ui.amount(Decimal(value)) for value in ("30000.0000", "0.5000", "12.3456", "0")] == [
+            "30,000", "0.5", "12.3456", "0",
+        ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("language", "shown"), [("zh-hans", "2026-03-01 16:05"), ("en", "1 Mar 2026, 16:05")])

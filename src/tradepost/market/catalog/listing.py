@@ -14,11 +14,13 @@ from tradepost.market.base import ids
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller
+from tradepost.market.product_types.charging import charging
 from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.commands import ChargingMode
 
-from .models import Category, Offer, Product, Sku, Spec
+from .models import NONE, Category, Offer, Product, Sku, Spec
 from .pictures import clean_svg
+from .sellable import check_metered, check_prices
 
 MOST_EXTEND_PARAMS = 3
 MOST_SKUS = 100
@@ -28,8 +30,13 @@ MOST_SKUS = 100
 class Price:
     charging_mode: ChargingMode
     amount: Decimal
+    """For one period and one unit of quantity, in main units; of what is postpaid, for one unit of usage."""
     period_type: str = ""
     period_numbers: tuple[int, ...] = ()
+    usage_unit: str = ""
+    usage_unit_en: str = ""
+    quota: Decimal = NONE
+    """What a package holds for one period."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +85,7 @@ class ListProduct:
 def list_product(seller: Seller, command: ListProduct, *, now: datetime) -> Product:
     """Store a product as a draft. Raises ``Refused`` with the field that breaks a rule (business-rules §3.2, §3.4)."""
     kind = product_type(command.product_type)
+    check_prices([price for spec in command.specs for sku in spec.skus for price in sku.prices], kind.charging_modes)
     if len(command.extend_params) > MOST_EXTEND_PARAMS:
         raise Refused(
             "product.extend_params", _("A product may ask at most 3 extension parameters."), field="extend_params"
@@ -113,11 +121,11 @@ def list_product(seller: Seller, command: ListProduct, *, now: datetime) -> Prod
             },
         )
         for position, new_spec in enumerate(command.specs):
-            _store_spec(product, new_spec, position, kind.charging_modes, command.currency)
+            _store_spec(product, new_spec, position, command.currency)
     return product
 
 
-def _store_spec(product: Product, new: NewSpec, position: int, modes: tuple[ChargingMode, ...], currency: str) -> None:
+def _store_spec(product: Product, new: NewSpec, position: int, currency: str) -> None:
     spec = Spec.objects.create(
         product=product, name=new.name, name_en=new.name_en, attributes=new.attributes, position=position
     )
@@ -137,31 +145,29 @@ def _store_spec(product: Product, new: NewSpec, position: int, modes: tuple[Char
             quantity_step=new_sku.quantity_step,
         )
         for price in new_sku.prices:
-            if price.charging_mode not in modes:
-                raise Refused(
-                    "product.charging_mode",
-                    _("This type of product cannot be sold in this charging mode."),
-                    field="specs",
-                )
-            if (price.charging_mode is ChargingMode.PERIOD) != bool(price.period_type and price.period_numbers):
-                raise Refused(
-                    "product.period", _("A period price needs a period type and sellable durations."), field="specs"
-                )
+            postpaid = charging(price.charging_mode).postpaid
             Offer.objects.create(
                 sku=sku,
                 product_id=ids.offer_id(),
                 charging_mode=price.charging_mode,
                 period_type=price.period_type,
-                price_minor=Money.of(price.amount, currency).minor,
+                price_minor=0 if postpaid else Money.of(price.amount, currency).minor,
                 currency=currency,
                 period_numbers=list(price.period_numbers),
+                usage_unit=price.usage_unit,
+                usage_unit_en=price.usage_unit_en,
+                usage_price=price.amount if postpaid else NONE,
+                quota=price.quota,
             )
 
 
 def put_on_sale(product: Product, *, now: datetime) -> None:
-    """Show a product in the store. Raises ``Refused`` when sales were stopped: that cannot be undone."""
+    """Show a product in the store. Raises ``Refused`` when sales were stopped, which cannot be undone, and in a real
+    market for what is charged by usage."""
     if product.status == Product.Status.STOPPED:
         raise Refused("product.stopped", _("Sales of this product were stopped for good."))
+    for mode in Offer.objects.filter(sku__spec__product=product).values_list("charging_mode", flat=True).distinct():
+        check_metered(charging(mode))
     product.status = Product.Status.ON_SALE
     product.listed_at = now
     product.save(update_fields=["status", "listed_at"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +12,16 @@ from django.utils.translation import pgettext_lazy
 
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller
+from tradepost.market.product_types.charging import Charging, charging, modes_that
 from tradepost.protocols.commands import ChargingMode
+
+NONE = Decimal(0)
+
+
+def _exactly(is_so: Callable[[Charging], object], has: Q, has_not: Q | None = None) -> Q:
+    """Rows of the modes of which something is so have it, and all others have it not."""
+    modes = Q(charging_mode__in=modes_that(is_so))
+    return (modes & has) | (~modes & (~has if has_not is None else has_not))
 
 
 class Category(models.Model):
@@ -103,22 +115,48 @@ class Offer(models.Model):
     charging_mode = models.CharField(max_length=16, choices=MODES)
     period_type = models.CharField(max_length=8, choices=PeriodType, blank=True)
     price_minor = models.PositiveBigIntegerField()
-    """For one period and one unit of quantity, in minor units."""
+    """For one period and one unit of quantity, in minor units; zero for what is postpaid."""
     currency = models.CharField(max_length=3)
     period_numbers = models.JSONField(default=list)
-    """Sellable durations, for example ``[1, 3, 6]``; empty for one-time."""
+    """Sellable durations, for example ``[1, 3, 6]``; empty for what has no end."""
+    usage_unit = models.CharField(max_length=32, blank=True, default="", db_default="")
+    """What is counted, in the plural as a seller names quantities (calls, GB); empty for what is not metered."""
+    usage_unit_en = models.CharField(max_length=32, blank=True, default="", db_default="")
+    usage_price = models.DecimalField(max_digits=16, decimal_places=8, default=NONE, db_default=NONE)
+    """Of what is postpaid: the price of one unit of usage, in main units; finer than the smallest coin."""
+    quota = models.DecimalField(max_digits=16, decimal_places=4, default=NONE, db_default=NONE)
+    """Of a package: the usage that one period and one unit of quantity hold (decimals as on the wire, saas-v2 §3.2)."""
     on_sale = models.BooleanField(default=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["sku", "charging_mode", "period_type"], name="offer_once"),
+            # Packages of several sizes are several offers of one SKU.
+            models.UniqueConstraint(fields=["sku", "charging_mode", "period_type", "quota"], name="offer_once"),
             models.CheckConstraint(
-                condition=(Q(charging_mode="PERIOD") & ~Q(period_type=""))
-                | (~Q(charging_mode="PERIOD") & Q(period_type="")),
-                name="offer_period_fits_mode",
+                condition=_exactly(lambda c: c.ends, ~Q(period_type="")), name="offer_period_fits_mode"
+            ),
+            models.CheckConstraint(
+                condition=_exactly(lambda c: c.metered, ~Q(usage_unit="")), name="offer_unit_fits_mode"
+            ),
+            models.CheckConstraint(
+                condition=_exactly(lambda c: c.postpaid, Q(usage_price__gt=0, price_minor=0), Q(usage_price=0)),
+                name="offer_usage_price_fits_mode",
+            ),
+            models.CheckConstraint(
+                condition=_exactly(lambda c: c.quota, Q(quota__gt=0), Q(quota=0)), name="offer_quota_fits_mode"
             ),
         ]
 
     @property
     def price(self) -> Money:
         return Money(self.price_minor, self.currency)
+
+    @property
+    def charging(self) -> Charging:
+        return charging(self.charging_mode)
+
+    @property
+    def plan(self) -> str:
+        """How it is paid, in one word of a form: ``PERIOD-month``, ``ONE_TIME-``, ``ON_DEMAND_PKG-month-1000``."""
+        size = f"-{self.quota.normalize():f}" if self.charging.quota else ""
+        return f"{self.charging_mode}-{self.period_type}{size}"

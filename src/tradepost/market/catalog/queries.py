@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from operator import attrgetter
 
 from django.db.models import Count, Prefetch, Q
 
 from tradepost.market.base.paging import Page, page
 
+from .cheapest import cheapest
 from .models import Category, Offer, Product, Sku, Spec
 
 MOST_WORDS = 6
@@ -60,12 +61,12 @@ def shelf(search: Search, *, after: str = "", size: int = 24) -> Page[Card]:
 
 
 def _cheapest(products: Iterable[Product]) -> dict[int, Offer]:
-    """For each product the offer with the lowest price for what one can buy least of."""
+    """For each product the offer that it is shown with."""
     offers = Offer.objects.filter(sku__spec__product__in=list(products), on_sale=True).select_related("sku__spec")
-    best: dict[int, Offer] = {}
-    for offer in sorted(offers, key=attrgetter("price_minor"), reverse=True):
-        best[offer.sku.spec.product_id] = offer
-    return best
+    found: defaultdict[int, list[Offer]] = defaultdict(list)
+    for offer in offers.order_by("pk"):
+        found[offer.sku.spec.product_id].append(offer)
+    return {product: best for product, own in found.items() if (best := cheapest(own)) is not None}
 
 
 def product_on_sale(*, slug: str = "", pk: int = 0) -> Product | None:

@@ -14,14 +14,18 @@ from tradepost.market.base.paging import Page, page
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import Seller
+from tradepost.market.product_types.charging import modes_that
 from tradepost.market.production import calls
 from tradepost.market.production.models import Binding, Call
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.protocols.commands import ChargingMode, CheckChange, Expire, Refresh, Release, Scene, SetStatus, Upgrade
+from tradepost.protocols.commands import CheckChange, Expire, Query, Refresh, Release, Scene, SetStatus, Upgrade
 from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.registry import protocols
 
+from .usage import Reported, reported_usage
+
 LATEST = 3
+RENEWABLE = modes_that(lambda charging: charging.renewable)
 
 
 class Act(StrEnum):
@@ -31,6 +35,7 @@ class Act(StrEnum):
     UNFREEZE = "unfreeze"
     UPGRADE = "upgrade"
     RENEW_CHANGED = "renew_changed"
+    QUERY = "query"
     RELEASE = "release"
 
 
@@ -39,25 +44,28 @@ def possible(subscription: Subscription, spoken: SellerProtocol | None, kept: Se
     frozen = subscription.status == Subscription.Status.FROZEN
     if spoken is None or not subscription.instance_id or not (frozen or _is_active(subscription)):
         return frozenset()
-    by_period = subscription.offer.charging_mode == ChargingMode.PERIOD and subscription.expires_at is not None
-    renews = by_period and Refresh in spoken.activities
-    thawed_by_renewal = by_period and Expire in spoken.activities
+    sold = subscription.offer.charging
+    renewable = sold.renewable and subscription.expires_at is not None
+    renews = renewable and Refresh in spoken.activities
+    thawed_by_renewal = renewable and Expire in spoken.activities
     found = {
         Act.RENEW: renews,
         Act.CANCEL_RENEWAL: renews and bool(kept) and kept[-1].scene is Scene.RENEWAL,
         Act.FREEZE: not frozen and freezes(subscription, spoken),
         Act.UNFREEZE: frozen and not thawed_by_renewal and SetStatus in spoken.activities,
-        Act.UPGRADE: by_period and not frozen and Upgrade in spoken.activities,
+        Act.UPGRADE: renewable and not frozen and Upgrade in spoken.activities,
         Act.RENEW_CHANGED: renews and CheckChange in spoken.activities,
+        Act.QUERY: sold.metered and Query in spoken.activities,
         Act.RELEASE: Release in spoken.activities,
     }
     return frozenset(act for act, can in found.items() if can)
 
 
 def freezes(subscription: Subscription, spoken: SellerProtocol) -> bool:
-    if Expire in spoken.activities and subscription.offer.charging_mode == ChargingMode.ONE_TIME:
-        return False
-    return Expire in spoken.activities or SetStatus in spoken.activities
+    sold = subscription.offer.charging
+    if Expire not in spoken.activities:
+        return SetStatus in spoken.activities
+    return sold.expires_by_activity or (sold.frozen_by_status and SetStatus in spoken.activities)
 
 
 def _is_active(subscription: Subscription) -> bool:
@@ -93,6 +101,7 @@ class Trial:
     """What it can be changed to, itself included for another quantity."""
     calls: list[Call]
     """The latest ones, newest first."""
+    usage: Reported | None
 
     @property
     def under_way(self) -> bool:
@@ -118,15 +127,17 @@ def trials(seller: Seller, *, after: str = "", size: int = 10) -> Page[Trial]:
         latest[call.subscription_id].append(call)
     targets: defaultdict[int, list[Offer]] = defaultdict(list)
     specs = {row.offer.sku.spec_id for row in rows}
-    priced = Offer.objects.filter(sku__spec__in=specs, charging_mode=ChargingMode.PERIOD, on_sale=True)
+    priced = Offer.objects.filter(sku__spec__in=specs, charging_mode__in=RENEWABLE, on_sale=True)
     for offer in priced.select_related("sku__spec").order_by("pk"):
         targets[offer.sku.spec_id].append(offer)
+    usage = reported_usage(row for row in rows if row.offer.charging.metered)
     shown = [
         Trial(
             row,
             possible(row, spoken.get(row.product_id), kept_renewals(refreshes[row.pk])),
             targets[row.offer.sku.spec_id],
             sorted(latest[row.pk], key=lambda call: -call.pk),
+            usage.get(row.pk),
         )
         for row in rows
     ]

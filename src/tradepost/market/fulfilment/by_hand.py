@@ -23,6 +23,7 @@ from tradepost.market.orders.by_hand import end_by_hand, open_changes, place_by_
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.place import quote
 from tradepost.market.orders.pricing import price
+from tradepost.market.product_types.charging import modes_that
 from tradepost.market.production import calls
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, period_end
@@ -35,6 +36,7 @@ from tradepost.protocols.commands import (
     Expire,
     InstanceStatus,
     Purchase,
+    Query,
     Refresh,
     Release,
     Scene,
@@ -44,7 +46,7 @@ from tradepost.protocols.commands import (
 from tradepost.protocols.contract import SellerProtocol
 
 from .acts import Act, done_refreshes, kept_renewals, possible
-from .expiry import first_line, freeze_command, release_command, spoken_for, watch
+from .expiry import LIVING, first_line, freeze_command, release_command, spoken_for, watch
 
 _FOLLOWED = frozenset(kind.__name__ for kind in (Refresh, SetStatus, Expire, Release, Upgrade, CheckChange))
 
@@ -102,9 +104,25 @@ def unfreeze(subscription: Subscription, *, now: datetime) -> Call:
         return _ask(_unfreeze_command(locked), locked, now)
 
 
+def query(subscription: Subscription, *, now: datetime) -> Call:
+    """What the buyer's service has used, as the seller counts it (saas-v2 §3.2): see ``usage``."""
+    with transaction.atomic():
+        locked, _spoken, _kept = _begin(subscription, Act.QUERY)
+        return calls.ask(
+            Query(instance_ids=(locked.instance_id,)),
+            product=locked.product,
+            subscription=locked,
+            order_line_number=locked.order_line_number,
+            give_up_at=now,  # somebody waits for the answer, and can ask again
+            now=now,
+        )
+
+
 def release(subscription: Subscription, *, now: datetime) -> Call:
     with transaction.atomic():
         locked, spoken, _kept = _begin(subscription, Act.RELEASE)
+        if packages_on(locked):
+            raise Refused("by_hand.package", _("A package is deducted from this service: release the package first."))
         return _ask(release_command(locked, spoken), locked, now)
 
 
@@ -180,13 +198,20 @@ def _begin(subscription: Subscription, act: Act) -> tuple[Subscription, SellerPr
     return locked, spoken, kept
 
 
+def packages_on(subscription: Subscription) -> bool:
+    """Whether something living is deducted from this service, and from no other of the buyer's."""
+    same = Subscription.objects.filter(
+        buyer=subscription.buyer_id, product=subscription.product_id, offer__usage_unit=subscription.offer.usage_unit
+    )
+    mode, living = subscription.offer.charging_mode, same.filter(status__in=LIVING)
+    needing = modes_that(lambda charging: charging.needs == mode)
+    others = living.filter(offer__charging_mode=mode).exclude(pk=subscription.pk)
+    return living.filter(offer__charging_mode__in=needing).exists() and not others.exists()
+
+
 def _check_target(subscription: Subscription, target: Target) -> None:
     offer = target.offer
-    if (
-        offer.sku.spec_id != subscription.offer.sku.spec_id
-        or offer.charging_mode != ChargingMode.PERIOD
-        or not offer.on_sale
-    ):
+    if offer.sku.spec_id != subscription.offer.sku.spec_id or not offer.charging.renewable or not offer.on_sale:
         raise _wrong(_("Choose a price by period of the same specification."), "offer")
     quote(offer, quantity=target.quantity, periods=offer.period_numbers[0])
     if offer.pk == subscription.offer_id and target.quantity == subscription.quantity:

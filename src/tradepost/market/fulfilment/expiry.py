@@ -13,7 +13,7 @@ from tradepost.market.orders.models import OrderLine
 from tradepost.market.production import calls
 from tradepost.market.production.models import Binding, Call
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.protocols.commands import ChargingMode, Command, Expire, InstanceStatus, Refresh, Release, SetStatus
+from tradepost.protocols.commands import Command, Expire, InstanceStatus, Refresh, Release, SetStatus
 from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.registry import protocols
 
@@ -36,16 +36,13 @@ def spoken_for(subscription: Subscription) -> SellerProtocol | None:
 def freeze_command(subscription: Subscription, spoken: SellerProtocol) -> Command | None:
     """How this protocol freezes what was sold in this way; None when it cannot.
 
-    Where there is an activity for an expiry (SaaS 1.0, License 1.0), it is that of products sold by period, and what is
-    sold once has none (saas-v1-license A2.4, A2.7).
+    Where there is an activity for an expiry (SaaS 1.0, License 1.0), it is that of products sold by period; what is
+    sold once has none, and what is charged by usage has a status there (saas-v1-license A2.4, A2.7).
     """
-    mode = ChargingMode(subscription.offer.charging_mode)
-    if Expire in spoken.activities:
-        if mode is ChargingMode.PERIOD:
-            return Expire(instance_id=subscription.instance_id, order_id=first_line(subscription).order.number)
-        if mode is ChargingMode.ONE_TIME:
-            return None
-    if SetStatus in spoken.activities:
+    sold = subscription.offer.charging
+    if Expire in spoken.activities and sold.expires_by_activity:
+        return Expire(instance_id=subscription.instance_id, order_id=first_line(subscription).order.number)
+    if SetStatus in spoken.activities and (sold.frozen_by_status or Expire not in spoken.activities):
         return SetStatus(instance_id=subscription.instance_id, status=InstanceStatus.FREEZE)
     return None
 

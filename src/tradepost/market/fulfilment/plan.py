@@ -12,6 +12,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.outbox import Facts, together
 from tradepost.market.orders.finish import give_up_order
 from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.orders.prerequisite import check_prerequisite
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production import calls
 from tradepost.market.production.models import Address, Call
@@ -57,13 +58,14 @@ def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
     by_pk = {order.pk: order for order in orders}
     lines = OrderLine.objects.filter(order__in=by_pk, delivery=None)
     wanted: dict[Order, list[OrderLine]] = {order: [] for order in by_pk.values()}
-    for line in lines.select_related("product", "offer").defer(*TEXTS).order_by("pk"):
+    for line in lines.select_related("product", "offer__sku").defer(*TEXTS).order_by("pk"):
         wanted[by_pk[line.order_id]].append(line)
     return wanted
 
 
 def _first_call(line: OrderLine, order: Order, address: Address | None, now: datetime) -> Started:
     """Ask the first step of the product type's plan for this order type. Raises ``Refused`` when that cannot be asked."""
+    check_prerequisite(order.buyer, line.offer)
     command = Create(
         order_id=order.number,
         order_line_id=line.number,

@@ -48,7 +48,7 @@ def on_order_paid(events: Sequence[Facts], now: datetime) -> None:
     tellings = [
         Telling(
             user=user,
-            kind="seller_new_order",
+            kind="seller_new_order" if line.amount_minor else "seller_new_opening",
             once=line.number,
             link=reverse("seller_center:order", args=[line.number]),
             facts={"product": _product(line), "line": line.number, "amount": f.money(line.amount)},
@@ -68,7 +68,8 @@ def on_order_completed(events: Sequence[Facts], now: datetime) -> None:
 def on_order_refunded(event: Facts, now: datetime) -> None:
     """The buyer learns that the money is back. The seller's reason is for the seller: see ``on_delivery_given_up``."""
     lines = _lines(event["order"])
-    _tell_buyer(lines, "order_refunded", {"amount": f.money(lines[0].order.total)}, now)
+    kind = "order_refunded" if lines[0].order.total_minor else "order_not_opened"
+    _tell_buyer(lines, kind, {"amount": f.money(lines[0].order.total)}, now)
 
 
 def on_order_cancelled(event: Facts, now: datetime) -> None:

@@ -52,6 +52,12 @@ WORDS: Mapping[str, Words] = {
           "You can place the order again at any time."),
         _("Open the order"), "warning", "arrows-exchange",
     ),
+    "order_not_opened": Words(
+        _("%(product)s could not be opened"),
+        _("The seller's system did not do it in time, so we ended order %(order)s. Nothing was charged. You can order it "
+          "again at any time."),
+        _("Open the order"), "warning", "alert-triangle",
+    ),
     "order_cancelled_timeout": Words(
         _("Order %(order)s was cancelled: it was not paid in time"),
         _("Nothing was charged for %(product)s. If you still want it, place the order again."),
@@ -65,6 +71,12 @@ WORDS: Mapping[str, Words] = {
     "seller_new_order": Words(
         _("New order for %(product)s"),
         _("Order line %(line)s, %(amount)s, was paid. The market is calling your production interface now; you only need "
+          "to act if a call fails."),
+        _("Open the order"), "info", "shopping-cart",
+    ),
+    "seller_new_opening": Words(
+        _("New order for %(product)s, to be opened without payment"),
+        _("Order line %(line)s costs nothing to open. The market is calling your production interface now; you only need "
           "to act if a call fails."),
         _("Open the order"), "info", "shopping-cart",
     ),

@@ -103,7 +103,7 @@ def _line(line: OrderLine) -> wire.OrderLine:
 
 def _expires_at(line: OrderLine) -> datetime | None:
     """When the subscription ends; before there is one, the estimate that the wire allows: the period from payment on."""
-    if line.charging_mode != ChargingMode.PERIOD:
+    if not line.charging.ends:
         return None
     if line.order.order_type != Order.Type.NEW and (asked := _asked_for(line)) is not None:
         return asked

@@ -6,8 +6,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.money import Money
-from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.catalog.models import NONE, Offer, Product
 from tradepost.market.identity.models import Seller, User
+from tradepost.market.product_types.charging import Charging, charging
 from tradepost.market.subscriptions.models import Subscription
 
 
@@ -61,6 +62,12 @@ class OrderLine(models.Model):
     period_number = models.PositiveIntegerField(default=0)
     quantity = models.PositiveIntegerField(default=1)
     amount_minor = models.PositiveBigIntegerField()
+    usage_unit = models.CharField(max_length=32, blank=True, default="", db_default="")
+    usage_unit_en = models.CharField(max_length=32, blank=True, default="", db_default="")
+    usage_price = models.DecimalField(max_digits=16, decimal_places=8, default=NONE, db_default=NONE)
+    """Of what is postpaid: the price of one unit of usage, in main units."""
+    quota = models.DecimalField(max_digits=16, decimal_places=4, default=NONE, db_default=NONE)
+    """Of a package: all the usage that was bought."""
     sku_code = models.CharField(max_length=64)
     linear = models.BooleanField(default=False)
     """Whether the SKU has a quantity attribute, so that linearValue is sent to the seller."""
@@ -80,3 +87,7 @@ class OrderLine(models.Model):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.order.currency)
+
+    @property
+    def charging(self) -> Charging:
+        return charging(self.charging_mode)

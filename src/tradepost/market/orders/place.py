@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from tradepost.market.base import ids, jobs
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Offer, Product, Sku
+from tradepost.market.catalog.sellable import check_metered
 from tradepost.market.identity.models import User
-from tradepost.protocols.commands import ChargingMode
 
 from .models import Order, OrderLine
+from .prerequisite import check_prerequisite
 from .pricing import Priced, price
 
 UNPAID_TIMEOUT = "orders.unpaid_timeout"
@@ -42,6 +43,8 @@ def place_order(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeo
             "order.agreement", _("Read and accept the agreement to order."), HTTPStatus.BAD_REQUEST, field="agreed"
         )
     priced = quote(offer, quantity=command.quantity, periods=command.periods)
+    check_metered(offer.charging)
+    check_prerequisite(buyer, offer)
     params = _extend_params(offer.sku.spec.product, command.extend_params)
     with transaction.atomic():
         number = ids.order_number(now)
@@ -85,13 +88,13 @@ def quote(offer: Offer, *, quantity: int, periods: int) -> Priced:
             HTTPStatus.BAD_REQUEST,
             field="quantity",
         )
-    if offer.charging_mode != ChargingMode.PERIOD:
+    if not offer.charging.ends:
         return price(offer.price, quantity=quantity, periods=1)
     if periods not in offer.period_numbers:
         raise Refused(
             "order.periods", _("Choose one of the durations that are offered."), HTTPStatus.BAD_REQUEST, field="periods"
         )
-    return price(offer.price, quantity=quantity, periods=periods)
+    return price(offer.price, quantity=quantity, periods=periods, quota=offer.quota)
 
 
 def _extend_params(product: Product, given: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
@@ -149,6 +152,10 @@ def _store_line(
         period_number=command.periods if offer.period_type else 0,
         quantity=command.quantity,
         amount_minor=priced.total.minor,
+        usage_unit=offer.usage_unit,
+        usage_unit_en=offer.usage_unit_en,
+        usage_price=offer.usage_price,
+        quota=priced.quota,
         sku_code=sku.code,
         linear=sku.quantity_max > sku.quantity_min,
         product_name=product.name,

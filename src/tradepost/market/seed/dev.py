@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -140,8 +140,8 @@ def _command(kind: ProductType, mode: ChargingMode, slug: str) -> ListProduct:
         name_en=f"{kind.title} {words.name_en}",
         summary=words.summary,
         summary_en=words.summary_en,
-        description=f"<p>{words.summary}下单并付款后，商埠立即调用你的生产接口；每一次调用都可以在商家中心的接口消息里看到。</p>",
-        description_en=f"<p>{words.summary_en} Once an order is paid, the market calls your production interface at once; "
+        description=f"<p>{words.summary}下单并付款（或开通）后，商埠立即调用你的生产接口；每一次调用都可以在商家中心的接口消息里看到。</p>",
+        description_en=f"<p>{words.summary_en} Once an order is paid, or opened without payment, the market calls your production interface at once; "
         "every call can be looked at under interface messages in the seller center.</p>",
         picture=PICTURE,
         contact_email=f"support@{SELLER}.example",
@@ -191,9 +191,38 @@ def _by_period() -> NewSpec:
     return NewSpec(name="标准规格", name_en="Standard", skus=skus, attributes=attributes)
 
 
+def _flat(*prices: Price) -> NewSpec:
+    return NewSpec(name="标准规格", name_en="Standard", skus=(NewSku(prices=prices),))
+
+
 def _once() -> NewSpec:
-    price = Price(charging_mode=ChargingMode.ONE_TIME, amount=Decimal(300))
-    return NewSpec(name="标准规格", name_en="Standard", skus=(NewSku(prices=(price,)),))
+    return _flat(Price(charging_mode=ChargingMode.ONE_TIME, amount=Decimal(300)))
+
+
+_BY_CALL = Price(
+    charging_mode=ChargingMode.ON_DEMAND, amount=Decimal("0.02"), usage_unit="次调用", usage_unit_en="calls"
+)
+
+
+def _on_demand() -> NewSpec:
+    return _flat(_BY_CALL)
+
+
+def _package() -> NewSpec:
+    """Two sizes, and what they are deducted from."""
+    sizes = ((1000, 15, "month", (1, 3, 6)), (20_000, 240, "year", (1,)))
+    packages = (
+        replace(
+            _BY_CALL,
+            charging_mode=ChargingMode.ON_DEMAND_PKG,
+            amount=Decimal(amount),
+            period_type=period,
+            period_numbers=numbers,
+            quota=Decimal(quota),
+        )
+        for quota, amount, period, numbers in sizes
+    )
+    return _flat(_BY_CALL, *packages)
 
 
 SHAPES: Mapping[ChargingMode, tuple[_Words, Callable[[], NewSpec]]] = {
@@ -209,6 +238,24 @@ SHAPES: Mapping[ChargingMode, tuple[_Words, Callable[[], NewSpec]]] = {
     ChargingMode.ONE_TIME: (
         _Words("按次商品", "one-time", "一次付费，没有到期时间。", "Paid once, without an expiry."),
         _once,
+    ),
+    ChargingMode.ON_DEMAND: (
+        _Words(
+            "按需商品",
+            "on demand",
+            "先使用后付费，按调用次数计价；开通不收费。",
+            "Paid afterwards by the number of calls; opening costs nothing.",
+        ),
+        _on_demand,
+    ),
+    ChargingMode.ON_DEMAND_PKG: (
+        _Words(
+            "按需套餐包商品",
+            "package",
+            "先开通按需，再购买套餐包；用量优先从套餐包抵扣。",
+            "Opened on demand first; then a package bought in advance, from which usage is deducted.",
+        ),
+        _package,
     ),
 }
 """How the product of a charging mode looks. A new mode of a product type needs a line here: a test says so."""

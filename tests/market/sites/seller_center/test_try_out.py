@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import html
+import re
+from decimal import Decimal
+
+import msgspec
 import pytest
 
-from tests.factories import buying, products
+from tests.factories import NOW, buying, people, products
 from tests.factories.products import SEATS
 from tests.market.sites.seller_center.shops import enter, make_shop
 from tradepost.market.base.config import config
+from tradepost.market.base.secrets import seal
 from tradepost.market.base.work import State
 from tradepost.market.catalog.listing import NewSpec
 from tradepost.market.identity.models import Member
 from tradepost.market.production.models import Call
 from tradepost.market.sites.seller_center import try_out
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.protocols.commands import Done, InstanceInfo, UsageInfo
 
 SPEC = NewSpec(name="标准版", name_en="Standard", skus=(SEATS,))
 
@@ -39,6 +46,57 @@ def test_a_service_shows_with_the_acts_of_its_protocol(page, shop):
     assert subscription.instance_id in text
     assert "Renew by 1 month" in text
     assert "hx-get" not in text.split("<main", 1)[-1], "nothing is under way"
+
+
+def metered(shop) -> tuple[Subscription, Subscription]:
+    product = products.make_product(shop.seller, prices=(products.ON_DEMAND, products.PACKAGE))
+    buyer = people.make_buyer()
+    return tuple(  # type: ignore[return-value]  # two modes, two services
+        buying.make_subscription(buying.make_order(buyer, offer=products.make_offer(product, mode=mode), paid=True))
+        for mode in ("ON_DEMAND", "ON_DEMAND_PKG")
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["on demand ×", "package of 10000 calls · month ×", "Query the usage", "not asked yet"]),
+        ("zh-hans", ["按需 ×", "套餐包 10000 次调用 · 月 ×", "查询用量", "尚未查询"]),
+    ],
+)
+def test_what_is_charged_by_usage_can_be_queried_and_says_what_is_missing(page, shop, language, words):
+    """saas-v2 §3.2: usageInfo is required for on demand and packages; a package names what it is deducted from."""
+    page.cookies["django_language"] = language
+    opened, package = metered(shop)
+    answer = page.get("/seller/try/")
+    assert [one["acts"] for one in answer.context["trials"]] == [{"query", "freeze", "release"}] * 2
+    text = re.sub(r"\s+", " ", answer.content.decode())
+    assert [word for word in words if word not in text] == []
+    page.post(f"/seller/try/{package.pk}/", {"act": "query"})
+    [call] = Call.objects.all()
+    for usage, said in (
+        ((), {"en": "Your server's answer has none", "zh-hans": "您的服务器没有返回"}),
+        (
+            (UsageInfo(value=Decimal(3), at=NOW),),
+            {"en": "relatedInstanceId is missing", "zh-hans": "缺少 relatedInstanceId"},
+        ),
+        (
+            (UsageInfo(value=Decimal(3), at=NOW, related_instance_id=opened.instance_id),),
+            {"en": f'relatedInstanceId <span class="tp-id">{opened.instance_id}</span>', "zh-hans": "3 次调用"},
+        ),
+    ):
+        answered = Done(instances=(InstanceInfo(instance_id=package.instance_id, usage=usage),))
+        sealed = seal(msgspec.json.encode(answered).decode())
+        Call.objects.filter(pk=call.pk).update(state=State.ENDED, outcome="done", ended_at=NOW, sealed_answer=sealed)
+        text = html.unescape(re.sub(r"\s+", " ", page.get("/seller/try/").content.decode()))
+        assert said[language] in text
+
+
+def test_what_a_package_is_deducted_from_is_not_released_first(page, shop):
+    opened, _package = metered(shop)
+    answer = page.post(f"/seller/try/{opened.pk}/", {"act": "release"}, follow=True)
+    assert "release the package first" in answer.content.decode()
+    assert not Call.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,9 @@ def _shown(trial: Trial) -> dict[str, Any]:
         "targets": [(offer, _words(offer)) for offer in trial.targets],
         "calls": [(call, last_result(call)) for call in trial.calls],
         "under_way": trial.under_way,
+        "metered": trial.subscription.offer.charging.metered,
+        "quota": trial.subscription.offer.charging.quota,
+        "usage": trial.usage,
         "live": trial.under_way or opening,
     }
 
@@ -70,7 +73,20 @@ def _words(offer: Offer) -> str:
     """What tells this offer from the others of its specification, in the reader's language."""
     name = "value" if (get_language() or "").startswith("zh") else "value_en"
     parts = [value[name] for value in chosen_values(offer.sku)]
-    return " · ".join([*parts, str(offer.get_period_type_display())])
+    return " · ".join([*parts, _how_paid(offer)])
+
+
+def _how_paid(offer: Offer) -> str:
+    period = str(offer.get_period_type_display())
+    if offer.charging.postpaid:
+        return _("on demand")
+    if offer.charging.quota:
+        unit = offer.usage_unit if (get_language() or "").startswith("zh") else offer.usage_unit_en
+        return (
+            _("package of %(quota)s %(unit)s") % {"quota": f"{offer.quota.normalize():f}", "unit": unit}
+            + f" · {period}"
+        )
+    return period
 
 
 @require_POST
@@ -96,6 +112,7 @@ def _do(request: SellerRequest, subscription: Subscription) -> Call:
         Act.UNFREEZE: lambda: by_hand.unfreeze(subscription, now=now),
         Act.UPGRADE: lambda: by_hand.upgrade(subscription, _target(request), actor=actor, now=now),
         Act.RENEW_CHANGED: lambda: by_hand.renew_changed(subscription, _target(request), actor=actor, now=now),
+        Act.QUERY: lambda: by_hand.query(subscription, now=now),
         Act.RELEASE: lambda: by_hand.release(subscription, now=now),
     }
     return found(verbs.get(request.POST.get("act", "")))()

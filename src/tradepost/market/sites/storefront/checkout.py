@@ -13,9 +13,11 @@ from django.views.decorators.http import require_http_methods
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
-from tradepost.market.catalog.models import Product
+from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.catalog.queries import product_on_sale
-from tradepost.market.orders.place import PlaceOrder, place_order, quote
+from tradepost.market.orders.buy import buy
+from tradepost.market.orders.place import PlaceOrder, quote
+from tradepost.market.orders.prerequisite import lacks_prerequisite
 from tradepost.market.orders.pricing import Priced
 from tradepost.market.web.access import buyer_required, now_of, person
 
@@ -44,7 +46,7 @@ def checkout(request: HttpRequest, product_id: int) -> HttpResponse:
         return _page(request, product, choice, None)
     try:
         _as_seen(request, choice, picked)
-        placed = place_order(
+        placed = buy(
             person(request), _command(request, product, choice), now=now_of(request),
             unpaid_timeout=timedelta(minutes=config().unpaid_timeout_minutes),
         )  # fmt: skip
@@ -60,8 +62,14 @@ def _as_seen(request: HttpRequest, choice: Choice, picked: Picked) -> None:
             "order.choice_gone", _("Your choice is not on sale any more. The closest one is selected: check it.")
         )
     priced, _wrong = _price(choice)
-    if priced is not None and request.POST.get("total") != str(priced.total.minor):
+    if priced is not None and request.POST.get("total") != _stamp(choice, priced):
         raise Refused("order.price_moved", _("The price is now another one: check it and order again."))
+
+
+def _stamp(choice: Choice, priced: Priced) -> str:
+    """What was shown to cost what, in one word of the form."""
+    offer, total = choice.offer, str(priced.total.minor)
+    return f"{total}/{offer.usage_price:f}/{priced.quota:f}" if offer.charging.metered else total
 
 
 def _command(request: HttpRequest, product: Product, choice: Choice) -> PlaceOrder:
@@ -89,6 +97,9 @@ def _page(request: HttpRequest, product: Product, choice: Choice, refused: Refus
         "seller": product.seller,
         "choice": choice,
         "priced": priced,
+        "stamp": _stamp(choice, priced) if priced else "",
+        "lacks": lacks_prerequisite(person(request), choice.offer),
+        "needed": _needed(choice),
         "params": params,
         "agreed": request.POST.get("agreed") == "on",
         "errors": errors,
@@ -97,6 +108,13 @@ def _page(request: HttpRequest, product: Product, choice: Choice, refused: Refus
         "pay_minutes": config().unpaid_timeout_minutes,
     }
     return render(request, "storefront/checkout.html", context, status=refused.status if refused else 200)
+
+
+def _needed(choice: Choice) -> Offer | None:
+    """The offer to open first, where the chosen one needs one: of the same choice if it can be, else of the product."""
+    needs = choice.offer.charging.needs
+    of_product = (offer for spec in choice.specs for sku in spec.skus.all() for offer in sku.offers.all())
+    return next((offer for offer in (*choice.offers, *of_product) if offer.charging_mode == needs), None)
 
 
 def _price(choice: Choice) -> tuple[Priced | None, Refused | None]:

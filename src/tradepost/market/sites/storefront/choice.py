@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tradepost.market.catalog.cheapest import cheapest
 from tradepost.market.catalog.models import Offer, Product, Sku, Spec
 
 
@@ -64,7 +65,7 @@ class Choice:
         return (
             picked.spec in {"", str(self.spec.pk)}
             and all(values.get(code) == value for code, value in picked.values.items())
-            and picked.plan in {"", plan_of(self.offer)}
+            and picked.plan in {"", self.offer.plan}
             and picked.periods in {"", self.periods}
         )
 
@@ -85,17 +86,12 @@ def choose(product: Product, picked: Picked) -> Choice | None:
     spec = next((s for s in specs if str(s.pk) == picked.spec), specs[0])
     sku = _closest(_skus(spec), spec, picked.values)
     offers = list(sku.offers.all())
-    offer = next((o for o in offers if plan_of(o) == picked.plan), offers[0])
+    offer = next((o for o in offers if o.plan == picked.plan), offers[0])
     known = [str(number) for number in offer.period_numbers]
     periods = picked.periods if picked.periods in known else (known or ["1"])[0]
     return Choice(
         specs, spec, _attributes(spec, sku), sku, offers, offer, periods, picked.quantity or str(sku.quantity_min)
     )
-
-
-def plan_of(offer: Offer) -> str:
-    """How an offer is paid, in one word of a form: ``PERIOD-month``, ``ONE_TIME-``."""
-    return f"{offer.charging_mode}-{offer.period_type}"
 
 
 def _skus(spec: Spec) -> list[Sku]:
@@ -148,6 +144,8 @@ class PriceRow:
 class PriceList:
     rows: list[PriceRow]
     cheapest: Offer | None
+    metered: bool
+    """Whether something of it is charged by usage."""
 
 
 def price_list(product: Product) -> PriceList:
@@ -156,11 +154,8 @@ def price_list(product: Product) -> PriceList:
         for spec in product.specs.all()
         for sku in _skus(spec)
     ]
-    return PriceList(rows, _lowest(offer for row in rows for offer in row.offers))
-
-
-def _lowest(offers: Iterable[Offer]) -> Offer | None:
-    return min(offers, key=lambda offer: offer.price_minor, default=None)
+    offers = [offer for row in rows for offer in row.offers]
+    return PriceList(rows, cheapest(offers), any(offer.charging.metered for offer in offers))
 
 
 def _words(spec: Spec, sku: Sku) -> list[Mapping[str, Any]]:

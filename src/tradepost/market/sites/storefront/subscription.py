@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
+from tradepost.market.fulfilment.usage import reported_usage
 from tradepost.market.orders.queries import line_of
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.lifecycle import access_data, license_of
@@ -38,6 +39,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "product": found.product,
         "seller": found.seller,
         "line": line_of(found.pk),
+        "usage": reported_usage([found] if found.offer.charging.metered else []).get(found.pk),
         "access": access_data(found) if usable else None,
         "usable": usable,
         "gives": product_type(found.product.product_type).gives,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,19 @@ def money(value: Money | None) -> str:
     pattern = "#,##0.00" if MINOR_DIGITS[value.currency] else "#,##0"
     digits = format_decimal(abs(value.major), format=pattern, locale=locale_now())
     return f"{'-' if value.minor < 0 else ''}{_symbol(value.currency)}\xa0{digits}"
+
+
+@register.filter
+def usage_price(value: Decimal, currency: str) -> str:
+    """¥ 0.0025: a price of one unit of usage, finer than the smallest coin where it has to be."""
+    pattern = "#,##0.00######" if MINOR_DIGITS[currency] else "#,##0.########"
+    return f"{_symbol(currency)}\xa0{format_decimal(value, format=pattern, locale=locale_now())}"
+
+
+@register.filter
+def amount(value: Decimal) -> str:
+    """1,000 or 0.5: a quantity of usage with grouped digits and no more decimals than it has."""
+    return format_decimal(value, format="#,##0.####", locale=locale_now())
 
 
 def _zone(local: datetime) -> str:

@@ -13,6 +13,8 @@ KIND = ProductType(
     title="License",
     title_zh="License",
     protocols=("license_v1", "license_online"),
+    # A license counts no usage: the platform sells it by period and once (business-rules §2.1), and neither protocol has
+    # a query that could answer any (saas-v1-license B1, B3).
     charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
     steps={"NEW": (Step(Create),)},
     one_line_over=frozenset({"license_v1"}),

@@ -8,7 +8,14 @@ KIND = ProductType(
     title="SaaS",
     title_zh="SaaS",
     protocols=("saas_v2", "saas_v1"),
-    charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
+    # Both versions carry all four: 2.0 by the order query, 1.0 by chargingMode and instanceStatus (saas-v2 §1.4,
+    # saas-v1-license A2).
+    charging_modes=(
+        ChargingMode.PERIOD,
+        ChargingMode.ONE_TIME,
+        ChargingMode.ON_DEMAND,
+        ChargingMode.ON_DEMAND_PKG,
+    ),
     steps={"NEW": (Step(Create), Step(Query, until_access=True))},
     # There newInstance answers the access data itself, again and again; queryInstance may be missing for what is sold
     # by period or once (saas-v1-license A2, A2.2).

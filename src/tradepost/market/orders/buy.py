@@ -1,0 +1,22 @@
+"""Order, and go on at once where there is nothing to pay: no page asks for a payment of nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from tradepost.market.identity.models import User
+
+from .models import Order
+from .pay import pay_order
+from .place import PlaceOrder, place_order
+
+
+def buy(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta) -> Order:
+    """Raises ``Refused`` as ``place_order`` does. What costs something waits, unpaid, for ``pay_order``."""
+    with transaction.atomic():
+        order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout)
+        if order.total_minor == 0:
+            pay_order(order, now=now)
+    return order

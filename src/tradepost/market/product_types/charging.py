@@ -1,0 +1,52 @@
+"""What each charging mode means, in one place: pages, orders and fulfilment ask here and have no case for a mode.
+
+Facts: business-rules §3.2, §4.4–4.7; what a seller's server must have for each: saas-v2 §1.4, saas-v1-license A2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tradepost.protocols.commands import ChargingMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charging:
+    mode: ChargingMode
+    ends: bool = False
+    """Sold for a number of months or years, and over at their end."""
+    renewable: bool = False
+    """Its end can be moved, and so can what is held: specification and quantity change by a renewal or an upgrade."""
+    metered: bool = False
+    """The seller counts usage in a unit that the offer names, and answers it to a query of the instance."""
+    postpaid: bool = False
+    """The price is of one unit of usage, paid afterwards: to open it costs nothing."""
+    quota: bool = False
+    """Bought in advance: an amount of usage, deducted from what is postpaid."""
+    needs: ChargingMode | None = None
+    """A buyer must hold the same product in this mode first."""
+    expires_by_activity: bool = False
+    """Where a protocol has an activity for an expiry, this mode's is told by it (saas-v1-license A2.4)."""
+    frozen_by_status: bool = True
+    """Where a protocol has an activity for an expiry, this mode can still be frozen by a status (A2.7)."""
+
+
+CHARGING: Mapping[ChargingMode, Charging] = {
+    charging.mode: charging
+    for charging in (
+        Charging(mode=ChargingMode.PERIOD, ends=True, renewable=True, expires_by_activity=True, frozen_by_status=False),
+        Charging(mode=ChargingMode.ONE_TIME, frozen_by_status=False),
+        Charging(mode=ChargingMode.ON_DEMAND, metered=True, postpaid=True),
+        Charging(mode=ChargingMode.ON_DEMAND_PKG, ends=True, metered=True, quota=True, needs=ChargingMode.ON_DEMAND),
+    )
+}
+
+
+def charging(mode: str) -> Charging:
+    return CHARGING[ChargingMode(mode)]
+
+
+def modes_that(is_so: Callable[[Charging], object]) -> list[str]:
+    """Codes of the modes of which something is so, for queries and constraints."""
+    return [str(one.mode) for one in CHARGING.values() if is_so(one)]

@@ -1,0 +1,142 @@
+"""Prices of every charging mode: complete ones are listed, others refused, and the database holds them to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import translation
+
+from tests.factories import make_product
+from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY
+from tradepost.market.base.config import Config
+from tradepost.market.base.errors import Refused
+from tradepost.market.catalog.cheapest import cheapest
+from tradepost.market.catalog.listing import Price, put_on_sale
+from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.catalog.queries import Search, shelf
+
+pytestmark = pytest.mark.django_db
+BIG = replace(PACKAGE, quota=Decimal(50_000), amount=Decimal(80))
+
+
+def a_real_market(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tradepost.market.catalog.sellable.config", lambda: Config(sandbox=False))
+
+
+def test_an_offer_holds_what_its_mode_needs() -> None:
+    """business-rules §3.2: on demand a price of a unit, which costs nothing to open; a package an amount and a validity."""
+    make_product(prices=(ON_DEMAND, PACKAGE, BIG, MONTHLY, ONCE))
+    found: list[object] = [
+        (o.plan, o.price_minor, o.usage_price, o.quota, o.usage_unit, o.period_numbers)
+        for o in Offer.objects.order_by("pk")
+    ]
+    assert found == [
+        ("ON_DEMAND-", 0, Decimal("0.0025"), 0, "次调用", []),
+        ("ON_DEMAND_PKG-month-10000", 2000, 0, 10_000, "次调用", [1, 3]),
+        ("ON_DEMAND_PKG-month-50000", 8000, 0, 50_000, "次调用", [1, 3]),
+        ("PERIOD-month", 10_000, 0, 0, "", [1, 3, 6]),
+        ("ONE_TIME-", 500_000, 0, 0, "", []),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("prices", "code"),
+    [
+        ((replace(ON_DEMAND, usage_unit=""),), "product.usage_unit"),
+        ((replace(ON_DEMAND, usage_unit_en=""),), "product.usage_unit"),
+        ((replace(ON_DEMAND, amount=Decimal(0)),), "product.usage_price"),
+        ((replace(ON_DEMAND, amount=Decimal("0.000000001")),), "product.usage_price"),
+        ((replace(ON_DEMAND, period_type="month", period_numbers=(1,)),), "product.period"),
+        ((replace(ON_DEMAND, quota=Decimal(1)),), "product.quota"),
+        ((ON_DEMAND, replace(PACKAGE, quota=Decimal(0))), "product.quota"),
+        ((ON_DEMAND, replace(PACKAGE, quota=Decimal("0.00001"))), "product.quota"),
+        ((ON_DEMAND, replace(PACKAGE, period_type="", period_numbers=())), "product.period"),
+        ((ON_DEMAND, replace(PACKAGE, amount=Decimal(0))), "product.usage_price"),
+        ((PACKAGE,), "product.package_alone"),
+        ((PACKAGE, replace(ON_DEMAND, usage_unit="GB", usage_unit_en="GB")), "product.package_alone"),
+        ((replace(MONTHLY, usage_unit="次", usage_unit_en="calls"),), "product.usage_unit"),
+        ((replace(MONTHLY, quota=Decimal(5)),), "product.quota"),
+    ],
+)
+def test_an_incomplete_price_is_refused_and_nothing_is_listed(prices: tuple[Price, ...], code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        make_product(prices=prices)
+    assert (refused.value.code, refused.value.field) == (code, "specs")
+    assert not Product.objects.exists()
+
+
+@pytest.mark.parametrize("price", [ON_DEMAND, PACKAGE])
+def test_a_license_counts_no_usage(price: Price) -> None:
+    """business-rules §2.1: License is sold by period and one-time."""
+    with pytest.raises(Refused, match=r"product\.charging_mode"):
+        make_product(prices=(price,), product_type="LICENSE")
+
+
+def test_a_real_market_lists_nothing_that_nobody_bills(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_real_market(monkeypatch)
+    for prices in ((ON_DEMAND,), (MONTHLY, ON_DEMAND, PACKAGE)):
+        with pytest.raises(Refused, match=r"product\.not_metered") as refused, translation.override("en"):
+            make_product(prices=prices)
+        assert "does not meter usage yet" in refused.value.message
+    assert not Product.objects.exists()
+    make_product(prices=(MONTHLY, ONCE))
+    assert Offer.objects.count() == 2
+
+
+def test_a_sandbox_that_became_a_real_market_does_not_put_it_on_sale(monkeypatch: pytest.MonkeyPatch) -> None:
+    product = make_product(prices=(ON_DEMAND,), on_sale=False)
+    a_real_market(monkeypatch)
+    with pytest.raises(Refused, match=r"product\.not_metered"):
+        put_on_sale(product, now=product.created_at)
+    assert Product.objects.get().status == Product.Status.DRAFT
+
+
+@pytest.mark.parametrize(
+    ("plan", "change"),
+    [
+        ("ON_DEMAND", {"price_minor": 1}),
+        ("ON_DEMAND", {"usage_price": 0}),
+        ("ON_DEMAND", {"usage_unit": ""}),
+        ("ON_DEMAND", {"quota": 1}),
+        ("ON_DEMAND", {"period_type": "month"}),
+        ("ON_DEMAND_PKG", {"quota": 0}),
+        ("ON_DEMAND_PKG", {"period_type": ""}),
+        ("ON_DEMAND_PKG", {"usage_price": 1}),
+        ("ON_DEMAND_PKG", {"usage_unit": ""}),
+        ("PERIOD", {"period_type": ""}),
+        ("PERIOD", {"quota": 1}),
+        ("PERIOD", {"usage_unit": "次"}),
+        ("ONE_TIME", {"period_type": "year"}),
+        ("ONE_TIME", {"usage_price": 1}),
+    ],
+)
+def test_the_database_refuses_what_does_not_fit_the_mode(plan: str, change: dict[str, object]) -> None:
+    make_product(prices=(ON_DEMAND, PACKAGE, MONTHLY, ONCE))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Offer.objects.filter(charging_mode=plan).update(**change)
+
+
+def test_the_same_offer_twice_is_refused_by_the_database() -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_product(prices=(ON_DEMAND, PACKAGE, replace(PACKAGE, amount=Decimal(7))))
+
+
+@pytest.mark.parametrize(
+    ("prices", "shown"),
+    [
+        ((ON_DEMAND, PACKAGE, YEARLY, MONTHLY), "PERIOD-month"),
+        ((PACKAGE, ON_DEMAND), "ON_DEMAND-"),
+        ((ONCE, YEARLY), "PERIOD-year"),
+    ],
+)
+def test_a_product_is_shown_with_what_one_can_simply_buy(prices: tuple[Price, ...], shown: str) -> None:
+    make_product(prices=prices)
+    best = cheapest(Offer.objects.order_by("pk"))
+    assert best is not None
+    assert best.plan == shown
+    [card] = shelf(Search()).rows
+    assert card.cheapest == best
+    assert cheapest([]) is None

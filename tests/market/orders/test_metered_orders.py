@@ -1,0 +1,152 @@
+"""On demand and packages: what an order costs and holds, what has to be held before, and that nothing is paid for nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.factories import NOW, make_buyer, make_offer, make_order, make_product
+from tests.factories.buying import make_subscription
+from tests.factories.products import MONTHLY, ON_DEMAND, PACKAGE
+from tradepost.market.base.config import Config
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.models import Event, Job
+from tradepost.market.base.money import Money
+from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.fulfilment import plan
+from tradepost.market.identity.models import User
+from tradepost.market.orders.buy import buy
+from tradepost.market.orders.finish import complete_order, give_up_order
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.orders.place import PlaceOrder, quote
+from tradepost.market.orders.pricing import price
+from tradepost.market.payments import ledger
+from tradepost.market.payments.models import Account, Transfer
+from tradepost.market.subscriptions.models import Subscription
+
+HOUR = timedelta(hours=1)
+
+
+def metered() -> tuple[Product, Offer, Offer]:
+    product = make_product(prices=(ON_DEMAND, PACKAGE))
+    return product, make_offer(product), make_offer(product, mode="ON_DEMAND_PKG")
+
+
+def order(buyer: User, offer: Offer, *, periods: int = 1) -> Order:
+    command = PlaceOrder(product_id=offer.product_id, agreed=True, periods=periods)
+    return Order.objects.get(pk=buy(buyer, command, now=NOW, unpaid_timeout=HOUR).pk)
+
+
+@given(st.integers(1, 10**9), st.integers(1, 10**4), st.integers(1, 120), st.decimals("0.0001", "1000000", places=4))
+def test_who_pays_for_more_of_a_package_has_more_of_it(unit: int, quantity: int, periods: int, quota: Decimal) -> None:
+    """Ours where the documents are silent: quota is of one period and one unit of quantity, as the price is."""
+    priced = price(Money(unit, "CNY"), quantity=quantity, periods=periods, quota=quota)
+    assert priced.quota == quota * quantity * periods
+    assert priced.total.minor * quota == priced.quota * unit, "the price of a unit of usage stays"
+    assert priced.quota.as_tuple().exponent == -4
+
+
+@pytest.mark.django_db
+def test_a_quote_of_each_mode() -> None:
+    _product, on_demand, package = metered()
+    opening = quote(on_demand, quantity=1, periods=9)
+    assert (opening.total.minor, opening.periods, opening.quota) == (0, 1, Decimal(0))
+    three = quote(package, quantity=1, periods=3)
+    assert (three.total, three.quota) == (Money.of(60, "CNY"), Decimal(30_000))
+    with pytest.raises(Refused, match=r"order\.periods"):
+        quote(package, quantity=1, periods=2)
+
+
+@pytest.mark.django_db
+def test_what_costs_nothing_is_opened_at_once_and_moves_no_money() -> None:
+    _product, on_demand, _package = metered()
+    placed = order(make_buyer(balance="0"), on_demand)
+    assert (placed.status, placed.total_minor, placed.paid_at) == ("processing", 0, NOW)
+    assert Event.objects.get(name="OrderPaid").facts == {"order": placed.number}
+    assert not Job.objects.exists(), "no time to pay runs"
+    line = OrderLine.objects.get(order=placed)
+    assert (line.period_type, line.period_number, line.usage_price, line.usage_unit_en, line.quota) == (
+        "", 0, Decimal("0.0025"), "calls", Decimal(0),
+    )  # fmt: skip
+    complete_order(placed, now=NOW)
+    assert not Transfer.objects.exists()
+    assert ledger.verify().problems == ()
+
+
+@pytest.mark.django_db
+def test_a_free_order_that_cannot_be_delivered_is_given_up_without_money() -> None:
+    """business-rules §4.2: refunded in full, which is nothing."""
+    _product, on_demand, _package = metered()
+    placed = order(make_buyer(balance="10"), on_demand)
+    give_up_order(placed, now=NOW, reason="000005")
+    assert Order.objects.get().status == "refunded"
+    assert set(Transfer.objects.values_list("reason", flat=True)) == {"top_up"}
+    assert Account.objects.get(kind="buyer").balance == Money.of(10, "CNY")
+    assert ledger.verify().problems == ()
+
+
+@pytest.mark.django_db
+def test_what_costs_something_waits_to_be_paid() -> None:
+    placed = order(make_buyer(), make_offer(prices=(MONTHLY,)))
+    assert (placed.status, placed.paid_at) == ("unpaid", None)
+    assert not Event.objects.filter(name="OrderPaid").exists()
+
+
+@pytest.mark.django_db
+def test_a_package_keeps_what_was_bought_whatever_the_offer_becomes() -> None:
+    _product, on_demand, package = metered()
+    buyer = make_buyer()
+    make_subscription(make_order(buyer, offer=on_demand, paid=True))
+    placed = order(buyer, package, periods=3)
+    Offer.objects.filter(pk=package.pk).update(quota=1, usage_unit="次")
+    line = OrderLine.objects.get(order=placed)
+    assert (placed.status, placed.total, line.quota, line.usage_unit, line.period_number) == (
+        "unpaid", Money.of(60, "CNY"), Decimal(30_000), "次调用", 3,
+    )  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", ["", "opening", "frozen", "released", "failed"])
+def test_a_package_needs_the_same_product_on_demand_and_active(status: str) -> None:
+    """business-rules §3.2: requires on-demand opened first."""
+    _product, on_demand, package = metered()
+    _other, elsewhere, _ = metered()
+    buyer = make_buyer()
+    make_subscription(make_order(buyer, offer=elsewhere, paid=True))
+    make_subscription(make_order(make_buyer(), offer=on_demand, paid=True))
+    if status:
+        own = make_subscription(make_order(buyer, offer=on_demand, paid=True))
+        Subscription.objects.filter(pk=own.pk).update(status=status)
+    before = Order.objects.count()
+    with pytest.raises(Refused) as refused:
+        order(buyer, package)
+    assert (refused.value.code, refused.value.field) == ("order.needs_on_demand", "product_id")
+    assert Order.objects.count() == before
+
+
+@pytest.mark.django_db
+def test_a_package_paid_after_its_on_demand_service_ended_is_refunded_and_asked_of_nobody() -> None:
+    _product, on_demand, package = metered()
+    buyer = make_buyer(balance="50")
+    held = make_subscription(make_order(buyer, offer=on_demand, paid=True))
+    placed = make_order(buyer, offer=package, paid=True)
+    assert ledger.buyer_account(buyer, "CNY").balance == Money.of(30, "CNY")
+    Subscription.objects.filter(pk=held.pk).update(status="released")
+    plan.on_order_paid({"order": placed.number}, NOW)
+    assert Order.objects.get(pk=placed.pk).status == "refunded"
+    assert ledger.buyer_account(buyer, "CNY").balance == Money.of(50, "CNY")
+    assert Subscription.objects.count() == 1
+    assert ledger.verify().problems == ()
+
+
+@pytest.mark.django_db
+def test_a_sandbox_that_became_a_real_market_sells_it_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    _product, on_demand, _package = metered()
+    monkeypatch.setattr("tradepost.market.catalog.sellable.config", lambda: Config(sandbox=False))
+    with pytest.raises(Refused, match=r"product\.not_metered"):
+        order(make_buyer(), on_demand)
+    assert not Order.objects.exists()

@@ -1,0 +1,189 @@
+"""On demand and packages on the pages: what they cost, what opens at once, what must come first, and what is not charged."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+import pytest
+from django.test import Client
+
+from tests import factories
+from tests.factories.products import MONTHLY, ON_DEMAND, PACKAGE
+from tradepost.market.base.money import Money
+from tradepost.market.base.secrets import seal
+from tradepost.market.base.work import State
+from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.fulfilment import by_hand
+from tradepost.market.identity.models import User
+from tradepost.market.orders.finish import give_up_order
+from tradepost.market.orders.models import Order
+from tradepost.market.payments import ledger
+from tradepost.market.payments.models import Transfer
+from tradepost.market.production.models import Call
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.protocols.commands import Done, InstanceInfo, UsageInfo
+
+pytestmark = pytest.mark.django_db
+HONEST = {"en": "Usage is not charged in this version", "zh-hans": "当前版本不对用量收费"}
+
+
+@pytest.fixture
+def buyer(client: Client) -> User:
+    client.cookies["django_language"] = "en"
+    buyer = factories.make_buyer(balance="0")
+    client.force_login(buyer)
+    return buyer
+
+
+def metered(**fields: Any) -> Product:
+    return factories.make_product(prices=(ON_DEMAND, PACKAGE), **fields)
+
+
+def page_of(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode().replace("\xa0", " ")))
+
+
+def opened(buyer: User, product: Product) -> Subscription:
+    offer = factories.make_offer(product)
+    return factories.make_subscription(factories.make_order(buyer, offer=offer, paid=True))
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["¥ 0.0025 per call", "¥ 0.0025 / call", "On demand", "¥ 20.00 / month", "Package of 10,000 calls"]),
+        ("zh-hans", ["¥ 0.0025 / 次调用", "按需", "¥ 20.00 / 月", "套餐包 10,000 次调用"]),
+    ],
+)
+def test_the_product_page_says_what_usage_costs_and_that_it_is_not_charged(
+    client: Client, language: str, words: list[str]
+) -> None:
+    client.cookies["django_language"] = language
+    product = metered()
+    page = page_of(client, f"/products/{product.slug}/")
+    assert [word for word in [*words, HONEST[language]] if word not in page] == []
+    assert words[0] in page_of(client, "/")
+    assert HONEST[language] not in page_of(client, f"/products/{factories.make_product().slug}/")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["To open ¥ 0.00", "Open", "There is nothing to pay now", "What you use is paid afterwards"]),
+        ("zh-hans", ["开通费用 ¥ 0.00", "开通", "现在无需付款", "先使用后付费"]),
+    ],
+)
+def test_on_demand_is_opened_and_not_paid(client: Client, buyer: User, language: str, words: list[str]) -> None:
+    client.cookies["django_language"] = language
+    product = metered()
+    page = page_of(client, f"/checkout/{product.pk}/?plan=ON_DEMAND-")
+    assert [word for word in [*words, HONEST[language]] if word not in page] == []
+    form = {"plan": "ON_DEMAND-", "quantity": "1", "total": "0/0.00250000/0", "agreed": "on"}
+    answer = client.post(f"/checkout/{product.pk}/", form)
+    assert answer.status_code == 302, answer.content.decode()
+    order = Order.objects.get()
+    assert (order.status, order.total_minor) == (Order.Status.PROCESSING, 0)
+    assert not Transfer.objects.exists()
+    said = page_of(client, f"/orders/{order.number}/")
+    assert {"en": "Order accepted, nothing to pay", "zh-hans": "订单已受理，无需付款"}[language] in said
+    for misleading in ("Payment received", "Pay ¥", "paid back", "已收到付款", "全额退"):
+        assert misleading not in said
+
+
+def test_another_price_of_usage_than_was_shown_is_not_ordered(client: Client, buyer: User) -> None:
+    product = metered()
+    Offer.objects.filter(charging_mode="ON_DEMAND").update(usage_price="0.5")
+    form = {"plan": "ON_DEMAND-", "quantity": "1", "total": "0/0.00250000/0", "agreed": "on"}
+    answer = client.post(f"/checkout/{product.pk}/", form)
+    assert "The price is now another one" in answer.content.decode()
+    assert not Order.objects.exists()
+
+
+def test_a_package_leads_to_on_demand_first_and_then_is_paid_in_advance(client: Client, buyer: User) -> None:
+    """business-rules §3.2."""
+    product = metered()
+    plan = "ON_DEMAND_PKG-month-10000"
+    path = f"/checkout/{product.pk}/"
+    form = {"plan": plan, "quantity": "1", "periods": "3", "total": "6000/0.00000000/30000.0000", "agreed": "on"}
+    shown = client.get(f"{path}?plan={plan}&periods=3")
+    assert shown.context["stamp"] == form["total"]
+    text = shown.content.decode()
+    assert "open this product on demand first" in text
+    assert "plan=ON_DEMAND-" in text
+    assert 'type="submit"' not in text[text.index('id="order-button"') :].split("</form>")[0]
+    refused = client.post(path, form)
+    assert refused.status_code == 409
+    assert "open this product on demand first" in refused.content.decode()
+    assert not Order.objects.exists()
+    opened(buyer, product)
+    page = page_of(client, f"{path}?plan={plan}&periods=3")
+    assert "Included usage 30,000 calls" in page
+    assert "Total ¥ 60.00" in page
+    assert "A package cannot be renewed" in page
+    assert "open this product on demand first" not in page
+    assert client.post(path, form).status_code == 302
+    order = Order.objects.get(status=Order.Status.UNPAID)
+    assert "To pay ¥ 60.00" in page_of(client, f"/orders/{order.number}/")
+    assert "Included usage 30,000 calls" in page_of(client, f"/orders/{order.number}/")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_service_shows_the_usage_that_the_seller_told(client: Client, buyer: User, language: str) -> None:
+    """saas-v2 §3.2: usageInfo of a query."""
+    client.cookies["django_language"] = language
+    held = opened(buyer, metered())
+    page = page_of(client, f"/services/{held.pk}/")
+    assert HONEST[language] in page
+    assert {"en": "Price ¥ 0.0025 / call", "zh-hans": "¥ 0.0025 / 次调用"}[language] in page
+    assert "Paid until" not in page
+    call = by_hand.query(held, now=factories.NOW)
+    used = UsageInfo(value=1234, at=factories.NOW, dashboard_url="javascript:alert(1)")  # type: ignore[arg-type]
+    answer = Done(instances=(InstanceInfo(instance_id=held.instance_id, usage=(used,)),))
+    Call.objects.filter(pk=call.pk).update(
+        state=State.ENDED,
+        outcome="done",
+        ended_at=factories.NOW,
+        sealed_answer=seal(msgspec.json.encode(answer).decode()),
+    )
+    page = page_of(client, f"/services/{held.pk}/")
+    assert {"en": "Used 1,234 calls counted by the seller until", "zh-hans": "已使用 1,234 次调用"}[language] in page
+    assert "javascript" not in client.get(f"/services/{held.pk}/").content.decode()
+
+
+def test_a_package_shows_what_it_holds_and_until_when(client: Client, buyer: User) -> None:
+    product = metered()
+    opened(buyer, product)
+    ledger.top_up(buyer, Money.of(20, "CNY"), reference="B1", actor="operator", now=factories.NOW)
+    bought = factories.make_order(buyer, offer=factories.make_offer(product, mode="ON_DEMAND_PKG"), paid=True)
+    package = factories.make_subscription(bought)
+    page = page_of(client, f"/services/{package.pk}/")
+    assert "Valid until 1 Apr 2026" in page
+    assert "Included usage 10,000 calls" in page
+    assert "Price" not in page.split("Usage")[-1]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_an_opening_that_failed_says_that_nothing_was_charged(client: Client, buyer: User, language: str) -> None:
+    client.cookies["django_language"] = language
+    order = factories.make_order(buyer, offer=factories.make_offer(metered()), paid=True)
+    give_up_order(order, now=factories.NOW, reason="000005")
+    page = page_of(client, f"/orders/{order.number}/")
+    assert {"en": "Nothing was charged.", "zh-hans": "未产生扣款"}[language] in page
+    assert {"en": "is back on your balance", "zh-hans": "已退回"}[language] not in page
+
+
+def test_the_pages_take_fixed_queries(client: Client, buyer: User, django_assert_num_queries: Any) -> None:
+    product = factories.make_product(prices=(MONTHLY, ON_DEMAND, PACKAGE))
+    plan = "ON_DEMAND_PKG-month-10000"
+    # clock, session, user, product, specs, SKUs, offers, what is held on demand, frame
+    with django_assert_num_queries(9):
+        client.get(f"/checkout/{product.pk}/?plan={plan}")
+    held = factories.make_subscription(
+        factories.make_order(buyer, offer=factories.make_offer(product, mode="ON_DEMAND"), paid=True)
+    )
+    with django_assert_num_queries(8):  # clock, session, user, service, order line, usage, history, frame
+        client.get(f"/services/{held.pk}/")
