@@ -170,9 +170,13 @@ def test_a_buyer_lists_cancels_and_looks_up(market):
     market.answers = [buyer_orders.listed(1, [buyer_orders.OrderSummary(order_id="CS1")])]
     assert client(market).list_orders(asked) == (1, (buyer_orders.OrderSummary(order_id="CS1"),))
     assert buyer_orders.load_list(market.asked[0].body) == asked
+    shown = buyer_orders.OrderDetails(common={"order_id": "CS1"}, resources=({"resource_id": "r-1"},))
+    market.answers = [HANG_UP, buyer_orders.detailed([shown])]
+    assert client(market).order_details(["CS1"]) == (shown,)
+    assert [buyer_orders.load_detailed(asked.body) for asked in market.asked[1:]] == [("CS1",)] * 2
     market.answers = [buyer_orders.cancelled()]
     client(market).cancel_orders(["CS1"])
-    assert buyer_orders.load_cancelled(market.asked[1].body) == ("CS1",)
+    assert buyer_orders.load_cancelled(market.asked[3].body) == ("CS1",)
     instance = buyer_orders.SaasInstance(front_url="https://app.example.com/", account="admin", password="first")
     market.answers = [buyer_orders.shown(instance)]
     show = buyer_orders.ShowSaasInstance(order_id="CS1", instance_id="i-1", buyer_domain_id="d-1")

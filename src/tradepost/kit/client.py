@@ -227,6 +227,11 @@ class MarketClient:
         members = self._ask(buyer_orders.list_request(asked, market=self.market), repeatable=True)
         return _read(lambda: buyer_orders.load_listed(members))
 
+    def order_details(self, order_ids: Sequence[str]) -> tuple[buyer_orders.OrderDetails, ...]:
+        """Up to 100 orders of the buyer in full (§C.12), in the market's order; only their parts' names are known."""
+        members = self._ask(buyer_orders.details_request(tuple(order_ids), market=self.market), repeatable=True)
+        return _read(lambda: buyer_orders.load_details(members))
+
     def cancel_orders(self, order_ids: Sequence[str]) -> None:
         """Cancel the buyer's orders that await payment (§C.12). Not repeated once it was sent."""
         self._ask(buyer_orders.cancel_request(tuple(order_ids), market=self.market), repeatable=False)

@@ -210,6 +210,37 @@ def test_amounts_that_came_as_numbers_are_texts():
             buyer_orders.load_listed(answer)
 
 
+def test_an_order_is_shown_part_by_part_read_only_section_c_12():
+    """``result.order_info_list[]`` of six named parts [INF]; what stands in them is handed on as it came."""
+    parts = {"order_common_info": {"order_id": "o", "new": [1]}, "display_info": None}
+    answer = {"result": {"order_info_list": [parts | {"aggregate_resource_infos": [{"resource_id": "r"}]}, {}]}}
+    first, second = buyer_orders.load_details(answer)
+    assert first.common == {"order_id": "o", "new": [1]}
+    assert (first.payment, first.relation, first.display, first.allowed) == ({}, {}, {}, {})
+    assert first.resources == ({"resource_id": "r"},)
+    assert second == buyer_orders.OrderDetails()
+    with pytest.raises(TypeError):
+        first.common["order_id"] = "other"  # type: ignore[index]  # the type says so too
+    again = buyer_orders.load_details(members(buyer_orders.detailed([first, second])))
+    assert again == (first, second)
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (None, "result is missing"),
+        ({}, "result.order_info_list is missing"),
+        ({"order_info_list": ["o"]}, "order_info_list[0] must be an object"),
+        ({"order_info_list": [{"display_info": "x"}]}, "order_info_list[0].display_info must be an object"),
+        ({"order_info_list": [{"aggregate_resource_infos": {}}]}, "aggregate_resource_infos must be an array"),
+    ],
+)
+def test_what_shows_no_orders_is_unreadable(result, words):
+    with pytest.raises(BadBody) as refusal:
+        buyer_orders.load_details({"result": result})
+    assert words in str(refusal.value)
+
+
 def test_orders_are_cancelled_and_shown_in_batches_section_c_12():
     cancel = buyer_orders.cancel_request(("a", "b"), market=MARKET)
     assert cancel.body == b'{"order_ids":["a","b"]}'

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from types import MappingProxyType
 from typing import cast
 
 from tradepost.protocols.http import Request, Response
@@ -66,6 +67,8 @@ class OrderKind(IntEnum):
     CHANGE = 3
     UNSUBSCRIBE = 4
 
+
+NOTHING: Members = MappingProxyType({})
 
 _LIST = (
     Field("start_time", 64),
@@ -146,6 +149,43 @@ class OrderSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDetails:
+    """One order as ``order-detail/query`` shows it: its parts as they came, read-only.
+
+    Only the parts' names are known, from the nearest service of the platform [INF]; what stands in them is not. A part
+    that did not come is empty.
+    """
+
+    common: Members = NOTHING  # order_common_info
+    payment: Members = NOTHING  # order_payment_info
+    relation: Members = NOTHING  # relation_order_info
+    display: Members = NOTHING  # display_info
+    allowed: Members = NOTHING  # allowed_operation
+    resources: tuple[Members, ...] = ()  # aggregate_resource_infos
+
+    def dump(self) -> dict[str, object]:
+        return {
+            "order_common_info": dict(self.common),
+            "order_payment_info": dict(self.payment),
+            "relation_order_info": dict(self.relation),
+            "display_info": dict(self.display),
+            "allowed_operation": dict(self.allowed),
+            "aggregate_resource_infos": [dict(resource) for resource in self.resources],
+        }
+
+    @classmethod
+    def load(cls, members: Members) -> OrderDetails:
+        return cls(
+            common=_part(members, "order_common_info"),
+            payment=_part(members, "order_payment_info"),
+            relation=_part(members, "relation_order_info"),
+            display=_part(members, "display_info"),
+            allowed=_part(members, "allowed_operation"),
+            resources=tuple(MappingProxyType(dict(item)) for item in objects(members, "aggregate_resource_infos")),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowSaasInstance:
     order_id: str
     instance_id: str
@@ -213,6 +253,13 @@ def load_listed(members: Members) -> tuple[int, tuple[OrderSummary, ...]]:
     return integer(result, "total") or 0, tuple(OrderSummary.load(item) for item in objects(result, "order_infos"))
 
 
+def load_details(members: Members) -> tuple[OrderDetails, ...]:
+    """The orders in the answer's order, which need not be that of the question. Raises ``BadBody``."""
+    check((Field("result", kind=Kind.OBJECT, members=_DETAILED),), members)
+    result = cast("Members", members["result"])
+    return tuple(OrderDetails.load(item) for item in objects(result, "order_info_list"))
+
+
 def load_instance(members: Members) -> SaasInstance:
     """Raises ``BadBody``."""
     check((Field("operateGuide", mandatory=False, kind=Kind.LIST),), members)
@@ -228,6 +275,18 @@ def load_instance(members: Members) -> SaasInstance:
 _RESULT = (
     Field("total", kind=Kind.INTEGER),
     Field("order_infos", kind=Kind.LIST, members=(Field("order_id", 64),)),
+)
+
+_PARTS = ("order_common_info", "order_payment_info", "relation_order_info", "display_info", "allowed_operation")
+_DETAILED = (
+    Field(
+        "order_info_list",
+        kind=Kind.LIST,
+        members=(
+            *(Field(name, mandatory=False, kind=Kind.OBJECT) for name in _PARTS),
+            Field("aggregate_resource_infos", mandatory=False, kind=Kind.LIST),
+        ),
+    ),
 )
 
 
@@ -254,6 +313,10 @@ def load_show_instance(body: bytes) -> ShowSaasInstance:
 def listed(total: int, orders: Iterable[OrderSummary]) -> Response:
     infos = [order.dump() for order in orders]
     return success(SUCCESS, "success", {"result": {"total": total, "order_infos": infos}})
+
+
+def detailed(orders: Iterable[OrderDetails]) -> Response:
+    return success(SUCCESS, "success", {"result": {"order_info_list": [order.dump() for order in orders]}})
 
 
 def cancelled() -> Response:
@@ -322,6 +385,11 @@ def _ids(order_ids: tuple[str, ...], most: int) -> list[str]:
     if not 1 <= len(order_ids) <= most or not all(0 < len(name.strip()) <= 64 for name in order_ids):
         raise ValueError(f"1 to {most} order ids of up to 64 characters are asked for at once")
     return list(order_ids)
+
+
+def _part(members: Members, name: str) -> Members:
+    part = members.get(name)
+    return MappingProxyType(dict(part)) if isinstance(part, Mapping) else NOTHING
 
 
 def _amount(members: Members, name: str) -> str:
