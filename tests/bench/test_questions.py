@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 OURS = {
     "engine-postgresql": {"ours", "ours, newInstance", "bare loop"},
     "engine-sqlite": {"ours", "SQLite commits"},
+    "delivery": {"ours"},
     "latency": {"p95, all sellers answer", "p95, 1 % of sellers dead"},
     "kit-create": {"kit", "raw WSGI"},
     "order-query": {"ours", "bare WSGI view"},

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import NOW
 from tradepost.market.base import jobs, outbox, work
@@ -54,6 +56,71 @@ def test_a_failing_reaction_is_tried_again_alone_while_all_others_ran() -> None:
     assert seen.dispatch(left.due_at) == 1
     assert (seen.good, 1 in seen.bad) == ([], True), "only what failed runs again"
     assert not Event.objects.exists()
+
+
+class Together:
+    """A reaction to many events and one to each; the first fails whenever 2 is among what it gets."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.names: list[str] = []
+        self.broken = False
+        batch, single = outbox.together(self.many), self.one
+        self.reactions = outbox.Reactions({"Happened": (batch, single), "Else": (single,)})
+
+    def many(self, events: Sequence[Mapping[str, Any]], now: datetime) -> None:
+        if self.broken and any(facts["n"] == 2 for facts in events):
+            raise RuntimeError("not with 2")
+        self.batches.append([facts["n"] for facts in events])
+
+    def one(self, facts: Mapping[str, Any], now: datetime) -> None:
+        self.names.append(f"{facts['n']}")
+
+
+@pytest.mark.django_db
+def test_events_of_one_name_go_together_and_none_overtakes_one_about_the_same_thing() -> None:
+    seen = Together()
+    outbox.publish_many("Happened", [{"n": 1}, {"n": 2}], now=NOW)
+    outbox.publish("Else", now=NOW, n=3)
+    outbox.publish_many("Happened", [{"n": 4}, {"n": 3}, {"n": 5}], now=NOW)
+    assert outbox.dispatch(seen.reactions, now=NOW) == 6
+    assert (seen.batches, seen.names) == ([[1, 2, 4], [3, 5]], ["1", "2", "4", "3", "3", "5"])
+    assert not Event.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_batch_that_fails_comes_again_one_by_one_and_only_what_fails_is_left() -> None:
+    seen = Together()
+    seen.broken = True
+    outbox.publish_many("Happened", [{"n": n} for n in (1, 2, 3)], now=NOW)
+    assert outbox.dispatch(seen.reactions, now=NOW) == 3
+    assert (seen.batches, seen.names) == ([[1], [3]], ["1", "2", "3"])
+    left = Event.objects.get()
+    assert (left.facts, left.left) == ({"n": 2}, [f"{__name__}.Together.many"])
+    seen.broken = False
+    assert outbox.dispatch(seen.reactions, now=left.due_at) == 1
+    assert (seen.batches[2:], seen.names[3:]) == ([[2]], []), "only the reaction that failed runs again"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgres
+def test_a_transaction_wakes_workers_once_also_after_a_part_of_it_was_rolled_back() -> None:
+    with CaptureQueriesContext(connection) as told, transaction.atomic():
+        with suppress(ZeroDivisionError), transaction.atomic():
+            work.wake()
+            raise ZeroDivisionError
+        assert notified(told) == 1
+        work.wake()
+        work.wake()
+        assert notified(told) == 2, "the first notification went with the savepoint"
+    with CaptureQueriesContext(connection) as told:
+        work.wake()
+        work.wake()
+    assert notified(told) == 2, "outside of transactions nothing is kept back"
+
+
+def notified(queries: CaptureQueriesContext) -> int:
+    return sum(query["sql"].startswith("NOTIFY") for query in queries.captured_queries)
 
 
 @pytest.mark.django_db

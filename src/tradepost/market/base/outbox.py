@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import update_wrapper
-from itertools import groupby
 from typing import Any, NamedTuple
 
 import structlog
@@ -114,15 +113,32 @@ def dispatch(reactions: Reactions, *, now: datetime, limit: int = 256) -> int:
 
 
 def _react(reactions: Reactions, events: Sequence[Taken], now: datetime) -> None:
-    """Events of one name that follow each other go together; no event overtakes one that is before it."""
-    for _, alike in groupby(events, key=lambda event: (event.name, event.left)):
-        group = list(alike)
+    for group in _grouped(events):
         for reaction in reactions.of(group[0].name, group[0].left):
             if isinstance(reaction, Together):
                 reaction.many([event.facts for event in group], now)
             else:
                 for event in group:
                     reaction(event.facts, now)
+
+
+def _grouped(events: Sequence[Taken]) -> list[list[Taken]]:
+    """Events of one name go together, but none overtakes one of another name about the same thing: a call, an order."""
+    groups: list[tuple[str, list[Taken], set[tuple[str, object]]]] = []
+    for event in events:
+        about = {(name, value) for name, value in event.facts.items() if isinstance(value, int | str)}
+        name = f"{event.name} {event.left}"
+        for known, group, subjects in reversed(groups):
+            if known == name:
+                group.append(event)
+                subjects |= about
+                break
+            if not about.isdisjoint(subjects):
+                groups.append((name, [event], about))
+                break
+        else:
+            groups.append((name, [event], about))
+    return [group for _, group, _ in groups]
 
 
 _OLDEST = "SELECT id FROM base_event WHERE state = 0 AND due_at <= %s ORDER BY due_at, id LIMIT %s"

@@ -59,7 +59,8 @@ def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
     lines = OrderLine.objects.filter(order__in=by_pk, delivery=None)
     wanted: dict[Order, list[OrderLine]] = {order: [] for order in by_pk.values()}
     for line in lines.select_related("product", "offer__sku").defer(*TEXTS).order_by("pk"):
-        wanted[by_pk[line.order_id]].append(line)
+        line.order = by_pk[line.order_id]
+        wanted[line.order].append(line)
     return wanted
 
 
