@@ -28,3 +28,7 @@ class Options:
     timeout: float = 20
     patience: float = 15
     trust_any_certificate: bool = False
+    public_key: str = ""
+    """PEM of the seller's key for client secrets, joint operation only (openapi-jointkit §A.6)."""
+    replay_after: float = 2
+    """Seconds after which a nonce is used once more; a seller's memory must reach further (saas-v2 §2.4)."""

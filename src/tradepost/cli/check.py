@@ -28,6 +28,7 @@ def check(
     timeout: float = 20,
     patience: float = 15,
     any_certificate: Annotated[bool, Parameter(negative="")] = False,
+    public_key: Path | None = None,
     html: Path | None = None,
     junit: Path | None = None,
     json: Path | None = None,
@@ -57,6 +58,8 @@ def check(
         Seconds that an asynchronous creation may take.
     any_certificate
         Accept a self-signed certificate of an https address.
+    public_key
+        PEM file of the seller's RSA public key: joint operation alone, to encrypt the client secrets that are sent.
     html
         Write a report to read, in both languages.
     junit
@@ -67,6 +70,13 @@ def check(
     from tradepost.check import CannotRun, Options, run
     from tradepost.check.reports.terminal import progress, show
 
+    console = terminal.out()
+    try:
+        _must_be_writable(html, junit, json)
+        secret_key = public_key.read_text(encoding="utf-8") if public_key else ""
+    except OSError as reason:
+        terminal.warn(f"tradepost check: {reason}")
+        return COULD_NOT_RUN
     options = Options(
         url=url,
         protocol=protocol,
@@ -77,8 +87,8 @@ def check(
         timeout=timeout,
         patience=patience,
         trust_any_certificate=any_certificate,
+        public_key=secret_key,
     )
-    console = terminal.out()
     try:
         # Progress goes to standard error, so that the summary can be piped.
         with progress(terminal.err()) as tell:
@@ -87,8 +97,18 @@ def check(
     except (CannotRun, OSError) as reason:
         terminal.warn(f"tradepost check: {reason}")
         return COULD_NOT_RUN
+    except KeyboardInterrupt:
+        terminal.warn("tradepost check: stopped by hand; what it had created was released")
+        return COULD_NOT_RUN
     show(report, console)
     return report.exit_code
+
+
+def _must_be_writable(*paths: Path | None) -> None:
+    """Raises ``OSError`` before a run rather than after it."""
+    for path in filter(None, paths):
+        with path.open("a", encoding="utf-8"):
+            pass
 
 
 def _write(report: Report, *, html: Path | None, junit: Path | None, json: Path | None) -> None:
