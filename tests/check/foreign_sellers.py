@@ -128,7 +128,7 @@ class Seller:
     blank = ""
     indent: int | None = None
     chunked = False
-    more: dict[str, object] = {}  # noqa: RUF012  never changed
+    more: dict[str, object] = {}
 
     def handle(self, path: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> dict[str, object]:
         raise NotImplementedError
@@ -249,7 +249,7 @@ class NoticeSeller(JsonSeller):
 
     protocol = "order_notice"
     http = "HTTP/1.0"
-    more = {"timestamp": 1764061234567, "success": True, "data": None}  # noqa: RUF012
+    more = {"timestamp": 1764061234567, "success": True, "data": None}
 
     def act(self, activity: str, members: dict[str, object]) -> dict[str, object]:
         if activity != "orderNotify":
@@ -264,7 +264,7 @@ class AskingNoticeSeller(NoticeSeller):
     """Asks the market at once, which knows none of a tester's orders."""
 
     http = "HTTP/1.1"
-    more = {}  # noqa: RUF012
+    more = {}
 
     def act(self, activity: str, members: dict[str, object]) -> dict[str, object]:
         said = super().act(activity, members)
@@ -333,11 +333,16 @@ class KitSeller(Seller):
     def handle(self, path: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> dict[str, object]:
         members = self.authentic(headers, body)
         operation = path.rpartition(self.prefix)[2]
-        (tenant,) = needs(members, "tenantId", )
+        (tenant,) = needs(
+            members,
+            "tenantId",
+        )
         if not {"testFlag", "timeStamp"} <= members.keys():
             raise Refused("000002")
         flag = members.get("flag")
-        if operation != "allOrgSync" and (isinstance(flag, bool) or flag not in self.flags + (3,) * (operation == "authSync")):
+        if operation != "allOrgSync" and (
+            isinstance(flag, bool) or flag not in self.flags + (3,) * (operation == "authSync")
+        ):
             raise Refused("000002")
         act: dict[str, Callable[[dict[str, object], str], None]] = {
             "tenantSync": self.tenant,

@@ -23,8 +23,8 @@ ALSO: dict[str, set[str]] = {
     "saas_v1-UnknownInstanceIsFine": {"released_still_answers"},
     "saas_v2-UnknownInstanceHasData": {"released_still_answers"},
     "saas_v1-UnknownInstanceHasData": {"released_still_answers"},
-    "saas_v2-UnknownActivityIsFine": {"accepts_missing_field"},
-    "saas_v1-UnknownActivityIsFineV1": {"accepts_missing_field"},
+    "saas_v2-UnknownActivityIsFine": {"accepts_missing_field", "activity_case"},
+    "saas_v1-UnknownActivityIsFineV1": {"accepts_missing_field", "activity_case"},
     "saas_v2-OtherStatusMeansUnfreeze": {"accepts_missing_field"},
     "saas_v2-WindowOfAnHour": {"accepts_future_timestamp"},
     "saas_v2-BusinessIdIsTheKey": {"new_instance_id_each_call"},
@@ -54,6 +54,7 @@ ALSO: dict[str, set[str]] = {
     "saas_v2-WindowOfFiveMinutes": {"accepts_future_timestamp"},
     "saas_v2-WindowOf90Seconds": {"accepts_future_timestamp"},
     "saas_v2-HtmlUnescapesTheBody": {"reserialised_request"},
+    "key_file_with_newline": {"answer_key_changed"},
     # Of every version alike.
     "signs_known_names_only": {"address_with_query"},
     "refuses_unknown_names": {"address_with_query"},

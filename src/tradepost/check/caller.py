@@ -63,6 +63,8 @@ class Caller:
     created: dict[str, None] = field(default_factory=dict)
     """Ids to release at the end, so that a run leaves nothing behind."""
     no_stock: Skipped | None = None
+    real_works: bool | None = None
+    """Whether a fresh instance can be queried, once it was tried."""
     slow_streak: int = 0
     """How many answers in a row took too long, requests in a crowd excepted."""
     given_up: bool = False
@@ -164,6 +166,9 @@ class Caller:
 
     def need(self, kind: type[Command]) -> None:
         """Skips the check when the seller does without an activity that it may leave out."""
+        if kind in self.facts.left_out:
+            name = self.facts.activity(kind)
+            raise Skipped(f"{name} is left out by this seller (saas-v2 §1.4)", f"该商家不提供{name}（saas-v2 §1.4）")
         if kind in self.facts.conduct.optional and not self.offers(kind):
             if not any(map(self.offers, self.facts.protocol.activities)):
                 # All may be left out, but a seller that offers none has nothing to be tested for.
@@ -180,13 +185,13 @@ class Caller:
             return Query(instance_ids=(self.any_id(),), test=test)
         for kind in self.facts.protocol.activities:
             command = self.samples.of(kind, self.any_id(), test=True)
-            if command is not None:
+            if command is not None and kind not in self.facts.left_out:
                 return command
         raise Skipped("the tester has no sample of this version's requests", "测试程序没有该版本的请求样例")
 
     def real(self) -> Command:
         """A real command that harms nobody even where it is obeyed: about what does not exist, or a query."""
-        known = self.facts.protocol.activities
+        known = [kind for kind in self.facts.protocol.activities if kind not in self.facts.left_out]
         if Query in known:
             return Query(instance_ids=(self.any_id(),))
         if SyncTenant in known:

@@ -10,9 +10,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from tradepost.protocols.commands import Create, Query
 from tradepost.protocols.http import Request
 
-from .answers import LIMIT
+from .answers import BAD_PARAMETER, LIMIT
 from .caller import Caller
 from .checks import checks_for
 from .declaring import Check, Failed, Skipped, Warned
@@ -41,10 +42,13 @@ def run(
     Everything that the run creates at the seller is released at its end.
     """
     _refuse_nonsense(options)
-    facts = facts_of(options.protocol)
+    facts = facts_of(options.protocol).without(*options.leave_out)
     sender = Sender(options.timeout, options.trust_any_certificate)
     _reach(options.url, sender)
     caller = Caller(facts, options, sender, clock, chance)
+    if Query in facts.conduct.optional and _does_without_queries(caller):
+        # Everything that looks at an instance would look with them.
+        facts = caller.facts = facts.without(facts.activity(Query))
     checks = checks_for(facts, options)
     tell: Told = progress or (lambda _: None)
     started_at, began = clock(), time.perf_counter()
@@ -95,6 +99,14 @@ def _skipped(check: Check, why: Words) -> Result:
     return _told(check, Verdict.SKIPPED, why)
 
 
+def _does_without_queries(caller: Caller) -> bool:
+    """Products sold by period need none in SaaS 1.0 (saas-v1-license A2): a refusal where a creation is accepted."""
+    if not caller.facts.has(Query, Create):
+        return False
+    query = caller.ask(Query(instance_ids=(caller.samples.unknown_id(),), test=True))
+    return query.code == BAD_PARAMETER and caller.ask(caller.samples.create(test=True)).accepted
+
+
 def _refuse_nonsense(options: Options) -> None:
     try:
         parts = urlsplit(options.url)
@@ -115,6 +127,12 @@ def _reach(url: str, sender: Sender) -> None:
     received = sender.send(Request("POST", url, (("Content-Type", "application/json"),), b"{}"))
     if received.unreachable:
         raise CannotRun(f"nobody answers at {url}: {received.problem}{_advice(url, received.problem)}")
+
+    secure = received.raw.startswith(b"\x15\x03") or b"HTTPS port" in received.body
+    if secure and url.startswith("http:"):
+        raise CannotRun(f"{url} speaks https: write https:// in the address")
+    if received.raw and not received.status:
+        raise CannotRun(f"what answers at {url} does not speak HTTP: {received.problem}")
 
 
 def _advice(url: str, problem: str) -> str:

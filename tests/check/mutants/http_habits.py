@@ -109,7 +109,7 @@ def writes_gbk(request: Request, response: Response) -> Answer:
     return with_type(signed_over(response, body, body), "application/json;charset=GBK")
 
 
-@answer_mutant("raw_non_ascii", WIRE, SHAPE, warned=True)
+@answer_mutant("raw_chinese", WIRE, SHAPE)
 def writes_raw_chinese(request: Request, response: Response) -> Answer:
     body = compact({**members_of(response), "resultMsg": "成功"}, ensure_ascii=False)
     return signed_over(response, body, body)

@@ -212,9 +212,10 @@ def utf_16(request: Request, response: Response) -> Answer:
     return with_type(sent(response, body), "application/json;charset=utf-16")
 
 
-@answer_mutant("raw_chinese", WIRE)
-def raw_chinese_in_the_memo(request: Request, response: Response) -> Answer:
-    return sent(response, compact(members_of(response), ensure_ascii=False))
+@answer_mutant("raw_non_ascii", WIRE, warned=True)
+def raw_chinese_in_the_message(request: Request, response: Response) -> Answer:
+    """The table asks for escapes in memo alone (saas-v2 §3.2)."""
+    return sent(response, response.body.replace(b'"success"', '"成功"'.encode()))
 
 
 @answer_mutant("http_status", SHAPE, SIGNATURE)

@@ -76,7 +76,7 @@ def _signed(asked: Asked, *, refusal: bool) -> Body:
             # Another part of the server spoke, which signs nothing: its own name says more.
             readable(answer)
         if answer.members is None and answer.received.header("Body-Sign") is None:
-            readable(answer)
+            readable(answer, http_error="http_error_for_bad_request" if refusal else "http_status")
         # A version that asks for no signature may still carry one, and then it must hold.
         if not caller.facts.conduct.body_sign and answer.received.header("Body-Sign") is None:
             return

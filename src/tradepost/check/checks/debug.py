@@ -170,7 +170,11 @@ def _chain(caller: Caller) -> None:
     _need_usable(instance_id)
     for kind, activity in caller.facts.protocol.activities.items():
         command = caller.samples.of(kind, instance_id, test=True)
-        if kind is Create or command is None or (kind in caller.facts.conduct.optional and not caller.offers(kind)):
+        if (
+            kind in caller.facts.left_out | {Create}
+            or command is None
+            or (kind in caller.facts.conduct.optional and not caller.offers(kind))
+        ):
             continue
         answer = caller.ask(command)
         if answer.code == BAD_PARAMETER:
@@ -208,7 +212,10 @@ def _absent_is_real(caller: Caller) -> None:
 
 def _need_real(caller: Caller) -> None:
     """Where no real creation works, that is the mistake, not what a test call did before."""
-    if not caller.ask(Query(instance_ids=(caller.instance(keep=True).instance_id,))).succeeded:
+    if caller.real_works is None:
+        # A fresh one: a test call may have done harm to the others.
+        caller.real_works = caller.ask(Query(instance_ids=(caller.fresh().instance_id,))).succeeded
+    if not caller.real_works:
         raise Skipped(
             "a real instance cannot be queried, see debug.absent_is_real", "真实实例无法查询，见debug.absent_is_real"
         )

@@ -103,7 +103,7 @@ def notices(facts: Facts) -> Iterable[Check]:
 def _issue(caller: Caller, instance_id: str) -> tuple[GetLicenseAsync, Answer]:
     command = caller.samples.license(instance_id, test=False)
     answer = caller.ask(command)
-    readable(answer)
+    readable(answer, http_error="http_500_for_unknown_instance")
     return command, answer
 
 

@@ -88,7 +88,7 @@ def paths(facts: Facts) -> Iterable[Check]:
             # A version without queries shows by its refusals alone what became of an instance.
             steps = tuple(step for step in steps if step is not QUERY)  # noqa: PLW2901
             kinds = _kinds(steps)
-        if any(kind not in facts.protocol.activities for kind in kinds):
+        if not facts.has(*kinds):
             continue
         yield make(
             name, facts.activity(kinds[0]), _path(steps), title, title_zh,

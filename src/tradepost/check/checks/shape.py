@@ -185,7 +185,7 @@ def _envelope(answer: Answer) -> None:
         load_object(answer.received.body)
     except NotJsonObject as error:
         # Read by a lenient parser up to here.
-        name = "duplicate_members" if "twice" in str(error) else "not_json"
+        name = "duplicate_members" if "twice" in str(error) else "not_utf8" if "UTF-8" in str(error) else "not_json"
         raise Failed(name, str(error), str(error)) from None
 
 

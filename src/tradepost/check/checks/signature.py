@@ -7,7 +7,15 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import BAD_PARAMETER, NOT_AUTHENTIC, expect_accepted, expect_refusal, failed, readable
+from tradepost.check.answers import (
+    BAD_PARAMETER,
+    NO_INSTANCE,
+    NOT_AUTHENTIC,
+    expect_accepted,
+    expect_refusal,
+    failed,
+    readable,
+)
 from tradepost.check.declaring import Body, Check, Making, Skipped, Warned, family
 from tradepost.check.dialects import QueryDialect, UrlDialect
 from tradepost.check.forging import (
@@ -191,6 +199,9 @@ def _forged(spoil: Spoil, diagnosis: str) -> Body:
 
 def _real_call(caller: Caller) -> None:
     answer = caller.send(missing(caller, caller.request(caller.real())))
+    if answer.code == NO_INSTANCE:
+        # It was looked for: nobody asked who wants to know.
+        raise failed(what_is_not_checked(caller, "accepts_missing_signature"), answer)
     _refused(caller, answer, "accepts_missing_signature")
 
 

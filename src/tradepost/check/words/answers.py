@@ -225,7 +225,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "refuses_correct_request": ("A correct request is refused.", "正确的请求被拒绝。"),
     "missing_activity": (
-        "This activity, which the protocol asks for, is not implemented.",
-        "未实现协议要求的该接口。",
+        "This activity is not implemented. If what you sell does not need it (saas-v2 §1.4), say so with --leave-out.",
+        "未实现该接口。若所售商品不需要它（saas-v2 §1.4），请用--leave-out声明。",
     ),
 }
