@@ -32,8 +32,9 @@ SCENES = {"TRIAL_TO_FORMAL", "RENEWAL", "UNSUBSCRIBE_RENEWAL_PERIOD"}
 class PlainSeller:
     """``strict``: takes one spelling of the content type only besides the market's, and letters and digits as nonces."""
 
-    def __init__(self, *, strict: bool = False) -> None:
+    def __init__(self, *, strict: bool = False, raw_message: bool = False) -> None:
         self.strict = strict
+        self.raw_message = raw_message
         self.lock = Lock()
         self.nonces: set[str] = set()
         self.ids: dict[tuple[str, str], str] = {}
@@ -122,15 +123,25 @@ class PlainSeller:
 
 
 @contextmanager
-def serving(seller: PlainSeller) -> Iterator[str]:
+def serving(seller: PlainSeller, *, stops_after: int = 0) -> Iterator[str]:
+    """``stops_after``: requests, then the server is gone."""
+    left = stops_after
+
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             said = seller.answer(self.path, self.headers["Content-Type"], body)
+            nonlocal left
+            left -= 1
+            if left == 0:
+                server.socket.close()
+                Thread(target=server.shutdown, daemon=True).start()
             # Blanks and line ends are allowed: what is signed is what is sent.
             out = json.dumps(said, indent=1).encode() + b"\n"
+            if seller.raw_message:
+                out = out.replace(b"\\u6210\\u529f", "成功".encode())
             sign = base64.b64encode(hmac.new(KEY.encode(), out, hashlib.sha256).digest()).decode()
             self.send_response(200)
             self.send_header("content-type", "application/json; charset=UTF-8")

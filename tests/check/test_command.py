@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -51,6 +53,11 @@ def test_1_when_one_fails(url, capsys):
         (("http://127.0.0.1/",), "the key is missing"),
         (("http://127.0.0.1/", "--key", "k", "--protocol", "saas_v9"), "no protocol 'saas_v9'"),
         (("http://127.0.0.1/", "--key", "k", "--only", "shapes"), "no group shapes"),
+        (("127.0.0.1:9000/produce", "--key", "k"), "is no address: it looks like http://127.0.0.1:9000/produce"),
+        (("http://[::1/", "--key", "k"), "is no address"),
+        (("http://127.0.0.1:99999/", "--key", "k"), "is no address"),
+        (("http://127.0.0.1/", "--key", "k", "--leave-out", "foo"), "no activity foo; there are: newInstance"),
+        (("http://127.0.0.1/", "--key", "k", "--public-key", "/no/such.pem"), "/no/such.pem"),
     ],
 )
 def test_2_when_it_could_not_run(words, said, capsys):
@@ -58,10 +65,28 @@ def test_2_when_it_could_not_run(words, said, capsys):
     assert said in capsys.readouterr().err
 
 
-def test_2_when_a_report_cannot_be_written(url, tmp_path, capsys):
-    missing = tmp_path / "no" / "r.html"
-    assert code(url, "--key", plain_seller.KEY, "--only", "load", "--html", str(missing)) == 2
-    assert "r.html" in capsys.readouterr().err
+@pytest.mark.parametrize("place", ["no/r.html", "."])
+def test_2_before_anything_is_asked_when_a_report_cannot_be_written(place, tmp_path, capsys):
+    # Nobody answers there: what is told is the path.
+    assert code("http://127.0.0.1:1/", "--key", "k", "--html", str(tmp_path / place)) == 2
+    assert f"the report cannot be written to {tmp_path / place}" in capsys.readouterr().err
+
+
+def test_2_when_it_is_stopped_by_hand(tmp_path):
+    """As with Ctrl-C; what was created is released first."""
+    seller = plain_seller.PlainSeller()
+    with plain_seller.serving(seller) as address:
+        command = [sys.executable, "-m", "tradepost", "check", address, "--key", plain_seller.KEY]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+            until = time.monotonic() + 30
+            while len(seller.states) < 10 and time.monotonic() < until:
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "stopped by hand" in told
+    assert "Traceback" not in told
+    assert set(seller.states.values()) == {"released"}
 
 
 def test_the_key_may_come_from_the_environment(url, monkeypatch):

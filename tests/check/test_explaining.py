@@ -74,7 +74,8 @@ def test_the_published_vector_is_right():
         ("answer_base64_key", header(b64(mac(BODY, bytes.fromhex(KEY))))),
         ("answer_key_in_text", header(b64(mac(KEY.encode() + BODY)))),
         ("answer_key_in_text", header(b64(mac(f"{KEY}n11680508066618{mac(BODY).hex()}".encode())))),
-        ("wrong_key", header(b64(mac(BODY, f"{KEY}\n".encode())))),
+        ("answer_key_changed", header(b64(mac(BODY, f"{KEY}\n".encode())))),
+        ("signs_empty_body", header(b64(mac(b"")))),
         ("signature_mismatch", header(b64(mac(BODY, b"quite another key")))),
     ],
 )

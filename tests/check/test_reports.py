@@ -50,6 +50,7 @@ def result(check_id: str, verdict: Verdict, **more) -> Result:
 
 
 MISTAKE = Diagnosis("http_status", "Another status.", "状态码不对。")
+ADVICE = Diagnosis("nonce_case", "Better compare it.", "建议比较。")
 REPORT = Report(
     url="http://127.0.0.1:9000/<produce>",
     protocol="saas_v2",
@@ -62,6 +63,7 @@ REPORT = Report(
         result("wire.three", Verdict.FAILED, seen="HTTP 501 came", seen_zh="返回HTTP 501", diagnosis=MISTAKE),
         result("wire.four", Verdict.SKIPPED, seen="not offered", seen_zh="未提供"),
         result("wire.five", Verdict.BROKEN, seen="the tester failed", seen_zh="测试程序出错"),
+        result("wire.six", Verdict.WARNED, seen="odd", seen_zh="不寻常", diagnosis=ADVICE),
     ),
 )
 
@@ -98,7 +100,7 @@ def test_raw_bytes_are_shown_with_everything_unprintable_escaped():
 
 def test_the_json_report_holds_everything():
     read = json.loads(as_json(REPORT))
-    assert read["counts"] == {"passed": 1, "failed": 2, "skipped": 1, "broken": 1}
+    assert read["counts"] == {"passed": 1, "failed": 2, "warned": 1, "skipped": 1, "broken": 1}
     assert read["exitCode"] == 1
     assert [entry["check"] for entry in read["results"]] == [one.check_id for one in REPORT.results]
     assert read["results"][1]["diagnosis"] == {
@@ -114,16 +116,19 @@ def test_the_junit_report_is_xml_with_a_suite_a_group():
     root = ET.fromstring(junit(REPORT))
     assert root.tag == "testsuites"
     assert {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
-        "tests": "5",
+        "tests": "6",
         "failures": "2",
         "errors": "1",
         "skipped": "1",
     }
-    assert [(suite.get("name"), suite.get("tests")) for suite in root] == [("shape", "2"), ("wire", "3")]
+    assert [(suite.get("name"), suite.get("tests")) for suite in root] == [("shape", "2"), ("wire", "4")]
     failure = root.find(".//testcase[@name='shape.two: Title of shape.two']/failure")
     assert failure is not None
     assert (failure.get("type"), failure.get("message")) == ("http_status", "HTTP 500 � came")
     assert "saas-v2 §3.0" in (failure.text or "")
+    warning = root.find(".//testcase[@name='wire.six: Title of wire.six']")
+    assert warning is not None
+    assert [child.tag for child in warning] == ["system-out"]
     assert curl(REQUEST) in (failure.text or "")
 
 
@@ -175,17 +180,17 @@ def test_the_html_report_says_everything_in_both_languages():
     for one in REPORT.results[1:]:
         for words in (one.title, one.title_zh, one.seen_zh):
             assert words in page
-    assert "2 of 5 checks failed" in page
-    assert "5项检查中2项失败" in page
+    assert "2 of 6 checks failed" in page
+    assert "6项检查中2项失败" in page
     english, chinese = (len(re.findall(f'class="{language}" lang', page)) for language in ("en", "zh"))
     assert english == chinese > 20
 
 
 def test_one_mistake_is_one_card_with_the_other_checks_below_it():
     page = html(REPORT)
-    assert page.count("<article") == 2
+    assert page.count("<article") == 3
     assert "1 more failed for the same reason" in page
-    assert sorted(read_html(REPORT).ids) == ["en", "shape.two", "wire.five", "wire.three", "zh"]
+    assert sorted(read_html(REPORT).ids) == ["en", "shape.two", "wire.five", "wire.six", "wire.three", "zh"]
 
 
 def test_the_terminal_shows_the_request_the_bytes_and_the_diagnosis():
@@ -199,7 +204,8 @@ def test_the_terminal_shows_the_request_the_bytes_and_the_diagnosis():
         r"HTTP/1.1 500 Oops\r\n",
         "Same here   wire.three",
         "Skipped wire.four: not offered",
-        "1 passed, 2 failed, 1 skipped, 1 broken, 1.5 s",
+        "warning: wire.six: Title of wire.six",
+        "1 passed, 2 failed, 1 warned, 1 skipped, 1 broken, 1.5 s",
     ):
         assert part in text
     assert "\x1b" not in text

@@ -7,6 +7,7 @@ import pytest
 from tests.check import plain_seller
 from tests.check.mutants import MUTANTS
 from tests.check.mutants import serving as mutant_serving
+from tests.check.test_sending import speaking
 from tradepost.check import CannotRun, Options, Progress, Verdict, run
 from tradepost.check.checks import signature
 
@@ -30,10 +31,16 @@ def test_all_passed_is_0(url):
 def test_one_failure_is_1(tmp_path):
     mutant = MUTANTS["saas_v2-AcceptsReplays"]
     with mutant_serving(mutant.build(tmp_path)) as url:
-        report = run(Options(url=url, key="0123456789abcdef0123456789ABCDEF", only=frozenset({"signature"})))
+        report = run(
+            Options(url=url, key="0123456789abcdef0123456789ABCDEF", only=frozenset({"signature"}), replay_after=0)
+        )
     assert report.exit_code == 1
     assert report.diagnoses == {"accepts_replayed_nonce"}
-    assert {result.check_id for result in report.failed} == {"signature.replayed", "signature.nonce_reused"}
+    assert {result.check_id for result in report.failed} == {
+        "signature.replayed",
+        "signature.nonce_reused",
+        "signature.replayed_later",
+    }
 
 
 def test_a_wrong_key_is_called_so(url):
@@ -101,3 +108,45 @@ def test_the_long_load_checks_pass(url):
     report = run(some(url, "load", load=True))
     assert {result.verdict for result in report.results} == {Verdict.PASSED}
     assert len(report.results) == 9
+
+
+def test_a_server_that_dies_is_told_once_and_asked_nothing_more(url):
+    """Whether it crashed or was stopped, the rest is not known: 2, not 1."""
+    seller = plain_seller.PlainSeller()
+    with plain_seller.serving(seller, stops_after=120) as address:
+        report = run(Options(url=address, key=KEY))
+    assert report.exit_code == 2
+    broken = [result for result in report.results if result.verdict is Verdict.BROKEN]
+    assert len(broken) == 1
+    assert "nobody answers any more: no connection: connection refused" in broken[0].seen
+    assert report.count(Verdict.FAILED) == 0
+    rest = report.results[report.results.index(broken[0]) + 1 :]
+    assert {result.verdict for result in rest} == {Verdict.SKIPPED}
+
+
+def test_a_seller_that_needs_seconds_for_everything_is_given_up(tmp_path):
+    mutant = MUTANTS["order_notice-never_answers"]
+    with mutant_serving(mutant.build(tmp_path)) as address:
+        report = run(Options(url=address, protocol="order_notice", key="0123456789abcdef0123456789ABCDEF", timeout=0.3))
+    assert report.exit_code == 1
+    assert report.diagnoses == {"too_slow"}
+    assert len(report.failed) == 1
+    assert report.seconds < 5
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [(b"\x15\x03\x01\x00\x02\x02\x50", "speaks https"), (b"220 smtp.example.com ready\r\n", "does not speak HTTP")],
+)
+def test_what_is_no_http_server_is_not_judged(said, words):
+    with speaking(said) as (address, _), pytest.raises(CannotRun, match=words):
+        run(Options(url=address, key=KEY))
+
+
+def test_activities_that_a_seller_does_without_are_not_asked(url):
+    """Products sold once have no renewals (saas-v2 §1.4)."""
+    report = run(some(url, "debug", "lifecycle", "time", leave_out=frozenset({"refreshInstance"})))
+    assert report.exit_code == 0
+    refused = [result for result in report.results if result.check_id == "debug.refreshInstance"]
+    assert [result.verdict for result in refused] == [Verdict.SKIPPED]
+    assert not any(result.group == "time" for result in report.results)

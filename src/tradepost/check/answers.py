@@ -6,6 +6,8 @@ A missing ``Body-Sign`` must not hide that an order was created twice, so nothin
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,6 +24,9 @@ BAD_PARAMETER = "000002"
 NO_INSTANCE = "000003"
 PROCESSING = "000004"
 BOM = b"\xef\xbb\xbf"
+LIMIT = 5.0
+"""Seconds in which a seller must answer (saas-v2 §3.0, saas-v1-license B3)."""
+_LOGIN = re.compile(r"log[ -]?in|sign[ -]?in|type=.?password|登录|登陆", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,17 @@ class Answer:
         except (ValueError, RecursionError):
             return None
         return value if isinstance(value, dict) else None
+
+    @property
+    def syntax(self) -> str:
+        """Where the body stops being JSON; empty when it does not."""
+        try:
+            json.loads(self.received.body.removeprefix(BOM).decode("utf-8", "replace"))
+        except ValueError as error:
+            return str(error)
+        except RecursionError:
+            return "nested too deep"
+        return ""
 
     @property
     def code(self) -> str:
@@ -72,6 +88,9 @@ class Answer:
         received = self.received
         if received.fault:
             return f"no usable answer: {received.problem}", f"没有可用的响应：{received.problem}"
+        if 300 <= received.status < 400:
+            target = excerpt(received.header("Location") or "nowhere")
+            return f"HTTP {received.status} came, to {target}", f"返回HTTP {received.status}，跳转到{target}"
         if received.status != 200:
             quoted = excerpt(received.body)
             return f"HTTP {received.status} came, with {quoted}", f"返回HTTP {received.status}，内容为{quoted}"
@@ -83,6 +102,11 @@ class Answer:
                 f"返回resultCode {self.code}，resultMsg为{quoted}",
             )
         quoted = excerpt(received.body)
+        if self.members is None and received.body and self.syntax:
+            return (
+                f"HTTP 200 came, {self.syntax}: {quoted}",
+                f"返回HTTP 200，但响应体无法解析（{self.syntax}）：{quoted}",
+            )
         return f"HTTP 200 came without a resultCode: {quoted}", f"返回HTTP 200但没有resultCode：{quoted}"
 
 
@@ -101,6 +125,10 @@ def readable(answer: Answer, *, http_error: str = "http_status", context: str = 
         raise failed(received.fault, answer, context, context_zh)
     if 300 <= received.status < 400:
         raise failed("redirect", answer, context, context_zh)
+    if received.status == 405:
+        raise failed("method_not_allowed", answer, context, context_zh)
+    if received.status == 404 and http_error == "http_status":
+        raise failed("not_found", answer, context, context_zh)
     if received.status != 200:
         # Another success is no error page: its own name says more.
         raise failed(http_error if received.status >= 400 else "http_status", answer, context, context_zh)
@@ -109,8 +137,27 @@ def readable(answer: Answer, *, http_error: str = "http_status", context: str = 
     if answer.members is None:
         raise failed(unreadable(received), answer, context, context_zh)
     if not answer.code:
-        name = "missing_result" if answer.members.get("resultCode") in {None, ""} else "wrong_type"
-        raise failed(name, answer, context, context_zh)
+        raise failed(_no_code(answer.members), answer, context, context_zh)
+    if not (answer.code.isascii() and answer.code.isdigit() and len(answer.code) == 6):
+        raise failed("bad_result_code", answer, context, context_zh)
+
+
+def misspelt(name: str, members: Mapping[str, object]) -> bool:
+    """Whether a field that is missing is there in another spelling."""
+    return any(other != name and _letters(other) == _letters(name) for other in members)
+
+
+def _letters(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
+def _no_code(members: Mapping[str, object]) -> str:
+    if members.get("resultCode") not in (None, ""):
+        return "wrong_type"
+    if misspelt("resultCode", members):
+        return "field_case"
+    wrapped = any(isinstance(value, dict) and "resultCode" in value for value in members.values())
+    return "wrapped_answer" if wrapped else "missing_result"
 
 
 def expect_success(
@@ -148,6 +195,8 @@ def expect_refusal(
 
 def unreadable(received: Received) -> str:
     """Why a body is no JSON object."""
+    if not received.body.strip():
+        return "empty_body"
     if received.body.startswith(BOM):
         return "bom"
     try:
@@ -155,5 +204,16 @@ def unreadable(received: Received) -> str:
     except UnicodeDecodeError:
         return "not_utf8"
     media_type = (received.header("Content-Type") or "").partition(";")[0].strip().lower()
+    if media_type == "application/json":
+        return "wrapped_answer" if _holds_result(received.body) else "not_json"
     # A page instead of an answer has the same cause as its type: another part of the server spoke.
-    return "not_json" if media_type == "application/json" else "wrong_content_type"
+    page = received.body.decode("utf-8", "replace")
+    return "login_page" if "<" in page and _LOGIN.search(page) else "wrong_content_type"
+
+
+def _holds_result(body: bytes) -> bool:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, list) and any(isinstance(item, dict) and "resultCode" in item for item in value)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Barrier, Lock
 from typing import TYPE_CHECKING
 
-from tradepost.protocols.commands import Command, Create, Query, Release
+from tradepost.protocols.commands import Command, Create, Query, Release, SetStatus
 from tradepost.protocols.http import Request
+from tradepost.protocols.sync_commands import SyncFlag, SyncTenant
 
-from .answers import NOT_AUTHENTIC, PROCESSING, Answer, readable
+from .answers import LIMIT, NOT_AUTHENTIC, PROCESSING, Answer, failed, readable
 from .declaring import Failed, Skipped
 from .dialects import Seal, shifted
 from .results import Exchange
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 BATCH = 8
 """Instances made at once: an asynchronous seller then keeps the run waiting only once in a while."""
+PATIENT_FOR = 3
+"""Answers in a row that may take too long before the run is given up."""
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 0.5
 
@@ -60,12 +63,20 @@ class Caller:
     created: dict[str, None] = field(default_factory=dict)
     """Ids to release at the end, so that a run leaves nothing behind."""
     no_stock: Skipped | None = None
+    real_works: bool | None = None
+    """Whether a fresh instance can be queried, once it was tried."""
+    slow_streak: int = 0
+    """How many answers in a row took too long, requests in a crowd excepted."""
+    given_up: bool = False
+    """Nothing more is asked of a seller that needs seconds for everything: a run would take hours."""
+    used: tuple[float, Request] | None = None
+    """A request that was accepted, and when: one to send again."""
     _offered: dict[type[Command], bool] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     @property
     def samples(self) -> Samples:
-        return Samples(self.clock, self.chance)
+        return Samples(self.clock, self.chance, self.options.public_key)
 
     # --- requests --------------------------------------------------------------------------------------------------
 
@@ -95,14 +106,20 @@ class Caller:
 
     # --- sending ---------------------------------------------------------------------------------------------------
 
-    def send(self, request: Request, *, pieces: int = 1) -> Answer:
+    def send(self, request: Request, *, pieces: int = 1, alone: bool = True) -> Answer:
         sent_at = self.clock()
         received = self.sender.send(request, pieces=pieces)
         answer = Answer(request, received)
         exchange = Exchange(request, sent_at, received.seconds, received.raw, received.problem)
         with self._lock:
+            if alone:
+                late = received.seconds > LIMIT or received.fault == "too_slow"
+                self.slow_streak = self.slow_streak + 1 if late else 0
             self.exchanges.append(exchange)
             self.everything.append(answer)
+        if self.slow_streak >= PATIENT_FOR:
+            self.given_up = True
+            raise failed("too_slow" if received.fault == "too_slow" else "slow_answer", answer)
         return answer
 
     def ask(self, command: Command) -> Answer:
@@ -128,7 +145,7 @@ class Caller:
 
         def one(request: Request) -> Answer:
             barrier.wait()
-            return self.send(request)
+            return self.send(request, alone=False)
 
         with ThreadPoolExecutor(len(requests)) as threads:
             return list(threads.map(one, requests))
@@ -149,7 +166,13 @@ class Caller:
 
     def need(self, kind: type[Command]) -> None:
         """Skips the check when the seller does without an activity that it may leave out."""
+        if kind in self.facts.left_out:
+            name = self.facts.activity(kind)
+            raise Skipped(f"{name} is left out by this seller (saas-v2 §1.4)", f"该商家不提供{name}（saas-v2 §1.4）")
         if kind in self.facts.conduct.optional and not self.offers(kind):
+            if not any(map(self.offers, self.facts.protocol.activities)):
+                # All may be left out, but a seller that offers none has nothing to be tested for.
+                return
             name = self.facts.activity(kind)
             raise Skipped(
                 f"{name} is refused: optional, and taken as not offered (saas-v2 §1.4)",
@@ -162,9 +185,20 @@ class Caller:
             return Query(instance_ids=(self.any_id(),), test=test)
         for kind in self.facts.protocol.activities:
             command = self.samples.of(kind, self.any_id(), test=True)
-            if command is not None:
+            if command is not None and kind not in self.facts.left_out:
                 return command
         raise Skipped("the tester has no sample of this version's requests", "测试程序没有该版本的请求样例")
+
+    def real(self) -> Command:
+        """A real command that harms nobody even where it is obeyed: about what does not exist, or a query."""
+        known = [kind for kind in self.facts.protocol.activities if kind not in self.facts.left_out]
+        if Query in known:
+            return Query(instance_ids=(self.any_id(),))
+        if SyncTenant in known:
+            return replace(self.samples.tenant(test=False), flag=SyncFlag.DELETE)
+        kind = next((kind for kind in (SetStatus, Release, *known) if kind in known), None)
+        command = self.samples.of(kind, self.samples.unknown_id()) if kind else None
+        return command or self.harmless()
 
     def any_id(self) -> str:
         """An instance id for test calls: one that exists if there is any, else an invented one."""
@@ -223,10 +257,10 @@ class Caller:
     def _usable(self, answer: Answer) -> None:
         try:
             readable(answer)
-        except Failed as failed:
+        except Failed as reason:
             raise Skipped(
-                f"an instance is needed, and creating one failed ({failed.seen})",
-                f"需要一个实例，但创建失败（{failed.seen_zh}）",
+                f"an instance is needed, and creating one failed ({reason.seen})",
+                f"需要一个实例，但创建失败（{reason.seen_zh}）",
             ) from None
         if answer.accepted and not usable_id(answer.instance_id):
             raise Skipped(
@@ -267,13 +301,24 @@ class Caller:
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
+    @property
+    def gone(self) -> str:
+        """Why nobody answers any more; empty when somebody does, or did again when asked once more."""
+        last = self.everything[-1].received if self.everything else None
+        if last is None or not last.unreachable:
+            return ""
+        # A server that restarts itself gets a moment.
+        time.sleep(LONGEST_PAUSE)
+        again = self.sender.send(Request("POST", self.options.url, (("Content-Type", "application/json"),), b"{}"))
+        return again.problem if again.unreachable else ""
+
     def wait_ready(self, instance_id: str) -> Answer:
         return self.wait_for(Query(instance_ids=(instance_id,)), time.monotonic() + self.options.patience)
 
     def clean_up(self) -> None:
         """Releases everything that the run made; what the seller says to it does not matter any more."""
-        if not self.facts.has(Release):
+        if not self.facts.has(Release) or self.given_up or self.gone:
             return
         ids = list(self.created)
         with ThreadPoolExecutor(8) as threads:
-            list(threads.map(lambda i: self.send(self.request(self.samples.release(i))), ids))
+            list(threads.map(lambda i: self.send(self.request(self.samples.release(i)), alone=False), ids))

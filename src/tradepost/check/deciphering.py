@@ -24,6 +24,9 @@ def explain_secret(field: str, key: str, strength: Encryption) -> str:
     other = Encryption.AES128 if strength is Encryption.AES256 else Encryption.AES256
     if _decrypts(field, key, other):
         return "other_strength"
+    form = _other_form(field, key, strength)
+    if form:
+        return form
     iv, cipher = field[:IV_LENGTH].encode("utf-8", "replace"), _base64(field[IV_LENGTH:])
     for name, aes_key in _wrong_keys(key):
         if cipher and len(iv) == IV_LENGTH and _text(cipher, aes_key, iv):
@@ -46,6 +49,58 @@ def _decrypts(field: str, key: str, strength: Encryption) -> bool:
     except Undecipherable:
         return False
     return True
+
+
+def _other_form(field: str, key: str, strength: Encryption) -> str:
+    """The right key, and something else done otherwise."""
+    for size in (strength, *Encryption):
+        aes_key = derived_key(key, size)
+        iv, rest = field[:IV_LENGTH], field[IV_LENGTH:]
+        lines = "".join(rest.split()).replace("-", "+").replace("_", "/")
+        if lines != rest and _decrypts(iv + lines + "=" * (-len(lines) % 4), key, size):
+            return "ciphertext_line_end"
+        try:
+            raw = binascii.unhexlify(rest)
+        except (binascii.Error, ValueError):
+            raw = b""
+        if raw and _text(raw, aes_key, iv.encode("utf-8", "replace")[:IV_LENGTH].ljust(IV_LENGTH)):
+            return "hex_ciphertext"
+        whole = _base64("".join(field.split()))
+        # Under CBC every block is the IV of the next: only text there is somebody's IV.
+        if (
+            whole[:IV_LENGTH].isalnum()
+            and len(whole) > IV_LENGTH
+            and _text(whole[IV_LENGTH:], aes_key, whole[:IV_LENGTH])
+        ):
+            return "iv_inside_base64"
+        if _zero_padded(_base64(rest), aes_key, iv.encode("utf-8", "replace")):
+            return "zero_padding"
+    for aes_key in (*(derived_key(key, size) for size in Encryption), *(made for _, made in _wrong_keys(key))):
+        for cipher in (_base64("".join(field.split())), _base64(field[IV_LENGTH:])):
+            if cipher and _ecb_text(cipher, aes_key):
+                return "ecb_mode"
+    return ""
+
+
+def _zero_padded(cipher: bytes, aes_key: bytes, iv: bytes) -> bool:
+    if not cipher or len(cipher) % 16 or len(iv) != IV_LENGTH:
+        return False
+    decryptor = Cipher(algorithms.AES(aes_key), modes.CBC(iv)).decryptor()
+    plain = decryptor.update(cipher) + decryptor.finalize()
+    return _is_text(plain.rstrip(b"\x00")) and bool(plain.strip(b"\x00"))
+
+
+def _ecb_text(cipher: bytes, aes_key: bytes) -> bool:
+    if len(cipher) % 16 or len(cipher) == 16:
+        # One block alone is the same under CBC with an IV of zeros: then the IV is what is missing.
+        return False
+    decryptor = Cipher(algorithms.AES(aes_key), modes.ECB()).decryptor()  # noqa: S305  that is what is looked for
+    unpadder = PKCS7(128).unpadder()
+    try:
+        plain = unpadder.update(decryptor.update(cipher) + decryptor.finalize()) + unpadder.finalize()
+    except ValueError:
+        return False
+    return bool(plain) and _is_text(plain)
 
 
 def _wrong_keys(key: str) -> Iterator[tuple[str, bytes]]:

@@ -30,6 +30,10 @@ class Failed(Exception):
         self.seen_zh = seen_zh
 
 
+class Warned(Failed):
+    """The same for what is no failure: see ``Verdict.WARNED``."""
+
+
 class Skipped(Exception):
     """The check cannot be asked of this seller; says why."""
 

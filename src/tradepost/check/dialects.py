@@ -114,8 +114,12 @@ class QueryDialect:
         return {name: value for name, value in request.query.items() if name not in {self.token, self.timestamp}}
 
     def sealed(self, request: Request, members: Mapping[str, object], seal: Seal) -> Request:
-        texts = {name: str(value) for name, value in members.items()}
+        texts = self.texts(members)
         return signed_query.sign_request(texts, address=_without_query(request.url), key=seal.key, now=seal.now)
+
+    def texts(self, members: Mapping[str, object]) -> dict[str, str]:
+        """What is signed of each member."""
+        return {name: str(value) for name, value in members.items()}
 
     def sealed_text(self, request: Request, members: Mapping[str, str], seal: Seal, *, blank: str) -> Request:
         """Written with another code for a blank; what is signed stays the same."""
@@ -185,14 +189,18 @@ class TokenHeaderDialect:
 
     def sealed(self, request: Request, members: Mapping[str, object], seal: Seal) -> Request:
         stamped = {**members, self.timestamp: dump_milliseconds(seal.now)}
-        texts = {
+        texts = self.texts(stamped)
+        token = hmac_sha256_base64(seal.key + texts[self.timestamp], utf8(signed_query.joined(texts)))
+        return with_header(replace(request, body=dump_sorted(stamped)), self.token, token)
+
+    def texts(self, members: Mapping[str, object]) -> dict[str, str]:
+        """What is signed of each member."""
+        return {
             name: value
             if isinstance(value, str)
             else json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-            for name, value in stamped.items()
+            for name, value in members.items()
         }
-        token = hmac_sha256_base64(seal.key + str(stamped[self.timestamp]), utf8(signed_query.joined(texts)))
-        return with_header(replace(request, body=dump_sorted(stamped)), self.token, token)
 
     def get(self, request: Request, name: str) -> str:
         if name == self.token:

@@ -1,8 +1,4 @@
-"""Finds the mistake that explains what was seen: tries the known ones against the bytes, or varies the request.
-
-Pure where bytes suffice (``explain_body_sign``); where the seller refuses a correct request, it is asked again in other
-ways until one passes.
-"""
+"""Finds the mistake that explains an answer's signature: tries the known ones against the bytes. Pure."""
 
 from __future__ import annotations
 
@@ -16,26 +12,15 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from tradepost.protocols.body_sign import HEADER, body_sign_problem
-from tradepost.protocols.freshness import epoch_ms
 from tradepost.protocols.hmac_sign import hmac_sha256, hmac_sha256_hex, utf8
-from tradepost.protocols.signed_url import signature as request_signature
-
-from .answers import BAD_PARAMETER, NOT_AUTHENTIC, Answer
-from .dialects import URL, UrlDialect
 
 if TYPE_CHECKING:
-    from tradepost.protocols.commands import Command
     from tradepost.protocols.http import Request
 
-    from .caller import Caller
+    from .answers import Answer
 
 _BOM = b"\xef\xbb\xbf"
-_SPACINGS: tuple[tuple[str, str], ...] = ((",", ":"), (", ", ": "), (",", ": "), (", ", ":"))
-_MOST_WAYS = 12
-_HOURS = (-14, -12, -9, -8, -7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 14)
-_CLOCKS = (-600, -300, -90, 90, 300, 600, *(hours * 3600 for hours in _HOURS))
-"""Seconds by which a server's clock is likely to be wrong: minutes, or its zone taken for UTC."""
-
+SPACINGS: tuple[tuple[str, str], ...] = ((",", ":"), (", ", ": "), (",", ": "), (", ", ":"))
 
 # --- the answer's signature ------------------------------------------------------------------------------------------
 
@@ -105,8 +90,10 @@ def _other_bodies(body: bytes, request: Request) -> Iterator[tuple[str, bytes]]:
         yield "trailing_newline", body + end
     yield "bom", body.removeprefix(_BOM)
     yield "bom", _BOM + body
+    yield "signs_empty_body", b""
+    yield "signs_empty_body", b"{}"
     yield "signs_request", request.body
-    yield "constant_signature", b""
+    yield "signs_request", utf8(request.url.partition("?")[2])
     try:
         value = json.loads(body.removeprefix(_BOM))
     except ValueError:
@@ -125,16 +112,16 @@ def _serialisations(value: object, body: bytes) -> Iterator[tuple[str, bytes]]:
     """The same object written otherwise. A difference in one respect has its own name, in several none."""
     sent = {
         spacing
-        for spacing, ascii_only in product(_SPACINGS, (True, False))
-        if _dump(value, spacing, ascii_only=ascii_only) == body
+        for spacing, ascii_only in product(SPACINGS, (True, False))
+        if dumped(value, spacing, ascii_only=ascii_only) == body
     }
     escapes = {
         ascii_only
-        for spacing, ascii_only in product(_SPACINGS, (True, False))
-        if _dump(value, spacing, ascii_only=ascii_only) == body
+        for spacing, ascii_only in product(SPACINGS, (True, False))
+        if dumped(value, spacing, ascii_only=ascii_only) == body
     }
-    for arranged, reordered in _orders(value):
-        for spacing, ascii_only in product(_SPACINGS, (True, False)):
+    for arranged, reordered in orders(value):
+        for spacing, ascii_only in product(SPACINGS, (True, False)):
             spaced = spacing not in sent
             escaped = ascii_only not in escapes
             names = [
@@ -148,17 +135,17 @@ def _serialisations(value: object, body: bytes) -> Iterator[tuple[str, bytes]]:
             ]
             name = names[0] if sent and len(names) == 1 else "reserialised_json"
             for end in ("", "\n"):
-                yield name, _dump(arranged, spacing, ascii_only=ascii_only) + end.encode()
+                yield name, dumped(arranged, spacing, ascii_only=ascii_only) + end.encode()
         indents: tuple[int | str, ...] = (1, 2, 4, "\t")
         for indent, ascii_only in product(indents, (True, False)):
             yield "reserialised_json", json.dumps(arranged, indent=indent, ensure_ascii=ascii_only).encode()
 
 
-def _dump(value: object, spacing: tuple[str, str], *, ascii_only: bool) -> bytes:
+def dumped(value: object, spacing: tuple[str, str], *, ascii_only: bool) -> bytes:
     return json.dumps(value, separators=spacing, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
 
 
-def _orders(value: object) -> Iterator[tuple[object, bool]]:
+def orders(value: object) -> Iterator[tuple[object, bool]]:
     yield value, False
     if not isinstance(value, dict):
         return
@@ -209,13 +196,14 @@ def _other_keys(body: bytes, key: str) -> Iterator[tuple[str, str]]:
         yield "answer_base64_key", base64.b64encode(hmac.new(decoded, body, hashlib.sha256).digest()).decode()
     for variant in (key.lower(), key.upper(), key + "\n", key.strip()):
         if variant != key:
-            yield "wrong_key", base64.b64encode(hmac_sha256(variant, body)).decode()
+            yield "answer_key_changed", base64.b64encode(hmac_sha256(variant, body)).decode()
 
 
 def _as_a_request(body: bytes, key: str, request: Request) -> Iterator[tuple[str, str]]:
     """The request's own algorithms, applied to the answer."""
     query = request.query
-    timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
+    timestamp = query.get("timestamp") or request.header("x-timestamp") or ""
+    nonce = query.get("nonce") or request.header("x-nonce") or ""
     stamp = query.get("timeStamp", "")
     hashed = hmac_sha256_hex(key, body)
     texts = [
@@ -234,75 +222,3 @@ def _as_a_request(body: bytes, key: str, request: Request) -> Iterator[tuple[str
         yield "answer_key_in_text", base64.b64encode(raw).decode()
         yield "answer_key_in_text", raw.hex()
         yield "answer_key_in_text", raw.hex().upper()
-
-
-# --- a correct request is refused ------------------------------------------------------------------------------------
-
-
-def explain_refusal(caller: Caller, command: Command, answer: Answer) -> str:
-    """Why a correct request was refused: the first variation that passes names the mistake."""
-    dialect = caller.facts.dialect
-    if answer.code == BAD_PARAMETER and dialect.stamped:
-        found = _clock_mistake(caller, command)
-        if found:
-            return found
-    if answer.code != NOT_AUTHENTIC:
-        return "refuses_correct_request"
-    if isinstance(dialect, UrlDialect):
-        return _url_mistake(caller, command)
-    return "wrong_key"
-
-
-def _clock_mistake(caller: Caller, command: Command) -> str:
-    if isinstance(caller.facts.dialect, UrlDialect):
-        request = caller.request(command)
-        seal = caller.seal()
-        seconds = str(epoch_ms(seal.now) // 1000)
-        if caller.send(URL.sealed_bytes(request, request.body, seal, timestamp=seconds)).accepted:
-            return "timestamp_in_seconds"
-    for shift in _CLOCKS:
-        if caller.send(caller.request(command, shift=shift)).accepted:
-            return "wrong_clock"
-    return ""
-
-
-def _url_mistake(caller: Caller, command: Command) -> str:
-    """Signs in the other ways that are known, each time a fresh request: a nonce may be remembered after a refusal."""
-    for name, hashed, upper in (
-        ("signature_case", hmac_sha256_hex, False),
-        ("inner_hash_upper_case", _upper_hash, True),
-        ("inner_hash_upper_case", _upper_hash, False),
-        ("plain_sha256", _plain_hash, True),
-        ("plain_sha256", _plain_hash, False),
-    ):
-        request = caller.request(command)
-        query, key = request.query, caller.options.key
-        text = f"{key}{query['nonce']}{query['timestamp']}{hashed(key, request.body)}"
-        signature = hmac_sha256_hex(key, utf8(text))
-        written = signature.upper() if upper else signature
-        if caller.send(URL.put(request, URL.token, written)).accepted:
-            return name
-    return "reserialised_request" if _written_again(caller, command) else "wrong_key"
-
-
-def _written_again(caller: Caller, command: Command) -> bool:
-    """Whether the seller verifies a body that it wrote again in another way than the market does."""
-    value = json.loads(caller.request(command).body)
-    ways = [(arranged, spacing) for arranged, _ in _orders(value) for spacing in _SPACINGS]
-    for arranged, spacing in ways[:_MOST_WAYS]:
-        request = caller.request(command)
-        nonce, timestamp = request.query["nonce"], request.query["timestamp"]
-        payload = _dump(arranged, spacing, ascii_only=True)
-        signed = request_signature(key=caller.options.key, nonce=nonce, timestamp=timestamp, payload=payload)
-        if payload != request.body and caller.send(URL.put(request, URL.token, signed)).accepted:
-            return True
-    return False
-
-
-def _upper_hash(key: str, body: bytes) -> str:
-    return hmac_sha256_hex(key, body).upper()
-
-
-def _plain_hash(key: str, body: bytes) -> str:
-    del key  # that is the mistake
-    return hashlib.sha256(body).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tradepost.protocols import registry
@@ -22,9 +22,19 @@ class Facts:
     protocol: SellerProtocol
     conduct: Conduct
     dialect: Dialect
+    left_out: frozenset[type[Command]] = frozenset()
+    """Activities that this seller does without: what stands on them is not asked."""
 
     def has(self, *kinds: type[Command]) -> bool:
-        return all(kind in self.protocol.activities for kind in kinds)
+        return all(kind in self.protocol.activities and kind not in self.left_out for kind in kinds)
+
+    def without(self, *activities: str) -> Facts:
+        """Raises ``CannotRun`` for an activity that there is not."""
+        kinds = {activity: kind for kind, activity in self.protocol.activities.items()}
+        unknown = sorted(set(activities) - kinds.keys())
+        if unknown:
+            raise CannotRun(f"no activity {', '.join(unknown)}; there are: {', '.join(kinds)}")
+        return replace(self, left_out=self.left_out | {kinds[activity] for activity in activities})
 
     def activity(self, kind: type[Command]) -> str:
         return self.protocol.activities[kind]

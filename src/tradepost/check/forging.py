@@ -90,4 +90,5 @@ def what_is_not_checked(caller: Caller, otherwise: str) -> str:
 
 
 def _refused(caller: Caller, spoil: Spoil, *, test: bool) -> bool:
-    return caller.send(spoil(caller, caller.request(caller.harmless(test=test)))).code == NOT_AUTHENTIC
+    command = caller.harmless() if test else caller.real()
+    return caller.send(spoil(caller, caller.request(command))).code == NOT_AUTHENTIC

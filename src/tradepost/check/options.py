@@ -28,3 +28,9 @@ class Options:
     timeout: float = 20
     patience: float = 15
     trust_any_certificate: bool = False
+    leave_out: frozenset[str] = frozenset()
+    """Activities that what is sold does not need, for example those of renewals (saas-v2 §1.4)."""
+    public_key: str = ""
+    """PEM of the seller's key for client secrets, joint operation only (openapi-jointkit §A.6)."""
+    replay_after: float = 2
+    """Seconds after which a nonce is used once more; a seller's memory must reach further (saas-v2 §2.4)."""

@@ -12,6 +12,8 @@ from tradepost.protocols.http import Request
 class Verdict(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
+    WARNED = "warned"
+    """A market accepts it today; the specification recommends otherwise, or is silent where trouble is near."""
     SKIPPED = "skipped"
     """Could not be asked of this seller, for example because an earlier step that it needs was refused."""
     BROKEN = "broken"
@@ -76,6 +78,10 @@ class Report:
         return tuple(result for result in self.results if result.verdict is Verdict.FAILED)
 
     @property
+    def warned(self) -> tuple[Result, ...]:
+        return tuple(result for result in self.results if result.verdict is Verdict.WARNED)
+
+    @property
     def mistakes(self) -> tuple[tuple[Result, ...], ...]:
         """What did not pass, one group a mistake: a single one often fails a dozen checks."""
         found: dict[str, list[Result]] = {}
@@ -92,7 +98,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 when all passed, 1 when one failed, 2 when the seller could not be judged."""
+        """0 when all passed (a warning is no failure), 1 when one failed, 2 when the seller could not be judged."""
         if self.failed:
             return 1
         return 2 if self.count(Verdict.BROKEN) or not self.count(Verdict.PASSED) else 0

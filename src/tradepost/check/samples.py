@@ -10,8 +10,10 @@ from decimal import Decimal
 
 from tradepost.protocols import commands as c
 from tradepost.protocols import sync_commands as sync
+from tradepost.protocols.client_secret import encrypt
 
-DEPARTMENT = sync.Department(code="D01", name="研发部")
+UNREADABLE = base64.b64encode(bytes(384)).decode()
+DEPARTMENT = sync.Department(code="D01", name="R&D")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Samples:
 
     clock: Callable[[], datetime]
     chance: Callable[[], str]
+    public_key: str = ""
 
     def order(self) -> Order:
         return Order(f"CS{self.clock():%y%m%d%H%M}{self.chance()[:10].upper()}")
@@ -113,13 +116,15 @@ class Samples:
             test=test,
         )
 
-    def check_change(self, instance_id: str, *, name: str = "Team", test: bool = False) -> c.CheckChange:
+    def check_change(
+        self, instance_id: str, *, name: str = "Team", number: int | None = 5, test: bool = False
+    ) -> c.CheckChange:
         return c.CheckChange(
             instance_id=instance_id,
             product_id="OFFI461867333479178240",
             sku_code="d0abcd12-1234-5678-ab12-11ab111a1a1a",
             product_name=name,
-            linear_value=5,
+            linear_value=number,
             test=test,
         )
 
@@ -143,25 +148,25 @@ class Samples:
         return sync.SyncTenant(
             tenant_id=tenant_id,
             tenant_code=f"t{tenant_id[:12]}",
-            name="商埠检查 Tradepost check",
+            name="Tradepost check",
             domain_name="https://tenant.example.com",
             flag=sync.SyncFlag.ADD,
             test=test,
         )
 
     def application(self, *, test: bool) -> sync.SyncApplication:
-        """With a secret of the right length that nobody can decrypt: test calls must not need it."""
+        """Without a public key its secret has the right length, and nobody can decrypt it."""
         return sync.SyncApplication(
             tenant_id=self.chance(),
             app_id=self.chance(),
             client_id=self.chance(),
-            encrypted_secret=base64.b64encode(bytes(256)).decode(),
+            encrypted_secret=encrypt("tradepost-check", self.public_key) if self.public_key else UNREADABLE,
             flag=sync.SyncFlag.ADD,
             test=test,
         )
 
     def users(self, *, test: bool) -> sync.SyncAuth:
-        user = sync.SyncedUser(user_name="zhangsan", name="张三", org_code="D01", admin=True, enabled=True)
+        user = sync.SyncedUser(user_name="zhangsan", name="Zhang San", org_code="D01", admin=True, enabled=True)
         return sync.SyncAuth(
             tenant_id=self.chance(),
             app_id=self.chance(),

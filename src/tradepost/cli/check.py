@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,6 +29,8 @@ def check(
     timeout: float = 20,
     patience: float = 15,
     any_certificate: Annotated[bool, Parameter(negative="")] = False,
+    leave_out: Annotated[Sequence[str], Parameter(negative="")] = (),
+    public_key: Path | None = None,
     html: Path | None = None,
     junit: Path | None = None,
     json: Path | None = None,
@@ -57,6 +60,10 @@ def check(
         Seconds that an asynchronous creation may take.
     any_certificate
         Accept a self-signed certificate of an https address.
+    leave_out
+        An activity that what you sell does not need, for example refreshInstance; may be repeated.
+    public_key
+        PEM file of the seller's RSA public key: joint operation alone, to encrypt the client secrets that are sent.
     html
         Write a report to read, in both languages.
     junit
@@ -67,6 +74,13 @@ def check(
     from tradepost.check import CannotRun, Options, run
     from tradepost.check.reports.terminal import progress, show
 
+    console = terminal.out()
+    try:
+        _must_be_writable(html, junit, json)
+        secret_key = _read(public_key) if public_key else ""
+    except OSError as reason:
+        terminal.warn(f"tradepost check: {reason}")
+        return COULD_NOT_RUN
     options = Options(
         url=url,
         protocol=protocol,
@@ -77,8 +91,9 @@ def check(
         timeout=timeout,
         patience=patience,
         trust_any_certificate=any_certificate,
+        leave_out=frozenset(leave_out),
+        public_key=secret_key,
     )
-    console = terminal.out()
     try:
         # Progress goes to standard error, so that the summary can be piped.
         with progress(terminal.err()) as tell:
@@ -87,8 +102,34 @@ def check(
     except (CannotRun, OSError) as reason:
         terminal.warn(f"tradepost check: {reason}")
         return COULD_NOT_RUN
+    except KeyboardInterrupt:
+        terminal.warn("tradepost check: stopped by hand; what it had created was released")
+        return COULD_NOT_RUN
     show(report, console)
     return report.exit_code
+
+
+def _read(public_key: Path) -> str:
+    """Raises ``OSError`` for what is no usable key."""
+    from tradepost.protocols.client_secret import UnfitKey, load_public_key
+
+    text = public_key.read_text(encoding="utf-8")
+    try:
+        load_public_key(text)
+    except UnfitKey as unfit:
+        raise OSError(f"{public_key}: {unfit}") from None
+    return text
+
+
+def _must_be_writable(*paths: Path | None) -> None:
+    """Raises ``OSError`` before a run rather than after it. Nothing is made yet: an empty report would be a lie."""
+    for path in filter(None, paths):
+        if path.is_dir():
+            raise OSError(f"the report cannot be written to {path}: it is a folder")
+        if not path.parent.is_dir():
+            raise OSError(f"the report cannot be written to {path}: there is no folder {path.parent}")
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise OSError(f"the report cannot be written to {path}: permission denied")
 
 
 def _write(report: Report, *, html: Path | None, junit: Path | None, json: Path | None) -> None:

@@ -12,6 +12,7 @@ from tradepost.protocols import registry
 from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.http import Request, Response
 
+from .any_shop import any_seller
 from .shop import KEY, Shop
 
 type Answer = Response | bytes
@@ -35,6 +36,9 @@ class Mutant:
     patience: float = 15
     restart: str = ""
     """A file that the tester's restart command makes, in the mutant's folder."""
+    replay_after: float = 0
+    warned: bool = False
+    """The mistake is told as a warning: the specification is silent, or only recommends."""
     reads_once: bool = False
     """Its server takes what one read of the socket gives for the whole body."""
 
@@ -47,6 +51,8 @@ def mutant(
     patience: float = 15,
     restart: str = "",
     reads_once: bool = False,
+    replay_after: float = 0,
+    warned: bool = False,
 ) -> Callable[[Callable[[Path, str], Answering]], Callable[[Path, str], Answering]]:
     """Declare what ``build(folder, protocol)`` makes; its name is the function's."""
 
@@ -64,6 +70,8 @@ def mutant(
                 patience=patience,
                 restart=restart,
                 reads_once=reads_once,
+                replay_after=replay_after,
+                warned=warned,
             )
         return build
 
@@ -90,7 +98,9 @@ def shop_mutant[S: type[Shop]](
     return declare
 
 
-def wire_mutant[P: SellerProtocol](diagnosis: str, *groups: str) -> Callable[[type[P]], type[P]]:
+def wire_mutant[P: SellerProtocol](
+    diagnosis: str, *groups: str, replay_after: float = 0, warned: bool = False
+) -> Callable[[type[P]], type[P]]:
     """Declare a protocol object that reads or writes one thing wrongly, in an honest shop."""
 
     def declare(kind: type[P]) -> type[P]:
@@ -98,7 +108,7 @@ def wire_mutant[P: SellerProtocol](diagnosis: str, *groups: str) -> Callable[[ty
             return Shop(folder, kind()).respond
 
         build.__name__ = kind.__name__
-        mutant(diagnosis, *groups, protocols=(kind().name,))(build)
+        mutant(diagnosis, *groups, protocols=(kind().name,), replay_after=replay_after, warned=warned)(build)
         return kind
 
     return declare
@@ -108,17 +118,17 @@ type Rewrite = Callable[[Request, Response], Answer]
 
 
 def answer_mutant(
-    diagnosis: str, *groups: str, protocols: tuple[str, ...] = (V2,), timeout: float = 20
+    diagnosis: str, *groups: str, protocols: tuple[str, ...] = (V2,), timeout: float = 20, warned: bool = False
 ) -> Callable[[Rewrite], Rewrite]:
     """Declare what is done to an honest shop's answers on their way out."""
 
     def declare(rewrite: Rewrite) -> Rewrite:
         def build(folder: Path, protocol: str) -> Answering:
-            shop = Shop(folder, registry.protocol(protocol))
+            shop = Shop(folder, registry.protocol(protocol)) if protocol in {V1, V2} else any_seller(folder, protocol)
             return lambda request, now, nonce: rewrite(request, shop.respond(request, now, nonce))
 
         build.__name__ = rewrite.__name__
-        mutant(diagnosis, *groups, protocols=protocols, timeout=timeout)(build)
+        mutant(diagnosis, *groups, protocols=protocols, timeout=timeout, warned=warned)(build)
         return rewrite
 
     return declare

@@ -103,7 +103,7 @@ class DecodesBeforeSplitting(SpelledV1):
         return {name: value for name, _, value in pairs}
 
 
-@wire_mutant("wrong_key", SIGNATURE)
+@wire_mutant("token_key_without_time", SIGNATURE)
 class KeyWithoutTheTime(SpelledV1):
     """The HMAC's key is the access key followed by timeStamp; here it is the access key alone."""
 

@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING
 from tradepost.check.declaring import Check, families
 from tradepost.check.options import GROUPS
 
-from . import body_sign, debug, encrypted, idempotency, lifecycle, load, secrets, shape, signature, time, wire
+from . import (
+    body_sign,
+    debug,
+    encrypted,
+    idempotency,
+    joint,
+    licenses,
+    lifecycle,
+    load,
+    secrets,
+    shape,
+    signature,
+    time,
+    wire,
+)
 
 if TYPE_CHECKING:
     from tradepost.check.facts import Facts
@@ -19,6 +33,8 @@ __all__ = [
     "debug",
     "encrypted",
     "idempotency",
+    "joint",
+    "licenses",
     "lifecycle",
     "load",
     "secrets",
@@ -40,6 +56,7 @@ def checks_for(facts: Facts, options: Options) -> list[Check]:
 
     def turn(check: Check) -> tuple[bool, int, bool]:
         # What looks at all answers of the run comes last, whatever its group; whether the key is right comes first.
-        return check.check_id in secrets.LAST, GROUPS.index(check.group), check.check_id != signature.FIRST
+        last = check.check_id in secrets.LAST or check.check_id == f"signature.{signature.REPLAYED_LATER}"
+        return last, GROUPS.index(check.group), check.check_id != signature.FIRST
 
     return sorted(chosen, key=turn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import NOT_AUTHENTIC, failed
+from tradepost.check.answers import NOT_AUTHENTIC, failed, readable
 from tradepost.check.asking import (
     Asked,
     bad_type,
@@ -72,6 +72,11 @@ def _signed(asked: Asked, *, refusal: bool) -> Body:
         answer = asked(caller)
         if answer.received.fault:
             raise failed(answer.received.fault, answer)
+        if answer.received.status != 200 and not refusal:
+            # Another part of the server spoke, which signs nothing: its own name says more.
+            readable(answer)
+        if answer.members is None and answer.received.header("Body-Sign") is None:
+            readable(answer, http_error="http_error_for_bad_request" if refusal else "http_status")
         # A version that asks for no signature may still carry one, and then it must hold.
         if not caller.facts.conduct.body_sign and answer.received.header("Body-Sign") is None:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import (
@@ -16,9 +17,13 @@ from tradepost.check.answers import (
     readable,
 )
 from tradepost.check.caller import usable_id
+from tradepost.check.dates import dates_in
 from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
 from tradepost.check.forging import last_character, what_is_not_checked
-from tradepost.protocols.commands import Command, Create, Query, Release, SetStatus
+from tradepost.protocols.commands import Command, Create, Query, Refresh, Release, SetStatus
+from tradepost.protocols.sync_commands import SyncApplication
+
+from .joint import need_secret
 
 if TYPE_CHECKING:
     from tradepost.check.answers import Answer
@@ -59,6 +64,11 @@ def effects(facts: Facts) -> Iterable[Check]:
         "the real creation succeeds and its instance can be queried", "真实创建成功，且实例可查询",
     )  # fmt: skip
     yield make(
+        "absent_is_real", "test_flag", _absent_is_real,
+        "A call without testFlag is a real call", "没有testFlag的调用是真实调用",
+        "the instance exists afterwards: the newest text does not send the field", "之后实例存在：最新文档不再发送该字段",
+    )  # fmt: skip
+    yield make(
         "zero_is_real", "test_flag", _zero_is_real,
         "testFlag 0 is a real call", "testFlag为0是真实调用",
         "the instance exists afterwards: missing and 0 are alike", "之后实例存在：缺省与0等价",
@@ -73,6 +83,12 @@ def effects(facts: Facts) -> Iterable[Check]:
             "releases_nothing", "test_flag", _releases_nothing,
             "A test release releases nothing", "测试释放不会释放实例",
             "the instance can still be queried", "实例仍可查询",
+        )  # fmt: skip
+    if facts.has(Refresh):
+        yield make(
+            "refreshes_nothing", "test_flag", _refreshes_nothing,
+            "A test renewal moves no expiry", "测试续费不改变到期时间",
+            "no text of the instance shows the expiry of the test call", "实例信息中不出现测试调用的到期时间",
         )  # fmt: skip
     if facts.has(SetStatus):
         yield make(
@@ -89,6 +105,8 @@ def _answered(kind: type[Command]) -> Body:
         if command is None:
             raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
         first = caller.ask(command)
+        if kind is SyncApplication and first.refused:
+            need_secret(caller)
         expect_success(first, _why_refused(caller, kind, first), "first time", "第一次")
         expect_success(caller.ask(command), "repeat_refused", "second time", "第二次")
 
@@ -152,7 +170,11 @@ def _chain(caller: Caller) -> None:
     _need_usable(instance_id)
     for kind, activity in caller.facts.protocol.activities.items():
         command = caller.samples.of(kind, instance_id, test=True)
-        if kind is Create or command is None or (kind in caller.facts.conduct.optional and not caller.offers(kind)):
+        if (
+            kind in caller.facts.left_out | {Create}
+            or command is None
+            or (kind in caller.facts.conduct.optional and not caller.offers(kind))
+        ):
             continue
         answer = caller.ask(command)
         if answer.code == BAD_PARAMETER:
@@ -162,7 +184,7 @@ def _chain(caller: Caller) -> None:
 
 
 def _order_stays_free(caller: Caller) -> None:
-    caller.instance(keep=True)
+    _need_real(caller)
     order = caller.samples.order()
     test = caller.ask(caller.samples.create(order, test=True))
     expect_accepted(test, "test_flag_refused", "test call", "测试调用")
@@ -170,6 +192,33 @@ def _order_stays_free(caller: Caller) -> None:
     expect_accepted(real, "test_flag_claims_order", "real call", "真实调用")
     ready = caller.wait_ready(real.instance_id)
     expect_success(ready, "test_flag_claims_order", "query", "查询")
+
+
+def _absent_is_real(caller: Caller) -> None:
+    caller.instance(keep=True)
+    real = caller.create(caller.samples.create())
+    expect_accepted(real)
+    _need_usable(real.instance_id)
+    ready = caller.wait_ready(real.instance_id)
+    name = "refuses_correct_request"
+    if not ready.succeeded:
+        flagged = caller.samples.create()
+        answer = caller.send(caller.changed(flagged, {"testFlag": "0"}))
+        caller.note_created(answer)
+        told = usable_id(answer.instance_id) and caller.wait_ready(answer.instance_id).succeeded
+        name = "test_flag_absent" if told else name
+    expect_success(ready, name, "query", "查询")
+
+
+def _need_real(caller: Caller) -> None:
+    """Where no real creation works, that is the mistake, not what a test call did before."""
+    if caller.real_works is None:
+        # A fresh one: a test call may have done harm to the others.
+        caller.real_works = caller.ask(Query(instance_ids=(caller.fresh().instance_id,))).succeeded
+    if not caller.real_works:
+        raise Skipped(
+            "a real instance cannot be queried, see debug.absent_is_real", "真实实例无法查询，见debug.absent_is_real"
+        )
 
 
 def _zero_is_real(caller: Caller) -> None:
@@ -184,6 +233,7 @@ def _zero_is_real(caller: Caller) -> None:
 
 
 def _releases_nothing(caller: Caller) -> None:
+    _need_real(caller)
     made = caller.instance()
     test = caller.ask(caller.samples.release(made.instance_id, test=True))
     if test.code == BAD_PARAMETER:
@@ -196,7 +246,22 @@ def _releases_nothing(caller: Caller) -> None:
     caller.give_back(made)
 
 
+def _refreshes_nothing(caller: Caller) -> None:
+    """Only where the expiry is shown (as in the group time)."""
+    caller.need(Refresh)
+    _need_real(caller)
+    made = caller.instance(keep=True)
+    later = (caller.clock() + timedelta(days=77)).replace(hour=9, minute=41, second=47, microsecond=0)
+    test = caller.ask(caller.samples.refresh(made.instance_id, later, test=True))
+    if not test.accepted:
+        raise Skipped("the test call was refused", "测试调用被拒绝")
+    query = caller.ask(Query(instance_ids=(made.instance_id,)))
+    if later.replace(tzinfo=None) in dates_in(query.members or {}):
+        raise failed("test_flag_acts", query, "query after a test renewal", "测试续费之后的查询")
+
+
 def _any_order(caller: Caller) -> None:
+    _need_real(caller)
     made = caller.instance()
     for kind in (Release, SetStatus, Query):
         command = caller.samples.of(kind, made.instance_id, test=True)

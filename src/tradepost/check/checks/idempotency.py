@@ -18,7 +18,7 @@ from tradepost.check.answers import (
 )
 from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
 from tradepost.check.samples import Order
-from tradepost.protocols.commands import Command, Create, Query, Refresh, Release, SetStatus, Upgrade
+from tradepost.protocols.commands import AppInfo, Command, Create, Done, Query, Refresh, Release, SetStatus, Upgrade
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 RESTART = "idempotency.restart"
 PARALLEL = 50
+INSTANCES = 6
+ROUNDS = 4
 ORDERS = 12
 RESTART_WITHIN = 60.0
 
@@ -68,6 +70,12 @@ def creation(facts: Facts) -> Iterable[Check]:
         f"{ORDERS} orders at the same moment give {ORDERS} instances", f"同时发送{ORDERS}个订单得到{ORDERS}个实例",
         "every instanceId is another, none of the answers an error", "instanceId互不相同，且没有错误",
     )  # fmt: skip
+    if any(field.name in {"appInfo", "license"} for field in facts.conduct.answers.get(Create, ())):
+        yield make(
+            "same_content", "once", _same_content,
+            "A repeat tells what the first answer told", "重复请求返回与首次相同的内容",
+            "the same licence, the same address and user name", "license、地址和用户名与首次相同",
+        )  # fmt: skip
     yield make(
         "restart", "once", _restart,
         "A repeat after a restart of the server gives the same instance", "服务器重启后的重复创建返回同一实例", *same,
@@ -92,7 +100,12 @@ def changes(facts: Facts) -> Iterable[Check]:
         yield make(
             "query.stable", facts.activity(Query), _stable_query,
             "Two queries give the same access data", "两次查询返回相同的访问信息",
-            "the same address, user name and password", "地址、用户名和密码一致",
+            "the same user name and password; the address may carry a fresh ticket", "用户名和密码一致；地址可带有一次性票据",
+        )  # fmt: skip
+        yield make(
+            "query.parallel", facts.activity(Query), _parallel_queries,
+            f"{INSTANCES} instances asked for at the same moment are told apart", f"同时查询{INSTANCES}个实例，响应互不混淆",
+            "each answer is about the instance that its request named", "每个响应对应其请求的实例",
         )  # fmt: skip
 
 
@@ -114,6 +127,8 @@ def _same(first: Answer, again: Answer, name: str, context: str = "repeat", cont
     readable(again, context=context, context_zh=context_zh)
     if not again.accepted:
         raise failed("repeat_refused", again, context, context_zh)
+    if not again.instance_id:
+        raise failed("missing_field", again, f"{context}, no instanceId", f"{context_zh}，没有instanceId")
     if again.instance_id != first.instance_id:
         raise Failed(
             name,
@@ -151,6 +166,8 @@ def _after_freeze(caller: Caller) -> None:
     readable(again)
     if not again.accepted:
         raise failed("repeat_refused", again)
+    if not again.instance_id:
+        raise failed("missing_field", again, "no instanceId", "没有instanceId")
     if again.instance_id != made.instance_id:
         seen = f"first {made.instance_id}, then {again.instance_id}"
         raise Failed("new_instance_id_each_call", seen, f"第一次为{made.instance_id}，之后为{again.instance_id}")
@@ -261,6 +278,67 @@ def _repeated(kind: type[Command]) -> Body:
     return body
 
 
+def _told(app: AppInfo | None) -> tuple[str, str]:
+    """What stays of access data: a memo may show the time, an address a fresh ticket."""
+    return ("", "") if app is None else (app.front_end_url.partition("?")[0].partition("#")[0], app.user_name)
+
+
+def _same_content(caller: Caller) -> None:
+    caller.instance(keep=True)
+    command = caller.samples.create()
+    key = caller.options.key
+    first, again = (
+        caller.facts.protocol.decode(command, answer.made_sound(key), key=key)
+        for answer in (caller.create(command), caller.create(caller.samples.create(_order_of(command))))
+    )
+    if not isinstance(first, Done) or not isinstance(again, Done):
+        raise Skipped("an answer cannot be read, see the group shape", "响应无法读取，见shape组")
+    if first.license != again.license:
+        raise Failed("other_license", "the repeat tells another licence", "重复请求返回了不同的license")
+    # Another instance has its own check.
+    if first.instance_id == again.instance_id:
+        before, after = (_told(done.instances[0].app if done.instances else None) for done in (first, again))
+        # A repeat may leave optional fields out.
+        wrong = [(b, a) for b, a in zip(before, after, strict=True) if b and a and b != a]
+        if wrong:
+            told, told_zh = f"first {wrong[0][0]}, then {wrong[0][1]}", f"第一次为{wrong[0][0]}，之后为{wrong[0][1]}"
+            raise Failed("other_app_info", told, told_zh)
+
+
+def _order_of(command: Create) -> Order:
+    line = command.order_line_id.rpartition("-")[2]
+    return Order(command.order_id, int(line) if line.isdigit() else 1)
+
+
+def _parallel_queries(caller: Caller) -> None:
+    made = [caller.instance() for _ in range(INSTANCES)]
+    commands = [Query(instance_ids=(one.instance_id,)) for one in made]
+    alone = [_access(caller, command, caller.ask(command)) for command in commands]
+    if len(set(alone)) < 2 and None in alone:
+        raise Skipped("the query is refused, see the group shape", "查询被拒绝，见shape组")
+    every = commands * ROUNDS
+    answers = caller.together([caller.request(command) for command in every])
+    for index, (command, answer) in enumerate(zip(every, answers, strict=True)):
+        if answer.received.status != 200 or not answer.succeeded:
+            # Failing in a crowd is a matter of the group load.
+            continue
+        found, expected = _access(caller, command, answer), alone[index % INSTANCES]
+        if found != expected:
+            told = found or "another instance"
+            raise Failed(
+                "answers_mixed_up", f"alone {expected}, in a crowd {told}", f"单独查询为{expected}，并发时为{told}"
+            )
+    for one in made:
+        caller.give_back(one)
+
+
+def _access(caller: Caller, command: Query, answer: Answer) -> tuple[str, str] | None:
+    """None for an answer about something else."""
+    key = caller.options.key
+    outcome = caller.facts.protocol.decode(command, answer.made_sound(key), key=key)
+    return _told(outcome.instances[0].app) if isinstance(outcome, Done) and outcome.instances else None
+
+
 def _stable_query(caller: Caller) -> None:
     made = caller.instance(keep=True)
     command = Query(instance_ids=(made.instance_id,))
@@ -272,6 +350,7 @@ def _stable_query(caller: Caller) -> None:
         if answer.code != SUCCESS:
             raise Skipped("the query is refused, see the group shape", "查询被拒绝，见shape组")
         outcome = caller.facts.protocol.decode(command, answer.made_sound(key), key=key)
-        found.append([entry.app for entry in getattr(outcome, "instances", ())])
+        apps = [entry.app for entry in getattr(outcome, "instances", ())]
+        found.append([(*_told(app), app.password if app else "") for app in apps])
     if found[0] != found[1]:
-        raise Failed("bad_field", "appInfo differs between two queries", "两次查询的appInfo不同")
+        raise Failed("unstable_access", "appInfo differs between two queries", "两次查询的appInfo不同")

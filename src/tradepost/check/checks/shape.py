@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tradepost.check.answers import (
     BAD_PARAMETER,
+    LIMIT,
     NO_INSTANCE,
     SUCCESS,
     Answer,
@@ -14,14 +15,16 @@ from tradepost.check.answers import (
     expect_refusal,
     expect_success,
     failed,
+    misspelt,
     readable,
     unreadable,
 )
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, Warned, family
 from tradepost.check.dialects import QueryDialect, UrlDialect
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import Command, Create, Query, Refresh, SetStatus
 from tradepost.protocols.wire_fields import Breach, Field, violations
+from tradepost.protocols.wire_json import NotJsonObject, load_object
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
@@ -102,6 +105,14 @@ def requests(facts: Facts) -> Iterable[Check]:
                 f"bad_{name}", facts.activity(kind), _bad_value(kind, name), title, title_zh,
                 "resultCode 000002", "返回resultCode 000002",
             )  # fmt: skip
+    for kind, table in facts.conduct.requests.items():
+        if kind in facts.protocol.activities and any(field.name == "flag" for field in table):
+            activity = facts.activity(kind)
+            yield make(
+                f"{activity}.bad_flag", activity, _bad_flag(kind),
+                f"{activity}: a flag that there is not is refused", f"{activity}：不存在的flag被拒绝",
+                "resultCode 000002", "返回resultCode 000002",
+            )  # fmt: skip
     yield from _activities(make)
     if facts.dialect.json_body:
         for name, body, title, title_zh in (
@@ -124,6 +135,12 @@ def requests(facts: Facts) -> Iterable[Check]:
 
 
 def _activities(make: Making) -> Iterable[Check]:
+    if make.facts.conduct.signed.value in {"url", "query"}:
+        yield make(
+            "activity_case", "codes", _activity_case,
+            "An activity in capitals is another word", "全大写的activity不是同一接口",
+            "resultCode 000002 (recommended): names are compared with their case", "建议返回000002：接口名区分大小写",
+        )  # fmt: skip
     for name, value, title, title_zh in (
         ("unknown_activity", "noSuchActivity", "An activity that there is not is refused", "不存在的activity被拒绝"),
         ("no_activity", None, "A request without an activity is refused", "没有activity的请求被拒绝"),
@@ -164,8 +181,12 @@ def _envelope(answer: Answer) -> None:
     if answer.received.body.startswith(b"\xef\xbb\xbf"):
         raise Failed("bom", "the body starts with EF BB BF", "响应体以EF BB BF开头")
     _keep(RESULT, answer, "missing_result")
-    if not (answer.code.isdigit() and len(answer.code) == 6):
-        raise failed("bad_field", answer)
+    try:
+        load_object(answer.received.body)
+    except NotJsonObject as error:
+        # Read by a lenient parser up to here.
+        name = "duplicate_members" if "twice" in str(error) else "not_utf8" if "UTF-8" in str(error) else "not_json"
+        raise Failed(name, str(error), str(error)) from None
 
 
 def _fields(kind: type[Command]) -> Body:
@@ -183,6 +204,8 @@ def _fields(kind: type[Command]) -> Body:
 def _keep(table: tuple[Field, ...], answer: Answer, missing: str = "missing_field") -> None:
     for violation in violations(table, answer.members or {}):
         name = missing if violation.breach is Breach.MISSING else _BREACHES[violation.breach]
+        if violation.breach is Breach.MISSING and misspelt(violation.path, answer.members or {}):
+            name = "field_case"
         raise Failed(name, str(violation), f"{violation.path}：{violation.detail}")
 
 
@@ -194,7 +217,7 @@ def _read_as_a_market(caller: Caller, command: Command, answer: Answer) -> None:
         return
     detail = getattr(result, "detail", "")
     if str(fault) == "not_json":
-        raise Failed(unreadable(answer.received), detail, detail)
+        raise Failed("duplicate_members" if "twice" in detail else unreadable(answer.received), detail, detail)
     names = {"missing_field": "missing_field", "other_instance": "other_instance"}
     name = "comma_in_id" if "comma" in detail else names.get(str(fault), "bad_field")
     raise Failed(name, detail, detail)
@@ -214,6 +237,9 @@ def _created(caller: Caller) -> None:
     expect_accepted(answer)
     _keep((Field("instanceId", 64),), answer)
     _read_as_a_market(caller, command, answer)
+    seconds = answer.received.seconds
+    if seconds > LIMIT:
+        raise Failed("slow_answer", f"the answer took {seconds:.1f} s", f"响应用了{seconds:.1f}秒")
 
 
 def _queried(caller: Caller) -> None:
@@ -243,7 +269,10 @@ def _missing_fields(kind: type[Command], table: tuple[Field, ...]) -> Body:
             answer = caller.send(caller.changed(command, {field.name: None}))
             caller.note_created(answer)
             context, context_zh = f"without {field.name}", f"缺少{field.name}时"
-            codes = (BAD_PARAMETER, NO_INSTANCE) if "nstance" in field.name else (BAD_PARAMETER,)
+            codes: tuple[str, ...] = (BAD_PARAMETER, NO_INSTANCE) if "nstance" in field.name else (BAD_PARAMETER,)
+            if made is None and kind is not Create:
+                # About something that the seller has never heard of: it may say so before it looks at the rest.
+                codes = ()
             expect_refusal(answer, "accepts_missing_field", *codes, context=context, context_zh=context_zh)
         if made:
             caller.give_back(made)
@@ -270,12 +299,23 @@ def _longest(caller: Caller) -> None:
 def _bad_value(kind: type[Command], name: str) -> Body:
     def body(caller: Caller) -> None:
         caller.need(kind)
-        made = caller.instance()
-        command = caller.samples.of(kind, made.instance_id)
+        made = caller.instance() if caller.facts.has(Create) else None
+        command = caller.samples.of(kind, made.instance_id if made else caller.samples.unknown_id())
         assert command is not None
         answer = caller.send(caller.changed(command, {name: "NO_SUCH_VALUE"}))
-        expect_refusal(answer, "accepts_bad_value", BAD_PARAMETER)
-        caller.give_back(made)
+        expect_refusal(answer, "accepts_bad_value", *((BAD_PARAMETER,) if made else ()))
+        if made:
+            caller.give_back(made)
+
+    return body
+
+
+def _bad_flag(kind: type[Command]) -> Body:
+    def body(caller: Caller) -> None:
+        command = caller.samples.of(kind, "")
+        assert command is not None
+        # Of a tenant that the seller has never heard of: any refusal will do.
+        expect_refusal(caller.send(caller.changed(command, {"flag": 9})), "accepts_bad_value")
 
     return body
 
@@ -291,6 +331,16 @@ def _activity(value: str | None) -> Body:
             expect_refusal(caller.send(request), name, BAD_PARAMETER, context=context, context_zh=context_zh)
 
     return body
+
+
+def _activity_case(caller: Caller) -> None:
+    command = caller.harmless()
+    activity = str(caller.facts.dialect.members(caller.request(command))["activity"])
+    answer = caller.send(caller.changed(command, {"activity": activity.upper()}))
+    readable(answer, http_error="http_error_for_bad_request")
+    if answer.accepted:
+        seen, seen_zh = answer.told()
+        raise Warned("activity_case", f"{activity.upper()}: {seen}", f"{activity.upper()}：{seen_zh}")
 
 
 def _bad_body(content: bytes) -> Body:

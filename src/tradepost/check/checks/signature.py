@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import BAD_PARAMETER, NOT_AUTHENTIC, expect_accepted, expect_refusal, failed, readable
-from tradepost.check.declaring import Body, Check, Making, Skipped, family
-from tradepost.check.dialects import UrlDialect
-from tradepost.check.explaining import explain_refusal
+from tradepost.check.answers import (
+    BAD_PARAMETER,
+    NO_INSTANCE,
+    NOT_AUTHENTIC,
+    expect_accepted,
+    expect_refusal,
+    failed,
+    readable,
+)
+from tradepost.check.declaring import Body, Check, Making, Skipped, Warned, family
+from tradepost.check.dialects import QueryDialect, UrlDialect
 from tradepost.check.forging import (
     FORGERIES,
     OTHER_CASE,
@@ -19,6 +27,8 @@ from tradepost.check.forging import (
     not_ascii,
     what_is_not_checked,
 )
+from tradepost.check.refusals import explain_refusal
+from tradepost.protocols.commands import Create
 from tradepost.protocols.freshness import epoch_ms
 from tradepost.protocols.hmac_sign import hmac_sha256_hex, utf8
 
@@ -28,6 +38,10 @@ if TYPE_CHECKING:
     from tradepost.check.facts import Facts
 
 
+REPLAYED_LATER = "replayed_later"
+COPIES = 8
+STILL_FRESH = 50
+"""Seconds in which a request is not refused for its age."""
 FIRST = "signature.correct"
 """Asked before everything else: with a wrong key nothing that follows means what it says."""
 
@@ -53,6 +67,12 @@ def checks(facts: Facts) -> Iterable[Check]:
     )  # fmt: skip
     if facts.dialect.stamped:
         yield from _stamped(make)
+    if isinstance(facts.dialect, QueryDialect) and facts.has(Create):
+        yield make(
+            "sorted", "signature", _sorted,
+            "Names after timeStamp in the alphabet are sorted like all others", "字母序在timeStamp之后的参数同样参与排序",
+            "resultCode 000000 to a request with userId and userName", "带有userId和userName的请求返回000000",
+        )  # fmt: skip
     if isinstance(facts.dialect, UrlDialect):
         yield make(
             "lower_case", "signature", _lower_case,
@@ -70,7 +90,9 @@ def _stamped(make: Making) -> Iterable[Check]:
     for name, title, title_zh, shift in (
         ("stale", "A request that is 2 minutes old is refused", "2分钟前的请求被拒绝", -120.0),
         ("very_stale", "A request that is one day old is refused", "一天前的请求被拒绝", -86_400.0),
+        ("just_stale", "A request that is 80 s old is refused", "80秒前的请求被拒绝", -80.0),
         ("future", "A request from 2 minutes ahead is refused", "2分钟后的请求被拒绝", 120.0),
+        ("just_ahead", "A request from 80 s ahead is refused", "80秒后的请求被拒绝", 80.0),
     ):
         yield make(
             name, "freshness", _untimely(shift), title, title_zh,
@@ -92,11 +114,13 @@ def _stamped(make: Making) -> Iterable[Check]:
             name, "freshness", _bad_timestamp(value), title, title_zh,
             "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
         )  # fmt: skip
-    yield make(
-        "timestamp_in_seconds", "freshness", _seconds,
-        "A timestamp in seconds is refused", "以秒为单位的时间戳被拒绝",
-        "HTTP 200 with resultCode 000002: the unit is milliseconds", "返回000002：单位是毫秒",
-    )  # fmt: skip
+    if make.facts.conduct.spec == "saas-v2":
+        # Pages of the other versions print seconds, and their sellers are told to accept both (saas-v1-license G).
+        yield make(
+            "timestamp_in_seconds", "freshness", _seconds,
+            "A timestamp in seconds is refused", "以秒为单位的时间戳被拒绝",
+            "HTTP 200 with resultCode 000002: the unit is milliseconds", "返回000002：单位是毫秒",
+        )  # fmt: skip
     yield make(
         "timestamp_changed", "freshness", _timestamp_changed,
         "A timestamp changed after signing is refused", "签名后改动时间戳的请求被拒绝",
@@ -122,6 +146,22 @@ def _stamped(make: Making) -> Iterable[Check]:
         "nonce_reused", "freshness", _nonce_reused,
         "A used nonce in a newly signed request is refused", "重新签名但nonce已用过的请求被拒绝",
         "the second request is refused, whatever else it holds", "第二个请求无论内容如何都被拒绝",
+    )  # fmt: skip
+    yield make(
+        REPLAYED_LATER, "freshness", _replayed_later,
+        "A used nonce is still refused some seconds and requests later", "数秒、若干请求之后，用过的nonce仍被拒绝",
+        "the repeat is refused: nonces are remembered for as long as the timestamp is fresh",
+        "重复被拒绝：nonce至少保存到时间戳过期",
+    )  # fmt: skip
+    yield make(
+        "replayed_together", "freshness", _replayed_together,
+        f"Of {COPIES} copies at the same moment one is accepted", f"同时到达的{COPIES}个副本只有一个被接受",
+        "the others are refused: looking a nonce up and remembering it is one step", "其余被拒绝：查询并记录nonce应为一步",
+    )  # fmt: skip
+    yield make(
+        "nonce_case", "freshness", _nonce_case,
+        "A nonce in the other case is another nonce", "仅大小写不同的nonce是另一个nonce",
+        "resultCode 000000: nonces hold letters of both cases", "返回000000：nonce包含大小写字母",
     )  # fmt: skip
     yield make(
         "nonce_not_burnt", "freshness", _nonce_not_burnt,
@@ -158,7 +198,10 @@ def _forged(spoil: Spoil, diagnosis: str) -> Body:
 
 
 def _real_call(caller: Caller) -> None:
-    answer = caller.send(missing(caller, caller.request(caller.harmless(test=False))))
+    answer = caller.send(missing(caller, caller.request(caller.real())))
+    if answer.code == NO_INSTANCE:
+        # It was looked for: nobody asked who wants to know.
+        raise failed(what_is_not_checked(caller, "accepts_missing_signature"), answer)
     _refused(caller, answer, "accepts_missing_signature")
 
 
@@ -170,11 +213,16 @@ def _refused(caller: Caller, answer: Answer, diagnosis: str) -> None:
 # --- time and nonce --------------------------------------------------------------------------------------------------
 
 
+def _codes(caller: Caller) -> tuple[str, ...]:
+    """What refuses a request for its time or its nonce: documented for SaaS 2.0 alone (saas-v2 §2.4)."""
+    return (BAD_PARAMETER,) if caller.facts.conduct.spec == "saas-v2" else (BAD_PARAMETER, NOT_AUTHENTIC)
+
+
 def _untimely(shift: float) -> Body:
     def body(caller: Caller) -> None:
         name = "accepts_stale_timestamp" if shift < 0 else "accepts_future_timestamp"
         answer = caller.send(caller.request(caller.harmless(), shift=shift))
-        expect_refusal(answer, name, BAD_PARAMETER)
+        expect_refusal(answer, name, *_codes(caller))
 
     return body
 
@@ -196,7 +244,7 @@ def _bad_timestamp(value: str | None) -> Body:
             request = dialect.sealed_bytes(request, request.body, caller.seal(), timestamp=value or "")
         if value is None or not isinstance(dialect, UrlDialect):
             request = dialect.put(request, dialect.timestamp, value)
-        expect_refusal(caller.send(request), "timestamp_not_required", BAD_PARAMETER)
+        expect_refusal(caller.send(request), "timestamp_not_required", *_codes(caller))
 
     return body
 
@@ -212,7 +260,7 @@ def _seconds(caller: Caller) -> None:
     name = "timestamp_in_seconds"
     if answer.accepted and caller.send(caller.request(caller.harmless(), shift=-86_400)).accepted:
         name = "accepts_stale_timestamp"
-    expect_refusal(answer, name, BAD_PARAMETER)
+    expect_refusal(answer, name, *_codes(caller))
 
 
 def _timestamp_changed(caller: Caller) -> None:
@@ -228,7 +276,7 @@ def _no_nonce(caller: Caller) -> None:
     request = caller.request(caller.harmless())
     # Signed as if the nonce were empty, so that only its absence is wrong.
     request = dialect.sealed(request, dialect.members(request), caller.seal(nonce=""))
-    expect_refusal(caller.send(dialect.put(request, dialect.nonce, None)), "nonce_not_required", BAD_PARAMETER)
+    expect_refusal(caller.send(dialect.put(request, dialect.nonce, None)), "nonce_not_required", *_codes(caller))
 
 
 def _nonce_changed(caller: Caller) -> None:
@@ -242,7 +290,13 @@ def _replayed(caller: Caller) -> None:
     _need_correct(caller)
     request = caller.request(caller.harmless())
     expect_accepted(caller.send(request), context="first time", context_zh="第一次")
-    expect_refusal(caller.send(request), "accepts_replayed_nonce", context="second time", context_zh="第二次")
+    caller.used = time.monotonic(), request
+    # Several times: each worker of a server may have a memory of its own.
+    for _ in range(COPIES):
+        expect_refusal(caller.send(request), "accepts_replayed_nonce", context="sent again", context_zh="重复发送")
+    _need_correct(caller)
+    answer = caller.send(request)
+    expect_refusal(answer, "accepts_replayed_nonce", context="after another request", context_zh="其他请求之后")
 
 
 def _nonce_reused(caller: Caller) -> None:
@@ -257,12 +311,56 @@ def _nonce_reused(caller: Caller) -> None:
     expect_refusal(caller.send(other), "accepts_replayed_nonce", context="with another body", context_zh="换一个请求体")
 
 
+def _replayed_later(caller: Caller) -> None:
+    if caller.used is None:
+        raise Skipped("no request was accepted and refused as a repeat", "没有可重复发送的请求")
+    used_at, request = caller.used
+    # Time itself is what is waited for: a memory of a second must have forgotten.
+    time.sleep(max(0.0, used_at + caller.options.replay_after - time.monotonic()))
+    since = time.monotonic() - used_at
+    if since > STILL_FRESH:
+        raise Skipped("the request that was sent before is stale by now", "之前发送的请求已过期")
+    context, context_zh = f"{since:.0f} s later", f"{since:.0f}秒之后"
+    expect_refusal(caller.send(request), "accepts_replayed_nonce", context=context, context_zh=context_zh)
+
+
+def _replayed_together(caller: Caller) -> None:
+    _need_correct(caller)
+    request = caller.request(caller.harmless())
+    accepted = sum(answer.accepted for answer in caller.together([request] * COPIES))
+    if accepted > 1 and caller.send(request).accepted:
+        raise Skipped(
+            "repeats are accepted in any case, see signature.replayed", "重复请求本就被接受，见signature.replayed"
+        )
+    if accepted > 1:
+        raise Warned("nonce_race", f"{accepted} of {COPIES} were accepted", f"{COPIES}个中有{accepted}个被接受")
+
+
+def _nonce_case(caller: Caller) -> None:
+    _need_correct(caller)
+    nonce = f"{caller.chance()[:24]}aBcD"
+    expect_accepted(caller.send(caller.request(caller.harmless(), nonce=nonce)), context="first", context_zh="第一个")
+    other = caller.send(caller.request(caller.harmless(), nonce=nonce.swapcase()))
+    readable(other)
+    if not other.accepted:
+        seen, seen_zh = other.told()
+        raise Warned("nonce_case", f"in the other case: {seen}", f"换大小写后：{seen_zh}")
+
+
 def _nonce_not_burnt(caller: Caller) -> None:
     request = caller.request(caller.harmless())
     _need_correct(caller)
     if caller.send(last_character(caller, request)).accepted:
         raise Skipped("a forged request is accepted already", "伪造的请求已经被接受")
-    expect_accepted(caller.send(request), "refuses_correct_request")
+    expect_accepted(caller.send(request), "nonce_burnt")
+
+
+def _sorted(caller: Caller) -> None:
+    command = caller.samples.create(test=True)
+    if not caller.ask(command).accepted:
+        raise Skipped("the same request without them is refused already", "不带这两个参数的同样请求已被拒绝")
+    answer = caller.send(caller.changed(command, {"userId": "05c3f8a1", "userName": "zhangsan"}))
+    expect_accepted(answer, "token_unsorted" if answer.code == NOT_AUTHENTIC else "refuses_correct_request")
 
 
 # --- hex and hashes --------------------------------------------------------------------------------------------------

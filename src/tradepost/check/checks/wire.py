@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import BOM, NOT_AUTHENTIC, Answer, expect_accepted, failed, readable
 from tradepost.check.asking import Asked, forged, harmless, real_query
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, Warned, family
 from tradepost.check.dialects import QueryDialect, UrlDialect, with_header, with_parameter
 from tradepost.check.explaining import read_body_sign
 from tradepost.protocols.body_sign import HEADER
@@ -111,6 +112,7 @@ def requests(facts: Facts) -> Iterable[Check]:
 
 
 VALUES = (
+    ("empty", "", "drops_empty_values", "An empty value is accepted", "空值被接受"),
     ("plus", "C++a+b", "plus_as_blank", "A plus sign in a value is accepted", "值中的加号被接受"),
     ("percent_plus", "100%2B1", "plus_as_blank", "The characters %2B in a value are accepted", "值中的字符%2B被接受"),
     ("percent", "5%20off", "undecoded_values", "The characters %20 in a value are accepted", "值中的字符%20被接受"),
@@ -195,7 +197,16 @@ def _ascii(caller: Caller) -> None:
     body = body.removeprefix(BOM)
     if not body.isascii():
         at = next(at for at, byte in enumerate(body) if byte > 127)
-        raise Failed("raw_chinese", f"byte {at} is {body[at]:#x}", f"第{at}个字节为{body[at]:#x}")
+        seen, seen_zh = f"byte {at} is {body[at]:#x}", f"第{at}个字节为{body[at]:#x}"
+        if _raw_memo(body):
+            raise Failed("raw_chinese", seen, seen_zh)
+        raise Warned("raw_non_ascii", seen, seen_zh)
+
+
+def _raw_memo(body: bytes) -> bool:
+    """Whether a memo has other bytes than ASCII, which is what the table forbids."""
+    memos = re.findall(rb'"memo"\s*:\s*"((?:[^"\\]|\\.)*)"', body)
+    return any(not memo.isascii() for memo in memos)
 
 
 # --- what to send ----------------------------------------------------------------------------------------------------
@@ -316,7 +327,8 @@ def _nested_mistake(caller: Caller, instance_id: str, name: str) -> str:
         return caller.ask(caller.samples.check_change(instance_id, name=text, test=True)).code != NOT_AUTHENTIC
 
     if name.isascii():
-        return "number_as_text"
+        bare = caller.samples.check_change(instance_id, name=name, number=None, test=True)
+        return "number_as_text" if caller.ask(bare).code != NOT_AUTHENTIC else "nested_object_as_text"
     if not passes("Team"):
         raise Skipped("the same in ASCII is refused already", "同样的内容换成ASCII时已被拒绝")
     return "wrong_charset" if passes("a/b") else "reserialised_request"

@@ -17,6 +17,7 @@ from .spelling import curl, raw
 VERDICTS = {
     Verdict.PASSED: ("passed", "通过"),
     Verdict.FAILED: ("failed", "失败"),
+    Verdict.WARNED: ("warnings", "警告"),
     Verdict.SKIPPED: ("skipped", "跳过"),
     Verdict.BROKEN: ("not judged", "未判定"),
 }
@@ -50,6 +51,7 @@ def html(report: Report) -> str:
         "<main>",
         _groups(report),
         *_failures(report),
+        *_warnings(report),
         *_skipped(report),
         _passed(report),
         "</main>",
@@ -65,13 +67,15 @@ def _both(en: str, zh: str, tag: str = "span") -> str:
 
 def _header(report: Report) -> str:
     failed, broken = report.count(Verdict.FAILED), report.count(Verdict.BROKEN)
-    passed = report.count(Verdict.PASSED)
+    passed, warned = report.count(Verdict.PASSED), report.count(Verdict.WARNED)
     if failed:
         verdict = _both(
             f"{failed} of {len(report.results)} checks failed", f"{len(report.results)}项检查中{failed}项失败"
         )
     elif broken or not passed:
         verdict = _both("The seller could not be judged", "未能完成判定")
+    elif warned:
+        verdict = _both(f"No check failed, {warned} warned", f"没有检查失败，{warned}项警告")
     else:
         verdict = _both(f"All {passed} checks passed", f"{passed}项检查全部通过")
     state = "bad" if report.exit_code else "good"
@@ -90,7 +94,8 @@ def _header(report: Report) -> str:
 
 
 def _groups(report: Report) -> str:
-    shown = [verdict for verdict in VERDICTS if verdict is not Verdict.BROKEN or report.count(verdict)]
+    rare = {Verdict.BROKEN, Verdict.WARNED}
+    shown = [verdict for verdict in VERDICTS if verdict not in rare or report.count(verdict)]
     heads = "".join(f'<th scope="col">{_both(*VERDICTS[verdict])}</th>' for verdict in shown)
     rows = []
     for group in dict.fromkeys(result.group for result in report.results):
@@ -109,6 +114,13 @@ def _failures(report: Report) -> list[str]:
     if not report.mistakes:
         return []
     return [f"<h2>{_both('What failed', '失败的检查')}</h2>", *(_failure(*results) for results in report.mistakes)]
+
+
+def _warnings(report: Report) -> list[str]:
+    if not report.warned:
+        return []
+    head = _both("What a market accepts, and you may want to change", "云商店可接受、但建议修改之处")
+    return [f"<h2>{head}</h2>", *map(_failure, report.warned)]
 
 
 def _failure(result: Result, *others: Result) -> str:

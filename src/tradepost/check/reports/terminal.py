@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 COLOURS = {
     Verdict.PASSED: "green",
     Verdict.FAILED: "bold red",
+    Verdict.WARNED: "yellow",
     Verdict.SKIPPED: "yellow",
     Verdict.BROKEN: "bold magenta",
 }
@@ -54,6 +55,9 @@ def show(report: Report, console: Console) -> None:
             names = ", ".join(other.check_id for other in others)
             console.print(Text.assemble(("Same here   ", "bold"), names))
         console.print()
+    for result in report.warned:
+        _failure(result, console, style="yellow")
+        console.print()
     _skipped(report, console)
     console.print(_groups(report))
     counts = Text(f"\n{report.title} at {report.url}: ")
@@ -64,10 +68,11 @@ def show(report: Report, console: Console) -> None:
     console.print(counts.append(f"{report.seconds:.1f} s"), soft_wrap=True)
 
 
-def _failure(result: Result, console: Console) -> None:
-    console.print(Rule(Text(f"{result.check_id}: {result.title}"), style="red", align="left"))
+def _failure(result: Result, console: Console, *, style: str = "red") -> None:
+    warning = "warning: " if result.verdict is Verdict.WARNED else ""
+    console.print(Rule(Text(f"{warning}{result.check_id}: {result.title}"), style=style, align="left"))
     if result.diagnosis:
-        console.print(Text.assemble(("Diagnosis  ", "bold"), (result.diagnosis.name, "bold red"), "  "), end="")
+        console.print(Text.assemble(("Diagnosis  ", "bold"), (result.diagnosis.name, f"bold {style}"), "  "), end="")
         console.print(Text(result.diagnosis.words))
     console.print(Text.assemble(("Seen       ", "bold"), result.seen))
     console.print(Text.assemble(("Expected   ", "bold"), result.expected, f" ({result.spec})"))

@@ -81,6 +81,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Body-Sign signs the request's body, not the answer's.",
         "Body-Sign签的是请求体，而不是响应体。",
     ),
+    "signs_empty_body": (
+        "Body-Sign signs an empty body: it is computed before the body is written.",
+        "Body-Sign签的是空响应体：在写入响应体之前就计算了签名。",
+    ),
+    "answer_key_changed": (
+        "Body-Sign was computed with the key in another case, or with a line end or blank at it: use the key as it is.",
+        "计算Body-Sign时密钥被改动（大小写、首尾空白或换行）：应原样使用密钥。",
+    ),
     "constant_signature": (
         "Body-Sign is the same for different bodies: it is computed once or over something else.",
         "不同的响应体得到相同的Body-Sign：只计算了一次，或签的是别的内容。",
@@ -103,6 +111,26 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "A request that cannot be accepted gives an HTTP error: answer 200 with a resultCode (000001, 000002).",
         "无法接受的请求返回了HTTP错误：应返回200和resultCode（000001、000002）。",
     ),
+    "method_not_allowed": (
+        "The address refuses the market's HTTP method with 405: it is POST with a JSON body, GET in SaaS 1.0 and License 1.0.",
+        "地址以405拒绝云商店使用的HTTP方法：应为POST加JSON请求体（SaaS 1.0和License 1.0为GET）。",
+    ),
+    "not_found": (
+        "The address does not exist (404): check the path; the joint-operation kit appends /produceAPI/… to the production address.",
+        "地址不存在（404）：请检查路径；联营kit会在生产地址后追加/produceAPI/…子路径。",
+    ),
+    "login_page": (
+        "A login page came: the address must be reachable without a session; the signature is what authenticates the market.",
+        "返回了登录页：该地址不应要求登录，云商店通过签名鉴权。",
+    ),
+    "empty_body": (
+        "The body of the answer is empty.",
+        "响应体为空。",
+    ),
+    "duplicate_members": (
+        "A name appears twice in one JSON object of the answer: readers disagree about which one counts.",
+        "响应JSON的同一对象中有重复的名称：不同解析器取值不一致。",
+    ),
     "redirect": ("The address redirects: it must answer itself.", "地址发生了重定向：必须由该地址直接响应。"),
     "compressed": ("The answer is compressed although none was offered.", "请求没有声明支持压缩，响应却被压缩。"),
     "wrong_content_type": ("The Content-Type must be application/json.", "Content-Type必须是application/json。"),
@@ -110,8 +138,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "not_utf8": ("The body is not UTF-8.", "响应体不是UTF-8编码。"),
     "not_json": ("The body is not a JSON object.", "响应体不是JSON对象。"),
     "raw_chinese": (
-        "The answer holds raw non-ASCII text: send it as \\uXXXX escapes.",
-        "响应中含有未转义的非ASCII字符：应以\\uXXXX转义发送。",
+        "memo holds raw non-ASCII text: send it as \\uXXXX escapes.",
+        "memo中含有未转义的非ASCII字符：应以\\uXXXX转义发送。",
+    ),
+    "raw_non_ascii": (
+        "An answer holds raw non-ASCII text outside of memo: only memo must be escaped, but ASCII-only JSON is safe everywhere.",
+        "响应在memo以外含有未转义的非ASCII字符：文档只要求memo转义，但全部使用ASCII更稳妥。",
     ),
     "bytes_after_body": (
         "Bytes follow the end of the body: Content-Length counts something else than the bytes sent.",
@@ -139,6 +171,18 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     # --- fields ---
     "missing_result": ("resultCode or resultMsg is missing.", "缺少resultCode或resultMsg。"),
+    "field_case": (
+        "A field of the answer is there in another spelling (case, underscores): names are compared literally.",
+        "响应字段存在但写法不同（大小写或下划线）：字段名必须与文档完全一致。",
+    ),
+    "wrapped_answer": (
+        "resultCode is inside another object or array: it must be a member of the answer's outermost object.",
+        "resultCode被包在其他对象或数组里：它必须是响应最外层对象的成员。",
+    ),
+    "bad_result_code": (
+        "resultCode is not six digits: success is 000000, written with all its zeros.",
+        "resultCode不是6位数字：成功为000000，六个零缺一不可。",
+    ),
     "missing_field": ("A mandatory field of the answer is missing or blank.", "响应缺少必选字段或字段为空。"),
     "wrong_type": ("A field of the answer has the wrong type.", "响应字段类型不正确。"),
     "too_long": ("A field of the answer is longer than allowed.", "响应字段超过长度限制。"),
@@ -167,6 +211,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "A body that is not a JSON object is answered with success.",
         "请求体不是JSON对象却返回成功。",
     ),
+    "activity_case": (
+        "An activity in another case is accepted: compare it exactly, so that no two readers disagree about a request.",
+        "大小写不同的activity被接受：应严格比较，避免对请求的理解不一致。",
+    ),
     "refuses_longest_value": (
         "A value of the documented length is refused or cut: make columns as long as the interface allows.",
         "达到文档规定最大长度的值被拒绝或截断：数据库字段长度应与接口一致。",
@@ -177,7 +225,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "refuses_correct_request": ("A correct request is refused.", "正确的请求被拒绝。"),
     "missing_activity": (
-        "This activity, which the protocol asks for, is not implemented.",
-        "未实现协议要求的该接口。",
+        "This activity is not implemented. If what you sell does not need it (saas-v2 §1.4), say so with --leave-out.",
+        "未实现该接口。若所售商品不需要它（saas-v2 §1.4），请用--leave-out声明。",
     ),
 }

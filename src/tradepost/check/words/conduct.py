@@ -47,6 +47,25 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "A repeat of something already done is refused: answer success again.",
         "重复已完成的操作被拒绝：应再次返回成功。",
     ),
+    "other_app_info": (
+        "A repeat of an order tells another account or address than the first answer: what was made for the order must be told again.",
+        "重复请求返回了与首次不同的账号或地址：应返回该订单首次开通的信息。",
+    ),
+    "other_license": (
+        "A repeat tells another licence than the first answer: keep what was issued for an order and answer it again.",
+        "重复请求返回了不同的license：应保存为该订单签发的license并再次返回。",
+    ),
+    "unstable_access": (
+        "Two queries of one instance tell different access data: a query must not change anything.",
+        "对同一实例的两次查询返回不同的访问信息：查询不应改动任何数据。",
+    ),
+    "answers_mixed_up": (
+        (
+            "Requests that come at the same moment get each other's answers: the current request is kept where threads share "
+            "it (a static field, a singleton's member)."
+        ),
+        "并发请求的响应互相串扰：当前请求保存在线程共享的位置（静态变量、单例成员）。",
+    ),
     # --- lifecycle ---
     "refresh_adds": (
         "The expiry moves further with each repeat: expireTime is absolute, set it.",
@@ -60,6 +79,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "released_still_answers": (
         "A released instance is still answered with its data.",
         "已释放的实例仍返回数据。",
+    ),
+    "release_takes_others": (
+        "Releasing one instance takes another of the same order along: delete by instanceId, not by order.",
+        "释放一个实例时，同一订单的其他实例也被删除：应按instanceId删除，而不是按订单。",
     ),
     "id_reused": ("A released instance's id was given to another order.", "已释放实例的ID被分配给了另一订单。"),
     "frozen_is_lost": (
@@ -96,6 +119,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "A test call is refused: answer as if all went well, whatever the ids are.",
         "测试调用被拒绝：无论ID为何都应返回成功。",
     ),
+    "test_flag_absent": (
+        "A call without testFlag is treated as a test call: absent means real.",
+        "没有testFlag的调用被当作测试调用：缺省即为真实调用。",
+    ),
     "test_flag_zero": (
         "testFlag 0 is not treated like a real call.",
         "testFlag为0时没有按真实调用处理。",
@@ -120,6 +147,26 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "hashed_aes_key": (
         "The AES key is a plain digest of the access key: derive it with SHA1PRNG.",
         "AES密钥是密钥的普通摘要：应使用SHA1PRNG派生。",
+    ),
+    "ecb_mode": (
+        "Fields are encrypted in ECB mode: the mode is CBC, with 16 characters of IV in front.",
+        "字段使用了ECB模式加密：应为CBC模式，并在密文前加16个字符的IV。",
+    ),
+    "hex_ciphertext": (
+        "The ciphertext is written in hex: after the IV stands its Base64.",
+        "密文以十六进制书写：IV之后应为密文的Base64。",
+    ),
+    "iv_inside_base64": (
+        "The IV is inside the Base64: it stands in front of it as 16 plain characters.",
+        "IV被放进了Base64：应以16个明文字符放在Base64之前。",
+    ),
+    "zero_padding": (
+        "The text is padded with zeros before it is encrypted: the padding is PKCS5.",
+        "加密前用零填充：应使用PKCS5填充。",
+    ),
+    "ciphertext_line_end": (
+        "The Base64 holds line ends or is in the URL-safe alphabet: write it in one line, in the standard alphabet.",
+        "密文的Base64含有换行或使用了URL安全字母表：应为单行的标准Base64。",
     ),
     "iv_missing": (
         "The 16 characters of the IV are not in front of the ciphertext.",
@@ -174,6 +221,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "expireTime不是合法时间却返回成功。",
     ),
     # --- load ---
+    "slow_answer": (
+        "A single answer takes longer than 5 s: generate the id, answer 000000 or 000004 at once, and go on in the background.",
+        "单个请求的响应超过5秒：应先生成ID并立即返回000000或000004，再在后台处理。",
+    ),
     "slow_under_load": (
         "Under parallel requests the answer takes longer than 5 s.",
         "并发请求下响应时间超过5秒。",

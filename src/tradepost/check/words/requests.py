@@ -45,6 +45,24 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "The same signed request is accepted twice: remember each nonce for at least 120 s and refuse it when it returns.",
         "同一个已签名的请求被接受两次：请至少保存nonce 120秒，重复出现时拒绝。",
     ),
+    "nonce_burnt": (
+        (
+            "A forged request uses up the nonce of a correct one: remember a nonce only after the signature was found right, or "
+            "anybody can have real calls refused."
+        ),
+        "伪造的请求消耗了正确请求的nonce：应在验签通过之后再记录nonce，否则任何人都能使真实调用被拒绝。",
+    ),
+    "nonce_race": (
+        (
+            "Copies of one request that arrive at the same moment are accepted more than once: let a unique key or one atomic "
+            "step decide about a nonce, not a look-up before an insert."
+        ),
+        "同一请求的多个副本同时到达时被多次接受：nonce应由唯一键或原子操作判定，而不是先查询再插入。",
+    ),
+    "nonce_case": (
+        "A nonce that differs from a used one in the case of its letters is refused: compare nonces byte by byte (in MySQL a binary collation).",
+        "仅字母大小写不同的nonce被当作重复：nonce应逐字节比较（MySQL请使用binary排序规则）。",
+    ),
     "window_too_narrow": (
         "A request 30 s away from your clock is refused, 60 s must be allowed: the window is too narrow, or the clock is wrong.",
         "与服务器时钟相差30秒的请求被拒绝，而允许的范围是60秒：时间窗口过窄，或服务器时钟不准。",
@@ -68,6 +86,61 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "plain_sha256": (
         "You hash the body with plain SHA-256 instead of HMAC-SHA256 with the key.",
         "对请求体使用了普通SHA-256，而不是以密钥计算的HMAC-SHA256。",
+    ),
+    "canonical_order": (
+        "The parts of the text that is signed stand in another order: it is accessKey, nonce, timestamp, then the payload's part.",
+        "待签名字符串的拼接顺序不对：应依次为accessKey、nonce、timestamp、请求体部分。",
+    ),
+    "canonical_incomplete": (
+        (
+            "A part of the text that is signed is missing: it holds accessKey (although that is the HMAC's key as well), nonce, "
+            "timestamp and the payload's part."
+        ),
+        "待签名字符串缺少一部分：应包含accessKey（虽然它也是HMAC的密钥）、nonce、timestamp和请求体部分。",
+    ),
+    "payload_not_hashed": (
+        "You sign the body itself, as the joint-operation kit does: here the text holds the lowercase hex of the body's HMAC.",
+        "直接对请求体签名（这是联营kit的算法）：此处待签名字符串中应为请求体HMAC的小写十六进制。",
+    ),
+    "payload_hashed": (
+        "You sign a hash of the body, as the base interfaces do: in the joint-operation kit the text holds the body itself.",
+        "对请求体的摘要签名（这是基础接口的算法）：联营kit的待签名字符串中应为请求体本身。",
+    ),
+    "signature_in_base64": (
+        "You compare with the Base64 of the signature: a request carries its hex digits.",
+        "用签名的Base64做比较：请求中的签名是十六进制。",
+    ),
+    "token_key_without_time": (
+        "You compute authToken with the key alone: the HMAC's key is the key followed by the request's timeStamp.",
+        "计算authToken时只用了Key：HMAC的密钥应为Key后接请求的timeStamp。",
+    ),
+    "token_without_time": (
+        "You leave timeStamp out of the text that is signed: it is a parameter like all others, besides being in the key.",
+        "待签名字符串遗漏了timeStamp：它除了参与密钥，也是普通参数。",
+    ),
+    "token_in_hex": (
+        "You compare with hex digits or the URL-safe alphabet: authToken is the standard Base64 of the 32 bytes.",
+        "用十六进制或URL安全的Base64做比较：authToken是32个字节的标准Base64。",
+    ),
+    "token_unsorted": (
+        "You sign the parameters in another order: sort all names ascending, timeStamp among them.",
+        "参数拼接顺序不对：应将全部参数名（含timeStamp）升序排列。",
+    ),
+    "token_over_json": (
+        "You sign the JSON text of the body: the token is made over name=value pairs joined with &.",
+        "对JSON请求体原文签名：应对name=value用&连接后的字符串签名。",
+    ),
+    "drops_empty_values": (
+        "A request with an empty value is refused: what is signed holds everything that came, empty values as well.",
+        "含有空值的请求被拒绝：参与签名的是收到的全部内容，包括空值。",
+    ),
+    "nested_object_as_text": (
+        "A body with a nested object fails: you read it into a map of texts, so what you sign differs from what came.",
+        "请求体含有嵌套对象时失败：被读成了字符串映射，参与签名的内容与收到的不同。",
+    ),
+    "refuses_long_body": (
+        "A long request is refused although a short one like it passes: its rest is cut off, or its size is limited.",
+        "较长的请求被拒绝，而同类的短请求通过：请求内容被截断，或大小受限。",
     ),
     "fixed_parameter_list": (
         "A request with a parameter that you do not know is refused: sign over all that came, never over a fixed list.",
@@ -112,8 +185,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "验签时使用了重新序列化的请求体而不是收到的原始字节；空格、顺序或转义不同就会失败。",
     ),
     "number_as_text": (
-        "A body with a number in it fails: you read it into strings, so what you sign differs from what came.",
-        "请求体含有数字时失败：被读成了字符串，参与签名的内容与收到的不同。",
+        "A body with a number in it fails: it is read into strings or written in another form, so what you sign differs from what came.",
+        "请求体含有数字时失败：被读成了字符串或换了写法，参与签名的内容与收到的不同。",
     ),
     "wrong_key": (
         "Every correctly signed request is refused as not authentic: most likely the server holds another key than the one given here.",

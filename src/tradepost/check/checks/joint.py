@@ -1,0 +1,152 @@
+"""Joint-operation kit, groups *lifecycle*, *shape* and *wire*: a tenant's life, from its binding to its end (openapi-jointkit §A)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tradepost.check.answers import expect_success
+from tradepost.check.declaring import Check, Making, Skipped, family
+from tradepost.protocols.sync_commands import (
+    Department,
+    SyncAllOrgs,
+    SyncApplication,
+    SyncAuth,
+    SyncFlag,
+    SyncOrg,
+    SyncTenant,
+)
+from tradepost.protocols.sync_fields import MAX_USERS
+
+if TYPE_CHECKING:
+    from tradepost.check.caller import Caller
+    from tradepost.check.facts import Facts
+    from tradepost.protocols.commands import Command
+
+WORDS = {
+    SyncFlag.ADD: ("add", "新增"),
+    SyncFlag.MODIFY: ("modify", "修改"),
+    SyncFlag.DELETE: ("delete", "删除"),
+    SyncFlag.CANCEL_AUTHORISATION: ("cancel the authorisation", "取消授权"),
+}
+
+
+@family
+def checks(facts: Facts) -> Iterable[Check]:
+    if not facts.has(SyncTenant, SyncApplication, SyncAuth, SyncOrg, SyncAllOrgs):
+        return
+    make = Making(facts, "lifecycle")
+    every = ("resultCode 000000 to every step, repeats included", "每一步均返回000000，包括重复")
+    yield make(
+        "tenant", "tenantSync", _tenant,
+        "A tenant is added twice and deleted twice", "企业重复新增、重复删除均成功", *every,
+    )  # fmt: skip
+    if _knows(facts, SyncTenant, SyncFlag.MODIFY):
+        yield make(
+            "tenant_modified", "tenantSync", _tenant_modified,
+            "A tenant's name is changed, twice", "企业名称修改两次均成功", *every,
+        )  # fmt: skip
+    yield make(
+        "departments", "singleOrgSync", _departments,
+        "A department is added, changed and deleted, each twice", "部门的新增、修改、删除各重复一次均成功", *every,
+    )  # fmt: skip
+    yield make(
+        "all_departments", "allOrgSync", _all_departments,
+        "All departments are sent twice", "全量部门同步两次均成功", *every,
+    )  # fmt: skip
+    yield make(
+        "users", "authSync", _users,
+        "A user is added, changed and removed, each twice", "用户的新增、修改、删除各重复一次均成功", *every,
+    )  # fmt: skip
+    yield Making(facts, "wire")(
+        "many_users", "authSync", _many_users,
+        f"{MAX_USERS} users in one call are accepted", f"一次同步{MAX_USERS}个用户被接受",
+        "resultCode 000000 to a test call", "测试调用返回000000",
+    )  # fmt: skip
+
+
+def _knows(facts: Facts, kind: type[Command], flag: SyncFlag) -> bool:
+    table = facts.conduct.requests.get(kind, ())
+    return any(field.name == "flag" and str(flag.value) in field.values for field in table)
+
+
+type Step = Callable[[SyncFlag], Command]
+
+
+def _twice(caller: Caller, make: Step, *flags: SyncFlag) -> None:
+    for flag in flags:
+        name, name_zh = WORDS[flag]
+        expect_success(caller.ask(make(flag)), context=name, context_zh=name_zh)
+        again = caller.ask(make(flag))
+        expect_success(again, "repeat_refused", f"{name}, once more", f"再次{name_zh}")
+
+
+@contextmanager
+def _bound(caller: Caller) -> Iterator[SyncTenant]:
+    """A tenant for real, as at the application for a credential: without an instance; deleted whatever happens."""
+    tenant = caller.samples.tenant(test=False)
+    expect_success(caller.ask(tenant), context="add the tenant", context_zh="新增企业")
+    try:
+        yield tenant
+    finally:
+        caller.send(caller.request(replace(tenant, flag=SyncFlag.DELETE)), alone=False)
+
+
+def _tenant(caller: Caller) -> None:
+    tenant = caller.samples.tenant(test=False)
+    _twice(caller, lambda flag: replace(tenant, flag=flag), SyncFlag.ADD, SyncFlag.DELETE)
+
+
+def _tenant_modified(caller: Caller) -> None:
+    with _bound(caller) as tenant:
+        _twice(caller, lambda flag: replace(tenant, name="Tradepost check 2", flag=flag), SyncFlag.MODIFY)
+
+
+def _departments(caller: Caller) -> None:
+    with _bound(caller) as tenant:
+        head = SyncOrg(tenant_id=tenant.tenant_id, department=Department(code="D1", name="HQ"), flag=SyncFlag.ADD)
+        expect_success(caller.ask(head), context="add the head", context_zh="新增上级部门")
+        below = replace(head, department=Department(code="D2", name="QA", parent_code="D1"))
+        _twice(caller, lambda flag: replace(below, flag=flag), SyncFlag.ADD, SyncFlag.MODIFY, SyncFlag.DELETE)
+
+
+def _all_departments(caller: Caller) -> None:
+    with _bound(caller) as tenant:
+        departments = (Department(code="D1", name="HQ"), Department(code="D2", name="QA", parent_code="D1"))
+        command = SyncAllOrgs(tenant_id=tenant.tenant_id, departments=departments)
+        expect_success(caller.ask(command))
+        expect_success(caller.ask(command), "repeat_refused", "once more", "再次发送")
+
+
+def _users(caller: Caller) -> None:
+    with _bound(caller) as tenant:
+        application = replace(caller.samples.application(test=False), tenant_id=tenant.tenant_id)
+        if not caller.ask(application).accepted:
+            need_secret(caller)
+        expect_success(caller.ask(application), "repeat_refused", "the application", "应用同步")
+        department = SyncAllOrgs(tenant_id=tenant.tenant_id, departments=(Department(code="D01", name="HQ"),))
+        expect_success(caller.ask(department), context="departments", context_zh="部门")
+        users = replace(caller.samples.users(test=False), tenant_id=tenant.tenant_id, app_id=application.app_id)
+        flags = [SyncFlag.ADD, SyncFlag.MODIFY, SyncFlag.DELETE]
+        if _knows(caller.facts, SyncAuth, SyncFlag.CANCEL_AUTHORISATION):
+            flags.insert(2, SyncFlag.CANCEL_AUTHORISATION)
+        _twice(caller, lambda flag: replace(users, flag=flag), *flags)
+
+
+def need_secret(caller: Caller) -> None:
+    """Whoever decrypts the client secret at once refuses one that was made without its public key (§A.6)."""
+    if not caller.options.public_key:
+        raise Skipped(
+            "the client secret was refused: give the seller's public key with --public-key",
+            "客户端密钥被拒绝：请用--public-key提供商家的公钥",
+        )
+
+
+def _many_users(caller: Caller) -> None:
+    command = caller.samples.users(test=True)
+    if not caller.ask(command).accepted:
+        raise Skipped("one user is refused already, see the group debug", "单个用户已被拒绝，见debug组")
+    users = tuple(replace(command.users[0], user_name=f"user{number:03}") for number in range(MAX_USERS))
+    expect_success(caller.ask(replace(command, users=users)), "refuses_long_body")

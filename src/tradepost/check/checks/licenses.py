@@ -1,0 +1,220 @@
+"""Licenses and notices, groups *lifecycle*, *idempotency* and *time*: what only these versions ask (saas-v1-license B2, B3, D)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tradepost.check.answers import Answer, expect_accepted, failed, readable
+from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, Warned, family
+from tradepost.protocols.commands import Command, Create, GetLicenseAsync, NotifyOrder, Refresh, Release, SetStatus
+
+if TYPE_CHECKING:
+    from tradepost.check.caller import Caller
+    from tradepost.check.facts import Facts
+
+COPIES = 10
+
+
+@family
+def issuing(facts: Facts) -> Iterable[Check]:
+    if not facts.has(Create, GetLicenseAsync):
+        return
+    topic = facts.activity(GetLicenseAsync)
+    make = Making(facts, "lifecycle")
+    yield Making(facts, "idempotency")(
+        f"{topic}.repeat", topic, _issued_twice,
+        f"{topic} with the same eventId is accepted again", f"{topic}以相同eventId重复调用仍被接受",
+        "000000 or 000004 again: the same licence, never a second one", "再次返回000000或000004：同一license，不会签发第二份",
+    )  # fmt: skip
+    yield make(
+        f"unknown.{topic}", topic, _issued_for_nobody,
+        f"{topic} of an instance that never was", f"{topic}：从未存在的实例",
+        "HTTP 200 with a refusal (recommended)", "建议返回HTTP 200并拒绝",
+    )  # fmt: skip
+    if facts.has(Release):
+        yield make(
+            f"released.{topic}", topic, _issued_for_released,
+            f"{topic} of a released instance is refused", f"{topic}：已释放的实例被拒绝",
+            "HTTP 200 with a refusal", "返回HTTP 200并拒绝",
+        )  # fmt: skip
+    for field in ("effectiveTime", "expireTime"):
+        yield Making(facts, "time")(
+            f"{topic}.{field}", topic, _issued_at_no_time(field),
+            f"{topic}: {field} that is no time is refused", f"{topic}：不是时间的{field}被拒绝",
+            "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
+        )  # fmt: skip
+
+
+@family
+def codes(facts: Facts) -> Iterable[Check]:
+    """Where the market makes the ids, none that a seller knows can be had here (saas-v1-license B2)."""
+    if facts.has(Create):
+        return
+    for kind in (Refresh, SetStatus, Release):
+        if facts.has(kind):
+            activity = facts.activity(kind)
+            yield Making(facts, "lifecycle")(
+                f"unknown.{activity}", activity, _of_unknown(kind),
+                f"{activity} of a code that never was", f"{activity}：从未存在的授权码",
+                "HTTP 200 with resultCode 000003, or success where codes are not kept",
+                "返回HTTP 200和resultCode 000003；不保存授权码的商家也可返回成功",
+            )  # fmt: skip
+    if facts.has(Refresh):
+        activity = facts.activity(Refresh)
+        for name, text, title, title_zh in (
+            ("no_time", "tomorrow", "An expiry that is no time is refused", "不是时间的expireTime被拒绝"),
+            ("month_13", "20271301000000", "An expiry in month 13 is refused", "13月的expireTime被拒绝"),
+        ):
+            yield Making(facts, "time")(
+                name, activity, _no_time(text), title, title_zh,
+                "HTTP 200 with resultCode 000002, or 000003 of an unknown code",
+                "返回HTTP 200和resultCode 000002，授权码未知时也可返回000003",
+            )  # fmt: skip
+        for hour in (0, 9, 12, 13, 23):
+            yield Making(facts, "time")(
+                f"hour_{hour:02}", activity, _at_hour(hour),
+                f"An expiry at {hour:02} h is accepted", f"{hour}点的到期时间被接受",
+                "resultCode 000000 to a test call: hours run from 00 to 23", "测试调用返回000000：小时为00至23",
+            )  # fmt: skip
+
+
+@family
+def notices(facts: Facts) -> Iterable[Check]:
+    if not facts.has(NotifyOrder):
+        return
+    topic = facts.activity(NotifyOrder)
+    make = Making(facts, "idempotency")
+    yield make(
+        f"{topic}.repeat", "once", _told_twice,
+        "A notice that comes again is accepted again", "重复的通知再次被接受",
+        "resultCode 000000 again: a market repeats what it is not sure of", "再次返回000000：云商店会重发未确认的通知",
+    )  # fmt: skip
+    yield make(
+        f"{topic}.parallel", "once", _told_together,
+        f"{COPIES} notices of one order at the same moment are accepted", f"同时到达的{COPIES}个同一订单通知均被接受",
+        "resultCode 000000 to each", "均返回000000",
+    )  # fmt: skip
+
+
+# --- licences --------------------------------------------------------------------------------------------------------
+
+
+def _issue(caller: Caller, instance_id: str) -> tuple[GetLicenseAsync, Answer]:
+    command = caller.samples.license(instance_id, test=False)
+    answer = caller.ask(command)
+    readable(answer, http_error="http_500_for_unknown_instance")
+    return command, answer
+
+
+def _issued_twice(caller: Caller) -> None:
+    command, first = _issue(caller, caller.instance(keep=True).instance_id)
+    if not first.accepted:
+        told, told_zh = first.told()
+        # 000900 to 000903, or an order that only a market knows.
+        raise Skipped(f"the first one is refused ({told})", f"首次即被拒绝（{told_zh}）")
+    for _ in range(2):
+        expect_accepted(caller.ask(command), "repeat_refused", "once more", "再次调用")
+
+
+def _issued_for_nobody(caller: Caller) -> None:
+    caller.instance(keep=True)
+    answer = caller.ask(caller.samples.license(caller.samples.unknown_id(), test=False))
+    readable(answer, http_error="http_500_for_unknown_instance")
+    if answer.accepted:
+        # 000003 is documented for the other activities alone.
+        raise Warned("success_for_unknown_instance", *answer.told())
+
+
+def _issued_for_released(caller: Caller) -> None:
+    made = caller.instance()
+    if not caller.ask(caller.samples.release(made.instance_id)).accepted:
+        raise Skipped("the release is refused, see the checks of releases", "释放被拒绝，见释放相关检查")
+    _, answer = _issue(caller, made.instance_id)
+    if answer.accepted:
+        raise Warned("released_still_answers", *answer.told())
+
+
+def _issued_at_no_time(field: str) -> Body:
+    def body(caller: Caller) -> None:
+        command, right = _issue(caller, caller.instance(keep=True).instance_id)
+        answer = caller.send(caller.changed(command, {field: "tomorrow", "eventId": caller.chance()}))
+        readable(answer, http_error="http_error_for_bad_request")
+        if answer.accepted:
+            raise failed("accepts_bad_time", answer)
+        if not right.accepted:
+            raise Skipped("a right one is refused as well", "正确的请求同样被拒绝")
+
+    return body
+
+
+# --- authorization codes ---------------------------------------------------------------------------------------------
+
+
+def _of_unknown(kind: type[Command]) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need(kind)
+        command = caller.samples.of(kind, f"PL{caller.chance()[:30].upper()}")
+        assert command is not None
+        answer = caller.ask(command)
+        readable(answer, http_error="http_500_for_unknown_instance")
+
+    return body
+
+
+def _no_time(text: str) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need(Refresh)
+        command = caller.samples.refresh(f"PL{caller.chance()[:30].upper()}")
+        answer = caller.send(caller.changed(command, {"expireTime": text}))
+        readable(answer, http_error="http_error_for_bad_request")
+        if not answer.accepted:
+            return
+        seen, seen_zh = answer.told()
+        if caller.ask(command).accepted:
+            # Unknown codes may be passed over before anything else is read.
+            raise Warned("accepts_bad_time", seen, seen_zh)
+        raise Failed("accepts_bad_time", seen, seen_zh)
+
+    return body
+
+
+def _at_hour(hour: int) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need(Refresh)
+        told = caller.clock().replace(hour=hour, minute=37, second=53, microsecond=0)
+        code = f"PL{caller.chance()[:30].upper()}"
+        answer = caller.ask(caller.samples.refresh(code, told.replace(year=told.year + 1, day=7), test=True))
+        if answer.accepted:
+            return
+        morning = caller.ask(caller.samples.refresh(code, told.replace(year=told.year + 1, day=7, hour=9), test=True))
+        name = "twelve_hour_clock" if morning.accepted and not 1 <= hour <= 12 else "refuses_correct_request"
+        readable(answer, http_error=name)
+        raise failed(name, answer)
+
+    return body
+
+
+# --- notices ---------------------------------------------------------------------------------------------------------
+
+
+def _told_twice(caller: Caller) -> None:
+    command = caller.samples.notice(test=False)
+    first = caller.ask(command)
+    readable(first)
+    if not first.accepted:
+        raise Skipped(
+            "the first one is refused: this seller wants an order that the market knows",
+            "首次即被拒绝：该商家需要云商店中真实存在的订单",
+        )
+    for _ in range(2):
+        expect_accepted(caller.ask(command), "repeat_refused", "once more", "再次通知")
+
+
+def _told_together(caller: Caller) -> None:
+    command = caller.samples.notice(test=False)
+    if not caller.ask(caller.samples.notice(test=False)).accepted:
+        raise Skipped("one alone is refused already", "单独一个已被拒绝")
+    for answer in caller.together([caller.request(command) for _ in range(COPIES)]):
+        if not answer.accepted:
+            raise failed("fails_in_parallel", answer)

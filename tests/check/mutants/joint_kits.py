@@ -1,0 +1,180 @@
+"""Mutants of the joint-operation kit: tenants, departments, users and their paths (openapi-jointkit §A)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from tradepost.protocols.http import Request, Response
+
+from .any_shop import any_seller
+from .declaring import Answering, mutant
+from .every_protocol import KITS, Met
+from .http_habits import page
+
+LIFE, SHAPE, DEBUG, WIRE = "lifecycle", "shape", "debug", "wire"
+
+type Judge = Callable[[Met, str], str]
+"""The code with which a correctly signed call of an operation is refused; empty to let it pass."""
+
+
+def kit_mutant(
+    diagnosis: str, *groups: str, protocols: tuple[str, ...] = KITS
+) -> Callable[[Callable[[], Judge]], Callable[[], Judge]]:
+    """Declare what ``make()`` gives, a judge with a memory of its own."""
+
+    def declare(make: Callable[[], Judge]) -> Callable[[], Judge]:
+        def build(folder: Path, protocol: str) -> Answering:
+            seller, judge = any_seller(folder, protocol), make()
+
+            def answering(request: Request, now: datetime, nonce: str) -> Response:
+                met = Met(protocol, request, now, nonce)
+                code = judge(met, request.path.rpartition("/")[2]) if met.is_right and met.members else ""
+                return met.says(code) if code else seller.respond(request, now, nonce)
+
+            return answering
+
+        build.__name__ = make.__name__
+        mutant(diagnosis, *groups, protocols=protocols)(build)
+        return make
+
+    return declare
+
+
+def real(met: Met) -> bool:
+    return str(met.members.get("testFlag")) != "1"
+
+
+@kit_mutant("repeat_refused", LIFE)
+def tenants_are_unique() -> Judge:
+    """A unique key, whose error is the answer."""
+    known: set[object] = set()
+
+    def judge(met: Met, operation: str) -> str:
+        if operation != "tenantSync" or not real(met) or met.members.get("flag") != 1:
+            return ""
+        if met.members["tenantId"] in known:
+            return "000103"
+        known.add(met.members["tenantId"])
+        return ""
+
+    return judge
+
+
+@kit_mutant("repeat_refused", LIFE)
+def deleted_is_unknown() -> Judge:
+    """Deleting what is gone is an error."""
+    known: set[object] = set()
+
+    def judge(met: Met, operation: str) -> str:
+        if operation != "tenantSync" or not real(met):
+            return ""
+        tenant = met.members.get("tenantId")
+        if met.members.get("flag") == 0:
+            if tenant not in known:
+                return "000003"
+            known.discard(tenant)
+        elif tenant is not None:
+            known.add(tenant)
+        return ""
+
+    return judge
+
+
+@kit_mutant("repeat_refused", LIFE)
+def departments_are_unique() -> Judge:
+    known: set[tuple[object, object]] = set()
+
+    def judge(met: Met, operation: str) -> str:
+        if operation != "singleOrgSync" or not real(met) or met.members.get("flag") != 1:
+            return ""
+        key = (met.members.get("tenantId"), met.members.get("orgCode"))
+        if key in known:
+            return "000005"
+        known.add(key)
+        return ""
+
+    return judge
+
+
+@kit_mutant("repeat_refused", LIFE)
+def all_departments_once() -> Judge:
+    known: set[object] = set()
+
+    def judge(met: Met, operation: str) -> str:
+        if operation != "allOrgSync" or not real(met):
+            return ""
+        if met.members.get("tenantId") in known:
+            return "000005"
+        known.add(met.members.get("tenantId"))
+        return ""
+
+    return judge
+
+
+@kit_mutant("repeat_refused", LIFE)
+def users_are_unique() -> Judge:
+    known: set[tuple[object, object]] = set()
+
+    def judge(met: Met, operation: str) -> str:
+        if operation != "authSync" or not real(met) or met.members.get("flag") != 1:
+            return ""
+        key = (met.members.get("tenantId"), str(met.members.get("userList")))
+        if key in known:
+            return "000005"
+        known.add(key)
+        return ""
+
+    return judge
+
+
+@kit_mutant("refuses_correct_request", LIFE)
+def wants_an_instance() -> Judge:
+    """instanceId is empty while a credential is applied for (§A.0)."""
+    return lambda met, _: "000002" if real(met) and not met.members.get("instanceId") else ""
+
+
+@kit_mutant("refuses_correct_request", LIFE, protocols=("joint_kit_v2",))
+def knows_no_modification() -> Judge:
+    """As in the first generation."""
+    return lambda met, operation: "000002" if operation == "tenantSync" and met.members.get("flag") == 2 else ""
+
+
+@kit_mutant("refuses_correct_request", LIFE, protocols=("joint_kit_v2",))
+def knows_no_cancelled_authorisation() -> Judge:
+    return lambda met, operation: "000002" if operation == "authSync" and met.members.get("flag") == 3 else ""
+
+
+@kit_mutant("accepts_bad_value", SHAPE)
+def any_flag_adds() -> Judge:
+    return lambda met, _: "000000" if met.members.get("flag") == 9 else ""
+
+
+@kit_mutant("test_flag_refused", DEBUG)
+def lists_are_read_in_the_other_way() -> Judge:
+    """An array where a text comes, a text where an array comes: userList of the other generation."""
+    return lambda met, operation: "000002" if operation == "authSync" else ""
+
+
+@kit_mutant("refuses_long_body", WIRE)
+def hundred_users_at_most() -> Judge:
+    def judge(met: Met, operation: str) -> str:
+        users = met.members.get("userList", [])
+        found = json.loads(users) if isinstance(users, str) else users
+        return "000002" if isinstance(found, list) and len(found) > 100 else ""
+
+    return judge
+
+
+@mutant("not_found", SHAPE, DEBUG, protocols=KITS)
+def paths_of_the_other_generation(folder: Path, protocol: str) -> Answering:
+    seller = any_seller(folder, protocol)
+
+    def answering(request: Request, now: datetime, nonce: str) -> Response:
+        if request.path.endswith("/allOrgSync"):
+            return page(404, "Not Found")
+        return seller.respond(request, now, nonce)
+
+    return answering

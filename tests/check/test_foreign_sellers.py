@@ -1,0 +1,92 @@
+"""No false alarm on sellers that share nothing with the kit, in every version and in another language."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.check import foreign_sellers, plain_seller
+from tradepost.check import Options, Report, Verdict, run
+from tradepost.protocols import registry
+
+NODE = shutil.which("node")
+KEY = "node seller's key + 1"
+LACKS = {
+    # No private key fits the secret of a tester that has no public key (openapi-jointkit §A.6).
+    "kit_with_a_key": {"shape.applicationSync.fields", "debug.applicationSync", "lifecycle.users"},
+    "old_kit_with_a_key": {"shape.applicationSync.fields", "debug.applicationSync", "lifecycle.users"},
+    "no_fingerprint": {
+        "idempotency.getLicenseAsync.repeat",
+        "time.getLicenseAsync.effectiveTime",
+        "time.getLicenseAsync.expireTime",
+    },
+    "asking_notices": {"idempotency.orderNotify.repeat", "idempotency.orderNotify.parallel"},
+}
+WARNED = {"careless_codes": {"time.no_time", "time.month_13"}}
+
+
+def complaints(report: Report) -> list[tuple[str, str]]:
+    wrong = {Verdict.FAILED, Verdict.BROKEN}
+    return [(result.check_id, result.seen) for result in report.results if result.verdict in wrong]
+
+
+def ids(report: Report, verdict: Verdict) -> set[str]:
+    return {result.check_id for result in report.results if result.verdict is verdict}
+
+
+@pytest.mark.parametrize("name", foreign_sellers.ALL)
+def test_a_right_seller_passes(name):
+    seller = foreign_sellers.ALL[name]()
+    with foreign_sellers.serving(seller) as url:
+        report = run(Options(url=url, protocol=seller.protocol, key=foreign_sellers.KEY, replay_after=0))
+    assert complaints(report) == []
+    assert report.exit_code == 0
+    assert ids(report, Verdict.WARNED) == WARNED.get(name, set())
+    assert ids(report, Verdict.SKIPPED) - {"signature.not_hex"} == LACKS.get(name, set())
+
+
+def test_every_smaller_version_has_one():
+    assert {make().protocol for make in foreign_sellers.ALL.values()} == set(registry.protocols()) - {
+        "saas_v1",
+        "saas_v2",
+    }
+
+
+@contextmanager
+def node(protocol: str) -> Iterator[str]:
+    program = Path(__file__).with_name("node_seller.js")
+    environment = os.environ | {"SELLER_KEY": KEY}
+    with subprocess.Popen(
+        [NODE or "node", str(program), protocol], env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/produce"
+        finally:
+            process.kill()
+
+
+@pytest.mark.skipif(NODE is None, reason="node is missing")
+@pytest.mark.parametrize("protocol", ["saas_v1", "saas_v2"])
+def test_a_right_seller_in_javascript_passes(protocol):
+    """Kept connections, chunks, addresses with a fresh ticket, no optional activity (saas-v2 §1.4)."""
+    with node(protocol) as url:
+        report = run(Options(url=url, protocol=protocol, key=KEY, replay_after=0))
+    assert complaints(report) == []
+    assert ids(report, Verdict.WARNED) == set()
+
+
+def test_raw_chinese_outside_of_memo_is_a_warning():
+    """The table asks for escapes in memo alone (saas-v2 §3.2)."""
+
+    with plain_seller.serving(plain_seller.PlainSeller(raw_message=True)) as url:
+        report = run(Options(url=url, key=plain_seller.KEY, only=frozenset({"wire"})))
+    assert complaints(report) == []
+    assert ids(report, Verdict.WARNED) == {"wire.ascii"}
+    assert report.exit_code == 0
