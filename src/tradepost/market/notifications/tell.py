@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,8 @@ class Telling:
     once: str
     link: str = ""
     mail: bool = True
+    contact: str = ""
+    """A seller's contact address that gets the mail too, unless the person reads it themselves."""
 
 
 def tell(
@@ -58,11 +60,20 @@ def tell_all(tellings: Iterable[Telling], *, now: datetime) -> list[Notice]:
         )
         mails = Mail.objects.bulk_create(
             [
-                Mail(notice=notice, address=t.user.email, next_at=now)
-                for notice, t in zip(notices, new.values(), strict=True)
-                if t.mail and t.user.email and t.user.is_active
+                Mail(notice=notice, address=address, to_contact=to_contact, next_at=now)
+                for notice, telling in zip(notices, new.values(), strict=True)
+                for address, to_contact in _addresses(telling)
             ]
         )
         for mail in mails:
             jobs.schedule(DELIVER, str(mail.pk), due_at=now)
     return notices
+
+
+def _addresses(telling: Telling) -> Iterator[tuple[str, bool]]:
+    """Where the mails of a telling go, and whether that is a seller's contact address."""
+    own = telling.user.email if telling.user.is_active else ""
+    if telling.mail and own:
+        yield own, False
+    if telling.mail and telling.contact and telling.contact.casefold() != own.casefold():
+        yield telling.contact, True

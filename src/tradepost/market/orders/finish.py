@@ -23,10 +23,10 @@ def complete_order(order: Order, *, now: datetime) -> None:
         outbox.publish("OrderCompleted", now=now, order=order.number)
 
 
-def give_up_order(order: Order, *, now: datetime, reason: str) -> None:
+def give_up_order(order: Order, *, now: datetime, reason: str, actor: str = "market") -> None:
     """A line could not be delivered within the plan: full refund (saas-v2 §3.10, business-rules §4.2)."""
     with transaction.atomic():
-        ORDER.move(order, E.GIVE_UP, now=now, note=reason[:500])
+        ORDER.move(order, E.GIVE_UP, now=now, actor=actor, note=reason[:500])
         Order.objects.filter(pk=order.pk).update(ended_at=now)
-        ledger.refund(order.buyer, order.total, reference=order.number, now=now)
+        ledger.refund(order.buyer, order.total, reference=order.number, actor=actor, now=now)
         outbox.publish("OrderRefunded", now=now, order=order.number, reason=reason)

@@ -27,6 +27,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from tradepost.market.base.money import MINOR_DIGITS, Money
 from tradepost.market.web import status as vocabulary
+from tradepost.protocols.registry import protocols
 
 register = template.Library()
 
@@ -184,6 +185,13 @@ def query_set(context: Context, **changes: object) -> str:
         else:
             query[name] = str(value)
     return f"?{query.urlencode()}"
+
+
+@register.filter
+def protocol_title(name: str) -> str:
+    """A protocol as people call it; its bare name when it is no longer installed."""
+    known = protocols()
+    return known[name].title if name in known else name
 
 
 @register.filter
