@@ -46,7 +46,7 @@ def messages(request: SellerRequest) -> HttpResponse:
         activities=[(value, value) for value in queries.activities()],
         states=state_words(),
         reasons=[(_("No acceptable answer"), words.faults()), (_("Refused by your server"), words.codes())],
-        addresses=[(str(one.pk), one.url) for one in queries.seller_addresses(request.seller)],
+        addresses=queries.addresses_for_filter(request.seller),
     )
 
 

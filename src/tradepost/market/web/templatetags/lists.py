@@ -5,8 +5,7 @@ A list's page says only what is its own: the fields of the filter, the columns, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 
 from django import template
 from django.http import HttpRequest
@@ -23,42 +22,32 @@ type Options = Iterable[tuple[str, Words | Sequence[tuple[str, Words]]]]
 """Values with their words; a sequence in place of the words is a group, as in Django's choices."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    label: Words
-    numeric: bool = False
-    silent: bool = False
-    """Its heading is for readers of a screen alone: a column of buttons."""
-
-    @property
-    def head(self) -> SafeString:
-        if self.silent:
-            return format_html('<th scope="col"><span class="visually-hidden">{}</span></th>', self.label)
-        return format_html(
-            '<th scope="col"{}>{}</th>', SafeString(' class="tp-num"' if self.numeric else ""), self.label
-        )
-
-
-@register.filter
-def numeric(label: Words) -> Column:
-    """A column of numbers, aligned at their end."""
-    return Column(label, numeric=True)
-
-
-@register.filter
-def silent(label: Words) -> Column:
-    return Column(label, silent=True)
+MARKS = {"num": ' class="tp-num"', "silent": ""}
+"""What may stand before a column's words: numbers are aligned at their end; a column of buttons has a silent heading."""
 
 
 @register.simple_block_tag
-def table(content: str, *columns: Words | Column) -> SafeString:
-    """``{% table _("Order") _("Amount")|numeric %}<tr>…</tr>{% endtable %}``: on a phone each row becomes a card."""
-    heads = ((column.head if isinstance(column, Column) else Column(column).head,) for column in columns)
+def table(content: str, *columns: Words) -> SafeString:
+    """``{% table _("Order") "num" _("Amount") %}<tr>…</tr>{% endtable %}``: on a phone each row becomes a card."""
     return format_html(
         '<div class="table-responsive"><table class="table card-table tp-cards">'
         "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
-        format_html_join("", "{}", heads), content,
+        format_html_join("", '<th scope="col"{}>{}</th>', _heads(columns)), content,
     )  # fmt: skip
+
+
+def _heads(columns: Iterable[Words]) -> Iterator[tuple[SafeString, Words]]:
+    mark = ""
+    for column in columns:
+        if column in MARKS:
+            mark = str(column)
+            continue
+        silent = mark == "silent"
+        yield (
+            SafeString(MARKS.get(mark, "")),
+            format_html('<span class="visually-hidden">{}</span>', column) if silent else column,
+        )
+        mark = ""
 
 
 @register.simple_block_tag(takes_context=True)

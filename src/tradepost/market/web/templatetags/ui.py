@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from tradepost.market.base.money import MINOR_DIGITS, Money
+from tradepost.market.notifications.facts import zone_name
 from tradepost.market.web import status as vocabulary
 from tradepost.protocols.registry import protocols
 
@@ -103,11 +104,6 @@ def money(value: Money | None) -> str:
     return f"{'-' if value.minor < 0 else ''}{_symbol(value.currency)}\xa0{digits}"
 
 
-def _zone(local: datetime) -> str:
-    hours = (local.utcoffset() or timedelta()).total_seconds() / 3600
-    return f"UTC{hours:+g}" if hours else "UTC"
-
-
 @register.filter
 def moment(value: datetime | None) -> str:
     """A moment in local time with its zone; UTC shows on hover."""
@@ -119,7 +115,7 @@ def moment(value: datetime | None) -> str:
     return format_html(
         '<time datetime="{}" title="{}">{} <span class="tp-zone">{}</span></time>',
         value.astimezone(UTC).isoformat(timespec="seconds"), f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
-        text, _zone(local),
+        text, zone_name(local),
     )  # fmt: skip
 
 
