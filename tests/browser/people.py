@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect, sync_playwright
 
+from tests.browser.pages import View
 from tests.browser.running import Market
 
 ARGUMENTS = (
@@ -55,6 +56,14 @@ class Person:
         answer = self.page.goto(f"{self.market.url}{path}")
         assert answer is not None
         assert answer.status == 200, f"{path}: {answer.status}"
+
+    def look(self, view: View) -> None:
+        """Open a page and do there what its table says."""
+        path = view.path.format_map(self.market.made)
+        answer = self.page.goto(f"{self.market.url}{path}")
+        assert answer is not None
+        assert answer.status == view.status, f"{path}: {answer.status}"
+        view.act(self.page)
 
     def log_in(self, role: str) -> None:
         self.go("/account/login/")
