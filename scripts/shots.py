@@ -1,7 +1,8 @@
 """Takes a picture of every page of the three sites, in both languages, light and dark, phone and desktop, into shots/.
 
 Starts a market of its own with a sample seller and some history: orders that were delivered, one that waits to be paid,
-one that fails and one that was paid back. Words given as arguments choose among the pages: ``make shots ARGS='order keys'``.
+one that fails, one that stopped, one that was paid back, a frozen service; tests/browser/pages.py says which pages. Words
+given as arguments choose among the pictures by their names: ``make shots ARGS='order keys'``, ``ARGS=zh-dark-phone``.
 """
 
 from __future__ import annotations
@@ -22,37 +23,13 @@ sys.path.insert(0, str(ROOT))
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from tests.browser.pages import View
     from tests.browser.running import Market
 
 SHOTS = ROOT / "shots"
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
 THEMES = ("light", "dark")
 SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
-
-PAGES: dict[str, dict[str, str]] = {
-    "": {
-        "store": "/", "store-nothing-found": "/?q=zzzz", "product": "/products/yunjian-docs/", "login": "/account/login/",
-        "signup": "/account/signup/", "agreement": "/agreements/buyer/", "not-found": "/no-such-page/",
-    },
-    "buyer": {
-        "store-inside": "/", "checkout": "/checkout/1/", "orders": "/orders/", "order-completed": "/orders/{completed}/",
-        "order-unpaid": "/orders/{unpaid}/", "order-failing": "/orders/{failing}/", "order-refunded": "/orders/{refunded}/",
-        "services": "/services/", "service": "/services/1/", "notices": "/notices/", "balance": "/balance/",
-        "profile": "/profile/", "email": "/account/email/", "password": "/account/password/change/",
-    },
-    "seller": {
-        "seller-overview": "/seller/", "seller-orders": "/seller/orders/", "seller-order": "/seller/orders/{own}-000001/",
-        "seller-addresses": "/seller/addresses/", "seller-address-new": "/seller/addresses/new/",
-        "seller-keys": "/seller/keys/", "seller-messages": "/seller/messages/", "seller-message": "/seller/messages/{call}/",
-    },
-    "operator": {
-        "console-overview": "/console/", "console-orders": "/console/orders/", "console-order": "/console/orders/{refunded}/",
-        "console-calls": "/console/calls/", "console-call": "/console/calls/{failing call}/",
-        "console-engine": "/console/engine/", "console-sellers": "/console/sellers/", "console-seller": "/console/sellers/1/",
-        "console-accounts": "/console/accounts/", "console-account": "/console/accounts/1/",
-        "console-ledger": "/console/ledger/?check=1", "console-mails": "/console/mails/", "console-clock": "/console/clock/",
-    },
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +40,13 @@ class Look:
     theme: str
     size: str
 
+    def name(self, page: str) -> str:
+        return f"{page}-{self.language}-{self.theme}-{self.size}"
+
+
+type Chosen = dict[str, list[tuple[Look, dict[str, View]]]]
+"""Who looks → how → at which pages."""
+
 
 def looks() -> Iterator[Look]:
     for language in LANGUAGES:
@@ -72,15 +56,19 @@ def looks() -> Iterator[Look]:
 
 
 def main() -> int:
+    from tests.browser.pages import PAGES
     from tests.machine import find_chromium
 
     chromium = find_chromium()
     if chromium is None:
         print("Pictures need chromium, which is not installed.")
         return 1
-    words = sys.argv[1:]
+    words = sys.argv[1:] or [""]
     chosen = {
-        role: {name: path for name, path in pages.items() if not words or any(word in name for word in words)}
+        role: [
+            (look, {name: view for name, view in pages.items() if any(word in look.name(name) for word in words)})
+            for look in looks()
+        ]
         for role, pages in PAGES.items()
     }
     SHOTS.mkdir(exist_ok=True)
@@ -92,19 +80,21 @@ def main() -> int:
     return 0
 
 
-def _take_all(folder: Path, chromium: str, chosen: dict[str, dict[str, str]]) -> None:
+def _take_all(folder: Path, chromium: str, chosen: Chosen) -> None:
     from tests.browser import running
+    from tests.browser.pages import HISTORY
     from tests.browser.people import browsing
 
-    begun, whole, done = time.monotonic(), sum(map(len, chosen.values())) * len(list(looks())), 0
+    begun, done = time.monotonic(), 0
+    whole = sum(len(pages) for seen in chosen.values() for _look, pages in seen)
     print("Starting a market with some history …", flush=True)
     with running.market(folder) as market, browsing(chromium) as browser:
-        market.history("deliver", "give_up", "fail")
-        for role, pages in chosen.items():
-            if not pages:
+        market.history(*HISTORY)
+        for role, seen in chosen.items():
+            if not any(pages for _look, pages in seen):
                 continue
             session = _log_in(browser, market, role)
-            for look in looks():
+            for look, pages in seen:
                 _take(browser, market, pages, look, session)
                 done += len(pages)
                 who = role or "stranger"
@@ -123,15 +113,19 @@ def _cookie(market: Market, name: str, value: str) -> Any:  # a type that the li
     return {"name": name, "value": value, "url": market.url}
 
 
-def _take(browser: Browser, market: Market, pages: dict[str, str], look: Look, session: list[Any]) -> None:
+def _take(browser: Browser, market: Market, pages: dict[str, View], look: Look, session: list[Any]) -> None:
     width, height = SIZES[look.size]
     context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
     chosen = {"django_language": LANGUAGES[look.language], "theme": look.theme}
     context.add_cookies([*session, *(_cookie(market, name, value) for name, value in chosen.items())])
     page = context.new_page()
-    for name, path in pages.items():
-        page.goto(market.url + path.format_map(market.made))
-        page.screenshot(path=SHOTS / f"{name}-{look.language}-{look.theme}-{look.size}.png", full_page=True)
+    for name, view in pages.items():
+        page.goto(market.url + view.path.format_map(market.made))
+        view.act(page)
+        # Pictures load when they come near; on a picture of the whole page all of them are there.
+        page.evaluate("document.querySelectorAll('img[loading=lazy]').forEach(image => image.loading = 'eager')")
+        page.evaluate("Promise.all([...document.images].map(image => image.decode().catch(() => {})))")
+        page.screenshot(path=SHOTS / f"{look.name(name)}.png", full_page=True)
     context.close()
 
 

@@ -33,15 +33,18 @@ def _table(table: Table, word: Mapping[str, str]) -> str:
         return f"{title}<p>{word['none_yet']}</p>"
     heads = "".join(f'<th scope="col">{word[column]}</th>' for column in table.columns)
     lines = "".join(
-        "<tr>"
-        + "".join(f"<td>{_cell(column, value, word)}</td>" for column, value in zip(table.columns, row, strict=True))
-        + "</tr>"
+        "<tr>" + "".join(_cell(column, value, word) for column, value in zip(table.columns, row, strict=True)) + "</tr>"
         for row in table.rows
     )
-    return f'{title}<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>'
+    # What may scroll sideways can be reached with the keyboard; on a phone each row is a card instead.
+    return (
+        f'{title}<div class="wide" tabindex="0" role="region" aria-label="{word[table.title]}">'
+        f"<table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>"
+    )
 
 
 def _cell(column: str, value: object, word: Mapping[str, str]) -> str:
     text = "" if value is None else str(value)
     # Values of these two are words as well.
-    return word[f"is_{text}"] if column in {"status", "role"} else escape(text)
+    shown = word[f"is_{text}"] if column in {"status", "role"} else escape(text)
+    return f'<td class="{column}" data-label="{word[column]}">{shown}</td>'

@@ -46,7 +46,11 @@ button{margin-top:1.5rem;border:1px solid var(--go);background:var(--go);color:C
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.5rem 1.25rem;margin:1.25rem 0 0}
 main.office{max-width:75rem;min-width:0}h2{margin:1.5rem 0 .25rem;font-size:1.1rem}.wide{overflow-x:auto}
 table{width:100%;border-collapse:collapse}th,td{padding:.4rem .75rem .4rem 0;text-align:start;vertical-align:top}
-th{color:var(--quiet);font-weight:600;white-space:nowrap}td{border-top:1px solid var(--line);white-space:pre-wrap;overflow-wrap:anywhere}
+th{color:var(--quiet);font-weight:600;white-space:nowrap}td{border-top:1px solid var(--line);overflow-wrap:anywhere}
+td.license{white-space:pre-wrap;font:0.8125rem/1.5 ui-monospace,Menlo,Consolas,monospace}td:is(.status,.role){white-space:nowrap}
+@media (max-width:48rem){main.office{padding:1.25rem}thead{position:absolute;left:-99rem}table,tbody,tr,td{display:block}
+ tr{padding:.75rem 0;border-top:1px solid var(--line)}td{padding:.1rem 0;border:0}td:empty{display:none}
+ td::before{content:attr(data-label) "  ";color:var(--quiet)}td.license::before{display:block}}
 dt{color:var(--quiet)}dd{margin:0;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
 """
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()

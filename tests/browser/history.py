@@ -1,6 +1,6 @@
 """Run as a program with a market's settings: seeds it, or makes a history with the verbs of the pages. Prints JSON.
 
-``python -m tests.browser.history SELLER_URL seed|deliver|give_up|fail …``: each word is a chapter, done in this order.
+``python -m tests.browser.history SELLER_URL seed|deliver|freeze|give_up|fail|newcomer …``: each word is a chapter, done in this order.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ def main() -> None:
 
     django.setup()
     seller_url, *chapters = sys.argv[1:]
+    told = {one.__name__: one for one in (seed, deliver, freeze, give_up, fail, newcomer)}
     made: dict[str, str] = {}
     for chapter in chapters:
-        made |= {"seed": seed, "deliver": deliver, "give_up": give_up, "fail": fail}[chapter](seller_url)
+        made |= told[chapter](seller_url)
     json.dump(made, sys.stdout)
 
 
@@ -60,17 +61,31 @@ def deliver(_seller_url: str) -> dict[str, str]:
     }
 
 
-def give_up(_seller_url: str) -> dict[str, str]:
-    """An order at a dead seller, tried until the plan's end by a clock that moves, and paid back."""
+def freeze(_seller_url: str) -> dict[str, str]:
+    """A service that its seller froze by hand."""
     from tradepost.market.base import clock
+    from tradepost.market.fulfilment import by_hand
+    from tradepost.market.subscriptions.models import Subscription
+
+    held = Subscription.objects.filter(product__slug="huiqi-meetings").order_by("pk")[0]
+    by_hand.freeze(held, now=clock.now())
+    _until(lambda: Subscription.objects.get(pk=held.pk).status == "frozen", "it is frozen")
+    return {"frozen": str(held.pk)}
+
+
+def give_up(_seller_url: str) -> dict[str, str]:
+    """Orders at a dead seller, tried until the plan's end by a clock that moves: one is paid back, of a license that stops."""
+    from tradepost.market.base import clock
+    from tradepost.market.fulfilment.models import Delivery
 
     _let_die("lishi")
-    number = _buy(_a_product_of("lishi"))
-    _until(lambda: _verdict(number) == "connect", "the first try fails")
+    number, stopped = _buy(_a_product_of("lishi")), _buy(_a_license_of("lishi"))
+    _until(lambda: _verdict(number) == _verdict(stopped) == "connect", "the first tries fail")
     clock.aim(timedelta(hours=3, minutes=5))
     _until(lambda: clock.target() is None, "the clock arrives")
     _until(lambda: _status(number) == "refunded", "the money is back")
-    return {"refunded": number}
+    _until(lambda: Delivery.objects.get(line__order__number=stopped).status == "stopped", "the license stops")
+    return {"refunded": number, "stopped": stopped, "stopped call": _call_of(stopped)}
 
 
 def fail(_seller_url: str) -> dict[str, str]:
@@ -79,6 +94,27 @@ def fail(_seller_url: str) -> dict[str, str]:
     number = _buy(_a_product_of("heting"))
     _until(lambda: _verdict(number) == "connect", "the first try fails")
     return {"failing": number, "failing call": _call_of(number)}
+
+
+def newcomer(_seller_url: str) -> dict[str, str]:
+    """Somebody with an account and a company, who has done nothing yet: every list of theirs is empty."""
+    from allauth.account.models import EmailAddress
+
+    from tradepost.market.base import clock
+    from tradepost.market.identity.models import Member, Seller, User
+
+    email, password = "new@newcomer.example", "newcomer-sandbox"
+    user = User.objects.create_user(email, password, name="新来", joined_at=clock.now())
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    seller = Seller.objects.create(
+        name="新来软件有限公司",
+        name_en="Newcomer Software",
+        slug="newcomer",
+        contact_email=email,
+        created_at=clock.now(),
+    )
+    Member.objects.create(seller=seller, user=user, role=Member.Role.OWNER)
+    return {"newcomer": email, "newcomer password": password}
 
 
 def _buy(
@@ -111,11 +147,29 @@ def _a_product_of(seller: str) -> str:
     return Product.objects.filter(seller__slug=seller, extend_params=[]).order_by("pk")[0].slug
 
 
+def _a_license_of(seller: str) -> str:
+    """A product of the seller's that is sold as a license from now on, over a protocol that keeps its orders."""
+    from tradepost.market.base import clock
+    from tradepost.market.catalog.models import Product
+    from tradepost.market.identity import keys
+    from tradepost.market.production import addresses
+
+    product = Product.objects.filter(seller__slug=seller, extend_params=[]).order_by("-pk")[0]
+    Product.objects.filter(pk=product.pk).update(product_type="LICENSE")
+    product.refresh_from_db()
+    address = addresses.register(
+        product.seller, url=f"{DEAD}/license", protocol="license_v1", require_body_sign=True, now=clock.now()
+    )
+    addresses.bind(product, address)
+    keys.rotate_signing_key(product.seller, "license", now=clock.now())
+    return product.slug
+
+
 def _let_die(seller: str) -> None:
     from tradepost.market.production import addresses
     from tradepost.market.production.models import Address
 
-    address = Address.objects.get(seller__slug=seller)
+    address = Address.objects.filter(seller__slug=seller).order_by("pk")[0]
     addresses.change(address, url=DEAD, require_body_sign=True)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect, sync_playwright
 
+from tests.browser.pages import View
 from tests.browser.running import Market
 
 ARGUMENTS = (
@@ -23,7 +24,7 @@ WITHIN = 15_000
 CHINESE = {
     "Log in": "登录", "Search": "搜索", "Search products": "搜索商品",
     "Choose and buy": "选购", "Place the order": "提交订单", "Pay": "支付", "How to log in": "登录信息", "Delivered": "已交付",
-    "Show": "显示", "Restart": "重新启动", "The seller's system gave no valid answer.": "商家系统没有给出有效应答。",
+    "Show": "显示", "Restart": "重新启动", "The seller's system gave no valid answer.": "商家系统没有给出有效响应。",
     "Interface messages": "生产接口消息",
 }  # fmt: skip
 
@@ -55,6 +56,14 @@ class Person:
         answer = self.page.goto(f"{self.market.url}{path}")
         assert answer is not None
         assert answer.status == 200, f"{path}: {answer.status}"
+
+    def look(self, view: View) -> None:
+        """Open a page and do there what its table says."""
+        path = view.path.format_map(self.market.made)
+        answer = self.page.goto(f"{self.market.url}{path}")
+        assert answer is not None
+        assert answer.status == view.status, f"{path}: {answer.status}"
+        view.act(self.page)
 
     def log_in(self, role: str) -> None:
         self.go("/account/login/")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.pages import HISTORY, PAGES
 from tests.browser.people import person
 from tests.browser.running import ROOT, Market
 
@@ -19,23 +20,10 @@ AXE = ROOT / "src/tradepost/market/web/static/vendor/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 MOST_BYTES = 150_000
 
-PAGES = {
-    "": ["/", "/?q=nothing-like-it", "/products/yunjian-docs/", "/agreements/buyer/", "/account/login/", "/account/signup/",
-         "/account/password/reset/"],
-    "buyer": ["/checkout/1/", "/orders/", "/orders/{completed}/", "/orders/{unpaid}/", "/orders/{failing}/", "/orders/{refunded}/",
-              "/services/", "/services/1/", "/notices/", "/balance/", "/profile/", "/account/email/",
-              "/account/password/change/", "/account/logout/"],
-    "seller": ["/seller/", "/seller/orders/", "/seller/orders/{own}-000001/", "/seller/addresses/", "/seller/addresses/new/",
-               "/seller/addresses/1/", "/seller/keys/", "/seller/messages/", "/seller/messages/{call}/"],
-    "operator": ["/console/", "/console/orders/", "/console/orders/{refunded}/", "/console/calls/", "/console/calls/{failing call}/",
-                 "/console/engine/", "/console/sellers/", "/console/sellers/1/", "/console/accounts/", "/console/accounts/1/",
-                 "/console/ledger/?check=1", "/console/mails/", "/console/clock/"],
-}  # fmt: skip
-
 
 @pytest.fixture(scope="module", autouse=True)
 def _history(market: Market) -> None:
-    market.history("deliver", "give_up", "fail")
+    market.history(*HISTORY)
 
 
 @pytest.mark.parametrize("role", PAGES, ids=lambda role: role or "stranger")
@@ -45,13 +33,13 @@ def test_pages_are_accessible_in_light_and_dark_and_fit_a_small_phone(
     faults: list[str] = []
     with person(browser, market, role, language="zh-hans") as reader:
         reader.page.emulate_media(reduced_motion="reduce")
-        for path in PAGES[role]:
-            reader.go(path.format_map(market.made))
+        for name, view in PAGES[role].items():
+            reader.look(view)
             for theme in ("light", "dark"):
                 reader.page.emulate_media(color_scheme=theme)
                 expect(reader.page.locator("html")).to_have_attribute("data-bs-theme", theme)
-                faults += [f"{path} ({theme}): {words}" for words in violations(reader.page)]
-            faults += [f"{path}: wider than 320 pixels: {what}" for what in too_wide(reader.page)]
+                faults += [f"{name} ({theme}): {words}" for words in violations(reader.page)]
+            faults += [f"{name}: wider than 320 pixels: {what}" for what in too_wide(reader.page)]
     assert faults == []
     assert market.faults() == []
 

@@ -88,6 +88,9 @@ CONSOLE = {
     "console/": pages(ONLY_OPERATORS),
     "console/orders/": pages(ONLY_OPERATORS),
     "console/orders/<str:number>/": pages(ONLY_OPERATORS, number="{order}"),
+    "console/orders/<str:number>/pay-back/": Address(
+        {"number": "{order}"}, post=ONLY_OPERATORS, data={"reason": "agreed by telephone"}
+    ),
     "console/calls/": pages(ONLY_OPERATORS),
     "console/calls/<int:pk>/": pages(ONLY_OPERATORS, pk="{call}"),
     "console/engine/": pages(ONLY_OPERATORS),

@@ -81,7 +81,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "tradepost.market.web.context.market",
             ],
-            "builtins": ["tradepost.market.web.templatetags.ui"],
+            "builtins": ["tradepost.market.web.templatetags.ui", "tradepost.market.web.templatetags.lists"],
         },
     }
 ]

@@ -28,6 +28,9 @@ REACTIONS = Reactions(
         "BreakerOpened": (tell.on_breaker_opened,),
         "ToppedUp": (tell.on_topped_up,),
         "SigningKeyRotated": (tell.on_signing_key_rotated,),
+        "SubscriptionFrozen": (tell.on_service_frozen,),
+        "SubscriptionUnfrozen": (tell.on_service_unfrozen,),
+        "SubscriptionReleased": (tell.on_service_released,),
     }
 )
 

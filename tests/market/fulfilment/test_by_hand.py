@@ -13,7 +13,7 @@ from tests.factories.buying import make_subscription
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.models import Job
+from tradepost.market.base.models import Event, Job
 from tradepost.market.base.secrets import seal
 from tradepost.market.base.work import State
 from tradepost.market.catalog.listing import NewSku, NewSpec
@@ -249,6 +249,13 @@ def test_freeze_and_unfreeze(spoken: str) -> None:
     assert command(call) == SetStatus(instance_id=subscription.instance_id, status=InstanceStatus.UNFREEZE)
     end(call)
     assert again(subscription).status == Subscription.Status.ACTIVE
+    end(by_hand.release(subscription, now=NOW))
+    moved = (
+        Event.objects.filter(name__startswith="Subscription").order_by("pk").values_list("name", "facts__subscription")
+    )
+    assert list(moved) == [
+        (name, subscription.pk) for name in ("SubscriptionFrozen", "SubscriptionUnfrozen", "SubscriptionReleased")
+    ], "told once each, though the end of a call may come twice"
 
 
 def test_over_saas_1_a_period_is_frozen_by_its_expiry_and_thawed_by_the_renewal() -> None:

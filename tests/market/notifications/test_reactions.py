@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import translation
 
+from tests.factories.buying import make_subscription
 from tests.factories.trade import (
     NOW,
     make_address,
@@ -24,6 +25,7 @@ from tradepost.market.base.work import State
 from tradepost.market.identity.keys import rotate_signing_key
 from tradepost.market.identity.models import SigningKey, User
 from tradepost.market.notifications import reactions, words
+from tradepost.market.notifications.compose import compose
 from tradepost.market.notifications.inbox import inbox, mark_read, unread
 from tradepost.market.notifications.models import Mail, Notice
 from tradepost.market.notifications.tell import tell
@@ -121,7 +123,9 @@ def test_each_failure_is_a_notice_and_the_first_of_a_call_a_mail() -> None:
 
     user = call.seller.members.get().user
     assert said(user) == ["newInstance failed: 000005 other internal error", "newInstance failed: No answer in time"]
-    assert list(Mail.objects.values_list("notice__once", flat=True)) == [f"seller_call_failed/{call.pk}/2/{user.pk}"]
+    mails = list(Mail.objects.order_by("pk").values_list("notice__once", "address"))
+    once = f"seller_call_failed/{call.pk}/2/{user.pk}"
+    assert mails == [(once, user.email), (once, call.seller.contact_email)]
 
 
 def test_first_failures_at_one_address_are_mailed_once_an_hour() -> None:
@@ -132,7 +136,7 @@ def test_first_failures_at_one_address_are_mailed_once_an_hour() -> None:
         fail(make_call(make_order(offer=offer), address=where), "connect", now=NOW + timedelta(minutes=minute))
 
     assert Notice.objects.count() == 4
-    mailed = Mail.objects.order_by("pk").values_list("notice__created_at", flat=True)
+    mailed = Mail.objects.filter(to_contact=False).order_by("pk").values_list("notice__created_at", flat=True)
     assert [(at - NOW).total_seconds() / 60 for at in mailed] == [0, 2, 60]
 
 
@@ -191,6 +195,71 @@ def test_a_breaker_is_told_once_for_each_time_it_opens() -> None:
     address.save()
     reactions.on_breaker_opened(event, NOW + timedelta(hours=4))
     assert Notice.objects.filter(kind="seller_breaker_open").count() == 4
+
+
+def test_a_failing_interface_is_mailed_to_the_members_and_to_the_contact_address() -> None:
+    """business-rules §7.1: interface failure in new/renew/expire → service mail and account mail."""
+    seller = make_seller(members=2)
+    address = make_address(seller, breaker="open", opened_at=NOW, last_fault="connect")
+    reactions.on_breaker_opened({"address": address.pk, "fault": "connect"}, NOW)
+    members = [member.user.email for member in seller.members.order_by("pk")]
+    told = list(Mail.objects.order_by("pk").values_list("address", "to_contact"))
+    assert sorted(told) == sorted([*((email, False) for email in members), (seller.contact_email, True)])
+    copy = compose(Mail.objects.get(to_contact=True))
+    assert "because this is the contact address of a seller" in str(copy.body)
+    assert "because you have an account" not in str(copy.body)
+
+
+def test_a_member_who_reads_the_contact_address_gets_one_mail() -> None:
+    seller = make_seller()
+    seller.contact_email = seller.members.get().user.email.upper()
+    seller.save()
+    address = make_address(seller, breaker="open", opened_at=NOW, last_fault="connect")
+    reactions.on_breaker_opened({"address": address.pk, "fault": "connect"}, NOW)
+    assert list(Mail.objects.values_list("to_contact", flat=True)) == [False]
+
+
+def test_orders_and_keys_are_mailed_to_members_alone() -> None:
+    order = make_order()
+    seller = order.lines.get().seller
+    reactions.on_order_paid({"order": order.number}, NOW)
+    rotate_signing_key(seller, "base", now=NOW)
+    rotate_signing_key(seller, "base", now=NOW)
+    reactions.on_signing_key_rotated({"key": SigningKey.objects.exclude(valid_until=None).get().pk}, NOW)
+    assert Mail.objects.count() == 2
+    assert not Mail.objects.filter(to_contact=True).exists()
+
+
+def test_the_holder_of_a_service_learns_that_it_expired_and_until_when_the_data_is_kept() -> None:
+    """business-rules §4.4: frozen at expiry, data kept for the retention, then released."""
+    held = make_subscription()
+    end = held.expires_at
+    assert end is not None
+    for _ in range(2):
+        reactions.on_service_frozen({"subscription": held.pk, "at": end.isoformat()}, end)
+    assert said(held.buyer) == [f"{held.product.name_en} has expired and is frozen"]
+    with translation.override("en"):
+        body = inbox(held.buyer).rows[0].words.body
+    assert "ended at 2026-04-01 16:00 UTC+8" in body
+    assert "kept until 2026-04-16 16:00 UTC+8" in body
+    assert f"Write to {held.seller.name_en}" in body
+    assert said(held.buyer, "zh-hans") == [f"{held.product.name} 已到期，服务已冻结"]
+
+    gone = end + timedelta(days=15)
+    reactions.on_service_released({"subscription": held.pk, "at": gone.isoformat()}, gone)
+    assert said(held.buyer)[0] == f"{held.product.name_en} has ended"
+    assert list(Notice.objects.values_list("link", flat=True).distinct()) == [f"/services/{held.pk}/"]
+    assert Mail.objects.filter(address=held.buyer.email).count() == 2
+
+
+def test_a_freeze_within_the_paid_time_names_the_seller_to_ask_and_no_end() -> None:
+    held = make_subscription()
+    for hour in (1, 2):
+        at = NOW + timedelta(hours=hour)
+        reactions.on_service_frozen({"subscription": held.pk, "at": at.isoformat()}, at)
+        reactions.on_service_unfrozen({"subscription": held.pk, "at": at.isoformat()}, at)
+    name = held.product.name_en
+    assert said(held.buyer) == [f"{name} can be used again", f"{name} is frozen"] * 2
 
 
 def test_a_top_up_tells_the_new_balance() -> None:

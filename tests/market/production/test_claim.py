@@ -16,6 +16,7 @@ from tradepost.market.production.choose import Door, Due, choose
 from tradepost.market.production.claim import claim_calls
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.queries import attempts_of
+from tradepost.protocols.commands import Create
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -91,7 +92,9 @@ def test_a_claim_leases_starts_the_plan_and_says_which_attempt_it_is_before_anyt
     assert not Attempt.objects.exists()
     (attempt,) = attempts_of(call)
     assert (attempt.number, attempt.ended, attempt.started_at, attempt.worker) == (1, False, NOW, "w")
-    assert attempt.business_id == tickets[0].business_id == tickets[0].command.business_id
+    command = tickets[0].command
+    assert isinstance(command, Create)
+    assert attempt.business_id == tickets[0].business_id == command.business_id != ""
     assert tickets[0].keys == ("a signing key of tests",)
     assert claim_calls(now=NOW, wall=NOW, owner="other", limit=9, per_seller=9, duration=MINUTE) == []
 

@@ -12,7 +12,7 @@ from tradepost.market.production.breaker import Rule
 from tradepost.market.production.claim import Ticket, claim_calls
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.record import Ended, record_apart
-from tradepost.protocols.commands import Done, Pending
+from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Unreachable
 
 RULE = Rule(5, timedelta(seconds=60))
 POISON = "half of a pair: \ud800"  # no database and no JSON can hold it
@@ -27,7 +27,7 @@ def claimed(number: int) -> list[Ticket]:
 @pytest.mark.django_db
 def test_an_answer_that_cannot_be_written_is_our_failure_and_delays_no_other() -> None:
     first, poisoned, last = claimed(3)
-    results = (Done(instance_id="i-1"), Pending(message=POISON), Done(instance_id="i-3"))
+    results: tuple[CallResult, ...] = (Done(instance_id="i-1"), Pending(message=POISON), Done(instance_id="i-3"))
     batch = [Ended(ticket, result) for ticket, result in zip((first, poisoned, last), results, strict=True)]
     record_apart(batch, now=NOW, owner="w", rule=RULE)
 
@@ -38,7 +38,7 @@ def test_an_answer_that_cannot_be_written_is_our_failure_and_delays_no_other() -
     assert (stopped.state, stopped.last_verdict) == (State.WAITING, "internal")
     assert stopped.due_at > NOW, "tried again by plan, not at once and for ever"
     assert stopped.maybe_acted, "what the seller made must be released in the end"
-    assert Attempt.objects.filter(ended=True).count() == 3
+    assert Attempt.objects.count() == 3
 
 
 @pytest.mark.django_db(transaction=True)
@@ -48,7 +48,13 @@ def test_an_answer_of_a_lease_that_was_lost_is_kept_and_moves_nothing() -> None:
     Call.objects.update(state=State.WAITING, lease_until=None, lease_owner="", due_at=NOW)
     [again] = claim_calls(now=NOW, wall=NOW, owner="other", limit=1, per_seller=1, duration=timedelta(seconds=60))
 
+    lost = Unreachable(fault=Fault.LOST, detail="the market's worker stopped")
+    record_apart([Ended(slept, lost)], now=NOW, owner="w", rule=RULE)
+    assert Attempt.objects.get().verdict == "lost"
     record_apart([Ended(slept, Done(instance_id="late"))], now=NOW, owner="w", rule=RULE)
+    assert Attempt.objects.get().verdict == "done", "what it has to say takes the place of lost"
+    record_apart([Ended(slept, lost)], now=NOW, owner="w", rule=RULE)
+    assert Attempt.objects.get().verdict == "done", "and nothing takes its place again"
     call = Call.objects.get()
     assert (call.state, call.lease_owner, call.outcome, call.instance_id) == (State.LEASED, "other", "", "")
     record_apart([Ended(again, Done(instance_id="right"))], now=NOW, owner="other", rule=RULE)

@@ -126,12 +126,14 @@ def _grouped(events: Sequence[Taken]) -> list[list[Taken]]:
     """Events of one name go together, but none overtakes one of another name about the same thing: a call, an order."""
     groups: list[tuple[str, list[Taken], set[tuple[str, object]]]] = []
     for event in events:
-        about = {(name, value) for name, value in event.facts.items() if isinstance(value, int | str)}
+        about: set[tuple[str, object]] = {
+            (name, value) for name, value in event.facts.items() if isinstance(value, int | str)
+        }
         name = f"{event.name} {event.left}"
         for known, group, subjects in reversed(groups):
             if known == name:
                 group.append(event)
-                subjects |= about
+                subjects.update(about)
                 break
             if not about.isdisjoint(subjects):
                 groups.append((name, [event], about))

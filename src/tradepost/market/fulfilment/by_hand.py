@@ -14,6 +14,7 @@ from http import HTTPStatus
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from tradepost.market.base import outbox
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.outbox import Facts, together
@@ -354,6 +355,14 @@ def _move(subscription: Subscription, event: SubscriptionEvent, now: datetime) -
     """Events come at least once, and an orphan's release belongs to no living subscription."""
     if SUBSCRIPTION.allows(subscription.status, event):
         SUBSCRIPTION.move(subscription, event, now=now)
+        facts = {"subscription": subscription.pk, "at": now.isoformat()}
+        match event:
+            case SubscriptionEvent.FREEZE:
+                outbox.publish("SubscriptionFrozen", now=now, **facts)
+            case SubscriptionEvent.UNFREEZE:
+                outbox.publish("SubscriptionUnfrozen", now=now, **facts)
+            case SubscriptionEvent.RELEASE:
+                outbox.publish("SubscriptionReleased", now=now, **facts)
 
 
 def _refreshed(command: Refresh, call: Call, subscription: Subscription, now: datetime) -> None:

@@ -184,17 +184,23 @@ def _give_up(delivery: Delivery, call: Call, now: datetime) -> None:
     SUBSCRIPTION.move(delivery.subscription, SubscriptionEvent.GIVE_UP, now=now, note=call.last_verdict)
     order = Order.objects.select_for_update(of=("self",)).select_related("buyer").get(pk=delivery.line.order_id)
     give_up_order(order, now=now, reason=call.last_verdict)
-    orphan = orphan_of(delivery, call)
-    if orphan:
-        log.info("release of an orphan", order=order.number, instance=orphan)
-        calls.ask(
-            Release(instance_id=orphan, order_id=order.number, order_line_id=delivery.line.number),
-            product=delivery.line.product,
-            subscription=delivery.subscription,
-            order_number=order.number,
-            order_line_number=delivery.line.number,
-            now=now,
-        )
+    release_orphan(delivery, call, now)
+
+
+def release_orphan(delivery: Delivery, call: Call, now: datetime) -> None:
+    """Ask the seller to delete what it may have made for an order that was paid back."""
+    orphan, line = orphan_of(delivery, call), delivery.line
+    if not orphan:
+        return
+    log.info("release of an orphan", order=line.order.number, instance=orphan)
+    calls.ask(
+        Release(instance_id=orphan, order_id=line.order.number, order_line_id=line.number),
+        product=line.product,
+        subscription=delivery.subscription,
+        order_number=line.order.number,
+        order_line_number=line.number,
+        now=now,
+    )
 
 
 def orphan_of(delivery: Delivery, call: Call) -> str:

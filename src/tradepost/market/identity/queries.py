@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import Prefetch, Q, QuerySet
 
 from tradepost.market.base.paging import Page, page
 
 from .models import AccessKey, Member, Seller, SigningKey, User
 
 
-def search_users(text: str, *, after: str = "", size: int = 25) -> Page[User]:
-    """People whose e-mail, name, company or customer id holds the text, newest first; everybody for an empty text."""
-    people: QuerySet[User] = User.objects.all()
-    if sought := text.strip():
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserFilter:
+    """What an operator asks the list of people for; empty means all."""
+
+    text: str = ""
+    """Part of an e-mail address, name or company, or a whole customer id."""
+    role: str = ""
+
+
+ROLES: Mapping[str, Q] = {
+    "seller": Q(memberships__isnull=False),
+    "operator": Q(is_operator=True),
+    "buyer": Q(is_operator=False, memberships__isnull=True),
+    "locked": Q(is_active=False),
+}
+
+
+def search_users(asked: UserFilter, *, after: str = "", size: int = 25) -> Page[User]:
+    """Newest first, each with the ``memberships`` by which they act for sellers."""
+    people: QuerySet[User] = User.objects.prefetch_related(
+        Prefetch("memberships", Member.objects.select_related("seller").order_by("pk"))
+    )
+    if asked.role:
+        people = people.filter(pk__in=_of_role(asked.role))
+    if sought := asked.text.strip():
         people = people.filter(
             Q(email__icontains=sought)
             | Q(name__icontains=sought)
@@ -20,6 +44,11 @@ def search_users(text: str, *, after: str = "", size: int = 25) -> Page[User]:
             | Q(customer_id=sought)
         )
     return page(people, after=after, size=size)
+
+
+def _of_role(role: str) -> QuerySet[User]:
+    """A role that means nothing finds nobody rather than everybody."""
+    return User.objects.filter(ROLES[role]) if role in ROLES else User.objects.none()
 
 
 def find_user(pk: int) -> User | None:

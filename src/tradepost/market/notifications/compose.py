@@ -23,7 +23,7 @@ def compose(mail: Mail) -> EmailMultiAlternatives:
         said = say(notice.kind, notice.facts)
         context = {
             "said": said,
-            "user": notice.user,
+            "to_contact": mail.to_contact,
             "url": base + notice.link if notice.link else "",
             "base_url": base,
             "support_email": config().support_email,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from babel.dates import format_datetime, get_timezone
@@ -56,14 +56,20 @@ def _text(value: Any) -> str:
         case {"minor": int(minor), "currency": str(currency)}:
             return _money(Money(minor, currency))
         case {"at": str(at)}:
-            zone = get_timezone(settings.TIME_ZONE)
-            return format_datetime(datetime.fromisoformat(at), "yyyy-MM-dd HH:mm z", tzinfo=zone, locale=_locale())
+            local = datetime.fromisoformat(at).astimezone(get_timezone(settings.TIME_ZONE))
+            return f"{format_datetime(local, 'yyyy-MM-dd HH:mm', locale=_locale())} {zone_name(local)}"
         case {"phrase": str(msgid)}:
             return gettext(msgid)
         case {"verdict": str(name), "protocol": str(protocol)}:
             return production_words.title(name, protocol=protocol)
         case _:
             return str(value)
+
+
+def zone_name(local: datetime) -> str:
+    """How a local time says where it holds: ``UTC+8``."""
+    hours = (local.utcoffset() or timedelta()).total_seconds() / 3600
+    return f"UTC{hours:+g}" if hours else "UTC"
 
 
 def _money(amount: Money) -> str:

@@ -32,8 +32,10 @@ class Mail(models.Model):
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Failed")
 
-    notice = models.OneToOneField(Notice, models.CASCADE, related_name="mail")
+    notice = models.ForeignKey(Notice, models.CASCADE, related_name="mails")
     address = models.EmailField()
+    to_contact = models.BooleanField(default=False, db_default=False)
+    """Goes to a seller's contact address, beside what its members get."""
     status = models.CharField(max_length=8, choices=Status, default=Status.WAITING)
     attempts = models.PositiveIntegerField(default=0)
     next_at = models.DateTimeField(null=True, default=None)

@@ -6,6 +6,9 @@ Events arrive at least once: each telling names its occasion, so that a repeat t
 seller's pages. A mail goes out for the first failure of a call and when it is given up; first failures at one address
 are mailed at most once an hour, so that an outage does not become a flood of mails. Operators are mailed about orders
 given up at most once an hour for a seller; every one stands in the console.
+
+**Where a seller's mails go** (business-rules §7.1): a failing interface and what follows from it to its members and to its
+contact address; a new order and a changed key to its members alone.
 """
 
 from __future__ import annotations
@@ -21,11 +24,13 @@ from django.utils.translation import gettext_noop
 from tradepost.market.base.models import Job
 from tradepost.market.base.money import Money
 from tradepost.market.base.outbox import Facts, together
+from tradepost.market.fulfilment.expiry import RETENTION
 from tradepost.market.identity.models import Member, Seller, SigningKey, User
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.payments.models import Account, Entry
 from tradepost.market.production.models import Address, Attempt, Call
 from tradepost.market.production.restart import gives_back
+from tradepost.market.subscriptions.models import Subscription
 
 from . import facts as f
 from .tell import Telling, tell, tell_all
@@ -86,8 +91,8 @@ def on_delivery_given_up(event: Facts, now: datetime) -> None:
         shared = {"order": order, "product": _product(line), "reason": _reason_of_line(line, str(event["reason"]))}
         link = reverse("seller_center:order", args=[line.number])
         tellings += [
-            Telling(user=user, kind="seller_gave_up", once=line.number, link=link, facts=shared)
-            for user in _members(line.seller_id)
+            Telling(user=user, kind="seller_gave_up", once=line.number, link=link, facts=shared, contact=contact)
+            for user, contact in _members(line.seller)
         ]
         mail = _loud(f"gave_up/seller/{line.seller_id}", now)
         tellings += [
@@ -117,9 +122,10 @@ def on_call_failed(event: Facts, now: datetime) -> None:
         "reason": f.verdict(event["verdict"], call.protocol),
         "next": _next(event["next_at"]),
     }
+    once = f"{call.pk}/{attempt}"
     tellings = [
-        Telling(user=user, kind="seller_call_failed", once=f"{call.pk}/{attempt}", link=link, facts=shared, mail=mail)
-        for user in _members(call.seller_id)
+        Telling(user=user, kind="seller_call_failed", once=once, link=link, facts=shared, mail=mail, contact=contact)
+        for user, contact in _members(call.seller)
     ]
     tell_all(tellings, now=now)
 
@@ -139,8 +145,8 @@ def on_call_ended(event: Facts, now: datetime) -> None:
     }
     link = reverse("seller_center:message", args=[call.pk])
     tellings = [
-        Telling(user=user, kind="seller_call_stopped", once=once, link=link, facts=shared)
-        for user in _members(call.seller_id)
+        Telling(user=user, kind="seller_call_stopped", once=once, link=link, facts=shared, contact=contact)
+        for user, contact in _members(call.seller)
     ]
     mail = _loud(f"stopped/seller/{call.seller_id}", now)
     tellings += [
@@ -167,8 +173,8 @@ def on_breaker_opened(event: Facts, now: datetime) -> None:
     mail = _loud(f"breaker/address/{address.pk}", now)
     link = reverse("seller_center:addresses")
     tellings = [
-        Telling(user=user, kind="seller_breaker_open", once=once, link=link, facts=shared, mail=mail)
-        for user in _members(address.seller_id)
+        Telling(user=user, kind="seller_breaker_open", once=once, link=link, facts=shared, mail=mail, contact=contact)
+        for user, contact in _members(address.seller)
     ]
     tellings += [
         Telling(
@@ -182,6 +188,32 @@ def on_breaker_opened(event: Facts, now: datetime) -> None:
         for user in _operators()
     ]
     tell_all(tellings, now=now)
+
+
+def on_service_frozen(event: Facts, now: datetime) -> None:
+    """Facts: ``subscription``, ``at``. At the end of the paid time the buyer learns how long the data is kept."""
+    held = _subscription(event["subscription"])
+    until = held.expires_at
+    if until is not None and until <= now:
+        more = {"until": f.moment(until), "kept": f.moment(until + RETENTION), "seller": _seller(held.seller)}
+        _tell_holder(held, "service_expired", more, event, now)
+    else:
+        _tell_holder(held, "service_frozen", {"seller": _seller(held.seller)}, event, now)
+
+
+def on_service_unfrozen(event: Facts, now: datetime) -> None:
+    _tell_holder(_subscription(event["subscription"]), "service_unfrozen", {}, event, now)
+
+
+def on_service_released(event: Facts, now: datetime) -> None:
+    """After the retention, or whenever it was released: the data is gone."""
+    _tell_holder(_subscription(event["subscription"]), "service_released", {}, event, now)
+
+
+def _tell_holder(held: Subscription, kind: str, more: dict[str, f.Json], event: Facts, now: datetime) -> None:
+    facts = {"product": f.names(held.product.name, held.product.name_en), **more}
+    link = reverse("storefront:subscription", args=[held.pk])
+    tell(held.buyer, kind, facts=facts, once=f"{held.pk}/{event['at']}", link=link, now=now)
 
 
 def on_topped_up(event: Facts, now: datetime) -> None:
@@ -206,13 +238,13 @@ def on_topped_up(event: Facts, now: datetime) -> None:
 
 def on_signing_key_rotated(event: Facts, now: datetime) -> None:
     """Facts: ``key``, the id (pk) of the key that was rotated out."""
-    key = SigningKey.objects.get(pk=event["key"])
+    key = SigningKey.objects.select_related("seller").get(pk=event["key"])
     with translation.override(None):
         label = str(SigningKey.InterfaceClass(key.interface_class).label)  # as in the source: each reader translates it
     facts = {"interfaces": f.phrase(label), "until": f.moment(key.valid_until or now)}
     tellings = [
         Telling(user=user, kind="key_rotated", once=str(key.pk), link=reverse("seller_center:keys"), facts=facts)
-        for user in _members(key.seller_id)
+        for user, _ in _members(key.seller)
     ]
     tell_all(tellings, now=now)
 
@@ -238,8 +270,12 @@ def _to_buyer(line: OrderLine, kind: str, more: dict[str, f.Json]) -> Telling:
     return Telling(user=order.buyer, kind=kind, facts=facts, once=order.number, link=link)
 
 
-def _members(seller: int) -> list[User]:
-    return _members_of({seller})[seller]
+def _members(seller: Seller) -> list[tuple[User, str]]:
+    """Who acts for a seller, the first with its contact address, unless a member reads that anyway."""
+    people = _members_of({seller.pk})[seller.pk]
+    read = {user.email.casefold() for user in people}
+    contact = "" if seller.contact_email.casefold() in read else seller.contact_email
+    return [(user, contact if n == 0 else "") for n, user in enumerate(people)]
 
 
 def _members_of(sellers: Collection[int]) -> dict[int, list[User]]:
@@ -253,6 +289,10 @@ def _members_of(sellers: Collection[int]) -> dict[int, list[User]]:
 
 def _operators() -> list[User]:
     return list(User.objects.filter(is_operator=True, is_active=True).order_by("pk"))
+
+
+def _subscription(pk: int) -> Subscription:
+    return Subscription.objects.select_related("buyer", "seller", "product").get(pk=pk)
 
 
 def _call(pk: int) -> Call:

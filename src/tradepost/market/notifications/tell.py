@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,8 @@ class Telling:
     once: str
     link: str = ""
     mail: bool = True
+    contact: str = ""
+    """A seller's contact address that gets the mail too, unless the person reads it themselves."""
 
 
 def tell(
@@ -43,7 +45,7 @@ _NOTICE = {
 }  # fmt: skip
 _MAIL = {
     "notice_id": "bigint", "address": "text", "status": "text", "attempts": "int", "next_at": "timestamptz",
-    "error": "text",
+    "error": "text", "to_contact": "boolean",
 }  # fmt: skip
 
 
@@ -66,7 +68,7 @@ def tell_all(tellings: Iterable[Telling], *, now: datetime) -> int:
             unique="once",
             give="id, once",
         )
-        _post({pk: wanted[once].user for pk, once in new if wanted[once].mail}, now)
+        _post({pk: wanted[once] for pk, once in new if wanted[once].mail}, now)
     return len(new)
 
 
@@ -81,20 +83,30 @@ def _notice(once: str, telling: Telling, now: datetime) -> dict[str, Any]:
     }
 
 
-def _post(told: Mapping[int, User], now: datetime) -> None:
-    """Mail these notices, each to its person, unless that one has no address or is locked."""
+def _post(told: Mapping[int, Telling], now: datetime) -> None:
+    """Mail these notices, each to its addresses."""
     mails = [
         {
             "notice_id": notice,
-            "address": user.email,
+            "address": address,
+            "to_contact": to_contact,
             "status": Mail.Status.WAITING.value,
             "attempts": 0,
             "next_at": rows.moment(now),
             "error": "",
         }
-        for notice, user in told.items()
-        if user.email and user.is_active
+        for notice, telling in told.items()
+        for address, to_contact in _addresses(telling)
     ]
     if mails:
         posted = rows.insert("notifications_mail", _MAIL, mails)
         jobs.schedule_all(DELIVER, [jobs.Timer(str(pk), now) for (pk,) in posted])
+
+
+def _addresses(telling: Telling) -> Iterator[tuple[str, bool]]:
+    """Where the mails of a telling go, and whether that is a seller's contact address. Nobody who is locked gets one."""
+    own = telling.user.email if telling.user.is_active else ""
+    if own:
+        yield own, False
+    if telling.contact and telling.contact.casefold() != own.casefold():
+        yield telling.contact, True

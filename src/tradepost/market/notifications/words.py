@@ -63,6 +63,27 @@ WORDS: Mapping[str, Words] = {
         _("Nothing was charged for %(product)s. If you still want it, place the order again."),
         _("Open the order"), "info", "clock",
     ),
+    "service_expired": Words(
+        _("%(product)s has expired and is frozen"),
+        _("The paid time ended at %(until)s and nobody renewed it. Your data is kept until %(kept)s; then the service is "
+          "deleted. Write to %(seller)s if you want to keep it."),
+        _("Open the service"), "warning", "snowflake",
+    ),
+    "service_frozen": Words(
+        _("%(product)s is frozen"),
+        _("You cannot log in for now; your data is kept. Ask %(seller)s for the reason."),
+        _("Open the service"), "warning", "snowflake",
+    ),
+    "service_unfrozen": Words(
+        _("%(product)s can be used again"),
+        _("The service is no longer frozen. You log in as before."),
+        _("Open the service"), "good", "circle-check",
+    ),
+    "service_released": Words(
+        _("%(product)s has ended"),
+        _("The service was deleted together with its data. You can order it again at any time."),
+        _("Open the service"), "info", "trash",
+    ),
     "top_up": Words(
         _("%(amount)s was added to your balance"),
         _("Your payment with reference %(reference)s arrived. Your balance is now %(balance)s."),

@@ -40,9 +40,9 @@ def complete_orders(orders: Sequence[Order], *, now: datetime) -> None:
         wake()
 
 
-def give_up_order(order: Order, *, now: datetime, reason: str) -> None:
+def give_up_order(order: Order, *, now: datetime, reason: str, actor: str = "market") -> None:
     """A line could not be delivered within the plan: full refund (saas-v2 §3.10, business-rules §4.2)."""
     with transaction.atomic():
-        ORDER.move_all([order], E.GIVE_UP, now=now, note=reason[:500], ended_at=now)
-        ledger.refund(order.buyer, order.total, reference=order.number, now=now)
+        ORDER.move_all([order], E.GIVE_UP, now=now, actor=actor, note=reason[:500], ended_at=now)
+        ledger.refund(order.buyer, order.total, reference=order.number, actor=actor, now=now)
         outbox.publish("OrderRefunded", now=now, order=order.number, reason=reason)

@@ -78,7 +78,7 @@ def pay(user: User, amount: Money, *, reference: str, now: datetime) -> Transfer
         ) from None
 
 
-def refund(user: User, amount: Money, *, reference: str, now: datetime) -> Transfer | None:
+def refund(user: User, amount: Money, *, reference: str, now: datetime, actor: str = "market") -> Transfer | None:
     """Give held money back to the buyer in full. Booking the same reference again is an error of ours."""
     if amount.minor == 0:
         return None
@@ -86,7 +86,7 @@ def refund(user: User, amount: Money, *, reference: str, now: datetime) -> Trans
         market_account(Account.Kind.CLEARING, amount.currency),
         buyer_account(user, amount.currency),
         amount,
-        Transfer(reason=Transfer.Reason.REFUND, reference=reference, order_number=reference, actor="market", at=now),
+        Transfer(reason=Transfer.Reason.REFUND, reference=reference, order_number=reference, actor=actor, at=now),
     )
 
 

@@ -165,9 +165,9 @@ def calls_of_order(number: str) -> list[Call]:
     return calls
 
 
-def sellers_for_filter() -> list[tuple[int, str, str]]:
-    """Id and both names of every seller, by name."""
-    return list(Seller.objects.order_by("name").values_list("pk", "name", "name_en"))
+def sellers_for_filter() -> list[Seller]:
+    """Every seller by name, with the names alone."""
+    return list(Seller.objects.order_by("name").only("name", "name_en"))
 
 
 def sellers_with_figures(text: str = "") -> QuerySet[Seller]:

@@ -110,6 +110,11 @@ def activities() -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for protocol in protocols().values() for word in protocol.activities.values()))
 
 
+def addresses_for_filter(seller: Seller) -> list[tuple[str, str]]:
+    """Id and URL of each of the seller's addresses, oldest first."""
+    return [(str(pk), url) for pk, url in Address.objects.filter(seller=seller).order_by("pk").values_list("pk", "url")]
+
+
 def seller_addresses(seller: Seller) -> list[Address]:
     """The seller's addresses with ``bindings`` and their products fetched, and ``under_way``: calls not ended."""
     bindings = Binding.objects.select_related("product").order_by("product__name")

@@ -1,7 +1,7 @@
 """Record a batch of exchanges: attempts, calls, breakers, tallies and events in one transaction.
 
 A result counts for its call only while the lease is still ours: a worker that was thought dead and comes back late
-does not move the call a second time, and the attempt stays recorded as lost.
+only tells what its attempt was, recorded as lost until then, and does not move the call a second time.
 """
 
 from __future__ import annotations
@@ -271,14 +271,23 @@ def _attempt(ended: Ended) -> dict[str, Any]:
 NOTHING = Request("", "")
 
 
+_TOLD = (
+    "milliseconds", "method", "url", "request_headers", "request_body", "status", "response_headers", "response_body",
+    "verdict", "detail",
+)  # fmt: skip
+
+
 def _write_attempts(batch: Sequence[Ended], owner: str) -> None:
-    """What was recorded as lost stays so: a late answer must not change what its call was moved by."""
+    """An attempt that was recorded as lost had neither request nor answer: who comes back late may fill it in."""
+    told = ", ".join(f"{column} = excluded.{column}" for column in _TOLD)
     rows.run(
         "INSERT INTO production_attempt (call_id, number, trigger, business_id, started_at, milliseconds, method, url,"
         " request_headers, request_body, status, response_headers, response_body, verdict, detail, worker)"
         " SELECT call_id, number, trigger, business_id, started_at, ms, method, url, request_headers, request_body, status,"
         f" response_headers, response_body, verdict, detail, %s FROM {rows.recordset(_ATTEMPT)}"
-        " WHERE TRUE ON CONFLICT (call_id, number) DO NOTHING",  # SQLite reads ON after FROM as a join's without WHERE
+        # SQLite reads ON after FROM as a join's without WHERE.
+        f" WHERE TRUE ON CONFLICT (call_id, number) DO UPDATE SET {told}"
+        f" WHERE production_attempt.verdict = '{Fault.LOST}'",
         [owner, rows.as_json(map(_attempt, batch))],
     )
 

@@ -28,12 +28,18 @@ def moves_of(lifecycle: str, subject: object) -> list[Move]:
     return list(Move.objects.filter(lifecycle=lifecycle, subject=str(subject)).order_by("pk"))
 
 
+MARKET = "market"
+"""The actor of a move that nobody made by hand."""
+
+
 def of_moves(moves: Iterable[Move], *, with_notes: bool = False) -> list[TimelineEvent]:
-    """History rows as events named by the state they led to. Notes are for those who run the market."""
+    """History rows as events named by the state they led to. Notes and actors are for those who run the market."""
     events = []
     for move in moves:
         shown = look(move.lifecycle, move.after)
-        events.append(TimelineEvent(move.at, shown.label, note_of(move) if with_notes else "", shown.icon, shown.tone))
+        said = [note_of(move), move.actor if move.actor != MARKET else ""] if with_notes else []
+        text = " · ".join(part for part in said if part)
+        events.append(TimelineEvent(move.at, shown.label, text, shown.icon, shown.tone))
     return events
 
 

@@ -28,7 +28,7 @@ FRAME = 5
 OWN = {
     "/seller/": 8,
     "/seller/orders/": 1,
-    "/seller/messages/": 1,
+    "/seller/messages/": 2,
     "/seller/addresses/": 4,
     "/seller/addresses/new/": 1,
     "/seller/keys/": 3,

@@ -138,7 +138,6 @@ def _seller_refuses(order: Order) -> None:
         call=call,
         number=1,
         started_at=clock.now(),
-        ended=True,
         milliseconds=80,
         verdict="000005",
         detail="out of stock",

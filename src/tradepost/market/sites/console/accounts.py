@@ -24,6 +24,13 @@ from tradepost.market.payments.models import Transfer
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.templatetags.ui import money
 
+ROLES = (
+    ("buyer", _("Buyers")),
+    ("seller", _("Sellers' people")),
+    ("operator", _("Operators")),
+    ("locked", _("Locked")),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class TopUp:
@@ -73,8 +80,12 @@ class TopUpForm(forms.Form):
 @operator_required
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    text = request.GET.get("q", "").strip()
-    context = {"page": identity.search_users(text, after=request.GET.get("after", "")), "q_sought": text}
+    asked = identity.UserFilter(text=request.GET.get("q", "").strip(), role=request.GET.get("role", ""))
+    context = {
+        "page": identity.search_users(asked, after=request.GET.get("after", "")),
+        "asked": asked,
+        "roles": ROLES,
+    }
     return render(request, "console/accounts.html", context)
 
 

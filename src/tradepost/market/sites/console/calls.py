@@ -11,9 +11,10 @@ from django.views.decorators.http import require_safe
 from tradepost.market.base.paging import page
 from tradepost.market.production import engine_queries as engine
 from tradepost.market.production import words
-from tradepost.market.production.models import Attempt, Call
-from tradepost.market.production.queries import attempts_of
+from tradepost.market.production.models import Call
 from tradepost.market.web.access import operator_required
+from tradepost.market.web.attempts import attempts_of
+from tradepost.market.web.templatetags.ui import loc
 
 STATES = (
     ("failing", _("Failing, tried again")),
@@ -38,9 +39,9 @@ def index(request: HttpRequest) -> HttpResponse:
     )
     found = page(engine.all_calls(asked), after=get.get("after", ""))
     context = {
-        "page": found, "asked": asked, "states": STATES, "sellers": engine.sellers_for_filter(),
-        "rows": [(call, _reason(call)) for call in found.rows],
-        "verdicts": (*words.faults(), *words.codes()),
+        "page": found, "asked": asked, "states": STATES, "rows": [(call, _reason(call)) for call in found.rows],
+        "sellers": [(str(seller.pk), loc(seller, "name")) for seller in engine.sellers_for_filter()],
+        "verdicts": [(pgettext_lazy("attempt", "No valid answer"), words.faults()), (_("Refused by the seller"), words.codes())],
     }  # fmt: skip
     return render(request, "console/calls.html", context)
 
@@ -51,10 +52,9 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     call = engine.find_call(pk)
     if call is None:
         raise Http404
-    tries = attempts_of(call)
     context = {
         "call": call,
-        "tries": [(one, words.explain(one.verdict, one.detail, protocol=call.protocol), *_wire(one)) for one in tries],
+        "attempts": attempts_of(call),
         "reason": words.explain(call.last_verdict, call.last_detail, protocol=call.protocol),
     }
     return render(request, "console/call.html", context)
@@ -63,10 +63,3 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 def _reason(call: Call) -> str:
     """The last verdict in few words, where the state does not say it."""
     return words.title(call.last_verdict, protocol=call.protocol) if call.last_verdict not in {"", "done"} else ""
-
-
-def _wire(attempt: Attempt) -> tuple[str, str]:
-    """Request and answer as text, in the order and case of the wire; keys were masked when they were stored."""
-    sent = [f"{attempt.method} {attempt.url}", *(f"{name}: {value}" for name, value in attempt.request_headers)]
-    came = [f"HTTP {attempt.status}", *(f"{name}: {value}" for name, value in attempt.response_headers)]
-    return "\n".join([*sent, "", attempt.request_body]), "\n".join([*came, "", attempt.response_body])

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http import HTTPStatus
 
+from django import forms
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
 
+from tradepost.market.base.errors import Refused
+from tradepost.market.fulfilment import pay_back as verb
 from tradepost.market.orders import operator_queries as orders
+from tradepost.market.orders.models import Order
 from tradepost.market.payments import queries as payments
 from tradepost.market.production.engine_queries import calls_of_order
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.words import title
-from tradepost.market.web.access import operator_required
+from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.status import vocabulary
-from tradepost.market.web.timeline import moves_of, of_moves
+from tradepost.market.web.templatetags.ui import money
+from tradepost.market.web.timeline import TimelineEvent, moves_of, of_moves
+
+
+class PayBackForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("For the history of the order. The seller reads it, the buyer does not."),
+    )  # fmt: skip
 
 
 @operator_required
@@ -33,18 +49,46 @@ def index(request: HttpRequest) -> HttpResponse:
 @operator_required
 @require_safe
 def detail(request: HttpRequest, number: str) -> HttpResponse:
+    return _page(request, _order_of(number), PayBackForm())
+
+
+@operator_required
+@require_POST
+def pay_back(request: HttpRequest, number: str) -> HttpResponse:
+    """End an order that stopped, with the money back to the buyer."""
+    order, form = _order_of(number), PayBackForm(request.POST)
+    if not form.is_valid():
+        return _page(request, order, form)
+    try:
+        verb.pay_back(order, reason=form.cleaned_data["reason"], actor=person(request).email, now=now_of(request))
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        said = {"amount": money(order.total), "name": str(order.buyer)}
+        messages.success(request, _("%(amount)s is back on the balance of %(name)s.") % said)
+    return redirect("console:order", number)
+
+
+def _order_of(number: str) -> Order:
     order = orders.find_order(number)
     if order is None:
         raise Http404
+    return order
+
+
+def _page(request: HttpRequest, order: Order, form: PayBackForm) -> HttpResponse:
     lines = orders.lines_of(order)
+    placed = TimelineEvent(order.placed_at, _("Order placed"), icon="shopping-cart")
     context = {
+        "form": form,
+        "may_pay_back": verb.may_pay_back(order),
         "order": order,
         "lines": lines,
         "movements": payments.movements([order.number, *(line.number for line in lines)]),
-        "events": of_moves(moves_of("order", order.pk), with_notes=True),
+        "events": [placed, *of_moves(moves_of("order", order.pk), with_notes=True)],
         "calls": [(call, list(_tries(call))) for call in calls_of_order(order.number)],
     }
-    return render(request, "console/order.html", context)
+    return render(request, "console/order.html", context, status=HTTPStatus.CONFLICT if form.errors else HTTPStatus.OK)
 
 
 def _tries(call: Call) -> Iterator[tuple[Attempt, str]]:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", overview.show, name="overview"),
     path("orders/", orders.index, name="orders"),
     path("orders/<str:number>/", orders.detail, name="order"),
+    path("orders/<str:number>/pay-back/", orders.pay_back, name="order_pay_back"),
     path("calls/", calls.index, name="calls"),
     path("calls/<int:pk>/", calls.detail, name="call"),
     path("engine/", engine.show, name="engine"),

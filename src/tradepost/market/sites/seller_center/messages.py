@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -16,11 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.base.paging import page
 from tradepost.market.base.work import State
 from tradepost.market.production import queries, restart, words
-from tradepost.market.production.curl import curl_line, signed_afresh
-from tradepost.market.production.masking import HIDDEN
-from tradepost.market.production.models import Attempt, Call
+from tradepost.market.production.models import Call
 from tradepost.market.production.queries import CallFilter
-from tradepost.market.production.words import Reason
+from tradepost.market.web.attempts import attempts_of
 from tradepost.market.web.status import CALL_OUTCOMES, CALL_STATES
 from tradepost.market.web.templatetags.ui import locale_now
 from tradepost.protocols.registry import protocols
@@ -46,10 +43,10 @@ def messages(request: SellerRequest) -> HttpResponse:
         asked=asked,
         filtered=any(given.values()),
         rows=[(call, last_result(call)) for call in calls.rows],
-        activities=queries.activities(),
+        activities=[(value, value) for value in queries.activities()],
         states=state_words(),
-        faults=words.faults(),
-        codes=words.codes(),
+        reasons=[(_("No acceptable answer"), words.faults()), (_("Refused by your server"), words.codes())],
+        addresses=queries.addresses_for_filter(request.seller),
     )
 
 
@@ -67,18 +64,6 @@ def state_words() -> list[tuple[str, str | Promise]]:
         ("held", CALL_STATES[State.HELD].label),
         *((value, look.label) for value, look in CALL_OUTCOMES.items()),
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class ShownAttempt:
-    """An attempt with its words and its command lines."""
-
-    attempt: Attempt
-    reason: Reason
-    curl: str
-    curl_afresh: str
-    request_head: str
-    response_head: str
 
 
 @require_safe
@@ -107,7 +92,7 @@ def _facts(request: SellerRequest, pk: int) -> dict[str, Any]:
     return {
         "call": call,
         "reason": words.explain(call.last_verdict, call.last_detail, protocol=call.protocol),
-        "attempts": [_shown(attempt, call.protocol) for attempt in queries.attempts_of(call)],
+        "attempts": attempts_of(call),
         "every": _pace(call),
         "live": _is_live(call, request),
         "may_restart": may_change(request) and restart.may_restart(call),
@@ -128,26 +113,3 @@ def _is_live(call: Call, request: SellerRequest) -> bool:
     if call.state == State.LEASED:
         return True
     return call.state == State.WAITING and call.due_at <= request.now + SOON
-
-
-def _shown(attempt: Attempt, protocol: str) -> ShownAttempt:
-    sent = {
-        "method": attempt.method,
-        "url": attempt.url,
-        "headers": attempt.request_headers,
-        "body": attempt.request_body,
-    }
-    return ShownAttempt(
-        attempt=attempt,
-        reason=words.explain(attempt.verdict, attempt.detail, protocol=protocol),
-        # What was masked cannot be sent again, so there is no line that would repeat it.
-        curl=curl_line(**sent) if attempt.url and HIDDEN not in attempt.url else "",
-        curl_afresh=signed_afresh(**sent) if attempt.url else "",
-        request_head=_head(f"{attempt.method} {attempt.url}", attempt.request_headers) if attempt.url else "",
-        response_head=_head(f"HTTP {attempt.status}", attempt.response_headers) if attempt.status else "",
-    )
-
-
-def _head(first: str, headers: list[list[str]]) -> str:
-    """The first line and the headers as they were on the wire, their case kept."""
-    return "\n".join([first, *(f"{name}: {value}" for name, value in headers)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -27,7 +27,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from tradepost.market.base.money import MINOR_DIGITS, Money
+from tradepost.market.notifications.facts import zone_name
 from tradepost.market.web import status as vocabulary
+from tradepost.protocols.registry import protocols
 
 register = template.Library()
 
@@ -116,11 +118,6 @@ def amount(value: Decimal) -> str:
     return format_decimal(value, format="#,##0.####", locale=locale_now())
 
 
-def _zone(local: datetime) -> str:
-    hours = (local.utcoffset() or timedelta()).total_seconds() / 3600
-    return f"UTC{hours:+g}" if hours else "UTC"
-
-
 @register.filter
 def moment(value: datetime | None) -> str:
     """A moment in local time with its zone; UTC shows on hover."""
@@ -132,7 +129,7 @@ def moment(value: datetime | None) -> str:
     return format_html(
         '<time datetime="{}" title="{}">{} <span class="tp-zone">{}</span></time>',
         value.astimezone(UTC).isoformat(timespec="seconds"), f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
-        text, _zone(local),
+        text, zone_name(local),
     )  # fmt: skip
 
 
@@ -198,6 +195,13 @@ def query_set(context: Context, **changes: object) -> str:
         else:
             query[name] = str(value)
     return f"?{query.urlencode()}"
+
+
+@register.filter
+def protocol_title(name: str) -> str:
+    """A protocol as people call it; its bare name when it is no longer installed."""
+    known = protocols()
+    return known[name].title if name in known else name
 
 
 @register.filter

@@ -108,6 +108,12 @@
   document.addEventListener("DOMContentLoaded", unfold);
   wide.addEventListener("change", unfold);
 
+  // A dialog whose form was refused comes back open, with what was typed and what is wrong.
+  document.addEventListener("DOMContentLoaded", () => {
+    const refused = document.querySelector("dialog[data-dialog-open]");
+    if (refused) refused.showModal();
+  });
+
   // A row of sections that is wider than a phone shows the one the reader is in.
   document.addEventListener("DOMContentLoaded", () => {
     const here = document.querySelector(".tp-row [aria-current]");

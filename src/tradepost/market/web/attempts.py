@@ -1,0 +1,51 @@
+"""An attempt as a person reads it: its words, both sides of the wire, and the command lines that repeat it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tradepost.market.production import queries, words
+from tradepost.market.production.curl import curl_line, signed_afresh
+from tradepost.market.production.masking import HIDDEN
+from tradepost.market.production.models import Attempt, Call
+from tradepost.market.production.words import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAttempt:
+    """An attempt with its words and its command lines."""
+
+    attempt: Attempt
+    reason: Reason
+    curl: str
+    curl_afresh: str
+    request_head: str
+    response_head: str
+
+
+def attempts_of(call: Call) -> list[ShownAttempt]:
+    """The attempts of a call, newest first."""
+    return [_shown(attempt, call.protocol) for attempt in queries.attempts_of(call)]
+
+
+def _shown(attempt: Attempt, protocol: str) -> ShownAttempt:
+    sent = {
+        "method": attempt.method,
+        "url": attempt.url,
+        "headers": attempt.request_headers,
+        "body": attempt.request_body,
+    }
+    return ShownAttempt(
+        attempt=attempt,
+        reason=words.explain(attempt.verdict, attempt.detail, protocol=protocol),
+        # What was masked cannot be sent again, so there is no line that would repeat it.
+        curl=curl_line(**sent) if attempt.url and HIDDEN not in attempt.url else "",
+        curl_afresh=signed_afresh(**sent) if attempt.url else "",
+        request_head=_head(f"{attempt.method} {attempt.url}", attempt.request_headers) if attempt.url else "",
+        response_head=_head(f"HTTP {attempt.status}", attempt.response_headers) if attempt.status else "",
+    )
+
+
+def _head(first: str, headers: list[list[str]]) -> str:
+    """The first line and the headers as they were on the wire, their case kept."""
+    return "\n".join([first, *(f"{name}: {value}" for name, value in headers)])

@@ -1,0 +1,127 @@
+"""Every page of the three sites in every state worth looking at: what the tests open and what scripts/shots.py takes.
+
+A path may name what history.py made (``{completed}``). An act is what a person does there first: what is filled in, and
+what is pressed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+HISTORY = ("deliver", "freeze", "give_up", "fail", "newcomer")
+"""The chapters of history.py that these pages tell of."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    path: str
+    fill: tuple[tuple[str, str], ...] = ()
+    press: str = ""
+    status: int = 200
+
+    def act(self, page: Page) -> None:
+        """Do there what a person would do."""
+        for selector, value in self.fill:
+            page.locator(selector).fill(value)
+        if self.press:
+            page.locator(self.press).first.click()
+            page.wait_for_load_state()
+
+
+SUBMIT = "main form[method=post] button[type=submit]"
+TOP_UP = 'main form[action$="/top-up/"] button[type=submit]'
+
+PAGES: dict[str, dict[str, View]] = {
+    "": {
+        "store": View("/"),
+        "store-nothing-found": View("/?q=nothing-like-it"),
+        "product": View("/products/yunjian-docs/"),
+        "product-long": View("/products/lishi-mes/"),
+        "login": View("/account/login/"),
+        "login-wrong": View(
+            "/account/login/", (("input[name=login]", "who@nowhere.example"), ("input[name=password]", "wrong")), SUBMIT
+        ),
+        "signup": View("/account/signup/"),
+        "password-reset": View("/account/password/reset/"),
+        "agreement": View("/agreements/buyer/"),
+        "not-found": View("/no-such-page/", status=404),
+    },
+    "buyer": {
+        "store-inside": View("/"),
+        "checkout": View("/checkout/1/"),
+        "orders": View("/orders/"),
+        "orders-nothing-fits": View("/orders/?q=zzz&status=cancelled"),
+        "order-completed": View("/orders/{completed}/"),
+        "order-unpaid": View("/orders/{unpaid}/"),
+        "order-cancel": View("/orders/{unpaid}/", press='[data-dialog="cancel-order"]'),
+        "order-failing": View("/orders/{failing}/"),
+        "order-stopped": View("/orders/{stopped}/"),
+        "order-refunded": View("/orders/{refunded}/"),
+        "services": View("/services/"),
+        "service": View("/services/1/"),
+        "service-frozen": View("/services/{frozen}/"),
+        "notices": View("/notices/"),
+        "balance": View("/balance/"),
+        "profile": View("/profile/"),
+        "email": View("/account/email/"),
+        "password": View("/account/password/change/"),
+        "logout": View("/account/logout/"),
+    },
+    "newcomer": {
+        "empty-orders": View("/orders/"),
+        "empty-services": View("/services/"),
+        "empty-notices": View("/notices/"),
+        "empty-balance": View("/balance/"),
+        "profile-wrong": View("/profile/", (("input[name=phone]", "call me"),), SUBMIT),
+        "empty-seller-overview": View("/seller/"),
+        "empty-seller-orders": View("/seller/orders/"),
+        "empty-seller-messages": View("/seller/messages/"),
+        "empty-seller-addresses": View("/seller/addresses/"),
+        "empty-seller-keys": View("/seller/keys/"),
+        "empty-seller-try": View("/seller/try/"),
+    },
+    "seller": {
+        "seller-overview": View("/seller/"),
+        "seller-orders": View("/seller/orders/"),
+        "seller-order": View("/seller/orders/{own}-000001/"),
+        "seller-addresses": View("/seller/addresses/"),
+        "seller-address-new": View("/seller/addresses/new/"),
+        "seller-address-wrong": View("/seller/addresses/new/", (("input[name=url]", "ftp://nowhere"),), SUBMIT),
+        "seller-address": View("/seller/addresses/1/"),
+        "seller-keys": View("/seller/keys/"),
+        "seller-key-rotate": View("/seller/keys/", press='[data-dialog^="sc-rotate"]'),
+        "seller-messages": View("/seller/messages/"),
+        "seller-message": View("/seller/messages/{call}/"),
+        "seller-message-curl": View("/seller/messages/{call}/", press=".tp-attempt details summary"),
+        "seller-try": View("/seller/try/"),
+    },
+    "operator": {
+        "console-overview": View("/console/"),
+        "console-orders": View("/console/orders/"),
+        "console-orders-nothing-fits": View("/console/orders/?q=zzz"),
+        "console-order": View("/console/orders/{refunded}/"),
+        "console-order-stopped": View("/console/orders/{stopped}/"),
+        "console-order-pay-back": View("/console/orders/{stopped}/", press='[data-dialog="pay-back"]'),
+        "console-calls": View("/console/calls/"),
+        "console-call": View("/console/calls/{failing call}/"),
+        "console-engine": View("/console/engine/"),
+        "console-sellers": View("/console/sellers/"),
+        "console-seller": View("/console/sellers/1/"),
+        "console-accounts": View("/console/accounts/"),
+        "console-account": View("/console/accounts/1/"),
+        "console-top-up": View(
+            "/console/accounts/1/", (("input[name=amount]", "1200.5"), ("input[name=reference]", "ICBC-7")), TOP_UP
+        ),
+        "console-top-up-wrong": View(
+            "/console/accounts/1/", (("input[name=amount]", "-5"), ("input[name=reference]", "ICBC-7")), TOP_UP
+        ),
+        "console-ledger": View("/console/ledger/?check=1"),
+        "console-mails": View("/console/mails/"),
+        "console-clock": View("/console/clock/"),
+        "console-clock-wrong": View("/console/clock/", (("input[name=distance]", "soon"),), SUBMIT + ".btn-primary"),
+    },
+}
