@@ -8,10 +8,11 @@ import pytest
 
 from tests.factories import NOW, make_call
 from tradepost.market.base.work import State
+from tradepost.market.production.attempts import Ended
 from tradepost.market.production.breaker import Rule
 from tradepost.market.production.claim import Ticket, claim_calls
 from tradepost.market.production.models import Attempt, Call
-from tradepost.market.production.record import Ended, record_apart
+from tradepost.market.production.record import record_apart
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Unreachable
 
 RULE = Rule(5, timedelta(seconds=60))

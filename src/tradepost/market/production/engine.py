@@ -25,9 +25,10 @@ from tradepost.protocols.commands import Fault, Unreachable
 from tradepost.protocols.registry import protocol, protocols
 
 from . import breaker, upkeep
+from .attempts import Ended
 from .claim import Ticket, claim_calls
 from .gateway import Gateway, Limits
-from .record import Ended, record_apart
+from .record import record_apart
 
 log = structlog.get_logger(__name__)
 

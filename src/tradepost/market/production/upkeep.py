@@ -15,10 +15,11 @@ from tradepost.market.base.work import State
 from tradepost.protocols.commands import Fault, Unreachable
 
 from . import breaker
+from .attempts import Ended
 from .calls import load
 from .claim import Ticket
 from .models import Address, Call
-from .record import Ended, record, release_held_sellers
+from .record import record, release_held_sellers
 
 SILENT = timedelta(seconds=10)
 """A worker that has not been seen for this long is dead; its leases end."""

@@ -1,0 +1,100 @@
+"""What is kept of an attempt: one row, written when it has ended, with both sides as they were on the wire.
+
+Nothing is overwritten, with one exception: an attempt that was recorded as lost had neither request nor answer, and a
+worker that was thought dead may come back and fill it in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tradepost.market.base import rows
+from tradepost.market.base.rows import moment
+from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Rejected, Unreachable
+from tradepost.protocols.http import Headers, Request
+
+from .claim import Ticket
+from .gateway import Exchange
+from .masking import masked, masked_headers, masked_url, printable
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An attempt that ended: ``exchange`` is None when nothing was sent or our own worker lost it."""
+
+    ticket: Ticket
+    result: CallResult
+    exchange: Exchange | None = None
+
+
+def verdict_of(result: CallResult) -> tuple[str, str]:
+    """The reason's name and its detail, as kept on attempts and shown to the seller."""
+    match result:
+        case Done(message=message):
+            return "done", message
+        case Pending(message=message):
+            return "pending", message
+        case Rejected(code=code, message=message):
+            return code, message
+        case Unreachable(fault=fault, detail=detail):
+            return str(fault), detail
+
+
+_ATTEMPT = {
+    "call_id": "bigint", "number": "int", "trigger": "text", "business_id": "text", "started_at": "timestamptz", "ms": "double precision", "method": "text", "url": "text",
+    "request_headers": "jsonb", "request_body": "text", "status": "int", "response_headers": "jsonb",
+    "response_body": "text", "verdict": "text", "detail": "text",
+}  # fmt: skip
+
+
+def _headers(headers: Headers) -> list[tuple[str, str]]:
+    return [(printable(name), printable(value)) for name, value in headers]
+
+
+def _attempt(ended: Ended) -> dict[str, Any]:
+    verdict, detail = verdict_of(ended.result)
+    request = ended.exchange.request if ended.exchange else NOTHING
+    response = ended.exchange.response if ended.exchange else None
+    return {
+        "call_id": ended.ticket.call_id,
+        "number": ended.ticket.number,
+        "trigger": ended.ticket.trigger,
+        "business_id": ended.ticket.business_id,
+        "started_at": moment(ended.ticket.started_at),
+        "ms": ended.exchange.milliseconds if ended.exchange else None,
+        "method": request.method,
+        "url": masked_url(request.url),
+        "request_headers": masked_headers(request.headers),
+        "request_body": masked(request.body),
+        "status": response.status if response else None,
+        "response_headers": _headers(response.headers) if response else (),
+        "response_body": masked(response.body) if response else "",
+        "verdict": verdict,
+        "detail": printable(detail)[:1000],
+    }
+
+
+NOTHING = Request("", "")
+
+
+_TOLD = (
+    "milliseconds", "method", "url", "request_headers", "request_body", "status", "response_headers", "response_body",
+    "verdict", "detail",
+)  # fmt: skip
+
+
+def write_attempts(batch: Sequence[Ended], owner: str) -> None:
+    """Store them; of what is stored already only a lost one is filled in."""
+    told = ", ".join(f"{column} = excluded.{column}" for column in _TOLD)
+    rows.run(
+        "INSERT INTO production_attempt (call_id, number, trigger, business_id, started_at, milliseconds, method, url,"
+        " request_headers, request_body, status, response_headers, response_body, verdict, detail, worker)"
+        " SELECT call_id, number, trigger, business_id, started_at, ms, method, url, request_headers, request_body, status,"
+        f" response_headers, response_body, verdict, detail, %s FROM {rows.recordset(_ATTEMPT)}"
+        # SQLite reads ON after FROM as a join's without WHERE.
+        f" WHERE TRUE ON CONFLICT (call_id, number) DO UPDATE SET {told}"
+        f" WHERE production_attempt.verdict = '{Fault.LOST}'",
+        [owner, rows.as_json(map(_attempt, batch))],
+    )
