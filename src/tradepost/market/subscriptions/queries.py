@@ -24,7 +24,7 @@ def buyer_subscriptions(
     """Newest first. The search is a part of the product's or the seller's name, or an instance id."""
     rows = (
         Subscription.objects.filter(buyer=buyer)
-        .select_related("product", "seller")
+        .select_related("product", "seller", "offer")
         .defer("sealed_access", "sealed_license")
     )
     if asked.status:

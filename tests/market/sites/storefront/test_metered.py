@@ -73,8 +73,8 @@ def test_the_product_page_says_what_usage_costs_and_that_it_is_not_charged(
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ["To open ¥ 0.00", "Open", "There is nothing to pay now", "What you use is paid afterwards"]),
-        ("zh-hans", ["开通费用 ¥ 0.00", "开通", "现在无需付款", "先使用后付费"]),
+        ("en", ["To open ¥ 0.00", " Open it ", "There is nothing to pay now", "What you use is paid afterwards"]),
+        ("zh-hans", ["开通费用 ¥ 0.00", " 开通 ", "现在无需付款", "先使用后付费"]),
     ],
 )
 def test_on_demand_is_opened_and_not_paid(client: Client, buyer: User, language: str, words: list[str]) -> None:
@@ -164,6 +164,10 @@ def test_a_package_shows_what_it_holds_and_until_when(client: Client, buyer: Use
     assert "Valid until 1 Apr 2026" in page
     assert "Included usage 10,000 calls" in page
     assert "Price" not in page.split("Usage")[-1]
+    assert "How you pay Package of 10,000 calls" in page
+    listed = page_of(client, "/services/")
+    assert "Package of 10,000 calls" in listed
+    assert "On demand" in listed
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])

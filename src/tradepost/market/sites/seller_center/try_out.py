@@ -23,6 +23,7 @@ from tradepost.market.orders.place import chosen_values
 from tradepost.market.production import queries
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.web.templatetags.ui import amount
 
 from .frame import SellerRequest, found, seller_page, show
 from .messages import last_result
@@ -82,10 +83,7 @@ def _how_paid(offer: Offer) -> str:
         return _("on demand")
     if offer.charging.quota:
         unit = offer.usage_unit if (get_language() or "").startswith("zh") else offer.usage_unit_en
-        return (
-            _("package of %(quota)s %(unit)s") % {"quota": f"{offer.quota.normalize():f}", "unit": unit}
-            + f" · {period}"
-        )
+        return _("package of %(quota)s %(unit)s") % {"quota": amount(offer.quota), "unit": unit} + f" · {period}"
     return period
 
 
