@@ -312,7 +312,7 @@ class KitSeller(Seller):
 
     protocol = "joint_kit_v2"
     prefix = "/produceAPI/v2/"
-    flags = (0, 1, 2)
+    flags: tuple[int, ...] = (0, 1, 2)
 
     def __init__(self, *, decrypts: bool) -> None:
         self.stamped = Stamped(in_headers=True)

@@ -115,7 +115,9 @@ def failed(name: str, answer: Answer, context: str = "", context_zh: str = "") -
     seen, seen_zh = answer.told()
     if context:
         seen, seen_zh = f"{context}: {seen}", f"{context_zh or context}：{seen_zh}"
-    return Failed(name, seen, seen_zh)
+    found = Failed(name, seen, seen_zh)
+    found.request, found.code = answer.request, answer.code
+    return found
 
 
 def readable(answer: Answer, *, http_error: str = "http_status", context: str = "", context_zh: str = "") -> None:

@@ -214,7 +214,7 @@ def _raw_memo(body: bytes) -> bool:
 
 def _content_type(value: str) -> Body:
     def body(caller: Caller) -> None:
-        _need_correct(caller)
+        caller.need_correct()
         request = with_header(caller.request(caller.harmless()), "Content-Type", value)
         expect_accepted(caller.send(request), "refuses_content_type")
 
@@ -222,7 +222,7 @@ def _content_type(value: str) -> Body:
 
 
 def _further_parameter(caller: Caller) -> None:
-    _need_correct(caller)
+    caller.need_correct()
     if isinstance(caller.facts.dialect, QueryDialect):
         # There every parameter is signed.
         request = caller.changed(caller.harmless(), {"tenant": "1"})
@@ -233,7 +233,7 @@ def _further_parameter(caller: Caller) -> None:
 
 def _nonce(part: str, diagnosis: str) -> Body:
     def body(caller: Caller) -> None:
-        _need_correct(caller)
+        caller.need_correct()
         answer = caller.send(caller.request(caller.harmless(), nonce=f"{caller.chance()[:24]}{part}"))
         readable(answer)
         if answer.code == NOT_AUTHENTIC:
@@ -250,12 +250,12 @@ def _decoding(caller: Caller) -> str:
 
 
 def _pieces(caller: Caller) -> None:
-    _need_correct(caller)
+    caller.need_correct()
     expect_accepted(caller.send(caller.request(caller.harmless()), pieces=3), "needs_chunking_or_length")
 
 
 def _unknown_field(caller: Caller) -> None:
-    _need_correct(caller)
+    caller.need_correct()
     for test in (True, False):
         answer = _with_field(caller, "abc", test=test)
         readable(answer)
@@ -272,7 +272,7 @@ def _with_field(caller: Caller, text: str, *, test: bool = True) -> Answer:
 
 def _value(text: str, diagnosis: str) -> Body:
     def body(caller: Caller) -> None:
-        _need_correct(caller)
+        caller.need_correct()
         fields = _free_fields(caller)
         if fields:
             _in_known_field(caller, fields, text, diagnosis)
@@ -336,7 +336,7 @@ def _nested_mistake(caller: Caller, instance_id: str, name: str) -> str:
 
 def _blank(written: str) -> Body:
     def body(caller: Caller) -> None:
-        _need_correct(caller)
+        caller.need_correct()
         dialect = caller.facts.dialect
         assert isinstance(dialect, QueryDialect)
         command = caller.samples.create(test=True) if caller.facts.has(Create) else caller.harmless()
@@ -351,8 +351,3 @@ def _blank(written: str) -> Body:
             expect_accepted(answer, "blank_as_plus" if again.accepted else "undecoded_values")
 
     return body
-
-
-def _need_correct(caller: Caller) -> None:
-    if not caller.ask(caller.harmless()).accepted:
-        raise Skipped("an ordinary correct request is refused already", "普通的正确请求已经被拒绝")
