@@ -14,7 +14,7 @@ from tradepost.protocols.commands import Command, Create, Query, Release, SetSta
 from tradepost.protocols.http import Request
 from tradepost.protocols.sync_commands import SyncFlag, SyncTenant
 
-from .answers import LIMIT, NOT_AUTHENTIC, PROCESSING, Answer, failed, readable
+from .answers import NOT_AUTHENTIC, PROCESSING, Answer, failed, readable
 from .declaring import Failed, Skipped
 from .dialects import Seal, shifted
 from .results import Exchange
@@ -117,7 +117,7 @@ class Caller:
         exchange = Exchange(request, sent_at, received.seconds, received.raw, received.problem)
         with self._lock:
             if alone:
-                late = received.seconds > LIMIT or received.fault == "too_slow"
+                late = received.seconds > self.facts.seconds or received.fault == "too_slow"
                 self.slow_streak = self.slow_streak + 1 if late else 0
             self.exchanges.append(exchange)
             self.everything.append(answer)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from tradepost.protocols.commands import Create, Query
 from tradepost.protocols.http import Request
 
-from .answers import BAD_PARAMETER, LIMIT, NOT_AUTHENTIC
+from .answers import BAD_PARAMETER, NOT_AUTHENTIC
 from .caller import Caller
 from .checks import checks_for, signature
 from .declaring import Check, Failed, Skipped, Warned
@@ -87,8 +87,8 @@ def _stopped(caller: Caller) -> Words | None:
     """Why nothing more can be asked, in both languages."""
     if caller.given_up:
         return (
-            f"the answers before took longer than {LIMIT:g} s each: nothing more was asked",
-            f"之前的响应每个都超过{LIMIT:g}秒，未继续检查",
+            f"the answers before took longer than {caller.facts.seconds:g} s each: nothing more was asked",
+            f"之前的响应每个都超过{caller.facts.seconds:g}秒，未继续检查",
         )
     gone = caller.gone
     if gone:

@@ -281,10 +281,15 @@ def _value(text: str, diagnosis: str) -> Body:
             raise Skipped("a new field is refused whatever it holds", "无论取值如何，新增字段都被拒绝")
         answer = _with_field(caller, text)
         readable(answer)
-        if not answer.accepted:
+        if _refused(answer, text):
             raise failed(diagnosis, answer, f"with newField={text}", f"newField为{text}时")
 
     return body
+
+
+def _refused(answer: Answer, text: str) -> bool:
+    """An empty value may be refused for what it is, but not as a forgery."""
+    return not answer.accepted and (bool(text) or answer.code == NOT_AUTHENTIC)
 
 
 def _free_fields(caller: Caller) -> tuple[str, ...]:
@@ -300,7 +305,7 @@ def _in_known_field(caller: Caller, fields: tuple[str, ...], text: str, diagnosi
         raise Skipped("the same request with plain text is refused already", "同样的请求在取值为普通文本时已被拒绝")
     answer = caller.send(caller.changed(command, dict.fromkeys(fields, text)))
     readable(answer)
-    if not answer.accepted:
+    if _refused(answer, text):
         # Whoever signs what stands in the URL fails with everything that has to be encoded.
         plain = caller.send(caller.changed(command, dict.fromkeys(fields, "a/b:c")))
         diagnosis = diagnosis if plain.accepted else "undecoded_values"
