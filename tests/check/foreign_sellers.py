@@ -405,7 +405,7 @@ class OldKitSeller(KitSeller):
 
     protocol = "joint_kit_v1"
     prefix = "/produceAPI/"
-    flags = (0, 1)
+    flags: tuple[int, ...] = (0, 1)
     http = "HTTP/1.0"
     blank = " "
 

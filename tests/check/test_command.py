@@ -22,6 +22,9 @@ def url():
         yield address
 
 
+MAIN = "import sys; from tradepost.cli import main; main(sys.argv[1:])"
+
+
 def code(*words: str) -> object:
     with pytest.raises(SystemExit) as left:
         main(["check", *words])
@@ -76,7 +79,7 @@ def test_2_when_it_is_stopped_by_hand(tmp_path):
     """As with Ctrl-C; what was created is released first."""
     seller = plain_seller.PlainSeller()
     with plain_seller.serving(seller) as address:
-        command = [sys.executable, "-m", "tradepost", "check", address, "--key", plain_seller.KEY]
+        command = [sys.executable, "-c", MAIN, "check", address, "--key", plain_seller.KEY]
         with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
             until = time.monotonic() + 30
             while len(seller.states) < 10 and time.monotonic() < until:

@@ -133,7 +133,18 @@ def faulty(report: Report):
     return [result for result in report.results if result.verdict in {Verdict.FAILED, Verdict.BROKEN, Verdict.WARNED}]
 
 
-@pytest.mark.parametrize("name", MUTANTS)
+SLOW = {
+    "saas_v2-six_seconds_for_each",
+    "saas_v2-provisions_while_the_market_waits",
+    "saas_v2-one_at_a_time",
+    "saas_v2-SlowInACrowd",
+}
+"""Each takes the seconds that it is about."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in MUTANTS]
+)
 def test_the_mistake_is_named(name, tmp_path):
     mutant = MUTANTS[name]
     report = examine(mutant, tmp_path, mutant.groups)

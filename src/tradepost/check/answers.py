@@ -15,7 +15,8 @@ from tradepost.protocols.body_sign import HEADER, body_sign
 from tradepost.protocols.excerpt import excerpt
 from tradepost.protocols.http import Request, Response
 
-from .declaring import Failed
+from .declaring import Failed, Warned
+from .facts import QUICK, Facts
 from .sending import Received
 
 SUCCESS = "000000"
@@ -24,8 +25,6 @@ BAD_PARAMETER = "000002"
 NO_INSTANCE = "000003"
 PROCESSING = "000004"
 BOM = b"\xef\xbb\xbf"
-LIMIT = 5.0
-"""Seconds in which a seller must answer (saas-v2 §3.0, saas-v1-license B3)."""
 _LOGIN = re.compile(r"log[ -]?in|sign[ -]?in|type=.?password|登录|登陆", re.IGNORECASE)
 
 
@@ -115,7 +114,9 @@ def failed(name: str, answer: Answer, context: str = "", context_zh: str = "") -
     seen, seen_zh = answer.told()
     if context:
         seen, seen_zh = f"{context}: {seen}", f"{context_zh or context}：{seen_zh}"
-    return Failed(name, seen, seen_zh)
+    found = Failed(name, seen, seen_zh)
+    found.request, found.code = answer.request, answer.code
+    return found
 
 
 def readable(answer: Answer, *, http_error: str = "http_status", context: str = "", context_zh: str = "") -> None:
@@ -158,6 +159,15 @@ def _no_code(members: Mapping[str, object]) -> str:
         return "field_case"
     wrapped = any(isinstance(value, dict) and "resultCode" in value for value in members.values())
     return "wrapped_answer" if wrapped else "missing_result"
+
+
+def in_time(answer: Answer, facts: Facts, name: str = "slow_answer") -> None:
+    """Raises ``Failed`` for an answer that took too long, ``Warned`` for one that newer versions would not wait for."""
+    seconds = answer.received.seconds
+    if seconds <= QUICK:
+        return
+    kind = Failed if seconds > facts.seconds else Warned
+    raise kind(name, f"the slowest answer took {seconds:.1f} s", f"最慢的响应用了{seconds:.1f}秒")
 
 
 def expect_success(

@@ -14,7 +14,7 @@ from tradepost.protocols.commands import Command, Create, Query, Release, SetSta
 from tradepost.protocols.http import Request
 from tradepost.protocols.sync_commands import SyncFlag, SyncTenant
 
-from .answers import LIMIT, NOT_AUTHENTIC, PROCESSING, Answer, failed, readable
+from .answers import NOT_AUTHENTIC, PROCESSING, Answer, failed, readable
 from .declaring import Failed, Skipped
 from .dialects import Seal, shifted
 from .results import Exchange
@@ -63,6 +63,10 @@ class Caller:
     created: dict[str, None] = field(default_factory=dict)
     """Ids to release at the end, so that a run leaves nothing behind."""
     no_stock: Skipped | None = None
+    accepts: bool = False
+    """Whether an ordinary correct request was accepted before."""
+    locked_out: bool = False
+    """Whether correct requests are refused as not authentic, whatever they ask."""
     real_works: bool | None = None
     """Whether a fresh instance can be queried, once it was tried."""
     slow_streak: int = 0
@@ -113,7 +117,7 @@ class Caller:
         exchange = Exchange(request, sent_at, received.seconds, received.raw, received.problem)
         with self._lock:
             if alone:
-                late = received.seconds > LIMIT or received.fault == "too_slow"
+                late = received.seconds > self.facts.seconds or received.fault == "too_slow"
                 self.slow_streak = self.slow_streak + 1 if late else 0
             self.exchanges.append(exchange)
             self.everything.append(answer)
@@ -178,6 +182,13 @@ class Caller:
                 f"{name} is refused: optional, and taken as not offered (saas-v2 §1.4)",
                 f"{name}被拒绝：该接口可选，视为未提供（saas-v2 §1.4）",
             )
+
+    def need_correct(self) -> None:
+        """A seller that refuses everything is told so once, not by every check that sends a correct request."""
+        if not self.accepts:
+            self.accepts = self.ask(self.harmless()).accepted
+        if not self.accepts:
+            raise Skipped("an ordinary correct request is refused already", "普通的正确请求已经被拒绝")
 
     def harmless(self, *, test: bool = True) -> Command:
         """A correct command that changes nothing: a query where there is one, else a test call."""
@@ -305,11 +316,15 @@ class Caller:
     def gone(self) -> str:
         """Why nobody answers any more; empty when somebody does, or did again when asked once more."""
         last = self.everything[-1].received if self.everything else None
-        if last is None or not last.unreachable:
+        # What a dying server had in hand is cut off; only later ones are refused.
+        if last is None or not (last.unreachable or last.fault == "no_answer"):
+            return ""
+        probe = Request("POST", self.options.url, (("Content-Type", "application/json"),), b"{}")
+        if not self.sender.send(probe).unreachable:
             return ""
         # A server that restarts itself gets a moment.
         time.sleep(LONGEST_PAUSE)
-        again = self.sender.send(Request("POST", self.options.url, (("Content-Type", "application/json"),), b"{}"))
+        again = self.sender.send(probe)
         return again.problem if again.unreachable else ""
 
     def wait_ready(self, instance_id: str) -> Answer:

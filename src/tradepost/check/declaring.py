@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from .diagnosis import NAMES
 
 if TYPE_CHECKING:
+    from tradepost.protocols.http import Request
+
     from .caller import Caller
     from .facts import Facts
 
@@ -25,6 +27,10 @@ class Failed(Exception):
         if name not in NAMES:
             raise KeyError(f"no diagnosis {name!r}")
         super().__init__(f"{name}: {seen}")
+        self.request: Request | None = None
+        """The one whose answer failed, where later ones were sent to find out why."""
+        self.code = ""
+        """The resultCode that came."""
         self.name = name
         self.seen = seen
         self.seen_zh = seen_zh

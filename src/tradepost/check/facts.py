@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tradepost.protocols.contract import SellerProtocol
 
 
+QUICK, PATIENT = 5.0, 20.0
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     protocol: SellerProtocol
@@ -35,6 +38,13 @@ class Facts:
         if unknown:
             raise CannotRun(f"no activity {', '.join(unknown)}; there are: {', '.join(kinds)}")
         return replace(self, left_out=self.left_out | {kinds[activity] for activity in activities})
+
+    @property
+    def seconds(self) -> float:
+        """How long an answer may take: 5 s where a page says so, else the market's own limit (saas-v2 §3.0,
+        saas-v1-license A9, B3, openapi-jointkit §A.4).
+        """
+        return QUICK if self.conduct.spec == "saas-v2" or self.protocol.name == "license_online" else PATIENT
 
     def activity(self, kind: type[Command]) -> str:
         return self.protocol.activities[kind]

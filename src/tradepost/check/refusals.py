@@ -38,6 +38,10 @@ def explain_refusal(caller: Caller, command: Command, answer: Answer) -> str:
             return found
     if answer.code != NOT_AUTHENTIC:
         return "refuses_correct_request"
+    key = caller.options.key
+    for variant in dict.fromkeys((f"{key}\n", f"{key}\r\n", f"{key} ", key.lower(), key.upper(), key.strip())):
+        if variant != key and caller.send(caller.request(command, key=variant)).accepted:
+            return "key_changed"
     if isinstance(dialect, UrlDialect | HeaderDialect):
         return _stamped_mistake(caller, command)
     return _token_mistake(caller, command)

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from tradepost.protocols.commands import Create, Query
 from tradepost.protocols.http import Request
 
-from .answers import BAD_PARAMETER, LIMIT
+from .answers import BAD_PARAMETER, NOT_AUTHENTIC
 from .caller import Caller
-from .checks import checks_for
+from .checks import checks_for, signature
 from .declaring import Check, Failed, Skipped, Warned
 from .diagnosis import diagnosis
 from .facts import facts_of
@@ -25,6 +25,11 @@ from .sending import Sender
 
 type Told = Callable[[Progress], None]
 type Words = tuple[str, str]
+
+LOCKED = (
+    "correct requests are refused as not authentic, see signature.correct",
+    "正确的请求被判为鉴权失败，见signature.correct",
+)
 
 KEPT_EXCHANGES = 6
 """Of a check with many requests, the last ones are kept: they led to its verdict."""
@@ -82,8 +87,8 @@ def _stopped(caller: Caller) -> Words | None:
     """Why nothing more can be asked, in both languages."""
     if caller.given_up:
         return (
-            f"the answers before took longer than {LIMIT:g} s each: nothing more was asked",
-            f"之前的响应每个都超过{LIMIT:g}秒，未继续检查",
+            f"the answers before took longer than {caller.facts.seconds:g} s each: nothing more was asked",
+            f"之前的响应每个都超过{caller.facts.seconds:g}秒，未继续检查",
         )
     gone = caller.gone
     if gone:
@@ -149,11 +154,18 @@ def _result(check: Check, caller: Caller) -> Result:
     caller.exchanges = []
     began = time.perf_counter()
     verdict, found, seen, seen_zh = Verdict.PASSED, None, "", ""
+    shown: Request | None = None
     try:
         check.body(caller)
     except Failed as failed:
         verdict = Verdict.WARNED if isinstance(failed, Warned) else Verdict.FAILED
         found, seen, seen_zh = diagnosis(failed.name), failed.seen, failed.seen_zh
+        shown = failed.request
+        if check.check_id == signature.FIRST:
+            caller.locked_out = failed.code == NOT_AUTHENTIC
+        elif caller.locked_out and failed.code == NOT_AUTHENTIC:
+            # One lock, told once: behind it nothing can be seen.
+            verdict, found, seen, seen_zh = Verdict.SKIPPED, None, *LOCKED
     except Skipped as skipped:
         verdict, seen, seen_zh = Verdict.SKIPPED, skipped.why, skipped.why_zh
     except Exception as fault:  # noqa: BLE001  told in the report as the tester's own
@@ -161,13 +173,20 @@ def _result(check: Check, caller: Caller) -> Result:
         where = traceback.extract_tb(fault.__traceback__)[-1]
         seen = f"the tester failed: {type(fault).__name__}: {fault} ({where.name}, line {where.lineno})"
         verdict, seen_zh = Verdict.BROKEN, f"测试程序自身出错：{type(fault).__name__}"
-    exchanges = tuple(_without(one, caller.options.key) for one in caller.exchanges[-KEPT_EXCHANGES:])
+    exchanges = tuple(_without(one, caller.options.key) for one in _kept(caller.exchanges, shown))
     return replace(
         _told(check, verdict, (seen, seen_zh)),
         diagnosis=found,
         exchanges=exchanges,
         seconds=time.perf_counter() - began,
     )
+
+
+def _kept(exchanges: list[Exchange], shown: Request | None) -> list[Exchange]:
+    """The last ones, that whose answer failed at the end: reports show it first."""
+    chosen = [one for one in exchanges if one.request is shown][:1]
+    rest = [one for one in exchanges if not chosen or one is not chosen[0]]
+    return rest[-(KEPT_EXCHANGES - len(chosen)) :] + chosen
 
 
 def _told(check: Check, verdict: Verdict, seen: Words) -> Result:

@@ -173,7 +173,7 @@ class ExpectsBase64(SpelledV2):
         return came == computed
 
 
-@wire_mutant("wrong_key", SIGNATURE)
+@wire_mutant("key_changed", SIGNATURE)
 class LowersTheKey(SpelledV2):
     def sign(self, *, key: str, nonce: str, timestamp: str, payload: bytes) -> str:
         return super().sign(key=key.lower(), nonce=nonce, timestamp=timestamp, payload=payload)

@@ -291,7 +291,7 @@ class ThreeByteTexts(SpelledV2):
         yield "".join(c if ord(c) < 0x10000 else "?" for c in text).encode()
 
 
-@mutant("wrong_key", SIGNATURE, protocols=(V2, V1))
+@mutant("key_changed", SIGNATURE, protocols=(V2, V1))
 def key_file_with_newline(folder: Path, protocol: str) -> Answering:
     wire = SpelledV2() if protocol == V2 else SpelledV1()
     shop = Shop(folder, wire)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from tradepost.check.answers import (
     BAD_PARAMETER,
-    LIMIT,
     NO_INSTANCE,
     SUCCESS,
     Answer,
@@ -15,6 +14,7 @@ from tradepost.check.answers import (
     expect_refusal,
     expect_success,
     failed,
+    in_time,
     misspelt,
     readable,
     unreadable,
@@ -237,9 +237,7 @@ def _created(caller: Caller) -> None:
     expect_accepted(answer)
     _keep((Field("instanceId", 64),), answer)
     _read_as_a_market(caller, command, answer)
-    seconds = answer.received.seconds
-    if seconds > LIMIT:
-        raise Failed("slow_answer", f"the answer took {seconds:.1f} s", f"响应用了{seconds:.1f}秒")
+    in_time(answer, caller.facts)
 
 
 def _queried(caller: Caller) -> None:

@@ -49,9 +49,9 @@ def html(report: Report) -> str:
         f"<script>{SCRIPT}</script>",
         _header(report),
         "<main>",
-        _groups(report),
         *_failures(report),
         *_warnings(report),
+        _groups(report),
         *_skipped(report),
         _passed(report),
         "</main>",
@@ -107,13 +107,16 @@ def _groups(report: Report) -> str:
         )
         rows.append(f'<tr><th scope="row">{_both(*GROUPS.get(group, (group, group)))}</th>{cells}</tr>')
     group_head = f'<th scope="col">{_both("Group", "分组")}</th>'
-    return f'<table class="groups"><thead><tr>{group_head}{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    head = _both("By group", "按分组")
+    return f'<h2>{head}</h2><table class="groups"><thead><tr>{group_head}{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
 def _failures(report: Report) -> list[str]:
     if not report.mistakes:
         return []
-    return [f"<h2>{_both('What failed', '失败的检查')}</h2>", *(_failure(*results) for results in report.mistakes)]
+    number = len(report.mistakes)
+    words = "One mistake explains what failed" if number == 1 else f"{number} mistakes explain what failed"
+    return [f"<h2>{_both(words, f'{number}个原因导致失败')}</h2>", *(_failure(*results) for results in report.mistakes)]
 
 
 def _warnings(report: Report) -> list[str]:

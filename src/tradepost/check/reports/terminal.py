@@ -64,7 +64,11 @@ def show(report: Report, console: Console) -> None:
     for verdict in Verdict:
         number = report.count(verdict)
         if number or verdict is Verdict.PASSED:
-            counts.append(f"{number} {verdict.value}", COLOURS[verdict]).append(", ")
+            counts.append(f"{number} {verdict.value}", COLOURS[verdict])
+            if verdict is Verdict.FAILED and report.failed:
+                mistakes = len(report.mistakes)
+                counts.append(f" ({mistakes} mistake{'s' if mistakes > 1 else ''})")
+            counts.append(", ")
     console.print(counts.append(f"{report.seconds:.1f} s"), soft_wrap=True)
 
 

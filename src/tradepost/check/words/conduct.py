@@ -226,8 +226,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "单个请求的响应超过5秒：应先生成ID并立即返回000000或000004，再在后台处理。",
     ),
     "slow_under_load": (
-        "Under parallel requests the answer takes longer than 5 s.",
-        "并发请求下响应时间超过5秒。",
+        "Under parallel requests the answer takes longer than the market waits, or than the 5 s that newer versions allow.",
+        "并发请求下响应时间超过云商店的等待时间，或超过新版本允许的5秒。",
     ),
     "fails_under_load": ("Under parallel requests some answers fail.", "并发请求下部分响应失败。"),
 }

@@ -188,6 +188,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "A body with a number in it fails: it is read into strings or written in another form, so what you sign differs from what came.",
         "请求体含有数字时失败：被读成了字符串或换了写法，参与签名的内容与收到的不同。",
     ),
+    "key_changed": (
+        "Your server uses the key in another case, or with a line end or blank at it (a file read whole, a copied blank): use it as it is.",
+        "服务器使用的密钥大小写被改动，或首尾带有换行、空白（整文件读取、复制时带入）：应原样使用密钥。",
+    ),
     "wrong_key": (
         "Every correctly signed request is refused as not authentic: most likely the server holds another key than the one given here.",
         "所有签名正确的请求都被判为鉴权失败：很可能服务器上的密钥与此处给出的不同。",
