@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier, Lock
@@ -36,7 +37,7 @@ KINDS = [
     *(["sqlalchemy-mysql"] if MYSQL else []),
 ]
 
-# What a second process runs: repeats of one order on threads, then the ids that were answered.
+# What each process runs: repeats of one order on threads, then the ids that were answered.
 ASK_IN_PARALLEL = """
 import sys, time
 from concurrent.futures import ThreadPoolExecutor
@@ -54,8 +55,9 @@ def create(command):
 
 print("ready", flush=True)
 sys.stdin.readline()
-with ThreadPoolExecutor(25) as threads:
-    for outcome in threads.map(lambda _: wire.ask(seller, wire.create("CS1")), range(25)):
+count = int(sys.argv[3])
+with ThreadPoolExecutor(count) as threads:
+    for outcome in threads.map(lambda _: wire.ask(seller, wire.create("CS1")), range(count)):
         print("answered", outcome.instance_id, flush=True)
 """
 
@@ -300,23 +302,26 @@ def test_fifty_parallel_creates_of_one_order_make_one_instance(store):
     assert outcomes == {Done(instance_id=made[0])}
 
 
-def test_fifty_parallel_creates_in_two_processes_make_one_instance(kind, place, tmp_path):
+def test_fifty_parallel_creates_in_four_processes_make_one_instance(kind, place, tmp_path):
     import sys
 
     root = str(Path(__file__).parents[2])
-    command = [sys.executable, "-c", ASK_IN_PARALLEL, kind, place]
     path = os.pathsep.join((f"{root}/src", root))
-    with process(command, tmp_path, PYTHONPATH=path) as one, process(command, tmp_path, PYTHONPATH=path) as two:
-        for started in (one, two):
+    with ExitStack() as running:
+        processes = [
+            running.enter_context(
+                process([sys.executable, "-c", ASK_IN_PARALLEL, kind, place, str(count)], tmp_path, PYTHONPATH=path)
+            )
+            for count in (13, 13, 12, 12)
+        ]
+        for started in processes:
             assert started.stdout is not None
             assert started.stdout.readline() == "ready\n"
-        said = []
-        for started in (one, two):
+        for started in processes:
             assert started.stdin is not None
             started.stdin.write("go\n")
             started.stdin.flush()
-        for started in (one, two):
-            said += started.communicate(timeout=60)[0].splitlines()
+        said = [line for started in processes for line in started.communicate(timeout=60)[0].splitlines()]
     made = [line.split()[1] for line in said if line.startswith("made ")]
     assert len(made) == 1
     assert [line for line in said if line.startswith("answered ")] == [f"answered {made[0]}"] * PARALLEL

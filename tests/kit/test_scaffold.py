@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import stat
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,12 +15,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.kit import wire
-from tests.kit.servers import ROOT, free_port, process, spelling
+from tests.kit.projects import TRADEPOST, path_with_tradepost, run
+from tests.kit.servers import free_port, process, spelling
 from tradepost import __version__
 from tradepost.kit.scaffold import FRAMEWORKS, NotEmpty, write_project
 from tradepost.protocols.commands import Done
-
-TRADEPOST = [sys.executable, "-c", "from tradepost.cli import main; main()"]
 
 
 @pytest.fixture(scope="module", params=FRAMEWORKS)
@@ -31,13 +29,6 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     assert said.returncode == 0, said.stderr
     assert "tradepost seller serve app:app --port 9000" in said.stdout
     return folder
-
-
-def run(*command: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SELLER_", "DJANGO_"))}
-    path = os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", "")))
-    environment = kept | {"PYTHONPATH": str(ROOT / "src"), "PATH": path} | variables
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=110, check=False)
 
 
 @contextmanager
@@ -90,14 +81,6 @@ def test_it_passes_the_tester_at_once(project):
     counts = [int(suite.get(name) or 0) for name in ("tests", "failures", "errors")]
     assert counts[0] >= 150
     assert counts[1:] == [0, 0]
-
-
-def path_with_tradepost(project: Path) -> str:
-    programs = project.parent / "bin"
-    programs.mkdir(exist_ok=True)
-    (programs / "tradepost").write_text(f"#!{sys.executable}\nfrom tradepost.cli import main\nmain()\n")
-    (programs / "tradepost").chmod(0o755)
-    return os.pathsep.join((str(programs), str(Path(sys.executable).parent), os.environ["PATH"]))
 
 
 def test_its_own_tests_pass(project):

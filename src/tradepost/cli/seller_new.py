@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 
 from tradepost import __version__
 from tradepost.cli import terminal
-from tradepost.kit.scaffold import NotEmpty, write_project
+from tradepost.kit.scaffold import DEFAULT, NotEmpty, write_project
 
 KEY_BYTES = 16
 
 type FrameworkName = Literal["wsgi", "flask", "django", "fastapi", "asgi"]
 
 
-def new(folder: Path, *, framework: FrameworkName = "wsgi") -> None:
+def new(
+    folder: Path,
+    *,
+    framework: FrameworkName = "wsgi",
+    protocol: Annotated[Sequence[str], Parameter(negative="")] = DEFAULT,
+) -> None:
     """Make a seller's project that runs and passes the tester.
 
     Parameters
@@ -24,10 +32,15 @@ def new(folder: Path, *, framework: FrameworkName = "wsgi") -> None:
         Where to make it; missing or empty.
     framework
         What the server is built with.
+    protocol
+        What it speaks: saas_v2, saas_v1, license_online, license_v1; may be repeated, or given with commas.
     """
+    names = [name.strip() for part in protocol for name in part.split(",") if name.strip()]
     try:
-        written = write_project(folder, framework, key=secrets.token_hex(KEY_BYTES), version=__version__)
-    except NotEmpty as error:
+        written = write_project(
+            folder, framework, key=secrets.token_hex(KEY_BYTES), version=__version__, protocols=names
+        )
+    except (NotEmpty, LookupError) as error:
         terminal.fail(f"{error}. Nothing was written.")
     terminal.say(f"{len(written)} files are in {folder}. Next:")
     terminal.say(f"  cd {folder}")
