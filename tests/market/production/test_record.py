@@ -12,7 +12,7 @@ from tradepost.market.production.breaker import Rule
 from tradepost.market.production.claim import Ticket, claim_calls
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.record import Ended, record_apart
-from tradepost.protocols.commands import Done, Pending
+from tradepost.protocols.commands import CallResult, Done, Pending
 
 RULE = Rule(5, timedelta(seconds=60))
 POISON = "half of a pair: \ud800"  # no database and no JSON can hold it
@@ -27,7 +27,7 @@ def claimed(number: int) -> list[Ticket]:
 @pytest.mark.django_db
 def test_an_answer_that_cannot_be_written_is_our_failure_and_delays_no_other() -> None:
     first, poisoned, last = claimed(3)
-    results = (Done(instance_id="i-1"), Pending(message=POISON), Done(instance_id="i-3"))
+    results: tuple[CallResult, ...] = (Done(instance_id="i-1"), Pending(message=POISON), Done(instance_id="i-3"))
     batch = [Ended(ticket, result) for ticket, result in zip((first, poisoned, last), results, strict=True)]
     record_apart(batch, now=NOW, owner="w", rule=RULE)
 

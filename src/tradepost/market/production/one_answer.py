@@ -72,4 +72,5 @@ class OneAnswer(ResponseHandler):
 
 def give_one_answer(connector: aiohttp.TCPConnector, *, most: int) -> None:
     """Make the connector's connections so; aiohttp offers no setting for it."""
-    connector._factory = partial(OneAnswer, asyncio.get_running_loop(), most=most)  # noqa: SLF001
+    made = partial(OneAnswer, asyncio.get_running_loop(), most=most)
+    connector._factory = made  # type: ignore[assignment]  # noqa: SLF001
