@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pytest
 from django.http import HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from tests.market.open_api.asking import HOST, Shop, members, send
 from tradepost.market.base import clock
@@ -131,6 +131,14 @@ def test_an_unknown_api(shop: Shop, path: str) -> None:
     for method in ("GET", "POST"):
         status, code, _ = gateway(send(Request(method, url)))
         assert (status, code) == (404, "APIGW.0101")
+
+
+@pytest.mark.parametrize("host", ["evil.example", "", "a b", "market.example@evil.example"])
+def test_another_host_is_a_request_error_in_the_documented_form(shop: Shop, host: str) -> None:
+    """§C.2: APIGW.0201, 400; never a page."""
+    answer = Client().get(PATH, {"orderId": "x"}, headers={"host": host})
+    assert gateway(answer)[:2] == (400, "APIGW.0201")
+    assert Client().get("/orders/", headers={"host": host})["Content-Type"].startswith("text/html")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])

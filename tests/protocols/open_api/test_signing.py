@@ -167,6 +167,15 @@ def test_the_ways_of_real_signers_are_accepted_section_c_1(request_):
     verify(request_, sk=SK, now=NOW)
 
 
+def test_a_list_in_another_order_than_was_signed_is_accepted_section_c_1():
+    """Those who sign in the order of §C.1 may still list the names as they added them."""
+    request = sign(Request("GET", "https://h.example.com/p?a=1"), ak="AK", sk=SK, now=NOW)
+    listed = (request.header("Authorization") or "").replace("host;x-sdk-date", "x-sdk-date;host")
+    kept = tuple((name, value) for name, value in request.headers if name != "Authorization")
+    verify(replace(request, headers=(*kept, ("Authorization", listed))), sk=SK, now=NOW)
+    assert "x-sdk-date;host" in listed
+
+
 def test_a_signed_call_names_what_it_signs():
     call = signed_call()
     assert read_authorization(call.header("Authorization")) == Authorization(

@@ -9,7 +9,8 @@ from datetime import datetime
 from functools import wraps
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 
 from tradepost.market.base import clock
@@ -130,3 +131,11 @@ def unknown_api(_request: HttpRequest, **_rest: str) -> HttpResponse:
 
 
 unknown_api.own_transactions = True  # type: ignore[attr-defined]
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Django's handler of requests that are refused before any view, such as one for a host that is not ours."""
+    if not request.path.startswith("/api/"):
+        return defaults.bad_request(request, exception)
+    request_id = _request_id()
+    return to_http(gateway_response(gateway_error("APIGW.0201", 400), request_id=request_id), request_id)

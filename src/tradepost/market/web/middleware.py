@@ -7,10 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
 from django.utils import translation
+from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from tradepost.market.base import clock
@@ -42,7 +43,11 @@ class Edge:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.now = clock.now()  # type: ignore[attr-defined]
-        return self.get_response(request)
+        if _holds_nul(request):
+            raise Http404  # nothing can have this name, and PostgreSQL refuses even to look for it
+        response = self.get_response(request)
+        _keep_private(request, response)
+        return response
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -57,6 +62,19 @@ class Edge:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return refused_page(request, exception) if isinstance(exception, Refused) else None
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    if request.path.startswith("/api/"):  # answers for itself, in its own form
+        return False
+    return "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")
+
+
+def _keep_private(request: HttpRequest, response: HttpResponseBase) -> None:
+    """What was shown to somebody who is logged in is for nobody who comes to this browser, or this proxy, later."""
+    user = getattr(request, "_cached_user", None)  # no query for a page that did not ask who it is
+    if user is not None and user.is_authenticated and not response.has_header("Cache-Control"):
+        add_never_cache_headers(response)
 
 
 def refused_page(request: HttpRequest, refused: Refused) -> HttpResponse:

@@ -168,9 +168,10 @@ def _check_content_hash(request: Request) -> None:
 def _canonical_texts(request: Request, names: tuple[str, ...]) -> Iterator[bytes]:
     """The ordinary form first, then those of signers that write a query, a host or an empty body in another way."""
     hosts = _hosts(request) if "host" in names else ("",)
-    for host, query, payload in product(hosts, _queries(request), _payload_hashes(request)):
-        values = {name: host if name == "host" else request.header(name) or "" for name in names}
-        yield _canonical(request, query=query, names=names, values=values, payload=payload)
+    orders = dict.fromkeys((names, tuple(sorted(names))))  # some sort what they sign and not what they list
+    for order, host, query, payload in product(orders, hosts, _queries(request), _payload_hashes(request)):
+        values = {name: host if name == "host" else request.header(name) or "" for name in order}
+        yield _canonical(request, query=query, names=order, values=values, payload=payload)
 
 
 def _canonical(request: Request, *, query: str, names: tuple[str, ...], values: dict[str, str], payload: str) -> bytes:

@@ -152,7 +152,7 @@ def test_progress_tells_each_try_in_words_and_when_the_next_is(client: Client, b
 def test_the_page_asks_for_itself_only_while_the_order_is_processed(client: Client, buyer: User) -> None:
     waiting, paid = placed(buyer), placed(buyer, paid=True)
     assert "hx-trigger" not in seen(client, waiting)
-    assert 'hx-trigger="load delay:250ms, every 1s"' in seen(client, paid)
+    assert 'hx-trigger="load delay:200ms, every 300ms"' in seen(client, paid)
     give_up_order(paid, now=clock.now(), reason="timeout")
     assert "hx-trigger" not in seen(client, paid)
 
@@ -169,6 +169,16 @@ def test_nothing_new_leaves_the_page_alone_and_news_replace_it(client: Client, b
     assert "waiting for the answer" in news.content.decode()
     assert "<html" not in news.content.decode()
     assert news["Cache-Control"] == "private, no-store"
+
+
+def test_a_page_looks_often_for_ten_seconds_and_each_second_from_then_on(client: Client, buyer: User) -> None:
+    order = placed(buyer, paid=True)
+    address = f"/orders/{order.number}/progress/?seen={progress(order).fingerprint}&pace=300ms"
+    assert client.get(address).status_code == 204
+    Order.objects.filter(pk=order.pk).update(paid_at=clock.now() - timedelta(seconds=11))
+    slower = client.get(address)
+    assert slower.status_code == 200
+    assert 'hx-trigger="load delay:200ms, every 1s"' in slower.content.decode()
 
 
 def test_the_last_news_end_the_asking_and_are_said_to_a_screen_reader(client: Client, buyer: User) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
@@ -44,8 +44,8 @@ def overview(request: SellerRequest) -> HttpResponse:
 
 @require_POST
 @seller_required
-def switch(request: HttpRequest) -> HttpResponse:
+def switch(request: SellerRequest) -> HttpResponse:
     """Act for another seller. A viewer may do this too: nothing of a seller changes."""
     given = request.POST.get("seller", "")
-    choose_seller(request, int(found(given if given.isdecimal() else None)))
+    choose_seller(request, found(next((one.pk for one in request.sellers if str(one.pk) == given), None)))
     return redirect("seller_center:overview")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -25,6 +26,9 @@ from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.timeline import TimelineEvent, moves_of, of_moves
 
 private = cache_control(private=True, no_store=True)
+QUICKLY, SLOWLY = "300ms", "1s"
+"""How often the page looks: most orders are delivered within a second of being paid, the others take minutes."""
+AT_FIRST = timedelta(seconds=10)
 
 
 @buyer_required
@@ -53,10 +57,12 @@ def _pay_panel(request: HttpRequest, found: Order) -> dict[str, Any]:
 def _live(request: HttpRequest, found: Order) -> dict[str, Any]:
     """The part of the page that changes by itself while a paid order is delivered."""
     followed = progress_of(found)
+    since = now_of(request) - (found.paid_at or found.placed_at)
     placed = TimelineEvent(found.placed_at, _("Order placed"), icon="shopping-cart")
     return {
         "order": found,
         "progress": followed,
+        "pace": QUICKLY if since < AT_FIRST else SLOWLY,
         "lines": [(line, _opened(line.line.subscription)) for line in followed.lines],
         "why": next((_why(line) for line in followed.lines), ""),
         "timeline": [placed, *of_moves(moves_of("order", found.pk))],
@@ -80,10 +86,11 @@ def _why(line: LineProgress) -> str:
 @private
 @require_safe
 def progress(request: HttpRequest, number: str) -> HttpResponse:
-    """Asked each second while the order is processed. 204 leaves the page alone when there is nothing new."""
+    """Asked again and again while the order is processed. 204 leaves the page alone when there is nothing new."""
     found = _own(request, number)
     live = _live(request, found)
-    if request.GET.get("seen") == live["progress"].fingerprint:
+    same_pace = request.GET.get("pace", live["pace"]) == live["pace"]
+    if same_pace and request.GET.get("seen") == live["progress"].fingerprint:
         return HttpResponse(status=204)
     return render(request, "storefront/parts/live.html", live | {"changed": True})
 

@@ -1,0 +1,104 @@
+"""What a stranger types into addresses, queries and forms is answered with a page of ours, and never with an error of ours."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+
+from tests.market import every_address as table
+from tests.market.every_address import ADDRESSES, Address
+from tests.market.test_every_address import World, routes, rows
+
+pytestmark = pytest.mark.django_db
+
+NAMES = (
+    "q", "category", "sort", "after", "page", "plan", "periods", "quantity", "total", "next", "language", "activity",
+    "state", "status", "order", "reason", "address", "seller", "kind", "from", "to", "delivery", "product", "living",
+)  # fmt: skip
+VALUES = {
+    "NUL": "a\x00b",
+    "a number too long for any column": "9" * 40,
+    "not a number": "NaN",
+    "digits of another script": "١٢³",
+    "long": "长" * 5000,
+    "HTML": "\"'><script>alert(1)</script>",
+    "line ends": "a\r\nSet-Cookie: b=c",
+    "a pattern of SQL": "%_\\';--",
+}
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def role_of(row: Address) -> str:
+    allowed = row.get | row.post
+    return next((role for role in (table.BUYER, table.OWNER, table.OPERATOR) if role in allowed), table.STRANGER)
+
+
+def client_of(world: World, row: Address, *, csrf: bool = False) -> Client:
+    client = Client(headers={"accept-language": "en"}, raise_request_exception=True, enforce_csrf_checks=csrf)
+    if role_of(row) != table.STRANGER:
+        client.cookies[settings.SESSION_COOKIE_NAME] = world.sessions[role_of(row)]
+    return client
+
+
+def ask(client: Client, method: str, path: str, data: dict[str, str]) -> HttpResponse:
+    cache.clear()  # of the counts that limit how often one may ask
+    with transaction.atomic():
+        answer: HttpResponse = client.get(path, data) if method == "GET" else client.post(path, data)  # type: ignore[assignment]
+        transaction.set_rollback(True)
+    return answer
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES.keys())
+def test_no_value_breaks_a_page_or_comes_back_as_markup(world: World, value: str) -> None:
+    for pattern, row in ADDRESSES.items():
+        client = client_of(world, row)
+        path = world.path(pattern, row)
+        for method, data in (("GET", NAMES), ("POST", {*NAMES, *row.data})):
+            answer = ask(client, method, path, dict.fromkeys(data, value))
+            asked = f"{method} {path}: {answer.status_code}"
+            assert answer.status_code < 500, asked
+            assert "<script>alert(1)" not in answer.content.decode(), asked
+            assert "b=c" not in str(answer.cookies), asked
+
+
+def test_no_path_breaks_a_page(world: World) -> None:
+    for pattern, row in ADDRESSES.items():
+        client = client_of(world, row)
+        for name in row.kwargs:
+            for value in ("9" * 40, "%00", "%FF", "%0d%0aX:y", "..%2f..%2f", "%F0%9F%98%80"):
+                template, _ = routes()[pattern][0]
+                path = "/" + template % {**{n: v.format_map(world.facts) for n, v in row.kwargs.items()}, name: value}
+                for method in ("GET", "POST"):
+                    answer = ask(client, method, path, {})
+                    assert answer.status_code < 500, f"{method} {path}: {answer.status_code}"
+
+
+def test_what_somebody_who_is_logged_in_saw_stays_in_no_cache(world: World) -> None:
+    for pattern, row in ADDRESSES.items():
+        if not row.get or row.get == table.ANYBODY:
+            continue
+        answer = client_of(world, row).get(world.path(pattern, row))
+        kept = answer.headers.get("Cache-Control", "")
+        assert answer.status_code != 200 or "private" in kept or "no-store" in kept, f"{pattern}: {kept}"
+
+
+def test_no_form_is_taken_from_another_site(world: World) -> None:
+    before = rows()
+    for pattern, row in ADDRESSES.items():
+        if row.gateway or not row.post:
+            continue
+        client = client_of(world, row, csrf=True)
+        data = {name: value.format_map(world.facts) for name, value in row.data.items()}
+        path = world.path(pattern, row)
+        for headers in ({}, {"Origin": "https://evil.example"}, {"X-CSRFToken": "x" * 32}, {"HX-Request": "true"}):
+            answer = client.post(path, data, headers=headers)
+            assert answer.status_code == 403, f"{path} with {headers}"
+    assert rows() == before
