@@ -45,7 +45,7 @@ def test_the_newest_interface_is_proposed(page, shop):
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("ftp://seller.example/x", "starts with https://"),
+        ("ftp://seller.example/x", "starts with http:// or https://"),
         ("http://user:pw@seller.example/x", "must not hold a user name"),
         ("https://[", "not a web address"),
     ],
