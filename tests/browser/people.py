@@ -110,10 +110,16 @@ def listen(page: Page, complaints: list[str]) -> None:
     def heard(message: ConsoleMessage) -> None:
         # What htmx says of a request that ended because the page was left is no fault of a page.
         left = message.text.startswith(("htmx:afterRequest", "htmx:sendError", "htmx:sendAbort"))
-        if message.type in {"error", "warning"} and not left:
+        # A page that is itself a refusal (not found, a form with a fault in it) is answered with a status that says so.
+        refused = "status of 4" in message.text and message.location.get("url") == page.url
+        if message.type in {"error", "warning"} and not left and not refused:
             complaints.append(f"{page.url}: {message.type}: {message.text}")
 
     page.on("console", heard)
+    page.on(
+        "response",
+        lambda answer: complaints.append(f"{answer.url}: status {answer.status}") if answer.status >= 500 else None,
+    )
     page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
     page.on(
         "requestfailed",

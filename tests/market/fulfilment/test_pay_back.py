@@ -168,6 +168,19 @@ def test_the_operator_finds_the_button_only_where_it_works_and_everybody_is_told
     assert WHY not in buyers_page
 
 
+def test_the_console_says_first_that_an_order_stopped_and_finds_it() -> None:
+    order, other = stopped(), make_order(paid=True)
+    client, url = enter(make_operator()), reverse("console:orders")
+    overview = " ".join(client.get(reverse("console:overview")).content.decode().split())
+    assert "1 paid order stopped: restart it with its seller, or pay it back." in overview
+    assert f"{url}?status=stopped" in overview
+    assert [o.number for o in client.get(url, {"status": "stopped"}).context["page"].rows] == [order.number]
+    assert {o.number for o in client.get(url).context["page"].rows} == {order.number, other.number}
+    pay_back(order, reason=WHY, actor=BY, now=NOW)
+    assert client.get(url, {"status": "stopped"}).context["page"].rows == []
+    assert "stopped: restart" not in client.get(reverse("console:overview")).content.decode()
+
+
 def test_only_operators_pay_back() -> None:
     order = stopped()
     url, member = reverse("console:order_pay_back", args=[order.number]), User.objects.get(memberships__isnull=False)

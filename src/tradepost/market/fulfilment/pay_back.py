@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
@@ -28,6 +29,13 @@ def may_pay_back(order: Order) -> bool:
         return False
     ends = Delivery.objects.filter(line__order=order).values_list("status", "call__outcome")
     return bool(ends) and all(end == (Delivery.Status.STOPPED, Call.Outcome.GAVE_UP) for end in ends)
+
+
+def stopped() -> QuerySet[Delivery]:
+    """Deliveries that stand still while the market holds the buyer's money; a person must see to them."""
+    return Delivery.objects.filter(
+        status=Delivery.Status.STOPPED, call__outcome=Call.Outcome.GAVE_UP, line__order__status=Order.Status.PROCESSING
+    )
 
 
 def pay_back(order: Order, *, reason: str, actor: str, now: datetime) -> None:

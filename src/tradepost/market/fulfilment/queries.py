@@ -79,6 +79,17 @@ class LineProgress:
         return stopped and all(asked.state != "current" for asked in self.asked)
 
     @property
+    def troubled(self) -> bool:
+        """Under way, and the last finished try went wrong: the buyer waits for the seller's system."""
+        under_way = any(asked.state == "current" for asked in self.asked)
+        return under_way and self.last_said in {Said.REFUSED, Said.NOTHING}
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it is paid back at the latest; None when the order stays with the seller, or its end is not known yet."""
+        return None if self.kept or self.delivery is None else self.delivery.give_up_at
+
+    @property
     def last_said(self) -> Said | None:
         """How the last finished try ended: why an order was given up, in one word."""
         said = [t.said for asked in self.asked for t in asked.tries if t.said is not Said.RUNNING]
@@ -98,6 +109,14 @@ class Progress:
     @property
     def stopped(self) -> bool:
         return any(line.stopped for line in self.lines)
+
+    @property
+    def troubled(self) -> bool:
+        return any(line.troubled for line in self.lines)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        return max((line.ends_at for line in self.lines if line.ends_at is not None), default=None)
 
 
 def keeps_order(product: Product) -> bool:

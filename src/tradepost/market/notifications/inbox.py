@@ -18,9 +18,12 @@ class Item:
     words: Said
 
 
-def inbox(user: User, *, after: str = "", size: int = 25) -> Page[Item]:
-    """Newest first, in the active language."""
-    found = page(Notice.objects.filter(user=user), after=after, size=size)
+def inbox(user: User, *, only: str = "", after: str = "", size: int = 25) -> Page[Item]:
+    """Newest first, in the active language. ``only`` is ``unread``, ``read`` or empty for all."""
+    rows = Notice.objects.filter(user=user)
+    if only:
+        rows = rows.filter(read_at__isnull=only == "unread") if only in {"unread", "read"} else rows.none()
+    found = page(rows, after=after, size=size)
     return Page([Item(notice, say(notice.kind, notice.facts)) for notice in found.rows], found.next_key)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from tradepost.market.base.paging import Page, page
 
@@ -19,9 +20,13 @@ class OrderFilter:
     status: str = ""
 
 
-def all_orders(asked: OrderFilter, *, after: str = "", size: int = 25) -> Page[Order]:
-    """Newest first, each with its buyer and lines."""
+def all_orders(
+    asked: OrderFilter, *, among: QuerySet[Any] | None = None, after: str = "", size: int = 25
+) -> Page[Order]:
+    """Newest first, each with its buyer and lines; of those whose keys are ``among``, when given."""
     orders = Order.objects.select_related("buyer").prefetch_related("lines")
+    if among is not None:
+        orders = orders.filter(pk__in=among)
     if asked.status:
         orders = orders.filter(status=asked.status)
     if text := asked.text.strip():

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from tradepost.market.base.money import Money
 from tradepost.market.base.paging import Page, page
@@ -75,7 +75,10 @@ def entries(account: Account | None, *, after: str = "", size: int = 25) -> Page
 
 def movements(references: Iterable[str]) -> list[Movement]:
     """How the money of an order moved, oldest first: give the numbers of the order and of its lines."""
-    sought = Transfer.objects.filter(reason__in=Transfer.Reason.values, reference__in=list(references))
+    return _movements(Transfer.objects.filter(reason__in=Transfer.Reason.values, reference__in=list(references)))
+
+
+def _movements(sought: Iterable[Transfer]) -> list[Movement]:
     sides = Entry.objects.filter(transfer__in=sought).select_related("transfer", "account__user", "account__seller")
     pairs: dict[int, dict[bool, Entry]] = {}
     for side in sides.order_by("transfer_id", "pk"):
@@ -84,6 +87,26 @@ def movements(references: Iterable[str]) -> list[Movement]:
         Movement(pair[True].transfer, pair[False].account, pair[True].account, _amount(pair[True]))
         for pair in pairs.values()
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferFilter:
+    """What an operator asks the books for; empty means all."""
+
+    reference: str = ""
+    """A whole reference or order number, so that indexes serve it."""
+    reason: str = ""
+
+
+def transfers(asked: TransferFilter, *, after: str = "", size: int = 25) -> Page[Movement]:
+    """All movements of money, newest first."""
+    rows = Transfer.objects.all()
+    if asked.reason:
+        rows = rows.filter(reason=asked.reason)
+    if asked.reference:
+        rows = rows.filter(Q(reference=asked.reference) | Q(order_number=asked.reference))
+    found = page(rows, after=after, size=size)
+    return Page(_movements(found.rows)[::-1], found.next_key)
 
 
 def _amount(side: Entry) -> Money:

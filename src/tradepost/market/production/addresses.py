@@ -35,7 +35,11 @@ def check_url(url: str, *, sandbox: bool) -> str:
     except ValueError:
         raise _wrong(_("This is not a web address.")) from None
     if parts.scheme not in {"http", "https"} or not host or len(url) > LONGEST_URL or not url.isascii() or " " in url:
-        raise _wrong(_("Give a web address that starts with https://, at most 512 characters, without blanks."))
+        raise _wrong(
+            _("Give a web address that starts with http:// or https://, at most 512 characters, without blanks.")
+            if sandbox
+            else _("Give a web address that starts with https://, at most 512 characters, without blanks.")
+        )
     if parts.username or parts.password or parts.fragment or port == 0:
         raise _wrong(_("The address must not hold a user name, a password or a #fragment."))
     if sandbox:

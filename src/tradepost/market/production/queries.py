@@ -146,11 +146,14 @@ class Attention:
     open_addresses: list[Address]
     addresses_without_key: list[Address]
     products_without_address: list[Product]
+    begins: bool
+    """No address is registered yet, so that nothing can be sold or go wrong."""
 
     @property
     def nothing(self) -> bool:
         return not (
-            self.failing
+            self.begins
+            or self.failing
             or self.gave_up_count
             or self.open_addresses
             or self.addresses_without_key
@@ -176,6 +179,7 @@ def attention(seller: Seller, *, now: datetime, most: int = 5) -> Attention:
         failing_count=counts["failing"],
         gave_up_count=counts["gave_up"],
         open_addresses=[a for a in addresses if a.breaker != Address.Breaker.CLOSED],
+        begins=not addresses,
         addresses_without_key=[a for a in addresses if key_class(a.protocol) not in classes],
         products_without_address=list(unbound.order_by("pk")[:most]),
     )

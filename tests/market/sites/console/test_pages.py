@@ -309,3 +309,45 @@ def test_the_engine_counts_by_state_and_names_what_an_address_holds_up(console: 
     assert found.failing == 2
     assert 180 <= context["late"] < 210
     assert [(address.waiting, fault) for address, fault in context["breakers"]] == [(4, "The TLS connection failed")]
+
+
+def test_the_books_list_every_movement_and_find_one(console: Client) -> None:
+    busy_market(1)
+    order = Call.objects.order_by("pk")[0].order_number
+    url = reverse("console:ledger")
+
+    def found(**query: str) -> list[tuple[str, str]]:
+        rows = console.get(url, query).context["page"].rows
+        return [(row.transfer.reason, row.transfer.reference) for row in rows]
+
+    assert found() == [("payment", order), ("top_up", "B0")]
+    assert found(reason="top_up") == [("top_up", "B0")]
+    assert found(q=order) == [("payment", order)]
+    assert found(q="nothing") == []
+    assert "No movement fits" in text_of(console, url, q="nothing")
+
+
+def test_people_are_found_by_role_and_show_whom_they_act_for(console: Client, operator: User) -> None:
+    seller, buyer = make_seller(), make_user()
+    member = seller.members.get().user
+    url = reverse("console:accounts")
+
+    def found(**query: str) -> set[User]:
+        return set(console.get(url, query).context["page"].rows)
+
+    assert found(role="seller") == {member}
+    assert found(role="operator") == {operator}
+    assert found(role="buyer") == {buyer}
+    assert found(role="seller", q=buyer.email) == set()
+    assert found(role="nonsense") == set()
+    assert seller.name_en in text_of(console, url, role="seller")
+
+
+@pytest.mark.parametrize("name", ["orders", "calls", "sellers", "accounts", "mails", "ledger"])
+def test_a_filter_stays_in_the_address_and_leads_back_to_all(console: Client, name: str) -> None:
+    busy_market(1)
+    url = reverse(f"console:{name}")
+    assert "Show all" not in text_of(console, url)
+    sought = text_of(console, url, q="nothing-like-it")
+    assert 'value="nothing-like-it"' in sought
+    assert f'href="{url}"' in sought.split('role="search"')[1].split("</form>")[0]

@@ -138,3 +138,12 @@ def test_a_member_of_several_switches_between_them(page, shop, other_shop):
 def test_one_cannot_switch_to_a_seller_one_is_no_member_of(page, other_shop):
     assert page.post("/seller/switch/", {"seller": other_shop.seller.pk}).status_code == 404
     assert page.post("/seller/switch/", {"seller": "x"}).status_code == 404
+
+
+def test_a_seller_who_has_nothing_yet_reads_how_to_begin(shop) -> None:
+    client = enter(shop.owner)
+    text = client.get("/seller/").content.decode()
+    assert "Three steps to your first order" in text
+    assert "all calls succeed" not in text
+    people.make_address(shop.seller)
+    assert "Three steps to your first order" not in client.get("/seller/").content.decode()

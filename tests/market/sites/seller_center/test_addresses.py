@@ -45,7 +45,7 @@ def test_the_newest_interface_is_proposed(page, shop):
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("ftp://seller.example/x", "starts with https://"),
+        ("ftp://seller.example/x", "starts with http:// or https://"),
         ("http://user:pw@seller.example/x", "must not hold a user name"),
         ("https://[", "not a web address"),
     ],
@@ -122,3 +122,11 @@ def test_names_of_products_are_escaped(page, shop):
 
     for path in ("/seller/", "/seller/addresses/", "/seller/addresses/new/"):
         assert "<script>alert(1)" not in page.get(path).content.decode()
+
+
+def test_where_there_is_no_choice_there_is_no_button(page, shop):
+    product = products.make_product(shop.seller)
+    bind = f"/seller/products/{product.pk}/bind/"
+    assert bind not in page.get("/seller/addresses/").content.decode(), "served by the only address there is"
+    people.make_address(shop.seller)
+    assert bind in page.get("/seller/addresses/").content.decode()

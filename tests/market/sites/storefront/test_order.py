@@ -149,6 +149,21 @@ def test_progress_tells_each_try_in_words_and_when_the_next_is(client: Client, b
     assert f'We call again at <time datetime="{due.isoformat(timespec="seconds")}"' in page
 
 
+def test_a_seller_in_trouble_is_not_called_a_delivery_under_way(client: Client, buyer: User) -> None:
+    """saas-v2 §3.10: after the plan the money is back; the buyer reads until when."""
+    order = placed(buyer, paid=True)
+    end = clock.now() + timedelta(hours=3)
+    factories.make_delivery(order, give_up_at=end)
+    call = factories.make_call(order, attempts=1, last_verdict="pending", due_at=clock.now() + timedelta(minutes=5))
+    tried(call, 1, "pending")
+    assert "Your order is being delivered" in seen(client, order)
+    tried(call, 2, "connect")
+    page = " ".join(seen(client, order).replace("&#x27;", "'").split())
+    assert "The seller's system gives no good answer; we keep trying" in page
+    assert "Your order is being delivered" not in page
+    assert f'If it does not work by <time datetime="{end.isoformat(timespec="seconds")}"' in page
+
+
 def test_the_page_asks_for_itself_only_while_the_order_is_processed(client: Client, buyer: User) -> None:
     waiting, paid = placed(buyer), placed(buyer, paid=True)
     assert "hx-trigger" not in seen(client, waiting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from django.test import Client
 from tests import factories
 from tests.factories.people import PASSWORD
 from tradepost.market.base import clock
+from tradepost.market.base.money import Money
 from tradepost.market.identity.models import User
 from tradepost.market.notifications.models import Notice
+from tradepost.market.payments import ledger
 from tradepost.market.seed.people import LOGINS
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
 from tradepost.market.subscriptions.lifecycle import E as Event
@@ -131,6 +134,22 @@ def test_pages_of_services_take_fixed_queries(client: Client, buyer: User, djang
         client.get(f"/services/{subscription.pk}/")
 
 
+def test_an_expired_service_says_until_when_the_data_is_kept(client: Client, buyer: User) -> None:
+    """business-rules §4.4: the seller keeps the data for 15 days."""
+    subscription = held(buyer)
+    Subscription.objects.filter(pk=subscription.pk).update(
+        status=Subscription.Status.FROZEN, expires_at=clock.now() + timedelta(days=1)
+    )
+    page = f"/services/{subscription.pk}/"
+    assert "The seller knows the reason" in client.get(page, headers={"Accept-Language": "en"}).content.decode()
+
+    ended = clock.now() - timedelta(days=1)
+    Subscription.objects.filter(pk=subscription.pk).update(expires_at=ended)
+    answer = client.get(page, headers={"Accept-Language": "en"})
+    assert "The paid time is over" in answer.content.decode()
+    assert answer.context["kept_until"] == ended + timedelta(days=15)
+
+
 # --- notices -----------------------------------------------------------------------------------------------------
 
 
@@ -182,6 +201,19 @@ def test_all_notices_are_read_at_once_in_fixed_queries(
     assert "Mark all as read" not in client.get("/notices/").content.decode()
 
 
+def test_unread_notices_are_found_and_the_filter_stays(client: Client, buyer: User) -> None:
+    read, unread = told(buyer), told(buyer)
+    client.post(f"/notices/{read.pk}/open/")
+
+    def found(query: str) -> list[int]:
+        return [item.notice.pk for item in client.get(f"/notices/{query}").context["page"].rows]
+
+    assert found("") == [unread.pk, read.pk]
+    assert found("?only=unread") == [unread.pk]
+    assert found("?only=read") == [read.pk]
+    assert found("?only=nonsense") == []
+
+
 # --- balance and details -----------------------------------------------------------------------------------------
 
 
@@ -195,6 +227,14 @@ def test_the_balance_tells_every_movement_with_its_cause(
     assert [(row.amount.minor, row.after.minor) for row in rows] == [(-10_000, 990_000), (1_000_000, 1_000_000)]
     assert f'href="/orders/{order.number}/"' in answer.content.decode()
     assert buyer.email in answer.content.decode()
+
+
+def test_a_note_for_the_books_is_not_shown_to_the_buyer(client: Client, buyer: User) -> None:
+    """The operator's form says so."""
+    ledger.top_up(buyer, Money(100, "CNY"), reference="ICBC-1", note="asks often", actor="operator", now=clock.now())
+    page = client.get("/balance/").content.decode()
+    assert "ICBC-1" in page
+    assert "asks often" not in page
 
 
 def test_a_buyer_without_money_reads_how_to_add_some(client: Client) -> None:

@@ -26,6 +26,9 @@ from tradepost.market.web.status import vocabulary
 from tradepost.market.web.templatetags.ui import money
 from tradepost.market.web.timeline import TimelineEvent, moves_of, of_moves
 
+STOPPED = "stopped"
+"""Not a state of an order, but what an operator looks for: it is processed, and nothing happens any more."""
+
 
 class PayBackForm(forms.Form):
     reason = forms.CharField(
@@ -37,11 +40,15 @@ class PayBackForm(forms.Form):
 @operator_required
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    asked = orders.OrderFilter(text=request.GET.get("q", ""), status=request.GET.get("status", ""))
+    text, status = request.GET.get("q", ""), request.GET.get("status", "")
+    stands = status == STOPPED
+    asked = orders.OrderFilter(text=text, status="" if stands else status)
+    among = verb.stopped().values("line__order") if stands else None
     context = {
-        "page": orders.all_orders(asked, after=request.GET.get("after", "")),
-        "asked": asked,
-        "statuses": vocabulary("order"),
+        "page": orders.all_orders(asked, among=among, after=request.GET.get("after", "")),
+        "text": text.strip(),
+        "status": status,
+        "statuses": [*vocabulary("order"), (STOPPED, gettext_lazy("Delivery stopped"))],
     }
     return render(request, "console/orders.html", context)
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from tradepost.market.base import clock
 from tradepost.market.base.models import Event, Job
+from tradepost.market.fulfilment import pay_back
 from tradepost.market.notifications import mailbox
 from tradepost.market.orders import operator_queries as orders
 from tradepost.market.production import engine_queries as engine
@@ -22,6 +23,7 @@ from tradepost.market.production.words import title
 from tradepost.market.web.access import now_of, operator_required
 
 from .charts import stacked
+from .orders import STOPPED
 
 LATE = timedelta(minutes=2)
 """Due calls older than this mean that the workers do not keep up."""
@@ -48,6 +50,7 @@ def show(request: HttpRequest) -> HttpResponse:
     breakers = engine.open_breakers()
     needs = [
         *_of_workers(workers, figures.late(now)),
+        *_of_orders(pay_back.stopped().count()),
         *_of_calls(gave_up.count(), len(breakers)),
         *_of_queues(engine.stuck(Event).count() + engine.stuck(Job).count(), mailbox.failed_count()),
     ]
@@ -77,6 +80,16 @@ def _of_workers(workers: list[engine.Worker], late: timedelta) -> Iterator[Need]
     if living and (dead := len(workers) - living):
         text = ngettext("%(n)s worker has not been seen lately.", "%(n)s workers have not been seen lately.", dead)
         yield Need("warn", "server", text % {"n": dead}, url, _("See the workers"))
+
+
+def _of_orders(stopped: int) -> Iterator[Need]:
+    if stopped:
+        text = ngettext(
+            "%(n)s paid order stopped: restart it with its seller, or pay it back.",
+            "%(n)s paid orders stopped: restart them with their sellers, or pay them back.", stopped,
+        ) % {"n": stopped}  # fmt: skip
+        url = f"{reverse('console:orders')}?status={STOPPED}"
+        yield Need("bad", "player-pause", text, url, _("See the orders"))
 
 
 def _of_calls(gave_up: int, paused: int) -> Iterator[Need]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django import forms
 from django.contrib import messages
@@ -55,7 +55,7 @@ class AddressForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: object, products: Iterable[Product] = (), kind: str = "", **kwargs: object) -> None:
+    def __init__(self, *args: object, products: Sequence[Product] = (), kind: str = "", **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
         self.fields["url"].help_text = (
             _("Starts with http:// or https://. In this sandbox loopback addresses and ports are allowed.")
@@ -66,18 +66,20 @@ class AddressForm(forms.Form):
         )
         field = self.fields["protocol"]
         if isinstance(field, forms.ChoiceField):
-            field.choices = protocol_choices(kind)
+            field.choices = protocol_choices(kind, [product.product_type for product in products])
         if isinstance(chosen := self.fields["product"], forms.ChoiceField):
             chosen.choices = [("", _("None for now")), *((str(p.pk), p.name) for p in products)]
 
 
-def protocol_choices(kind: str = "") -> list[tuple[str, str]]:
+def protocol_choices(kind: str = "", sold: Iterable[str] = ()) -> list[tuple[str, str]]:
     """Installed protocols that a product of this kind (of any kind, when empty) may be served by.
 
-    In the order of the kind: the first, which the form proposes, is the one to begin with.
+    In the order of the kind, those of the kinds that are ``sold`` first: the first, which the form proposes, is the one
+    to begin with.
     """
     kinds = product_types()
-    fit = kinds[kind].protocols if kind in kinds else [name for one in kinds.values() for name in one.protocols]
+    wanted = [kind] if kind in kinds else [*(one for one in sold if one in kinds), *kinds]
+    fit = [name for one in wanted for name in kinds[one].protocols]
     known = protocols()
     return [(name, known[name].title) for name in dict.fromkeys(fit) if name in known]
 
@@ -91,11 +93,15 @@ def addresses(request: SellerRequest) -> HttpResponse:
         request,
         "seller_center/addresses.html",
         addresses=[_described(address, classes) for address in own],
-        products=[
-            (product, [a for a in own if a.protocol in product_types()[product.product_type].protocols])
-            for product in queries.seller_products(request.seller)
-        ],
+        products=[_choices(product, own) for product in queries.seller_products(request.seller)],
     )
+
+
+def _choices(product: Product, own: Iterable[Address]) -> tuple[Product, list[Address], bool]:
+    """A product, the addresses that can serve it, and whether it is bound to the only one: then there is no choice."""
+    fit = [address for address in own if address.protocol in product_types()[product.product_type].protocols]
+    bound = getattr(product, "binding", None)
+    return product, fit, bound is not None and [address.pk for address in fit] == [bound.address_id]
 
 
 def _described(address: Address, classes: set[str]) -> dict[str, object]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
+from tradepost.market.fulfilment.expiry import RETENTION
 from tradepost.market.fulfilment.usage import reported_usage
 from tradepost.market.orders.queries import line_of
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.lifecycle import access_data, license_of
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.queries import buyer_subscription
-from tradepost.market.web.access import buyer_required, person
+from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.timeline import TimelineEvent, moves_of, of_moves
 
 private = cache_control(private=True, no_store=True)
@@ -42,10 +45,17 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "usage": reported_usage([found] if found.offer.charging.metered else []).get(found.pk),
         "access": access_data(found) if usable else None,
         "usable": usable,
+        **_end_of(found, now_of(request)),
         "gives": product_type(found.product.product_type).gives,
         "timeline": [began, *of_moves(moves_of("subscription", found.pk))],
     }
     return render(request, "storefront/subscription.html", context)
+
+
+def _end_of(found: Subscription, now: datetime) -> dict[str, object]:
+    """Whether the paid time is over, and until when the data is kept after it."""
+    end = found.expires_at
+    return {"expired": end is not None and end <= now, "kept_until": end + RETENTION if end else None}
 
 
 @buyer_required
