@@ -205,7 +205,7 @@ def test_the_terminal_shows_the_request_the_bytes_and_the_diagnosis():
         "Same here   wire.three",
         "Skipped wire.four: not offered",
         "warning: wire.six: Title of wire.six",
-        "1 passed, 2 failed, 1 warned, 1 skipped, 1 broken, 1.5 s",
+        "1 passed, 2 failed (1 mistake), 1 warned, 1 skipped, 1 broken, 1.5 s",
     ):
         assert part in text
     assert "\x1b" not in text

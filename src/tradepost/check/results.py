@@ -92,6 +92,11 @@ class Report:
         return tuple(tuple(results) for results in found.values())
 
     @property
+    def reasons(self) -> int:
+        """How many mistakes explain the failures; what could not be judged is none."""
+        return sum(results[0].verdict is Verdict.FAILED for results in self.mistakes)
+
+    @property
     def diagnoses(self) -> frozenset[str]:
         """Names of every mistake that was recognised."""
         return frozenset(result.diagnosis.name for result in self.results if result.diagnosis)

@@ -276,7 +276,7 @@ class RequestInAFieldOfTheClass(Middleman):
     def act(self, command, honest):
         if isinstance(command, Query):
             self.current = command
-            time.sleep(0.01)
+            time.sleep(0.05)
             outcome = honest(self.current)
             if isinstance(outcome, Done) and self.current is not command:
                 infos = tuple(

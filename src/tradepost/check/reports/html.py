@@ -114,9 +114,10 @@ def _groups(report: Report) -> str:
 def _failures(report: Report) -> list[str]:
     if not report.mistakes:
         return []
-    number = len(report.mistakes)
+    number = report.reasons
     words = "One mistake explains what failed" if number == 1 else f"{number} mistakes explain what failed"
-    return [f"<h2>{_both(words, f'{number}个原因导致失败')}</h2>", *(_failure(*results) for results in report.mistakes)]
+    head = _both(words, f"{number}个原因导致失败") if number else _both("What could not be judged", "未能判定")
+    return [f"<h2>{head}</h2>", *(_failure(*results) for results in report.mistakes)]
 
 
 def _warnings(report: Report) -> list[str]:

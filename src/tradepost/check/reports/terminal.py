@@ -66,8 +66,7 @@ def show(report: Report, console: Console) -> None:
         if number or verdict is Verdict.PASSED:
             counts.append(f"{number} {verdict.value}", COLOURS[verdict])
             if verdict is Verdict.FAILED and report.failed:
-                mistakes = len(report.mistakes)
-                counts.append(f" ({mistakes} mistake{'s' if mistakes > 1 else ''})")
+                counts.append(f" ({report.reasons} mistake{'s' if report.reasons > 1 else ''})")
             counts.append(", ")
     console.print(counts.append(f"{report.seconds:.1f} s"), soft_wrap=True)
 
