@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import signal
 import stat
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,17 @@ from tests.kit.servers import free_port, process, spelling
 from tradepost import __version__
 from tradepost.kit.scaffold import FRAMEWORKS, NotEmpty, write_project
 from tradepost.protocols.commands import Done
+
+SLOW = """
+import pathlib, time
+
+def app(environ, start_response):
+    print("inside", flush=True)
+    while not pathlib.Path("leave").exists():
+        time.sleep(0.01)
+    start_response("200 OK", [("Content-Length", "4")])
+    return [b"made"]
+"""
 
 
 @pytest.fixture(scope="module", params=FRAMEWORKS)
@@ -151,6 +163,34 @@ def test_serve_without_a_key_says_so(tmp_path):
     ended = run(*TRADEPOST, "seller", "serve", "app:app", cwd=tmp_path / "shop")
     assert ended.returncode == 1
     assert "no key for saas_v2" in ended.stderr
+
+
+@pytest.mark.parametrize("framework", ["wsgi", "asgi"])
+def test_a_container_stops_when_it_is_told_to(tmp_path, framework):
+    """``docker stop`` sends SIGTERM, which the first process of a container ignores unless it has a handler for it."""
+    write_project(tmp_path / "shop", framework, key=wire.KEY, version="1")
+    with process([*TRADEPOST, "seller", "serve", "app:app", "--port", "0"], tmp_path / "shop") as started:
+        assert started.stdout is not None
+        url = started.stdout.readline().split()[1]
+        assert wire.send(f"{url}/produce", wire.create("CS1", business_id="b1")) == Done(instance_id="b1")
+        started.terminate()
+        # uvicorn stops in order and then ends itself with the signal that it got.
+        assert started.wait(timeout=20) == (0 if framework == "wsgi" else -signal.SIGTERM)
+
+
+def test_an_answer_that_is_being_made_arrives_though_the_server_is_told_to_stop(tmp_path):
+    (tmp_path / "slow.py").write_text(SLOW)
+    with process([*TRADEPOST, "seller", "serve", "slow:app", "--port", "0"], tmp_path) as started:
+        assert started.stdout is not None
+        url = started.stdout.readline().split()[1]
+        connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port or 0, timeout=20)
+        connection.request("GET", "/")
+        assert started.stdout.readline() == "inside\n"
+        started.terminate()
+        (tmp_path / "leave").touch()
+        assert connection.getresponse().read() == b"made"
+        connection.close()
+        assert started.wait(timeout=20) == 0
 
 
 def test_a_taken_port_is_named(tmp_path):
