@@ -122,7 +122,7 @@ def _grouped(events: Sequence[Event]) -> list[list[Event]]:
         for known, group, subjects in reversed(groups):
             if known == name:
                 group.append(event)
-                subjects |= about
+                subjects.update(about)
                 break
             if not about.isdisjoint(subjects):
                 groups.append((name, [event], about))
