@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.answer import Answer, Runs, Say, Scale
@@ -52,9 +50,9 @@ def _run(runs: Runs, shop: Shop, *, tag: str, count: int) -> None:
     paid_orders.insert_paid(shop, tag=tag, count=count, now=datetime.now(UTC))
     with Program("bench.worker", f"bench-{tag}") as worker:
         worker.ready()
-        before, begun = _processor_time(worker.pid), worker.go()
+        before, begun = worker.processor_time(), worker.go()
         _wait(worker, tag)
-        spent, busy = time.monotonic() - begun, _processor_time(worker.pid) - before
+        spent, busy = time.monotonic() - begun, worker.processor_time() - before
     _check(tag, count)
     runs.add(OURS, count / spent, "orders/s")
     runs.add(CPU, 1000 * busy / count, "ms")
@@ -99,12 +97,3 @@ def _check(tag: str, count: int) -> None:
         raise ProgramFailed(f"of {count} orders: {found}")
     if problems := ledger.verify().problems:
         raise ProgramFailed(f"the ledger does not balance: {problems[:3]}")
-
-
-def _processor_time(pid: int) -> float:
-    """Seconds that a process has used, on Linux; elsewhere it is not told."""
-    try:
-        user, system = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[11:13]
-    except OSError:
-        return 0.0
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")

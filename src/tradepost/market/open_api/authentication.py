@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 
+from django.db import models
 from django.db.models import Q
 
 from tradepost.market.base import ids
 from tradepost.market.base.config import config
+from tradepost.market.base.prepared import Prepared
 from tradepost.market.base.secrets import unseal
 from tradepost.market.identity.models import AccessKey
 from tradepost.protocols.http import Request
@@ -56,7 +60,7 @@ def authenticate(request: Request, *, peer: str, wall: datetime, now: datetime, 
     try:
         verify(
             request,
-            sk=unseal(key.sealed) if key else _NOBODY,
+            sk=_opened(key.sealed) if key else _NOBODY,
             now=wall,
             skew=timedelta(seconds=config().open_api_skew_seconds),
         )
@@ -68,7 +72,7 @@ def authenticate(request: Request, *, peer: str, wall: datetime, now: datetime, 
         raise NotAuthenticated(_UNKNOWN_OR_WRONG)
     lockout.succeeded(who)
     _stamp(key, now)
-    return Caller(key.seller_id, key.access_key)
+    return Caller(key.seller_id, access_key)
 
 
 _UNKNOWN_OR_WRONG = "the access key is unknown, or its secret did not sign this request"
@@ -78,12 +82,35 @@ def _detail(refused: SignatureRefused) -> str:
     return _UNKNOWN_OR_WRONG if refused.reason is Reason.WRONG else refused.detail
 
 
-def _living_key(access_key: str, now: datetime) -> AccessKey | None:
+class _Key(NamedTuple):
+    pk: int
+    seller_id: int
+    sealed: str
+    last_used_at: datetime | None
+
+
+_living_keys = Prepared(
+    (models.CharField(), models.DateTimeField()),
+    lambda access_key, now: (
+        AccessKey.objects.filter(access_key=access_key)
+        .filter(Q(valid_until=None) | Q(valid_until__gt=now))
+        .values_list(*_Key._fields)
+    ),
+)
+
+
+def _living_key(access_key: str, now: datetime) -> _Key | None:
     if not access_key.isascii() or not access_key.isalnum():  # no key of ours, and nothing to ask a database about
         return None
-    return AccessKey.objects.filter(access_key=access_key).filter(Q(valid_until=None) | Q(valid_until__gt=now)).first()
+    return next(map(_Key._make, _living_keys(access_key, now)), None)
 
 
-def _stamp(key: AccessKey, now: datetime) -> None:
+@lru_cache(maxsize=1024)
+def _opened(sealed: str) -> str:
+    """The secret. What a process has opened once it may know; whether the key still lives is asked each time."""
+    return unseal(sealed)
+
+
+def _stamp(key: _Key, now: datetime) -> None:
     if key.last_used_at is None or now - key.last_used_at >= STAMP_EVERY:
         AccessKey.objects.filter(pk=key.pk).update(last_used_at=now)

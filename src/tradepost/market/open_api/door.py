@@ -1,0 +1,30 @@
+"""The door for programs: their requests go to an API straight away, past everything that only people's pages need.
+
+It stands behind what protects every answer (headers, limits of hosts) and before sessions, languages, forms and messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import resolve
+
+from tradepost.market.base import clock
+
+PREFIX = "/api/"
+
+
+class Door:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(PREFIX):
+            return self.get_response(request)
+        request.get_host()  # a host that is not ours is refused, as on a page
+        request.now = clock.lately()  # type: ignore[attr-defined]
+        request.resolver_match = match = resolve(request.path_info)
+        answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        answer.headers.setdefault("Content-Length", str(len(answer.content)))
+        return answer
