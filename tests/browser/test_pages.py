@@ -40,7 +40,7 @@ def test_pages_are_accessible_in_light_and_dark_and_fit_a_small_phone(
                 expect(reader.page.locator("html")).to_have_attribute("data-bs-theme", theme)
                 faults += [f"{name} ({theme}): {words}" for words in violations(reader.page)]
             faults += [f"{name}: wider than 320 pixels: {what}" for what in too_wide(reader.page)]
-    assert faults == []
+    assert not faults, "\n".join(faults)
     assert market.faults() == []
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 
+from . import rows
 from .config import config
 from .errors import Refused
 
@@ -44,9 +45,10 @@ def lately() -> datetime:
 
 
 def _offset() -> timedelta:
-    from .models import SandboxClock
-
-    return SandboxClock.objects.filter(pk=1).values_list("offset", flat=True).first() or timedelta()
+    """Asked many times a second in a sandbox: as a plain statement, which costs a third of the ORM's."""
+    found = rows.run('SELECT "offset" FROM base_sandboxclock WHERE id = 1', [])
+    offset = found[0][0] if found else timedelta()
+    return offset if isinstance(offset, timedelta) else timedelta(microseconds=offset)  # SQLite keeps an integer
 
 
 def forget() -> None:
