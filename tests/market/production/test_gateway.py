@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
+from pathlib import Path
 
 import pytest
 
 from tests.factories import NOW
+from tests.kit.market import self_signed
 from tradepost.market.production.gateway import Exchange, Gateway, Limits
 from tradepost.protocols.commands import Done, Fault, Query, Release, Unreachable
 from tradepost.protocols.registry import protocol
@@ -124,3 +127,75 @@ def test_an_answer_that_nobody_asked_for_is_never_taken_for_the_next_calls_answe
     first, second = asyncio.run(call())
     assert (first.result, second.result) == (Done(message="asked for"), Done(message="asked for"))
     assert server.connections == 2
+
+
+class Listener:
+    """Counts who connects, and says one thing to them."""
+
+    def __init__(self, says: bytes = b"") -> None:
+        self.says = says
+        self.connections = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        writer.write(self.says)
+        writer.close()
+
+
+async def release_at(address: str, *, sandbox: bool) -> Exchange:
+    async with Gateway(Limits(5, 1_048_576, sandbox=sandbox)) as gateway:
+        return await gateway.exchange(
+            protocol("saas_v2"), Release(instance_id="i-1"), address=address, keys=(KEY,), now=NOW, nonce=NONCE,
+            require_body_sign=True,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "127.1", "0x7f.1", "2130706433", "0177.0.0.1", "017700000001", "0", "0.0.0.0", "127.0.0.1.",
+        "127.0.0.1%2e", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[0:0:0:0:0:ffff:7f00:1]", "[64:ff9b::7f00:1]", "[::1%25lo]",
+        "localhost", "x@127.0.0.1", "127.0.0.1:80@localhost", "１２７.0.0.1", "①27.0.0.1",
+    ],
+)  # fmt: skip
+def test_a_real_market_never_connects_to_itself_however_the_address_is_written(host: str) -> None:
+    listener = Listener()
+
+    async def call() -> Exchange:
+        server = await asyncio.start_server(listener.serve, "127.0.0.1", 0)
+        async with server:
+            return await release_at(f"http://{host}:{server.sockets[0].getsockname()[1]}/", sandbox=False)
+
+    result = asyncio.run(call()).result
+    assert isinstance(result, Unreachable)
+    assert (result.fault, listener.connections) == (Fault.ADDRESS_BLOCKED, 0), result.detail
+    assert not result.seller_may_have_acted
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_talked_to(tmp_path: Path) -> None:
+    """saas-v2 §1.2: certificates of a trusted CA."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed(tmp_path))
+    listener = Listener()
+
+    async def call() -> Exchange:
+        server = await asyncio.start_server(listener.serve, "127.0.0.1", 0, ssl=context)
+        async with server:
+            return await release_at(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/", sandbox=True)
+
+    result = asyncio.run(call()).result
+    assert isinstance(result, Unreachable)
+    assert (result.fault, result.seller_may_have_acted) == (Fault.TLS, False), result.detail
+
+
+def test_a_port_that_does_not_speak_tls_is_named_so() -> None:
+    listener = Listener(http(b"{}"))
+
+    async def call() -> Exchange:
+        server = await asyncio.start_server(listener.serve, "127.0.0.1", 0)
+        async with server:
+            return await release_at(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/", sandbox=True)
+
+    result = asyncio.run(call()).result
+    assert isinstance(result, Unreachable)
+    assert result.fault == Fault.TLS, result.detail

@@ -51,8 +51,9 @@ def test_every_attack_has_a_name_and_nobody_else_suffers(
             until(
                 lambda: Order.objects.filter(number__in=good, status="completed").count() == len(good),
                 what="honest orders",
+                within=40,
             )
-            until(lambda: first.count() >= len(orders), what="every attack was tried")
+            until(lambda: first.count() >= len(orders), what="every attack was tried", within=40)
 
     client = Client(headers={"accept-language": "en"})
     client.force_login(owner)
@@ -95,6 +96,7 @@ def test_what_a_seller_calls_access_data_is_text_and_never_a_trap() -> None:
             until(
                 lambda: Order.objects.filter(number__in=numbers, status="completed").count() == len(orders),
                 what="delivered",
+                within=40,
             )
 
     client = Client(headers={"accept-language": "en"})

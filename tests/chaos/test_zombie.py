@@ -1,0 +1,32 @@
+"""A worker that was thought dead and comes back late does nothing a second time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.architecture.source import ROOT
+
+POSTGRES = os.environ.get("TRADEPOST_TEST_DB") == "postgres"
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(180)
+def test_a_worker_that_wakes_up_after_its_lease_changes_nothing() -> None:
+    command = [sys.executable, "-m", "tests.chaos.zombie", *(["--postgres"] if POSTGRES else [])]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TRADEPOST_")}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=170, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    assert found["attempts"] == [
+        ["Create", 1, "lost", "sleeper"],
+        ["Create", 2, "done", "other"],
+        ["Query", 1, "done", "other"],
+    ]
+    assert (found["status"], found["calls"], found["outcomes"]) == ("completed", 2, ["done"])
+    assert found["instance"] not in {"", "of-the-first-call"}
+    assert found["ledger"] == []
