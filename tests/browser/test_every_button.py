@@ -111,9 +111,8 @@ def _works(somebody: Person, view: View, button: Button, role: str) -> bool:
         return True
     if page.locator("dialog[open]").count() and not again.dialog:
         page.keyboard.press("Escape")  # the dialog that this view shows covers the rest of its page
-    if again.dialog:
-        if not page.locator(f'dialog[id="{again.dialog}"][open]').count():
-            page.locator(f'[data-dialog="{again.dialog}"]').first.click()
+    if again.dialog and not page.locator(f'dialog[id="{again.dialog}"][open]').count():
+        page.locator(f'[data-dialog="{again.dialog}"]').first.click()
     target = page.locator("button, summary").nth(again.place)
     if not again.what.startswith("SUMMARY"):
         target.evaluate(UNFOLD)

@@ -21,7 +21,7 @@ class Slot(Expression):
         super().__init__(output_field=kind)
         self.position = position
 
-    def as_sql(self, *_args: Any, **_options: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, *_args: Any, **_options: Any) -> tuple[str, list[Any]]:  # type: ignore[override]  # a slot, not a value
         return "%s", [self]
 
 

@@ -11,6 +11,7 @@ from django.db import models
 from tradepost.market.base.money import Money
 from tradepost.market.base.prepared import Prepared
 from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.product_types.charging import charging
 from tradepost.market.production import calls
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.lifecycle import period_end
@@ -109,7 +110,7 @@ def _line(line: _Line) -> wire.OrderLine:
 
 def _expires_at(line: _Line) -> datetime | None:
     """When the subscription ends; before there is one, the estimate that the wire allows: the period from payment on."""
-    if not line.charging.ends:
+    if not charging(line.charging_mode).ends:
         return None
     if line.order__order_type != Order.Type.NEW and (asked := _asked_for(line)) is not None:
         return asked
