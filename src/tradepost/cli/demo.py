@@ -42,7 +42,7 @@ def demo() -> None:
     os.environ["TRADEPOST_SANDBOX"] = "1"
     os.environ["TRADEPOST_LOG_FORMAT"] = "json"  # of the children: it is read again to tell warnings
     config = read_config()
-    config.data.mkdir(parents=True, exist_ok=True)
+    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with alone(config), signals() as (stop, hurry):
         config = with_port(config)
         config.secrets()  # made before the children would race for it

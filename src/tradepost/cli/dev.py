@@ -92,7 +92,7 @@ def dev(
 @contextmanager
 def _folder(given: Path | None) -> Iterator[Path]:
     if given is not None:
-        given.mkdir(parents=True, exist_ok=True)
+        given.mkdir(mode=0o700, parents=True, exist_ok=True)
         yield given.resolve()
         return
     made = Path(tempfile.mkdtemp(prefix="tradepost-dev-"))

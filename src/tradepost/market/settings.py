@@ -92,7 +92,7 @@ TEMPLATES = [
 def database(url: str) -> dict[str, object]:
     """Django's database settings from a postgresql:// URL; SQLite in the data folder when it is empty."""
     if not url:
-        CONFIG.data.mkdir(parents=True, exist_ok=True)
+        CONFIG.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": str(CONFIG.data / "tradepost.sqlite3"),

@@ -94,7 +94,7 @@ class Config(BaseSettings):
 
 def _key_file(path: Path) -> str:
     """The key in the file, made at the first use: written aside and linked, so that no other process reads half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
