@@ -67,6 +67,8 @@ class LineProgress:
     asked: list[Asked]
     kept: bool
     """Whether the order stays with the seller when it is not delivered in time, instead of being refunded."""
+    plan_ends_at: datetime | None = None
+    """End of the plan of the call that is under way; unknown before its first try."""
 
     @property
     def gives(self) -> Gives:
@@ -87,7 +89,7 @@ class LineProgress:
     @property
     def ends_at(self) -> datetime | None:
         """When it is paid back at the latest; None when the order stays with the seller, or its end is not known yet."""
-        return None if self.kept or self.delivery is None else self.delivery.give_up_at
+        return None if self.kept else self.plan_ends_at
 
     @property
     def last_said(self) -> Said | None:
@@ -141,7 +143,11 @@ def progress(order: Order) -> Progress:
     for call in calls:
         asked[call.order_line_number].append(_asked(call, with_open_attempt(call, tries[call.pk])))
     kept = {call.order_line_number for call in calls if not gives_back(call)}
-    found = [LineProgress(line, deliveries.get(line.pk), asked[line.number], line.number in kept) for line in lines]
+    ends = {call.order_line_number: call.give_up_at for call in calls if not call.outcome}
+    found = [
+        LineProgress(line, deliveries.get(line.pk), asked[line.number], line.number in kept, ends.get(line.number))
+        for line in lines
+    ]
     return Progress(found, _fingerprint(order, found, calls))
 
 

@@ -153,8 +153,9 @@ def test_a_seller_in_trouble_is_not_called_a_delivery_under_way(client: Client, 
     """saas-v2 §3.10: after the plan the money is back; the buyer reads until when."""
     order = placed(buyer, paid=True)
     end = clock.now() + timedelta(hours=3)
-    factories.make_delivery(order, give_up_at=end)
-    call = factories.make_call(order, attempts=1, last_verdict="pending", due_at=clock.now() + timedelta(minutes=5))
+    call = factories.make_call(
+        order, attempts=1, last_verdict="pending", due_at=clock.now() + timedelta(minutes=5), give_up_at=end
+    )
     tried(call, 1, "pending")
     assert "Your order is being delivered" in seen(client, order)
     tried(call, 2, "connect")
