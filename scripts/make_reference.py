@@ -52,11 +52,11 @@ def events() -> str:
 
 
 def published() -> set[str]:
-    """Names of events in the sources: what ``outbox.publish`` is called with, and what ``record`` returns."""
+    """Names of events in the sources: what ``outbox.publish`` and ``publish_many`` are called with, and what ``record`` returns."""
     found: set[str] = set()
     for path in (ROOT / "src/tradepost/market").rglob("*.py"):
         source = path.read_text(encoding="utf-8")
-        found |= set(re.findall(r'outbox\.publish\(\s*"(\w+)"', source))
+        found |= set(re.findall(r'outbox\.publish(?:_many)?\(\s*"(\w+)"', source))
         if path.name == "record.py":  # the events that a batch of moves causes
             found |= set(re.findall(r'\("(Call\w+)",', source))
     return found

@@ -52,9 +52,7 @@ def end(kind: str, *, answer: str = "", outcome: str = Call.Outcome.DONE, twice:
     Call.objects.filter(pk__in=[call.pk for call in ended]).update(
         state=State.ENDED, outcome=outcome, ended_at=NOW, sealed_answer=sealed, last_verdict=outcome
     )
-    facts = [
-        {"call": c.pk, "kind": c.kind, "outcome": str(outcome), "subscription": c.subscription_id} for c in ended
-    ]
+    facts = [{"call": c.pk, "kind": c.kind, "outcome": str(outcome), "subscription": c.subscription_id} for c in ended]
     outbox.publish_many("CallEnded", facts * (1 + twice), now=NOW)
 
 
