@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from django.db import connection, connections
+from django.db.backends.postgresql.base import DatabaseWrapper as Djangos
 
 from tests.market.working import until
 from tradepost.market.base.models import Event
 from tradepost.market.base.postgresql import base
+from tradepost.market.base.postgresql.base import DatabaseWrapper
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 
-@pytest.fixture(autouse=True)
-def health_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 600)
-    connection.close()
-    connection.ensure_connection()
-    connection.health_check_enabled = True
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> DatabaseWrapper:
+    """A connection as a web process keeps it between requests."""
+    wrapper = cast("DatabaseWrapper", connections["default"])
+    monkeypatch.setitem(wrapper.settings_dict, "CONN_MAX_AGE", 600)
+    wrapper.close()
+    wrapper.ensure_connection()
+    monkeypatch.setattr(wrapper, "health_check_enabled", True)
+    return wrapper
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Notes each time that Django's own check asks the server."""
+    found: list[str] = []
+    ask = Djangos.is_usable
+
+    def noted(self: Djangos) -> bool:
+        found.append("asked")
+        return bool(ask(self))
+
+    monkeypatch.setattr(Djangos, "is_usable", noted)
+    return found
 
 
 def process() -> int:
@@ -27,41 +48,35 @@ def process() -> int:
         return pid
 
 
-def next_request() -> None:
-    connection.close_if_unusable_or_obsolete()
-
-
-def test_a_connection_that_the_server_cut_is_opened_anew() -> None:
+def test_a_connection_that_the_server_cut_is_opened_anew(kept: DatabaseWrapper) -> None:
     first = process()
-    next_request()
+    kept.close_if_unusable_or_obsolete()  # what Django does between two requests
     assert process() == first, "a sound one is kept"
-    raw = connection.connection
     other = connections.create_connection("default")
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s)", [first])
-    until(lambda: not connection._is_quiet(), what="the server has said so")
     other.close()
-    next_request()
+    until(lambda: not kept.is_quiet(), what="the server has said so")
+    kept.close_if_unusable_or_obsolete()
     assert Event.objects.count() == 0, "nobody sees an error"
-    assert connection.connection is not raw
+    assert process() != first
 
 
-def test_the_server_is_asked_only_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[bool] = []
-    monkeypatch.setattr(base.base.DatabaseWrapper, "is_usable", lambda _self: asked.append(True) or True)
+def test_the_server_is_asked_only_after_a_pause(
+    kept: DatabaseWrapper, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as pause:
         pause.setattr(base, "FRESH", 0.0)
-        assert connection.is_usable()
-    assert asked == [True]
-    assert connection.is_usable()
-    assert asked == [True], "a moment later a quiet socket is enough"
+        assert kept.is_usable()
+    assert len(asked) == 1
+    assert kept.is_usable()
+    assert len(asked) == 1, "a moment later a quiet socket is enough"
 
 
-def test_after_an_error_the_server_is_asked_whatever_the_socket_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[bool] = []
-    monkeypatch.setattr(base.base.DatabaseWrapper, "is_usable", lambda _self: asked.append(True) or True)
-    connection.is_usable()
+def test_after_an_error_the_server_is_asked_whatever_the_socket_says(kept: DatabaseWrapper, asked: list[str]) -> None:
+    kept.is_usable()
     asked.clear()
-    monkeypatch.setattr(connection, "errors_occurred", True)
-    connection.is_usable()
-    assert asked == [True]
+    kept.errors_occurred = True
+    assert kept.is_usable()
+    assert len(asked) == 1
+    kept.errors_occurred = False

@@ -47,7 +47,7 @@ def end(kind: str, *, answer: str = "", outcome: str = Call.Outcome.DONE, twice:
     """All open calls of a kind end in one batch, as the engine records it."""
     ended = list(Call.objects.filter(kind=kind).exclude(state=State.ENDED).order_by("pk"))
     for call in ended:
-        Subscription.objects.filter(pk=call.subscription_id).update(instance_id=f"i-{call.subscription_id}")
+        Subscription.objects.filter(calls=call).update(instance_id=f"i-{call.subscription_id}")
     sealed = seal(answer) if answer else ""
     Call.objects.filter(pk__in=[call.pk for call in ended]).update(
         state=State.ENDED, outcome=outcome, ended_at=NOW, sealed_answer=sealed, last_verdict=outcome
@@ -71,7 +71,9 @@ def test_orders_paid_together_are_delivered_together(many: int) -> None:
         assert (order.status, order.ended_at) == (Order.Status.COMPLETED, NOW)
         subscription = Subscription.objects.get(order_lines__order=order)
         assert (subscription.status, subscription.started_at) == (Subscription.Status.ACTIVE, NOW)
-        assert access_data(subscription).front_end_url == "https://app.example/"
+        access = access_data(subscription)
+        assert access is not None
+        assert access.front_end_url == "https://app.example/"
         assert Job.objects.get(kind=END_OF_PERIOD, key=str(subscription.pk)).due_at == subscription.expires_at
         assert [call.kind for call in Call.objects.filter(order_number=order.number).order_by("pk")] == [
             "Create",

@@ -117,7 +117,9 @@ def _grouped(events: Sequence[Event]) -> list[list[Event]]:
     """Events of one name go together, but none overtakes one of another name about the same thing: a call, an order."""
     groups: list[tuple[str, list[Event], set[tuple[str, object]]]] = []
     for event in events:
-        about = {(name, value) for name, value in event.facts.items() if isinstance(value, int | str)}
+        about: set[tuple[str, object]] = {
+            (name, value) for name, value in event.facts.items() if isinstance(value, int | str)
+        }
         name = f"{event.name} {event.left}"
         for known, group, subjects in reversed(groups):
             if known == name:
