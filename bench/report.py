@@ -24,6 +24,10 @@ PACKAGES = (
     "cryptography",
     "pgqueuer",
     "huey",
+    "fastapi",
+    "sqlalchemy",
+    "asyncpg",
+    "uvicorn",
     "openbrokerapi",
 )
 

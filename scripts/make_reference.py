@@ -52,7 +52,7 @@ def events() -> str:
 
 
 def published() -> set[str]:
-    """Names of events in the sources: what ``outbox.publish`` is called with, and what ``record`` returns."""
+    """Names of events in the sources: what ``outbox.publish`` and ``publish_many`` are called with, and what ``record`` returns."""
     found: set[str] = set()
     for path in (ROOT / "src/tradepost/market").rglob("*.py"):
         source = path.read_text(encoding="utf-8")

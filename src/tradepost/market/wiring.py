@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from datetime import timedelta
 
@@ -59,10 +60,19 @@ def setup(name: str) -> Setup:
 
 
 def run_worker(stop: threading.Event, *, name: str) -> None:
-    """Run the engine, its reactions, timers and mail until ``stop`` is set."""
+    """Run the engine, its reactions, timers and mail until ``stop`` is set. For a process that does nothing else."""
+    _spare_the_collector()
     try:
         import uvloop
     except ImportError:
         asyncio.run(Engine(setup(name)).run(stop))
     else:
         uvloop.run(Engine(setup(name)).run(stop))
+
+
+def _spare_the_collector() -> None:
+    """What was loaded stays for the life of the process and is never looked through again; what calls leave behind is
+    mostly gone by reference counts before a collection would find it. Worth a seventh of a busy worker's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)

@@ -26,13 +26,13 @@ def now() -> datetime:
 
 
 KEPT = 0.05
-"""Seconds for which a request may go by the offset that another request of this process read."""
+"""Seconds for which one may go by the offset that another of this process read."""
 _known: tuple[float, timedelta] | None = None
 
 
 def lately() -> datetime:
-    """Market time for a request: where another process moves the clock, at most 50 ms behind, as if the request had come
-    before. What this process moves itself counts at once. A real market asks nothing of its database either way."""
+    """Market time for a request or a turn of a worker: where another process moves the clock, at most 50 ms behind, as if it
+    had come before. What this process moves itself counts at once. A real market asks nothing of its database either way."""
     global _known  # noqa: PLW0603
     if not config().sandbox:
         return wall()

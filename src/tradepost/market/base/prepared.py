@@ -21,8 +21,8 @@ class Slot(Expression):
         super().__init__(output_field=kind)
         self.position = position
 
-    def as_sql(self, *_args: Any, **_options: Any) -> tuple[str, list[Any]]:  # type: ignore[override]  # a slot, not a value
-        return "%s", [self]
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:  # noqa: ARG002  # Django's signature
+        return "%s", (self,)
 
 
 @dataclass(frozen=True, slots=True)

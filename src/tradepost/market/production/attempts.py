@@ -85,16 +85,16 @@ _TOLD = (
 )  # fmt: skip
 
 
-def write_attempts(batch: Sequence[Ended], owner: str) -> None:
-    """Store them; of what is stored already only a lost one is filled in."""
+def attempts_written(batch: Sequence[Ended], owner: str) -> rows.Statement:
+    """The statement that stores them; of what is stored already only a lost one is filled in."""
     told = ", ".join(f"{column} = excluded.{column}" for column in _TOLD)
-    rows.run(
+    text = (
         "INSERT INTO production_attempt (call_id, number, trigger, business_id, started_at, milliseconds, method, url,"
         " request_headers, request_body, status, response_headers, response_body, verdict, detail, worker)"
         " SELECT call_id, number, trigger, business_id, started_at, ms, method, url, request_headers, request_body, status,"
         f" response_headers, response_body, verdict, detail, %s FROM {rows.recordset(_ATTEMPT)}"
         # SQLite reads ON after FROM as a join's without WHERE.
         f" WHERE TRUE ON CONFLICT (call_id, number) DO UPDATE SET {told}"
-        f" WHERE production_attempt.verdict = '{Fault.LOST}'",
-        [owner, rows.as_json(map(_attempt, batch))],
+        f" WHERE production_attempt.verdict = '{Fault.LOST}'"
     )
+    return text, [owner, rows.as_json(map(_attempt, batch))]

@@ -68,23 +68,15 @@ def claim_calls(
     if not peek(Call, now=now):
         return []
     with transaction.atomic():
-        _one_claim_at_a_time()
-        due, doors = _due(now, 2 * limit)
+        due, doors, busy = _look(now, 2 * limit)
         if not due:
             return []
-        busy = _busy()
         taking = choose(due, doors, busy, now=now, limit=limit, per_seller=per_seller)
         _hold(taking)
         for door in taking.trials:
             Address.objects.filter(pk=door.pk).update(breaker=Address.Breaker.TRIAL)
-        leased = _lease(taking.taken, now=now, owner=owner, until=wall + duration)
-        keys = _keys({row[1] for row in leased}, now)
+        leased, keys = _lease(taking.taken, now=now, owner=owner, until=wall + duration)
         return [_ticket(row, doors, keys, now) for row in leased]
-
-
-def _one_claim_at_a_time() -> None:
-    if connection.vendor == "postgresql":
-        rows.run("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
 
 
 _DUE = """
@@ -95,21 +87,23 @@ WHERE c.state = 0 AND c.due_at <= %s ORDER BY c.due_at, c.id LIMIT %s
 """
 
 
-def _due(now: datetime, limit: int) -> tuple[list[Due], dict[int, Door]]:
-    """The oldest due calls and the addresses they go to."""
+_BUSY = "SELECT seller_id, count(*) FROM production_call WHERE state = 1 GROUP BY seller_id"
+"""The partial index of leased calls is small."""
+
+
+def _look(now: datetime, limit: int) -> tuple[list[Due], dict[int, Door], dict[int, int]]:
+    """The oldest due calls, the addresses they go to, and how many calls are in flight by seller: of a moment in which
+    nobody else claims."""
+    alone: list[rows.Statement] = (
+        [("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])] if connection.vendor == "postgresql" else []
+    )
+    *_, found, busy = rows.run_together(*alone, (_DUE, [moment(now), limit]), (_BUSY, []))
     due, doors = [], {}
-    for pk, seller, address, at, restart, end, name, kind, url, sign, breaker, trial in rows.run(
-        _DUE, [moment(now), limit]
-    ):
+    for pk, seller, address, at, restart, end, name, kind, url, sign, breaker, trial in found:
         due.append(Due(pk, seller, address, _aware(at), bool(restart), _aware(end) if end else None, name, kind))
         if address not in doors:
             doors[address] = Door(address, url, bool(sign), breaker, _aware(trial) if trial else None)
-    return due, doors
-
-
-def _busy() -> dict[int, int]:
-    """Calls in flight by seller; the partial index of leased calls is small."""
-    return dict(rows.run("SELECT seller_id, count(*) FROM production_call WHERE state = 1 GROUP BY seller_id", []))
+    return due, doors, dict(busy)
 
 
 def _hold(taking: Taking) -> None:
@@ -130,9 +124,15 @@ _LEASED = (
 _BEGUN = {"id": "bigint", "was": "smallint", "plan_end": "timestamptz", "trigger": "text", "business_id": "text"}
 
 
-def _lease(taken: list[tuple[Due, str]], *, now: datetime, owner: str, until: datetime) -> list[tuple[Any, ...]]:
-    """Lease the chosen rows and read what an attempt needs of them. The plan counts from the first attempt; a call that
-    inherited its end (a poll after a create) keeps it. A row that a person changed meanwhile is left out."""
+type Keys = Mapping[tuple[int, str], tuple[str, ...]]
+
+
+def _lease(
+    taken: list[tuple[Due, str]], *, now: datetime, owner: str, until: datetime
+) -> tuple[list[tuple[Any, ...]], Keys]:
+    """Lease the chosen rows and read what an attempt needs of them, and their sellers' keys. The plan counts from the
+    first attempt; a call that inherited its end (a poll after a create) keeps it. A row that a person changed meanwhile
+    is left out."""
     begun = rows.as_json(
         {
             "id": row.pk,
@@ -146,20 +146,21 @@ def _lease(taken: list[tuple[Due, str]], *, now: datetime, owner: str, until: da
     )
     chosen = rows.recordset(_BEGUN)
     columns = ", ".join(f"production_call.{column.strip()}" for column in _LEASED.split(","))
-    leased = rows.run(
+    update = (
         f"UPDATE production_call SET state = {State.LEASED:d}, lease_owner = %s, lease_until = %s,"
         " attempts = attempts + 1, first_at = COALESCE(first_at, %s), attempt_at = %s, give_up_at = r.plan_end,"
         f" trigger = r.trigger, business_id = r.business_id FROM {chosen}"
-        f" WHERE production_call.id = r.id AND production_call.state = r.was RETURNING {columns}",
-        [owner, moment(until), moment(now), moment(now), begun],
+        f" WHERE production_call.id = r.id AND production_call.state = r.was RETURNING {columns}"
+    )
+    leased, keys = rows.run_together(
+        (update, [owner, moment(until), moment(now), moment(now), begun]),
+        _keys({row.seller_id for row, _ in taken}, now),
     )
     order = {row.pk: place for place, (row, _) in enumerate(taken)}
-    return sorted(leased, key=lambda row: order[row[0]])
+    return sorted(leased, key=lambda row: order[row[0]]), _by_class(keys)
 
 
-def _ticket(
-    row: tuple[Any, ...], doors: Mapping[int, Door], keys: Mapping[tuple[int, str], tuple[str, ...]], now: datetime
-) -> Ticket:
+def _ticket(row: tuple[Any, ...], doors: Mapping[int, Door], keys: Keys, now: datetime) -> Ticket:
     (call_id, seller_id, address_id, subscription_id, name, kind, activity, plain, attempts, until_access, give_up_at,
      maybe_acted, claimed, instance, order_number, trigger, business_id) = row  # fmt: skip
     command = load(kind, rows.value(plain))
@@ -204,14 +205,17 @@ def rule_of(protocol_name: str, kind: str) -> RetryRule:
     return next(rule for command, rule in chosen.retries.items() if command.__name__ == kind)
 
 
-def _keys(sellers: set[int], now: datetime) -> dict[tuple[int, str], tuple[str, ...]]:
-    """Per seller and interface class: the current secret first, then those within their overlap (saas-v2 §1.3)."""
-    found = rows.run(
+def _keys(sellers: set[int], now: datetime) -> rows.Statement:
+    text = (
         "SELECT k.seller_id, k.interface_class, k.sealed, k.valid_until, k.id"
         f" FROM {rows.recordset({'id': 'bigint'})} JOIN identity_signingkey k ON k.seller_id = r.id"
-        " WHERE k.valid_until IS NULL OR k.valid_until > %s",
-        [rows.as_json({"id": seller} for seller in sellers), moment(now)],
+        " WHERE k.valid_until IS NULL OR k.valid_until > %s"
     )
+    return text, [rows.as_json({"id": seller} for seller in sellers), moment(now)]
+
+
+def _by_class(found: list[tuple[Any, ...]]) -> Keys:
+    """Per seller and interface class: the current secret first, then those within their overlap (saas-v2 §1.3)."""
     by_class: defaultdict[tuple[int, str], list[tuple[bool, int, str]]] = defaultdict(list)
     for seller_id, interface_class, sealed, valid_until, pk in found:
         by_class[seller_id, interface_class].append((valid_until is not None, -pk, sealed))

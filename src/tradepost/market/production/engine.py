@@ -178,7 +178,7 @@ class Engine:
                 continue
             tickets = await desk.until_done(
                 lambda room=room: claim_calls(  # type: ignore[misc]
-                    now=clock.now(),
+                    now=clock.lately(),
                     wall=clock.wall(),
                     owner=setup.name,
                     limit=room,
@@ -244,7 +244,9 @@ class Engine:
                 batch.append(self._ended.get_nowait())
             self._recording = len(batch)
             await desk.until_done(
-                lambda batch=batch: record_apart(batch, now=clock.now(), owner=self.setup.name, rule=self.setup.breaker)  # type: ignore[misc]
+                lambda batch=batch: record_apart(
+                    batch, now=clock.lately(), owner=self.setup.name, rule=self.setup.breaker
+                )  # type: ignore[misc]
             )
             self.recorded += len(batch)
             self._open.difference_update(ended.ticket.call_id for ended in batch)
@@ -259,7 +261,7 @@ class Engine:
         setup = self.setup
 
         def turn() -> int:
-            now = clock.now()
+            now = clock.lately()
             return outbox.dispatch(setup.reactions, now=now) + jobs.run_due(setup.tasks, now=now)
 
         while not self._stop.is_set():

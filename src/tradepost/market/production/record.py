@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,7 +26,7 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Unreachable
 
 from . import breaker
-from .attempts import Ended, verdict_of, write_attempts
+from .attempts import Ended, attempts_written, verdict_of
 from .claim import Ticket, rule_of
 from .gateway import Exchange
 from .masking import printable
@@ -43,13 +43,21 @@ def record(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.R
     with transaction.atomic():
         batch = _name_taken_instances(batch)
         moves = {ended.ticket.call_id: _move(ended, now) for ended in batch}
-        ours = _write_calls(moves, owner, now)
-        write_attempts(batch, owner)
+        results = _results_by_address(batch)
+        moved, _, news, waiting, _ = rows.run_together(
+            _calls_moved(moves, owner, now),
+            attempts_written(batch, owner),
+            _addresses_with_news(results, now),
+            _sellers_with_held_calls({ended.ticket.seller_id for ended in batch}),
+            _tally(batch, owner, now),
+        )
+        ours = {call_id for (call_id,) in moved}
         _adopt_instances(ended for ended in batch if ended.ticket.call_id in ours)
-        _write_breakers(batch, rule, now)
-        freed = Counter(ended.ticket.seller_id for ended in batch if ended.ticket.call_id in ours)
-        release_held_sellers(set(freed), freed)
-        _tally(batch, owner, now)
+        if news:
+            _write_breakers({address for (address,) in news}, results, rule, now)
+        if waiting:
+            freed = Counter(ended.ticket.seller_id for ended in batch if ended.ticket.call_id in ours)
+            release_held_sellers({seller for (seller,) in waiting if seller in freed}, freed)
         ended_calls = _publish([moves[call_id] for call_id in moves if call_id in ours], now)
     for ended in batch:
         if ended.ticket.call_id in ours:
@@ -194,21 +202,20 @@ _CALL = {
 }  # fmt: skip
 
 
-def _write_calls(moves: Mapping[int, Move], owner: str, now: datetime) -> set[int]:
-    """Move the calls whose lease is still ours; returns them. A late worker's result moves nothing a second time."""
+def _calls_moved(moves: Mapping[int, Move], owner: str, now: datetime) -> rows.Statement:
+    """Moves the calls whose lease is still ours, and gives them. A late worker's result moves nothing a second time."""
     no = "FALSE" if connection.vendor == "postgresql" else "0"
     lease = {"was": State.LEASED.value, "owner": owner}
-    moved = rows.run(
+    text = (
         "UPDATE production_call SET state = r.state, due_at = COALESCE(r.due_at, production_call.due_at),"
         f" lease_until = NULL, lease_owner = '', restart = {no}, outcome = r.outcome,"
         f" ended_at = CASE WHEN r.state = {State.ENDED:d} THEN %s{_AS_TIME[connection.vendor]} END,"
         " maybe_acted = r.maybe_acted, claimed_instance_id = r.claimed, last_verdict = r.verdict,"
         " last_detail = r.detail, sealed_answer = r.sealed_answer, instance_id = r.instance_id"
         f" FROM {rows.recordset(_CALL)} WHERE production_call.id = r.id AND production_call.attempts = r.number"
-        " AND production_call.state = r.was AND production_call.lease_owner = r.owner RETURNING production_call.id",
-        [moment(now), rows.as_json({**move.columns, **lease} for move in moves.values())],
+        " AND production_call.state = r.was AND production_call.lease_owner = r.owner RETURNING production_call.id"
     )
-    return {row[0] for row in moved}
+    return text, [moment(now), rows.as_json({**move.columns, **lease} for move in moves.values())]
 
 
 _AS_TIME = {"postgresql": "::timestamptz", "sqlite": ""}
@@ -247,36 +254,34 @@ TOLD_AGAIN_AFTER = timedelta(minutes=1)
 """How old the moment of the last success may be: else a busy address would be written with each batch."""
 
 
-def _addresses_with_news(results: Mapping[int, Sequence[CallResult]], now: datetime) -> list[int]:
-    """Those that failed, or are not known to be well, or were long not seen to be well."""
-    no = "FALSE" if connection.vendor == "postgresql" else "0"
-    return [
-        row[0]
-        for row in rows.run(
-            f"SELECT a.id FROM {rows.recordset({'id': 'bigint', 'failed': 'boolean'})}"
-            " JOIN production_address a ON a.id = r.id WHERE"
-            f" r.failed <> {no} OR a.breaker <> 'closed' OR a.failures > 0 OR a.last_success_at IS NULL"
-            " OR a.last_success_at < %s",
-            [
-                rows.as_json(
-                    {"id": address, "failed": any(isinstance(r, Unreachable) for r in ended)}
-                    for address, ended in results.items()
-                ),
-                moment(now - TOLD_AGAIN_AFTER),
-            ],
-        )
-    ]
+type Results = Mapping[int, Sequence[CallResult]]
 
 
-def _write_breakers(batch: Sequence[Ended], rule: breaker.Rule, now: datetime) -> None:
-    """Only addresses whose state changes are locked and written: the common case, all well, costs one read."""
+def _results_by_address(batch: Sequence[Ended]) -> Results:
     results: defaultdict[int, list[CallResult]] = defaultdict(list)
     for ended in batch:
         if not isinstance(ended.result, Unreachable) or ended.result.fault not in OUR_FAULTS:
             results[ended.ticket.address_id].append(ended.result)
-    news = _addresses_with_news(results, now)
-    if not news:
-        return
+    return results
+
+
+def _addresses_with_news(results: Results, now: datetime) -> rows.Statement:
+    """Those that failed, or are not known to be well, or were long not seen to be well."""
+    no = "FALSE" if connection.vendor == "postgresql" else "0"
+    text = (
+        f"SELECT a.id FROM {rows.recordset({'id': 'bigint', 'failed': 'boolean'})}"
+        " JOIN production_address a ON a.id = r.id WHERE"
+        f" r.failed <> {no} OR a.breaker <> 'closed' OR a.failures > 0 OR a.last_success_at IS NULL"
+        " OR a.last_success_at < %s"
+    )
+    called = (
+        {"id": address, "failed": any(isinstance(r, Unreachable) for r in ended)} for address, ended in results.items()
+    )
+    return text, [rows.as_json(called), moment(now - TOLD_AGAIN_AFTER)]
+
+
+def _write_breakers(news: Collection[int], results: Results, rule: breaker.Rule, now: datetime) -> None:
+    """Only addresses whose state changes are locked and written: the common case, all well, costs one read."""
     failing = {a for a, rs in results.items() if any(isinstance(r, Unreachable) for r in rs)}
     known = Address.objects.filter(pk__in=news)
     known.filter(breaker=Address.Breaker.CLOSED, failures=0).exclude(pk__in=failing).update(last_success_at=now)
@@ -306,41 +311,47 @@ def free_address(address_id: int, now: datetime) -> None:
     )
 
 
-def release_held_sellers(sellers: set[int], places: Counter[int]) -> None:
+def _sellers_with_held_calls(sellers: Collection[int]) -> rows.Statement:
+    """Those of these sellers that have calls waiting for a place."""
+    text = (
+        f"SELECT DISTINCT c.seller_id FROM {rows.recordset({'id': 'bigint'})} JOIN production_call c"
+        f" ON c.seller_id = r.id WHERE c.state = {State.HELD:d} AND c.hold = '{Call.Hold.BUSY}'"
+    )
+    return text, [rows.as_json({"id": seller} for seller in sellers)]
+
+
+def release_held_sellers(sellers: Collection[int], places: Mapping[int, int]) -> None:
     """Calls that waited for a place at their seller take the places that were just freed, oldest first."""
     held = Call.objects.filter(state=State.HELD, hold=Call.Hold.BUSY)
-    waiting = rows.run(
-        f"SELECT DISTINCT c.seller_id FROM {rows.recordset({'id': 'bigint'})} JOIN production_call c"
-        f" ON c.seller_id = r.id WHERE c.state = {State.HELD:d} AND c.hold = '{Call.Hold.BUSY}'",
-        [rows.as_json({"id": seller} for seller in sellers)],
-    )
-    for (seller,) in waiting:
+    for seller in sorted(sellers):
         oldest = held.filter(seller_id=seller).order_by("due_at", "pk").values_list("pk", flat=True)[: places[seller]]
         Call.objects.filter(pk__in=list(oldest)).update(state=State.WAITING, hold=Call.Hold.NONE)
 
 
-_TALLY = """
-INSERT INTO production_tally (hour, worker, activity, verdict, attempts, seconds, under_100ms, under_1s, under_5s)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (hour, worker, activity, verdict) DO UPDATE SET attempts = production_tally.attempts + excluded.attempts,
- seconds = production_tally.seconds + excluded.seconds, under_100ms = production_tally.under_100ms + excluded.under_100ms,
- under_1s = production_tally.under_1s + excluded.under_1s, under_5s = production_tally.under_5s + excluded.under_5s
-"""
+_TALLIED = {
+    "activity": "text", "verdict": "text", "attempts": "bigint", "seconds": "double precision", "under_100ms": "bigint",
+    "under_1s": "bigint", "under_5s": "bigint",
+}  # fmt: skip
 
 
-def _tally(batch: Sequence[Ended], owner: str, now: datetime) -> None:
-    sums: defaultdict[tuple[str, str], list[float]] = defaultdict(lambda: [0, 0.0, 0, 0, 0])
+def _tally(batch: Sequence[Ended], owner: str, now: datetime) -> rows.Statement:
+    """Adds the batch to the counts of this hour."""
+    sums: dict[tuple[str, str], dict[str, Any]] = {}
     for ended in batch:
         seconds = ended.exchange.milliseconds / 1000 if ended.exchange else 0.0
-        row = sums[ended.ticket.activity, verdict_of(ended.result)[0]]
-        for i, more in enumerate((1, seconds, seconds < 0.1, seconds < 1, seconds < 5)):
-            row[i] += more
-    hour = moment(now.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            _TALLY,
-            [
-                (hour, owner, activity, verdict, *(int(v) if i != 1 else v for i, v in enumerate(row)))
-                for (activity, verdict), row in sorted(sums.items())
-            ],
-        )
+        at = ended.ticket.activity, verdict_of(ended.result)[0]
+        row = sums.get(at) or sums.setdefault(at, dict.fromkeys(_TALLIED, 0) | {"activity": at[0], "verdict": at[1]})
+        row["attempts"] += 1
+        row["seconds"] += seconds
+        for name, limit in (("under_100ms", 0.1), ("under_1s", 1), ("under_5s", 5)):
+            row[name] += seconds < limit
+    counts = [name for name in _TALLIED if name not in {"activity", "verdict"}]
+    added = ", ".join(f"{name} = production_tally.{name} + excluded.{name}" for name in counts)
+    names = ", ".join(_TALLIED)
+    text = (
+        f"INSERT INTO production_tally (hour, worker, {names})"
+        f" SELECT %s{_AS_TIME[connection.vendor]}, %s, {names} FROM {rows.recordset(_TALLIED)}"
+        f" WHERE TRUE ON CONFLICT (hour, worker, activity, verdict) DO UPDATE SET {added}"
+    )
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return text, [moment(hour), owner, rows.as_json(sums[at] for at in sorted(sums))]

@@ -20,11 +20,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def is_usable(self) -> bool:
         last, self._used_at = self._used_at, time.monotonic()
-        if self._used_at - last < FRESH and not self.errors_occurred and self._is_quiet():
+        if self._used_at - last < FRESH and not self.errors_occurred and self.is_quiet():
             return True
         return bool(super().is_usable())
 
-    def _is_quiet(self) -> bool:
+    def is_quiet(self) -> bool:
+        """Nothing came from the server that nobody asked for, such as its good-bye."""
         if self.connection is None or self.connection.closed:
             return False
         poll = select.poll()
