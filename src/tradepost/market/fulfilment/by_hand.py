@@ -51,7 +51,6 @@ from .expiry import LIVING, first_line, freeze_command, release_command, spoken_
 
 _FOLLOWED = frozenset(kind.__name__ for kind in (Refresh, SetStatus, Expire, Release, Upgrade, CheckChange))
 
-
 _CHANGES = frozenset({Act.RENEW, Act.CANCEL_RENEWAL, Act.UPGRADE, Act.RENEW_CHANGED})
 """What needs an order: one at a time."""
 
