@@ -22,8 +22,9 @@ def test_a_worker_that_wakes_up_after_its_lease_changes_nothing() -> None:
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=170, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.strip().splitlines()[-1])
+    # Lost, until the sleeper tells what became of it (decision 0017).
     assert found["attempts"] == [
-        ["Create", 1, "lost", "sleeper"],
+        ["Create", 1, "done", "sleeper"],
         ["Create", 2, "done", "other"],
         ["Query", 1, "done", "other"],
     ]

@@ -35,7 +35,7 @@ def test_a_protocol_over_which_nothing_is_sold_and_a_bad_address_are_refused(tmp
     assert "saas_v2" in no_kind.stderr
     bad = market.run("dev", "--address", "ftp://127.0.0.1/x", "--key", KEY, PORT=port)
     assert bad.returncode == 1
-    assert bad.stderr.startswith("tradepost: Give a web address that starts with https://")
+    assert bad.stderr.startswith("tradepost: Give a web address that starts with http:// or https://")
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,10 +34,14 @@ class Shop(Seller):
         self.created: list[Create] = []
         self.orders: list[OrderInfo] = []
         self.url = ""
+        self.open = threading.Event()
+        """Creations wait until it is set."""
+        self.open.set()
         self._by_message = by_message
 
     @override
     def on_create(self, command: Create) -> Created:
+        assert self.open.wait(10)
         self.created.append(command)
         if self.client is not None:
             self.orders.append(self.client.order(command.order_id, command.order_line_id))

@@ -20,7 +20,7 @@ from tradepost.market.production.gateway import Limits
 
 @contextmanager
 def working(
-    *, timeout: float = 5.0, failures: int = 5, name: str = "worker-of-tests", per_seller: int = 16
+    *, timeout: float = 5.0, failures: int = 5, name: str = "worker-of-tests", per_seller: int = 16, capacity: int = 512
 ) -> Iterator[Engine]:
     """Run a worker while the block runs. ``timeout``: seconds for a seller's answer; ``failures``: of the breaker."""
     import asyncio
@@ -29,6 +29,7 @@ def working(
         wiring.setup(name),
         limits=Limits(timeout, 1_048_576, sandbox=True),
         per_seller=per_seller,
+        capacity=capacity,
         breaker=Rule(failures, timedelta(seconds=60)),
     )
     engine, stop, crashed = Engine(setup), threading.Event(), []

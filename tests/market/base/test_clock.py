@@ -17,7 +17,7 @@ MONTH = timedelta(days=30)
 
 
 def ahead() -> int:
-    return (clock.lately() - clock.wall()).days + 1
+    return round((clock.lately() - clock.wall()) / timedelta(days=1))
 
 
 @pytest.mark.django_db(transaction=True)
