@@ -63,7 +63,7 @@ setup: .venv/.dev $(VENDOR)/htmx.min.js .cache/translations $(TEMPLATE)
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json .npmrc | .venv/.dev
-	@scripts/npm.sh ci --no-progress --loglevel=error
+	@scripts/npm.sh ci --no-progress --loglevel=error --no-update-notifier
 	@touch $@
 
 $(VENDOR)/htmx.min.js: node_modules/.installed $(ICONS) scripts/collect_assets.py

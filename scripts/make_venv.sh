@@ -3,6 +3,7 @@
 # Nothing outside this folder is changed: a missing uv goes to .cache/uv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/trust.sh
 requirements=$1
 
 say() { printf '· %s\n' "$*" >&2; }

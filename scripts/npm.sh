@@ -2,6 +2,7 @@
 # Runs npm: the machine's own, else one from PyPI, kept in .cache/node. Needs .venv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/trust.sh
 
 if npm --version >/dev/null 2>&1; then exec npm "$@"; fi
 

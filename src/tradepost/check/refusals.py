@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote_plus
 
 from tradepost.protocols.freshness import epoch_ms
@@ -161,18 +161,25 @@ def _base64(raw: bytes) -> str:
 
 def _written_again(caller: Caller, command: Command, *, number_as_text: bool = False) -> bool:
     """Whether the seller verifies a body that it wrote again in another way than the market does."""
-    value = json.loads(caller.request(command).body)
-    if number_as_text:
-        if all(isinstance(member, str) for member in value.values()):
-            return False
-        value = {name: member if isinstance(member, str) else json.dumps(member) for name, member in value.items()}
-    ways = [(arranged, spacing) for arranged, _ in orders(value) for spacing in SPACINGS]
-    for arranged, spacing in ways[:_MOST_WAYS]:
+    for turn in range(_MOST_WAYS):
         request = caller.request(command)
-        payload = dumped(arranged, spacing, ascii_only=True)
-        if payload != request.body and caller.send(_signed(caller, request, payload, _right, _upper)).accepted:
+        # Each request anew: some versions carry the time of sending in the body.
+        ways = list(_other_ways(json.loads(request.body), number_as_text=number_as_text))
+        if turn >= len(ways):
+            break
+        if ways[turn] != request.body and caller.send(_signed(caller, request, ways[turn], _right, _upper)).accepted:
             return True
     return False
+
+
+def _other_ways(members: dict[str, Any], *, number_as_text: bool) -> Iterator[bytes]:
+    if number_as_text:
+        if all(isinstance(member, str) for member in members.values()):
+            return
+        members = {name: member if isinstance(member, str) else json.dumps(member) for name, member in members.items()}
+    for arranged, _ in orders(members):
+        for spacing in SPACINGS:
+            yield dumped(arranged, spacing, ascii_only=True)
 
 
 # --- authToken -------------------------------------------------------------------------------------------------------
