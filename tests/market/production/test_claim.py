@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -109,3 +111,36 @@ def test_calls_over_a_sellers_limit_are_held_out_of_the_way() -> None:
         )  # fmt: skip
     assert len(claim_calls(now=NOW, wall=NOW, owner="w", limit=9, per_seller=2, duration=MINUTE)) == 2
     assert Call.objects.filter(state=State.HELD, hold=Call.Hold.BUSY).count() == 2
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_reads_a_batch_however_many_calls_have_just_become_due() -> None:
+    """Statistics are those of a quiet market: PostgreSQL expects a handful of due rows and would read and sort them all."""
+    first = make_call(now=NOW)
+    copied = [field.column for field in Call._meta.local_fields if not field.primary_key]
+    copies = (
+        f"INSERT INTO production_call ({', '.join(copied)})"
+        f" SELECT {', '.join('%s' if column == 'state' else column for column in copied)}"
+        " FROM production_call, generate_series(1, 3000) WHERE id = %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(copies, [State.ENDED, first.pk])
+        cursor.execute("ANALYZE production_call")
+        cursor.execute(copies, [State.WAITING, first.pk])
+    with CaptureQueriesContext(connection) as asked:
+        claim_calls(now=NOW, wall=NOW, owner="w", limit=20, per_seller=5, duration=MINUTE)
+    [message] = [query["sql"] for query in asked if "LIMIT 40" in query["sql"]]
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement in message.split("; "):
+            if statement.startswith("SET"):
+                cursor.execute(statement)
+            elif "LIMIT 40" in statement:
+                cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
+                [[found]] = cursor.fetchall()
+    read = [node["Actual Rows"] for node in _nodes(found[0]["Plan"]) if node.get("Relation Name") == "production_call"]
+    assert read == [40]
+
+
+def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(node for part in plan.get("Plans", []) for node in _nodes(part))]

@@ -19,7 +19,7 @@ from django.db.models import F
 
 from . import rows
 from .models import Event
-from .work import DatabaseAway, State, peek, wake
+from .work import AS_BEFORE, IN_ORDER, DatabaseAway, State, peek, wake
 
 log = structlog.get_logger(__name__)
 
@@ -153,10 +153,14 @@ _CHOSEN = {
 
 def _take(now: datetime, limit: int) -> list[Taken]:
     """Delete the oldest due events and give them; they are back if the transaction is rolled back."""
-    taken = rows.run(
+    chosen: rows.Statement = (
         f'DELETE FROM base_event WHERE id {_CHOSEN[connection.vendor]} RETURNING id, name, facts, "left"',
         [rows.moment(now), limit],
     )
+    if connection.vendor == "postgresql":
+        _, taken, _ = rows.run_together(IN_ORDER, chosen, AS_BEFORE)
+    else:
+        taken = rows.run(*chosen)
     return sorted(Taken(pk, name, rows.value(facts), rows.value(left)) for pk, name, facts, left in taken)
 
 

@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING
 
 from django.db import InterfaceError, OperationalError, connection, models, transaction
 
-from .rows import moment, run
+from .rows import Statement, moment, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 DatabaseAway = (OperationalError, InterfaceError)
 """What Django raises when the database cannot be reached or hung up: wait and try again, nothing is wrong with the work."""
+
+IN_ORDER: Statement = ("SET LOCAL enable_bitmapscan = off", ())
+"""For PostgreSQL, before it looks for the oldest due rows. After a spike its statistics still say that a handful is due; it
+would then read all that are, and sort them, for each batch: 20,000 rows for 256, measured. By the index it reads a batch."""
+AS_BEFORE: Statement = ("SET LOCAL enable_bitmapscan TO DEFAULT", ())
 
 CHANNEL = "tradepost_due"
 """PostgreSQL NOTIFY channel that wakes workers."""

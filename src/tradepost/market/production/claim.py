@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from tradepost.market.base import ids, rows
 from tradepost.market.base.rows import moment
 from tradepost.market.base.secrets import unseal
-from tradepost.market.base.work import State, peek
+from tradepost.market.base.work import AS_BEFORE, IN_ORDER, State, peek
 from tradepost.protocols.commands import Command, Create
 from tradepost.protocols.contract import RetryRule
 from tradepost.protocols.registry import protocol
@@ -80,12 +80,14 @@ def claim_calls(
 
 
 _DUE = """
+WITH c AS MATERIALIZED (
+ SELECT id, seller_id, address_id, due_at, restart, give_up_at, protocol, kind FROM production_call
+ WHERE state = 0 AND due_at <= %s ORDER BY due_at, id LIMIT %s)
 SELECT c.id, c.seller_id, c.address_id, c.due_at, c.restart, c.give_up_at, c.protocol, c.kind,
  a.url, a.require_body_sign, a.breaker, a.trial_at
-FROM production_call c JOIN production_address a ON a.id = c.address_id
-WHERE c.state = 0 AND c.due_at <= %s ORDER BY c.due_at, c.id LIMIT %s
+FROM c JOIN production_address a ON a.id = c.address_id ORDER BY c.due_at, c.id
 """
-
+"""The oldest first, then their addresses: whatever the planner expects, it reads no more addresses than calls."""
 
 _BUSY = "SELECT seller_id, count(*) FROM production_call WHERE state = 1 GROUP BY seller_id"
 """The partial index of leased calls is small."""
@@ -94,10 +96,12 @@ _BUSY = "SELECT seller_id, count(*) FROM production_call WHERE state = 1 GROUP B
 def _look(now: datetime, limit: int) -> tuple[list[Due], dict[int, Door], dict[int, int]]:
     """The oldest due calls, the addresses they go to, and how many calls are in flight by seller: of a moment in which
     nobody else claims."""
-    alone: list[rows.Statement] = (
-        [("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])] if connection.vendor == "postgresql" else []
-    )
-    *_, found, busy = rows.run_together(*alone, (_DUE, [moment(now), limit]), (_BUSY, []))
+    oldest: rows.Statement = (_DUE, [moment(now), limit])
+    if connection.vendor == "postgresql":
+        alone = ("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
+        _, _, found, _, busy = rows.run_together(alone, IN_ORDER, oldest, AS_BEFORE, (_BUSY, []))
+    else:
+        found, busy = rows.run_together(oldest, (_BUSY, []))
     due, doors = [], {}
     for pk, seller, address, at, restart, end, name, kind, url, sign, breaker, trial in found:
         due.append(Due(pk, seller, address, _aware(at), bool(restart), _aware(end) if end else None, name, kind))
