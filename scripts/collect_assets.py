@@ -18,9 +18,8 @@ FILES = {
     "@tabler/core/dist/css/tabler.min.css": "tabler.min.css",
     "@tabler/core/dist/js/tabler.min.js": "tabler.min.js",
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
-    "axe-core/axe.min.js": "axe.min.js",
 }
-"""Source under node_modules to name under static/vendor; axe is asked for by tests only."""
+"""Source under node_modules to name under static/vendor."""
 
 SOURCE_MAP = re.compile(r"(?m)^\s*(?://|/\*)# sourceMappingURL=\S+?(?:\s*\*/)?\s*$")
 

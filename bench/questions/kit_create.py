@@ -80,7 +80,7 @@ def _answer(runs: Runs) -> Answer:
     needs, notes = [], ["All on waitress with 8 threads, 16 connections. Only the kit verifies and signs."]
     if RIVAL in runs.found:
         ratios.insert(0, runs.ratio("openbrokerapi", OURS, RIVAL))
-        needs.append(Need(text="times openbrokerapi", reached=ratios[0].value, bound=1.3))
+        needs.append(Need(text="times openbrokerapi", reached=ratios[0].value, bound=1))
     else:
         notes.append("openbrokerapi is not installed: no rival was measured.")
     return Answer(

@@ -16,7 +16,7 @@ from tests.browser.running import ROOT, Market
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser: pages")]
 
-AXE = ROOT / "src/tradepost/market/web/static/vendor/axe.min.js"
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 MOST_BYTES = 150_000
 
