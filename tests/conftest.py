@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.nodeid import NodeId
 from hypothesis import settings as hypothesis_settings
 
 from tests import machine, postgres
@@ -81,6 +82,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _stay_on_this_machine()
 
 
+@pytest.hookimpl(trylast=True)  # after xdist
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     in_this_pass = [item for item in items if _belongs_to_this_pass(item)]
     if machine.find_chromium() is None:
@@ -92,6 +94,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = {id(item) for item in in_this_pass}
     config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
     items[:] = in_this_pass
+    _keep_groups(items)
+
+
+def _keep_groups(items: list[pytest.Item]) -> None:
+    """xdist 3.8 writes a test's group where pytest 9 no longer looks, and each worker would start what a group shares."""
+    for item in items:
+        if grouped := vars(item).get("_nodeid"):
+            item._id = NodeId.parse(grouped)
 
 
 def _belongs_to_this_pass(item: pytest.Item) -> bool:

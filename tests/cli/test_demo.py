@@ -46,6 +46,14 @@ def family(root: int) -> list[int]:
     return found
 
 
+def command_of(pid: int) -> str:
+    """Its command line, empty when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
+    except OSError:
+        return ""
+
+
 def get(url: str) -> tuple[int, str]:
     with urlopen(url, timeout=WITHIN) as response:
         return response.status, response.read().decode()

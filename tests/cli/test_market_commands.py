@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
 from urllib.request import urlopen
 
 import psycopg
 import pytest
 
 from tests.cli.command_line import WITHIN, Market, make_market
-from tests.cli.test_demo import family, read_until
+from tests.cli.test_demo import command_of, family, read_until
 from tests.cli.test_processes import alive, wait_for
 from tests.conftest import DATABASE
 from tradepost.cli.migrate import LOCK
@@ -129,6 +131,7 @@ def test_up_runs_a_market_and_ends_without_a_trace(tmp_path):
         read_until(up, f"Tradepost is running at http://127.0.0.1:{port}")
         with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=WITHIN) as response:
             assert response.status == 200
+        _what_is_killed_comes_back(up, port)
         everyone = family(up.pid)
         assert len(everyone) >= 4
         up.send_signal(signal.SIGTERM)
@@ -140,3 +143,24 @@ def test_up_runs_a_market_and_ends_without_a_trace(tmp_path):
         wait_for(lambda: not any(map(alive, everyone)))
     finally:
         up.kill()
+
+
+def _what_is_killed_comes_back(up: subprocess.Popen[str], port: str) -> None:
+    """A market is never half alive. The process that answers is a child of the one that is killed here."""
+
+    def running(command: str) -> int:
+        return next((pid for pid in family(up.pid) if pid != up.pid and command in command_of(pid)), 0)
+
+    def answers() -> bool:
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=WITHIN) as response:
+                return json.loads(response.read())["workers"] == 1
+        except OSError:
+            return False
+
+    wait_for(answers)
+    for name, command in (("web", "main() serve"), ("worker", "main() worker")):
+        killed = running(command)
+        os.kill(killed, signal.SIGKILL)
+        read_until(up, f"The {name} process was ended by SIGKILL; starting it again in 0.5 s.")
+        wait_for(lambda killed=killed, command=command: running(command) not in {0, killed} and answers())

@@ -5,12 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,64 +19,13 @@ from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, Ser
 from huaweicloudsdkcore.http.http_config import HttpConfig
 from huaweicloudsdkcore.sdk_response import SdkResponse
 
+from tests.interop.conftest import Market
 from tradepost.kit.client import MarketClient, MarketError
 from tradepost.protocols.open_api.order_query import PATH
 
+pytestmark = pytest.mark.xdist_group("a live market")  # one for all of these
+
 ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Market:
-    url: str
-    access_key: str
-    secret_key: str
-    own: str
-    foreign: str
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _await_listening(port: int, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert server.poll() is None, "the web server ended"
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError("the web server did not listen within a minute")
-
-
-@pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    """A market of its own on Granian, its web server in production."""
-    port = _free_port()
-    environment = os.environ | {
-        "TRADEPOST_DATA": str(tmp_path_factory.mktemp("market")),
-        "TRADEPOST_DATABASE_URL": "",
-        "TRADEPOST_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-    }
-    prepared = subprocess.run(
-        [sys.executable, "-m", "tests.interop.prepared_market"],
-        env=environment,
-        cwd=ROOT,
-        check=True,
-        stdout=subprocess.PIPE,
-    )
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    with subprocess.Popen([*command, "tradepost.market.wsgi:application"], env=environment, cwd=ROOT) as server:
-        try:
-            _await_listening(port, server)
-            # The program's last line: Django may say things above it.
-            yield Market(f"http://127.0.0.1:{port}", **json.loads(prepared.stdout.splitlines()[-1]))
-        finally:
-            server.terminate()
 
 
 class OrderQueryResponse(SdkResponse):  # type: ignore[misc]  # the SDK is published without types

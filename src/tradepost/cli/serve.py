@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, override
 
 from tradepost.cli import tied
 from tradepost.cli.opening import read_config
@@ -13,6 +15,8 @@ from tradepost.market.base.errors import Refused
 if TYPE_CHECKING:
     from tradepost.market.base.config import Config
 
+CONNECTIONS = 8192
+"""Open connections of a process, most of them idle."""
 FINISH_WITHIN = 15
 """Seconds that requests under way get when the server stops."""
 
@@ -31,25 +35,51 @@ def serve(*, workers: int = 1, threads: int = 0) -> None:
     config = read_config()
     claim_port(config)
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
 
-    from tradepost.market.web import logs
+    from tradepost.market.web import intake, logs
 
     config.secrets()  # made once here, not by several workers at a time
     logs.configure(form=config.log_format, level=config.log_level)
+    os.environ[intake.THREADS] = str(threads)
+    _allow_connections(CONNECTIONS)
     Granian(
         "tradepost.market.wsgi:application",
         address=config.host,
         port=config.port,
         interface=Interfaces.WSGI,
+        http=HTTPModes.http1,  # what proxies speak; nobody is served better by more
         workers=max(workers, 1),
-        blocking_threads=threads if threads > 0 else 2 * (os.cpu_count() or 1) + 1,
+        backpressure=CONNECTIONS,
+        # They only wait, see web/intake.py: for bodies, and for a thread that works.
+        blocking_threads=2 * intake.ARRIVING,
         respawn_failed_workers=True,
         workers_kill_timeout=FINISH_WITHIN,
         log_level=LogLevels.warning,
         log_dictconfig=GRANIAN_LOGS,
     ).serve()
+
+
+def _allow_connections(number: int) -> None:
+    """As far as this machine lets us: each is a file to it."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = number + 1000
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+class Intended(logging.Filter):
+    """Drops Granian's advice about many threads: ours only wait."""
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "allows spawning up to" not in str(record.msg)
 
 
 # Its messages go where ours go: to the root logger, which web/logs.py has set up.
@@ -58,7 +88,10 @@ GRANIAN_LOGS = {
     "disable_existing_loggers": False,
     "handlers": {},
     "formatters": {},
-    "loggers": {name: {"handlers": [], "propagate": True} for name in ("_granian", "granian.access")},
+    "filters": {"intended": {"()": "tradepost.cli.serve.Intended"}},
+    "loggers": {
+        name: {"handlers": [], "propagate": True, "filters": ["intended"]} for name in ("_granian", "granian.access")
+    },
 }
 
 

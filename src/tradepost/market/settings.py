@@ -89,6 +89,16 @@ TEMPLATES = [
 ]
 
 
+NOTICES_SILENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "20",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+"""A network that drops everything without a word is noticed within half a minute; the system's own limits are hours."""
+
+
 def database(url: str) -> dict[str, object]:
     """Django's database settings from a postgresql:// URL; SQLite in the data folder when it is empty."""
     if not url:
@@ -107,7 +117,7 @@ def database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ValueError(f"DATABASE_URL must start with postgresql:// (got {parts.scheme}://)")
-    options: dict[str, object] = dict(parse_qsl(parts.query))
+    options: dict[str, object] = {**NOTICES_SILENCE, **dict(parse_qsl(parts.query))}
     host = str(options.pop("host", "") or parts.hostname or "")
     return {
         "ENGINE": "tradepost.market.base.postgresql",
@@ -168,6 +178,8 @@ _TLS = CONFIG.base_url.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _TLS
 SECURE_HSTS_SECONDS = 31_536_000 if _TLS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _TLS else None
+# A market reached over TLS stands behind a proxy, which says who asks; without it all share one limit of log-ins.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _TLS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576

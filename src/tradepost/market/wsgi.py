@@ -2,14 +2,20 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from tradepost.market.base.config import config
 from tradepost.market.web import logs
+from tradepost.market.web.intake import THREADS, Intake, threads_for
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradepost.market.settings")
 
 logs.configure(form=config().log_format, level=config().log_level)
-application = get_wsgi_application()
+application = Intake(
+    get_wsgi_application(),
+    threads=threads_for(os.environ.get(THREADS)),
+    largest_form=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+)
 get_resolver().check()  # imports every page now, not during the first request

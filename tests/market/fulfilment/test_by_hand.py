@@ -358,6 +358,31 @@ def test_a_renewal_in_the_retention_counts_from_the_end_before_and_stops_the_rel
     assert not Call.objects.filter(kind="Release").exists()
 
 
+def test_a_renewal_that_the_seller_did_and_nobody_told_yet_is_not_released() -> None:
+    """The call has ended; what follows from it stands in the queue behind the timer of the retention."""
+    subscription = held()
+    payload = {"subscription": subscription.pk}
+    expiry.end_of_period(payload, END)
+    end(Call.objects.get())
+    renewal = by_hand.renew(subscription, actor=BY, now=END)
+    Call.objects.filter(pk=renewal.pk).update(state=State.ENDED, outcome=Call.Outcome.DONE, ended_at=END)
+    retention = END + timedelta(days=15)
+    assert expiry.end_of_retention(payload, retention) == retention + timedelta(minutes=10)
+    assert not Call.objects.filter(kind="Release").exists()
+    end(renewal)
+    assert again(subscription).expires_at == datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
+
+
+def test_a_renewal_that_failed_for_good_does_not_put_the_release_off() -> None:
+    subscription = held()
+    payload = {"subscription": subscription.pk}
+    expiry.end_of_period(payload, END)
+    end(Call.objects.get())
+    end(by_hand.renew(subscription, actor=BY, now=END), outcome=Call.Outcome.GAVE_UP)
+    assert expiry.end_of_retention(payload, END + timedelta(days=15)) is None
+    assert Call.objects.filter(kind="Release").count() == 1
+
+
 def test_what_is_sold_once_has_no_end() -> None:
     subscription = held(once=True)
     expiry.on_order_completed({"order": subscription.order_line_number.rpartition("-")[0]}, NOW)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
@@ -84,6 +85,14 @@ def test_more_than_five_failures_in_a_row_lock_for_five_minutes(shop: Shop) -> N
     assert gateway(response)[:2] == (401, "APIGW.0301")
     assert 290 <= int(response["Retry-After"]) <= 300
     assert "locked" in members(response)["error_msg"]
+
+
+def test_behind_a_proxy_a_stranger_who_guesses_locks_himself_alone(shop: Shop, settings) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1  # as in a market whose public address is https://
+    for n in range(6):  # only the last address is the proxy's word
+        shop.ask(MOCK, secret="wrong", headers={"X-Forwarded-For": f"198.51.100.{n}, 203.0.113.5"})
+    assert "locked" in members(shop.ask(MOCK, headers={"X-Forwarded-For": "203.0.113.5"}))["error_msg"]
+    assert shop.ask(MOCK, headers={"X-Forwarded-For": "203.0.113.6"}).status_code == 200
 
 
 def test_a_wrong_clock_locks_nobody(shop: Shop) -> None:
@@ -215,6 +224,21 @@ def test_an_error_of_ours_still_answers_in_the_documented_envelope(shop: Shop, m
         {"resultCode": "MKT.0999", "resultMsg": "System internal error."},
     )
     assert response["X-Request-Id"]
+
+
+def test_while_the_database_is_away_it_says_when_to_come_again(shop: Shop) -> None:
+    """§C.2: 502 Backend unavailable; a page is a 503. Neither is a fault of the asker's, or a 500."""
+
+    def away(*_args: object) -> None:
+        raise OperationalError("the connection is lost")
+
+    asker = Client(raise_request_exception=False)
+    headers = dict(shop.signed(MOCK).headers) | {"Host": HOST}
+    with connection.execute_wrapper(away):
+        answer, page = asker.get(f"{PATH}?{MOCK}", headers=headers), asker.get("/", headers=headers)
+    assert gateway(answer) == (502, "APIGW.0201", "Backend unavailable.")  # type: ignore[arg-type]
+    assert (page.status_code, page["Retry-After"], answer["Retry-After"]) == (503, "5", "5")
+    assert asker.get(f"{PATH}?{MOCK}", headers=headers).status_code == 200
 
 
 def test_a_signer_of_another_language_that_signs_the_host_with_its_port(shop: Shop) -> None:

@@ -37,10 +37,10 @@ def signed(body: bytes, *lines: str) -> bytes:
 
 
 def endless(first: bytes, again: Callable[[int], bytes]) -> Script:
-    """Sends for as long as the market listens."""
+    """Sends for as long as the market listens, however slowly a loaded machine lets it."""
 
     def script(connection: socket.socket, request: dict[str, str]) -> None:
-        connection.settimeout(5)
+        connection.settimeout(60)
         connection.sendall(first)
         for number in itertools.count():
             connection.sendall(again(number))

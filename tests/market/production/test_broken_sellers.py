@@ -46,7 +46,7 @@ def test_every_broken_answer_has_a_name_and_the_honest_seller_keeps_its_pace() -
         Address.objects.filter(bindings__product=honest).update(url=server.url + "/honest")
         good = [make_order(buyer, offer=make_offer(honest), paid=True, now=now) for _ in range(20)]
 
-        with working(timeout=2.0):
+        with working(timeout=4.0):
             numbers = [o.number for o in good]
             until(
                 lambda: Order.objects.filter(number__in=numbers, status="completed").count() == len(good),

@@ -11,7 +11,8 @@ from tradepost.market.production.guard import AddressBlocked, allowed, check_lit
 PRIVATE = [
     "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
     "255.255.255.255", "198.18.0.1", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:127.0.0.1",
-    "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a00:1", "2002:7f00:1::", "2001:db8::1",
+    "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a00:1", "2002:7f00:1::", "2001:db8::1", "64:ff9b:1::1", "::7f00:1",
+    "168.63.129.16", "100.100.100.200", "192.0.0.192", "192.88.99.1", "fec0::1", "5f00::1", "fd00:ec2::254",
 ]  # fmt: skip
 
 
@@ -45,7 +46,10 @@ def test_literal_addresses_are_checked_before_anything_is_opened(host: str) -> N
     [
         "http://shop.example.com/p", "https://127.0.0.1/p", "https://[::1]/p", "https://localhost/p", "ftp://a.example/p",
         "https://user:pw@a.example/p", "https://a.example/p#x", "https://a.example:0/", "https://a.example:99999/", "not a url", "",
-        "https://a.example/" + "x" * 512, "https://a. example/",
+        "https://a.example/" + "x" * 512, "https://a. example/", "https://@a.example/", "https://:@a.example/",
+        "https://a.example/#", "https://a.exam\nple/", "https://a.example/\tb", "https://a.example/\x00", "https://a.example/\x7f",
+        "https://127.1/", "https://0x7f.1/", "https://0177.0.0.1/", "https://127.0.0.1./", "https://localhost./",
+        "https://[::ffff:127.0.0.1]/", "https://１２７.0.0.1/", "https://bücher.example/", "https://[::1", "https://a.example:x/",
     ],
 )  # fmt: skip
 def test_a_real_market_registers_https_and_domain_names_only(url: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 from django.test import Client
+from structlog.testing import capture_logs
 
 from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller
 from tests.market.working import until, working
@@ -21,12 +22,22 @@ from .broken_sellers import Script, answered, says, serving
 from .hostile_sellers import ACCESS, CONTENT, EVIL, WIRE
 
 GOOD = {"done", "pending"}
+SLOW = {name: attack for name, attack in WIRE.items() if attack[1] == "timeout"}
+QUICK = {name: attack for name, attack in WIRE.items() if name not in SLOW}
+NEVER = 60.0
+"""Seconds that no answer takes that comes at all, however loaded the machine is."""
+WITHIN = 100.0
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("hostile", [WIRE, CONTENT, ACCESS], ids=["wire", "content", "access data"])
+@pytest.mark.parametrize(
+    ("hostile", "timeout"),
+    [(QUICK, NEVER), (SLOW, 5.0), (CONTENT, NEVER), (ACCESS, NEVER)],
+    ids=["wire", "slow", "content", "access data"],
+)
 def test_every_attack_has_a_name_and_nobody_else_suffers(
-    hostile: Mapping[str, tuple[Script, str]], caplog: pytest.LogCaptureFixture
+    hostile: Mapping[str, tuple[Script, str]], timeout: float, caplog: pytest.LogCaptureFixture
 ) -> None:
     """saas-v2 §4: success is HTTP 200, JSON, and resultCode; everything else is retried by plan (§3.10)."""
     now = clock.now()
@@ -47,20 +58,21 @@ def test_every_attack_has_a_name_and_nobody_else_suffers(
             call__order_number__in=[o.number for o in orders.values()], call__kind=_asked(hostile), number=1
         )
 
-        with working(timeout=4.0, per_seller=200):
+        with working(timeout=timeout, per_seller=200), capture_logs() as written:
             until(
                 lambda: Order.objects.filter(number__in=good, status="completed").count() == len(good),
                 what="honest orders",
-                within=40,
+                within=WITHIN,
             )
-            until(lambda: first.count() >= len(orders), what="every attack was tried", within=40)
+            until(lambda: first.count() >= len(orders), what="every attack was tried", within=WITHIN)
 
     client = Client(headers={"accept-language": "en"})
     client.force_login(owner)
-    found = {}
-    for name in hostile:
+    wrong = {}
+    for name, (_, verdict) in hostile.items():
         attempt = first.select_related("call").get(call__order_number=orders[name].number)
-        found[name] = attempt.verdict
+        if attempt.verdict != verdict:
+            wrong[name] = f"{attempt.verdict}, not {verdict}: {attempt.detail}"
         if attempt.verdict in GOOD:
             continue
         assert attempt.call.state == State.WAITING, name
@@ -70,8 +82,9 @@ def test_every_attack_has_a_name_and_nobody_else_suffers(
         page = client.get(f"/seller/messages/{attempt.call_id}/").content.decode()
         assert EVIL not in page, name
         assert "\x00" not in page, name
-    assert found == {name: verdict for name, (_, verdict) in hostile.items()}
+    assert wrong == {}
     assert [record for record in caplog.records if record.exc_info] == []
+    assert [entry for entry in written if entry["log_level"] == "error"] == []
     assert ledger.verify().problems == ()
 
 
@@ -80,6 +93,7 @@ def _asked(hostile: object) -> str:
     return "Query" if hostile is ACCESS else "Create"
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.django_db(transaction=True)
 def test_what_a_seller_calls_access_data_is_text_and_never_a_trap() -> None:
     """saas-v2 §3.2: frontEndUrl, adminUrl, userName, password and memo are the seller's words on the buyer's page."""
@@ -91,12 +105,12 @@ def test_what_a_seller_calls_access_data_is_text_and_never_a_trap() -> None:
         for path in traps:
             product = make_product(seller, address=make_address(seller, url=server.url + path, now=now), now=now)
             orders.append(make_order(buyer, offer=make_offer(product), paid=True, now=now))
-        with working(per_seller=50):
+        with working(timeout=NEVER, per_seller=50):
             numbers = [order.number for order in orders]
             until(
                 lambda: Order.objects.filter(number__in=numbers, status="completed").count() == len(orders),
                 what="delivered",
-                within=40,
+                within=WITHIN,
             )
 
     client = Client(headers={"accept-language": "en"})

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from tests.conftest import DATABASE
 from tradepost import __version__
 from tradepost.market.base import clock
 from tradepost.market.base.models import WorkerProcess
@@ -64,3 +67,11 @@ def test_not_ready_while_the_database_is_away_and_its_words_stay_inside(client):
     assert response.status_code == 503
     assert response.json()["reasons"] == ["the database cannot be reached"]
     assert b"10.1.2.3" not in response.content
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(DATABASE != "sqlite", reason="the disk of a server is not ours to look at")
+def test_not_ready_while_the_disk_of_the_embedded_database_is_full(client, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=1_000_000))
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["reasons"]) == (503, ["the disk is full"])

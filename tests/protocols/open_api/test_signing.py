@@ -260,6 +260,33 @@ def test_another_key_or_none_is_refused():
     assert refused(unkeyed, sk="") is Reason.WRONG
 
 
+def with_bit(text: str, place: int) -> str:
+    return text[:place] + chr(ord(text[place]) ^ 1) + text[place + 1 :]
+
+
+def test_one_changed_byte_anywhere_is_refused_section_c_1():
+    """Method, path, query, signed headers, date, body, and what the Authorization header says but the access key."""
+    url = "https://h.example.com/v1/%E8%AE%A2~1?b=2&a=%20x&a=&c=y+z"
+    request = Request("POST", url, (*JSON_TYPE, ("X-Trace", "t 1")), b'{"a": 1}\n')
+    signed = sign(request, ak=AK, sk=SK, now=NOW, signed_headers=("content-type", "host", "x-sdk-date", "x-trace"))
+    verify(signed, sk=SK, now=NOW)
+    start = len("https://h.example.com")
+    changed = [replace(signed, method=with_bit(signed.method, place)) for place in range(len(signed.method))]
+    changed += [replace(signed, url=with_bit(url, place)) for place in range(start, len(url))]
+    changed += [
+        replace(signed, body=with_bit(signed.body.decode(), place).encode()) for place in range(len(signed.body))
+    ]
+    for number, (name, value) in enumerate(signed.headers):
+        begin = value.index("SignedHeaders") if name == "Authorization" else 0
+        for place in range(begin, len(value)):
+            headers = list(signed.headers)
+            headers[number] = (name, with_bit(value, place))
+            changed.append(replace(signed, headers=tuple(headers)))
+    assert len(changed) > 200
+    for one in changed:
+        assert refused(one) is not None, one
+
+
 printable = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12)
 tokens = st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=8).map(lambda name: f"x-t{name}")
 

@@ -9,11 +9,12 @@ from typing import Any
 from tradepost.market.base import jobs
 from tradepost.market.base.outbox import Facts, together
 from tradepost.market.base.work import State
+from tradepost.market.orders.by_hand import open_changes
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.production import calls
 from tradepost.market.production.models import Binding, Call
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.protocols.commands import Command, Expire, InstanceStatus, Refresh, Release, SetStatus
+from tradepost.protocols.commands import CheckChange, Command, Expire, InstanceStatus, Refresh, Release, SetStatus
 from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.registry import protocols
 
@@ -126,7 +127,13 @@ def _living(payload: Mapping[str, Any]) -> Subscription | None:
 
 
 def _being_renewed(subscription: Subscription) -> bool:
-    return Call.objects.filter(subscription=subscription, kind=Refresh.__name__).exclude(state=State.ENDED).exists()
+    """A renewal is asked of the seller, or was done there a moment ago and is not yet told here."""
+    asked = Call.objects.filter(subscription=subscription, kind__in=[CheckChange.__name__, Refresh.__name__])
+    if asked.exclude(state=State.ENDED).exists():
+        return True
+    untold = OrderLine.objects.filter(order__in=open_changes(subscription)).values("number")
+    done = asked.filter(kind=Refresh.__name__, outcome=Call.Outcome.DONE)
+    return done.filter(order_line_number__in=untold).exists()
 
 
 def _ask(subscription: Subscription, make: Make, now: datetime) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
+from http import HTTPStatus
 
 import structlog
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -14,6 +16,8 @@ from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 
 from tradepost.market.base import clock
+from tradepost.market.base.work import DatabaseAway
+from tradepost.market.web.peer import peer
 from tradepost.protocols.http import Response
 from tradepost.protocols.open_api.errors import (
     ORDER_QUERY_ERRORS,
@@ -28,6 +32,9 @@ from .received import NotReadable, check_sizes, received
 from .throttle import lockout, rate_limit
 
 log = structlog.get_logger("tradepost.open_api")
+
+COME_AGAIN = 5
+"""Seconds after which a database that is away may be back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,9 @@ def open_api(method: str, envelope: Envelope) -> Callable[[Api], Callable[..., H
             request_id = _request_id()
             try:
                 response = _guarded(api, request, request_id, method, envelope)
+            except DatabaseAway:
+                log.warning("open_api_without_database", path=request.path)
+                response = _away(request_id)
             except Exception:  # the edge: an error of ours must still answer in the documented form
                 log.exception("open_api_failed", path=request.path)
                 response = failure_response(ORDER_QUERY_ERRORS["MKT.0999"], envelope)
@@ -81,9 +91,7 @@ def _guarded(api: Api, request: HttpRequest, request_id: str, method: str, envel
     wall = clock.wall()
     try:
         check_sizes(request)
-        caller = authenticate(
-            received(request), peer=str(request.META.get("REMOTE_ADDR", "")), wall=wall, now=now, lockout=lockout()
-        )
+        caller = authenticate(received(request), peer=peer(request), wall=wall, now=now, lockout=lockout())
     except NotReadable as not_readable:
         return gateway_response(not_readable.error, request_id=request_id)
     except NotAuthenticated as refused:
@@ -96,6 +104,11 @@ def _guarded(api: Api, request: HttpRequest, request_id: str, method: str, envel
     except ApiRefused as refused:
         named = {"parameter": refused.parameter} if refused.parameter else {}
         return _failure(refused.code, envelope, request_id, refused.detail, **named)
+
+
+def _away(request_id: str) -> Response:
+    """Nobody is at fault, and the same request will do (§C.2)."""
+    return _later(gateway_response(gateway_error("APIGW.0201", 502), request_id=request_id), COME_AGAIN)
 
 
 def _failure(code: str, envelope: Envelope, request_id: str, detail: str = "", **more: object) -> Response:
@@ -139,3 +152,17 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
         return defaults.bad_request(request, exception)
     request_id = _request_id()
     return to_http(gateway_response(gateway_error("APIGW.0201", 400), request_id=request_id), request_id)
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """Django's handler of what no view caught: ours to mend, unless the database is away; then it is worth coming again."""
+    away = isinstance(sys.exception(), DatabaseAway)
+    if request.path.startswith("/api/"):
+        request_id = _request_id()
+        failed = gateway_response(gateway_error("APIGW.0201", 500), request_id=request_id)
+        return to_http(_away(request_id) if away else failed, request_id)
+    page = defaults.server_error(request)
+    if away:
+        page.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        page["Retry-After"] = str(COME_AGAIN)
+    return page

@@ -18,9 +18,9 @@ from .place import UNPAID_TIMEOUT
 def cancel_order(order: Order, *, actor: str, now: datetime) -> None:
     """Raises ``IllegalTransition`` when it is no longer unpaid."""
     with transaction.atomic():
+        jobs.cancel(UNPAID_TIMEOUT, order.number)  # first, as the timer takes them: its row, then the order
         ORDER.move(order, E.CANCEL, now=now, actor=actor)
         Order.objects.filter(pk=order.pk).update(ended_at=now)
-        jobs.cancel(UNPAID_TIMEOUT, order.number)
         outbox.publish("OrderCancelled", now=now, order=order.number, by="buyer")
 
 

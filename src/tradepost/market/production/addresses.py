@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from tradepost.market.identity.models import Seller
 from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.registry import protocols
 
+from .literal import literal_ip
 from .models import Address, Binding, Call
 
 LONGEST_URL = 512
@@ -34,33 +34,26 @@ def check_url(url: str, *, sandbox: bool) -> str:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise _wrong(_("This is not a web address.")) from None
-    if parts.scheme not in {"http", "https"} or not host or len(url) > LONGEST_URL or not url.isascii() or " " in url:
+    legible = url.isascii() and url.isprintable() and " " not in url
+    if parts.scheme not in {"http", "https"} or not host or len(url) > LONGEST_URL or not legible:
         raise _wrong(
             _("Give a web address that starts with http:// or https://, at most 512 characters, without blanks.")
             if sandbox
             else _("Give a web address that starts with https://, at most 512 characters, without blanks.")
         )
-    if parts.username or parts.password or parts.fragment or port == 0:
+    if "@" in parts.netloc or "#" in url or port == 0:
         raise _wrong(_("The address must not hold a user name, a password or a #fragment."))
     if sandbox:
         return url
     if parts.scheme != "https":
         raise _wrong(_("A real market calls https:// addresses only."))
-    if _is_ip(host) or "." not in host:
+    if literal_ip(host) or "." not in host.rstrip("."):
         raise _wrong(_("The host must be a public domain name, not an IP address."))
     return url
 
 
 def _wrong(message: str) -> Refused:
     return Refused("address.url", message, HTTPStatus.BAD_REQUEST, field="url")
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def register(

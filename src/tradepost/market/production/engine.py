@@ -59,10 +59,14 @@ class Setup:
 
 
 class Desk:
-    """One thread with its own database connection, asked from the event loop. Survives a database that is away."""
+    """One thread with its own database connection, asked from the event loop. Survives a database that is away.
 
-    def __init__(self, name: str) -> None:
+    ``stop``: once it is set, an outage is no longer waited through.
+    """
+
+    def __init__(self, name: str, stop: asyncio.Event | None = None) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._stop = stop or asyncio.Event()
 
     async def __call__[T](self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._guarded, work)
@@ -76,7 +80,8 @@ class Desk:
             raise
 
     async def until_done[T](self, work: Callable[[], T], *, first: Callable[[], object] | None = None) -> T:
-        """Repeat over a database outage. Only for work that is safe to repeat.
+        """Repeat over a database outage. Only for work that is safe to repeat. Raises ``DatabaseAway`` when it is time
+        to stop: the outage may be longer than anybody waits for a process to end.
 
         ``first`` runs before a repetition: what the outage interrupted may have left leases that nobody works on.
         """
@@ -89,8 +94,11 @@ class Desk:
                 return await self(work)
             except DatabaseAway as error:
                 log.warning("database away", error=str(error).strip()[:300])
+                if self._stop.is_set():
+                    raise
                 again = True
-                await asyncio.sleep(wait)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), wait)
                 wait = min(wait * 2, 2.0)
 
     def close(self) -> None:
@@ -104,21 +112,45 @@ class Engine:
         self.setup = setup
         self.claimed = self.recorded = 0
         self._flying: set[asyncio.Task[None]] = set()
-        self._open: set[int] = set()
-        """Calls that were claimed here and are not recorded yet."""
+        self._open: dict[int, int] = {}
+        """Calls that were claimed here and are not recorded yet, with the number of their attempt."""
         self._ended: asyncio.Queue[Ended] = asyncio.Queue()
         self._wake = {loop: asyncio.Event() for loop in ("claim", "react")}
         self._stop = asyncio.Event()
         self._lease = timedelta(seconds=setup.limits.timeout + 40)
         self._recording = 0
+        self._claiming_since: datetime | None = None
+        """Since when a claim is under way, whose calls are not among the open ones yet."""
         self._beats_since: datetime | None = None
         self._last_beat: datetime | None = None
 
     async def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; then let open calls end, record them and return."""
         protocols()  # loaded now: the first order does not wait for it
-        desks = {name: Desk(f"{self.setup.name}-{name}") for name in ("claim", "record", "react", "keep", "mail")}
-        await desks["keep"].until_done(lambda: upkeep.arrive(self.setup.name, wall=clock.wall()))
+        name = self.setup.name
+        desks = {loop: Desk(f"{name}-{loop}", self._stop) for loop in ("claim", "react", "keep", "mail")}
+        desks["record"] = Desk(f"{name}-record")  # answers are kept for as long as there is time
+        try:
+            if await self._arrived(stop, desks["keep"]):
+                await self._work(stop, desks)
+        finally:
+            for desk in desks.values():
+                desk.close()
+
+    async def _arrived(self, stop: threading.Event, desk: Desk) -> bool:
+        """Whether the database knows of us; False when told to stop before it could be reached."""
+        arriving = asyncio.create_task(desk.until_done(lambda: upkeep.arrive(self.setup.name, wall=clock.wall())))
+        while not (arriving.done() or stop.is_set()):
+            await asyncio.wait([arriving], timeout=POLL)
+        if stop.is_set():
+            self._stop.set()
+        try:
+            await arriving
+        except DatabaseAway:
+            return False
+        return True
+
+    async def _work(self, stop: threading.Event, desks: Mapping[str, Desk]) -> None:
         async with Gateway(self.setup.limits, connections=self.setup.capacity) as gateway:
             recorder = asyncio.create_task(self._record_loop(desks["record"]))
             loops = [
@@ -140,8 +172,6 @@ class Engine:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._ended.join(), GRACE)
                 recorder.cancel()
-                for desk in desks.values():
-                    desk.close()
 
     async def _until(self, stop: threading.Event, tasks: list[asyncio.Task[None]]) -> None:
         while not stop.is_set():
@@ -176,6 +206,7 @@ class Engine:
             if room < (BATCH // 2 if self._busy() else 1):
                 await asyncio.sleep(GATHER)
                 continue
+            self._claiming_since = clock.wall()
             tickets = await desk.until_done(
                 lambda room=room: claim_calls(  # type: ignore[misc]
                     now=clock.lately(),
@@ -185,10 +216,11 @@ class Engine:
                     per_seller=setup.per_seller,
                     duration=self._lease,
                 ),
-                first=self._disowner(timedelta()),
+                first=self._disowner(clock.wall),
             )
             self.claimed += len(tickets)
-            self._open.update(ticket.call_id for ticket in tickets)
+            self._open.update((ticket.call_id, ticket.number) for ticket in tickets)
+            self._claiming_since = None
             for ticket in tickets:
                 task = asyncio.create_task(self._one(ticket, gateway))
                 self._flying.add(task)
@@ -200,17 +232,23 @@ class Engine:
         """Many calls are open: a batch a little later moves more than a small one now."""
         return len(self._flying) > BUSY
 
-    def _disowner(self, age: timedelta) -> Callable[[], None]:
-        """Ends leases in our name that are older than ``age`` and that we do not know of; made on the event loop, where
+    def _disowner(self, before: Callable[[], datetime]) -> Callable[[], None]:
+        """Ends leases in our name that were taken ``before`` and that we do not know of; made on the event loop, where
         ``_open`` changes."""
         known = frozenset(self._open)
         return lambda: upkeep.disown(
             self.setup.name,
             known=known,
-            claimed_before=clock.wall() - age,
+            claimed_before=before(),
             duration=self._lease,
             wall=clock.wall(),
         )
+
+    def _disown_old(self) -> Callable[[], None]:
+        """For those that an outage hid. What a claim took whose answer is still on its way is ours, and no such lease."""
+        before = clock.wall() - OWN_LEASES_EVERY
+        before = min(before, self._claiming_since or before)
+        return self._disowner(lambda: before)
 
     async def _one(self, ticket: Ticket, gateway: Gateway) -> None:
         ended = Ended(ticket, Unreachable(fault=Fault.LOST, detail="the market's worker was stopped during this call"))
@@ -249,7 +287,9 @@ class Engine:
                 )  # type: ignore[misc]
             )
             self.recorded += len(batch)
-            self._open.difference_update(ended.ticket.call_id for ended in batch)
+            for ended in batch:  # the next attempt of a call may have been claimed already
+                if self._open.get(ended.ticket.call_id) == ended.ticket.number:
+                    del self._open[ended.ticket.call_id]
             self._recording = 0
             for _ in batch:
                 self._ended.task_done()
@@ -276,7 +316,7 @@ class Engine:
         turns = 0
         while not self._stop.is_set():
             turns += 1
-            disown = self._disowner(OWN_LEASES_EVERY) if turns % 8 == 0 else None
+            disown = self._disown_old() if turns % 8 == 0 else None
             clock_moves = await desk.until_done(lambda turns=turns, disown=disown: self._keep(turns, disown))  # type: ignore[misc]
             if clock_moves:
                 self._rouse()

@@ -61,6 +61,11 @@ class Limits:
     answer_bytes: int
     sandbox: bool
 
+    @property
+    def connect(self) -> float:
+        """Seconds for name, connection and TLS together. Well below ``timeout``: what ends here sent nothing."""
+        return min(10.0, 0.75 * self.timeout)
+
 
 class Gateway:
     """One HTTP client for a worker. Use as an async context manager."""
@@ -74,7 +79,7 @@ class Gateway:
         connector = aiohttp.TCPConnector(
             limit=self._connections,
             limit_per_host=0,
-            resolver=GuardedResolver(sandbox=self._limits.sandbox),
+            resolver=GuardedResolver(sandbox=self._limits.sandbox, within=0.8 * self._limits.connect),
             # Shorter than any server's idle limit (gunicorn: 2 s): a reused connection that dies looks like a seller
             # who hung up on a call.
             ttl_dns_cache=30,
@@ -85,7 +90,7 @@ class Gateway:
             connector=connector,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=min(10.0, self._limits.timeout)),
+            timeout=aiohttp.ClientTimeout(total=None, connect=self._limits.connect),
             trust_env=False,
             max_line_size=16_384,
         )
@@ -121,7 +126,7 @@ class Gateway:
             response = await self._send(request)
         except Exception as error:  # noqa: BLE001  # whatever a seller's server does is a value here, not a crash
             spent = (time.perf_counter() - started) * 1000
-            return Exchange(request, None, _fault_of(error, self._limits), spent)
+            return Exchange(request, None, _fault_of(error, self._limits, tls=request.url.startswith("https:")), spent)
         spent = (time.perf_counter() - started) * 1000
         if isinstance(response, Unreachable):
             return Exchange(request, None, response, spent)
@@ -203,7 +208,16 @@ def settle(command: Command, result: CallResult, *, until_access: bool, queried:
             return result
 
 
-def _fault_of(error: BaseException, limits: Limits) -> Unreachable:
+_HUNG_UP = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
+
+
+def _not_connected(error: OSError, *, tls: bool) -> tuple[Fault, str]:
+    if tls and isinstance(error, _HUNG_UP):
+        return Fault.TLS, "TLS: the server hung up instead of agreeing on a version and a certificate"
+    return Fault.CONNECT, f"connection failed: {error.strerror or str(error) or type(error).__name__}"
+
+
+def _fault_of(error: BaseException, limits: Limits, *, tls: bool) -> Unreachable:
     """The name of what went wrong. Order matters: aiohttp's errors inherit from each other."""
     match error:
         case AddressBlocked():
@@ -211,17 +225,18 @@ def _fault_of(error: BaseException, limits: Limits) -> Unreachable:
         case aiohttp.ClientConnectorDNSError():
             blocked = isinstance(error.os_error, AddressBlocked)
             fault = Fault.ADDRESS_BLOCKED if blocked else Fault.DNS
-            detail = str(error.os_error) if blocked else f"the name {error.host} could not be resolved"
+            why = error.os_error.strerror or error.os_error
+            detail = str(error.os_error) if blocked else f"the name {error.host} could not be resolved: {why}"
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError() | ssl.SSLError():
             fault, detail = Fault.TLS, f"TLS: {getattr(error, 'certificate_error', error)}"
         case TooMuch():
             fault, detail = Fault.TOO_LARGE, f"{error}, and the answer was not complete; reading was stopped"
         case aiohttp.ConnectionTimeoutError():
-            fault, detail = Fault.TIMEOUT_CONNECT, "no connection within 10 s"
+            fault, detail = Fault.TIMEOUT_CONNECT, f"no connection within {limits.connect:g} s"
         case asyncio.TimeoutError():
             fault, detail = Fault.TIMEOUT, f"no complete answer within {limits.timeout:g} s"
         case aiohttp.ClientConnectorError():
-            fault, detail = Fault.CONNECT, f"connection failed: {error.os_error.strerror or error.os_error}"
+            fault, detail = _not_connected(error.os_error, tls=tls)
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError() | ConnectionResetError():
             fault, detail = Fault.CLOSED, f"the connection was closed before the answer was complete ({error})"
         case aiohttp.ClientResponseError():

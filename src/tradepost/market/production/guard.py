@@ -6,13 +6,32 @@ differently a moment later cannot slip through.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import ipaddress
 import socket
+import threading
+from collections.abc import Callable
 from functools import lru_cache
-from urllib.parse import urlsplit
+from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
+from yarl import URL
+
+from .literal import literal_ip
+
+_ONLY_INSIDE = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "168.63.129.16/32",  # a public address that leads to the host's agent on one cloud (metadata, secrets)
+            "192.88.99.0/24",  # relays of 6to4, given up by RFC 7526
+            "5f00::/16",  # segment routing, RFC 9602: inside of a provider's network
+            "fec0::/10",  # site-local, RFC 3879
+        ),
+    )
+)
+"""What Python's ``is_global`` lets through and no seller's server can have."""
 
 
 class AddressBlocked(OSError):
@@ -30,7 +49,8 @@ def allowed(address: str, *, sandbox: bool) -> bool:
         ip = inner or ip
     if sandbox and ip.is_loopback:
         return True
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+    inside = any(ip in network for network in _ONLY_INSIDE)
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not inside
 
 
 def check_literal(url: str, *, sandbox: bool) -> None:
@@ -42,34 +62,66 @@ def check_literal(url: str, *, sandbox: bool) -> None:
 
 @lru_cache(maxsize=20_000)
 def _literal_of(address: str) -> str:
-    """The IP address that stands in a web address as its host; empty when the host is a name."""
-    host = (urlsplit(address).hostname or "").split("%", 1)[0]
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        # 127.1, 0x7f000001 and 2130706433 are addresses to a C library, though not to ipaddress.
-        try:
-            return socket.inet_ntoa(socket.inet_aton(host))
-        except OSError:
-            return ""
-    return host
+    """The IP address that stands in a web address as its host, read as the HTTP client reads it."""
+    return literal_ip(URL(address, encoded=True).raw_host or "")
 
 
 class GuardedResolver(AbstractResolver):
-    """Resolves names and drops what must not be called; when nothing is left, the call is refused."""
+    """Resolves names; refuses one that leads, among others, to what must not be called. ``within``: seconds."""
 
-    def __init__(self, *, sandbox: bool) -> None:
-        self._inner = ThreadedResolver()
+    def __init__(self, *, sandbox: bool, within: float = 8.0) -> None:
         self._sandbox = sandbox
+        self._within = within
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        good = [entry for entry in found if allowed(entry["host"], sandbox=self._sandbox)]
-        if not good:
-            raise AddressBlocked(f"{host} resolves to addresses that are not public")
-        return good
+        try:
+            async with asyncio.timeout(self._within):
+                found = await _in_a_thread(
+                    lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+                )
+        except TimeoutError:
+            said = f"the name servers did not answer within {self._within:g} s"
+            raise socket.gaierror(socket.EAI_AGAIN, said) from None
+        if not all(allowed(str(where[0]), sandbox=self._sandbox) for *_, where in found):
+            raise AddressBlocked(f"{host} leads to an address that is not public")
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(where[0]),
+                port=port,
+                family=kind,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, _, protocol, _, where in found
+        ]
 
     async def close(self) -> None:
-        await self._inner.close()
+        """Nothing is kept."""
+
+
+async def _in_a_thread[T](work: Callable[[], T]) -> T:
+    """The result of ``work`` in a thread that nobody waits for at the end of the process.
+
+    Not one of the loop's few threads: a look-up cannot be given up, so a handful of names whose servers never answer
+    would hold them all, and with them everybody's calls.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def tell(setter: Callable[[Any], None], value: Any) -> None:
+        if not done.done():  # whoever waited may have gone
+            setter(value)
+
+    def run() -> None:
+        try:
+            outcome: tuple[Callable[[Any], None], Any] = (done.set_result, work())
+        except Exception as error:  # noqa: BLE001  # raised where it is awaited
+            outcome = (done.set_exception, error)
+        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+            loop.call_soon_threadsafe(tell, *outcome)
+
+    threading.Thread(target=run, name="look-up", daemon=True).start()
+    return await done

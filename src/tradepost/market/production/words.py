@@ -145,7 +145,7 @@ _CASES: dict[str, Callable[[], Words]] = {
     ),
     Fault.TIMEOUT_CONNECT: lambda: (
         _("No connection in time"),
-        _("The server did not accept the connection in time. Nothing was sent."),
+        _("The connection was not ready in time: it was not accepted, or TLS was not agreed on. Nothing was sent."),
         _(
             "Check that the port is open to the internet and that the server is not overloaded. A firewall that drops packets silently looks like this."
         ),

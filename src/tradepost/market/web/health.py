@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,12 +15,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 
 from tradepost import __version__
 from tradepost.market.base import clock
+from tradepost.market.base.config import config
 from tradepost.market.base.models import WorkerProcess
 
 log = structlog.get_logger(__name__)
 
 SEEN_WITHIN = timedelta(seconds=15)
 """Real time in which a living worker writes that it lives."""
+LEAST_ROOM = 10_000_000
+"""Bytes that an embedded database needs to go on for a while."""
 
 _applied_once = False  # migrations do not come undone under a running process, and looking costs 40 ms
 
@@ -67,16 +71,35 @@ class Readiness:
 
 def ready() -> Readiness:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        if not writable():
+            return Readiness((ONLY_READS,), None)
         missing = missing_migrations()
         if missing:
             return Readiness((f"{missing} migrations are not applied: run tradepost migrate",), None)
+        if no_room():
+            return Readiness(("the disk is full",), living_workers())
         return Readiness((), living_workers())
     except Error as fault:
         # The probe is open to everybody: what the driver says may name hosts and users, so it goes to the log.
         log.warning("not ready", fault=str(fault))
         return Readiness(("the database cannot be reached",), None)
+
+
+ONLY_READS = "the database only reads for now"
+
+
+def writable() -> bool:
+    """Whether the database takes changes: a PostgreSQL that fails over, or whose disk is full, may only read."""
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_read_only")
+        return bool(cursor.fetchone()[0] == "off")
+
+
+def no_room() -> bool:
+    """Whether the disk of an embedded database is full: pages that read still come, and nobody can order."""
+    return connection.vendor == "sqlite" and shutil.disk_usage(config().data).free < LEAST_ROOM
 
 
 def missing_migrations() -> int:

@@ -1,0 +1,100 @@
+"""Between the web server and Django: a request is worked on once it is there, and its answer is handed over whole.
+
+A thread that waits for somebody's bytes cannot be called back. So the few threads that Django and its database
+connections live in never wait: bodies arrive in threads of the server, of which there are many and which hold nothing,
+and an answer is one piece that the server sends by itself, however slowly it is read. Otherwise five connections that
+begin a form and never end it would stop a market.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger("tradepost.access")
+
+type Environ = dict[str, Any]
+type Headers = list[tuple[str, str]]
+type App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+THREADS = "TRADEPOST_WEB_THREADS"
+"""Environment variable by which ``tradepost serve`` tells its workers how many."""
+ARRIVING = 200
+"""Bodies that may be on their way at a time; while there are more, who comes with another is told to come again."""
+LARGEST_CALL = 12 * 1024 * 1024
+"""Bytes in a call of an open API: the gateway's limit (openapi-jointkit §C.2)."""
+COME_AGAIN = ("Retry-After", "5")
+
+
+def threads_for(asked: str | None) -> int:
+    """As many as were asked for; else two a core and one."""
+    return int(asked or 0) or 2 * (os.cpu_count() or 1) + 1
+
+
+class Intake:
+    """The WSGI application ``app`` in ``threads`` threads of its own. ``largest_form``: bytes sent to a page, all told."""
+
+    def __init__(self, app: App, *, threads: int, largest_form: int, arriving: int = ARRIVING) -> None:
+        self._app = app
+        self._largest_form = largest_form
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="web")
+        self._arriving = threading.BoundedSemaphore(arriving)
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
+        refused = self._receive(environ) if _has_body(environ) else None
+        if refused is not None:
+            log.info("refused unread", status=int(refused), path=environ.get("PATH_INFO"))
+            later = [COME_AGAIN] if refused is HTTPStatus.SERVICE_UNAVAILABLE else []
+            start_response(f"{refused:d} {refused.phrase}", [("Content-Length", "0"), *later])
+            return [b""]
+        status, headers, content = self._pool.submit(self._answer, environ).result()
+        start_response(status, headers)
+        return [content]
+
+    def _receive(self, environ: Environ) -> HTTPStatus | None:
+        """Wait for the body and put it in its place; gives the status of a refusal."""
+        is_call = str(environ.get("PATH_INFO", "")).startswith("/api/")
+        largest = LARGEST_CALL if is_call else self._largest_form
+        stated = str(environ.get("CONTENT_LENGTH") or "")
+        length = int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 16 else None
+        source, environ["wsgi.input"] = environ["wsgi.input"], BytesIO()
+        if length is not None and length > largest:  # the open APIs say so in words of their own
+            return None if is_call else HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        if not self._arriving.acquire(blocking=False):
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        try:
+            body = source.read(largest + 1 if length is None else length)
+        except OSError:
+            return HTTPStatus.BAD_REQUEST
+        finally:
+            self._arriving.release()
+        if length is not None and len(body) < length:  # half a form says something else
+            return HTTPStatus.BAD_REQUEST
+        environ["wsgi.input"] = BytesIO(body)
+        return None
+
+    def _answer(self, environ: Environ) -> tuple[str, Headers, bytes]:
+        head: list[Any] = []
+
+        def start(status: str, headers: Headers, exc_info: object = None) -> None:
+            del exc_info  # nothing was sent yet, so another head takes the place of the first
+            head[:] = [status, headers]
+
+        answer = self._app(environ, start)
+        try:
+            content = b"".join(answer)
+        finally:
+            if close := getattr(answer, "close", None):
+                close()
+        return head[0], head[1], content
+
+
+def _has_body(environ: Environ) -> bool:
+    return environ.get("CONTENT_LENGTH") not in {None, "", "0"} or "HTTP_TRANSFER_ENCODING" in environ

@@ -1,0 +1,71 @@
+"""A market on its real web server, for clients in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command_line import MAIN
+from tradepost.cli.serve import free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    url: str
+    access_key: str
+    secret_key: str
+    own: str
+    foreign: str
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+
+def _await_listening(port: int, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert server.poll() is None, "the web server ended"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("the web server did not listen within a minute")
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    """A market of its own, served as ``tradepost serve`` serves every market."""
+    port = free_port()
+    environment = os.environ | {
+        "TRADEPOST_DATA": str(tmp_path_factory.mktemp("market")),
+        "TRADEPOST_DATABASE_URL": "",
+        "TRADEPOST_PORT": str(port),
+        "TRADEPOST_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
+    prepared = subprocess.run(
+        [sys.executable, "-m", "tests.interop.prepared_market"],
+        env=environment,
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    with subprocess.Popen([*MAIN, "serve"], env=environment, cwd=ROOT) as server:
+        try:
+            _await_listening(port, server)
+            # The program's last line: Django may say things above it.
+            yield Market(f"http://127.0.0.1:{port}", **json.loads(prepared.stdout.splitlines()[-1]))
+        finally:
+            server.terminate()

@@ -1,0 +1,117 @@
+"""Who sends slowly, too much or half of it keeps nobody waiting and fills no disk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from tradepost.market.web.intake import LARGEST_CALL, Environ, Intake
+
+WITHIN = 30
+
+
+class Slow:
+    """A body that comes once it is let."""
+
+    def __init__(self) -> None:
+        self.asked, self.let = threading.Event(), threading.Event()
+
+    def read(self, _size: int = -1) -> bytes:
+        self.asked.set()
+        assert self.let.wait(WITHIN)
+        return b"a=b"
+
+
+class Untouched:
+    def read(self, _size: int = -1) -> bytes:
+        raise AssertionError("this body is not to be read")
+
+
+class Gone:
+    def read(self, _size: int = -1) -> bytes:
+        raise OSError("the other end is gone")
+
+
+class Answer(list[bytes]):
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def echo(environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
+    start("200 OK", [("Content-Type", "text/plain")])
+    yield threading.current_thread().name.encode() + b" "
+    yield environ["wsgi.input"].read()
+
+
+def ask(app: Intake, *, body: object = b"", length: str | None = None, path: str = "/", **more: str) -> tuple[str, Any]:
+    """Status line with its headers beyond the type, and the content."""
+    told: list[Any] = []
+    source = BytesIO(body) if isinstance(body, bytes) else body
+    stated = length if length is not None else str(len(body)) if isinstance(body, bytes) else "3"
+    environ = {"PATH_INFO": path, "CONTENT_LENGTH": stated, "wsgi.input": source, **more}
+    content = app(environ, lambda status, headers: told.extend([status, headers]))
+    assert len(content) == 1, "one piece, which no thread of ours has to hand over bit by bit"
+    return told[0], (dict(told[1]), content[0])
+
+
+def app(**more: int) -> Intake:
+    return Intake(echo, threads=1, largest_form=10, **more)
+
+
+def test_bodies_that_do_not_come_hold_up_nobody_but_the_next_of_their_kind() -> None:
+    tried, slow = app(arriving=2), [Slow(), Slow()]
+    with ThreadPoolExecutor(2) as server:
+        waiting: list[Future[Any]] = [server.submit(ask, tried, body=body) for body in slow]
+        assert all(body.asked.wait(WITHIN) for body in slow)
+        assert ask(tried) == ("200 OK", ({"Content-Type": "text/plain"}, b"web_0 "))
+        status, (headers, _) = ask(tried, body=Untouched())
+        assert (status, headers) == ("503 Service Unavailable", {"Content-Length": "0", "Retry-After": "5"})
+        for body in slow:
+            body.let.set()
+        assert [done.result(WITHIN)[1][1] for done in waiting] == [b"web_0 a=b"] * 2
+    assert ask(tried, body=b"c=d")[1][1] == b"web_0 c=d", "their places are free again"
+
+
+def test_more_than_a_form_can_hold_is_not_read() -> None:
+    status, (headers, content) = ask(app(), body=Untouched(), length="11")
+    assert (status, headers, content) == ("413 Content Too Large", {"Content-Length": "0"}, b"")
+    assert ask(app(), body=b"0123456789")[1][1] == b"web_0 0123456789"
+
+
+def test_more_than_an_api_takes_is_not_read_and_the_api_says_so_itself() -> None:
+    assert ask(app(), body=Untouched(), length=str(LARGEST_CALL + 1), path="/api/x")[1][1] == b"web_0 "
+    assert ask(app(), body=b"x" * 100, path="/api/x")[1][1] == b"web_0 " + b"x" * 100
+
+
+def test_a_body_in_chunks_is_read_to_its_end_and_no_further_than_the_limit() -> None:
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked"}
+    assert ask(app(), body=b"x" * 100, length="", path="/api/x", **chunked)[1][1] == b"web_0 " + b"x" * 100
+    assert ask(app(), body=b"x" * 100, length="", **chunked)[1][1] == b"web_0 " + b"x" * 11
+
+
+@pytest.mark.parametrize("body", [BytesIO(b"a=1"), Gone()], ids=["half of it", "gone"])
+def test_half_a_form_is_no_form(body: object) -> None:
+    assert ask(app(), body=body, length="6")[0] == "400 Bad Request"
+
+
+def test_an_answer_is_closed_and_a_failure_is_the_callers() -> None:
+    answer = Answer([b"a", b"b"])
+
+    def answers(environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
+        start("200 OK", [])
+        return answer
+
+    def fails(environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
+        raise LookupError
+
+    assert ask(Intake(answers, threads=1, largest_form=1))[1][1] == b"ab"
+    assert answer.closed
+    with pytest.raises(LookupError):
+        ask(Intake(fails, threads=1, largest_form=1))
