@@ -13,7 +13,7 @@ from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Subscription
 
 KEYS: tuple[tuple[type[models.Model], str], ...] = ((SigningKey, "sealed"), (AccessKey, "sealed"))
-ALL = (*KEYS, (Subscription, "sealed_access"), (Call, "sealed_answer"))
+ALL: tuple[tuple[type[models.Model], str], ...] = (*KEYS, (Subscription, "sealed_access"), (Call, "sealed_answer"))
 REMEDY = "Add the earlier key to TRADEPOST_OLD_SECRET_KEYS, or put back the file secret.key."
 
 

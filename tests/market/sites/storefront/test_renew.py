@@ -12,6 +12,7 @@ from tests import factories
 from tests.factories.products import MONTHLY, ONCE, YEARLY
 from tradepost.market.base import clock
 from tradepost.market.base.work import State
+from tradepost.market.catalog.listing import Price
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.fulfilment import renewal
 from tradepost.market.identity.models import User
@@ -33,7 +34,7 @@ def buyer(client: Client) -> User:
     return buyer
 
 
-def held(buyer: User, *, age: timedelta = DAY, prices: tuple[object, ...] = (MONTHLY, YEARLY)) -> Subscription:
+def held(buyer: User, *, age: timedelta = DAY, prices: tuple[Price, ...] = (MONTHLY, YEARLY)) -> Subscription:
     """Bought for a month, ``age`` ago."""
     then = clock.now() - age
     offer = factories.make_offer(factories.make_product(prices=prices))
