@@ -165,6 +165,9 @@ def test_with_another_secret_key_no_worker_begins(market):
 
 
 def test_a_worker_of_a_database_without_tables_says_what_to_run(tmp_path):
-    refused = make_market(tmp_path, "cli_bare").run("worker")
+    bare = make_market(tmp_path, "cli_bare")
+    if DATABASE == "sqlite":
+        (tmp_path / "tradepost.sqlite3").touch()
+    refused = bare.run("worker")
     assert refused.returncode == 1
     assert refused.stderr.endswith("Run: tradepost migrate\n")

@@ -171,5 +171,7 @@ def _say_when_nobody_listens(address: str) -> None:
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         socket.create_connection((parts.hostname or "", port), timeout=LISTENS_WITHIN).close()
+    except socket.gaierror:
+        terminal.warn(f"The host of {address} is not known here: calls to it will fail. Correct --address.")
     except OSError:
         terminal.warn(f"Nobody listens at {address} yet. Start your server before you buy.")

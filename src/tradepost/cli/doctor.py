@@ -47,7 +47,7 @@ def examine() -> tuple[Finding, ...]:
         config = read_config()
         must_exist(config)
         _make_no_key(config)
-        opened = open_market(follow_demo=True, existing=True)
+        opened = open_market(follow_demo=True, existing=True, only_look=True)
     except Refused as refused:
         if refused.code == "cli.no_market":
             raise

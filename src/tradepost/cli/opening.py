@@ -75,17 +75,17 @@ def must_exist(config: Config) -> None:
         )
 
 
-def open_market(*, follow_demo: bool = False, existing: bool = False) -> Config:
+def open_market(*, follow_demo: bool = False, existing: bool = False, only_look: bool = False) -> Config:
     """Make Django ready and return the settings.
 
     ``follow_demo`` is for commands typed beside a running demo: they take over that it is a sandbox and its port,
-    which the demo itself chose, so that ``tradepost clock advance 30d`` works without settings. ``existing``: nothing is
-    made where there is no market.
+    which the demo itself chose, so that ``tradepost clock advance 30d`` works without settings. ``existing``: refused
+    where there is no market. ``only_look``: no data folder is made either.
     """
     config = read_config()
     if existing:
         must_exist(config)
-    else:
+    if not only_look:
         make_folder(config)
     if follow_demo:
         _follow(config)

@@ -26,7 +26,7 @@ def worker(*, name: Annotated[str, Parameter(show_default=False)] = "") -> None:
         How the console names it; must differ between workers. Host and process id when not given.
     """
     tied.tie()
-    config = open_market()
+    config = open_market(existing=True)
     from tradepost.market.web import logs
     from tradepost.market.wiring import run_worker
 
