@@ -6,7 +6,7 @@ The seller here is a model that keeps what it was told. Calls end as the engine 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.factories import NOW, make_address, make_buyer, make_offer, make_operator, make_product, make_seller
+from tests.factories import make_address, make_buyer, make_offer, make_operator, make_product, make_seller
 from tests.factories.products import MONTHLY, YEARLY
 from tradepost.market.base import jobs, outbox
 from tradepost.market.base.errors import Refused
@@ -38,8 +38,8 @@ from tradepost.protocols.commands import Create, Expire, InstanceStatus, Refresh
 
 DAY = timedelta(days=1)
 STEPS = (
-    "order", "pay", "cancel", "done", "done", "lost", "failed", "restart", "pay back", "tell", "tell", "week", "month",
-    "renew", "renew",
+    "order", "order unpaid", "pay", "cancel", "renew", "renew", "tried", "done", "newest done", "lost", "failed", "restart", "pay back", "tell",
+    "tell", "week", "month",
 )  # fmt: skip
 EXPIRES = {"saas_v1": True, "saas_v2": False, "license_v1": True, "license_online": False}
 KIND = {"saas_v1": "SAAS", "saas_v2": "SAAS", "license_v1": "LICENSE", "license_online": "LICENSE"}
@@ -51,7 +51,8 @@ class World:
     """One buyer, one product, one seller, and a clock."""
 
     protocol: str
-    now: datetime = NOW
+    now: datetime = datetime(2026, 1, 31, 1, 30, tzinfo=UTC)
+    """The 31st of a month, so that calendars show what they are."""
     frozen: bool = False
     """What the seller's server would say of the instance."""
     expires_at: datetime | None = None
@@ -77,17 +78,21 @@ class World:
     # --- people ---
 
     def _order(self) -> None:
-        if Subscription.objects.filter(status__in=["opening", "active", "frozen"]).exists():
-            return
-        command = PlaceOrder(product_id=make_offer(self.product).product_id, agreed=True)
-        buy(self.buyer, command, now=self.now, unpaid_timeout=10 * DAY)
+        if not Subscription.objects.filter(status__in=["opening", "active", "frozen"]).exists():
+            command = PlaceOrder(product_id=make_offer(self.product).product_id, agreed=True)
+            buy(self.buyer, command, now=self.now, unpaid_timeout=10 * DAY)
+            self._pay()
+            self._tell()
+
+    def _order_unpaid(self) -> None:
+        """A renewal that waits in another tab."""
+        held = Subscription.objects.select_related("offer").order_by("-pk").first()
+        if held is not None and renewal_options(held):
+            command = RenewService(subscription=held.pk, product_id=held.offer.product_id, periods=1, agreed=True)
+            renew(self.buyer, command, now=self.now, unpaid_timeout=10 * DAY)
 
     def _renew(self) -> None:
-        held = Subscription.objects.select_related("offer").order_by("-pk").first()
-        if held is None or held.expires_at is None or not renewal_options(held):
-            return
-        command = RenewService(subscription=held.pk, product_id=held.offer.product_id, periods=1, agreed=True)
-        renew(self.buyer, command, now=self.now, unpaid_timeout=10 * DAY)
+        self._order_unpaid()
         self._pay()
 
     def _unpaid(self) -> Order | None:
@@ -111,8 +116,8 @@ class World:
 
     # --- the seller and the engine ---
 
-    def _ends(self, outcome: str, *, acted: bool) -> None:
-        call = Call.objects.exclude(state=State.ENDED).order_by("pk").first()
+    def _ends(self, outcome: str, *, acted: bool, first: str = "pk") -> None:
+        call = Call.objects.exclude(state=State.ENDED).order_by(first).first()
         if call is None:
             return
         self.now += timedelta(seconds=1)
@@ -145,6 +150,14 @@ class World:
 
     def _done(self) -> None:
         self._ends("done", acted=True)
+
+    def _newest_done(self) -> None:
+        """Calls that are open together may end in any order."""
+        self._ends("done", acted=True, first="-pk")
+
+    def _tried(self) -> None:
+        """A first attempt went wrong; what the seller did of it nobody knows."""
+        Call.objects.exclude(state=State.ENDED).update(attempts=1)
 
     def _lost(self) -> None:
         """It was done, and the answer never came."""
@@ -179,7 +192,6 @@ class World:
     # --- what always holds ---
 
     def check_money(self) -> None:
-        assert ledger.verify().problems == ()
         earned = 0
         for order in Order.objects.all():
             expected = order.total_minor if order.status == Order.Status.PROCESSING else 0
@@ -223,27 +235,31 @@ class World:
         assert not Order.objects.filter(order_type="RENEW", status=Order.Status.PROCESSING).exists()
 
 
-@given(st.sampled_from(sorted(KIND)), st.lists(st.sampled_from(STEPS), min_size=5, max_size=22))
-@example("saas_v2", ["order", "pay", "tell", "done", "month", "lost", "renew", "tell", "done", "tell", "week"])
+@given(st.sampled_from(sorted(KIND)), st.lists(st.sampled_from(STEPS), min_size=4, max_size=16))
+@example("saas_v2", ["month", "tell", "renew", "lost", "tell", "done", "tell"])
 @example(
-    "saas_v2", ["order", "pay", "tell", "done", "renew", "tell", "failed", "month", "done", "month", "done", "tell"]
+    "saas_v2", ["month", "lost", "tell", "renew", "tell", "done", "tell", "done", "tell", "restart", "done", "tell"]
 )
-@example("saas_v1", ["order", "pay", "tell", "done", "month", "tell", "renew", "tell", "done", "done", "week", "renew"])
+@example("saas_v2", ["month", "tried", "renew", "tell", "newest done", "tell", "done", "tell"])
+@example("saas_v2", ["renew", "tell", "failed", "tell", "pay back", "renew", "done", "tell"])
+@example("saas_v2", ["renew", "tell", "failed", "month", "done", "tell", "month", "done", "tell", "restart", "done"])
 @example(
-    "license_v1", ["order", "pay", "tell", "failed", "tell", "pay back", "tell", "done", "order", "pay", "tell", "done"]
+    "saas_v1", ["month", "tell", "renew", "tell", "done", "tell", "done", "week", "renew", "order unpaid", "month"]
 )
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example("license_v1", ["order unpaid", "renew", "month", "done", "month", "done", "tell", "order", "done", "tell"])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.django_db
 def test_any_life_keeps_the_money_and_agrees_with_the_seller_in_the_end(protocol: str, steps: list[str]) -> None:
     """business-rules §4.1–4.5, saas-v2 §3.3–3.5, §3.10."""
     with transaction.atomic():
         world = World(protocol)
-        for step in steps:
+        for step in ("order", "done", "tell", "done", "tell", *steps):
             world.step(step)
             world.check_money()
             world.check_one_change_at_a_time()
             world.check_paid_time()
         world.settle()
+        assert ledger.verify().problems == ()
         world.check_money()
         world.check_paid_time()
         world.check_agreed()
