@@ -64,6 +64,7 @@ PAGES: dict[str, dict[str, View]] = {
         "services": View("/services/"),
         "service": View("/services/1/"),
         "service-frozen": View("/services/{frozen}/"),
+        "service-renew": View("/services/1/renew/"),
         "notices": View("/notices/"),
         "balance": View("/balance/"),
         "profile": View("/profile/"),

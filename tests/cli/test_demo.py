@@ -130,6 +130,4 @@ def test_a_taken_port_is_refused_in_words(tmp_path):
         for command in ("demo", "up", "serve"):
             refused = market.run(command, PORT=str(port))
             assert (refused.returncode, refused.stdout) == (1, "")
-            assert refused.stderr == (
-                f"tradepost: Port {port} on 127.0.0.1 is taken or not allowed. Set PORT to another one.\n"
-            )
+            assert refused.stderr == (f"tradepost: Port {port} on 127.0.0.1 is taken. Set PORT to another one.\n")

@@ -34,14 +34,28 @@ def levels(findings) -> list[tuple[str, Level]]:
     return [(finding.area, finding.level) for finding in findings]
 
 
-def test_a_fresh_folder_fails_until_it_is_migrated(tmp_path):
+def test_where_there_is_no_market_it_says_so_and_makes_none(tmp_path):
+    folder = tmp_path / "mistyped"
+    folder.mkdir()
+    done = Market(folder).run("doctor", "--json", TRADEPOST_DATA=str(folder / "data"))
+    assert done.returncode == 1
+    [finding] = json.loads(done.stdout)
+    assert (finding["area"], finding["level"], finding["todo"]) == ("market", "fail", "tradepost up")
+    assert str(folder / "data") in finding["said"]
+    assert list(folder.iterdir()) == []
+
+
+def test_a_fresh_database_fails_until_it_is_migrated(tmp_path):
     market = Market(tmp_path)
+    (tmp_path / "tradepost.sqlite3").touch()
     before = market.run("doctor", "--json", TRADEPOST_SANDBOX="1")
     assert before.returncode == 1
     found = {finding["area"]: finding for finding in json.loads(before.stdout)}
     assert found["migrations"]["level"] == "fail"
     assert found["migrations"]["todo"] == "tradepost migrate"
     assert "workers" not in found, "what stands on the migrations is not asked"
+    assert found["secret key"]["said"].startswith("There is none yet")
+    assert not (tmp_path / "secret.key").exists(), "it changes nothing"
     assert market.run("migrate").returncode == 0
     after = market.run("doctor", "--json", TRADEPOST_SANDBOX="1")
     assert after.returncode == 0, after.stdout

@@ -50,6 +50,9 @@ STOREFRONT = {
     "orders/<str:number>/progress/": pages(frozenset({BUYER}), number="{order}"),
     "services/": pages(PERSONS),
     "services/<int:pk>/": pages(frozenset({BUYER}), pk="{subscription}"),
+    "services/<int:pk>/renew/": Address(
+        {"pk": "{subscription}"}, get=frozenset({BUYER}), post=frozenset({BUYER}), data={"agreed": "on"}
+    ),
     "services/<int:pk>/password/": Address({"pk": "{subscription}"}, post=frozenset({BUYER})),
     "services/<int:pk>/license/": Address({"pk": "{subscription}"}, post=frozenset({BUYER})),
     "services/<int:pk>/license.txt": pages(frozenset({BUYER}), pk="{subscription}"),

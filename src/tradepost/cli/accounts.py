@@ -36,7 +36,7 @@ def create_operator(email: str, *, name: str = "", password_stdin: FromStdin = F
     password_stdin
         Read the password from standard input instead of asking for it.
     """
-    open_market()
+    open_market(existing=True)
     from django.db import transaction
 
     email = _checked_email(email)
@@ -86,7 +86,7 @@ def create_seller(
     password_stdin
         Read a new owner's password from standard input instead of asking for it.
     """
-    open_market()
+    open_market(existing=True)
     from django.db import transaction
 
     from tradepost.market.base import clock
@@ -130,7 +130,7 @@ def _make(email: str, password: str, *, name: str, is_operator: bool) -> User:
 
 
 def _set_operator(email: str, *, operator: bool) -> None:
-    open_market()
+    open_market(existing=True)
     from tradepost.market.identity.models import User
 
     if not User.objects.filter(email__iexact=email.strip()).update(is_operator=operator):

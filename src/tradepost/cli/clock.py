@@ -23,7 +23,7 @@ STUCK_AFTER = 60.0
 @app.default
 def show() -> None:
     """Show the market's time and how far it is ahead of real time."""
-    config = open_market(follow_demo=True)
+    config = open_market(follow_demo=True, existing=True)
     from tradepost.market.base import clock
 
     console = terminal.out()
@@ -48,7 +48,7 @@ def advance(distance: str) -> None:
         How far: 90s, 15m, 4h, 30d, 2w, 1y, or several together, such as 1d12h.
     """
     span = durations.parse(distance)
-    config = open_market(follow_demo=True)
+    config = open_market(follow_demo=True, existing=True)
     from tradepost.market.base import clock
 
     start = clock.now()

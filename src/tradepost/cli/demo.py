@@ -15,7 +15,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from tradepost.cli import migrate, sample_seller, template, terminal, up
-from tradepost.cli.opening import Demo, open_market, read_config
+from tradepost.cli.opening import Demo, make_folder, open_market, read_config
 from tradepost.cli.processes import LOOK_EVERY, Processes, Program, signals
 from tradepost.cli.serve import claim_port, port_is_free
 from tradepost.cli.warnings_told import Warnings
@@ -42,7 +42,7 @@ def demo() -> None:
     os.environ["TRADEPOST_SANDBOX"] = "1"
     os.environ["TRADEPOST_LOG_FORMAT"] = "json"  # of the children: it is read again to tell warnings
     config = read_config()
-    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(config)
     with alone(config), signals() as (stop, hurry):
         config = with_port(config)
         config.secrets()  # made before the children would race for it
@@ -120,6 +120,8 @@ def with_port(config: Config) -> Config:
     if "port" in config.model_fields_set:
         claim_port(config)
         return config
+    if not port_is_free(config.host, 0):  # any port: then it is the host
+        claim_port(config)
     for port in range(FIRST_PORT, FIRST_PORT + PORTS):
         if port_is_free(config.host, port):
             os.environ["TRADEPOST_PORT"] = str(port)

@@ -22,7 +22,7 @@ from cyclopts import Parameter
 
 from tradepost.cli import migrate, template, terminal, up
 from tradepost.cli.demo import SITES, alone, is_new, refuse_another_market, with_port
-from tradepost.cli.opening import Demo, open_market, read_config
+from tradepost.cli.opening import Demo, make_folder, open_market, read_config
 from tradepost.cli.processes import LOOK_EVERY, Processes, Program, signals
 from tradepost.cli.warnings_told import Warnings
 from tradepost.market.base.errors import Refused
@@ -73,6 +73,7 @@ def dev(
     with _folder(data) as folder:
         os.environ["TRADEPOST_DATA"] = str(folder)
         config = read_config()
+        make_folder(config)
         with alone(config), signals() as (stop, hurry):
             config = with_port(config)
             config.secrets()  # made before the children would race for it
@@ -92,8 +93,7 @@ def dev(
 @contextmanager
 def _folder(given: Path | None) -> Iterator[Path]:
     if given is not None:
-        given.mkdir(mode=0o700, parents=True, exist_ok=True)
-        yield given.resolve()
+        yield given.absolute()
         return
     made = Path(tempfile.mkdtemp(prefix="tradepost-dev-"))
     try:
@@ -171,5 +171,7 @@ def _say_when_nobody_listens(address: str) -> None:
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         socket.create_connection((parts.hostname or "", port), timeout=LISTENS_WITHIN).close()
+    except socket.gaierror:
+        terminal.warn(f"The host of {address} is not known here: calls to it will fail. Correct --address.")
     except OSError:
         terminal.warn(f"Nobody listens at {address} yet. Start your server before you buy.")

@@ -18,16 +18,13 @@ from django.core.mail import mailers
 from django.db import Error, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
-from tradepost.cli import durations
+from tradepost.cli import durations, sealed
 from tradepost.cli.findings import Finding, fail, ok, warn
 from tradepost.cli.up import answers
 from tradepost.market.base import clock
 from tradepost.market.base.config import Config
 from tradepost.market.base.models import SandboxClock
-from tradepost.market.base.secrets import unseal
-from tradepost.market.identity.models import AccessKey, SigningKey, User
-from tradepost.market.production.models import Call
-from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.identity.models import User
 from tradepost.market.web import health
 
 SHORTEST_KEY = 32
@@ -39,12 +36,6 @@ CLOCK_WARN, CLOCK_FAIL = timedelta(seconds=1), timedelta(seconds=30)
 SECRETS_TRIED = 200
 MAIL_TIMEOUT = 5
 ASSETS = ("vendor/tabler.min.css", "vendor/htmx.min.js", "web/tradepost.js")
-SEALED: tuple[tuple[str, type, str], ...] = (
-    ("signing keys", SigningKey, "sealed"),
-    ("access keys", AccessKey, "sealed"),
-    ("access data", Subscription, "sealed_access"),
-    ("answers", Call, "sealed_answer"),
-)
 
 
 def all_findings(config: Config) -> tuple[Finding, ...]:
@@ -120,7 +111,15 @@ def _is_loopback(host: str) -> bool:
 
 
 def check_secret_key(config: Config) -> Iterator[Finding]:
-    area, key = "secret key", config.secrets()[0]
+    area, path = "secret key", config.data / "secret.key"
+    if not (config.secret_key.get_secret_value() or path.exists()):
+        yield warn(
+            area,
+            f"There is none yet: {path} is made at the first start.",
+            "Set TRADEPOST_SECRET_KEY where several machines run one market.",
+        )
+        return
+    key = config.secrets()[0]
     if len(key) < SHORTEST_KEY or len(set(key)) < FEWEST_DIFFERENT:
         yield fail(
             area,
@@ -132,7 +131,6 @@ def check_secret_key(config: Config) -> Iterator[Finding]:
     if config.secret_key.get_secret_value():
         yield ok(area, "Set by TRADEPOST_SECRET_KEY, long enough.")
         return
-    path = config.data / "secret.key"
     mode = stat.S_IMODE(path.stat().st_mode)
     if sys.platform != "win32" and mode & 0o077:
         yield fail(area, f"{path} can be read by others (mode {mode:04o}).", f"chmod 600 {path}")
@@ -220,24 +218,13 @@ def _writes() -> Iterator[Finding]:
 
 
 def check_sealed() -> Iterator[Finding]:
-    tried = closed = 0
-    for _, model, field in SEALED:
-        newest = model.objects.exclude(**{field: ""}).order_by("-pk").values_list(field, flat=True)  # type: ignore[attr-defined]
-        oldest = model.objects.exclude(**{field: ""}).order_by("pk").values_list(field, flat=True)  # type: ignore[attr-defined]
-        for sealed in {*newest[:SECRETS_TRIED], *oldest[:SECRETS_TRIED]}:
-            tried += 1
-            try:
-                unseal(sealed)
-            except ValueError:
-                closed += 1
-    if closed:
-        yield fail(
-            "sealed secrets",
-            f"{closed} of {tried} cannot be opened: the secret key was changed.",
-            "Add the earlier key to TRADEPOST_OLD_SECRET_KEYS, or put back the file secret.key.",
-        )
+    tried = sealed.try_open(sealed.ALL, most=SECRETS_TRIED)
+    if tried.closed:
+        said = f"{tried.closed} of {tried.all} cannot be opened: the secret key was changed."
+        yield fail("sealed secrets", said, sealed.REMEDY)
     else:
-        yield ok("sealed secrets", f"All {tried} that were tried can be opened." if tried else "There are none yet.")
+        said = f"All {tried.all} that were tried can be opened." if tried.all else "There are none yet."
+        yield ok("sealed secrets", said)
 
 
 def check_clock(config: Config) -> Iterator[Finding]:
@@ -314,6 +301,9 @@ def check_mail(config: Config) -> Iterator[Finding]:
 
 
 def check_disk(config: Config) -> Iterator[Finding]:
+    if not config.data.exists():
+        yield warn("disk", f"The data folder {config.data.absolute()} is made at the first start.", "Nothing.")
+        return
     free = shutil.disk_usage(config.data).free
     said = f"{free / 1e9:.1f} GB free in {config.data.resolve()}"
     if not os.access(config.data, os.W_OK):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import secrets
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,11 +12,13 @@ from cyclopts import Parameter
 
 from tradepost.cli import terminal
 from tradepost.cli.findings import Finding, Level
-from tradepost.cli.opening import open_market
+from tradepost.cli.opening import must_exist, open_market, read_config
 from tradepost.market.base.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tradepost.market.base.config import Config
 
 LOOKS = {Level.OK: "[green]ok[/green]", Level.WARN: "[yellow]warn[/yellow]", Level.FAIL: "[bold red]fail[/bold red]"}
 
@@ -40,14 +44,25 @@ def doctor(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = 
 def examine() -> tuple[Finding, ...]:
     """Everything that there is to say; nothing that a check runs into ends the others."""
     try:
-        config = open_market(follow_demo=True)
+        config = read_config()
+        must_exist(config)
+        _make_no_key(config)
+        opened = open_market(follow_demo=True, existing=True, only_look=True)
     except Refused as refused:
         if refused.code == "cli.no_market":
             raise
+        if refused.code == "cli.no_market_here":
+            return (Finding("market", Level.FAIL, refused.message, "tradepost up"),)
         return (Finding("settings", Level.FAIL, refused.message, "Correct the environment or the file .env."),)
     from tradepost.cli import diagnosis
 
-    return diagnosis.all_findings(config)
+    return diagnosis.all_findings(opened.model_copy(update={"secret_key": config.secret_key}))
+
+
+def _make_no_key(config: Config) -> None:
+    """Django needs a key to start, and the first who asks for one makes the file: here it is one that nobody keeps."""
+    if not config.secret_key.get_secret_value() and not (config.data / "secret.key").exists():
+        os.environ["TRADEPOST_SECRET_KEY"] = secrets.token_urlsafe(48)
 
 
 def _show(findings: Sequence[Finding]) -> None:

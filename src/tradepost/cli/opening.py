@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,15 +30,19 @@ def read_config() -> Config:
     need_market()
     from pydantic import ValidationError
 
+    from tradepost.cli.sound import unsound
     from tradepost.market.base.config import Config
 
     try:
-        return Config()
+        config = Config()
     except ValidationError as invalid:
         wrong = "; ".join(
             f"{_setting(error['loc'][0] if error['loc'] else '')}: {error['msg']}" for error in invalid.errors()
         )
         raise Refused("cli.settings", f"Settings are wrong. {wrong}") from None
+    if words := "; ".join(unsound(config)):
+        raise Refused("cli.settings", f"Settings are wrong. {words}")
+    return config
 
 
 def _setting(location: int | str) -> str:
@@ -45,13 +50,43 @@ def _setting(location: int | str) -> str:
     return name if name.startswith(("TRADEPOST_", "PORT", "DATABASE_URL")) else f"TRADEPOST_{name}"
 
 
-def open_market(*, follow_demo: bool = False) -> Config:
+def make_folder(config: Config) -> None:
+    """The data folder is there, for us alone, and can be written to. Raises ``Refused`` that says what to do."""
+    folder = config.data.absolute()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as fault:
+        raise Refused(
+            "cli.data_folder",
+            f"The data folder {folder} cannot be used: {fault.strerror}. "
+            "Let this user write there, or choose another folder with TRADEPOST_DATA.",
+        ) from None
+
+
+def must_exist(config: Config) -> None:
+    """Refuse for commands about a market that is there: they must not leave a new one behind where somebody mistyped."""
+    if not config.database_url and not (config.data / "tradepost.sqlite3").exists():
+        raise Refused(
+            "cli.no_market_here",
+            f"There is no market in {config.data.absolute()}. Choose its folder with TRADEPOST_DATA (or its database with "
+            "DATABASE_URL), or make one: tradepost up",
+        )
+
+
+def open_market(*, follow_demo: bool = False, existing: bool = False, only_look: bool = False) -> Config:
     """Make Django ready and return the settings.
 
     ``follow_demo`` is for commands typed beside a running demo: they take over that it is a sandbox and its port,
-    which the demo itself chose, so that ``tradepost clock advance 30d`` works without settings.
+    which the demo itself chose, so that ``tradepost clock advance 30d`` works without settings. ``existing``: refused
+    where there is no market. ``only_look``: no data folder is made either.
     """
     config = read_config()
+    if existing:
+        must_exist(config)
+    if not only_look:
+        make_folder(config)
     if follow_demo:
         _follow(config)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradepost.market.settings")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import socket
@@ -9,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, override
 
 from tradepost.cli import tied
-from tradepost.cli.opening import read_config
+from tradepost.cli.opening import make_folder, read_config
 from tradepost.market.base.errors import Refused
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def serve(*, workers: int = 1, threads: int = 0) -> None:
     tied.tie()
     config = read_config()
     claim_port(config)
+    make_folder(config)
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
@@ -97,22 +99,28 @@ GRANIAN_LOGS = {
 
 def claim_port(config: Config) -> None:
     """Refuse in words when the address cannot be listened on, before anything is started."""
-    if not port_is_free(config.host, config.port):
-        raise Refused(
-            "cli.port_taken",
-            f"Port {config.port} on {config.host} is taken or not allowed. Set PORT to another one.",
-        )
+    if why := _cannot_listen(config.host, config.port):
+        raise Refused("cli.port_taken", why)
 
 
 def port_is_free(host: str, port: int) -> bool:
+    return not _cannot_listen(host, port)
+
+
+def _cannot_listen(host: str, port: int) -> str:
+    """Why not, and what to do; empty when one can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that was just left counts as free
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except OSError as fault:
+            if fault.errno == errno.EADDRINUSE:
+                return f"Port {port} on {host} is taken. Set PORT to another one."
+            if fault.errno == errno.EACCES:
+                return f"Port {port} on {host} is not allowed for this user. Set PORT to one from 1024 on."
+            return f"{host} is no address of this machine ({fault.strerror}). Correct TRADEPOST_HOST."
+    return ""
 
 
 def free_port(host: str = "127.0.0.1") -> int:

@@ -52,6 +52,8 @@ def in_one_line() -> Iterator[None]:
         fail(refused.message)
     except KeyboardInterrupt:
         sys.exit(130)
+    except PermissionError as fault:
+        fail(f"{fault.strerror}: {fault.filename}. Let this user read and write there, or run as the one who may.")
     except Exception as fault:
         words = _database_trouble(fault)
         if words is None:
@@ -66,10 +68,20 @@ def _database_trouble(fault: Exception) -> str | None:
 
     said = (str(fault).strip() or type(fault).__name__).splitlines()[0]
     if isinstance(fault, utils.ProgrammingError) or "no such table" in said:
+        if "permission denied" in said:
+            return f"The database refused: {said}. Give its user the rights: it must be able to create tables."
         return f"The database is not at this version ({said}). Run: tradepost migrate" if _is_missing(said) else None
     if isinstance(fault, (utils.OperationalError, utils.InterfaceError)):
-        return f"The database does not work: {said}"
+        return f"The database does not work: {said}. {_remedy()}"
     return None
+
+
+def _remedy() -> str:
+    from tradepost.market.base.config import config
+
+    if config().database_url:
+        return "Start it, or correct DATABASE_URL."
+    return f"It is {config().data.absolute() / 'tradepost.sqlite3'}: is the disk full, or the file not this user's?"
 
 
 def _is_missing(said: str) -> bool:

@@ -39,6 +39,9 @@ def up(*, workers: int = 1, web_workers: int = 1) -> None:
     claim_port(config)
     config.secrets()  # made before the children would race for it
     migrate.apply(terminal.out())
+    from tradepost.cli.sealed import must_open
+
+    must_open()
     let_go_of_the_database()
     processes = Processes(terminal.warn)
     with signals() as (stop, hurry):

@@ -26,14 +26,30 @@ def worker(*, name: Annotated[str, Parameter(show_default=False)] = "") -> None:
         How the console names it; must differ between workers. Host and process id when not given.
     """
     tied.tie()
-    config = open_market()
+    config = open_market(existing=True)
     from tradepost.market.web import logs
     from tradepost.market.wiring import run_worker
 
     logs.configure(form=config.log_format, level=config.log_level)
+    _check()
     with signals() as (stop, hurry):
         threading.Thread(target=_leave_at_once, args=(hurry,), daemon=True).start()
         run_worker(stop, name=name or f"{socket.gethostname()[:48]}-{os.getpid()}")
+
+
+def _check() -> None:
+    """Refuse what would fail with every order. A database that is away is no reason: the engine waits for it."""
+    from django.db import InterfaceError, OperationalError, connection
+
+    from tradepost.cli.sealed import must_open
+
+    try:
+        must_open()
+    except (InterfaceError, OperationalError) as fault:
+        if "no such table" in str(fault):
+            raise
+    finally:
+        connection.close()
 
 
 def _leave_at_once(hurry: threading.Event) -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from tradepost.market.base.config import config
 from tradepost.market.base.outbox import Reactions
-from tradepost.market.fulfilment import by_hand, expiry, follow, plan
+from tradepost.market.fulfilment import come_true, expiry, follow, plan, renewal
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications import reactions as tell
 from tradepost.market.orders import cancel
@@ -25,10 +25,12 @@ REACTIONS = Reactions(
         "OrderCancelled": (tell.on_order_cancelled,),
         "OrderRefunded": (tell.on_order_refunded, tell.on_delivery_given_up),
         "CallFailed": (tell.on_call_failed,),
-        "CallEnded": (follow.on_call_ended, by_hand.on_call_ended, tell.on_call_ended),
+        "CallEnded": (follow.on_call_ended, come_true.on_call_ended, tell.on_call_ended),
         "BreakerOpened": (tell.on_breaker_opened,),
         "ToppedUp": (tell.on_topped_up,),
         "SigningKeyRotated": (tell.on_signing_key_rotated,),
+        "RenewalPaid": (renewal.on_renewal_paid, tell.on_order_paid),
+        "SubscriptionEndsSoon": (tell.on_service_ends_soon,),
         "SubscriptionFrozen": (tell.on_service_frozen,),
         "SubscriptionUnfrozen": (tell.on_service_unfrozen,),
         "SubscriptionReleased": (tell.on_service_released,),

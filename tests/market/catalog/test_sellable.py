@@ -59,6 +59,15 @@ def test_an_offer_holds_what_its_mode_needs() -> None:
         ((PACKAGE, replace(ON_DEMAND, usage_unit="GB", usage_unit_en="GB")), "product.package_alone"),
         ((replace(MONTHLY, usage_unit="次", usage_unit_en="calls"),), "product.usage_unit"),
         ((replace(MONTHLY, quota=Decimal(5)),), "product.quota"),
+        ((replace(MONTHLY, amount=Decimal(-1)),), "product.amount"),
+        ((replace(MONTHLY, amount=Decimal("9.999")),), "product.amount"),
+        ((replace(ONCE, amount=Decimal(100_000_001)),), "product.amount"),
+        ((ON_DEMAND, replace(PACKAGE, amount=Decimal("0.001"))), "product.amount"),
+        ((replace(MONTHLY, period_numbers=(0, 1)),), "product.durations"),
+        ((replace(MONTHLY, period_numbers=(1, 1)),), "product.durations"),
+        ((replace(MONTHLY, period_numbers=(121,)),), "product.durations"),
+        ((replace(YEARLY, period_numbers=(11,)),), "product.durations"),
+        ((replace(MONTHLY, period_type="week"),), "product.durations"),
     ],
 )
 def test_an_incomplete_price_is_refused_and_nothing_is_listed(prices: tuple[Price, ...], code: str) -> None:

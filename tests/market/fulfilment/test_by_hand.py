@@ -15,7 +15,7 @@ from tradepost.market.base.models import Event, Job
 from tradepost.market.base.work import State
 from tradepost.market.catalog.listing import NewSku, NewSpec
 from tradepost.market.catalog.models import Offer
-from tradepost.market.fulfilment import by_hand, expiry
+from tradepost.market.fulfilment import by_hand, come_true, expiry
 from tradepost.market.fulfilment.acts import Act, done_refreshes, kept_renewals, possible
 from tradepost.market.fulfilment.by_hand import Target
 from tradepost.market.open_api.orders import order_of_seller
@@ -67,7 +67,7 @@ def end(call: Call, *, outcome: str = Call.Outcome.DONE, times: int = 2) -> None
     Call.objects.filter(pk=call.pk).update(state=State.ENDED, outcome=outcome, ended_at=NOW, last_verdict="000005")
     facts = {"call": call.pk, "kind": call.kind, "outcome": outcome, "subscription": call.subscription_id}
     for _ in range(times):
-        by_hand.on_call_ended(facts, NOW)
+        come_true.on_call_ended(facts, NOW)
 
 
 def command(call: Call):
@@ -298,7 +298,7 @@ def test_an_event_of_an_earlier_version_is_followed_too() -> None:
     subscription = held()
     call = by_hand.freeze(subscription, now=NOW)
     Call.objects.filter(pk=call.pk).update(state=State.ENDED, outcome=Call.Outcome.DONE, ended_at=NOW)
-    by_hand.on_call_ended({"call": call.pk, "kind": call.kind, "outcome": Call.Outcome.DONE}, NOW)
+    come_true.on_call_ended({"call": call.pk, "kind": call.kind, "outcome": Call.Outcome.DONE}, NOW)
     assert again(subscription).status == Subscription.Status.FROZEN
 
 
@@ -328,7 +328,8 @@ def test_a_period_that_ends_is_frozen_and_after_fifteen_days_released() -> None:
     for _ in range(2):
         expiry.on_order_completed({"order": number}, NOW)
     [job] = Job.objects.filter(kind=expiry.END_OF_PERIOD)
-    assert job.due_at == END
+    assert job.due_at == END - expiry.NOTICE
+    assert expiry.end_of_period(job.payload, END - expiry.NOTICE) == END, "its buyer is reminded"
     assert expiry.end_of_period(job.payload, END - timedelta(seconds=1)) == END
     assert expiry.end_of_period(job.payload, END) is None
     [freeze] = Call.objects.all()
@@ -353,7 +354,7 @@ def test_a_renewal_in_the_retention_counts_from_the_end_before_and_stops_the_rel
     end(renewal)
     assert again(subscription).expires_at == datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
     [(kind, due_at)] = Job.objects.filter(kind__startswith="subscriptions.").values_list("kind", "due_at")
-    assert (kind, due_at) == (expiry.END_OF_PERIOD, datetime(2026, 5, 1, 8, 0, tzinfo=UTC))
+    assert (kind, due_at) == (expiry.END_OF_PERIOD, datetime(2026, 4, 24, 8, 0, tzinfo=UTC))
     assert expiry.end_of_retention(payload, END + timedelta(days=15)) is None
     assert not Call.objects.filter(kind="Release").exists()
 

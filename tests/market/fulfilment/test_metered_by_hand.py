@@ -19,6 +19,7 @@ from tradepost.market.fulfilment.acts import Act, trials
 from tradepost.market.fulfilment.usage import Reported, reported_usage
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.renewable import RETENTION
 from tradepost.protocols.commands import Done, InstanceInfo, InstanceStatus, Query, SetStatus, UsageInfo
 
 pytestmark = pytest.mark.django_db
@@ -85,12 +86,13 @@ def test_a_package_whose_validity_ends_is_frozen_by_its_status_and_later_release
     opened, package = metered(spoken)
     for one in (opened, package):
         expiry.watch(one)
-    assert set(Job.objects.filter(kind=expiry.END_OF_PERIOD).values_list("key", "due_at")) == {(str(package.pk), END)}
+    timers = set(Job.objects.filter(kind=expiry.END_OF_PERIOD).values_list("key", "due_at"))
+    assert timers == {(str(package.pk), END - expiry.NOTICE)}
     expiry.end_of_period({"subscription": package.pk}, END)
     asked = Call.objects.get()
     assert command(asked) == SetStatus(instance_id=package.instance_id, status=InstanceStatus.FREEZE)
     end(asked)
-    expiry.end_of_retention({"subscription": package.pk}, END + expiry.RETENTION)
+    expiry.end_of_retention({"subscription": package.pk}, END + RETENTION)
     released = Call.objects.get(kind="Release")
     end(released)
     assert again(package).status == Subscription.Status.RELEASED

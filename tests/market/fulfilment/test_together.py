@@ -12,7 +12,7 @@ from tradepost.market.base.models import Event, Job, Move
 from tradepost.market.base.secrets import seal
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Offer
-from tradepost.market.fulfilment.expiry import END_OF_PERIOD
+from tradepost.market.fulfilment.expiry import END_OF_PERIOD, NOTICE
 from tradepost.market.fulfilment.models import Delivery
 from tradepost.market.notifications.models import Mail, Notice
 from tradepost.market.orders.models import Order
@@ -74,7 +74,8 @@ def test_orders_paid_together_are_delivered_together(many: int) -> None:
         access = access_data(subscription)
         assert access is not None
         assert access.front_end_url == "https://app.example/"
-        assert Job.objects.get(kind=END_OF_PERIOD, key=str(subscription.pk)).due_at == subscription.expires_at
+        assert subscription.expires_at is not None
+        assert Job.objects.get(kind=END_OF_PERIOD, key=str(subscription.pk)).due_at == subscription.expires_at - NOTICE
         assert [call.kind for call in Call.objects.filter(order_number=order.number).order_by("pk")] == [
             "Create",
             "Query",

@@ -22,6 +22,7 @@ from tests.factories.trade import (
 from tradepost.market.base.models import Job
 from tradepost.market.base.money import Money
 from tradepost.market.base.work import State
+from tradepost.market.catalog.models import Product
 from tradepost.market.identity.keys import rotate_signing_key
 from tradepost.market.identity.models import SigningKey, User
 from tradepost.market.notifications import reactions, words
@@ -230,9 +231,12 @@ def test_orders_and_keys_are_mailed_to_members_alone() -> None:
     assert not Mail.objects.filter(to_contact=True).exists()
 
 
-def test_the_holder_of_a_service_learns_that_it_expired_and_until_when_the_data_is_kept() -> None:
-    """business-rules §4.4: frozen at expiry, data kept for the retention, then released."""
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_the_holder_of_a_service_learns_that_it_expired_and_until_when_the_data_is_kept(*, withdrawn: bool) -> None:
+    """business-rules §4.4: frozen at expiry, data kept for the retention, then released; §2.8: not renewed when withdrawn."""
     held = make_subscription()
+    if withdrawn:
+        Product.objects.update(status=Product.Status.STOPPED)
     end = held.expires_at
     assert end is not None
     for _ in range(2):
@@ -242,7 +246,7 @@ def test_the_holder_of_a_service_learns_that_it_expired_and_until_when_the_data_
         body = inbox(held.buyer).rows[0].words.body
     assert "ended at 2026-04-01 16:00 UTC+8" in body
     assert "kept until 2026-04-16 16:00 UTC+8" in body
-    assert f"Write to {held.seller.name_en}" in body
+    assert ("Renew it before then" in body, f"Write to {held.seller.name_en}" in body) == (not withdrawn, withdrawn)
     assert said(held.buyer, "zh-hans") == [f"{held.product.name} 已到期，服务已冻结"]
 
     gone = end + timedelta(days=15)

@@ -24,6 +24,7 @@ from .sellable import check_metered, check_prices
 
 MOST_EXTEND_PARAMS = 3
 MOST_SKUS = 100
+MOST_UNITS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,8 @@ class ListProduct:
 def list_product(seller: Seller, command: ListProduct, *, now: datetime) -> Product:
     """Store a product as a draft. Raises ``Refused`` with the field that breaks a rule (business-rules §3.2, §3.4)."""
     kind = product_type(command.product_type)
-    check_prices([price for spec in command.specs for sku in spec.skus for price in sku.prices], kind.charging_modes)
+    prices = [price for spec in command.specs for sku in spec.skus for price in sku.prices]
+    check_prices(prices, kind.charging_modes, command.currency)
     if len(command.extend_params) > MOST_EXTEND_PARAMS:
         raise Refused(
             "product.extend_params", _("A product may ask at most 3 extension parameters."), field="extend_params"
@@ -130,9 +132,11 @@ def _store_spec(product: Product, new: NewSpec, position: int, currency: str) ->
         product=product, name=new.name, name_en=new.name_en, attributes=new.attributes, position=position
     )
     for new_sku in new.skus:
-        if not 1 <= new_sku.quantity_min <= new_sku.quantity_max or new_sku.quantity_step < 1:
+        if not 1 <= new_sku.quantity_min <= new_sku.quantity_max <= MOST_UNITS or new_sku.quantity_step < 1:
             raise Refused(
-                "product.quantity", _("Quantity needs 1 ≤ minimum ≤ maximum and a step of at least 1."), field="specs"
+                "product.quantity",
+                _("Quantity needs 1 ≤ minimum ≤ maximum ≤ 1,000,000 and a step of at least 1."),
+                field="specs",
             )
         sku = Sku.objects.create(
             spec=spec,

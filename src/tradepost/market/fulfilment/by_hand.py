@@ -1,12 +1,10 @@
 """What a seller's engineer tries by hand in a sandbox: each act is a real call, and its end changes the subscription.
 
-The same reaction follows the calls that the market makes by itself when a period ends: a freeze is a freeze, whoever
-asked for it.
+``come_true`` follows them as it follows those that the market makes by itself: a freeze is a freeze, whoever asked for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -14,42 +12,26 @@ from http import HTTPStatus
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tradepost.market.base import outbox
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.outbox import Facts, together
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Offer
-from tradepost.market.orders.by_hand import end_by_hand, open_changes, place_by_hand
-from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.orders.by_hand import place_by_hand
+from tradepost.market.orders.changes import open_changes
+from tradepost.market.orders.models import Order
 from tradepost.market.orders.place import quote
-from tradepost.market.orders.pricing import price
 from tradepost.market.product_types.charging import modes_that
 from tradepost.market.production import calls
 from tradepost.market.production.models import Call
-from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, period_end
-from tradepost.market.subscriptions.lifecycle import E as SubscriptionEvent
+from tradepost.market.subscriptions.lifecycle import period_end
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.protocols.commands import (
-    ChargingMode,
-    CheckChange,
-    Command,
-    Expire,
-    InstanceStatus,
-    Purchase,
-    Query,
-    Refresh,
-    Release,
-    Scene,
-    SetStatus,
-    Upgrade,
-)
+from tradepost.market.subscriptions.renewable import LIVING, renewed_end
+from tradepost.protocols.commands import CheckChange, Query, Refresh, Scene, Upgrade
 from tradepost.protocols.contract import SellerProtocol
 
 from .acts import Act, done_refreshes, kept_renewals, possible
-from .expiry import LIVING, first_line, freeze_command, release_command, spoken_for, watch
-
-_FOLLOWED = frozenset(kind.__name__ for kind in (Refresh, SetStatus, Expire, Release, Upgrade, CheckChange))
+from .asking import ask, purchase_of, refresh_of, unfreeze_command
+from .expiry import first_line, freeze_command, release_command, spoken_for
 
 _CHANGES = frozenset({Act.RENEW, Act.CANCEL_RENEWAL, Act.UPGRADE, Act.RENEW_CHANGED})
 """What needs an order: one at a time."""
@@ -89,19 +71,19 @@ def cancel_renewal(subscription: Subscription, *, actor: str, now: datetime) -> 
             actor=actor,
             now=now,
         )
-        return _ask(_refresh_of(locked, line, Scene.UNSUBSCRIBE_RENEWAL_PERIOD, before), locked, now, line)
+        return ask(refresh_of(locked, line, Scene.UNSUBSCRIBE_RENEWAL_PERIOD, before), locked, now, line)
 
 
 def freeze(subscription: Subscription, *, now: datetime) -> Call:
     with transaction.atomic():
         locked, spoken, _kept = _begin(subscription, Act.FREEZE)
-        return _ask(freeze_command(locked, spoken), locked, now)
+        return ask(freeze_command(locked, spoken), locked, now)
 
 
 def unfreeze(subscription: Subscription, *, now: datetime) -> Call:
     with transaction.atomic():
         locked, _spoken, _kept = _begin(subscription, Act.UNFREEZE)
-        return _ask(_unfreeze_command(locked), locked, now)
+        return ask(unfreeze_command(locked), locked, now)
 
 
 def query(subscription: Subscription, *, now: datetime) -> Call:
@@ -123,7 +105,7 @@ def release(subscription: Subscription, *, now: datetime) -> Call:
         locked, spoken, _kept = _begin(subscription, Act.RELEASE)
         if packages_on(locked):
             raise Refused("by_hand.package", _("A package is deducted from this service: release the package first."))
-        return _ask(release_command(locked, spoken), locked, now)
+        return ask(release_command(locked, spoken), locked, now)
 
 
 def upgrade(subscription: Subscription, target: Target, *, actor: str, now: datetime) -> Call:
@@ -148,9 +130,9 @@ def upgrade(subscription: Subscription, target: Target, *, actor: str, now: date
             instance_id=locked.instance_id,
             order_id=line.order.number,
             order_line_id=line.number,
-            purchase=_purchase(line, expires_at=locked.expires_at),
+            purchase=purchase_of(line, expires_at=locked.expires_at),
         )
-        return _ask(command, locked, now, line)
+        return ask(command, locked, now, line)
 
 
 def renew_changed(subscription: Subscription, target: Target, *, actor: str, now: datetime) -> Call:
@@ -174,7 +156,7 @@ def renew_changed(subscription: Subscription, target: Target, *, actor: str, now
             product_name=line.product_name,
             linear_value=target.quantity if line.linear else None,
         )
-        return _ask(command, locked, now, line)
+        return ask(command, locked, now, line)
 
 
 def _begin(subscription: Subscription, act: Act) -> tuple[Subscription, SellerProtocol, list[Refresh]]:
@@ -191,11 +173,21 @@ def _begin(subscription: Subscription, act: Act) -> tuple[Subscription, SellerPr
         raise Refused("by_hand.impossible", _("This is not possible in the present state of the service."))
     if Call.objects.filter(subscription=locked).exclude(state=State.ENDED).exists():
         raise Refused("by_hand.under_way", _("An earlier call about this service is still under way."))
-    if act in _CHANGES and open_changes(locked):
+    if act in _CHANGES:
+        _check_no_open_change(locked)
+    return locked, spoken, kept
+
+
+def _check_no_open_change(subscription: Subscription) -> None:
+    orders = open_changes(subscription)
+    if any(order.status == Order.Status.UNPAID for order in orders):
+        raise Refused(
+            "by_hand.unpaid", _("The buyer has ordered a renewal and not paid it yet: pay or cancel it first.")
+        )
+    if orders:
         raise Refused(
             "by_hand.open_change", _("An earlier change is not done yet: restart its call, or release the service.")
         )
-    return locked, spoken, kept
 
 
 def packages_on(subscription: Subscription) -> bool:
@@ -232,169 +224,11 @@ def _refresh(subscription: Subscription, scene: Scene, target: Target, *, actor:
         actor=actor,
         now=now,
     )
-    return _ask(_refresh_of(subscription, line, scene, _renewed_until(subscription, line)), subscription, now, line)
-
-
-def _renewed_until(subscription: Subscription, line: OrderLine) -> datetime:
-    return period_end(_end(subscription), line.period_type, line.period_number)
-
-
-def _refresh_of(subscription: Subscription, line: OrderLine, scene: Scene, expires_at: datetime) -> Refresh:
-    """``productId`` only when the renewal changes it (saas-v2 §3.3)."""
-    return Refresh(
-        instance_id=subscription.instance_id,
-        scene=scene,
-        order_id=line.order.number,
-        order_line_id=line.number,
-        expires_at=expires_at,
-        product_id=line.offer.product_id if line.offer_id != subscription.offer_id else "",
-        purchase=_purchase(line, expires_at=expires_at),
-    )
-
-
-def _purchase(line: OrderLine, *, expires_at: datetime | None) -> Purchase:
-    """For the versions that carry it inside. The amount is what the change would cost, though nothing is paid here:
-    SaaS 1.0 tells a cancelled renewal by its negative sign alone (saas-v1-license A2.3)."""
-    costs = price(line.offer.price, quantity=line.quantity, periods=max(line.period_number, 1)).total
-    return Purchase(
-        product_id=line.offer.product_id,
-        sku_code=line.sku_code,
-        product_name=line.product_name,
-        charging_mode=ChargingMode(line.charging_mode),
-        period_type=line.period_type,
-        period_number=line.period_number or None,
-        quantity=line.quantity if line.linear else None,
-        expires_at=expires_at,
-        amount=costs.major,
-    )
-
-
-def _unfreeze_command(subscription: Subscription) -> Command:
-    return SetStatus(instance_id=subscription.instance_id, status=InstanceStatus.UNFREEZE)
+    until = renewed_end(subscription, line.period_type, line.period_number)
+    return ask(refresh_of(subscription, line, scene, until), subscription, now, line)
 
 
 def _started(subscription: Subscription) -> datetime:
     if subscription.started_at is None:
         raise LookupError("a subscription that is active has a start")
     return subscription.started_at
-
-
-def _end(subscription: Subscription) -> datetime:
-    if subscription.expires_at is None:
-        raise LookupError("what is sold by period has an end")
-    return subscription.expires_at
-
-
-def _ask(command: Command | None, subscription: Subscription, now: datetime, line: OrderLine | None = None) -> Call:
-    if command is None:
-        raise LookupError("possible() allows only what the protocol has")
-    return calls.ask(
-        command,
-        product=subscription.product,
-        subscription=subscription,
-        order_number=line.order.number if line else "",
-        order_line_number=line.number if line else subscription.order_line_number,
-        now=now,
-    )
-
-
-@together
-def on_call_ended(ended: Sequence[Facts], now: datetime) -> None:
-    """Reaction: what the seller did becomes true of the subscription; a change that failed for good is given up."""
-    # Events of an earlier version do not say whose subscription it was.
-    followed = [f["call"] for f in ended if f["kind"] in _FOLLOWED and f.get("subscription", 0) is not None]
-    if not followed:
-        return
-    found = Call.objects.exclude(subscription=None).in_bulk(set(followed))
-    subscriptions = {
-        subscription.pk: subscription
-        for subscription in Subscription.objects.select_for_update(of=("self",))
-        .select_related("buyer", "product", "offer")
-        .filter(pk__in={call.subscription_id for call in found.values()})
-        .order_by("pk")
-    }
-    for pk in dict.fromkeys(followed):
-        call = found.get(pk)
-        if call is not None and call.subscription_id is not None:
-            _end_of(call, subscriptions[call.subscription_id], now)
-
-
-def _end_of(call: Call, subscription: Subscription, now: datetime) -> None:
-    if call.outcome == Call.Outcome.DONE:
-        _follow(calls.load(call.kind, call.command), call, subscription, now)
-    elif call.outcome == Call.Outcome.GAVE_UP and call.kind in {Upgrade.__name__, CheckChange.__name__}:
-        # A refresh may still be restarted by hand, and its order waits for that.
-        line = _open_line(call)
-        if line is not None:
-            end_by_hand(line.order, done=False, note=call.last_verdict, now=now)
-
-
-def _follow(command: Command, call: Call, subscription: Subscription, now: datetime) -> None:
-    match command:
-        case Expire() | SetStatus(status=InstanceStatus.FREEZE):
-            _move(subscription, SubscriptionEvent.FREEZE, now)
-        case SetStatus():
-            _move(subscription, SubscriptionEvent.UNFREEZE, now)
-        case Release():
-            _move(subscription, SubscriptionEvent.RELEASE, now)
-            for order in open_changes(subscription):
-                end_by_hand(order, done=False, note="released", now=now)
-        case Refresh():
-            _refreshed(command, call, subscription, now)
-        case Upgrade():
-            _changed(call, subscription, now)
-        case CheckChange():
-            line = _open_line(call)
-            if line is not None and not Call.objects.filter(order_line_number=line.number, kind="Refresh").exists():
-                until = _renewed_until(subscription, line)
-                _ask(_refresh_of(subscription, line, Scene.RENEWAL_CHANGE, until), subscription, now, line)
-
-
-def _move(subscription: Subscription, event: SubscriptionEvent, now: datetime) -> None:
-    """Events come at least once, and an orphan's release belongs to no living subscription."""
-    if SUBSCRIPTION.allows(subscription.status, event):
-        SUBSCRIPTION.move(subscription, event, now=now)
-        facts = {"subscription": subscription.pk, "at": now.isoformat()}
-        match event:
-            case SubscriptionEvent.FREEZE:
-                outbox.publish("SubscriptionFrozen", now=now, **facts)
-            case SubscriptionEvent.UNFREEZE:
-                outbox.publish("SubscriptionUnfrozen", now=now, **facts)
-            case SubscriptionEvent.RELEASE:
-                outbox.publish("SubscriptionReleased", now=now, **facts)
-
-
-def _refreshed(command: Refresh, call: Call, subscription: Subscription, now: datetime) -> None:
-    line = _changed(call, subscription, now)
-    if line is None:
-        return
-    subscription.expires_at = command.expires_at
-    subscription.save(update_fields=["expires_at"])
-    watch(subscription)
-    spoken = spoken_for(subscription)
-    if subscription.status != Subscription.Status.FROZEN or command.expires_at <= now or spoken is None:
-        return
-    if Expire in spoken.activities:
-        _move(subscription, SubscriptionEvent.UNFREEZE, now)  # there the refresh itself ends the freeze
-    elif SetStatus in spoken.activities:
-        _ask(_unfreeze_command(subscription), subscription, now)  # saas-v2 §3.4: renewed
-
-
-def _changed(call: Call, subscription: Subscription, now: datetime) -> OrderLine | None:
-    """The order of the call is done: what its line says is what the buyer holds. None when that happened before."""
-    line = _open_line(call)
-    if line is None:
-        return None
-    subscription.offer, subscription.quantity = line.offer, line.quantity
-    subscription.save(update_fields=["offer", "quantity"])
-    end_by_hand(line.order, done=True, now=now)
-    return line
-
-
-def _open_line(call: Call) -> OrderLine | None:
-    return (
-        OrderLine.objects.select_related("order", "offer")
-        .filter(number=call.order_line_number, order__status=Order.Status.PROCESSING)
-        .exclude(order__order_type=Order.Type.NEW)
-        .first()
-    )

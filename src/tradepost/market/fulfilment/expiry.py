@@ -6,24 +6,26 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from tradepost.market.base import jobs
+from tradepost.market.base import jobs, outbox
 from tradepost.market.base.outbox import Facts, together
 from tradepost.market.base.work import State
-from tradepost.market.orders.by_hand import open_changes
+from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.production import calls
 from tradepost.market.production.models import Binding, Call
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.renewable import LIVING, RETENTION
 from tradepost.protocols.commands import CheckChange, Command, Expire, InstanceStatus, Refresh, Release, SetStatus
 from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.registry import protocols
 
+from .renewal import waiting_renewals
+
 END_OF_PERIOD = "subscriptions.end_of_period"
 END_OF_RETENTION = "subscriptions.end_of_retention"
-RETENTION = timedelta(days=15)
-"""How long a seller keeps the data of a frozen instance (saas-v2 §3.4, business-rules §4.4)."""
 AGAIN = timedelta(minutes=10)
-LIVING = (Subscription.Status.ACTIVE, Subscription.Status.FROZEN)
+NOTICE = timedelta(days=7)
+"""How long before the end its buyer is reminded; the shortest thing sold lasts a month."""
 
 type Make = Callable[[Subscription, SellerProtocol], Command | None]
 
@@ -73,7 +75,7 @@ def on_order_completed(completed: Sequence[Facts], now: datetime) -> None:
 
 
 def watch(subscription: Subscription) -> None:
-    """Set the timer to the present end of the paid time; a renewal calls this again."""
+    """Set the timer by the present end of the paid time; a renewal calls this again."""
     watch_all([subscription])
 
 
@@ -82,7 +84,7 @@ def watch_all(subscriptions: Sequence[Subscription]) -> None:
     jobs.schedule_all(
         END_OF_PERIOD,
         [
-            jobs.Timer(str(subscription.pk), subscription.expires_at, {"subscription": subscription.pk})
+            jobs.Timer(str(subscription.pk), subscription.expires_at - NOTICE, {"subscription": subscription.pk})
             for subscription in subscriptions
             if subscription.expires_at is not None
         ],
@@ -90,11 +92,16 @@ def watch_all(subscriptions: Sequence[Subscription]) -> None:
 
 
 def end_of_period(payload: Mapping[str, Any], now: datetime) -> datetime | None:
-    """Task: nobody renewed, so the instance is frozen and its retention begins."""
+    """Task: the buyer is reminded of the end; then nobody renewed, so the instance is frozen and its retention begins."""
     subscription = _living(payload)
     if subscription is None or subscription.expires_at is None:
         return None
+    if subscription.expires_at > now + NOTICE:
+        return subscription.expires_at - NOTICE
     if subscription.expires_at > now:
+        if not _being_renewed(subscription):
+            ends = subscription.expires_at.isoformat()
+            outbox.publish("SubscriptionEndsSoon", now=now, subscription=subscription.pk, ends=ends)
         return subscription.expires_at
     if _being_renewed(subscription):
         return now + AGAIN  # within an hour the renewal is done or given up
@@ -127,9 +134,11 @@ def _living(payload: Mapping[str, Any]) -> Subscription | None:
 
 
 def _being_renewed(subscription: Subscription) -> bool:
-    """A renewal is asked of the seller, or was done there a moment ago and is not yet told here."""
+    """Asked of the seller, or paid and about to be, or done there a moment ago and not yet told here. One that its seller
+    failed for good holds nothing up: it may be restarted, otherwise the service is released, and what was paid is paid
+    back then (saas-v2 §3.3)."""
     asked = Call.objects.filter(subscription=subscription, kind__in=[CheckChange.__name__, Refresh.__name__])
-    if asked.exclude(state=State.ENDED).exists():
+    if asked.exclude(state=State.ENDED).exists() or waiting_renewals([subscription.pk]).exists():
         return True
     untold = OrderLine.objects.filter(order__in=open_changes(subscription)).values("number")
     done = asked.filter(kind=Refresh.__name__, outcome=Call.Outcome.DONE)

@@ -1,7 +1,7 @@
 """An operator pays back an order whose delivery stopped: nobody restarts it, so the buyer's money waits for nothing.
 
-A protocol may keep its order when the plan ends (saas-v1-license B1: no automatic refund). The seller may restart the
-call at any time; who is first wins, since both lock the call.
+A protocol may keep its order when the plan ends (saas-v1-license B1: no automatic refund), and every renewal is kept
+(saas-v2 §3.10). The seller may restart the call at any time; who is first wins, since both lock the call.
 """
 
 from __future__ import annotations
@@ -9,15 +9,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.work import State
 from tradepost.market.orders.finish import give_up_order
 from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
 from tradepost.market.subscriptions.lifecycle import E as SubscriptionEvent
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.protocols.commands import Refresh
 
 from .follow import release_orphan
 from .models import Delivery
@@ -27,25 +30,35 @@ def may_pay_back(order: Order) -> bool:
     """Whether every delivery of the order stands still, none is being tried again, and none was made."""
     if order.status != Order.Status.PROCESSING:
         return False
+    if order.order_type == Order.Type.RENEW:
+        return stopped().filter(pk=order.pk).exists()
     ends = Delivery.objects.filter(line__order=order).values_list("status", "call__outcome")
     return bool(ends) and all(end == (Delivery.Status.STOPPED, Call.Outcome.GAVE_UP) for end in ends)
 
 
-def stopped() -> QuerySet[Delivery]:
-    """Deliveries that stand still while the market holds the buyer's money; a person must see to them."""
-    return Delivery.objects.filter(
-        status=Delivery.Status.STOPPED, call__outcome=Call.Outcome.GAVE_UP, line__order__status=Order.Status.PROCESSING
+def stopped() -> QuerySet[Order]:
+    """Orders that stand still while the market holds the buyer's money; a person must see to them."""
+    calls = Call.objects.filter(order_number=OuterRef("number"))
+    deliveries = Delivery.objects.filter(
+        line__order=OuterRef("pk"), status=Delivery.Status.STOPPED, call__outcome=Call.Outcome.GAVE_UP
     )
+    renewal = Q(order_type=Order.Type.RENEW, total_minor__gt=0)
+    failed = Exists(calls.filter(kind=Refresh.__name__, outcome=Call.Outcome.GAVE_UP))
+    goes_on = Exists(calls.exclude(state=State.ENDED))
+    return Order.objects.filter(Q(Exists(deliveries)) | (renewal & failed & ~goes_on), status=Order.Status.PROCESSING)
 
 
 def pay_back(order: Order, *, reason: str, actor: str, now: datetime) -> None:
     """Full refund in the operator's name; the seller can restart it no more and releases what it may have made.
 
-    Raises ``Refused`` when the order did not stop, or goes on already.
+    A renewal is taken back alone: the service stays, and ends when it would have ended. Raises ``Refused`` when the order
+    did not stop, or goes on already.
     """
     if not reason.strip():
         raise Refused("pay_back.reason", _("Say why the order is paid back."), field="reason")
     with transaction.atomic():
+        if order.order_type == Order.Type.RENEW:  # what a buyer holds is locked before the orders about it, everywhere
+            list(Subscription.objects.select_for_update(of=("self",)).filter(order_lines__order=order).order_by("pk"))
         deliveries = list(
             Delivery.objects.select_for_update(of=("self",))
             .select_related("line__order", "line__product", "subscription")
@@ -53,7 +66,7 @@ def pay_back(order: Order, *, reason: str, actor: str, now: datetime) -> None:
             .order_by("pk")
         )
         calls = {
-            call.pk: call for call in Call.objects.select_for_update().filter(delivery__in=deliveries).order_by("pk")
+            call.pk: call for call in Call.objects.select_for_update().filter(_of(order, deliveries)).order_by("pk")
         }
         order = Order.objects.select_for_update(of=("self",)).select_related("buyer").get(pk=order.pk)
         if not may_pay_back(order):
@@ -71,3 +84,10 @@ def pay_back(order: Order, *, reason: str, actor: str, now: datetime) -> None:
         for delivery in deliveries:
             if delivery.call_id is not None:
                 release_orphan(delivery, calls[delivery.call_id], now)
+
+
+def _of(order: Order, deliveries: list[Delivery]) -> Q:
+    """The calls that the order waits for."""
+    if order.order_type == Order.Type.RENEW:
+        return Q(order_number=order.number, kind=Refresh.__name__)
+    return Q(delivery__in=deliveries)

@@ -16,11 +16,13 @@ from tradepost.market.product_types.registry import product_type
 from tradepost.market.production.models import Attempt, Binding, Call
 from tradepost.market.production.queries import with_open_attempt
 from tradepost.market.production.restart import gives_back
-from tradepost.protocols.commands import Create
+from tradepost.protocols.commands import Create, Query, Refresh
 from tradepost.protocols.registry import protocols
 
 from .models import Delivery
 
+SHOWN = tuple(kind.__name__ for kind in (Create, Query, Refresh))
+"""Calls that an order waits for; a buyer need not know of others."""
 MOST_TRIES = 12
 """Tries shown of one call: the first and the latest ones; polling may make hundreds."""
 
@@ -51,7 +53,7 @@ class Asked:
     """One thing asked of the seller. ``next_at`` is None when it is being asked right now or has ended."""
 
     hands_over: bool
-    """Whether it is about the access data, and no longer about the opening."""
+    """Whether it is about the access data, and no longer about the opening or the renewal."""
     state: str
     """done, current or failed"""
     tries: list[Try]
@@ -67,6 +69,8 @@ class LineProgress:
     asked: list[Asked]
     kept: bool
     """Whether the order stays with the seller when it is not delivered in time, instead of being refunded."""
+    renews: bool = False
+    """Whether it is about a service that is there already."""
     plan_ends_at: datetime | None = None
     """End of the plan of the call that is under way; unknown before its first try."""
 
@@ -77,8 +81,11 @@ class LineProgress:
     @property
     def stopped(self) -> bool:
         """Nothing is asked any more, until the seller restarts it by hand."""
-        stopped = self.delivery is not None and self.delivery.status == Delivery.Status.STOPPED
-        return stopped and all(asked.state != "current" for asked in self.asked)
+        if any(asked.state == "current" for asked in self.asked):
+            return False
+        if self.renews:
+            return self.line.order.status == Order.Status.PROCESSING and any(a.state == "failed" for a in self.asked)
+        return self.delivery is not None and self.delivery.status == Delivery.Status.STOPPED
 
     @property
     def troubled(self) -> bool:
@@ -132,9 +139,8 @@ def progress(order: Order) -> Progress:
     """Three queries, whatever the number of tries: deliveries, calls, attempts. ``order.lines`` should be fetched."""
     lines = list(order.lines.all())
     deliveries = {d.line_id: d for d in Delivery.objects.filter(line__in=lines)}
-    calls = list(
-        Call.objects.filter(order_number=order.number, kind__in=["Create", "Query"]).defer("command").order_by("pk")
-    )
+    calls = list(Call.objects.filter(order_number=order.number, kind__in=SHOWN).defer("command").order_by("pk"))
+    renews = order.order_type == Order.Type.RENEW
     tries: dict[int, list[Attempt]] = defaultdict(list)
     shown = ("call_id", "number", "started_at", "milliseconds", "verdict", "detail")
     for attempt in Attempt.objects.filter(call__in=calls).only(*shown).order_by("call_id", "number"):
@@ -145,7 +151,9 @@ def progress(order: Order) -> Progress:
     kept = {call.order_line_number for call in calls if not gives_back(call)}
     ends = {call.order_line_number: call.give_up_at for call in calls if not call.outcome}
     found = [
-        LineProgress(line, deliveries.get(line.pk), asked[line.number], line.number in kept, ends.get(line.number))
+        LineProgress(
+            line, deliveries.get(line.pk), asked[line.number], line.number in kept, renews, ends.get(line.number)
+        )
         for line in lines
     ]
     return Progress(found, _fingerprint(order, found, calls))
@@ -166,7 +174,7 @@ def _asked(call: Call, attempts: list[Attempt]) -> Asked:
     kept = [attempts[0], *attempts[left_out + 1 :]] if left_out else attempts
     waiting = call.state in {State.WAITING, State.HELD} and call.attempts > 0
     return Asked(
-        call.kind != "Create" or call.until_access,
+        call.kind == Query.__name__ or call.until_access,
         state,
         [_try(a) for a in kept],
         left_out,

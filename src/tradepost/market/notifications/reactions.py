@@ -24,13 +24,15 @@ from django.utils.translation import gettext_noop
 from tradepost.market.base.models import Job
 from tradepost.market.base.money import Money
 from tradepost.market.base.outbox import Facts, together
-from tradepost.market.fulfilment.expiry import RETENTION
+from tradepost.market.fulfilment.renewal import may_renew
 from tradepost.market.identity.models import Member, Seller, SigningKey, User
-from tradepost.market.orders.models import OrderLine
+from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.payments.models import Account, Entry
 from tradepost.market.production.models import Address, Attempt, Call
 from tradepost.market.production.restart import gives_back
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.renewable import RETENTION
+from tradepost.protocols.commands import Refresh
 
 from . import facts as f
 from .tell import Telling, tell, tell_all
@@ -53,7 +55,7 @@ def on_order_paid(events: Sequence[Facts], now: datetime) -> None:
     tellings = [
         Telling(
             user=user,
-            kind="seller_new_order" if line.amount_minor else "seller_new_opening",
+            kind=_kind_of_order(line),
             once=line.number,
             link=reverse("seller_center:order", args=[line.number]),
             facts={"product": _product(line), "line": line.number, "amount": f.money(line.amount)},
@@ -64,17 +66,39 @@ def on_order_paid(events: Sequence[Facts], now: datetime) -> None:
     tell_all(tellings, now=now)
 
 
+def _kind_of_order(line: OrderLine) -> str:
+    if line.order.order_type == Order.Type.RENEW:
+        return "seller_renewal"
+    return "seller_new_order" if line.amount_minor else "seller_new_opening"
+
+
 @together
 def on_order_completed(events: Sequence[Facts], now: datetime) -> None:
     first = {line.order_id: line for line in reversed(_lines_of(events))}
-    tell_all([_to_buyer(line, "order_completed", {}) for line in first.values()], now=now)
+    tell_all([_completed(line) for line in first.values()], now=now)
+
+
+def _completed(line: OrderLine) -> Telling:
+    held = line.subscription if line.order.order_type == Order.Type.RENEW else None
+    if held is None or held.expires_at is None:
+        return _to_buyer(line, "order_completed", {})
+    return Telling(
+        user=line.order.buyer,
+        kind="service_renewed",
+        facts={"product": _product(line), "until": f.moment(held.expires_at)},
+        once=line.order.number,
+        link=reverse("storefront:subscription", args=[held.pk]),
+    )
 
 
 def on_order_refunded(event: Facts, now: datetime) -> None:
     """The buyer learns that the money is back. The seller's reason is for the seller: see ``on_delivery_given_up``."""
     lines = _lines(event["order"])
-    kind = "order_refunded" if lines[0].order.total_minor else "order_not_opened"
-    _tell_buyer(lines, kind, {"amount": f.money(lines[0].order.total)}, now)
+    order = lines[0].order
+    kind = "order_refunded" if order.total_minor else "order_not_opened"
+    if order.order_type == Order.Type.RENEW:
+        kind = "renewal_refunded"
+    _tell_buyer(lines, kind, {"amount": f.money(order.total)}, now)
 
 
 def on_order_cancelled(event: Facts, now: datetime) -> None:
@@ -131,7 +155,8 @@ def on_call_failed(event: Facts, now: datetime) -> None:
 
 
 def on_call_ended(event: Facts, now: datetime) -> None:
-    """A call whose give-up refunds no order stands still until the seller restarts it (saas-v2 §3.10)."""
+    """A call whose give-up refunds no order stands still until the seller restarts it (saas-v2 §3.10); a buyer whose
+    renewal waits for that learns of it."""
     if event["outcome"] != Call.Outcome.GAVE_UP:
         return
     call = _call(event["call"])
@@ -159,6 +184,13 @@ def on_call_ended(event: Facts, now: datetime) -> None:
             mail=mail,
         )
         for user in _operators()
+    ]
+    tellings += [
+        _to_buyer(line, "renewal_waits", {}, once=once)
+        for line in OrderLine.objects.select_related("order__buyer").filter(
+            number=call.order_line_number, order__order_type=Order.Type.RENEW, order__total_minor__gt=0
+        )
+        if call.kind == Refresh.__name__
     ]
     tell_all(tellings, now=now)
 
@@ -190,13 +222,29 @@ def on_breaker_opened(event: Facts, now: datetime) -> None:
     tell_all(tellings, now=now)
 
 
+def on_service_ends_soon(event: Facts, now: datetime) -> None:
+    """Facts: ``subscription``, ``ends``. Told once for each end, and not of one that was moved meanwhile."""
+    held = _subscription(event["subscription"])
+    if held.expires_at is None or held.expires_at.isoformat() != event["ends"]:
+        return
+    kind = "service_ends_soon" if may_renew(held, now=now) else "service_ends"
+    facts = {
+        "product": f.names(held.product.name, held.product.name_en),
+        "until": f.moment(held.expires_at),
+        "kept": f.moment(held.expires_at + RETENTION),
+    }
+    link = reverse("storefront:subscription", args=[held.pk])
+    tell(held.buyer, kind, facts=facts, once=f"{held.pk}/{event['ends']}", link=link, now=now)
+
+
 def on_service_frozen(event: Facts, now: datetime) -> None:
     """Facts: ``subscription``, ``at``. At the end of the paid time the buyer learns how long the data is kept."""
     held = _subscription(event["subscription"])
     until = held.expires_at
     if until is not None and until <= now:
         more = {"until": f.moment(until), "kept": f.moment(until + RETENTION), "seller": _seller(held.seller)}
-        _tell_holder(held, "service_expired", more, event, now)
+        kind = "service_expired_renewable" if may_renew(held, now=now) else "service_expired"
+        _tell_holder(held, kind, more, event, now)
     else:
         _tell_holder(held, "service_frozen", {"seller": _seller(held.seller)}, event, now)
 
@@ -263,11 +311,11 @@ def _tell_buyer(lines: list[OrderLine], kind: str, more: dict[str, f.Json], now:
     tell_all([_to_buyer(lines[0], kind, more)], now=now)
 
 
-def _to_buyer(line: OrderLine, kind: str, more: dict[str, f.Json]) -> Telling:
+def _to_buyer(line: OrderLine, kind: str, more: dict[str, f.Json], *, once: str = "") -> Telling:
     order = line.order
     facts = {"product": _product(line), "order": order.number, **more}
     link = reverse("storefront:order", args=[order.number])
-    return Telling(user=order.buyer, kind=kind, facts=facts, once=order.number, link=link)
+    return Telling(user=order.buyer, kind=kind, facts=facts, once=once or order.number, link=link)
 
 
 def _members(seller: Seller) -> list[tuple[User, str]]:
@@ -292,7 +340,7 @@ def _operators() -> list[User]:
 
 
 def _subscription(pk: int) -> Subscription:
-    return Subscription.objects.select_related("buyer", "seller", "product").get(pk=pk)
+    return Subscription.objects.select_related("buyer", "seller", "product", "offer").get(pk=pk)
 
 
 def _call(pk: int) -> Call:

@@ -63,11 +63,44 @@ WORDS: Mapping[str, Words] = {
         _("Nothing was charged for %(product)s. If you still want it, place the order again."),
         _("Open the order"), "info", "clock",
     ),
+    "service_ends_soon": Words(
+        _("%(product)s ends at %(until)s"),
+        _("Renew it before then and nothing changes. Otherwise it is frozen at that moment, and deleted with its data at "
+          "%(kept)s."),
+        _("Open the service"), "warning", "clock",
+    ),
+    "service_ends": Words(
+        _("%(product)s ends at %(until)s"),
+        _("It cannot be renewed. It is frozen at that moment, and deleted with its data at %(kept)s: save what you need."),
+        _("Open the service"), "warning", "clock",
+    ),
     "service_expired": Words(
         _("%(product)s has expired and is frozen"),
         _("The paid time ended at %(until)s and nobody renewed it. Your data is kept until %(kept)s; then the service is "
           "deleted. Write to %(seller)s if you want to keep it."),
         _("Open the service"), "warning", "snowflake",
+    ),
+    "service_expired_renewable": Words(
+        _("%(product)s has expired and is frozen"),
+        _("The paid time ended at %(until)s. Your data is kept until %(kept)s; then the service is deleted. Renew it before "
+          "then and it goes on."),
+        _("Open the service"), "warning", "snowflake",
+    ),
+    "service_renewed": Words(
+        _("%(product)s is renewed"),
+        _("It is paid until %(until)s now. Nothing else changes: you log in as before."),
+        _("Open the service"), "good", "refresh",
+    ),
+    "renewal_waits": Words(
+        _("The renewal of %(product)s waits for the seller"),
+        _("The seller's system did not take it in time. The seller and the operator were told. The market holds your payment "
+          "of order %(order)s; should the service end before it is renewed, you get it back in full."),
+        _("Open the order"), "warning", "player-pause",
+    ),
+    "renewal_refunded": Words(
+        _("%(amount)s is back on your balance"),
+        _("%(product)s could not be renewed, so we ended order %(order)s and refunded it in full."),
+        _("Open the order"), "warning", "arrows-exchange",
     ),
     "service_frozen": Words(
         _("%(product)s is frozen"),
@@ -100,6 +133,12 @@ WORDS: Mapping[str, Words] = {
         _("Order line %(line)s costs nothing to open. The market is calling your production interface now; you only need "
           "to act if a call fails."),
         _("Open the order"), "info", "shopping-cart",
+    ),
+    "seller_renewal": Words(
+        _("%(product)s was renewed by its buyer"),
+        _("Order line %(line)s, %(amount)s, was paid. The market is telling your production interface now; you only need to "
+          "act if a call fails."),
+        _("Open the order"), "info", "refresh",
     ),
     "seller_call_failed": Words(
         _("%(activity)s failed: %(reason)s"),

@@ -11,12 +11,22 @@ from tradepost.market.identity.models import User
 from .models import Order
 from .pay import pay_order
 from .place import PlaceOrder, place_order
+from .renew import RenewService, place_renewal
 
 
 def buy(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta) -> Order:
     """Raises ``Refused`` as ``place_order`` does. What costs something waits, unpaid, for ``pay_order``."""
     with transaction.atomic():
         order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout)
+        if order.total_minor == 0:
+            pay_order(order, now=now)
+    return order
+
+
+def renew(buyer: User, command: RenewService, *, now: datetime, unpaid_timeout: timedelta) -> Order:
+    """The same for a renewal. Raises ``Refused`` as ``place_renewal`` does."""
+    with transaction.atomic():
+        order = place_renewal(buyer, command, now=now, unpaid_timeout=unpaid_timeout)
         if order.total_minor == 0:
             pay_order(order, now=now)
     return order

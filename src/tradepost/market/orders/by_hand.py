@@ -10,14 +10,14 @@ from datetime import datetime
 from django.db import transaction
 
 from tradepost.market.base import ids
+from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer
 from tradepost.market.subscriptions.models import Subscription
 
 from .lifecycle import ORDER, E
 from .models import Order, OrderLine
-from .place import chosen_values
-
-OF_A_CHANGE = (Order.Type.RENEW, Order.Type.CHANGE, Order.Type.UNSUBSCRIBE)
+from .place import store_line
+from .pricing import Priced
 
 
 def place_by_hand(
@@ -31,12 +31,10 @@ def place_by_hand(
     now: datetime,
 ) -> OrderLine:
     """An order about what the buyer holds, paid with nothing and under way; its line says what is wanted."""
-    sku = offer.sku
-    spec, product = sku.spec, sku.spec.product
+    nothing = Priced(offer.price, quantity, periods, Money(0, offer.currency))
     with transaction.atomic():
-        number = ids.order_number(now)
         order = Order.objects.create(
-            number=number,
+            number=ids.order_number(now),
             order_type=order_type,
             buyer=subscription.buyer,
             total_minor=0,
@@ -46,27 +44,7 @@ def place_by_hand(
             paid_at=now,
         )
         ORDER.move(order, E.PAY, now=now, actor=actor)
-        return OrderLine.objects.create(
-            order=order,
-            number=ids.line_number(number, 1),
-            seller=product.seller,
-            product=product,
-            offer=offer,
-            subscription=subscription,
-            charging_mode=offer.charging_mode,
-            period_type=offer.period_type,
-            period_number=periods if offer.period_type else 0,
-            quantity=quantity,
-            amount_minor=0,
-            sku_code=sku.code,
-            linear=sku.quantity_max > sku.quantity_min,
-            product_name=product.name,
-            product_name_en=product.name_en,
-            spec_name=spec.name,
-            spec_name_en=spec.name_en,
-            values=chosen_values(sku),
-            agreed_at=now,
-        )
+        return store_line(order, offer, nothing, subscription=subscription, now=now)
 
 
 def end_by_hand(order: Order, *, done: bool, note: str = "", now: datetime) -> None:
@@ -74,12 +52,3 @@ def end_by_hand(order: Order, *, done: bool, note: str = "", now: datetime) -> N
     with transaction.atomic():
         ORDER.move(order, E.COMPLETE if done else E.GIVE_UP, now=now, note=note[:500])
         Order.objects.filter(pk=order.pk).update(ended_at=now)
-
-
-def open_changes(subscription: Subscription) -> list[Order]:
-    """Changes that are ordered and not ended, oldest first."""
-    return list(
-        Order.objects.filter(
-            lines__subscription=subscription, order_type__in=OF_A_CHANGE, status=Order.Status.PROCESSING
-        ).order_by("pk")
-    )

@@ -24,6 +24,15 @@ def cancel_order(order: Order, *, actor: str, now: datetime) -> None:
         outbox.publish("OrderCancelled", now=now, order=order.number, by="buyer")
 
 
+def withdraw(order: Order, *, now: datetime) -> None:
+    """The market itself takes an unpaid order back: what it is about is gone."""
+    with transaction.atomic():
+        jobs.cancel(UNPAID_TIMEOUT, order.number)  # first, as above
+        ORDER.move(order, E.CANCEL, now=now)
+        Order.objects.filter(pk=order.pk).update(ended_at=now)
+        outbox.publish("OrderCancelled", now=now, order=order.number, by="market")
+
+
 def time_out(payload: Mapping[str, Any], now: datetime) -> datetime | None:
     """Job: the time to pay is over."""
     order = Order.objects.select_for_update().get(number=payload["order"])

@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base import ids, jobs
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer, Product, Sku
 from tradepost.market.catalog.sellable import check_metered
 from tradepost.market.identity.models import User
+from tradepost.market.subscriptions.models import Subscription
 
 from .models import Order, OrderLine
 from .prerequisite import check_prerequisite
@@ -38,27 +40,37 @@ class PlaceOrder:
 def place_order(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta) -> Order:
     """Store the order with one line, unpaid. Raises ``Refused`` with the field that is wrong; nothing is stored then."""
     offer = find_offer(command.product_id)
-    if not command.agreed:
-        raise Refused(
-            "order.agreement", _("Read and accept the agreement to order."), HTTPStatus.BAD_REQUEST, field="agreed"
-        )
+    check_agreed(agreed=command.agreed)
     priced = quote(offer, quantity=command.quantity, periods=command.periods)
     check_metered(offer.charging)
     check_prerequisite(buyer, offer)
     params = _extend_params(offer.sku.spec.product, command.extend_params)
     with transaction.atomic():
-        number = ids.order_number(now)
-        order = Order.objects.create(
-            number=number,
-            order_type=Order.Type.NEW,
-            buyer=buyer,
-            total_minor=priced.total.minor,
-            currency=priced.total.currency,
-            placed_at=now,
-            pay_before=now + unpaid_timeout,
+        order = store_unpaid(buyer, Order.Type.NEW, priced.total, now=now, pay_before=now + unpaid_timeout)
+        store_line(order, offer, priced, params=params, now=now)
+    return order
+
+
+def check_agreed(*, agreed: bool) -> None:
+    if not agreed:
+        raise Refused(
+            "order.agreement", _("Read and accept the agreement to order."), HTTPStatus.BAD_REQUEST, field="agreed"
         )
-        _store_line(order, offer, command, priced=priced, params=params, now=now)
-        jobs.schedule(UNPAID_TIMEOUT, number, due_at=order.pay_before, payload={"order": number})
+
+
+def store_unpaid(buyer: User, order_type: Order.Type, total: Money, *, now: datetime, pay_before: datetime) -> Order:
+    """The order without its line, and the timer that cancels it."""
+    number = ids.order_number(now)
+    order = Order.objects.create(
+        number=number,
+        order_type=order_type,
+        buyer=buyer,
+        total_minor=total.minor,
+        currency=total.currency,
+        placed_at=now,
+        pay_before=pay_before,
+    )
+    jobs.schedule(UNPAID_TIMEOUT, number, due_at=pay_before, payload={"order": number})
     return order
 
 
@@ -136,21 +148,30 @@ def chosen_values(sku: Sku) -> list[dict[str, str]]:
     ]
 
 
-def _store_line(
-    order: Order, offer: Offer, command: PlaceOrder, *, priced: Priced, params: list[dict[str, str]], now: datetime
-) -> None:
+def store_line(
+    order: Order,
+    offer: Offer,
+    priced: Priced,
+    *,
+    now: datetime,
+    params: list[dict[str, str]] | None = None,
+    subscription: Subscription | None = None,
+) -> OrderLine:
+    """The order's only line: a snapshot of what was chosen. ``subscription``: what the order is about, when it is held
+    already."""
     sku = offer.sku
     spec, product = sku.spec, sku.spec.product
-    OrderLine.objects.create(
+    return OrderLine.objects.create(
         order=order,
         number=ids.line_number(order.number, 1),
         seller=product.seller,
         product=product,
         offer=offer,
+        subscription=subscription,
         charging_mode=offer.charging_mode,
         period_type=offer.period_type,
-        period_number=command.periods if offer.period_type else 0,
-        quantity=command.quantity,
+        period_number=priced.periods if offer.period_type else 0,
+        quantity=priced.quantity,
         amount_minor=priced.total.minor,
         usage_unit=offer.usage_unit,
         usage_unit_en=offer.usage_unit_en,
@@ -163,6 +184,6 @@ def _store_line(
         spec_name=spec.name,
         spec_name_en=spec.name_en,
         values=chosen_values(sku),
-        extend_params=params,
+        extend_params=params or [],
         agreed_at=now,
     )

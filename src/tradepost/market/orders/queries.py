@@ -42,6 +42,22 @@ def buyer_order(buyer: User, number: str) -> Order | None:
     return _with_lines(Order.objects.filter(buyer=buyer, number=number)).first()
 
 
-def line_of(subscription_id: int) -> OrderLine | None:
-    """The line by which a subscription was bought, with its order."""
-    return OrderLine.objects.select_related("order").filter(subscription_id=subscription_id).order_by("pk").first()
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is held, by the lines of its orders."""
+
+    bought: OrderLine
+    held: OrderLine
+    """What it is now: of the latest change that was done, else of the purchase."""
+
+
+CHANGED = (Order.Type.RENEW, Order.Type.CHANGE)
+
+
+def about(subscription_id: int) -> About | None:
+    """One query; None for a subscription that no order led to."""
+    lines = list(OrderLine.objects.select_related("order").filter(subscription_id=subscription_id).order_by("pk"))
+    if not lines:
+        return None
+    done = [line for line in lines if line.order.order_type in CHANGED and line.order.status == Order.Status.COMPLETED]
+    return About(lines[0], done[-1] if done else lines[0])

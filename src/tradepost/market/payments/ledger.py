@@ -212,7 +212,7 @@ class Balance:
 
 def verify() -> Balance:
     """Check the invariants: each transfer and each currency sums to zero, a buyer's balance is the sum of its entries,
-    and nothing but ``cash`` is below zero."""
+    nothing but ``cash`` is below zero, and no order gave more than was paid for it."""
     problems = [
         f"transfer {row['transfer']} sums to {row['total']}"
         for row in Entry.objects.values("transfer").annotate(total=Sum("amount_minor")).exclude(total=0)
@@ -225,6 +225,11 @@ def verify() -> Balance:
             problems.append(f"account {account.pk} ({account.kind}) says {kept}, its entries {total}")
         if total < 0 and account.kind != Account.Kind.CASH:
             problems.append(f"account {account.pk} ({account.kind}) is at {total}")
+    held = Entry.objects.filter(account__kind=Account.Kind.CLEARING).values_list("transfer__order_number")
+    problems += [
+        f"order {order} gave {-total} more than was paid for it"
+        for order, total in held.annotate(total=Sum("amount_minor")).filter(total__lt=0)
+    ]
     problems += [
         f"all {row['account__currency']} entries sum to {row['total']}"
         for row in Entry.objects.values("account__currency").annotate(total=Sum("amount_minor")).exclude(total=0)

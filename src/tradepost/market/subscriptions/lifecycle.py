@@ -5,11 +5,12 @@ from __future__ import annotations
 import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 import msgspec
 from django.db import transaction
+from django.utils import timezone
 
 from tradepost.market.base import rows
 from tradepost.market.base.lifecycle import Lifecycle
@@ -43,11 +44,16 @@ SUBSCRIPTION: Lifecycle[S, E] = Lifecycle(
 
 
 def period_end(start: datetime, period_type: str, number: int) -> datetime:
-    """``number`` months or years after ``start``; a day that the month lacks becomes its last day."""
+    """``number`` months or years after ``start``; a day that the month lacks becomes its last day.
+
+    The calendar is that of the market's time zone, in which people read the moment: bought on the morning of 1 March
+    there, while it is still February in UTC, a month lasts to the 1st of April, not to the 29th of March.
+    """
+    local = start.astimezone(timezone.get_default_timezone())
     months = number * (12 if period_type == "year" else 1)
-    year, month0 = divmod(start.year * 12 + start.month - 1 + months, 12)
+    year, month0 = divmod(local.year * 12 + local.month - 1 + months, 12)
     last = calendar.monthrange(year, month0 + 1)[1]
-    return start.replace(year=year, month=month0 + 1, day=min(start.day, last))
+    return local.replace(year=year, month=month0 + 1, day=min(local.day, last)).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
-from tradepost.market.fulfilment.expiry import RETENTION
+from tradepost.market.fulfilment.renewal import may_renew
 from tradepost.market.fulfilment.usage import reported_usage
-from tradepost.market.orders.queries import line_of
+from tradepost.market.orders.queries import about
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.lifecycle import access_data, license_of
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.queries import buyer_subscription
+from tradepost.market.subscriptions.renewable import RETENTION
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.timeline import TimelineEvent, moves_of, of_moves
 
@@ -36,12 +37,15 @@ def _own(request: HttpRequest, pk: int) -> Subscription:
 def subscription(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
     began = TimelineEvent(found.created_at, _("Delivery began"), icon="shopping-cart")
+    lines = about(found.pk)
     usable = found.status == Subscription.Status.ACTIVE
     context = {
         "subscription": found,
         "product": found.product,
         "seller": found.seller,
-        "line": line_of(found.pk),
+        "line": lines.held if lines else None,
+        "bought": lines.bought if lines else None,
+        "renewable": may_renew(found, now=now_of(request)),
         "usage": reported_usage([found] if found.offer.charging.metered else []).get(found.pk),
         "access": access_data(found) if usable else None,
         "usable": usable,

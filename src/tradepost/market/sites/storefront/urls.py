@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import agreement, balance, checkout, home, notices, order, orders, product, profile, subscription, subscriptions
+from . import (
+    agreement,
+    balance,
+    checkout,
+    home,
+    notices,
+    order,
+    orders,
+    product,
+    profile,
+    renew,
+    subscription,
+    subscriptions,
+)
 
 app_name = "storefront"
 urlpatterns = [
@@ -20,6 +33,7 @@ urlpatterns = [
     path("orders/<str:number>/progress/", order.progress, name="progress"),
     path("services/", subscriptions.subscriptions, name="subscriptions"),
     path("services/<int:pk>/", subscription.subscription, name="subscription"),
+    path("services/<int:pk>/renew/", renew.renew, name="renew"),
     path("services/<int:pk>/password/", subscription.password, name="password"),
     path("services/<int:pk>/license/", subscription.license_text, name="license"),
     path("services/<int:pk>/license.txt", subscription.license_file, name="license_file"),

@@ -1,0 +1,87 @@
+"""Renew a service: each way to do it with its price and the day until which it lasts then."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods
+
+from tradepost.market.base.config import config
+from tradepost.market.base.errors import Refused
+from tradepost.market.fulfilment.renewal import may_renew
+from tradepost.market.orders.buy import renew as place
+from tradepost.market.orders.changes import open_changes
+from tradepost.market.orders.models import Order
+from tradepost.market.orders.queries import about
+from tradepost.market.orders.renew import Option, RenewService, renewal_options
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.queries import buyer_subscription
+from tradepost.market.subscriptions.renewable import renewable_until
+from tradepost.market.web.access import buyer_required, now_of, person
+
+private = cache_control(private=True, no_store=True)
+
+
+@buyer_required
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def renew(request: HttpRequest, pk: int) -> HttpResponse:
+    found = buyer_subscription(person(request), pk)
+    if found is None:
+        raise Http404
+    options = {_stamp(option): option for option in renewal_options(found)}
+    if request.method != "POST":
+        return _page(request, found, options, None)
+    try:
+        order = place(
+            person(request), _command(request, found, options), now=now_of(request),
+            unpaid_timeout=timedelta(minutes=config().unpaid_timeout_minutes),
+        )  # fmt: skip
+    except Refused as refused:
+        return _page(request, found, options, refused)
+    return redirect("storefront:order", number=order.number)
+
+
+def _stamp(option: Option) -> str:
+    """What was shown to cost what, and to last until when, in one word of the form."""
+    return f"{option.offer.product_id}/{option.priced.periods}/{option.priced.total.minor}/{option.until:%Y%m%d%H%M%S}"
+
+
+def _command(request: HttpRequest, found: Subscription, options: dict[str, Option]) -> RenewService:
+    """Nobody orders what the page did not show."""
+    option = options.get(request.POST.get("option", ""))
+    if option is None:
+        raise Refused("renewal.moved", _("Prices or dates have changed: check them and choose again."), field="option")
+    return RenewService(
+        subscription=found.pk,
+        product_id=option.offer.product_id,
+        periods=option.priced.periods,
+        agreed=request.POST.get("agreed") == "on",
+    )
+
+
+def _page(
+    request: HttpRequest, found: Subscription, options: dict[str, Option], refused: Refused | None
+) -> HttpResponse:
+    waiting, lines = open_changes(found), about(found.pk)
+    context = {
+        "subscription": found,
+        "product": found.product,
+        "seller": found.seller,
+        "line": lines.held if lines else None,
+        "options": options,
+        "renewable": may_renew(found, now=now_of(request)),
+        "picked": request.POST.get("option") or next(iter(options), ""),
+        "waiting": waiting[0] if waiting else None,
+        "unpaid": bool(waiting) and waiting[0].status == Order.Status.UNPAID,
+        "expired": found.expires_at is not None and found.expires_at <= now_of(request),
+        "kept_until": renewable_until(found),
+        "agreed": request.POST.get("agreed") == "on",
+        "errors": {refused.field: refused.message} if refused else {},
+        "refused": refused,
+    }
+    return render(request, "storefront/renew.html", context, status=refused.status if refused else 200)

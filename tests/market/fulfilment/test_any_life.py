@@ -1,0 +1,266 @@
+"""Whatever buyer, seller, operator and clock do in whatever order: the money adds up, and the market knows what the seller did.
+
+The seller here is a model that keeps what it was told. Calls end as the engine ends them; events are told later, or at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tests.factories import make_address, make_buyer, make_offer, make_operator, make_product, make_seller
+from tests.factories.products import MONTHLY, YEARLY
+from tradepost.market.base import jobs, outbox
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.models import Event, Job
+from tradepost.market.base.work import State
+from tradepost.market.fulfilment.pay_back import pay_back, stopped
+from tradepost.market.orders.buy import buy, renew
+from tradepost.market.orders.cancel import cancel_order
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.orders.pay import pay_order
+from tradepost.market.orders.place import PlaceOrder
+from tradepost.market.orders.renew import RenewService, renewal_options
+from tradepost.market.payments import ledger
+from tradepost.market.production import calls
+from tradepost.market.production.models import Call
+from tradepost.market.production.restart import may_restart, restart
+from tradepost.market.subscriptions.lifecycle import period_end
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.wiring import REACTIONS, TASKS
+from tradepost.protocols.commands import Create, Expire, InstanceStatus, Refresh, Release, SetStatus
+
+DAY = timedelta(days=1)
+STEPS = (
+    "order", "order unpaid", "pay", "cancel", "renew", "renew", "tried", "done", "newest done", "lost", "failed", "restart", "pay back", "tell",
+    "tell", "week", "month",
+)  # fmt: skip
+EXPIRES = {"saas_v1": True, "saas_v2": False, "license_v1": True, "license_online": False}
+KIND = {"saas_v1": "SAAS", "saas_v2": "SAAS", "license_v1": "LICENSE", "license_online": "LICENSE"}
+"""Protocols with an activity for an expiry: there a refresh ends the freeze."""
+
+
+@dataclass
+class World:
+    """One buyer, one product, one seller, and a clock."""
+
+    protocol: str
+    now: datetime = datetime(2026, 1, 31, 1, 30, tzinfo=UTC)
+    """The 31st of a month, so that calendars show what they are."""
+    frozen: bool = False
+    """What the seller's server would say of the instance."""
+    expires_at: datetime | None = None
+    gone: bool = False
+    refused: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        seller = make_seller()
+        address = make_address(seller, protocol=self.protocol)
+        self.product = make_product(
+            seller, address=address, product_type=KIND[self.protocol], prices=(MONTHLY, YEARLY), access_by_message=True
+        )
+        self.seller, self.buyer, self.operator = seller, make_buyer(balance="3000"), make_operator()
+        Event.objects.all().delete()
+
+    def step(self, what: str) -> None:
+        try:
+            with transaction.atomic():
+                getattr(self, f"_{what.replace(' ', '_')}")()
+        except Refused as refused:
+            self.refused.append(refused.code)
+
+    # --- people ---
+
+    def _order(self) -> None:
+        if not Subscription.objects.filter(status__in=["opening", "active", "frozen"]).exists():
+            command = PlaceOrder(product_id=make_offer(self.product).product_id, agreed=True)
+            buy(self.buyer, command, now=self.now, unpaid_timeout=10 * DAY)
+            self._pay()
+            self._tell()
+
+    def _order_unpaid(self) -> None:
+        """A renewal that waits in another tab."""
+        held = Subscription.objects.select_related("offer").order_by("-pk").first()
+        if held is not None and renewal_options(held):
+            command = RenewService(subscription=held.pk, product_id=held.offer.product_id, periods=1, agreed=True)
+            renew(self.buyer, command, now=self.now, unpaid_timeout=10 * DAY)
+
+    def _renew(self) -> None:
+        self._order_unpaid()
+        self._pay()
+
+    def _unpaid(self) -> Order | None:
+        return Order.objects.filter(status=Order.Status.UNPAID).order_by("-pk").first()
+
+    def _pay(self) -> None:
+        if order := self._unpaid():
+            pay_order(order, now=self.now)
+
+    def _cancel(self) -> None:
+        if order := self._unpaid():
+            cancel_order(order, actor=self.buyer.email, now=self.now)
+
+    def _pay_back(self) -> None:
+        if order := stopped().first():
+            pay_back(order, reason="agreed", actor=self.operator.email, now=self.now)
+
+    def _restart(self) -> None:
+        if call := next((c for c in Call.objects.filter(outcome="gave_up").order_by("-pk") if may_restart(c)), None):
+            restart(call, actor="seller", now=self.now)
+
+    # --- the seller and the engine ---
+
+    def _ends(self, outcome: str, *, acted: bool, first: str = "pk") -> None:
+        call = Call.objects.exclude(state=State.ENDED).order_by(first).first()
+        if call is None:
+            return
+        self.now += timedelta(seconds=1)
+        if acted:
+            self._does(call)
+        columns: dict[str, Any] = {"state": State.ENDED, "outcome": outcome, "ended_at": self.now, "attempts": 1}
+        if outcome == "done" and call.kind == Create.__name__ and call.subscription_id:
+            Subscription.objects.filter(pk=call.subscription_id, instance_id="").update(instance_id=f"i-{call.pk}")
+        columns |= {
+            "last_verdict": "done" if outcome == "done" else "timeout",
+            "maybe_acted": acted and outcome != "done",
+        }
+        Call.objects.filter(pk=call.pk).update(**columns)
+        facts = {"call": call.pk, "kind": call.kind, "outcome": outcome, "subscription": call.subscription_id}
+        outbox.publish("CallEnded", now=self.now, **facts)
+
+    def _does(self, call: Call) -> None:
+        match calls.load(call.kind, call.command):
+            case Create():
+                self.frozen, self.gone, self.expires_at = False, False, None
+            case Expire() | SetStatus(status=InstanceStatus.FREEZE):
+                self.frozen = True
+            case SetStatus():
+                self.frozen = False
+            case Release():
+                self.gone = True
+            case Refresh(expires_at=expires_at):
+                self.expires_at = expires_at
+                self.frozen = self.frozen and not EXPIRES[self.protocol]
+
+    def _done(self) -> None:
+        self._ends("done", acted=True)
+
+    def _newest_done(self) -> None:
+        """Calls that are open together may end in any order."""
+        self._ends("done", acted=True, first="-pk")
+
+    def _tried(self) -> None:
+        """A first attempt went wrong; what the seller did of it nobody knows."""
+        Call.objects.exclude(state=State.ENDED).update(attempts=1)
+
+    def _lost(self) -> None:
+        """It was done, and the answer never came."""
+        self._ends("gave_up", acted=True)
+
+    def _failed(self) -> None:
+        self._ends("gave_up", acted=False)
+
+    def _tell(self) -> None:
+        while outbox.dispatch(REACTIONS, now=self.now):
+            assert not Event.objects.exclude(error="").exists(), Event.objects.exclude(error="").values_list("error")
+
+    def _passes(self, span: timedelta) -> None:
+        """To the next due moment, and the next, as a sandbox's clock."""
+        end = self.now + span
+        while True:
+            self._tell()
+            jobs.run_due(TASKS, now=self.now)
+            assert not Job.objects.exclude(error="").exists(), Job.objects.exclude(error="").values_list("error")
+            due = Job.objects.filter(kind__in=TASKS, due_at__gt=self.now).order_by("due_at").first()
+            if due is None or due.due_at > end or Call.objects.exclude(state=State.ENDED).exists():
+                break
+            self.now = due.due_at
+        self.now = max(self.now, end)
+
+    def _week(self) -> None:
+        self._passes(7 * DAY)
+
+    def _month(self) -> None:
+        self._passes(31 * DAY)
+
+    # --- what always holds ---
+
+    def check_money(self) -> None:
+        earned = 0
+        for order in Order.objects.all():
+            expected = order.total_minor if order.status == Order.Status.PROCESSING else 0
+            assert ledger.held_for(order.number) == expected, (order.order_type, order.status)
+            earned += order.total_minor if order.status == Order.Status.COMPLETED else 0
+        assert ledger.seller_account(self.seller, "CNY").balance.minor == earned
+        held = sum(o.total_minor for o in Order.objects.filter(status=Order.Status.PROCESSING))
+        assert ledger.buyer_account(self.buyer, "CNY").balance.minor == 300_000 - earned - held
+
+    def check_one_change_at_a_time(self) -> None:
+        open_lines = OrderLine.objects.filter(order__status__in=["unpaid", "processing"], order__order_type="RENEW")
+        about = list(open_lines.values_list("subscription", flat=True))
+        assert len(about) == len(set(about))
+
+    def check_paid_time(self) -> None:
+        """Nobody loses or wins a day: a month for each order that was done."""
+        for held in Subscription.objects.exclude(started_at=None):
+            paid = OrderLine.objects.filter(subscription=held, order__status=Order.Status.COMPLETED).count()
+            assert held.started_at is not None
+            assert held.expires_at == period_end(held.started_at, "month", paid)
+
+    def settle(self) -> None:
+        """The seller mends everything and does what is left."""
+        for _ in range(60):
+            self._tell()
+            self._restart()
+            if not Call.objects.exclude(state=State.ENDED).exists():
+                return
+            self._done()
+        raise AssertionError("it never comes to rest")
+
+    def check_agreed(self) -> None:
+        held = Subscription.objects.order_by("-pk").first()
+        if held is None or held.status in {"opening", "failed"}:
+            return
+        assert self.gone == (held.status == "released")
+        if not self.gone:
+            assert self.frozen == (held.status == "frozen")
+            if held.expires_at is not None and held.expires_at > self.now:
+                assert held.status == "active", "it is paid for"
+        assert not Order.objects.filter(order_type="RENEW", status=Order.Status.PROCESSING).exists()
+
+
+@given(st.sampled_from(sorted(KIND)), st.lists(st.sampled_from(STEPS), min_size=4, max_size=16))
+@example("saas_v2", ["month", "tell", "renew", "lost", "tell", "done", "tell"])
+@example(
+    "saas_v2", ["month", "lost", "tell", "renew", "tell", "done", "tell", "done", "tell", "restart", "done", "tell"]
+)
+@example("saas_v2", ["month", "tried", "renew", "tell", "newest done", "tell", "done", "tell"])
+@example("saas_v2", ["renew", "tell", "failed", "tell", "pay back", "renew", "done", "tell"])
+@example("saas_v2", ["renew", "tell", "failed", "month", "done", "tell", "month", "done", "tell", "restart", "done"])
+@example(
+    "saas_v1", ["month", "tell", "renew", "tell", "done", "tell", "done", "week", "renew", "order unpaid", "month"]
+)
+@example("license_v1", ["order unpaid", "renew", "month", "done", "month", "done", "tell", "order", "done", "tell"])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.django_db
+def test_any_life_keeps_the_money_and_agrees_with_the_seller_in_the_end(protocol: str, steps: list[str]) -> None:
+    """business-rules §4.1–4.5, saas-v2 §3.3–3.5, §3.10."""
+    with transaction.atomic():
+        world = World(protocol)
+        for step in ("order", "done", "tell", "done", "tell", *steps):
+            world.step(step)
+            world.check_money()
+            world.check_one_change_at_a_time()
+            world.check_paid_time()
+        world.settle()
+        assert ledger.verify().problems == ()
+        world.check_money()
+        world.check_paid_time()
+        world.check_agreed()
+        transaction.set_rollback(True)

@@ -1,0 +1,200 @@
+"""Renewing what is held: who may, until when, at what price, and one order at a time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from tests.factories import NOW, make_buyer, make_offer, make_order, make_product, make_subscription
+from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.models import Event, Job
+from tradepost.market.base.money import Money
+from tradepost.market.catalog.listing import NewSku, NewSpec, Price
+from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.orders.buy import renew
+from tradepost.market.orders.cancel import cancel_order
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.orders.pay import pay_order
+from tradepost.market.orders.place import UNPAID_TIMEOUT
+from tradepost.market.orders.renew import RenewService, place_renewal, renewal_options
+from tradepost.market.payments import ledger
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, E
+from tradepost.market.subscriptions.models import Subscription
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+END = datetime(2026, 4, 1, 8, 0, tzinfo=UTC)
+"""A month after NOW."""
+SEATS = NewSku(
+    prices=(MONTHLY, YEARLY), values={"e": "s"}, quantity_name="席位", quantity_name_en="Seats", quantity_max=50
+)
+LARGE = NewSku(prices=(MONTHLY,), values={"e": "l"}, quantity_name="席位", quantity_name_en="Seats", quantity_max=50)
+SPEC = NewSpec(
+    name="规格", name_en="Spec", skus=(SEATS, LARGE),
+    attributes=[{"code": "e", "name": "版本", "name_en": "Edition", "values": [
+        {"code": "s", "name": "标准", "name_en": "Small"}, {"code": "l", "name": "专业", "name_en": "Large"}]}],
+)  # fmt: skip
+
+
+def held(*, quantity: int = 1) -> Subscription:
+    offer = make_offer(make_product(specs=(SPEC,)))
+    return make_subscription(make_order(make_buyer(balance="100000"), offer=offer, quantity=quantity, paid=True))
+
+
+def chosen(subscription: Subscription, **other: object) -> RenewService:
+    fields = {
+        "subscription": subscription.pk,
+        "product_id": subscription.offer.product_id,
+        "periods": 1,
+        "agreed": True,
+    }
+    return RenewService(**(fields | other))  # type: ignore[arg-type]  # what a form may hold
+
+
+def placed(subscription: Subscription, *, now: datetime = NOW, **other: object) -> Order:
+    return place_renewal(subscription.buyer, chosen(subscription, **other), now=now, unpaid_timeout=DAY)
+
+
+def refused(subscription: Subscription, *, now: datetime = NOW, **other: object) -> str:
+    """The code of the refusal; nothing is stored then."""
+    before = (Order.objects.count(), Job.objects.count())
+    with pytest.raises(Refused) as why:
+        placed(subscription, now=now, **other)
+    assert (Order.objects.count(), Job.objects.count()) == before
+    return why.value.code
+
+
+def test_a_renewal_is_an_order_about_what_is_held() -> None:
+    """business-rules §4.1, §4.5: type RENEW, its own number, paid like any other."""
+    subscription = held(quantity=7)
+    order = placed(subscription, periods=3)
+    line = OrderLine.objects.get(order=order)
+    assert (order.order_type, order.status, order.total) == ("RENEW", "unpaid", Money.of(2100, "CNY"))
+    assert (line.subscription_id, line.quantity, line.period_number, line.linear) == (subscription.pk, 7, 3, True)
+    assert Job.objects.get(kind=UNPAID_TIMEOUT, key=order.number).due_at == NOW + DAY
+    pay_order(order, now=NOW)
+    assert Event.objects.get(name="RenewalPaid").facts == {"order": order.number}
+    assert ledger.held_for(order.number) == 210_000
+
+
+def test_month_and_year_may_be_changed_for_each_other_and_nothing_else() -> None:
+    """saas-v2 §3.3: productId is sent when the renewal changes the period type; another edition is a change."""
+    subscription = held()
+    own = Offer.objects.filter(sku__spec__product=subscription.product).order_by("pk")
+    month, year, large = own
+    shown = [(option.offer.pk, option.priced.periods, option.until) for option in renewal_options(subscription)]
+    assert shown == [
+        (month.pk, 1, datetime(2026, 5, 1, 8, tzinfo=UTC)),
+        (month.pk, 3, datetime(2026, 7, 1, 8, tzinfo=UTC)),
+        (month.pk, 6, datetime(2026, 10, 1, 8, tzinfo=UTC)),
+        (year.pk, 1, datetime(2027, 4, 1, 8, tzinfo=UTC)),
+        (year.pk, 2, datetime(2028, 4, 1, 8, tzinfo=UTC)),
+    ]
+    assert refused(subscription, product_id=large.product_id) == "renewal.other"
+    assert refused(subscription, product_id=make_offer().product_id) == "renewal.other"
+    assert placed(subscription, product_id=year.product_id, periods=2).total == Money.of(2000, "CNY")
+
+
+def test_the_price_is_that_of_today() -> None:
+    """business-rules §16: the price of renewals is not stated; ours is the one that is on sale."""
+    subscription = held()
+    Offer.objects.filter(pk=subscription.offer_id).update(price_minor=12_345)
+    assert placed(subscription).total.minor == 12_345
+
+
+@pytest.mark.parametrize(
+    ("other", "code"),
+    [
+        ({"agreed": False}, "order.agreement"),
+        ({"periods": 2}, "order.periods"),
+        ({"periods": 0}, "order.periods"),
+        ({"product_id": "OFFI0"}, "offer.unknown"),
+    ],
+)
+def test_a_wrong_choice_is_refused(other: dict[str, object], code: str) -> None:
+    assert refused(held(), **other) == code  # type: ignore[arg-type]  # what a form may hold
+
+
+def test_what_was_withdrawn_from_sale_runs_until_its_end_and_is_not_renewed() -> None:
+    """business-rules §2.8."""
+    subscription = held()
+    Product.objects.filter(pk=subscription.product_id).update(status=Product.Status.STOPPED)
+    assert refused(subscription) == "offer.unknown"
+    assert renewal_options(subscription) == []
+
+
+def test_a_quantity_that_is_not_offered_any_more_cannot_be_renewed() -> None:
+    subscription = held(quantity=7)
+    subscription.offer.sku.quantity_max = 5
+    subscription.offer.sku.save()
+    assert refused(subscription) == "order.quantity"
+    assert renewal_options(Subscription.objects.get(pk=subscription.pk)) == []
+
+
+@pytest.mark.parametrize(("prices", "mode"), [((ONCE,), "ONE_TIME"), ((ON_DEMAND,), "ON_DEMAND")])
+def test_what_is_not_sold_by_period_is_not_renewable(prices: tuple[Price, ...], mode: str) -> None:
+    """business-rules §4.5: one-time and on-demand not renewable."""
+    offer = make_offer(make_product(prices=prices), mode=mode)
+    assert refused(make_subscription(make_order(offer=offer, paid=True))) == "renewal.not_possible"
+
+
+def test_a_package_is_not_renewable() -> None:
+    """business-rules §3.2."""
+    product, buyer = make_product(prices=(ON_DEMAND, PACKAGE)), make_buyer()
+    make_subscription(make_order(buyer, offer=make_offer(product), paid=True))
+    package = make_subscription(make_order(buyer, offer=make_offer(product, mode="ON_DEMAND_PKG"), paid=True))
+    assert refused(package) == "renewal.not_possible"
+
+
+def test_it_can_be_renewed_in_the_retention_and_never_after_it() -> None:
+    """business-rules §4.4: renewal in the retention counts from the original expiry; at its end the data goes."""
+    subscription = held()
+    SUBSCRIPTION.move(subscription, E.FREEZE, now=END)
+    last = END + 15 * DAY
+    assert refused(subscription, now=last) == "renewal.too_late"
+    order = placed(subscription, now=last - timedelta(hours=1))
+    assert order.pay_before == last, "an order that is paid later would come too late"
+    assert renewal_options(subscription)[0].until == datetime(2026, 5, 1, 8, tzinfo=UTC)
+    with pytest.raises(Refused, match=r"renewal\.too_late"):
+        pay_order(order, now=last)
+    assert ledger.held_for(order.number) == 0
+
+
+def test_what_was_released_can_be_neither_renewed_nor_paid_for() -> None:
+    subscription = held()
+    order = placed(subscription)
+    SUBSCRIPTION.move(subscription, E.RELEASE, now=NOW)
+    with pytest.raises(Refused, match=r"renewal\.not_possible"):
+        pay_order(order, now=NOW)
+    assert Order.objects.get(pk=order.pk).status == "unpaid"
+    assert ledger.held_for(order.number) == 0
+    assert refused(subscription) == "renewal.not_possible"
+
+
+def test_one_order_at_a_time() -> None:
+    """business-rules §4.1: a resource in an unpaid order blocks other operations. So two tabs make one renewal."""
+    subscription = held()
+    first = placed(subscription)
+    assert refused(subscription) == "renewal.open"
+    cancel_order(first, actor="buyer", now=NOW)
+    second = placed(subscription)
+    pay_order(second, now=NOW)
+    assert refused(subscription) == "renewal.open"
+
+
+def test_nobody_renews_what_another_holds() -> None:
+    subscription = held()
+    with pytest.raises(Subscription.DoesNotExist):
+        place_renewal(make_buyer(), chosen(subscription), now=NOW, unpaid_timeout=DAY)
+    assert not Order.objects.filter(order_type="RENEW").exists()
+
+
+def test_a_renewal_that_costs_nothing_needs_no_payment() -> None:
+    subscription = held()
+    Offer.objects.filter(pk=subscription.offer_id).update(price_minor=0)
+    order = renew(subscription.buyer, chosen(subscription), now=NOW, unpaid_timeout=DAY)
+    assert Order.objects.get(pk=order.pk).status == "processing"
+    assert Decimal(order.total_minor) == 0

@@ -1,0 +1,162 @@
+"""Renewing a service: what it costs and leads to, ordered once, paid like any other; only by who holds it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from tests import factories
+from tests.factories.products import MONTHLY, ONCE, YEARLY
+from tradepost.market.base import clock
+from tradepost.market.base.work import State
+from tradepost.market.catalog.listing import Price
+from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.fulfilment import renewal
+from tradepost.market.identity.models import User
+from tradepost.market.orders.models import Order
+from tradepost.market.production.models import Call
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
+from tradepost.market.subscriptions.lifecycle import E as Event
+from tradepost.market.subscriptions.models import Subscription
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def buyer(client: Client) -> User:
+    client.cookies["django_language"] = "en"
+    buyer = factories.make_buyer(balance="5300")
+    client.force_login(buyer)
+    return buyer
+
+
+def held(buyer: User, *, age: timedelta = DAY, prices: tuple[Price, ...] = (MONTHLY, YEARLY)) -> Subscription:
+    """Bought for a month, ``age`` ago."""
+    then = clock.now() - age
+    offer = factories.make_offer(factories.make_product(prices=prices))
+    return factories.make_subscription(factories.make_order(buyer, offer=offer, paid=True, now=then), now=then)
+
+
+def page_of(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return re.sub(r"[ \n]+", " ", answer.content.decode())
+
+
+def stamps(page: str) -> list[str]:
+    return re.findall(r'name="option" id="option-\d+" value="([^"]+)"', page)
+
+
+def ordered(client: Client, subscription: Subscription) -> Order:
+    """The first choice of the page."""
+    address = f"/services/{subscription.pk}/renew/"
+    answer = client.post(address, {"option": stamps(page_of(client, address))[0], "agreed": "on"})
+    assert answer.status_code == 302, answer.content.decode()
+    return Order.objects.get(number=answer["Location"].split("/")[2])
+
+
+def test_every_way_to_renew_shows_its_price_and_its_end(client: Client, buyer: User) -> None:
+    """business-rules §4.5: purchased services > renew."""
+    subscription = held(buyer)
+    address = f"/services/{subscription.pk}/renew/"
+    assert f'href="{address}"' in page_of(client, f"/services/{subscription.pk}/")
+    page = page_of(client, address)
+    assert [stamp.split("/")[1:3] for stamp in stamps(page)] == [
+        ["1", "10000"], ["3", "30000"], ["6", "60000"], ["1", "100000"], ["2", "200000"],
+    ]  # fmt: skip
+    assert page.count("checked") == 1
+    assert "¥\xa0300.00" in page
+
+
+def test_a_renewal_is_ordered_paid_and_followed(client: Client, buyer: User) -> None:
+    subscription = held(buyer)
+    order = ordered(client, subscription)
+    assert (order.order_type, order.total_minor, order.buyer) == ("RENEW", 10_000, buyer)
+    assert "Pay ¥\xa0100.00" in page_of(client, f"/orders/{order.number}/")
+    assert client.post(f"/orders/{order.number}/pay/").status_code == 302
+    renewal.on_renewal_paid({"order": order.number}, clock.now())
+    page = page_of(client, f"/orders/{order.number}/")
+    assert "Your service is being renewed" in page
+    assert "The seller renews your service" in page
+    assert "How to log in" not in page, "that stands with the service"
+    Call.objects.update(state=State.ENDED, outcome=Call.Outcome.GAVE_UP, ended_at=clock.now())
+    assert "should the service end before, you get it back in full" in page_of(client, f"/orders/{order.number}/")
+
+
+def test_the_second_tab_orders_nothing(client: Client, buyer: User) -> None:
+    """business-rules §4.1: a resource in an unpaid order blocks other operations."""
+    subscription = held(buyer)
+    address = f"/services/{subscription.pk}/renew/"
+    second = {"option": stamps(page_of(client, address))[1], "agreed": "on"}
+    order = ordered(client, subscription)
+    answer = client.post(address, second)
+    assert answer.status_code == 409
+    assert f"/orders/{order.number}/" in answer.content.decode()
+    assert Order.objects.filter(order_type="RENEW").count() == 1
+    assert "ordered and not paid yet" in page_of(client, address)
+
+
+def test_a_price_that_moved_meanwhile_is_shown_and_not_ordered(client: Client, buyer: User) -> None:
+    subscription = held(buyer)
+    address = f"/services/{subscription.pk}/renew/"
+    form = {"option": stamps(page_of(client, address))[0], "agreed": "on"}
+    Offer.objects.filter(pk=subscription.offer_id).update(price_minor=11_100)
+    answer = client.post(address, form)
+    assert answer.status_code == 409
+    assert "Prices or dates have changed" in answer.content.decode()
+    assert not Order.objects.filter(order_type="RENEW").exists()
+
+
+def test_without_the_agreement_nothing_is_ordered(client: Client, buyer: User) -> None:
+    address = f"/services/{held(buyer).pk}/renew/"
+    choice = stamps(page_of(client, address))[2]
+    answer = client.post(address, {"option": choice})
+    assert answer.status_code == 400
+    page = answer.content.decode()
+    assert 'id="agreed_error"' in page
+    assert re.search(rf'value="{choice}"\s+checked', page), "what was chosen is kept"
+
+
+@pytest.mark.parametrize("age", [timedelta(days=33), timedelta(days=42)])
+def test_what_is_frozen_is_renewed_until_its_data_goes(client: Client, buyer: User, age: timedelta) -> None:
+    """business-rules §4.4: paid in the retention; it counts from the original expiry."""
+    subscription = held(buyer, age=age)
+    SUBSCRIPTION.move(subscription, Event.FREEZE, now=clock.now())
+    assert "Renew it before then and it goes on." in page_of(client, f"/services/{subscription.pk}/")
+    assert "The renewal counts from its end" in page_of(client, f"/services/{subscription.pk}/renew/")
+    assert ordered(client, subscription).pay_before <= clock.now() + DAY
+
+
+@pytest.mark.parametrize("why", ["foreign", "too late", "released", "withdrawn", "once"])
+def test_where_nothing_can_be_renewed_nothing_is_offered(client: Client, buyer: User, why: str) -> None:
+    subscription = held(
+        factories.make_buyer() if why == "foreign" else buyer,
+        age=timedelta(days=50) if why == "too late" else DAY,
+        prices=(ONCE, MONTHLY) if why == "once" else (MONTHLY,),
+    )
+    if why == "released":
+        SUBSCRIPTION.move(subscription, Event.RELEASE, now=clock.now())
+    if why == "withdrawn":
+        Product.objects.update(status=Product.Status.STOPPED)
+    address = f"/services/{subscription.pk}/renew/"
+    if why == "foreign":
+        assert client.get(address).status_code == 404
+        assert client.post(address, {"agreed": "on"}).status_code == 404
+    else:
+        page = page_of(client, address)
+        assert "This service cannot be renewed." in page
+        assert stamps(page) == []
+        assert client.post(address, {"agreed": "on"}).status_code == 409
+        assert address not in page_of(client, f"/services/{subscription.pk}/")
+    assert not Order.objects.filter(order_type="RENEW").exists()
+
+
+def test_the_page_says_it_in_chinese(client: Client, buyer: User) -> None:
+    client.cookies["django_language"] = "zh-hans"
+    page = page_of(client, f"/services/{held(buyer).pk}/renew/")
+    assert "提交续费订单" in page
+    assert "Order the renewal" not in page
