@@ -26,13 +26,15 @@ LONGEST_PARAM = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
-    """What a buyer chose. ``product_id`` is the offer's id on the wire; ``periods`` counts months or years."""
+    """What a buyer chose. ``product_id`` is the offer's id on the wire; ``periods`` counts months or years. ``once`` names
+    the wish, so that it makes one order however often it is sent."""
 
     product_id: str
     quantity: int = 1
     periods: int = 1
     extend_params: tuple[tuple[str, str], ...] = ()
     agreed: bool = False
+    once: str = ""
 
 
 def place_order(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta) -> Order:
@@ -56,6 +58,7 @@ def place_order(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeo
             currency=priced.total.currency,
             placed_at=now,
             pay_before=now + unpaid_timeout,
+            once=command.once,
         )
         _store_line(order, offer, command, priced=priced, params=params, now=now)
         jobs.schedule(UNPAID_TIMEOUT, number, due_at=order.pay_before, payload={"order": number})
