@@ -8,6 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from tradepost.market.open_api.answers import unknown_api
 
 handler400 = "tradepost.market.open_api.answers.bad_request"
+handler500 = "tradepost.market.open_api.answers.server_error"
 urlpatterns = [
     path("", include("tradepost.market.sites.storefront.urls")),
     path("seller/", include("tradepost.market.sites.seller_center.urls")),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
+from http import HTTPStatus
 
 import structlog
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -14,6 +16,7 @@ from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 
 from tradepost.market.base import clock
+from tradepost.market.web.busy import RETRY_AFTER, busy_page, is_busy
 from tradepost.protocols.http import Response
 from tradepost.protocols.open_api.errors import (
     ORDER_QUERY_ERRORS,
@@ -28,6 +31,8 @@ from .received import NotReadable, check_sizes, received
 from .throttle import lockout, rate_limit
 
 log = structlog.get_logger("tradepost.open_api")
+
+PREFIX = "api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +67,10 @@ def open_api(method: str, envelope: Envelope) -> Callable[[Api], Callable[..., H
             request_id = _request_id()
             try:
                 response = _guarded(api, request, request_id, method, envelope)
-            except Exception:  # the edge: an error of ours must still answer in the documented form
+            except Exception as fault:  # the edge: an error of ours must still answer in the documented form
                 log.exception("open_api_failed", path=request.path)
                 response = failure_response(ORDER_QUERY_ERRORS["MKT.0999"], envelope)
+                response = _busy(response) if is_busy(fault) else response
             return to_http(response, request_id)
 
         view.own_transactions = True  # type: ignore[attr-defined]  # read by web's Edge: reading takes no write lock
@@ -108,6 +114,11 @@ def _later(response: Response, seconds: int) -> Response:
     return replace(response, headers=(*response.headers, ("Retry-After", str(seconds))))
 
 
+def _busy(response: Response) -> Response:
+    """A failure of ours that passes: the class of the status says that it is ours, the header when to ask again (§11.1)."""
+    return _later(replace(response, status=HTTPStatus.SERVICE_UNAVAILABLE), RETRY_AFTER)
+
+
 def _request_id() -> str:
     """The one that the access log writes; without it (a test, another server) a new one."""
     return str(structlog.contextvars.get_contextvars().get("request") or uuid.uuid4().hex)
@@ -123,6 +134,12 @@ def to_http(response: Response, request_id: str) -> HttpResponse:
     return answer
 
 
+def is_for_programs(request: HttpRequest) -> bool:
+    """Whether the address is under the prefix of the APIs, however many slashes a client put before or after it."""
+    path = request.path_info.lstrip("/")
+    return path == PREFIX or path.startswith(f"{PREFIX}/")
+
+
 @csrf_exempt
 def unknown_api(_request: HttpRequest, **_rest: str) -> HttpResponse:
     """An address under the prefix at which there is no API (§C.2)."""
@@ -135,7 +152,18 @@ unknown_api.own_transactions = True  # type: ignore[attr-defined]
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Django's handler of requests that are refused before any view, such as one for a host that is not ours."""
-    if not request.path.startswith("/api/"):
+    if not is_for_programs(request):
         return defaults.bad_request(request, exception)
     request_id = _request_id()
     return to_http(gateway_response(gateway_error("APIGW.0201", 400), request_id=request_id), request_id)
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """Django's handler of what nobody caught: a database that is busy answers later, the rest is an error of ours."""
+    busy = is_busy(sys.exc_info()[1])
+    if not is_for_programs(request):
+        return busy_page(request) if busy else defaults.server_error(request)
+    request_id = _request_id()
+    error = gateway_error("APIGW.0201", 502) if busy else gateway_error("APIGW.0601")
+    response = gateway_response(error, request_id=request_id)
+    return to_http(_busy(response) if busy else response, request_id)
