@@ -142,6 +142,21 @@ def test_a_secret_with_an_address_is_not_in_the_page() -> None:
     assert "data-value" not in shown
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, ""), ("", ""), ("<b>", "<dt>Ended</dt><dd>&lt;b&gt;</dd>"), (0, "<dt>Ended</dt><dd>0</dd>"),
+        (Money(1250, "CNY"), "<dt>Ended</dt><dd>¥\xa012.50</dd>"),
+    ],
+)  # fmt: skip
+def test_a_fact_shows_when_there_is_one(value: object, shown: str) -> None:
+    assert render('{% fact "Ended" value %}', value=value) == shown
+
+
+def test_a_fact_shows_a_moment_with_its_zone() -> None:
+    assert "UTC+8" in render('{% fact "Ended" value %}', value=datetime(2026, 3, 1, tzinfo=UTC))
+
+
 def test_code_is_text() -> None:
     assert "&lt;script&gt;" in render('{% code it "http" %}', it="<script>")
 

@@ -65,7 +65,7 @@ def _live(request: HttpRequest, found: Order) -> dict[str, Any]:
         "pace": QUICKLY if since < AT_FIRST else SLOWLY,
         "lines": [(line, _opened(line.line.subscription)) for line in followed.lines],
         "why": next((_why(line) for line in followed.lines), ""),
-        "timeline": [placed, *of_moves(moves_of("order", found.pk))],
+        "timeline": [placed, *of_moves(moves_of("order", found.pk), order=found)],
         "now": now_of(request),
     }
 
