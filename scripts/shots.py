@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import Browser, BrowserContext, Route
 
     from tests.browser.pages import View
     from tests.browser.running import Market
@@ -144,13 +144,15 @@ def _take_others(browser: Browser, market: Market, office: str, look: Look, word
             page.goto(office)
         else:
             html = market.made[f"{BROKEN[name]} {LANGUAGES[look.language]}"]
-            page.route(
-                "**/shown", lambda route, html=html: route.fulfill(body=html, content_type="text/html; charset=utf-8")
-            )
+            page.route("**/shown", _showing(html))
             page.goto(f"{market.url}/shown")
         page.screenshot(path=SHOTS / f"{look.name(name)}.png", full_page=True)
     context.close()
     return len(names)
+
+
+def _showing(html: str) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8")
 
 
 def _context(browser: Browser, look: Look) -> BrowserContext:

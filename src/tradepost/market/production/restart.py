@@ -41,8 +41,8 @@ def restart(call: Call, *, actor: str, now: datetime) -> None:
     order was ended."""
     with transaction.atomic():
         call = Call.objects.select_for_update().get(pk=call.pk)
-        if call.restart and call.state == State.WAITING and call.due_at <= now:
-            return
+        if call.restart and call.state == State.WAITING:
+            return  # asked for already, and not begun
         if call.state == State.LEASED:
             raise Refused("call.in_flight", _("This call is being made right now. Wait for its answer."))
         if call.outcome == Call.Outcome.DONE:
