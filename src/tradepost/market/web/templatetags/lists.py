@@ -12,6 +12,7 @@ from django import template
 from django.http import HttpRequest
 from django.template import Context
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -76,6 +77,20 @@ def choice(name: str, value: str, label: Words, options: Options) -> dict[str, o
     """One of several values, or all."""
     shown = [(key, words) if isinstance(words, str | Promise) else ("", (key, words)) for key, words in options]
     return {"name": name, "value": value, "label": label, "options": shown}
+
+
+@register.inclusion_tag("web/parts/empty.html")
+def nothing(icon: str, title: Words, text: Words = "", action: Words = "", page: str = "") -> dict[str, object]:
+    """What stands where a list is empty: why, and what to do next; ``page`` is the name of an address."""
+    return {"icon": icon, "title": title, "text": text, "action": action, "action_url": reverse(page) if page else ""}
+
+
+@register.simple_block_tag
+def card(content: str, title: Words) -> SafeString:
+    """``{% card _("Money") %}…{% endcard %}``: a part of a page under its own heading."""
+    return format_html(
+        '<section class="card"><div class="card-body"><h2 class="card-title">{}</h2>{}</div></section>', title, content
+    )
 
 
 @register.inclusion_tag("web/parts/crumbs.html")
