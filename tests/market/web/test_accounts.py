@@ -116,6 +116,19 @@ def test_no_mail_names_the_host_that_a_request_came_with(settings, page: str, fo
     assert all(link.startswith(f"{config().base_url}/account/") for link in links)
 
 
+@pytest.mark.parametrize("email", [KNOWN, NEW])
+@pytest.mark.parametrize("page", ["signup", "password/reset"])
+def test_a_mail_server_that_is_away_undoes_what_was_begun_and_says_so(settings, page: str, email: str) -> None:
+    smtp = {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": {"host": "127.0.0.1", "port": 9}}
+    settings.MAILERS = {"default": smtp}
+    answer = Client(headers={"accept-language": "en"}).post(
+        f"/account/{page}/", {"email": email, "password1": PASSWORD}
+    )
+    assert answer.status_code == 503
+    assert "could not be sent" in answer.content.decode()
+    assert list(User.objects.values_list("email", flat=True)) == [KNOWN]
+
+
 def test_wrong_passwords_are_counted_whatever_host_is_named(rf) -> None:
     keys = {
         Adapter()._get_login_attempts_cache_key(rf.get("/", headers={"host": host}), email=KNOWN)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from tradepost.market.base import ids
 from tradepost.market.base.config import config
+from tradepost.market.base.errors import Refused
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,15 @@ class Adapter(DefaultAccountAdapter):
         """Links and names come from the market's own address: what a request says of its host may be anybody's, and the
         link carries the key to the account."""
         links = {name: here(value) for name, value in context.items() if name.endswith("_url")}
-        super().send_mail(template_prefix, email, {**context, **links, "current_site": _site()})
+        try:
+            super().send_mail(template_prefix, email, {**context, **links, "current_site": _site()})
+        except OSError as fault:  # smtplib's own errors are OSErrors too; what was begun is undone with the transaction
+            log.warning("account mail not sent", fault=str(fault))
+            raise Refused(
+                "mail.away",
+                _("The mail that this needs could not be sent. Nothing was changed: try again in a few minutes."),
+                HTTPStatus.SERVICE_UNAVAILABLE,
+            ) from fault
 
     def format_email_subject(self, subject: str) -> str:
         return f"[{_site().name}] {subject}"
