@@ -1,8 +1,9 @@
 """Takes a picture of every page of the three sites, in both languages, light and dark, phone and desktop, into shots/.
 
 Starts a market of its own with a sample seller and some history: orders that were delivered, one that waits to be paid,
-one that fails, one that stopped, one that was paid back, a frozen service; tests/browser/pages.py says which pages. Words
-given as arguments choose among the pictures by their names: ``make shots ARGS='order keys'``, ``ARGS=zh-dark-phone``.
+one that fails, one that stopped, one that was paid back, what is paid by usage, a frozen service; tests/browser/pages.py
+says which pages. The pages of errors and the sample seller's own are taken as well. Words given as arguments choose among
+the pictures by their names: ``make shots ARGS='order keys'``, ``ARGS=zh-dark-phone``.
 """
 
 from __future__ import annotations

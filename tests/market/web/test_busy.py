@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import get_resolver
+from django.utils import translation
 
 from tests import factories
 from tests.market.open_api.asking import ADDRESS, HOST, Shop
@@ -115,7 +116,8 @@ def test_what_nobody_caught_is_told_apart(rf, path: str, error: Exception, statu
     request = rf.get("/")
     request.path_info, _, query = path.partition("?")
     request.path, request.META["QUERY_STRING"] = request.path_info, query
-    answer = answer_to(error, request)
+    with translation.override("en"):
+        answer = answer_to(error, request)
     assert answer.status_code == status
     assert answer.has_header("Retry-After") is (status == 503)
     assert said in answer.content.decode().replace('": "', '":"')
