@@ -1,8 +1,9 @@
 """Takes a picture of every page of the three sites, in both languages, light and dark, phone and desktop, into shots/.
 
 Starts a market of its own with a sample seller and some history: orders that were delivered, one that waits to be paid,
-one that fails, one that stopped, one that was paid back, a frozen service; tests/browser/pages.py says which pages. Words
-given as arguments choose among the pictures by their names: ``make shots ARGS='order keys'``, ``ARGS=zh-dark-phone``.
+one that fails, one that stopped, one that was paid back, what is paid by usage, a frozen service; tests/browser/pages.py
+says which pages. The pages of errors and the sample seller's own are taken as well. Words given as arguments choose among
+the pictures by their names: ``make shots ARGS='order keys'``, ``ARGS=zh-dark-phone``.
 """
 
 from __future__ import annotations
@@ -12,24 +13,35 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext, Route
 
     from tests.browser.pages import View
     from tests.browser.running import Market
 
+type Theme = Literal["light", "dark"]
+
 SHOTS = ROOT / "shots"
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
-THEMES = ("light", "dark")
-SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
+THEMES: tuple[Theme, ...] = ("light", "dark")
+SIZES = {"phone": (360, 740), "desktop": (1280, 800)}
+BROKEN = {
+    "error-403": "403.html",
+    "error-500": "500.html",
+    "error-503": "503.html",
+    "error-refused": "web/refused.html",
+}
+"""Pages that no address leads to: they are shown as history.py makes them."""
+OFFICE, OFFICE_OF = "sample-office", ("license_online", "joint_kit_v2")
+"""What the sample seller shows its own people, and the protocols that fill it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,7 @@ class Look:
     """One way to see every page."""
 
     language: str
-    theme: str
+    theme: Theme
     size: str
 
     def name(self, page: str) -> str:
@@ -56,7 +68,7 @@ def looks() -> Iterator[Look]:
 
 
 def main() -> int:
-    from tests.browser.pages import PAGES
+    from tests.browser.pages import MORE, PAGES
     from tests.machine import find_chromium
 
     chromium = find_chromium()
@@ -66,7 +78,7 @@ def main() -> int:
     words = sys.argv[1:] or [""]
     chosen = {
         role: [
-            (look, {name: view for name, view in pages.items() if any(word in look.name(name) for word in words)})
+            (look, {name: view for name, view in (pages | MORE.get(role, {})).items() if _wanted(look, name, words)})
             for look in looks()
         ]
         for role, pages in PAGES.items()
@@ -74,22 +86,29 @@ def main() -> int:
     SHOTS.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="tradepost-shots-"))
     try:
-        _take_all(folder, chromium, chosen)
+        _take_all(folder, chromium, chosen, words)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 
-def _take_all(folder: Path, chromium: str, chosen: Chosen) -> None:
+def _wanted(look: Look, name: str, words: list[str]) -> bool:
+    return any(word in look.name(name) for word in words)
+
+
+def _take_all(folder: Path, chromium: str, chosen: Chosen, words: list[str]) -> None:
     from tests.browser import running
-    from tests.browser.pages import HISTORY
+    from tests.browser.pages import HISTORY, MORE_HISTORY
     from tests.browser.people import browsing
 
     begun, done = time.monotonic(), 0
-    whole = sum(len(pages) for seen in chosen.values() for _look, pages in seen)
     print("Starting a market with some history …", flush=True)
     with running.market(folder) as market, browsing(chromium) as browser:
-        market.history(*HISTORY)
+        market.history(*HISTORY, *MORE_HISTORY, "broken")
+        seen_by_itself = any(_wanted(look, OFFICE, words) for look in looks())
+        office = market.start_office(*OFFICE_OF) if seen_by_itself else ""
+        for look in looks():
+            done += _take_others(browser, market, office, look, words)
         for role, seen in chosen.items():
             if not any(pages for _look, pages in seen):
                 continue
@@ -98,7 +117,7 @@ def _take_all(folder: Path, chromium: str, chosen: Chosen) -> None:
                 _take(browser, market, pages, look, session)
                 done += len(pages)
                 who = role or "stranger"
-                print(f"{done:>4} of {whole}  {who} {look.language} {look.theme} {look.size}", flush=True)
+                print(f"{done:>4}  {who} {look.language} {look.theme} {look.size}", flush=True)
     print(f"{done} pictures in {SHOTS.relative_to(ROOT)}{os.sep} after {time.monotonic() - begun:.0f} s")
 
 
@@ -113,9 +132,40 @@ def _cookie(market: Market, name: str, value: str) -> Any:  # a type that the li
     return {"name": name, "value": value, "url": market.url}
 
 
-def _take(browser: Browser, market: Market, pages: dict[str, View], look: Look, session: list[Any]) -> None:
+def _take_others(browser: Browser, market: Market, office: str, look: Look, words: list[str]) -> int:
+    """What stands at no address of the market: the pages of errors, and the sample seller's own."""
+    names = [name for name in (*BROKEN, OFFICE) if _wanted(look, name, words)]
+    if not names:
+        return 0
+    context = _context(browser, look)
+    context.add_cookies([_cookie(market, "theme", look.theme)])
+    page = context.new_page()
+    for name in names:
+        if name == OFFICE:
+            page.goto(office)
+        else:
+            html = market.made[f"{BROKEN[name]} {LANGUAGES[look.language]}"]
+            page.route("**/shown", _showing(html))
+            page.goto(f"{market.url}/shown")
+        page.screenshot(path=SHOTS / f"{look.name(name)}.png", full_page=True)
+    context.close()
+    return len(names)
+
+
+def _showing(html: str) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8")
+
+
+def _context(browser: Browser, look: Look) -> BrowserContext:
     width, height = SIZES[look.size]
-    context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+    return browser.new_context(
+        viewport={"width": width, "height": height}, reduced_motion="reduce", color_scheme=look.theme,
+        locale={"zh": "zh-CN", "en": "en-US"}[look.language],
+    )  # fmt: skip
+
+
+def _take(browser: Browser, market: Market, pages: dict[str, View], look: Look, session: list[Any]) -> None:
+    context = _context(browser, look)
     chosen = {"django_language": LANGUAGES[look.language], "theme": look.theme}
     context.add_cookies([*session, *(_cookie(market, name, value) for name, value in chosen.items())])
     page = context.new_page()

@@ -1,6 +1,6 @@
 """Run as a program with a market's settings: seeds it, or makes a history with the verbs of the pages. Prints JSON.
 
-``python -m tests.browser.history SELLER_URL seed|deliver|freeze|give_up|fail|newcomer …``: each word is a chapter, done in this order.
+``python -m tests.browser.history SELLER_URL seed|deliver|meter|freeze|give_up|fail|newcomer …``: each word is a chapter, done in this order.
 """
 
 from __future__ import annotations
@@ -10,6 +10,10 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tradepost.market.catalog.models import Product
 
 WITHIN = 60.0
 DEAD = "http://127.0.0.1:9/produce"
@@ -20,7 +24,7 @@ def main() -> None:
 
     django.setup()
     seller_url, *chapters = sys.argv[1:]
-    told = {one.__name__: one for one in (seed, deliver, freeze, give_up, fail, newcomer)}
+    told = {one.__name__: one for one in (seed, deliver, meter, freeze, give_up, fail, newcomer, broken)}
     made: dict[str, str] = {}
     for chapter in chapters:
         made |= told[chapter](seller_url)
@@ -61,6 +65,43 @@ def deliver(_seller_url: str) -> dict[str, str]:
     }
 
 
+def meter(_seller_url: str) -> dict[str, str]:
+    """What is paid by usage, at the seller that lives: opened on demand, and a package that is deducted from it."""
+    from tradepost.market.base import clock
+    from tradepost.market.catalog.models import Product
+    from tradepost.market.fulfilment import by_hand
+    from tradepost.market.production.models import Call
+    from tradepost.market.subscriptions.models import Subscription
+
+    docs = Product.objects.get(slug="yunjian-docs")
+    metered = _metered(docs, "yunjian-api", "云笺开放接口", "Yunjian Open API")
+    opened = _buy(metered.slug, mode="ON_DEMAND")
+    _until(lambda: _status(opened) == "completed", "it is opened on demand")
+    package = _buy(metered.slug, mode="ON_DEMAND_PKG", periods=3)
+    _until(lambda: _status(package) == "completed", "the package is delivered")
+    held = Subscription.objects.get(order_lines__order__number=opened)
+    asked = by_hand.query(held, now=clock.now())
+    _until(lambda: Call.objects.get(pk=asked.pk).outcome == "done", "the usage is told")
+    return {
+        "on demand": opened, "package": package, "on demand service": str(held.pk), "metered product": str(metered.pk),
+        "package service": str(Subscription.objects.get(order_lines__order__number=package).pk),
+        "package unpaid": _buy(metered.slug, mode="ON_DEMAND_PKG", pay=False),
+    }  # fmt: skip
+
+
+def _metered(beside: Product, slug: str, name: str, name_en: str) -> Product:
+    """A product on demand with a package, served where another one of its seller is."""
+    from tests.factories.products import ON_DEMAND, PACKAGE, make_product
+    from tradepost.market.base import clock
+
+    return make_product(
+        beside.seller, prices=(ON_DEMAND, PACKAGE), address=beside.binding.address, now=clock.now(), slug=slug, name=name,
+        name_en=name_en, category=beside.category.slug, picture=beside.picture,
+        summary="按调用次数计费的文档接口，开通不收费。", summary_en="Documents by API, paid by the call; opening it is free.",
+        description="<p>通过接口创建、转换和检索文档。</p>", description_en="<p>Create, convert and search documents.</p>",
+    )  # fmt: skip
+
+
 def freeze(_seller_url: str) -> dict[str, str]:
     """A service that its seller froze by hand."""
     from tradepost.market.base import clock
@@ -76,16 +117,21 @@ def freeze(_seller_url: str) -> dict[str, str]:
 def give_up(_seller_url: str) -> dict[str, str]:
     """Orders at a dead seller, tried until the plan's end by a clock that moves: one is paid back, of a license that stops."""
     from tradepost.market.base import clock
+    from tradepost.market.catalog.models import Product
     from tradepost.market.fulfilment.models import Delivery
 
     _let_die("lishi")
     number, stopped = _buy(_a_product_of("lishi")), _buy(_a_license_of("lishi"))
+    closed = _buy(
+        _metered(Product.objects.get(slug=_a_product_of("lishi")), "lishi-api", "砺石数据接口", "Lishi Data API").slug
+    )
     _until(lambda: _verdict(number) == _verdict(stopped) == "connect", "the first tries fail")
     clock.aim(timedelta(hours=3, minutes=5))
     _until(lambda: clock.target() is None, "the clock arrives")
     _until(lambda: _status(number) == "refunded", "the money is back")
+    _until(lambda: _status(closed) == "refunded", "what cost nothing is closed")
     _until(lambda: Delivery.objects.get(line__order__number=stopped).status == "stopped", "the license stops")
-    return {"refunded": number, "stopped": stopped, "stopped call": _call_of(stopped)}
+    return {"refunded": number, "closed": closed, "stopped": stopped, "stopped call": _call_of(stopped)}
 
 
 def fail(_seller_url: str) -> dict[str, str]:
@@ -117,8 +163,34 @@ def newcomer(_seller_url: str) -> dict[str, str]:
     return {"newcomer": email, "newcomer password": password}
 
 
+def broken(_seller_url: str) -> dict[str, str]:
+    """The pages for when something is broken, which no address leads to: their HTML in both languages."""
+    from django.contrib.auth.models import AnonymousUser
+    from django.template.loader import render_to_string
+    from django.test import RequestFactory
+    from django.utils import translation
+
+    from tradepost.market.base.errors import Refused
+
+    request = RequestFactory().get("/")
+    request.user = AnonymousUser()
+    context = {"again": "/", "back": "/", "refused": Refused("call.in_flight", "This call is being made right now.")}
+    names = ("403.html", "500.html", "503.html", "web/refused.html")
+    made: dict[str, str] = {}
+    for language in ("zh-hans", "en"):
+        with translation.override(language):
+            made |= {f"{name} {language}": render_to_string(name, context, request) for name in names}
+    return made
+
+
 def _buy(
-    slug: str, *, pay: bool = True, quantity: int = 0, periods: int = 1, params: tuple[tuple[str, str], ...] = ()
+    slug: str,
+    *,
+    pay: bool = True,
+    mode: str = "",
+    quantity: int = 0,
+    periods: int = 1,
+    params: tuple[tuple[str, str], ...] = (),
 ) -> str:
     from tradepost.market.base import clock
     from tradepost.market.catalog.models import Offer
@@ -127,7 +199,8 @@ def _buy(
     from tradepost.market.orders.place import PlaceOrder, place_order
 
     buyer = User.objects.get(email="buyer@lantian.example")
-    offer = Offer.objects.filter(sku__spec__product__slug=slug).select_related("sku").order_by("pk")[0]
+    offers = Offer.objects.filter(sku__spec__product__slug=slug).select_related("sku").order_by("pk")
+    offer = offers.filter(charging_mode=mode)[0] if mode else offers[0]
     command = PlaceOrder(
         product_id=offer.product_id,
         quantity=quantity or offer.sku.quantity_min,

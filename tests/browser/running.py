@@ -23,6 +23,7 @@ from tradepost.kit.sample import folder
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = [sys.executable, "-c", "from tradepost.cli import main; main()"]
+OFFICE_KEY = "0123456789abcdef0123456789ABCDEF"
 START_WITHIN = 60
 STOP_WITHIN = 30
 
@@ -70,6 +71,21 @@ class Market:
             SELLER_KEY=self.made["signing_key"], SELLER_AK=self.made["access_key"], SELLER_SK=self.made["secret_key"],
         )  # fmt: skip
         self._wait_for("seller", self.seller_port)
+
+    def start_office(self, *protocols: str) -> str:
+        """Another sample seller, of what is no account, after the tester bought from it; the page for its own people."""
+        port = free_port()
+        self._start(
+            "office", sys.executable, str(folder()), "--port", str(port), "--data", str(self.folder / "office"),
+            "--protocol", ",".join(protocols), SELLER_KEY=OFFICE_KEY,
+        )  # fmt: skip
+        self._wait_for("office", port)
+        for name in protocols:
+            address = f"http://127.0.0.1:{port}/produce/{name}"
+            self._run(*MAIN, "check", address, "--protocol", name, "--key", OFFICE_KEY)
+        found = re.search(r"for your eyes only: (\S+)", self.log("office"))
+        assert found
+        return found[1]
 
     def kill_seller(self) -> None:
         """As when its machine dies: from now on connections are refused."""

@@ -86,17 +86,26 @@ def test_a_refund_tells_the_buyer_the_amount_and_the_seller_and_operators_the_re
 
 
 def test_of_an_order_that_cost_nothing_no_money_is_told() -> None:
+    operator = make_operator()
     order = make_order(offer=make_offer(
         charging_mode="ON_DEMAND", period_type="", price_minor=0, usage_price=1, usage_unit="次"
     ))  # fmt: skip
     reactions.on_order_paid({"order": order.number}, NOW)
     reactions.on_order_refunded({"order": order.number, "reason": "the plan is over"}, NOW)
-    name = order.lines.get().product_name_en
-    assert said(member_of(order)) == [f"New order for {name}, to be opened without payment"]
+    reactions.on_delivery_given_up({"order": order.number, "reason": "the plan is over"}, NOW)
+    line = order.lines.get()
+    number, name = order.number, line.product_name_en
+    assert said(member_of(order)) == [
+        f"Order {number} was closed: {name} could not be opened",
+        f"New order for {name}, to be opened without payment",
+    ]
     assert said(order.buyer) == [f"{name} could not be opened"]
+    assert said(operator) == [f"Order {number} could not be delivered and was closed; nothing was charged"]
+    assert said(operator, "zh-hans") == [f"订单 {number} 未能交付，已关闭，未产生扣款"]
     with translation.override("en"):
-        bodies = [words.say(n.kind, n.facts).body for n in Notice.objects.all()]
-    assert not any("was paid" in body or "¥" in body for body in bodies)
+        told = [words.say(n.kind, n.facts) for n in Notice.objects.all()]
+    wrong = ("was paid", "¥", "was refunded", "money back", "the buyer has the money")
+    assert [one for one in told if any(word in f"{one.title} {one.body}" for word in wrong)] == []
 
 
 @pytest.mark.parametrize(("by", "told"), [("timeout", 1), ("buyer", 0)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.market.open_api.asking import HOST, Shop
 
 PATH = "/api/mkp-openapi-public/global/v1/order/query"
@@ -22,7 +24,8 @@ def test_a_host_that_is_not_the_markets_is_refused(client, shop: Shop) -> None:
         assert client.get(path, headers={"host": "evil.example"}).status_code == 400
 
 
-def test_an_address_without_api_answers_as_the_gateway(client, shop: Shop) -> None:
-    """openapi-jointkit C.2."""
-    answer = client.post("/api/anything", headers={"host": HOST})
+@pytest.mark.parametrize("path", ["/api/anything", "/api/", "/api", "//api/anything", f"/{PATH}", "///api", "/api//x"])
+def test_an_address_without_api_answers_as_the_gateway(client, shop: Shop, path: str) -> None:
+    """openapi-jointkit C.2; a client that joins its base and a path with a slash too many is a program as well."""
+    answer = client.generic("POST", "/", headers={"host": HOST}, PATH_INFO=path)
     assert (answer.status_code, answer.json()["error_code"]) == (404, "APIGW.0101")

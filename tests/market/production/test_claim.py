@@ -118,7 +118,7 @@ def test_calls_over_a_sellers_limit_are_held_out_of_the_way() -> None:
 def test_a_claim_reads_a_batch_however_many_calls_have_just_become_due() -> None:
     """Statistics are those of a quiet market: PostgreSQL expects a handful of due rows and would read and sort them all."""
     first = make_call(now=NOW)
-    copied = [field.column for field in Call._meta.local_fields if not field.primary_key]
+    copied = [str(field.column) for field in Call._meta.local_fields if not field.primary_key]
     copies = (
         f"INSERT INTO production_call ({', '.join(copied)})"
         f" SELECT {', '.join('%s' if column == 'state' else column for column in copied)}"
@@ -131,14 +131,16 @@ def test_a_claim_reads_a_batch_however_many_calls_have_just_become_due() -> None
     with CaptureQueriesContext(connection) as asked:
         claim_calls(now=NOW, wall=NOW, owner="w", limit=20, per_seller=5, duration=MINUTE)
     [message] = [query["sql"] for query in asked if "LIMIT 40" in query["sql"]]
+    nodes: list[dict[str, Any]] = []
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in message.split("; "):
             if statement.startswith("SET"):
                 cursor.execute(statement)
             elif "LIMIT 40" in statement:
                 cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
-                [[found]] = cursor.fetchall()
-    read = [node["Actual Rows"] for node in _nodes(found[0]["Plan"]) if node.get("Relation Name") == "production_call"]
+                [[[explained]]] = cursor.fetchall()
+                nodes = _nodes(explained["Plan"])
+    read = [node["Actual Rows"] for node in nodes if node.get("Relation Name") == "production_call"]
     assert read == [40]
 
 

@@ -8,6 +8,7 @@ from django.utils import translation
 from tradepost.market.base.work import State
 from tradepost.market.notifications.models import Mail
 from tradepost.market.orders.lifecycle import ORDER
+from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Address, Attempt, Call
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
 from tradepost.market.web import status
@@ -16,7 +17,7 @@ from tradepost.market.web.templatetags.ui import icon_names
 TONES = {"ok", "info", "wait", "warn", "bad", "calm"}
 OTHERS = [
     *status.CALL_STATES.values(), status.RETRYING, status.ATTEMPT_RUNNING, status.ATTEMPT_DONE, status.ATTEMPT_PENDING,
-    status.ATTEMPT_REFUSED, status.ATTEMPT_FAULT,
+    status.ATTEMPT_REFUSED, status.ATTEMPT_FAULT, status.UNCHARGED,
 ]  # fmt: skip
 
 
@@ -46,6 +47,23 @@ def test_every_state_that_a_lifecycle_reaches_is_in_the_vocabulary(lifecycle: ob
 )
 def test_a_call_shows_its_end_else_what_it_is_doing(call: Call, look: status.Look) -> None:
     assert status.look("call", call) == look
+
+
+@pytest.mark.parametrize(
+    ("order", "english", "chinese"),
+    [
+        (Order(status="refunded", total_minor=5), "Refunded", "已退款"),
+        (Order(status="refunded", total_minor=0), "Closed, not charged", "已关闭，未扣款"),
+        (Order(status="completed", total_minor=0), "Completed", "已完成"),
+    ],
+)
+def test_an_order_that_cost_nothing_was_not_refunded(order: Order, english: str, chinese: str) -> None:
+    look = status.look("order", order)
+    with translation.override("en"):
+        assert str(look.label) == english
+        assert "Refunded or closed" in [str(words) for _, words in status.vocabulary("order")]
+    with translation.override("zh-hans"):
+        assert str(look.label) == chinese
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -140,6 +140,30 @@ def test_a_secret_with_an_address_is_not_in_the_page() -> None:
     shown = render('{% secret "/services/1/password/" %}')
     assert 'action="/services/1/password/"' in shown
     assert "data-value" not in shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, ""), ("", ""), ("<b>", "<dt>Ended</dt><dd>&lt;b&gt;</dd>"), (0, "<dt>Ended</dt><dd>0</dd>"),
+        (Money(1250, "CNY"), "<dt>Ended</dt><dd>¥\xa012.50</dd>"),
+    ],
+)  # fmt: skip
+def test_a_fact_shows_when_there_is_one(value: object, shown: str) -> None:
+    assert render('{% fact "Ended" value %}', value=value) == shown
+
+
+def test_a_fact_shows_a_moment_with_its_zone() -> None:
+    assert "UTC+8" in render('{% fact "Ended" value %}', value=datetime(2026, 3, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("language", "hours", "shown"),
+    [("en", 23.98, "23\xa0hours"), ("zh-hans", 23.98, "23\xa0小时"), ("en", 0.5, "30\xa0minutes")],
+)
+def test_the_time_that_is_left_is_never_told_longer_than_it_is(language: str, hours: float, shown: str) -> None:
+    with translation.override(language):
+        assert ui.time_left(MOMENT + timedelta(hours=hours), MOMENT) == shown
 
 
 def test_code_is_text() -> None:

@@ -108,21 +108,22 @@ def on_order_cancelled(event: Facts, now: datetime) -> None:
 
 
 def on_delivery_given_up(event: Facts, now: datetime) -> None:
-    """A paid order was refunded because it could not be delivered: its sellers and the operators learn why."""
+    """An order was ended because it could not be delivered: its sellers and the operators learn why, and what became of
+    the money, if any was paid."""
     tellings = []
     for line in _lines(event["order"]):
-        order = line.order.number
+        order, kind = line.order.number, "gave_up" if line.order.total_minor else "not_opened"
         shared = {"order": order, "product": _product(line), "reason": _reason_of_line(line, str(event["reason"]))}
         link = reverse("seller_center:order", args=[line.number])
         tellings += [
-            Telling(user=user, kind="seller_gave_up", once=line.number, link=link, facts=shared, contact=contact)
+            Telling(user=user, kind=f"seller_{kind}", once=line.number, link=link, facts=shared, contact=contact)
             for user, contact in _members(line.seller)
         ]
         mail = _loud(f"gave_up/seller/{line.seller_id}", now)
         tellings += [
             Telling(
                 user=user,
-                kind="operator_gave_up",
+                kind=f"operator_{kind}",
                 once=line.number,
                 link=reverse("console:order", args=[order]),
                 facts={**shared, "seller": _seller(line.seller)},

@@ -152,6 +152,12 @@ WORDS: Mapping[str, Words] = {
           "contact the buyer, and mend the cause before the next order."),
         _("Open the order"), "danger", "circle-x",
     ),
+    "seller_not_opened": Words(
+        _("Order %(order)s was closed: %(product)s could not be opened"),
+        _("The market tried for as long as the plan allows. Last reason: %(reason)s. The order cost nothing, so nothing was "
+          "charged and nothing is refunded; please contact the buyer, and mend the cause before the next order."),
+        _("Open the order"), "danger", "circle-x",
+    ),
     "seller_call_stopped": Words(
         _("The market stopped trying %(activity)s for %(product)s"),
         _("Last reason: %(reason)s. Mend the cause, then restart the call by hand."),
@@ -170,6 +176,11 @@ WORDS: Mapping[str, Words] = {
     ),
     "operator_gave_up": Words(
         _("Order %(order)s could not be delivered and was refunded"),
+        _("Seller: %(seller)s. Product: %(product)s. Last reason: %(reason)s."),
+        _("Open the order"), "danger", "circle-x",
+    ),
+    "operator_not_opened": Words(
+        _("Order %(order)s could not be delivered and was closed; nothing was charged"),
         _("Seller: %(seller)s. Product: %(product)s. Last reason: %(reason)s."),
         _("Open the order"), "danger", "circle-x",
     ),

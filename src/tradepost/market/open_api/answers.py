@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
-from http import HTTPStatus
 
 import structlog
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -16,7 +15,7 @@ from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 
 from tradepost.market.base import clock
-from tradepost.market.base.work import DatabaseAway
+from tradepost.market.web.busy import RETRY_AFTER, busy_page, is_busy
 from tradepost.market.web.peer import peer
 from tradepost.protocols.http import Response
 from tradepost.protocols.open_api.errors import (
@@ -33,8 +32,7 @@ from .throttle import lockout, rate_limit
 
 log = structlog.get_logger("tradepost.open_api")
 
-COME_AGAIN = 5
-"""Seconds after which a database that is away may be back."""
+PREFIX = "api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +67,13 @@ def open_api(method: str, envelope: Envelope) -> Callable[[Api], Callable[..., H
             request_id = _request_id()
             try:
                 response = _guarded(api, request, request_id, method, envelope)
-            except DatabaseAway:
-                log.warning("open_api_without_database", path=request.path)
-                response = _away(request_id)
-            except Exception:  # the edge: an error of ours must still answer in the documented form
-                log.exception("open_api_failed", path=request.path)
-                response = failure_response(ORDER_QUERY_ERRORS["MKT.0999"], envelope)
+            except Exception as fault:  # the edge: an error of ours must still answer in the documented form
+                if is_busy(fault):
+                    log.warning("open_api_without_database", path=request.path)
+                    response = _busy(request_id)
+                else:
+                    log.exception("open_api_failed", path=request.path)
+                    response = failure_response(ORDER_QUERY_ERRORS["MKT.0999"], envelope)
             return to_http(response, request_id)
 
         view.own_transactions = True  # type: ignore[attr-defined]  # read by web's Edge: reading takes no write lock
@@ -106,11 +105,6 @@ def _guarded(api: Api, request: HttpRequest, request_id: str, method: str, envel
         return _failure(refused.code, envelope, request_id, refused.detail, **named)
 
 
-def _away(request_id: str) -> Response:
-    """Nobody is at fault, and the same request will do (§C.2)."""
-    return _later(gateway_response(gateway_error("APIGW.0201", 502), request_id=request_id), COME_AGAIN)
-
-
 def _failure(code: str, envelope: Envelope, request_id: str, detail: str = "", **more: object) -> Response:
     return failure_response(
         ORDER_QUERY_ERRORS[code], envelope, detail=detail, extra_info={"requestId": request_id, **more}
@@ -119,6 +113,11 @@ def _failure(code: str, envelope: Envelope, request_id: str, detail: str = "", *
 
 def _later(response: Response, seconds: int) -> Response:
     return replace(response, headers=(*response.headers, ("Retry-After", str(seconds))))
+
+
+def _busy(request_id: str) -> Response:
+    """The database is away or busy: nobody is at fault, and the same request will do (§C.2)."""
+    return _later(gateway_response(gateway_error("APIGW.0201", 502), request_id=request_id), RETRY_AFTER)
 
 
 def _request_id() -> str:
@@ -136,6 +135,12 @@ def to_http(response: Response, request_id: str) -> HttpResponse:
     return answer
 
 
+def is_for_programs(request: HttpRequest) -> bool:
+    """Whether the address is under the prefix of the APIs, however many slashes a client put before or after it."""
+    path = request.path_info.lstrip("/")
+    return path == PREFIX or path.startswith(f"{PREFIX}/")
+
+
 @csrf_exempt
 def unknown_api(_request: HttpRequest, **_rest: str) -> HttpResponse:
     """An address under the prefix at which there is no API (§C.2)."""
@@ -148,21 +153,18 @@ unknown_api.own_transactions = True  # type: ignore[attr-defined]
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Django's handler of requests that are refused before any view, such as one for a host that is not ours."""
-    if not request.path.startswith("/api/"):
+    if not is_for_programs(request):
         return defaults.bad_request(request, exception)
     request_id = _request_id()
     return to_http(gateway_response(gateway_error("APIGW.0201", 400), request_id=request_id), request_id)
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Django's handler of what no view caught: ours to mend, unless the database is away; then it is worth coming again."""
-    away = isinstance(sys.exception(), DatabaseAway)
-    if request.path.startswith("/api/"):
-        request_id = _request_id()
-        failed = gateway_response(gateway_error("APIGW.0201", 500), request_id=request_id)
-        return to_http(_away(request_id) if away else failed, request_id)
-    page = defaults.server_error(request)
-    if away:
-        page.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-        page["Retry-After"] = str(COME_AGAIN)
-    return page
+    """Django's handler of what nobody caught: a database that is away or busy answers later, the rest is an error of ours."""
+    busy = is_busy(sys.exception())
+    if not is_for_programs(request):
+        return busy_page(request) if busy else defaults.server_error(request)
+    request_id = _request_id()
+    if busy:
+        return to_http(_busy(request_id), request_id)
+    return to_http(gateway_response(gateway_error("APIGW.0601"), request_id=request_id), request_id)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import resolve
+from django.urls import Resolver404, resolve
 
 from tradepost.market.base import clock
 
-PREFIX = "/api/"
+from .answers import is_for_programs, unknown_api
 
 
 class Door:
@@ -20,11 +20,19 @@ class Door:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith(PREFIX):
+        if not is_for_programs(request):
             return self.get_response(request)
         request.get_host()  # a host that is not ours is refused, as on a page
         request.now = clock.lately()  # type: ignore[attr-defined]
-        request.resolver_match = match = resolve(request.path_info)
-        answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        answer = _answer(request)
         answer.headers.setdefault("Content-Length", str(len(answer.content)))
         return answer
+
+
+def _answer(request: HttpRequest) -> HttpResponse:
+    try:
+        request.resolver_match = match = resolve(request.path_info)
+    except Resolver404:  # /api, //api/…: none of our addresses, and a program asked
+        return unknown_api(request)
+    answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
+    return answer

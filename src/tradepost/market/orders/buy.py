@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from tradepost.market.identity.models import User
 
@@ -15,11 +15,21 @@ from .renew import RenewService, place_renewal
 
 
 def buy(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta) -> Order:
-    """Raises ``Refused`` as ``place_order`` does. What costs something waits, unpaid, for ``pay_order``."""
-    with transaction.atomic():
-        order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout)
-        if order.total_minor == 0:
-            pay_order(order, now=now)
+    """The order, or the one that the same wish made already. Raises ``Refused`` as ``place_order`` does.
+
+    What costs something waits, unpaid, for ``pay_order``.
+    """
+    if (made := _made(buyer, command)) is not None:
+        return made
+    try:
+        with transaction.atomic():
+            order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout)
+            if order.total_minor == 0:
+                pay_order(order, now=now)
+    except IntegrityError:
+        if (made := _made(buyer, command)) is None:
+            raise
+        return made  # the same wish was sent twice at the same moment, and the other one was first
     return order
 
 
@@ -30,3 +40,7 @@ def renew(buyer: User, command: RenewService, *, now: datetime, unpaid_timeout: 
         if order.total_minor == 0:
             pay_order(order, now=now)
     return order
+
+
+def _made(buyer: User, command: PlaceOrder) -> Order | None:
+    return Order.objects.filter(buyer=buyer, once=command.once).first() if command.once else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.money import Money
@@ -38,12 +39,15 @@ class Order(models.Model):
     pay_before = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, default=None)
     ended_at = models.DateTimeField(null=True, default=None)
+    once = models.CharField(max_length=64, blank=True, default="", db_default="")
+    """Names the wish that the order came from: the same one, sent again, makes no second order. Empty where it has no name."""
 
     class Meta:
         indexes = [
             models.Index(fields=["buyer", "-id"], name="order_buyer"),
             models.Index(fields=["status", "-id"], name="order_status"),
         ]
+        constraints = [models.UniqueConstraint(fields=["buyer", "once"], condition=~Q(once=""), name="order_once")]
 
     @property
     def total(self) -> Money:

@@ -28,13 +28,15 @@ LONGEST_PARAM = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
-    """What a buyer chose. ``product_id`` is the offer's id on the wire; ``periods`` counts months or years."""
+    """What a buyer chose. ``product_id`` is the offer's id on the wire; ``periods`` counts months or years. ``once`` names
+    the wish, so that it makes one order however often it is sent."""
 
     product_id: str
     quantity: int = 1
     periods: int = 1
     extend_params: tuple[tuple[str, str], ...] = ()
     agreed: bool = False
+    once: str = ""
 
 
 def place_order(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta) -> Order:
@@ -46,7 +48,9 @@ def place_order(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeo
     check_prerequisite(buyer, offer)
     params = _extend_params(offer.sku.spec.product, command.extend_params)
     with transaction.atomic():
-        order = store_unpaid(buyer, Order.Type.NEW, priced.total, now=now, pay_before=now + unpaid_timeout)
+        order = store_unpaid(
+            buyer, Order.Type.NEW, priced.total, now=now, pay_before=now + unpaid_timeout, once=command.once
+        )
         store_line(order, offer, priced, params=params, now=now)
     return order
 
@@ -58,7 +62,9 @@ def check_agreed(*, agreed: bool) -> None:
         )
 
 
-def store_unpaid(buyer: User, order_type: Order.Type, total: Money, *, now: datetime, pay_before: datetime) -> Order:
+def store_unpaid(
+    buyer: User, order_type: Order.Type, total: Money, *, now: datetime, pay_before: datetime, once: str = ""
+) -> Order:
     """The order without its line, and the timer that cancels it."""
     number = ids.order_number(now)
     order = Order.objects.create(
@@ -69,6 +75,7 @@ def store_unpaid(buyer: User, order_type: Order.Type, total: Money, *, now: date
         currency=total.currency,
         placed_at=now,
         pay_before=pay_before,
+        once=once,
     )
     jobs.schedule(UNPAID_TIMEOUT, number, due_at=pay_before, payload={"order": number})
     return order

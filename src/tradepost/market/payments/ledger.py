@@ -19,6 +19,8 @@ from tradepost.market.identity.models import Seller, User
 
 from .models import Account, Entry, Transfer
 
+REPEATED = "top_up.repeated"
+
 
 def buyer_account(user: User, currency: str) -> Account:
     return Account.objects.get_or_create(kind=Account.Kind.BUYER, user=user, currency=currency)[0]
@@ -36,7 +38,7 @@ def top_up(user: User, amount: Money, *, reference: str, actor: str, now: dateti
     """Money of a buyer that arrived outside, entered by an operator. ``reference`` is the bank's."""
     if amount.minor <= 0:
         raise Refused("top_up.amount", _("A top-up must be more than zero."), HTTPStatus.BAD_REQUEST, field="amount")
-    repeated = Refused("top_up.repeated", _("A top-up with this reference was booked already."), field="reference")
+    repeated = Refused(REPEATED, _("A top-up with this reference was booked already."), field="reference")
     if Transfer.objects.filter(reason=Transfer.Reason.TOP_UP, reference=reference).exists():
         raise repeated
     try:

@@ -113,6 +113,10 @@ def _amount(side: Entry) -> Money:
     return Money(side.amount_minor, side.account.currency)
 
 
-def is_booked(reason: Transfer.Reason, reference: str) -> bool:
-    """Whether this was booked already, so that a page can say so before it asks for a confirmation."""
-    return Transfer.objects.filter(reason=reason, reference=reference).exists()
+def top_up_of(reference: str) -> tuple[int | None, Money] | None:
+    """Who got how much with this bank reference, so that a page can say so before it asks for a confirmation."""
+    booked = Entry.objects.select_related("account").filter(
+        transfer__reason=Transfer.Reason.TOP_UP, transfer__reference=reference, account__kind=Account.Kind.BUYER
+    )
+    entry = booked.first()
+    return (entry.account.user_id, Money(entry.amount_minor, entry.account.currency)) if entry else None

@@ -37,16 +37,19 @@ def may_restart(call: Call) -> bool:
 
 
 def restart(call: Call, *, actor: str, now: datetime) -> None:
-    """Make the call due now. Raises ``Refused`` when it is in flight, done, or its order was refunded."""
+    """Make the call due now; asked for twice, it is made due once. Raises ``Refused`` when it is in flight, done, or its
+    order was ended."""
     with transaction.atomic():
         call = Call.objects.select_for_update().get(pk=call.pk)
+        if call.restart and call.state == State.WAITING:
+            return  # asked for already, and not begun
         if call.state == State.LEASED:
             raise Refused("call.in_flight", _("This call is being made right now. Wait for its answer."))
         if call.outcome == Call.Outcome.DONE:
             raise Refused("call.done", _("This call is done already."))
         if not may_restart(call):
             raise Refused(
-                "call.refunded", _("The plan of this call is over and its order was refunded: it cannot be restarted.")
+                "call.refunded", _("The plan of this call is over and its order was ended: it cannot be restarted.")
             )
         call.state, call.hold, call.outcome = State.WAITING, Call.Hold.NONE, Call.Outcome.NONE
         call.due_at, call.restart, call.ended_at = now, True, None

@@ -42,6 +42,8 @@ CALL_STATES = {
     State.HELD: Look(pgettext_lazy("call", "Held back"), "warn", "player-pause"),
     State.ENDED: Look(pgettext_lazy("call", "Ended"), "calm", "point"),
 }
+UNCHARGED = Look(pgettext_lazy("order", "Closed, not charged"), "warn", "circle-x")
+"""Of an order that was given up and had cost nothing: there was nothing to refund."""
 RETRYING = Look(pgettext_lazy("call", "Trying again"), "wait", "refresh")
 
 ATTEMPT_RUNNING = Look(pgettext_lazy("attempt", "Under way"), "info", "plug")
@@ -95,9 +97,14 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
     "call": CALL_OUTCOMES,
 }
 
+IN_FILTERS = {("order", "refunded"): pgettext_lazy("order", "Refunded or closed")}
+"""Where a state has more than one word, the filter says all of them."""
+
 
 def look(lifecycle: str, value: object) -> Look:
-    """How to show a state. A call or an attempt may be given whole, since its state is more than one column."""
+    """How to show a state. An order, a call or an attempt may be given whole, since its state is more than one column."""
+    if isinstance(value, Order):
+        return order_look(value, value.status)
     if isinstance(value, Call):
         return call_look(value)
     if isinstance(value, Attempt):
@@ -107,6 +114,12 @@ def look(lifecycle: str, value: object) -> Look:
     if lifecycle == "attempt":
         return attempt_look(str(value))
     return LIFECYCLES[lifecycle].get(str(value)) or Look(str(value), "calm", "point")
+
+
+def order_look(order: Order, status: str) -> Look:
+    """A state that this order is or was in."""
+    refunded = status == Order.Status.REFUNDED
+    return UNCHARGED if refunded and not order.total_minor else LIFECYCLES["order"][status]
 
 
 def call_look(call: Call) -> Look:
@@ -127,4 +140,4 @@ def attempt_look(verdict: str) -> Look:
 
 def vocabulary(lifecycle: str) -> list[tuple[str, str | Promise]]:
     """Values with their words, for a filter."""
-    return [(value, found.label) for value, found in LIFECYCLES[lifecycle].items()]
+    return [(value, IN_FILTERS.get((lifecycle, value), found.label)) for value, found in LIFECYCLES[lifecycle].items()]

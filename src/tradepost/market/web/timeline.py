@@ -9,9 +9,10 @@ from datetime import datetime
 from django.utils.functional import Promise
 
 from tradepost.market.base.models import Move
+from tradepost.market.orders.models import Order
 from tradepost.market.production.words import is_verdict, title
 
-from .status import look
+from .status import look, order_look
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,14 @@ MARKET = "market"
 """The actor of a move that nobody made by hand."""
 
 
-def of_moves(moves: Iterable[Move], *, with_notes: bool = False) -> list[TimelineEvent]:
-    """History rows as events named by the state they led to. Notes and actors are for those who run the market."""
+def of_moves(moves: Iterable[Move], *, order: Order | None = None, with_notes: bool = False) -> list[TimelineEvent]:
+    """History rows (of an ``order``, when given) as events named by the state they led to.
+
+    Notes and actors are for those who run the market.
+    """
     events = []
     for move in moves:
-        shown = look(move.lifecycle, move.after)
+        shown = order_look(order, move.after) if order else look(move.lifecycle, move.after)
         said = [note_of(move), move.actor if move.actor != MARKET else ""] if with_notes else []
         text = " · ".join(part for part in said if part)
         events.append(TimelineEvent(move.at, shown.label, text, shown.icon, shown.tone))

@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests import factories
+from tests.factories.products import ON_DEMAND
 from tests.factories.trade import (
     NOW,
     make_address,
@@ -27,6 +29,7 @@ from tradepost.market.identity.keys import create_access_key, rotate_signing_key
 from tradepost.market.identity.models import User
 from tradepost.market.notifications.models import Mail
 from tradepost.market.notifications.tell import tell
+from tradepost.market.orders.finish import give_up_order
 from tradepost.market.payments import ledger
 from tradepost.market.production.models import Call, Tally
 
@@ -351,3 +354,35 @@ def test_a_filter_stays_in_the_address_and_leads_back_to_all(console: Client, na
     sought = text_of(console, url, q="nothing-like-it")
     assert 'value="nothing-like-it"' in sought
     assert f'href="{url}"' in sought.split('role="search"')[1].split("</form>")[0]
+
+
+def test_an_order_that_cost_nothing_and_was_given_up_speaks_of_no_refund(console: Client) -> None:
+    order = factories.make_order(
+        factories.make_buyer(), offer=factories.make_offer(prices=(ON_DEMAND,)), paid=True, now=clock.now()
+    )
+    give_up_order(order, now=clock.now(), reason="connect")
+    page = console.get(reverse("console:order", args=[order.number])).content.decode()
+    assert page.count("Closed, not charged") == 2  # its badge and its history
+    assert "Accepted" in page
+    assert "Refunded" not in page
+    assert "On demand" in page
+    assert "ON_DEMAND" not in page
+    listed = console.get(reverse("console:orders")).content.decode()
+    assert "Closed, not charged" in listed
+
+
+def test_an_order_that_cost_nothing_and_stands_still_is_ended_and_not_paid_back(console: Client) -> None:
+    order = factories.make_order(
+        factories.make_buyer(), offer=factories.make_offer(prices=(ON_DEMAND,)), paid=True, now=clock.now()
+    )
+    call = factories.make_call(order, state=State.ENDED, outcome=Call.Outcome.GAVE_UP, last_verdict="connect")
+    factories.make_delivery(order, status="stopped", call=call)
+    address = reverse("console:order", args=[order.number])
+    page = console.get(address).content.decode()
+    assert "End the order" in page
+    assert "holds the payment" not in page
+    assert "¥\xa00.00 back" not in page
+    said = console.post(f"{address}pay-back/", {"reason": "gone"}, follow=True).content.decode()
+    assert "It had cost nothing." in said
+    order.refresh_from_db()
+    assert order.status == "refunded"

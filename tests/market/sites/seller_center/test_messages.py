@@ -116,7 +116,7 @@ def test_restart_makes_it_due_now(page, call):
     [
         ({"state": State.LEASED}, "being made right now"),
         ({"state": State.ENDED, "outcome": "done"}, "done already"),
-        ({"state": State.ENDED, "outcome": "gave_up"}, "refunded"),
+        ({"state": State.ENDED, "outcome": "gave_up"}, "its order was ended"),
     ],
 )
 def test_restart_of_what_cannot_be_restarted_is_refused_in_words(page, call, fields, words):

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from tests.factories import buying, people, products
+from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE
+from tradepost.market.orders.finish import give_up_order
 from tradepost.market.orders.models import OrderLine
 
 
@@ -78,3 +84,44 @@ def test_a_line_without_calls_and_one_with_both_open(page, shop):
     call = buying.make_call(line.order)
 
     assert f"/seller/messages/{call.pk}/" in shown(page, line)
+
+
+@pytest.mark.parametrize(
+    ("mode", "english", "chinese"),
+    [
+        ("PERIOD", "Monthly · 3 months", "按月 · 3 个月"),
+        ("ONE_TIME", "One-time purchase", "一次性购买"),
+        ("ON_DEMAND", "On demand · ¥ 0.0025 / call", "按需 · ¥ 0.0025 / 次调用"),
+        ("ON_DEMAND_PKG", "Package of 30,000 calls · 3 months", "套餐包 30,000 次调用 · 3 个月"),
+    ],
+)
+def test_the_charging_mode_is_said_in_words_with_what_usage_is_included(page, shop, mode, english, chinese):
+    buyer = people.make_buyer()
+    product = products.make_product(shop.seller, prices=(MONTHLY, ONCE, ON_DEMAND, PACKAGE))
+    if mode == "ON_DEMAND_PKG":
+        opened = buying.make_order(buyer, offer=products.make_offer(product, mode="ON_DEMAND"), paid=True)
+        buying.make_subscription(opened)
+    offer = products.make_offer(product, mode=mode)
+    order = buying.make_order(buyer, offer=offer, periods=3 if offer.period_type else 1)
+    line = OrderLine.objects.get(order=order)
+    for language, words in (("en", english), ("zh-hans", chinese)):
+        page.cookies["django_language"] = language
+        text = re.sub(r"<[^>]+>", "", shown(page, line))
+        assert f" {words} {mode} " in f" {' '.join(text.split())} "
+
+
+def test_an_order_that_cost_nothing_and_was_given_up_speaks_of_no_refund(page, shop):
+    product = products.make_product(shop.seller, prices=(ON_DEMAND,))
+    order = buying.make_order(people.make_buyer(), offer=products.make_offer(product), paid=True)
+    give_up_order(order, now=people.NOW, reason="connect")
+    line = OrderLine.objects.get(order=order)
+
+    text = shown(page, line)
+
+    assert "Closed, not charged" in text
+    assert "Accepted, nothing to pay" in text
+    assert "Could not be delivered: closed, nothing was charged" in text
+    assert "efunded" not in text
+    assert "Paid by the buyer" not in text
+    listed = page.get("/seller/orders/").content.decode()
+    assert "Closed, not charged" in listed

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django import forms
 from django.contrib import messages
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -20,10 +21,11 @@ from tradepost.market.base.money import MINOR_DIGITS, Money
 from tradepost.market.identity import queries as identity
 from tradepost.market.identity.models import User
 from tradepost.market.payments import ledger, queries
-from tradepost.market.payments.models import Transfer
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.templatetags.ui import money
 
+MOST_DIGITS = 10
+"""Before the point: what the columns of the ledger hold, and more than any transfer."""
 ROLES = (
     ("buyer", _("Buyers")),
     ("seller", _("Sellers' people")),
@@ -40,7 +42,7 @@ class TopUp:
 
 
 class TopUpForm(forms.Form):
-    amount = forms.DecimalField(label=_("Amount"), max_digits=12)
+    amount = forms.CharField(label=_("Amount"), max_length=32)
     reference = forms.CharField(
         label=_("Bank reference"), max_length=64,
         help_text=_("As on the bank statement. The same reference is booked once only."),
@@ -56,21 +58,22 @@ class TopUpForm(forms.Form):
         self.fields["amount"].widget.attrs["inputmode"] = "decimal"
 
     def clean_amount(self) -> Decimal:
-        amount: Decimal = self.cleaned_data["amount"]
-        if amount <= 0:
-            raise forms.ValidationError(gettext("A top-up must be more than zero."))
-        if amount != round(amount, MINOR_DIGITS[self.currency]):
-            raise forms.ValidationError(
-                gettext("This currency has no smaller unit than that of %(n)s decimals."),
-                params={"n": MINOR_DIGITS[self.currency]},
+        """As a bank statement has it; nothing that two people could read as two amounts (1e9, 1,200, 1.2e3, ١٢)."""
+        typed, decimals = self.cleaned_data["amount"], MINOR_DIGITS[self.currency]
+        plain = re.fullmatch(rf"[0-9]{{1,{MOST_DIGITS}}}" + (rf"(\.[0-9]{{1,{decimals}}})?" if decimals else ""), typed)
+        if plain is None:
+            words = (
+                gettext(
+                    "Write the amount in plain digits, with a point and at most %(n)s decimals, for example 1200.50."
+                )
+                if decimals
+                else gettext("Write the amount in plain digits without decimals, for example 1200.")
             )
+            raise forms.ValidationError(words, params={"n": decimals})
+        amount = Decimal(typed)
+        if not amount:
+            raise forms.ValidationError(gettext("A top-up must be more than zero."))
         return amount
-
-    def clean_reference(self) -> str:
-        reference: str = self.cleaned_data["reference"]
-        if queries.is_booked(Transfer.Reason.TOP_UP, reference):
-            raise forms.ValidationError(gettext("A top-up with this reference was booked already."))
-        return reference
 
     def command(self) -> TopUp:
         data = self.cleaned_data
@@ -103,6 +106,8 @@ def top_up(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid() or "change" in request.POST:
         return _page(request, user, form)
     command = form.command()
+    if (booked := queries.top_up_of(command.reference)) is not None:
+        return _booked_already(request, user, form, same=booked == (user.pk, command.amount))
     if "confirmed" not in request.POST:
         context = {"account": user, "command": command, "after": queries.balance(user, form.currency) + command.amount}
         return render(request, "console/top_up.html", context)
@@ -113,14 +118,25 @@ def top_up(request: HttpRequest, pk: int) -> HttpResponse:
                 now=now_of(request),
             )  # fmt: skip
     except Refused as refused:
+        if (
+            refused.code == ledger.REPEATED
+        ):  # the same form or a second operator was faster by less than the check takes
+            same = queries.top_up_of(command.reference) == (user.pk, command.amount)
+            return _booked_already(request, user, form, same=same)
         form.add_error(refused.field if refused.field in form.fields else None, refused.message)
-        return _page(request, user, form)
-    except IntegrityError:  # a second operator was faster by less than the check takes
-        form.add_error("reference", gettext("A top-up with this reference was booked already."))
         return _page(request, user, form)
     said = {"amount": money(command.amount), "name": str(user)}
     messages.success(request, gettext("%(amount)s was added to the balance of %(name)s.") % said)
     return redirect("console:account", pk)
+
+
+def _booked_already(request: HttpRequest, user: User, form: TopUpForm, *, same: bool) -> HttpResponse:
+    """The very same top-up was sent again, by a second click say: it is booked, and that is said. Another one is refused."""
+    if same and "confirmed" in request.POST:
+        messages.info(request, gettext("This top-up is booked. It was sent more than once and counts once."))
+        return redirect("console:account", user.pk)
+    form.add_error("reference", gettext("A top-up with this reference was booked already."))
+    return _page(request, user, form)
 
 
 def _account_of(pk: int) -> User:

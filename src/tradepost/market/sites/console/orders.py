@@ -71,9 +71,15 @@ def pay_back(request: HttpRequest, number: str) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
     else:
-        said = {"amount": money(order.total), "name": str(order.buyer)}
-        messages.success(request, _("%(amount)s is back on the balance of %(name)s.") % said)
+        messages.success(request, _ended(order))
     return redirect("console:order", number)
+
+
+def _ended(order: Order) -> str:
+    if not order.total_minor:
+        return _("The order was ended. It had cost nothing.")
+    said = {"amount": money(order.total), "name": str(order.buyer)}
+    return _("%(amount)s is back on the balance of %(name)s.") % said
 
 
 def _order_of(number: str) -> Order:
@@ -92,7 +98,7 @@ def _page(request: HttpRequest, order: Order, form: PayBackForm) -> HttpResponse
         "order": order,
         "lines": lines,
         "movements": payments.movements([order.number, *(line.number for line in lines)]),
-        "events": [placed, *of_moves(moves_of("order", order.pk), with_notes=True)],
+        "events": [placed, *of_moves(moves_of("order", order.pk), order=order, with_notes=True)],
         "calls": [(call, list(_tries(call))) for call in calls_of_order(order.number)],
     }
     return render(request, "console/order.html", context, status=HTTPStatus.CONFLICT if form.errors else HTTPStatus.OK)

@@ -14,7 +14,22 @@ from tradepost.market.web.timeline import note_of
 
 def line_events(line: OrderLine, moves: Sequence[Move]) -> list[Event]:
     """Oldest first; the placing of the order is no move and is put in front."""
-    return [Event(line.order.placed_at, _("Order placed"), icon="shopping-cart"), *map(_event, moves)]
+    free = line.order.total_minor == 0
+    placed = Event(line.order.placed_at, _("Order placed"), icon="shopping-cart")
+    return [placed, *(_free_event(move) if free and move.lifecycle == "order" else _event(move) for move in moves)]
+
+
+def _free_event(move: Move) -> Event:
+    """What happened to an order that cost nothing: no money is spoken of."""
+    match move.after:
+        case "processing":
+            return Event(move.at, _("Accepted, nothing to pay"), icon="circle-check")
+        case "completed":
+            return Event(move.at, _("Delivered"), icon="circle-check", tone="ok")
+        case "refunded":
+            title = _("Could not be delivered: closed, nothing was charged")
+            return Event(move.at, title, note_of(move), icon="circle-x", tone="bad")
+    return _event(move)
 
 
 def _event(move: Move) -> Event:

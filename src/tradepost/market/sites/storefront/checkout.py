@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from tradepost.market.base import ids
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Offer, Product
@@ -74,13 +77,23 @@ def _stamp(choice: Choice, priced: Priced) -> str:
 
 def _command(request: HttpRequest, product: Product, choice: Choice) -> PlaceOrder:
     typed = ((p["name"], request.POST.get(f"param_{p['name']}", "")) for p in product.extend_params)
-    return PlaceOrder(
+    command = PlaceOrder(
         product_id=choice.offer.product_id,
         quantity=whole(choice.quantity),
         periods=whole(choice.periods),
         extend_params=tuple(typed),
         agreed=request.POST.get("agreed") == "on",
     )
+    return replace(command, once=_once(request.POST.get("once", "")[:64], command))
+
+
+def _once(shown: str, command: PlaceOrder) -> str:
+    """The name of a wish: this display of the form and what was chosen in it. A second click says the same again; who
+    goes back and chooses something else wants a second order."""
+    if not shown:
+        return ""
+    wish = [shown, command.product_id, command.quantity, command.periods, command.extend_params]
+    return hashlib.sha256(json.dumps(wish).encode()).hexdigest()
 
 
 def _page(request: HttpRequest, product: Product, choice: Choice, refused: Refused | None) -> HttpResponse:
@@ -97,6 +110,7 @@ def _page(request: HttpRequest, product: Product, choice: Choice, refused: Refus
         "seller": product.seller,
         "choice": choice,
         "priced": priced,
+        "once": request.POST.get("once", "")[:64] or ids.hex_id(),
         "stamp": _stamp(choice, priced) if priced else "",
         "lacks": lacks_prerequisite(person(request), choice.offer),
         "needed": _needed(choice),

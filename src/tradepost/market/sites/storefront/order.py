@@ -66,7 +66,7 @@ def _live(request: HttpRequest, found: Order) -> dict[str, Any]:
         "renewal": found.order_type == Order.Type.RENEW,
         "lines": [(line, None if line.renews else _opened(line.line.subscription)) for line in followed.lines],
         "why": next((_why(line) for line in followed.lines), ""),
-        "timeline": [placed, *of_moves(moves_of("order", found.pk))],
+        "timeline": [placed, *of_moves(moves_of("order", found.pk), order=found)],
         "now": now_of(request),
     }
 

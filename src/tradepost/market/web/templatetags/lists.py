@@ -1,4 +1,4 @@
-"""The parts of a list: its filter bar, its table, the way back to it. Templates have them without ``{% load %}``.
+"""The parts of lists and of pages of one thing: filter bar, table, the way back, facts. Without ``{% load %}``.
 
 A list's page says only what is its own: the fields of the filter, the columns, the cells of a row.
 """
@@ -6,14 +6,20 @@ A list's page says only what is its own: the fields of the filter, the columns, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from django import template
 from django.http import HttpRequest
 from django.template import Context
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+
+from tradepost.market.base.money import Money
+
+from .ui import moment, money
 
 register = template.Library()
 
@@ -73,7 +79,30 @@ def choice(name: str, value: str, label: Words, options: Options) -> dict[str, o
     return {"name": name, "value": value, "label": label, "options": shown}
 
 
+@register.inclusion_tag("web/parts/empty.html")
+def nothing(icon: str, title: Words, text: Words = "", action: Words = "", page: str = "") -> dict[str, object]:
+    """What stands where a list is empty: why, and what to do next; ``page`` is the name of an address."""
+    return {"icon": icon, "title": title, "text": text, "action": action, "action_url": reverse(page) if page else ""}
+
+
+@register.simple_block_tag
+def card(content: str, title: Words) -> SafeString:
+    """``{% card _("Money") %}…{% endcard %}``: a part of a page under its own heading."""
+    return format_html(
+        '<section class="card"><div class="card-body"><h2 class="card-title">{}</h2>{}</div></section>', title, content
+    )
+
+
 @register.inclusion_tag("web/parts/crumbs.html")
 def crumbs(*steps: Words) -> dict[str, object]:
     """The way back, above a page's heading: address and words by turns."""
     return {"steps": list(zip(steps[::2], steps[1::2], strict=True))}
+
+
+@register.simple_tag
+def fact(label: Words, value: object) -> SafeString | str:
+    """A line of a ``tp-facts`` with a moment, money or text; nothing where there is no value."""
+    if value is None or value == "":
+        return ""
+    shown = moment(value) if isinstance(value, datetime) else money(value) if isinstance(value, Money) else value
+    return format_html("<dt>{}</dt><dd>{}</dd>", label, shown)

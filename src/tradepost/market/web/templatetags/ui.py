@@ -25,6 +25,7 @@ from django.utils import timezone, translation
 from django.utils.crypto import get_random_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timeuntil
 
 from tradepost.market.base.money import MINOR_DIGITS, Money
 from tradepost.market.notifications.facts import zone_name
@@ -131,6 +132,12 @@ def moment(value: datetime | None) -> str:
         value.astimezone(UTC).isoformat(timespec="seconds"), f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
         text, zone_name(local),
     )  # fmt: skip
+
+
+@register.filter
+def time_left(end: datetime, now: datetime) -> str:
+    """How long it is still, in the largest unit and never more than it is: 23 hours."""
+    return timeuntil(end, now, depth=1)
 
 
 @register.filter

@@ -1,0 +1,148 @@
+"""What a person sends twice, by a second click or from a page gone back to, happens once; also at the same moment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+from django.http import HttpResponseBase
+from django.test import Client
+
+from tests import factories
+from tests.factories.products import ON_DEMAND, PACKAGE
+from tests.market.sites.seller_center.shops import enter, make_shop
+from tradepost.market.base import clock
+from tradepost.market.base.models import Event, Move
+from tradepost.market.base.work import State
+from tradepost.market.identity.models import User
+from tradepost.market.orders.models import Order
+from tradepost.market.payments import ledger
+from tradepost.market.payments.models import Transfer
+from tradepost.market.payments.queries import balance
+from tradepost.market.production.models import Call
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TIMES = 3
+TOP_UP = {"amount": "80", "reference": "ICBC-1", "note": "", "confirmed": "1"}
+
+
+def at_once(user: User, send: Callable[[Client], HttpResponseBase]) -> list[HttpResponseBase]:
+    """Sent by as many browsers of one person, each of which is ready before any sends."""
+    clients, ready = [enter(user) for _ in range(TIMES)], Barrier(TIMES)
+
+    def one(client: Client) -> HttpResponseBase:
+        try:
+            connection.ensure_connection()
+            ready.wait()
+            return send(client)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(TIMES) as pool:
+        return list(pool.map(one, clients))
+
+
+def shown(client: Client, address: str) -> dict[str, str]:
+    """The form as a page shows it, filled in."""
+    page = client.get(address).content.decode()
+    once = re.search(r'name="once" value="(\w{32})"', page)
+    total = re.search(r'name="total" value="([^"]+)"', page)
+    assert once
+    assert total
+    return {"once": once[1], "total": total[1], "plan": "PERIOD-month", "periods": "1", "quantity": "1", "agreed": "on"}
+
+
+def test_one_display_of_the_form_makes_one_order() -> None:
+    buyer, product = factories.make_buyer(), factories.make_product()
+    client, address = enter(buyer), f"/checkout/{product.pk}/"
+    form = shown(client, address)
+    answers = [client.post(address, form) for _ in range(TIMES)]
+    order = Order.objects.get()
+    assert {(a.status_code, a["Location"]) for a in answers} == {(302, f"/orders/{order.number}/")}
+    assert client.post(address, shown(client, address)).status_code == 302  # shown again, it is another wish
+    assert Order.objects.count() == 2
+
+
+def test_who_goes_back_and_chooses_something_else_wants_a_second_order() -> None:
+    buyer, product = factories.make_buyer(), factories.make_product()
+    client, address = enter(buyer), f"/checkout/{product.pk}/"
+    form = shown(client, address)
+    client.post(address, form)
+    client.post(address, form | {"periods": "3", "total": "30000"})
+    assert sorted(Order.objects.values_list("total_minor", flat=True)) == [10_000, 30_000]
+
+
+def test_the_name_of_a_form_is_its_buyers_alone() -> None:
+    product, address = factories.make_product(), ""
+    address = f"/checkout/{product.pk}/"
+    form = shown(enter(factories.make_buyer()), address)
+    orders = {enter(factories.make_buyer()).post(address, form)["Location"] for _ in range(2)}
+    assert len(orders) == 2
+
+
+def test_what_was_refused_can_be_sent_again_from_the_same_display() -> None:
+    buyer, product = factories.make_buyer(), factories.make_product()
+    client, address = enter(buyer), f"/checkout/{product.pk}/"
+    form = shown(client, address)
+    refused = client.post(address, form | {"agreed": ""})
+    assert refused.status_code == 400
+    assert f'value="{form["once"]}"' in refused.content.decode()
+    assert client.post(address, form).status_code == 302
+    assert Order.objects.count() == 1
+
+
+def test_an_order_sent_at_the_same_moment_is_made_once() -> None:
+    buyer, product = factories.make_buyer(), factories.make_product()
+    address = f"/checkout/{product.pk}/"
+    form = shown(enter(buyer), address)
+    answers = at_once(buyer, lambda client: client.post(address, form))
+    order = Order.objects.get()
+    assert {(a.status_code, a["Location"]) for a in answers} == {(302, f"/orders/{order.number}/")}
+
+
+def test_what_costs_nothing_is_opened_once() -> None:
+    buyer, product = factories.make_buyer(balance="0"), factories.make_product(prices=(ON_DEMAND, PACKAGE))
+    address = f"/checkout/{product.pk}/"
+    form = shown(enter(buyer), address) | {"plan": "ON_DEMAND-", "periods": ""}
+    answers = at_once(buyer, lambda client: client.post(address, form))
+    order = Order.objects.get()
+    assert order.status == Order.Status.PROCESSING
+    assert {(a.status_code, a["Location"]) for a in answers} == {(302, f"/orders/{order.number}/")}
+    assert Event.objects.filter(name="OrderPaid").count() == 1
+
+
+def test_an_order_is_paid_once() -> None:
+    buyer = factories.make_buyer(balance="250")
+    order = factories.make_order(buyer, now=clock.now())
+    answers = at_once(buyer, lambda client: client.post(f"/orders/{order.number}/pay/"))
+    assert {(a.status_code, a["Location"]) for a in answers} == {(302, f"/orders/{order.number}/")}
+    assert balance(buyer, "CNY").minor == 15_000
+    assert Transfer.objects.filter(reason=Transfer.Reason.PAYMENT).count() == 1
+    assert Event.objects.filter(name="OrderPaid").count() == 1
+    assert ledger.verify().problems == ()
+
+
+def test_a_top_up_is_booked_once_and_the_second_sending_says_so() -> None:
+    operator, buyer = factories.make_operator(), factories.make_buyer(balance="0")
+    answers = at_once(operator, lambda client: client.post(f"/console/accounts/{buyer.pk}/top-up/", TOP_UP))
+    assert {(a.status_code, a["Location"]) for a in answers} == {(302, f"/console/accounts/{buyer.pk}/")}
+    assert balance(buyer, "CNY").minor == 8_000
+    assert Transfer.objects.count() == 1
+    client = enter(operator)
+    client.post(f"/console/accounts/{buyer.pk}/top-up/", TOP_UP)
+    assert "counts once" in client.get(f"/console/accounts/{buyer.pk}/").content.decode()
+
+
+def test_a_call_is_restarted_once() -> None:
+    """saas-v2 §7: a restart is one more attempt."""
+    shop = make_shop()
+    order = factories.make_order(offer=factories.make_offer(factories.make_product(shop.seller)), paid=True)
+    call = factories.make_call(order, state=State.WAITING, last_verdict="connect", attempts=1)
+    answers = at_once(shop.owner, lambda client: client.post(f"/seller/messages/{call.pk}/restart/"))
+    assert {(a.status_code, a["Location"]) for a in answers} == {(302, f"/seller/messages/{call.pk}/")}
+    assert Move.objects.filter(lifecycle="call", event="restart").count() == 1
+    assert Call.objects.get(pk=call.pk).restart

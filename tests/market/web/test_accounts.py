@@ -1,0 +1,141 @@
+"""Account mails lead to the market's own address, and no answer tells a stranger who has an account."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.core import mail
+from django.http import HttpResponseBase
+from django.test import Client
+
+from tests import factories
+from tests.factories.people import PASSWORD
+from tradepost.market.base.config import config
+from tradepost.market.identity.models import User
+from tradepost.market.web.accounts import Adapter, here
+
+pytestmark = pytest.mark.django_db
+KNOWN, NEW = "known@lantian.example", "other@lantian.example"
+EVIL = "evil.example:8080"
+
+
+@pytest.fixture(autouse=True)
+def _settings(settings) -> None:
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"  # as settings.py has it where TRADEPOST_MAIL_URL is set
+    settings.ACCOUNT_RATE_LIMITS = False
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    factories.make_buyer(email=KNOWN)
+
+
+def said(answer: HttpResponseBase, client: Client) -> object:
+    """All that a stranger sees of an answer: status, way on, cookies, and the page that follows, but for what was typed
+    and the sandbox's clock."""
+    page = client.get(answer["Location"]).content.decode() if answer.has_header("Location") else answer.content.decode()  # type: ignore[attr-defined]  # no page of an account is a stream
+    same = re.sub(
+        r'[\w.]+@lantian\.example|csrfmiddlewaretoken" value="\w+"|<time.*?</time>', "", page, flags=re.DOTALL
+    )
+    return answer.status_code, answer.get("Location"), sorted(answer.cookies), same
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "7", "lantianexample"])
+def test_sign_up_answers_alike_whether_there_is_an_account_or_not(password: str) -> None:
+    seen = []
+    for email in (KNOWN, NEW):
+        client = Client()
+        seen.append(said(client.post("/account/signup/", {"email": email, "password1": password}), client))
+    assert seen[0] == seen[1]
+    made = {KNOWN, NEW} if password == PASSWORD else {KNOWN}
+    assert set(User.objects.values_list("email", flat=True)) == made
+    assert [one.to for one in mail.outbox] == ([[KNOWN], [NEW]] if password == PASSWORD else [])
+
+
+def test_the_owner_of_the_address_learns_that_somebody_tried() -> None:
+    Client().post("/account/signup/", {"email": KNOWN, "password1": PASSWORD})
+    assert "/account/password/reset/" in mail.outbox[0].body
+    assert User.objects.get(email=KNOWN).check_password(PASSWORD)
+
+
+class Counting(MD5PasswordHasher):
+    made = 0
+
+    def encode(self, password: str, salt: str) -> str:
+        Counting.made += 1
+        return super().encode(password, salt)
+
+
+def test_a_known_address_takes_the_work_of_a_new_one(settings) -> None:
+    """The slow part of opening an account is the hash of its password: it is made for a known address as well."""
+    settings.PASSWORD_HASHERS = [f"{__name__}.Counting"]
+    took = []
+    for email in (KNOWN, NEW):
+        before = Counting.made
+        Client().post("/account/signup/", {"email": email, "password1": PASSWORD})
+        took.append(Counting.made - before)
+    assert took == [1, 1]
+
+
+def test_a_new_account_opens_when_its_address_is_confirmed() -> None:
+    client = Client()
+    client.post("/account/signup/?next=/orders/", {"email": NEW, "password1": PASSWORD, "next": "/orders/"})
+    assert client.get("/orders/").status_code == 302
+    link = re.search(r"\S+/account/confirm-email/\S+", str(mail.outbox[0].body))
+    assert link
+    assert link[0].startswith(config().base_url)
+    confirmed = client.post(link[0].removeprefix(config().base_url))
+    assert confirmed["Location"] == "/orders/"
+    assert client.get("/orders/").status_code == 200
+
+
+def test_password_reset_answers_alike() -> None:
+    seen = []
+    for email in (KNOWN, NEW):
+        client = Client()
+        seen.append(said(client.post("/account/password/reset/", {"email": email}), client))
+    assert seen[0] == seen[1]
+    assert [one.to for one in mail.outbox] == [[KNOWN], [NEW]]
+
+
+@pytest.mark.parametrize("email", [KNOWN, NEW])
+@pytest.mark.parametrize(
+    ("page", "form"), [("signup", {"password1": PASSWORD}), ("password/reset", {})], ids=["sign-up", "reset"]
+)
+def test_no_mail_names_the_host_that_a_request_came_with(settings, page: str, form: dict[str, str], email: str) -> None:
+    settings.ALLOWED_HOSTS = ["*"]  # the worst that an operator may have written
+    Client().post(
+        f"/account/{page}/", {"email": email, **form}, headers={"host": EVIL, "x-forwarded-host": "worse.example"}
+    )
+    (sent,) = mail.outbox
+    whole = sent.message().as_string() + sent.subject + sent.body
+    assert "evil" not in whole
+    assert "worse" not in whole
+    assert "8080" not in whole
+    links = re.findall(r"https?://\S+", str(sent.body))
+    assert links
+    assert all(link.startswith(f"{config().base_url}/account/") for link in links)
+
+
+@pytest.mark.parametrize("email", [KNOWN, NEW])
+@pytest.mark.parametrize("page", ["signup", "password/reset"])
+def test_a_mail_server_that_is_away_undoes_what_was_begun_and_says_so(settings, page: str, email: str) -> None:
+    smtp = {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": {"host": "127.0.0.1", "port": 9}}
+    settings.MAILERS = {"default": smtp}
+    answer = Client(headers={"accept-language": "en"}).post(
+        f"/account/{page}/", {"email": email, "password1": PASSWORD}
+    )
+    assert answer.status_code == 503
+    assert "could not be sent" in answer.content.decode()
+    assert list(User.objects.values_list("email", flat=True)) == [KNOWN]
+
+
+def test_wrong_passwords_are_counted_whatever_host_is_named(rf) -> None:
+    keys = {
+        Adapter()._get_login_attempts_cache_key(rf.get("/", headers={"host": host}), email=KNOWN)
+        for host in ("localhost:1", "127.0.0.1:2")
+    }
+    assert len(keys) == 1
+
+
+def test_a_link_keeps_its_path_and_query_alone() -> None:
+    assert here("https://evil.example:1/account/x/?a=1#b") == f"{config().base_url}/account/x/?a=1#b"

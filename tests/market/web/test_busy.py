@@ -1,0 +1,140 @@
+"""A database that cannot answer now: people and programs are told to come again, and nothing was done."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import NoReturn
+
+import pytest
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import get_resolver
+from django.utils import translation
+
+from tests import factories
+from tests.market.open_api.asking import ADDRESS, HOST, Shop
+from tradepost.market import seed
+from tradepost.market.base import clock
+from tradepost.market.identity.models import AccessKey
+from tradepost.market.orders.models import Order
+from tradepost.market.payments.models import Transfer
+from tradepost.market.web.busy import RETRY_AFTER, is_busy
+
+SHORTER = {"sqlite": "PRAGMA busy_timeout = 20", "postgresql": "SET lock_timeout = '20ms'"}
+LONGER = {"sqlite": "PRAGMA busy_timeout = 30000", "postgresql": "SET lock_timeout = 0"}
+
+
+@contextmanager
+def locked(model: type[Order | AccessKey]) -> Iterator[None]:
+    """Somebody else holds the rows (on SQLite the whole database) for longer than we are ready to wait."""
+    held, enough = Event(), Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                list(model.objects.select_for_update())
+                held.set()
+                enough.wait()
+        finally:
+            connection.close()
+
+    other = Thread(target=hold)
+    other.start()
+    assert held.wait(30)
+    with connection.cursor() as cursor:
+        cursor.execute(SHORTER[connection.vendor])
+    try:
+        yield
+    finally:
+        enough.set()
+        other.join()
+        with connection.cursor() as cursor:
+            cursor.execute(LONGER[connection.vendor])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("language", "words"), [("en", "The market is busy"), ("zh-hans", "系统繁忙")])
+def test_a_person_is_told_kindly_and_nothing_was_done(language: str, words: str) -> None:
+    buyer = factories.make_buyer()
+    order = factories.make_order(buyer, now=clock.now())
+    client = Client(raise_request_exception=False)
+    client.force_login(buyer)
+    client.cookies["django_language"] = language
+    with locked(Order):
+        answer = client.post(f"/orders/{order.number}/pay/")
+    page = answer.content.decode()
+    assert (answer.status_code, answer["Retry-After"]) == (503, str(RETRY_AFTER))
+    assert words in page
+    assert f'lang="{language}"' in page
+    assert "script-src 'self'" in answer["Content-Security-Policy"]
+    assert not Transfer.objects.filter(reason=Transfer.Reason.PAYMENT).exists()
+    assert client.post(f"/orders/{order.number}/pay/").status_code == 302
+    assert Order.objects.get().status == Order.Status.PROCESSING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_program_gets_the_envelope_of_its_api(settings: pytest.FixtureRequest) -> None:
+    """business-rules §11.1: 5xx is our fault, Retry-After says when to ask again; openapi-jointkit §C.0: the envelope."""
+    settings.ALLOWED_HOSTS = [HOST]  # type: ignore[attr-defined]  # pytest-django's own
+    shop = Shop(seed.load(clock.now(), seller_address=ADDRESS))
+    with locked(AccessKey):  # its first use in a minute is noted there
+        answer = shop.ask("orderId=MOCKPERIODYEARNEW")
+    assert (answer.status_code, answer["Retry-After"]) == (503, str(RETRY_AFTER))
+    assert json.loads(answer.content)["resultCode"] == "MKT.0999"
+    assert shop.ask("orderId=MOCKPERIODYEARNEW").status_code == 200
+
+
+def answer_to(error: Exception, request: HttpRequest) -> HttpResponse:
+    """Django asks its handler while the error is being handled."""
+    try:
+        _fail(error)
+    except (OperationalError, InterfaceError, ValueError):
+        return get_resolver().resolve_error_handler(500)(request)
+
+
+def _fail(error: Exception) -> NoReturn:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "status", "said"),
+    [
+        ("/", OperationalError("the connection is lost"), 503, "Try again"),
+        ("/?q=a", InterfaceError("connection already closed"), 503, 'href="/?q=a"'),
+        ("/", ValueError("a bug"), 500, "Something went wrong"),
+        ("/api/x", OperationalError("the connection is lost"), 503, '"error_code":"APIGW.0201"'),
+        ("//api/x", ValueError("a bug"), 500, '"error_code":"APIGW.0601"'),
+    ],
+    ids=str,
+)
+def test_what_nobody_caught_is_told_apart(rf, path: str, error: Exception, status: int, said: str) -> None:
+    request = rf.get("/")
+    request.path_info, _, query = path.partition("?")
+    request.path, request.META["QUERY_STRING"] = request.path_info, query
+    with translation.override("en"):
+        answer = answer_to(error, request)
+    assert answer.status_code == status
+    assert answer.has_header("Retry-After") is (status == 503)
+    assert said in answer.content.decode().replace('": "', '":"')
+
+
+def failing(statement: str) -> BaseException:
+    """SQLite's own error for it, as Django passes it on."""
+    database = sqlite3.connect(":memory:")
+    with pytest.raises(sqlite3.Error) as caught:
+        database.execute(statement)
+    database.close()
+    error = OperationalError(str(caught.value))
+    error.__cause__ = caught.value
+    return error
+
+
+def test_an_error_of_ours_does_not_pass_for_a_busy_database() -> None:
+    assert not is_busy(failing("SELECT * FROM nowhere"))
+    assert not is_busy(None)
+    assert not is_busy(ValueError())
