@@ -53,5 +53,7 @@ class Market:
 
 
 def make_market(folder: Path, name: str) -> Market:
+    """``name``: of its database, which is this test worker's own."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Market(folder, new_database(name) if DATABASE == "postgres" else "")
+    own = f"{name}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    return Market(folder, new_database(own) if DATABASE == "postgres" else "")

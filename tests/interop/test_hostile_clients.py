@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 import pytest
 
@@ -108,6 +109,19 @@ def test_requests_in_a_row_are_answered_in_their_order(market: Market) -> None:
         connection.sendall(one + b"\r\n" + other + b"\r\n" + one + CLOSE + b"\r\n")
         answers = b"".join(iter(lambda: connection.recv(65_536), b""))
     assert re.findall(rb"HTTP/1\.1 (\d+)", answers) == [b"200", b"404", b"200"]
+
+
+def test_who_guesses_is_told_when_to_come_again(market: Market) -> None:
+    """openapi-jointkit §C.1: more than five failures in a row lock the caller for five minutes."""
+    date = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}".encode()
+    signed = b"SDK-HMAC-SHA256 Access=TPGUESSES0000000000, SignedHeaders=x-sdk-date, Signature=" + b"0" * 64
+    headers = (b"Authorization: " + signed + b"\r\n", b"X-Sdk-Date: " + date + b"\r\n")
+    answers = [ask(market, b"GET " + API + b"?orderId=MOCKONDEMAND HTTP/1.1", *headers) for _ in range(7)]
+    assert [status for status, _, _ in answers] == [401] * 7
+    later = [re.search(rb"(?im)^retry-after: (\d+)", head) for _, head, _ in answers]
+    assert later[:6] == [None] * 6
+    assert later[6] is not None
+    assert 290 <= int(later[6][1]) <= 300
 
 
 SLOW = {

@@ -39,6 +39,7 @@ CASES: Mapping[str, tuple[str, Pairs, Pairs, str, tuple[int, str]]] = {
     "blanks around and in a value": ("GET", [MOCK], [("X-Note", "  two  blanks  ")], "", (200, "MKT.0000")),
     "a body": ("GET", [MOCK], [], '{"名": "值"}', (200, "MKT.0000")),
     "a body that is not signed": ("GET", [MOCK], [("X-Sdk-Content-Sha256", "UNSIGNED-PAYLOAD")], "{}", (200, "MKT.0000")),
+    "a condition that does not hold": ("GET", [MOCK], [("If-Match", '"another"')], "", (412, "MKT.0199")),
     "another method": ("POST", [MOCK], [], "{}", (404, "APIGW.0101")),
 }  # fmt: skip
 

@@ -102,3 +102,34 @@ def test_no_form_is_taken_from_another_site(world: World) -> None:
             answer = client.post(path, data, headers=headers)
             assert answer.status_code == 403, f"{path} with {headers}"
     assert rows() == before
+
+
+EVIL_NAME = b'--x\r\nContent-Disposition: form-data; name="a\xff\x00b"\r\n\r\n\x00\xff\r\n--x--\r\n'
+EVIL_FILE = b'--x\r\nContent-Disposition: form-data; name="q"; filename="../../\xff\x00.png"\r\nContent-Type: image/png\r\n\r\n<script>\r\n--x--\r\n'
+BODIES = {
+    "names that are no text": ("multipart/form-data; boundary=x", EVIL_NAME),
+    "a file that lies": ("multipart/form-data; boundary=x", EVIL_FILE),
+    "no boundary": ("multipart/form-data", EVIL_NAME),
+    "an endless boundary": ("multipart/form-data; boundary=" + "x" * 300, EVIL_NAME),
+    "cut off": ("multipart/form-data; boundary=x", EVIL_FILE[:60]),
+    "parts that lie about their encoding": ("multipart/form-data; boundary=x", EVIL_FILE.replace(b"\r\n\r\n", b"\r\nContent-Transfer-Encoding: base64\r\n\r\n", 1)),
+    "an unknown charset": ("application/x-www-form-urlencoded; charset=utf-99", b"q=b"),
+    "another charset": ("application/x-www-form-urlencoded; charset=utf-16", b"q=b"),
+    "bytes that are no text": ("application/x-www-form-urlencoded", b"q=%ff%00&%ff=1&=&&a"),
+    "too many fields": ("application/x-www-form-urlencoded", b"q=1&" * 5000),
+    "JSON": ("application/json", b"[" * 100_000),
+    "nothing at all": ("", b"\x00" * 100),
+}  # fmt: skip
+
+
+def test_no_body_breaks_a_page(world: World) -> None:
+    """One address of each role: bodies are read by what all pages share."""
+    forms = {role_of(row): (pattern, row) for pattern, row in ADDRESSES.items() if row.post and not row.gateway}
+    for pattern, row in forms.values():
+        client, path = client_of(world, row), world.path(pattern, row)
+        for name, (kind, body) in BODIES.items():
+            cache.clear()  # of the counts that limit how often one may ask
+            with transaction.atomic():
+                answer = client.generic("POST", path, body, content_type=kind)
+                transaction.set_rollback(True)
+            assert answer.status_code < 500, f"{path} with {name}: {answer.status_code}"
