@@ -246,6 +246,9 @@ class World:
 @example(
     "saas_v1", ["month", "tell", "renew", "tell", "done", "tell", "done", "week", "renew", "order unpaid", "month"]
 )
+@example("saas_v2", ["renew", "failed", "month", "tried", "restart", "done", "done", "tell"])
+@example("saas_v2", ["renew", "failed", "month", "tried", "restart", "done", "lost", "tell", "done"])
+@example("license_online", ["week", "renew", "tell", "failed", "week", "week", "week"])
 @example("license_v1", ["order unpaid", "renew", "month", "done", "month", "done", "tell", "order", "done", "tell"])
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.django_db

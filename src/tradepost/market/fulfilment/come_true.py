@@ -35,10 +35,9 @@ from tradepost.protocols.commands import (
 
 from .asking import ask, refresh_of, unfreeze_command
 from .expiry import spoken_for, watch
-from .renewal import FREEZES, end_change, start_waiting, waiting_renewals
+from .renewal import FREEZES, end_change, leave_off_freezing, start_waiting, waiting_renewals
 
 _FOLLOWED = frozenset(kind.__name__ for kind in (Refresh, SetStatus, Expire, Release, Upgrade, CheckChange))
-_REFRESHES = Q(kind=Refresh.__name__)
 _UNFREEZES = Q(kind=SetStatus.__name__, command__status=InstanceStatus.UNFREEZE.value)
 
 
@@ -76,6 +75,12 @@ def _end_of(call: Call, subscription: Subscription, now: datetime) -> None:
     elif call.outcome == Call.Outcome.GAVE_UP and call.kind == Refresh.__name__:
         # It may still be restarted by hand, and its order waits for that; until then the paid time ends as it did.
         watch(subscription)
+    elif (
+        call.outcome == Call.Outcome.GAVE_UP
+        and call.kind in {SetStatus.__name__, Expire.__name__}
+        and _renewed_since(call)
+    ):
+        _thaw(subscription, now)
 
 
 def _follow(command: Command, call: Call, subscription: Subscription, now: datetime) -> None:
@@ -123,8 +128,15 @@ def _frozen(call: Call, subscription: Subscription, now: datetime) -> None:
     if _later(call, _UNFREEZES):
         return
     _move(subscription, E.FREEZE, now)
-    if _later(call, _REFRESHES):  # it was renewed while nobody had noticed the freeze
+    if _renewed_since(call):
         _thaw(subscription, now)
+
+
+def _renewed_since(freeze: Call) -> bool:
+    """Whether the renewal was done after this freeze was asked for: a seller may restart one while the other is open."""
+    after = Q(ended_at__gt=freeze.created_at) | Q(ended_at=freeze.created_at, pk__gt=freeze.pk)
+    done = Call.objects.filter(subscription=freeze.subscription_id, outcome=Call.Outcome.DONE)
+    return done.filter(after, kind=Refresh.__name__).exists()
 
 
 def _released(subscription: Subscription, now: datetime) -> None:
@@ -156,6 +168,7 @@ def _thaw(subscription: Subscription, now: datetime) -> None:
     spoken = spoken_for(subscription)
     if subscription.expires_at is None or subscription.expires_at <= now or spoken is None:
         return
+    leave_off_freezing(subscription, now)
     unsure = Call.objects.filter(FREEZES, subscription=subscription, outcome=Call.Outcome.GAVE_UP)
     perhaps = unsure.filter(maybe_acted=True).exists()
     unsure.update(outcome=Call.Outcome.CANCELLED)

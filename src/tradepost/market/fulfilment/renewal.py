@@ -69,7 +69,7 @@ def start_waiting(subscription: Subscription, now: datetime) -> None:
     if subscription.status not in LIVING:
         end_change(line.order, done=False, note="released", now=now)
         return
-    _leave_off_freezing(subscription, now)
+    leave_off_freezing(subscription, now)
     open_calls = Call.objects.filter(subscription=subscription).exclude(state=State.ENDED)
     if open_calls.exclude(kind__in=_HARMLESS).exists():
         return  # the end of that call comes here again
@@ -90,7 +90,7 @@ def end_change(order: Order, *, done: bool, note: str = "", now: datetime) -> No
         give_up_order(order, now=now, reason=note)
 
 
-def _leave_off_freezing(subscription: Subscription, now: datetime) -> None:
+def leave_off_freezing(subscription: Subscription, now: datetime) -> None:
     """A freeze that was never sent is not needed any more."""
     unsent = Call.objects.filter(FREEZES, subscription=subscription, attempts=0)
     unsent.filter(state__in=[State.WAITING, State.HELD]).update(
