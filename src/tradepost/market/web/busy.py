@@ -1,7 +1,8 @@
 """When the database gives no answer for now: the asker is told to come again, and that nothing was done.
 
 A writer that holds SQLite's lock longer than others wait, a PostgreSQL that restarts, a deadlock that it solved against
-this request, a disk that is full: a moment later, or when somebody made room, the same request succeeds. A table that is missing, say, is an error of ours all the same.
+this request, a disk that is full: a moment later, or when somebody made room, the same request succeeds. A table that is
+missing, say, is an error of ours all the same.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-RETRY_AFTER = 10
+RETRY_AFTER = 5
 """Seconds: who waited for a lock waited half a minute already."""
 _SQLITE_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL})
 _PRIMARY = 0xFF

@@ -11,7 +11,6 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests import factories
-from tests.architecture.source import ROOT
 from tests.factories.buying import ACCESS
 from tests.factories.products import SEATS, YEARLY
 from tradepost.market.base import clock
@@ -30,6 +29,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("storefront-browser"),
 ]
+AXE = Path(__file__).parents[4] / "node_modules/axe-core/axe.min.js"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
@@ -187,7 +187,7 @@ def test_every_page_passes_axe_and_fits_320_pixels(browser: Browser, live_server
         f"/orders/{unpaid.number}/", f"/orders/{paid.number}/", "/services/", f"/services/{subscription.pk}/", "/notices/",
         "/balance/", "/profile/", "/account/password/change/", "/nowhere/",
     ]  # fmt: skip
-    axe = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+    axe = AXE.read_text(encoding="utf-8")
     page = enter(browser, live_server.url, buyer, width=320, theme=theme).new_page()
     faults: dict[str, Any] = {}
     for address in addresses:
