@@ -1,6 +1,6 @@
 """What an answer tells about instances, in clear text: access data, usage, and whether it is about those asked for.
 
-SaaS 1.0 encrypts two of the members besides (saas-v1-license A2.2, A2.8).
+The same in both versions of SaaS (saas-v2 §3.2, saas-v1-license A2.8); 1.0 encrypts two of the members besides (A2.2).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .wire_time import dump_milliseconds, load_digits
 
 USAGE_DIGITS = 12
 USAGE_DECIMALS = 4
-"""usageValue is a Double(12,4): 12 digits, 4 of them after the point (saas-v1-license A2.8)."""
+"""usageValue is a Double(12,4): 12 digits, 4 of them after the point (saas-v2 §3.2, saas-v1-license A2.8)."""
 
 _LARGEST_READ = Decimal(10) ** USAGE_DIGITS
 _STEP = Decimal(1).scaleb(-USAGE_DECIMALS)

@@ -33,10 +33,6 @@ MAX_IDS = 100
 INSTANCE_ID_LENGTH = 64
 PRODUCT_NAME_LENGTH = 64
 
-USAGE_DIGITS = 12
-USAGE_DECIMALS = 4
-"""usageValue is a Double(12,4): 12 digits, 4 of them after the point (saas-v2 §3.2)."""
-
 _ACTIVITY = Field("activity", 32)
 _ORDER = (Field("orderId", 64), Field("orderLineId", 64))
 _INSTANCE = Field("instanceId", INSTANCE_ID_LENGTH)
