@@ -53,7 +53,8 @@ def served(project: Path, target: str = "app:app", **variables: str) -> Iterator
 
 
 def key_of(project: Path) -> str:
-    return (project / ".env").read_text().rpartition("SELLER_KEY=")[2].strip()
+    (line,) = (line for line in (project / ".env").read_text().splitlines() if line.startswith("SELLER_KEY="))
+    return line.partition("=")[2]
 
 
 def test_it_runs_and_answers_a_market(project):
