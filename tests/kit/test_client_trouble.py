@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from urllib.parse import urlsplit
 
 import pytest
@@ -122,6 +125,70 @@ def test_a_market_at_an_address_of_ipv6(tmp_path: Path) -> None:
         market.answers = [found()]
         assert client(market).order("MOCKPERIODYEARNEW") == ORDER
         assert (market.asked[0].header("Host") or "").startswith("[::1]:")
+
+
+# --- connections that break ---------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def market_of(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A market that treats each connection in this way and then closes it."""
+
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            answer(self.request)
+
+    server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again() -> None:
+    whole, tries = found(), [True, False]
+
+    def answer(connection: socket.socket) -> None:
+        connection.recv(65536)
+        sent = whole.body[:40] if tries.pop(0) else whole.body
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(whole.body), sent))
+
+    with market_of(answer) as url:
+        assert MarketClient(url, "AK1", "secret", pause=0, clock=lambda: NOW).order("MOCKPERIODYEARNEW") == ORDER
+    assert tries == []
+
+
+def test_what_may_have_happened_is_not_asked_for_again_though_the_answer_broke_off() -> None:
+    asked: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        asked.append(connection.recv(65536))
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n{")
+
+    with market_of(answer) as url, pytest.raises(MarketError, match="it may have done what was asked: IncompleteRead"):
+        MarketClient(url, "AK1", "secret", pause=0).activate_license("PL1")
+    assert len(asked) == 1
+
+
+def test_a_body_that_is_too_large_is_refused_in_the_markets_words() -> None:
+    """openapi-jointkit §C.2: 413 .0201 Request entity too large (>12 MB); nobody waits for the rest of it."""
+    refusal = api_response(413, error_envelope("APIGW.0201", "Request entity too large."))
+
+    def answer(connection: socket.socket) -> None:
+        connection.recv(65536)
+        head = b"HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(refusal.body)
+        connection.sendall(head + refusal.body)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65536):
+            """Read on, as a server that closes in order does."""
+
+    with market_of(answer) as url, pytest.raises(MarketError) as error:
+        MarketClient(url, "AK1", "secret", pause=0).upload_file("e1", "large.bin", b"x" * 13_000_000)
+    assert (error.value.code, error.value.status) == ("APIGW.0201", 413)
 
 
 # --- proxies -----------------------------------------------------------------------------------------------------------

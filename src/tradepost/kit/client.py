@@ -10,6 +10,7 @@ import http.client
 import secrets
 import ssl
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -305,11 +306,15 @@ class MarketClient:
             except (OSError, http.client.HTTPException) as error:
                 raise _NotSentError from error
             headers = {**dict(request.headers), **route.headers}
-            connection.request(request.method, route.target, body=request.body or None, headers=headers)
+            # A market that refuses a body without reading it to its end has answered already (§C.2: 413).
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(request.method, route.target, body=request.body or None, headers=headers)
             answer = connection.getresponse()
             body = answer.read(ANSWER_LIMIT + 1)
             if len(body) > ANSWER_LIMIT:
                 raise http.client.HTTPException(f"the answer is longer than {ANSWER_LIMIT} bytes")
+            if answer.length:
+                raise http.client.IncompleteRead(body, answer.length)
             return Response(answer.status, tuple(answer.getheaders()), body)
         finally:
             connection.close()
@@ -331,7 +336,7 @@ class MarketClient:
         if theirs is None or abs(off := self.clock() - theirs) < NOTABLE_SKEW:
             return ""
         side = "ahead of" if off > timedelta(0) else "behind"
-        return f"; this machine's clock is {abs(off) // timedelta(minutes=1)} minutes {side} the market's"
+        return f"; this machine's clock is {abs(off) / timedelta(minutes=1):.0f} minutes {side} the market's"
 
 
 def _unreachable(market: str, failure: BaseException | None, *, sent: bool) -> MarketError:
