@@ -133,7 +133,7 @@ def test_what_no_answer_could_carry_is_not_kept_so_that_a_mended_function_is_ask
     """saas-v2 §3.2: frontEndUrl is mandatory in appInfo, memo has at most 1024 characters."""
     apps = [AppInfo(user_name="admin"), replace(APP, memo="x" * 1025), APP]
     bare.on(Create)(lambda command: Created(app=apps.pop(0)))
-    for words in ("info[0].appInfo.frontEndUrl is missing", "info[0].appInfo.memo has 1025 characters"):
+    for words in ("appInfo.frontEndUrl is missing", "appInfo.memo has 1025 characters"):
         assert rejected(bare, wire.create(business_id="b1"))[0] == "000005"
         assert words in caplog.text
         assert bare.store.find("b1") is None

@@ -25,6 +25,7 @@ from tradepost.protocols.commands import (
     SetStatus,
     Upgrade,
 )
+from tradepost.protocols.instance_info import check_app
 
 from .answers import (
     INTERNAL_ERROR,
@@ -106,30 +107,32 @@ class Carrier:
 
     def _create(self, command: Create, now: datetime, owner: str, nonce: Nonce | None, fits: Fits) -> Outcome:
         key = create_key(command)
-        made: list[Instance] = []
+        made: list[Outcome] = []
 
         def act(first_id: str) -> str | None:
             # The handler sees the first business id on every try, so a half-made account of a crashed try is found.
             same_id = command if first_id == command.business_id else replace(command, business_id=first_id)
             instance = new_instance(same_id, self.handlers[Create](same_id))
-            self._check(command, instance, fits)
+            said = self._said_of(instance)
+            if said is not None:
+                fits(command, said)
             if not self.store.keep_created(key, owner, instance):
                 return None
-            if instance.state is InstanceState.ACTIVE:
-                made.append(instance)
+            if said is not None:
+                made.append(said)
             return instance.instance_id
 
         instance_id = self.once.run(key, first_id=command.business_id, now=now, owner=owner, act=act, nonce=nonce)
         # A pending one is read again: background work may have finished it meanwhile.
-        return created_outcome(made[0] if made else self._instance(instance_id))
+        return made[0] if made else created_outcome(self._instance(instance_id))
 
-    def _check(self, command: Create, instance: Instance, fits: Fits) -> None:
+    def _said_of(self, instance: Instance) -> Outcome | None:
+        """What is said of an instance that is ready. Raises ``ValueError`` for access data that no query could tell."""
         if instance.state is not InstanceState.ACTIVE:
-            return
-        fits(command, created_outcome(instance))
+            return None
         if instance.app is not None and Query not in self.handlers:
-            told = InstanceInfo(instance_id=instance.instance_id, app=instance.app)
-            fits(Query(instance_ids=(instance.instance_id,)), Done(instances=(told,)))
+            check_app(instance.app)
+        return created_outcome(instance)
 
     def _query(self, command: Query) -> Outcome:
         instances = [self._living(instance_id) for instance_id in dict.fromkeys(command.instance_ids)]

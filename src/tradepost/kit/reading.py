@@ -19,7 +19,9 @@ type Spoken = tuple[SellerProtocol, ...]
 
 def named(spoken: Spoken, name: str) -> Spoken:
     """The one of this name, or all for an empty name. Raises ``LookupError`` that lists what is spoken."""
-    found = tuple(protocol for protocol in spoken if not name or protocol.name == name)
+    if not name:
+        return spoken
+    found = tuple(protocol for protocol in spoken if protocol.name == name)
     if not found:
         names = ", ".join(protocol.name for protocol in spoken)
         raise LookupError(f"this seller does not speak {name!r}; it speaks: {names}")
@@ -28,6 +30,8 @@ def named(spoken: Spoken, name: str) -> Spoken:
 
 def readers(spoken: Spoken, request: Request) -> Spoken:
     """Those whose calls have this path. All of them when it is nobody's, so that one of them can say so."""
+    if len(spoken) == 1:
+        return spoken
     try:
         path = request.path
     except ValueError:

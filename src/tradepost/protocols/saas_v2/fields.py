@@ -16,6 +16,7 @@ from tradepost.protocols.commands import (
     SetStatus,
     Upgrade,
 )
+from tradepost.protocols.instance_info import APP_INFO
 from tradepost.protocols.wire_fields import Field, Kind
 
 ACTIVITIES: Mapping[type[Command], str] = {
@@ -70,13 +71,6 @@ REQUESTS: Mapping[type[Command], tuple[Field, ...]] = {
     CheckChange: (_ACTIVITY, _INSTANCE, Field("productInfo", kind=Kind.OBJECT, members=PRODUCT_INFO), _TEST_FLAG),
 }
 
-APP_INFO = (
-    Field("frontEndUrl", 512),
-    Field("adminUrl", 512, mandatory=False),
-    Field("userName", 128, mandatory=False),
-    Field("password", 128, mandatory=False, secret=True),
-    Field("memo", 1024, mandatory=False),
-)
 USAGE_INFO = (
     Field("relatedInstanceId", 64, mandatory=False),
     Field("usageValue", 20, kind=Kind.DECIMAL),
