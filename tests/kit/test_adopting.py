@@ -12,7 +12,7 @@ import pytest
 from tests.kit import wire
 from tests.kit.test_every_store import kind, place, store
 from tests.kit.wire import APP, KEY, NOW, Recorder, ask, rejected, remembered
-from tradepost.kit import InstanceInfo, InstanceState, InstanceStatus, Release, Seller, SetStatus, Store
+from tradepost.kit import AppInfo, InstanceInfo, InstanceState, InstanceStatus, Release, Seller, SetStatus, Store
 from tradepost.kit.testing import Market
 from tradepost.protocols.commands import Done, Rejected
 
@@ -54,6 +54,14 @@ def test_an_id_that_no_call_can_name_is_refused(tmp_path: Path, instance_id: str
     with pytest.raises(ValueError, match="instance id"):
         seller.adopt(instance_id, now=NOW)
     assert rejected(seller, wire.query("a"))[0] == "000003"
+
+
+def test_access_data_that_no_answer_could_carry_is_refused(tmp_path: Path) -> None:
+    """saas-v2 §3.2: frontEndUrl is mandatory in appInfo."""
+    seller = Recorder(store=tmp_path / "seller.db")
+    with pytest.raises(ValueError, match=r"appInfo\.frontEndUrl is missing"):
+        seller.adopt("old", now=NOW, app=AppInfo(user_name="admin"))
+    assert seller.store.find("old") is None
 
 
 def test_of_many_who_adopt_a_code_at_once_one_is_the_first(store: Store) -> None:

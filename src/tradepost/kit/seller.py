@@ -25,6 +25,7 @@ from tradepost.protocols.commands import (
     Upgrade,
 )
 from tradepost.protocols.contract import Denied
+from tradepost.protocols.instance_info import check_app
 
 from .answers import (
     BAD_REQUEST,
@@ -202,9 +203,11 @@ class Seller:
 
         For authorization codes, which the market makes (saas-v1-license §B2), and for what you sold before you had the
         kit. True when it is new here, False when it is known already, also as released. Raises ``ValueError`` for an id
-        that no call can name.
+        that no call can name, and for access data that no answer could carry.
         """
         sound_id(instance_id)
+        if app is not None:
+            check_app(app)
         instance = Instance(instance_id=instance_id, order_id=order_id, app=app, expires_at=expires_at)
         return self._carrier.adopt(instance, now)
 
