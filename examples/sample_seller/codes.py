@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, override
 
 from database import Database
 from office import Table
 
 from tradepost.kit import Instance, InstanceStatus, Refresh, Release, Seller, SetStatus
-from tradepost.kit.store import Mine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,12 +28,8 @@ class CodeSeller(Seller):
 
     def register(self, code: str) -> None:
         """Once: a code that was released stays so after a restart."""
-        now, owner = datetime.now(UTC), secrets.token_hex(16)
         self._codes.write("INSERT OR IGNORE INTO code VALUES (?, NULL, 'active')", (code,))
-        # No order made this instance here, so its work is named after the code.
-        work, until = f"code {code}", now + timedelta(seconds=60)
-        if isinstance(self.store.claim(work, owner=owner, first_id=code, now=now, until=until), Mine):
-            self.store.keep_created(work, owner, Instance(instance_id=code, order_id=work, license=code))
+        self.adopt(code, now=datetime.now(UTC))
 
     @override
     def on_refresh(self, command: Refresh, instance: Instance) -> None:

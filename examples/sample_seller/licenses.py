@@ -70,7 +70,7 @@ class LicenseSeller(Seller):
         """One event with one fingerprint gets one license, however often it is asked for."""
         instance = self.store.find(command.instance_id)
         if instance is None or instance.state is InstanceState.RELEASED:
-            raise Reject("000003", "no such instance", retryable=False)
+            raise Reject("000003", "no such instance")
         if instance.state is InstanceState.FROZEN:
             raise Reject("000901", "the instance is frozen")
         bought = what_is_known(self._sold, instance.instance_id)

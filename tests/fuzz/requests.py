@@ -27,7 +27,7 @@ from tradepost.check.dialects import (
     UrlDialect,
 )
 from tradepost.kit import AppInfo, Created, Seller, SQLiteStore
-from tradepost.kit.seller import METHODS
+from tradepost.kit.answers import METHODS
 from tradepost.protocols import registry
 from tradepost.protocols.body_sign import body_sign
 from tradepost.protocols.commands import Command, Create, Outcome, Rejected

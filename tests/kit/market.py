@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -36,8 +38,21 @@ class Market:
     asked: list[Request] = field(default_factory=list)
 
 
+@dataclass
+class Proxy:
+    """What was asked of it. ``leads_to``: the port; ``refuses``: it wants other credentials."""
+
+    url: str = ""
+    leads_to: int = 0
+    refuses: bool = False
+    asked: list[str] = field(default_factory=list)
+    credentials: list[str] = field(default_factory=list)
+
+
 @contextmanager
-def open_market(clock: Callable[[], datetime], tls: ssl.SSLContext | None = None) -> Iterator[Market]:
+def open_market(
+    clock: Callable[[], datetime], tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> Iterator[Market]:
     told = Market()
 
     class Handler(BaseHTTPRequestHandler):
@@ -51,7 +66,7 @@ def open_market(clock: Callable[[], datetime], tls: ssl.SSLContext | None = None
             if answer is HANG_UP:
                 self.close_connection = True
                 return
-            self.send_response(answer.status)
+            self.send_response_only(answer.status)
             for name, value in answer.headers:
                 self.send_header(name, value)
             self.end_headers()
@@ -62,10 +77,14 @@ def open_market(clock: Callable[[], datetime], tls: ssl.SSLContext | None = None
         def log_message(self, *arguments: object) -> None:
             """Silence: the test says what happened."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+    server = Server((host, 0), Handler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
-    told.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
+    shown = f"[{host}]" if ":" in host else host
+    told.url = f"{'https' if tls else 'http'}://{shown}:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -76,8 +95,49 @@ def open_market(clock: Callable[[], datetime], tls: ssl.SSLContext | None = None
         server.server_close()
 
 
-def self_signed(folder: Path) -> Path:
-    """A certificate with its key for 127.0.0.1, which nobody trusts."""
+@contextmanager
+def open_proxy() -> Iterator[Proxy]:
+    """A proxy that leads every CONNECT, whatever its host, to the same port of this machine."""
+    told = Proxy()
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            asked = self.rfile.readline().decode().split()
+            while line := self.rfile.readline().strip():
+                if line.lower().startswith(b"proxy-authorization:"):
+                    told.credentials.append(line.split(b":", 1)[1].strip().decode())
+            told.asked.append(asked[1])
+            if told.refuses:
+                self.wfile.write(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+                return
+            with socket.create_connection(("127.0.0.1", told.leads_to), timeout=20) as market:
+                self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                back = threading.Thread(target=_pass_on, args=(market, self.connection))
+                back.start()
+                _pass_on(self.connection, market)
+                back.join()
+
+    server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    told.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield told
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while piece := source.recv(65536):
+            target.sendall(piece)
+        target.shutdown(socket.SHUT_WR)
+
+
+def self_signed(folder: Path, *names: str) -> Path:
+    """A certificate with its key for 127.0.0.1 and the names, which nobody trusts."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a market")])
     now = datetime.now(UTC)
@@ -89,7 +149,10 @@ def self_signed(folder: Path) -> Path:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1")), *map(x509.DNSName, names)]),
+            critical=False,
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -343,3 +343,10 @@ def test_old_nonces_are_swept(tmp_path, monkeypatch):
         store.nonce_seen(str(number), now=NOW + timedelta(minutes=number), until=SOON + timedelta(minutes=number))
     with store.engine.connect() as connection:
         assert connection.execute(sa.text("SELECT COUNT(*) FROM tradepost_nonce")).scalar() == 1
+
+
+def test_a_database_that_the_store_does_not_know_is_named_at_once():
+    engine = sa.create_engine("sqlite://")
+    engine.dialect.name = "oracle"
+    with pytest.raises(ValueError, match="cannot use oracle; it knows postgresql, mysql, mariadb, sqlite"):
+        SQLAlchemyStore(engine)

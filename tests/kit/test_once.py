@@ -10,10 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, Event, Lock
+from types import SimpleNamespace
 
 from tests.kit import wire
 from tests.kit.wire import APP, KEY, NOW, ask, rejected
 from tradepost.kit import Create, Created, Instance, Release, Seller
+from tradepost.kit.carrying import create_key
 from tradepost.protocols.commands import Done
 
 ROOT = Path(__file__).parents[2]
@@ -220,3 +222,19 @@ def test_a_handler_that_outlives_its_lease_answers_what_the_other_made(tmp_path,
         assert slow.result() == Done(instance_id="in-time")
     assert "longer than its lease" in caplog.text
     assert seller.store.find("late") is None
+
+
+def test_patience_is_measured_and_not_added_up_from_pauses(tmp_path, monkeypatch):
+    """saas-v2 §3.0: the seller must answer within 5 s; a slow store counts as well."""
+    seller = seller_at(tmp_path, patience=timedelta(seconds=4))
+    store = seller.store
+    asked: list[float] = []
+    clock = iter(range(100))
+    monkeypatch.setattr("tradepost.kit.once.time", SimpleNamespace(monotonic=lambda: next(clock), sleep=asked.append))
+    create = wire.create(business_id="b1")
+    key = create_key(create)
+    store.claim(key, owner="somebody", first_id="b0", now=NOW, until=NOW + timedelta(minutes=1))
+    seller.on(Create)(lambda command: Created(app=APP))
+    assert rejected(seller, create)[0] == "000005"
+    # Each try took a second of the four, whatever its pause was.
+    assert len(asked) == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,8 +11,21 @@ import pytest
 
 from tests.kit import wire
 from tests.kit.wire import APP, KEY, NOW, Recorder, ask, rejected, remembered
-from tradepost.kit import AppInfo, Create, Created, Pending, Reject, Seller
-from tradepost.protocols.commands import Done
+from tradepost.kit import (
+    AppInfo,
+    Create,
+    Created,
+    Instance,
+    InstanceState,
+    NotifyOrder,
+    Pending,
+    Query,
+    Refresh,
+    Reject,
+    Seller,
+)
+from tradepost.kit.testing import Market
+from tradepost.protocols.commands import Done, Rejected
 
 
 @pytest.fixture
@@ -108,23 +122,87 @@ def test_an_instance_id_of_another_order_is_refused(bare):
 
 def test_an_answer_that_does_not_fit_the_wire_is_000005(bare, caplog):
     """saas-v2 §3.2: frontEndUrl is mandatory in appInfo."""
-    bare.on(Create)(lambda command: Created(app=AppInfo(user_name="admin")))
+    bare.on(Create)(lambda command: Created())
+    bare.on(Query)(lambda command, instance: AppInfo(user_name="admin"))
     ask(bare, wire.create(business_id="b1"))
     assert rejected(bare, wire.query("b1"))[0] == "000005"
     assert "does not fit" in caplog.text
 
 
-def test_an_activity_without_a_function_is_000002_with_words(bare):
-    for command, activity in (
-        (wire.create(), "newInstance"),
-        (wire.create(test=True), "newInstance"),
-        (wire.refresh("b1"), "refreshInstance"),
-        (wire.freeze("b1"), "updateInstanceStatus"),
-        (wire.release("b1", test=True), "releaseInstance"),
-        (wire.upgrade("b1"), "upgradeInstance"),
-        (wire.check_change("b1"), "changeInstanceCheck"),
+def test_what_no_answer_could_carry_is_not_kept_so_that_a_mended_function_is_asked_again(bare, caplog):
+    """saas-v2 §3.2: frontEndUrl is mandatory in appInfo, memo has at most 1024 characters."""
+    apps = [AppInfo(user_name="admin"), replace(APP, memo="x" * 1025), APP]
+    bare.on(Create)(lambda command: Created(app=apps.pop(0)))
+    for words in ("appInfo.frontEndUrl is missing", "appInfo.memo has 1025 characters"):
+        assert rejected(bare, wire.create(business_id="b1"))[0] == "000005"
+        assert words in caplog.text
+        assert bare.store.find("b1") is None
+    assert ask(bare, wire.create(business_id="b2")) == Done(instance_id="b1")
+
+
+def test_finish_refuses_what_no_answer_could_carry(bare):
+    """saas-v2 §3.2: frontEndUrl has at most 512 characters."""
+    bare.on(Create)(lambda command: Pending())
+    ask(bare, wire.create(business_id="b1"))
+    with pytest.raises(ValueError, match="frontEndUrl has 533 characters"):
+        bare.finish("b1", AppInfo(front_end_url=f"https://app.example.com/{'x' * 509}"))
+    assert remembered(bare, "b1").state is InstanceState.PENDING
+
+
+def test_an_activity_without_a_function_is_000002_with_words_and_the_log_says_what_to_write(bare, caplog):
+    """saas-v2 §10 seller server 1: an activity that is none of ours, else 000002."""
+    for command, activity, method in (
+        (wire.create(), "newInstance", "on_create"),
+        (wire.create(test=True), "newInstance", "on_create"),
+        (wire.refresh("b1"), "refreshInstance", "on_refresh"),
+        (wire.freeze("b1"), "updateInstanceStatus", "on_status"),
+        (wire.release("b1", test=True), "releaseInstance", "on_release"),
+        (wire.upgrade("b1"), "upgradeInstance", "on_upgrade"),
+        (wire.check_change("b1"), "changeInstanceCheck", "on_check_change"),
     ):
+        caplog.clear()
         assert rejected(bare, command) == ("000002", f"this seller does not offer {activity}")
+        (record,) = caplog.records
+        assert record.levelno == logging.ERROR
+        assert record.getMessage() == (
+            f"{activity} was asked for, and there is no function for it: write {method} in your Seller, or decorate a"
+            f" function with @seller.on({type(command).__name__})"
+        )
+
+
+def test_a_method_that_only_calls_the_one_above_it_is_000002_as_well(tmp_path, caplog):
+    class Unfinished(Seller):
+        def on_create(self, command: Create) -> Created | Pending:
+            return super().on_create(command)
+
+        def on_refresh(self, command: Refresh, instance: Instance) -> Pending | None:
+            return super().on_refresh(command, instance)
+
+    seller = Unfinished(store=tmp_path / "seller.db", key=KEY)
+    assert rejected(seller, wire.create()) == ("000002", "this seller does not offer newInstance")
+    assert "write on_create in your Seller" in caplog.text
+    assert seller.adopt("b1", now=NOW)
+    assert rejected(seller, wire.refresh("b1")) == ("000002", "this seller does not offer refreshInstance")
+    assert "write on_refresh in your Seller" in caplog.text
+
+
+def test_an_activity_of_another_protocol_names_on_other(tmp_path, caplog):
+    """saas-v1-license §D1."""
+    seller = Seller(store=tmp_path / "seller.db", key=KEY, protocols=("order_notice",))
+    market = Market(seller, key=KEY, protocol="order_notice")
+    refused = market.call(NotifyOrder(order_id="CS1", order_line_id="CS1-000001"))
+    assert refused == Rejected(code="000002", message="this seller does not offer orderNotify")
+    assert "register one with seller.on_other(NotifyOrder, function)" in caplog.text
+
+
+def test_a_signature_that_does_not_match_is_logged_with_what_to_look_at(seller, caplog):
+    """saas-v2 §1.3: a key is bound to one class of interface."""
+    seller.respond(wire.encode(wire.create(), key="another key"), NOW, wire.nonce())
+    (message,) = caplog.messages
+    assert message == (
+        "SaaS 2.0: refused a request: 000001: signature does not match; is this server's key the one that the market has"
+        " for this class of interface?"
+    )
 
 
 def test_a_wrong_signature_is_000001_and_reaches_nothing(seller):

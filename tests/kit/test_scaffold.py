@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import signal
+import socket
 import stat
 import sys
 from collections.abc import Iterator
@@ -53,7 +54,8 @@ def served(project: Path, target: str = "app:app", **variables: str) -> Iterator
 
 
 def key_of(project: Path) -> str:
-    return (project / ".env").read_text().rpartition("SELLER_KEY=")[2].strip()
+    (line,) = (line for line in (project / ".env").read_text().splitlines() if line.startswith("SELLER_KEY="))
+    return line.partition("=")[2]
 
 
 def test_it_runs_and_answers_a_market(project):
@@ -93,6 +95,16 @@ def test_it_passes_the_tester_at_once(project):
     counts = [int(suite.get(name) or 0) for name in ("tests", "failures", "errors")]
     assert counts[0] >= 150
     assert counts[1:] == [0, 0]
+
+
+def test_the_ci_does_not_test_what_listens_on_the_port_already(tmp_path):
+    """Somebody's own server in another terminal has another key, and every check would fail."""
+    write_project(tmp_path / "shop", "wsgi", key="k", version="1")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = run("ci/check.sh", cwd=tmp_path / "shop", PORT=port, PATH=path_with_tradepost(tmp_path / "shop"))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == f"Something else listens on port {port} already.\n"
 
 
 def test_its_own_tests_pass(project):

@@ -18,8 +18,10 @@ from tradepost.kit import (
     InstanceState,
     Pending,
     Query,
+    Refresh,
     Release,
     Seller,
+    Upgrade,
 )
 from tradepost.protocols.commands import Done
 from tradepost.protocols.http import Request
@@ -189,6 +191,35 @@ def test_failed_provisioning_is_told_and_may_still_be_finished(bare):
     assert rejected(bare, wire.create(business_id="b2")) == ("000005", "no capacity in this region")
     assert bare.finish("b1", APP)
     assert ask(bare, wire.create()) == Done(instance_id="b1")
+
+
+def test_not_yet_is_000004_and_nothing_is_remembered_as_done(tmp_path):
+    """saas-v2 §3.10: 000004 outside newInstance is not success, and tried again; §3.5, §3.6: then done once."""
+    seller = Recorder(store=tmp_path / "seller.db")
+    seen: list[str] = []
+
+    def slowly(command: Release | Upgrade, instance: Instance) -> Pending | None:
+        seen.append(type(command).__name__)
+        return Pending() if seen.count(type(command).__name__) == 1 else None
+
+    seller.on(Upgrade)(slowly)
+    seller.on(Release)(slowly)
+    seller.on(Refresh)(lambda command, instance: Pending(message="not before midnight"))
+    ask(seller, wire.create(business_id="b1"))
+    assert ask(seller, wire.refresh("b1")) == Pending(message="not before midnight")
+    assert remembered(seller, "b1").expires_at is None
+    assert [ask(seller, wire.upgrade("b1")) for _ in range(3)] == [Pending(), Done(), Done()]
+    assert [ask(seller, wire.release("b1")) for _ in range(3)] == [Pending(), Done(), Done()]
+    assert seen == ["Upgrade", "Upgrade", "Release", "Release"]
+
+
+def test_a_query_that_answers_about_another_instance_is_000005(bare, caplog):
+    """saas-v2 §3.2: one entry per requested id."""
+    bare.on(Create)(lambda command: Created())
+    bare.on(Query)(lambda command, instance: InstanceInfo(instance_id="b2", app=APP))
+    ask(bare, wire.create(business_id="b1"))
+    assert rejected(bare, wire.query("b1"))[0] == "000005"
+    assert "on_query was asked about 'b1' and answered about 'b2'" in caplog.text
 
 
 # --- test calls -----------------------------------------------------------------------------------------------------

@@ -151,7 +151,62 @@ def test_records_that_the_market_calls_abnormal_are_kept_with_its_words(outbox, 
         outbox.correct(bad, value=Decimal(3), now=NOW)
 
 
-@pytest.mark.parametrize("code", ["94060004", "94060005", "MKT.9002", "CBC.9001"])
+def test_a_duplicate_is_what_the_market_has_already(outbox, told):
+    """openapi-jointkit §C.5 rule 4: the same instance, begin and end again is a duplicate; only the first counts."""
+    record_id = add(outbox)
+    told.failures = [MarketError("unreachable", "the answer got lost")]
+    outbox.push(now=NOW)
+    told.errors = {record_id: "94060010: the record is a duplicate"}
+    assert outbox.push(now=NOW) == Pushed(accepted=1)
+    record = outbox.find(record_id)
+    assert record is not None
+    assert (record.state, record.error) == (UsageState.ACCEPTED, "94060010: the record is a duplicate")
+    assert outbox.refused() == ()
+
+
+@pytest.mark.parametrize("code", ["APIGW.0101", "APIG.0101", "APIGW.0201", "94060001", "94060002"])
+def test_what_is_no_fault_of_the_records_leaves_them_waiting(outbox, told, code):
+    """openapi-jointkit §C.2: .0101, the API does not exist: the address is wrong, not the records."""
+    add(outbox, "i-1"), add(outbox, "i-2")
+    told.failures = [MarketError(code, "words", status=404)]
+    assert outbox.push(now=NOW) == Pushed(trouble=f"{code}: words")
+    assert (outbox.waiting(), outbox.refused()) == (2, ())
+    assert outbox.push(now=NOW) == Pushed(accepted=2)
+
+
+def test_a_batch_that_makes_the_market_stumble_does_not_hold_up_those_behind_it(tmp_path):
+    """openapi-jointkit §C.5: records older than 21 days are void, so waiting for one batch would lose the others."""
+
+    def push(records: Sequence[UsageRecord]) -> Mapping[str, str]:
+        if any(record.instance_id == "stone" for record in records):
+            raise MarketError("94060001", "System error!", status=500)
+        return {}
+
+    outbox = UsageOutbox(tmp_path / "usage.db", push, batch=1)
+    for name in ("stone", "i-1", "i-2"):
+        add(outbox, name)
+    assert outbox.push(now=NOW) == Pushed(accepted=2, trouble="94060001: System error!")
+    assert outbox.push(now=NOW) == Pushed(trouble="94060001: System error!")
+    assert outbox.waiting() == 1
+
+
+def test_a_market_that_is_ill_is_left_alone_after_three_batches(tmp_path, told):
+    told.failures = [MarketError("94060001", "System error!", status=500) for _ in range(9)]
+    outbox = UsageOutbox(tmp_path / "usage.db", told, batch=1)
+    for number in range(5):
+        add(outbox, f"i-{number}")
+    assert outbox.push(now=NOW).trouble == "94060001: System error!"
+    assert len(told.batches) == 3
+
+
+def test_how_long_the_market_asks_to_be_left_alone_is_told(outbox, told):
+    """openapi-jointkit §C.3: 406 MKT.0250 and 429 .0308, throttled."""
+    add(outbox)
+    told.failures = [MarketError("MKT.0250", "Access frequency overlimit", status=406, retry_after=7)]
+    assert outbox.push(now=NOW).retry_after == 7
+
+
+@pytest.mark.parametrize("code", ["94060004", "94060005", "94060999", "94060014", "MKT.9002", "CBC.9001"])
 def test_one_wrong_record_does_not_hold_up_the_others(tmp_path, code):
     """A batch that is refused as a whole is halved until the record at fault stands alone."""
     pushed: list[int] = []
@@ -291,7 +346,7 @@ def test_over_a_socket_to_a_market_that_dies_once(tmp_path):
         one, two = add(outbox, "i-1"), add(outbox, "i-2")
         market.answers = [HANG_UP]
         assert outbox.push(now=NOW).trouble.startswith("unreachable: ")
-        bad = usage_push.AbnormalRecord(metering_sn=two, instance_id="i-2", code="94060010", message="duplicate")
+        bad = usage_push.AbnormalRecord(metering_sn=two, instance_id="i-2", code="94060014", message="closed")
         market.answers = [usage_push.pushed([bad])]
         assert outbox.push(now=NOW) == Pushed(accepted=1, refused=1)
         first, second = (
@@ -301,4 +356,4 @@ def test_over_a_socket_to_a_market_that_dies_once(tmp_path):
     assert first == second
     assert [record.metering_sn for record in first] == [one, two]
     assert replace(outbox.refused()[0], error="").state is UsageState.REFUSED
-    assert outbox.refused()[0].error == "94060010: duplicate"
+    assert outbox.refused()[0].error == "94060014: closed"

@@ -40,6 +40,8 @@ def test_sellers_paste_the_body_of_the_pem_alone_section_a_6(keys):
     body = "".join(public.splitlines()[1:-1])
     assert decrypt(encrypt("s", body), private) == "s"
     assert load_public_key("\n".join(public.splitlines()[1:-1])).key_size == 3072
+    # An environment has no lines.
+    assert decrypt(encrypt("s", public), "".join(private.splitlines()[1:-1])) == "s"
 
 
 def test_the_ciphertext_may_be_broken_into_lines(keys):

@@ -102,6 +102,20 @@ def test_checks_of_section_2_4_in_their_order(parameters, answer):
     assert refusal(make_request(**parameters)) == answer
 
 
+@pytest.mark.parametrize(("off", "fresh"), [(-60, True), (0, True), (60, True), (-62, False), (62, False)])
+@pytest.mark.parametrize("unit", [1, 1000])
+def test_versions_whose_pages_print_seconds_take_both_section_g(off, fresh, unit):
+    """saas-v1-license §G, D2 timestamp: accept both by magnitude; §B2.1: 60 s."""
+    stamp = str((epoch_ms(NOW) // 1000 + off) * unit)
+    request = make_request(timestamp=stamp)
+    if fresh:
+        assert open_request(request, key=KEY, now=NOW, nonce_seen=never_seen, seconds_too=True) == {"activity": "x"}
+        return
+    with pytest.raises(Denied) as denied:
+        open_request(request, key=KEY, now=NOW, nonce_seen=never_seen, seconds_too=True)
+    assert (denied.value.code, f"timestamp is {abs(off)} s" in denied.value.message) == ("000002", True)
+
+
 def test_a_nonce_that_was_seen_is_refused_with_000001_and_remembered_long_enough():
     asked: list[tuple[str, datetime]] = []
 

@@ -9,4 +9,7 @@ seller.command("tradepost.cli.accounts:create_seller", name="create", help="Make
 seller.command(
     "tradepost.cli.seller_new:new", name="new", help="Make a seller's project that runs and passes the tester."
 )
+seller.command(
+    "tradepost.cli.seller_keypair:keypair", name="keypair", help="Make the RSA keys of a joint-operation credential."
+)
 seller.command("tradepost.cli.seller_serve:serve", name="serve", help="Run a seller's server.")

@@ -11,7 +11,8 @@ from cyclopts import Parameter
 
 from tradepost import __version__
 from tradepost.cli import terminal
-from tradepost.kit.scaffold import DEFAULT, NotEmpty, write_project
+from tradepost.kit.scaffold import NotEmpty, write_project
+from tradepost.kit.scaffold.wording import DEFAULT
 
 KEY_BYTES = 16
 
@@ -33,7 +34,8 @@ def new(
     framework
         What the server is built with.
     protocol
-        What it speaks: saas_v2, saas_v1, license_online, license_v1; may be repeated, or given with commas.
+        What it speaks: saas_v2, saas_v1, license_online, license_v1, license_code, joint_kit_v2, joint_kit_v1,
+        order_notice; may be repeated, or given with commas.
     """
     names = [name.strip() for part in protocol for name in part.split(",") if name.strip()]
     try:

@@ -64,7 +64,7 @@ def read_env(path: Path) -> None:
     if not path.is_file():
         return
     for line in path.read_text(encoding="utf-8").splitlines():
-        name, separator, value = line.strip().partition("=")
+        name, separator, value = line.strip().removeprefix("export ").partition("=")
         if separator and not name.startswith("#"):
             os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
 

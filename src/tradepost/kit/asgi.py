@@ -38,6 +38,7 @@ class AsgiSeller:
         clock: Callable[[], datetime] = utc_now,
         chance: Callable[[], str] = fresh_nonce,
     ) -> None:
+        seller.prefixes(protocol)  # raises LookupError now rather than at the first request
         self._seller = seller
         self._protocol = protocol
         self._clock = clock
@@ -55,7 +56,8 @@ class AsgiSeller:
         nonce = self._chance()
         body = await read_body(receive)
         if body is None:
-            response = self._seller.refuse(f"the body is longer than {BODY_LIMIT} bytes", nonce)
+            words = f"the body is longer than {BODY_LIMIT} bytes"
+            response = self._seller.refuse(words, nonce, protocol=self._protocol)
         else:
             # A thread, because a seller's functions and the store may wait.
             response = await asyncio.to_thread(
@@ -71,7 +73,11 @@ def asgi(
     clock: Callable[[], datetime] = utc_now,
     chance: Callable[[], str] = fresh_nonce,
 ) -> AsgiSeller:
-    """The seller as an ASGI application. ``protocol``: serve only this one here, when each has its own path."""
+    """The seller as an ASGI application. ``protocol``: serve only this one here, when each has its own path.
+
+    Raises ``LookupError`` for one that the seller does not speak. It answers at every path: ``seller.takes`` says which are
+    its own beside your pages.
+    """
     return AsgiSeller(seller, protocol=protocol, clock=clock, chance=chance)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,17 +25,19 @@ from tradepost.protocols.commands import (
     SetStatus,
     Upgrade,
 )
+from tradepost.protocols.instance_info import check_app
 
 from .answers import (
-    BAD_REQUEST,
     INTERNAL_ERROR,
     NO_SUCH_INSTANCE,
     PROCESSING,
     Created,
     Instance,
     InstanceState,
+    NotOffered,
     Reject,
 )
+from .store import Mine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
 
     from .once import Once
     from .store import Nonce, Store
+
+type Fits = Callable[[Command, Outcome], None]
 
 STILL_PROVISIONING = "the instance is still being provisioned"
 LONGEST_ID = 64
@@ -59,20 +64,21 @@ class Carrier:
     handlers: Mapping[type[Command], Callable[..., Any]]
 
     def carry_out(
-        self, command: Command, *, now: datetime, owner: str, activity: str, nonce: Nonce | None = None
+        self, command: Command, *, now: datetime, owner: str, activity: str, fits: Fits, nonce: Nonce | None = None
     ) -> Outcome:
         """Raises ``Reject``, and whatever a handler raises. ``owner``: fresh random text that marks our claims.
 
         ``nonce``: the request's, which a create remembers in the transaction of its claim; the others find it done.
-        Raises ``Replayed`` when it was seen before.
+        Raises ``Replayed`` when it was seen before. ``fits`` raises ``ValueError`` for an outcome that the wire cannot
+        carry: it is asked before anything is kept, since what is kept is answered to every repeat.
         """
         match command:
             case Query():
                 return self._query(command)
             case _ if type(command) not in self.handlers:
-                raise Reject(BAD_REQUEST, f"this seller does not offer {activity}", retryable=False)
+                raise NotOffered(activity, type(command))
             case Create():
-                return self._create(command, now, owner, nonce)
+                return self._create(command, now, owner, nonce, fits)
             case Release():
                 return self._release(command, now, owner)
             case Upgrade():
@@ -88,23 +94,45 @@ class Carrier:
         if self._instance(command.instance_id).state is InstanceState.FROZEN:
             self._change(SetStatus(instance_id=command.instance_id, status=InstanceStatus.UNFREEZE))
 
-    def _create(self, command: Create, now: datetime, owner: str, nonce: Nonce | None) -> Outcome:
+    def adopt(self, instance: Instance, now: datetime) -> bool:
+        """Keep an instance that was made elsewhere; True for the one who kept it."""
+        if self.store.find(instance.instance_id) is not None:
+            return False
+        key = SEPARATOR.join(("adopt", instance.instance_id))
+        # One owner for all who adopt it, and a lease that is over: whoever keeps it first has done the work of all, and
+        # nobody waits for one that died.
+        over = now - timedelta(days=1)
+        claim = self.store.claim(key, owner="adopt", first_id=instance.instance_id, now=now, until=over)
+        return isinstance(claim, Mine) and self.store.keep_created(key, "adopt", instance)
+
+    def _create(self, command: Create, now: datetime, owner: str, nonce: Nonce | None, fits: Fits) -> Outcome:
         key = create_key(command)
-        made: list[Instance] = []
+        made: list[Outcome] = []
 
         def act(first_id: str) -> str | None:
             # The handler sees the first business id on every try, so a half-made account of a crashed try is found.
             same_id = command if first_id == command.business_id else replace(command, business_id=first_id)
             instance = new_instance(same_id, self.handlers[Create](same_id))
+            said = self._said_of(instance)
+            if said is not None:
+                fits(command, said)
             if not self.store.keep_created(key, owner, instance):
                 return None
-            if instance.state is InstanceState.ACTIVE:
-                made.append(instance)
+            if said is not None:
+                made.append(said)
             return instance.instance_id
 
         instance_id = self.once.run(key, first_id=command.business_id, now=now, owner=owner, act=act, nonce=nonce)
         # A pending one is read again: background work may have finished it meanwhile.
-        return created_outcome(made[0] if made else self._instance(instance_id))
+        return made[0] if made else created_outcome(self._instance(instance_id))
+
+    def _said_of(self, instance: Instance) -> Outcome | None:
+        """What is said of an instance that is ready. Raises ``ValueError`` for access data that no query could tell."""
+        if instance.state is not InstanceState.ACTIVE:
+            return None
+        if instance.app is not None and Query not in self.handlers:
+            check_app(instance.app)
+        return created_outcome(instance)
 
     def _query(self, command: Query) -> Outcome:
         instances = [self._living(instance_id) for instance_id in dict.fromkeys(command.instance_ids)]
@@ -125,7 +153,7 @@ class Carrier:
         key = SEPARATOR.join(("release", instance.instance_id))
 
         def act(_: str) -> str | None:
-            self.handlers[Release](command, instance)
+            heed(self.handlers[Release](command, instance))
             kept = self.store.keep_done(key, owner, instance.instance_id, InstanceState.RELEASED)
             return instance.instance_id if kept else None
 
@@ -141,7 +169,7 @@ class Carrier:
             settled = self._living(instance.instance_id)
             if settled.state is InstanceState.PENDING:
                 raise Reject(PROCESSING, STILL_PROVISIONING)
-            self.handlers[Upgrade](command, settled)
+            heed(self.handlers[Upgrade](command, settled))
             return settled.instance_id if self.store.keep_done(key, owner, settled.instance_id) else None
 
         self.once.run(key, first_id=instance.instance_id, now=now, owner=owner, act=act)
@@ -151,7 +179,7 @@ class Carrier:
         instance = self._living(command.instance_id)
         if instance.state is InstanceState.PENDING:
             return Pending(message=STILL_PROVISIONING)
-        said = self.handlers[type(command)](command, instance)
+        said = heed(self.handlers[type(command)](command, instance))
         match command:
             case Refresh():
                 self.store.set_expiry(instance.instance_id, command.expires_at)
@@ -190,17 +218,20 @@ def create_key(command: Create) -> str:
     return SEPARATOR.join(("create", command.order_id, part))
 
 
+def sound_id(instance_id: str) -> str:
+    """The id, which later calls can name. Raises ``ValueError`` before anything is kept: queries join ids with commas."""
+    if not instance_id.strip() or len(instance_id) > LONGEST_ID or "," in instance_id:
+        raise ValueError(
+            f"instance id {instance_id!r} is blank, longer than {LONGEST_ID} or holds a comma (saas-v2 §3.1, §3.2)"
+        )
+    return instance_id
+
+
 def new_instance(command: Create, said: Created | Pending) -> Instance:
     if not isinstance(said, Created | Pending):
         raise TypeError(f"on_create must return Created or Pending, not {type(said).__name__}")
-    instance_id = said.instance_id or command.business_id
-    if len(instance_id) > LONGEST_ID or "," in instance_id:
-        # Refused before anything is kept: queries join ids with commas.
-        raise ValueError(
-            f"instance id {instance_id!r} is longer than {LONGEST_ID} or holds a comma (saas-v2 §3.1, §3.2)"
-        )
     return Instance(
-        instance_id=instance_id,
+        instance_id=sound_id(said.instance_id or command.business_id),
         order_id=command.order_id,
         order_line_id=command.order_line_id,
         state=InstanceState.ACTIVE if isinstance(said, Created) else InstanceState.PENDING,
@@ -223,8 +254,19 @@ def created_outcome(instance: Instance) -> Outcome:
     )
 
 
+def heed(said: object) -> object:
+    """What a function returned, unless it is *not yet*: then nothing is remembered as done, and the market asks again."""
+    if isinstance(said, Pending):
+        raise Reject(PROCESSING, said.message)
+    return said
+
+
 def instance_info(instance: Instance, said: AppInfo | InstanceInfo | None) -> InstanceInfo:
     if isinstance(said, InstanceInfo):
+        if said.instance_id != instance.instance_id:
+            raise ValueError(
+                f"on_query was asked about {instance.instance_id!r} and answered about {said.instance_id!r}"
+            )
         return said
     return InstanceInfo(instance_id=instance.instance_id, app=instance.app if said is None else said)
 

@@ -10,8 +10,10 @@ import http.client
 import secrets
 import ssl
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
@@ -27,9 +29,11 @@ from tradepost.protocols.open_api import (
     usage_push_old,
 )
 from tradepost.protocols.open_api.bodies import BadBody
-from tradepost.protocols.open_api.errors import ApiFailure, read_api_answer
+from tradepost.protocols.open_api.errors import ApiFailure, date_of, read_api_answer
 from tradepost.protocols.open_api.order_query import NotAnOrder, OrderInfo
 from tradepost.protocols.open_api.signing import sign
+
+from .connecting import LOOPBACK, route_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,26 +42,34 @@ if TYPE_CHECKING:
 
     from .usage import UsageRecord
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 ANSWER_LIMIT = 4 * 1024 * 1024
 SERVER_ERROR = 500
-FINAL = ("MKT.0100", "MKT.90")
+FINAL = frozenset(
+    f"{prefix}.{number}" for prefix in ("MKT", "CBC") for number in ("0100", "9001", "9002", "9003", "9004")
+)
+"""Refusals that travel with status 500, under either of the prefixes that are printed (openapi-jointkit §C.4)."""
 JSON = (("Content-Type", "application/json"),)
+NOTABLE_SKEW = timedelta(minutes=5)
 
 
 class MarketError(Exception):
     """The market refused or could not be reached.
 
     ``code`` is its result code (``MKT.…``, ``CBC.…``, ``APIG.…``), or ``unreachable``, or ``unreadable`` for an answer
-    that is not what the API documents; ``status`` the HTTP status, 0 when there was none; ``retry_after`` in seconds.
+    that is not what the API documents; ``status`` the HTTP status, 0 when there was none; ``retry_after`` in seconds,
+    when the market says how long to wait (a 406, 413, 429 or 503; a 413 or 412 without it will not pass unchanged).
+    ``sent``: False when it is certain that the market saw nothing of the call.
     """
 
-    def __init__(self, code: str, message: str, *, status: int = 0, retry_after: int | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, *, status: int = 0, retry_after: int | None = None, sent: bool = True
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status
         self.retry_after = retry_after
+        self.sent = sent
 
 
 class _NotSentError(Exception):
@@ -77,9 +89,10 @@ class MarketClient:
     """Thread-safe. ``market``: scheme and host, for example ``https://mkt.myhuaweicloud.com``.
 
     Certificates are verified; plain http is accepted for this machine only, unless ``insecure_http`` says that the
-    network between is your own. ``timeout``: seconds for connecting and for each read. ``tries``: how often a call that
-    may be repeated is made before an unreachable market or a server error is believed. ``base_key``: the signing key of
-    the base interfaces, which signs pushes of usage.
+    network between is your own. The environment's proxy is used (``HTTPS_PROXY``, ``NO_PROXY``), though never for this
+    machine. ``timeout``: seconds for connecting and for each read. ``tries``: how often a call that may be repeated is
+    made before an unreachable market or a server error is believed; one that says ``Retry-After`` is believed at once.
+    ``base_key``: the signing key of the base interfaces, which signs pushes of usage.
     """
 
     market: str
@@ -138,9 +151,10 @@ class MarketClient:
                 wire, market=self.market, key=self.base_key, now=self.clock(), nonce=self.chance()
             )
 
-        said = usage_push.read_pushed(self._call(request, repeatable=True))
+        response = self._call(request, repeatable=True)
+        said = usage_push.read_pushed(response)
         if isinstance(said, ApiFailure):
-            raise _error(said)
+            raise self._error(response, said, "; base_key is the signing key of the base interfaces, not the SK")
         return {bad.metering_sn: f"{bad.code}: {bad.message}" for bad in said}
 
     def push_usage_old(self, records: Sequence[UsageRecord]) -> Mapping[str, str]:
@@ -242,7 +256,11 @@ class MarketClient:
         return _read(lambda: buyer_orders.load_instance(members))
 
     def _ask(self, request: Request, *, repeatable: bool) -> dict[str, object]:
-        return _members(self._call(lambda: self._signed(request), repeatable=repeatable))
+        response = self._call(lambda: self._signed(request), repeatable=repeatable)
+        answer = read_api_answer(response)
+        if isinstance(answer, ApiFailure):
+            raise self._error(response, answer)
+        return answer
 
     def _upload(self, what: upload.Upload) -> None:
         request = upload.upload_request(what, market=self.market, boundary=self.chance())
@@ -258,55 +276,72 @@ class MarketClient:
 
     def _call(self, make_request: Callable[[], Request], *, repeatable: bool) -> Response:
         """The market's answer. Raises ``MarketError`` when there is none after all tries."""
-        tries = max(self.tries, 1)
+        tries, sent = max(self.tries, 1), False
         for attempt in range(1, tries + 1):
             try:
                 response = self._send(make_request())
             except _NotSentError as error:
-                failure, again = error.__cause__, True
+                failure = error.__cause__
             except (OSError, http.client.HTTPException) as error:
-                failure, again = error, repeatable
+                failure, sent = error, True
             else:
-                if response.status < SERVER_ERROR or not repeatable or attempt == tries or _is_final(response):
+                if not repeatable or attempt == tries or not _may_pass_later(response):
                     return response
-                failure, again = None, True
-            if not again or attempt == tries:
-                raise MarketError("unreachable", f"{self.market} did not answer: {failure!r}") from failure
+                time.sleep(self.pause * attempt)
+                continue
+            if (sent and not repeatable) or attempt == tries:
+                raise _unreachable(self.market, failure, sent=sent) from failure
             time.sleep(self.pause * attempt)
         raise AssertionError("every try returns, raises or goes on")
 
     def _send(self, request: Request) -> Response:
-        parts = urlsplit(request.url)
-        host = parts.hostname or ""
-        connection = (
-            http.client.HTTPSConnection(
-                host, parts.port, timeout=self.timeout, context=self.tls or ssl.create_default_context()
-            )
-            if parts.scheme == "https"
-            else http.client.HTTPConnection(host, parts.port, timeout=self.timeout)
-        )
+        try:
+            route = route_to(request.url, timeout=self.timeout, tls=self.tls)
+        except OSError as error:
+            raise _NotSentError from error
+        connection = route.connection
         try:
             try:
                 connection.connect()
-            except OSError as error:
+            except (OSError, http.client.HTTPException) as error:
                 raise _NotSentError from error
-            target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-            connection.request(request.method, target, body=request.body or None, headers=dict(request.headers))
+            headers = {**dict(request.headers), **route.headers}
+            # A market that refuses a body without reading it to its end has answered already (§C.2: 413).
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(request.method, route.target, body=request.body or None, headers=headers)
             answer = connection.getresponse()
             body = answer.read(ANSWER_LIMIT + 1)
             if len(body) > ANSWER_LIMIT:
                 raise http.client.HTTPException(f"the answer is longer than {ANSWER_LIMIT} bytes")
+            if answer.length:
+                raise http.client.IncompleteRead(body, answer.length)
             return Response(answer.status, tuple(answer.getheaders()), body)
         finally:
             connection.close()
 
+    def _error(self, response: Response, failure: ApiFailure, hint: str = "") -> MarketError:
+        """The failure with what helps to end it; ``hint`` for a signature that does not hold."""
+        message = failure.message
+        if not failure.code:
+            message = f"HTTP status {failure.status}{_elsewhere(response)}: {message}"
+        if failure.status == HTTPStatus.UNAUTHORIZED:
+            message += self._clock_hint(response) or hint
+        return MarketError(
+            failure.code or "unreadable", message, status=failure.status, retry_after=failure.retry_after
+        )
 
-def _members(response: Response) -> dict[str, object]:
-    """Members of a successful answer. Raises ``MarketError``."""
-    answer = read_api_answer(response)
-    if isinstance(answer, ApiFailure):
-        raise _error(answer)
-    return answer
+    def _clock_hint(self, response: Response) -> str:
+        """A signature holds for some minutes only: a clock that is off looks like a wrong key."""
+        theirs = date_of(response, "Date")
+        if theirs is None or abs(off := self.clock() - theirs) < NOTABLE_SKEW:
+            return ""
+        side = "ahead of" if off > timedelta(0) else "behind"
+        return f"; this machine's clock is {abs(off) / timedelta(minutes=1):.0f} minutes {side} the market's"
+
+
+def _unreachable(market: str, failure: BaseException | None, *, sent: bool) -> MarketError:
+    what = "did not answer; it may have done what was asked" if sent else "could not be reached; nothing was sent"
+    return MarketError("unreachable", f"{market} {what}: {failure!r}", sent=sent)
 
 
 def _read[T](load: Callable[[], T]) -> T:
@@ -316,13 +351,20 @@ def _read[T](load: Callable[[], T]) -> T:
         raise MarketError("unreadable", str(error), status=200) from error
 
 
-def _error(failure: ApiFailure) -> MarketError:
-    return MarketError(
-        failure.code or "unreadable", failure.message, status=failure.status, retry_after=failure.retry_after
-    )
-
-
-def _is_final(response: Response) -> bool:
-    """Some refusals of records travel with status 500 (§C.4): asking again changes nothing."""
+def _may_pass_later(response: Response) -> bool:
+    """A server error that may be over soon: not one that says when to come back, nor a refusal that travels as one."""
+    if response.status < SERVER_ERROR or response.header("Retry-After") is not None:
+        return False
     answer = read_api_answer(response)
-    return isinstance(answer, ApiFailure) and answer.code.startswith(FINAL)
+    return not (isinstance(answer, ApiFailure) and answer.code in FINAL)
+
+
+def _elsewhere(response: Response) -> str:
+    """Where a redirect leads: not followed, since the signature is for this address."""
+    if not 300 <= response.status < 400:
+        return ""
+    try:
+        place = urlsplit(response.header("Location") or "")
+    except ValueError:
+        return ", a redirect"
+    return f", a redirect to {place.scheme}://{place.netloc}" if place.netloc else ", a redirect"

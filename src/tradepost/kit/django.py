@@ -8,6 +8,7 @@ from urllib.parse import quote
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpResponse
 from django.http.request import UnreadablePostError
+from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from tradepost.protocols.http import Request
@@ -19,8 +20,28 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.http import HttpRequest
+    from django.urls import URLPattern
 
     from .seller import Seller
+
+
+def urls(
+    seller: Seller,
+    address: str = "produce",
+    *,
+    protocol: str = "",
+    clock: Callable[[], datetime] = utc_now,
+    chance: Callable[[], str] = fresh_nonce,
+) -> list[URLPattern]:
+    """Routes at ``address`` and, for joint-operation calls, below it: ``urlpatterns = [*urls(seller), …]``.
+
+    ``address`` is written as in ``path``: without the leading slash. All else as for ``view``.
+    """
+    produce = view(seller, protocol=protocol, clock=clock, chance=chance)
+    return [
+        path(f"{address.rstrip('/')}{prefix}<str:_call>" if prefix else address, produce)
+        for prefix in seller.prefixes(protocol)
+    ]
 
 
 def view(
@@ -35,15 +56,19 @@ def view(
     >>> urlpatterns = [path("produce", view(seller))]
 
     Exempt from CSRF checks: every request is signed. Run the project on WSGI with waitress or gunicorn.
-    ``protocol``: serve only this one here, when each has its own path.
+    ``protocol``: serve only this one here, when each has its own path. Raises ``LookupError`` for one that the seller does
+    not speak. For joint-operation calls take ``urls``: they have paths of their own below the address.
     """
+    seller.prefixes(protocol)
 
     @csrf_exempt
-    def produce(request: HttpRequest) -> HttpResponse:
+    def produce(request: HttpRequest, **_call: str) -> HttpResponse:
         nonce = chance()
         body = _body(request)
         if body is None:
-            response = seller.refuse(f"the body is unreadable or longer than {BODY_LIMIT} bytes", nonce)
+            response = seller.refuse(
+                f"the body is unreadable or longer than {BODY_LIMIT} bytes", nonce, protocol=protocol
+            )
         else:
             response = seller.respond(request_from(request, body), clock(), nonce, protocol=protocol)
         headers = {**dict(response.headers), "Content-Length": str(len(response.body))}

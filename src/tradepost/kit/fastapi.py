@@ -25,13 +25,16 @@ def add_seller(
     clock: Callable[[], datetime] = utc_now,
     chance: Callable[[], str] = fresh_nonce,
 ) -> None:
-    """Answer the market at ``path``. Run the application with ``uvicorn --http h11`` or Hypercorn.
+    """Answer the market at ``path``, and joint-operation calls below it. Run it with ``uvicorn --http h11`` or Hypercorn.
 
     A route rather than ``app.mount``: a mount answers the path itself with a redirect, which markets refuse.
-    ``protocol``: serve only this one here, when each has its own path.
+    ``protocol``: serve only this one here, when each has its own path. Raises ``LookupError`` for one that the seller does
+    not speak.
     """
-    app.router.add_route(
-        path,
-        asgi(seller, protocol=protocol, clock=clock, chance=chance),  # type: ignore[arg-type]  # Starlette's types know functions only; its code takes any ASGI application
-        include_in_schema=False,
-    )
+    produce = asgi(seller, protocol=protocol, clock=clock, chance=chance)
+    for prefix in seller.prefixes(protocol):
+        app.router.add_route(
+            f"{path.rstrip('/')}{prefix}{{call}}" if prefix else path,
+            produce,  # type: ignore[arg-type]  # Starlette's types know functions only; its code takes any ASGI application
+            include_in_schema=False,
+        )

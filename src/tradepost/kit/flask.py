@@ -28,23 +28,28 @@ def blueprint(
     clock: Callable[[], datetime] = utc_now,
     chance: Callable[[], str] = fresh_nonce,
 ) -> flask.Blueprint:
-    """``app.register_blueprint(blueprint(seller))`` answers the market at ``path``.
+    """``app.register_blueprint(blueprint(seller))`` answers the market at ``path``, and joint-operation calls below it.
 
     Run the application with waitress or gunicorn. ``name`` tells two blueprints of one application apart;
-    ``protocol``: serve only this one here, when each has its own path.
+    ``protocol``: serve only this one here, when each has its own path. Raises ``LookupError`` for one that the seller does
+    not speak.
     """
     made = flask.Blueprint(name, __name__)
 
-    def produce() -> flask.Response:
+    def produce(**_call: str) -> flask.Response:
         nonce = chance()
         body = _body()
         if body is None:
-            response = seller.refuse(f"the body is unreadable or longer than {BODY_LIMIT} bytes", nonce)
+            response = seller.refuse(
+                f"the body is unreadable or longer than {BODY_LIMIT} bytes", nonce, protocol=protocol
+            )
         else:
             response = seller.respond(request_from(flask.request.environ, body), clock(), nonce, protocol=protocol)
         return flask.Response(response.body, response.status, list(response.headers))
 
-    made.add_url_rule(path, "produce", produce, methods=METHODS)
+    for prefix in seller.prefixes(protocol):
+        rule = f"{path.rstrip('/')}{prefix}<call>" if prefix else path
+        made.add_url_rule(rule, "produce", produce, methods=METHODS)
     return made
 
 

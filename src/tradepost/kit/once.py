@@ -71,7 +71,8 @@ class Once:
         raise Reject(INTERNAL_ERROR, "an earlier request for the same order is still being worked on; ask again later")
 
     def _claim(self, key: str, first_id: str, now: datetime, owner: str, nonce: Nonce | None) -> Claim:
-        waited = timedelta()
+        # Measured, not added up from the pauses: a store that is slow to answer eats the market's patience as well.
+        began, waited = time.monotonic(), timedelta()
         pause = FIRST_PAUSE
         claim: Claim | None
         while True:
@@ -87,5 +88,5 @@ class Once:
             if not isinstance(claim, Busy) or waited >= self.patience:
                 return claim
             time.sleep(pause)
-            waited += timedelta(seconds=pause)
+            waited = timedelta(seconds=time.monotonic() - began)
             pause = min(pause * 2, LONGEST_PAUSE)

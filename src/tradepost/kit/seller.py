@@ -25,10 +25,23 @@ from tradepost.protocols.commands import (
     Upgrade,
 )
 from tradepost.protocols.contract import Denied
+from tradepost.protocols.instance_info import check_app
 
-from .answers import BAD_REQUEST, INTERNAL_ERROR, NOT_AUTHENTIC, PROCESSING, Created, Instance, Reject
-from .carrying import Carrier, as_heard, rehearse
+from .answers import (
+    BAD_REQUEST,
+    INTERNAL_ERROR,
+    METHODS,
+    NOT_AUTHENTIC,
+    PROCESSING,
+    Instance,
+    NotOffered,
+    Reject,
+    unwritten,
+)
+from .carrying import Carrier, as_heard, rehearse, sound_id
+from .fitting import Fitting
 from .once import Once, Replayed
+from .reading import is_below, keys_of, named, readers
 from .sqlite_store import SQLiteStore
 from .store import Nonce
 
@@ -39,19 +52,12 @@ if TYPE_CHECKING:
     from tradepost.protocols.contract import SellerProtocol
     from tradepost.protocols.http import Request, Response
 
+    from .answers import Created
     from .store import Store
 
 log = logging.getLogger(__name__)
 
-METHODS: Mapping[type[Command], str] = {
-    Create: "on_create",
-    Query: "on_query",
-    Refresh: "on_refresh",
-    SetStatus: "on_status",
-    Release: "on_release",
-    Upgrade: "on_upgrade",
-    CheckChange: "on_check_change",
-}
+OTHER_KEY = "; is this server's key the one that the market has for this class of interface?"
 
 
 class Seller:
@@ -67,10 +73,12 @@ class Seller:
     returns its value, or raises ``Reject(code, message)``; any other exception is logged and answered 000005.
 
     ``store``: a path, or anything that satisfies ``Store``. ``key``: the signing key; ``keys``: one for each protocol
-    name or key class when ``protocols`` span several (saas-v2 §1.3). With several protocols a request is read by the
-    first that accepts it. ``lease``: longer than your slowest function; after it the work of a process that died is
-    given to the next repeat. ``patience``: how long a repeat waits for the request that is at work.
-    ``test_page``: the address shown in answers to test calls.
+    name or key class (``base``, ``kit``, ``license``, ``notice``) when ``protocols`` span several (saas-v2 §1.3). With
+    several protocols a request is read by those whose calls have its path, the first that accepts it. ``lease``: longer
+    than your slowest function; after it the work of a process that died is given to the next repeat. ``patience``: how
+    long a repeat waits for the request that is at work. ``test_page``: the address shown in answers to test calls.
+
+    Raises ``LookupError`` for a protocol that does not exist, and ``ValueError`` for a key that is missing.
     """
 
     def __init__(
@@ -86,7 +94,7 @@ class Seller:
     ) -> None:
         self.store: Store = SQLiteStore(store) if isinstance(store, str | Path) else store
         self._spoken = tuple(registry.protocol(name) for name in protocols)
-        self._keys = _keys(self._spoken, key, keys or {})
+        self._keys = keys_of(self._spoken, key, keys or {})
         self._test_page = test_page
         self._handlers: dict[type[Command], Callable[..., Any]] = {
             command: getattr(self, name)
@@ -103,34 +111,37 @@ class Seller:
         ``command.business_id`` is that of the first request on every try: use it to find what an earlier try that
         died has left. Return ``Pending()`` when it takes longer than 5 s, and call ``finish`` later.
         """
-        raise NotImplementedError
+        raise unwritten(command)
 
     def on_query(self, command: Query, instance: Instance) -> AppInfo | InstanceInfo:
         """Access data and usage of one instance. Not written: what ``Created`` or ``finish`` gave is answered."""
-        raise NotImplementedError
+        raise unwritten(command, instance)
 
-    def on_refresh(self, command: Refresh, instance: Instance) -> None:
-        """Set the expiry to ``command.expires_at``. Repeats arrive here: set, never add (saas-v2 §3.3)."""
-        raise NotImplementedError
+    def on_refresh(self, command: Refresh, instance: Instance) -> Pending | None:
+        """Set the expiry to ``command.expires_at``. Repeats arrive here: set, never add (saas-v2 §3.3).
 
-    def on_status(self, command: SetStatus, instance: Instance) -> None:
+        Here and in the next three, ``Pending()`` says *not yet*: nothing is remembered as done, and the market asks again.
+        """
+        raise unwritten(command, instance)
+
+    def on_status(self, command: SetStatus, instance: Instance) -> Pending | None:
         """Freeze (keep the data, refuse the buyer) or unfreeze. Repeats arrive here (saas-v2 §3.4).
 
         SaaS 1.0's expiry arrives here as a freeze, and its refresh of a frozen instance as an unfreeze besides.
         """
-        raise NotImplementedError
+        raise unwritten(command, instance)
 
-    def on_release(self, command: Release, instance: Instance) -> None:
+    def on_release(self, command: Release, instance: Instance) -> Pending | None:
         """Delete the instance. Called at least once, never again after it returned (saas-v2 §3.5)."""
-        raise NotImplementedError
+        raise unwritten(command, instance)
 
-    def on_upgrade(self, command: Upgrade, instance: Instance) -> None:
+    def on_upgrade(self, command: Upgrade, instance: Instance) -> Pending | None:
         """Move to what the change order says. Never again for an order after it returned (saas-v2 §3.6)."""
-        raise NotImplementedError
+        raise unwritten(command, instance)
 
     def on_check_change(self, command: CheckChange, instance: Instance) -> bool | None:
         """May the instance become this product at renewal? False or ``Reject`` says no (saas-v2 §3.7)."""
-        raise NotImplementedError
+        raise unwritten(command, instance)
 
     @overload
     def on[F: Callable[[Create], Created | Pending]](self, command: type[Create], /) -> Callable[[F], F]: ...
@@ -145,7 +156,7 @@ class Seller:
     @overload
     def on[C: (Refresh, SetStatus, Release, Upgrade)](
         self, command: type[C], /
-    ) -> Callable[[Callable[[C, Instance], None]], Callable[[C, Instance], None]]: ...
+    ) -> Callable[[Callable[[C, Instance], Pending | None]], Callable[[C, Instance], Pending | None]]: ...
 
     def on(self, command: type[Command], /) -> Callable[[Any], Any]:
         """Register the decorated function for a command, in place of the ``on_`` method."""
@@ -157,19 +168,48 @@ class Seller:
         return register
 
     def on_other[C: Command](self, command: type[C], function: Callable[[C], Outcome | None]) -> None:
-        """Register a function for a command of a protocol that has none of the seven above; None answers success."""
+        """Register a function for a command that none of the seven above takes: ``GetLicenseAsync``, ``NotifyOrder``,
+        those of the joint-operation kits. It returns None for success, or raises ``Reject``.
+        """
         self._handlers[command] = function
 
     def finish(self, instance_id: str, app: AppInfo | None = None, *, license: str = "") -> bool:  # noqa: A002 wire word
         """End asynchronous provisioning: from now on queries answer 000000 and ``app``.
 
         False when the instance is not being provisioned (finished before, or released meanwhile: undo your work).
+        Raises ``ValueError`` for what no answer to a query could carry (saas-v2 §3.2).
         """
+        if app is not None:
+            told, asked = InstanceInfo(instance_id=instance_id, app=app), Query(instance_ids=(instance_id,))
+            for spoken in self._spoken:
+                if Query in spoken.activities:
+                    Fitting(spoken, self._keys[spoken.name], "")(asked, Done(instances=(told,)))
         return self.store.settle(instance_id, app, license, "")
 
     def fail(self, instance_id: str, reason: str) -> bool:
         """Asynchronous provisioning gave up: queries answer 000005 with the reason, until ``finish`` or a release."""
         return self.store.settle(instance_id, None, "", reason)
+
+    def adopt(
+        self,
+        instance_id: str,
+        *,
+        now: datetime,
+        app: AppInfo | None = None,
+        expires_at: datetime | None = None,
+        order_id: str = "adopted",
+    ) -> bool:
+        """Remember an instance that no create made here, so that a market's calls about it reach your functions.
+
+        For authorization codes, which the market makes (saas-v1-license §B2), and for what you sold before you had the
+        kit. True when it is new here, False when it is known already, also as released. Raises ``ValueError`` for an id
+        that no call can name, and for access data that no answer could carry.
+        """
+        sound_id(instance_id)
+        if app is not None:
+            check_app(app)
+        instance = Instance(instance_id=instance_id, order_id=order_id, app=app, expires_at=expires_at)
+        return self._carrier.adopt(instance, now)
 
     # --- what an adapter calls -------------------------------------------------------------------------------------
 
@@ -179,31 +219,47 @@ class Seller:
         ``nonce``: 32 or more fresh random alphanumerics. ``protocol`` narrows to one name, for an adapter that mounts
         each protocol at its own path.
         """
-        refusal: tuple[SellerProtocol, Rejected] | None = None
-        for spoken in self._spoken:
-            if protocol and spoken.name != protocol:
-                continue
+        refusals: list[tuple[SellerProtocol, Denied]] = []
+        for spoken in readers(named(self._spoken, protocol), request):
             try:
                 command, new = self._open(spoken, request, now)
             except Denied as denied:
-                log.warning("refused a %s request: %s", spoken.title, denied)
-                if refusal is None or (refusal[1].code != NOT_AUTHENTIC and denied.code == NOT_AUTHENTIC):
-                    # A version whose requests look different finds parameters missing; only the right one gets as
-                    # far as the signature, so its words are the ones that help.
-                    refusal = spoken, Rejected(code=denied.code, message=denied.message)
+                refusals.append((spoken, denied))
             except Exception:
-                log.exception("reading a %s request failed", spoken.title)
+                log.exception("%s: reading a request failed", spoken.title)
                 return self._answer(spoken, None, _internal_error(), nonce)
             else:
-                outcome = self._outcome(spoken, command, request, now=now, nonce=nonce, new=new)
-                return self._answer(spoken, command, outcome, nonce)
-        if refusal is None:
-            raise LookupError(f"this seller does not speak {protocol!r}")
-        return self._answer(refusal[0], None, refusal[1], nonce)
+                fitting = Fitting(spoken, self._keys[spoken.name], nonce)
+                outcome = self._outcome(spoken, command, request, now=now, nonce=nonce, new=new, fits=fitting)
+                return fitting.made_for(outcome) or self._answer(spoken, command, outcome, nonce)
+        for spoken, refusal in refusals:
+            hint = OTHER_KEY if "does not match" in refusal.message else ""
+            log.warning("%s: refused a request: %s%s", spoken.title, refusal, hint)
+        # A version whose requests look different finds parameters missing; only the right one gets as far as the
+        # signature, so its words are the ones that help.
+        spoken, told = next((one for one in refusals if one[1].code == NOT_AUTHENTIC), refusals[0])
+        return self._answer(spoken, None, Rejected(code=told.code, message=told.message), nonce)
 
-    def refuse(self, message: str, nonce: str) -> Response:
+    def refuse(self, message: str, nonce: str, *, protocol: str = "") -> Response:
         """The signed answer 000002 to something that an adapter could not even make a ``Request`` of."""
-        return self._answer(self._spoken[0], None, Rejected(code=BAD_REQUEST, message=message), nonce)
+        spoken = named(self._spoken, protocol)[0]
+        return self._answer(spoken, None, Rejected(code=BAD_REQUEST, message=message), nonce)
+
+    def prefixes(self, protocol: str = "") -> tuple[str, ...]:
+        """What follows the path of the production address in calls to this seller; empty for the address itself.
+
+        Behind any other, such as ``/produceAPI/v2/``, stands the name of one call (openapi-jointkit §A.0). Raises
+        ``LookupError`` for a protocol that this seller does not speak.
+        """
+        return tuple(dict.fromkeys(spoken.prefix for spoken in named(self._spoken, protocol)))
+
+    def takes(self, path: str, address: str, protocol: str = "") -> bool:
+        """Whether a request's path belongs to this seller at a production address with the path ``address``.
+
+        >>> seller.takes("/produce/produceAPI/v2/tenantSync", "/produce", "joint_kit_v2")
+        True
+        """
+        return is_below(path, address, self.prefixes(protocol))
 
     def _open(self, spoken: SellerProtocol, request: Request, now: datetime) -> tuple[Command, Nonce | None]:
         """The command, its nonce remembered; except for a create's, which is handed out to be remembered with its claim.
@@ -243,6 +299,7 @@ class Seller:
         now: datetime,
         nonce: str,
         new: Nonce | None,
+        fits: Fitting,
     ) -> Outcome:
         activity = spoken.activities.get(type(command), type(command).__name__)
         command = as_heard(command, self._handlers)
@@ -250,14 +307,17 @@ class Seller:
             # A test call must still reveal a function that is missing: the market debugs to find exactly that.
             if command.test and (type(command) in self._handlers or isinstance(command, Query)):
                 return rehearse(command, page=self._test_page, url=request.url)
-            said = self._carrier.carry_out(command, now=now, owner=nonce, activity=activity, nonce=new)
+            said = self._carrier.carry_out(command, now=now, owner=nonce, activity=activity, nonce=new, fits=fits)
             if isinstance(command, Refresh) and isinstance(said, Done) and Expire in spoken.activities:
                 self._carrier.thaw(command)
             return said  # noqa: TRY300  # thawing may refuse as carrying out may
         except Replayed:
             denied = self._replay(spoken, request, now)
-            log.warning("refused a %s request: %s", spoken.title, denied)
+            log.warning("%s: refused a request: %s", spoken.title, denied)
             return Rejected(code=denied.code, message=denied.message)
+        except NotOffered as missing:
+            log.error("%s", missing.advice)  # noqa: TRY400  # the words say it all, a traceback leads nowhere
+            return Rejected(code=missing.code, message=f"this seller does not offer {activity}")
         except Reject as reject:
             if reject.code == PROCESSING:
                 return Pending(message=reject.message)
@@ -280,15 +340,3 @@ class Seller:
 
 def _internal_error() -> Rejected:
     return Rejected(code=INTERNAL_ERROR, message="internal error; the seller's log says more")
-
-
-def _keys(spoken: Sequence[SellerProtocol], key: str, keys: Mapping[str, str]) -> dict[str, str]:
-    if not spoken:
-        raise ValueError("a seller needs at least one protocol")
-    if key and len({protocol.key_class for protocol in spoken}) > 1:
-        raise ValueError("these protocols are signed with different keys: give keys={key class: key} (saas-v2 §1.3)")
-    found = {p.name: keys.get(p.name) or keys.get(p.key_class) or key for p in spoken}
-    missing = [name for name, value in found.items() if not value]
-    if missing:
-        raise ValueError(f"no key for {', '.join(missing)}")
-    return found

@@ -32,6 +32,8 @@ NONCES_BETWEEN_SWEEPS = 5000
 TRIES = 5
 # What databases say when two transactions met and one was sent away: nothing of it remains, so it is done again.
 SENT_AWAY = frozenset({"40001", "40P01", 1213, 1205})
+DIALECTS = ("postgresql", "mysql", "mariadb", "sqlite")
+"""Those for which a way is known to insert a row once, however many try."""
 
 _APP_FIELDS = tuple(field.name for field in fields(AppInfo))
 
@@ -80,12 +82,17 @@ class SQLAlchemyStore:
     ``database``: an URL, or an engine of your own, whose pool is then shared. Its three tables (``tradepost_nonce``,
     ``tradepost_work``, ``tradepost_instance``) are made when missing; ``make_tables=False`` leaves that to your
     migrations, which find them in ``sqlalchemy_store.tables``. The clocks of the machines should agree to a second:
-    they end each other's leases.
+    they end each other's leases. Raises ``ValueError`` for a database of another kind.
     """
 
     def __init__(self, database: str | sa.URL | sa.Engine, *, make_tables: bool = True) -> None:
         self.engine = database if isinstance(database, sa.Engine) else sa.create_engine(database, pool_pre_ping=True)
         self._dialect = self.engine.dialect.name
+        if self._dialect not in DIALECTS:
+            raise ValueError(
+                f"this store cannot use {self._dialect}; it knows {', '.join(DIALECTS)}. For any other database write an"
+                " object with the methods of tradepost.kit.Store"
+            )
         # Each statement must see what others have committed: MySQL's default would show the past of the transaction.
         self._connect = (
             self.engine
@@ -254,10 +261,8 @@ class SQLAlchemyStore:
                 statement = mysql.insert(table).prefix_with("IGNORE").values(**row)
             case "postgresql":
                 statement = postgresql.insert(table).values(**row).on_conflict_do_nothing()
-            case "sqlite":
+            case _:
                 statement = sqlite.insert(table).values(**row).on_conflict_do_nothing()
-            case other:
-                raise NotImplementedError(f"no way is known to insert a row once into {other}")
         # Without the option SQLAlchemy forgets how many rows an INSERT made.
         return bool(connection.execute(statement.execution_options(preserve_rowcount=True)).rowcount == 1)
 
@@ -274,7 +279,9 @@ class SQLAlchemyStore:
 def _sent_away(error: DBAPIError) -> bool:
     raised = error.orig
     number = raised.args[0] if raised is not None and raised.args else None
-    return getattr(raised, "sqlstate", None) in SENT_AWAY or (isinstance(number, int) and number in SENT_AWAY)
+    # psycopg names it sqlstate, psycopg2 pgcode.
+    state = getattr(raised, "sqlstate", None) or getattr(raised, "pgcode", None)
+    return state in SENT_AWAY or (isinstance(number, int) and number in SENT_AWAY)
 
 
 def _owned(key: str, owner: str) -> sa.Update:

@@ -28,6 +28,8 @@ class Busy:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
+    """It was done before; this is the instance that it was about."""
+
     instance_id: str
 
 
@@ -82,9 +84,13 @@ class Store(Protocol):
         """Instances still being provisioned: what to resume after a restart."""
         ...
 
-    def set_expiry(self, instance_id: str, expires_at: datetime) -> None: ...
+    def set_expiry(self, instance_id: str, expires_at: datetime) -> None:
+        """Set, not add: calls are repeated (saas-v2 §3.3). An unknown id is passed over."""
+        ...
 
-    def set_frozen(self, instance_id: str, *, frozen: bool) -> None: ...
+    def set_frozen(self, instance_id: str, *, frozen: bool) -> None:
+        """Frozen or active again; only an instance that is one of the two, never one that was released meanwhile."""
+        ...
 
     def settle(self, instance_id: str, app: AppInfo | None, license_: str, failure: str) -> bool:
         """End provisioning: active, or failed when ``failure`` has words. False when there is nothing to settle.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ class Market:
     """
 
     seller: Seller
-    key: str
+    key: str = field(repr=False)
     protocol: str = "saas_v2"
 
     def call(self, command: Command, *, now: datetime | None = None) -> CallResult:

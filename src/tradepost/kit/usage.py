@@ -6,29 +6,30 @@ records stay together with the ids they got, however often the push is repeated:
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from .client import MarketError
+from .client import SERVER_ERROR, MarketError
+from .usage_record import WRONG_RECORDS, UsageRecord, UsageState, check, is_duplicate, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from threading import Event
 
+__all__ = ["BATCH", "Push", "Pushed", "UsageOutbox", "UsageRecord", "UsageState"]
+
 log = logging.getLogger(__name__)
 
 BATCH = 1000
 """Most records in one push (openapi-jointkit §C.5)."""
-VALUE_DIGITS, VALUE_DECIMALS = 12, 4
-LONGEST_ID = 64
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS usage (
@@ -44,36 +45,8 @@ CREATE TABLE IF NOT EXISTS batch (
   trouble TEXT NOT NULL DEFAULT ''
 );
 """
-WRONG_RECORDS = frozenset({"94060004", "94060005", "0100", "0101", "0199", "9001", "9002", "9003", "9004"})
-"""Endings of the codes that say the batch itself is wrong, so that repeating it is of no use (§C.4, §C.5)."""
-
-
-class UsageState(StrEnum):
-    WAITING = "waiting"
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    """The market named it as abnormal, or refused a push of it alone: ``correct`` it."""
-    REPLACED = "replaced"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsageRecord:
-    """What one instance used in [``begins_at``, ``ends_at``]. ``record_id`` is ``metering_sn`` on the wire.
-
-    ``package_id``: the package instance to deduct from, for packages that stop when used up (``relate_pkg_instance``).
-    ``product_id``: asked for by the older interface only (§C.6).
-    """
-
-    record_id: str
-    instance_id: str
-    begins_at: datetime
-    ends_at: datetime
-    recorded_at: datetime
-    value: Decimal
-    package_id: str = ""
-    product_id: str = ""
-    state: UsageState = UsageState.WAITING
-    error: str = ""
+MOST_TROUBLE = 3
+"""How many batches may meet a server error in one push before the market itself is thought to be ill."""
 
 
 type Push = Callable[[Sequence[UsageRecord]], Mapping[str, str]]
@@ -82,11 +55,15 @@ type Push = Callable[[Sequence[UsageRecord]], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What one ``push`` did. ``trouble``: why records are still waiting; they will be sent again."""
+    """What one ``push`` did. ``trouble``: why records are still waiting; they will be sent again.
+
+    ``retry_after``: seconds that the market asks to be left alone, when it said so.
+    """
 
     accepted: int = 0
     refused: int = 0
     trouble: str = ""
+    retry_after: int | None = None
 
 
 def fresh_id() -> str:
@@ -152,7 +129,7 @@ class UsageOutbox:
             package_id=package_id,
             product_id=product_id,
         )
-        _check(record)
+        check(record)
         with self._transaction() as connection:
             known = connection.execute(
                 "SELECT * FROM usage WHERE instance_id = ? AND begins_at = ? AND ends_at = ? AND state != 'replaced'",
@@ -187,7 +164,7 @@ class UsageOutbox:
                 state=UsageState.WAITING,
                 error="",
             )
-            _check(again)
+            check(again)
             connection.execute("UPDATE usage SET state = 'replaced' WHERE record_id = ?", (record_id,))
             _insert(connection, again)
         return again.record_id
@@ -195,42 +172,58 @@ class UsageOutbox:
     # --- pushing ---------------------------------------------------------------------------------------------------
 
     def push(self, *, now: datetime) -> Pushed:
-        """Push batches until nothing waits, or the market cannot take more now."""
+        """Push batches until nothing waits, or the market cannot take more now.
+
+        A record that the market calls a duplicate counts as accepted: it has usage of this instance and time already,
+        most often from a push whose answer got lost, and takes no other (§C.5 rule 4). ``find`` shows the words.
+        """
         accepted = refused = 0
-        while (claimed := self._claim(now)) is not None:
+        failed: list[int] = []
+        trouble: MarketError | None = None
+        while (claimed := self._claim(now, besides=failed)) is not None:
             number, records = claimed
             try:
                 errors = self._send(records)
             except MarketError as error:
                 self._put_back(number, str(error))
-                return Pushed(accepted, refused, str(error))
+                failed.append(number)
+                trouble = error
+                # A server error may be about this batch alone, which must not hold up those behind it.
+                if error.status != SERVER_ERROR or len(failed) == MOST_TROUBLE:
+                    break
             except BaseException as error:
                 self._put_back(number, repr(error))
                 raise
-            self._record(number, records, errors, now)
-            refused += len(errors)
-            accepted += len(records) - len(errors)
-        return Pushed(accepted, refused)
+            else:
+                self._record(number, records, errors, now)
+                wrong = sum(not is_duplicate(words) for words in errors.values())
+                refused += wrong
+                accepted += len(records) - wrong
+        if trouble is None:
+            return Pushed(accepted, refused)
+        return Pushed(accepted, refused, str(trouble), trouble.retry_after)
 
     def run(self, stop: Event, *, every: timedelta, clock: Callable[[], datetime]) -> None:
         """Push again and again until ``stop`` is set: the body of a thread. Faults are logged, never raised."""
         while not stop.is_set():
+            pause = every.total_seconds()
             try:
                 told = self.push(now=clock())
+                pause = max(pause, told.retry_after or 0)
                 if told.trouble:
                     log.warning("usage stays in the outbox: %s", told.trouble)
                 if told.refused:
                     log.error("the market refused %d usage records; see UsageOutbox.refused()", told.refused)
             except Exception:
                 log.exception("pushing usage failed; it stays in the outbox")
-            stop.wait(every.total_seconds())
+            stop.wait(pause)
 
     def _send(self, records: Sequence[UsageRecord]) -> dict[str, str]:
         """Errors by record. A batch that is refused as a whole is halved until the records at fault stand alone."""
         try:
             said = self._push(records)
         except MarketError as error:
-            if not error.code.endswith(tuple(WRONG_RECORDS)):
+            if error.code not in WRONG_RECORDS:
                 raise
             if len(records) == 1:
                 return {records[0].record_id: str(error)}
@@ -239,12 +232,14 @@ class UsageOutbox:
         mine = {record.record_id for record in records}
         return {record_id: words for record_id, words in said.items() if record_id in mine}
 
-    def _claim(self, now: datetime) -> tuple[int, tuple[UsageRecord, ...]] | None:
+    def _claim(self, now: datetime, besides: Sequence[int]) -> tuple[int, tuple[UsageRecord, ...]] | None:
         """The oldest batch that nobody is pushing, made of waiting records when there is none."""
         at, until = _seconds(now), _seconds(now + self._lease)
         with self._transaction() as connection:
             free = connection.execute(
-                "SELECT number FROM batch WHERE lease_until <= ? ORDER BY number LIMIT 1", (at,)
+                "SELECT number FROM batch WHERE lease_until <= ? AND number NOT IN (SELECT value FROM json_each(?))"
+                " ORDER BY number LIMIT 1",
+                (at, json.dumps(besides)),
             ).fetchone()
             number = free["number"] if free else self._new_batch(connection)
             if number is None:
@@ -272,7 +267,7 @@ class UsageOutbox:
 
     def _record(self, number: int, records: Sequence[UsageRecord], errors: Mapping[str, str], now: datetime) -> None:
         told = [
-            ("refused" if record.record_id in errors else "accepted", errors.get(record.record_id, ""), _seconds(now))
+            (verdict(errors.get(record.record_id)), errors.get(record.record_id, ""), _seconds(now))
             for record in records
         ]
         with self._transaction() as connection:
@@ -325,26 +320,6 @@ class UsageOutbox:
             # Closing rolls back what an exception leaves behind; leaving by ``return`` commits.
             yield connection
             connection.execute("COMMIT")
-
-
-def _check(record: UsageRecord) -> None:
-    for name, moment in (("begins_at", record.begins_at), ("ends_at", record.ends_at)):
-        if moment.tzinfo is None:
-            raise ValueError(f"{name} must be aware: the interface takes UTC")
-        if moment.microsecond:
-            raise ValueError(f"{name} must be whole seconds: the interface has no more")
-    if not record.begins_at <= record.ends_at <= record.recorded_at:
-        raise ValueError("begins_at <= ends_at <= now does not hold (openapi-jointkit §C.5 rule 3)")
-    for name, text in (("instance_id", record.instance_id), ("record id", record.record_id)):
-        if not text.strip() or len(text) > LONGEST_ID:
-            raise ValueError(f"{name} must have 1 to {LONGEST_ID} characters")
-    for name, text in (("package_id", record.package_id), ("product_id", record.product_id)):
-        if len(text) > LONGEST_ID:
-            raise ValueError(f"{name} must have at most {LONGEST_ID} characters")
-    value = record.value
-    largest = Decimal(10) ** (VALUE_DIGITS - VALUE_DECIMALS)
-    if not value.is_finite() or not 0 < value < largest or value != round(value, VALUE_DECIMALS):
-        raise ValueError(f"usage {value} must be above 0, below {largest:f}, with at most {VALUE_DECIMALS} decimals")
 
 
 def _insert(connection: sqlite3.Connection, record: UsageRecord) -> None:

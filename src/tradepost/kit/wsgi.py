@@ -41,14 +41,18 @@ def wsgi(
 ) -> WSGIApplication:
     """Mount it at the production address. Behind a server that keeps the case of ``Body-Sign`` (waitress, gunicorn).
 
-    ``protocol``: serve only this one here, when each has its own path.
+    ``protocol``: serve only this one here, when each has its own path. Raises ``LookupError`` for one that the seller does
+    not speak. It answers at every path: ``seller.takes`` says which are its own beside your pages.
     """
+    seller.prefixes(protocol)
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         nonce = chance()
         body = read_body(environ)
         if body is None:
-            response = seller.refuse(f"the body is unreadable or longer than {BODY_LIMIT} bytes", nonce)
+            response = seller.refuse(
+                f"the body is unreadable or longer than {BODY_LIMIT} bytes", nonce, protocol=protocol
+            )
         else:
             response = seller.respond(request_from(environ, body), clock(), nonce, protocol=protocol)
         return send(response, start_response)

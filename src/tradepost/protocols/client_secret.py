@@ -49,7 +49,10 @@ def encrypt(secret: str, public_key: str, *, digests: Digests = Digests.JAVA) ->
 
 
 def decrypt(encrypted: str, private_key: str) -> str:
-    """The secret. ``private_key``: PEM without a passphrase. Raises ``UnreadableSecret`` or ``UnfitKey``."""
+    """The secret. ``private_key``: PEM without a passphrase, or its body without the BEGIN and END lines.
+
+    Raises ``UnreadableSecret`` or ``UnfitKey``.
+    """
     key = _load_private_key(private_key)
     try:
         content = base64.b64decode("".join(encrypted.split()), validate=True)
@@ -80,7 +83,10 @@ def load_public_key(text: str) -> rsa.RSAPublicKey:
 
 def _load_private_key(text: str) -> rsa.RSAPrivateKey:
     try:
-        key = serialization.load_pem_private_key(text.strip().encode(), password=None)
+        if "-----BEGIN" in text:
+            key = serialization.load_pem_private_key(text.strip().encode(), password=None)
+        else:
+            key = serialization.load_der_private_key(base64.b64decode("".join(text.split()), validate=True), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise UnfitKey("not a private key in PEM without a passphrase") from None
     if not isinstance(key, rsa.RSAPrivateKey):

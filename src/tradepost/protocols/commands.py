@@ -230,7 +230,7 @@ class Done:
     """Set for Create."""
     instances: tuple[InstanceInfo, ...] = ()
     """Set for Query, and for Create in versions that answer the access data at once."""
-    license: str = ""
+    license: str = field(default="", repr=False)
     """Set by License 1.0's getLicense."""
 
 

@@ -71,6 +71,9 @@ class SellerProtocol(Protocol):
     """Interface class of the signing key: ``base``, ``kit``, ``license`` or ``notice`` (saas-v2 §1.3)."""
     activities: Mapping[type[Command], str]
     """Commands of this version with their word on the wire, for example ``{Create: "newInstance"}``."""
+    prefix: str
+    """What a market appends to the path of the address, in front of the activity's word, such as ``/produceAPI/v2/``;
+    empty where all calls come to the address itself (openapi-jointkit §A.0)."""
     retries: Mapping[type[Command], RetryRule]
     result_codes: Mapping[str, ResultCode]
     nonce_kept: timedelta

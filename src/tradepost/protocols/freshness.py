@@ -13,6 +13,7 @@ NONCE_KEPT = 2 * WINDOW + timedelta(seconds=5)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_SECONDS_BELOW = 10**11
 _MILLISECONDS = re.compile(r"[0-9]{1,19}")
 
 
@@ -24,6 +25,11 @@ def epoch_ms(moment: datetime) -> int:
 def read_epoch_ms(text: str) -> int | None:
     """The number in a timestamp parameter; None when it is not plain ASCII digits."""
     return int(text) if _MILLISECONDS.fullmatch(text) else None
+
+
+def as_milliseconds(number: int) -> int:
+    """Seconds or milliseconds, told apart by magnitude: one of them is far from any time that matters."""
+    return number * 1000 if number < _SECONDS_BELOW else number
 
 
 def is_fresh(timestamp_ms: int, now: datetime, window: timedelta = WINDOW) -> bool:

@@ -1,6 +1,6 @@
 """What an answer tells about instances, in clear text: access data, usage, and whether it is about those asked for.
 
-SaaS 1.0 encrypts two of the members besides (saas-v1-license A2.2, A2.8).
+The same in both versions of SaaS (saas-v2 §3.2, saas-v1-license A2.8); 1.0 encrypts two of the members besides (A2.2).
 """
 
 from __future__ import annotations
@@ -10,16 +10,33 @@ from decimal import Decimal, InvalidOperation
 
 from .commands import AppInfo, Fault, UsageInfo
 from .excerpt import excerpt
+from .wire_fields import Field, violations
 from .wire_time import dump_milliseconds, load_digits
 
 USAGE_DIGITS = 12
 USAGE_DECIMALS = 4
-"""usageValue is a Double(12,4): 12 digits, 4 of them after the point (saas-v1-license A2.8)."""
+"""usageValue is a Double(12,4): 12 digits, 4 of them after the point (saas-v2 §3.2, saas-v1-license A2.8)."""
 
 _LARGEST_READ = Decimal(10) ** USAGE_DIGITS
 _STEP = Decimal(1).scaleb(-USAGE_DECIMALS)
 
 type FoundFault = tuple[Fault, str]
+
+APP_INFO = (
+    Field("frontEndUrl", 512),
+    Field("adminUrl", 512, mandatory=False),
+    Field("userName", 128, mandatory=False),
+    Field("password", 128, mandatory=False, secret=True),
+    Field("memo", 1024, mandatory=False),
+)
+"""Access data in clear text; what SaaS 1.0 encrypts has less room for it (saas-v1-license A1.4)."""
+
+
+def check_app(app: AppInfo) -> None:
+    """Raises ``ValueError`` for access data that no answer could carry (saas-v2 §3.2, saas-v1-license A2.2)."""
+    broken = "; ".join(map(str, violations(APP_INFO, dump_app(app), at="appInfo.")))
+    if broken:
+        raise ValueError(f"no answer could carry this access data: {broken}")
 
 
 def dump_app(app: AppInfo) -> dict[str, str]:

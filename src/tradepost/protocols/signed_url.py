@@ -67,11 +67,16 @@ def sign_request(
     return Request("POST", f"{_ready_for_query(address)}{parameters}", headers, body)
 
 
-def open_request(request: Request, *, key: str, now: datetime, nonce_seen: NonceSeen) -> dict[str, object]:
-    """The body's members, after every check of saas-v2 §2.4 in its order. Raises ``Denied`` and nothing else."""
+def open_request(
+    request: Request, *, key: str, now: datetime, nonce_seen: NonceSeen, seconds_too: bool = False
+) -> dict[str, object]:
+    """The body's members, after every check of saas-v2 §2.4 in its order. Raises ``Denied`` and nothing else.
+
+    ``seconds_too``: as in ``check_stamp``.
+    """
     given = _parameters(request)
     stamp = Stamp(given.get("timestamp", ""), given.get("nonce", ""), given.get("signature", ""))
-    check_stamp(stamp, request.body, signer=signature, key=key, now=now, nonce_seen=nonce_seen)
+    check_stamp(stamp, request.body, signer=signature, key=key, now=now, nonce_seen=nonce_seen, seconds_too=seconds_too)
     return json_members(request)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from .contract import Denied
-from .freshness import NONCE_KEPT, epoch_ms, is_fresh, read_epoch_ms
+from .freshness import NONCE_KEPT, as_milliseconds, epoch_ms, is_fresh, read_epoch_ms
 from .hmac_sign import same_hex
 from .wire_json import NotJsonObject, load_object, signed_forms
 
@@ -40,13 +40,27 @@ class Signer(Protocol):
     def __call__(self, *, key: str, nonce: str, timestamp: str, payload: bytes) -> str: ...
 
 
-def check_stamp(stamp: Stamp, body: bytes, *, signer: Signer, key: str, now: datetime, nonce_seen: NonceSeen) -> None:
-    """Every check of saas-v2 §2.4 in its order. Raises ``Denied`` and nothing else."""
+def check_stamp(
+    stamp: Stamp,
+    body: bytes,
+    *,
+    signer: Signer,
+    key: str,
+    now: datetime,
+    nonce_seen: NonceSeen,
+    seconds_too: bool = False,
+) -> None:
+    """Every check of saas-v2 §2.4 in its order. Raises ``Denied`` and nothing else.
+
+    ``seconds_too``: the pages of this version print seconds, though their samples are milliseconds (saas-v1-license §G).
+    """
     if not stamp.timestamp:
         raise Denied(INVALID_PARAMETER, "timestamp is missing")
     milliseconds = read_epoch_ms(stamp.timestamp)
     if milliseconds is None:
         raise Denied(INVALID_PARAMETER, "timestamp is not a number of milliseconds")
+    if seconds_too:
+        milliseconds = as_milliseconds(milliseconds)
     if not is_fresh(milliseconds, now):
         raise Denied(INVALID_PARAMETER, _stale(milliseconds, now))
     if not stamp.nonce:

@@ -251,6 +251,15 @@ def test_the_answers_of_section_c_5():
     assert usage_push.read_pushed(Response(200, (), b'{"error_code":"MKT.0000","abnormal_usage_data":7}')) == ()
 
 
+def test_a_failure_that_names_its_records_is_read_by_record_section_a2_9():
+    """saas-v1-license §A2.9: HTTP 200 94060999 Failed with per-record reasons."""
+    answer = b'{"error_code":"94060999","error_msg":"Failed","abnormal_usage_data":[{"metering_sn":"m","error_code":"94060007"}]}'
+    found = AbnormalRecord(metering_sn="m", instance_id="", code="94060007", message="")
+    assert usage_push.read_pushed(Response(200, (), answer)) == (found,)
+    unnamed = usage_push.read_pushed(Response(200, (), b'{"error_code":"94060999","error_msg":"Failed"}'))
+    assert unnamed == ApiFailure(status=200, code="94060999", message="Failed")
+
+
 # --- old editions ----------------------------------------------------------------------------------------------------
 
 OLD = OldUsageRecord(

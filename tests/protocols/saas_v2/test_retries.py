@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from tradepost.protocols.commands import CheckChange, Create, Query, Refresh, Release, SetStatus, Upgrade
+from tradepost.protocols.instance_info import APP_INFO
 from tradepost.protocols.saas_v2 import PROTOCOL
-from tradepost.protocols.saas_v2.fields import APP_INFO, INSTANCE_INFO, REQUESTS, SUCCESSES, USAGE_INFO
+from tradepost.protocols.saas_v2.fields import INSTANCE_INFO, REQUESTS, SUCCESSES, USAGE_INFO
 
 HOUR = timedelta(hours=1)
 

@@ -28,6 +28,7 @@ class LicenseOnline:
         self.title = "Online License"
         self.key_class = "base"
         self.activities: Mapping[type[Command], str] = ACTIVITIES
+        self.prefix = ""
         self.retries: Mapping[type[Command], RetryRule] = RETRIES
         self.result_codes: Mapping[str, ResultCode] = RESULT_CODES
         self.nonce_kept: timedelta = NONCE_KEPT
@@ -41,7 +42,7 @@ class LicenseOnline:
         return read_result(response, key=key, require_body_sign=False, names_instance=creating)
 
     def open(self, request: Request, *, key: str, now: datetime, nonce_seen: NonceSeen) -> Command:
-        return load_command(open_request(request, key=key, now=now, nonce_seen=nonce_seen))
+        return load_command(open_request(request, key=key, now=now, nonce_seen=nonce_seen, seconds_too=True))
 
     def answer(self, command: Command | None, outcome: Outcome, *, key: str, nonce: str) -> Response:
         del nonce  # nothing in this version's answers is left to chance

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from tradepost.protocols.http import Headers, Response
 from tradepost.protocols.wire_json import NotJsonObject, dump_ascii, load_object
@@ -184,9 +185,26 @@ def read_api_answer(response: Response) -> dict[str, object] | ApiFailure:
 
 
 def _failure(response: Response, code: str, message: str) -> ApiFailure:
+    return ApiFailure(status=response.status, code=code, message=message, retry_after=_retry_after(response))
+
+
+def _retry_after(response: Response) -> int | None:
+    """Seconds, or a date, which is counted from the answer's own: both forms are allowed in HTTP."""
     stated = (response.header("Retry-After") or "").strip()
-    seconds = int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 10 else None
-    return ApiFailure(status=response.status, code=code, message=message, retry_after=seconds)
+    if stated.isascii() and stated.isdigit():
+        return int(stated) if len(stated) < 10 else None
+    then, now = date_of(response, "Retry-After"), date_of(response, "Date")
+    return None if then is None or now is None else max(0, -((now - then) // timedelta(seconds=1)))
+
+
+def date_of(response: Response, name: str) -> datetime | None:
+    """The time in a header such as ``Date`` (RFC 822, openapi-jointkit §C.0); None when there is none."""
+    try:
+        found = parsedate_to_datetime(response.header(name) or "")
+    except (ValueError, TypeError, IndexError, OverflowError):
+        # A stranger's text: what its reader stumbles over is no time.
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 def _first(members: Mapping[str, object], *names: str) -> str:

@@ -46,11 +46,15 @@ ERRORS: Mapping[str, ApiError] = {
 }
 """94060003 exists; its meaning and status are not known."""
 
+SOME_FAILED = "94060999"
+"""With HTTP 200 and the reason of each record beside it (saas-v1-license §A2.9)."""
+
+DUPLICATE = "94060010"
 ABNORMAL: Mapping[str, str] = {
     "94060006": "the product has left the market",
     "94060007": "the record is expired",
     "94060009": "the instance is not one of this seller",
-    "94060010": "the record is a duplicate",
+    DUPLICATE: "the record is a duplicate",
     "94060011": "the time range is invalid",
     "94060012": "the instance is not pay-per-use",
     "94060013": "the state of the resource is abnormal",
@@ -195,11 +199,20 @@ def push_request(records: Iterable[UsageRecord], *, market: str, key: str, now: 
 
 
 def read_pushed(response: Response) -> tuple[AbnormalRecord, ...] | ApiFailure:
-    """Records that the market found bad at once (usually none: it looks later), or the failure. Never raises."""
+    """Records that the market found bad at once (usually none: it looks later), or the failure. Never raises.
+
+    A failure that names its records is no failure of the call: the others were taken.
+    """
     answer = read_api_answer(response)
-    if isinstance(answer, ApiFailure):
-        return answer
-    listed = answer.get("abnormal_usage_data")
+    if not isinstance(answer, ApiFailure):
+        return _abnormal(answer)
+    if (answer.status, answer.code) == (200, SOME_FAILED):
+        return _abnormal(load_object(response.body)) or answer
+    return answer
+
+
+def _abnormal(members: Members) -> tuple[AbnormalRecord, ...]:
+    listed = members.get("abnormal_usage_data")
     return tuple(_load_abnormal(item) for item in listed if isinstance(item, dict)) if isinstance(listed, list) else ()
 
 

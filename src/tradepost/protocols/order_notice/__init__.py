@@ -29,6 +29,7 @@ class OrderNotice:
         self.title = "Order notification"
         self.key_class = "notice"
         self.activities: Mapping[type[Command], str] = ACTIVITIES
+        self.prefix = ""
         self.retries: Mapping[type[Command], RetryRule] = RETRIES
         self.result_codes: Mapping[str, ResultCode] = RESULT_CODES
         self.nonce_kept: timedelta = NONCE_KEPT
@@ -42,7 +43,7 @@ class OrderNotice:
         return read_result(response, key=key, require_body_sign=False)
 
     def open(self, request: Request, *, key: str, now: datetime, nonce_seen: NonceSeen) -> Command:
-        return load_command(open_request(request, key=key, now=now, nonce_seen=nonce_seen))
+        return load_command(open_request(request, key=key, now=now, nonce_seen=nonce_seen, seconds_too=True))
 
     def answer(self, command: Command | None, outcome: Outcome, *, key: str, nonce: str) -> Response:
         del command, nonce  # every answer has the same form, and nothing in it is left to chance

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping
 from typing import cast
 
 from tradepost.protocols.commands import (
-    AppInfo,
     CallResult,
     Command,
     Create,
@@ -23,16 +21,14 @@ from tradepost.protocols.commands import (
 )
 from tradepost.protocols.excerpt import excerpt
 from tradepost.protocols.http import Response
+from tradepost.protocols.instance_info import FoundFault, dump_app, dump_usage, load_app, load_usage, other_instance
 from tradepost.protocols.json_answer import RESULT_MSG_LENGTH, fault_of, read_json_answer, result_message, unreachable
 from tradepost.protocols.wire_fields import violations
-from tradepost.protocols.wire_time import dump_milliseconds, load_digits
 
-from .fields import INSTANCE_ID_LENGTH, SUCCESSES, USAGE_DECIMALS, USAGE_DIGITS
+from .fields import INSTANCE_ID_LENGTH, SUCCESSES
 from .retries import PROCESSING, SUCCESS
 
 _CODE = re.compile(r"[0-9]{6}")
-_LARGEST_READ = Decimal(10) ** USAGE_DIGITS
-_STEP = Decimal(1).scaleb(-USAGE_DECIMALS)
 
 
 # --- seller side ---------------------------------------------------------------------------------------------------
@@ -76,37 +72,10 @@ def _success(command: Command | None, done: Done) -> dict[str, object]:
 def _dump_instance(instance: InstanceInfo) -> dict[str, object]:
     members: dict[str, object] = {"instanceId": instance.instance_id}
     if instance.app is not None:
-        members["appInfo"] = _present(
-            frontEndUrl=instance.app.front_end_url,
-            adminUrl=instance.app.admin_url,
-            userName=instance.app.user_name,
-            password=instance.app.password,
-            memo=instance.app.memo,
-        )
+        members["appInfo"] = dump_app(instance.app)
     if instance.usage:
-        members["usageInfo"] = [_dump_usage(usage) for usage in instance.usage]
+        members["usageInfo"] = [dump_usage(usage) for usage in instance.usage]
     return members
-
-
-def _dump_usage(usage: UsageInfo) -> dict[str, object]:
-    return {
-        **_present(relatedInstanceId=usage.related_instance_id),
-        "usageValue": _dump_value(usage.value),
-        "statisticalTime": dump_milliseconds(usage.at),
-        **_present(dashboardUrl=usage.dashboard_url),
-    }
-
-
-def _dump_value(value: Decimal) -> int | float:
-    """A JSON number. Twelve digits survive a float, whose shortest text is what JSON writes."""
-    largest = Decimal(10) ** (USAGE_DIGITS - USAGE_DECIMALS)
-    if not value.is_finite() or not 0 <= value < largest or value != value.quantize(_STEP):
-        raise ValueError(f"usageValue is {value}: it must be 0 or more, below {largest:f}, with at most 4 decimals")
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
-def _present(**members: str) -> dict[str, object]:
-    return {name: value for name, value in members.items() if value}
 
 
 # --- market side ---------------------------------------------------------------------------------------------------
@@ -119,7 +88,7 @@ def load_outcome(command: Command, response: Response, *, key: str, require_body
     if not isinstance(members, dict):
         return members
     code, message = cast("str", members["resultCode"]), result_message(members)
-    found: Done | Pending | Rejected | _Fault
+    found: Done | Pending | Rejected | FoundFault
     if code == SUCCESS:
         found = _load_success(command, members, message)
     elif code == PROCESSING:
@@ -131,10 +100,7 @@ def load_outcome(command: Command, response: Response, *, key: str, require_body
     return found
 
 
-type _Fault = tuple[Fault, str]
-
-
-def _load_success(command: Command, members: Mapping[str, object], message: str) -> Done | _Fault:
+def _load_success(command: Command, members: Mapping[str, object], message: str) -> Done | FoundFault:
     fault = fault_of(SUCCESSES.get(type(command), ()), {**members, "resultMsg": message})
     if fault is not None:
         return fault
@@ -146,7 +112,7 @@ def _load_success(command: Command, members: Mapping[str, object], message: str)
     return Done(message=message)
 
 
-def _load_pending(command: Command, members: Mapping[str, object], message: str) -> Pending | _Fault:
+def _load_pending(command: Command, members: Mapping[str, object], message: str) -> Pending | FoundFault:
     instance_id = members.get("instanceId")
     # The id is optional here: without it newInstance is asked again, and an idempotent seller answers the same.
     if not isinstance(command, Create) or instance_id is None or instance_id == "":
@@ -156,13 +122,13 @@ def _load_pending(command: Command, members: Mapping[str, object], message: str)
     return _comma(instance_id) or Pending(message=message, instance_id=instance_id)
 
 
-def _comma(instance_id: str) -> _Fault | None:
+def _comma(instance_id: str) -> FoundFault | None:
     if "," in instance_id:
         return Fault.BAD_FIELD, f"instanceId {excerpt(instance_id)} holds a comma: queryInstance cannot ask for it"
     return None
 
 
-def _load_query(command: Query, members: Mapping[str, object], message: str) -> Done | _Fault:
+def _load_query(command: Query, members: Mapping[str, object], message: str) -> Done | FoundFault:
     info = members.get("info")
     if info is None:
         return Fault.MISSING_FIELD, "info is missing; expected one entry for each instance that was asked for"
@@ -173,72 +139,20 @@ def _load_query(command: Query, members: Mapping[str, object], message: str) -> 
             return loaded
         instances.append(loaded)
     named = [instance.instance_id for instance in instances]
-    wrong = _other_instance(asked=command.instance_ids, named=named)
+    wrong = other_instance(asked=command.instance_ids, named=named)
     return wrong or Done(message=message, instances=tuple(instances))
 
 
-def _other_instance(*, asked: Iterable[str], named: list[str]) -> _Fault | None:
-    for instance_id in named:
-        if instance_id not in asked:
-            return Fault.OTHER_INSTANCE, f"info holds the instance {excerpt(instance_id)}, which was not asked for"
-    for instance_id in asked:
-        if instance_id not in named:
-            return Fault.OTHER_INSTANCE, f"info lacks the instance {excerpt(instance_id)}, which was asked for"
-    if len(set(named)) < len(named):
-        return Fault.BAD_FIELD, "info holds an instance twice"
-    return None
-
-
-def _load_instance(entry: Mapping[str, object], path: str) -> InstanceInfo | _Fault:
+def _load_instance(entry: Mapping[str, object], path: str) -> InstanceInfo | FoundFault:
     usages: list[UsageInfo] = []
     for index, usage in enumerate(cast("list[Mapping[str, object]]", entry.get("usageInfo") or [])):
-        loaded = _load_usage(usage, f"{path}.usageInfo[{index}]")
+        loaded = load_usage(usage, f"{path}.usageInfo[{index}]")
         if isinstance(loaded, tuple):
             return loaded
         usages.append(loaded)
     app = cast("Mapping[str, object] | None", entry.get("appInfo"))
     return InstanceInfo(
         instance_id=cast("str", entry["instanceId"]),
-        app=None if app is None else _load_app(app),
+        app=None if app is None else load_app(app),
         usage=tuple(usages),
     )
-
-
-def _load_app(app: Mapping[str, object]) -> AppInfo:
-    return AppInfo(
-        front_end_url=_text(app, "frontEndUrl"),
-        admin_url=_text(app, "adminUrl"),
-        user_name=_text(app, "userName"),
-        password=_text(app, "password"),
-        memo=_text(app, "memo"),
-    )
-
-
-def _load_usage(usage: Mapping[str, object], path: str) -> UsageInfo | _Fault:
-    value = _load_value(usage["usageValue"])
-    if value is None:
-        came = excerpt(str(usage["usageValue"]))
-        return Fault.BAD_FIELD, f"{path}.usageValue must be a number of 0 or more; {came} came"
-    try:
-        at = load_digits(_text(usage, "statisticalTime"))
-    except ValueError:
-        came = excerpt(_text(usage, "statisticalTime"))
-        return Fault.BAD_FIELD, f"{path}.statisticalTime must be a UTC time yyyyMMddHHmmssSSS; {came} came"
-    related, dashboard = _text(usage, "relatedInstanceId"), _text(usage, "dashboardUrl")
-    return UsageInfo(value=value, at=at, related_instance_id=related, dashboard_url=dashboard)
-
-
-def _load_value(value: object) -> Decimal | None:
-    """A number or a text that holds one, rounded to 4 decimals: sums of binary fractions carry a tail of noise."""
-    try:
-        number = Decimal(str(value))
-        if not number.is_finite() or not 0 <= number < _LARGEST_READ:
-            return None
-        return number.quantize(_STEP)
-    except InvalidOperation:
-        return None
-
-
-def _text(members: Mapping[str, object], name: str) -> str:
-    value = members.get(name)
-    return value if isinstance(value, str) else ""

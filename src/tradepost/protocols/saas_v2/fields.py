@@ -16,6 +16,7 @@ from tradepost.protocols.commands import (
     SetStatus,
     Upgrade,
 )
+from tradepost.protocols.instance_info import APP_INFO
 from tradepost.protocols.wire_fields import Field, Kind
 
 ACTIVITIES: Mapping[type[Command], str] = {
@@ -32,10 +33,6 @@ MAX_IDS = 100
 """Most instance ids in one query (saas-v2 §3.2)."""
 INSTANCE_ID_LENGTH = 64
 PRODUCT_NAME_LENGTH = 64
-
-USAGE_DIGITS = 12
-USAGE_DECIMALS = 4
-"""usageValue is a Double(12,4): 12 digits, 4 of them after the point (saas-v2 §3.2)."""
 
 _ACTIVITY = Field("activity", 32)
 _ORDER = (Field("orderId", 64), Field("orderLineId", 64))
@@ -74,13 +71,6 @@ REQUESTS: Mapping[type[Command], tuple[Field, ...]] = {
     CheckChange: (_ACTIVITY, _INSTANCE, Field("productInfo", kind=Kind.OBJECT, members=PRODUCT_INFO), _TEST_FLAG),
 }
 
-APP_INFO = (
-    Field("frontEndUrl", 512),
-    Field("adminUrl", 512, mandatory=False),
-    Field("userName", 128, mandatory=False),
-    Field("password", 128, mandatory=False, secret=True),
-    Field("memo", 1024, mandatory=False),
-)
 USAGE_INFO = (
     Field("relatedInstanceId", 64, mandatory=False),
     Field("usageValue", 20, kind=Kind.DECIMAL),

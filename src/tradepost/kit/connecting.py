@@ -1,0 +1,64 @@
+"""A connection to the market: direct, or through the proxy that the environment names (``HTTPS_PROXY``, ``NO_PROXY``)."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A connection that is not open yet, and what a request on it has beyond its own: the proxy wants to know more."""
+
+    connection: http.client.HTTPConnection
+    target: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def route_to(url: str, *, timeout: float, tls: ssl.SSLContext | None) -> Route:
+    """The way to an address; nothing is sent yet. Raises ``OSError`` for a proxy of a kind that is not known here."""
+    parts = urlsplit(url)
+    host, target = parts.hostname or "", f"{parts.path}?{parts.query}" if parts.query else parts.path
+    proxy = _proxy_for(parts)
+    if parts.scheme == "https":
+        context = tls or ssl.create_default_context()
+        if proxy is None:
+            return Route(http.client.HTTPSConnection(host, parts.port, timeout=timeout, context=context), target)
+        through = http.client.HTTPSConnection(proxy.hostname or "", proxy.port, timeout=timeout, context=context)
+        # The certificate that is checked is the market's: the proxy only passes bytes on.
+        through.set_tunnel(host, parts.port or http.client.HTTPS_PORT, headers=_credentials(proxy))
+        return Route(through, target)
+    if proxy is None:
+        return Route(http.client.HTTPConnection(host, parts.port, timeout=timeout), target)
+    return Route(
+        http.client.HTTPConnection(proxy.hostname or "", proxy.port, timeout=timeout), url, _credentials(proxy)
+    )
+
+
+def _proxy_for(parts: SplitResult) -> SplitResult | None:
+    host = parts.hostname or ""
+    named = getproxies().get(parts.scheme, "")
+    # A proxy could not reach this machine's own loopback, whatever NO_PROXY forgets to say.
+    if not named or host in LOOPBACK or proxy_bypass(host):
+        return None
+    proxy = urlsplit(named if "://" in named else f"http://{named}")
+    if proxy.scheme != "http" or not proxy.hostname:
+        raise OSError(f"the proxy for {parts.scheme} is not an address like http://proxy.example.com:3128")
+    return proxy
+
+
+def _credentials(proxy: SplitResult) -> dict[str, str]:
+    if proxy.username is None:
+        return {}
+    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode('ascii')}"}
