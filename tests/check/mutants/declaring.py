@@ -12,7 +12,7 @@ from tradepost.protocols import registry
 from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.http import Request, Response
 
-from .any_shop import any_seller
+from .any_shop import AnySeller, any_seller
 from .shop import KEY, Shop
 
 type Answer = Response | bytes
@@ -20,6 +20,9 @@ type Answer = Response | bytes
 type Answering = Callable[[Request, datetime, str], Answer]
 
 V1, V2 = "saas_v1", "saas_v2"
+LICENSE, CODE, ONLINE, NOTICE = "license_v1", "license_code", "license_online", "order_notice"
+ISSUING = (LICENSE, ONLINE)
+"""Versions that make something as SaaS does, and sell licenses."""
 MUTANTS: dict[str, Mutant] = {}
 
 
@@ -33,7 +36,7 @@ class Mutant:
     groups: frozenset[str]
     build: Callable[[Path], Answering]
     timeout: float = 20
-    patience: float = 15
+    patience: float = 1
     restart: str = ""
     """A file that the tester's restart command makes, in the mutant's folder."""
     replay_after: float = 0
@@ -48,7 +51,7 @@ def mutant(
     *groups: str,
     protocols: tuple[str, ...] = (V2,),
     timeout: float = 20,
-    patience: float = 15,
+    patience: float = 1,
     restart: str = "",
     reads_once: bool = False,
     replay_after: float = 0,
@@ -83,13 +86,16 @@ def _built(build: Callable[[Path, str], Answering], protocol: str, folder: Path)
 
 
 def shop_mutant[S: type[Shop]](
-    diagnosis: str, *groups: str, protocols: tuple[str, ...] = (V2,), patience: float = 15
+    diagnosis: str, *groups: str, protocols: tuple[str, ...] = (V2,), patience: float = 1
 ) -> Callable[[S], S]:
-    """Declare a shop whose own work is wrong."""
+    """Declare a shop whose own work is wrong; in the smaller versions it sells licenses as well."""
 
     def declare(kind: S) -> S:
         def build(folder: Path, protocol: str) -> Answering:
-            return kind(folder, registry.protocol(protocol)).respond
+            if protocol in {V1, V2}:
+                return kind(folder, registry.protocol(protocol)).respond
+            seller = kind if issubclass(kind, AnySeller) else type(kind.__name__, (kind, AnySeller), {})
+            return any_seller(folder, protocol, seller).respond
 
         build.__name__ = kind.__name__
         mutant(diagnosis, *groups, protocols=protocols, patience=patience)(build)
@@ -134,4 +140,18 @@ def answer_mutant(
     return declare
 
 
-__all__ = ["KEY", "MUTANTS", "V1", "V2", "Answer", "Answering", "Mutant", "Shop"]
+__all__ = [
+    "CODE",
+    "ISSUING",
+    "KEY",
+    "LICENSE",
+    "MUTANTS",
+    "NOTICE",
+    "ONLINE",
+    "V1",
+    "V2",
+    "Answer",
+    "Answering",
+    "Mutant",
+    "Shop",
+]

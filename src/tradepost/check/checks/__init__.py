@@ -56,7 +56,13 @@ def checks_for(facts: Facts, options: Options) -> list[Check]:
 
     def turn(check: Check) -> tuple[bool, int, bool]:
         # What looks at all answers of the run comes last, whatever its group; whether the key is right comes first.
-        last = check.check_id in secrets.LAST or check.check_id == f"signature.{signature.REPLAYED_LATER}"
+        last = check.check_id in {
+            *secrets.LAST,
+            idempotency.IDS,
+            load.ENDURING,
+            f"wire.{wire.UNLIMITED}",
+            f"signature.{signature.REPLAYED_LATER}",
+        }
         return last, GROUPS.index(check.group), check.check_id != signature.FIRST
 
     return sorted(chosen, key=turn)

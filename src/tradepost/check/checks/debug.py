@@ -160,7 +160,7 @@ def _creates_nothing(caller: Caller) -> None:
         unknown = caller.ask(Query(instance_ids=(caller.samples.unknown_id(),)))
         if unknown.accepted:
             name = "success_for_unknown_instance"
-        caller.created.setdefault(instance_id)
+        caller.shared.created.setdefault(instance_id)
         raise failed(name, query, "a real query of it", "对该ID的真实查询")
 
 
@@ -184,7 +184,7 @@ def _chain(caller: Caller) -> None:
 
 
 def _order_stays_free(caller: Caller) -> None:
-    _need_real(caller)
+    caller.need_real()
     order = caller.samples.order()
     test = caller.ask(caller.samples.create(order, test=True))
     expect_accepted(test, "test_flag_refused", "test call", "测试调用")
@@ -210,17 +210,6 @@ def _absent_is_real(caller: Caller) -> None:
     expect_success(ready, name, "query", "查询")
 
 
-def _need_real(caller: Caller) -> None:
-    """Where no real creation works, that is the mistake, not what a test call did before."""
-    if caller.real_works is None:
-        # A fresh one: a test call may have done harm to the others.
-        caller.real_works = caller.ask(Query(instance_ids=(caller.fresh().instance_id,))).succeeded
-    if not caller.real_works:
-        raise Skipped(
-            "a real instance cannot be queried, see debug.absent_is_real", "真实实例无法查询，见debug.absent_is_real"
-        )
-
-
 def _zero_is_real(caller: Caller) -> None:
     caller.instance(keep=True)
     command = caller.samples.create()
@@ -233,7 +222,7 @@ def _zero_is_real(caller: Caller) -> None:
 
 
 def _releases_nothing(caller: Caller) -> None:
-    _need_real(caller)
+    caller.need_real()
     made = caller.instance()
     test = caller.ask(caller.samples.release(made.instance_id, test=True))
     if test.code == BAD_PARAMETER:
@@ -249,8 +238,8 @@ def _releases_nothing(caller: Caller) -> None:
 def _refreshes_nothing(caller: Caller) -> None:
     """Only where the expiry is shown (as in the group time)."""
     caller.need(Refresh)
-    _need_real(caller)
-    made = caller.instance(keep=True)
+    caller.need_real()
+    made = caller.instance()
     later = (caller.clock() + timedelta(days=77)).replace(hour=9, minute=41, second=47, microsecond=0)
     test = caller.ask(caller.samples.refresh(made.instance_id, later, test=True))
     if not test.accepted:
@@ -258,10 +247,11 @@ def _refreshes_nothing(caller: Caller) -> None:
     query = caller.ask(Query(instance_ids=(made.instance_id,)))
     if later.replace(tzinfo=None) in dates_in(query.members or {}):
         raise failed("test_flag_acts", query, "query after a test renewal", "测试续费之后的查询")
+    caller.give_back(made)
 
 
 def _any_order(caller: Caller) -> None:
-    _need_real(caller)
+    caller.need_real()
     made = caller.instance()
     for kind in (Release, SetStatus, Query):
         command = caller.samples.of(kind, made.instance_id, test=True)

@@ -5,20 +5,34 @@ from __future__ import annotations
 import shlex
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import (
+    NOT_AUTHENTIC,
     SUCCESS,
     Answer,
     expect_accepted,
     expect_success,
     failed,
+    not_turned_away,
     readable,
 )
 from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
 from tradepost.check.samples import Order
-from tradepost.protocols.commands import AppInfo, Command, Create, Done, Query, Refresh, Release, SetStatus, Upgrade
+from tradepost.protocols.commands import (
+    AppInfo,
+    Command,
+    Create,
+    Done,
+    Fault,
+    Query,
+    Refresh,
+    Release,
+    SetStatus,
+    Unreachable,
+    Upgrade,
+)
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
@@ -29,7 +43,10 @@ PARALLEL = 50
 INSTANCES = 4
 ROUNDS = 4
 ORDERS = 12
+PROCESSES = 4
 RESTART_WITHIN = 60.0
+IDS = "idempotency.ids"
+"""Looks at every creation of the run."""
 
 
 @family
@@ -64,11 +81,13 @@ def creation(facts: Facts) -> Iterable[Check]:
         "parallel", "once", _parallel,
         f"{PARALLEL} repeats at the same moment give one instance", f"同时发送{PARALLEL}个重复请求得到同一实例",
         "one instanceId in every answer, none of them an error", "所有响应的instanceId相同，且没有错误",
+        alone=True,
     )  # fmt: skip
     yield make(
         "parallel_orders", "once", _parallel_orders,
         f"{ORDERS} orders at the same moment give {ORDERS} instances", f"同时发送{ORDERS}个订单得到{ORDERS}个实例",
         "every instanceId is another, none of the answers an error", "instanceId互不相同，且没有错误",
+        alone=True,
     )  # fmt: skip
     if any(field.name in {"appInfo", "license"} for field in facts.conduct.answers.get(Create, ())):
         yield make(
@@ -77,8 +96,14 @@ def creation(facts: Facts) -> Iterable[Check]:
             "the same licence, the same address and user name", "license、地址和用户名与首次相同",
         )  # fmt: skip
     yield make(
+        IDS.partition(".")[2], facts.activity(Create), _ids,
+        "No instance id was given to two orders", "没有实例ID分配给两个订单",
+        "an instanceId is globally unique, for ever", "instanceId全局唯一，永不重复",
+        alone=True,
+    )  # fmt: skip
+    yield make(
         "restart", "once", _restart,
-        "A repeat after a restart of the server gives the same instance", "服务器重启后的重复创建返回同一实例", *same,
+        "A repeat after a restart of the server gives the same instance", "服务器重启后的重复创建返回同一实例", *same, alone=True,
     )  # fmt: skip
 
 
@@ -106,6 +131,7 @@ def changes(facts: Facts) -> Iterable[Check]:
             "query.parallel", facts.activity(Query), _parallel_queries,
             f"{INSTANCES} instances asked for at the same moment are told apart", f"同时查询{INSTANCES}个实例，响应互不混淆",
             "each answer is about the instance that its request named", "每个响应对应其请求的实例",
+            alone=True,
         )  # fmt: skip
 
 
@@ -139,7 +165,13 @@ def _same(first: Answer, again: Answer, name: str, context: str = "repeat", cont
 
 def _repeat(caller: Caller) -> None:
     order, business_id, first = _first(caller)
-    _same(first, caller.create(caller.samples.create(order, business_id=business_id)), "new_instance_id_each_call")
+    command = caller.samples.create(order, business_id=business_id)
+    again = caller.create(command)
+    name = "new_instance_id_each_call"
+    if again.accepted and again.instance_id != first.instance_id:
+        more = {caller.create(command).instance_id for _ in range(PROCESSES)}
+        name = "memories_differ" if more & {first.instance_id, again.instance_id} else name
+    _same(first, again, name)
 
 
 def _retry(caller: Caller) -> None:
@@ -229,10 +261,38 @@ def _parallel_orders(caller: Caller) -> None:
 
 
 def _none_failed(answers: list[Answer], name: str) -> None:
-    wrong = [answer for answer in answers if not answer.accepted]
+    wrong = [answer for answer in not_turned_away(answers) if not answer.accepted]
+    mixed = [answer for answer in wrong if answer.code == NOT_AUTHENTIC]
+    if mixed:
+        context, context_zh = (
+            f"{len(mixed)} of {len(answers)}, at the same moment",
+            f"并发{len(answers)}个中有{len(mixed)}个",
+        )
+        raise failed("signature_race", mixed[0], context, context_zh)
     if wrong:
         context = f"{len(wrong)} of {len(answers)} failed, the first with"
         raise failed(name, wrong[0], context, f"{len(answers)}个中有{len(wrong)}个失败，第一个为")
+
+
+def _ids(caller: Caller) -> None:
+    owners: dict[str, str] = {}
+    for answer in caller.shared.everything:
+        if not (answer.accepted and answer.instance_id):
+            continue
+        members = _asked(caller, answer)
+        if members.get("activity") != caller.facts.activity(Create) or str(members.get("testFlag")) == "1":
+            continue
+        order = str(members.get("orderId", ""))
+        owner = owners.setdefault(answer.instance_id, order)
+        if owner != order:
+            raise failed("ids_collide", answer, f"{owner} and {order} got {answer.instance_id}")
+
+
+def _asked(caller: Caller, answer: Answer) -> Mapping[str, object]:
+    try:
+        return caller.facts.dialect.members(answer.request)
+    except ValueError:
+        return {}
 
 
 def _restart(caller: Caller) -> None:
@@ -248,8 +308,7 @@ def _restart(caller: Caller) -> None:
     while again.received.unreachable and time.monotonic() < until:
         time.sleep(0.1)
         again = caller.create(caller.samples.create(order))
-    # A seller that forgot one has forgotten all.
-    caller.stock = []
+    caller.shared.stock.forget()
     _same(first, again, "forgets_after_restart", "after the restart", "重启之后")
 
 
@@ -291,6 +350,8 @@ def _same_content(caller: Caller) -> None:
         caller.facts.protocol.decode(command, answer.made_sound(key), key=key)
         for answer in (caller.create(command), caller.create(caller.samples.create(_order_of(command))))
     )
+    if isinstance(first, Done) and isinstance(again, Unreachable) and again.fault is Fault.MISSING_FIELD:
+        raise Failed("missing_field", f"repeat: {again.detail}", f"重复调用：{again.detail}")
     if not isinstance(first, Done) or not isinstance(again, Done):
         raise Skipped("an answer cannot be read, see the group shape", "响应无法读取，见shape组")
     if first.license != again.license:
@@ -328,8 +389,7 @@ def _parallel_queries(caller: Caller) -> None:
             raise Failed(
                 "answers_mixed_up", f"alone {expected}, in a crowd {told}", f"单独查询为{expected}，并发时为{told}"
             )
-    for one in made:
-        caller.give_back(one)
+    caller.give_back(*made)
 
 
 def _access(caller: Caller, command: Query, answer: Answer) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import (
+    BAD_PARAMETER,
     NO_INSTANCE,
     NOT_AUTHENTIC,
     PROCESSING,
@@ -20,6 +21,7 @@ from tradepost.check.answers import (
 )
 from tradepost.check.caller import usable_id
 from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.check.dialects import QueryDialect
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import (
     CheckChange,
@@ -119,7 +121,9 @@ def _scenes(make: Making) -> Iterable[Check]:
     table = {field.name: field for field in facts.conduct.requests.get(Refresh, ())}
     if not facts.has(Refresh):
         return
-    values = table["scene"].values if "scene" in table else ("RENEWAL",)
+    # SaaS 1.0 tells three of them by other fields (saas-v1-license A2.3), License 1.0 knows renewals alone.
+    others = (Scene.TRIAL_TO_FORMAL, Scene.RENEWAL, Scene.UNSUBSCRIBE_RENEWAL_PERIOD)
+    values = table["scene"].values if "scene" in table else others if "trialToFormal" in table else ("RENEWAL",)
     for scene, title_zh in (
         (Scene.TRIAL_TO_FORMAL, "试用转正式"),
         (Scene.RENEWAL, "续费"),
@@ -172,6 +176,7 @@ def limits(facts: Facts) -> Iterable[Check]:
         "id_not_reused", facts.activity(Create), _not_reused,
         "A released instance's id is not given to another order", "已释放实例的ID不会分配给其他订单",
         "another instanceId", "返回不同的instanceId",
+        alone=True,
     )  # fmt: skip
     if facts.has(Upgrade):
         yield make(
@@ -209,12 +214,30 @@ def _path(steps: tuple[Step, ...]) -> Body:
             answer = caller.ask(make(caller, made.instance_id))
             after = " after ".join([name, *(s[0] for s in reversed(done))])
             after_zh = "→".join([*(s[1] for s in done), name_zh])
-            expect_success(answer, _mistake(step, done), after, after_zh)
+            name = _mistake(step, done)
+            if step is UNFREEZE and answer.code == BAD_PARAMETER:
+                name = _other_word(caller, made.instance_id) or name
+            if (
+                step is BARE_RELEASE
+                and answer.refused
+                and caller.ask(caller.samples.release(made.instance_id)).accepted
+            ):
+                name = "requires_optional_field"
+            expect_success(answer, name, after, after_zh)
             done.append(step)
         if not {RELEASE[0], EXPIRE[0]} & {step[0] for step in steps} and (FREEZE not in steps or UNFREEZE in steps):
             caller.give_back(made)
 
     return body
+
+
+def _other_word(caller: Caller, instance_id: str) -> str:
+    """Whether the seller wants the word of the other generation (saas-v1-license A2.7)."""
+    command = caller.samples.status(instance_id, freeze=False)
+    members = caller.facts.dialect.members(caller.request(command))
+    words = {"NORMAL": "UNFREEZE", "UNFREEZE": "NORMAL"}
+    changes = {name: words[str(value)] for name, value in members.items() if str(value) in words}
+    return "status_of_other_version" if caller.send(caller.changed(command, changes)).accepted else ""
 
 
 def _mistake(step: Step, done: list[Step]) -> str:
@@ -230,22 +253,30 @@ def _scene(scene: Scene) -> Body:
         caller.need(Refresh)
         if scene is Scene.RENEWAL_CHANGE and not (caller.facts.has(CheckChange) and caller.offers(CheckChange)):
             raise Skipped("renewals with a change are not offered", "未提供续费变更")
-        made = caller.instance()
         now = caller.clock().replace(microsecond=0)
         earlier = scene is Scene.UNSUBSCRIBE_RENEWAL_PERIOD
-        if earlier:
-            expect_success(caller.ask(caller.samples.refresh(made.instance_id)), context="renewal", context_zh="续费")
-        until = now + dt.timedelta(days=15 if earlier else 365)
-        expect_success(caller.ask(caller.samples.refresh(made.instance_id, until, scene=scene)))
-        caller.give_back(made)
+        with caller.lent() as made:
+            if earlier:
+                first = caller.ask(caller.samples.refresh(made.instance_id))
+                expect_success(first, context="renewal", context_zh="续费")
+            until = now + dt.timedelta(days=15 if earlier else 365)
+            command = caller.samples.refresh(made.instance_id, until, scene=scene)
+            # What SaaS 1.0 tells a cancelled renewal by (saas-v1-license A2.3).
+            paid_back = {"orderAmount": "-12.5"} if earlier and isinstance(caller.facts.dialect, QueryDialect) else {}
+            expect_success(caller.send(caller.changed(command, paid_back)))
 
     return body
 
 
 def _without_product(caller: Caller) -> None:
     caller.need(Refresh)
-    command = caller.samples.refresh(caller.instance(keep=True).instance_id)
-    expect_success(caller.send(caller.changed(command, {"productId": None})))
+    with caller.lent() as made:
+        command = caller.samples.refresh(made.instance_id)
+        answer = caller.send(caller.changed(command, {"productId": None}))
+        name = "refuses_correct_request"
+        if answer.refused and caller.ask(caller.samples.refresh(made.instance_id)).accepted:
+            name = "requires_optional_field"
+        expect_success(answer, name)
 
 
 def _asynchronous(caller: Caller) -> None:
@@ -286,8 +317,7 @@ def _several(number: int) -> Body:
             if str(getattr(outcome, "fault", "")) != "other_instance":
                 raise Skipped(f"the answer cannot be read: {detail}", f"响应无法读取：{detail}")
             raise Failed("other_instance", detail, detail)
-        for one in made:
-            caller.give_back(one)
+        caller.give_back(*made)
 
     return body
 

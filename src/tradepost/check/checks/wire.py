@@ -11,6 +11,7 @@ from tradepost.check.asking import Asked, forged, harmless, real_query
 from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, Warned, family
 from tradepost.check.dialects import QueryDialect, UrlDialect, with_header, with_parameter
 from tradepost.check.explaining import read_body_sign
+from tradepost.check.refusals import explain_rewriting
 from tradepost.protocols.body_sign import HEADER
 from tradepost.protocols.commands import CheckChange, Create, Query
 from tradepost.protocols.excerpt import excerpt
@@ -47,6 +48,16 @@ def framing(facts: Facts) -> Iterable[Check]:
 
 
 @family
+def pace(facts: Facts) -> Iterable[Check]:
+    yield Making(facts, "wire")(
+        UNLIMITED, "answer", _unlimited,
+        "No request is turned away for coming too soon", "没有请求因过于频繁被拒绝",
+        "HTTP status 200 always (recommended at a tester's speed)", "始终返回HTTP 200（对检测的请求频率为建议）",
+        alone=True,
+    )  # fmt: skip
+
+
+@family
 def requests(facts: Facts) -> Iterable[Check]:
     make = Making(facts, "wire")
     if facts.dialect.json_body:
@@ -68,7 +79,8 @@ def requests(facts: Facts) -> Iterable[Check]:
     yield make(
         "unknown_field", "answer", _unknown_field,
         "A field that the seller does not know is tolerated", "未知的新增字段被容忍",
-        "resultCode 000000, the field being signed like all others", "返回000000，新增字段同样参与签名",
+        "resultCode 000000 (recommended); never 000001: the field is signed like all others",
+        "建议返回000000；不能返回000001：新增字段同样参与签名",
     )  # fmt: skip
     for name, text, diagnosis, title, title_zh in VALUES:
         yield make(
@@ -78,7 +90,7 @@ def requests(facts: Facts) -> Iterable[Check]:
     yield make(
         "address_with_query", "transport", _further_parameter,
         "A further parameter in the URL is tolerated", "URL中的其他参数被容忍",
-        "resultCode 000000", "返回000000",
+        "resultCode 000000 (recommended where only a body is signed)", "返回000000（仅对请求体签名的版本为建议）",
     )  # fmt: skip
     if isinstance(facts.dialect, UrlDialect):
         for name, nonce, diagnosis, title, title_zh in NONCES:
@@ -87,6 +99,12 @@ def requests(facts: Facts) -> Iterable[Check]:
                 "resultCode 000000: parameters are decoded exactly once before they are signed",
                 "返回000000：参数只解码一次后再参与签名",
             )  # fmt: skip
+    if facts.dialect.stamped:
+        yield make(
+            "nonce.long", "freshness", _long_nonce,
+            "A nonce of 64 characters is accepted, and remembered whole", "64个字符的nonce被接受，并完整保存",
+            "resultCode 000000, also to another one that begins with the same 60", "返回000000；前60个字符相同的另一个nonce同样被接受",
+        )  # fmt: skip
     if facts.has(CheckChange):
         yield make(
             "nested_chinese", facts.activity(CheckChange), _nested("测试/Test"),
@@ -111,6 +129,7 @@ def requests(facts: Facts) -> Iterable[Check]:
         )  # fmt: skip
 
 
+UNLIMITED = "unlimited"
 VALUES = (
     ("empty", "", "drops_empty_values", "An empty value is accepted", "空值被接受"),
     ("plus", "C++a+b", "plus_as_blank", "A plus sign in a value is accepted", "值中的加号被接受"),
@@ -120,6 +139,8 @@ VALUES = (
     ("chinese", "云商店测试", "wrong_charset", "Chinese in a value is accepted", "值中的中文被接受"),
     ("emoji", "🚀🎉", "emoji_fails", "An emoji in a value is accepted", "值中的表情符号被接受"),
     ("ampersand", "a&b=c", "ampersand_splits", "An ampersand in a value is accepted", "值中的&被接受"),
+    ("trimmed", " one ", "trims_values", "Blanks around a value are kept", "值首尾的空格被保留"),
+    ("digits", "00123", "text_as_number", "A value of digits stays a text", "由数字组成的值仍是文本"),
     ("markup", "<b>\"quoted\"/\\'", "reserialised_request", "Quotes, slashes and angle brackets in a value are accepted", "值中的引号、斜杠、尖括号被接受"),
 )  # fmt: skip
 
@@ -132,11 +153,25 @@ NONCES = (
 )  # fmt: skip
 
 
+def _unlimited(caller: Caller) -> None:
+    limited = [answer for answer in caller.shared.everything if answer.turned_away]
+    if limited:
+        told, told_zh = limited[0].told()
+        seen = f"{len(limited)} of {len(caller.shared.everything)} requests, the first with: {told}"
+        raise Warned(
+            "rate_limited", seen, f"{len(caller.shared.everything)}个请求中有{len(limited)}个，第一个为：{told_zh}"
+        )
+
+
 # --- what to look at -------------------------------------------------------------------------------------------------
 
 
 def _looked(asked: Asked, look: Callable[[Answer], None]) -> Body:
-    return lambda caller: look(asked(caller))
+    def body(caller: Caller) -> None:
+        caller.linger = look is _framed
+        look(asked(caller))
+
+    return body
 
 
 def _framed(answer: Answer) -> None:
@@ -228,7 +263,14 @@ def _further_parameter(caller: Caller) -> None:
         request = caller.changed(caller.harmless(), {"tenant": "1"})
     else:
         request = with_parameter(caller.request(caller.harmless()), "tenant", "1")
-    expect_accepted(caller.send(request), "address_with_query")
+    answer = caller.send(request)
+    readable(answer)
+    if answer.accepted:
+        return
+    if isinstance(caller.facts.dialect, QueryDialect) and answer.code == NOT_AUTHENTIC:
+        raise failed("address_with_query", answer)
+    # What a market adds to a registered query is documented nowhere (saas-v2 §2.2).
+    raise Warned("address_with_query", *answer.told())
 
 
 def _nonce(part: str, diagnosis: str) -> Body:
@@ -241,6 +283,21 @@ def _nonce(part: str, diagnosis: str) -> Body:
         # A seller may take letters and digits alone for a nonce: the market sends no others today.
 
     return body
+
+
+def _long_nonce(caller: Caller) -> None:
+    caller.need_correct()
+    # As long as those that are printed (saas-v2 §2.2).
+    beginning = (caller.chance() + caller.chance())[:60]
+    first, second = (
+        caller.send(caller.request(caller.harmless(), nonce=f"{beginning}{end}")) for end in ("AAAA", "BBBB")
+    )
+    readable(first)
+    if not first.accepted:
+        raise failed("refuses_longest_value", first)
+    readable(second)
+    if not second.accepted:
+        raise failed("nonce_cut", second, "the second", "第二个")
 
 
 def _decoding(caller: Caller) -> str:
@@ -259,11 +316,11 @@ def _unknown_field(caller: Caller) -> None:
     for test in (True, False):
         answer = _with_field(caller, "abc", test=test)
         readable(answer)
-        if not answer.accepted and (test or not isinstance(caller.no_stock, Skipped)):
-            raise failed(
-                "fixed_parameter_list" if answer.code == NOT_AUTHENTIC else "refuses_unknown_fields",
-                answer, 'with "newField":"abc"', "增加newField后",
-            )  # fmt: skip
+        if not answer.accepted and (test or not caller.shared.stock.refusal):
+            if answer.code == NOT_AUTHENTIC:
+                raise failed("fixed_parameter_list", answer, 'with "newField":"abc"', "增加newField后")
+            # Fields were added before, but no page says that others must be expected.
+            raise Warned("refuses_unknown_fields", *answer.told())
 
 
 def _with_field(caller: Caller, text: str, *, test: bool = True) -> Answer:
@@ -282,7 +339,8 @@ def _value(text: str, diagnosis: str) -> Body:
         answer = _with_field(caller, text)
         readable(answer)
         if _refused(answer, text):
-            raise failed(diagnosis, answer, f"with newField={text}", f"newField为{text}时")
+            name = explain_rewriting(caller, answer.request) if answer.code == NOT_AUTHENTIC else ""
+            raise failed(name or diagnosis, answer, f"with newField={text}", f"newField为{text}时")
 
     return body
 
