@@ -140,7 +140,7 @@ def failed(name: str, answer: Answer, context: str = "", context_zh: str = "") -
     if context:
         seen, seen_zh = f"{context}: {seen}", f"{context_zh or context}：{seen_zh}"
     found = Failed(name, seen, seen_zh)
-    found.request, found.code = answer.request, answer.code
+    found.request, found.code, found.status = answer.request, answer.code, answer.received.status
     return found
 
 
@@ -246,13 +246,13 @@ def unreadable(received: Received) -> str:
         return "empty_body"
     if received.body.startswith(BOM):
         return "bom"
+    if received.after and _is_json(received.body + received.after):
+        return "bytes_after_body"
     try:
         received.body.decode("utf-8")
     except UnicodeDecodeError:
         return "not_utf8"
     media_type = (received.header("Content-Type") or "").partition(";")[0].strip().lower()
-    if received.after and _is_json(received.body + received.after):
-        return "bytes_after_body"
     if media_type == "application/json":
         return "wrapped_answer" if _holds_result(received.body) else "not_json"
     # A page instead of an answer has the same cause as its type: another part of the server spoke.

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 PATIENT_FOR = 3
 """Answers in a row that may take too long before the run is given up."""
+TOO_SOON = 4
+"""How often a request is sent again that came too soon for the seller."""
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 0.5
 QUIETLY = 3.0
@@ -103,7 +105,9 @@ class Caller:
         """One request, when there is a place for it; again, as a market does, when it came too soon for the seller."""
         shared = self.shared
         answer = self._sent(request, pieces)
-        while answer.turned_away and shared.may_wait(answer.retry_after):
+        for _ in range(TOO_SOON):
+            if not answer.turned_away or not shared.may_wait(answer.retry_after):
+                break
             time.sleep(answer.retry_after)
             answer = self._sent(request, pieces)
         if shared.slow_streak >= PATIENT_FOR:
@@ -179,12 +183,16 @@ class Caller:
 
     def offers(self, kind: type[Command]) -> bool:
         """Whether an optional activity is implemented: a correct test call of it is not refused."""
-        offered = self.shared.offered
-        with self.shared.memo:
-            if kind not in offered:
+        shared = self.shared
+        with shared.memo:
+            found = shared.offered.get(kind)
+            if found is None:
                 command = self.samples.of(kind, self.any_id(), test=True)
-                offered[kind] = command is not None and self.ask(command).accepted
-            return offered[kind]
+                found = command is not None and self.ask(command).accepted
+                # What fails in company may be our haste, and is not remembered.
+                if found or not shared.in_company:
+                    shared.offered[kind] = found
+            return found
 
     def need(self, kind: type[Command]) -> None:
         """Skips the check when the seller does without an activity that it may leave out."""
@@ -211,15 +219,18 @@ class Caller:
 
     def need_real(self) -> None:
         """Where no real creation works, that is the mistake, not what a test call did before."""
-        with self.shared.memo:
-            if self.shared.real_works is None:
+        shared = self.shared
+        with shared.memo:
+            works = shared.real_works
+            if works is None:
                 # A fresh one: a test call may have done harm to the others.
-                fresh = self.shared.stock.fresh(self)
-                self.shared.real_works = self.ask(Query(instance_ids=(fresh.instance_id,))).succeeded
-        if not self.shared.real_works:
+                works = self.look(shared.stock.fresh(self).instance_id).succeeded
+                if works or not shared.in_company:
+                    shared.real_works = works
+        if not works:
             raise Skipped(
-                "a real instance cannot be queried, see debug.absent_is_real",
-                "真实实例无法查询，见debug.absent_is_real",
+                "a real instance is not there after its creation, see the groups shape and debug",
+                "真实实例创建后不存在，见shape组与debug组",
             )
 
     def harmless(self, *, test: bool = True) -> Command:
@@ -260,6 +271,11 @@ class Caller:
     def fresh(self) -> Made:
         """A ready instance that no check has touched."""
         return self.shared.stock.fresh(self)
+
+    def look(self, instance_id: str) -> Answer:
+        """Whether it is there: by a query, or by a renewal, which a released one refuses."""
+        queried = self.facts.has(Query)
+        return self.ask(Query(instance_ids=(instance_id,)) if queried else self.samples.refresh(instance_id))
 
     def give_back(self, *made: Made) -> None:
         """Instances that a check left as they were: ready, not frozen, not released."""
@@ -303,9 +319,10 @@ class Caller:
         undecided = answer.refused or (answer.succeeded and not answer.tells)
         if not isinstance(command, Query) or not undecided or shared.never_ready:
             return False
-        if waited >= (patience if shared.announces else min(patience, QUIETLY)):
+        enough = waited >= (patience if shared.announces else min(patience, QUIETLY))
+        if enough and not shared.in_company:
             shared.never_ready = True
-        return not shared.never_ready
+        return not enough
 
     def wait_ready(self, instance_id: str) -> Answer:
         return self.wait_for(Query(instance_ids=(instance_id,)))

@@ -31,6 +31,8 @@ class Failed(Exception):
         """The one whose answer failed, where later ones were sent to find out why."""
         self.code = ""
         """The resultCode that came."""
+        self.status = 0
+        """The HTTP status that came."""
         self.name = name
         self.seen = seen
         self.seen_zh = seen_zh

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from .answers import NOT_AUTHENTIC
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 type Words = tuple[str, str]
 
 LOCKED = (
-    "correct requests are refused as not authentic, see signature.correct",
-    "正确的请求被判为鉴权失败，见signature.correct",
+    "correct requests are refused in the same way, see signature.correct",
+    "正确的请求被以同样的方式拒绝，见signature.correct",
 )
 KEPT_EXCHANGES = 6
 """Of a check with many requests, the last ones are kept: they led to its verdict."""
@@ -40,8 +41,8 @@ def judged(check: Check, caller: Caller) -> Result:
         found, seen, seen_zh = diagnosis(failed.name), failed.seen, failed.seen_zh
         shown = failed.request
         if check.check_id == FIRST:
-            shared.locked_out = failed.code == NOT_AUTHENTIC
-        elif shared.locked_out and failed.code == NOT_AUTHENTIC:
+            shared.lock_seen = _lock(failed)
+        elif shared.lock_seen and shared.lock_seen == _lock(failed):
             # One lock, told once: behind it nothing can be seen.
             verdict, found, seen, seen_zh = Verdict.SKIPPED, None, *LOCKED
     except Skipped as skipped:
@@ -58,6 +59,13 @@ def judged(check: Check, caller: Caller) -> Result:
         exchanges=exchanges,
         seconds=time.perf_counter() - began,
     )
+
+
+def _lock(failed: Failed) -> tuple[int, str] | None:
+    """What a seller says to everybody: not authentic, or a page of whatever stands before it."""
+    if failed.code == NOT_AUTHENTIC:
+        return failed.status, failed.code
+    return (failed.status, "") if failed.status >= HTTPStatus.MULTIPLE_CHOICES else None
 
 
 def skipped(check: Check, why: Words) -> Result:

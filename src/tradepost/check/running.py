@@ -93,8 +93,12 @@ class _Asking:
         """A seller that refuses its first correct request, or reads one at a time, is asked one by one."""
         if self.shared.options.at_once < 2 or self.stopped:
             return False
+        caller = Caller(self.shared)
         try:
-            side_by_side = reads_side_by_side(Caller(self.shared))
+            side_by_side = reads_side_by_side(caller)
+            # Found out alone, so that it is found out once.
+            for kind in self.shared.facts.conduct.optional & self.shared.facts.protocol.activities.keys():
+                caller.offers(kind)
         except (Skipped, Failed):
             return False
         if side_by_side:

@@ -42,8 +42,8 @@ class Shared:
     """Ids to release at the end, so that a run leaves nothing behind."""
     accepts: bool = False
     """Whether an ordinary correct request was accepted before."""
-    locked_out: bool = False
-    """Whether correct requests are refused as not authentic, whatever they ask."""
+    lock_seen: tuple[int, str] | None = None
+    """Status and code of a refusal that the first correct request met: what meets it as well is told once."""
     real_works: bool | None = None
     """Whether a fresh instance can be queried, once it was tried."""
     announces: bool = False

@@ -24,7 +24,8 @@ class _Server(ThreadingHTTPServer):
 
 def head(response: Response) -> bytes:
     """Status line and headers, without the length and the blank line."""
-    lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}"]
+    phrase = HTTPStatus(response.status).phrase if response.status in set(HTTPStatus) else "Page Expired"
+    lines = [f"HTTP/1.1 {response.status} {phrase}"]
     lines += [f"{name}: {value}" for name, value in response.headers]
     return "\r\n".join([*lines, "Connection: close", ""]).encode("latin-1")
 

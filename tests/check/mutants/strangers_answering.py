@@ -41,7 +41,7 @@ def signs_with_ampersands_escaped(request: Request, response: Response) -> Answe
 
 
 @answer_mutant("body_sign_line_end", SIGNATURE, protocols=BOTH)
-def base64_with_a_line_end(request: Request, response: Response) -> Answer:
+def header_broken_by_a_line_end(request: Request, response: Response) -> Answer:
     """sun.misc.BASE64Encoder and Android's default: the value ends in the middle of a header."""
     value = (response.header("Body-Sign") or "").removesuffix('"') + '\r\n"'
     broken = with_value(response, value)

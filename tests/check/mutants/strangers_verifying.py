@@ -23,7 +23,7 @@ from tradepost.protocols.wire_json import NotJsonObject, load_object
 
 from .answer_signing import signed_over
 from .any_shop import any_seller
-from .declaring import ISSUING, NOTICE, ONLINE, V1, V2, Answering, Shop, mutant, wire_mutant
+from .declaring import ISSUING, ONLINE, V1, V2, Answering, Shop, mutant, wire_mutant
 from .every_protocol import KITS, OTHERS, Met
 from .http_habits import page
 from .spelled import SpelledV1, SpelledV2
@@ -184,11 +184,11 @@ def text_method_of_an_array(folder: Path, protocol: str) -> Answering:
 
 
 @wire_mutant("refuses_correct_request", SIGNATURE)
-class CapitalsOfTurkey(SpelledV2):
-    """``activity.toUpperCase()`` where the server's language is Turkish: an i becomes a dotted capital."""
+class SmallLettersOfTurkey(SpelledV2):
+    """``activity.toLowerCase()`` where the server's language is Turkish: an I becomes an i without a dot."""
 
     def command(self, members: dict[str, object]) -> Command:
-        if "i" in str(members.get("activity")):
+        if "I" in str(members.get("activity")):
             raise Denied("000002", "unknown activity")
         return super().command(members)
 
@@ -236,7 +236,7 @@ class NonceDoesNotFit(SpelledV2):
 # --- what stands before the program ----------------------------------------------------------------------------------
 
 
-@mutant("refuses_content_type", SIGNATURE, protocols=(V2, ONLINE, NOTICE))
+@mutant("refuses_content_type", SIGNATURE, protocols=(V2, ONLINE))
 def knows_no_utf8_without_a_hyphen(folder: Path, protocol: str) -> Answering:
     """Express' body-parser: ``unsupported charset "UTF8"``."""
     seller = any_seller(folder, protocol)

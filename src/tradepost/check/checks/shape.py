@@ -278,15 +278,16 @@ def _addresses(value: object) -> Iterator[str]:
 
 def _odd_id(caller: Caller) -> None:
     caller.instance(keep=True)
-    plain = caller.ask(Query(instance_ids=(caller.samples.unknown_id(),)))
+    plain_query = Query(instance_ids=(caller.samples.unknown_id(),))
+    plain = caller.ask(plain_query)
     if plain.received.status != HTTPStatus.OK or plain.tells:
         raise Skipped("an ordinary unknown id is not refused either", "普通的未知ID也未被正确拒绝")
     for odd in (f"it's-{caller.chance()[:8]}", "%"):
         answer = caller.ask(Query(instance_ids=(odd,)))
-        if HTTPStatus.BAD_REQUEST <= answer.received.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            # A firewall in front, which no market will ever meet.
-            continue
-        readable(answer, http_error="sql_in_text", context=odd, context_zh=odd)
+        # Other errors are a firewall's, which no market will ever meet, or have their own checks.
+        crashed = answer.received.status == HTTPStatus.INTERNAL_SERVER_ERROR
+        if crashed and caller.ask(plain_query).received.status == HTTPStatus.OK:
+            raise failed("sql_in_text", answer, odd)
         if answer.succeeded and answer.tells:
             raise failed("sql_in_text", answer, odd)
 

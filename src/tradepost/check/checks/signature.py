@@ -24,9 +24,11 @@ from tradepost.check.forging import (
     IN_A_QUERY,
     OTHER_CASE,
     Spoil,
+    as_array,
     last_character,
     missing,
     not_ascii,
+    twice,
     what_is_not_checked,
 )
 from tradepost.check.refusals import explain_refusal
@@ -214,7 +216,9 @@ def _forged(spoil: Spoil, diagnosis: str) -> Body:
             caller.send(request)
         answer = caller.send(spoil(caller, request))
         name = what_is_not_checked(caller, diagnosis) if answer.accepted else diagnosis
-        expect_refusal(answer, name, NOT_AUTHENTIC)
+        # A parameter that stands there otherwise than once is malformed as well.
+        malformed = spoil in {as_array, twice}
+        expect_refusal(answer, name, *((NOT_AUTHENTIC, BAD_PARAMETER) if malformed else (NOT_AUTHENTIC,)))
 
     return body
 
@@ -237,16 +241,10 @@ def _nothing_done(caller: Caller) -> None:
         forged = last_character(caller, caller.request(caller.samples.release(made.instance_id)))
         answer = caller.send(forged)
         _refused(caller, answer, "accepts_wrong_signature")
-        after = _looked_at(caller, made.instance_id)
+        after = caller.look(made.instance_id)
         # Where no instance can be looked at, nothing is known of this one.
-        if after.refused and _looked_at(caller, caller.fresh().instance_id).accepted:
+        if after.refused and caller.look(caller.fresh().instance_id).accepted:
             raise failed("acts_before_verifying", after, "afterwards", "之后")
-
-
-def _looked_at(caller: Caller, instance_id: str) -> Answer:
-    """By what the version has: a query, or a renewal, which a released one refuses."""
-    queried = caller.facts.has(Query)
-    return caller.ask(Query(instance_ids=(instance_id,)) if queried else caller.samples.refresh(instance_id))
 
 
 # --- time and nonce --------------------------------------------------------------------------------------------------

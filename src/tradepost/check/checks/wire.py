@@ -394,6 +394,9 @@ def _nested_mistake(caller: Caller, instance_id: str, name: str) -> str:
         return "number_as_text" if caller.ask(bare).code != NOT_AUTHENTIC else "nested_object_as_text"
     if not passes("Team"):
         raise Skipped("the same in ASCII is refused already", "同样的内容换成ASCII时已被拒绝")
+    found = explain_rewriting(caller, caller.request(caller.samples.check_change(instance_id, name=name, test=True)))
+    if found:
+        return found
     return "wrong_charset" if passes("a/b") else "reserialised_request"
 
 
