@@ -33,6 +33,7 @@ ALSO: dict[str, set[str]] = {
     "behind_a_login": {"http_error_for_bad_request"},
     "wants_a_csrf_token": {"http_error_for_bad_request"},
     "SmallLettersOfTurkey": {"other_result_code"},
+    "deadlocks_with_ten": {"wears_out"},
     "GetBytesInAscii": {"emoji_fails"},
     "PhpWithItsDefaults": {"unicode_escaped"},
     "SystemTextJson": {"html_escapes"},

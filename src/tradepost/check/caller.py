@@ -260,8 +260,11 @@ class Caller:
             stock = self.shared.stock
             try:
                 return (stock.rehearsed(self) if test else stock.shown(self)).instance_id
-            except (Skipped, Failed):
+            except Skipped:
                 pass
+            except Failed:
+                if self.shared.given_up:
+                    raise
         return self.samples.unknown_id()
 
     def instance(self, *, keep: bool = False) -> Made:

@@ -40,6 +40,8 @@ def judged(check: Check, caller: Caller) -> Result:
         verdict = Verdict.WARNED if isinstance(failed, Warned) else Verdict.FAILED
         found, seen, seen_zh = diagnosis(failed.name), failed.seen, failed.seen_zh
         shown = failed.request
+        if not shared.in_company:
+            shared.found.add(failed.name)
         if check.check_id == FIRST:
             shared.lock_seen = _lock(failed)
         elif shared.lock_seen and shared.lock_seen == _lock(failed):

@@ -50,6 +50,8 @@ class Shared:
     """Whether a creation was answered 000004: then more may come later than at once."""
     never_ready: bool = False
     """Whether an instance was waited for in vain: once is enough."""
+    found: set[str] = field(default_factory=set)
+    """Diagnoses so far, those in company excepted."""
     in_company: bool = False
     """Whether checks are asked side by side now."""
     slow_streak: int = 0

@@ -207,7 +207,7 @@ def _fields(kind: type[Command]) -> Body:
         readable(answer)
         if answer.code != SUCCESS:
             raise Skipped("the test call was refused, see the group debug", "测试调用被拒绝，见debug组")
-        _keep(caller.facts.conduct.answers.get(kind, RESULT), answer)
+        _keep(caller.facts.conduct.answers.get(kind, RESULT[:1]), answer)
         _read_as_a_market(caller, command, answer)
 
     return body

@@ -25,9 +25,11 @@ from tradepost.check.forging import (
     OTHER_CASE,
     Spoil,
     as_array,
+    empty_key,
     last_character,
     missing,
     not_ascii,
+    other_key,
     twice,
     what_is_not_checked,
 )
@@ -215,12 +217,22 @@ def _forged(spoil: Spoil, diagnosis: str) -> Body:
             # would refuse the second in any case.
             caller.send(request)
         answer = caller.send(spoil(caller, request))
-        name = what_is_not_checked(caller, diagnosis) if answer.accepted else diagnosis
+        name = _name(caller, spoil, diagnosis) if answer.accepted else diagnosis
         # A parameter that stands there otherwise than once is malformed as well.
         malformed = spoil in {as_array, twice}
         expect_refusal(answer, name, *((NOT_AUTHENTIC, BAD_PARAMETER) if malformed else (NOT_AUTHENTIC,)))
 
     return body
+
+
+def _name(caller: Caller, spoil: Spoil, diagnosis: str) -> str:
+    """The widest hole that explains an accepted forgery."""
+    wider = {as_array: (missing, "accepts_missing_signature"), empty_key: (other_key, "accepts_wrong_signature")}
+    if spoil in wider:
+        other, name = wider[spoil]
+        if caller.send(other(caller, caller.request(caller.harmless()))).accepted:
+            diagnosis = name
+    return what_is_not_checked(caller, diagnosis)
 
 
 def _real_call(caller: Caller) -> None:
@@ -296,6 +308,8 @@ def _seconds(caller: Caller) -> None:
     seal = caller.seal()
     request = dialect.sealed_bytes(request, request.body, seal, timestamp=str(epoch_ms(seal.now) // 1000))
     answer = caller.send(request)
+    if answer.accepted and not caller.ask(caller.harmless()).accepted:
+        raise failed("timestamp_in_seconds", answer)
     if answer.accepted and not caller.send(caller.request(caller.harmless(), shift=-86_400)).accepted:
         # Both units are read: the editions disagree about them (saas-v2 §11), so nobody is wronged.
         raise Warned("accepts_seconds", *answer.told())

@@ -366,6 +366,9 @@ def _in_known_field(caller: Caller, fields: tuple[str, ...], text: str, diagnosi
     if _refused(answer, text):
         # Whoever signs what stands in the URL fails with everything that has to be encoded.
         plain = caller.send(caller.changed(command, dict.fromkeys(fields, "a/b:c")))
+        if plain.accepted and text != text.strip():
+            blank = caller.send(caller.changed(command, dict.fromkeys(fields, "one two")))
+            diagnosis = diagnosis if blank.accepted else "blank_as_plus"
         diagnosis = diagnosis if plain.accepted else "undecoded_values"
         raise failed(diagnosis, answer, f"with {fields[0]}={text}", f"{fields[0]}为{text}时")
 
