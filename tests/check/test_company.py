@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -91,19 +92,23 @@ def test_what_fails_in_company_alone_is_no_mistake(kind, capfd):
 
 def test_the_pace_grows_with_good_answers_and_falls_at_trouble():
     pace = Pace(8)
-    pace.learn(Received(status=200))
+    good, now = Received(status=200), time.monotonic
+    pace.learn(good, now())
     assert pace.limit == 1, "it grows only after the seller was seen to read several"
     pace.widen()
     assert pace.limit == FIRST
     for _ in range(9):
-        pace.learn(Received(status=200))
+        pace.learn(good, now())
     assert pace.limit == 8
-    pace.learn(Received(status=503))
+    sent_before = now()
+    pace.learn(Received(status=503), now())
     assert (pace.limit, pace.most) == (4, 4)
-    pace.learn(Received(status=200, connecting=1.1))
+    pace.learn(Received(status=503), sent_before)
+    assert pace.limit == 4, "one crowd is one trouble"
+    pace.learn(Received(status=200, resent=1), now())
     assert (pace.limit, pace.most) == (2, 2)
-    pace.learn(Received(fault="no_answer"))
-    pace.learn(Received(status=200))
+    pace.learn(Received(fault="no_answer"), now())
+    pace.learn(good, now())
     assert (pace.limit, pace.most) == (1, 1)
 
 

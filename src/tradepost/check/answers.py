@@ -129,9 +129,10 @@ class Answer:
         return f"HTTP 200 came without a resultCode: {quoted}", f"返回HTTP 200但没有resultCode：{quoted}"
 
 
-def not_turned_away(answers: Iterable[Answer]) -> list[Answer]:
-    """Those that a limit on requests let through: of the others nothing is known."""
-    return [answer for answer in answers if not answer.turned_away]
+def let_in(answers: Iterable[Answer]) -> list[Answer]:
+    """Those of a crowd that reached the seller's program: of others, turned away or never connected, nothing is known."""
+    every = list(answers)
+    return [answer for answer in every if not answer.turned_away and not answer.received.unreachable] or every
 
 
 def failed(name: str, answer: Answer, context: str = "", context_zh: str = "") -> Failed:

@@ -121,8 +121,9 @@ class Caller:
             if shared.stopped:
                 raise Skipped("the run was stopped", "检测已停止")
             alone = not shared.in_company
+            began = time.monotonic()
             answer = self.send_at_once(request, pieces=pieces)
-        shared.pace.learn(answer.received)
+        shared.pace.learn(answer.received, began)
         if alone:
             with shared.lock:
                 late = answer.received.seconds > self.facts.seconds or answer.received.fault == "too_slow"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 WORTH_IT = 8
 """With fewer checks the seller's pace is not looked at."""
+LATEST = 3
 HELD = 0.3
 """Seconds, and some answers' time, that a request may take while another one is held back."""
 
@@ -33,10 +34,7 @@ def reads_side_by_side(caller: Caller) -> bool:
     One thread that reads a request, answers it and takes the next cannot: everything that a tester sends at once would
     wait in its queue, and short queues drop connections.
     """
-    first = caller.ask(caller.harmless())
-    if not first.accepted:
-        return False
-    patience = HELD + 3 * first.received.seconds
+    patience = HELD + 3 * max((answer.received.seconds for answer in caller.shared.everything[-LATEST:]), default=0.0)
     arriving, answered = Event(), Event()
     early: list[bool] = []
 

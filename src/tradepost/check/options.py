@@ -28,7 +28,7 @@ class Options:
     restart: str | None = None
     timeout: float = 20
     patience: float = 15
-    at_once: int = 16
+    at_once: int = 24
     trust_any_certificate: bool = False
     leave_out: frozenset[str] = frozenset()
     """Activities that what is sold does not need, for example those of renewals (saas-v2 §1.4)."""

@@ -6,6 +6,7 @@ to read a second request while a first one was still arriving, and falls for goo
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 FIRST = 4
 """Requests at once when the seller is known to read several; one more after each answer that came well."""
-SYN_LOST = 0.9
-"""Seconds: a connection that took as long was sent twice, because the queue of the listening socket was full."""
 BUSY = frozenset({429, 502, 503, 504})
 
 
@@ -28,6 +27,7 @@ class Pace:
         self.most = max(1, most)
         self.limit = 1
         self._under_way = 0
+        self._fell_at = 0.0
         self._changed = Condition()
 
     @property
@@ -59,12 +59,14 @@ class Pace:
                 self._under_way -= 1
                 self._changed.notify_all()
 
-    def learn(self, received: Received) -> None:
+    def learn(self, received: Received, began: float) -> None:
+        """``began``: when it was sent. What was under way when the number fell last says nothing new."""
         with self._changed:
-            if not self.in_company:
+            if not self.in_company or began < self._fell_at:
                 return
-            if received.fault in {"no_answer", "too_slow"} or received.status in BUSY or received.connecting > SYN_LOST:
+            if received.fault in {"no_answer", "too_slow"} or received.status in BUSY or received.queued:
                 self.most = self.limit = self.limit // 2
+                self._fell_at = time.monotonic()
             elif self.limit < self.most:
                 self.limit += 1
                 self._changed.notify_all()

@@ -95,15 +95,15 @@ class _Asking:
             return False
         caller = Caller(self.shared)
         try:
-            side_by_side = reads_side_by_side(caller)
-            # Found out alone, so that it is found out once.
+            if not reads_side_by_side(caller):
+                return False
+            # Found out before the rush, so that it is found out once.
             for kind in self.shared.facts.conduct.optional & self.shared.facts.protocol.activities.keys():
                 caller.offers(kind)
         except (Skipped, Failed):
             return False
-        if side_by_side:
-            self.shared.pace.widen()
-        return side_by_side
+        self.shared.pace.widen()
+        return True
 
     def _ask(self, check: Check) -> None:
         self._told(check, None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,6 +19,10 @@ from tradepost.protocols.http import Headers, Request, header
 LARGEST = 4 * 1024 * 1024
 GRACE = 0.03
 """Seconds after a complete body in which further bytes are still noticed, when the seller keeps the connection."""
+SYN_LOST = 0.9
+"""Seconds: a connection that took as long was asked for twice."""
+_TOTAL_RETRANS, _TCP_INFO = 100, 104
+"""Where ``struct tcp_info`` counts them, and where that number ends."""
 AGENT = "tradepost-check"
 """Firewalls turn away who gives no name."""
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")
@@ -38,7 +43,14 @@ class Received:
     seconds: float = 0
     connecting: float = 0
     """Those of ``seconds`` that passed before there was a connection."""
+    resent: int = 0
+    """Packets that this machine had to send again: the seller's listening queue was full, or the network lost them."""
     unreachable: bool = False
+
+    @property
+    def queued(self) -> bool:
+        """Time passed that the seller's program did not have."""
+        return self.resent > 0 or self.connecting > SYN_LOST
 
     def header(self, name: str) -> str | None:
         return header(self.headers, name)
@@ -78,7 +90,8 @@ class Sender:
         connecting = time.perf_counter() - began
         with connection:
             received = _exchanged(connection, request, until, pieces=pieces, linger=linger, hold=hold)
-        return replace(received, seconds=time.perf_counter() - began, connecting=connecting)
+            resent = _resent(connection)
+        return replace(received, seconds=time.perf_counter() - began, connecting=connecting, resent=resent)
 
     def _connect(self, url: str) -> socket.socket:
         parts = urlsplit(url)
@@ -98,6 +111,15 @@ class Sender:
         except BaseException:
             connection.close()
             raise
+
+
+def _resent(connection: socket.socket) -> int:
+    """What Linux counts for a connection; elsewhere nothing is known."""
+    try:
+        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO)
+    except (AttributeError, OSError):
+        return 0
+    return int.from_bytes(info[_TOTAL_RETRANS:_TCP_INFO], sys.byteorder) if len(info) == _TCP_INFO else 0
 
 
 def _exchanged(

@@ -44,6 +44,8 @@ class Mutant:
     """The mistake is told as a warning: the specification is silent, or only recommends."""
     reads_once: bool = False
     """Its server takes what one read of the socket gives for the whole body."""
+    one_thread: bool = False
+    """Its server takes one connection at a time, and has room for one more to wait."""
 
 
 def mutant(
@@ -54,6 +56,7 @@ def mutant(
     patience: float = 1,
     restart: str = "",
     reads_once: bool = False,
+    one_thread: bool = False,
     replay_after: float = 0,
     warned: bool = False,
 ) -> Callable[[Callable[[Path, str], Answering]], Callable[[Path, str], Answering]]:
@@ -73,6 +76,7 @@ def mutant(
                 patience=patience,
                 restart=restart,
                 reads_once=reads_once,
+                one_thread=one_thread,
                 replay_after=replay_after,
                 warned=warned,
             )

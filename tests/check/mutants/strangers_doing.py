@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from tradepost.kit import Create, Query, Refresh, Reject, Release, SetStatus
+from tradepost.protocols import registry
 from tradepost.protocols.commands import Command, Done, Outcome, Rejected
 from tradepost.protocols.contract import Denied
+from tradepost.protocols.http import Request, Response
 from tradepost.protocols.saas_v2.fields import ACTIVITIES
 
 from .any_shop import AnySeller
 from .debug_calls import _Deaf
-from .declaring import ISSUING, LICENSE, ONLINE, V1, V2, shop_mutant, wire_mutant
+from .declaring import ISSUING, LICENSE, ONLINE, V1, V2, Answering, Shop, mutant, shop_mutant, wire_mutant
 from .every_protocol import Met
 from .joint_kits import Judge, kit_mutant, real
 from .spelled import SpelledV1, SpelledV2
@@ -277,3 +281,15 @@ def the_head_needs_a_parent() -> Judge:
 def flags_are_texts() -> Judge:
     """``flag === "2"`` is never true."""
     return lambda met, operation: "000002" if operation == "singleOrgSync" and met.members.get("flag") == 2 else ""
+
+
+@mutant("short_queue", LOAD, timeout=0.8, one_thread=True, warned=True)
+def room_for_one_to_wait(folder: Path, protocol: str) -> Answering:
+    """A server for one's own machine: what comes while it works is not even connected."""
+    shop = Shop(folder, registry.protocol(protocol))
+
+    def answering(request: Request, now: datetime, nonce: str) -> Response:
+        time.sleep(0.01)
+        return shop.respond(request, now, nonce)
+
+    return answering

@@ -15,7 +15,7 @@ from tradepost.check.answers import (
     expect_accepted,
     expect_success,
     failed,
-    not_turned_away,
+    let_in,
     readable,
 )
 from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
@@ -261,7 +261,7 @@ def _parallel_orders(caller: Caller) -> None:
 
 
 def _none_failed(answers: list[Answer], name: str) -> None:
-    wrong = [answer for answer in not_turned_away(answers) if not answer.accepted]
+    wrong = [answer for answer in let_in(answers) if not answer.accepted]
     mixed = [answer for answer in wrong if answer.code == NOT_AUTHENTIC]
     if mixed:
         context, context_zh = (
@@ -376,7 +376,7 @@ def _order_of(command: Create) -> Order:
 def _parallel_queries(caller: Caller) -> None:
     made = [caller.instance() for _ in range(INSTANCES)]
     commands = [Query(instance_ids=(one.instance_id,)) for one in made]
-    alone = [_access(caller, command, caller.ask(command)) for command in commands]
+    alone = [_access(caller, c, a) for c, a in zip(commands, caller.each(caller.ask, commands), strict=True)]
     if len(set(alone)) < 2 and None in alone:
         raise Skipped("the query is refused, see the group shape", "查询被拒绝，见shape组")
     every = commands * ROUNDS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import NOT_AUTHENTIC, failed, in_time, not_turned_away
-from tradepost.check.declaring import Body, Check, Making, Skipped, family
+from tradepost.check.answers import NOT_AUTHENTIC, failed, in_time, let_in
+from tradepost.check.declaring import Body, Check, Making, Skipped, Warned, family
 from tradepost.check.explaining import explain_body_sign
 from tradepost.protocols.commands import Create
 
@@ -81,6 +81,18 @@ def _created(number: int) -> Body:
     return body
 
 
+def _queue_holds(caller: Caller, answers: list[Answer]) -> None:
+    """How many connections may wait is said nowhere, but a market would wait with them."""
+    waited = max((answer.received.seconds for answer in answers if answer.received.queued), default=0.0)
+    outside = sum(answer.received.unreachable for answer in answers)
+    if outside or waited > caller.facts.seconds:
+        raise Warned(
+            "short_queue",
+            f"{outside} of {len(answers)} found no place, the slowest had to wait {waited:.1f} s",
+            f"{len(answers)}个连接中有{outside}个未能建立，最慢的等待了{waited:.1f}秒",
+        )
+
+
 def _signed_wrongly(caller: Caller, answer: Answer) -> bool:
     """Signed, as every answer that comes alone, and not over its own bytes."""
     return answer.accepted and explain_body_sign(answer, caller.options.key) in {
@@ -93,7 +105,7 @@ def _signed_wrongly(caller: Caller, answer: Answer) -> bool:
 def _judge(caller: Caller, requests: list[Request]) -> None:
     answers = caller.together(requests)
     caller.note_created(*answers)
-    wrong = [answer for answer in not_turned_away(answers) if not answer.accepted]
+    wrong = [answer for answer in let_in(answers) if not answer.accepted]
     mixed = [answer for answer in answers if answer.code == NOT_AUTHENTIC or _signed_wrongly(caller, answer)]
     if mixed and len(requests) > 1 and caller.ask(caller.harmless()).accepted:
         context, context_zh = (
@@ -104,5 +116,8 @@ def _judge(caller: Caller, requests: list[Request]) -> None:
     if wrong:
         context = f"{len(wrong)} of {len(answers)} failed, the first with"
         raise failed("fails_under_load", wrong[0], context, f"{len(answers)}个中有{len(wrong)}个失败，第一个为")
-    slowest = max(answers, key=lambda answer: answer.received.seconds)
+    let_in_at_once = [answer for answer in answers if not answer.received.queued] or answers[:1]
+    slowest = max(let_in_at_once, key=lambda answer: answer.received.seconds)
     in_time(slowest, caller.facts, "slow_answer" if len(requests) == 1 else "slow_under_load")
+    if len(requests) > 1:
+        _queue_holds(caller, answers)

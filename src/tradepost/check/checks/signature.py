@@ -14,7 +14,7 @@ from tradepost.check.answers import (
     expect_accepted,
     expect_refusal,
     failed,
-    not_turned_away,
+    let_in,
     readable,
 )
 from tradepost.check.declaring import Body, Check, Making, Skipped, Warned, family
@@ -345,7 +345,7 @@ def _replayed(caller: Caller) -> None:
     expect_accepted(caller.send(request), context="first time", context_zh="第一次")
     caller.shared.used = time.monotonic(), request
     # Several times: each worker of a server may have a memory of its own.
-    for again in not_turned_away(caller.together([request] * COPIES)):
+    for again in let_in(caller.together([request] * COPIES)):
         expect_refusal(again, "accepts_replayed_nonce", context="sent again", context_zh="重复发送")
     expect_accepted(caller.ask(caller.harmless()), context="another request", context_zh="另一请求")
     answer = caller.send(request)

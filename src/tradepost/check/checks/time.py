@@ -15,6 +15,7 @@ from tradepost.check.answers import (
     expect_refusal,
     expect_success,
     failed,
+    let_in,
     readable,
 )
 from tradepost.check.dates import dates_in, told_otherwise
@@ -210,8 +211,9 @@ def _parallel(caller: Caller) -> None:
             for _ in range(COPIES)
         ]
         answers = caller.together([caller.request(command) for command in commands])
+        reached = let_in(answers)
         for command, answer in zip(commands, answers, strict=True):
-            if not answer.succeeded and not answer.turned_away:
+            if not answer.succeeded and answer in reached:
                 alone = caller.ask(command).succeeded
                 name = "dates_mixed_up" if alone else "refuses_correct_request"
                 raise failed(name, answer, "at the same moment", "并发时")
@@ -222,8 +224,8 @@ def _parallel(caller: Caller) -> None:
 def _each_shows_its_own(caller: Caller, made: list[Made], told: list[datetime]) -> None:
     if not caller.facts.has(Query):
         return
-    for one, until in zip(made, told, strict=True):
-        answer = caller.ask(Query(instance_ids=(one.instance_id,)))
+    answers = caller.each(caller.ask, [Query(instance_ids=(one.instance_id,)) for one in made])
+    for answer, until in zip(answers, told, strict=True):
         shown = set(dates_in(_members(answer)))
         others = {other.replace(tzinfo=None) for other in told if other != until}
         if shown & others and until.replace(tzinfo=None) not in shown:

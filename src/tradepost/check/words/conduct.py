@@ -262,6 +262,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Under parallel requests the answer takes longer than the market waits, or than the 5 s that newer versions allow.",
         "并发请求下响应时间超过云商店的等待时间，或超过新版本允许的5秒。",
     ),
+    "short_queue": (
+        (
+            "Connections that come at the same moment wait seconds before they are let in, or find no place: give the listening socket a "
+            "longer queue (backlog), and answer in several threads or processes."
+        ),
+        "并发连接需等待数秒才被接受，或无法建立：请加长监听队列（backlog），并用多个线程或进程响应。",
+    ),
     "wears_out": (
         (
             "What was accepted at the beginning fails after some hundred requests: something is used up (connections that are not given "
