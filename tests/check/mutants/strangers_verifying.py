@@ -82,7 +82,7 @@ class JsonNumericCheck(_WritesAgain):
     """PHP's JSON_NUMERIC_CHECK: testFlag "1" is written as 1, and no test call is authentic."""
 
     def written(self, members: dict[str, object]) -> str:
-        return super().written({n: int(v) if str(v).isdigit() else v for n, v in members.items()})
+        return super().written({n: int(str(v)) if str(v).isdigit() else v for n, v in members.items()})
 
 
 @wire_mutant("text_as_number", WIRE)
@@ -90,7 +90,7 @@ class LeadingZerosAreLost(_WritesAgain):
     """A column of numbers in between: "00123" comes back as 123."""
 
     def written(self, members: dict[str, object]) -> str:
-        return super().written({n: int(v) if len(str(v)) > 2 and str(v).isdigit() else v for n, v in members.items()})
+        return super().written({n: _number(v) for n, v in members.items()})
 
 
 @wire_mutant("trims_values", WIRE)
@@ -117,26 +117,30 @@ class GetBytesInAscii(SpelledV2):
         yield body.decode("utf-8", "replace").encode("ascii", "replace")
 
 
+def _number(value: object) -> object:
+    return int(value) if isinstance(value, str) and len(value) > 2 and value.isdigit() else value
+
+
 # --- keys ------------------------------------------------------------------------------------------------------------
 
 
 class _OtherKey(SpelledV2):
-    decode: Callable[[str], bytes]
+    read_key: Callable[[str], bytes]
 
     def sign(self, *, key: str, nonce: str, timestamp: str, payload: bytes) -> str:
-        secret = type(self).decode(key)
+        secret = type(self).read_key(key)
         inner = hmac.new(secret, payload, hashlib.sha256).hexdigest()
         return hmac.new(secret, utf8(f"{key}{nonce}{timestamp}{inner}"), hashlib.sha256).hexdigest()
 
 
 @wire_mutant("key_decoded", SIGNATURE)
 class KeyFromBase64(_OtherKey):
-    decode = staticmethod(base64.b64decode)
+    read_key = staticmethod(base64.b64decode)
 
 
 @wire_mutant("key_decoded", SIGNATURE)
 class KeyFromHex(_OtherKey):
-    decode = staticmethod(bytes.fromhex)
+    read_key = staticmethod(bytes.fromhex)
 
 
 @wire_mutant("key_not_set", SIGNATURE)
