@@ -9,12 +9,16 @@ from tradepost.check.options import GROUPS
 
 from . import (
     body_sign,
+    crowds,
     debug,
     encrypted,
+    framing,
+    freshness,
     idempotency,
     joint,
     licenses,
     lifecycle,
+    limits,
     load,
     secrets,
     shape,
@@ -30,12 +34,16 @@ if TYPE_CHECKING:
 __all__ = [
     "body_sign",
     "checks_for",
+    "crowds",
     "debug",
     "encrypted",
+    "framing",
+    "freshness",
     "idempotency",
     "joint",
     "licenses",
     "lifecycle",
+    "limits",
     "load",
     "secrets",
     "shape",
@@ -58,10 +66,10 @@ def checks_for(facts: Facts, options: Options) -> list[Check]:
         # What looks at all answers of the run comes last, whatever its group; whether the key is right comes first.
         last = check.check_id in {
             *secrets.LAST,
-            idempotency.IDS,
+            crowds.IDS,
             load.ENDURING,
             f"wire.{wire.UNLIMITED}",
-            f"signature.{signature.REPLAYED_LATER}",
+            f"signature.{freshness.REPLAYED_LATER}",
         }
         return last, GROUPS.index(check.group), check.check_id != signature.FIRST
 
