@@ -126,20 +126,24 @@ def serving(server: Server) -> Iterator[str]:
                 server.most_inside = max(server.most_inside, server.inside)
             try:
                 time.sleep(server.delay)
-                self.reply(body)
+                refused = server.refused()
+                out = b"" if refused else server.answer(self.path, self.headers["Content-Type"], body)
             finally:
+                # Before the answer goes out: whoever has it may ask again at once.
                 with server.lock:
                     server.inside -= 1
-
-        def reply(self, body: bytes) -> None:
-            refused = server.refused()
             if refused:
-                self.send_response(refused[0])
-                for name, value in {**refused[1], "Content-Length": "0"}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                return
-            out = server.answer(self.path, self.headers["Content-Type"], body)
+                self.refuse(*refused)
+            else:
+                self.reply(out)
+
+        def refuse(self, status: int, headers: dict[str, str]) -> None:
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": "0"}.items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        def reply(self, out: bytes) -> None:
             sign = _signed(out)
             self.send_response(200, server.reason)
             self.send_header("content-type", server.content_type)
