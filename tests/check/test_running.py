@@ -21,7 +21,7 @@ def url():
 
 
 def some(url: str, *groups: str, **more):
-    return Options(url=url, key=KEY, only=frozenset(groups), **more)
+    return Options(url=url, key=KEY, only=frozenset(groups), replay_after=0, **more)
 
 
 def test_all_passed_is_0(url):

@@ -50,6 +50,7 @@ def test_a_limit_on_requests_is_a_warning():
 
 def test_a_seller_that_answers_one_at_a_time_is_asked_one_at_a_time():
     server = OneByOne(PlainSeller(), delay=0.001)
-    report = examined(server, "signature", "shape", "wire", "lifecycle", "debug", "time")
+    # Those without crowds of their own, which its short queue would keep waiting.
+    report = examined(server, "shape", "wire", "lifecycle", "debug")
     assert told(report, Verdict.FAILED, Verdict.BROKEN, Verdict.WARNED) == []
     assert server.most_inside == 1

@@ -202,7 +202,7 @@ def _no_code(members: Mapping[str, object]) -> str:
 def in_time(answer: Answer, facts: Facts, name: str = "slow_answer") -> None:
     """Raises ``Failed`` for an answer that took too long, ``Warned`` for one that newer versions would not wait for."""
     seconds = answer.received.seconds
-    if seconds <= QUICK:
+    if seconds <= min(QUICK, facts.seconds):
         return
     kind = Failed if seconds > facts.seconds else Warned
     raise kind(name, f"the slowest answer took {seconds:.1f} s", f"最慢的响应用了{seconds:.1f}秒")

@@ -34,5 +34,7 @@ class Options:
     """Activities that what is sold does not need, for example those of renewals (saas-v2 §1.4)."""
     public_key: str = ""
     """PEM of the seller's key for client secrets, joint operation only (openapi-jointkit §A.6)."""
+    answer_within: float | None = None
+    """Seconds that an answer may take; None for what the version says (saas-v2 §3.0)."""
     replay_after: float = 2
     """Seconds after which a nonce is used once more; a seller's memory must reach further (saas-v2 §2.4)."""

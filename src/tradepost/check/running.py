@@ -40,7 +40,7 @@ def run(
     Everything that the run creates at the seller is released at its end.
     """
     _refuse_nonsense(options)
-    facts = facts_of(options.protocol).without(*options.leave_out)
+    facts = replace(facts_of(options.protocol).without(*options.leave_out), within=options.answer_within)
     sender = Sender(options.timeout, options.trust_any_certificate)
     _reach(options.url, sender)
     shared = Shared(facts, options, sender, Pace(options.at_once), clock, chance)

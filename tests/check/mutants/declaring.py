@@ -44,6 +44,8 @@ class Mutant:
     """The mistake is told as a warning: the specification is silent, or only recommends."""
     reads_once: bool = False
     """Its server takes what one read of the socket gives for the whole body."""
+    answer_within: float | None = None
+    """Seconds that it is given, so that a slow one need not be slow for seconds."""
     one_thread: bool = False
     """Its server takes one connection at a time, and has room for one more to wait."""
 
@@ -57,6 +59,7 @@ def mutant(
     restart: str = "",
     reads_once: bool = False,
     one_thread: bool = False,
+    answer_within: float | None = None,
     replay_after: float = 0,
     warned: bool = False,
 ) -> Callable[[Callable[[Path, str], Answering]], Callable[[Path, str], Answering]]:
@@ -77,6 +80,7 @@ def mutant(
                 restart=restart,
                 reads_once=reads_once,
                 one_thread=one_thread,
+                answer_within=answer_within,
                 replay_after=replay_after,
                 warned=warned,
             )
@@ -90,7 +94,11 @@ def _built(build: Callable[[Path, str], Answering], protocol: str, folder: Path)
 
 
 def shop_mutant[S: type[Shop]](
-    diagnosis: str, *groups: str, protocols: tuple[str, ...] = (V2,), patience: float = 1
+    diagnosis: str,
+    *groups: str,
+    protocols: tuple[str, ...] = (V2,),
+    patience: float = 1,
+    answer_within: float | None = None,
 ) -> Callable[[S], S]:
     """Declare a shop whose own work is wrong; in the smaller versions it sells licenses as well."""
 
@@ -102,7 +110,7 @@ def shop_mutant[S: type[Shop]](
             return any_seller(folder, protocol, seller).respond
 
         build.__name__ = kind.__name__
-        mutant(diagnosis, *groups, protocols=protocols, patience=patience)(build)
+        mutant(diagnosis, *groups, protocols=protocols, patience=patience, answer_within=answer_within)(build)
         return kind
 
     return declare
@@ -128,7 +136,12 @@ type Rewrite = Callable[[Request, Response], Answer]
 
 
 def answer_mutant(
-    diagnosis: str, *groups: str, protocols: tuple[str, ...] = (V2,), timeout: float = 20, warned: bool = False
+    diagnosis: str,
+    *groups: str,
+    protocols: tuple[str, ...] = (V2,),
+    timeout: float = 20,
+    warned: bool = False,
+    answer_within: float | None = None,
 ) -> Callable[[Rewrite], Rewrite]:
     """Declare what is done to an honest shop's answers on their way out."""
 
@@ -138,7 +151,9 @@ def answer_mutant(
             return lambda request, now, nonce: rewrite(request, shop.respond(request, now, nonce))
 
         build.__name__ = rewrite.__name__
-        mutant(diagnosis, *groups, protocols=protocols, timeout=timeout, warned=warned)(build)
+        mutant(diagnosis, *groups, protocols=protocols, timeout=timeout, warned=warned, answer_within=answer_within)(
+            build
+        )
         return rewrite
 
     return declare

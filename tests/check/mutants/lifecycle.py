@@ -174,7 +174,7 @@ class TakesTheJoinedIdsForOne(Middleman):
         return honest(command)
 
 
-@shop_mutant("never_ready", LIFE, "shape", patience=1)
+@shop_mutant("never_ready", LIFE, "shape", patience=0.3)
 class NeverReady(Shop):
     def on_create(self, command: Create) -> Pending:
         return Pending()
