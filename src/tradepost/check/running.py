@@ -97,9 +97,11 @@ class _Asking:
         try:
             if not reads_side_by_side(caller):
                 return False
-            # Found out before the rush, so that it is found out once.
-            for kind in self.shared.facts.conduct.optional & self.shared.facts.protocol.activities.keys():
+            # Found out before the rush, so that it is found out once, and whether anything is offered at all.
+            activities = self.shared.facts.protocol.activities
+            for kind in self.shared.facts.conduct.optional & activities.keys():
                 caller.offers(kind)
+            any(map(caller.offers, activities))
         except (Skipped, Failed):
             return False
         self.shared.pace.widen()

@@ -226,7 +226,7 @@ class OneParserOfDatesForAllThreads(_Crowded):
 
     def crowded(self, crowd: int) -> Outcome | None:
         time.sleep(0.02)
-        return Rejected(code="000005", message="multiple points") if crowd > 2 else None
+        return Rejected(code="000002", message="multiple points") if crowd > 2 else None
 
 
 @shop_mutant("dates_mixed_up", TIME)

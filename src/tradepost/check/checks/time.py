@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tradepost.check.answers import (
     BAD_PARAMETER,
+    NOT_AUTHENTIC,
     Answer,
     expect_refusal,
     expect_success,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 # Seconds and minutes that no seller would show by chance.
 _MINUTE, _SECOND = 37, 53
 INSTANCES, COPIES, ROUNDS = 4, 3, 2
+_IN_A_CROWD = {BAD_PARAMETER: "dates_mixed_up", NOT_AUTHENTIC: "signature_race"}
+"""What a refusal shows that comes in a crowd alone: the date, or the signature, was read wrongly."""
 _AHEAD = timedelta(minutes=5)
 """How far a seller's clock may be ahead of ours."""
 
@@ -215,7 +218,7 @@ def _parallel(caller: Caller) -> None:
         for command, answer in zip(commands, answers, strict=True):
             if not answer.succeeded and answer in reached:
                 alone = caller.ask(command).succeeded
-                name = "dates_mixed_up" if alone else "refuses_correct_request"
+                name = _IN_A_CROWD.get(answer.code, "fails_under_load") if alone else "refuses_correct_request"
                 raise failed(name, answer, "at the same moment", "并发时")
         _each_shows_its_own(caller, made, told)
     caller.give_back(*made)
