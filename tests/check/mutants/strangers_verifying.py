@@ -24,7 +24,7 @@ from tradepost.protocols.wire_json import NotJsonObject, load_object
 from .answer_signing import signed_over
 from .any_shop import any_seller
 from .declaring import ISSUING, ONLINE, V1, V2, Answering, Shop, mutant, wire_mutant
-from .every_protocol import KITS, OTHERS, Met
+from .every_protocol import KITS, OTHERS, Met, front_mutant
 from .http_habits import page
 from .spelled import SpelledV1, SpelledV2
 
@@ -275,6 +275,21 @@ def verifies_when_all_is_done(folder: Path, protocol: str) -> Answering:
         return seller.respond(request, now, nonce)
 
     return answering
+
+
+@front_mutant("activity_not_guarded", SIGNATURE, protocols=("license_v1", "license_code", ONLINE, *KITS))
+def one_path_outside_of_the_filter(met: Met) -> Request:
+    """The last that was added is not in the list of the filter."""
+    last = list(registry.protocol(met.protocol).activities.values())[-1]
+    asked = str(met.members.get("activity", "")) or met.request.path.rpartition("/")[2]
+    return met.believed() if asked == last else met.request
+
+
+@wire_mutant("activity_not_guarded", SIGNATURE)
+class UpgradesComeInByTheSideDoor(SpelledV2):
+    def check_signature(self, given: Mapping[str, str], request: Request, key: str) -> None:
+        if b'"upgradeInstance"' not in request.body:
+            super().check_signature(given, request, key)
 
 
 # --- threads ---------------------------------------------------------------------------------------------------------

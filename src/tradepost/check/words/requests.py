@@ -18,6 +18,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Some wrong signatures are accepted: compare the whole value, in constant time, with the one you compute.",
         "部分错误的签名被接受：请将完整的签名与自己计算的值做常量时间比较。",
     ),
+    "activity_not_guarded": (
+        (
+            "This activity is carried out whatever its signature is, while others verify theirs: a path or a branch lies outside of the "
+            "filter. Verify in one place that every request passes."
+        ),
+        "该接口不校验签名，而其他接口会校验：有路径或分支在过滤器之外。请在所有请求都经过的地方统一验签。",
+    ),
     "body_not_signed": (
         (
             "The body or a value was changed after signing and the request was still accepted: the signature is computed "
