@@ -38,7 +38,7 @@ def test_the_sample_seller_passes_within_20_seconds(tmp_path):
 def test_a_seller_that_provisions_later_passes(tmp_path):
     wire = registry.protocol("saas_v2")
     with raw_serving(SlowShop(tmp_path, wire).respond) as url:
-        report = run(Options(url=url, key=KEY))
+        report = run(Options(replay_after=0, url=url, key=KEY))
     assert complaints(report) == []
     assert skipped(report) == set()
 
@@ -47,7 +47,7 @@ def test_a_seller_that_provisions_later_passes(tmp_path):
 def test_a_seller_without_the_kit_passes(strict):
     """Chunked, indented, other header spelling, preset instance for debugging, no upgrades (saas-v2 §1.4, §5.1)."""
     with plain_seller.serving(plain_seller.PlainSeller(strict=strict)) as url:
-        report = run(Options(url=url, key=plain_seller.KEY))
+        report = run(Options(replay_after=0, url=url, key=plain_seller.KEY))
     assert complaints(report) == []
     optional = {result.check_id for result in report.results if "upgradeInst" in result.seen + result.check_id}
     optional |= {result.check_id for result in report.results if "changeInst" in result.seen + result.check_id}
@@ -57,7 +57,7 @@ def test_a_seller_without_the_kit_passes(strict):
 @pytest.mark.parametrize("name", ALL)
 def test_a_seller_on_the_kit_passes_in_every_version(name, tmp_path):
     with running(any_seller(tmp_path, name)) as url:
-        report = run(Options(url=f"{url}/produce", protocol=name, key=KEY))
+        report = run(Options(replay_after=0, url=f"{url}/produce", protocol=name, key=KEY))
     assert complaints(report) == []
     assert report.exit_code == 0
 
@@ -65,6 +65,6 @@ def test_a_seller_on_the_kit_passes_in_every_version(name, tmp_path):
 def test_a_run_leaves_no_instance_behind():
     seller = plain_seller.PlainSeller()
     with plain_seller.serving(seller) as url:
-        run(Options(url=url, key=plain_seller.KEY))
+        run(Options(replay_after=0, url=url, key=plain_seller.KEY))
     assert len(seller.states) > 20
     assert set(seller.states.values()) == {"released"}

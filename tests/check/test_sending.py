@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +13,7 @@ from threading import Thread
 import pytest
 
 from tests.kit.market import self_signed
-from tradepost.check.sending import Received, Sender, parse
+from tradepost.check.sending import GRACE, Received, Sender, parse
 from tradepost.protocols.http import Request
 
 HEAD = b"HTTP/1.1 200 OK\r\nbody-SIGN: x \r\n"
@@ -181,3 +182,39 @@ def test_an_unknown_certificate_is_not_talked_to(secure_seller):
 def test_an_unknown_certificate_is_accepted_when_told_so(secure_seller):
     found = Sender(5, trust_any_certificate=True).send(post(secure_seller))
     assert (found.status, found.body, found.fault) == (200, b"{}", "")
+
+
+def test_trailers_belong_to_the_chunks():
+    found = parsed(
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nServer-Timing: db;dur=3\r\nX: y\r\n\r\nmore"
+    )
+    assert (found.body, found.after, found.fault) == (b"{}", b"more", "")
+
+
+def test_bytes_after_a_kept_answer_are_noticed_by_who_lingers():
+    with speaking(HEAD + b"Content-Length: 2\r\n\r\n{}", hold=True) as (url, _):
+        found = Sender(5).send(post(url), linger=True)
+    assert found.body == b"{}"
+    assert found.seconds >= GRACE
+
+
+def test_a_held_request_lacks_its_last_byte():
+    heard_before: list[bytes] = []
+    with speaking(HEAD + b"Content-Length: 2\r\n\r\n{}") as (url, heard):
+
+        def hold() -> None:
+            until = time.monotonic() + 5
+            while not b"".join(heard).endswith(b'"b"') and time.monotonic() < until:
+                time.sleep(0.005)
+            heard_before.append(b"".join(heard))
+
+        found = Sender(5).send(post(url), hold=hold)
+    assert heard_before[0].endswith(b'{"a":"b"')
+    assert found.status == 200
+
+
+def test_a_request_says_who_sends_it():
+    """Firewalls turn away who gives no name."""
+    with speaking(HEAD + b"Content-Length: 2\r\n\r\n{}") as (url, heard):
+        Sender(5).send(post(url))
+    assert b"User-Agent: tradepost-check" in b"".join(heard).split(b"\r\n")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,7 +24,10 @@ NOT_AUTHENTIC = "000001"
 BAD_PARAMETER = "000002"
 NO_INSTANCE = "000003"
 PROCESSING = "000004"
+TOO_MANY, UNAVAILABLE = 429, 503
+DENIED = frozenset({401, 403, 419})
 BOM = b"\xef\xbb\xbf"
+_STEP = re.compile(r"[^.\[\]]+")
 _LOGIN = re.compile(r"log[ -]?in|sign[ -]?in|type=.?password|登录|登陆", re.IGNORECASE)
 
 
@@ -77,6 +80,23 @@ class Answer:
     def refused(self) -> bool:
         return self.received.status == 200 and self.code not in {"", SUCCESS, PROCESSING}
 
+    @property
+    def tells(self) -> bool:
+        """Whether a query's answer describes an instance."""
+        return bool((self.members or {}).get("info"))
+
+    @property
+    def turned_away(self) -> bool:
+        """Refused by a limit on requests, not by what was asked."""
+        status = self.received.status
+        return status == TOO_MANY or (status == UNAVAILABLE and self.received.header("Retry-After") is not None)
+
+    @property
+    def retry_after(self) -> float:
+        """Seconds; a moment when none are named, and for a date."""
+        text = (self.received.header("Retry-After") or "").strip()
+        return float(text) if text.isascii() and text.isdigit() else 1.0
+
     def made_sound(self, key: str) -> Response:
         """The same body in a faultless envelope, so that its content alone is judged by the protocol's reader."""
         body = self.received.body.removeprefix(BOM)
@@ -109,13 +129,19 @@ class Answer:
         return f"HTTP 200 came without a resultCode: {quoted}", f"返回HTTP 200但没有resultCode：{quoted}"
 
 
+def let_in(answers: Iterable[Answer]) -> list[Answer]:
+    """Those of a crowd that reached the seller's program: of others, turned away or never connected, nothing is known."""
+    every = list(answers)
+    return [answer for answer in every if not answer.turned_away and not answer.received.unreachable] or every
+
+
 def failed(name: str, answer: Answer, context: str = "", context_zh: str = "") -> Failed:
     """A failure that tells what came. ``context`` says in answer to what."""
     seen, seen_zh = answer.told()
     if context:
         seen, seen_zh = f"{context}: {seen}", f"{context_zh or context}：{seen_zh}"
     found = Failed(name, seen, seen_zh)
-    found.request, found.code = answer.request, answer.code
+    found.request, found.code, found.status = answer.request, answer.code, answer.received.status
     return found
 
 
@@ -126,10 +152,14 @@ def readable(answer: Answer, *, http_error: str = "http_status", context: str = 
         raise failed(received.fault, answer, context, context_zh)
     if 300 <= received.status < 400:
         raise failed("redirect", answer, context, context_zh)
+    if answer.turned_away:
+        raise failed("rate_limited", answer, context, context_zh)
     if received.status == 405:
         raise failed("method_not_allowed", answer, context, context_zh)
     if received.status == 404 and http_error == "http_status":
         raise failed("not_found", answer, context, context_zh)
+    if received.status in DENIED and http_error == "http_status":
+        raise failed("access_denied", answer, context, context_zh)
     if received.status != 200:
         # Another success is no error page: its own name says more.
         raise failed(http_error if received.status >= 400 else "http_status", answer, context, context_zh)
@@ -143,9 +173,17 @@ def readable(answer: Answer, *, http_error: str = "http_status", context: str = 
         raise failed("bad_result_code", answer, context, context_zh)
 
 
-def misspelt(name: str, members: Mapping[str, object]) -> bool:
-    """Whether a field that is missing is there in another spelling."""
-    return any(other != name and _letters(other) == _letters(name) for other in members)
+def misspelt(path: str, members: Mapping[str, object]) -> bool:
+    """Whether a field that is missing is there in another spelling. ``path`` as in ``Violation``."""
+    value: object = members
+    *above, name = _STEP.findall(path)
+    for step in above:
+        if step.isdigit() and isinstance(value, list):
+            value = value[int(step)] if int(step) < len(value) else None
+        else:
+            value = value.get(step) if isinstance(value, Mapping) else None
+    names = value if isinstance(value, Mapping) else ()
+    return any(other != name and _letters(other) == _letters(name) for other in names)
 
 
 def _letters(name: str) -> str:
@@ -164,7 +202,7 @@ def _no_code(members: Mapping[str, object]) -> str:
 def in_time(answer: Answer, facts: Facts, name: str = "slow_answer") -> None:
     """Raises ``Failed`` for an answer that took too long, ``Warned`` for one that newer versions would not wait for."""
     seconds = answer.received.seconds
-    if seconds <= QUICK:
+    if seconds <= min(QUICK, facts.seconds):
         return
     kind = Failed if seconds > facts.seconds else Warned
     raise kind(name, f"the slowest answer took {seconds:.1f} s", f"最慢的响应用了{seconds:.1f}秒")
@@ -209,6 +247,8 @@ def unreadable(received: Received) -> str:
         return "empty_body"
     if received.body.startswith(BOM):
         return "bom"
+    if received.after and _is_json(received.body + received.after):
+        return "bytes_after_body"
     try:
         received.body.decode("utf-8")
     except UnicodeDecodeError:
@@ -219,6 +259,14 @@ def unreadable(received: Received) -> str:
     # A page instead of an answer has the same cause as its type: another part of the server spoke.
     page = received.body.decode("utf-8", "replace")
     return "login_page" if "<" in page and _LOGIN.search(page) else "wrong_content_type"
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _holds_result(body: bytes) -> bool:

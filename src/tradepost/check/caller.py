@@ -1,86 +1,77 @@
-"""Plays the market for one run: makes signed requests, sends them, keeps what was exchanged, and instances to work on."""
+"""Plays the market for one check: makes signed requests, sends them, and keeps what was exchanged."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from threading import Barrier, Lock
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 from tradepost.protocols.commands import Command, Create, Query, Release, SetStatus
 from tradepost.protocols.http import Request
 from tradepost.protocols.sync_commands import SyncFlag, SyncTenant
 
-from .answers import NOT_AUTHENTIC, PROCESSING, Answer, failed, readable
+from .answers import PROCESSING, Answer, failed
 from .declaring import Failed, Skipped
 from .dialects import Seal, shifted
 from .results import Exchange
-from .samples import Order, Samples
+from .samples import Samples
+from .stock import Made, usable_id
 
 if TYPE_CHECKING:
     from .facts import Facts
     from .options import Options
-    from .sending import Sender
+    from .sending import Received
+    from .shared import Shared
 
-BATCH = 8
-"""Instances made at once: an asynchronous seller then keeps the run waiting only once in a while."""
 PATIENT_FOR = 3
 """Answers in a row that may take too long before the run is given up."""
+TOO_SOON = 4
+"""How often a request is sent again that came too soon for the seller."""
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 0.5
+QUIETLY = 3.0
+"""Seconds for which an instance is waited for that was not announced with 000004; no page says what comes meanwhile."""
 
-
-@dataclass(slots=True)
-class Made:
-    """An instance that this run created. ``expires_at`` was told at its creation, where a version does so."""
-
-    instance_id: str
-    order: Order
-    expires_at: datetime | None = None
-
-
-def usable_id(instance_id: str) -> bool:
-    """Whether other activities can carry it (saas-v2 §3.1, §3.2)."""
-    return 0 < len(instance_id.strip()) <= 64 and "," not in instance_id
+__all__ = ["Caller", "Made", "usable_id"]
 
 
 @dataclass(slots=True)
 class Caller:
-    """``clock`` gives the time, ``chance`` 32 or more fresh alphanumerics."""
+    """``linger``: notice what a seller sends after its answers."""
 
-    facts: Facts
-    options: Options
-    sender: Sender
-    clock: Callable[[], datetime]
-    chance: Callable[[], str]
+    shared: Shared
     exchanges: list[Exchange] = field(default_factory=list)
-    everything: list[Answer] = field(default_factory=list)
-    """All answers of the run, for the checks that look for leaks."""
-    stock: list[Made] = field(default_factory=list)
-    created: dict[str, None] = field(default_factory=dict)
-    """Ids to release at the end, so that a run leaves nothing behind."""
-    no_stock: Skipped | None = None
-    accepts: bool = False
-    """Whether an ordinary correct request was accepted before."""
-    locked_out: bool = False
-    """Whether correct requests are refused as not authentic, whatever they ask."""
-    real_works: bool | None = None
-    """Whether a fresh instance can be queried, once it was tried."""
-    slow_streak: int = 0
-    """How many answers in a row took too long, requests in a crowd excepted."""
-    given_up: bool = False
-    """Nothing more is asked of a seller that needs seconds for everything: a run would take hours."""
-    used: tuple[float, Request] | None = None
-    """A request that was accepted, and when: one to send again."""
-    _offered: dict[type[Command], bool] = field(default_factory=dict)
-    _lock: Lock = field(default_factory=Lock)
+    last: Received | None = None
+    linger: bool = False
+
+    @property
+    def facts(self) -> Facts:
+        return self.shared.facts
+
+    @property
+    def options(self) -> Options:
+        return self.shared.options
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        return self.shared.clock
+
+    @property
+    def chance(self) -> Callable[[], str]:
+        return self.shared.chance
 
     @property
     def samples(self) -> Samples:
         return Samples(self.clock, self.chance, self.options.public_key)
+
+    def aside(self) -> Caller:
+        """For what is done for a check and is no part of it."""
+        return Caller(self.shared)
 
     # --- requests --------------------------------------------------------------------------------------------------
 
@@ -110,20 +101,45 @@ class Caller:
 
     # --- sending ---------------------------------------------------------------------------------------------------
 
-    def send(self, request: Request, *, pieces: int = 1, alone: bool = True) -> Answer:
+    def send(self, request: Request, *, pieces: int = 1) -> Answer:
+        """One request, when there is a place for it; again, as a market does, when it came too soon for the seller."""
+        shared = self.shared
+        answer = self._sent(request, pieces)
+        for _ in range(TOO_SOON):
+            if not answer.turned_away or not shared.may_wait(answer.retry_after):
+                break
+            time.sleep(answer.retry_after)
+            answer = self._sent(request, pieces)
+        if shared.slow_streak >= PATIENT_FOR:
+            shared.given_up = True
+            raise failed("too_slow" if answer.received.fault == "too_slow" else "slow_answer", answer)
+        return answer
+
+    def _sent(self, request: Request, pieces: int) -> Answer:
+        shared = self.shared
+        with shared.pace.place():
+            if shared.stopped:
+                raise Skipped("the run was stopped", "检测已停止")
+            alone = not shared.in_company
+            began = time.monotonic()
+            answer = self.send_at_once(request, pieces=pieces)
+        shared.pace.learn(answer.received, began)
+        if alone:
+            with shared.lock:
+                late = answer.received.seconds > self.facts.seconds or answer.received.fault == "too_slow"
+                shared.slow_streak = shared.slow_streak + 1 if late else 0
+        return answer
+
+    def send_at_once(self, request: Request, *, pieces: int = 1, hold: Callable[[], object] | None = None) -> Answer:
+        """Whatever the seller's pace. ``hold`` is called when all but the last byte has been sent."""
         sent_at = self.clock()
-        received = self.sender.send(request, pieces=pieces)
+        received = self.shared.sender.send(request, pieces=pieces, linger=self.linger, hold=hold)
         answer = Answer(request, received)
         exchange = Exchange(request, sent_at, received.seconds, received.raw, received.problem)
-        with self._lock:
-            if alone:
-                late = received.seconds > self.facts.seconds or received.fault == "too_slow"
-                self.slow_streak = self.slow_streak + 1 if late else 0
+        with self.shared.lock:
+            self.last = received
             self.exchanges.append(exchange)
-            self.everything.append(answer)
-        if self.slow_streak >= PATIENT_FOR:
-            self.given_up = True
-            raise failed("too_slow" if received.fault == "too_slow" else "slow_answer", answer)
+            self.shared.everything.append(answer)
         return answer
 
     def ask(self, command: Command) -> Answer:
@@ -134,22 +150,25 @@ class Caller:
 
     def create(self, command: Create) -> Answer:
         """Asked again while it is 000004 without an id, as a market does: the id is optional then."""
-        return self._named(command, self.ask(command))
+        answer = self.ask(command)
+        return self.wait_for(command) if answer.code == PROCESSING and not answer.instance_id else answer
 
-    def _named(self, command: Create, answer: Answer) -> Answer:
-        if answer.code == PROCESSING and not answer.instance_id:
-            return self.wait_for(command, time.monotonic() + self.options.patience)
-        return answer
+    def each[C, R](self, ask: Callable[[C], R], commands: Sequence[C]) -> list[R]:
+        """All of them, side by side where the seller reads so."""
+        if not self.shared.pace.in_company or len(commands) < 2:
+            return [ask(command) for command in commands]
+        with ThreadPoolExecutor(len(commands)) as threads:
+            return list(threads.map(ask, commands))
 
     def together(self, requests: Sequence[Request]) -> list[Answer]:
-        """All at the same moment: every thread waits until the last one is ready."""
+        """All at the same moment, whatever the seller's pace: every thread waits until the last one is ready."""
         if not requests:
             return []
         barrier = Barrier(len(requests))
 
         def one(request: Request) -> Answer:
             barrier.wait()
-            return self.send(request, alone=False)
+            return self.send_at_once(request)
 
         with ThreadPoolExecutor(len(requests)) as threads:
             return list(threads.map(one, requests))
@@ -157,16 +176,24 @@ class Caller:
     # --- instances -------------------------------------------------------------------------------------------------
 
     def note_created(self, *answers: Answer) -> None:
-        for answer in answers:
-            if answer.accepted and usable_id(answer.instance_id):
-                self.created.setdefault(answer.instance_id)
+        with self.shared.lock:
+            for answer in answers:
+                if answer.accepted and usable_id(answer.instance_id):
+                    self.shared.created.setdefault(answer.instance_id)
+                    self.shared.announces |= answer.code == PROCESSING
 
     def offers(self, kind: type[Command]) -> bool:
         """Whether an optional activity is implemented: a correct test call of it is not refused."""
-        if kind not in self._offered:
-            command = self.samples.of(kind, self.any_id(), test=True)
-            self._offered[kind] = command is not None and self.ask(command).accepted
-        return self._offered[kind]
+        shared = self.shared
+        with shared.memo:
+            found = shared.offered.get(kind)
+            if found is None:
+                command = self.samples.of(kind, self.any_id(), test=True)
+                found = command is not None and self.ask(command).accepted
+                # What fails in company may be our haste, and is not remembered.
+                if found or not shared.in_company:
+                    shared.offered[kind] = found
+            return found
 
     def need(self, kind: type[Command]) -> None:
         """Skips the check when the seller does without an activity that it may leave out."""
@@ -185,15 +212,32 @@ class Caller:
 
     def need_correct(self) -> None:
         """A seller that refuses everything is told so once, not by every check that sends a correct request."""
-        if not self.accepts:
-            self.accepts = self.ask(self.harmless()).accepted
-        if not self.accepts:
+        with self.shared.memo:
+            if not self.shared.accepts:
+                self.shared.accepts = self.ask(self.harmless()).accepted
+        if not self.shared.accepts:
             raise Skipped("an ordinary correct request is refused already", "普通的正确请求已经被拒绝")
+
+    def need_real(self) -> None:
+        """Where no real creation works, that is the mistake, not what a test call did before."""
+        shared = self.shared
+        with shared.memo:
+            works = shared.real_works
+            if works is None:
+                # A fresh one: a test call may have done harm to the others.
+                works = self.look(shared.stock.fresh(self).instance_id).succeeded
+                if works or not shared.in_company:
+                    shared.real_works = works
+        if not works:
+            raise Skipped(
+                "a real instance is not there after its creation, see the groups shape and debug",
+                "真实实例创建后不存在，见shape组与debug组",
+            )
 
     def harmless(self, *, test: bool = True) -> Command:
         """A correct command that changes nothing: a query where there is one, else a test call."""
         if self.facts.has(Query):
-            return Query(instance_ids=(self.any_id(),), test=test)
+            return Query(instance_ids=(self.any_id(test=test),), test=test)
         for kind in self.facts.protocol.activities:
             command = self.samples.of(kind, self.any_id(), test=True)
             if command is not None and kind not in self.facts.left_out:
@@ -204,136 +248,117 @@ class Caller:
         """A real command that harms nobody even where it is obeyed: about what does not exist, or a query."""
         known = [kind for kind in self.facts.protocol.activities if kind not in self.facts.left_out]
         if Query in known:
-            return Query(instance_ids=(self.any_id(),))
+            return Query(instance_ids=(self.any_id(test=False),))
         if SyncTenant in known:
             return replace(self.samples.tenant(test=False), flag=SyncFlag.DELETE)
         kind = next((kind for kind in (SetStatus, Release, *known) if kind in known), None)
         command = self.samples.of(kind, self.samples.unknown_id()) if kind else None
         return command or self.harmless()
 
-    def any_id(self) -> str:
-        """An instance id for test calls: one that exists if there is any, else an invented one."""
+    def any_id(self, *, test: bool = True) -> str:
+        """An instance id for test calls, or to look at: one that exists if there is any, else an invented one."""
         if Create in self.facts.protocol.activities:
+            stock = self.shared.stock
             try:
-                return self.instance(keep=True).instance_id
-            except (Skipped, Failed):
+                return (stock.rehearsed(self) if test else stock.shown(self)).instance_id
+            except Skipped:
                 pass
+            except Failed:
+                if self.shared.given_up:
+                    raise
         return self.samples.unknown_id()
 
     def instance(self, *, keep: bool = False) -> Made:
-        """A ready instance of its own for a check. ``keep``: only to look at, others may look at it too."""
-        if self.no_stock is not None:
-            raise self.no_stock
-        if not self.stock:
-            before = self.exchanges
-            self.exchanges = []
-            try:
-                self.stock = self._make(BATCH)
-            except Skipped as reason:
-                self.no_stock = reason
-                raise
-            finally:
-                self.exchanges = before
-        return self.stock[-1] if keep else self.stock.pop()
+        """A ready instance of its own for a check. ``keep``: only to look at, others look at it too."""
+        return self.shared.stock.shown(self) if keep else self.shared.stock.take(self)
 
     def fresh(self) -> Made:
         """A ready instance that no check has touched."""
-        self.instance(keep=True)
-        return self._make(1)[0]
+        return self.shared.stock.fresh(self)
 
-    def give_back(self, made: Made) -> None:
-        """An instance that a check left as it was: ready, not frozen, not released."""
-        self.stock.insert(0, made)
+    def look(self, instance_id: str) -> Answer:
+        """Whether it is there: by a query, or by a renewal, which a released one refuses."""
+        queried = self.facts.has(Query)
+        return self.ask(Query(instance_ids=(instance_id,)) if queried else self.samples.refresh(instance_id))
 
-    def _make(self, number: int) -> list[Made]:
-        if not self.facts.has(Create):
-            raise Skipped("this version has no creation of instances", "该版本没有创建实例的接口")
-        orders = [self.samples.order() for _ in range(number)]
-        commands = [self.samples.create(order) for order in orders]
-        # The first alone: when it is refused, one request is enough to know it.
-        answers = [self.create(commands[0])]
-        self._usable(answers[0])
-        first = self.together([self.request(command) for command in commands[1:]])
-        self.note_created(*first)
-        answers += [self._named(command, answer) for command, answer in zip(commands[1:], first, strict=True)]
-        good = [
-            (Made(a.instance_id, o, c.purchase.expires_at if c.purchase else None), c)
-            for a, o, c in zip(answers, orders, commands, strict=True)
-            if a.accepted and usable_id(a.instance_id)
-        ]
-        made = [one for one, _ in good]
-        self._wait(made, [command for _, command in good])
-        return made
+    def give_back(self, *made: Made) -> None:
+        """Instances that a check left as they were: ready, not frozen, not released."""
+        for one in made:
+            self.shared.stock.give_back(one)
 
-    def _usable(self, answer: Answer) -> None:
-        try:
-            readable(answer)
-        except Failed as reason:
-            raise Skipped(
-                f"an instance is needed, and creating one failed ({reason.seen})",
-                f"需要一个实例，但创建失败（{reason.seen_zh}）",
-            ) from None
-        if answer.accepted and not usable_id(answer.instance_id):
-            raise Skipped(
-                "an instance is needed, and the id that came cannot be used in other calls",
-                "需要一个实例，但返回的instanceId无法用于其他调用",
-            )
-        if not answer.accepted:
-            told, told_zh = answer.told()
-            why = " — is the key right?" if answer.code == NOT_AUTHENTIC else ""
-            why_zh = "——密钥是否正确？" if answer.code == NOT_AUTHENTIC else ""
-            raise Skipped(
-                f"an instance is needed, and creating one was refused ({told}){why}",
-                f"需要一个实例，但创建被拒绝（{told_zh}）{why_zh}",
-            )
+    @contextmanager
+    def lent(self) -> Iterator[Made]:
+        """An instance of its own, which the check leaves as it was when nothing goes wrong."""
+        made = self.instance()
+        yield made
+        self.give_back(made)
 
-    def _wait(self, made: Iterable[Made], commands: Sequence[Command]) -> None:
-        """Until all are ready: by query, or by repeating the creation where a version has no query."""
-        until = time.monotonic() + self.options.patience
-        for one, command in zip(made, commands, strict=False):
-            probe = Query(instance_ids=(one.instance_id,)) if self.facts.has(Query) else command
-            self.wait_for(probe, until)
+    # --- waiting ---------------------------------------------------------------------------------------------------
 
-    def wait_for(self, command: Command, until: float) -> Answer:
-        """Asks until the answer is no longer 000004. Raises ``Skipped`` when that takes too long."""
-        pause = FIRST_PAUSE
+    def wait_for(self, command: Command) -> Answer:
+        """Asks until it is ready: no longer 000004, and a query has something to tell.
+
+        What a seller says of an instance in creation is documented nowhere (saas-v2 §3.2), so a refusal or an empty
+        success is waited for as well, once in vain. Raises ``Skipped`` when 000004 takes too long.
+        """
+        began, pause = time.monotonic(), FIRST_PAUSE
         while True:
             answer = self.ask(command)
-            if answer.code != PROCESSING:
+            if not self._in_creation(command, answer, time.monotonic() - began):
                 return answer
-            if (answer.members or {}).get("info"):
-                raise Skipped("an instance in creation is answered with data", "创建中的实例返回了数据")
-            if time.monotonic() >= until:
-                patience = f"{self.options.patience:g}"
-                raise Skipped(
-                    f"the instance was still being created after {patience} s",
-                    f"{patience}秒后实例仍在创建中",
-                )
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _in_creation(self, command: Command, answer: Answer, waited: float) -> bool:
+        shared, patience = self.shared, self.options.patience
+        if answer.code == PROCESSING:
+            if answer.tells:
+                raise Skipped("an instance in creation is answered with data", "创建中的实例返回了数据")
+            if waited >= patience:
+                raise Skipped(
+                    f"the instance was still being created after {patience:g} s",
+                    f"{patience:g}秒后实例仍在创建中",
+                )
+            return True
+        undecided = answer.refused or (answer.succeeded and not answer.tells)
+        if not isinstance(command, Query) or not undecided or shared.never_ready:
+            return False
+        enough = waited >= (patience if shared.announces else min(patience, QUIETLY))
+        if enough and not shared.in_company:
+            shared.never_ready = True
+        return not enough
+
+    def wait_ready(self, instance_id: str) -> Answer:
+        return self.wait_for(Query(instance_ids=(instance_id,)))
 
     @property
     def gone(self) -> str:
         """Why nobody answers any more; empty when somebody does, or did again when asked once more."""
-        last = self.everything[-1].received if self.everything else None
         # What a dying server had in hand is cut off; only later ones are refused.
-        if last is None or not (last.unreachable or last.fault == "no_answer"):
+        if self.last is None or not (self.last.unreachable or self.last.fault == "no_answer"):
             return ""
         probe = Request("POST", self.options.url, (("Content-Type", "application/json"),), b"{}")
-        if not self.sender.send(probe).unreachable:
+        if not self.shared.sender.send(probe).unreachable:
             return ""
         # A server that restarts itself gets a moment.
         time.sleep(LONGEST_PAUSE)
-        again = self.sender.send(probe)
+        again = self.shared.sender.send(probe)
         return again.problem if again.unreachable else ""
 
-    def wait_ready(self, instance_id: str) -> Answer:
-        return self.wait_for(Query(instance_ids=(instance_id,)), time.monotonic() + self.options.patience)
 
-    def clean_up(self) -> None:
-        """Releases everything that the run made; what the seller says to it does not matter any more."""
-        if not self.facts.has(Release) or self.given_up or self.gone:
-            return
-        ids = list(self.created)
-        with ThreadPoolExecutor(8) as threads:
-            list(threads.map(lambda i: self.send(self.request(self.samples.release(i)), alone=False), ids))
+def clean_up(shared: Shared, ids: Iterable[str]) -> None:
+    """Releases what the run made; what the seller says to it does not matter any more."""
+    caller = Caller(shared)
+    if not shared.facts.has(Release) or shared.given_up:
+        return
+
+    def release(instance_id: str) -> None:
+        with shared.pace.place():
+            shared.sender.send(caller.request(caller.samples.release(instance_id)))
+
+    if shared.pace.in_company:
+        with ThreadPoolExecutor(shared.pace.most) as threads:
+            list(threads.map(release, ids))
+        return
+    for instance_id in ids:
+        release(instance_id)

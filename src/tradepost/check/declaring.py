@@ -31,6 +31,8 @@ class Failed(Exception):
         """The one whose answer failed, where later ones were sent to find out why."""
         self.code = ""
         """The resultCode that came."""
+        self.status = 0
+        """The HTTP status that came."""
         self.name = name
         self.seen = seen
         self.seen_zh = seen_zh
@@ -66,6 +68,8 @@ class Check:
     words: Words
     spec: str
     body: Body
+    alone: bool = False
+    """Asked while nothing else is: it measures, sends a crowd of its own, or is about what came just before."""
 
 
 type Family = Callable[[Facts], Iterable[Check]]
@@ -88,7 +92,16 @@ class Making:
     group: str
 
     def __call__(  # noqa: PLR0917  a check is a row: its texts stand as a report prints them
-        self, name: str, topic: str, body: Body, title: str, title_zh: str, expected: str, expected_zh: str
+        self,
+        name: str,
+        topic: str,
+        body: Body,
+        title: str,
+        title_zh: str,
+        expected: str,
+        expected_zh: str,
+        *,
+        alone: bool = False,
     ) -> Check:
         """``topic``: whose section is cited, see ``Conduct.sections``."""
         return Check(
@@ -97,4 +110,5 @@ class Making:
             words=Words(title=title, title_zh=title_zh, expected=expected, expected_zh=expected_zh),
             spec=self.facts.section(topic),
             body=body,
+            alone=alone,
         )

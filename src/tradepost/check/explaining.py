@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from tradepost.protocols.body_sign import HEADER, body_sign_problem
 from tradepost.protocols.hmac_sign import hmac_sha256, hmac_sha256_hex, utf8
 
+from .rewriting import escaped_otherwise
+
 if TYPE_CHECKING:
     from tradepost.protocols.http import Request
 
@@ -47,6 +49,9 @@ def explain_body_sign(answer: Answer, key: str) -> str | None:
 
 def read_body_sign(value: str) -> tuple[str, str]:
     """The signature in a header's value, read as leniently as can be, and the diagnosis of its form when it is wrong."""
+    if value.count('"') % 2 and value.rstrip().endswith("="):
+        # The closing quote went into the next line, which is a header of its own.
+        return value.rpartition('"')[2], "body_sign_line_end"
     parts: dict[str, str] = {}
     quoted = True
     for piece in value.split(",", 1):
@@ -98,6 +103,7 @@ def _other_bodies(body: bytes, request: Request) -> Iterator[tuple[str, bytes]]:
         value = json.loads(body.removeprefix(_BOM))
     except ValueError:
         return
+    yield from (("answer_escapes", other) for other in escaped_otherwise(body))
     yield from _serialisations(value, body)
     text = body.decode("utf-8", "replace")
     yield "escaped_text", text.encode("unicode_escape")

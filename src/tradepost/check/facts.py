@@ -27,6 +27,8 @@ class Facts:
     dialect: Dialect
     left_out: frozenset[type[Command]] = frozenset()
     """Activities that this seller does without: what stands on them is not asked."""
+    within: float | None = None
+    """Seconds that an answer may take, where somebody chose them."""
 
     def has(self, *kinds: type[Command]) -> bool:
         return all(kind in self.protocol.activities and kind not in self.left_out for kind in kinds)
@@ -44,6 +46,8 @@ class Facts:
         """How long an answer may take: 5 s where a page says so, else the market's own limit (saas-v2 §3.0,
         saas-v1-license A9, B3, openapi-jointkit §A.4).
         """
+        if self.within is not None:
+            return self.within
         return QUICK if self.conduct.spec == "saas-v2" or self.protocol.name == "license_online" else PATIENT
 
     def activity(self, kind: type[Command]) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .answers import NOT_AUTHENTIC
-from .dialects import swapped_case
+from .dialects import swapped_case, with_parameter
 
 if TYPE_CHECKING:
     from tradepost.protocols.http import Request
@@ -63,6 +64,19 @@ def other_case(caller: Caller, request: Request) -> Request:
     return dialect.put(request, dialect.token, swapped_case(dialect.get(request, dialect.token)))
 
 
+def as_array(caller: Caller, request: Request) -> Request:
+    """PHP reads ``signature[]=x`` as an array, which its ``strcmp`` finds equal to every text."""
+    token = caller.facts.dialect.token
+    return with_parameter(caller.facts.dialect.put(request, token, None), f"{token}[]", "x")
+
+
+def twice(caller: Caller, request: Request) -> Request:
+    """Express reads a name that stands twice as an array, on which text methods fail."""
+    wrong = last_character(caller, request)
+    token = caller.facts.dialect.token
+    return replace(wrong, url=f"{wrong.url}&{token}={'0' * 64}")
+
+
 FORGERIES: tuple[tuple[str, str, str, Spoil, str], ...] = (
     ("missing", "A request without a signature is refused", "没有签名的请求被拒绝", missing, "accepts_missing_signature"),
     ("empty", "A request with an empty signature is refused", "签名为空的请求被拒绝", empty, "accepts_missing_signature"),
@@ -70,8 +84,12 @@ FORGERIES: tuple[tuple[str, str, str, Spoil, str], ...] = (
     ("cut", "The first 20 characters of a signature are refused", "只有前20个字符的签名被拒绝", half, "accepts_wrong_signature"),
     ("not_hex", "A signature of Chinese characters is refused", "由汉字组成的签名被拒绝", not_ascii, "accepts_wrong_signature"),
     ("other_key", "A signature made with another key is refused", "用其他密钥生成的签名被拒绝", other_key, "accepts_wrong_signature"),
-    ("empty_key", "A signature made with an empty key is refused", "用空密钥生成的签名被拒绝", empty_key, "accepts_wrong_signature"),
+    ("empty_key", "A signature made with an empty key is refused", "用空密钥生成的签名被拒绝", empty_key, "key_not_set"),
     ("moved", "A request changed by one character after signing is refused", "签名后改动一个字符的请求被拒绝", moved, "body_not_signed"),
+)  # fmt: skip
+IN_A_QUERY: tuple[tuple[str, str, str, Spoil, str], ...] = (
+    ("array", "A signature that is given as an array is refused", "以数组形式给出的签名被拒绝", as_array, "accepts_wrong_signature"),
+    ("twice", "Two wrong signatures are refused", "两个错误的签名被拒绝", twice, "accepts_wrong_signature"),
 )  # fmt: skip
 OTHER_CASE = (
     "other_case", "A token whose letters have the other case is refused", "字母大小写颠倒的签名被拒绝", other_case, "accepts_wrong_signature",

@@ -17,6 +17,7 @@ class Options:
     """``only``: names of groups, empty for all. ``load``: also the long load checks. ``restart``: a command that restarts
     the seller, after which repeats are asked again. ``timeout``: seconds, the market's own limit (saas-v2 §3.0).
     ``patience``: how long an asynchronous creation is waited for. ``trust_any_certificate``: for a local https server.
+    ``at_once``: the most requests under way at the same time, crowds that a check is about excepted.
     """
 
     url: str
@@ -27,10 +28,13 @@ class Options:
     restart: str | None = None
     timeout: float = 20
     patience: float = 15
+    at_once: int = 24
     trust_any_certificate: bool = False
     leave_out: frozenset[str] = frozenset()
     """Activities that what is sold does not need, for example those of renewals (saas-v2 §1.4)."""
     public_key: str = ""
     """PEM of the seller's key for client secrets, joint operation only (openapi-jointkit §A.6)."""
+    answer_within: float | None = None
+    """Seconds that an answer may take; None for what the version says (saas-v2 §3.0)."""
     replay_after: float = 2
     """Seconds after which a nonce is used once more; a seller's memory must reach further (saas-v2 §2.4)."""

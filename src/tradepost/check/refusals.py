@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
+import hmac
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +18,7 @@ from tradepost.protocols.signed_query import joined
 from .answers import BAD_PARAMETER, NOT_AUTHENTIC, Answer
 from .dialects import URL, HeaderDialect, QueryDialect, TokenHeaderDialect, UrlDialect
 from .explaining import SPACINGS, dumped, orders
+from .rewriting import rewritten
 
 if TYPE_CHECKING:
     from tradepost.protocols.commands import Command
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from .caller import Caller
 
 _MOST_WAYS = 12
+NO_KEYS = ("", "null", "undefined", "None")
+"""What a server holds whose setting is missing."""
 _HOURS = (-14, -12, -9, -8, -7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 14)
 _CLOCKS = (-600, -300, -90, 90, 300, 600, *(hours * 3600 for hours in _HOURS))
 """Seconds by which a server's clock is likely to be wrong: minutes, or its zone taken for UTC."""
@@ -32,19 +37,31 @@ _CLOCKS = (-600, -300, -90, 90, 300, 600, *(hours * 3600 for hours in _HOURS))
 def explain_refusal(caller: Caller, command: Command, answer: Answer) -> str:
     """Why a correct request was refused: the first variation that passes names the mistake."""
     dialect = caller.facts.dialect
-    if answer.code == BAD_PARAMETER and dialect.stamped:
+    if answer.code == BAD_PARAMETER:
         found = _clock_mistake(caller, command)
         if found:
             return found
     if answer.code != NOT_AUTHENTIC:
         return "refuses_correct_request"
-    key = caller.options.key
-    for variant in dict.fromkeys((f"{key}\n", f"{key}\r\n", f"{key} ", key.lower(), key.upper(), key.strip())):
-        if variant != key and caller.send(caller.request(command, key=variant)).accepted:
-            return "key_changed"
+    if _other_key_holds(caller, command):
+        return "key_changed"
+    if any(caller.send(_sealed(caller, command, key)).accepted for key in NO_KEYS):
+        return "key_not_set"
     if isinstance(dialect, UrlDialect | HeaderDialect):
         return _stamped_mistake(caller, command)
     return _token_mistake(caller, command)
+
+
+def _other_key_holds(caller: Caller, command: Command) -> bool:
+    key = caller.options.key
+    variants = dict.fromkeys((f"{key}\n", f"{key}\r\n", f"{key} ", key.lower(), key.upper(), key.strip()))
+    return any(caller.send(caller.request(command, key=variant)).accepted for variant in variants if variant != key)
+
+
+def _sealed(caller: Caller, command: Command, key: str) -> Request:
+    request = caller.request(command)
+    dialect = caller.facts.dialect
+    return dialect.sealed(request, dialect.members(request), caller.seal(key=key))
 
 
 def _clock_mistake(caller: Caller, command: Command) -> str:
@@ -86,6 +103,16 @@ def _right(p: Parts) -> bytes:
     return hmac_sha256(p.k, utf8(f"{p.k}{p.n}{p.t}") + p.h)
 
 
+def _decoded(p: Parts, decode: Callable[[str], bytes]) -> bytes:
+    """With the bytes that the key's text may stand for; the right signature where it stands for none."""
+    try:
+        key = decode(p.k)
+    except (binascii.Error, ValueError):
+        return _right(p)
+    inner = hmac.new(key, p.body, hashlib.sha256).hexdigest().encode() if p.h != p.body else p.body
+    return hmac.new(key, utf8(f"{p.k}{p.n}{p.t}") + inner, hashlib.sha256).digest()
+
+
 def _over(written: Callable[[Parts], bytes]) -> Sign:
     return lambda p: hmac_sha256(p.k, utf8(f"{p.k}{p.n}{p.t}") + written(p))
 
@@ -102,6 +129,8 @@ OTHER_TEXTS: tuple[tuple[str, Sign], ...] = (
     ("canonical_incomplete", lambda p: hmac_sha256(p.k, utf8(f"{p.k}{p.n}{p.t}"))),
     ("canonical_incomplete", lambda p: hmac_sha256(p.k, p.h)),
     ("plain_sha256", lambda p: hashlib.sha256(utf8(f"{p.k}{p.n}{p.t}") + p.h).digest()),
+    ("key_decoded", lambda p: _decoded(p, base64.b64decode)),
+    ("key_decoded", lambda p: _decoded(p, binascii.unhexlify)),
 )
 """The text that is signed, put together otherwise."""
 UPPER_HASH: Sign = _over(lambda p: _hex_hash(p.k, p.body).upper())
@@ -134,9 +163,25 @@ def _stamped_mistake(caller: Caller, command: Command) -> str:
         request = caller.request(command)
         if caller.send(_signed(caller, request, request.body, sign, written)).accepted:
             return name
+    found = explain_rewriting(caller, caller.request(command))
+    if found:
+        return found
     if _written_again(caller, command, number_as_text=True):
         return "number_as_text"
     return "reserialised_request" if _written_again(caller, command) else "wrong_key"
+
+
+def explain_rewriting(caller: Caller, request: Request) -> str:
+    """The mistake of a seller that verifies the request's body only after it wrote it again; empty when none is found."""
+    dialect = caller.facts.dialect
+    if not isinstance(dialect, UrlDialect | HeaderDialect):
+        return ""
+    for name, payload in rewritten(request.body):
+        # Each time with a fresh nonce.
+        again = dialect.sealed(request, dialect.members(request), caller.seal())
+        if caller.send(_signed(caller, again, payload, _right, _upper)).accepted:
+            return name
+    return ""
 
 
 def _signed(caller: Caller, request: Request, body: bytes, sign: Sign, written: Written) -> Request:

@@ -1,38 +1,31 @@
-"""Runs the checks of a protocol against one address, in order, and puts what they found into a report."""
+"""Runs the checks of a protocol against one address and puts what they found into a report."""
 
 from __future__ import annotations
 
 import secrets
 import time
-import traceback
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from tradepost.protocols.commands import Create, Query
 from tradepost.protocols.http import Request
 
-from .answers import BAD_PARAMETER, NOT_AUTHENTIC
-from .caller import Caller
-from .checks import checks_for, signature
-from .declaring import Check, Failed, Skipped, Warned
-from .diagnosis import diagnosis
+from .answers import BAD_PARAMETER
+from .caller import Caller, clean_up
+from .checks import checks_for
+from .company import WORTH_IT, in_company, reads_side_by_side
+from .declaring import Check, Failed, Skipped
 from .facts import facts_of
+from .judging import Words, judged, skipped, stopped
 from .options import GROUPS, CannotRun, Options
-from .results import Exchange, Progress, Report, Result, Verdict
+from .pace import Pace
+from .results import Progress, Report, Result, Verdict
 from .sending import Sender
+from .shared import Shared
 
 type Told = Callable[[Progress], None]
-type Words = tuple[str, str]
-
-LOCKED = (
-    "correct requests are refused as not authentic, see signature.correct",
-    "正确的请求被判为鉴权失败，见signature.correct",
-)
-
-KEPT_EXCHANGES = 6
-"""Of a check with many requests, the last ones are kept: they led to its verdict."""
 
 
 def run(
@@ -47,61 +40,92 @@ def run(
     Everything that the run creates at the seller is released at its end.
     """
     _refuse_nonsense(options)
-    facts = facts_of(options.protocol).without(*options.leave_out)
+    facts = replace(facts_of(options.protocol).without(*options.leave_out), within=options.answer_within)
     sender = Sender(options.timeout, options.trust_any_certificate)
     _reach(options.url, sender)
-    caller = Caller(facts, options, sender, clock, chance)
-    if Query in facts.conduct.optional and _does_without_queries(caller):
+    shared = Shared(facts, options, sender, Pace(options.at_once), clock, chance)
+    if Query in facts.conduct.optional and _does_without_queries(Caller(shared)):
         # Everything that looks at an instance would look with them.
-        facts = caller.facts = facts.without(facts.activity(Query))
+        facts = shared.facts = facts.without(facts.activity(Query))
     checks = checks_for(facts, options)
-    tell: Told = progress or (lambda _: None)
     started_at, began = clock(), time.perf_counter()
-    results: list[Result] = []
-    stopped: Words | None = None
+    asking = _Asking(shared, checks, progress or (lambda _: None))
     try:
-        for check in checks:
-            tell(Progress(len(results), len(checks), check.words.title, check.words.title_zh))
-            result = _skipped(check, stopped) if stopped else _result(check, caller)
-            if not stopped:
-                stopped = _stopped(caller)
-                if stopped and not caller.given_up:
-                    result = replace(
-                        result, verdict=Verdict.BROKEN, diagnosis=None, seen=stopped[0], seen_zh=stopped[1]
-                    )
-            results.append(result)
-            tell(Progress(len(results), len(checks), check.words.title, check.words.title_zh, results[-1]))
+        results = asking.all()
     finally:
-        caller.clean_up()
+        if not asking.stopped:
+            clean_up(shared, shared.created)
     return Report(
         url=options.url,
         protocol=options.protocol,
         title=facts.protocol.title,
         started_at=started_at,
         seconds=time.perf_counter() - began,
-        results=tuple(results),
+        results=results,
     )
 
 
-def _stopped(caller: Caller) -> Words | None:
-    """Why nothing more can be asked, in both languages."""
-    if caller.given_up:
-        return (
-            f"the answers before took longer than {caller.facts.seconds:g} s each: nothing more was asked",
-            f"之前的响应每个都超过{caller.facts.seconds:g}秒，未继续检查",
-        )
-    gone = caller.gone
-    if gone:
-        number = sum(not answer.received.unreachable for answer in caller.everything)
-        return (
-            f"nobody answers any more: {gone}. {number} requests were answered before; see the server's log for its end",
-            f"服务器不再响应：{gone}。此前已响应{number}个请求，请查看服务器日志",
-        )
-    return None
+@dataclass(slots=True)
+class _Asking:
+    """The order of a run: whether the key is right, what can be asked side by side, then the rest one by one."""
 
+    shared: Shared
+    checks: list[Check]
+    tell: Told
+    done: dict[str, Result] = field(default_factory=dict)
+    stopped: Words | None = None
 
-def _skipped(check: Check, why: Words) -> Result:
-    return _told(check, Verdict.SKIPPED, why)
+    def all(self) -> tuple[Result, ...]:
+        """Results in the order of the checks, whatever the order in which they came."""
+        if not self.checks:
+            return ()
+        first, *rest = self.checks
+        self._ask(first)
+        free = [check for check in rest if not check.alone]
+        if len(free) >= WORTH_IT and self._may_hurry():
+            in_company(free, self.shared, self._told)
+        for check in rest:
+            if check.check_id not in self.done:
+                self._ask(check)
+        return tuple(self.done[check.check_id] for check in self.checks)
+
+    def _may_hurry(self) -> bool:
+        """A seller that refuses its first correct request, or reads one at a time, is asked one by one."""
+        if self.shared.options.at_once < 2 or self.stopped:
+            return False
+        caller = Caller(self.shared)
+        try:
+            if not reads_side_by_side(caller):
+                return False
+            # Found out before the rush, so that it is found out once, and whether anything is offered at all.
+            activities = self.shared.facts.protocol.activities
+            for kind in self.shared.facts.conduct.optional & activities.keys():
+                caller.offers(kind)
+            any(map(caller.offers, activities))
+        except (Skipped, Failed):
+            return False
+        self.shared.pace.widen()
+        return True
+
+    def _ask(self, check: Check) -> None:
+        self._told(check, None)
+        if self.stopped:
+            self._told(check, skipped(check, self.stopped))
+            return
+        caller = Caller(self.shared)
+        result = judged(check, caller)
+        self.stopped = stopped(caller)
+        if self.stopped and not self.shared.given_up:
+            result = replace(
+                result, verdict=Verdict.BROKEN, diagnosis=None, seen=self.stopped[0], seen_zh=self.stopped[1]
+            )
+        self._told(check, result)
+
+    def _told(self, check: Check, result: Result | None) -> None:
+        if result is not None:
+            self.done[check.check_id] = result
+        words = check.words
+        self.tell(Progress(len(self.done), len(self.checks), words.title, words.title_zh, result))
 
 
 def _does_without_queries(caller: Caller) -> bool:
@@ -148,63 +172,3 @@ def _advice(url: str, problem: str) -> str:
     ):
         return "; this port speaks http, not https"
     return ""
-
-
-def _result(check: Check, caller: Caller) -> Result:
-    caller.exchanges = []
-    began = time.perf_counter()
-    verdict, found, seen, seen_zh = Verdict.PASSED, None, "", ""
-    shown: Request | None = None
-    try:
-        check.body(caller)
-    except Failed as failed:
-        verdict = Verdict.WARNED if isinstance(failed, Warned) else Verdict.FAILED
-        found, seen, seen_zh = diagnosis(failed.name), failed.seen, failed.seen_zh
-        shown = failed.request
-        if check.check_id == signature.FIRST:
-            caller.locked_out = failed.code == NOT_AUTHENTIC
-        elif caller.locked_out and failed.code == NOT_AUTHENTIC:
-            # One lock, told once: behind it nothing can be seen.
-            verdict, found, seen, seen_zh = Verdict.SKIPPED, None, *LOCKED
-    except Skipped as skipped:
-        verdict, seen, seen_zh = Verdict.SKIPPED, skipped.why, skipped.why_zh
-    except Exception as fault:  # noqa: BLE001  told in the report as the tester's own
-        # A bug of the tester must cost one check, not the run, and must not be taken for the seller's.
-        where = traceback.extract_tb(fault.__traceback__)[-1]
-        seen = f"the tester failed: {type(fault).__name__}: {fault} ({where.name}, line {where.lineno})"
-        verdict, seen_zh = Verdict.BROKEN, f"测试程序自身出错：{type(fault).__name__}"
-    exchanges = tuple(_without(one, caller.options.key) for one in _kept(caller.exchanges, shown))
-    return replace(
-        _told(check, verdict, (seen, seen_zh)),
-        diagnosis=found,
-        exchanges=exchanges,
-        seconds=time.perf_counter() - began,
-    )
-
-
-def _kept(exchanges: list[Exchange], shown: Request | None) -> list[Exchange]:
-    """The last ones, that whose answer failed at the end: reports show it first."""
-    chosen = [one for one in exchanges if one.request is shown][:1]
-    rest = [one for one in exchanges if not chosen or one is not chosen[0]]
-    return rest[-(KEPT_EXCHANGES - len(chosen)) :] + chosen
-
-
-def _told(check: Check, verdict: Verdict, seen: Words) -> Result:
-    words = check.words
-    return Result(
-        check_id=check.check_id,
-        group=check.group,
-        title=words.title,
-        title_zh=words.title_zh,
-        verdict=verdict,
-        expected=words.expected,
-        expected_zh=words.expected_zh,
-        spec=check.spec,
-        seen=seen[0],
-        seen_zh=seen[1],
-    )
-
-
-def _without(exchange: Exchange, key: str) -> Exchange:
-    """A report is passed on: the key has no place in it, even when the seller's answer shows it."""
-    return replace(exchange, answer=exchange.answer.replace(key.encode(), b"***"))

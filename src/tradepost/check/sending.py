@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -17,6 +19,13 @@ from tradepost.protocols.http import Headers, Request, header
 LARGEST = 4 * 1024 * 1024
 GRACE = 0.03
 """Seconds after a complete body in which further bytes are still noticed, when the seller keeps the connection."""
+SYN_LOST = 0.9
+"""Seconds: a connection that took as long was asked for twice."""
+_TOTAL_RETRANS, _TCP_INFO = 100, 104
+"""Where ``struct tcp_info`` counts them, and where that number ends."""
+AGENT = "tradepost-check"
+"""Firewalls turn away who gives no name."""
+_CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: .*)?")
 
 
@@ -32,7 +41,16 @@ class Received:
     fault: str = ""
     problem: str = ""
     seconds: float = 0
+    connecting: float = 0
+    """Those of ``seconds`` that passed before there was a connection."""
+    resent: int = 0
+    """Packets that this machine had to send again: the seller's listening queue was full, or the network lost them."""
     unreachable: bool = False
+
+    @property
+    def queued(self) -> bool:
+        """Time passed that the seller's program did not have."""
+        return self.resent > 0 or self.connecting > SYN_LOST
 
     def header(self, name: str) -> str | None:
         return header(self.headers, name)
@@ -48,25 +66,32 @@ class Sender:
     timeout: float
     trust_any_certificate: bool = False
 
-    def send(self, request: Request, *, pieces: int = 1) -> Received:
-        """One request on a connection of its own; the body goes out in ``pieces``. Never raises for what a server does."""
-        began = time.perf_counter()
-        received = self._send(request, pieces, began + self.timeout)
-        return replace(received, seconds=time.perf_counter() - began)
+    def send(
+        self,
+        request: Request,
+        *,
+        pieces: int = 1,
+        linger: bool = False,
+        hold: Callable[[], object] | None = None,
+    ) -> Received:
+        """One request on a connection of its own. Never raises for what a server does.
 
-    def _send(self, request: Request, pieces: int, until: float) -> Received:
+        The body goes out in ``pieces``. ``linger``: notice what a seller sends after a complete answer. ``hold`` is
+        called when all but the last byte has been sent.
+        """
+        began = time.perf_counter()
+        until = began + self.timeout
         try:
             connection = self._connect(request.url)
         except (OSError, ValueError) as error:
-            return Received(fault="no_answer", problem=f"no connection: {_words(error)}", unreachable=True)
+            seconds = time.perf_counter() - began
+            problem = f"no connection: {_words(error)}"
+            return Received(fault="no_answer", problem=problem, unreachable=True, seconds=seconds, connecting=seconds)
+        connecting = time.perf_counter() - began
         with connection:
-            try:
-                _write(connection, wire_bytes(request), request.body, pieces)
-            except OSError as error:
-                # A server may answer and close before it has read all; what it said is worth more than the broken pipe.
-                early = _read(connection, until)
-                return early if early.status else replace(early, problem=f"while sending: {_words(error)}")
-            return _read(connection, until)
+            received = _exchanged(connection, request, until, pieces=pieces, linger=linger, hold=hold)
+            resent = _resent(connection)
+        return replace(received, seconds=time.perf_counter() - began, connecting=connecting, resent=resent)
 
     def _connect(self, url: str) -> socket.socket:
         parts = urlsplit(url)
@@ -88,12 +113,47 @@ class Sender:
             raise
 
 
+def _resent(connection: socket.socket) -> int:
+    """What Linux counts for a connection; elsewhere nothing is known."""
+    try:
+        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO)
+    except (AttributeError, OSError):
+        return 0
+    return int.from_bytes(info[_TOTAL_RETRANS:_TCP_INFO], sys.byteorder) if len(info) == _TCP_INFO else 0
+
+
+def _exchanged(
+    connection: socket.socket,
+    request: Request,
+    until: float,
+    *,
+    pieces: int,
+    linger: bool,
+    hold: Callable[[], object] | None,
+) -> Received:
+    head, body = wire_bytes(request), request.body
+    try:
+        if hold:
+            connection.sendall((head + body)[:-1])
+            hold()
+            connection.sendall((head + body)[-1:])
+        else:
+            _write(connection, head, body, pieces)
+    except OSError as error:
+        # A server may answer and close before it has read all; what it said is worth more than the broken pipe.
+        early = _read(connection, until, linger=linger)
+        return early if early.status else replace(early, problem=f"while sending: {_words(error)}")
+    return _read(connection, until, linger=linger)
+
+
 def wire_bytes(request: Request) -> bytes:
     """The head as it goes out."""
     parts = urlsplit(request.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     lines = [f"{request.method} {target} HTTP/1.1", f"Host: {parts.netloc.rpartition('@')[2]}"]
     lines += [f"{name}: {value}" for name, value in request.headers]
+    if request.header("User-Agent") is None:
+        lines.append(f"User-Agent: {AGENT}")
     if request.body or request.method == "POST":
         lines.append(f"Content-Length: {len(request.body)}")
     lines.append("Connection: close")
@@ -112,7 +172,7 @@ def _write(connection: socket.socket, head: bytes, body: bytes, pieces: int) -> 
         connection.sendall(body[start : start + size])
 
 
-def _read(connection: socket.socket, until: float) -> Received:
+def _read(connection: socket.socket, until: float, *, linger: bool = False) -> Received:
     raw = bytearray()
     ended = False
     problem = ""
@@ -121,6 +181,8 @@ def _read(connection: socket.socket, until: float) -> Received:
         if ended or problem:
             break
         complete = parsed is not None and not parsed.fault
+        if complete and not linger:
+            break
         left = until - time.perf_counter()
         if left <= 0:
             problem = "time ran out"
@@ -192,14 +254,12 @@ def _chunked(found: Received, rest: bytes) -> Received:
         line, separator, after = rest.partition(b"\r\n")
         if not separator:
             return replace(found, body=bytes(body), fault="body_cut_short", problem="the last chunk is missing")
-        try:
-            size = int(line.partition(b";")[0], 16)
-        except ValueError:
+        match = _CHUNK.fullmatch(line)
+        if match is None:
             return replace(found, body=bytes(body), fault="bad_chunking", problem="a chunk's size is no hex number")
+        size = int(match[1], 16)
         if size == 0:
-            _, separator, trailing = after.partition(b"\r\n")
-            fault = "" if separator else "body_cut_short"
-            return replace(found, body=bytes(body), after=trailing, fault=fault)
+            return _ended(replace(found, body=bytes(body)), after)
         if len(after) < size + 2:
             return replace(found, body=bytes(body), fault="body_cut_short", problem="a chunk is cut short")
         if after[size : size + 2] != b"\r\n":
@@ -208,6 +268,16 @@ def _chunked(found: Received, rest: bytes) -> Received:
             )
         body += after[:size]
         rest = after[size + 2 :]
+
+
+def _ended(found: Received, rest: bytes) -> Received:
+    """After the last chunk: trailers, if any, and an empty line."""
+    line, separator, after = rest.partition(b"\r\n")
+    while separator and line:
+        line, separator, after = after.partition(b"\r\n")
+    if not separator:
+        return replace(found, fault="body_cut_short", problem="the line after the last chunk is missing")
+    return replace(found, after=after)
 
 
 def _words(error: BaseException) -> str:

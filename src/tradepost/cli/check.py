@@ -28,6 +28,7 @@ def check(
     restart: str | None = None,
     timeout: float = 20,
     patience: float = 15,
+    at_once: int = 24,
     any_certificate: Annotated[bool, Parameter(negative="")] = False,
     leave_out: Annotated[Sequence[str], Parameter(negative="")] = (),
     public_key: Path | None = None,
@@ -58,6 +59,8 @@ def check(
         Seconds after which an answer counts as missing.
     patience
         Seconds that an asynchronous creation may take.
+    at_once
+        The most requests under way at the same time; 1 asks one by one, as for a server under a debugger.
     any_certificate
         Accept a self-signed certificate of an https address.
     leave_out
@@ -90,6 +93,7 @@ def check(
         restart=restart,
         timeout=timeout,
         patience=patience,
+        at_once=at_once,
         trust_any_certificate=any_certificate,
         leave_out=frozenset(leave_out),
         public_key=secret_key,

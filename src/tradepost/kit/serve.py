@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -61,7 +61,9 @@ class Server:
 
     def stop(self) -> None:
         """Refuse new connections and end ``run``; answers that are being made are waited for, but not sent."""
-        self._server.trigger.pull_trigger(self._close_all)
+        # Another thread may pull the trigger between the two steps of this call: then the loop has ended already.
+        with suppress(OSError):
+            self._server.trigger.pull_trigger(self._close_all)
 
     def _close_all(self) -> None:
         for channel in list(self._server._map.values()):  # noqa: SLF001 waitress offers no other way to end its loop

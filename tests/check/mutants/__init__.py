@@ -19,6 +19,9 @@ from . import (
     request_reading,
     request_signing,
     saas_v1_habits,
+    strangers_answering,
+    strangers_doing,
+    strangers_verifying,
     times,
     twice,
 )
@@ -50,6 +53,9 @@ __all__ = [
     "request_signing",
     "saas_v1_habits",
     "serving",
+    "strangers_answering",
+    "strangers_doing",
+    "strangers_verifying",
     "times",
     "twice",
 ]

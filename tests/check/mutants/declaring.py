@@ -12,7 +12,7 @@ from tradepost.protocols import registry
 from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.http import Request, Response
 
-from .any_shop import any_seller
+from .any_shop import AnySeller, any_seller
 from .shop import KEY, Shop
 
 type Answer = Response | bytes
@@ -20,6 +20,9 @@ type Answer = Response | bytes
 type Answering = Callable[[Request, datetime, str], Answer]
 
 V1, V2 = "saas_v1", "saas_v2"
+LICENSE, CODE, ONLINE, NOTICE = "license_v1", "license_code", "license_online", "order_notice"
+ISSUING = (LICENSE, ONLINE)
+"""Versions that make something as SaaS does, and sell licenses."""
 MUTANTS: dict[str, Mutant] = {}
 
 
@@ -33,7 +36,7 @@ class Mutant:
     groups: frozenset[str]
     build: Callable[[Path], Answering]
     timeout: float = 20
-    patience: float = 15
+    patience: float = 1
     restart: str = ""
     """A file that the tester's restart command makes, in the mutant's folder."""
     replay_after: float = 0
@@ -41,6 +44,10 @@ class Mutant:
     """The mistake is told as a warning: the specification is silent, or only recommends."""
     reads_once: bool = False
     """Its server takes what one read of the socket gives for the whole body."""
+    answer_within: float | None = None
+    """Seconds that it is given, so that a slow one need not be slow for seconds."""
+    one_thread: bool = False
+    """Its server takes one connection at a time, and has room for one more to wait."""
 
 
 def mutant(
@@ -48,9 +55,11 @@ def mutant(
     *groups: str,
     protocols: tuple[str, ...] = (V2,),
     timeout: float = 20,
-    patience: float = 15,
+    patience: float = 1,
     restart: str = "",
     reads_once: bool = False,
+    one_thread: bool = False,
+    answer_within: float | None = None,
     replay_after: float = 0,
     warned: bool = False,
 ) -> Callable[[Callable[[Path, str], Answering]], Callable[[Path, str], Answering]]:
@@ -70,6 +79,8 @@ def mutant(
                 patience=patience,
                 restart=restart,
                 reads_once=reads_once,
+                one_thread=one_thread,
+                answer_within=answer_within,
                 replay_after=replay_after,
                 warned=warned,
             )
@@ -83,16 +94,23 @@ def _built(build: Callable[[Path, str], Answering], protocol: str, folder: Path)
 
 
 def shop_mutant[S: type[Shop]](
-    diagnosis: str, *groups: str, protocols: tuple[str, ...] = (V2,), patience: float = 15
+    diagnosis: str,
+    *groups: str,
+    protocols: tuple[str, ...] = (V2,),
+    patience: float = 1,
+    answer_within: float | None = None,
 ) -> Callable[[S], S]:
-    """Declare a shop whose own work is wrong."""
+    """Declare a shop whose own work is wrong; in the smaller versions it sells licenses as well."""
 
     def declare(kind: S) -> S:
         def build(folder: Path, protocol: str) -> Answering:
-            return kind(folder, registry.protocol(protocol)).respond
+            if protocol in {V1, V2}:
+                return kind(folder, registry.protocol(protocol)).respond
+            seller = kind if issubclass(kind, AnySeller) else type(kind.__name__, (kind, AnySeller), {})
+            return any_seller(folder, protocol, seller).respond
 
         build.__name__ = kind.__name__
-        mutant(diagnosis, *groups, protocols=protocols, patience=patience)(build)
+        mutant(diagnosis, *groups, protocols=protocols, patience=patience, answer_within=answer_within)(build)
         return kind
 
     return declare
@@ -118,7 +136,12 @@ type Rewrite = Callable[[Request, Response], Answer]
 
 
 def answer_mutant(
-    diagnosis: str, *groups: str, protocols: tuple[str, ...] = (V2,), timeout: float = 20, warned: bool = False
+    diagnosis: str,
+    *groups: str,
+    protocols: tuple[str, ...] = (V2,),
+    timeout: float = 20,
+    warned: bool = False,
+    answer_within: float | None = None,
 ) -> Callable[[Rewrite], Rewrite]:
     """Declare what is done to an honest shop's answers on their way out."""
 
@@ -128,10 +151,26 @@ def answer_mutant(
             return lambda request, now, nonce: rewrite(request, shop.respond(request, now, nonce))
 
         build.__name__ = rewrite.__name__
-        mutant(diagnosis, *groups, protocols=protocols, timeout=timeout, warned=warned)(build)
+        mutant(diagnosis, *groups, protocols=protocols, timeout=timeout, warned=warned, answer_within=answer_within)(
+            build
+        )
         return rewrite
 
     return declare
 
 
-__all__ = ["KEY", "MUTANTS", "V1", "V2", "Answer", "Answering", "Mutant", "Shop"]
+__all__ = [
+    "CODE",
+    "ISSUING",
+    "KEY",
+    "LICENSE",
+    "MUTANTS",
+    "NOTICE",
+    "ONLINE",
+    "V1",
+    "V2",
+    "Answer",
+    "Answering",
+    "Mutant",
+    "Shop",
+]

@@ -227,7 +227,7 @@ def signs_known_names_only(met: Met) -> Request:
     return met.request if met.members.keys() <= known else met.spoiled()
 
 
-@front_mutant("refuses_unknown_fields", WIRE, protocols=OTHERS)
+@front_mutant("refuses_unknown_fields", WIRE, protocols=OTHERS, warned=True)
 def refuses_unknown_names(met: Met) -> Request | Response:
     tables = facts_of(met.protocol).conduct.requests.values()
     known = {field.name for table in tables for field in table} | {"timeStamp", "activity"}
@@ -375,31 +375,24 @@ def twenty_at_once_are_too_many(folder: Path, protocol: str) -> Answering:
 
 # --- answers: what was written for SaaS applies as it is -------------------------------------------------------------
 
-for _diagnosis, _rewrite, _protocols in (
-    ("no_body_sign", answer_signing.no_body_sign, SIGNED_ANSWERS),
-    ("header_case", answer_signing.header_in_lower_case, SIGNED_ANSWERS),
-    ("quotes_missing", answer_signing.quotes_missing, SIGNED_ANSWERS),
-    ("trailing_newline", answer_signing.sends_a_newline_more, OTHERS),
-    ("blank_after_colon", answer_signing.signs_with_blanks, OTHERS),
-    ("signs_empty_body", isv_answering.signs_nothing, OTHERS),
-    ("unsigned_error", isv_answering.only_newly_made_is_signed, SIGNED_ANSWERS),
-    ("http_status", http_habits.created_is_201, OTHERS),
-    ("http_error_for_bad_request", http_habits.bad_signature_is_401, OTHERS),
-    ("http_error_for_bad_request", http_habits.bad_parameter_is_an_html_page, OTHERS),
-    ("wrong_content_type", http_habits.says_html, OTHERS),
-    ("bom", http_habits.byte_order_mark, OTHERS),
-    ("field_case", isv_answering.result_code_in_lower_case, OTHERS),
-    ("wrapped_answer", isv_answering.everything_in_data, OTHERS),
-    ("bad_result_code", isv_answering.success_is_0, OTHERS),
-    ("key_in_answer", http_habits.says_what_was_signed, OTHERS),
-    ("too_slow", isv_answering.never_answers, ("order_notice",)),
+for _diagnosis, _rewrite, _protocols, _groups in (
+    ("no_body_sign", answer_signing.no_body_sign, SIGNED_ANSWERS, (SIGNATURE,)),
+    ("header_case", answer_signing.header_in_lower_case, SIGNED_ANSWERS, (SIGNATURE,)),
+    ("quotes_missing", answer_signing.quotes_missing, SIGNED_ANSWERS, (SIGNATURE, WIRE)),
+    ("trailing_newline", answer_signing.sends_a_newline_more, OTHERS, (SIGNATURE,)),
+    ("blank_after_colon", answer_signing.signs_with_blanks, OTHERS, (SIGNATURE,)),
+    ("signs_empty_body", isv_answering.signs_nothing, OTHERS, (SIGNATURE,)),
+    ("unsigned_error", isv_answering.only_newly_made_is_signed, SIGNED_ANSWERS, (SIGNATURE,)),
+    ("http_status", http_habits.created_is_201, OTHERS, (SHAPE,)),
+    ("http_error_for_bad_request", http_habits.bad_signature_is_401, OTHERS, (SIGNATURE,)),
+    ("http_error_for_bad_request", http_habits.bad_parameter_is_an_html_page, OTHERS, (SHAPE,)),
+    ("wrong_content_type", http_habits.says_html, OTHERS, (SHAPE,)),
+    ("bom", http_habits.byte_order_mark, OTHERS, (WIRE,)),
+    ("field_case", isv_answering.result_code_in_lower_case, OTHERS, (SHAPE,)),
+    ("wrapped_answer", isv_answering.everything_in_data, OTHERS, (SHAPE,)),
+    ("bad_result_code", isv_answering.success_is_0, OTHERS, (SHAPE,)),
+    ("key_in_answer", http_habits.says_what_was_signed, OTHERS, (SIGNATURE, "secrets")),
+    ("too_slow", isv_answering.never_answers, ("order_notice",), (SHAPE,)),
 ):
-    answer_mutant(
-        _diagnosis,
-        SIGNATURE,
-        SHAPE,
-        WIRE,
-        "secrets",
-        protocols=_protocols,
-        timeout=0.5 if _diagnosis == "too_slow" else 20,
-    )(_rewrite)
+    _timeout = 0.5 if _diagnosis == "too_slow" else 20
+    answer_mutant(_diagnosis, *_groups, protocols=_protocols, timeout=_timeout)(_rewrite)

@@ -240,21 +240,21 @@ def answers_with_a_login_page(folder: Path, protocol: str) -> Answering:
 # --- slow ------------------------------------------------------------------------------------------------------------
 
 
-@mutant("slow_answer", LOAD)
-def six_seconds_for_each(folder: Path, protocol: str) -> Answering:
+@mutant("slow_answer", LOAD, answer_within=0.8)
+def too_long_for_each(folder: Path, protocol: str) -> Answering:
     shop = Shop(folder, registry.protocol(protocol))
 
     def answering(request, now, nonce):
-        time.sleep(5.2)
+        time.sleep(1)
         return shop.respond(request, now, nonce)
 
     return answering
 
 
-@answer_mutant("slow_answer", SHAPE)
+@answer_mutant("slow_answer", SHAPE, answer_within=0.8)
 def provisions_while_the_market_waits(request: Request, response: Response) -> Answer:
     if b'"newInstance"' in request.body and "instanceId" in members_of(response):
-        time.sleep(5.2)
+        time.sleep(1)
     return response
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping
 
@@ -134,3 +135,9 @@ def only_the_user_name_is_encrypted(request: Request, response: Response) -> Ans
         return plain if plain.startswith("first") else written(plain, derived_key(KEY, s), iv)
 
     return rewritten(response, write) if before["resultCode"] == "000000" else response
+
+
+@answer_mutant("shared_iv", SECRETS, protocols=(V1,), warned=True)
+def one_iv_for_an_answer(request: Request, response: Response) -> Answer:
+    iv = hashlib.sha256(response.body).hexdigest()[:16]
+    return rewritten(response, lambda plain, _, s: written(plain, derived_key(KEY, s), iv))

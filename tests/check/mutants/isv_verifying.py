@@ -38,7 +38,7 @@ class ComparesLengths(SpelledV2):
         return len(came) == len(computed) and set(came.lower()) <= set("0123456789abcdef")
 
 
-@wire_mutant("timestamp_in_seconds", SIGNATURE)
+@wire_mutant("accepts_seconds", SIGNATURE, warned=True)
 class TakesSecondsAsWell(SpelledV2):
     def check_time(self, timestamp: str, now: datetime) -> None:
         super().check_time(f"{timestamp}000" if len(timestamp) == 10 else timestamp, now)
@@ -92,7 +92,7 @@ class RemembersTheLastNonceOnly(SpelledV2):
         self.last = given["nonce"]
 
 
-@wire_mutant("nonce_burnt", SIGNATURE)
+@wire_mutant("nonce_burnt", SIGNATURE, warned=True)
 class RemembersNoncesOfForgers(SpelledV2):
     """The nonce is written down before the signature is looked at: whoever guesses one can block it."""
 
@@ -253,7 +253,7 @@ def looks_then_remembers(folder: Path, protocol: str) -> Answering:
 
         def check_nonce(self, given: Mapping[str, str], request: Request, now: datetime, nonce_seen: NonceSeen) -> None:
             known = given["nonce"] in self.seen
-            time.sleep(0.1)
+            time.sleep(0.05)
             if known:
                 raise Denied("000001", "nonce was used before")
             self.seen.add(given["nonce"])
@@ -287,7 +287,7 @@ def other_method_only(folder: Path, protocol: str) -> Answering:
     return answering
 
 
-@wire_mutant("ampersand_splits", SIGNATURE, "wire")
+@wire_mutant("html_entities", SIGNATURE, "wire")
 class HtmlUnescapesTheBody(SpelledV2):
     """An XSS filter in front: ``<`` and ``&`` of a body are rewritten before anything reads it."""
 

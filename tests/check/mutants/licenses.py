@@ -4,96 +4,29 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
-from tradepost.kit import Create, Refresh, Reject, Release, SetStatus
-from tradepost.protocols.commands import Done, Expire, GetLicenseAsync, InstanceStatus, Rejected
+from tradepost.kit import Create, Refresh, Reject, Release
+from tradepost.protocols.commands import Done, Expire, GetLicenseAsync, Rejected
 from tradepost.protocols.http import Request, Response
 
 from .answer_signing import compact, signed_over
 from .any_shop import AnySeller, any_seller
-from .declaring import Answer, Answering, answer_mutant, mutant
+from .declaring import CODE, ISSUING, LICENSE, NOTICE, ONLINE, Answer, Answering, answer_mutant, mutant, shop_mutant
 from .every_protocol import Met
 from .http_habits import code, with_status
-from .shop import Shop
 from .twice import Middleman
 
 ONCE, LIFE, TIME, SHAPE = "idempotency", "lifecycle", "time", "shape"
-V1, CODE, ONLINE, NOTICE = "license_v1", "license_code", "license_online", "order_notice"
-ISSUING = (V1, ONLINE)
-
-
-def any_mutant[S: type[Shop]](diagnosis: str, *groups: str, protocols: tuple[str, ...]) -> Callable[[S], S]:
-    """Declare a shop whose own work is wrong, speaking one of the smaller versions."""
-
-    def declare(kind: S) -> S:
-        def build(folder: Path, protocol: str) -> Answering:
-            return any_seller(folder, protocol, kind).respond
-
-        build.__name__ = kind.__name__
-        mutant(diagnosis, *groups, protocols=protocols)(build)
-        return kind
-
-    return declare
-
-
-class Between(Middleman, AnySeller):
-    """``act`` before an honest seller of licenses."""
 
 
 # --- issuing ---------------------------------------------------------------------------------------------------------
 
 
-@any_mutant("new_instance_id_each_call", ONCE, protocols=ISSUING)
-class NewInstanceForEachCall(Between):
-    count = 0
-
-    def act(self, command, honest):
-        if isinstance(command, Create):
-            self.count += 1
-            again = f"-{self.count}"
-            command = replace(command, order_id=command.order_id + again, business_id=command.business_id[-30:] + again)
-        return honest(command)
-
-
-@any_mutant("business_id_as_key", ONCE, protocols=ISSUING)
-class KeyedByBusinessId(Between):
-    def act(self, command, honest):
-        if isinstance(command, Create):
-            command = replace(command, order_id=command.business_id, order_line_id="")
-        return honest(command)
-
-
-@any_mutant("order_line_ignored", ONCE, protocols=(ONLINE,))
-class KeyedByOrderAlone(Between):
-    def act(self, command, honest):
-        return honest(replace(command, order_line_id="")) if isinstance(command, Create) else honest(command)
-
-
-@any_mutant("two_answers_in_parallel", ONCE, protocols=ISSUING)
-class LooksFirst(Between):
-    def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options)
-        self.made: dict[tuple[str, str], str] = {}
-
-    def act(self, command, honest):
-        if not isinstance(command, Create):
-            return honest(command)
-        order = (command.order_id, command.order_line_id)
-        known = self.made.get(order)
-        # Long enough that the others arrive meanwhile, on a busy machine as well.
-        time.sleep(0.3)
-        if known is None:
-            honest(replace(command, order_id=command.business_id))
-            known = self.made[order] = command.business_id
-        return Done(instance_id=known, license="LICENSE-1")
-
-
-@any_mutant("other_license", ONCE, protocols=(V1,))
+@shop_mutant("other_license", ONCE, protocols=(LICENSE,))
 class NewLicenseEachCall(AnySeller):
     """The generator is asked on every call; the instance is kept."""
 
@@ -107,7 +40,7 @@ class NewLicenseEachCall(AnySeller):
         return outcome
 
 
-@answer_mutant("missing_field", SHAPE, protocols=(V1,))
+@answer_mutant("missing_field", SHAPE, protocols=(LICENSE,))
 def no_license(request: Request, response: Response) -> Answer:
     members = json.loads(response.body)
     members.pop("license", None)
@@ -121,53 +54,8 @@ def no_instance_id(request: Request, response: Response) -> Answer:
     return signed_over(response, compact(members), compact(members))
 
 
-@any_mutant("repeat_refused", ONCE, LIFE, protocols=ISSUING)
-class ReleasesOnlyOnce(Between):
-    def act(self, command, honest):
-        if isinstance(command, Release):
-            instance = self.store.find(command.instance_id)
-            if instance is not None and instance.state == "released":
-                raise Reject("000003", "the instance was released before")
-        return honest(command)
-
-
-@any_mutant("released_still_answers", LIFE, protocols=ISSUING)
-class ReleaseKeepsEverything(Between):
-    def act(self, command, honest):
-        if isinstance(command, Release) and self.store.find(command.instance_id):
-            return Done()
-        return honest(command)
-
-
-@any_mutant("success_for_unknown_instance", LIFE, protocols=ISSUING)
-class UnknownIsFine(Between):
-    def act(self, command, honest):
-        outcome = honest(command)
-        return Done() if isinstance(outcome, Rejected) and outcome.code == "000003" else outcome
-
-
-@any_mutant("frozen_is_lost", LIFE, protocols=(ONLINE,))
-class FrozenCannotBeRenewed(Between):
-    def act(self, command, honest):
-        if isinstance(command, Refresh):
-            instance = self.store.find(command.instance_id)
-            if instance is not None and instance.state == "frozen":
-                raise Reject("000005", "unfreeze it first")
-        return honest(command)
-
-
-@any_mutant("repeat_refused", LIFE, ONCE, protocols=(ONLINE,))
-class FreezesOnlyOnce(Between):
-    def act(self, command, honest):
-        if isinstance(command, SetStatus) and command.status is InstanceStatus.FREEZE:
-            instance = self.store.find(command.instance_id)
-            if instance is not None and instance.state == "frozen":
-                raise Reject("000005", "frozen already")
-        return honest(command)
-
-
-@any_mutant("repeat_refused", LIFE, protocols=(V1,))
-class ExpiresOnlyOnce(Between):
+@shop_mutant("repeat_refused", LIFE, protocols=(LICENSE,))
+class ExpiresOnlyOnce(Middleman):
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         self.ended: set[str] = set()
@@ -180,8 +68,8 @@ class ExpiresOnlyOnce(Between):
         return super()._outcome(spoken, command, request, **rest)
 
 
-@any_mutant("depends_on_order", LIFE, protocols=ISSUING)
-class ReleasesAfterARenewal(Between):
+@shop_mutant("depends_on_order", LIFE, protocols=ISSUING)
+class ReleasesAfterARenewal(Middleman):
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         self.renewed: set[str] = set()
@@ -194,8 +82,8 @@ class ReleasesAfterARenewal(Between):
         return honest(command)
 
 
-@any_mutant("repeat_refused", ONCE, protocols=(ONLINE,))
-class IssuesOnce(Between):
+@shop_mutant("repeat_refused", ONCE, protocols=(ONLINE,))
+class IssuesOnce(Middleman):
     """An eventId that comes again is a duplicate key."""
 
     def __init__(self, *arguments, **options):
@@ -222,7 +110,7 @@ def no_time_means_now(folder: Path, protocol: str) -> Answering:
     return answering
 
 
-@mutant("twelve_hour_clock", TIME, protocols=(V1, CODE, ONLINE))
+@mutant("twelve_hour_clock", TIME, protocols=(LICENSE, CODE, ONLINE))
 def reads_hours_to_12(folder: Path, protocol: str) -> Answering:
     seller = any_seller(folder, protocol)
 
@@ -252,7 +140,7 @@ def any_status_unfreezes(folder: Path, protocol: str) -> Answering:
     return answering
 
 
-@answer_mutant("http_500_for_unknown_instance", LIFE, protocols=(V1, CODE, ONLINE))
+@answer_mutant("http_500_for_unknown_instance", LIFE, protocols=(LICENSE, CODE, ONLINE))
 def unknown_is_500(request: Request, response: Response) -> Answer:
     return with_status(response, 500) if code(response) == "000003" else response
 
@@ -306,7 +194,7 @@ def notices_lock_the_row(folder: Path, protocol: str) -> Answering:
     return answering
 
 
-@mutant("missing_activity", SHAPE, "debug", protocols=(V1, ONLINE))
+@mutant("missing_activity", SHAPE, "debug", protocols=(LICENSE, ONLINE))
 def no_refresh(folder: Path, protocol: str) -> Answering:
     seller = any_seller(folder, protocol)
     del seller._handlers[Refresh]

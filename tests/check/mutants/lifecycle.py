@@ -9,11 +9,12 @@ from tradepost.kit import Create, InstanceInfo, Pending, Query, Refresh, Reject,
 from tradepost.kit.answers import Instance
 from tradepost.protocols.commands import Done, InstanceStatus, Rejected
 
-from .declaring import V1, V2, Shop, answer_mutant, shop_mutant
+from .declaring import ISSUING, ONLINE, V1, V2, Shop, answer_mutant, shop_mutant
 from .twice import Middleman
 
 LIFE = "lifecycle"
 BOTH = (V2, V1)
+MAKING = (*BOTH, *ISSUING)
 
 
 @shop_mutant("refresh_adds", LIFE, "time", protocols=BOTH)
@@ -47,7 +48,7 @@ class RefreshIgnored(Shop):
         return self.first.get(instance.instance_id, instance.expires_at)
 
 
-@shop_mutant("success_for_unknown_instance", LIFE, "shape", protocols=BOTH)
+@shop_mutant("success_for_unknown_instance", LIFE, "shape", protocols=MAKING)
 class UnknownInstanceIsFine(Middleman):
     """The number of updated rows is not looked at."""
 
@@ -70,7 +71,7 @@ class UnknownInstanceHasData(Middleman):
         return outcome
 
 
-@shop_mutant("released_still_answers", LIFE, protocols=BOTH)
+@shop_mutant("released_still_answers", LIFE, protocols=MAKING)
 class ReleaseDeletesNothing(Middleman):
     def act(self, command, honest):
         if isinstance(command, Release) and self.store.find(command.instance_id):
@@ -131,7 +132,7 @@ class FreezeDeletes(Middleman):
         return honest(command)
 
 
-@shop_mutant("frozen_is_lost", LIFE)
+@shop_mutant("frozen_is_lost", LIFE, protocols=(V2, ONLINE))
 class FrozenCannotBeRenewed(Middleman):
     def act(self, command, honest):
         if isinstance(command, Refresh):
@@ -173,7 +174,7 @@ class TakesTheJoinedIdsForOne(Middleman):
         return honest(command)
 
 
-@shop_mutant("never_ready", LIFE, "shape", patience=1)
+@shop_mutant("never_ready", LIFE, "shape", patience=0.3)
 class NeverReady(Shop):
     def on_create(self, command: Create) -> Pending:
         return Pending()

@@ -177,7 +177,7 @@ class SignsKnownMembersOnly(SpelledV2):
         yield json.dumps(known, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-@wire_mutant("reserialised_request", "wire")
+@wire_mutant("slashes_escaped", "wire")
 class WritesSlashesWithBackslashes(SpelledV2):
     """PHP's json_encode: a body written again has ``\\/`` where a slash came."""
 
@@ -189,7 +189,7 @@ class WritesSlashesWithBackslashes(SpelledV2):
         yield json.dumps(json.loads(body), ensure_ascii=False, separators=(",", ":")).replace("/", "\\/").encode()
 
 
-@wire_mutant("reserialised_request", "wire")
+@wire_mutant("html_escapes", "wire")
 class EscapesMarkup(SpelledV2):
     """Go's encoding/json and Gson: angle brackets and ampersands are written as escapes."""
 
@@ -197,7 +197,7 @@ class EscapesMarkup(SpelledV2):
         yield body.replace(b"<", b"\\u003c").replace(b">", b"\\u003e")
 
 
-@wire_mutant("wrong_charset", "wire")
+@wire_mutant("unicode_escaped", "wire")
 class WritesChineseAsEscapes(SpelledV2):
     """Python's json.dumps with its defaults but for the separators."""
 
@@ -261,7 +261,7 @@ class DecodesTheQueryBeforeSplitting(SpelledV2):
         return {name: value for name, _, value in pairs}
 
 
-@wire_mutant("plus_as_blank", "wire")
+@wire_mutant("body_as_form", "wire")
 class ReadsTheBodyAsAForm(SpelledV2):
     """Some frameworks decode a body by force; a plus in it becomes a blank, and no signature holds."""
 
@@ -309,7 +309,7 @@ def believes_every_test_call(folder: Path, protocol: str) -> Answering:
     return Shop(folder, Trusting()).respond
 
 
-@mutant("address_with_query", "wire", protocols=(V2,))
+@mutant("address_with_query", "wire", protocols=(V2,), warned=True)
 def three_parameters_exactly(folder: Path, protocol: str) -> Answering:
     class Counting(SaasV2):
         def open(self, request: Request, **rest):

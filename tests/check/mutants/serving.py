@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from threading import Thread
 
 from tradepost.protocols.http import Request, Response
@@ -22,9 +22,14 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
 
+class _OneThread(HTTPServer):
+    request_queue_size = 1
+
+
 def head(response: Response) -> bytes:
     """Status line and headers, without the length and the blank line."""
-    lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}"]
+    phrase = HTTPStatus(response.status).phrase if response.status in set(HTTPStatus) else "Page Expired"
+    lines = [f"HTTP/1.1 {response.status} {phrase}"]
     lines += [f"{name}: {value}" for name, value in response.headers]
     return "\r\n".join([*lines, "Connection: close", ""]).encode("latin-1")
 
@@ -34,7 +39,7 @@ def rendered(response: Response) -> bytes:
 
 
 @contextmanager
-def serving(answering: Answering, *, reads_once: bool = False) -> Iterator[str]:
+def serving(answering: Answering, *, reads_once: bool = False, one_thread: bool = False) -> Iterator[str]:
     """Serve on a free loopback port while the block runs; gives the address."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -64,7 +69,7 @@ def serving(answering: Answering, *, reads_once: bool = False) -> Iterator[str]:
         def log_message(self, *arguments: object) -> None:
             """Silence: the tester says what happened."""
 
-    server = _Server(("127.0.0.1", 0), Handler)
+    server = (_OneThread if one_thread else _Server)(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

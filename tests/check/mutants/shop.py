@@ -82,7 +82,7 @@ class SlowShop(Shop):
     """As honest, but an instance is ready only some time after its order."""
 
     def on_create(self, command: Create) -> Pending:
-        timer = Timer(0.4, self.finish, [command.business_id, self.app(command.business_id)])
+        timer = Timer(0.2, self.finish, [command.business_id, self.app(command.business_id)])
         timer.daemon = True
         timer.start()
         return Pending()

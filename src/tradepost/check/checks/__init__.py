@@ -9,12 +9,16 @@ from tradepost.check.options import GROUPS
 
 from . import (
     body_sign,
+    crowds,
     debug,
     encrypted,
+    framing,
+    freshness,
     idempotency,
     joint,
     licenses,
     lifecycle,
+    limits,
     load,
     secrets,
     shape,
@@ -30,12 +34,16 @@ if TYPE_CHECKING:
 __all__ = [
     "body_sign",
     "checks_for",
+    "crowds",
     "debug",
     "encrypted",
+    "framing",
+    "freshness",
     "idempotency",
     "joint",
     "licenses",
     "lifecycle",
+    "limits",
     "load",
     "secrets",
     "shape",
@@ -56,7 +64,13 @@ def checks_for(facts: Facts, options: Options) -> list[Check]:
 
     def turn(check: Check) -> tuple[bool, int, bool]:
         # What looks at all answers of the run comes last, whatever its group; whether the key is right comes first.
-        last = check.check_id in secrets.LAST or check.check_id == f"signature.{signature.REPLAYED_LATER}"
+        last = check.check_id in {
+            *secrets.LAST,
+            crowds.IDS,
+            load.ENDURING,
+            f"wire.{wire.UNLIMITED}",
+            f"signature.{freshness.REPLAYED_LATER}",
+        }
         return last, GROUPS.index(check.group), check.check_id != signature.FIRST
 
     return sorted(chosen, key=turn)

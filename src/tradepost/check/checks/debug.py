@@ -51,17 +51,30 @@ def calls(facts: Facts) -> Iterable[Check]:
 @family
 def effects(facts: Facts) -> Iterable[Check]:
     make = Making(facts, "debug")
-    if not facts.has(Create, Query):
+    if not facts.has(Create):
+        return
+    yield make(
+        "order_stays_free", "test_flag", _order_stays_free,
+        "After a test creation the real order is created", "测试创建之后真实订单可正常创建",
+        "the real creation succeeds and its instance is there", "真实创建成功，且实例存在",
+    )  # fmt: skip
+    yield make(
+        "chain", "test_flag", _chain,
+        "What a test creation answered can be used in test calls", "测试创建返回的ID可用于其他测试调用",
+        "resultCode 000000 to each activity with that instanceId", "使用该instanceId的各接口测试调用均返回000000",
+    )  # fmt: skip
+    if facts.has(Release) and (facts.has(Query) or facts.has(Refresh)):
+        yield make(
+            "releases_nothing", "test_flag", _releases_nothing,
+            "A test release releases nothing", "测试释放不会释放实例",
+            "the instance is still there", "实例仍然存在",
+        )  # fmt: skip
+    if not facts.has(Query):
         return
     yield make(
         "creates_nothing", "test_flag", _creates_nothing,
         "A test creation creates nothing", "测试创建不产生实例",
         "a real query of the id that the test call answered is refused (000003)", "对测试调用返回的ID做真实查询会被拒绝（000003）",
-    )  # fmt: skip
-    yield make(
-        "order_stays_free", "test_flag", _order_stays_free,
-        "After a test creation the real order is created", "测试创建之后真实订单可正常创建",
-        "the real creation succeeds and its instance can be queried", "真实创建成功，且实例可查询",
     )  # fmt: skip
     yield make(
         "absent_is_real", "test_flag", _absent_is_real,
@@ -73,17 +86,6 @@ def effects(facts: Facts) -> Iterable[Check]:
         "testFlag 0 is a real call", "testFlag为0是真实调用",
         "the instance exists afterwards: missing and 0 are alike", "之后实例存在：缺省与0等价",
     )  # fmt: skip
-    yield make(
-        "chain", "test_flag", _chain,
-        "What a test creation answered can be used in test calls", "测试创建返回的ID可用于其他测试调用",
-        "resultCode 000000 to each activity with that instanceId", "使用该instanceId的各接口测试调用均返回000000",
-    )  # fmt: skip
-    if facts.has(Release):
-        yield make(
-            "releases_nothing", "test_flag", _releases_nothing,
-            "A test release releases nothing", "测试释放不会释放实例",
-            "the instance can still be queried", "实例仍可查询",
-        )  # fmt: skip
     if facts.has(Refresh):
         yield make(
             "refreshes_nothing", "test_flag", _refreshes_nothing,
@@ -160,7 +162,7 @@ def _creates_nothing(caller: Caller) -> None:
         unknown = caller.ask(Query(instance_ids=(caller.samples.unknown_id(),)))
         if unknown.accepted:
             name = "success_for_unknown_instance"
-        caller.created.setdefault(instance_id)
+        caller.shared.created.setdefault(instance_id)
         raise failed(name, query, "a real query of it", "对该ID的真实查询")
 
 
@@ -184,14 +186,15 @@ def _chain(caller: Caller) -> None:
 
 
 def _order_stays_free(caller: Caller) -> None:
-    _need_real(caller)
+    caller.need_real()
     order = caller.samples.order()
     test = caller.ask(caller.samples.create(order, test=True))
     expect_accepted(test, "test_flag_refused", "test call", "测试调用")
     real = caller.create(caller.samples.create(order))
     expect_accepted(real, "test_flag_claims_order", "real call", "真实调用")
-    ready = caller.wait_ready(real.instance_id)
-    expect_success(ready, "test_flag_claims_order", "query", "查询")
+    queried = caller.facts.has(Query)
+    ready = caller.wait_ready(real.instance_id) if queried else caller.look(real.instance_id)
+    expect_success(ready, "test_flag_claims_order", "afterwards", "之后")
 
 
 def _absent_is_real(caller: Caller) -> None:
@@ -210,17 +213,6 @@ def _absent_is_real(caller: Caller) -> None:
     expect_success(ready, name, "query", "查询")
 
 
-def _need_real(caller: Caller) -> None:
-    """Where no real creation works, that is the mistake, not what a test call did before."""
-    if caller.real_works is None:
-        # A fresh one: a test call may have done harm to the others.
-        caller.real_works = caller.ask(Query(instance_ids=(caller.fresh().instance_id,))).succeeded
-    if not caller.real_works:
-        raise Skipped(
-            "a real instance cannot be queried, see debug.absent_is_real", "真实实例无法查询，见debug.absent_is_real"
-        )
-
-
 def _zero_is_real(caller: Caller) -> None:
     caller.instance(keep=True)
     command = caller.samples.create()
@@ -233,24 +225,24 @@ def _zero_is_real(caller: Caller) -> None:
 
 
 def _releases_nothing(caller: Caller) -> None:
-    _need_real(caller)
+    caller.need_real()
     made = caller.instance()
     test = caller.ask(caller.samples.release(made.instance_id, test=True))
     if test.code == BAD_PARAMETER:
         raise Skipped("the test call was refused", "测试调用被拒绝")
     expect_accepted(test, "test_flag_refused", "test call", "测试调用")
-    query = caller.ask(Query(instance_ids=(made.instance_id,)))
-    readable(query, context="query", context_zh="查询")
-    if query.code != SUCCESS:
-        raise failed("test_flag_acts", query, "query after a test release", "测试释放之后的查询")
+    after = caller.look(made.instance_id)
+    readable(after, context="afterwards", context_zh="之后")
+    if after.code != SUCCESS:
+        raise failed("test_flag_acts", after, "after a test release", "测试释放之后")
     caller.give_back(made)
 
 
 def _refreshes_nothing(caller: Caller) -> None:
     """Only where the expiry is shown (as in the group time)."""
     caller.need(Refresh)
-    _need_real(caller)
-    made = caller.instance(keep=True)
+    caller.need_real()
+    made = caller.instance()
     later = (caller.clock() + timedelta(days=77)).replace(hour=9, minute=41, second=47, microsecond=0)
     test = caller.ask(caller.samples.refresh(made.instance_id, later, test=True))
     if not test.accepted:
@@ -258,10 +250,11 @@ def _refreshes_nothing(caller: Caller) -> None:
     query = caller.ask(Query(instance_ids=(made.instance_id,)))
     if later.replace(tzinfo=None) in dates_in(query.members or {}):
         raise failed("test_flag_acts", query, "query after a test renewal", "测试续费之后的查询")
+    caller.give_back(made)
 
 
 def _any_order(caller: Caller) -> None:
-    _need_real(caller)
+    caller.need_real()
     made = caller.instance()
     for kind in (Release, SetStatus, Query):
         command = caller.samples.of(kind, made.instance_id, test=True)

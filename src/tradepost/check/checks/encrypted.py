@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tradepost.check.answers import Answer, expect_accepted, readable
 from tradepost.check.deciphering import explain_secret
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, Warned, family
 from tradepost.protocols.commands import Command, Create, Encryption, Query
 from tradepost.protocols.secret_fields import IV_LENGTH, encrypt
 
@@ -111,6 +111,7 @@ def _readable(kind: type[Command], name: str) -> Body:
 
 def _fresh_iv(caller: Caller) -> None:
     seen: set[str] = set()
+    shared = False
     for _ in range(2):
         made = caller.instance()
         answer = caller.ask(caller.samples.create(made.order))
@@ -123,9 +124,13 @@ def _fresh_iv(caller: Caller) -> None:
         ):
             raise Skipped("the fields cannot be decrypted, see the checks before", "字段无法解密，见前面的检查")
         ivs = {text[:IV_LENGTH] for text in texts}
+        shared |= len(ivs) < len(texts)
         if ivs & seen:
             raise Failed("fixed_iv", f"{min(ivs & seen)} came for two instances", f"两个实例都使用{min(ivs & seen)}")
         seen |= ivs
+    if shared:
+        # Both can be decrypted; the IV is meant to be drawn for each.
+        raise Warned("shared_iv", "userName and password have one IV", "userName与password使用同一IV")
 
 
 def _private(field: str, plain: str) -> Body:

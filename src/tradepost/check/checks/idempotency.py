@@ -18,17 +18,28 @@ from tradepost.check.answers import (
 )
 from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
 from tradepost.check.samples import Order
-from tradepost.protocols.commands import AppInfo, Command, Create, Done, Query, Refresh, Release, SetStatus, Upgrade
+from tradepost.protocols.commands import (
+    AppInfo,
+    Command,
+    Create,
+    Done,
+    Fault,
+    Query,
+    Refresh,
+    Release,
+    SetStatus,
+    Unreachable,
+    Upgrade,
+)
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.facts import Facts
 
 RESTART = "idempotency.restart"
-PARALLEL = 50
 INSTANCES = 4
 ROUNDS = 4
-ORDERS = 12
+PROCESSES = 4
 RESTART_WITHIN = 60.0
 
 
@@ -60,16 +71,6 @@ def creation(facts: Facts) -> Iterable[Check]:
             "other_line", "once", _other_line,
             "Two lines of one order give two instances", "同一订单的两个订单行得到两个实例", *other,
         )  # fmt: skip
-    yield make(
-        "parallel", "once", _parallel,
-        f"{PARALLEL} repeats at the same moment give one instance", f"同时发送{PARALLEL}个重复请求得到同一实例",
-        "one instanceId in every answer, none of them an error", "所有响应的instanceId相同，且没有错误",
-    )  # fmt: skip
-    yield make(
-        "parallel_orders", "once", _parallel_orders,
-        f"{ORDERS} orders at the same moment give {ORDERS} instances", f"同时发送{ORDERS}个订单得到{ORDERS}个实例",
-        "every instanceId is another, none of the answers an error", "instanceId互不相同，且没有错误",
-    )  # fmt: skip
     if any(field.name in {"appInfo", "license"} for field in facts.conduct.answers.get(Create, ())):
         yield make(
             "same_content", "once", _same_content,
@@ -78,7 +79,7 @@ def creation(facts: Facts) -> Iterable[Check]:
         )  # fmt: skip
     yield make(
         "restart", "once", _restart,
-        "A repeat after a restart of the server gives the same instance", "服务器重启后的重复创建返回同一实例", *same,
+        "A repeat after a restart of the server gives the same instance", "服务器重启后的重复创建返回同一实例", *same, alone=True,
     )  # fmt: skip
 
 
@@ -106,6 +107,7 @@ def changes(facts: Facts) -> Iterable[Check]:
             "query.parallel", facts.activity(Query), _parallel_queries,
             f"{INSTANCES} instances asked for at the same moment are told apart", f"同时查询{INSTANCES}个实例，响应互不混淆",
             "each answer is about the instance that its request named", "每个响应对应其请求的实例",
+            alone=True,
         )  # fmt: skip
 
 
@@ -139,7 +141,13 @@ def _same(first: Answer, again: Answer, name: str, context: str = "repeat", cont
 
 def _repeat(caller: Caller) -> None:
     order, business_id, first = _first(caller)
-    _same(first, caller.create(caller.samples.create(order, business_id=business_id)), "new_instance_id_each_call")
+    command = caller.samples.create(order, business_id=business_id)
+    again = caller.create(command)
+    name = "new_instance_id_each_call"
+    if again.accepted and again.instance_id != first.instance_id:
+        more = {caller.create(command).instance_id for _ in range(PROCESSES)}
+        name = "memories_differ" if more & {first.instance_id, again.instance_id} else name
+    _same(first, again, name)
 
 
 def _retry(caller: Caller) -> None:
@@ -195,46 +203,6 @@ def _other_line(caller: Caller) -> None:
         raise failed("order_line_ignored", other, "two lines, one instanceId", "两个订单行得到同一instanceId")
 
 
-def _parallel(caller: Caller) -> None:
-    caller.instance(keep=True)
-    order = caller.samples.order()
-    answers = caller.together([caller.request(caller.samples.create(order)) for _ in range(PARALLEL)])
-    caller.note_created(*answers)
-    ids = {answer.instance_id for answer in answers if answer.accepted and answer.instance_id}
-    if len(ids) > 1:
-        # A seller that always makes another has a simpler mistake, and its own name.
-        first, again = (caller.create(caller.samples.create(order)) for _ in range(2))
-        one_at_a_time = first.instance_id == again.instance_id
-        name = "two_answers_in_parallel" if one_at_a_time else "new_instance_id_each_call"
-        raise Failed(name, f"{len(ids)} instances for one order", f"同一订单得到{len(ids)}个实例")
-    _none_failed(answers, "fails_in_parallel")
-
-
-def _parallel_orders(caller: Caller) -> None:
-    caller.instance(keep=True)
-    seen: dict[str, int] = {}
-    answers = caller.together([caller.request(caller.samples.create()) for _ in range(ORDERS)])
-    caller.note_created(*answers)
-    for answer in answers:
-        if answer.accepted and answer.instance_id:
-            seen[answer.instance_id] = seen.get(answer.instance_id, 0) + 1
-    twice = [instance_id for instance_id, number in seen.items() if number > 1]
-    if twice:
-        raise Failed(
-            "id_collision_under_load",
-            f"{sum(seen.values())} orders got {len(seen)} instances; {twice[0]} went to {seen[twice[0]]} of them",
-            f"{sum(seen.values())}个订单只得到{len(seen)}个实例；{twice[0]}分配给了其中{seen[twice[0]]}个",
-        )
-    _none_failed(answers, "fails_in_parallel")
-
-
-def _none_failed(answers: list[Answer], name: str) -> None:
-    wrong = [answer for answer in answers if not answer.accepted]
-    if wrong:
-        context = f"{len(wrong)} of {len(answers)} failed, the first with"
-        raise failed(name, wrong[0], context, f"{len(answers)}个中有{len(wrong)}个失败，第一个为")
-
-
 def _restart(caller: Caller) -> None:
     order, _, first = _first(caller)
     # The person gave this command to restart the own server.
@@ -248,8 +216,7 @@ def _restart(caller: Caller) -> None:
     while again.received.unreachable and time.monotonic() < until:
         time.sleep(0.1)
         again = caller.create(caller.samples.create(order))
-    # A seller that forgot one has forgotten all.
-    caller.stock = []
+    caller.shared.stock.forget()
     _same(first, again, "forgets_after_restart", "after the restart", "重启之后")
 
 
@@ -291,6 +258,8 @@ def _same_content(caller: Caller) -> None:
         caller.facts.protocol.decode(command, answer.made_sound(key), key=key)
         for answer in (caller.create(command), caller.create(caller.samples.create(_order_of(command))))
     )
+    if isinstance(first, Done) and isinstance(again, Unreachable) and again.fault is Fault.MISSING_FIELD:
+        raise Failed("missing_field", f"repeat: {again.detail}", f"重复调用：{again.detail}")
     if not isinstance(first, Done) or not isinstance(again, Done):
         raise Skipped("an answer cannot be read, see the group shape", "响应无法读取，见shape组")
     if first.license != again.license:
@@ -313,7 +282,7 @@ def _order_of(command: Create) -> Order:
 def _parallel_queries(caller: Caller) -> None:
     made = [caller.instance() for _ in range(INSTANCES)]
     commands = [Query(instance_ids=(one.instance_id,)) for one in made]
-    alone = [_access(caller, command, caller.ask(command)) for command in commands]
+    alone = [_access(caller, c, a) for c, a in zip(commands, caller.each(caller.ask, commands), strict=True)]
     if len(set(alone)) < 2 and None in alone:
         raise Skipped("the query is refused, see the group shape", "查询被拒绝，见shape组")
     every = commands * ROUNDS
@@ -328,8 +297,7 @@ def _parallel_queries(caller: Caller) -> None:
             raise Failed(
                 "answers_mixed_up", f"alone {expected}, in a crowd {told}", f"单独查询为{expected}，并发时为{told}"
             )
-    for one in made:
-        caller.give_back(one)
+    caller.give_back(*made)
 
 
 def _access(caller: Caller, command: Query, answer: Answer) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import expect_success
+from tradepost.check.answers import expect_success, failed
 from tradepost.check.declaring import Check, Making, Skipped, family
 from tradepost.protocols.sync_commands import (
     Department,
@@ -53,6 +53,10 @@ def checks(facts: Facts) -> Iterable[Check]:
         "A department is added, changed and deleted, each twice", "部门的新增、修改、删除各重复一次均成功", *every,
     )  # fmt: skip
     yield make(
+        "chinese_names", "tenantSync", _chinese_names,
+        "Names in Chinese are accepted", "中文名称被接受", *every,
+    )  # fmt: skip
+    yield make(
         "all_departments", "allOrgSync", _all_departments,
         "All departments are sent twice", "全量部门同步两次均成功", *every,
     )  # fmt: skip
@@ -91,7 +95,7 @@ def _bound(caller: Caller) -> Iterator[SyncTenant]:
     try:
         yield tenant
     finally:
-        caller.send(caller.request(replace(tenant, flag=SyncFlag.DELETE)), alone=False)
+        caller.send(caller.request(replace(tenant, flag=SyncFlag.DELETE)))
 
 
 def _tenant(caller: Caller) -> None:
@@ -102,6 +106,22 @@ def _tenant(caller: Caller) -> None:
 def _tenant_modified(caller: Caller) -> None:
     with _bound(caller) as tenant:
         _twice(caller, lambda flag: replace(tenant, name="Tradepost check 2", flag=flag), SyncFlag.MODIFY)
+
+
+def _chinese_names(caller: Caller) -> None:
+    """Names are kept: a table of another character set shows only here."""
+    with _bound(caller) as tenant:
+        head = SyncOrg(tenant_id=tenant.tenant_id, department=Department(code="D1", name="HQ"), flag=SyncFlag.ADD)
+        expect_success(caller.ask(head), context="an ASCII name", context_zh="ASCII名称")
+        other = replace(head, department=Department(code="D2", name="研发部"))
+        answer = caller.ask(other)
+        if not answer.succeeded:
+            raise failed("wrong_charset", answer, "a Chinese name", "中文名称")
+    named = replace(caller.samples.tenant(test=False), name="测试企业")
+    answer = caller.ask(named)
+    caller.send(caller.request(replace(named, flag=SyncFlag.DELETE)))
+    if not answer.succeeded:
+        raise failed("wrong_charset", answer, "a Chinese name", "中文名称")
 
 
 def _departments(caller: Caller) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import Answer, expect_accepted, failed, readable
+from tradepost.check.answers import Answer, expect_accepted, failed, let_in, readable
 from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, Warned, family
 from tradepost.protocols.commands import Command, Create, GetLicenseAsync, NotifyOrder, Refresh, Release, SetStatus
 
@@ -94,6 +94,7 @@ def notices(facts: Facts) -> Iterable[Check]:
         f"{topic}.parallel", "once", _told_together,
         f"{COPIES} notices of one order at the same moment are accepted", f"同时到达的{COPIES}个同一订单通知均被接受",
         "resultCode 000000 to each", "均返回000000",
+        alone=True,
     )  # fmt: skip
 
 
@@ -215,6 +216,6 @@ def _told_together(caller: Caller) -> None:
     command = caller.samples.notice(test=False)
     if not caller.ask(caller.samples.notice(test=False)).accepted:
         raise Skipped("one alone is refused already", "单独一个已被拒绝")
-    for answer in caller.together([caller.request(command) for _ in range(COPIES)]):
+    for answer in let_in(caller.together([caller.request(command) for _ in range(COPIES)])):
         if not answer.accepted:
             raise failed("fails_in_parallel", answer)

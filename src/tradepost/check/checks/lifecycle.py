@@ -7,20 +7,19 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import (
+    BAD_PARAMETER,
     NO_INSTANCE,
     NOT_AUTHENTIC,
     PROCESSING,
     SUCCESS,
-    Answer,
     expect_accepted,
-    expect_refusal,
     expect_success,
     failed,
     readable,
 )
 from tradepost.check.caller import usable_id
 from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
-from tradepost.check.samples import Order
+from tradepost.check.dialects import QueryDialect
 from tradepost.protocols.commands import (
     CheckChange,
     Command,
@@ -31,7 +30,6 @@ from tradepost.protocols.commands import (
     Release,
     Scene,
     SetStatus,
-    Upgrade,
 )
 
 if TYPE_CHECKING:
@@ -119,7 +117,9 @@ def _scenes(make: Making) -> Iterable[Check]:
     table = {field.name: field for field in facts.conduct.requests.get(Refresh, ())}
     if not facts.has(Refresh):
         return
-    values = table["scene"].values if "scene" in table else ("RENEWAL",)
+    # SaaS 1.0 tells three of them by other fields (saas-v1-license A2.3), License 1.0 knows renewals alone.
+    others = (Scene.TRIAL_TO_FORMAL, Scene.RENEWAL, Scene.UNSUBSCRIBE_RENEWAL_PERIOD)
+    values = table["scene"].values if "scene" in table else others if "trialToFormal" in table else ("RENEWAL",)
     for scene, title_zh in (
         (Scene.TRIAL_TO_FORMAL, "试用转正式"),
         (Scene.RENEWAL, "续费"),
@@ -137,54 +137,6 @@ def _scenes(make: Making) -> Iterable[Check]:
         "A renewal without a productId is accepted", "不带productId的续费被接受",
         "resultCode 000000: it is sent only when the period type changes", "返回000000：仅在周期类型变化时才发送",
     )  # fmt: skip
-
-
-@family
-def limits(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "lifecycle")
-    for kind in (Query, Refresh, SetStatus, Release, Upgrade, CheckChange, Expire):
-        if not facts.has(kind) or not facts.has(Create):
-            continue
-        activity = facts.activity(kind)
-        yield make(
-            f"unknown.{activity}", activity, _unknown(kind),
-            f"{activity} of an instance that never was", f"{activity}：从未存在的实例",
-            "HTTP 200 with resultCode 000003" + (", or success" if kind is Release else ""),
-            "返回HTTP 200和resultCode 000003" + ("，或返回成功" if kind is Release else ""),
-        )  # fmt: skip
-    if not facts.has(Create, Release):
-        return
-    for kind in (Query, Refresh, SetStatus, Upgrade, CheckChange):
-        if facts.has(kind):
-            activity = facts.activity(kind)
-            yield make(
-                f"released.{activity}", activity, _released(kind),
-                f"{activity} of a released instance is refused", f"{activity}：已释放的实例被拒绝",
-                "resultCode 000003: it no longer exists", "返回000003：实例已不存在",
-            )  # fmt: skip
-    if facts.has(Query) and any(field.name == "orderLineId" for field in facts.conduct.requests.get(Create, ())):
-        yield make(
-            "released_line", facts.activity(Release), _released_line,
-            "Releasing one line of an order leaves the other", "释放订单的一行不影响另一行",
-            "the other line's instance can still be queried", "另一订单行的实例仍可查询",
-        )  # fmt: skip
-    yield make(
-        "id_not_reused", facts.activity(Create), _not_reused,
-        "A released instance's id is not given to another order", "已释放实例的ID不会分配给其他订单",
-        "another instanceId", "返回不同的instanceId",
-    )  # fmt: skip
-    if facts.has(Upgrade):
-        yield make(
-            "upgrade", facts.activity(Upgrade), _upgrade,
-            "An upgrade is done, or refused with a reason", "升级成功，或以明确原因拒绝",
-            "resultCode 000000 or a refusal; the instance can be queried afterwards", "返回000000或拒绝；之后实例仍可查询",
-        )  # fmt: skip
-    if facts.has(CheckChange):
-        yield make(
-            "check_change", facts.activity(CheckChange), _check_change,
-            "A change is allowed, or refused with a reason", "变更被允许，或以明确原因拒绝",
-            "resultCode 000000, or 000005 with the reason in resultMsg", "返回000000，或返回000005并在resultMsg中说明原因",
-        )  # fmt: skip
 
 
 # --- paths -----------------------------------------------------------------------------------------------------------
@@ -209,12 +161,30 @@ def _path(steps: tuple[Step, ...]) -> Body:
             answer = caller.ask(make(caller, made.instance_id))
             after = " after ".join([name, *(s[0] for s in reversed(done))])
             after_zh = "→".join([*(s[1] for s in done), name_zh])
-            expect_success(answer, _mistake(step, done), after, after_zh)
+            name = _mistake(step, done)
+            if step is UNFREEZE and answer.code == BAD_PARAMETER:
+                name = _other_word(caller, made.instance_id) or name
+            if (
+                step is BARE_RELEASE
+                and answer.refused
+                and caller.ask(caller.samples.release(made.instance_id)).accepted
+            ):
+                name = "requires_optional_field"
+            expect_success(answer, name, after, after_zh)
             done.append(step)
         if not {RELEASE[0], EXPIRE[0]} & {step[0] for step in steps} and (FREEZE not in steps or UNFREEZE in steps):
             caller.give_back(made)
 
     return body
+
+
+def _other_word(caller: Caller, instance_id: str) -> str:
+    """Whether the seller wants the word of the other generation (saas-v1-license A2.7)."""
+    command = caller.samples.status(instance_id, freeze=False)
+    members = caller.facts.dialect.members(caller.request(command))
+    words = {"NORMAL": "UNFREEZE", "UNFREEZE": "NORMAL"}
+    changes = {name: words[str(value)] for name, value in members.items() if str(value) in words}
+    return "status_of_other_version" if caller.send(caller.changed(command, changes)).accepted else ""
 
 
 def _mistake(step: Step, done: list[Step]) -> str:
@@ -230,22 +200,30 @@ def _scene(scene: Scene) -> Body:
         caller.need(Refresh)
         if scene is Scene.RENEWAL_CHANGE and not (caller.facts.has(CheckChange) and caller.offers(CheckChange)):
             raise Skipped("renewals with a change are not offered", "未提供续费变更")
-        made = caller.instance()
         now = caller.clock().replace(microsecond=0)
         earlier = scene is Scene.UNSUBSCRIBE_RENEWAL_PERIOD
-        if earlier:
-            expect_success(caller.ask(caller.samples.refresh(made.instance_id)), context="renewal", context_zh="续费")
-        until = now + dt.timedelta(days=15 if earlier else 365)
-        expect_success(caller.ask(caller.samples.refresh(made.instance_id, until, scene=scene)))
-        caller.give_back(made)
+        with caller.lent() as made:
+            if earlier:
+                first = caller.ask(caller.samples.refresh(made.instance_id))
+                expect_success(first, context="renewal", context_zh="续费")
+            until = now + dt.timedelta(days=15 if earlier else 365)
+            command = caller.samples.refresh(made.instance_id, until, scene=scene)
+            # What SaaS 1.0 tells a cancelled renewal by (saas-v1-license A2.3).
+            paid_back = {"orderAmount": "-12.5"} if earlier and isinstance(caller.facts.dialect, QueryDialect) else {}
+            expect_success(caller.send(caller.changed(command, paid_back)))
 
     return body
 
 
 def _without_product(caller: Caller) -> None:
     caller.need(Refresh)
-    command = caller.samples.refresh(caller.instance(keep=True).instance_id)
-    expect_success(caller.send(caller.changed(command, {"productId": None})))
+    with caller.lent() as made:
+        command = caller.samples.refresh(made.instance_id)
+        answer = caller.send(caller.changed(command, {"productId": None}))
+        name = "refuses_correct_request"
+        if answer.refused and caller.ask(caller.samples.refresh(made.instance_id)).accepted:
+            name = "requires_optional_field"
+        expect_success(answer, name)
 
 
 def _asynchronous(caller: Caller) -> None:
@@ -286,8 +264,7 @@ def _several(number: int) -> Body:
             if str(getattr(outcome, "fault", "")) != "other_instance":
                 raise Skipped(f"the answer cannot be read: {detail}", f"响应无法读取：{detail}")
             raise Failed("other_instance", detail, detail)
-        for one in made:
-            caller.give_back(one)
+        caller.give_back(*made)
 
     return body
 
@@ -300,97 +277,3 @@ def _hundred(caller: Caller) -> None:
     readable(answer)
     if answer.code not in {SUCCESS, NO_INSTANCE, PROCESSING}:
         raise failed("refuses_long_body" if answer.code == NOT_AUTHENTIC else "one_id_only", answer)
-
-
-# --- limits ----------------------------------------------------------------------------------------------------------
-
-
-def _unknown(kind: type[Command]) -> Body:
-    def body(caller: Caller) -> None:
-        caller.need(kind)
-        caller.instance(keep=True)
-        command = caller.samples.of(kind, caller.samples.unknown_id())
-        if command is None:
-            raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
-        answer = caller.ask(command)
-        readable(answer, http_error="http_500_for_unknown_instance")
-        if kind is Release and answer.succeeded:
-            return
-        # Of a query the code is undocumented, and one may be refused for its order: any refusal will do there.
-        codes = () if kind in {Query, Upgrade, CheckChange} else (NO_INSTANCE,)
-        empty = kind is Query and answer.succeeded and not (answer.members or {}).get("info")
-        if empty:
-            return
-        # 000004 would make a market ask for hours.
-        expect_refusal(answer, "success_for_unknown_instance", *codes)
-
-    return body
-
-
-def _released(kind: type[Command]) -> Body:
-    def body(caller: Caller) -> None:
-        caller.need(kind)
-        made = caller.instance()
-        expect_success(caller.ask(caller.samples.release(made.instance_id)), context="release", context_zh="释放")
-        command = caller.samples.of(kind, made.instance_id)
-        assert command is not None
-        answer = caller.ask(command)
-        readable(answer, http_error="http_500_for_unknown_instance")
-        if kind is Query and answer.succeeded and not _info(answer):
-            return
-        expect_refusal(answer, "released_still_answers")
-
-    return body
-
-
-def _info(answer: Answer) -> object:
-    return (answer.members or {}).get("info")
-
-
-def _released_line(caller: Caller) -> None:
-    caller.instance(keep=True)
-    order = caller.samples.order()
-    first, second = (caller.create(caller.samples.create(Order(order.order_id, line))) for line in (1, 2))
-    if not (usable_id(first.instance_id) and usable_id(second.instance_id)) or first.instance_id == second.instance_id:
-        raise Skipped(
-            "two lines did not give two instances, see the group idempotency",
-            "两个订单行没有得到两个实例，见idempotency组",
-        )
-    for answer in (first, second):
-        caller.wait_ready(answer.instance_id)
-    expect_success(caller.ask(caller.samples.release(first.instance_id)), context="release", context_zh="释放")
-    other = caller.ask(Query(instance_ids=(second.instance_id,)))
-    expect_success(other, "release_takes_others", "query of the other line", "查询另一订单行")
-
-
-def _not_reused(caller: Caller) -> None:
-    made = caller.instance()
-    expect_success(caller.ask(caller.samples.release(made.instance_id)), context="release", context_zh="释放")
-    other = caller.create(caller.samples.create())
-    expect_accepted(other)
-    if other.instance_id == made.instance_id:
-        raise failed("id_reused", other)
-
-
-def _upgrade(caller: Caller) -> None:
-    caller.need(Upgrade)
-    # One that was never renewed: a seller that wants a renewal first would pass with another check's instance.
-    made = caller.fresh()
-    answer = caller.ask(caller.samples.upgrade(made.instance_id))
-    readable(answer)
-    if answer.refused and caller.facts.has(Refresh):
-        # A refusal may be about the order, which only a market knows; one that a renewal lifts is about the turn.
-        caller.ask(caller.samples.refresh(made.instance_id))
-        if caller.ask(caller.samples.upgrade(made.instance_id)).accepted:
-            raise failed("depends_on_order", answer)
-    if caller.facts.has(Query):
-        expect_success(caller.ask(Query(instance_ids=(made.instance_id,))), context="query", context_zh="查询")
-
-
-def _check_change(caller: Caller) -> None:
-    caller.need(CheckChange)
-    made = caller.instance(keep=True)
-    answer = caller.ask(caller.samples.check_change(made.instance_id))
-    readable(answer)
-    if answer.refused and not (answer.members or {}).get("resultMsg"):
-        raise failed("missing_result", answer, "a refusal without a reason", "拒绝但没有说明原因")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import failed, in_time
-from tradepost.check.declaring import Body, Check, Making, family
+from tradepost.check.answers import NOT_AUTHENTIC, failed, in_time, let_in
+from tradepost.check.declaring import Body, Check, Making, Skipped, Warned, family
+from tradepost.check.explaining import explain_body_sign
 from tradepost.protocols.commands import Create
 
 if TYPE_CHECKING:
+    from tradepost.check.answers import Answer
     from tradepost.check.caller import Caller
     from tradepost.check.facts import Facts
     from tradepost.protocols.http import Request
@@ -19,6 +21,8 @@ THOROUGH = ((1, 50), (10, 20), (50, 10))
 """How many at once, and how many rounds."""
 LONG = frozenset(f"load.{kind}_{number}" for kind in ("sustained", "creations") for number, _ in THOROUGH)
 """Only with ``Options.load``."""
+ENDURING = "load.enduring"
+"""Asked when all else was."""
 
 
 @family
@@ -31,7 +35,14 @@ def checks(facts: Facts) -> Iterable[Check]:
                 f"{number} at once, {rounds} times: each is answered within {facts.seconds:g} s",
                 f"并发{number}个请求，共{rounds}轮：均在{facts.seconds:g}秒内响应",
                 f"every answer is right, the slowest within {facts.seconds:g} s", f"所有响应正确，最慢的不超过{facts.seconds:g}秒",
+                alone=True,
             )  # fmt: skip
+    yield make(
+        ENDURING.partition(".")[2], "answer", _enduring,
+        "What was accepted at the beginning is accepted at the end", "开始时被接受的请求，结束时仍被接受",
+        "resultCode 000000 after some hundred requests", "数百个请求之后仍返回000000",
+        alone=True,
+    )  # fmt: skip
     if facts.has(Create):
         for number, _ in THOROUGH:
             yield make(
@@ -39,13 +50,23 @@ def checks(facts: Facts) -> Iterable[Check]:
                 f"{number} creations at once are answered within {facts.seconds:g} s", f"并发创建{number}个实例，均在{facts.seconds:g}秒内响应",
                 f"every answer is right, the slowest within {facts.seconds:g} s; slow provisioning says 000004",
                 f"所有响应正确，最慢的不超过{facts.seconds:g}秒；开通较慢时返回000004",
+                alone=True,
             )  # fmt: skip
+
+
+def _enduring(caller: Caller) -> None:
+    began = next((answer for answer in caller.shared.everything if answer.accepted), None)
+    if began is None:
+        raise Skipped("no request was accepted", "没有请求被接受")
+    at_end = caller.ask(caller.harmless(test=caller.shared.stock.refusal is not None))
+    if not at_end.accepted and not at_end.turned_away:
+        raise failed("wears_out", at_end)
 
 
 def _asked(number: int, rounds: int) -> Body:
     def body(caller: Caller) -> None:
         # Real ones where there are instances: test calls seldom reach the part that is slow.
-        command = caller.harmless(test=caller.no_stock is not None)
+        command = caller.harmless(test=caller.shared.stock.refusal is not None)
         for _ in range(rounds):
             _judge(caller, [caller.request(command) for _ in range(number)])
 
@@ -60,12 +81,42 @@ def _created(number: int) -> Body:
     return body
 
 
+def _queue_holds(caller: Caller, answers: list[Answer]) -> None:
+    """How many connections may wait is said nowhere, but a market would wait with them."""
+    waited = max((answer.received.seconds for answer in answers if answer.received.queued), default=0.0)
+    outside = sum(answer.received.unreachable for answer in answers)
+    if outside or waited > caller.facts.seconds:
+        raise Warned(
+            "short_queue",
+            f"{outside} of {len(answers)} found no place, the slowest had to wait {waited:.1f} s",
+            f"{len(answers)}个连接中有{outside}个未能建立，最慢的等待了{waited:.1f}秒",
+        )
+
+
+def _signed_wrongly(caller: Caller, answer: Answer) -> bool:
+    """Signed, as every answer that comes alone, and not over its own bytes."""
+    return answer.accepted and explain_body_sign(answer, caller.options.key) in {
+        "signature_mismatch",
+        "reserialised_json",
+    }
+
+
 def _judge(caller: Caller, requests: list[Request]) -> None:
     answers = caller.together(requests)
     caller.note_created(*answers)
-    wrong = [answer for answer in answers if not answer.accepted]
+    wrong = [answer for answer in let_in(answers) if not answer.accepted]
+    mixed = [answer for answer in answers if answer.code == NOT_AUTHENTIC or _signed_wrongly(caller, answer)]
+    if mixed and len(requests) > 1 and caller.ask(caller.harmless()).accepted:
+        context, context_zh = (
+            f"{len(mixed)} of {len(answers)}, at the same moment",
+            f"并发{len(answers)}个中有{len(mixed)}个",
+        )
+        raise failed("signature_race", mixed[0], context, context_zh)
     if wrong:
         context = f"{len(wrong)} of {len(answers)} failed, the first with"
         raise failed("fails_under_load", wrong[0], context, f"{len(answers)}个中有{len(wrong)}个失败，第一个为")
-    slowest = max(answers, key=lambda answer: answer.received.seconds)
+    let_in_at_once = [answer for answer in answers if not answer.received.queued] or answers[:1]
+    slowest = max(let_in_at_once, key=lambda answer: answer.received.seconds)
     in_time(slowest, caller.facts, "slow_answer" if len(requests) == 1 else "slow_under_load")
+    if len(requests) > 1:
+        _queue_holds(caller, answers)

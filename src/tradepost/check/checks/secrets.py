@@ -9,19 +9,22 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.declaring import Check, Failed, Making, family
+from tradepost.check.declaring import Check, Failed, Making, Skipped, family
 from tradepost.protocols.excerpt import excerpt
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.facts import Facts
 
+SHORTEST_KEY = 8
 LAST = frozenset({"secrets.key_hidden", "secrets.no_details"})
 
 _DETAILS = re.compile(
-    rb"Traceback \(most recent call last\)|\bat [a-z]\w*(?:\.\w+)+\([A-Za-z]\w*\.java:\d+\)|\.(?:py|go|php|rb)[:(\" ,]+line \d+"
-    rb"|\bat .+\.(?:js|ts|cs):\d+|(?:SELECT|INSERT INTO|UPDATE|DELETE FROM) [\w`\"*, ]+ (?:FROM|VALUES|SET|WHERE)\b"
-    rb"|\bgoroutine \d+ \[|SQLSTATE\[|java\.[a-z.]+Exception|System\.[A-Za-z.]+Exception"
+    rb"Traceback \(most recent call last\)|\bat [a-z]\w*(?:\.\w+)+\([A-Za-z]\w*\.(?:java|kt):\d+\)"
+    rb"|\.(?:py|go|php|rb)\W{1,6}(?:on )?line \d+|\.php\(\d+\)|\.(?:go|rb):\d+\b|\bat .+\.(?:js|ts|cs):(?:line )?\d+"
+    rb"|(?:SELECT|INSERT INTO|UPDATE|DELETE FROM) [\w`\"*., ()]+ (?:FROM|VALUES|SET|WHERE)\b"
+    rb"|\bgoroutine \d+ \[|SQLSTATE\[|\bORA-\d{5}|Duplicate entry '|duplicate key value violates|in your SQL syntax"
+    rb"|\b(?:javax?|org|com|net)\.(?:[a-z_]\w*\.)+[A-Z]\w*(?:Exception|Error)\b|\bSystem\.(?:\w+\.)*\w*Exception\b"
 )
 
 
@@ -32,25 +35,28 @@ def checks(facts: Facts) -> Iterable[Check]:
         "key_hidden", "signature", _key_hidden,
         "No answer shows the signing key", "任何响应都不泄露签名密钥",
         "neither headers nor bodies hold it", "响应头与响应体均不含密钥",
+        alone=True,
     )  # fmt: skip
     yield make(
         "no_details", "answer", _no_details,
         "No answer shows the server's inside", "任何响应都不泄露服务器内部信息",
         "no stack trace, no SQL, no file of the server", "没有堆栈、SQL或服务器文件",
+        alone=True,
     )  # fmt: skip
 
 
 def _key_hidden(caller: Caller) -> None:
     key = caller.options.key.encode()
-    if len(key) < 8:
-        return
-    for answer in caller.everything:
+    if len(key) < SHORTEST_KEY:
+        # Somebody's ordinary text.
+        raise Skipped("the key is too short to look for", "密钥过短，无法查找")
+    for answer in caller.shared.everything:
         if key in answer.received.raw:
             raise Failed("key_in_answer", "an answer holds the key", "有响应含有密钥")
 
 
 def _no_details(caller: Caller) -> None:
-    for answer in caller.everything:
+    for answer in caller.shared.everything:
         found = _DETAILS.search(answer.received.body)
         if found:
             quoted = excerpt(found[0])

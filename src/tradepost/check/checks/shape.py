@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import (
@@ -23,6 +24,7 @@ from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, Warn
 from tradepost.check.dialects import QueryDialect, UrlDialect
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import Command, Create, Query, Refresh, SetStatus
+from tradepost.protocols.excerpt import excerpt
 from tradepost.protocols.wire_fields import Breach, Field, violations
 from tradepost.protocols.wire_json import NotJsonObject, load_object
 
@@ -67,6 +69,7 @@ def answers(facts: Facts) -> Iterable[Check]:
             "created_instance", facts.activity(Create), _created,
             "A real creation succeeds and answers an instance id", "真实创建成功并返回实例ID",
             "instanceId of 1 to 64 characters, without a comma", "instanceId为1至64个字符，且不含逗号",
+            alone=True,
         )  # fmt: skip
     if facts.has(Create, Query):
         yield make(
@@ -74,6 +77,11 @@ def answers(facts: Facts) -> Iterable[Check]:
             "A real instance is described as the table says", "真实实例的信息符合参数表",
             "info with one entry for the instance that was asked for, frontEndUrl present when there is an appInfo",
             "info中包含所查询的实例，若有appInfo则必须含frontEndUrl",
+        )  # fmt: skip
+        yield make(
+            "odd_id", facts.activity(Query), _odd_id,
+            "An instance id with a quote or a percent sign is nobody's", "含引号或百分号的实例ID不存在",
+            "HTTP 200 with a refusal, or success without an instance", "返回HTTP 200并拒绝，或返回不含实例的成功",
         )  # fmt: skip
 
 
@@ -180,6 +188,10 @@ def _envelope(answer: Answer) -> None:
         raise Failed("wrong_content_type", f"Content-Type is {came}", f"Content-Type为{came}")
     if answer.received.body.startswith(b"\xef\xbb\xbf"):
         raise Failed("bom", "the body starts with EF BB BF", "响应体以EF BB BF开头")
+    message = (answer.members or {}).get("resultMsg")
+    if isinstance(message, str) and not message.strip():
+        # Optional, though a body without it is refused; of a blank one no page speaks (saas-v2 §9).
+        raise Warned("blank_message", "resultMsg is blank", "resultMsg为空")
     _keep(RESULT, answer, "missing_result")
     try:
         load_object(answer.received.body)
@@ -195,7 +207,7 @@ def _fields(kind: type[Command]) -> Body:
         readable(answer)
         if answer.code != SUCCESS:
             raise Skipped("the test call was refused, see the group debug", "测试调用被拒绝，见debug组")
-        _keep(caller.facts.conduct.answers.get(kind, RESULT), answer)
+        _keep(caller.facts.conduct.answers.get(kind, RESULT[:1]), answer)
         _read_as_a_market(caller, command, answer)
 
     return body
@@ -247,6 +259,37 @@ def _queried(caller: Caller) -> None:
     expect_success(answer)
     _keep(caller.facts.conduct.answers.get(Query, RESULT), answer)
     _read_as_a_market(caller, command, answer)
+    for url in _addresses(answer.members):
+        if not url.lower().startswith(("http://", "https://")):
+            raise Warned("odd_url", f"frontEndUrl is {excerpt(url)}", f"frontEndUrl为{excerpt(url)}")
+
+
+def _addresses(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        url = value.get("frontEndUrl")
+        if isinstance(url, str):
+            yield url
+        for member in value.values():
+            yield from _addresses(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _addresses(item)
+
+
+def _odd_id(caller: Caller) -> None:
+    caller.instance(keep=True)
+    plain_query = Query(instance_ids=(caller.samples.unknown_id(),))
+    plain = caller.ask(plain_query)
+    if plain.received.status != HTTPStatus.OK or plain.tells:
+        raise Skipped("an ordinary unknown id is not refused either", "普通的未知ID也未被正确拒绝")
+    for odd in (f"it's-{caller.chance()[:8]}", "%"):
+        answer = caller.ask(Query(instance_ids=(odd,)))
+        # Other errors are a firewall's, which no market will ever meet, or have their own checks.
+        crashed = answer.received.status == HTTPStatus.INTERNAL_SERVER_ERROR
+        if crashed and caller.ask(plain_query).received.status == HTTPStatus.OK:
+            raise failed("sql_in_text", answer, odd)
+        if answer.succeeded and answer.tells:
+            raise failed("sql_in_text", answer, odd)
 
 
 # --- requests --------------------------------------------------------------------------------------------------------

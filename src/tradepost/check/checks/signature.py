@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -16,21 +15,27 @@ from tradepost.check.answers import (
     failed,
     readable,
 )
-from tradepost.check.declaring import Body, Check, Making, Skipped, Warned, family
-from tradepost.check.dialects import QueryDialect, UrlDialect
+from tradepost.check.declaring import Body, Check, Making, Skipped, family
+from tradepost.check.dialects import QueryDialect, UrlDialect, with_header
 from tradepost.check.forging import (
     FORGERIES,
+    IN_A_QUERY,
     OTHER_CASE,
     Spoil,
+    as_array,
+    empty_key,
     last_character,
     missing,
     not_ascii,
+    other_key,
+    twice,
     what_is_not_checked,
 )
 from tradepost.check.refusals import explain_refusal
-from tradepost.protocols.commands import Create
+from tradepost.protocols.commands import Command, Create, Query, Refresh, Release
 from tradepost.protocols.freshness import epoch_ms
 from tradepost.protocols.hmac_sign import hmac_sha256_hex, utf8
+from tradepost.protocols.sync_commands import SyncApplication
 
 if TYPE_CHECKING:
     from tradepost.check.answers import Answer
@@ -38,10 +43,7 @@ if TYPE_CHECKING:
     from tradepost.check.facts import Facts
 
 
-REPLAYED_LATER = "replayed_later"
-COPIES = 8
-STILL_FRESH = 50
-"""Seconds in which a request is not refused for its age."""
+PLAIN = "application/json"
 FIRST = "signature.correct"
 """Asked before everything else: with a wrong key nothing that follows means what it says."""
 
@@ -53,8 +55,11 @@ def checks(facts: Facts) -> Iterable[Check]:
         "correct", "signature", _correct,
         "A correctly signed request is accepted", "签名正确的请求被接受",
         "resultCode 000000 to a test call signed as documented", "按文档签名的测试调用返回resultCode 000000",
+        alone=True,
     )  # fmt: skip
     forgeries = FORGERIES if facts.dialect.stamped else (*FORGERIES, OTHER_CASE)
+    if isinstance(facts.dialect, UrlDialect | QueryDialect):
+        forgeries = (*forgeries, *IN_A_QUERY)
     for name, title, title_zh, spoil, diagnosis in forgeries:
         yield make(
             name, "freshness", _forged(spoil, diagnosis), title, title_zh,
@@ -65,8 +70,18 @@ def checks(facts: Facts) -> Iterable[Check]:
         "A real call without a signature is refused", "没有签名的真实调用被拒绝",
         "HTTP 200 with resultCode 000001, and nothing done", "返回HTTP 200和resultCode 000001，且不执行任何操作",
     )  # fmt: skip
-    if facts.dialect.stamped:
-        yield from _stamped(make)
+    for kind, activity in facts.protocol.activities.items():
+        yield make(
+            f"guarded.{activity}", "freshness", _guarded(kind),
+            f"{activity} with a wrong signature is refused", f"签名错误的{activity}被拒绝",
+            "HTTP 200 with resultCode 000001, for each activity", "每个接口均返回HTTP 200和resultCode 000001",
+        )  # fmt: skip
+    if facts.has(Create, Release) and (facts.has(Query) or facts.has(Refresh)):
+        yield make(
+            "nothing_done", "freshness", _nothing_done,
+            "A release that is refused for its signature is not carried out", "因签名被拒绝的释放不会被执行",
+            "HTTP 200 with resultCode 000001, and the instance is still there", "返回HTTP 200和resultCode 000001，且实例仍然存在",
+        )  # fmt: skip
     if isinstance(facts.dialect, QueryDialect) and facts.has(Create):
         yield make(
             "sorted", "signature", _sorted,
@@ -86,93 +101,13 @@ def checks(facts: Facts) -> Iterable[Check]:
         )  # fmt: skip
 
 
-def _stamped(make: Making) -> Iterable[Check]:
-    for name, title, title_zh, shift in (
-        ("stale", "A request that is 2 minutes old is refused", "2分钟前的请求被拒绝", -120.0),
-        ("very_stale", "A request that is one day old is refused", "一天前的请求被拒绝", -86_400.0),
-        ("just_stale", "A request that is 80 s old is refused", "80秒前的请求被拒绝", -80.0),
-        ("future", "A request from 2 minutes ahead is refused", "2分钟后的请求被拒绝", 120.0),
-        ("just_ahead", "A request from 80 s ahead is refused", "80秒后的请求被拒绝", 80.0),
-    ):
-        yield make(
-            name, "freshness", _untimely(shift), title, title_zh,
-            "HTTP 200 with resultCode 000002: 60,000 ms to either side are allowed", "返回000002：前后允许60000毫秒",
-        )  # fmt: skip
-    for name, title, title_zh, shift in (
-        ("slightly_old", "A request that is 30 s old is accepted", "30秒前的请求被接受", -30.0),
-        ("slightly_ahead", "A request from 30 s ahead is accepted", "30秒后的请求被接受", 30.0),
-    ):
-        yield make(
-            name, "freshness", _timely(shift), title, title_zh,
-            "resultCode 000000: clocks may differ by 60,000 ms", "返回000000：时钟允许相差60000毫秒",
-        )  # fmt: skip
-    for name, title, title_zh, value in (
-        ("no_timestamp", "A request without a timestamp is refused", "没有时间戳的请求被拒绝", None),
-        ("timestamp_text", "A timestamp that is no number is refused", "时间戳不是数字的请求被拒绝", "yesterday"),
-    ):
-        yield make(
-            name, "freshness", _bad_timestamp(value), title, title_zh,
-            "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
-        )  # fmt: skip
-    if make.facts.conduct.spec == "saas-v2":
-        # Pages of the other versions print seconds, and their sellers are told to accept both (saas-v1-license G).
-        yield make(
-            "timestamp_in_seconds", "freshness", _seconds,
-            "A timestamp in seconds is refused", "以秒为单位的时间戳被拒绝",
-            "HTTP 200 with resultCode 000002: the unit is milliseconds", "返回000002：单位是毫秒",
-        )  # fmt: skip
-    yield make(
-        "timestamp_changed", "freshness", _timestamp_changed,
-        "A timestamp changed after signing is refused", "签名后改动时间戳的请求被拒绝",
-        "HTTP 200 with resultCode 000001", "返回HTTP 200和resultCode 000001",
-    )  # fmt: skip
-    yield make(
-        "no_nonce", "freshness", _no_nonce,
-        "A request without a nonce is refused", "没有nonce的请求被拒绝",
-        "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
-    )  # fmt: skip
-    yield make(
-        "nonce_changed", "freshness", _nonce_changed,
-        "A nonce changed after signing is refused", "签名后改动nonce的请求被拒绝",
-        "HTTP 200 with resultCode 000001", "返回HTTP 200和resultCode 000001",
-    )  # fmt: skip
-    yield make(
-        "replayed", "freshness", _replayed,
-        "The same request sent twice is refused the second time", "同一请求第二次发送时被拒绝",
-        "the first is accepted, the second refused (000001): nonces are remembered for 120 s",
-        "第一次被接受，第二次被拒绝（000001）：nonce至少保存120秒",
-    )  # fmt: skip
-    yield make(
-        "nonce_reused", "freshness", _nonce_reused,
-        "A used nonce in a newly signed request is refused", "重新签名但nonce已用过的请求被拒绝",
-        "the second request is refused, whatever else it holds", "第二个请求无论内容如何都被拒绝",
-    )  # fmt: skip
-    yield make(
-        REPLAYED_LATER, "freshness", _replayed_later,
-        "A used nonce is still refused some seconds and requests later", "数秒、若干请求之后，用过的nonce仍被拒绝",
-        "the repeat is refused: nonces are remembered for as long as the timestamp is fresh",
-        "重复被拒绝：nonce至少保存到时间戳过期",
-    )  # fmt: skip
-    yield make(
-        "replayed_together", "freshness", _replayed_together,
-        f"Of {COPIES} copies at the same moment one is accepted", f"同时到达的{COPIES}个副本只有一个被接受",
-        "the others are refused: looking a nonce up and remembering it is one step", "其余被拒绝：查询并记录nonce应为一步",
-    )  # fmt: skip
-    yield make(
-        "nonce_case", "freshness", _nonce_case,
-        "A nonce in the other case is another nonce", "仅大小写不同的nonce是另一个nonce",
-        "resultCode 000000: nonces hold letters of both cases", "返回000000：nonce包含大小写字母",
-    )  # fmt: skip
-    yield make(
-        "nonce_not_burnt", "freshness", _nonce_not_burnt,
-        "A forged request does not use up the nonce of a correct one", "伪造的请求不会消耗正确请求的nonce",
-        "the correct request is accepted after a forged one with its nonce", "伪造请求之后，使用同一nonce的正确请求仍被接受",
-    )  # fmt: skip
-
-
 def _correct(caller: Caller) -> None:
     command = caller.harmless()
     answer = caller.ask(command)
+    if not answer.accepted and answer.request.header("Content-Type") not in {None, PLAIN}:
+        plain = with_header(caller.request(command), "Content-Type", PLAIN)
+        if caller.send(plain).accepted:
+            raise failed("refuses_content_type", answer)
     readable(answer)
     if not answer.accepted:
         raise failed(explain_refusal(caller, command, answer), answer)
@@ -191,168 +126,70 @@ def _forged(spoil: Spoil, diagnosis: str) -> Body:
             # would refuse the second in any case.
             caller.send(request)
         answer = caller.send(spoil(caller, request))
-        name = what_is_not_checked(caller, diagnosis) if answer.accepted else diagnosis
-        expect_refusal(answer, name, NOT_AUTHENTIC)
+        name = _name(caller, spoil, diagnosis) if answer.accepted else diagnosis
+        # A parameter that stands there otherwise than once is malformed as well.
+        malformed = spoil in {as_array, twice}
+        expect_refusal(answer, name, *((NOT_AUTHENTIC, BAD_PARAMETER) if malformed else (NOT_AUTHENTIC,)))
 
     return body
 
 
+def _name(caller: Caller, spoil: Spoil, diagnosis: str) -> str:
+    """The widest hole that explains an accepted forgery."""
+    wider = {as_array: (missing, "accepts_missing_signature"), empty_key: (other_key, "accepts_wrong_signature")}
+    if spoil in wider:
+        other, name = wider[spoil]
+        if caller.send(other(caller, caller.request(caller.harmless()))).accepted:
+            diagnosis = name
+    return what_is_not_checked(caller, diagnosis)
+
+
 def _real_call(caller: Caller) -> None:
-    answer = caller.send(missing(caller, caller.request(caller.real())))
-    if answer.code == NO_INSTANCE:
-        # It was looked for: nobody asked who wants to know.
-        raise failed(what_is_not_checked(caller, "accepts_missing_signature"), answer)
-    _refused(caller, answer, "accepts_missing_signature")
+    command = caller.real()
+    answer = caller.send(missing(caller, caller.request(command)))
+    if answer.accepted or answer.code == NO_INSTANCE:
+        # Unknown or not, it was looked for: nobody asked who wants to know.
+        raise failed(_hole(caller, command, missing, "accepts_missing_signature"), answer)
+    expect_refusal(answer, "accepts_missing_signature", NOT_AUTHENTIC)
 
 
-def _refused(caller: Caller, answer: Answer, diagnosis: str) -> None:
+def _hole(caller: Caller, command: Command, spoil: Spoil, diagnosis: str) -> str:
+    """Whether an accepted forgery is the seller's habit, or this activity's alone."""
+    other = caller.harmless()
+    if type(other) is not type(command) and not caller.send(spoil(caller, caller.request(other))).accepted:
+        return "activity_not_guarded"
+    return what_is_not_checked(caller, diagnosis)
+
+
+def refused(caller: Caller, answer: Answer, diagnosis: str) -> None:
     name = what_is_not_checked(caller, diagnosis) if answer.accepted else diagnosis
     expect_refusal(answer, name, NOT_AUTHENTIC)
 
 
-# --- time and nonce --------------------------------------------------------------------------------------------------
-
-
-def _codes(caller: Caller) -> tuple[str, ...]:
-    """What refuses a request for its time or its nonce: documented for SaaS 2.0 alone (saas-v2 §2.4)."""
-    return (BAD_PARAMETER,) if caller.facts.conduct.spec == "saas-v2" else (BAD_PARAMETER, NOT_AUTHENTIC)
-
-
-def _untimely(shift: float) -> Body:
+def _guarded(kind: type[Command]) -> Body:
     def body(caller: Caller) -> None:
-        name = "accepts_stale_timestamp" if shift < 0 else "accepts_future_timestamp"
-        answer = caller.send(caller.request(caller.harmless(), shift=shift))
-        expect_refusal(answer, name, *_codes(caller))
+        caller.need(kind)
+        command = caller.samples.of(kind, caller.any_id(), test=True)
+        if command is None:
+            raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
+        answer = caller.send(last_character(caller, caller.request(command)))
+        name = _hole(caller, command, last_character, "accepts_wrong_signature") if answer.accepted else ""
+        # A client secret that cannot be decrypted may be refused first (openapi-jointkit §A.2).
+        expect_refusal(answer, name or "activity_not_guarded", *(() if kind is SyncApplication else (NOT_AUTHENTIC,)))
 
     return body
 
 
-def _timely(shift: float) -> Body:
-    def body(caller: Caller) -> None:
-        caller.need_correct()
-        expect_accepted(caller.send(caller.request(caller.harmless(), shift=shift)), "window_too_narrow")
-
-    return body
-
-
-def _bad_timestamp(value: str | None) -> Body:
-    def body(caller: Caller) -> None:
-        dialect = caller.facts.dialect
-        request = caller.request(caller.harmless())
-        if isinstance(dialect, UrlDialect):
-            # Signed all the same, so that only the timestamp is wrong.
-            request = dialect.sealed_bytes(request, request.body, caller.seal(), timestamp=value or "")
-        if value is None or not isinstance(dialect, UrlDialect):
-            request = dialect.put(request, dialect.timestamp, value)
-        expect_refusal(caller.send(request), "timestamp_not_required", *_codes(caller))
-
-    return body
-
-
-def _seconds(caller: Caller) -> None:
-    dialect = caller.facts.dialect
-    request = caller.request(caller.harmless())
-    if not isinstance(dialect, UrlDialect):
-        raise Skipped("only asked where the timestamp stands in the URL", "仅适用于时间戳在URL中的版本")
-    seal = caller.seal()
-    request = dialect.sealed_bytes(request, request.body, seal, timestamp=str(epoch_ms(seal.now) // 1000))
-    answer = caller.send(request)
-    name = "timestamp_in_seconds"
-    if answer.accepted and caller.send(caller.request(caller.harmless(), shift=-86_400)).accepted:
-        name = "accepts_stale_timestamp"
-    expect_refusal(answer, name, *_codes(caller))
-
-
-def _timestamp_changed(caller: Caller) -> None:
-    dialect = caller.facts.dialect
-    request = caller.request(caller.harmless())
-    changed = str(int(dialect.get(request, dialect.timestamp)) - 1)
-    answer = caller.send(dialect.put(request, dialect.timestamp, changed))
-    _refused(caller, answer, "accepts_wrong_signature")
-
-
-def _no_nonce(caller: Caller) -> None:
-    dialect = caller.facts.dialect
-    request = caller.request(caller.harmless())
-    # Signed as if the nonce were empty, so that only its absence is wrong.
-    request = dialect.sealed(request, dialect.members(request), caller.seal(nonce=""))
-    expect_refusal(caller.send(dialect.put(request, dialect.nonce, None)), "nonce_not_required", *_codes(caller))
-
-
-def _nonce_changed(caller: Caller) -> None:
-    dialect = caller.facts.dialect
-    request = caller.request(caller.harmless())
-    answer = caller.send(dialect.put(request, dialect.nonce, caller.chance()))
-    _refused(caller, answer, "accepts_wrong_signature")
-
-
-def _replayed(caller: Caller) -> None:
-    caller.need_correct()
-    request = caller.request(caller.harmless())
-    expect_accepted(caller.send(request), context="first time", context_zh="第一次")
-    caller.used = time.monotonic(), request
-    # Several times: each worker of a server may have a memory of its own.
-    for again in caller.together([request] * COPIES):
-        expect_refusal(again, "accepts_replayed_nonce", context="sent again", context_zh="重复发送")
-    expect_accepted(caller.ask(caller.harmless()), context="another request", context_zh="另一请求")
-    answer = caller.send(request)
-    expect_refusal(answer, "accepts_replayed_nonce", context="after another request", context_zh="其他请求之后")
-
-
-def _nonce_reused(caller: Caller) -> None:
-    caller.need_correct()
-    nonce = caller.chance()
-    command = caller.harmless()
-    expect_accepted(caller.send(caller.request(command, nonce=nonce)), context="first time", context_zh="第一次")
-    later = caller.send(caller.request(command, nonce=nonce, shift=1))
-    expect_refusal(later, "accepts_replayed_nonce", context="one second later", context_zh="一秒之后")
-    dialect = caller.facts.dialect
-    other = dialect.put(caller.changed(command, {"newField": "abc"}, nonce=nonce), dialect.nonce, nonce)
-    expect_refusal(caller.send(other), "accepts_replayed_nonce", context="with another body", context_zh="换一个请求体")
-
-
-def _replayed_later(caller: Caller) -> None:
-    if caller.used is None:
-        raise Skipped("no request was accepted and refused as a repeat", "没有可重复发送的请求")
-    used_at, request = caller.used
-    # Time itself is what is waited for: a memory of a second must have forgotten.
-    time.sleep(max(0.0, used_at + caller.options.replay_after - time.monotonic()))
-    since = time.monotonic() - used_at
-    if since > STILL_FRESH:
-        raise Skipped("the request that was sent before is stale by now", "之前发送的请求已过期")
-    context, context_zh = f"{since:.0f} s later", f"{since:.0f}秒之后"
-    expect_refusal(caller.send(request), "accepts_replayed_nonce", context=context, context_zh=context_zh)
-
-
-def _replayed_together(caller: Caller) -> None:
-    caller.need_correct()
-    request = caller.request(caller.harmless())
-    accepted = sum(answer.accepted for answer in caller.together([request] * COPIES))
-    if accepted > 1 and caller.send(request).accepted:
-        raise Skipped(
-            "repeats are accepted in any case, see signature.replayed", "重复请求本就被接受，见signature.replayed"
-        )
-    if accepted > 1:
-        raise Warned("nonce_race", f"{accepted} of {COPIES} were accepted", f"{COPIES}个中有{accepted}个被接受")
-
-
-def _nonce_case(caller: Caller) -> None:
-    caller.need_correct()
-    nonce = f"{caller.chance()[:24]}aBcD"
-    expect_accepted(caller.send(caller.request(caller.harmless(), nonce=nonce)), context="first", context_zh="第一个")
-    other = caller.send(caller.request(caller.harmless(), nonce=nonce.swapcase()))
-    readable(other)
-    if not other.accepted:
-        seen, seen_zh = other.told()
-        raise Warned("nonce_case", f"in the other case: {seen}", f"换大小写后：{seen_zh}")
-
-
-def _nonce_not_burnt(caller: Caller) -> None:
-    request = caller.request(caller.harmless())
-    caller.need_correct()
-    if caller.send(last_character(caller, request)).accepted:
-        raise Skipped("a forged request is accepted already", "伪造的请求已经被接受")
-    expect_accepted(caller.send(request), "nonce_burnt")
+def _nothing_done(caller: Caller) -> None:
+    with caller.lent() as made:
+        command = caller.samples.release(made.instance_id)
+        answer = caller.send(last_character(caller, caller.request(command)))
+        name = _hole(caller, command, last_character, "accepts_wrong_signature") if answer.accepted else ""
+        expect_refusal(answer, name or "accepts_wrong_signature", NOT_AUTHENTIC)
+        after = caller.look(made.instance_id)
+        # Where no instance can be looked at, nothing is known of this one.
+        if after.refused and caller.look(caller.fresh().instance_id).accepted:
+            raise failed("acts_before_verifying", after, "afterwards", "之后")
 
 
 def _sorted(caller: Caller) -> None:
@@ -388,4 +225,4 @@ def _plain_hash(caller: Caller) -> None:
     answer = caller.send(request)
     if answer.accepted and not caller.ask(caller.harmless()).accepted:
         raise failed("plain_sha256", answer)
-    _refused(caller, answer, "accepts_wrong_signature")
+    refused(caller, answer, "accepts_wrong_signature")

@@ -9,7 +9,16 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import BAD_PARAMETER, Answer, expect_refusal, expect_success, failed, readable
+from tradepost.check.answers import (
+    BAD_PARAMETER,
+    NOT_AUTHENTIC,
+    Answer,
+    expect_refusal,
+    expect_success,
+    failed,
+    let_in,
+    readable,
+)
 from tradepost.check.dates import dates_in, told_otherwise
 from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
 from tradepost.protocols.commands import Create, Query, Refresh
@@ -21,6 +30,9 @@ if TYPE_CHECKING:
 
 # Seconds and minutes that no seller would show by chance.
 _MINUTE, _SECOND = 37, 53
+INSTANCES, COPIES, ROUNDS = 4, 3, 2
+_IN_A_CROWD = {BAD_PARAMETER: "dates_mixed_up", NOT_AUTHENTIC: "signature_race"}
+"""What a refusal shows that comes in a crowd alone: the date, or the signature, was read wrongly."""
 _AHEAD = timedelta(minutes=5)
 """How far a seller's clock may be ahead of ours."""
 
@@ -76,6 +88,18 @@ def forms(facts: Facts) -> Iterable[Check]:
 
 
 @family
+def crowds(facts: Facts) -> Iterable[Check]:
+    if facts.has(Create, Refresh):
+        yield Making(facts, "time")(
+            "parallel", facts.activity(Refresh), _parallel,
+            f"{INSTANCES} instances are renewed at the same moment, {ROUNDS} times", f"同时续费{INSTANCES}个实例，共{ROUNDS}轮",
+            "resultCode 000000 to each, and each shows its own expiry where one is shown",
+            "均返回000000；若显示到期时间，则各实例显示自己的时间",
+            alone=True,
+        )  # fmt: skip
+
+
+@family
 def effects(facts: Facts) -> Iterable[Check]:
     if not facts.has(Create, Refresh, Query):
         return
@@ -119,10 +143,12 @@ def _tomorrow(caller: Caller, hour: int, *, minute: int = _MINUTE) -> datetime:
 def _hour(hour: int) -> Body:
     def body(caller: Caller) -> None:
         caller.need(Refresh)
-        instance_id = caller.instance(keep=True).instance_id
-        answer = caller.ask(caller.samples.refresh(instance_id, _tomorrow(caller, hour)))
-        readable(answer, http_error=_clock_mistake(caller, instance_id, hour))
-        expect_success(answer, _clock_mistake(caller, instance_id, hour))
+        with caller.lent() as made:
+            answer = caller.ask(caller.samples.refresh(made.instance_id, _tomorrow(caller, hour)))
+            if not answer.succeeded:
+                name = _clock_mistake(caller, made.instance_id, hour)
+                readable(answer, http_error=name)
+                expect_success(answer, name)
 
     return body
 
@@ -139,14 +165,13 @@ def _at(moment: object) -> Body:
     def body(caller: Caller) -> None:
         caller.need(Refresh)
         assert callable(moment)
-        instance_id = caller.instance(keep=True).instance_id
         told = moment(caller.clock())
-        answer = caller.ask(caller.samples.refresh(instance_id, told))
-        if answer.succeeded:
-            return
-        name = _clock_mistake(caller, instance_id, told.hour)
-        readable(answer, http_error=name)
-        expect_success(answer, name)
+        with caller.lent() as made:
+            answer = caller.ask(caller.samples.refresh(made.instance_id, told))
+            if not answer.succeeded:
+                name = _clock_mistake(caller, made.instance_id, told.hour)
+                readable(answer, http_error=name)
+                expect_success(answer, name)
 
     return body
 
@@ -157,20 +182,59 @@ def _leap_year(now: datetime) -> int:
 
 def _seventeen_digits(caller: Caller) -> None:
     caller.need(Refresh)
-    command = caller.samples.refresh(caller.instance(keep=True).instance_id)
     written = dump_milliseconds(_tomorrow(caller, 9).replace(microsecond=256_000))
-    answer = caller.send(caller.changed(command, {"expireTime": written}))
-    readable(answer, http_error="fourteen_digits_only")
-    expect_success(answer, "fourteen_digits_only")
+    with caller.lent() as made:
+        answer = caller.send(caller.changed(caller.samples.refresh(made.instance_id), {"expireTime": written}))
+        readable(answer, http_error="fourteen_digits_only")
+        expect_success(answer, "fourteen_digits_only")
 
 
 def _bad_time(text: str) -> Body:
     def body(caller: Caller) -> None:
         caller.need(Refresh)
-        command = caller.samples.refresh(caller.instance(keep=True).instance_id)
-        expect_refusal(caller.send(caller.changed(command, {"expireTime": text})), "accepts_bad_time", BAD_PARAMETER)
+        with caller.lent() as made:
+            answer = caller.send(caller.changed(caller.samples.refresh(made.instance_id), {"expireTime": text}))
+            expect_refusal(answer, "accepts_bad_time", BAD_PARAMETER)
 
     return body
+
+
+# --- at the same moment ----------------------------------------------------------------------------------------------
+
+
+def _parallel(caller: Caller) -> None:
+    caller.need(Refresh)
+    made = [caller.instance() for _ in range(INSTANCES)]
+    for turn in range(ROUNDS):
+        # Each with a time of its own: who shares a parser of dates between threads mixes them up.
+        told = [_tomorrow(caller, 2 + 2 * at, minute=11 + 7 * turn + at) for at in range(INSTANCES)]
+        commands = [
+            caller.samples.refresh(one.instance_id, until)
+            for one, until in zip(made, told, strict=True)
+            for _ in range(COPIES)
+        ]
+        answers = caller.together([caller.request(command) for command in commands])
+        reached = let_in(answers)
+        for command, answer in zip(commands, answers, strict=True):
+            if not answer.succeeded and answer in reached:
+                alone = caller.ask(command).succeeded
+                name = _IN_A_CROWD.get(answer.code, "fails_under_load") if alone else "refuses_correct_request"
+                raise failed(name, answer, "at the same moment", "并发时")
+        _each_shows_its_own(caller, made, told)
+    caller.give_back(*made)
+
+
+def _each_shows_its_own(caller: Caller, made: list[Made], told: list[datetime]) -> None:
+    if not caller.facts.has(Query):
+        return
+    answers = caller.each(caller.ask, [Query(instance_ids=(one.instance_id,)) for one in made])
+    for answer, until in zip(answers, told, strict=True):
+        shown = set(dates_in(_members(answer)))
+        others = {other.replace(tzinfo=None) for other in told if other != until}
+        if shown & others and until.replace(tzinfo=None) not in shown:
+            raise failed(
+                "dates_mixed_up", answer, f"told {until:%Y-%m-%d %H:%M:%S}", f"设置为{until:%Y-%m-%d %H:%M:%S}"
+            )
 
 
 # --- effects ---------------------------------------------------------------------------------------------------------
@@ -184,46 +248,49 @@ def _renewed(caller: Caller, instance_id: str, until: datetime) -> Answer:
 
 def _one_hour_left(caller: Caller) -> None:
     caller.need(Refresh)
-    instance_id = caller.instance(keep=True).instance_id
     soon = caller.clock().replace(microsecond=0) + timedelta(hours=1)
-    answer = _renewed(caller, instance_id, soon)
-    if answer.succeeded:
-        return
-    later = _renewed(caller, instance_id, soon + timedelta(days=30))
-    raise failed("local_time_expiry" if later.succeeded else "refuses_correct_request", answer, "query", "查询")
+    with caller.lent() as made:
+        answer = _renewed(caller, made.instance_id, soon)
+        if not answer.succeeded:
+            later = _renewed(caller, made.instance_id, soon + timedelta(days=30))
+            name = "local_time_expiry" if later.succeeded else "refuses_correct_request"
+            raise failed(name, answer, "query", "查询")
 
 
 def _shown(caller: Caller) -> None:
     caller.need(Refresh)
-    instance_id = caller.instance(keep=True).instance_id
-    # Each with a minute of its own, so that one still shown is not taken for another read wrongly.
-    for hour, minute in ((3, 11), (15, 23), (21, 49)):
-        told = _tomorrow(caller, hour, minute=minute)
-        naive = told.replace(tzinfo=None)
-        shown = list(dates_in(_members(_renewed(caller, instance_id, told))))
-        # A seller may show the expiry in its own zone beside UTC; the right one anywhere settles it.
-        if naive in shown:
-            continue
-        for date in shown:
-            name = told_otherwise(date, naive)
-            if name:
-                raise Failed(
-                    name,
-                    f"told {naive:%Y-%m-%d %H:%M:%S} UTC, shown {date:%Y-%m-%d %H:%M:%S}",
-                    f"设置为{naive:%Y-%m-%d %H:%M:%S} UTC，显示为{date:%Y-%m-%d %H:%M:%S}",
-                )
+    with caller.lent() as made:
+        # Each with a minute of its own, so that one still shown is not taken for another read wrongly.
+        for hour, minute in ((3, 11), (15, 23), (21, 49)):
+            told = _tomorrow(caller, hour, minute=minute)
+            _shown_rightly(_renewed(caller, made.instance_id, told), told.replace(tzinfo=None))
+
+
+def _shown_rightly(answer: Answer, told: datetime) -> None:
+    shown = list(dates_in(_members(answer)))
+    # A seller may show the expiry in its own zone beside UTC; the right one anywhere settles it.
+    if told in shown:
+        return
+    for date in shown:
+        name = told_otherwise(date, told)
+        if name:
+            raise Failed(
+                name,
+                f"told {told:%Y-%m-%d %H:%M:%S} UTC, shown {date:%Y-%m-%d %H:%M:%S}",
+                f"设置为{told:%Y-%m-%d %H:%M:%S} UTC，显示为{date:%Y-%m-%d %H:%M:%S}",
+            )
 
 
 def _set_not_added(caller: Caller) -> None:
     caller.need(Refresh)
-    instance_id = caller.instance(keep=True).instance_id
     told = _tomorrow(caller, 9)
-    command = caller.samples.refresh(instance_id, told)
     answers: list[Answer] = []
-    for _ in range(2):
-        expect_success(caller.ask(command), context="renewal", context_zh="续费")
-        answers.append(caller.ask(Query(instance_ids=(instance_id,))))
-    _same_dates(answers[0], answers[1], told)
+    with caller.lent() as made:
+        command = caller.samples.refresh(made.instance_id, told)
+        for _ in range(2):
+            expect_success(caller.ask(command), context="renewal", context_zh="续费")
+            answers.append(caller.ask(Query(instance_ids=(made.instance_id,))))
+        _same_dates(answers[0], answers[1], told)
 
 
 def _same_dates(first: Answer, second: Answer, told: datetime) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import BOM, NOT_AUTHENTIC, Answer, expect_accepted, failed, readable
-from tradepost.check.asking import Asked, forged, harmless, real_query
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, Warned, family
+from tradepost.check.answers import NOT_AUTHENTIC, Answer, expect_accepted, failed, readable
+from tradepost.check.declaring import Body, Check, Making, Skipped, Warned, family
 from tradepost.check.dialects import QueryDialect, UrlDialect, with_header, with_parameter
-from tradepost.check.explaining import read_body_sign
-from tradepost.protocols.body_sign import HEADER
-from tradepost.protocols.commands import CheckChange, Create, Query
-from tradepost.protocols.excerpt import excerpt
+from tradepost.check.refusals import explain_rewriting
+from tradepost.protocols.commands import CheckChange, Create
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
@@ -21,29 +17,13 @@ if TYPE_CHECKING:
 
 
 @family
-def framing(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "wire")
-    for name, title, title_zh, look, expected, expected_zh in (
-        ("complete", "The body is framed correctly", "响应体的长度与分块正确", _framed,
-         "Content-Length is the number of bytes, or sound chunks; nothing after the body", "Content-Length等于字节数，或分块正确；响应体之后没有多余字节"),
-        ("direct", "The address answers itself", "由地址直接响应", _direct, "no redirect", "不重定向"),
-        ("plain", "The answer is not compressed", "响应未压缩", _plain, "no Content-Encoding, since the market offers none", "没有Content-Encoding，因为云商店未声明支持"),
-        ("no_bom", "The body starts with its brace", "响应体以左花括号开始", _no_bom, "no byte order mark", "没有BOM"),
-        ("header_form", "Body-Sign has its exact name and quotes", "Body-Sign名称大小写与引号正确", _form,
-         'Body-Sign: sign_type="HMAC-SHA256", signature="…", the name compared with its case', 'Body-Sign: sign_type="HMAC-SHA256", signature="…"，名称区分大小写'),
-        ("single_headers", "Content-Type and Body-Sign are there once", "Content-Type和Body-Sign各出现一次", _single, "each header once", "每个响应头只出现一次"),
-    ):  # fmt: skip
-        yield make(f"success.{name}", "answer", _looked(harmless, look), title, title_zh, expected, expected_zh)
-        yield make(
-            f"refusal.{name}", "answer", _looked(forged, look),
-            f"{title}, in a refusal", f"{title_zh}（拒绝时）", expected, expected_zh,
-        )  # fmt: skip
-    if facts.has(Query, Create):
-        yield make(
-            "ascii", facts.activity(Query), _ascii,
-            "Chinese text is sent as \\u escapes", "中文以\\u转义发送",
-            "a body of ASCII bytes only", "响应体只含ASCII字节",
-        )  # fmt: skip
+def pace(facts: Facts) -> Iterable[Check]:
+    yield Making(facts, "wire")(
+        UNLIMITED, "answer", _unlimited,
+        "No request is turned away for coming too soon", "没有请求因过于频繁被拒绝",
+        "HTTP status 200 always (recommended at a tester's speed)", "始终返回HTTP 200（对检测的请求频率为建议）",
+        alone=True,
+    )  # fmt: skip
 
 
 @family
@@ -68,7 +48,8 @@ def requests(facts: Facts) -> Iterable[Check]:
     yield make(
         "unknown_field", "answer", _unknown_field,
         "A field that the seller does not know is tolerated", "未知的新增字段被容忍",
-        "resultCode 000000, the field being signed like all others", "返回000000，新增字段同样参与签名",
+        "resultCode 000000 (recommended); never 000001: the field is signed like all others",
+        "建议返回000000；不能返回000001：新增字段同样参与签名",
     )  # fmt: skip
     for name, text, diagnosis, title, title_zh in VALUES:
         yield make(
@@ -78,7 +59,7 @@ def requests(facts: Facts) -> Iterable[Check]:
     yield make(
         "address_with_query", "transport", _further_parameter,
         "A further parameter in the URL is tolerated", "URL中的其他参数被容忍",
-        "resultCode 000000", "返回000000",
+        "resultCode 000000 (recommended where only a body is signed)", "返回000000（仅对请求体签名的版本为建议）",
     )  # fmt: skip
     if isinstance(facts.dialect, UrlDialect):
         for name, nonce, diagnosis, title, title_zh in NONCES:
@@ -87,6 +68,12 @@ def requests(facts: Facts) -> Iterable[Check]:
                 "resultCode 000000: parameters are decoded exactly once before they are signed",
                 "返回000000：参数只解码一次后再参与签名",
             )  # fmt: skip
+    if facts.dialect.stamped:
+        yield make(
+            "nonce.long", "freshness", _long_nonce,
+            "A nonce of 64 characters is accepted, and remembered whole", "64个字符的nonce被接受，并完整保存",
+            "resultCode 000000, also to another one that begins with the same 60", "返回000000；前60个字符相同的另一个nonce同样被接受",
+        )  # fmt: skip
     if facts.has(CheckChange):
         yield make(
             "nested_chinese", facts.activity(CheckChange), _nested("测试/Test"),
@@ -111,6 +98,7 @@ def requests(facts: Facts) -> Iterable[Check]:
         )  # fmt: skip
 
 
+UNLIMITED = "unlimited"
 VALUES = (
     ("empty", "", "drops_empty_values", "An empty value is accepted", "空值被接受"),
     ("plus", "C++a+b", "plus_as_blank", "A plus sign in a value is accepted", "值中的加号被接受"),
@@ -120,6 +108,8 @@ VALUES = (
     ("chinese", "云商店测试", "wrong_charset", "Chinese in a value is accepted", "值中的中文被接受"),
     ("emoji", "🚀🎉", "emoji_fails", "An emoji in a value is accepted", "值中的表情符号被接受"),
     ("ampersand", "a&b=c", "ampersand_splits", "An ampersand in a value is accepted", "值中的&被接受"),
+    ("trimmed", " one ", "trims_values", "Blanks around a value are kept", "值首尾的空格被保留"),
+    ("digits", "00123", "text_as_number", "A value of digits stays a text", "由数字组成的值仍是文本"),
     ("markup", "<b>\"quoted\"/\\'", "reserialised_request", "Quotes, slashes and angle brackets in a value are accepted", "值中的引号、斜杠、尖括号被接受"),
 )  # fmt: skip
 
@@ -132,81 +122,14 @@ NONCES = (
 )  # fmt: skip
 
 
-# --- what to look at -------------------------------------------------------------------------------------------------
-
-
-def _looked(asked: Asked, look: Callable[[Answer], None]) -> Body:
-    return lambda caller: look(asked(caller))
-
-
-def _framed(answer: Answer) -> None:
-    received = answer.received
-    if received.fault:
-        raise failed(received.fault, answer)
-    if received.after:
-        quoted = excerpt(received.after)
-        raise Failed("bytes_after_body", f"{quoted} came after the body", f"响应体之后还有{quoted}")
-    lengths = set(received.all("Content-Length"))
-    if len(lengths) > 1 or (lengths and received.header("Transfer-Encoding")):
-        raise Failed("repeated_header", "two statements about the length of the body", "存在两个响应体长度声明")
-
-
-def _direct(answer: Answer) -> None:
-    if answer.received.fault or 300 <= answer.received.status < 400:
-        raise failed(answer.received.fault or "redirect", answer)
-
-
-def _plain(answer: Answer) -> None:
-    encoding = (answer.received.header("Content-Encoding") or "").strip().lower()
-    if encoding not in {"", "identity"}:
-        raise Failed("compressed", f"Content-Encoding is {encoding}", f"Content-Encoding为{encoding}")
-
-
-def _no_bom(answer: Answer) -> None:
-    first = answer.received.body[:4]
-    if first.startswith(b"\xef\xbb\xbf"):
-        raise Failed("bom", f"the body starts with {first.hex(' ')}", f"响应体以{first.hex(' ')}开头")
-
-
-def _form(answer: Answer) -> None:
-    for name, value in answer.received.headers:
-        if name.lower() != HEADER.lower():
-            continue
-        wrong = read_body_sign(value)[1]
-        if name != HEADER or wrong:
-            came = excerpt(f"{name}: {value}", limit=160)
-            raise Failed("header_case" if name != HEADER else wrong, f"{came} came", f"收到{came}")
-
-
-def _single(answer: Answer) -> None:
-    for name in ("Content-Type", "Body-Sign"):
-        number = len(answer.received.all(name))
-        if number > 1:
-            raise Failed("repeated_header", f"{name} came {number} times", f"{name}出现了{number}次")
-
-
-def _ascii(caller: Caller) -> None:
-    answer = real_query(caller)
-    readable(answer)
-    body = answer.received.body
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError as wrong:
-        seen = f"byte {wrong.start} is {body[wrong.start]:#x}"
-        raise Failed("not_utf8", seen, f"第{wrong.start}个字节为{body[wrong.start]:#x}") from None
-    body = body.removeprefix(BOM)
-    if not body.isascii():
-        at = next(at for at, byte in enumerate(body) if byte > 127)
-        seen, seen_zh = f"byte {at} is {body[at]:#x}", f"第{at}个字节为{body[at]:#x}"
-        if _raw_memo(body):
-            raise Failed("raw_chinese", seen, seen_zh)
-        raise Warned("raw_non_ascii", seen, seen_zh)
-
-
-def _raw_memo(body: bytes) -> bool:
-    """Whether a memo has other bytes than ASCII, which is what the table forbids."""
-    memos = re.findall(rb'"memo"\s*:\s*"((?:[^"\\]|\\.)*)"', body)
-    return any(not memo.isascii() for memo in memos)
+def _unlimited(caller: Caller) -> None:
+    limited = [answer for answer in caller.shared.everything if answer.turned_away]
+    if limited:
+        told, told_zh = limited[0].told()
+        seen = f"{len(limited)} of {len(caller.shared.everything)} requests, the first with: {told}"
+        raise Warned(
+            "rate_limited", seen, f"{len(caller.shared.everything)}个请求中有{len(limited)}个，第一个为：{told_zh}"
+        )
 
 
 # --- what to send ----------------------------------------------------------------------------------------------------
@@ -228,7 +151,14 @@ def _further_parameter(caller: Caller) -> None:
         request = caller.changed(caller.harmless(), {"tenant": "1"})
     else:
         request = with_parameter(caller.request(caller.harmless()), "tenant", "1")
-    expect_accepted(caller.send(request), "address_with_query")
+    answer = caller.send(request)
+    readable(answer)
+    if answer.accepted:
+        return
+    if isinstance(caller.facts.dialect, QueryDialect) and answer.code == NOT_AUTHENTIC:
+        raise failed("address_with_query", answer)
+    # What a market adds to a registered query is documented nowhere (saas-v2 §2.2).
+    raise Warned("address_with_query", *answer.told())
 
 
 def _nonce(part: str, diagnosis: str) -> Body:
@@ -241,6 +171,21 @@ def _nonce(part: str, diagnosis: str) -> Body:
         # A seller may take letters and digits alone for a nonce: the market sends no others today.
 
     return body
+
+
+def _long_nonce(caller: Caller) -> None:
+    caller.need_correct()
+    # As long as those that are printed (saas-v2 §2.2).
+    beginning = (caller.chance() + caller.chance())[:60]
+    first, second = (
+        caller.send(caller.request(caller.harmless(), nonce=f"{beginning}{end}")) for end in ("AAAA", "BBBB")
+    )
+    readable(first)
+    if not first.accepted:
+        raise failed("refuses_longest_value", first)
+    readable(second)
+    if not second.accepted:
+        raise failed("nonce_cut", second, "the second", "第二个")
 
 
 def _decoding(caller: Caller) -> str:
@@ -259,11 +204,11 @@ def _unknown_field(caller: Caller) -> None:
     for test in (True, False):
         answer = _with_field(caller, "abc", test=test)
         readable(answer)
-        if not answer.accepted and (test or not isinstance(caller.no_stock, Skipped)):
-            raise failed(
-                "fixed_parameter_list" if answer.code == NOT_AUTHENTIC else "refuses_unknown_fields",
-                answer, 'with "newField":"abc"', "增加newField后",
-            )  # fmt: skip
+        if not answer.accepted and (test or not caller.shared.stock.refusal):
+            if answer.code == NOT_AUTHENTIC:
+                raise failed("fixed_parameter_list", answer, 'with "newField":"abc"', "增加newField后")
+            # Fields were added before, but no page says that others must be expected.
+            raise Warned("refuses_unknown_fields", *answer.told())
 
 
 def _with_field(caller: Caller, text: str, *, test: bool = True) -> Answer:
@@ -282,7 +227,8 @@ def _value(text: str, diagnosis: str) -> Body:
         answer = _with_field(caller, text)
         readable(answer)
         if _refused(answer, text):
-            raise failed(diagnosis, answer, f"with newField={text}", f"newField为{text}时")
+            name = explain_rewriting(caller, answer.request) if answer.code == NOT_AUTHENTIC else ""
+            raise failed(name or diagnosis, answer, f"with newField={text}", f"newField为{text}时")
 
     return body
 
@@ -308,6 +254,9 @@ def _in_known_field(caller: Caller, fields: tuple[str, ...], text: str, diagnosi
     if _refused(answer, text):
         # Whoever signs what stands in the URL fails with everything that has to be encoded.
         plain = caller.send(caller.changed(command, dict.fromkeys(fields, "a/b:c")))
+        if plain.accepted and text != text.strip():
+            blank = caller.send(caller.changed(command, dict.fromkeys(fields, "one two")))
+            diagnosis = diagnosis if blank.accepted else "blank_as_plus"
         diagnosis = diagnosis if plain.accepted else "undecoded_values"
         raise failed(diagnosis, answer, f"with {fields[0]}={text}", f"{fields[0]}为{text}时")
 
@@ -336,6 +285,9 @@ def _nested_mistake(caller: Caller, instance_id: str, name: str) -> str:
         return "number_as_text" if caller.ask(bare).code != NOT_AUTHENTIC else "nested_object_as_text"
     if not passes("Team"):
         raise Skipped("the same in ASCII is refused already", "同样的内容换成ASCII时已被拒绝")
+    found = explain_rewriting(caller, caller.request(caller.samples.check_change(instance_id, name=name, test=True)))
+    if found:
+        return found
     return "wrong_charset" if passes("a/b") else "reserialised_request"
 
 

@@ -85,6 +85,17 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Body-Sign signs an empty body: it is computed before the body is written.",
         "Body-Sign签的是空响应体：在写入响应体之前就计算了签名。",
     ),
+    "answer_escapes": (
+        (
+            "You sign the JSON with other escapes than you send: \\/ (PHP) or \\u0026 (Go, Gson) stand in one and not in the other. Write "
+            "it once."
+        ),
+        "签名的JSON与发送的JSON转义不同：一处有\\/（PHP）或\\u0026（Go、Gson），另一处没有。请只序列化一次。",
+    ),
+    "body_sign_line_end": (
+        "The Base64 in Body-Sign ends with a line end, which breaks the header in two: use an encoder without line ends.",
+        "Body-Sign中的Base64以换行结尾，把响应头断成两行：请使用不换行的编码器。",
+    ),
     "answer_key_changed": (
         "Body-Sign was computed with the key in another case, or with a line end or blank at it: use the key as it is.",
         "计算Body-Sign时密钥被改动（大小写、首尾空白或换行）：应原样使用密钥。",
@@ -111,6 +122,20 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "A request that cannot be accepted gives an HTTP error: answer 200 with a resultCode (000001, 000002).",
         "无法接受的请求返回了HTTP错误：应返回200和resultCode（000001、000002）。",
     ),
+    "access_denied": (
+        (
+            "A correct request is turned away with 401, 403 or 419: a firewall, a list of addresses, CSRF protection or a login "
+            "stands before the address. Let the market through: the signature is what authenticates it."
+        ),
+        "正确的请求被以401、403或419拒绝：地址前有防火墙、IP白名单、CSRF保护或登录。请放行，云商店通过签名鉴权。",
+    ),
+    "rate_limited": (
+        (
+            "Requests are turned away for coming too soon (429, or 503 with Retry-After): for a market that is a failed call, "
+            "repeated an hour later at worst. Let its calls through."
+        ),
+        "请求因过于频繁被拒绝（429，或带Retry-After的503）：云商店会视为调用失败，最长一小时后才重试。请对云商店的调用放行。",
+    ),
     "method_not_allowed": (
         "The address refuses the market's HTTP method with 405: it is POST with a JSON body, GET in SaaS 1.0 and License 1.0.",
         "地址以405拒绝云商店使用的HTTP方法：应为POST加JSON请求体（SaaS 1.0和License 1.0为GET）。",
@@ -131,7 +156,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "A name appears twice in one JSON object of the answer: readers disagree about which one counts.",
         "响应JSON的同一对象中有重复的名称：不同解析器取值不一致。",
     ),
-    "redirect": ("The address redirects: it must answer itself.", "地址发生了重定向：必须由该地址直接响应。"),
+    "redirect": (
+        "The address redirects: it must answer itself. Register the address that the redirect leads to, https or a slash included.",
+        "地址发生了重定向：必须由该地址直接响应。请登记重定向后的地址（注意https与末尾的斜杠）。",
+    ),
     "compressed": ("The answer is compressed although none was offered.", "请求没有声明支持压缩，响应却被压缩。"),
     "wrong_content_type": ("The Content-Type must be application/json.", "Content-Type必须是application/json。"),
     "bom": ("The body starts with a byte order mark.", "响应体以BOM开头。"),
@@ -182,6 +210,21 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "bad_result_code": (
         "resultCode is not six digits: success is 000000, written with all its zeros.",
         "resultCode不是6位数字：成功为000000，六个零缺一不可。",
+    ),
+    "blank_message": (
+        "resultMsg is blank: say success, or why not; some markets take a blank one for a missing one.",
+        "resultMsg为空：请写明success或失败原因，部分平台会视为缺失。",
+    ),
+    "odd_url": (
+        "frontEndUrl does not begin with http:// or https://: a buyer's browser cannot open it.",
+        "frontEndUrl不以http://或https://开头：用户的浏览器无法打开。",
+    ),
+    "sql_in_text": (
+        (
+            "An instance id with a quote or a percent sign gives an error or finds something: it goes into an SQL statement as text. "
+            "Use parameters, and compare with =."
+        ),
+        "含引号或百分号的实例ID导致错误或查到数据：ID被直接拼入SQL语句。请使用参数，并用=比较。",
     ),
     "missing_field": ("A mandatory field of the answer is missing or blank.", "响应缺少必选字段或字段为空。"),
     "wrong_type": ("A field of the answer has the wrong type.", "响应字段类型不正确。"),

@@ -10,6 +10,31 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Each repeat of an order makes another instance: look the order up before you create.",
         "同一订单每次重复调用都生成新的实例：创建前应先按订单查找。",
     ),
+    "memories_differ": (
+        (
+            "Repeats of one order are answered with one id now and another then: several processes or servers each keep what they "
+            "made for themselves. Keep it in one database."
+        ),
+        "同一订单的重复请求时而返回一个ID、时而返回另一个：多个进程或服务器各自保存数据。应保存在同一数据库中。",
+    ),
+    "ids_collide": (
+        "Different orders got one instance id: ids must be unique for ever. Take a UUID or a sequence, not a short hash or a clock.",
+        "不同订单得到了同一实例ID：实例ID必须永远唯一。请使用UUID或序列，而不是短哈希或时间。",
+    ),
+    "signature_race": (
+        (
+            "Correct requests are refused, or answers wrongly signed, when several come at once: a Mac object, a buffer or the "
+            "current request is shared between threads. Make one for each request."
+        ),
+        "并发时正确的请求被拒绝，或响应签名错误：Mac对象、缓冲区或当前请求在线程间共享。请为每个请求单独创建。",
+    ),
+    "dates_mixed_up": (
+        (
+            "Renewals at the same moment fail or take each other's expiry: a parser of dates is shared between threads "
+            "(SimpleDateFormat). Make one for each request."
+        ),
+        "同时到达的续费失败或到期时间互相串扰：日期解析器在线程间共享（如SimpleDateFormat）。请为每个请求单独创建。",
+    ),
     "business_id_as_key": (
         (
             "A repeat with the same businessId gives the same instance, with another it makes a new one: the key is "
@@ -102,6 +127,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "在等待时间内实例未就绪。",
     ),
     "pending_with_info": ("An instance in creation is answered with data.", "创建中的实例返回了数据。"),
+    "status_of_other_version": (
+        "The status that ends a freeze is refused, and that of the other generation accepted: it is NORMAL in SaaS 1.0, UNFREEZE since 2.0.",
+        "解冻状态被拒绝，而另一版本的取值被接受：SaaS 1.0为NORMAL，2.0起为UNFREEZE。",
+    ),
     # --- test calls ---
     "test_flag_creates": (
         "A call with testFlag 1 made a real instance: answer well, create nothing.",
@@ -176,6 +205,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "The same IV is used each time: draw 16 fresh characters for each value.",
         "每次使用相同的IV：每个值都应重新随机生成16个字符。",
     ),
+    "shared_iv": (
+        "User name and password of one answer have the same IV: draw 16 fresh characters for each value.",
+        "同一响应中的用户名与密码使用相同的IV：每个值都应重新随机生成16个字符。",
+    ),
     "ciphertext_undecryptable": (
         "The field cannot be decrypted with this key, and none of the known mistakes explains it.",
         "字段无法用该密钥解密，且不属于任何已知错误。",
@@ -228,6 +261,20 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "slow_under_load": (
         "Under parallel requests the answer takes longer than the market waits, or than the 5 s that newer versions allow.",
         "并发请求下响应时间超过云商店的等待时间，或超过新版本允许的5秒。",
+    ),
+    "short_queue": (
+        (
+            "Connections that come at the same moment wait seconds before they are let in, or find no place: give the listening socket a "
+            "longer queue (backlog), and answer in several threads or processes."
+        ),
+        "并发连接需等待数秒才被接受，或无法建立：请加长监听队列（backlog），并用多个线程或进程响应。",
+    ),
+    "wears_out": (
+        (
+            "What was accepted at the beginning fails after some hundred requests: something is used up (connections that are not given "
+            "back, threads, memory, a quota)."
+        ),
+        "开始时被接受的请求在数百次调用后失败：有资源被耗尽（未归还的连接、线程、内存、配额）。",
     ),
     "fails_under_load": ("Under parallel requests some answers fail.", "并发请求下部分响应失败。"),
 }

@@ -18,6 +18,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Some wrong signatures are accepted: compare the whole value, in constant time, with the one you compute.",
         "部分错误的签名被接受：请将完整的签名与自己计算的值做常量时间比较。",
     ),
+    "activity_not_guarded": (
+        (
+            "This activity is carried out whatever its signature is, while others verify theirs: a path or a branch lies outside of the "
+            "filter. Verify in one place that every request passes."
+        ),
+        "该接口不校验签名，而其他接口会校验：有路径或分支在过滤器之外。请在所有请求都经过的地方统一验签。",
+    ),
     "body_not_signed": (
         (
             "The body or a value was changed after signing and the request was still accepted: the signature is computed "
@@ -71,9 +78,16 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Correct requests are refused as stale, while one in seconds is accepted: the timestamp is in milliseconds.",
         "正确的请求被当作过期拒绝，而以秒为单位的却被接受：时间戳的单位是毫秒。",
     ),
+    "accepts_seconds": (
+        "A timestamp in seconds is accepted besides one in milliseconds: the market sends milliseconds, read those alone.",
+        "毫秒和秒两种时间戳都被接受：云商店发送毫秒，只需接受毫秒。",
+    ),
     "wrong_clock": (
-        "Correct requests are refused as stale, while one with a shifted timestamp is accepted: your server's clock is wrong.",
-        "正确的请求被当作过期拒绝，而时间偏移后的请求被接受：服务器时钟不准。",
+        (
+            "Correct requests are refused as stale, while one with a shifted timestamp is accepted: your server's clock is wrong, or "
+            "it reads the time in another zone."
+        ),
+        "正确的请求被当作过期拒绝，而时间偏移后的请求被接受：服务器时钟不准，或按其他时区读取了时间。",
     ),
     "signature_case": (
         "Only one case of the signature's hex digits is accepted: compare without regard to case.",
@@ -146,6 +160,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "A request with a parameter that you do not know is refused: sign over all that came, never over a fixed list.",
         "带有未知参数的请求被拒绝：应对收到的全部参数验签，不能使用固定的参数列表。",
     ),
+    "requires_optional_field": (
+        "A request is refused for lacking an optional field: it is sent only where there is something to say.",
+        "缺少可选字段的请求被拒绝：可选字段仅在有内容时才发送。",
+    ),
     "refuses_unknown_fields": (
         "A request with a field that you do not know is refused: new fields must be tolerated.",
         "带有未知字段的请求被拒绝：应当容忍新增字段。",
@@ -183,6 +201,62 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "reserialised_request": (
         "You verify a body that you wrote again instead of the bytes that came; that fails for other spacing, order or escapes.",
         "验签时使用了重新序列化的请求体而不是收到的原始字节；空格、顺序或转义不同就会失败。",
+    ),
+    "html_escapes": (
+        (
+            "You verify a body that you wrote again with <, >, & or = as \\u003c… (Gson and Go do so): verify the bytes that came, or "
+            "switch these escapes off (disableHtmlEscaping, SetEscapeHTML)."
+        ),
+        "验签时重新序列化了请求体，<、>、&、=被写成\\u003c等（Gson、Go的默认行为）：应对收到的字节验签，或关闭该转义（disableHtmlEscaping、SetEscapeHTML）。",
+    ),
+    "html_entities": (
+        "The body is rewritten before you verify it: <, > and & became &lt; and the like. Keep the filter against XSS away from this address.",
+        "验签之前请求体被改写，<、>、&变成了&lt;等：请让防XSS过滤器跳过该地址。",
+    ),
+    "slashes_escaped": (
+        (
+            "You verify a body that you wrote again with / as \\/ (PHP's json_encode): verify the bytes of php://input, or use "
+            "JSON_UNESCAPED_SLASHES and JSON_UNESCAPED_UNICODE."
+        ),
+        "验签时重新序列化了请求体，/被写成\\/（PHP的json_encode）：应对php://input的字节验签，或使用JSON_UNESCAPED_SLASHES与JSON_UNESCAPED_UNICODE。",
+    ),
+    "unicode_escaped": (
+        (
+            "You verify a body that you wrote again with Chinese as \\u escapes (json.dumps, json_encode and System.Text.Json do so by "
+            "default): verify the bytes that came."
+        ),
+        "验签时重新序列化了请求体，中文被写成\\u转义（json.dumps、json_encode、System.Text.Json的默认行为）：应对收到的字节验签。",
+    ),
+    "body_as_form": (
+        "The JSON body is read as a form: plus signs and percent codes in it are decoded before you verify it. Sign the raw bytes.",
+        "JSON请求体被当作表单读取：其中的加号与百分号编码在验签前被解码。应对原始字节验签。",
+    ),
+    "trims_values": (
+        "Values lose their leading and trailing blanks before you verify them (a framework trims input): verify the bytes that came.",
+        "值首尾的空格在验签之前被去掉（框架会修剪输入）：应对收到的字节验签。",
+    ),
+    "text_as_number": (
+        (
+            "A text of digits is written again as a number (JSON_NUMERIC_CHECK and the like), so leading zeros and quotes are lost: "
+            "verify the bytes that came."
+        ),
+        "由数字组成的文本被重新写成数字（如JSON_NUMERIC_CHECK），引号与前导零丢失：应对收到的字节验签。",
+    ),
+    "nonce_cut": (
+        "A nonce that differs from a used one only at its end is refused: they are kept shorter than they are. 64 characters come.",
+        "仅末尾不同的nonce被当作重复：保存时被截断。nonce可达64个字符。",
+    ),
+    "acts_before_verifying": (
+        "A request with a wrong signature is refused and carried out all the same: verify before anything is done.",
+        "签名错误的请求虽被拒绝，却已被执行：应先验签再处理。",
+    ),
+    "key_not_set": (
+        "Your server verifies with an empty key, or with the word null: the setting that holds the key is missing.",
+        "服务器用空密钥（或null等字样）验签：密钥配置缺失。",
+    ),
+    "key_decoded": (
+        "Your server decodes the key from Base64 or hex before it uses it: the key is its characters, as UTF-8 bytes.",
+        "服务器对密钥做了Base64或十六进制解码：应直接使用密钥字符的UTF-8字节。",
     ),
     "number_as_text": (
         "A body with a number in it fails: it is read into strings or written in another form, so what you sign differs from what came.",

@@ -1,0 +1,114 @@
+"""Group *idempotency*: orders that come at the same moment, and what the whole run shows of their ids (saas-v2 §3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from tradepost.check.answers import NOT_AUTHENTIC, Answer, failed, let_in
+from tradepost.check.declaring import Check, Failed, Making, Skipped, family
+from tradepost.protocols.commands import Create
+
+if TYPE_CHECKING:
+    from tradepost.check.caller import Caller
+    from tradepost.check.facts import Facts
+
+PARALLEL = 50
+ORDERS = 12
+IDS = "idempotency.ids"
+"""Looks at every creation of the run."""
+
+
+@family
+def checks(facts: Facts) -> Iterable[Check]:
+    if not facts.has(Create):
+        return
+    make = Making(facts, "idempotency")
+    yield make(
+        "parallel", "once", _parallel,
+        f"{PARALLEL} repeats at the same moment give one instance", f"同时发送{PARALLEL}个重复请求得到同一实例",
+        "one instanceId in every answer, none of them an error", "所有响应的instanceId相同，且没有错误",
+        alone=True,
+    )  # fmt: skip
+    yield make(
+        "parallel_orders", "once", _parallel_orders,
+        f"{ORDERS} orders at the same moment give {ORDERS} instances", f"同时发送{ORDERS}个订单得到{ORDERS}个实例",
+        "every instanceId is another, none of the answers an error", "instanceId互不相同，且没有错误",
+        alone=True,
+    )  # fmt: skip
+    yield make(
+        IDS.partition(".")[2], facts.activity(Create), _ids,
+        "No instance id was given to two orders", "没有实例ID分配给两个订单",
+        "an instanceId is globally unique, for ever", "instanceId全局唯一，永不重复",
+        alone=True,
+    )  # fmt: skip
+
+
+def _parallel(caller: Caller) -> None:
+    caller.instance(keep=True)
+    order = caller.samples.order()
+    answers = caller.together([caller.request(caller.samples.create(order)) for _ in range(PARALLEL)])
+    caller.note_created(*answers)
+    ids = {answer.instance_id for answer in answers if answer.accepted and answer.instance_id}
+    if len(ids) > 1:
+        # A seller that always makes another has a simpler mistake, and its own name.
+        first, again = (caller.create(caller.samples.create(order)) for _ in range(2))
+        one_at_a_time = first.instance_id == again.instance_id
+        name = "two_answers_in_parallel" if one_at_a_time else "new_instance_id_each_call"
+        raise Failed(name, f"{len(ids)} instances for one order", f"同一订单得到{len(ids)}个实例")
+    _none_failed(answers, "fails_in_parallel")
+
+
+def _parallel_orders(caller: Caller) -> None:
+    caller.instance(keep=True)
+    seen: dict[str, int] = {}
+    answers = caller.together([caller.request(caller.samples.create()) for _ in range(ORDERS)])
+    caller.note_created(*answers)
+    for answer in answers:
+        if answer.accepted and answer.instance_id:
+            seen[answer.instance_id] = seen.get(answer.instance_id, 0) + 1
+    twice = [instance_id for instance_id, number in seen.items() if number > 1]
+    if twice:
+        raise Failed(
+            "id_collision_under_load",
+            f"{sum(seen.values())} orders got {len(seen)} instances; {twice[0]} went to {seen[twice[0]]} of them",
+            f"{sum(seen.values())}个订单只得到{len(seen)}个实例；{twice[0]}分配给了其中{seen[twice[0]]}个",
+        )
+    _none_failed(answers, "fails_in_parallel")
+
+
+def _none_failed(answers: list[Answer], name: str) -> None:
+    wrong = [answer for answer in let_in(answers) if not answer.accepted]
+    mixed = [answer for answer in wrong if answer.code == NOT_AUTHENTIC]
+    if mixed:
+        context, context_zh = (
+            f"{len(mixed)} of {len(answers)}, at the same moment",
+            f"并发{len(answers)}个中有{len(mixed)}个",
+        )
+        raise failed("signature_race", mixed[0], context, context_zh)
+    if wrong:
+        context = f"{len(wrong)} of {len(answers)} failed, the first with"
+        raise failed(name, wrong[0], context, f"{len(answers)}个中有{len(wrong)}个失败，第一个为")
+
+
+def _ids(caller: Caller) -> None:
+    if caller.shared.found & {"id_reused", "id_collision_under_load"}:
+        raise Skipped("some were, see the checks of ids", "存在重复，见实例ID相关检查")
+    owners: dict[str, str] = {}
+    for answer in caller.shared.everything:
+        if not (answer.accepted and answer.instance_id):
+            continue
+        members = _asked(caller, answer)
+        if members.get("activity") != caller.facts.activity(Create) or str(members.get("testFlag")) == "1":
+            continue
+        order = str(members.get("orderId", ""))
+        owner = owners.setdefault(answer.instance_id, order)
+        if owner != order:
+            raise failed("ids_collide", answer, f"{owner} and {order} got {answer.instance_id}")
+
+
+def _asked(caller: Caller, answer: Answer) -> Mapping[str, object]:
+    try:
+        return caller.facts.dialect.members(answer.request)
+    except ValueError:
+        return {}

@@ -1,0 +1,278 @@
+"""Group *signature*: the time and the nonce of a request (saas-v2 §2.4)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tradepost.check.answers import (
+    BAD_PARAMETER,
+    NOT_AUTHENTIC,
+    expect_accepted,
+    expect_refusal,
+    failed,
+    let_in,
+    readable,
+)
+from tradepost.check.declaring import Body, Check, Making, Skipped, Warned, family
+from tradepost.check.dialects import UrlDialect
+from tradepost.check.forging import last_character
+from tradepost.protocols.freshness import epoch_ms
+
+from .signature import refused
+
+if TYPE_CHECKING:
+    from tradepost.check.caller import Caller
+    from tradepost.check.facts import Facts
+
+REPLAYED_LATER = "replayed_later"
+COPIES = 8
+STILL_FRESH = 50
+"""Seconds in which a request is not refused for its age."""
+
+
+@family
+def stamped(facts: Facts) -> Iterable[Check]:
+    if not facts.dialect.stamped:
+        return
+    make = Making(facts, "signature")
+    for name, title, title_zh, shift in (
+        ("stale", "A request that is 2 minutes old is refused", "2分钟前的请求被拒绝", -120.0),
+        ("very_stale", "A request that is one day old is refused", "一天前的请求被拒绝", -86_400.0),
+        ("just_stale", "A request that is 80 s old is refused", "80秒前的请求被拒绝", -80.0),
+        ("future", "A request from 2 minutes ahead is refused", "2分钟后的请求被拒绝", 120.0),
+        ("just_ahead", "A request from 80 s ahead is refused", "80秒后的请求被拒绝", 80.0),
+    ):
+        yield make(
+            name, "freshness", _untimely(shift), title, title_zh,
+            "HTTP 200 with resultCode 000002: 60,000 ms to either side are allowed", "返回000002：前后允许60000毫秒",
+        )  # fmt: skip
+    for name, title, title_zh, shift in (
+        ("slightly_old", "A request that is 30 s old is accepted", "30秒前的请求被接受", -30.0),
+        ("slightly_ahead", "A request from 30 s ahead is accepted", "30秒后的请求被接受", 30.0),
+    ):
+        yield make(
+            name, "freshness", _timely(shift), title, title_zh,
+            "resultCode 000000: clocks may differ by 60,000 ms", "返回000000：时钟允许相差60000毫秒",
+        )  # fmt: skip
+    for name, title, title_zh, value in (
+        ("no_timestamp", "A request without a timestamp is refused", "没有时间戳的请求被拒绝", None),
+        ("timestamp_text", "A timestamp that is no number is refused", "时间戳不是数字的请求被拒绝", "yesterday"),
+    ):
+        yield make(
+            name, "freshness", _bad_timestamp(value), title, title_zh,
+            "HTTP 200 with resultCode 000002" + ("" if value is None else " or 000001"),
+            "返回HTTP 200和resultCode 000002" + ("" if value is None else "或000001"),
+        )  # fmt: skip
+    if facts.conduct.spec == "saas-v2":
+        # Pages of the other versions print seconds, and their sellers are told to accept both (saas-v1-license G).
+        yield make(
+            "timestamp_in_seconds", "freshness", _seconds,
+            "A timestamp in seconds is refused", "以秒为单位的时间戳被拒绝",
+            "HTTP 200 with resultCode 000002 (recommended): the unit is milliseconds, though some editions print seconds",
+            "建议返回HTTP 200和resultCode 000002：单位是毫秒（部分版本文档写作秒）",
+        )  # fmt: skip
+    yield make(
+        "timestamp_changed", "freshness", _timestamp_changed,
+        "A timestamp changed after signing is refused", "签名后改动时间戳的请求被拒绝",
+        "HTTP 200 with resultCode 000001", "返回HTTP 200和resultCode 000001",
+    )  # fmt: skip
+    yield make(
+        "no_nonce", "freshness", _no_nonce,
+        "A request without a nonce is refused", "没有nonce的请求被拒绝",
+        "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
+    )  # fmt: skip
+    yield make(
+        "nonce_changed", "freshness", _nonce_changed,
+        "A nonce changed after signing is refused", "签名后改动nonce的请求被拒绝",
+        "HTTP 200 with resultCode 000001", "返回HTTP 200和resultCode 000001",
+    )  # fmt: skip
+    yield make(
+        "replayed", "freshness", _replayed,
+        "The same request sent twice is refused the second time", "同一请求第二次发送时被拒绝",
+        "the first is accepted, the second refused (000001): nonces are remembered for 120 s",
+        "第一次被接受，第二次被拒绝（000001）：nonce至少保存120秒",
+        alone=True,
+    )  # fmt: skip
+    yield make(
+        "nonce_reused", "freshness", _nonce_reused,
+        "A used nonce in a newly signed request is refused", "重新签名但nonce已用过的请求被拒绝",
+        "the second request is refused, whatever else it holds", "第二个请求无论内容如何都被拒绝",
+    )  # fmt: skip
+    yield make(
+        REPLAYED_LATER, "freshness", _replayed_later,
+        "A used nonce is still refused some seconds and requests later", "数秒、若干请求之后，用过的nonce仍被拒绝",
+        "the repeat is refused: nonces are remembered for as long as the timestamp is fresh",
+        "重复被拒绝：nonce至少保存到时间戳过期",
+        alone=True,
+    )  # fmt: skip
+    yield make(
+        "replayed_together", "freshness", _replayed_together,
+        f"Of {COPIES} copies at the same moment one is accepted", f"同时到达的{COPIES}个副本只有一个被接受",
+        "the others are refused: looking a nonce up and remembering it is one step", "其余被拒绝：查询并记录nonce应为一步",
+        alone=True,
+    )  # fmt: skip
+    yield make(
+        "nonce_case", "freshness", _nonce_case,
+        "A nonce in the other case is another nonce", "仅大小写不同的nonce是另一个nonce",
+        "resultCode 000000: nonces hold letters of both cases", "返回000000：nonce包含大小写字母",
+    )  # fmt: skip
+    yield make(
+        "nonce_not_burnt", "freshness", _nonce_not_burnt,
+        "A forged request does not use up the nonce of a correct one", "伪造的请求不会消耗正确请求的nonce",
+        "the correct request is accepted after a forged one with its nonce (recommended)",
+        "建议：伪造请求之后，使用同一nonce的正确请求仍被接受",
+    )  # fmt: skip
+
+
+def _codes(caller: Caller) -> tuple[str, ...]:
+    """What refuses a request for its time or its nonce: documented for SaaS 2.0 alone (saas-v2 §2.4)."""
+    return (BAD_PARAMETER,) if caller.facts.conduct.spec == "saas-v2" else (BAD_PARAMETER, NOT_AUTHENTIC)
+
+
+def _untimely(shift: float) -> Body:
+    def body(caller: Caller) -> None:
+        name = "accepts_stale_timestamp" if shift < 0 else "accepts_future_timestamp"
+        answer = caller.send(caller.request(caller.harmless(), shift=shift))
+        expect_refusal(answer, name, *_codes(caller))
+
+    return body
+
+
+def _timely(shift: float) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need_correct()
+        expect_accepted(caller.send(caller.request(caller.harmless(), shift=shift)), "window_too_narrow")
+
+    return body
+
+
+def _bad_timestamp(value: str | None) -> Body:
+    def body(caller: Caller) -> None:
+        dialect = caller.facts.dialect
+        request = caller.request(caller.harmless())
+        if isinstance(dialect, UrlDialect):
+            # Signed all the same, so that only the timestamp is wrong.
+            request = dialect.sealed_bytes(request, request.body, caller.seal(), timestamp=value or "")
+        if value is None or not isinstance(dialect, UrlDialect):
+            request = dialect.put(request, dialect.timestamp, value)
+        # Of what is no number no page names the code (saas-v2 §2.4).
+        codes = _codes(caller) if value is None else (BAD_PARAMETER, NOT_AUTHENTIC)
+        expect_refusal(caller.send(request), "timestamp_not_required", *codes)
+
+    return body
+
+
+def _seconds(caller: Caller) -> None:
+    dialect = caller.facts.dialect
+    request = caller.request(caller.harmless())
+    if not isinstance(dialect, UrlDialect):
+        raise Skipped("only asked where the timestamp stands in the URL", "仅适用于时间戳在URL中的版本")
+    seal = caller.seal()
+    request = dialect.sealed_bytes(request, request.body, seal, timestamp=str(epoch_ms(seal.now) // 1000))
+    answer = caller.send(request)
+    if answer.accepted and not caller.ask(caller.harmless()).accepted:
+        raise failed("timestamp_in_seconds", answer)
+    if answer.accepted and not caller.send(caller.request(caller.harmless(), shift=-86_400)).accepted:
+        # Both units are read: the editions disagree about them (saas-v2 §11), so nobody is wronged.
+        raise Warned("accepts_seconds", *answer.told())
+    expect_refusal(answer, "accepts_stale_timestamp", *_codes(caller))
+
+
+def _timestamp_changed(caller: Caller) -> None:
+    dialect = caller.facts.dialect
+    request = caller.request(caller.harmless())
+    changed = str(int(dialect.get(request, dialect.timestamp)) - 1)
+    answer = caller.send(dialect.put(request, dialect.timestamp, changed))
+    refused(caller, answer, "accepts_wrong_signature")
+
+
+def _no_nonce(caller: Caller) -> None:
+    dialect = caller.facts.dialect
+    request = caller.request(caller.harmless())
+    # Signed as if the nonce were empty, so that only its absence is wrong.
+    request = dialect.sealed(request, dialect.members(request), caller.seal(nonce=""))
+    expect_refusal(caller.send(dialect.put(request, dialect.nonce, None)), "nonce_not_required", *_codes(caller))
+
+
+def _nonce_changed(caller: Caller) -> None:
+    dialect = caller.facts.dialect
+    request = caller.request(caller.harmless())
+    answer = caller.send(dialect.put(request, dialect.nonce, caller.chance()))
+    refused(caller, answer, "accepts_wrong_signature")
+
+
+def _replayed(caller: Caller) -> None:
+    caller.need_correct()
+    request = caller.request(caller.harmless())
+    expect_accepted(caller.send(request), context="first time", context_zh="第一次")
+    caller.shared.used = time.monotonic(), request
+    # Several times: each worker of a server may have a memory of its own.
+    for again in let_in(caller.together([request] * COPIES)):
+        expect_refusal(again, "accepts_replayed_nonce", context="sent again", context_zh="重复发送")
+    expect_accepted(caller.ask(caller.harmless()), context="another request", context_zh="另一请求")
+    answer = caller.send(request)
+    expect_refusal(answer, "accepts_replayed_nonce", context="after another request", context_zh="其他请求之后")
+
+
+def _nonce_reused(caller: Caller) -> None:
+    caller.need_correct()
+    nonce = caller.chance()
+    command = caller.harmless()
+    expect_accepted(caller.send(caller.request(command, nonce=nonce)), context="first time", context_zh="第一次")
+    later = caller.send(caller.request(command, nonce=nonce, shift=1))
+    expect_refusal(later, "accepts_replayed_nonce", context="one second later", context_zh="一秒之后")
+    dialect = caller.facts.dialect
+    other = dialect.put(caller.changed(command, {"newField": "abc"}, nonce=nonce), dialect.nonce, nonce)
+    expect_refusal(caller.send(other), "accepts_replayed_nonce", context="with another body", context_zh="换一个请求体")
+
+
+def _replayed_later(caller: Caller) -> None:
+    if caller.shared.used is None:
+        raise Skipped("no request was accepted and refused as a repeat", "没有可重复发送的请求")
+    used_at, request = caller.shared.used
+    if time.monotonic() - used_at > STILL_FRESH:
+        # Refused for its age, the old one would show nothing.
+        request = caller.request(caller.harmless())
+        expect_accepted(caller.send(request), context="first time", context_zh="第一次")
+        used_at = time.monotonic()
+    # Time itself is what is waited for: a memory of a second must have forgotten.
+    time.sleep(max(0.0, used_at + caller.options.replay_after - time.monotonic()))
+    since = time.monotonic() - used_at
+    context, context_zh = f"{since:.0f} s later", f"{since:.0f}秒之后"
+    expect_refusal(caller.send(request), "accepts_replayed_nonce", context=context, context_zh=context_zh)
+
+
+def _replayed_together(caller: Caller) -> None:
+    caller.need_correct()
+    request = caller.request(caller.harmless())
+    accepted = sum(answer.accepted for answer in caller.together([request] * COPIES))
+    if accepted > 1 and caller.send(request).accepted:
+        raise Skipped(
+            "repeats are accepted in any case, see signature.replayed", "重复请求本就被接受，见signature.replayed"
+        )
+    if accepted > 1:
+        raise Warned("nonce_race", f"{accepted} of {COPIES} were accepted", f"{COPIES}个中有{accepted}个被接受")
+
+
+def _nonce_case(caller: Caller) -> None:
+    caller.need_correct()
+    nonce = f"{caller.chance()[:24]}aBcD"
+    expect_accepted(caller.send(caller.request(caller.harmless(), nonce=nonce)), context="first", context_zh="第一个")
+    other = caller.send(caller.request(caller.harmless(), nonce=nonce.swapcase()))
+    readable(other)
+    if not other.accepted:
+        seen, seen_zh = other.told()
+        raise Warned("nonce_case", f"in the other case: {seen}", f"换大小写后：{seen_zh}")
+
+
+def _nonce_not_burnt(caller: Caller) -> None:
+    request = caller.request(caller.harmless())
+    caller.need_correct()
+    if caller.send(last_character(caller, request)).accepted:
+        raise Skipped("a forged request is accepted already", "伪造的请求已经被接受")
+    answer = caller.send(request)
+    readable(answer)
+    if not answer.accepted:
+        raise Warned("nonce_burnt", *answer.told())

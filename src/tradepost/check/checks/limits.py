@@ -1,0 +1,174 @@
+"""Group *lifecycle*: what never was, what is no more, and what may be refused with a reason (saas-v2 §3.2 to §3.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tradepost.check.answers import (
+    NO_INSTANCE,
+    Answer,
+    expect_accepted,
+    expect_refusal,
+    expect_success,
+    failed,
+    readable,
+)
+from tradepost.check.caller import usable_id
+from tradepost.check.declaring import Body, Check, Making, Skipped, family
+from tradepost.check.samples import Order
+from tradepost.protocols.commands import (
+    CheckChange,
+    Command,
+    Create,
+    Expire,
+    Query,
+    Refresh,
+    Release,
+    SetStatus,
+    Upgrade,
+)
+
+if TYPE_CHECKING:
+    from tradepost.check.caller import Caller
+    from tradepost.check.facts import Facts
+
+
+@family
+def limits(facts: Facts) -> Iterable[Check]:
+    make = Making(facts, "lifecycle")
+    for kind in (Query, Refresh, SetStatus, Release, Upgrade, CheckChange, Expire):
+        if not facts.has(kind) or not facts.has(Create):
+            continue
+        activity = facts.activity(kind)
+        yield make(
+            f"unknown.{activity}", activity, _unknown(kind),
+            f"{activity} of an instance that never was", f"{activity}：从未存在的实例",
+            "HTTP 200 with resultCode 000003" + (", or success" if kind is Release else ""),
+            "返回HTTP 200和resultCode 000003" + ("，或返回成功" if kind is Release else ""),
+        )  # fmt: skip
+    if not facts.has(Create, Release):
+        return
+    for kind in (Query, Refresh, SetStatus, Upgrade, CheckChange):
+        if facts.has(kind):
+            activity = facts.activity(kind)
+            yield make(
+                f"released.{activity}", activity, _released(kind),
+                f"{activity} of a released instance is refused", f"{activity}：已释放的实例被拒绝",
+                "resultCode 000003: it no longer exists", "返回000003：实例已不存在",
+            )  # fmt: skip
+    if facts.has(Query) and any(field.name == "orderLineId" for field in facts.conduct.requests.get(Create, ())):
+        yield make(
+            "released_line", facts.activity(Release), _released_line,
+            "Releasing one line of an order leaves the other", "释放订单的一行不影响另一行",
+            "the other line's instance can still be queried", "另一订单行的实例仍可查询",
+        )  # fmt: skip
+    yield make(
+        "id_not_reused", facts.activity(Create), _not_reused,
+        "A released instance's id is not given to another order", "已释放实例的ID不会分配给其他订单",
+        "another instanceId", "返回不同的instanceId",
+        alone=True,
+    )  # fmt: skip
+    if facts.has(Upgrade):
+        yield make(
+            "upgrade", facts.activity(Upgrade), _upgrade,
+            "An upgrade is done, or refused with a reason", "升级成功，或以明确原因拒绝",
+            "resultCode 000000 or a refusal; the instance can be queried afterwards", "返回000000或拒绝；之后实例仍可查询",
+        )  # fmt: skip
+    if facts.has(CheckChange):
+        yield make(
+            "check_change", facts.activity(CheckChange), _check_change,
+            "A change is allowed, or refused with a reason", "变更被允许，或以明确原因拒绝",
+            "resultCode 000000, or 000005 with the reason in resultMsg", "返回000000，或返回000005并在resultMsg中说明原因",
+        )  # fmt: skip
+
+
+def _unknown(kind: type[Command]) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need(kind)
+        caller.instance(keep=True)
+        command = caller.samples.of(kind, caller.samples.unknown_id())
+        if command is None:
+            raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
+        answer = caller.ask(command)
+        readable(answer, http_error="http_500_for_unknown_instance")
+        if kind is Release and answer.succeeded:
+            return
+        # Of a query the code is undocumented, and one may be refused for its order: any refusal will do there.
+        codes = () if kind in {Query, Upgrade, CheckChange} else (NO_INSTANCE,)
+        empty = kind is Query and answer.succeeded and not (answer.members or {}).get("info")
+        if empty:
+            return
+        # 000004 would make a market ask for hours.
+        expect_refusal(answer, "success_for_unknown_instance", *codes)
+
+    return body
+
+
+def _released(kind: type[Command]) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need(kind)
+        made = caller.instance()
+        expect_success(caller.ask(caller.samples.release(made.instance_id)), context="release", context_zh="释放")
+        command = caller.samples.of(kind, made.instance_id)
+        assert command is not None
+        answer = caller.ask(command)
+        readable(answer, http_error="http_500_for_unknown_instance")
+        if kind is Query and answer.succeeded and not _info(answer):
+            return
+        expect_refusal(answer, "released_still_answers")
+
+    return body
+
+
+def _info(answer: Answer) -> object:
+    return (answer.members or {}).get("info")
+
+
+def _released_line(caller: Caller) -> None:
+    caller.instance(keep=True)
+    order = caller.samples.order()
+    first, second = (caller.create(caller.samples.create(Order(order.order_id, line))) for line in (1, 2))
+    if not (usable_id(first.instance_id) and usable_id(second.instance_id)) or first.instance_id == second.instance_id:
+        raise Skipped(
+            "two lines did not give two instances, see the group idempotency",
+            "两个订单行没有得到两个实例，见idempotency组",
+        )
+    for answer in (first, second):
+        caller.wait_ready(answer.instance_id)
+    expect_success(caller.ask(caller.samples.release(first.instance_id)), context="release", context_zh="释放")
+    other = caller.ask(Query(instance_ids=(second.instance_id,)))
+    expect_success(other, "release_takes_others", "query of the other line", "查询另一订单行")
+
+
+def _not_reused(caller: Caller) -> None:
+    made = caller.instance()
+    expect_success(caller.ask(caller.samples.release(made.instance_id)), context="release", context_zh="释放")
+    other = caller.create(caller.samples.create())
+    expect_accepted(other)
+    if other.instance_id == made.instance_id:
+        raise failed("id_reused", other)
+
+
+def _upgrade(caller: Caller) -> None:
+    caller.need(Upgrade)
+    # One that was never renewed: a seller that wants a renewal first would pass with another check's instance.
+    made = caller.fresh()
+    answer = caller.ask(caller.samples.upgrade(made.instance_id))
+    readable(answer)
+    if answer.refused and caller.facts.has(Refresh):
+        # A refusal may be about the order, which only a market knows; one that a renewal lifts is about the turn.
+        caller.ask(caller.samples.refresh(made.instance_id))
+        if caller.ask(caller.samples.upgrade(made.instance_id)).accepted:
+            raise failed("depends_on_order", answer)
+    if caller.facts.has(Query):
+        expect_success(caller.ask(Query(instance_ids=(made.instance_id,))), context="query", context_zh="查询")
+
+
+def _check_change(caller: Caller) -> None:
+    caller.need(CheckChange)
+    made = caller.instance(keep=True)
+    answer = caller.ask(caller.samples.check_change(made.instance_id))
+    readable(answer)
+    if answer.refused and not (answer.members or {}).get("resultMsg"):
+        raise failed("missing_result", answer, "a refusal without a reason", "拒绝但没有说明原因")

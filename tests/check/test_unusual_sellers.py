@@ -1,0 +1,56 @@
+"""No false alarm on unusual servers: what HTTP allows, what no page forbids, and sellers that take their time."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.check.plain_seller import KEY, PlainSeller
+from tests.check.unusual_sellers import EagerServer, Limited, OldServer, OneByOne, ProvisionsLater, Server, serving
+from tradepost.check import Options, Report, Verdict, run
+
+OFFERED = ("upgradeInst", "changeInst")
+"""Optional, and not offered by these (saas-v2 §1.4)."""
+
+
+def told(report: Report, *verdicts: Verdict) -> list[tuple[str, str]]:
+    return [(result.check_id, result.seen) for result in report.results if result.verdict in verdicts]
+
+
+def examined(server: Server, *groups: str, at_once: int = 16) -> Report:
+    with serving(server) as url:
+        return run(Options(url=url, key=KEY, only=frozenset(groups), replay_after=0, at_once=at_once))
+
+
+@pytest.mark.parametrize("kind", [OldServer, EagerServer])
+def test_what_http_allows_is_right(kind):
+    """saas-v2 §3.0 asks for HTTP 200, application/json and a JSON object, and for nothing else of a server."""
+    report = examined(kind(PlainSeller()))
+    assert told(report, Verdict.FAILED, Verdict.BROKEN, Verdict.WARNED) == []
+    skipped = told(report, Verdict.SKIPPED)
+    assert [name for name, seen in skipped if not any(word in name + seen for word in OFFERED)] == [
+        "lifecycle.scene.renewal_change",
+        "time.usage_time",
+    ]
+
+
+@pytest.mark.parametrize("pending", ["000004", "000003", "000000", "000005"])
+def test_whatever_is_said_of_an_instance_in_creation_is_waited_for(pending):
+    """saas-v2 §3.2: what a query says meanwhile is documented nowhere; a market asks until it is there."""
+    report = examined(Server(ProvisionsLater(pending=pending)), "shape", "lifecycle", "debug")
+    assert told(report, Verdict.FAILED, Verdict.BROKEN, Verdict.WARNED) == []
+
+
+def test_a_limit_on_requests_is_a_warning():
+    """saas-v2 §3.0: HTTP 200 always; but no market asks as fast as a tester."""
+    report = examined(Limited(PlainSeller()), "signature", "shape", "wire", "idempotency", "load")
+    assert told(report, Verdict.FAILED, Verdict.BROKEN) == []
+    assert [name for name, _ in told(report, Verdict.WARNED)] == ["wire.unlimited"]
+    assert report.exit_code == 0
+
+
+def test_a_seller_that_answers_one_at_a_time_is_asked_one_at_a_time():
+    server = OneByOne(PlainSeller(), delay=0.001)
+    # Those without crowds of their own, which its short queue would keep waiting.
+    report = examined(server, "shape", "wire", "lifecycle", "debug")
+    assert told(report, Verdict.FAILED, Verdict.BROKEN, Verdict.WARNED) == []
+    assert server.most_inside == 1
