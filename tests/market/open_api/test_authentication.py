@@ -237,7 +237,7 @@ def test_while_the_database_is_away_it_says_when_to_come_again(shop: Shop) -> No
     with connection.execute_wrapper(away):
         answer, page = asker.get(f"{PATH}?{MOCK}", headers=headers), asker.get("/", headers=headers)
     assert gateway(answer) == (502, "APIGW.0201", "Backend unavailable.")  # type: ignore[arg-type]
-    assert (page.status_code, page["Retry-After"], answer["Retry-After"]) == (503, "10", "10")
+    assert (page.status_code, page["Retry-After"], answer["Retry-After"]) == (503, "5", "5")
     assert asker.get(f"{PATH}?{MOCK}", headers=headers).status_code == 200
 
 
