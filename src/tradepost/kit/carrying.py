@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from .once import Once
     from .store import Nonce, Store
 
-type Fits = Callable[[Command, Outcome], None]
+type Fits = Callable[[Create, Outcome], None]
 
 STILL_PROVISIONING = "the instance is still being provisioned"
 LONGEST_ID = 64

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -39,7 +40,6 @@ from .answers import (
     unwritten,
 )
 from .carrying import Carrier, as_heard, rehearse, sound_id
-from .fitting import Fitting
 from .once import Once, Replayed
 from .reading import is_below, keys_of, named, readers
 from .sqlite_store import SQLiteStore
@@ -183,7 +183,7 @@ class Seller:
             told, asked = InstanceInfo(instance_id=instance_id, app=app), Query(instance_ids=(instance_id,))
             for spoken in self._spoken:
                 if Query in spoken.activities:
-                    Fitting(spoken, self._keys[spoken.name], "")(asked, Done(instances=(told,)))
+                    spoken.answer(asked, Done(instances=(told,)), key=self._keys[spoken.name], nonce="")
         return self.store.settle(instance_id, app, license, "")
 
     def fail(self, instance_id: str, reason: str) -> bool:
@@ -229,9 +229,8 @@ class Seller:
                 log.exception("%s: reading a request failed", spoken.title)
                 return self._answer(spoken, None, _internal_error(), nonce)
             else:
-                fitting = Fitting(spoken, self._keys[spoken.name], nonce)
-                outcome = self._outcome(spoken, command, request, now=now, nonce=nonce, new=new, fits=fitting)
-                return fitting.made_for(outcome) or self._answer(spoken, command, outcome, nonce)
+                outcome = self._outcome(spoken, command, request, now=now, nonce=nonce, new=new)
+                return self._answer(spoken, command, outcome, nonce)
         for spoken, refusal in refusals:
             hint = OTHER_KEY if "does not match" in refusal.message else ""
             log.warning("%s: refused a request: %s%s", spoken.title, refusal, hint)
@@ -299,7 +298,6 @@ class Seller:
         now: datetime,
         nonce: str,
         new: Nonce | None,
-        fits: Fitting,
     ) -> Outcome:
         activity = spoken.activities.get(type(command), type(command).__name__)
         command = as_heard(command, self._handlers)
@@ -307,7 +305,9 @@ class Seller:
             # A test call must still reveal a function that is missing: the market debugs to find exactly that.
             if command.test and (type(command) in self._handlers or isinstance(command, Query)):
                 return rehearse(command, page=self._test_page, url=request.url)
-            said = self._carrier.carry_out(command, now=now, owner=nonce, activity=activity, nonce=new, fits=fits)
+            said = self._carrier.carry_out(
+                command, now=now, owner=nonce, activity=activity, nonce=new, fits=partial(self._fits, spoken)
+            )
             if isinstance(command, Refresh) and isinstance(said, Done) and Expire in spoken.activities:
                 self._carrier.thaw(command)
             return said  # noqa: TRY300  # thawing may refuse as carrying out may
@@ -328,6 +328,11 @@ class Seller:
         except Exception:
             log.exception("%s failed", activity)
             return _internal_error()
+
+    def _fits(self, spoken: SellerProtocol, command: Create, outcome: Outcome) -> None:
+        """Raises ``ValueError`` for an instance that the protocol could not tell of."""
+        if spoken.tells_at_once:
+            spoken.answer(command, outcome, key=self._keys[spoken.name], nonce="")
 
     def _answer(self, spoken: SellerProtocol, command: Command | None, outcome: Outcome, nonce: str) -> Response:
         key = self._keys[spoken.name]

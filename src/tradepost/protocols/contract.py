@@ -74,6 +74,8 @@ class SellerProtocol(Protocol):
     prefix: str
     """What a market appends to the path of the address, in front of the activity's word, such as ``/produceAPI/v2/``;
     empty where all calls come to the address itself (openapi-jointkit §A.0)."""
+    tells_at_once: bool
+    """Whether the answer to a ``Create`` holds more than the instance's id: its access data, or a license."""
     retries: Mapping[type[Command], RetryRule]
     result_codes: Mapping[str, ResultCode]
     nonce_kept: timedelta

@@ -29,6 +29,7 @@ class JointKitV1:
         self.key_class = "kit"
         self.activities: Mapping[type[Command], str] = OPERATIONS
         self.prefix = PREFIX
+        self.tells_at_once = False
         self.retries: Mapping[type[Command], RetryRule] = RETRIES
         self.result_codes: Mapping[str, ResultCode] = RESULT_CODES
         self.nonce_kept = timedelta(0)

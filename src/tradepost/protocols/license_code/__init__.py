@@ -29,6 +29,7 @@ class LicenseCode:
         self.key_class = "license"
         self.activities: Mapping[type[Command], str] = ACTIVITIES
         self.prefix = ""
+        self.tells_at_once = False
         self.retries: Mapping[type[Command], RetryRule] = RETRIES
         self.result_codes: Mapping[str, ResultCode] = RESULT_CODES
         self.nonce_kept: timedelta = NONCE_KEPT

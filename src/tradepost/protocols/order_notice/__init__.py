@@ -30,6 +30,7 @@ class OrderNotice:
         self.key_class = "notice"
         self.activities: Mapping[type[Command], str] = ACTIVITIES
         self.prefix = ""
+        self.tells_at_once = False
         self.retries: Mapping[type[Command], RetryRule] = RETRIES
         self.result_codes: Mapping[str, ResultCode] = RESULT_CODES
         self.nonce_kept: timedelta = NONCE_KEPT

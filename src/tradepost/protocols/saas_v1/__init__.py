@@ -28,6 +28,7 @@ class SaasV1:
         self.key_class = "base"
         self.activities: Mapping[type[Command], str] = ACTIVITIES
         self.prefix = ""
+        self.tells_at_once = True
         self.retries: Mapping[type[Command], RetryRule] = RETRIES
         self.result_codes: Mapping[str, ResultCode] = RESULT_CODES
         self.nonce_kept = timedelta(0)

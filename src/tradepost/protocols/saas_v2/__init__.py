@@ -28,6 +28,7 @@ class SaasV2:
         self.key_class = "base"
         self.activities: Mapping[type[Command], str] = ACTIVITIES
         self.prefix = ""
+        self.tells_at_once = False
         self.retries: Mapping[type[Command], RetryRule] = RETRIES
         self.result_codes: Mapping[str, ResultCode] = RESULT_CODES
         self.nonce_kept: timedelta = signing.NONCE_KEPT
