@@ -15,9 +15,11 @@ from pydantic import SecretStr
 from tests.cli.command_line import Market
 from tradepost.cli import diagnosis
 from tradepost.cli.findings import Level
+from tradepost.cli.sealed import must_open
 from tradepost.cli.serve import free_port
 from tradepost.market.base import clock
 from tradepost.market.base.config import Config
+from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import SandboxClock, WorkerProcess
 from tradepost.market.base.secrets import seal
 from tradepost.market.identity.models import Seller, SigningKey, User
@@ -133,6 +135,7 @@ def test_a_key_file_that_others_can_read_fails(tmp_path, mode, level):
 @pytest.mark.django_db
 def test_secrets_that_no_key_opens_fail():
     assert levels(diagnosis.check_sealed()) == [("sealed secrets", Level.OK)]
+    must_open()
     seller = Seller.objects.create(
         name="云帆", slug="yunfan", contact_email="a@yunfan.example", created_at=clock.wall()
     )
@@ -147,6 +150,8 @@ def test_secrets_that_no_key_opens_fail():
         )
     [finding] = diagnosis.check_sealed()
     assert (finding.level, finding.said) == (Level.FAIL, "1 of 2 cannot be opened: the secret key was changed.")
+    with pytest.raises(Refused, match=r"cannot be opened \(1 of 2 tried\).*put back the file secret\.key"):
+        must_open()
 
 
 @pytest.mark.django_db

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from urllib.request import urlopen
 
 import psycopg
@@ -168,23 +169,17 @@ def _what_is_killed_comes_back(up: subprocess.Popen[str], port: str) -> None:
 
 
 def test_with_another_secret_key_no_worker_begins(market):
-    """It could call no seller: every order would be paid back after hours."""
-    made = market.run("seller", "create", "tangli", "--name", "棠梨", "--owner", "owner@tangli.example", "--password-stdin",
-                      stdin="correct horse battery\n")  # fmt: skip
-    assert made.returncode == 0, made.stderr
+    """It could call no seller: every order would be paid back after hours. ``up`` asks the same: see test_doctor.py."""
     add = (
         "from tradepost.cli.opening import open_market; open_market()\n"
-        "from tradepost.market.base import clock\n"
-        "from tradepost.market.identity import keys; from tradepost.market.identity.models import Seller\n"
-        "keys.rotate_signing_key(Seller.objects.get(slug='tangli'), 'base', now=clock.now())\n"
+        "from tests.factories import make_seller; make_seller(slug='tangli')\n"
     )
-    subprocess.run([sys.executable, "-c", add], env=market.env(), cwd=market.folder, check=True, timeout=WITHIN)
-    other = "another secret key, long enough for anybody to accept it"
-    for command in ("worker", "up"):
-        refused = market.run(command, PORT=str(free_port()), TRADEPOST_SECRET_KEY=other)
-        assert refused.returncode == 1
-        assert "The keys of this market's sellers cannot be opened (1 of 1 tried)" in refused.stderr
-        assert "TRADEPOST_OLD_SECRET_KEYS" in refused.stderr
+    env = {**market.env(), "PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run([sys.executable, "-c", add], env=env, cwd=market.folder, check=True, timeout=WITHIN)
+    refused = market.run("worker", TRADEPOST_SECRET_KEY="another secret key, long enough for anybody to accept it")
+    assert refused.returncode == 1
+    assert "The keys of this market's sellers cannot be opened (1 of 1 tried)" in refused.stderr
+    assert "TRADEPOST_OLD_SECRET_KEYS" in refused.stderr
 
 
 def test_a_worker_of_a_database_without_tables_says_what_to_run(tmp_path):
