@@ -131,8 +131,9 @@ class Answer:
 
 def let_in(answers: Iterable[Answer]) -> list[Answer]:
     """Those of a crowd that reached the seller's program: of others, turned away or never connected, nothing is known."""
-    every = list(answers)
-    return [answer for answer in every if not answer.turned_away and not answer.received.unreachable] or every
+    admitted = [answer for answer in answers if not answer.turned_away]
+    # Where nobody connected at all, that is what happened.
+    return [answer for answer in admitted if not answer.received.unreachable] or admitted
 
 
 def failed(name: str, answer: Answer, context: str = "", context_zh: str = "") -> Failed:

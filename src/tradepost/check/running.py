@@ -15,6 +15,7 @@ from tradepost.protocols.http import Request
 from .answers import BAD_PARAMETER
 from .caller import Caller, clean_up
 from .checks import checks_for
+from .checks.freshness import REPLAYED
 from .company import WORTH_IT, in_company, reads_side_by_side
 from .declaring import Check, Failed, Skipped
 from .facts import facts_of
@@ -83,6 +84,9 @@ class _Asking:
         self._ask(first)
         free = [check for check in rest if not check.alone]
         if len(free) >= WORTH_IT and self._may_hurry():
+            for check in rest:
+                if check.check_id == REPLAYED:
+                    self._ask(check)
             in_company(free, self.shared, self._told)
         for check in rest:
             if check.check_id not in self.done:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.facts import Facts
 
+REPLAYED = "signature.replayed"
+"""Asked before the others, so that time passes until its request is sent once more."""
 REPLAYED_LATER = "replayed_later"
 COPIES = 8
 STILL_FRESH = 50

@@ -115,8 +115,9 @@ def _judge(caller: Caller, requests: list[Request]) -> None:
     if wrong:
         context = f"{len(wrong)} of {len(answers)} failed, the first with"
         raise failed("fails_under_load", wrong[0], context, f"{len(answers)}个中有{len(wrong)}个失败，第一个为")
-    let_in_at_once = [answer for answer in answers if not answer.received.queued] or answers[:1]
-    slowest = max(let_in_at_once, key=lambda answer: answer.received.seconds)
-    in_time(slowest, caller.facts, "slow_answer" if len(requests) == 1 else "slow_under_load")
+    at_once = [answer for answer in let_in(answers) if not answer.received.queued]
+    if at_once:
+        slowest = max(at_once, key=lambda answer: answer.received.seconds)
+        in_time(slowest, caller.facts, "slow_answer" if len(requests) == 1 else "slow_under_load")
     if len(requests) > 1:
         _queue_holds(caller, answers)
