@@ -227,7 +227,7 @@ def signs_known_names_only(met: Met) -> Request:
     return met.request if met.members.keys() <= known else met.spoiled()
 
 
-@front_mutant("refuses_unknown_fields", WIRE, protocols=OTHERS, warned=True)
+@front_mutant("refuses_unknown_fields", WIRE, protocols=OTHERS)
 def refuses_unknown_names(met: Met) -> Request | Response:
     tables = facts_of(met.protocol).conduct.requests.values()
     known = {field.name for table in tables for field in table} | {"timeStamp", "activity"}

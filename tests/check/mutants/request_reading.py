@@ -32,7 +32,7 @@ class UnknownActivityIsFineV1(SpelledV1):
         return super().command(parameters, key)
 
 
-@wire_mutant("refuses_unknown_fields", WIRE, SHAPE, warned=True)
+@wire_mutant("refuses_unknown_fields", WIRE, SHAPE)
 class RefusesUnknownFields(SpelledV2):
     """A deserialiser that fails on unknown properties; the signature holds."""
 
