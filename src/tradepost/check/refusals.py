@@ -206,14 +206,17 @@ def _base64(raw: bytes) -> str:
 
 def _written_again(caller: Caller, command: Command, *, number_as_text: bool = False) -> bool:
     """Whether the seller verifies a body that it wrote again in another way than the market does."""
-    value = json.loads(caller.request(command).body)
+    dialect = caller.facts.dialect
+    first = caller.request(command)
+    value = json.loads(first.body)
     if number_as_text:
         if all(isinstance(member, str) for member in value.values()):
             return False
         value = {name: member if isinstance(member, str) else json.dumps(member) for name, member in value.items()}
     ways = [(arranged, spacing) for arranged, _ in orders(value) for spacing in SPACINGS]
     for arranged, spacing in ways[:_MOST_WAYS]:
-        request = caller.request(command)
+        # The same body each time, since it may hold the time; only the nonce is fresh.
+        request = dialect.sealed(first, dialect.members(first), caller.seal())
         payload = dumped(arranged, spacing, ascii_only=True)
         if payload != request.body and caller.send(_signed(caller, request, payload, _right, _upper)).accepted:
             return True
