@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from xml.etree import ElementTree as ET
 
@@ -75,9 +76,22 @@ def test_2_before_anything_is_asked_when_a_report_cannot_be_written(place, tmp_p
     assert f"the report cannot be written to {tmp_path / place}" in capsys.readouterr().err
 
 
+class Holding(plain_seller.PlainSeller):
+    """Creates ten instances, and no more before it is told to go on."""
+
+    def __init__(self):
+        super().__init__()
+        self.go_on = threading.Event()
+
+    def create(self, members, ok):
+        if len(self.states) >= 10:
+            assert self.go_on.wait(30)
+        return super().create(members, ok)
+
+
 def test_2_when_it_is_stopped_by_hand(tmp_path):
-    """As with Ctrl-C; what was created is released first."""
-    seller = plain_seller.PlainSeller()
+    """As with Ctrl-C; what was created is released first, and what is being created as well."""
+    seller = Holding()
     with plain_seller.serving(seller) as address:
         command = [sys.executable, "-c", MAIN, "check", address, "--key", plain_seller.KEY]
         with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
@@ -85,6 +99,7 @@ def test_2_when_it_is_stopped_by_hand(tmp_path):
             while len(seller.states) < 10 and time.monotonic() < until:
                 time.sleep(0.01)
             process.send_signal(signal.SIGINT)
+            seller.go_on.set()
             _, told = process.communicate(timeout=30)
     assert process.returncode == 2
     assert "stopped by hand" in told
