@@ -30,7 +30,7 @@ def serve(*, workers: int = 1, threads: int = 0) -> None:
     workers
         Processes that answer requests; one a core is plenty.
     threads
-        Requests that one process answers at a time; each may hold a database connection. 0 means two a core and one.
+        Requests that one process answers at a time; each may hold a database connection. 0 means 16.
     """
     tied.tie()
     config = read_config()
@@ -54,7 +54,7 @@ def serve(*, workers: int = 1, threads: int = 0) -> None:
         http=HTTPModes.http1,  # what proxies speak; nobody is served better by more
         workers=max(workers, 1),
         backpressure=CONNECTIONS,
-        # They only wait, see web/intake.py: for bodies, and for a thread that works.
+        # Most only wait, see web/intake.py: for bodies, and for a place to work in.
         blocking_threads=2 * intake.ARRIVING,
         respawn_failed_workers=True,
         workers_kill_timeout=FINISH_WITHIN,

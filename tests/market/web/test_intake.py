@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.db import connection, connections
 
 from tradepost.market.web.intake import LARGEST_CALL, Environ, Intake
 
@@ -46,7 +47,7 @@ class Answer(list[bytes]):
 
 def echo(environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
     start("200 OK", [("Content-Type", "text/plain")])
-    yield threading.current_thread().name.encode() + b" "
+    yield b"came: "
     yield environ["wsgi.input"].read()
 
 
@@ -70,30 +71,71 @@ def test_bodies_that_do_not_come_hold_up_nobody_but_the_next_of_their_kind() -> 
     with ThreadPoolExecutor(2) as server:
         waiting: list[Future[Any]] = [server.submit(ask, tried, body=body) for body in slow]
         assert all(body.asked.wait(WITHIN) for body in slow)
-        assert ask(tried) == ("200 OK", ({"Content-Type": "text/plain"}, b"web_0 "))
+        assert ask(tried) == ("200 OK", ({"Content-Type": "text/plain"}, b"came: "))
         status, (headers, _) = ask(tried, body=Untouched())
         assert (status, headers) == ("503 Service Unavailable", {"Content-Length": "0", "Retry-After": "5"})
         for body in slow:
             body.let.set()
-        assert [done.result(WITHIN)[1][1] for done in waiting] == [b"web_0 a=b"] * 2
-    assert ask(tried, body=b"c=d")[1][1] == b"web_0 c=d", "their places are free again"
+        assert [done.result(WITHIN)[1][1] for done in waiting] == [b"came: a=b"] * 2
+    assert ask(tried, body=b"c=d")[1][1] == b"came: c=d", "their places are free again"
+
+
+def test_no_more_are_worked_on_at_once_than_there_are_places() -> None:
+    at_work: list[int] = []
+    now, lock, both = [0], threading.Lock(), threading.Barrier(2)
+
+    def counts(environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
+        with lock:
+            now[0] += 1
+            at_work.append(now[0])
+        both.wait(WITHIN)
+        with lock:
+            now[0] -= 1
+        start("200 OK", [])
+        return [b""]
+
+    tried = Intake(counts, threads=2, largest_form=1)
+    with ThreadPoolExecutor(8) as server:
+        assert [done[0] for done in server.map(lambda _: ask(tried), range(8))] == ["200 OK"] * 8
+    assert max(at_work) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_place_keeps_its_connection_for_the_next_thread_that_gets_it() -> None:
+    def looks(environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        seen.append(connections["default"].connection)
+        start("200 OK", [])
+        return [b""]
+
+    seen: list[object] = []
+    tried = Intake(looks, threads=3, largest_form=1)
+    for _ in range(3):
+        with ThreadPoolExecutor(1) as thread:  # each time another
+            thread.submit(ask, tried).result(WITHIN)
+            assert thread.submit(lambda: connections.all(initialized_only=True)).result(WITHIN) == []
+    assert seen[0] is not None
+    assert seen == [seen[0]] * 3
+    for one in tried._places._kept[0]:
+        one.close()
 
 
 def test_more_than_a_form_can_hold_is_not_read() -> None:
     status, (headers, content) = ask(app(), body=Untouched(), length="11")
     assert (status, headers, content) == ("413 Content Too Large", {"Content-Length": "0"}, b"")
-    assert ask(app(), body=b"0123456789")[1][1] == b"web_0 0123456789"
+    assert ask(app(), body=b"0123456789")[1][1] == b"came: 0123456789"
 
 
 def test_more_than_an_api_takes_is_not_read_and_the_api_says_so_itself() -> None:
-    assert ask(app(), body=Untouched(), length=str(LARGEST_CALL + 1), path="/api/x")[1][1] == b"web_0 "
-    assert ask(app(), body=b"x" * 100, path="/api/x")[1][1] == b"web_0 " + b"x" * 100
+    assert ask(app(), body=Untouched(), length=str(LARGEST_CALL + 1), path="/api/x")[1][1] == b"came: "
+    assert ask(app(), body=b"x" * 100, path="/api/x")[1][1] == b"came: " + b"x" * 100
 
 
 def test_a_body_in_chunks_is_read_to_its_end_and_no_further_than_the_limit() -> None:
     chunked = {"HTTP_TRANSFER_ENCODING": "chunked"}
-    assert ask(app(), body=b"x" * 100, length="", path="/api/x", **chunked)[1][1] == b"web_0 " + b"x" * 100
-    assert ask(app(), body=b"x" * 100, length="", **chunked)[1][1] == b"web_0 " + b"x" * 11
+    assert ask(app(), body=b"x" * 100, length="", path="/api/x", **chunked)[1][1] == b"came: " + b"x" * 100
+    assert ask(app(), body=b"x" * 100, length="", **chunked)[1][1] == b"came: " + b"x" * 11
 
 
 @pytest.mark.parametrize("body", [BytesIO(b"a=1"), Gone()], ids=["half of it", "gone"])
