@@ -93,7 +93,9 @@ def test_2_when_it_is_stopped_by_hand(tmp_path):
     """As with Ctrl-C; what was created is released first, and what is being created as well."""
     seller = Holding()
     with plain_seller.serving(seller) as address:
-        command = [sys.executable, "-c", MAIN, "check", address, "--key", plain_seller.KEY]
+        # As in a terminal: what runs in the background of a shell has Ctrl-C ignored, and so have its children.
+        main = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {MAIN}"
+        command = [sys.executable, "-c", main, "check", address, "--key", plain_seller.KEY]
         with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
             until = time.monotonic() + 30
             while len(seller.states) < 10 and time.monotonic() < until:
