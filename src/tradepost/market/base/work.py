@@ -24,9 +24,21 @@ IN_ORDER: Statement = ("SET LOCAL enable_bitmapscan = off", ())
 """For PostgreSQL, before it looks for the oldest due rows. After a spike its statistics still say that a handful is due; it
 would then read all that are, and sort them, for each batch: 20,000 rows for 256, measured. By the index it reads a batch."""
 AS_BEFORE: Statement = ("SET LOCAL enable_bitmapscan TO DEFAULT", ())
-
 CHANNEL = "tradepost_due"
 """PostgreSQL NOTIFY channel that wakes workers."""
+
+
+def by_index() -> tuple[Statement, ...]:
+    """What a transaction about a batch of rows begins with: on PostgreSQL, that it finds them by their indexes to its end.
+
+    The planner takes each batch for a hundred rows, and what is due for a handful, whatever there is. For two rows it so
+    reads all of ten thousand sellers' keys and addresses, and all calls of the last hours: 3 ms of a claim's 4, measured.
+    """
+    if connection.vendor != "postgresql":
+        return ()
+    return (
+        ("SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)", ()),
+    )  # fmt: skip
 
 
 class State(models.IntegerChoices):

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from tradepost.market.base import ids, rows
 from tradepost.market.base.rows import moment
 from tradepost.market.base.secrets import unseal
-from tradepost.market.base.work import AS_BEFORE, IN_ORDER, State, peek
+from tradepost.market.base.work import State, by_index, peek
 from tradepost.protocols.commands import Command, Create
 from tradepost.protocols.contract import RetryRule
 from tradepost.protocols.registry import protocol
@@ -96,12 +96,10 @@ _BUSY = "SELECT seller_id, count(*) FROM production_call WHERE state = 1 GROUP B
 def _look(now: datetime, limit: int) -> tuple[list[Due], dict[int, Door], dict[int, int]]:
     """The oldest due calls, the addresses they go to, and how many calls are in flight by seller: of a moment in which
     nobody else claims."""
-    oldest: rows.Statement = (_DUE, [moment(now), limit])
-    if connection.vendor == "postgresql":
-        alone = ("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
-        _, _, found, _, busy = rows.run_together(alone, IN_ORDER, oldest, AS_BEFORE, (_BUSY, []))
-    else:
-        found, busy = rows.run_together(oldest, (_BUSY, []))
+    alone: list[rows.Statement] = (
+        [("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])] if connection.vendor == "postgresql" else []
+    )
+    *_, found, busy = rows.run_together(*alone, *by_index(), (_DUE, [moment(now), limit]), (_BUSY, []))
     due, doors = [], {}
     for pk, seller, address, at, restart, end, name, kind, url, sign, breaker, trial in found:
         due.append(Due(pk, seller, address, _aware(at), bool(restart), _aware(end) if end else None, name, kind))

@@ -21,7 +21,7 @@ from django.db.models import Q
 from tradepost.market.base import outbox, rows
 from tradepost.market.base.rows import moment
 from tradepost.market.base.secrets import seal
-from tradepost.market.base.work import DatabaseAway, State
+from tradepost.market.base.work import DatabaseAway, State, by_index
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Unreachable
 
@@ -44,7 +44,8 @@ def record(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.R
         batch = _name_taken_instances(batch)
         moves = {ended.ticket.call_id: _move(ended, now) for ended in batch}
         results = _results_by_address(batch)
-        moved, _, news, waiting, _ = rows.run_together(
+        *_, moved, _attempts, news, waiting, _tallied = rows.run_together(
+            *by_index(),
             _calls_moved(moves, owner, now),
             attempts_written(batch, owner),
             _addresses_with_news(results, now),
