@@ -130,9 +130,7 @@ def test_a_claim_reads_a_batch_however_many_calls_have_just_become_due() -> None
         cursor.execute(copies, [State.WAITING, first.pk])
     with CaptureQueriesContext(connection) as asked:
         claim_calls(now=NOW, wall=NOW, owner="w", limit=20, per_seller=5, duration=MINUTE)
-    first, *_ = messages = [
-        query["sql"] for query in asked if "set_config" in query["sql"] or "RETURNING" in query["sql"]
-    ]
+    messages = [query["sql"] for query in asked if "set_config" in query["sql"] or "RETURNING" in query["sql"]]
     assert "LIMIT 40" in messages[0]
     nodes: list[dict[str, Any]] = []
     with transaction.atomic(), connection.cursor() as cursor:

@@ -29,6 +29,12 @@ def moment(at: datetime | None) -> str | None:
     return utc if connection.vendor == "postgresql" else utc.removesuffix("+00:00")
 
 
+def aware(value: datetime | str) -> datetime:
+    """SQLite gives a raw statement's times as text without their zone, which is UTC."""
+    found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
 def recordset(columns: Mapping[str, str], name: str = "r") -> str:
     """SQL of a table ``name`` with these columns (and their PostgreSQL types), made of the parameter at this place."""
     if connection.vendor == "postgresql":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.db import InterfaceError, OperationalError, connection, models, transaction
 
-from .rows import Statement, moment, run
+from .rows import Statement, aware, moment, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,6 +107,13 @@ def peek(model: type[DueWork], *, now: datetime, only: models.Q | None = None) -
         return bool(run(f"SELECT 1 FROM {table} WHERE state = 0 AND due_at <= %s LIMIT 1", [moment(now)]))
     due = model._default_manager.filter(only, state=State.WAITING, due_at__lte=now)  # noqa: SLF001
     return due.exists()
+
+
+def until_next(model: type[DueWork], *, now: datetime) -> timedelta | None:
+    """How long until the first row that waits is due, not above zero when it is; None when nothing waits."""
+    table = model._meta.db_table  # noqa: SLF001
+    found = run(f"SELECT due_at FROM {table} WHERE state = 0 ORDER BY due_at, id LIMIT 1", [])
+    return aware(found[0][0]) - now if found else None
 
 
 def expire_leases(model: type[DueWork], owners: Iterable[str], *, wall: datetime) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
@@ -13,7 +13,7 @@ import msgspec
 from django.db import connection, transaction
 
 from tradepost.market.base import ids, rows
-from tradepost.market.base.rows import moment
+from tradepost.market.base.rows import aware, moment
 from tradepost.market.base.secrets import unseal
 from tradepost.market.base.work import State, by_index, peek
 from tradepost.protocols.commands import Command, Create
@@ -102,9 +102,9 @@ def _look(now: datetime, limit: int) -> tuple[list[Due], dict[int, Door], dict[i
     *_, found, busy = rows.run_together(*alone, *by_index(), (_DUE, [moment(now), limit]), (_BUSY, []))
     due, doors = [], {}
     for pk, seller, address, at, restart, end, name, kind, url, sign, breaker, trial in found:
-        due.append(Due(pk, seller, address, _aware(at), bool(restart), _aware(end) if end else None, name, kind))
+        due.append(Due(pk, seller, address, aware(at), bool(restart), aware(end) if end else None, name, kind))
         if address not in doors:
-            doors[address] = Door(address, url, bool(sign), breaker, _aware(trial) if trial else None)
+            doors[address] = Door(address, url, bool(sign), breaker, aware(trial) if trial else None)
     return due, doors, dict(busy)
 
 
@@ -187,18 +187,12 @@ def _ticket(row: tuple[Any, ...], doors: Mapping[int, Door], keys: Keys, now: da
         nonce=ids.nonce(),
         business_id=business_id,
         started_at=now,
-        give_up_at=_aware(give_up_at),
+        give_up_at=aware(give_up_at),
         maybe_acted=bool(maybe_acted),
         claimed_instance_id=claimed,
         instance_id=instance,
         order_number=order_number,
     )
-
-
-def _aware(value: datetime | str) -> datetime:
-    """SQLite gives a raw statement's times without their zone, which is UTC."""
-    found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @cache

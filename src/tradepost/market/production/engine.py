@@ -20,7 +20,7 @@ import structlog
 from django.db import connection
 
 from tradepost.market.base import clock, jobs, outbox
-from tradepost.market.base.work import CHANNEL, DatabaseAway
+from tradepost.market.base.work import CHANNEL, DatabaseAway, until_next
 from tradepost.protocols.commands import Fault, Unreachable
 from tradepost.protocols.registry import protocol, protocols
 
@@ -28,12 +28,14 @@ from . import breaker, upkeep
 from .attempts import Ended
 from .claim import Ticket, claim_calls
 from .gateway import Gateway, Limits
+from .models import Call
 from .record import record_apart
 
 log = structlog.get_logger(__name__)
 
 POLL = 0.05
 """Seconds between looks at the queues when nothing wakes us: the most a timer is late."""
+SHORTEST_NAP = 0.002
 BATCH = 256
 BUSY = 64
 """Open calls from which on work is gathered into larger batches; below it, latency counts."""
@@ -184,9 +186,9 @@ class Engine:
         for event in self._wake.values():
             event.set()
 
-    async def _nap(self, loop: str) -> None:
+    async def _nap(self, loop: str, longest: float = POLL) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake[loop].wait(), POLL)
+            await asyncio.wait_for(self._wake[loop].wait(), longest)
         self._wake[loop].clear()
 
     async def _land(self) -> None:
@@ -226,7 +228,7 @@ class Engine:
                 self._flying.add(task)
                 task.add_done_callback(self._flying.discard)
             if not tickets:
-                await self._nap("claim")
+                await self._nap("claim", await desk.until_done(_until_next_call))
 
     def _busy(self) -> bool:
         """Many calls are open: a batch a little later moves more than a small one now."""
@@ -355,6 +357,13 @@ class Engine:
             if not sent:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), 0.5)
+
+
+def _until_next_call() -> float:
+    """Seconds to sleep when nothing is due: to the moment when something is. Otherwise a call that nothing follows, such as
+    one to a dead seller, would leave the next ones waiting for the poll."""
+    left = until_next(Call, now=clock.lately())
+    return POLL if left is None else min(POLL, max(left.total_seconds(), SHORTEST_NAP))
 
 
 class Listener(threading.Thread):
