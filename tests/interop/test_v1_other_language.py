@@ -26,8 +26,8 @@ from tradepost.market.payments import ledger
 from tradepost.market.payments.ledger import buyer_account
 from tradepost.market.production import calls
 from tradepost.market.production.models import Attempt, Call
+from tradepost.market.production.reasons import explain
 from tradepost.market.production.restart import restart
-from tradepost.market.production.words import explain
 from tradepost.market.subscriptions.lifecycle import access_data
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import (

@@ -53,7 +53,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     # What follows is for people: programs have no session, no language and no form.
-    "tradepost.market.open_api.door.Door",
+    "tradepost.market.open_api.api_middleware.ApiMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "tradepost.market.web.middleware.Language",
     "django.middleware.common.CommonMiddleware",

@@ -10,11 +10,9 @@ import pytest
 from tests.factories import NOW, make_order
 from tradepost.market.base.errors import IllegalTransition
 from tradepost.market.base.models import Move
-from tradepost.market.orders.lifecycle import ORDER
-from tradepost.market.orders.lifecycle import E as OrderEvent
+from tradepost.market.orders.lifecycle import ORDER, OrderEvent
 from tradepost.market.orders.models import Order
-from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
-from tradepost.market.subscriptions.lifecycle import E as SubscriptionEvent
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
 from tradepost.market.subscriptions.models import Subscription
 
 TABLES: list[tuple[Any, Any, Any, str]] = [

@@ -58,14 +58,14 @@ def test_a_failing_reaction_is_tried_again_alone_while_all_others_ran() -> None:
     assert not Event.objects.exists()
 
 
-class Together:
+class Batches:
     """A reaction to many events and one to each; the first fails whenever 2 is among what it gets."""
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
         self.names: list[str] = []
         self.broken = False
-        batch, single = outbox.together(self.many), self.one
+        batch, single = outbox.batched(self.many), self.one
         self.reactions = outbox.Reactions({"Happened": (batch, single), "Else": (single,)})
 
     def many(self, events: Sequence[Mapping[str, Any]], now: datetime) -> None:
@@ -79,7 +79,7 @@ class Together:
 
 @pytest.mark.django_db
 def test_events_of_one_name_go_together_and_none_overtakes_one_about_the_same_thing() -> None:
-    seen = Together()
+    seen = Batches()
     outbox.publish_many("Happened", [{"n": 1}, {"n": 2}], now=NOW)
     outbox.publish("Else", now=NOW, n=3)
     outbox.publish_many("Happened", [{"n": 4}, {"n": 3}, {"n": 5}], now=NOW)
@@ -90,13 +90,13 @@ def test_events_of_one_name_go_together_and_none_overtakes_one_about_the_same_th
 
 @pytest.mark.django_db
 def test_a_batch_that_fails_comes_again_one_by_one_and_only_what_fails_is_left() -> None:
-    seen = Together()
+    seen = Batches()
     seen.broken = True
     outbox.publish_many("Happened", [{"n": n} for n in (1, 2, 3)], now=NOW)
     assert outbox.dispatch(seen.reactions, now=NOW) == 3
     assert (seen.batches, seen.names) == ([[1], [3]], ["1", "2", "3"])
     left = Event.objects.get()
-    assert (left.facts, left.left) == ({"n": 2}, [f"{__name__}.Together.many"])
+    assert (left.facts, left.left) == ({"n": 2}, [f"{__name__}.Batches.many"])
     seen.broken = False
     assert outbox.dispatch(seen.reactions, now=left.due_at) == 1
     assert (seen.batches[2:], seen.names[3:]) == ([[2]], []), "only the reaction that failed runs again"

@@ -16,7 +16,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.cheapest import cheapest
 from tradepost.market.catalog.listing import Price, put_on_sale
 from tradepost.market.catalog.models import Offer, Product
-from tradepost.market.catalog.queries import Search, shelf
+from tradepost.market.catalog.shelf_queries import Search, shelf
 
 pytestmark = pytest.mark.django_db
 BIG = replace(PACKAGE, quota=Decimal(50_000), amount=Decimal(80))

@@ -80,7 +80,7 @@ def again(subscription: Subscription) -> Subscription:
 
 def acts(subscription: Subscription) -> frozenset[Act]:
     found = again(subscription)
-    return possible(found, expiry.spoken_for(found), kept_renewals(done_refreshes([found])))
+    return possible(found, expiry.protocol_of(found), kept_renewals(done_refreshes([found])))
 
 
 def offers(subscription: Subscription) -> list[Offer]:

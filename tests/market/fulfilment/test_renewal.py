@@ -19,14 +19,14 @@ from tradepost.market.fulfilment.pay_back import may_pay_back, pay_back, stopped
 from tradepost.market.fulfilment.queries import progress
 from tradepost.market.notifications.models import Notice
 from tradepost.market.open_api.orders import order_of_seller
+from tradepost.market.orders.buyer_queries import buyer_order
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.pay import pay_order
-from tradepost.market.orders.queries import buyer_order
 from tradepost.market.orders.renew import RenewService, place_renewal
 from tradepost.market.payments import ledger
 from tradepost.market.production.models import Binding, Call
 from tradepost.market.production.restart import may_restart
-from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, E
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import RETENTION
 from tradepost.market.wiring import REACTIONS
@@ -239,7 +239,7 @@ def test_an_unfreeze_that_is_heard_of_late_wakes_nothing_that_was_frozen_after_i
     end(by_hand.freeze(subscription, now=NOW))
     thaw = by_hand.unfreeze(subscription, now=NOW)
     Call.objects.filter(pk=thaw.pk).update(state=State.ENDED, outcome=Call.Outcome.DONE, ended_at=NOW)
-    SUBSCRIPTION.move(again(subscription), E.UNFREEZE, now=NOW)
+    SUBSCRIPTION.move(again(subscription), SubscriptionEvent.UNFREEZE, now=NOW)
     end(by_hand.freeze(subscription, now=NOW + timedelta(minutes=1)))
     come_true.on_call_ended(
         {"call": thaw.pk, "kind": thaw.kind, "outcome": "done", "subscription": subscription.pk}, NOW
@@ -335,7 +335,7 @@ def test_what_was_released_before_it_was_asked_is_paid_back() -> None:
     )
     order = place_renewal(subscription.buyer, choice, now=NOW, unpaid_timeout=timedelta(days=1))
     pay_order(order, now=NOW)
-    SUBSCRIPTION.move(again(subscription), E.RELEASE, now=NOW)
+    SUBSCRIPTION.move(again(subscription), SubscriptionEvent.RELEASE, now=NOW)
     react(NOW)
     assert (status(order), ledger.held_for(order.number), Call.objects.count()) == ("refunded", 0, 0)
 
@@ -352,7 +352,7 @@ def test_a_paid_renewal_can_be_cancelled_by_hand_in_a_sandbox_like_any_other() -
 
 def possible_acts(subscription: Subscription) -> frozenset[Act]:
     found = again(subscription)
-    return possible(found, expiry.spoken_for(found), kept_renewals(done_refreshes([found])))
+    return possible(found, expiry.protocol_of(found), kept_renewals(done_refreshes([found])))
 
 
 def test_saas_1_freezes_by_its_activity_and_a_late_expiry_is_thawed_by_the_renewal() -> None:

@@ -25,7 +25,7 @@ from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.keys import rotate_signing_key
 from tradepost.market.identity.models import SigningKey, User
-from tradepost.market.notifications import reactions, words
+from tradepost.market.notifications import messages, reactions
 from tradepost.market.notifications.compose import compose
 from tradepost.market.notifications.inbox import inbox, mark_read, unread
 from tradepost.market.notifications.models import Mail, Notice
@@ -80,7 +80,7 @@ def test_a_refund_tells_the_buyer_the_amount_and_the_seller_and_operators_the_re
     assert said(member_of(order)) == [f"Order {order.number} was refunded: {name} could not be delivered"]
     assert said(operator) == [f"Order {order.number} could not be delivered and was refunded"]
     with translation.override("en"):
-        bodies = [words.say(n.kind, n.facts).body for n in Notice.objects.filter(kind__endswith="gave_up")]
+        bodies = [messages.say(n.kind, n.facts).body for n in Notice.objects.filter(kind__endswith="gave_up")]
     assert len(bodies) == 2
     assert all("The header Body-Sign is missing" in body for body in bodies)
 
@@ -103,7 +103,7 @@ def test_of_an_order_that_cost_nothing_no_money_is_told() -> None:
     assert said(operator) == [f"Order {number} could not be delivered and was closed; nothing was charged"]
     assert said(operator, "zh-hans") == [f"订单 {number} 未能交付，已关闭，未产生扣款"]
     with translation.override("en"):
-        told = [words.say(n.kind, n.facts) for n in Notice.objects.all()]
+        told = [messages.say(n.kind, n.facts) for n in Notice.objects.all()]
     wrong = ("was paid", "¥", "was refunded", "money back", "the buyer has the money")
     assert [one for one in told if any(word in f"{one.title} {one.body}" for word in wrong)] == []
 
@@ -156,7 +156,7 @@ def test_a_last_failure_says_that_no_attempt_follows() -> None:
     reactions.on_call_failed({"call": call.pk, "attempt": 1, "verdict": "000005", "next_at": None}, NOW)
     notice = Notice.objects.get()
     with translation.override("en"):
-        assert "Next attempt: none, the plan is over." in words.say(notice.kind, notice.facts).body
+        assert "Next attempt: none, the plan is over." in messages.say(notice.kind, notice.facts).body
 
 
 @pytest.mark.parametrize(
@@ -310,14 +310,14 @@ def test_a_notice_that_lacks_a_fact_is_refused_before_anything_is_stored() -> No
 
 
 def test_a_notice_of_another_version_still_shows() -> None:
-    assert words.say("from_the_future", {}).icon == "bell"
+    assert messages.say("from_the_future", {}).icon == "bell"
     with translation.override("en"):
-        assert words.say("order_completed", {"product": "CRM"}).body.startswith("Your order – was delivered")
+        assert messages.say("order_completed", {"product": "CRM"}).body.startswith("Your order – was delivered")
 
 
-@pytest.mark.parametrize("kind", words.WORDS)
+@pytest.mark.parametrize("kind", messages.WORDS)
 def test_every_kind_is_translated(kind: str) -> None:
-    spoken = words.WORDS[kind]
+    spoken = messages.WORDS[kind]
     texts = []
     for language in ("en", "zh-hans"):
         with translation.override(language):

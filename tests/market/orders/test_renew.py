@@ -21,7 +21,7 @@ from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.place import UNPAID_TIMEOUT
 from tradepost.market.orders.renew import RenewService, place_renewal, renewal_options
 from tradepost.market.payments import ledger
-from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, E
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
 from tradepost.market.subscriptions.models import Subscription
 
 pytestmark = pytest.mark.django_db
@@ -152,7 +152,7 @@ def test_a_package_is_not_renewable() -> None:
 def test_it_can_be_renewed_in_the_retention_and_never_after_it() -> None:
     """business-rules §4.4: renewal in the retention counts from the original expiry; at its end the data goes."""
     subscription = held()
-    SUBSCRIPTION.move(subscription, E.FREEZE, now=END)
+    SUBSCRIPTION.move(subscription, SubscriptionEvent.FREEZE, now=END)
     last = END + 15 * DAY
     assert refused(subscription, now=last) == "renewal.too_late"
     order = placed(subscription, now=last - timedelta(hours=1))
@@ -166,7 +166,7 @@ def test_it_can_be_renewed_in_the_retention_and_never_after_it() -> None:
 def test_what_was_released_can_be_neither_renewed_nor_paid_for() -> None:
     subscription = held()
     order = placed(subscription)
-    SUBSCRIPTION.move(subscription, E.RELEASE, now=NOW)
+    SUBSCRIPTION.move(subscription, SubscriptionEvent.RELEASE, now=NOW)
     with pytest.raises(Refused, match=r"renewal\.not_possible"):
         pay_order(order, now=NOW)
     assert Order.objects.get(pk=order.pk).status == "unpaid"

@@ -14,18 +14,18 @@ from hypothesis import strategies as st
 
 from tests.factories import NOW, make_call
 from tradepost.market.base.work import State
-from tradepost.market.production.choose import Door, Due, choose
+from tradepost.market.production.choose import AddressState, Due, choose
 from tradepost.market.production.claim import claim_calls
 from tradepost.market.production.models import Attempt, Call
-from tradepost.market.production.queries import attempts_of
+from tradepost.market.production.seller_queries import attempts_of
 from tradepost.protocols.commands import Create
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 
 
-def address(pk: int, breaker: str = "closed", trial_at: timedelta | None = None) -> Door:
-    return Door(
+def address(pk: int, breaker: str = "closed", trial_at: timedelta | None = None) -> AddressState:
+    return AddressState(
         pk,
         "https://a.example/",
         require_body_sign=True,
@@ -86,18 +86,18 @@ def test_restart_and_the_last_chance_pass_an_open_breaker(fields: dict[str, Any]
 @pytest.mark.django_db
 def test_a_claim_leases_starts_the_plan_and_says_which_attempt_it_is_before_anything_is_sent() -> None:
     call = make_call()
-    tickets = claim_calls(now=NOW, wall=NOW, owner="w", limit=9, per_seller=9, duration=MINUTE)
+    claimed = claim_calls(now=NOW, wall=NOW, owner="w", limit=9, per_seller=9, duration=MINUTE)
     call.refresh_from_db()
-    assert [t.call_id for t in tickets] == [call.pk]
+    assert [t.call_id for t in claimed] == [call.pk]
     assert (call.state, call.lease_owner, call.lease_until, call.attempts) == (State.LEASED, "w", NOW + MINUTE, 1)
     assert (call.first_at, call.give_up_at) == (NOW, NOW + timedelta(hours=3)), "saas-v2 §3.10"
     assert not Attempt.objects.exists()
     (attempt,) = attempts_of(call)
     assert (attempt.number, attempt.ended, attempt.started_at, attempt.worker) == (1, False, NOW, "w")
-    command = tickets[0].command
+    command = claimed[0].command
     assert isinstance(command, Create)
-    assert attempt.business_id == tickets[0].business_id == command.business_id != ""
-    assert tickets[0].keys == ("a signing key of tests",)
+    assert attempt.business_id == claimed[0].business_id == command.business_id != ""
+    assert claimed[0].keys == ("a signing key of tests",)
     assert claim_calls(now=NOW, wall=NOW, owner="other", limit=9, per_seller=9, duration=MINUTE) == []
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import override
 
 from tests.factories import NOW
 from tradepost.market.production.gateway import Exchange, Gateway, Limits
-from tradepost.market.production.words import explain
+from tradepost.market.production.reasons import explain
 from tradepost.protocols.commands import Done, Fault, Release, Unreachable
 from tradepost.protocols.registry import protocol
 

@@ -49,11 +49,18 @@ def at_once(user: User, send: Callable[[Client], HttpResponseBase]) -> list[Http
 def shown(client: Client, address: str) -> dict[str, str]:
     """The form as a page shows it, filled in."""
     page = client.get(address).content.decode()
-    once = re.search(r'name="once" value="(\w{32})"', page)
+    idempotency_key = re.search(r'name="idempotency_key" value="(\w{32})"', page)
     total = re.search(r'name="total" value="([^"]+)"', page)
-    assert once
+    assert idempotency_key
     assert total
-    return {"once": once[1], "total": total[1], "plan": "PERIOD-month", "periods": "1", "quantity": "1", "agreed": "on"}
+    return {
+        "idempotency_key": idempotency_key[1],
+        "total": total[1],
+        "plan": "PERIOD-month",
+        "periods": "1",
+        "quantity": "1",
+        "agreed": "on",
+    }
 
 
 def test_one_display_of_the_form_makes_one_order() -> None:
@@ -63,7 +70,7 @@ def test_one_display_of_the_form_makes_one_order() -> None:
     answers = [client.post(address, form) for _ in range(TIMES)]
     order = Order.objects.get()
     assert {(a.status_code, a["Location"]) for a in answers} == {(302, f"/orders/{order.number}/")}
-    assert client.post(address, shown(client, address)).status_code == 302  # shown again, it is another wish
+    assert client.post(address, shown(client, address)).status_code == 302  # shown again, it is another request
     assert Order.objects.count() == 2
 
 
@@ -90,7 +97,7 @@ def test_what_was_refused_can_be_sent_again_from_the_same_display() -> None:
     form = shown(client, address)
     refused = client.post(address, form | {"agreed": ""})
     assert refused.status_code == 400
-    assert f'value="{form["once"]}"' in refused.content.decode()
+    assert f'value="{form["idempotency_key"]}"' in refused.content.decode()
     assert client.post(address, form).status_code == 302
     assert Order.objects.count() == 1
 

@@ -1,7 +1,7 @@
 """Call down, publish up: a context writes what happened beside its own rows; whoever cares reacts later.
 
 Who reacts is not known here: the worker passes the table from ``wiring.py``. A reaction runs in a transaction, at
-least once: it must be idempotent. One that is ``@together`` takes the facts of many events at once.
+least once: it must be idempotent. One that is ``@batched`` takes the facts of many events at once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ type Reaction = Callable[[Facts, datetime], None]
 """Given an event's facts (plain JSON values) and now."""
 
 
-class Together:
+class Batched:
     """A reaction to many events of one name at once; called like any other, it gets one."""
 
     __qualname__: str
@@ -41,12 +41,12 @@ class Together:
         self.many([facts], now)
 
 
-def together(react: Callable[[Sequence[Facts], datetime], None]) -> Together:
+def batched(react: Callable[[Sequence[Facts], datetime], None]) -> Batched:
     """Declare a reaction that asks the database once for a batch instead of once for each event.
 
     It gets the facts in the order in which they happened. When it fails, each event comes again, alone.
     """
-    return Together(react)
+    return Batched(react)
 
 
 def name_of(reaction: Reaction) -> str:
@@ -115,7 +115,7 @@ def dispatch(reactions: Reactions, *, now: datetime, limit: int = 256) -> int:
 def _react(reactions: Reactions, events: Sequence[Taken], now: datetime) -> None:
     for group in _grouped(events):
         for reaction in reactions.of(group[0].name, group[0].left):
-            if isinstance(reaction, Together):
+            if isinstance(reaction, Batched):
                 reaction.many([event.facts for event in group], now)
             else:
                 for event in group:

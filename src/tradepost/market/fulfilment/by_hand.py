@@ -31,7 +31,7 @@ from tradepost.protocols.contract import SellerProtocol
 
 from .acts import Act, done_refreshes, kept_renewals, possible
 from .asking import ask, purchase_of, refresh_of, unfreeze_command
-from .expiry import first_line, freeze_command, release_command, spoken_for
+from .expiry import first_line, freeze_command, protocol_of, release_command
 
 _CHANGES = frozenset({Act.RENEW, Act.CANCEL_RENEWAL, Act.UPGRADE, Act.RENEW_CHANGED})
 """What needs an order: one at a time."""
@@ -168,7 +168,7 @@ def _begin(subscription: Subscription, act: Act) -> tuple[Subscription, SellerPr
         .select_related("buyer", "product", "offer__sku__spec__product__seller")
         .get(pk=subscription.pk)
     )
-    spoken, kept = spoken_for(locked), kept_renewals(done_refreshes([locked]))
+    spoken, kept = protocol_of(locked), kept_renewals(done_refreshes([locked]))
     if spoken is None or act not in possible(locked, spoken, kept):
         raise Refused("by_hand.impossible", _("This is not possible in the present state of the service."))
     if Call.objects.filter(subscription=locked).exclude(state=State.ENDED).exists():

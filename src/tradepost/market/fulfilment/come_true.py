@@ -12,13 +12,13 @@ from datetime import datetime
 from django.db.models import Q
 
 from tradepost.market.base import outbox
-from tradepost.market.base.outbox import Facts, together
+from tradepost.market.base.outbox import Facts, batched
 from tradepost.market.orders.cancel import withdraw
 from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.production import calls
 from tradepost.market.production.models import Call
-from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, E
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import renewed_end
 from tradepost.protocols.commands import (
@@ -34,14 +34,14 @@ from tradepost.protocols.commands import (
 )
 
 from .asking import ask, refresh_of, unfreeze_command
-from .expiry import spoken_for, watch
+from .expiry import protocol_of, watch
 from .renewal import FREEZES, end_change, leave_off_freezing, start_waiting, waiting_renewals
 
 _FOLLOWED = frozenset(kind.__name__ for kind in (Refresh, SetStatus, Expire, Release, Upgrade, CheckChange))
 _UNFREEZES = Q(kind=SetStatus.__name__, command__status=InstanceStatus.UNFREEZE.value)
 
 
-@together
+@batched
 def on_call_ended(ended: Sequence[Facts], now: datetime) -> None:
     """Reaction: what the seller did becomes true of the subscription; a change that failed for good is given up."""
     # Events of an earlier version do not say whose subscription it was.
@@ -89,7 +89,7 @@ def _follow(command: Command, call: Call, subscription: Subscription, now: datet
             _frozen(call, subscription, now)
         case SetStatus():
             if not _later(call, FREEZES):
-                _move(subscription, E.UNFREEZE, now)
+                _move(subscription, SubscriptionEvent.UNFREEZE, now)
         case Release():
             _released(subscription, now)
         case Refresh():
@@ -110,24 +110,24 @@ def _later(call: Call, kinds: Q) -> bool:
     return done.filter(after, kinds).exists()
 
 
-def _move(subscription: Subscription, event: E, now: datetime) -> None:
+def _move(subscription: Subscription, event: SubscriptionEvent, now: datetime) -> None:
     """Events come at least once, and an orphan's release belongs to no living subscription."""
     if SUBSCRIPTION.allows(subscription.status, event):
         SUBSCRIPTION.move(subscription, event, now=now)
         facts = {"subscription": subscription.pk, "at": now.isoformat()}
         match event:
-            case E.FREEZE:
+            case SubscriptionEvent.FREEZE:
                 outbox.publish("SubscriptionFrozen", now=now, **facts)
-            case E.UNFREEZE:
+            case SubscriptionEvent.UNFREEZE:
                 outbox.publish("SubscriptionUnfrozen", now=now, **facts)
-            case E.RELEASE:
+            case SubscriptionEvent.RELEASE:
                 outbox.publish("SubscriptionReleased", now=now, **facts)
 
 
 def _frozen(call: Call, subscription: Subscription, now: datetime) -> None:
     if _later(call, _UNFREEZES):
         return
-    _move(subscription, E.FREEZE, now)
+    _move(subscription, SubscriptionEvent.FREEZE, now)
     if _renewed_since(call):
         _thaw(subscription, now)
 
@@ -141,7 +141,7 @@ def _renewed_since(freeze: Call) -> bool:
 
 def _released(subscription: Subscription, now: datetime) -> None:
     """With it end the orders about it: what was paid is paid back, what was not need not be."""
-    _move(subscription, E.RELEASE, now)
+    _move(subscription, SubscriptionEvent.RELEASE, now)
     for order in open_changes(subscription):
         if order.status == Order.Status.UNPAID:
             withdraw(order, now=now)
@@ -165,7 +165,7 @@ def _refreshed(command: Refresh, call: Call, subscription: Subscription, now: da
 def _thaw(subscription: Subscription, now: datetime) -> None:
     """The paid time goes on, so the instance is not to stay frozen: neither as we know it, nor by a freeze of which the
     seller's answer never came. Nobody can restart such a freeze any more."""
-    spoken = spoken_for(subscription)
+    spoken = protocol_of(subscription)
     if subscription.expires_at is None or subscription.expires_at <= now or spoken is None:
         return
     leave_off_freezing(subscription, now)
@@ -173,7 +173,7 @@ def _thaw(subscription: Subscription, now: datetime) -> None:
     perhaps = unsure.filter(maybe_acted=True).exists()
     unsure.update(outcome=Call.Outcome.CANCELLED)
     if Expire in spoken.activities:
-        _move(subscription, E.UNFREEZE, now)  # there the refresh itself ends the freeze
+        _move(subscription, SubscriptionEvent.UNFREEZE, now)  # there the refresh itself ends the freeze
     elif SetStatus in spoken.activities and (perhaps or subscription.status == Subscription.Status.FROZEN):
         ask(unfreeze_command(subscription), subscription, now)  # saas-v2 §3.4: renewed
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tradepost.market.base import jobs, outbox
-from tradepost.market.base.outbox import Facts, together
+from tradepost.market.base.outbox import Facts, batched
 from tradepost.market.base.work import State
 from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.models import OrderLine
@@ -30,7 +30,7 @@ NOTICE = timedelta(days=7)
 type Make = Callable[[Subscription, SellerProtocol], Command | None]
 
 
-def spoken_for(subscription: Subscription) -> SellerProtocol | None:
+def protocol_of(subscription: Subscription) -> SellerProtocol | None:
     """The protocol of the product's production address; None while it has none."""
     name = Binding.objects.filter(product=subscription.product_id).values_list("address__protocol", flat=True).first()
     return protocols().get(name or "")
@@ -64,7 +64,7 @@ def first_line(subscription: Subscription) -> OrderLine:
     return OrderLine.objects.select_related("order").get(number=subscription.order_line_number)
 
 
-@together
+@batched
 def on_order_completed(completed: Sequence[Facts], now: datetime) -> None:
     """Reaction: what was delivered has an end from now on."""
     del now  # the end is a fact of the subscription
@@ -146,7 +146,7 @@ def _being_renewed(subscription: Subscription) -> bool:
 
 
 def _ask(subscription: Subscription, make: Make, now: datetime) -> None:
-    spoken = spoken_for(subscription)
+    spoken = protocol_of(subscription)
     command = make(subscription, spoken) if spoken is not None else None
     if command is not None:
         calls.ask(

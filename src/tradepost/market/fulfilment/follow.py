@@ -12,7 +12,7 @@ import structlog
 from django.db.models import Q
 
 from tradepost.market.base import rows
-from tradepost.market.base.outbox import Facts, together
+from tradepost.market.base.outbox import Facts, batched
 from tradepost.market.base.secrets import unseal
 from tradepost.market.orders.finish import complete_orders, give_up_order
 from tradepost.market.orders.models import Order
@@ -21,8 +21,7 @@ from tradepost.market.product_types.registry import product_type, product_types
 from tradepost.market.production import calls
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.restart import gives_back
-from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, Opening, activate_all, period_end
-from tradepost.market.subscriptions.lifecycle import E as SubscriptionEvent
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, Opening, SubscriptionEvent, activate_all, period_end
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import AppInfo, Command, Done, Query, Release
 from tradepost.protocols.registry import protocol
@@ -34,7 +33,7 @@ from .steps import next_step
 log = structlog.get_logger(__name__)
 
 
-@together
+@batched
 def on_call_ended(ended: Sequence[Facts], now: datetime) -> None:
     """Reaction to every ended call; those that no delivery under way waits for are none of ours."""
     # Most calls of a market that lives are freezes, renewals, releases.
@@ -113,11 +112,11 @@ _NEXT = {"call_id": "bigint", "step": "smallint", "status": "text", "give_up_at"
 
 def _ask(asked: Sequence[tuple[Waiting, int, Step]], now: datetime) -> None:
     """The time of the plan goes on from the first call; one that a person completed later begins anew."""
-    askings = []
+    requests = []
     for waiting, _, step in asked:
         line, before = waiting.delivery.line, waiting.call
-        askings.append(
-            calls.Asking(
+        requests.append(
+            calls.CallRequest(
                 command=_command(step, before, waiting.delivery.subscription),
                 product=line.product,
                 subscription=waiting.delivery.subscription,
@@ -127,7 +126,7 @@ def _ask(asked: Sequence[tuple[Waiting, int, Step]], now: datetime) -> None:
                 give_up_at=before.give_up_at if before.give_up_at is not None and before.give_up_at > now else None,
             )
         )
-    following = calls.ask_all(askings, now=now)
+    following = calls.ask_all(requests, now=now)
     moved = (
         {
             "id": waiting.delivery.pk,

@@ -17,8 +17,7 @@ from tradepost.market.base.work import State
 from tradepost.market.orders.finish import give_up_order
 from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Call
-from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
-from tradepost.market.subscriptions.lifecycle import E as SubscriptionEvent
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Refresh
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from tradepost.market.base import rows
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.outbox import Facts, together
+from tradepost.market.base.outbox import Facts, batched
 from tradepost.market.orders.finish import give_up_order
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.prerequisite import check_prerequisite
@@ -30,7 +30,7 @@ type Started = tuple[OrderLine, Call]
 """A line and the first call about it, both not written yet."""
 
 
-@together
+@batched
 def on_order_paid(paid: Sequence[Facts], now: datetime) -> None:
     """Reaction: start what is not started yet. Money is never kept for what cannot even be asked of the seller."""
     orders = (
@@ -74,7 +74,7 @@ def _first_call(line: OrderLine, order: Order, address: Address | None, now: dat
         buyer=_buyer(line, order),
         purchase=_purchase(line, now),
     )
-    asking = calls.Asking(
+    request = calls.CallRequest(
         command=command,
         product=line.product,
         subscription=Subscription(
@@ -89,7 +89,7 @@ def _first_call(line: OrderLine, order: Order, address: Address | None, now: dat
         order_number=order.number,
         order_line_number=line.number,
     )
-    call = calls.prepare(asking, address, now=now)
+    call = calls.prepare(request, address, now=now)
     plan = product_type(line.product.product_type).plan(order.order_type, protocol(call.protocol))
     if not plan or plan[0].command is not Create:
         raise Refused("order.no_plan", f"{line.product.product_type} has no plan for {order.order_type} orders")

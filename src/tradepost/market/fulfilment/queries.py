@@ -14,8 +14,8 @@ from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.product_types.contract import Gives
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production.models import Attempt, Binding, Call
-from tradepost.market.production.queries import with_open_attempt
 from tradepost.market.production.restart import gives_back
+from tradepost.market.production.seller_queries import with_open_attempt
 from tradepost.protocols.commands import Create, Query, Refresh
 from tradepost.protocols.registry import protocols
 

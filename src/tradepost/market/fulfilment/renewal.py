@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.outbox import Facts, together
+from tradepost.market.base.outbox import Facts, batched
 from tradepost.market.base.work import State
 from tradepost.market.orders.by_hand import end_by_hand
 from tradepost.market.orders.finish import complete_order, give_up_order
@@ -31,7 +31,7 @@ _HARMLESS = (Create.__name__, Query.__name__)
 """What may be under way beside a renewal."""
 
 
-@together
+@batched
 def on_renewal_paid(paid: Sequence[Facts], now: datetime) -> None:
     """Reaction: each is asked of its seller, or waits for what is being asked already."""
     lines = OrderLine.objects.filter(order__number__in={facts["order"] for facts in paid})

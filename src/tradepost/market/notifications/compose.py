@@ -11,8 +11,8 @@ from django.utils import translation
 
 from tradepost.market.base.config import config
 
+from .messages import say
 from .models import Mail
-from .words import say
 
 
 def compose(mail: Mail) -> EmailMultiAlternatives:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.translation import get_language, gettext
 
 from tradepost.market.base.money import MINOR_DIGITS, Money
-from tradepost.market.production import words as production_words
+from tradepost.market.production import reasons
 
 type Json = dict[str, Any]
 
@@ -61,7 +61,7 @@ def _text(value: Any) -> str:
         case {"phrase": str(msgid)}:
             return gettext(msgid)
         case {"verdict": str(name), "protocol": str(protocol)}:
-            return production_words.title(name, protocol=protocol)
+            return reasons.title(name, protocol=protocol)
         case _:
             return str(value)
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from tradepost.market.base.paging import Page, page
 from tradepost.market.identity.models import User
 
+from .messages import Said, say
 from .models import Notice
-from .words import Said, say
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from tradepost.market.base.paging import Page, page
 
+from .messages import Said, say
 from .models import Mail
-from .words import Said, say
 
 
 @dataclass(frozen=True, slots=True)

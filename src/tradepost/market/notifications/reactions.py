@@ -23,7 +23,7 @@ from django.utils.translation import gettext_noop
 
 from tradepost.market.base.models import Job
 from tradepost.market.base.money import Money
-from tradepost.market.base.outbox import Facts, together
+from tradepost.market.base.outbox import Facts, batched
 from tradepost.market.fulfilment.renewal import may_renew
 from tradepost.market.identity.models import Member, Seller, SigningKey, User
 from tradepost.market.orders.models import Order, OrderLine
@@ -47,7 +47,7 @@ def quiet_is_over(_payload: Facts, _now: datetime) -> datetime | None:
     return None
 
 
-@together
+@batched
 def on_order_paid(events: Sequence[Facts], now: datetime) -> None:
     """The sellers learn of new orders."""
     lines = _lines_of(events)
@@ -72,7 +72,7 @@ def _kind_of_order(line: OrderLine) -> str:
     return "seller_new_order" if line.amount_minor else "seller_new_opening"
 
 
-@together
+@batched
 def on_order_completed(events: Sequence[Facts], now: datetime) -> None:
     first = {line.order_id: line for line in reversed(_lines_of(events))}
     tell_all([_completed(line) for line in first.values()], now=now)

@@ -12,7 +12,7 @@ from django.db import transaction
 from tradepost.market.base import jobs, rows
 from tradepost.market.identity.models import User
 
-from . import words
+from . import messages
 from .models import Mail
 
 DELIVER = "notifications.deliver"
@@ -57,7 +57,7 @@ def tell_all(tellings: Iterable[Telling], *, now: datetime) -> int:
     """
     wanted = {f"{t.kind}/{t.once}/{t.user.pk}": t for t in tellings}
     for telling in wanted.values():
-        words.check(telling.kind, telling.facts)
+        messages.check(telling.kind, telling.facts)
     if not wanted:
         return 0
     with transaction.atomic():

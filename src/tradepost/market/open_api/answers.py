@@ -36,7 +36,7 @@ PREFIX = "api"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ApiRequest:
     """A request whose caller is known and may ask. ``request_id`` goes into the answer and the log."""
 
     http: HttpRequest
@@ -55,7 +55,7 @@ class ApiRefused(Exception):
         self.parameter = parameter
 
 
-type Api = Callable[[Asked], Response]
+type Api = Callable[[ApiRequest], Response]
 
 
 def open_api(method: str, envelope: Envelope) -> Callable[[Api], Callable[..., HttpResponse]]:
@@ -99,7 +99,7 @@ def _guarded(api: Api, request: HttpRequest, request_id: str, method: str, envel
     if wait := rate_limit().wait(caller.access_key, now=wall):
         return _later(_failure("MKT.0250", envelope, request_id, retryAfter=wait), wait)
     try:
-        return api(Asked(request, caller, now, request_id))
+        return api(ApiRequest(request, caller, now, request_id))
     except ApiRefused as refused:
         named = {"parameter": refused.parameter} if refused.parameter else {}
         return _failure(refused.code, envelope, request_id, refused.detail, **named)

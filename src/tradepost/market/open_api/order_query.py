@@ -14,7 +14,7 @@ from tradepost.protocols.open_api import order_query as wire
 from tradepost.protocols.open_api.errors import api_response, precondition_failed, result_envelope
 from tradepost.protocols.open_api.mock_orders import mock_order
 
-from .answers import ApiRefused, Asked, open_api
+from .answers import ApiRefused, ApiRequest, open_api
 from .orders import order_of_seller
 from .received import raw_query
 
@@ -24,7 +24,7 @@ MOST_PARAMETERS = 100
 
 
 @open_api("GET", result_envelope)
-def order_query(asked: Asked) -> Response:
+def order_query(asked: ApiRequest) -> Response:
     """Everything the seller may not see looks the same: unknown, another seller's, not paid yet, or a line of none of
     its orders is 401 ``MKT.0150``."""
     order_id, line_id = _parameters(raw_query(asked.http))
@@ -59,7 +59,7 @@ def _parameters(query: str) -> tuple[str, str]:
     return given["orderId"], given.get("orderLineId", "")
 
 
-def _conditional(asked: Asked, response: Response) -> Response:
+def _conditional(asked: ApiRequest, response: Response) -> Response:
     """With the answer's ETag: 304 when the seller has it already, 412 when it relies on another one (business-rules §11.1)."""
     etag = f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
     condition = get_conditional_response(asked.http, etag=etag)

@@ -15,7 +15,7 @@ from .renew import RenewService, place_renewal
 
 
 def buy(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta) -> Order:
-    """The order, or the one that the same wish made already. Raises ``Refused`` as ``place_order`` does.
+    """The order, or the one that the same request made already. Raises ``Refused`` as ``place_order`` does.
 
     What costs something waits, unpaid, for ``pay_order``.
     """
@@ -29,7 +29,7 @@ def buy(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: time
     except IntegrityError:
         if (made := _made(buyer, command)) is None:
             raise
-        return made  # the same wish was sent twice at the same moment, and the other one was first
+        return made  # the same request was sent twice at the same moment, and the other one was first
     return order
 
 
@@ -43,4 +43,8 @@ def renew(buyer: User, command: RenewService, *, now: datetime, unpaid_timeout: 
 
 
 def _made(buyer: User, command: PlaceOrder) -> Order | None:
-    return Order.objects.filter(buyer=buyer, once=command.once).first() if command.once else None
+    return (
+        Order.objects.filter(buyer=buyer, idempotency_key=command.idempotency_key).first()
+        if command.idempotency_key
+        else None
+    )

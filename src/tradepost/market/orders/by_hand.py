@@ -14,7 +14,7 @@ from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer
 from tradepost.market.subscriptions.models import Subscription
 
-from .lifecycle import ORDER, E
+from .lifecycle import ORDER, OrderEvent
 from .models import Order, OrderLine
 from .place import store_line
 from .pricing import Priced
@@ -43,12 +43,12 @@ def place_by_hand(
             pay_before=now,
             paid_at=now,
         )
-        ORDER.move(order, E.PAY, now=now, actor=actor)
+        ORDER.move(order, OrderEvent.PAY, now=now, actor=actor)
         return store_line(order, offer, nothing, subscription=subscription, now=now)
 
 
 def end_by_hand(order: Order, *, done: bool, note: str = "", now: datetime) -> None:
     """The seller did it, or the plan of the call ended without it; there is no money to give back."""
     with transaction.atomic():
-        ORDER.move(order, E.COMPLETE if done else E.GIVE_UP, now=now, note=note[:500])
+        ORDER.move(order, OrderEvent.COMPLETE if done else OrderEvent.GIVE_UP, now=now, note=note[:500])
         Order.objects.filter(pk=order.pk).update(ended_at=now)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from tradepost.market.base import jobs, outbox
 
-from .lifecycle import ORDER, E
+from .lifecycle import ORDER, OrderEvent
 from .models import Order
 from .place import UNPAID_TIMEOUT
 
@@ -19,7 +19,7 @@ def cancel_order(order: Order, *, actor: str, now: datetime) -> None:
     """Raises ``IllegalTransition`` when it is no longer unpaid."""
     with transaction.atomic():
         jobs.cancel(UNPAID_TIMEOUT, order.number)  # first, as the timer takes them: its row, then the order
-        ORDER.move(order, E.CANCEL, now=now, actor=actor)
+        ORDER.move(order, OrderEvent.CANCEL, now=now, actor=actor)
         Order.objects.filter(pk=order.pk).update(ended_at=now)
         outbox.publish("OrderCancelled", now=now, order=order.number, by="buyer")
 
@@ -28,7 +28,7 @@ def withdraw(order: Order, *, now: datetime) -> None:
     """The market itself takes an unpaid order back: what it is about is gone."""
     with transaction.atomic():
         jobs.cancel(UNPAID_TIMEOUT, order.number)  # first, as above
-        ORDER.move(order, E.CANCEL, now=now)
+        ORDER.move(order, OrderEvent.CANCEL, now=now)
         Order.objects.filter(pk=order.pk).update(ended_at=now)
         outbox.publish("OrderCancelled", now=now, order=order.number, by="market")
 
@@ -37,7 +37,7 @@ def time_out(payload: Mapping[str, Any], now: datetime) -> datetime | None:
     """Job: the time to pay is over."""
     order = Order.objects.select_for_update().get(number=payload["order"])
     if order.status == Order.Status.UNPAID:
-        ORDER.move(order, E.TIME_OUT, now=now)
+        ORDER.move(order, OrderEvent.TIME_OUT, now=now)
         Order.objects.filter(pk=order.pk).update(ended_at=now)
         outbox.publish("OrderCancelled", now=now, order=order.number, by="timeout")
     return None

@@ -11,7 +11,7 @@ from tradepost.market.base import outbox
 from tradepost.market.base.work import wake
 from tradepost.market.payments import ledger
 
-from .lifecycle import ORDER, E
+from .lifecycle import ORDER, OrderEvent
 from .models import Order, OrderLine
 
 
@@ -25,7 +25,7 @@ def complete_orders(orders: Sequence[Order], *, now: datetime) -> None:
     if not orders:
         return
     with transaction.atomic():
-        ORDER.move_all(orders, E.COMPLETE, now=now, ended_at=now)
+        ORDER.move_all(orders, OrderEvent.COMPLETE, now=now, ended_at=now)
         lines = OrderLine.objects.select_related("seller", "order").filter(order__in=orders).order_by("pk")
         ledger.earn_all(
             [
@@ -43,6 +43,6 @@ def complete_orders(orders: Sequence[Order], *, now: datetime) -> None:
 def give_up_order(order: Order, *, now: datetime, reason: str, actor: str = "market") -> None:
     """A line could not be delivered within the plan: full refund (saas-v2 §3.10, business-rules §4.2)."""
     with transaction.atomic():
-        ORDER.move_all([order], E.GIVE_UP, now=now, actor=actor, note=reason[:500], ended_at=now)
+        ORDER.move_all([order], OrderEvent.GIVE_UP, now=now, actor=actor, note=reason[:500], ended_at=now)
         ledger.refund(order.buyer, order.total, reference=order.number, actor=actor, now=now)
         outbox.publish("OrderRefunded", now=now, order=order.number, reason=reason)

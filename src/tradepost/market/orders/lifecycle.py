@@ -8,10 +8,10 @@ from tradepost.market.base.lifecycle import Lifecycle
 
 from .models import Order
 
-S = Order.Status
+OrderStatus = Order.Status
 
 
-class E(StrEnum):
+class OrderEvent(StrEnum):
     PAY = "pay"
     CANCEL = "cancel"
     TIME_OUT = "time out"
@@ -19,13 +19,13 @@ class E(StrEnum):
     GIVE_UP = "give up"
 
 
-ORDER: Lifecycle[S, E] = Lifecycle(
+ORDER: Lifecycle[OrderStatus, OrderEvent] = Lifecycle(
     "order",
     {
-        (S.UNPAID, E.PAY): S.PROCESSING,
-        (S.UNPAID, E.CANCEL): S.CANCELLED,
-        (S.UNPAID, E.TIME_OUT): S.CANCELLED,
-        (S.PROCESSING, E.COMPLETE): S.COMPLETED,
-        (S.PROCESSING, E.GIVE_UP): S.REFUNDED,
+        (OrderStatus.UNPAID, OrderEvent.PAY): OrderStatus.PROCESSING,
+        (OrderStatus.UNPAID, OrderEvent.CANCEL): OrderStatus.CANCELLED,
+        (OrderStatus.UNPAID, OrderEvent.TIME_OUT): OrderStatus.CANCELLED,
+        (OrderStatus.PROCESSING, OrderEvent.COMPLETE): OrderStatus.COMPLETED,
+        (OrderStatus.PROCESSING, OrderEvent.GIVE_UP): OrderStatus.REFUNDED,
     },
 )

@@ -39,15 +39,19 @@ class Order(models.Model):
     pay_before = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, default=None)
     ended_at = models.DateTimeField(null=True, default=None)
-    once = models.CharField(max_length=64, blank=True, default="", db_default="")
-    """Names the wish that the order came from: the same one, sent again, makes no second order. Empty where it has no name."""
+    idempotency_key = models.CharField(max_length=64, blank=True, default="", db_default="")
+    """Names the request that the order came from: the same one, sent again, makes no second order. Empty where it has none."""
 
     class Meta:
         indexes = [
             models.Index(fields=["buyer", "-id"], name="order_buyer"),
             models.Index(fields=["status", "-id"], name="order_status"),
         ]
-        constraints = [models.UniqueConstraint(fields=["buyer", "once"], condition=~Q(once=""), name="order_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["buyer", "idempotency_key"], condition=~Q(idempotency_key=""), name="order_idempotency_key"
+            )
+        ]
 
     @property
     def total(self) -> Money:

@@ -12,7 +12,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.models import Subscription
 
-from .lifecycle import ORDER, E
+from .lifecycle import ORDER, OrderEvent
 from .models import Order
 from .place import UNPAID_TIMEOUT
 from .renew import check_renewable
@@ -29,7 +29,7 @@ def pay_order(order: Order, *, now: datetime) -> None:
         order = Order.objects.select_for_update(of=("self",)).select_related("buyer").get(pk=order.pk)
         if order.status == Order.Status.UNPAID and now >= order.pay_before:
             raise Refused("order.pay_deadline", _("The time to pay this order is over. Place it again."))
-        ORDER.move(order, E.PAY, now=now, actor=order.buyer.email)
+        ORDER.move(order, OrderEvent.PAY, now=now, actor=order.buyer.email)
         ledger.pay(order.buyer, order.total, reference=order.number, now=now)
         Order.objects.filter(pk=order.pk).update(paid_at=now)
         if renewal:

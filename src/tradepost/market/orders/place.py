@@ -28,15 +28,15 @@ LONGEST_PARAM = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
-    """What a buyer chose. ``product_id`` is the offer's id on the wire; ``periods`` counts months or years. ``once`` names
-    the wish, so that it makes one order however often it is sent."""
+    """What a buyer chose. ``product_id`` is the offer's id on the wire; ``periods`` counts months or years. ``idempotency_key`` names
+    the request, so that it makes one order however often it is sent."""
 
     product_id: str
     quantity: int = 1
     periods: int = 1
     extend_params: tuple[tuple[str, str], ...] = ()
     agreed: bool = False
-    once: str = ""
+    idempotency_key: str = ""
 
 
 def place_order(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta) -> Order:
@@ -49,7 +49,12 @@ def place_order(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeo
     params = _extend_params(offer.sku.spec.product, command.extend_params)
     with transaction.atomic():
         order = store_unpaid(
-            buyer, Order.Type.NEW, priced.total, now=now, pay_before=now + unpaid_timeout, once=command.once
+            buyer,
+            Order.Type.NEW,
+            priced.total,
+            now=now,
+            pay_before=now + unpaid_timeout,
+            idempotency_key=command.idempotency_key,
         )
         store_line(order, offer, priced, params=params, now=now)
     return order
@@ -63,7 +68,7 @@ def check_agreed(*, agreed: bool) -> None:
 
 
 def store_unpaid(
-    buyer: User, order_type: Order.Type, total: Money, *, now: datetime, pay_before: datetime, once: str = ""
+    buyer: User, order_type: Order.Type, total: Money, *, now: datetime, pay_before: datetime, idempotency_key: str = ""
 ) -> Order:
     """The order without its line, and the timer that cancels it."""
     number = ids.order_number(now)
@@ -75,7 +80,7 @@ def store_unpaid(
         currency=total.currency,
         placed_at=now,
         pay_before=pay_before,
-        once=once,
+        idempotency_key=idempotency_key,
     )
     jobs.schedule(UNPAID_TIMEOUT, number, due_at=pay_before, payload={"order": number})
     return order

@@ -15,7 +15,7 @@ from tradepost.market.base.rows import moment
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Rejected, Unreachable
 from tradepost.protocols.http import Headers, Request
 
-from .claim import Ticket
+from .claim import ClaimedCall
 from .gateway import Exchange
 from .masking import masked, masked_headers, masked_url, printable
 
@@ -24,7 +24,7 @@ from .masking import masked, masked_headers, masked_url, printable
 class Ended:
     """An attempt that ended: ``exchange`` is None when nothing was sent or our own worker lost it."""
 
-    ticket: Ticket
+    call: ClaimedCall
     result: CallResult
     exchange: Exchange | None = None
 
@@ -58,11 +58,11 @@ def _attempt(ended: Ended) -> dict[str, Any]:
     request = ended.exchange.request if ended.exchange else NOTHING
     response = ended.exchange.response if ended.exchange else None
     return {
-        "call_id": ended.ticket.call_id,
-        "number": ended.ticket.number,
-        "trigger": ended.ticket.trigger,
-        "business_id": ended.ticket.business_id,
-        "started_at": moment(ended.ticket.started_at),
+        "call_id": ended.call.call_id,
+        "number": ended.call.number,
+        "trigger": ended.call.trigger,
+        "business_id": ended.call.business_id,
+        "started_at": moment(ended.call.started_at),
         "ms": ended.exchange.milliseconds if ended.exchange else None,
         "method": request.method,
         "url": masked_url(request.url),

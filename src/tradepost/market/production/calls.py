@@ -35,7 +35,7 @@ def load(kind: str, plain: dict[str, Any]) -> Command:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class CallRequest:
     """One thing to ask of the seller of ``product``. ``give_up_at`` bounds the plan when an earlier call started it."""
 
     command: Command
@@ -62,7 +62,7 @@ def ask(
 ) -> Call:
     """Write a call to the production address of ``product``. Raises ``Refused`` when it has none, or when the
     address's protocol has no such activity. ``give_up_at`` bounds the plan when an earlier call started it."""
-    asking = Asking(
+    request = CallRequest(
         command=command,
         product=product,
         subscription=subscription,
@@ -72,14 +72,14 @@ def ask(
         due_at=due_at,
         give_up_at=give_up_at,
     )
-    [call] = ask_all([asking], now=now)
+    [call] = ask_all([request], now=now)
     return call
 
 
-def ask_all(askings: Sequence[Asking], *, now: datetime) -> list[Call]:
+def ask_all(requests: Sequence[CallRequest], *, now: datetime) -> list[Call]:
     """Write many calls in few statements. Raises ``Refused``, and writes none, when one of them cannot be asked."""
-    addresses = addresses_of(asking.product for asking in askings)
-    return write([prepare(asking, addresses.get(asking.product.pk), now=now) for asking in askings])
+    addresses = addresses_of(request.product for request in requests)
+    return write([prepare(request, addresses.get(request.product.pk), now=now) for request in requests])
 
 
 def addresses_of(products: Iterable[Product]) -> dict[int, Address]:
@@ -88,30 +88,30 @@ def addresses_of(products: Iterable[Product]) -> dict[int, Address]:
     return {binding.product_id: binding.address for binding in bindings}
 
 
-def prepare(asking: Asking, address: Address | None, *, now: datetime) -> Call:
+def prepare(request: CallRequest, address: Address | None, *, now: datetime) -> Call:
     """The call, not written yet. Raises ``Refused`` when it cannot be asked."""
     if address is None:
         raise Refused("product.no_address", _("This product has no production address."), HTTPStatus.CONFLICT)
-    command, subscription = asking.command, asking.subscription
+    command, subscription = request.command, request.subscription
     activity = protocol(address.protocol).activities.get(type(command))
     if activity is None:
         raise Refused("protocol.no_activity", f"{address.protocol} has no {type(command).__name__}")
     return Call(
-        seller_id=asking.product.seller_id,
+        seller_id=request.product.seller_id,
         address=address,
-        product=asking.product,
+        product=request.product,
         subscription=subscription,
         protocol=address.protocol,
         kind=type(command).__name__,
         activity=activity,
         command=dump(command),
-        order_number=asking.order_number,
-        order_line_number=asking.order_line_number,
+        order_number=request.order_number,
+        order_line_number=request.order_line_number,
         instance_id=subscription.instance_id if subscription else "",
-        until_access=asking.until_access,
-        due_at=asking.due_at or now,
+        until_access=request.until_access,
+        due_at=request.due_at or now,
         created_at=now,
-        give_up_at=asking.give_up_at,
+        give_up_at=request.give_up_at,
     )
 
 

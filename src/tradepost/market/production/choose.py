@@ -25,7 +25,7 @@ class Due(NamedTuple):
 
 
 @dataclass(slots=True)
-class Door:
+class AddressState:
     """What is looked at of an address. ``breaker`` changes while choosing: one trial at a time."""
 
     pk: int
@@ -41,12 +41,12 @@ class Taking:
 
     taken: list[tuple[Due, str]]
     held: list[tuple[Due, str, datetime | None]]
-    trials: list[Door]
+    trials: list[AddressState]
 
 
 def choose(
     rows: Iterable[Due],
-    addresses: Mapping[int, Door],
+    addresses: Mapping[int, AddressState],
     busy: Mapping[int, int],
     *,
     now: datetime,

@@ -21,7 +21,7 @@ from tradepost.protocols.contract import RetryRule
 from tradepost.protocols.registry import protocol
 
 from .calls import load
-from .choose import Door, Due, Taking, choose
+from .choose import AddressState, Due, Taking, choose
 from .models import Address, Call
 
 CLAIM_LOCK = 7_461_001
@@ -31,7 +31,7 @@ Since no two claims run at once, due rows need no locks of their own; the lease 
 """
 
 
-class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+class ClaimedCall(msgspec.Struct, frozen=True, kw_only=True):
     """One claimed call with all that an attempt and its record need: nobody else changes a call while it is leased.
 
     A struct, since a frozen dataclass of that many fields takes ten times as long to make, and each call makes one.
@@ -63,20 +63,20 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
 def claim_calls(
     *, now: datetime, wall: datetime, owner: str, limit: int, per_seller: int, duration: timedelta
-) -> list[Ticket]:
+) -> list[ClaimedCall]:
     """Lease up to ``limit`` due calls, each with the attempt that begins. Commits before anything is sent."""
     if not peek(Call, now=now):
         return []
     with transaction.atomic():
-        due, doors, busy = _look(now, 2 * limit)
+        due, addresses, busy = _look(now, 2 * limit)
         if not due:
             return []
-        taking = choose(due, doors, busy, now=now, limit=limit, per_seller=per_seller)
+        taking = choose(due, addresses, busy, now=now, limit=limit, per_seller=per_seller)
         _hold(taking)
-        for door in taking.trials:
-            Address.objects.filter(pk=door.pk).update(breaker=Address.Breaker.TRIAL)
+        for address in taking.trials:
+            Address.objects.filter(pk=address.pk).update(breaker=Address.Breaker.TRIAL)
         leased, keys = _lease(taking.taken, now=now, owner=owner, until=wall + duration)
-        return [_ticket(row, doors, keys, now) for row in leased]
+        return [_claimed(row, addresses, keys, now) for row in leased]
 
 
 _DUE = """
@@ -93,19 +93,19 @@ _BUSY = "SELECT seller_id, count(*) FROM production_call WHERE state = 1 GROUP B
 """The partial index of leased calls is small."""
 
 
-def _look(now: datetime, limit: int) -> tuple[list[Due], dict[int, Door], dict[int, int]]:
+def _look(now: datetime, limit: int) -> tuple[list[Due], dict[int, AddressState], dict[int, int]]:
     """The oldest due calls, the addresses they go to, and how many calls are in flight by seller: of a moment in which
     nobody else claims."""
     alone: list[rows.Statement] = (
         [("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])] if connection.vendor == "postgresql" else []
     )
     *_, found, busy = rows.run_together(*alone, *by_index(), (_DUE, [moment(now), limit]), (_BUSY, []))
-    due, doors = [], {}
+    due, addresses = [], {}
     for pk, seller, address, at, restart, end, name, kind, url, sign, breaker, trial in found:
         due.append(Due(pk, seller, address, aware(at), bool(restart), aware(end) if end else None, name, kind))
-        if address not in doors:
-            doors[address] = Door(address, url, bool(sign), breaker, aware(trial) if trial else None)
-    return due, doors, dict(busy)
+        if address not in addresses:
+            addresses[address] = AddressState(address, url, bool(sign), breaker, aware(trial) if trial else None)
+    return due, addresses, dict(busy)
 
 
 def _hold(taking: Taking) -> None:
@@ -162,14 +162,14 @@ def _lease(
     return sorted(leased, key=lambda row: order[row[0]]), _by_class(keys)
 
 
-def _ticket(row: tuple[Any, ...], doors: Mapping[int, Door], keys: Keys, now: datetime) -> Ticket:
+def _claimed(row: tuple[Any, ...], addresses: Mapping[int, AddressState], keys: Keys, now: datetime) -> ClaimedCall:
     (call_id, seller_id, address_id, subscription_id, name, kind, activity, plain, attempts, until_access, give_up_at,
      maybe_acted, claimed, instance, order_number, trigger, business_id) = row  # fmt: skip
     command = load(kind, rows.value(plain))
     if isinstance(command, Create):
         command = replace(command, business_id=business_id)
-    door = doors[address_id]
-    return Ticket(
+    address = addresses[address_id]
+    return ClaimedCall(
         call_id=call_id,
         number=attempts,
         trigger=trigger,
@@ -178,8 +178,8 @@ def _ticket(row: tuple[Any, ...], doors: Mapping[int, Door], keys: Keys, now: da
         activity=activity,
         protocol=name,
         address_id=address_id,
-        url=door.url,
-        require_body_sign=door.require_body_sign,
+        url=address.url,
+        require_body_sign=address.require_body_sign,
         seller_id=seller_id,
         subscription_id=subscription_id,
         keys=keys.get((seller_id, protocol(name).key_class), ()),

@@ -26,10 +26,10 @@ from tradepost.protocols.registry import protocol, protocols
 
 from . import breaker, upkeep
 from .attempts import Ended
-from .claim import Ticket, claim_calls
+from .claim import ClaimedCall, claim_calls
 from .gateway import Gateway, Limits
 from .models import Call
-from .record import record_apart
+from .record import record_each
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +60,7 @@ class Setup:
     sandbox: bool
 
 
-class Desk:
+class DatabaseThread:
     """One thread with its own database connection, asked from the event loop. Survives a database that is away.
 
     ``stop``: once it is set, an outage is no longer waited through.
@@ -130,18 +130,18 @@ class Engine:
         """Work until ``stop`` is set; then let open calls end, record them and return."""
         protocols()  # loaded now: the first order does not wait for it
         name = self.setup.name
-        desks = {loop: Desk(f"{name}-{loop}", self._stop) for loop in ("claim", "react", "keep", "mail")}
-        desks["record"] = Desk(f"{name}-record")  # answers are kept for as long as there is time
+        threads = {loop: DatabaseThread(f"{name}-{loop}", self._stop) for loop in ("claim", "react", "keep", "mail")}
+        threads["record"] = DatabaseThread(f"{name}-record")  # answers are kept for as long as there is time
         try:
-            if await self._arrived(stop, desks["keep"]):
-                await self._work(stop, desks)
+            if await self._arrived(stop, threads["keep"]):
+                await self._work(stop, threads)
         finally:
-            for desk in desks.values():
-                desk.close()
+            for thread in threads.values():
+                thread.close()
 
-    async def _arrived(self, stop: threading.Event, desk: Desk) -> bool:
+    async def _arrived(self, stop: threading.Event, thread: DatabaseThread) -> bool:
         """Whether the database knows of us; False when told to stop before it could be reached."""
-        arriving = asyncio.create_task(desk.until_done(lambda: upkeep.arrive(self.setup.name, wall=clock.wall())))
+        arriving = asyncio.create_task(thread.until_done(lambda: upkeep.arrive(self.setup.name, wall=clock.wall())))
         while not (arriving.done() or stop.is_set()):
             await asyncio.wait([arriving], timeout=POLL)
         if stop.is_set():
@@ -152,14 +152,14 @@ class Engine:
             return False
         return True
 
-    async def _work(self, stop: threading.Event, desks: Mapping[str, Desk]) -> None:
+    async def _work(self, stop: threading.Event, threads: Mapping[str, DatabaseThread]) -> None:
         async with Gateway(self.setup.limits, connections=self.setup.capacity) as gateway:
-            recorder = asyncio.create_task(self._record_loop(desks["record"]))
+            recorder = asyncio.create_task(self._record_loop(threads["record"]))
             loops = [
-                asyncio.create_task(self._claim_loop(desks["claim"], gateway)),
-                asyncio.create_task(self._react_loop(desks["react"])),
-                asyncio.create_task(self._keep_loop(desks["keep"])),
-                asyncio.create_task(self._mail_loop(desks["mail"])),
+                asyncio.create_task(self._claim_loop(threads["claim"], gateway)),
+                asyncio.create_task(self._react_loop(threads["react"])),
+                asyncio.create_task(self._keep_loop(threads["keep"])),
+                asyncio.create_task(self._mail_loop(threads["mail"])),
             ]
             listener = Listener(self._rouse, asyncio.get_running_loop())
             listener.start()
@@ -201,7 +201,7 @@ class Engine:
 
     # --- calls ---------------------------------------------------------------------------------------------------
 
-    async def _claim_loop(self, desk: Desk, gateway: Gateway) -> None:
+    async def _claim_loop(self, thread: DatabaseThread, gateway: Gateway) -> None:
         setup = self.setup
         while not self._stop.is_set():
             room = min(setup.capacity - len(self._flying) - self._ended.qsize(), BATCH)
@@ -209,7 +209,7 @@ class Engine:
                 await asyncio.sleep(GATHER)
                 continue
             self._claiming_since = clock.wall()
-            tickets = await desk.until_done(
+            claimed = await thread.until_done(
                 lambda room=room: claim_calls(  # type: ignore[misc]
                     now=clock.lately(),
                     wall=clock.wall(),
@@ -220,15 +220,15 @@ class Engine:
                 ),
                 first=self._disowner(clock.wall),
             )
-            self.claimed += len(tickets)
-            self._open.update((ticket.call_id, ticket.number) for ticket in tickets)
+            self.claimed += len(claimed)
+            self._open.update((call.call_id, call.number) for call in claimed)
             self._claiming_since = None
-            for ticket in tickets:
-                task = asyncio.create_task(self._one(ticket, gateway))
+            for call in claimed:
+                task = asyncio.create_task(self._one(call, gateway))
                 self._flying.add(task)
                 task.add_done_callback(self._flying.discard)
-            if not tickets:
-                await self._nap("claim", await desk.until_done(_until_next_call))
+            if not claimed:
+                await self._nap("claim", await thread.until_done(_until_next_call))
 
     def _busy(self) -> bool:
         """Many calls are open: a batch a little later moves more than a small one now."""
@@ -252,30 +252,30 @@ class Engine:
         before = min(before, self._claiming_since or before)
         return self._disowner(lambda: before)
 
-    async def _one(self, ticket: Ticket, gateway: Gateway) -> None:
-        ended = Ended(ticket, Unreachable(fault=Fault.LOST, detail="the market's worker was stopped during this call"))
+    async def _one(self, call: ClaimedCall, gateway: Gateway) -> None:
+        ended = Ended(call, Unreachable(fault=Fault.LOST, detail="the market's worker was stopped during this call"))
         try:
-            if not ticket.keys:
-                ended = Ended(ticket, Unreachable(fault=Fault.NO_KEY, detail="there is no signing key to call with"))
+            if not call.keys:
+                ended = Ended(call, Unreachable(fault=Fault.NO_KEY, detail="there is no signing key to call with"))
                 return
             exchange = await gateway.exchange(
-                protocol(ticket.protocol),
-                ticket.command,
-                address=ticket.url,
-                keys=ticket.keys,
+                protocol(call.protocol),
+                call.command,
+                address=call.url,
+                keys=call.keys,
                 now=clock.wall(),
-                nonce=ticket.nonce,
-                require_body_sign=ticket.require_body_sign,
-                until_access=ticket.until_access,
+                nonce=call.nonce,
+                require_body_sign=call.require_body_sign,
+                until_access=call.until_access,
             )
-            ended = Ended(ticket, exchange.result, exchange)
+            ended = Ended(call, exchange.result, exchange)
         except Exception as error:
-            log.exception("call crashed", call=ticket.call_id)
-            ended = Ended(ticket, Unreachable(fault=Fault.INTERNAL, detail=f"the market failed: {error}"[:1000]))
+            log.exception("call crashed", call=call.call_id)
+            ended = Ended(call, Unreachable(fault=Fault.INTERNAL, detail=f"the market failed: {error}"[:1000]))
         finally:
             self._ended.put_nowait(ended)
 
-    async def _record_loop(self, desk: Desk) -> None:
+    async def _record_loop(self, thread: DatabaseThread) -> None:
         while True:
             batch = [await self._ended.get()]
             if self._busy():
@@ -283,15 +283,15 @@ class Engine:
             while len(batch) < 2 * BATCH and not self._ended.empty():
                 batch.append(self._ended.get_nowait())
             self._recording = len(batch)
-            await desk.until_done(
-                lambda batch=batch: record_apart(
+            await thread.until_done(
+                lambda batch=batch: record_each(
                     batch, now=clock.lately(), owner=self.setup.name, rule=self.setup.breaker
                 )  # type: ignore[misc]
             )
             self.recorded += len(batch)
             for ended in batch:  # the next attempt of a call may have been claimed already
-                if self._open.get(ended.ticket.call_id) == ended.ticket.number:
-                    del self._open[ended.ticket.call_id]
+                if self._open.get(ended.call.call_id) == ended.call.number:
+                    del self._open[ended.call.call_id]
             self._recording = 0
             for _ in batch:
                 self._ended.task_done()
@@ -299,7 +299,7 @@ class Engine:
 
     # --- reactions, timers, upkeep ----------------------------------------------------------------------------------
 
-    async def _react_loop(self, desk: Desk) -> None:
+    async def _react_loop(self, thread: DatabaseThread) -> None:
         setup = self.setup
 
         def turn() -> int:
@@ -309,17 +309,17 @@ class Engine:
         while not self._stop.is_set():
             if self._busy():
                 await asyncio.sleep(2 * GATHER)
-            if await desk.until_done(turn):
+            if await thread.until_done(turn):
                 self._wake["claim"].set()
             else:
                 await self._nap("react")
 
-    async def _keep_loop(self, desk: Desk) -> None:
+    async def _keep_loop(self, thread: DatabaseThread) -> None:
         turns = 0
         while not self._stop.is_set():
             turns += 1
             disown = self._disown_old() if turns % 8 == 0 else None
-            clock_moves = await desk.until_done(lambda turns=turns, disown=disown: self._keep(turns, disown))  # type: ignore[misc]
+            clock_moves = await thread.until_done(lambda turns=turns, disown=disown: self._keep(turns, disown))  # type: ignore[misc]
             if clock_moves:
                 self._rouse()
             await asyncio.sleep(0.02 if clock_moves else 0.25)
@@ -351,9 +351,9 @@ class Engine:
     def _idle(self) -> bool:
         return not self._flying and self._ended.empty() and not self._recording
 
-    async def _mail_loop(self, desk: Desk) -> None:
+    async def _mail_loop(self, thread: DatabaseThread) -> None:
         while not self._stop.is_set():
-            sent = await desk.until_done(lambda: self.setup.deliver_mail(clock.now(), clock.wall()))
+            sent = await thread.until_done(lambda: self.setup.deliver_mail(clock.now(), clock.wall()))
             if not sent:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), 0.5)

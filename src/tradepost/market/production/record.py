@@ -27,7 +27,7 @@ from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Unrea
 
 from . import breaker
 from .attempts import Ended, attempts_written, verdict_of
-from .claim import Ticket, rule_of
+from .claim import ClaimedCall, rule_of
 from .gateway import Exchange
 from .masking import printable
 from .models import Address, Call
@@ -42,31 +42,31 @@ def record(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.R
     """Write everything that a batch of ended attempts means. Returns how many calls ended."""
     with transaction.atomic():
         batch = _name_taken_instances(batch)
-        moves = {ended.ticket.call_id: _move(ended, now) for ended in batch}
+        moves = {ended.call.call_id: _move(ended, now) for ended in batch}
         results = _results_by_address(batch)
         *_, moved, _attempts, news, waiting, _tallied = rows.run_together(
             *by_index(),
             _calls_moved(moves, owner, now),
             attempts_written(batch, owner),
             _addresses_with_news(results, now),
-            _sellers_with_held_calls({ended.ticket.seller_id for ended in batch}),
+            _sellers_with_held_calls({ended.call.seller_id for ended in batch}),
             _tally(batch, owner, now),
         )
         ours = {call_id for (call_id,) in moved}
-        _adopt_instances(ended for ended in batch if ended.ticket.call_id in ours)
+        _adopt_instances(ended for ended in batch if ended.call.call_id in ours)
         if news:
             _write_breakers({address for (address,) in news}, results, rule, now)
         if waiting:
-            freed = Counter(ended.ticket.seller_id for ended in batch if ended.ticket.call_id in ours)
+            freed = Counter(ended.call.seller_id for ended in batch if ended.call.call_id in ours)
             release_held_sellers({seller for (seller,) in waiting if seller in freed}, freed)
         ended_calls = _publish([moves[call_id] for call_id in moves if call_id in ours], now)
     for ended in batch:
-        if ended.ticket.call_id in ours:
-            _tell_the_log(ended.ticket, moves[ended.ticket.call_id])
+        if ended.call.call_id in ours:
+            _tell_the_log(ended.call, moves[ended.call.call_id])
     return ended_calls
 
 
-def record_apart(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.Rule) -> None:
+def record_each(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.Rule) -> None:
     """``record``; when something in the batch cannot be written, each by itself, so that one seller's answer stops
     nobody else's. What cannot be written even so ends as our failure, and its call is tried again by plan."""
     try:
@@ -74,30 +74,30 @@ def record_apart(batch: Sequence[Ended], *, now: datetime, owner: str, rule: bre
     except DatabaseAway:
         raise
     except Exception as error:
-        log.exception("could not record", calls=[ended.ticket.call_id for ended in batch])
+        log.exception("could not record", calls=[ended.call.call_id for ended in batch])
         if len(batch) > 1:
             for ended in batch:
-                record_apart([ended], now=now, owner=owner, rule=rule)
+                record_each([ended], now=now, owner=owner, rule=rule)
         else:
             record([_not_kept(batch[0], error)], now=now, owner=owner, rule=rule)
 
 
 def _not_kept(ended: Ended, error: Exception) -> Ended:
     broken = Unreachable(fault=Fault.INTERNAL, detail=f"the answer could not be recorded: {type(error).__name__}")
-    return Ended(msgspec.structs.replace(ended.ticket, maybe_acted=True), broken)
+    return Ended(msgspec.structs.replace(ended.call, maybe_acted=True), broken)
 
 
-def _tell_the_log(ticket: Ticket, move: Move) -> None:
+def _tell_the_log(call: ClaimedCall, move: Move) -> None:
     """Failures, and the end of whatever concerns a subscription."""
-    if move.event is None or (move.event[0] == "CallEnded" and ticket.subscription_id is None):
+    if move.event is None or (move.event[0] == "CallEnded" and call.subscription_id is None):
         return
     log.info(
         "call failed" if move.event[0] == "CallFailed" else "call ended",
-        call=ticket.call_id,
-        order=ticket.order_number,
-        seller=ticket.seller_id,
-        activity=ticket.activity,
-        attempt=ticket.number,
+        call=call.call_id,
+        order=call.order_number,
+        seller=call.seller_id,
+        activity=call.activity,
+        attempt=call.number,
         verdict=move.columns["verdict"],
         next_at=move.columns["due_at"],
     )
@@ -105,14 +105,14 @@ def _tell_the_log(ticket: Ticket, move: Move) -> None:
 
 def _instance_of(ended: Ended) -> str:
     """The instance id that a creation answered, empty for everything else."""
-    if ended.ticket.kind == "Create" and isinstance(ended.result, Done):
+    if ended.call.kind == "Create" and isinstance(ended.result, Done):
         return ended.result.instance_id
     return ""
 
 
 def _name_taken_instances(batch: Sequence[Ended]) -> list[Ended]:
     """A creation that answers an id of another order is a fault: two buyers must never share an instance."""
-    wanted = {(e.ticket.seller_id, instance) for e in batch if (instance := _instance_of(e))}
+    wanted = {(e.call.seller_id, instance) for e in batch if (instance := _instance_of(e))}
     if not wanted:
         return list(batch)
     owners: dict[tuple[int, str], int | None] = {
@@ -124,13 +124,13 @@ def _name_taken_instances(batch: Sequence[Ended]) -> list[Ended]:
     checked = []
     for ended in batch:
         instance = _instance_of(ended)
-        at, mine = (ended.ticket.seller_id, instance), ended.ticket.subscription_id
+        at, mine = (ended.call.seller_id, instance), ended.call.subscription_id
         if instance and owners.setdefault(at, mine) != mine:
             fault = Unreachable(
                 fault=Fault.INSTANCE_TAKEN,
                 detail=f"newInstance answered instanceId {instance!r}, which belongs to another order",
             )
-            checked.append(Ended(ended.ticket, fault, ended.exchange))
+            checked.append(Ended(ended.call, fault, ended.exchange))
         else:
             checked.append(ended)
     return checked
@@ -153,26 +153,26 @@ class Move:
 
 
 def _move(ended: Ended, now: datetime) -> Move:
-    ticket, result = ended.ticket, ended.result
+    call, result = ended.call, ended.result
     verdict, detail = verdict_of(result)
     columns: dict[str, Any] = {
-        "id": ticket.call_id, "number": ticket.number, "due_at": None, "outcome": "", "sealed_answer": "",
-        "maybe_acted": ticket.maybe_acted, "claimed": ticket.claimed_instance_id, "instance_id": ticket.instance_id,
+        "id": call.call_id, "number": call.number, "due_at": None, "outcome": "", "sealed_answer": "",
+        "maybe_acted": call.maybe_acted, "claimed": call.claimed_instance_id, "instance_id": call.instance_id,
         "verdict": verdict, "detail": printable(detail)[:1000],
     }  # fmt: skip
     if isinstance(result, Unreachable):
-        columns["maybe_acted"] = ticket.maybe_acted or result.seller_may_have_acted
-        columns["claimed"] = ticket.claimed_instance_id or printable(result.claimed_instance_id)[:100]
+        columns["maybe_acted"] = call.maybe_acted or result.seller_may_have_acted
+        columns["claimed"] = call.claimed_instance_id or printable(result.claimed_instance_id)[:100]
     elif isinstance(result, Pending):
         # It began to act; what it made must be released if it never finishes.
         columns["maybe_acted"] = True
-        columns["claimed"] = ticket.claimed_instance_id or result.instance_id
+        columns["claimed"] = call.claimed_instance_id or result.instance_id
     due = next_attempt(
         result,
-        rule_of(ticket.protocol, ticket.kind),
-        tries=ticket.number,
+        rule_of(call.protocol, call.kind),
+        tries=call.number,
         now=now,
-        give_up_at=ticket.give_up_at,
+        give_up_at=call.give_up_at,
         chance=random.random(),  # noqa: S311  # spreads load, hides nothing
         retry_after=_retry_after(ended.exchange),
     )
@@ -180,18 +180,18 @@ def _move(ended: Ended, now: datetime) -> Move:
         columns |= {"state": State.WAITING.value, "due_at": moment(due)}
         if isinstance(result, Pending) or (isinstance(result, Unreachable) and result.fault is Fault.LOST):
             return Move(columns, None)
-        facts = {"call": ticket.call_id, "attempt": ticket.number, "verdict": verdict, "next_at": due.isoformat()}
+        facts = {"call": call.call_id, "attempt": call.number, "verdict": verdict, "next_at": due.isoformat()}
         return Move(columns, ("CallFailed", facts))
     outcome = Call.Outcome.DONE if isinstance(result, Done) else Call.Outcome.GAVE_UP
     columns |= {"state": State.ENDED.value, "outcome": outcome.value}
     if isinstance(result, Done) and (result.instance_id or result.instances or result.license):
         columns["sealed_answer"] = seal(msgspec.json.encode(result).decode())
-        columns["instance_id"] = ticket.instance_id or result.instance_id
+        columns["instance_id"] = call.instance_id or result.instance_id
     facts = {
-        "call": ticket.call_id,
-        "kind": ticket.kind,
+        "call": call.call_id,
+        "kind": call.kind,
         "outcome": outcome.value,
-        "subscription": ticket.subscription_id,
+        "subscription": call.subscription_id,
     }
     return Move(columns, ("CallEnded", facts))
 
@@ -225,9 +225,9 @@ _AS_TIME = {"postgresql": "::timestamptz", "sqlite": ""}
 def _adopt_instances(ours: Iterable[Ended]) -> None:
     """The seller's name of a new instance, at once: the unique index then guards it against every other order."""
     named = [
-        {"id": ended.ticket.subscription_id, "instance_id": instance}
+        {"id": ended.call.subscription_id, "instance_id": instance}
         for ended in ours
-        if (instance := _instance_of(ended)) and ended.ticket.subscription_id
+        if (instance := _instance_of(ended)) and ended.call.subscription_id
     ]
     if named:
         rows.run(
@@ -262,7 +262,7 @@ def _results_by_address(batch: Sequence[Ended]) -> Results:
     results: defaultdict[int, list[CallResult]] = defaultdict(list)
     for ended in batch:
         if not isinstance(ended.result, Unreachable) or ended.result.fault not in OUR_FAULTS:
-            results[ended.ticket.address_id].append(ended.result)
+            results[ended.call.address_id].append(ended.result)
     return results
 
 
@@ -340,7 +340,7 @@ def _tally(batch: Sequence[Ended], owner: str, now: datetime) -> rows.Statement:
     sums: dict[tuple[str, str], dict[str, Any]] = {}
     for ended in batch:
         seconds = ended.exchange.milliseconds / 1000 if ended.exchange else 0.0
-        at = ended.ticket.activity, verdict_of(ended.result)[0]
+        at = ended.call.activity, verdict_of(ended.result)[0]
         row = sums.get(at) or sums.setdefault(at, dict.fromkeys(_TALLIED, 0) | {"activity": at[0], "verdict": at[1]})
         row["attempts"] += 1
         row["seconds"] += seconds

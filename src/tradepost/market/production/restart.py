@@ -13,7 +13,7 @@ from tradepost.market.base.models import Move
 from tradepost.market.base.work import State
 
 from .models import Call
-from .queries import retry_rule
+from .seller_queries import retry_rule
 
 GIVEN_BACK = ("Create", "Query", "Upgrade")
 """What an order waits for."""

@@ -17,7 +17,7 @@ from tradepost.protocols.commands import Fault, Unreachable
 from . import breaker
 from .attempts import Ended
 from .calls import load
-from .claim import Ticket
+from .claim import ClaimedCall
 from .models import Address, Call
 from .record import record, release_held_sellers
 
@@ -85,8 +85,8 @@ def recover(*, now: datetime, wall: datetime, rule: breaker.Rule) -> int:
         return len(calls)
 
 
-def _ticket_of(call: Call, now: datetime) -> Ticket:
-    return Ticket(
+def _ticket_of(call: Call, now: datetime) -> ClaimedCall:
+    return ClaimedCall(
         call_id=call.pk,
         number=call.attempts,
         trigger=call.trigger,

@@ -19,10 +19,10 @@ from tradepost.protocols.commands import AppInfo
 
 from .models import Subscription
 
-S = Subscription.Status
+SubscriptionStatus = Subscription.Status
 
 
-class E(StrEnum):
+class SubscriptionEvent(StrEnum):
     OPEN = "open"
     GIVE_UP = "give up"
     FREEZE = "freeze"
@@ -30,15 +30,15 @@ class E(StrEnum):
     RELEASE = "release"
 
 
-SUBSCRIPTION: Lifecycle[S, E] = Lifecycle(
+SUBSCRIPTION: Lifecycle[SubscriptionStatus, SubscriptionEvent] = Lifecycle(
     "subscription",
     {
-        (S.OPENING, E.OPEN): S.ACTIVE,
-        (S.OPENING, E.GIVE_UP): S.FAILED,
-        (S.ACTIVE, E.FREEZE): S.FROZEN,
-        (S.FROZEN, E.UNFREEZE): S.ACTIVE,
-        (S.ACTIVE, E.RELEASE): S.RELEASED,
-        (S.FROZEN, E.RELEASE): S.RELEASED,
+        (SubscriptionStatus.OPENING, SubscriptionEvent.OPEN): SubscriptionStatus.ACTIVE,
+        (SubscriptionStatus.OPENING, SubscriptionEvent.GIVE_UP): SubscriptionStatus.FAILED,
+        (SubscriptionStatus.ACTIVE, SubscriptionEvent.FREEZE): SubscriptionStatus.FROZEN,
+        (SubscriptionStatus.FROZEN, SubscriptionEvent.UNFREEZE): SubscriptionStatus.ACTIVE,
+        (SubscriptionStatus.ACTIVE, SubscriptionEvent.RELEASE): SubscriptionStatus.RELEASED,
+        (SubscriptionStatus.FROZEN, SubscriptionEvent.RELEASE): SubscriptionStatus.RELEASED,
     },
 )
 
@@ -101,7 +101,7 @@ def activate_all(openings: Sequence[Opening], *, started_at: datetime, now: date
             }
         )
     rows.update("subscriptions_subscription", _OPENED, opened)
-    SUBSCRIPTION.move_all([o.subscription for o in openings], E.OPEN, now=now, started_at=started_at)
+    SUBSCRIPTION.move_all([o.subscription for o in openings], SubscriptionEvent.OPEN, now=now, started_at=started_at)
 
 
 def access_data(subscription: Subscription) -> AppInfo | None:

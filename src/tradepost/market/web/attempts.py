@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tradepost.market.production import queries, words
+from tradepost.market.production import reasons, seller_queries
 from tradepost.market.production.curl import curl_line, signed_afresh
 from tradepost.market.production.masking import HIDDEN
 from tradepost.market.production.models import Attempt, Call
-from tradepost.market.production.words import Reason
+from tradepost.market.production.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class ShownAttempt:
 
 def attempts_of(call: Call) -> list[ShownAttempt]:
     """The attempts of a call, newest first."""
-    return [_shown(attempt, call.protocol) for attempt in queries.attempts_of(call)]
+    return [_shown(attempt, call.protocol) for attempt in seller_queries.attempts_of(call)]
 
 
 def _shown(attempt: Attempt, protocol: str) -> ShownAttempt:
@@ -37,7 +37,7 @@ def _shown(attempt: Attempt, protocol: str) -> ShownAttempt:
     }
     return ShownAttempt(
         attempt=attempt,
-        reason=words.explain(attempt.verdict, attempt.detail, protocol=protocol),
+        reason=reasons.explain(attempt.verdict, attempt.detail, protocol=protocol),
         # What was masked cannot be sent again, so there is no line that would repeat it.
         curl=curl_line(**sent) if attempt.url and HIDDEN not in attempt.url else "",
         curl_afresh=signed_afresh(**sent) if attempt.url else "",

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 
 from tradepost.market.base.models import Move
 from tradepost.market.orders.models import Order
-from tradepost.market.production.words import is_verdict, title
+from tradepost.market.production.reasons import is_verdict, title
 
 from .status import look, order_look
 

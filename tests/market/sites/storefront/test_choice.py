@@ -8,7 +8,7 @@ from tests import factories
 from tests.factories.products import MONTHLY, ONCE, YEARLY
 from tradepost.market.catalog.listing import NewSku, NewSpec
 from tradepost.market.catalog.models import Offer, Product
-from tradepost.market.catalog.queries import product_on_sale
+from tradepost.market.catalog.shelf_queries import product_on_sale
 from tradepost.market.sites.storefront.choice import Choice, Picked, choose, price_list, whole
 
 pytestmark = pytest.mark.django_db

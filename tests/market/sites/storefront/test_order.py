@@ -20,8 +20,7 @@ from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
 from tradepost.market.payments.queries import balance
 from tradepost.market.production.models import Attempt, Call
-from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
-from tradepost.market.subscriptions.lifecycle import E as SubscriptionEvent
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
 
 pytestmark = pytest.mark.django_db
 

@@ -17,8 +17,7 @@ from tradepost.market.identity.models import User
 from tradepost.market.notifications.models import Notice
 from tradepost.market.payments import ledger
 from tradepost.market.seed.people import LOGINS
-from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
-from tradepost.market.subscriptions.lifecycle import E as Event
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import AppInfo
 
@@ -86,8 +85,10 @@ def test_a_stranger_gets_no_password(client: Client) -> None:
     assert answer.content == b""
 
 
-@pytest.mark.parametrize(("event", "words"), [(Event.FREEZE, "frozen"), (Event.RELEASE, "has ended")])
-def test_a_service_that_is_not_active_gives_no_access(client: Client, buyer: User, event: Event, words: str) -> None:
+@pytest.mark.parametrize(
+    ("event", "words"), [(SubscriptionEvent.FREEZE, "frozen"), (SubscriptionEvent.RELEASE, "has ended")]
+)
+def test_a_service_that_is_not_active_gives_no_access(client: Client, buyer: User, event: SubscriptionEvent, words: str) -> None:
     subscription = held(buyer)
     SUBSCRIPTION.move(subscription, event, now=factories.NOW)
     page = page_of(client, f"/services/{subscription.pk}/")

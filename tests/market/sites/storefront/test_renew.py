@@ -18,8 +18,7 @@ from tradepost.market.fulfilment import renewal
 from tradepost.market.identity.models import User
 from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Call
-from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
-from tradepost.market.subscriptions.lifecycle import E as Event
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
 from tradepost.market.subscriptions.models import Subscription
 
 pytestmark = pytest.mark.django_db
@@ -125,7 +124,7 @@ def test_without_the_agreement_nothing_is_ordered(client: Client, buyer: User) -
 def test_what_is_frozen_is_renewed_until_its_data_goes(client: Client, buyer: User, age: timedelta) -> None:
     """business-rules §4.4: paid in the retention; it counts from the original expiry."""
     subscription = held(buyer, age=age)
-    SUBSCRIPTION.move(subscription, Event.FREEZE, now=clock.now())
+    SUBSCRIPTION.move(subscription, SubscriptionEvent.FREEZE, now=clock.now())
     assert "Renew it before then and it goes on." in page_of(client, f"/services/{subscription.pk}/")
     assert "The renewal counts from its end" in page_of(client, f"/services/{subscription.pk}/renew/")
     assert ordered(client, subscription).pay_before <= clock.now() + DAY
@@ -139,7 +138,7 @@ def test_where_nothing_can_be_renewed_nothing_is_offered(client: Client, buyer: 
         prices=(ONCE, MONTHLY) if why == "once" else (MONTHLY,),
     )
     if why == "released":
-        SUBSCRIPTION.move(subscription, Event.RELEASE, now=clock.now())
+        SUBSCRIPTION.move(subscription, SubscriptionEvent.RELEASE, now=clock.now())
     if why == "withdrawn":
         Product.objects.update(status=Product.Status.STOPPED)
     address = f"/services/{subscription.pk}/renew/"

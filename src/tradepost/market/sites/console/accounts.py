@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import MINOR_DIGITS, Money
-from tradepost.market.identity import queries as identity
+from tradepost.market.identity import operator_queries as identity
 from tradepost.market.identity.models import User
 from tradepost.market.payments import ledger, queries
 from tradepost.market.web.access import now_of, operator_required, person

@@ -9,8 +9,8 @@ from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from tradepost.market.base.paging import page
-from tradepost.market.production import engine_queries as engine
-from tradepost.market.production import words
+from tradepost.market.production import operator_queries as engine
+from tradepost.market.production import reasons
 from tradepost.market.production.models import Call
 from tradepost.market.web.access import operator_required
 from tradepost.market.web.attempts import attempts_of
@@ -41,7 +41,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "page": found, "asked": asked, "states": STATES, "rows": [(call, _reason(call)) for call in found.rows],
         "sellers": [(str(seller.pk), loc(seller, "name")) for seller in engine.sellers_for_filter()],
-        "verdicts": [(pgettext_lazy("attempt", "No valid answer"), words.faults()), (_("Refused by the seller"), words.codes())],
+        "verdicts": [(pgettext_lazy("attempt", "No valid answer"), reasons.faults()), (_("Refused by the seller"), reasons.codes())],
     }  # fmt: skip
     return render(request, "console/calls.html", context)
 
@@ -55,11 +55,11 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "call": call,
         "attempts": attempts_of(call),
-        "reason": words.explain(call.last_verdict, call.last_detail, protocol=call.protocol),
+        "reason": reasons.explain(call.last_verdict, call.last_detail, protocol=call.protocol),
     }
     return render(request, "console/call.html", context)
 
 
 def _reason(call: Call) -> str:
     """The last verdict in few words, where the state does not say it."""
-    return words.title(call.last_verdict, protocol=call.protocol) if call.last_verdict not in {"", "done"} else ""
+    return reasons.title(call.last_verdict, protocol=call.protocol) if call.last_verdict not in {"", "done"} else ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tradepost.market.production.engine_queries import Hour
+from tradepost.market.production.operator_queries import Hour
 
 WIDTH = 240
 HEIGHT = 100

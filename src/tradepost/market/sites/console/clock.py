@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
-from tradepost.market.production.engine_queries import workers
+from tradepost.market.production.operator_queries import workers
 from tradepost.market.web.access import now_of, operator_required
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_safe
 
 from tradepost.market.base import clock
 from tradepost.market.base.models import Event, Job
-from tradepost.market.production import engine_queries as engine
-from tradepost.market.production.words import title
+from tradepost.market.production import operator_queries as engine
+from tradepost.market.production.reasons import title
 from tradepost.market.web.access import now_of, operator_required
 
 MOST_REFRESHES = 120

@@ -18,9 +18,9 @@ from tradepost.market.fulfilment import pay_back as verb
 from tradepost.market.orders import operator_queries as orders
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import queries as payments
-from tradepost.market.production.engine_queries import calls_of_order
 from tradepost.market.production.models import Attempt, Call
-from tradepost.market.production.words import title
+from tradepost.market.production.operator_queries import calls_of_order
+from tradepost.market.production.reasons import title
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.status import vocabulary
 from tradepost.market.web.templatetags.ui import money

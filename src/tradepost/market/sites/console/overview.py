@@ -18,8 +18,8 @@ from tradepost.market.base.models import Event, Job
 from tradepost.market.fulfilment import pay_back
 from tradepost.market.notifications import mailbox
 from tradepost.market.orders import operator_queries as orders
-from tradepost.market.production import engine_queries as engine
-from tradepost.market.production.words import title
+from tradepost.market.production import operator_queries as engine
+from tradepost.market.production.reasons import title
 from tradepost.market.web.access import now_of, operator_required
 
 from .charts import stacked

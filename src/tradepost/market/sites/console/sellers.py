@@ -8,10 +8,10 @@ from django.views.decorators.http import require_safe
 
 from tradepost.market.base.paging import page
 from tradepost.market.base.secrets import mask
-from tradepost.market.identity import queries as identity
+from tradepost.market.identity import operator_queries as identity
 from tradepost.market.payments.queries import seller_balances
-from tradepost.market.production import queries as production
-from tradepost.market.production.engine_queries import sellers_with_figures
+from tradepost.market.production import seller_queries as production
+from tradepost.market.production.operator_queries import sellers_with_figures
 from tradepost.market.web.access import now_of, operator_required
 
 

@@ -19,7 +19,7 @@ from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import SigningKey
 from tradepost.market.product_types.registry import product_types
 from tradepost.market.production import addresses as verbs
-from tradepost.market.production import queries, words
+from tradepost.market.production import reasons, seller_queries
 from tradepost.market.production.models import Address
 from tradepost.protocols.registry import protocols
 
@@ -87,13 +87,13 @@ def protocol_choices(kind: str = "", sold: Iterable[str] = ()) -> list[tuple[str
 @require_safe
 @seller_page
 def addresses(request: SellerRequest) -> HttpResponse:
-    own = queries.seller_addresses(request.seller)
-    classes = queries.classes_with_key(request.seller)
+    own = seller_queries.seller_addresses(request.seller)
+    classes = seller_queries.classes_with_key(request.seller)
     return show(
         request,
         "seller_center/addresses.html",
         addresses=[_described(address, classes) for address in own],
-        products=[_choices(product, own) for product in queries.seller_products(request.seller)],
+        products=[_choices(product, own) for product in seller_queries.seller_products(request.seller)],
     )
 
 
@@ -105,11 +105,11 @@ def _choices(product: Product, own: Iterable[Address]) -> tuple[Product, list[Ad
 
 
 def _described(address: Address, classes: set[str]) -> dict[str, object]:
-    wanted = queries.key_class(address.protocol)
+    wanted = seller_queries.key_class(address.protocol)
     return {
         "address": address,
         "protocol": protocols()[address.protocol].title if address.protocol in protocols() else address.protocol,
-        "fault": words.explain(address.last_fault) if address.last_fault else None,
+        "fault": reasons.explain(address.last_fault) if address.last_fault else None,
         "has_key": wanted in classes,
         "key_class": SigningKey.InterfaceClass(wanted).label if wanted else "",
     }
@@ -118,7 +118,7 @@ def _described(address: Address, classes: set[str]) -> dict[str, object]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page
 def new_address(request: SellerRequest) -> HttpResponse:
-    products = queries.seller_products(request.seller)
+    products = seller_queries.seller_products(request.seller)
     asked = request.GET.get("product", "")
     product = next((p for p in products if str(p.pk) == asked), None)
     form = AddressForm(
@@ -162,7 +162,7 @@ def _beside(form: forms.Form, refused: Refused) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page
 def address(request: SellerRequest, pk: int) -> HttpResponse:
-    own = found(queries.find_address(request.seller, pk))
+    own = found(seller_queries.find_address(request.seller, pk))
     form = AddressForm(
         request.POST or None,
         initial={"url": own.url, "require_body_sign": own.require_body_sign, "protocol": own.protocol},
@@ -181,7 +181,7 @@ def address(request: SellerRequest, pk: int) -> HttpResponse:
         request,
         "seller_center/address_form.html",
         form=form,
-        own=_described(own, queries.classes_with_key(request.seller)),
+        own=_described(own, seller_queries.classes_with_key(request.seller)),
     )
 
 
@@ -189,9 +189,9 @@ def address(request: SellerRequest, pk: int) -> HttpResponse:
 @seller_page
 def bind(request: SellerRequest, pk: int) -> HttpResponse:
     """Serve a product at another address; both must be the seller's own."""
-    product = found(queries.find_product(request.seller, pk))
+    product = found(seller_queries.find_product(request.seller, pk))
     given = request.POST.get("address", "")
-    own = found(queries.find_address(request.seller, int(given)) if given.isdecimal() else None)
+    own = found(seller_queries.find_address(request.seller, int(given)) if given.isdecimal() else None)
     verbs.bind(product, own)
     with_name = {"product": product.name, "address": own.url}
     messages.success(request, _("%(product)s is served at %(address)s.") % with_name)

@@ -16,7 +16,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.identity import keys as verbs
 from tradepost.market.identity.keys import NewKey
 from tradepost.market.identity.models import SigningKey
-from tradepost.market.production.queries import classes_in_use
+from tradepost.market.production.seller_queries import classes_in_use
 
 from .frame import SellerRequest, found, seller_page, show
 

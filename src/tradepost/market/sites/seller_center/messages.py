@@ -14,9 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.paging import page
 from tradepost.market.base.work import State
-from tradepost.market.production import queries, restart, words
+from tradepost.market.production import reasons, restart, seller_queries
 from tradepost.market.production.models import Call
-from tradepost.market.production.queries import CallFilter
+from tradepost.market.production.seller_queries import CallFilter
 from tradepost.market.web.attempts import attempts_of
 from tradepost.market.web.status import CALL_OUTCOMES, CALL_STATES
 from tradepost.market.web.templatetags.ui import locale_now
@@ -35,7 +35,7 @@ def messages(request: SellerRequest) -> HttpResponse:
         name: request.GET.get(name, "").strip()[:64] for name in ("activity", "state", "order", "reason", "address")
     }
     asked = CallFilter(**given)
-    calls = page(queries.seller_calls(request.seller, asked), after=request.GET.get("after", ""))
+    calls = page(seller_queries.seller_calls(request.seller, asked), after=request.GET.get("after", ""))
     return show(
         request,
         "seller_center/messages.html",
@@ -43,16 +43,16 @@ def messages(request: SellerRequest) -> HttpResponse:
         asked=asked,
         filtered=any(given.values()),
         rows=[(call, last_result(call)) for call in calls.rows],
-        activities=[(value, value) for value in queries.activities()],
+        activities=[(value, value) for value in seller_queries.activities()],
         states=state_words(),
-        reasons=[(_("No acceptable answer"), words.faults()), (_("Refused by your server"), words.codes())],
-        addresses=queries.addresses_for_filter(request.seller),
+        reasons=[(_("No acceptable answer"), reasons.faults()), (_("Refused by your server"), reasons.codes())],
+        addresses=seller_queries.addresses_for_filter(request.seller),
     )
 
 
 def last_result(call: Call) -> str:
     """The last attempt's verdict in few words, where the state does not say it: nothing before any ended, or when done."""
-    return words.title(call.last_verdict, protocol=call.protocol) if call.last_verdict not in {"", "done"} else ""
+    return reasons.title(call.last_verdict, protocol=call.protocol) if call.last_verdict not in {"", "done"} else ""
 
 
 def state_words() -> list[tuple[str, str | Promise]]:
@@ -82,16 +82,16 @@ def message_live(request: SellerRequest, pk: int) -> HttpResponse:
 @require_POST
 @seller_page
 def restart_call(request: SellerRequest, pk: int) -> HttpResponse:
-    call = found(queries.find_call(request.seller, pk))
+    call = found(seller_queries.find_call(request.seller, pk))
     restart.restart(call, actor=request.user.email, now=request.now)
     return redirect("seller_center:message", pk=call.pk)
 
 
 def _facts(request: SellerRequest, pk: int) -> dict[str, Any]:
-    call = found(queries.find_call(request.seller, pk))
+    call = found(seller_queries.find_call(request.seller, pk))
     return {
         "call": call,
-        "reason": words.explain(call.last_verdict, call.last_detail, protocol=call.protocol),
+        "reason": reasons.explain(call.last_verdict, call.last_detail, protocol=call.protocol),
         "attempts": attempts_of(call),
         "every": _pace(call),
         "live": _is_live(call, request),
@@ -102,7 +102,7 @@ def _facts(request: SellerRequest, pk: int) -> dict[str, Any]:
 
 def _pace(call: Call) -> str:
     """How often the plan tries, in words; empty when it tries once."""
-    rule = queries.retry_rule(call)
+    rule = seller_queries.retry_rule(call)
     if rule is None or not rule.give_up_after:
         return ""
     pending = call.last_verdict == "pending"

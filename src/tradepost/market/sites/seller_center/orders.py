@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from tradepost.market.base.paging import page
 from tradepost.market.orders import seller_queries
 from tradepost.market.orders.seller_queries import LineFilter
-from tradepost.market.production import queries
+from tradepost.market.production import seller_queries as production
 from tradepost.market.subscriptions.lifecycle import license_of
 from tradepost.market.web.status import vocabulary
 
@@ -36,7 +36,7 @@ def orders(request: SellerRequest) -> HttpResponse:
 @seller_page
 def order(request: SellerRequest, number: str) -> HttpResponse:
     line = found(seller_queries.find_line(request.seller, number))
-    calls = queries.calls_of_line(request.seller, line.number)
+    calls = production.calls_of_line(request.seller, line.number)
     return show(
         request,
         "seller_center/order.html",

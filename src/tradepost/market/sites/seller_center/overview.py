@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.base.config import config
 from tradepost.market.orders import seller_queries
 from tradepost.market.orders.seller_queries import LineFilter
-from tradepost.market.production import queries
+from tradepost.market.production import seller_queries as production
 from tradepost.market.web.access import choose_seller, seller_required
 
 from .charts import bars
@@ -23,7 +23,7 @@ LATEST = 6
 @require_safe
 @seller_page
 def overview(request: SellerRequest) -> HttpResponse:
-    attention = queries.attention(request.seller, now=request.now)
+    attention = production.attention(request.seller, now=request.now)
     currency = config().currency
     days = seller_queries.orders_by_day(request.seller, now=request.now, days=DAYS, currency=currency)
     latest = seller_queries.seller_lines(request.seller, LineFilter()).order_by("-pk")[:LATEST]

@@ -20,7 +20,7 @@ from tradepost.market.fulfilment import by_hand
 from tradepost.market.fulfilment.acts import Act, Trial, trials
 from tradepost.market.fulfilment.by_hand import Target
 from tradepost.market.orders.place import chosen_values
-from tradepost.market.production import queries
+from tradepost.market.production import seller_queries
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.templatetags.ui import amount
@@ -41,7 +41,7 @@ class ChangeForm(forms.Form):
 def try_out(request: SellerRequest) -> HttpResponse:
     _only_in_a_sandbox()
     page = trials(request.seller, after=request.GET.get("after", ""))
-    on_sale = [p for p in queries.seller_products(request.seller) if p.status == Product.Status.ON_SALE]
+    on_sale = [p for p in seller_queries.seller_products(request.seller) if p.status == Product.Status.ON_SALE]
     return show(
         request,
         "seller_center/try_out.html",

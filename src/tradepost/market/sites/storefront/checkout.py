@@ -17,7 +17,7 @@ from tradepost.market.base import ids
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Offer, Product
-from tradepost.market.catalog.queries import product_on_sale
+from tradepost.market.catalog.shelf_queries import product_on_sale
 from tradepost.market.orders.buy import buy
 from tradepost.market.orders.place import PlaceOrder, quote
 from tradepost.market.orders.prerequisite import lacks_prerequisite
@@ -84,16 +84,16 @@ def _command(request: HttpRequest, product: Product, choice: Choice) -> PlaceOrd
         extend_params=tuple(typed),
         agreed=request.POST.get("agreed") == "on",
     )
-    return replace(command, once=_once(request.POST.get("once", "")[:64], command))
+    return replace(command, idempotency_key=_idempotency_key(request.POST.get("idempotency_key", "")[:64], command))
 
 
-def _once(shown: str, command: PlaceOrder) -> str:
-    """The name of a wish: this display of the form and what was chosen in it. A second click says the same again; who
+def _idempotency_key(shown: str, command: PlaceOrder) -> str:
+    """Names one request: this display of the form and what was chosen in it. A second click says the same again; who
     goes back and chooses something else wants a second order."""
     if not shown:
         return ""
-    wish = [shown, command.product_id, command.quantity, command.periods, command.extend_params]
-    return hashlib.sha256(json.dumps(wish).encode()).hexdigest()
+    chosen = [shown, command.product_id, command.quantity, command.periods, command.extend_params]
+    return hashlib.sha256(json.dumps(chosen).encode()).hexdigest()
 
 
 def _page(request: HttpRequest, product: Product, choice: Choice, refused: Refused | None) -> HttpResponse:
@@ -110,7 +110,7 @@ def _page(request: HttpRequest, product: Product, choice: Choice, refused: Refus
         "seller": product.seller,
         "choice": choice,
         "priced": priced,
-        "once": request.POST.get("once", "")[:64] or ids.hex_id(),
+        "idempotency_key": request.POST.get("idempotency_key", "")[:64] or ids.hex_id(),
         "stamp": _stamp(choice, priced) if priced else "",
         "lacks": lacks_prerequisite(person(request), choice.offer),
         "needed": _needed(choice),

@@ -78,7 +78,7 @@ class Choice:
 def choose(product: Product, picked: Picked) -> Choice | None:
     """What holds: what was picked where it is on sale, else the first. None when nothing of the product is on sale.
 
-    ``product`` comes from ``catalog.queries.product_on_sale``.
+    ``product`` comes from ``catalog.shelf_queries.product_on_sale``.
     """
     specs = [spec for spec in product.specs.all() if _skus(spec)]
     if not specs:

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.fulfilment.queries import LineProgress
 from tradepost.market.fulfilment.queries import progress as progress_of
+from tradepost.market.orders.buyer_queries import buyer_order
 from tradepost.market.orders.cancel import cancel_order
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.pay import pay_order
-from tradepost.market.orders.queries import buyer_order
 from tradepost.market.payments.queries import balance
 from tradepost.market.subscriptions.lifecycle import access_data
 from tradepost.market.subscriptions.models import Subscription

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from tradepost.market.orders.queries import OrderFilter, buyer_orders
+from tradepost.market.orders.buyer_queries import OrderFilter, buyer_orders
 from tradepost.market.web.access import buyer_required, person
 from tradepost.market.web.status import vocabulary
 

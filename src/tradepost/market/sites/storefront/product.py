@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from tradepost.market.catalog import queries
+from tradepost.market.catalog import shelf_queries
 from tradepost.market.catalog.pictures import clean_svg
 from tradepost.market.fulfilment.queries import keeps_order
 from tradepost.market.product_types.registry import product_type
@@ -20,7 +20,7 @@ PICTURE_POLICY = "default-src 'none'; style-src 'none'; script-src 'none'; sandb
 
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    found = queries.product_on_sale(slug=slug)
+    found = shelf_queries.product_on_sale(slug=slug)
     if found is None:
         raise Http404
     context = {
@@ -33,7 +33,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @cache_control(max_age=3600, public=True)
 def picture(_request: HttpRequest, slug: str) -> HttpResponse:
-    drawing = queries.picture_of(slug)
+    drawing = shelf_queries.picture_of(slug)
     if not drawing:
         raise Http404
     # Cleaned when it was listed; again here, since rows may come from an import or an earlier version.

@@ -14,12 +14,12 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment.renewal import may_renew
 from tradepost.market.orders.buy import renew as place
+from tradepost.market.orders.buyer_queries import about
 from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.models import Order
-from tradepost.market.orders.queries import about
 from tradepost.market.orders.renew import Option, RenewService, renewal_options
+from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.subscriptions.queries import buyer_subscription
 from tradepost.market.subscriptions.renewable import renewable_until
 from tradepost.market.web.access import buyer_required, now_of, person
 

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.fulfilment.renewal import may_renew
 from tradepost.market.fulfilment.usage import reported_usage
-from tradepost.market.orders.queries import about
+from tradepost.market.orders.buyer_queries import about
 from tradepost.market.product_types.registry import product_type
+from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.lifecycle import access_data, license_of
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.subscriptions.queries import buyer_subscription
 from tradepost.market.subscriptions.renewable import RETENTION
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.timeline import TimelineEvent, moves_of, of_moves

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from tradepost.market.subscriptions.queries import SubscriptionFilter, buyer_subscriptions
+from tradepost.market.subscriptions.buyer_queries import SubscriptionFilter, buyer_subscriptions
 from tradepost.market.web.access import buyer_required, person
 from tradepost.market.web.status import vocabulary
 

@@ -15,7 +15,7 @@ from tradepost.market.base.work import State
 from tradepost.market.identity.models import Seller
 
 from .models import Address, Attempt, Call, Tally
-from .queries import STATES, WELL, with_open_attempt
+from .seller_queries import STATES, WELL, with_open_attempt
 
 ALIVE_FOR = timedelta(seconds=30)
 """A worker that has not been seen for this long, in real time, is taken for dead."""

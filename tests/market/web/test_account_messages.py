@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import translation
 
 from tests import factories
-from tradepost.market.web import allauth_words as words
+from tradepost.market.web import account_messages as words
 
 CATALOGUE = Path(allauth.__file__).parent / "locale/zh_Hans/LC_MESSAGES/django.mo"
 OURS = [*words.FORMS, *words.PAGES, *words.MESSAGES, *words.MAILS]

@@ -6,8 +6,8 @@ import pytest
 from django.utils import translation
 
 from tests.market.production.catalogues import chinese
-from tradepost.market.production import words
-from tradepost.market.production.words import explain
+from tradepost.market.production import reasons
+from tradepost.market.production.reasons import explain
 from tradepost.protocols.commands import Fault
 from tradepost.protocols.registry import protocols
 
@@ -60,7 +60,7 @@ def test_a_code_that_no_protocol_has_gets_general_words():
 
 
 def test_filters_offer_every_fault_and_every_refusing_code():
-    assert [value for value, _ in words.faults()] == [fault.value for fault in Fault]
-    offered = [code for code, _ in words.codes()]
+    assert [value for value, _ in reasons.faults()] == [fault.value for fault in Fault]
+    offered = [code for code, _ in reasons.codes()]
     assert "000001" in offered
     assert not {"000000", "000004"} & set(offered)

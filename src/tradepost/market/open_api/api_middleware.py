@@ -15,7 +15,7 @@ from tradepost.market.base import clock
 from .answers import is_for_programs, unknown_api
 
 
-class Door:
+class ApiMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
