@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from django.utils.translation import gettext as _
 
-from tradepost.market.base import work
+from tradepost.market.base import stored, work
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Product
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.protocols import commands
+from tradepost.protocols import registry
 from tradepost.protocols.commands import Command
-from tradepost.protocols.registry import protocol
 
 from .models import Address, Binding, Call
 
 
 def dump(command: Command) -> dict[str, Any]:
-    """A command as JSON values for the database."""
-    plain: dict[str, Any] = msgspec.to_builtins(command)
-    return plain
+    """A command as JSON values for the database, with its version."""
+    return stored.dump(command)
 
 
-def load(kind: str, plain: dict[str, Any]) -> Command:
-    """The command of a row again."""
-    loaded: Command = msgspec.convert(plain, type=getattr(commands, kind), strict=False)
-    return loaded
+def load(kind: str, plain: Mapping[str, Any]) -> Command:
+    """The command of a row again, whichever release wrote it. Raises ``LookupError`` when no protocol has this kind, and
+    what ``stored.load`` raises."""
+    return stored.load(registry.command(kind), plain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +90,7 @@ def prepare(request: CallRequest, address: Address | None, *, now: datetime) -> 
     if address is None:
         raise Refused("product.no_address", _("This product has no production address."), HTTPStatus.CONFLICT)
     command, subscription = request.command, request.subscription
-    activity = protocol(address.protocol).activities.get(type(command))
+    activity = registry.protocol(address.protocol).activities.get(type(command))
     if activity is None:
         raise Refused("protocol.no_activity", f"{address.protocol} has no {type(command).__name__}")
     return Call(
