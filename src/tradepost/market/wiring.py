@@ -8,33 +8,42 @@ import threading
 from datetime import timedelta
 
 from tradepost.market.base.config import config
-from tradepost.market.base.outbox import Reactions
+from tradepost.market.base.events import Reactions, on
 from tradepost.market.fulfilment import come_true, expiry, follow, plan, renewal
+from tradepost.market.identity.events import SigningKeyRotated
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications import reactions as tell
 from tradepost.market.orders import cancel
+from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded
 from tradepost.market.orders.place import UNPAID_TIMEOUT
+from tradepost.market.payments.events import ToppedUp
 from tradepost.market.production import breaker
 from tradepost.market.production.engine import Engine, Setup
+from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
+from tradepost.market.subscriptions.events import (
+    SubscriptionEndsSoon,
+    SubscriptionFrozen,
+    SubscriptionReleased,
+    SubscriptionUnfrozen,
+)
 
 REACTIONS = Reactions(
-    {
-        "OrderPaid": (plan.on_order_paid, tell.on_order_paid),
-        "OrderCompleted": (expiry.on_order_completed, tell.on_order_completed),
-        "OrderCancelled": (tell.on_order_cancelled,),
-        "OrderRefunded": (tell.on_order_refunded, tell.on_delivery_given_up),
-        "CallFailed": (tell.on_call_failed,),
-        "CallEnded": (follow.on_call_ended, come_true.on_call_ended, tell.on_call_ended),
-        "BreakerOpened": (tell.on_breaker_opened,),
-        "ToppedUp": (tell.on_topped_up,),
-        "SigningKeyRotated": (tell.on_signing_key_rotated,),
-        "RenewalPaid": (renewal.on_renewal_paid, tell.on_order_paid),
-        "SubscriptionEndsSoon": (tell.on_service_ends_soon,),
-        "SubscriptionFrozen": (tell.on_service_frozen,),
-        "SubscriptionUnfrozen": (tell.on_service_unfrozen,),
-        "SubscriptionReleased": (tell.on_service_released,),
-    }
+    [
+        on(OrderPaid, plan.on_order_paid, renewal.on_renewal_paid, tell.on_order_paid),
+        on(OrderCompleted, expiry.on_order_completed, tell.on_order_completed),
+        on(OrderCancelled, tell.on_order_cancelled),
+        on(OrderRefunded, tell.on_order_refunded, tell.on_delivery_given_up),
+        on(CallFailed, tell.on_call_failed),
+        on(CallEnded, follow.on_call_ended, come_true.on_call_ended, tell.on_call_ended),
+        on(BreakerOpened, tell.on_breaker_opened),
+        on(ToppedUp, tell.on_topped_up),
+        on(SigningKeyRotated, tell.on_signing_key_rotated),
+        on(SubscriptionEndsSoon, tell.on_service_ends_soon),
+        on(SubscriptionFrozen, tell.on_service_frozen),
+        on(SubscriptionUnfrozen, tell.on_service_unfrozen),
+        on(SubscriptionReleased, tell.on_service_released),
+    ]
 )
 
 TASKS = {

@@ -29,6 +29,7 @@ from tradepost.market.orders.place import PlaceOrder
 from tradepost.market.orders.renew import RenewService, renewal_options
 from tradepost.market.payments import ledger
 from tradepost.market.production import calls
+from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Call
 from tradepost.market.production.restart import may_restart, restart
 from tradepost.market.subscriptions.lifecycle import period_end
@@ -131,8 +132,8 @@ class World:
             "maybe_acted": acted and outcome != "done",
         }
         Call.objects.filter(pk=call.pk).update(**columns)
-        facts = {"call": call.pk, "kind": call.kind, "outcome": outcome, "subscription": call.subscription_id}
-        outbox.publish("CallEnded", now=self.now, **facts)
+        ended = CallEnded(call=call.pk, kind=call.kind, outcome=outcome, subscription=call.subscription_id)
+        outbox.publish(ended, now=self.now)
 
     def _does(self, call: Call) -> None:
         match calls.load(call.kind, call.command):

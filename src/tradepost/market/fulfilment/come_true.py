@@ -12,12 +12,14 @@ from datetime import datetime
 from django.db.models import Q
 
 from tradepost.market.base import outbox
-from tradepost.market.base.outbox import Facts, batched
+from tradepost.market.base.outbox import batched
 from tradepost.market.orders.cancel import withdraw
 from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.production import calls
+from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Call
+from tradepost.market.subscriptions.events import SubscriptionFrozen, SubscriptionReleased, SubscriptionUnfrozen
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import renewed_end
@@ -42,10 +44,10 @@ _UNFREEZES = Q(kind=SetStatus.__name__, command__status=InstanceStatus.UNFREEZE.
 
 
 @batched
-def on_call_ended(ended: Sequence[Facts], now: datetime) -> None:
+def on_call_ended(ended: Sequence[CallEnded], now: datetime) -> None:
     """Reaction: what the seller did becomes true of the subscription; a change that failed for good is given up."""
-    # Events of an earlier version do not say whose subscription it was.
-    followed = [f["call"] for f in ended if f["kind"] in _FOLLOWED and f.get("subscription", 0) is not None]
+    # Events of an earlier release do not say whose subscription it was: the call does.
+    followed = [event.call for event in ended if event.kind in _FOLLOWED]
     if not followed:
         return
     found = Call.objects.exclude(subscription=None).in_bulk(set(followed))
@@ -114,14 +116,13 @@ def _move(subscription: Subscription, event: SubscriptionEvent, now: datetime) -
     """Events come at least once, and an orphan's release belongs to no living subscription."""
     if SUBSCRIPTION.allows(subscription.status, event):
         SUBSCRIPTION.move(subscription, event, now=now)
-        facts = {"subscription": subscription.pk, "at": now.isoformat()}
         match event:
             case SubscriptionEvent.FREEZE:
-                outbox.publish("SubscriptionFrozen", now=now, **facts)
+                outbox.publish(SubscriptionFrozen(subscription=subscription.pk, at=now), now=now)
             case SubscriptionEvent.UNFREEZE:
-                outbox.publish("SubscriptionUnfrozen", now=now, **facts)
+                outbox.publish(SubscriptionUnfrozen(subscription=subscription.pk, at=now), now=now)
             case SubscriptionEvent.RELEASE:
-                outbox.publish("SubscriptionReleased", now=now, **facts)
+                outbox.publish(SubscriptionReleased(subscription=subscription.pk, at=now), now=now)
 
 
 def _frozen(call: Call, subscription: Subscription, now: datetime) -> None:

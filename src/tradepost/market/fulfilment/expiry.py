@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tradepost.market.base import jobs, outbox
-from tradepost.market.base.outbox import Facts, batched
+from tradepost.market.base.outbox import batched
 from tradepost.market.base.work import State
 from tradepost.market.orders.changes import open_changes
+from tradepost.market.orders.events import OrderCompleted
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.production import calls
 from tradepost.market.production.models import Binding, Call
+from tradepost.market.subscriptions.events import SubscriptionEndsSoon
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import LIVING, RETENTION
 from tradepost.protocols.commands import CheckChange, Command, Expire, InstanceStatus, Refresh, Release, SetStatus
@@ -65,10 +67,10 @@ def first_line(subscription: Subscription) -> OrderLine:
 
 
 @batched
-def on_order_completed(completed: Sequence[Facts], now: datetime) -> None:
+def on_order_completed(completed: Sequence[OrderCompleted], now: datetime) -> None:
     """Reaction: what was delivered has an end from now on."""
     del now  # the end is a fact of the subscription
-    orders = {facts["order"] for facts in completed}
+    orders = {event.order for event in completed}
     watch_all(
         list(Subscription.objects.filter(order_lines__order__number__in=orders, status__in=LIVING).order_by("pk"))
     )
@@ -100,8 +102,8 @@ def end_of_period(payload: Mapping[str, Any], now: datetime) -> datetime | None:
         return subscription.expires_at - NOTICE
     if subscription.expires_at > now:
         if not _being_renewed(subscription):
-            ends = subscription.expires_at.isoformat()
-            outbox.publish("SubscriptionEndsSoon", now=now, subscription=subscription.pk, ends=ends)
+            soon = SubscriptionEndsSoon(subscription=subscription.pk, ends=subscription.expires_at)
+            outbox.publish(soon, now=now)
         return subscription.expires_at
     if _being_renewed(subscription):
         return now + AGAIN  # within an hour the renewal is done or given up

@@ -12,13 +12,14 @@ import structlog
 from django.db.models import Q
 
 from tradepost.market.base import rows
-from tradepost.market.base.outbox import Facts, batched
+from tradepost.market.base.outbox import batched
 from tradepost.market.base.secrets import unseal
 from tradepost.market.orders.finish import complete_orders, give_up_order
 from tradepost.market.orders.models import Order
 from tradepost.market.product_types.contract import Step
 from tradepost.market.product_types.registry import product_type, product_types
 from tradepost.market.production import calls
+from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.restart import gives_back
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, Opening, SubscriptionEvent, activate_all, period_end
@@ -34,10 +35,10 @@ log = structlog.get_logger(__name__)
 
 
 @batched
-def on_call_ended(ended: Sequence[Facts], now: datetime) -> None:
+def on_call_ended(ended: Sequence[CallEnded], now: datetime) -> None:
     """Reaction to every ended call; those that no delivery under way waits for are none of ours."""
     # Most calls of a market that lives are freezes, renewals, releases.
-    planned = {facts["call"] for facts in ended if facts["kind"] in _planned()}
+    planned = {event.call for event in ended if event.kind in _planned()}
     done: list[Waiting] = []
     for waiting in _waiting_for(planned) if planned else ():
         # A call that was restarted meanwhile has no outcome: its next end comes here again.

@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from tradepost.market.base import rows
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.outbox import Facts, batched
+from tradepost.market.base.outbox import batched
+from tradepost.market.orders.events import OrderPaid
 from tradepost.market.orders.finish import give_up_order
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.prerequisite import check_prerequisite
@@ -31,10 +32,11 @@ type Started = tuple[OrderLine, Call]
 
 
 @batched
-def on_order_paid(paid: Sequence[Facts], now: datetime) -> None:
+def on_order_paid(paid: Sequence[OrderPaid], now: datetime) -> None:
     """Reaction: start what is not started yet. Money is never kept for what cannot even be asked of the seller."""
     orders = (
-        Order.objects.filter(number__in={facts["order"] for facts in paid}, status=Order.Status.PROCESSING)
+        Order.objects.filter(number__in={event.order for event in paid}, status=Order.Status.PROCESSING)
+        .exclude(order_type=Order.Type.RENEW)
         .select_for_update(of=("self",))
         .select_related("buyer")
         .order_by("pk")

@@ -12,9 +12,10 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.outbox import Facts, batched
+from tradepost.market.base.outbox import batched
 from tradepost.market.base.work import State
 from tradepost.market.orders.by_hand import end_by_hand
+from tradepost.market.orders.events import OrderPaid
 from tradepost.market.orders.finish import complete_order, give_up_order
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.renew import renewal_options
@@ -32,9 +33,10 @@ _HARMLESS = (Create.__name__, Query.__name__)
 
 
 @batched
-def on_renewal_paid(paid: Sequence[Facts], now: datetime) -> None:
+def on_renewal_paid(paid: Sequence[OrderPaid], now: datetime) -> None:
     """Reaction: each is asked of its seller, or waits for what is being asked already."""
-    lines = OrderLine.objects.filter(order__number__in={facts["order"] for facts in paid})
+    orders = {event.order for event in paid}
+    lines = OrderLine.objects.filter(order__number__in=orders, order__order_type=Order.Type.RENEW)
     held = list(lines.values_list("subscription", flat=True))
     locked = Subscription.objects.select_for_update(of=("self",)).select_related("product", "offer")
     for subscription in locked.filter(pk__in=held).order_by("pk"):

@@ -11,6 +11,7 @@ from tradepost.market.base import outbox
 from tradepost.market.base.work import wake
 from tradepost.market.payments import ledger
 
+from .events import OrderCompleted, OrderRefunded
 from .lifecycle import ORDER, OrderEvent
 from .models import Order, OrderLine
 
@@ -36,7 +37,7 @@ def complete_orders(orders: Sequence[Order], *, now: datetime) -> None:
             ],
             now=now,
         )
-        outbox.publish_many("OrderCompleted", [{"order": order.number} for order in orders], now=now)
+        outbox.publish_all([OrderCompleted(order=order.number) for order in orders], now=now)
         wake()
 
 
@@ -45,4 +46,4 @@ def give_up_order(order: Order, *, now: datetime, reason: str, actor: str = "mar
     with transaction.atomic():
         ORDER.move_all([order], OrderEvent.GIVE_UP, now=now, actor=actor, note=reason[:500], ended_at=now)
         ledger.refund(order.buyer, order.total, reference=order.number, actor=actor, now=now)
-        outbox.publish("OrderRefunded", now=now, order=order.number, reason=reason)
+        outbox.publish(OrderRefunded(order=order.number, reason=reason), now=now)

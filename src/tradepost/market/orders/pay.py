@@ -12,6 +12,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.models import Subscription
 
+from .events import OrderPaid
 from .lifecycle import ORDER, OrderEvent
 from .models import Order
 from .place import UNPAID_TIMEOUT
@@ -32,10 +33,7 @@ def pay_order(order: Order, *, now: datetime) -> None:
         ORDER.move(order, OrderEvent.PAY, now=now, actor=order.buyer.email)
         ledger.pay(order.buyer, order.total, reference=order.number, now=now)
         Order.objects.filter(pk=order.pk).update(paid_at=now)
-        if renewal:
-            outbox.publish("RenewalPaid", now=now, order=order.number)
-        else:
-            outbox.publish("OrderPaid", now=now, order=order.number)
+        outbox.publish(OrderPaid(order=order.number), now=now)
 
 
 def _check_renewed(order: Order, now: datetime) -> None:

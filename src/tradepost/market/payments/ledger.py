@@ -17,6 +17,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
 
+from .events import ToppedUp
 from .models import Account, Entry, Transfer
 
 REPEATED = "top_up.repeated"
@@ -49,7 +50,7 @@ def top_up(user: User, amount: Money, *, reference: str, actor: str, now: dateti
                 amount,
                 Transfer(reason=Transfer.Reason.TOP_UP, reference=reference, note=note, actor=actor, at=now),
             )
-            outbox.publish("ToppedUp", now=now, transfer=booked.pk)
+            outbox.publish(ToppedUp(transfer=booked.pk), now=now)
     except IntegrityError:  # two operators at the same moment
         raise repeated from None
     return booked

@@ -99,7 +99,7 @@ def _look(now: datetime, limit: int) -> tuple[list[Due], dict[int, AddressState]
     alone: list[rows.Statement] = (
         [("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])] if connection.vendor == "postgresql" else []
     )
-    *_, found, busy = rows.run_together(*alone, *by_index(), (_DUE, [moment(now), limit]), (_BUSY, []))
+    *_, found, busy = by_index(*alone, (_DUE, [moment(now), limit]), (_BUSY, []), to_the_end=True)
     due, addresses = [], {}
     for pk, seller, address, at, restart, end, name, kind, url, sign, breaker, trial in found:
         due.append(Due(pk, seller, address, aware(at), bool(restart), aware(end) if end else None, name, kind))
