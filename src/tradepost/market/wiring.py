@@ -9,7 +9,9 @@ from datetime import timedelta
 
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
-from tradepost.market.fulfilment import come_true, expiry, follow, plan, renewal
+from tradepost.market.fulfilment import advance, live, order_paid
+from tradepost.market.fulfilment.events import OperationStopped
+from tradepost.market.fulfilment.timers import LIFE
 from tradepost.market.identity.events import SigningKeyRotated
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications import reactions as tell
@@ -30,12 +32,13 @@ from tradepost.market.subscriptions.events import (
 
 REACTIONS = Reactions(
     [
-        on(OrderPaid, plan.on_order_paid, renewal.on_renewal_paid, tell.on_order_paid),
-        on(OrderCompleted, expiry.on_order_completed, tell.on_order_completed),
+        on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid),
+        on(OrderCompleted, tell.on_order_completed),
         on(OrderCancelled, tell.on_order_cancelled),
         on(OrderRefunded, tell.on_order_refunded, tell.on_delivery_given_up),
         on(CallFailed, tell.on_call_failed),
-        on(CallEnded, follow.on_call_ended, come_true.on_call_ended, tell.on_call_ended),
+        on(CallEnded, advance.on_call_ended),
+        on(OperationStopped, tell.on_operation_stopped),
         on(BreakerOpened, tell.on_breaker_opened),
         on(ToppedUp, tell.on_topped_up),
         on(SigningKeyRotated, tell.on_signing_key_rotated),
@@ -48,8 +51,7 @@ REACTIONS = Reactions(
 
 TASKS = {
     UNPAID_TIMEOUT: cancel.time_out,
-    expiry.END_OF_PERIOD: expiry.end_of_period,
-    expiry.END_OF_RETENTION: expiry.end_of_retention,
+    LIFE: live.live,
     tell.QUIET: tell.quiet_is_over,
 }
 

@@ -24,7 +24,7 @@ from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.place import UNPAID_TIMEOUT, PlaceOrder, place_order
 from tradepost.market.orders.pricing import price
 from tradepost.market.payments import ledger
-from tradepost.market.subscriptions.lifecycle import period_end
+from tradepost.market.subscriptions.paid_time import period_end
 
 HOUR = timedelta(hours=1)
 

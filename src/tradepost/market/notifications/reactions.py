@@ -25,16 +25,18 @@ from django.utils.translation import gettext_noop
 from tradepost.market.base.models import Job
 from tradepost.market.base.money import Money
 from tradepost.market.base.outbox import batched
-from tradepost.market.fulfilment.renewal import may_renew
+from tradepost.market.fulfilment.events import OperationStopped
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.registry import operation_kind
+from tradepost.market.fulfilment.renewing import may_renew
 from tradepost.market.identity.events import SigningKeyRotated
 from tradepost.market.identity.models import Member, Seller, SigningKey, User
 from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.payments.events import ToppedUp
 from tradepost.market.payments.models import Account, Entry
-from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
+from tradepost.market.production.events import BreakerOpened, CallFailed
 from tradepost.market.production.models import Address, Attempt, Call
-from tradepost.market.production.restart import gives_back
 from tradepost.market.subscriptions.events import (
     SubscriptionEndsSoon,
     SubscriptionFrozen,
@@ -43,7 +45,6 @@ from tradepost.market.subscriptions.events import (
 )
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import RETENTION
-from tradepost.protocols.commands import Refresh
 
 from . import facts as f
 from .tell import Telling, tell, tell_all
@@ -166,45 +167,56 @@ def on_call_failed(event: CallFailed, now: datetime) -> None:
     tell_all(tellings, now=now)
 
 
-def on_call_ended(event: CallEnded, now: datetime) -> None:
-    """A call whose give-up refunds no order stands still until the seller restarts it (saas-v2 §3.10); a buyer whose
-    renewal waits for that learns of it."""
-    if event.outcome != Call.Outcome.GAVE_UP:
-        return
-    call = _call(event.call)
-    if gives_back(call):
-        return  # its order is refunded: on_delivery_given_up tells
-    once = f"{call.pk}/{call.ended_at:%Y%m%d%H%M%S}" if call.ended_at else str(call.pk)
-    shared = {
-        "activity": call.activity,
-        "product": _product_of_call(call),
-        "reason": f.verdict(call.last_verdict, call.protocol),
+def on_operation_stopped(event: OperationStopped, now: datetime) -> None:
+    """What refunds no order stands still until it is restarted by hand (saas-v2 §3.10); a buyer whose renewal waits for
+    that learns of it."""
+    operation = _operation(event.operation)
+    call, seller = operation.call, operation.seller
+    once = f"{operation.pk}/{event.at:%Y%m%d%H%M%S}"
+    held = operation.subscription
+    shared: dict[str, f.Json | str] = {
+        "activity": call.activity if call else f.phrase(_title_of(operation)),
+        "product": f.names(held.product.name, held.product.name_en) if held else f.names("–", "–"),
+        "reason": f.verdict(call.last_verdict, call.protocol) if call else operation.note,
     }
-    link = reverse("seller_center:message", args=[call.pk])
     tellings = [
-        Telling(user=user, kind="seller_call_stopped", once=once, link=link, facts=shared, contact=contact)
-        for user, contact in _members(call.seller)
+        Telling(
+            user=user,
+            kind="seller_call_stopped",
+            once=once,
+            link=reverse("seller_center:message", args=[call.pk]) if call else reverse("seller_center:operations"),
+            facts=shared,
+            contact=contact,
+        )
+        for user, contact in _members(seller)
     ]
-    mail = _loud(f"stopped/seller/{call.seller_id}", now)
+    mail = _loud(f"stopped/seller/{seller.pk}", now)
     tellings += [
         Telling(
             user=user,
             kind="operator_call_stopped",
             once=once,
-            link=reverse("console:call", args=[call.pk]),
-            facts={**shared, "seller": _seller(call.seller)},
+            link=reverse("console:operation", args=[operation.pk]),
+            facts={**shared, "seller": _seller(seller)},
             mail=mail,
         )
         for user in _operators()
     ]
-    tellings += [
-        _to_buyer(line, "renewal_waits", {}, once=once)
-        for line in OrderLine.objects.select_related("order__buyer").filter(
-            number=call.order_line_number, order__order_type=Order.Type.RENEW, order__total_minor__gt=0
-        )
-        if call.kind == Refresh.__name__
-    ]
+    line = operation.line
+    if line and line.order.order_type == Order.Type.RENEW and line.order.origin != Order.Origin.SANDBOX:
+        tellings.append(_to_buyer(line, "renewal_waits", {}, once=once))
     tell_all(tellings, now=now)
+
+
+def _operation(pk: int) -> Operation:
+    found = Operation.objects.select_related("call", "seller", "subscription__product", "line__order__buyer")
+    return found.get(pk=pk)
+
+
+def _title_of(operation: Operation) -> str:
+    """As in the source: each reader translates it."""
+    with translation.override(None):
+        return str(operation_kind(operation.kind).title)
 
 
 def on_breaker_opened(event: BreakerOpened, now: datetime) -> None:

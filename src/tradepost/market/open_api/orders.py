@@ -14,7 +14,7 @@ from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.product_types.charging import charging
 from tradepost.market.production import calls
 from tradepost.market.production.models import Call
-from tradepost.market.subscriptions.lifecycle import period_end
+from tradepost.market.subscriptions.paid_time import period_end
 from tradepost.protocols.commands import ChargingMode, Refresh
 from tradepost.protocols.open_api import order_query as wire
 

@@ -29,10 +29,17 @@ class Order(models.Model):
         CANCELLED = "cancelled", _("Cancelled")
         REFUNDED = "refunded", _("Refunded")
 
+    class Origin(models.TextChoices):
+        """Who wanted it. In a sandbox an engineer tries changes out: orders that no buyer placed and that cost nothing."""
+
+        BUYER = "buyer", _("Buyer")
+        SANDBOX = "sandbox", _("Try-out in the sandbox")
+
     number = models.CharField(max_length=64, unique=True)
     order_type = models.CharField(max_length=16, choices=Type)
     buyer = models.ForeignKey(User, models.PROTECT, related_name="orders")
     status = models.CharField(max_length=16, choices=Status, default=Status.UNPAID)
+    origin = models.CharField(max_length=8, choices=Origin, default=Origin.BUYER, db_default=Origin.BUYER)
     total_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     placed_at = models.DateTimeField()
@@ -64,12 +71,16 @@ class OrderLine(models.Model):
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="order_lines")
     product = models.ForeignKey(Product, models.PROTECT)
     offer = models.ForeignKey(Offer, models.PROTECT)
-    subscription = models.ForeignKey(Subscription, models.PROTECT, null=True, default=None, related_name="order_lines")
+    subscription = models.ForeignKey(
+        Subscription, models.PROTECT, null=True, default=None, related_name="order_lines", db_index=False
+    )
     charging_mode = models.CharField(max_length=16)
     period_type = models.CharField(max_length=8, blank=True)
     period_number = models.PositiveIntegerField(default=0)
     quantity = models.PositiveIntegerField(default=1)
     amount_minor = models.PositiveBigIntegerField()
+    list_minor = models.PositiveBigIntegerField(default=0, db_default=0)
+    """What it costs without any reduction: a try-out costs nothing and still says a price to the seller."""
     usage_unit = models.CharField(max_length=32, blank=True, default="", db_default="")
     usage_unit_en = models.CharField(max_length=32, blank=True, default="", db_default="")
     usage_price = models.DecimalField(max_digits=16, decimal_places=8, default=NONE, db_default=NONE)
@@ -90,11 +101,18 @@ class OrderLine(models.Model):
     agreed_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["seller", "-id"], name="line_seller")]
+        indexes = [
+            models.Index(fields=["seller", "-id"], name="line_seller"),
+            models.Index(fields=["subscription", "id"], name="line_subscription"),
+        ]
 
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.order.currency)
+
+    @property
+    def list_amount(self) -> Money:
+        return Money(self.list_minor, self.order.currency)
 
     @property
     def charging(self) -> Charging:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -12,11 +12,14 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base import stored, work
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.models import Move
+from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols import registry
 from tradepost.protocols.commands import Command
 
+from .lifecycle import CALL, CallEvent, status_of
 from .models import Address, Binding, Call
 
 
@@ -43,6 +46,9 @@ class CallRequest:
     until_access: bool = False
     due_at: datetime | None = None
     give_up_at: datetime | None = None
+    purpose: str = Call.Purpose.ORDER
+    owner: int | None = None
+    """Key of what asks, by ``purpose``: its events carry both."""
 
 
 def ask(
@@ -85,10 +91,14 @@ def addresses_of(products: Iterable[Product]) -> dict[int, Address]:
     return {binding.product_id: binding.address for binding in bindings}
 
 
+def no_address() -> Refused:
+    return Refused("product.no_address", _("This product has no production address."), HTTPStatus.CONFLICT)
+
+
 def prepare(request: CallRequest, address: Address | None, *, now: datetime) -> Call:
     """The call, not written yet. Raises ``Refused`` when it cannot be asked."""
     if address is None:
-        raise Refused("product.no_address", _("This product has no production address."), HTTPStatus.CONFLICT)
+        raise no_address()
     command, subscription = request.command, request.subscription
     activity = registry.protocol(address.protocol).activities.get(type(command))
     if activity is None:
@@ -102,6 +112,8 @@ def prepare(request: CallRequest, address: Address | None, *, now: datetime) -> 
         kind=type(command).__name__,
         activity=activity,
         command=dump(command),
+        purpose=request.purpose,
+        owner=request.owner,
         order_number=request.order_number,
         order_line_number=request.order_line_number,
         instance_id=subscription.instance_id if subscription else "",
@@ -117,3 +129,32 @@ def write(calls: list[Call]) -> list[Call]:
     written = Call.objects.bulk_create(calls)
     work.wake()
     return written
+
+
+def cancel(calls: Collection[int], *, now: datetime, actor: str = "market") -> set[int]:
+    """Leave off those of these calls (by pk) that were never sent or were given up. Returns which: what a worker holds,
+    has sent, or ended stays as it is."""
+    locked = Call.objects.select_for_update().filter(pk__in=calls).order_by("pk")
+    left_off = [call for call in locked if _may_be_left_off(call)]
+    Call.objects.filter(pk__in=[call.pk for call in left_off]).update(
+        state=State.ENDED, outcome=Call.Outcome.CANCELLED, hold=Call.Hold.NONE, ended_at=now
+    )
+    Move.objects.bulk_create(
+        Move(
+            lifecycle=CALL.name,
+            subject=str(call.pk),
+            event=CallEvent.CANCEL,
+            before=status_of(call),
+            after=CALL.after(status_of(call), CallEvent.CANCEL),
+            at=now,
+            actor=actor,
+        )
+        for call in left_off
+    )
+    return {call.pk for call in left_off}
+
+
+def _may_be_left_off(call: Call) -> bool:
+    """What was tried and is tried again the seller may act on at any time: the operation goes on to its end."""
+    tried = call.attempts > 0 and not call.outcome
+    return not tried and CALL.allows(status_of(call), CallEvent.CANCEL)

@@ -49,6 +49,8 @@ class ClaimedCall(msgspec.Struct, frozen=True, kw_only=True):
     require_body_sign: bool
     seller_id: int
     subscription_id: int | None
+    purpose: str
+    owner: int | None
     keys: tuple[str, ...]
     until_access: bool
     nonce: str
@@ -119,7 +121,7 @@ def _hold(taking: Taking) -> None:
 
 _LEASED = (
     "id, seller_id, address_id, subscription_id, protocol, kind, activity, command, attempts, until_access, "
-    "give_up_at, maybe_acted, claimed_instance_id, instance_id, order_number, trigger, business_id"
+    "give_up_at, maybe_acted, claimed_instance_id, instance_id, order_number, trigger, business_id, purpose, owner"
 )
 
 
@@ -164,7 +166,7 @@ def _lease(
 
 def _claimed(row: tuple[Any, ...], addresses: Mapping[int, AddressState], keys: Keys, now: datetime) -> ClaimedCall:
     (call_id, seller_id, address_id, subscription_id, name, kind, activity, plain, attempts, until_access, give_up_at,
-     maybe_acted, claimed, instance, order_number, trigger, business_id) = row  # fmt: skip
+     maybe_acted, claimed, instance, order_number, trigger, business_id, purpose, owner_id) = row  # fmt: skip
     command = load(kind, rows.value(plain))
     if isinstance(command, Create):
         command = replace(command, business_id=business_id)
@@ -182,6 +184,8 @@ def _claimed(row: tuple[Any, ...], addresses: Mapping[int, AddressState], keys: 
         require_body_sign=address.require_body_sign,
         seller_id=seller_id,
         subscription_id=subscription_id,
+        purpose=purpose,
+        owner=owner_id,
         keys=keys.get((seller_id, protocol(name).key_class), ()),
         until_access=bool(until_access),
         nonce=ids.nonce(),

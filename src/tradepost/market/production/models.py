@@ -58,6 +58,11 @@ class Call(DueWork):
         GAVE_UP = "gave_up", _("Gave up")
         CANCELLED = "cancelled", _("Cancelled")
 
+    class Purpose(models.TextChoices):
+        """What it is for, and so whose ``owner`` is the key of."""
+
+        ORDER = "order", _("An operation of a service")
+
     class Hold(models.TextChoices):
         NONE = "", ""
         BUSY = "busy", _("waiting for earlier calls to this seller")
@@ -69,6 +74,9 @@ class Call(DueWork):
     subscription = models.ForeignKey(
         Subscription, models.PROTECT, null=True, default=None, related_name="calls", db_index=False
     )
+    purpose = models.CharField(max_length=8, choices=Purpose, default=Purpose.ORDER, db_default=Purpose.ORDER)
+    owner = models.BigIntegerField(null=True, default=None)
+    """Key of what asked for it, by ``purpose``: an operation. Production knows no more of it."""
     protocol = models.CharField(max_length=32)
     kind = models.CharField(max_length=32)
     """Class name of the command, for example ``Create``."""
@@ -113,8 +121,14 @@ class Call(DueWork):
             models.Index(fields=["give_up_at"], name="call_held_deadline", condition=Q(state=State.HELD)),
             models.Index(fields=["seller", "-id"], name="call_seller"),
             models.Index(fields=["order_number"], name="call_order"),
-            models.Index(fields=["subscription"], name="call_subscription_open", condition=~Q(state=State.ENDED)),
             models.Index(fields=["-id"], name="call_gave_up", condition=Q(outcome="gave_up")),
+            models.Index(fields=["subscription", "-id"], name="call_subscription"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(Q(state=State.ENDED) & ~Q(outcome="")) | Q(~Q(state=State.ENDED) & Q(outcome="")),
+                name="call_ended_has_outcome",
+            )
         ]
 
 

@@ -187,7 +187,14 @@ def _move(ended: Ended, now: datetime) -> Move:
     if isinstance(result, Done) and (result.instance_id or result.instances or result.license):
         columns["sealed_answer"] = seal(msgspec.json.encode(result).decode())
         columns["instance_id"] = call.instance_id or result.instance_id
-    ended_call = CallEnded(call=call.call_id, kind=call.kind, outcome=outcome.value, subscription=call.subscription_id)
+    ended_call = CallEnded(
+        call=call.call_id,
+        kind=call.kind,
+        outcome=outcome.value,
+        subscription=call.subscription_id,
+        purpose=call.purpose,
+        owner=call.owner,
+    )
     return Move(columns, ended_call)
 
 

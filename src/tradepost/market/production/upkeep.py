@@ -79,13 +79,13 @@ def recover(*, now: datetime, wall: datetime, rule: breaker.Rule) -> int:
                 fault=Fault.LOST,
                 detail="the market's worker stopped while this call was open; what the seller did is unknown",
             )
-            by_owner.setdefault(call.lease_owner, []).append(Ended(_ticket_of(call, now), lost))
+            by_owner.setdefault(call.lease_owner, []).append(Ended(_claimed_of(call, now), lost))
         for owner, batch in by_owner.items():
             record(batch, now=now, owner=owner, rule=rule)
         return len(calls)
 
 
-def _ticket_of(call: Call, now: datetime) -> ClaimedCall:
+def _claimed_of(call: Call, now: datetime) -> ClaimedCall:
     return ClaimedCall(
         call_id=call.pk,
         number=call.attempts,
@@ -99,6 +99,8 @@ def _ticket_of(call: Call, now: datetime) -> ClaimedCall:
         require_body_sign=True,
         seller_id=call.seller_id,
         subscription_id=call.subscription_id,
+        purpose=call.purpose,
+        owner=call.owner,
         keys=(),
         until_access=call.until_access,
         nonce="",

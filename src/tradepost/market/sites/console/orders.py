@@ -43,7 +43,7 @@ def index(request: HttpRequest) -> HttpResponse:
     text, status = request.GET.get("q", ""), request.GET.get("status", "")
     stands = status == STOPPED
     asked = orders.OrderFilter(text=text, status="" if stands else status)
-    among = verb.stopped().values("pk") if stands else None
+    among = verb.stopped_orders().values("pk") if stands else None
     context = {
         "page": orders.all_orders(asked, among=among, after=request.GET.get("after", "")),
         "text": text.strip(),

@@ -50,7 +50,7 @@ def show(request: HttpRequest) -> HttpResponse:
     breakers = engine.open_breakers()
     needs = [
         *_of_workers(workers, figures.late(now)),
-        *_of_orders(pay_back.stopped().count()),
+        *_of_orders(pay_back.stopped_orders().count()),
         *_of_calls(gave_up.count(), len(breakers)),
         *_of_queues(engine.stuck(Event).count() + engine.stuck(Job).count(), mailbox.failed_count()),
     ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
-from tradepost.market.fulfilment.renewal import may_renew
+from tradepost.market.fulfilment.renewing import may_renew
 from tradepost.market.fulfilment.usage import reported_usage
 from tradepost.market.orders.buyer_queries import about
 from tradepost.market.product_types.registry import product_type

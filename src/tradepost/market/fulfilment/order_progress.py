@@ -1,4 +1,4 @@
-"""How far an order is: the steps of each delivery with every try of the seller, as a buyer may see them."""
+"""How far an order is: what is asked of the seller for each line, with every try, as a buyer may see it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.product_types.contract import Gives
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production.models import Attempt, Binding, Call
-from tradepost.market.production.restart import gives_back
-from tradepost.market.production.seller_queries import with_open_attempt
+from tradepost.market.production.seller_queries import retry_rule, with_open_attempt
 from tradepost.protocols.commands import Create, Query, Refresh
 from tradepost.protocols.registry import protocols
 
-from .models import Delivery
+from .cases import kind_of
+from .models import Operation
 
 SHOWN = tuple(kind.__name__ for kind in (Create, Query, Refresh))
 """Calls that an order waits for; a buyer need not know of others."""
@@ -49,7 +49,7 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CallProgress:
     """One thing asked of the seller. ``next_at`` is None when it is being asked right now or has ended."""
 
     hands_over: bool
@@ -65,8 +65,8 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class LineProgress:
     line: OrderLine
-    delivery: Delivery | None
-    asked: list[Asked]
+    operation: Operation | None
+    asked: list[CallProgress]
     kept: bool
     """Whether the order stays with the seller when it is not delivered in time, instead of being refunded."""
     renews: bool = False
@@ -81,11 +81,12 @@ class LineProgress:
     @property
     def stopped(self) -> bool:
         """Nothing is asked any more, until the seller restarts it by hand."""
-        if any(asked.state == "current" for asked in self.asked):
-            return False
-        if self.renews:
-            return self.line.order.status == Order.Status.PROCESSING and any(a.state == "failed" for a in self.asked)
-        return self.delivery is not None and self.delivery.status == Delivery.Status.STOPPED
+        return self.operation is not None and self.operation.status == Operation.Status.STOPPED
+
+    @property
+    def queued(self) -> bool:
+        """Something else is being done to the service first."""
+        return self.operation is not None and self.operation.status == Operation.Status.QUEUED
 
     @property
     def troubled(self) -> bool:
@@ -136,44 +137,52 @@ def keeps_order(product: Product) -> bool:
 
 
 def progress(order: Order) -> Progress:
-    """Three queries, whatever the number of tries: deliveries, calls, attempts. ``order.lines`` should be fetched."""
+    """Three queries, whatever the number of tries: operations, calls, attempts. ``order.lines`` should be fetched."""
     lines = list(order.lines.all())
-    deliveries = {d.line_id: d for d in Delivery.objects.filter(line__in=lines)}
+    operations = {one.line_id: one for one in Operation.objects.filter(line__in=lines)}
     calls = list(Call.objects.filter(order_number=order.number, kind__in=SHOWN).defer("command").order_by("pk"))
     renews = order.order_type == Order.Type.RENEW
     tries: dict[int, list[Attempt]] = defaultdict(list)
     shown = ("call_id", "number", "started_at", "milliseconds", "verdict", "detail")
     for attempt in Attempt.objects.filter(call__in=calls).only(*shown).order_by("call_id", "number"):
         tries[attempt.call_id].append(attempt)
-    asked: dict[str, list[Asked]] = defaultdict(list)
+    asked: dict[str, list[CallProgress]] = defaultdict(list)
     for call in calls:
-        asked[call.order_line_number].append(_asked(call, with_open_attempt(call, tries[call.pk])))
-    kept = {call.order_line_number for call in calls if not gives_back(call)}
+        asked[call.order_line_number].append(_call_progress(call, with_open_attempt(call, tries[call.pk])))
+    of_line = {line.number: operations.get(line.pk) for line in lines}
+    kept = {call.order_line_number for call in calls if _keeps(call, of_line.get(call.order_line_number))}
     ends = {call.order_line_number: call.give_up_at for call in calls if not call.outcome}
     found = [
         LineProgress(
-            line, deliveries.get(line.pk), asked[line.number], line.number in kept, renews, ends.get(line.number)
+            line, operations.get(line.pk), asked[line.number], line.number in kept, renews, ends.get(line.number)
         )
         for line in lines
     ]
     return Progress(found, _fingerprint(order, found, calls))
 
 
+def _keeps(call: Call, operation: Operation | None) -> bool:
+    """Whether the order is not paid back when the plan of this call is over."""
+    rule = retry_rule(call)
+    refunds = operation is None or kind_of(operation).refundable
+    return not refunds or (rule is not None and rule.keeps_order)
+
+
 def _fingerprint(order: Order, lines: list[LineProgress], calls: list[Call]) -> str:
     facts = [
         order.status,
-        *(line.delivery.status for line in lines if line.delivery),
+        *(line.operation.status for line in lines if line.operation),
         *(f"{c.pk} {c.state} {c.attempts} {c.due_at} {c.last_verdict} {c.hold}" for c in calls),
     ]
     return hashlib.sha256("|".join(facts).encode()).hexdigest()[:16]
 
 
-def _asked(call: Call, attempts: list[Attempt]) -> Asked:
+def _call_progress(call: Call, attempts: list[Attempt]) -> CallProgress:
     state = {Call.Outcome.DONE: "done", Call.Outcome.NONE: "current"}.get(Call.Outcome(call.outcome), "failed")
     left_out = max(0, len(attempts) - MOST_TRIES)
     kept = [attempts[0], *attempts[left_out + 1 :]] if left_out else attempts
     waiting = call.state in {State.WAITING, State.HELD} and call.attempts > 0
-    return Asked(
+    return CallProgress(
         call.kind == Query.__name__ or call.until_access,
         state,
         [_try(a) for a in kept],

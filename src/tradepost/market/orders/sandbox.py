@@ -1,6 +1,6 @@
-"""Orders that a sandbox makes for a change by hand: real ones that a seller can query, which cost nothing.
+"""Orders that a sandbox makes for a change that is tried out: real ones that a seller can query, which cost nothing.
 
-No money moves and no event is published: nothing is to be delivered, and nobody has to be told of what they did.
+No money moves, and nobody is told of what they did themselves: ``Order.origin`` says so, not the price.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from tradepost.market.subscriptions.models import Subscription
 from .lifecycle import ORDER, OrderEvent
 from .models import Order, OrderLine
 from .place import store_line
-from .pricing import Priced
+from .pricing import Priced, price
 
 
-def place_by_hand(
+def place_sandbox_order(
     subscription: Subscription,
     order_type: Order.Type,
     *,
@@ -30,12 +30,15 @@ def place_by_hand(
     actor: str,
     now: datetime,
 ) -> OrderLine:
-    """An order about what the buyer holds, paid with nothing and under way; its line says what is wanted."""
+    """An order about what the buyer holds, paid with nothing and under way; its line says what is wanted, and what it
+    would cost."""
     nothing = Priced(offer.price, quantity, periods, Money(0, offer.currency))
+    costs = price(offer.price, quantity=quantity, periods=max(periods, 1)).total
     with transaction.atomic():
         order = Order.objects.create(
             number=ids.order_number(now),
             order_type=order_type,
+            origin=Order.Origin.SANDBOX,
             buyer=subscription.buyer,
             total_minor=0,
             currency=offer.currency,
@@ -44,11 +47,4 @@ def place_by_hand(
             paid_at=now,
         )
         ORDER.move(order, OrderEvent.PAY, now=now, actor=actor)
-        return store_line(order, offer, nothing, subscription=subscription, now=now)
-
-
-def end_by_hand(order: Order, *, done: bool, note: str = "", now: datetime) -> None:
-    """The seller did it, or the plan of the call ended without it; there is no money to give back."""
-    with transaction.atomic():
-        ORDER.move(order, OrderEvent.COMPLETE if done else OrderEvent.GIVE_UP, now=now, note=note[:500])
-        Order.objects.filter(pk=order.pk).update(ended_at=now)
+        return store_line(order, offer, nothing, subscription=subscription, list_minor=costs.minor, now=now)
