@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from tradepost.market.base.errors import Refused
-from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Intent, OrderEnd, Paid
+from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Failed, Intent, OrderEnd, Paid
 from tradepost.protocols.commands import Refresh, Scene
 
 
@@ -33,6 +33,9 @@ class Renew(Defaults[Renewal]):
 
     def on_done(self, case: Case[Renewal]) -> Effects:
         return renewed(case)
+
+    def on_gave_up(self, case: Case[Renewal], last: Failed) -> Effects:
+        return not_renewed(case, last)
 
 
 def too_late[W](case: Case[W]) -> Refused | None:
@@ -65,6 +68,12 @@ def renewed(case: Case[Renewal]) -> Effects:
         seller_state="active" if case.held.charging.mode in case.held.protocol.life.refresh_thaws else "",
         order=OrderEnd.COMPLETE,
     )
+
+
+def not_renewed(case: Case[Renewal], last: Failed) -> Effects:
+    """Where a refresh ends a freeze by itself, one that the seller may have done leaves it unknown."""
+    may_be_thawed = last.maybe_acted and case.held.charging.mode in case.held.protocol.life.refresh_thaws
+    return Effects(seller_state="unknown" if may_be_thawed else "")
 
 
 KIND = Renew()

@@ -9,7 +9,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Failed, Intent, OrderEnd
 from tradepost.protocols.commands import CheckChange, Scene
 
-from .renew import Renewal, refresh, renewed, too_late
+from .renew import Renewal, not_renewed, refresh, renewed, too_late
 
 
 class RenewChange(Defaults[Renewal]):
@@ -31,7 +31,7 @@ class RenewChange(Defaults[Renewal]):
 
     def on_gave_up(self, case: Case[Renewal], last: Failed) -> Effects:
         """What the seller does not agree to beforehand is paid back; once it agreed, the renewal waits for it."""
-        return Effects(order=OrderEnd.GIVE_UP) if isinstance(last.command, CheckChange) else Effects()
+        return Effects(order=OrderEnd.GIVE_UP) if isinstance(last.command, CheckChange) else not_renewed(case, last)
 
 
 def _check(case: Case[Renewal]) -> CheckChange:
