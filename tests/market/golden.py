@@ -58,9 +58,11 @@ def _lost(row: Mapping[str, Any], load: Load, *, same: bool) -> str:
 
 
 def _changed(name: str, cls: type, file: Mapping[str, Any]) -> list[str]:
-    fields = {field.name: str(field.type) for field in dataclasses.fields(cls)}  # type: ignore[arg-type]  # all are
+    fields = {field.name: str(field.type) for field in dataclasses.fields(cls)}
     if fields != file["fields"]:
-        return [f"{name} has other fields than its file: {fields}. A default added keeps the version, else it is the next."]
+        return [
+            f"{name} has other fields than its file: {fields}. A default added keeps the version, else it is the next."
+        ]
     if len(file["rows"][-1]) != len(fields) + 1:
         return [f"the last row of {name} is not whole"]
     return []
