@@ -58,7 +58,7 @@ def _lost(row: Mapping[str, Any], load: Load, *, same: bool) -> str:
 
 
 def _changed(name: str, cls: type, file: Mapping[str, Any]) -> list[str]:
-    fields = {field.name: str(field.type) for field in dataclasses.fields(cls)}  # type: ignore[arg-type]  # all are
+    fields = {field.name: str(field.type) for field in dataclasses.fields(cls)}
     if fields != file["fields"]:
         return [
             f"{name} has other fields than its file: {fields}. A default added keeps the version, else it is the next."

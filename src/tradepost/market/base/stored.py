@@ -30,8 +30,8 @@ def dump(value: object) -> dict[str, Any]:
 def load[T](cls: type[T], plain: Mapping[str, Any]) -> T:
     """The value again; what an earlier version wrote is upgraded.
 
-    Raises ``UnknownVersion`` for one that a later release wrote, and ``StoredMismatch``, which names class and field but no
-    value, when the members do not fit.
+    Raises ``UnknownVersion`` for one that a later release wrote, and ``StoredMismatch``, which names class and field, when
+    the members do not fit.
     """
     try:
         return msgspec.convert(upgraded(cls, plain), type=cls)

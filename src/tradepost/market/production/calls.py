@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from tradepost.market.base import stored, work
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Move
+from tradepost.market.base.stored import StoredMismatch, UnknownVersion
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.subscriptions.models import Subscription
@@ -22,6 +23,9 @@ from tradepost.protocols.commands import Command
 from .lifecycle import CALL, CallEvent, status_of
 from .models import Address, Binding, Call
 
+UNREADABLE = (LookupError, UnknownVersion, StoredMismatch)
+"""Why ``load`` gives no command: another release wrote it, or a protocol is missing here."""
+
 
 def dump(command: Command) -> dict[str, Any]:
     """A command as JSON values for the database, with its version."""
@@ -29,8 +33,7 @@ def dump(command: Command) -> dict[str, Any]:
 
 
 def load(kind: str, plain: Mapping[str, Any]) -> Command:
-    """The command of a row again, whichever release wrote it. Raises ``LookupError`` when no protocol has this kind, and
-    what ``stored.load`` raises."""
+    """The command of a row again, whichever release wrote it. Raises one of ``UNREADABLE``."""
     return stored.load(registry.command(kind), plain)
 
 

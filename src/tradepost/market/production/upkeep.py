@@ -12,11 +12,10 @@ from django.db.models import Count, Exists, Min, OuterRef
 from tradepost.market.base import clock, work
 from tradepost.market.base.models import Event, Job, WorkerProcess
 from tradepost.market.base.work import State
-from tradepost.protocols.commands import Fault, Unreachable
+from tradepost.protocols.commands import Command, Fault, Unreachable
 
 from . import breaker
 from .attempts import Ended
-from .calls import load
 from .claim import ClaimedCall
 from .models import Address, Call
 from .record import record, release_held_sellers
@@ -90,7 +89,7 @@ def _claimed_of(call: Call, now: datetime) -> ClaimedCall:
         call_id=call.pk,
         number=call.attempts,
         trigger=call.trigger,
-        command=load(call.kind, call.command),
+        command=Command(),  # of a lost attempt nothing is sent any more, and its release may be another
         kind=call.kind,
         activity=call.activity,
         protocol=call.protocol,
