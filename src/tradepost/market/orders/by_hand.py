@@ -18,6 +18,7 @@ from .lifecycle import ORDER, OrderEvent
 from .models import Order, OrderLine
 from .place import store_line
 from .pricing import Priced
+from .sales import record_paid
 
 
 def place_by_hand(
@@ -44,7 +45,9 @@ def place_by_hand(
             paid_at=now,
         )
         ORDER.move(order, OrderEvent.PAY, now=now, actor=actor)
-        return store_line(order, offer, nothing, subscription=subscription, now=now)
+        line = store_line(order, offer, nothing, subscription=subscription, now=now)
+        record_paid(order, now=now)
+    return line
 
 
 def end_by_hand(order: Order, *, done: bool, note: str = "", now: datetime) -> None:

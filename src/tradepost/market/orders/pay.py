@@ -16,6 +16,7 @@ from .lifecycle import ORDER, OrderEvent
 from .models import Order
 from .place import UNPAID_TIMEOUT
 from .renew import check_renewable
+from .sales import record_paid
 
 
 def pay_order(order: Order, *, now: datetime) -> None:
@@ -36,6 +37,7 @@ def pay_order(order: Order, *, now: datetime) -> None:
             outbox.publish("RenewalPaid", now=now, order=order.number)
         else:
             outbox.publish("OrderPaid", now=now, order=order.number)
+        record_paid(order, now=now)
 
 
 def _check_renewed(order: Order, now: datetime) -> None:
