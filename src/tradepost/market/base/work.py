@@ -81,6 +81,11 @@ def leased_index(prefix: str) -> models.Index:
     return models.Index(fields=["lease_until"], name=f"{prefix}_leased", condition=models.Q(state=State.LEASED))
 
 
+def stuck_index(prefix: str) -> models.Index:
+    """Of a queue with an ``error`` column: what failed and is tried again."""
+    return models.Index(fields=["due_at", "id"], name=f"{prefix}_stuck", condition=~models.Q(error=""))
+
+
 def lock_due[W: DueWork](model: type[W], *, now: datetime, limit: int, only: models.Q | None = None) -> list[W]:
     """The oldest due rows, locked for this transaction; rows that another worker is claiming are skipped."""
     rows = model._default_manager.filter(only or models.Q(), state=State.WAITING, due_at__lte=now)  # noqa: SLF001

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+from django.db.models.functions import Lower
+
 from tradepost.market.base.paging import Page, page
+from tradepost.market.identity.operator_queries import addresses_like
 
 from .messages import Said, say
 from .models import Mail
@@ -17,12 +21,13 @@ class Letter:
 
 
 def all_mails(*, status: str = "", text: str = "", after: str = "", size: int = 25) -> Page[Letter]:
-    """Newest first, with their words in the active language. ``text`` is part of the address."""
+    """Newest first, with their words in the active language. ``text`` is an address, or the beginning of one that a
+    person or a seller has now."""
     mails = Mail.objects.select_related("notice__user")
     if status:
         mails = mails.filter(status=status)
     if sought := text.strip():
-        mails = mails.filter(address__icontains=sought)
+        mails = mails.annotate(to=Lower("address")).filter(to__in=addresses_like(sought))
     found = page(mails, after=after, size=size)
     return Page([Letter(mail, say(mail.notice.kind, mail.notice.facts)) for mail in found.rows], found.next_key)
 
@@ -31,5 +36,5 @@ def find_mail(pk: int) -> Mail | None:
     return Mail.objects.filter(pk=pk).first()
 
 
-def failed_count() -> int:
-    return Mail.objects.filter(status=Mail.Status.FAILED).count()
+def failed() -> QuerySet[Mail]:
+    return Mail.objects.filter(status=Mail.Status.FAILED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Substr
 from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.money import Money
@@ -11,6 +12,9 @@ from tradepost.market.catalog.models import NONE, Offer, Product
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.charging import Charging, charging
 from tradepost.market.subscriptions.models import Subscription
+
+TAIL_AT = 13
+"""Where the seven characters begin by which people tell each other an order's number (``ids.order_number``)."""
 
 
 class Order(models.Model):
@@ -53,6 +57,7 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["buyer", "-id"], name="order_buyer"),
             models.Index(fields=["status", "-id"], name="order_status"),
+            models.Index(Substr("number", TAIL_AT), name="order_tail"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -117,3 +122,17 @@ class OrderLine(models.Model):
     @property
     def charging(self) -> Charging:
         return charging(self.charging_mode)
+
+
+class SalesDay(models.Model):
+    """Order lines of one seller that were paid on one day, spread over a few rows: see ``sales``."""
+
+    seller = models.ForeignKey(Seller, models.CASCADE, related_name="sales_days", db_index=False)
+    day = models.DateField()
+    currency = models.CharField(max_length=3)
+    part = models.PositiveSmallIntegerField()
+    lines = models.PositiveBigIntegerField()
+    amount_minor = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["seller", "day", "currency", "part"], name="sales_day_once")]

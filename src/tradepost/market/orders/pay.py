@@ -17,6 +17,7 @@ from .lifecycle import ORDER, OrderEvent
 from .models import Order
 from .place import UNPAID_TIMEOUT
 from .renew import check_renewable
+from .sales import record_paid
 
 
 def pay_order(order: Order, *, now: datetime) -> None:
@@ -33,6 +34,7 @@ def pay_order(order: Order, *, now: datetime) -> None:
         ORDER.move(order, OrderEvent.PAY, now=now, actor=order.buyer.email)
         ledger.pay(order.buyer, order.total, reference=order.number, now=now)
         Order.objects.filter(pk=order.pk).update(paid_at=now)
+        record_paid(order, now=now)
         outbox.publish(OrderPaid(order=order.number), now=now)
 
 

@@ -18,6 +18,7 @@ from .lifecycle import ORDER, OrderEvent
 from .models import Order, OrderLine
 from .place import store_line
 from .pricing import Priced, price
+from .sales import record_paid
 
 
 def place_sandbox_order(
@@ -47,4 +48,6 @@ def place_sandbox_order(
             paid_at=now,
         )
         ORDER.move(order, OrderEvent.PAY, now=now, actor=actor)
-        return store_line(order, offer, nothing, subscription=subscription, list_minor=costs.minor, now=now)
+        line = store_line(order, offer, nothing, subscription=subscription, list_minor=costs.minor, now=now)
+        record_paid(order, now=now)
+    return line

@@ -49,6 +49,13 @@ class Binding(models.Model):
     address = models.ForeignKey(Address, models.PROTECT, related_name="bindings")
 
 
+WELL = ("", "done", "pending")
+"""Verdicts that are no trouble."""
+FAILING = ~Q(state=State.ENDED) & ~Q(last_verdict__in=WELL)
+"""Calls under way whose last attempt went wrong."""
+NOT_DONE = Q(outcome__in=["gave_up", "cancelled"])
+
+
 class Call(DueWork):
     """One thing asked of a seller. Its state and due time are those of ``DueWork``; the end is an outcome."""
 
@@ -121,8 +128,18 @@ class Call(DueWork):
             models.Index(fields=["give_up_at"], name="call_held_deadline", condition=Q(state=State.HELD)),
             models.Index(fields=["seller", "-id"], name="call_seller"),
             models.Index(fields=["order_number"], name="call_order"),
-            models.Index(fields=["-id"], name="call_gave_up", condition=Q(outcome="gave_up")),
             models.Index(fields=["subscription", "-id"], name="call_subscription"),
+            models.Index(fields=["outcome", "-id"], name="call_not_done", condition=NOT_DONE),
+            models.Index(fields=["seller", "outcome", "-id"], name="call_seller_not_done", condition=NOT_DONE),
+            models.Index(fields=["ended_at"], name="call_gave_up_at", condition=Q(outcome="gave_up")),
+            models.Index(fields=["seller", "ended_at"], name="call_seller_gave_up_at", condition=Q(outcome="gave_up")),
+            models.Index(fields=["seller", "give_up_at", "id"], name="call_failing", condition=FAILING),
+            models.Index(fields=["last_verdict", "-id"], name="call_verdict", condition=~Q(last_verdict__in=WELL)),
+            models.Index(
+                fields=["seller", "last_verdict", "-id"],
+                name="call_seller_verdict",
+                condition=~Q(last_verdict__in=WELL),
+            ),
         ]
         constraints = [
             models.CheckConstraint(

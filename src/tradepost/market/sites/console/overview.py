@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from tradepost.market.base import clock
+from tradepost.market.base.counting import Count, counts_up_to
 from tradepost.market.base.models import Event, Job
 from tradepost.market.fulfilment import pay_back
 from tradepost.market.notifications import mailbox
@@ -48,15 +49,18 @@ def show(request: HttpRequest) -> HttpResponse:
     calls, created = engine.last_day(now), engine.last_day(now, activities=["newInstance"])
     gave_up = engine.gave_up(now)
     breakers = engine.open_breakers()
+    stopped, given_up, events, jobs, mails = counts_up_to(
+        pay_back.stopped_orders(), gave_up, engine.stuck(Event), engine.stuck(Job), mailbox.failed()
+    )
     needs = [
         *_of_workers(workers, figures.late(now)),
-        *_of_orders(pay_back.stopped_orders().count()),
-        *_of_calls(gave_up.count(), len(breakers)),
-        *_of_queues(engine.stuck(Event).count() + engine.stuck(Job).count(), mailbox.failed_count()),
+        *_of_orders(stopped),
+        *_of_calls(given_up, len(breakers)),
+        *_of_queues(events + jobs, mails),
     ]
     context = {
         "needs": needs, "figures": figures, "orders": orders.under_way(), "breakers": breakers[:5],
-        "gave_up": gave_up.order_by("-pk")[:5], "calls": calls, "calls_chart": stacked(calls.hours),
+        "gave_up": gave_up[:5], "calls": calls, "calls_chart": stacked(calls.hours),
         "created_chart": stacked(created.hours), "created": created,
         "verdicts": [(verdict, title(verdict), count) for verdict, count in calls.verdicts],
         "living": sum(worker.alive for worker in workers),
@@ -82,7 +86,7 @@ def _of_workers(workers: list[engine.Worker], late: timedelta) -> Iterator[Need]
         yield Need("warn", "server", text % {"n": dead}, url, _("See the workers"))
 
 
-def _of_orders(stopped: int) -> Iterator[Need]:
+def _of_orders(stopped: Count) -> Iterator[Need]:
     if stopped:
         text = ngettext(
             "%(n)s paid order stopped: restart it with its seller, or pay it back.",
@@ -92,7 +96,7 @@ def _of_orders(stopped: int) -> Iterator[Need]:
         yield Need("bad", "player-pause", text, url, _("See the orders"))
 
 
-def _of_calls(gave_up: int, paused: int) -> Iterator[Need]:
+def _of_calls(gave_up: Count, paused: int) -> Iterator[Need]:
     if gave_up:
         text = ngettext(
             "%(n)s call was given up in the last 7 days.", "%(n)s calls were given up in the last 7 days.", gave_up
@@ -104,7 +108,7 @@ def _of_calls(gave_up: int, paused: int) -> Iterator[Need]:
         yield Need("bad", "plug", text % {"n": paused}, reverse("console:engine"), _("See the addresses"))
 
 
-def _of_queues(stuck: int, mails: int) -> Iterator[Need]:
+def _of_queues(stuck: Count, mails: Count) -> Iterator[Need]:
     if stuck:
         text = ngettext(
             "%(n)s internal task failed and is tried again.", "%(n)s internal tasks failed and are tried again.", stuck
