@@ -5,18 +5,27 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
+from django.utils import timezone
+
+from tradepost.market.base import clock, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.outbox import Reactions
 from tradepost.market.fulfilment import come_true, expiry, follow, plan, renewal
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications import reactions as tell
+from tradepost.market.notifications import retention as notifications_retention
 from tradepost.market.orders import cancel
+from tradepost.market.orders.lifecycle import ORDER
 from tradepost.market.orders.place import UNPAID_TIMEOUT
 from tradepost.market.production import breaker
+from tradepost.market.production import retention as production_retention
 from tradepost.market.production.engine import Engine, Setup
 from tradepost.market.production.gateway import Limits
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
 
 REACTIONS = Reactions(
     {
@@ -37,7 +46,30 @@ REACTIONS = Reactions(
     }
 )
 
+RETENTION = (
+    *production_retention.RULES,
+    retention.old_moves(ORDER.name, SUBSCRIPTION.name, "operation"),
+    *notifications_retention.RULES,
+)
+"""What is deleted or emptied when it is old, in the order in which a night goes through it."""
+
+
+def clear_old(payload: Mapping[str, Any], now: datetime) -> datetime:
+    """The next batch of old rows; when nothing is left, the next night."""
+    settings = config()
+    keep = {rule.setting: getattr(settings, rule.setting) for rule in RETENTION}
+    if retention.go_on(RETENTION, keep, payload, now=now):
+        return now + retention.PAUSE
+    return _next_night(now)
+
+
+def _next_night(now: datetime) -> datetime:
+    zone = timezone.get_default_timezone()
+    return retention.night_after(now, at=config().retention_at, zone=zone, heading_for=clock.target())
+
+
 TASKS = {
+    retention.NIGHTLY: clear_old,
     UNPAID_TIMEOUT: cancel.time_out,
     expiry.END_OF_PERIOD: expiry.end_of_period,
     expiry.END_OF_RETENTION: expiry.end_of_retention,
@@ -56,6 +88,7 @@ def setup(name: str) -> Setup:
         breaker=breaker.Rule(settings.breaker_failures, timedelta(seconds=settings.breaker_pause_seconds)),
         reactions=REACTIONS,
         tasks=TASKS,
+        begin=lambda now: retention.schedule(_next_night(now)),
         deliver_mail=lambda now, wall: deliver.deliver_due(now=now, wall=wall, owner=name),
         sandbox=settings.sandbox,
     )
