@@ -18,6 +18,7 @@ from tradepost.market.fulfilment import come_true, expiry, follow, plan, renewal
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications import reactions as tell
 from tradepost.market.notifications import retention as notifications_retention
+from tradepost.market.notifications.compose import Site
 from tradepost.market.orders import cancel
 from tradepost.market.orders.lifecycle import ORDER
 from tradepost.market.orders.place import UNPAID_TIMEOUT
@@ -80,6 +81,7 @@ TASKS = {
 def setup(name: str) -> Setup:
     """A worker's engine as the settings of this process describe it."""
     settings = config()
+    site = Site(settings.base_url, settings.support_email)
     return Setup(
         name=name,
         limits=Limits(settings.seller_timeout_seconds, settings.seller_answer_limit, settings.sandbox),
@@ -89,7 +91,7 @@ def setup(name: str) -> Setup:
         reactions=REACTIONS,
         tasks=TASKS,
         begin=lambda now: retention.schedule(_next_night(now)),
-        deliver_mail=lambda now, wall: deliver.deliver_due(now=now, wall=wall, owner=name),
+        deliver_mail=lambda now, wall: deliver.deliver_due(now=now, wall=wall, site=site, owner=name),
         sandbox=settings.sandbox,
     )
 

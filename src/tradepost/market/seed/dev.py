@@ -118,9 +118,9 @@ def _product(seller: Seller, kind: ProductType, mode: ChargingMode, serving: Add
     slug = f"{SELLER}-{kind.code}-{mode}".lower().replace("_", "-")
     product = Product.objects.filter(slug=slug).first()
     if product is None:
-        product = list_product(seller, _command(kind, mode, slug), now=now)
+        product = list_product(seller, _command(kind, mode, slug), now=now, sells_metered=True)
         addresses.bind(product, serving)
-        put_on_sale(product, now=now)
+        put_on_sale(product, now=now, sells_metered=True)
     else:
         addresses.bind(product, serving)
     return slug
