@@ -13,6 +13,7 @@ from typing import Protocol
 
 from .commands import CallResult, Command, Outcome
 from .http import Request, Response
+from .text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,7 @@ class RetryRule:
 @dataclass(frozen=True, slots=True)
 class ResultCode:
     code: str
-    meaning: str
-    meaning_zh: str
+    meaning: Text
     retryable: bool = True
 
 
