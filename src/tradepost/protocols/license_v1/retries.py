@@ -32,4 +32,6 @@ _CODES = (
 )
 
 # All are retryable: the documents end a call by time or count, never by code.
-RESULT_CODES: Mapping[str, ResultCode] = {code: ResultCode(code, Text(en=en, zh=zh), retryable=True) for code, en, zh in _CODES}
+RESULT_CODES: Mapping[str, ResultCode] = {
+    code: ResultCode(code, Text(en=en, zh=zh), retryable=True) for code, en, zh in _CODES
+}

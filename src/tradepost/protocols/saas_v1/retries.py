@@ -46,4 +46,6 @@ _CODES = (
 )
 
 # All are retryable: the documents end a call by time, never by code (saas-v1-license A6).
-RESULT_CODES: Mapping[str, ResultCode] = {code: ResultCode(code, Text(en=en, zh=zh), retryable=True) for code, en, zh in _CODES}
+RESULT_CODES: Mapping[str, ResultCode] = {
+    code: ResultCode(code, Text(en=en, zh=zh), retryable=True) for code, en, zh in _CODES
+}
