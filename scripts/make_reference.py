@@ -113,7 +113,7 @@ def protocols() -> str:
             every = f"every {rule.every}" if rule and rule.give_up_after else "no"
             parts.append(f"| `{activity}` | {every} | {rule.give_up_after if rule else ''} |")
         parts += ["", "| Code | Meaning | 含义 |", "|---|---|---|"]
-        parts += [f"| `{c.code}` | {c.meaning} | {c.meaning_zh} |" for c in protocol.result_codes.values()]
+        parts += [f"| `{c.code}` | {c.meaning.en} | {c.meaning.zh} |" for c in protocol.result_codes.values()]
         parts.append("")
     return _page("Protocols", "Versions of the wire between a market and a seller's production interface.", parts)
 

@@ -43,9 +43,10 @@ KIND = '''"""A kind of product that exists only in a test."""
 
 from tradepost.market.product_types.contract import ProductType, Step
 from tradepost.protocols.commands import ChargingMode, Create, Query
+from tradepost.protocols.text import Text
 
 KIND = ProductType(
-    code="TOY", title="Toy", title_zh="玩具", protocols=("toy_v9",), charging_modes=(ChargingMode.ONE_TIME,),
+    code="TOY", title=Text(en="Toy", zh="玩具"), protocols=("toy_v9",), charging_modes=(ChargingMode.ONE_TIME,),
     steps={"NEW": (Step(Create), Step(Query, until_access=True))},
 )
 '''

@@ -208,7 +208,7 @@ def _buy(
         extend_params=params,
         agreed=True,
     )
-    order = place_order(buyer, command, now=clock.now(), unpaid_timeout=timedelta(days=1))
+    order = place_order(buyer, command, now=clock.now(), unpaid_timeout=timedelta(days=1), sells_metered=True)
     if pay:
         pay_order(order, now=clock.now())
     return order.number

@@ -17,13 +17,14 @@ from tradepost.cli import diagnosis
 from tradepost.cli.findings import Level
 from tradepost.cli.sealed import must_open
 from tradepost.cli.serve import free_port
-from tradepost.market.base import clock
+from tradepost.market.base import clock, retention
 from tradepost.market.base.config import Config
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.models import SandboxClock, WorkerProcess
+from tradepost.market.base.models import Job, Move, SandboxClock, WorkerProcess
 from tradepost.market.base.secrets import seal
 from tradepost.market.identity.models import Seller, SigningKey, User
 from tradepost.market.settings import mail as mail_settings
+from tradepost.market.wiring import RETENTION
 
 GOOD_KEY = "kZ3x9QwLr7TnV2bYc5MfHs8JdPa4GuEe"
 
@@ -207,3 +208,22 @@ def test_a_check_that_breaks_is_a_finding():
 
     [finding] = diagnosis._guarded("disk", broken)
     assert (finding.area, finding.level, finding.said) == ("disk", Level.FAIL, "The check itself failed: no reason")
+
+
+@pytest.mark.django_db
+def test_how_much_is_kept_and_whether_the_nightly_run_is_late():
+    """operations.md, issue 7: doctor says how much of each is kept and since when."""
+    now = clock.now()
+    Move.objects.create(lifecycle="call", subject="1", event="e", before="a", after="b", at=now, actor="x")
+    found = list(diagnosis.check_retention(config(keep_notices_days=0)))
+    assert levels(found)[0] == ("retention", Level.WARN)
+    assert "never planned" in found[0].said
+    assert [finding.said.partition(":")[0] for finding in found[1:]] == [rule.name for rule in RETENTION]
+    assert any(finding.said.startswith("moves: 1 rows, the oldest of 20") for finding in found)
+    assert any(finding.said == "notices: 0 rows; kept for ever." for finding in found)
+    retention.schedule(now - timedelta(hours=30))
+    assert "The nightly run is 1 day 6 hours late." in [f.said for f in diagnosis.check_retention(config())]
+    Job.objects.update(due_at=now, error="Traceback\nValueError: broken")
+    assert "The nightly run fails: ValueError: broken" in [f.said for f in diagnosis.check_retention(config())]
+    Job.objects.update(error="")
+    assert {level for _, level in levels(diagnosis.check_retention(config()))} == {Level.OK}

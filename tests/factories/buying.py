@@ -41,7 +41,7 @@ def make_order(
     command = PlaceOrder(
         product_id=offer.product_id, quantity=quantity, periods=periods, extend_params=extend_params, agreed=True
     )
-    order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout)
+    order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout, sells_metered=True)
     if paid:
         pay_order(order, now=now)
     return Order.objects.select_related("buyer").get(pk=order.pk)

@@ -38,7 +38,7 @@ def make_category(slug: str = "office", **fields: object) -> Category:
 
 def make_product(
     seller: Seller | None = None, *, prices: tuple[Price, ...] = (MONTHLY,), specs: tuple[NewSpec, ...] = (),
-    category: str = "office", on_sale: bool = True, address: Address | None = None, bound: bool = True,
+    category: str = "office", on_sale: bool = True, sells_metered: bool = True, address: Address | None = None, bound: bool = True,
     now: datetime = NOW, **fields: object,
 ) -> Product:  # fmt: skip
     """A SaaS product, served at a production address of its seller. ``prices`` are those of its only SKU; give
@@ -53,11 +53,12 @@ def make_product(
         picture=PICTURE, contact_email="help@qingxie.example", contact_phone="400-800-1234", currency="CNY",
         specs=specs or (NewSpec(name="标准版", name_en="Standard", skus=(NewSku(prices=prices),)),),
     )  # fmt: skip
-    product = list_product(seller, replace(command, **fields), now=now)  # type: ignore[arg-type]  # a test's own words
+    command = replace(command, **fields)  # type: ignore[arg-type]  # a test's own words
+    product = list_product(seller, command, now=now, sells_metered=sells_metered)
     if bound:
         addresses.bind(product, address or make_address(seller, now=now))
     if on_sale:
-        put_on_sale(product, now=now)
+        put_on_sale(product, now=now, sells_metered=sells_metered)
     return product
 
 

@@ -17,15 +17,17 @@ from django.contrib.staticfiles import finders
 from django.core.mail import mailers
 from django.db import Error, connection, transaction
 from django.db.migrations.loader import MigrationLoader
+from django.utils import timezone
 
 from tradepost.cli import durations, sealed
 from tradepost.cli.findings import Finding, fail, ok, warn
 from tradepost.cli.up import answers
-from tradepost.market.base import clock
+from tradepost.market.base import clock, retention
 from tradepost.market.base.config import Config
 from tradepost.market.base.models import SandboxClock
 from tradepost.market.identity.models import User
 from tradepost.market.web import health
+from tradepost.market.wiring import RETENTION
 
 SHORTEST_KEY = 32
 FEWEST_DIFFERENT = 12
@@ -52,6 +54,7 @@ def all_findings(config: Config) -> tuple[Finding, ...]:
             ("clock", lambda: check_clock(config)),
             ("workers", check_workers),
             ("accounts", check_accounts),
+            ("retention", lambda: check_retention(config)),
         ):
             found += _guarded(area, check)
     for area, check in (
@@ -271,6 +274,24 @@ def check_accounts() -> Iterator[Finding]:
         yield ok("accounts", "There is an operator.")
     else:
         yield warn("accounts", "Nobody can enter the console.", "tradepost operator create EMAIL")
+
+
+def check_retention(config: Config) -> Iterator[Finding]:
+    area, now = "retention", clock.now()
+    nightly = retention.nightly()
+    if nightly.due_at is None:
+        yield warn(area, "The nightly run was never planned.", "Start a worker: tradepost up, or tradepost worker")
+    elif nightly.error:
+        yield warn(area, f"The nightly run fails: {nightly.error.strip().splitlines()[-1]}", "Report this error.")
+    elif nightly.late(now):
+        late = durations.words(now - nightly.due_at)
+        yield warn(area, f"The nightly run is {late} late.", "Start a worker: tradepost up, or tradepost worker")
+    zone = timezone.get_default_timezone()
+    for kept in retention.kept(RETENTION):
+        days = getattr(config, kept.rule.setting)
+        rows = f"{kept.rows} rows" if kept.exact else f"about {kept.rows} rows"
+        oldest = f", the oldest of {kept.since.astimezone(zone):%Y-%m-%d}" if kept.since else ""
+        yield ok(area, f"{kept.rule.name}: {rows}{oldest}; kept {f'{days} days' if days else 'for ever'}.")
 
 
 def check_web(config: Config) -> Iterator[Finding]:

@@ -5,21 +5,31 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
+from django.utils import timezone
+
+from tradepost.market.base import clock, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
 from tradepost.market.fulfilment import advance, live, order_paid
 from tradepost.market.fulfilment.events import OperationStopped
+from tradepost.market.fulfilment.lifecycle import OPERATION
 from tradepost.market.fulfilment.timers import LIFE
 from tradepost.market.identity.events import SigningKeyRotated
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications import reactions as tell
+from tradepost.market.notifications import retention as notifications_retention
+from tradepost.market.notifications.compose import Site
 from tradepost.market.orders import cancel
 from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded
+from tradepost.market.orders.lifecycle import ORDER
 from tradepost.market.orders.place import UNPAID_TIMEOUT
 from tradepost.market.payments.events import ToppedUp
 from tradepost.market.production import breaker
+from tradepost.market.production import retention as production_retention
 from tradepost.market.production.engine import Engine, Setup
 from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
@@ -29,6 +39,7 @@ from tradepost.market.subscriptions.events import (
     SubscriptionReleased,
     SubscriptionUnfrozen,
 )
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
 
 REACTIONS = Reactions(
     [
@@ -49,7 +60,30 @@ REACTIONS = Reactions(
     ]
 )
 
+RETENTION = (
+    *production_retention.RULES,
+    retention.old_moves(ORDER.name, SUBSCRIPTION.name, OPERATION.name),
+    *notifications_retention.RULES,
+)
+"""What is deleted or emptied when it is old, in the order in which a night goes through it."""
+
+
+def clear_old(payload: Mapping[str, Any], now: datetime) -> datetime:
+    """The next batch of old rows; when nothing is left, the next night."""
+    settings = config()
+    keep = {rule.setting: getattr(settings, rule.setting) for rule in RETENTION}
+    if retention.go_on(RETENTION, keep, payload, now=now):
+        return now + retention.PAUSE
+    return _next_night(now)
+
+
+def _next_night(now: datetime) -> datetime:
+    zone = timezone.get_default_timezone()
+    return retention.night_after(now, at=config().retention_at, zone=zone, heading_for=clock.target())
+
+
 TASKS = {
+    retention.NIGHTLY: clear_old,
     UNPAID_TIMEOUT: cancel.time_out,
     LIFE: live.live,
     tell.QUIET: tell.quiet_is_over,
@@ -59,6 +93,7 @@ TASKS = {
 def setup(name: str) -> Setup:
     """A worker's engine as the settings of this process describe it."""
     settings = config()
+    site = Site(settings.base_url, settings.support_email)
     return Setup(
         name=name,
         limits=Limits(settings.seller_timeout_seconds, settings.seller_answer_limit, settings.sandbox),
@@ -67,7 +102,8 @@ def setup(name: str) -> Setup:
         breaker=breaker.Rule(settings.breaker_failures, timedelta(seconds=settings.breaker_pause_seconds)),
         reactions=REACTIONS,
         tasks=TASKS,
-        deliver_mail=lambda now, wall: deliver.deliver_due(now=now, wall=wall, owner=name),
+        begin=lambda now: retention.schedule(_next_night(now)),
+        deliver_mail=lambda now, wall: deliver.deliver_due(now=now, wall=wall, site=site, owner=name),
         sandbox=settings.sandbox,
     )
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from .commands import CallResult, ChargingMode, Command, Expire, Outcome, SetStatus
 from .http import Request, Response
+from .text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,7 @@ FROZEN_BY_STATUS = Life(freezes_by=dict.fromkeys(ChargingMode, SetStatus))
 @dataclass(frozen=True, slots=True)
 class ResultCode:
     code: str
-    meaning: str
-    meaning_zh: str
+    meaning: Text
     retryable: bool = True
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from .commands import Command
 from .contract import ResultCode, RetryRule
 from .sync_paths import OPERATIONS
+from .text import Text
 
 # After a failure the buyer decides whether to try again; the seller is told by SMS or e-mail.
 _ONCE = RetryRule(every=timedelta(minutes=1), give_up_after=timedelta(0))
@@ -39,4 +40,4 @@ _CODES = (
     ("000903", "the device fingerprint or hardware id is required", "设备指纹或硬件ID不能为空"),
 )
 
-RESULT_CODES: Mapping[str, ResultCode] = {code: ResultCode(code, en, zh) for code, en, zh in _CODES}
+RESULT_CODES: Mapping[str, ResultCode] = {code: ResultCode(code, Text(en=en, zh=zh)) for code, en, zh in _CODES}

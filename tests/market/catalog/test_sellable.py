@@ -11,7 +11,6 @@ from django.utils import translation
 
 from tests.factories import make_product
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY
-from tradepost.market.base.config import Config
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.cheapest import cheapest
 from tradepost.market.catalog.listing import Price, put_on_sale
@@ -20,10 +19,6 @@ from tradepost.market.catalog.shelf_queries import Search, shelf
 
 pytestmark = pytest.mark.django_db
 BIG = replace(PACKAGE, quota=Decimal(50_000), amount=Decimal(80))
-
-
-def a_real_market(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tradepost.market.catalog.sellable.config", lambda: Config(sandbox=False))
 
 
 def test_an_offer_holds_what_its_mode_needs() -> None:
@@ -84,20 +79,18 @@ def test_a_license_counts_no_usage(price: Price) -> None:
         make_product(prices=(price,), product_type="LICENSE")
 
 
-def test_a_real_market_lists_nothing_that_nobody_bills(monkeypatch: pytest.MonkeyPatch) -> None:
-    a_real_market(monkeypatch)
+def test_a_real_market_lists_nothing_that_nobody_bills() -> None:
     for prices in ((ON_DEMAND,), (MONTHLY, ON_DEMAND, PACKAGE)):
         with pytest.raises(Refused, match=r"product\.not_metered") as refused, translation.override("en"):
-            make_product(prices=prices)
+            make_product(prices=prices, sells_metered=False)
         assert "does not meter usage yet" in refused.value.message
     assert not Product.objects.exists()
-    make_product(prices=(MONTHLY, ONCE))
+    make_product(prices=(MONTHLY, ONCE), sells_metered=False)
     assert Offer.objects.count() == 2
 
 
-def test_a_sandbox_that_became_a_real_market_does_not_put_it_on_sale(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sandbox_that_became_a_real_market_does_not_put_it_on_sale() -> None:
     product = make_product(prices=(ON_DEMAND,), on_sale=False)
-    a_real_market(monkeypatch)
     with pytest.raises(Refused, match=r"product\.not_metered"):
         put_on_sale(product, now=product.created_at)
     assert Product.objects.get().status == Product.Status.DRAFT

@@ -18,7 +18,7 @@ from tradepost.market.base.models import Job
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import User
 from tradepost.market.notifications import deliver
-from tradepost.market.notifications.compose import compose
+from tradepost.market.notifications.compose import Site, compose
 from tradepost.market.notifications.facts import money
 from tradepost.market.notifications.models import Mail
 from tradepost.market.notifications.tell import tell
@@ -26,6 +26,7 @@ from tradepost.market.notifications.tell import tell
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WALL = NOW + timedelta(days=400)
+SITE = Site("https://market.example", "help@market.example")
 """Leases are in real time, far from the market's, so that a mix-up shows."""
 
 
@@ -42,7 +43,7 @@ def mail_to(user: User, once: str = "CS1") -> Mail:
 
 
 def run(mailer: EmailBackend, *, now=NOW, **options) -> int:
-    return deliver.deliver_due(now=now, wall=WALL, sender=deliver.Sender(mailer, **options))
+    return deliver.deliver_due(now=now, wall=WALL, site=SITE, sender=deliver.Sender(mailer, **options))
 
 
 def free_port() -> int:
@@ -82,10 +83,10 @@ def test_the_mail_speaks_the_readers_language(
     assert html is not None
     assert message["Subject"] == " ".join(subject.split())
     assert sentence in text.get_content()
-    assert f"{action}: http://127.0.0.1:8000/balance/" in text.get_content()
-    assert '<a href="http://127.0.0.1:8000/balance/">' in html.get_content()
+    assert f"{action}: https://market.example/balance/" in text.get_content()
+    assert '<a href="https://market.example/balance/">' in html.get_content()
     assert f'<html lang="{language}">' in html.get_content()
-    assert message["Message-ID"] == f"<notice.{mail.notice_id}.20260302083000@127.0.0.1>"
+    assert message["Message-ID"] == f"<notice.{mail.notice_id}.20260302083000@market.example>"
 
 
 def test_a_refused_recipient_fails_for_good_and_does_not_stop_the_others(server: mail_server.Server) -> None:
@@ -186,7 +187,7 @@ def test_a_mail_whose_sender_died_before_recording_it_is_sent_again_as_the_same_
 ) -> None:
     mail_to(make_user())
     claimed = deliver._claim(now=NOW, wall=WALL, owner="dead", limit=10)
-    assert list(deliver.Sender(server.mailer()).send([compose(mail) for _, mail in claimed])) == [deliver.Sent()]
+    assert list(deliver.Sender(server.mailer()).send([compose(mail, SITE) for _, mail in claimed])) == [deliver.Sent()]
     assert run(server.mailer()) == 0
 
     for moment, recovered in ((-1, 0), (1, 1)):

@@ -27,7 +27,7 @@ from tradepost.market.identity.events import SigningKeyRotated
 from tradepost.market.identity.keys import rotate_signing_key
 from tradepost.market.identity.models import SigningKey, User
 from tradepost.market.notifications import messages, reactions
-from tradepost.market.notifications.compose import compose
+from tradepost.market.notifications.compose import Site, compose
 from tradepost.market.notifications.inbox import inbox, mark_read, unread_by_user
 from tradepost.market.notifications.models import Mail, Notice
 from tradepost.market.notifications.tell import tell
@@ -218,7 +218,7 @@ def test_a_failing_interface_is_mailed_to_the_members_and_to_the_contact_address
     members = [member.user.email for member in seller.members.order_by("pk")]
     told = list(Mail.objects.order_by("pk").values_list("address", "to_contact"))
     assert sorted(told) == sorted([*((email, False) for email in members), (seller.contact_email, True)])
-    copy = compose(Mail.objects.get(to_contact=True))
+    copy = compose(Mail.objects.get(to_contact=True), Site("http://127.0.0.1:8000"))
     assert "because this is the contact address of a seller" in str(copy.body)
     assert "because you have an account" not in str(copy.body)
 

@@ -179,17 +179,16 @@ def test_a_body_is_covered_by_the_signature_though_the_api_takes_none(shop: Shop
     assert gateway(send(forged)) == (401, "APIGW.0301", UNKNOWN_OR_WRONG)
 
 
-def test_a_chunked_body_is_read_to_its_end_and_no_further_than_the_limit(monkeypatch) -> None:
+def test_a_chunked_body_is_read_to_its_end_and_no_further_than_the_limit() -> None:
     def arriving(body: bytes):
         request = RequestFactory().generic("POST", PATH)
         request.META.pop("CONTENT_LENGTH", None)
         request.META |= {"wsgi.input": BytesIO(body), "wsgi.input_terminated": True}
         return request
 
-    assert received.received(arriving(b"four")).body == b"four"
-    monkeypatch.setattr(received, "LARGEST_BODY", 3)
+    assert received.body_of(arriving(b"four")) == b"four"
     with pytest.raises(received.NotReadable) as caught:
-        received.received(arriving(b"four"))
+        received.body_of(arriving(b"four"), 3)
     assert (caught.value.error.status, caught.value.error.code) == (413, "APIGW.0201")
 
 
@@ -203,7 +202,7 @@ def test_a_body_that_breaks_off_is_a_request_error() -> None:
     request = RequestFactory().generic("GET", PATH, b"x")
     request._stream = Broken()
     with pytest.raises(received.NotReadable) as caught:
-        received.received(request)
+        received.body_of(request)
     assert (caught.value.error.status, caught.value.error.code) == (400, "APIGW.0201")
 
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from tests.factories import NOW, make_buyer, make_offer, make_order, make_product
 from tests.factories.buying import make_subscription
 from tests.factories.products import MONTHLY, ON_DEMAND, PACKAGE
-from tradepost.market.base.config import Config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.money import Money
@@ -37,9 +36,9 @@ def metered() -> tuple[Product, Offer, Offer]:
     return product, make_offer(product), make_offer(product, mode="ON_DEMAND_PKG")
 
 
-def order(buyer: User, offer: Offer, *, periods: int = 1) -> Order:
+def order(buyer: User, offer: Offer, *, periods: int = 1, sells_metered: bool = True) -> Order:
     command = PlaceOrder(product_id=offer.product_id, agreed=True, periods=periods)
-    return Order.objects.get(pk=buy(buyer, command, now=NOW, unpaid_timeout=HOUR).pk)
+    return Order.objects.get(pk=buy(buyer, command, now=NOW, unpaid_timeout=HOUR, sells_metered=sells_metered).pk)
 
 
 @given(st.integers(1, 10**9), st.integers(1, 10**4), st.integers(1, 120), st.decimals("0.0001", "1000000", places=4))
@@ -145,9 +144,8 @@ def test_a_package_paid_after_its_on_demand_service_ended_is_refunded_and_asked_
 
 
 @pytest.mark.django_db
-def test_a_sandbox_that_became_a_real_market_sells_it_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sandbox_that_became_a_real_market_sells_it_no_more() -> None:
     _product, on_demand, _package = metered()
-    monkeypatch.setattr("tradepost.market.catalog.sellable.config", lambda: Config(sandbox=False))
     with pytest.raises(Refused, match=r"product\.not_metered"):
-        order(make_buyer(), on_demand)
+        order(make_buyer(), on_demand, sells_metered=False)
     assert not Order.objects.exists()

@@ -19,7 +19,6 @@ MAY_NAME = {
     "product_types/charging.py": "the policy",
     "product_types/kinds/saas/__init__.py": "a declaration",
     "product_types/kinds/license/__init__.py": "a declaration",
-    "seed/dev.py": "data",
     "seed/shapes.py": "data",
     "open_api/orders.py": "words of the wire",
 }

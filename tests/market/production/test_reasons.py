@@ -46,7 +46,7 @@ def test_every_result_code_says_what_it_means_in_the_readers_language(protocol, 
     with translation.override("zh-hans"):
         zh = explain(code, protocol=protocol)
 
-    assert (english.title, zh.title) == (f"{code} {known.meaning}", f"{code} {known.meaning_zh}")
+    assert (english.title, zh.title) == (f"{code} {known.meaning.en}", f"{code} {known.meaning.zh}")
     assert chinese().get(english.what_to_do), f"no Chinese for {english.what_to_do!r}"
 
 

@@ -42,7 +42,7 @@ def test_a_product_of_each_charging_mode_is_on_sale_at_the_server(protocol: str)
 
 def test_every_mode_that_a_kind_of_product_is_sold_in_has_a_shape() -> None:
     modes: set[ChargingMode] = {mode for kind in product_types().values() for mode in kind.charging_modes}
-    assert modes <= set(dev.SHAPES)
+    assert modes <= set(dev.mode_products())
 
 
 def test_loading_again_changes_the_address_and_the_key_alone() -> None:

@@ -187,8 +187,8 @@ def test_sixty_tries_two_minutes_apart_section_b2_2():
 
 def test_the_result_codes_are_those_of_section_b2_2():
     assert list(PROTOCOL.result_codes) == [f"00000{number}" for number in range(6)]
-    assert PROTOCOL.result_codes["000003"].meaning == "the authorization code does not exist"
-    assert all(not row.meaning_zh.isascii() for row in PROTOCOL.result_codes.values())
+    assert PROTOCOL.result_codes["000003"].meaning.en == "the authorization code does not exist"
+    assert all(not row.meaning.zh.isascii() for row in PROTOCOL.result_codes.values())
 
 
 def test_an_unsigned_answer_is_good_and_a_wrongly_signed_one_is_not():

@@ -98,5 +98,5 @@ def test_the_result_codes_are_those_of_section_4_in_two_languages():
     assert list(PROTOCOL.result_codes) == codes
     for code, row in PROTOCOL.result_codes.items():
         assert (row.code, row.retryable) == (code, True)
-        assert row.meaning.isascii()
-        assert not row.meaning_zh.isascii()
+        assert row.meaning.en.isascii()
+        assert not row.meaning.zh.isascii()

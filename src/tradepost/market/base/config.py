@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from datetime import time
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -73,6 +74,24 @@ class Config(BaseSettings):
     )
     mail_from: str = Field(default="Tradepost <noreply@localhost>", description="Sender of mails.")
     support_email: str = Field(default="", description="Shown to buyers who need a person.")
+    keep_attempt_bodies_days: int = Field(
+        default=90, ge=0, description="Bodies of attempts are emptied after these days; 0 keeps them for ever."
+    )
+    keep_attempts_days: int = Field(
+        default=400, ge=0, description="Attempts of ended calls are deleted after these days; 0: never."
+    )
+    keep_moves_days: int = Field(
+        default=1825,
+        ge=0,
+        description="History is deleted after these days, that of orders, subscriptions and operations excepted; 0: never.",
+    )
+    keep_notices_days: int = Field(default=365, ge=0, description="Notices are deleted after these days; 0: never.")
+    keep_sent_mails_days: int = Field(
+        default=90, ge=0, description="Mails that were delivered are deleted after these days; 0: never."
+    )
+    retention_at: time = Field(
+        default=time(3, 30), description="When old rows are deleted each night, in the market's time zone."
+    )
     log_format: Literal["json", "console"] = Field(default="json", description="JSON lines, or text for a person.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 

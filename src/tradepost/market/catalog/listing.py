@@ -83,11 +83,14 @@ class ListProduct:
     access_by_message: bool = False
 
 
-def list_product(seller: Seller, command: ListProduct, *, now: datetime) -> Product:
-    """Store a product as a draft. Raises ``Refused`` with the field that breaks a rule (business-rules §3.2, §3.4)."""
+def list_product(seller: Seller, command: ListProduct, *, now: datetime, sells_metered: bool = False) -> Product:
+    """Store a product as a draft. Raises ``Refused`` with the field that breaks a rule (business-rules §3.2, §3.4).
+
+    ``sells_metered``: whether this market sells what is charged by usage.
+    """
     kind = product_type(command.product_type)
     prices = [price for spec in command.specs for sku in spec.skus for price in sku.prices]
-    check_prices(prices, kind.charging_modes, command.currency)
+    check_prices(prices, kind.charging_modes, command.currency, sells_metered=sells_metered)
     if len(command.extend_params) > MOST_EXTEND_PARAMS:
         raise Refused(
             "product.extend_params", _("A product may ask at most 3 extension parameters."), field="extend_params"
@@ -165,13 +168,13 @@ def _store_spec(product: Product, new: NewSpec, position: int, currency: str) ->
             )
 
 
-def put_on_sale(product: Product, *, now: datetime) -> None:
-    """Show a product in the store. Raises ``Refused`` when sales were stopped, which cannot be undone, and in a real
-    market for what is charged by usage."""
+def put_on_sale(product: Product, *, now: datetime, sells_metered: bool = False) -> None:
+    """Show a product in the store. Raises ``Refused`` when sales were stopped, which cannot be undone, and for what is
+    charged by usage unless this market sells that."""
     if product.status == Product.Status.STOPPED:
         raise Refused("product.stopped", _("Sales of this product were stopped for good."))
     for mode in Offer.objects.filter(sku__spec__product=product).values_list("charging_mode", flat=True).distinct():
-        check_metered(charging(mode))
+        check_metered(charging(mode), sells_metered=sells_metered)
     product.status = Product.Status.ON_SALE
     product.listed_at = now
     product.save(update_fields=["status", "listed_at"])

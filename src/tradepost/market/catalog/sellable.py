@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import MINOR_DIGITS
 from tradepost.market.product_types.charging import Charging, charging
@@ -25,14 +24,16 @@ FINEST_QUOTA = Decimal("0.0001")
 FINEST_PRICE = Decimal("0.00000001")
 
 
-def check_prices(prices: Sequence[Price], modes: Collection[ChargingMode], currency: str) -> None:
+def check_prices(
+    prices: Sequence[Price], modes: Collection[ChargingMode], currency: str, *, sells_metered: bool
+) -> None:
     """Prices of one product, whose type may be sold in ``modes``. Raises ``Refused`` for the first that breaks a rule
     (business-rules §3.2)."""
     for price in prices:
         if price.charging_mode not in modes:
             raise _wrong("product.charging_mode", _("This type of product cannot be sold in this charging mode."))
         mode = charging(price.charging_mode)
-        check_metered(mode)
+        check_metered(mode, sells_metered=sells_metered)
         _check(price, mode)
         _check_amount(price, currency)
         _check_durations(price)
@@ -45,10 +46,10 @@ def check_prices(prices: Sequence[Price], modes: Collection[ChargingMode], curre
             )
 
 
-def check_metered(mode: Charging) -> None:
-    """Raises ``Refused`` in a real market for what is charged by usage: nobody counts it yet, so that a seller would give
-    service away. In a sandbox nobody pays anyway."""
-    if mode.metered and not config().sandbox:
+def check_metered(mode: Charging, *, sells_metered: bool) -> None:
+    """Raises ``Refused`` for what is charged by usage in a market that does not sell it. Only a sandbox does: nobody counts
+    usage yet, so that a seller would give service away; in a sandbox nobody pays anyway."""
+    if mode.metered and not sells_metered:
         raise _wrong(
             "product.not_metered",
             _(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -9,16 +10,22 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from tradepost.market.base.config import config
-
 from .messages import say
 from .models import Mail
 
 
-def compose(mail: Mail) -> EmailMultiAlternatives:
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a mail says of the market that sends it. ``base_url`` has no slash at its end; ``support_email`` may be empty."""
+
+    base_url: str
+    support_email: str = ""
+
+
+def compose(mail: Mail, site: Site) -> EmailMultiAlternatives:
     """The message, ready to send. Its ``Message-ID`` depends on the notice alone, so that a repeat is recognisable."""
     notice = mail.notice
-    base = config().base_url
+    base = site.base_url
     with translation.override(notice.user.language or settings.LANGUAGE_CODE):
         said = say(notice.kind, notice.facts)
         context = {
@@ -26,7 +33,7 @@ def compose(mail: Mail) -> EmailMultiAlternatives:
             "to_contact": mail.to_contact,
             "url": base + notice.link if notice.link else "",
             "base_url": base,
-            "support_email": config().support_email,
+            "support_email": site.support_email,
             "language": translation.get_language(),
         }
         message = EmailMultiAlternatives(

@@ -26,7 +26,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Job
 from tradepost.market.base.work import State
 
-from .compose import compose
+from .compose import Site, compose
 from .models import Mail
 from .tell import DELIVER
 
@@ -132,7 +132,7 @@ def _by_code(code: int, words: bytes | str) -> Result:
 
 
 def deliver_due(
-    *, now: datetime, wall: datetime, owner: str = "mail", limit: int = BATCH, sender: Sender | None = None
+    *, now: datetime, wall: datetime, site: Site, owner: str = "mail", limit: int = BATCH, sender: Sender | None = None
 ) -> int:
     """Deliver a batch of due mails. Returns how many were claimed. Must run outside of any transaction."""
     if connection.in_atomic_block:
@@ -140,7 +140,7 @@ def deliver_due(
     claimed = _claim(now=now, wall=wall, owner=owner, limit=limit)
     if not claimed:
         return 0
-    messages = [compose(mail) for _job, mail in claimed]
+    messages = [compose(mail, site) for _job, mail in claimed]
     results = (sender or Sender(mailers.default)).send(messages)
     for (job, mail), result in zip(claimed, results, strict=True):
         _record(job, mail, result, now=now, owner=owner)

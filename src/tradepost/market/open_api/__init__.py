@@ -1,1 +1,1 @@
-"""The APIs that sellers call, signed with AK/SK."""
+"""The APIs that sellers call. Each says how its callers sign: AK/SK, or a signing key."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
@@ -17,18 +17,21 @@ from django.views.decorators.csrf import csrf_exempt
 from tradepost.market.base import clock
 from tradepost.market.web.busy import RETRY_AFTER, busy_page, is_busy
 from tradepost.market.web.peer import peer
-from tradepost.protocols.http import Response
+from tradepost.protocols.http import Request, Response
 from tradepost.protocols.open_api.errors import (
+    GATEWAY_ERRORS,
     ORDER_QUERY_ERRORS,
+    ApiError,
     Envelope,
     failure_response,
     gateway_error,
     gateway_response,
+    result_envelope,
 )
 
-from .authentication import Caller, NotAuthenticated, authenticate
-from .received import NotReadable, check_sizes, received
-from .throttle import lockout, rate_limit
+from .authentication import Authentication, Caller, Head, NotAuthenticated
+from .received import LARGEST_BODY, NotReadable, body_of, check_sizes, head_of
+from .throttle import rate_limit
 
 log = structlog.get_logger("tradepost.open_api")
 
@@ -40,13 +43,15 @@ class ApiRequest:
     """A request whose caller is known and may ask. ``request_id`` goes into the answer and the log."""
 
     http: HttpRequest
+    request: Request
+    """As it was signed, with its body."""
     caller: Caller
     now: datetime
     request_id: str
 
 
 class ApiRefused(Exception):
-    """A row of the order query's error table as the answer to a request."""
+    """A row of the API's error table as the answer to a request."""
 
     def __init__(self, code: str, detail: str = "", *, parameter: str = "") -> None:
         super().__init__(code, detail)
@@ -55,25 +60,65 @@ class ApiRefused(Exception):
         self.parameter = parameter
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errors:
+    """How an API says what went wrong: its table, the form of its answers, and the rows for what the frame finds.
+
+    A row of the gateway's table is answered in the gateway's form, whatever the API's own is.
+    """
+
+    table: Mapping[str, ApiError]
+    envelope: Envelope
+    not_authenticated: ApiError
+    too_often: ApiError
+    internal: ApiError
+
+    def answer(self, error: ApiError, request_id: str, detail: str = "", **extra: object) -> Response:
+        if error in GATEWAY_ERRORS:
+            return gateway_response(error, request_id=request_id, detail=detail)
+        return failure_response(
+            error, self.envelope, detail=detail, extra_info={"requestId": request_id, **extra}
+        )  # fmt: skip
+
+
+OF_ORDER_QUERY = Errors(
+    table=ORDER_QUERY_ERRORS,
+    envelope=result_envelope,
+    not_authenticated=gateway_error("APIGW.0301"),
+    too_often=ORDER_QUERY_ERRORS["MKT.0250"],
+    internal=ORDER_QUERY_ERRORS["MKT.0999"],
+)
+
 type Api = Callable[[ApiRequest], Response]
 
 
-def open_api(method: str, envelope: Envelope) -> Callable[[Api], Callable[..., HttpResponse]]:
-    """Make a view of an API. Whatever happens inside, the caller gets JSON with the documented members."""
+def open_api(
+    method: str, *, authentication: Authentication, errors: Errors, largest_body: int = LARGEST_BODY
+) -> Callable[[Api], Callable[..., HttpResponse]]:
+    """Make a view of an API. Whatever happens inside, the caller gets JSON with the documented members.
+
+    Method, sizes and what ``authentication`` knows by the head are decided before a byte of the body is read.
+    """
 
     def decorate(api: Api) -> Callable[..., HttpResponse]:
         @wraps(api)
         def view(request: HttpRequest) -> HttpResponse:
             request_id = _request_id()
             try:
-                response = _guarded(api, request, request_id, method, envelope)
+                if request.method != method:
+                    # To the gateway an API is a method and a path; 405 means other things in its table (§C.2).
+                    response = gateway_response(gateway_error("APIGW.0101"), request_id=request_id)
+                else:
+                    response = _answered(
+                        api, request, request_id, authentication=authentication, errors=errors, largest=largest_body
+                    )
             except Exception as fault:  # the edge: an error of ours must still answer in the documented form
                 if is_busy(fault):
                     log.warning("open_api_without_database", path=request.path)
                     response = _busy(request_id)
                 else:
                     log.exception("open_api_failed", path=request.path)
-                    response = failure_response(ORDER_QUERY_ERRORS["MKT.0999"], envelope)
+                    response = failure_response(errors.internal, errors.envelope)
             return to_http(response, request_id)
 
         view.own_transactions = True  # type: ignore[attr-defined]  # read by web's Edge: reading takes no write lock
@@ -82,33 +127,29 @@ def open_api(method: str, envelope: Envelope) -> Callable[[Api], Callable[..., H
     return decorate
 
 
-def _guarded(api: Api, request: HttpRequest, request_id: str, method: str, envelope: Envelope) -> Response:
-    if request.method != method:
-        # To the gateway an API is a method and a path; 405 means other things in its table (§C.2).
-        return gateway_response(gateway_error("APIGW.0101"), request_id=request_id)
-    now: datetime = request.now  # type: ignore[attr-defined]  # set by web's Edge
+def _answered(
+    api: Api, http: HttpRequest, request_id: str, *, authentication: Authentication, errors: Errors, largest: int
+) -> Response:
+    now: datetime = http.now  # type: ignore[attr-defined]  # set by web's Edge
     wall = clock.wall()
     try:
-        check_sizes(request)
-        caller = authenticate(received(request), peer=peer(request), wall=wall, now=now, lockout=lockout())
+        check_sizes(http, largest)
+        head = head_of(http)
+        check = authentication(Head(head, peer(http), wall, now))
+        request = replace(head, body=body_of(http, largest))
+        caller = check(request)
     except NotReadable as not_readable:
         return gateway_response(not_readable.error, request_id=request_id)
     except NotAuthenticated as refused:
-        response = gateway_response(gateway_error("APIGW.0301"), request_id=request_id, detail=refused.detail)
+        response = errors.answer(errors.not_authenticated, request_id, refused.detail)
         return _later(response, refused.retry_after) if refused.retry_after else response
-    if wait := rate_limit().wait(caller.access_key, now=wall):
-        return _later(_failure("MKT.0250", envelope, request_id, retryAfter=wait), wait)
+    if wait := rate_limit().wait(caller.key, now=wall):
+        return _later(errors.answer(errors.too_often, request_id, retryAfter=wait), wait)
     try:
-        return api(ApiRequest(request, caller, now, request_id))
+        return api(ApiRequest(http, request, caller, now, request_id))
     except ApiRefused as refused:
         named = {"parameter": refused.parameter} if refused.parameter else {}
-        return _failure(refused.code, envelope, request_id, refused.detail, **named)
-
-
-def _failure(code: str, envelope: Envelope, request_id: str, detail: str = "", **more: object) -> Response:
-    return failure_response(
-        ORDER_QUERY_ERRORS[code], envelope, detail=detail, extra_info={"requestId": request_id, **more}
-    )
+        return errors.answer(errors.table[refused.code], request_id, refused.detail, **named)
 
 
 def _later(response: Response, seconds: int) -> Response:

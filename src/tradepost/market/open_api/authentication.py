@@ -1,10 +1,11 @@
-"""Who calls: the seller whose access key signed the request (openapi-jointkit §C.1).
+"""Who calls. Here: the seller whose access key signed the request (openapi-jointkit §C.1); an API may have another way.
 
 An unknown access key and a wrong secret cost the same work and get the same answer, so that nobody learns which keys exist.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -21,7 +22,7 @@ from tradepost.market.identity.models import AccessKey
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.signing import Reason, SignatureRefused, read_authorization, verify
 
-from .throttle import Lockout
+from .throttle import Lockout, lockout
 
 STAMP_EVERY = timedelta(minutes=1)
 """How exact ``last_used_at`` is: a write for each request would make every reader a writer."""
@@ -39,40 +40,65 @@ class NotAuthenticated(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
+    """``key``: what the caller's requests are counted by."""
+
     seller_id: int
-    access_key: str
+    key: str
 
 
-def authenticate(request: Request, *, peer: str, wall: datetime, now: datetime, lockout: Lockout) -> Caller:
-    """The caller whose key signed the request. Raises ``NotAuthenticated``.
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A request before its body is read: ``request.body`` is empty. ``wall`` is real time, by which signatures age;
+    ``now`` the market's, by which keys live; ``peer`` the address that the request came from."""
 
-    ``wall`` is real time, by which signatures age; ``now`` the market's, by which keys live. The lock holds for an access
-    key from one ``peer``: else a stranger who knows a seller's access key could lock the seller out.
+    request: Request
+    peer: str
+    wall: datetime
+    now: datetime
+
+
+type CheckWhole = Callable[[Request], Caller]
+"""Given the whole request: whose it is. Raises ``NotAuthenticated``."""
+
+type Authentication = Callable[[Head], CheckWhole]
+"""How the callers of an API say who they are. What the head alone tells is refused before the body is read (by raising
+``NotAuthenticated``); the check that comes back is given the whole request."""
+
+
+def by_access_key(head: Head) -> CheckWhole:
+    """AK/SK, with this process's lock and settings."""
+    return check_access_key(head, lockout=lockout(), skew=timedelta(seconds=config().open_api_skew_seconds))
+
+
+def check_access_key(head: Head, *, lockout: Lockout, skew: timedelta) -> CheckWhole:
+    """AK/SK: the caller is the seller whose access key signed the request.
+
+    The lock holds for an access key from one peer: else a stranger who knows a seller's access key could lock the seller
+    out. The key is looked up here; that it is unknown shows only after the body, as a wrong secret does.
     """
     try:
-        access_key = read_authorization(request.header("Authorization")).access
+        access_key = read_authorization(head.request.header("Authorization")).access
     except SignatureRefused as refused:
         raise NotAuthenticated(refused.detail) from None
-    who = f"{peer} {access_key[:64]}"
-    if wait := lockout.wait(who, now=wall):
+    who = f"{head.peer} {access_key[:64]}"
+    if wait := lockout.wait(who, now=head.wall):
         raise NotAuthenticated("locked after too many wrong signatures in a row", retry_after=wait)
-    key = _living_key(access_key, now)
-    try:
-        verify(
-            request,
-            sk=_opened(key.sealed) if key else _NOBODY,
-            now=wall,
-            skew=timedelta(seconds=config().open_api_skew_seconds),
-        )
-    except SignatureRefused as refused:
-        if refused.reason is Reason.WRONG:  # a guess at a key; a clock that is wrong locks nobody out
-            lockout.failed(who, now=wall)
-        raise NotAuthenticated(_detail(refused)) from None
-    if key is None:  # only by the chance of guessing a random secret
-        raise NotAuthenticated(_UNKNOWN_OR_WRONG)
-    lockout.succeeded(who)
-    _stamp(key, now)
-    return Caller(key.seller_id, access_key)
+    key = _living_key(access_key, head.now)
+
+    def check(request: Request) -> Caller:
+        try:
+            verify(request, sk=_opened(key.sealed) if key else _NOBODY, now=head.wall, skew=skew)
+        except SignatureRefused as refused:
+            if refused.reason is Reason.WRONG:  # a guess at a key; a clock that is wrong locks nobody out
+                lockout.failed(who, now=head.wall)
+            raise NotAuthenticated(_detail(refused)) from None
+        if key is None:  # only by the chance of guessing a random secret
+            raise NotAuthenticated(_UNKNOWN_OR_WRONG)
+        lockout.succeeded(who)
+        _stamp(key, head.now)
+        return Caller(key.seller_id, access_key)
+
+    return check
 
 
 _UNKNOWN_OR_WRONG = "the access key is unknown, or its secret did not sign this request"

@@ -32,24 +32,24 @@ class NotReadable(Exception):
         self.error: ApiError = gateway_error("APIGW.0201", status)
 
 
-def check_sizes(request: HttpRequest) -> None:
+def check_sizes(request: HttpRequest, largest_body: int = LARGEST_BODY) -> None:
     """Refuse by what is known before the body is read. Raises ``NotReadable``."""
     if len(_raw_path(request)) + len(_raw_query(request)) > LONGEST_URI:
         raise NotReadable(414)
     sizes = [len(name) + len(value) for name, value in request.headers.items()]
     if sum(sizes) > LARGEST_HEADERS or max(sizes, default=0) > LARGEST_HEADER:
         raise NotReadable(494)
-    if _stated_length(request) > LARGEST_BODY:
+    if _stated_length(request) > largest_body:
         raise NotReadable(413)
 
 
-def received(request: HttpRequest) -> Request:
-    """The request as a value of the protocols; reads the body. Raises ``NotReadable``."""
+def head_of(request: HttpRequest) -> Request:
+    """The request as a value of the protocols, its body still unread and left empty."""
     query = quote(_raw_query(request), safe=_QUERY_SAFE)
     path = quote(_raw_path(request), safe="/~")
     # The host is taken from the Host header by whoever verifies; here it only makes the URL one.
     url = f"http://localhost{path}" + (f"?{query}" if query else "")
-    return Request(request.method or "", url, tuple(request.headers.items()), _body(request))
+    return Request(request.method or "", url, tuple(request.headers.items()))
 
 
 def raw_query(request: HttpRequest) -> str:
@@ -79,15 +79,16 @@ def _stated_length(request: HttpRequest) -> int:
     return int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 16 else 0
 
 
-def _body(request: HttpRequest) -> bytes:
+def body_of(request: HttpRequest, largest: int = LARGEST_BODY) -> bytes:
+    """Reads the body. Raises ``NotReadable`` when it breaks off or is larger than ``largest``."""
     # Django reads as much as Content-Length says. A chunked body states none; a server that ends its input itself
     # says so, and only then may one read to the end.
     source = request.META["wsgi.input"] if _is_chunked(request) else request
     try:
-        body: bytes = source.read(LARGEST_BODY + 1)
+        body: bytes = source.read(largest + 1)
     except OSError:  # the caller went away; Django's UnreadablePostError is one as well
         raise NotReadable(400) from None
-    if len(body) > LARGEST_BODY:
+    if len(body) > largest:
         raise NotReadable(413)
     return body
 

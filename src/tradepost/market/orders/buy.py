@@ -14,7 +14,9 @@ from .place import PlaceOrder, place_order
 from .renew import RenewService, place_renewal
 
 
-def buy(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta) -> Order:
+def buy(
+    buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta, sells_metered: bool = False
+) -> Order:
     """The order, or the one that the same request made already. Raises ``Refused`` as ``place_order`` does.
 
     What costs something waits, unpaid, for ``pay_order``.
@@ -23,7 +25,7 @@ def buy(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: time
         return made
     try:
         with transaction.atomic():
-            order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout)
+            order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout, sells_metered=sells_metered)
             if order.total_minor == 0:
                 pay_order(order, now=now)
     except IntegrityError:

@@ -39,12 +39,17 @@ class PlaceOrder:
     idempotency_key: str = ""
 
 
-def place_order(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta) -> Order:
-    """Store the order with one line, unpaid. Raises ``Refused`` with the field that is wrong; nothing is stored then."""
+def place_order(
+    buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta, sells_metered: bool = False
+) -> Order:
+    """Store the order with one line, unpaid. Raises ``Refused`` with the field that is wrong; nothing is stored then.
+
+    ``sells_metered``: whether this market sells what is charged by usage.
+    """
     offer = find_offer(command.product_id)
     check_agreed(agreed=command.agreed)
     priced = quote(offer, quantity=command.quantity, periods=command.periods)
-    check_metered(offer.charging)
+    check_metered(offer.charging, sells_metered=sells_metered)
     check_prerequisite(buyer, offer)
     params = _extend_params(offer.sku.spec.product, command.extend_params)
     with transaction.atomic():

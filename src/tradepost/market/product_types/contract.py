@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tradepost.protocols.commands import ChargingMode, Command
+from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +42,7 @@ type Steps = Mapping[str, tuple[Step, ...]]
 class ProductType:
     code: str
     """For example ``SAAS``; what the database holds (business-rules §13)."""
-    title: str
-    title_zh: str
+    title: Text
     protocols: tuple[str, ...]
     """Names of the protocol folders a product of this kind may be served by."""
     charging_modes: tuple[ChargingMode, ...]

@@ -57,6 +57,7 @@ class Setup:
     breaker: breaker.Rule
     reactions: Reactions
     tasks: Mapping[str, jobs.Task]
+    begin: Callable[[datetime], None]  # given market time; makes sure that the timers which always run exist
     deliver_mail: Callable[[datetime, datetime], int]
     sandbox: bool
 
@@ -317,6 +318,7 @@ class Engine:
 
     async def _keep_loop(self, thread: DatabaseThread) -> None:
         turns = 0
+        await thread.until_done(lambda: self.setup.begin(clock.now()))
         while not self._stop.is_set():
             turns += 1
             disown = self._disown_old() if turns % 8 == 0 else None

@@ -71,7 +71,7 @@ def _refusal(code: str, detail: str, protocol: str) -> Reason:
             _("Answer one of the documented codes. Code 000005 with a clear resultMsg fits any other error."),
             detail,
         )
-    meaning = known.meaning_zh if (get_language() or "").startswith("zh") else known.meaning
+    meaning = known.meaning.in_language(get_language())
     remedy = _REMEDIES.get(code)
     return Reason(
         f"{code} {meaning}",

@@ -24,14 +24,13 @@ from tradepost.market.payments.models import Transfer
 from tradepost.market.production import addresses
 from tradepost.market.production.models import Address
 
-from . import industry_products, office_products
-from .people import BUYER, CATEGORIES, LOGINS, OPERATOR, OWNER, QINGXIE, SELLERS, DemoSeller, Login
+from . import people
+from .people import BUYER, LOGINS, OPERATOR, OWNER, DemoSeller, Login
+from .products import products
 
 PROTOCOL = "saas_v2"
 TOP_UP = "50000"
 TOP_UP_REFERENCE = "DEMO-0001"
-PRODUCTS = (*industry_products.PRODUCTS, *office_products.PRODUCTS)
-"""In the order of listing: the shelf shows the newest first, which are the demo seller's."""
 _BASE = SigningKey.InterfaceClass.BASE
 
 
@@ -58,18 +57,18 @@ def load(now: datetime, *, seller_address: str) -> SeedResult:
     with transaction.atomic():
         users = {login.role: account(login, now) for login in LOGINS}
         give_money(users[BUYER.role], now)
-        for position, category in enumerate(CATEGORIES):
+        for position, category in enumerate(people.categories()):
             Category.objects.get_or_create(
                 slug=category.slug,
                 defaults={
-                    "name": category.name,
-                    "name_en": category.name_en,
+                    "name": category.name.zh,
+                    "name_en": category.name.en,
                     "icon": category.icon,
                     "position": position,
                 },
             )
-        sellers = {seller.slug: _seller(seller, now) for seller in SELLERS}
-        demo = sellers[QINGXIE.slug]
+        sellers = {seller.slug: _seller(seller, now) for seller in people.sellers()}
+        demo = next(iter(sellers.values()))
         # One sign-in sees what happens to every purchase: the owner acts for all demo sellers, the demo seller first.
         for seller in (demo, *sellers.values()):
             Member.objects.get_or_create(seller=seller, user=users[OWNER.role], defaults={"role": Member.Role.OWNER})
@@ -117,13 +116,13 @@ def _seller(seller: DemoSeller, now: datetime) -> Seller:
     return Seller.objects.get_or_create(
         slug=seller.slug,
         defaults={
-            "name": seller.name,
-            "name_en": seller.name_en,
+            "name": seller.name.zh,
+            "name_en": seller.name.en,
             "contact_email": seller.contact_email,
             "contact_phone": seller.phone,
             "website": seller.website,
-            "about": seller.about,
-            "about_en": seller.about_en,
+            "about": seller.about.zh,
+            "about_en": seller.about.en,
             "created_at": now,
         },
     )[0]
@@ -164,11 +163,12 @@ def _but_port(url: str) -> tuple[str, str | None, str]:
 
 
 def _products(sellers: dict[str, Seller], serving: dict[str, Address], now: datetime) -> None:
-    there = set(Product.objects.filter(slug__in=[p.slug for p in PRODUCTS]).values_list("slug", flat=True))
-    for product in PRODUCTS:
+    there = set(Product.objects.filter(slug__in=[p.slug for p in products()]).values_list("slug", flat=True))
+    described = {seller.slug: seller for seller in people.sellers()}
+    for product in products():
         if product.slug in there:
             continue
-        slug = product.seller.slug
-        listed = list_product(sellers[slug], product.command(config().currency), now=now)
-        addresses.bind(listed, serving[slug])
+        command = product.command(described[product.seller], config().currency)
+        listed = list_product(sellers[product.seller], command, now=now)
+        addresses.bind(listed, serving[product.seller])
         put_on_sale(listed, now=now)

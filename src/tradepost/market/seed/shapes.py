@@ -2,70 +2,155 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from html import escape
 from importlib.resources import files
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from tradepost.market.catalog.listing import ListProduct, NewSku, NewSpec, Price
 from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.text import Text
 
+from .data_files import Data
 from .people import DemoSeller
 
 MONTHS = (1, 3, 6, 9)
 YEARS = (1, 2, 3)
+WHAT_IT_DOES = Text(zh="主要能力", en="What it does")
+WHO_IT_SUITS = Text(zh="适合谁", en="Who it suits")
+STANDARD = Text(zh="标准规格", en="Standard")
+
+type Slug = Annotated[str, Meta(pattern="^[a-z0-9-]+$")]
+type Count = Annotated[int, Meta(ge=1)]
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One thing in Chinese and in English."""
-
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(Data, frozen=True, kw_only=True):
     """What is bought by number: users, devices, shops."""
 
-    name: Said
-    least: int
-    most: int
-    step: int = 1
+    name: Text
+    least: Count
+    most: Count
+    step: Count = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
-    """One choice of the edition attribute with its prices. ``quantity`` is None for a flat price."""
+class Package(Data, frozen=True, kw_only=True):
+    """An amount of usage bought in advance for ``numbers`` of a period."""
 
-    code: str
-    name: Said
-    month: str = ""
-    year: str = ""
-    once: str = ""
+    quota: Decimal
+    price: Decimal
+    period: Literal["month", "year"]
+    numbers: tuple[Count, ...]
+
+
+class Usage(Data, frozen=True, kw_only=True):
+    """What is charged by usage: the price of one ``unit``, and packages that are deducted from."""
+
+    unit: Text
+    price: Decimal
+    packages: tuple[Package, ...] = ()
+
+    def prices(self) -> Iterator[Price]:
+        unit: dict[str, Any] = {"usage_unit": self.unit.zh, "usage_unit_en": self.unit.en}
+        yield Price(charging_mode=ChargingMode.ON_DEMAND, amount=self.price, **unit)
+        for package in self.packages:
+            yield Price(
+                charging_mode=ChargingMode.ON_DEMAND_PKG,
+                amount=package.price,
+                period_type=package.period,
+                period_numbers=package.numbers,
+                quota=package.quota,
+                **unit,
+            )
+
+
+class Edition(Data, frozen=True, kw_only=True):
+    """One choice of the attribute with its prices. ``quantity`` is left out for a flat price; ``code`` and ``name`` where
+    the product has no attribute."""
+
+    code: Slug | Literal[""] = ""
+    name: Text | None = None
+    month: Decimal | None = None
+    year: Decimal | None = None
+    once: Decimal | None = None
+    usage: Usage | None = None
     quantity: Quantity | None = None
 
+    def prices(self) -> Iterator[Price]:
+        for amount, period_type, numbers in ((self.month, "month", MONTHS), (self.year, "year", YEARS)):
+            if amount is not None:
+                yield Price(
+                    charging_mode=ChargingMode.PERIOD, amount=amount, period_type=period_type, period_numbers=numbers
+                )
+        if self.once is not None:
+            yield Price(charging_mode=ChargingMode.ONE_TIME, amount=self.once)
+        if self.usage is not None:
+            yield from self.usage.prices()
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemoProduct:
-    seller: DemoSeller
-    category: str
-    slug: str
-    name: Said
-    summary: Said
-    lead: Said
-    features: tuple[Said, ...]
-    suits: Said
-    start: tuple[Said, ...]
-    attribute: Said
+    def sku(self) -> NewSku:
+        counted: dict[str, Any] = {}
+        if self.quantity is not None:
+            counted = {
+                "quantity_name": self.quantity.name.zh,
+                "quantity_name_en": self.quantity.name.en,
+                "quantity_min": self.quantity.least,
+                "quantity_max": self.quantity.most,
+                "quantity_step": self.quantity.step,
+            }
+        return NewSku(prices=tuple(self.prices()), values={"edition": self.code} if self.code else {}, **counted)
+
+
+class Editions(Data, frozen=True, kw_only=True):
+    """What can be chosen of a product: by ``attribute``, or the only one there is."""
+
+    editions: Annotated[tuple[Edition, ...], Meta(min_length=1)]
+    attribute: Text | None = None
     """Name of the attribute by which the editions differ."""
-    editions: tuple[Edition, ...]
-    extend_params: tuple[dict[str, object], ...] = ()
+
+    def spec(self) -> NewSpec:
+        attributes = []
+        if self.attribute is not None:
+            values = [{"code": e.code, "name": e.name.zh, "name_en": e.name.en} for e in self.editions if e.name]
+            attributes = [
+                {"code": "edition", "name": self.attribute.zh, "name_en": self.attribute.en, "values": values}
+            ]
+        skus = tuple(edition.sku() for edition in self.editions)
+        return NewSpec(name=STANDARD.zh, name_en=STANDARD.en, skus=skus, attributes=attributes)
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Key and what is wrong, beyond what each field says for itself."""
+        codes = [edition.code for edition in self.editions]
+        if len(set(codes)) != len(codes):
+            yield "editions", "two have the same code"
+        for number, edition in enumerate(self.editions):
+            key = f"editions[{number}]"
+            if not any(edition.prices()):
+                yield key, "needs a price: month, year, once or usage"
+            if any(price.amount <= 0 for price in edition.prices()):
+                yield key, "a price must be above 0"
+            if (self.attribute is None) != (edition.name is None) or bool(edition.code) != bool(edition.name):
+                yield key, "code and name belong to a product with an attribute, and to no other"
+            if edition.quantity is not None and edition.quantity.least > edition.quantity.most:
+                yield f"{key}.quantity.least", "is above most"
+
+
+class DemoProduct(Editions, frozen=True, kw_only=True):
+    slug: Slug
+    seller: Slug
+    category: Slug
+    name: Text
+    summary: Text
+    lead: Text
+    features: tuple[Text, ...]
+    suits: Text
+    start: tuple[Text, ...]
+    extend_params: tuple[dict[str, str | bool], ...] = ()
     asks_mobile: bool = False
     asks_email: bool = False
 
-    def command(self, currency: str) -> ListProduct:
+    def command(self, seller: DemoSeller, currency: str) -> ListProduct:
         """What a seller would submit to list this product."""
         return ListProduct(
             product_type="SAAS",
@@ -75,66 +160,29 @@ class DemoProduct:
             name_en=self.name.en,
             summary=self.summary.zh,
             summary_en=self.summary.en,
-            description=_description(self.lead.zh, "主要能力", [f.zh for f in self.features], "适合谁", self.suits.zh),
-            description_en=_description(
-                self.lead.en, "What it does", [f.en for f in self.features], "Who it suits", self.suits.en
-            ),
-            guide=_steps([s.zh for s in self.start]),
-            guide_en=_steps([s.en for s in self.start]),
+            description=self._description("zh"),
+            description_en=self._description("en"),
+            guide=_steps([step.zh for step in self.start]),
+            guide_en=_steps([step.en for step in self.start]),
             picture=picture(self.slug),
-            contact_email=self.seller.contact_email,
-            contact_phone=self.seller.phone,
+            contact_email=seller.contact_email,
+            contact_phone=seller.phone,
             extend_params=[dict(p) for p in self.extend_params],
             asks_mobile=self.asks_mobile,
             asks_email=self.asks_email,
             currency=currency,
-            specs=(self._spec(),),
+            specs=(self.spec(),),
         )
 
-    def _spec(self) -> NewSpec:
-        values = [{"code": e.code, "name": e.name.zh, "name_en": e.name.en} for e in self.editions]
-        return NewSpec(
-            name="标准规格",
-            name_en="Standard",
-            skus=tuple(_sku(e) for e in self.editions),
-            attributes=[{"code": "edition", "name": self.attribute.zh, "name_en": self.attribute.en, "values": values}],
+    def _description(self, language: str) -> str:
+        def say(text: Text) -> str:
+            return escape(text.in_language(language))
+
+        return (
+            f"<p>{say(self.lead)}</p>\n<h3>{say(WHAT_IT_DOES)}</h3>\n<ul>\n"
+            + "".join(f"<li>{say(feature)}</li>\n" for feature in self.features)
+            + f"</ul>\n<h3>{say(WHO_IT_SUITS)}</h3>\n<p>{say(self.suits)}</p>"
         )
-
-
-def _sku(edition: Edition) -> NewSku:
-    prices = []
-    for amount, period_type, numbers in ((edition.month, "month", MONTHS), (edition.year, "year", YEARS)):
-        if amount:
-            prices.append(
-                Price(
-                    charging_mode=ChargingMode.PERIOD,
-                    amount=Decimal(amount),
-                    period_type=period_type,
-                    period_numbers=numbers,
-                )
-            )
-    if edition.once:
-        prices.append(Price(charging_mode=ChargingMode.ONE_TIME, amount=Decimal(edition.once)))
-    values = {"edition": edition.code}
-    if edition.quantity is None:
-        return NewSku(prices=tuple(prices), values=values)
-    return NewSku(
-        prices=tuple(prices),
-        values=values,
-        quantity_name=edition.quantity.name.zh,
-        quantity_name_en=edition.quantity.name.en,
-        quantity_min=edition.quantity.least,
-        quantity_max=edition.quantity.most,
-        quantity_step=edition.quantity.step,
-    )
-
-
-def _description(lead: str, features_title: str, features: Sequence[str], suits_title: str, suits: str) -> str:
-    return (
-        f"<p>{escape(lead)}</p>\n<h3>{features_title}</h3>\n<ul>\n"
-        + "".join(f"<li>{escape(feature)}</li>\n" for feature in features)
-        + f"</ul>\n<h3>{suits_title}</h3>\n<p>{escape(suits)}</p>"
-    )
 
 
 def _steps(steps: Sequence[str]) -> str:

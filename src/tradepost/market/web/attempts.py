@@ -9,6 +9,7 @@ from tradepost.market.production.curl import curl_line, signed_afresh
 from tradepost.market.production.masking import HIDDEN
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.reasons import Reason
+from tradepost.market.production.retention import EMPTIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class ShownAttempt:
     curl_afresh: str
     request_head: str
     response_head: str
+    emptied: bool
+    """Its bodies were deleted when they were old."""
 
 
 def attempts_of(call: Call) -> list[ShownAttempt]:
@@ -35,14 +38,17 @@ def _shown(attempt: Attempt, protocol: str) -> ShownAttempt:
         "headers": attempt.request_headers,
         "body": attempt.request_body,
     }
+    emptied = attempt.request_body == EMPTIED
+    whole = attempt.url and not emptied
     return ShownAttempt(
         attempt=attempt,
         reason=reasons.explain(attempt.verdict, attempt.detail, protocol=protocol),
-        # What was masked cannot be sent again, so there is no line that would repeat it.
-        curl=curl_line(**sent) if attempt.url and HIDDEN not in attempt.url else "",
-        curl_afresh=signed_afresh(**sent) if attempt.url else "",
+        # What was masked, or is not kept any more, cannot be sent again, so there is no line that would repeat it.
+        curl=curl_line(**sent) if whole and HIDDEN not in attempt.url else "",
+        curl_afresh=signed_afresh(**sent) if whole else "",
         request_head=_head(f"{attempt.method} {attempt.url}", attempt.request_headers) if attempt.url else "",
         response_head=_head(f"HTTP {attempt.status}", attempt.response_headers) if attempt.status else "",
+        emptied=emptied,
     )
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tradepost.protocols.commands import Command, Refresh, Release, SetStatus
 from tradepost.protocols.contract import ResultCode, RetryRule
+from tradepost.protocols.text import Text
 
 _PAUSE = timedelta(minutes=2)
 _SIXTY_TIMES = RetryRule(every=_PAUSE, give_up_after=60 * _PAUSE)
@@ -26,4 +27,4 @@ _CODES = (
     ("000005", "other internal error", "其它服务内部错误"),
 )
 
-RESULT_CODES: Mapping[str, ResultCode] = {code: ResultCode(code, en, zh) for code, en, zh in _CODES}
+RESULT_CODES: Mapping[str, ResultCode] = {code: ResultCode(code, Text(en=en, zh=zh)) for code, en, zh in _CODES}

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tradepost.protocols.commands import Command, Create, GetLicenseAsync, Refresh, Release, SetStatus
 from tradepost.protocols.contract import ResultCode, RetryRule
+from tradepost.protocols.text import Text
 
 _TWO_HOURS = RetryRule(every=timedelta(minutes=2), give_up_after=timedelta(hours=2))
 
@@ -33,4 +34,4 @@ _CODES = (
     ("000903", "the device fingerprint or hardware id is required", "设备指纹或硬件ID不能为空"),
 )
 
-RESULT_CODES: Mapping[str, ResultCode] = {code: ResultCode(code, en, zh) for code, en, zh in _CODES}
+RESULT_CODES: Mapping[str, ResultCode] = {code: ResultCode(code, Text(en=en, zh=zh)) for code, en, zh in _CODES}

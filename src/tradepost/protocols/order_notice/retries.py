@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tradepost.protocols.commands import Command, NotifyOrder
 from tradepost.protocols.contract import ResultCode, RetryRule
+from tradepost.protocols.text import Text
 
 RETRIES: Mapping[type[Command], RetryRule] = {
     # The 3 hours are documented, the interval is ours.
@@ -22,4 +23,4 @@ _CODES = (
     ("000005", "other internal error", "其它服务内部错误"),
 )
 
-RESULT_CODES: Mapping[str, ResultCode] = {code: ResultCode(code, en, zh) for code, en, zh in _CODES}
+RESULT_CODES: Mapping[str, ResultCode] = {code: ResultCode(code, Text(en=en, zh=zh)) for code, en, zh in _CODES}

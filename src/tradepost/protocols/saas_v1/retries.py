@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tradepost.protocols.commands import Command, Create, Expire, Query, Refresh, Release, SetStatus, Upgrade
 from tradepost.protocols.contract import ResultCode, RetryRule
+from tradepost.protocols.text import Text
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -45,4 +46,6 @@ _CODES = (
 )
 
 # All are retryable: the documents end a call by time, never by code (saas-v1-license A6).
-RESULT_CODES: Mapping[str, ResultCode] = {code: ResultCode(code, en, zh, retryable=True) for code, en, zh in _CODES}
+RESULT_CODES: Mapping[str, ResultCode] = {
+    code: ResultCode(code, Text(en=en, zh=zh), retryable=True) for code, en, zh in _CODES
+}

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tradepost.protocols.commands import CheckChange, Command, Create, Query, Refresh, Release, SetStatus, Upgrade
 from tradepost.protocols.contract import ResultCode, RetryRule
+from tradepost.protocols.text import Text
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -54,4 +55,6 @@ _CODES = (
 
 # All are retryable: the documents stop a call by time, never by code (saas-v2 §3.10). Even 000103 or 000106 may be
 # lifted by the seller within the 3 hours, while giving up at once would refund an order that could still be served.
-RESULT_CODES: Mapping[str, ResultCode] = {code: ResultCode(code, en, zh, retryable=True) for code, en, zh in _CODES}
+RESULT_CODES: Mapping[str, ResultCode] = {
+    code: ResultCode(code, Text(en=en, zh=zh), retryable=True) for code, en, zh in _CODES
+}

@@ -51,7 +51,7 @@ def checkout(request: HttpRequest, product_id: int) -> HttpResponse:
         _as_seen(request, choice, picked)
         placed = buy(
             person(request), _command(request, product, choice), now=now_of(request),
-            unpaid_timeout=timedelta(minutes=config().unpaid_timeout_minutes),
+            unpaid_timeout=timedelta(minutes=config().unpaid_timeout_minutes), sells_metered=config().sandbox,
         )  # fmt: skip
     except Refused as refused:
         return _page(request, product, choice, refused)

@@ -7,11 +7,11 @@ the instance is there; until buyers can apply on the market's pages, the seller 
 
 from tradepost.market.product_types.contract import Gives, ProductType, Step
 from tradepost.protocols.commands import ChargingMode, Create
+from tradepost.protocols.text import Text
 
 KIND = ProductType(
     code="LICENSE",
-    title="License",
-    title_zh="License",
+    title=Text(en="License", zh="License"),
     protocols=("license_v1", "license_online"),
     # A license counts no usage: the platform sells it by period and once (business-rules §2.1), and neither protocol has
     # a query that could answer any (saas-v1-license B1, B3).

@@ -2,11 +2,11 @@
 
 from tradepost.market.product_types.contract import ProductType, Step
 from tradepost.protocols.commands import ChargingMode, Create, Query
+from tradepost.protocols.text import Text
 
 KIND = ProductType(
     code="SAAS",
-    title="SaaS",
-    title_zh="SaaS",
+    title=Text(en="SaaS", zh="SaaS"),
     protocols=("saas_v2", "saas_v1"),
     # Both versions carry all four: 2.0 by the order query, 1.0 by chargingMode and instanceStatus (saas-v2 §1.4,
     # saas-v1-license A2).

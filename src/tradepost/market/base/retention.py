@@ -1,0 +1,217 @@
+"""Retention: what is deleted or emptied when it is old, as rules that contexts declare and one nightly timer works off.
+
+A night goes through the rules in their order. The rows that are old enough are found by a search over the primary key,
+which grows with time: no index on a time is needed. They go in batches of pks, a transaction each, and how far it came is
+stored in that same transaction: a worker that is killed loses one batch, and the next run goes on from there.
+
+A batch looks at each row's own time as well, so nothing younger goes even where pks and times are not in one order. What
+is spared because something still needs it is looked at again each month, when a pass begins at the first row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, time, timedelta, tzinfo
+from typing import Any
+
+import structlog
+from django.db import connection
+from django.db.models import Model, Q, QuerySet
+
+from . import jobs
+from .models import Job, Move
+
+log = structlog.get_logger(__name__)
+
+NIGHTLY = "base.retention"
+KEY = "nightly"
+BATCH = 5_000
+PAUSE = timedelta(milliseconds=100)
+"""Between two batches, so that reactions and other timers get their turn."""
+LATE = timedelta(hours=1)
+"""A run that is due for longer than this is late: no worker runs, or it fails."""
+COUNTED = 100_000
+"""Rows from which on PostgreSQL's estimate is told: counting millions takes seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Which rows of a model go when they are older than a setting says.
+
+    ``when`` is the column that tells a row's age; ``setting`` the number of days in ``Config``, 0 keeps them for ever.
+    ``only``: the rows it is about. ``needed``: those among them that must stay for now, however old. ``emptied``: columns
+    that are set instead of deleting the row.
+    """
+
+    name: str
+    model: type[Model]
+    when: str
+    setting: str
+    only: Q = field(default_factory=Q)
+    needed: Q | None = None
+    emptied: Mapping[str, Any] = field(default_factory=dict)
+
+    def rows(self) -> QuerySet[Model]:
+        return self.model._default_manager.order_by("pk")  # noqa: SLF001
+
+    def old(self, before: datetime) -> QuerySet[Model]:
+        """What may go: older than ``before``, and needed by nothing."""
+        old = self.rows().filter(self.only, **{f"{self.when}__lt": before})
+        return old if self.needed is None else old.exclude(self.needed)
+
+
+def old_moves(*staying: str) -> Rule:
+    """The history of lifecycles, without those named ``staying``: what happened to them is told for as long as they are."""
+    return Rule(
+        name="moves", model=Move, when="at", setting="keep_moves_days", only=~Q(lifecycle__in=staying)
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a night has come; the payload of its timer. ``rule`` is empty between two nights."""
+
+    rule: str = ""
+    until: int = 0
+    """The last pk that this night looks at for ``rule``."""
+    settled: Mapping[str, int] = field(default_factory=dict)
+    """By rule the pk up to which everything was dealt with."""
+    month: str = ""
+    """When a pass last began at the first row."""
+
+
+def clean(
+    rules: Sequence[Rule], keep: Mapping[str, int], progress: Progress, *, now: datetime, batch: int = BATCH
+) -> Progress:
+    """Go on with a night: work off one batch in the caller's transaction. Back comes how far it is; ``rule`` is empty
+    when all is done. ``keep``: days by setting."""
+    if not progress.rule and progress.month != f"{now:%Y-%m}":
+        progress = Progress(month=f"{now:%Y-%m}")
+    names = [rule.name for rule in rules]
+    begun = names.index(progress.rule) if progress.rule in names else 0
+    for rule in rules[begun:]:
+        if not keep[rule.setting]:
+            continue
+        before = now - timedelta(days=keep[rule.setting])
+        after = progress.settled.get(rule.name, 0)
+        until = progress.until if rule.name == progress.rule else last_older(rule, before, after=after)
+        last = _one_batch(rule, before, after=after, until=until, batch=batch) if after < until else None
+        if last is not None:
+            return replace(progress, rule=rule.name, until=until, settled={**progress.settled, rule.name: last})
+    return replace(progress, rule="", until=0)
+
+
+def last_older(rule: Rule, before: datetime, *, after: int = 0) -> int:
+    """The pk of the last row, beyond the pk ``after``, that is older than ``before``; ``after`` when the next is not.
+
+    Pks are taken to grow with time. Where rows are out of order it is the end of some stretch of old rows.
+    """
+
+    def next_row(pk: int) -> tuple[int, datetime] | None:
+        known = rule.rows().filter(pk__gte=pk, **{f"{rule.when}__isnull": False})
+        return known.values_list("pk", rule.when).first()
+
+    first = next_row(after + 1)
+    if first is None or first[1] >= before:  # mostly: one look, and the night is over
+        return after
+    low: int = first[0]
+    high: int = rule.rows().values_list("pk", flat=True).last() or low
+    while low < high:
+        middle = (low + high + 1) // 2
+        found = next_row(middle)
+        if found is None or found[1] >= before:
+            high = middle - 1
+        else:
+            low = found[0]
+    return low
+
+
+def _one_batch(rule: Rule, before: datetime, *, after: int, until: int, batch: int) -> int | None:
+    """Deal with the next rows up to the pk ``until``. The pk of the last one looked at; None when there is none left."""
+    looked_at = rule.rows().filter(pk__gt=after, pk__lte=until).values_list("pk", flat=True)[:batch]
+    last: int | None = max(looked_at, default=None)
+    if last is None:
+        return None
+    old = rule.old(before).filter(pk__gt=after, pk__lte=last).order_by()
+    changed = old.update(**rule.emptied) if rule.emptied else old.delete()[0]
+    log.info("retention", rule=rule.name, up_to=last, changed=changed)
+    return last
+
+
+def night_after(now: datetime, *, at: time, zone: tzinfo, heading_for: datetime | None = None) -> datetime:
+    """The next moment ``at`` in the market's zone. Of the nights that a sandbox's clock skips on its way to
+    ``heading_for`` only the last one is worked."""
+    night = _night(now, at, zone)
+    if heading_for is not None:
+        night = max(night, _night(heading_for - timedelta(days=1), at, zone))
+    return night
+
+
+def _night(now: datetime, at: time, zone: tzinfo) -> datetime:
+    local = now.astimezone(zone)
+    night = local.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+    return (night if night > local else night + timedelta(days=1)).astimezone(now.tzinfo)
+
+
+def schedule(due_at: datetime) -> None:
+    """Make sure that the nightly timer exists."""
+    jobs.schedule(NIGHTLY, KEY, due_at=due_at)
+
+
+def go_on(rules: Sequence[Rule], keep: Mapping[str, int], payload: Mapping[str, Any], *, now: datetime) -> bool:
+    """The next batch of the night, in the transaction that holds its timer. Whether there is more to do."""
+    progress = clean(rules, keep, Progress(**payload), now=now)
+    Job.objects.filter(kind=NIGHTLY, key=KEY).update(payload=asdict(progress))
+    return bool(progress.rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How much there is of what a rule is about. ``rows`` counts the whole table; ``exact`` unless it was estimated."""
+
+    rule: Rule
+    rows: int
+    exact: bool
+    since: datetime | None
+    """The age of the oldest row that the rule has not dealt with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nightly:
+    """How the nightly timer stands. ``due_at`` is None where no worker has ever run."""
+
+    due_at: datetime | None
+    error: str
+
+    def late(self, now: datetime) -> bool:
+        return self.due_at is not None and self.due_at + LATE < now
+
+
+def nightly() -> Nightly:
+    job = Job.objects.filter(kind=NIGHTLY, key=KEY).first()
+    return Nightly(job.due_at, job.error) if job else Nightly(None, "")
+
+
+def kept(rules: Sequence[Rule]) -> list[Kept]:
+    job = Job.objects.filter(kind=NIGHTLY, key=KEY).first()
+    settled = Progress(**job.payload).settled if job else {}
+    return [_kept(rule, settled.get(rule.name, 0)) for rule in rules]
+
+
+def _kept(rule: Rule, after: int) -> Kept:
+    beyond = rule.rows().filter(rule.only, pk__gt=after, **{f"{rule.when}__isnull": False})
+    since = beyond.values_list(rule.when, flat=True).first()
+    estimate = _estimate(rule.model)
+    if estimate > COUNTED:
+        return Kept(rule, estimate, exact=False, since=since)
+    return Kept(rule, rule.rows().order_by().count(), exact=True, since=since)
+
+
+def _estimate(model: type[Model]) -> int:
+    """How many rows PostgreSQL thinks there are; 0 where it is not known, or on SQLite."""
+    if connection.vendor != "postgresql":
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [model._meta.db_table])  # noqa: SLF001
+        return int(cursor.fetchone()[0])
