@@ -200,7 +200,7 @@ class Caller:
         if kind in self.facts.left_out:
             name = self.facts.activity(kind)
             raise Skipped(f"{name} is left out by this seller (saas-v2 §1.4)", f"该商家不提供{name}（saas-v2 §1.4）")
-        if kind in self.facts.conduct.optional and not self.offers(kind):
+        if kind in self.facts.specification.optional and not self.offers(kind):
             if not any(map(self.offers, self.facts.protocol.activities)):
                 # All may be left out, but a seller that offers none has nothing to be tested for.
                 return

@@ -103,7 +103,7 @@ class Making:
         *,
         alone: bool = False,
     ) -> Check:
-        """``topic``: whose section is cited, see ``Conduct.sections``."""
+        """``topic``: whose section is cited, see ``Specification.sections``."""
         return Check(
             check_id=f"{self.group}.{name}",
             group=self.group,

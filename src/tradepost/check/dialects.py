@@ -13,10 +13,10 @@ from typing import Protocol
 from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
 from tradepost.protocols import signed_query, signed_url
-from tradepost.protocols.conduct import SignedIn
 from tradepost.protocols.freshness import epoch_ms
 from tradepost.protocols.hmac_sign import hmac_sha256_base64, hmac_sha256_hex, utf8
 from tradepost.protocols.http import Request
+from tradepost.protocols.specification import SignedIn
 from tradepost.protocols.wire_json import dump_sorted
 from tradepost.protocols.wire_time import dump_milliseconds
 

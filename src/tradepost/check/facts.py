@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tradepost.protocols import registry
-from tradepost.protocols.conduct import Conduct, SignedIn
+from tradepost.protocols.specification import SignedIn, Specification
 
 from .dialects import Dialect, dialect_of
 from .options import CannotRun
@@ -23,7 +23,7 @@ QUICK, PATIENT = 5.0, 20.0
 @dataclass(frozen=True, slots=True)
 class Facts:
     protocol: SellerProtocol
-    conduct: Conduct
+    specification: Specification
     dialect: Dialect
     left_out: frozenset[type[Command]] = frozenset()
     """Activities that this seller does without: what stands on them is not asked."""
@@ -48,13 +48,13 @@ class Facts:
         """
         if self.within is not None:
             return self.within
-        return QUICK if self.conduct.spec == "saas-v2" or self.protocol.name == "license_online" else PATIENT
+        return QUICK if self.specification.document == "saas-v2" or self.protocol.name == "license_online" else PATIENT
 
     def activity(self, kind: type[Command]) -> str:
         return self.protocol.activities[kind]
 
     def section(self, topic: str) -> str:
-        return self.conduct.section(topic)
+        return self.specification.section(topic)
 
 
 def facts_of(name: str) -> Facts:
@@ -63,17 +63,17 @@ def facts_of(name: str) -> Facts:
         protocol = registry.protocol(name)
     except LookupError as error:
         raise CannotRun(str(error.args[0])) from None
-    conduct = _conduct(name)
-    return Facts(protocol, conduct, dialect_of(conduct.signed))
+    specification = _specification(name)
+    return Facts(protocol, specification, dialect_of(specification.signed))
 
 
-def _conduct(name: str) -> Conduct:
+def _specification(name: str) -> Specification:
     module = f"tradepost.protocols.{name}.checks"
     try:
-        declared: Conduct = importlib.import_module(module).CONDUCT
+        declared: Specification = importlib.import_module(module).SPECIFICATION
     except ModuleNotFoundError as missing:
         if missing.name != module:
             raise
         # A new folder without declarations is tested as what most versions are.
-        return Conduct(spec="saas-v2", signed=SignedIn.URL, sections={"answer": "§3.0"})
+        return Specification(document="saas-v2", signed=SignedIn.URL, sections={"answer": "§3.0"})
     return declared

@@ -45,7 +45,7 @@ def run(
     sender = Sender(options.timeout, options.trust_any_certificate)
     _reach(options.url, sender)
     shared = Shared(facts, options, sender, Pace(options.at_once), clock, chance)
-    if Query in facts.conduct.optional and _does_without_queries(Caller(shared)):
+    if Query in facts.specification.optional and _does_without_queries(Caller(shared)):
         # Everything that looks at an instance would look with them.
         facts = shared.facts = facts.without(facts.activity(Query))
     checks = checks_for(facts, options)
@@ -103,7 +103,7 @@ class _Asking:
                 return False
             # Found out before the rush, so that it is found out once, and whether anything is offered at all.
             activities = self.shared.facts.protocol.activities
-            for kind in self.shared.facts.conduct.optional & activities.keys():
+            for kind in self.shared.facts.specification.optional & activities.keys():
                 caller.offers(kind)
             any(map(caller.offers, activities))
         except (Skipped, Failed):

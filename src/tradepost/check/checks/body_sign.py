@@ -78,7 +78,7 @@ def _signed(asked: Asked, *, refusal: bool) -> Body:
         if answer.members is None and answer.received.header("Body-Sign") is None:
             readable(answer, http_error="http_error_for_bad_request" if refusal else "http_status")
         # A version that asks for no signature may still carry one, and then it must hold.
-        if not caller.facts.conduct.body_sign and answer.received.header("Body-Sign") is None:
+        if not caller.facts.specification.body_sign and answer.received.header("Body-Sign") is None:
             return
         name = explain_body_sign(answer, caller.options.key)
         if name is None:

@@ -175,7 +175,7 @@ def _chain(caller: Caller) -> None:
         if (
             kind in caller.facts.left_out | {Create}
             or command is None
-            or (kind in caller.facts.conduct.optional and not caller.offers(kind))
+            or (kind in caller.facts.specification.optional and not caller.offers(kind))
         ):
             continue
         answer = caller.ask(command)
@@ -260,7 +260,7 @@ def _any_order(caller: Caller) -> None:
         command = caller.samples.of(kind, made.instance_id, test=True)
         if command is None or not caller.facts.has(kind):
             continue
-        if kind in caller.facts.conduct.optional and not caller.offers(kind):
+        if kind in caller.facts.specification.optional and not caller.offers(kind):
             continue
         answer = caller.ask(command)
         if answer.code == BAD_PARAMETER:

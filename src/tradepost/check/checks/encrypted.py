@@ -33,7 +33,7 @@ BAD = (
 
 @family
 def checks(facts: Facts) -> Iterable[Check]:
-    if not facts.conduct.encrypted or not facts.has(Create):
+    if not facts.specification.encrypted or not facts.has(Create):
         return
     make = Making(facts, "secrets")
     expected = (

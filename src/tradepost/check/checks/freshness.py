@@ -67,7 +67,7 @@ def stamped(facts: Facts) -> Iterable[Check]:
             "HTTP 200 with resultCode 000002" + ("" if value is None else " or 000001"),
             "返回HTTP 200和resultCode 000002" + ("" if value is None else "或000001"),
         )  # fmt: skip
-    if facts.conduct.spec == "saas-v2":
+    if facts.specification.document == "saas-v2":
         # Pages of the other versions print seconds, and their sellers are told to accept both (saas-v1-license G).
         yield make(
             "timestamp_in_seconds", "freshness", _seconds,
@@ -130,7 +130,7 @@ def stamped(facts: Facts) -> Iterable[Check]:
 
 def _codes(caller: Caller) -> tuple[str, ...]:
     """What refuses a request for its time or its nonce: documented for SaaS 2.0 alone (saas-v2 §2.4)."""
-    return (BAD_PARAMETER,) if caller.facts.conduct.spec == "saas-v2" else (BAD_PARAMETER, NOT_AUTHENTIC)
+    return (BAD_PARAMETER,) if caller.facts.specification.document == "saas-v2" else (BAD_PARAMETER, NOT_AUTHENTIC)
 
 
 def _untimely(shift: float) -> Body:

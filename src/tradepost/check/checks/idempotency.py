@@ -66,12 +66,12 @@ def creation(facts: Facts) -> Iterable[Check]:
         "other_order", "once", _other_order,
         "Two orders give two instances", "两个订单得到两个实例", *other,
     )  # fmt: skip
-    if any(field.name == "orderLineId" for field in facts.conduct.requests.get(Create, ())):
+    if any(field.name == "orderLineId" for field in facts.specification.requests.get(Create, ())):
         yield make(
             "other_line", "once", _other_line,
             "Two lines of one order give two instances", "同一订单的两个订单行得到两个实例", *other,
         )  # fmt: skip
-    if any(field.name in {"appInfo", "license"} for field in facts.conduct.answers.get(Create, ())):
+    if any(field.name in {"appInfo", "license"} for field in facts.specification.answers.get(Create, ())):
         yield make(
             "same_content", "once", _same_content,
             "A repeat tells what the first answer told", "重复请求返回与首次相同的内容",

@@ -72,7 +72,7 @@ def checks(facts: Facts) -> Iterable[Check]:
 
 
 def _knows(facts: Facts, kind: type[Command], flag: SyncFlag) -> bool:
-    table = facts.conduct.requests.get(kind, ())
+    table = facts.specification.requests.get(kind, ())
     return any(field.name == "flag" and str(flag.value) in field.values for field in table)
 
 

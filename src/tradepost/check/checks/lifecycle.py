@@ -114,7 +114,7 @@ def paths(facts: Facts) -> Iterable[Check]:
 
 def _scenes(make: Making) -> Iterable[Check]:
     facts = make.facts
-    table = {field.name: field for field in facts.conduct.requests.get(Refresh, ())}
+    table = {field.name: field for field in facts.specification.requests.get(Refresh, ())}
     if not facts.has(Refresh):
         return
     # SaaS 1.0 tells three of them by other fields (saas-v1-license A2.3), License 1.0 knows renewals alone.

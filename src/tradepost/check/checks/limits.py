@@ -57,7 +57,7 @@ def limits(facts: Facts) -> Iterable[Check]:
                 f"{activity} of a released instance is refused", f"{activity}：已释放的实例被拒绝",
                 "resultCode 000003: it no longer exists", "返回000003：实例已不存在",
             )  # fmt: skip
-    if facts.has(Query) and any(field.name == "orderLineId" for field in facts.conduct.requests.get(Create, ())):
+    if facts.has(Query) and any(field.name == "orderLineId" for field in facts.specification.requests.get(Create, ())):
         yield make(
             "released_line", facts.activity(Release), _released_line,
             "Releasing one line of an order leaves the other", "释放订单的一行不影响另一行",

@@ -88,7 +88,7 @@ def answers(facts: Facts) -> Iterable[Check]:
 @family
 def requests(facts: Facts) -> Iterable[Check]:
     make = Making(facts, "shape")
-    for kind, table in facts.conduct.requests.items():
+    for kind, table in facts.specification.requests.items():
         if kind not in facts.protocol.activities:
             continue
         activity = facts.activity(kind)
@@ -97,7 +97,7 @@ def requests(facts: Facts) -> Iterable[Check]:
             f"{activity}: a request without a mandatory field is refused", f"{activity}：缺少必选字段的请求被拒绝",
             "resultCode 000002, for each mandatory field in turn", "对每个必选字段，缺少时均返回resultCode 000002",
         )  # fmt: skip
-    if Create in facts.conduct.requests:
+    if Create in facts.specification.requests:
         yield make(
             "longest_values", facts.activity(Create), _longest,
             "Values of the documented length are accepted", "达到文档规定最大长度的值被接受",
@@ -108,12 +108,12 @@ def requests(facts: Facts) -> Iterable[Check]:
         (SetStatus, "status", "A status that there is not is refused", "不存在的status被拒绝"),
         (Refresh, "scene", "A scene that there is not is refused", "不存在的scene被拒绝"),
     ):
-        if any(field.name == name for field in facts.conduct.requests.get(kind, ())):
+        if any(field.name == name for field in facts.specification.requests.get(kind, ())):
             yield make(
                 f"bad_{name}", facts.activity(kind), _bad_value(kind, name), title, title_zh,
                 "resultCode 000002", "返回resultCode 000002",
             )  # fmt: skip
-    for kind, table in facts.conduct.requests.items():
+    for kind, table in facts.specification.requests.items():
         if kind in facts.protocol.activities and any(field.name == "flag" for field in table):
             activity = facts.activity(kind)
             yield make(
@@ -143,7 +143,7 @@ def requests(facts: Facts) -> Iterable[Check]:
 
 
 def _activities(make: Making) -> Iterable[Check]:
-    if make.facts.conduct.signed.value in {"url", "query"}:
+    if make.facts.specification.signed.value in {"url", "query"}:
         yield make(
             "activity_case", "codes", _activity_case,
             "An activity in capitals is another word", "全大写的activity不是同一接口",
@@ -154,7 +154,7 @@ def _activities(make: Making) -> Iterable[Check]:
         ("no_activity", None, "A request without an activity is refused", "没有activity的请求被拒绝"),
         ("empty_activity", "", "An empty activity is refused", "activity为空的请求被拒绝"),
     ):
-        if make.facts.conduct.signed.value in {"url", "query"}:
+        if make.facts.specification.signed.value in {"url", "query"}:
             yield make(
                 name, "codes", _activity(value), title, title_zh,
                 "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
@@ -207,7 +207,7 @@ def _fields(kind: type[Command]) -> Body:
         readable(answer)
         if answer.code != SUCCESS:
             raise Skipped("the test call was refused, see the group debug", "测试调用被拒绝，见debug组")
-        _keep(caller.facts.conduct.answers.get(kind, RESULT[:1]), answer)
+        _keep(caller.facts.specification.answers.get(kind, RESULT[:1]), answer)
         _read_as_a_market(caller, command, answer)
 
     return body
@@ -257,7 +257,7 @@ def _queried(caller: Caller) -> None:
     command = Query(instance_ids=(made.instance_id,))
     answer = caller.ask(command)
     expect_success(answer)
-    _keep(caller.facts.conduct.answers.get(Query, RESULT), answer)
+    _keep(caller.facts.specification.answers.get(Query, RESULT), answer)
     _read_as_a_market(caller, command, answer)
     for url in _addresses(answer.members):
         if not url.lower().startswith(("http://", "https://")):

@@ -241,7 +241,7 @@ def _refused(answer: Answer, text: str) -> bool:
 
 def _free_fields(caller: Caller) -> tuple[str, ...]:
     """Fields of the creation that hold a person's text, where a version sends such."""
-    known = {field.name for field in caller.facts.conduct.requests.get(Create, ())}
+    known = {field.name for field in caller.facts.specification.requests.get(Create, ())}
     return tuple(name for name in ("customerName",) if name in known)
 
 

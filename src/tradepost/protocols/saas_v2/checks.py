@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tradepost.protocols.commands import CheckChange, Upgrade
-from tradepost.protocols.conduct import Conduct, SignedIn
+from tradepost.protocols.specification import SignedIn, Specification
 
 from .fields import REQUESTS, SUCCESSES
 
-CONDUCT = Conduct(
-    spec="saas-v2",
+SPECIFICATION = Specification(
+    document="saas-v2",
     signed=SignedIn.URL,
     sections={
         "answer": "§3.0",

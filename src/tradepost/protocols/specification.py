@@ -1,6 +1,6 @@
 """What the tester must know of a version beyond ``SellerProtocol``: field tables and where each rule is written.
 
-A protocol folder declares it in ``checks.py`` as ``CONDUCT``; a folder without one is tested with what its
+A protocol folder declares it in ``checks.py`` as ``SPECIFICATION``; a folder without one is tested with what its
 ``SellerProtocol`` tells.
 """
 
@@ -24,12 +24,12 @@ class SignedIn(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conduct:
+class Specification:
     """``sections``: the section of a topic (``answer``, ``signature``, ``freshness``, ``body_sign``, ``test_flag``,
     ``codes``, ``once``, ``transport``, or a wire activity), without the name of the specification.
     """
 
-    spec: str
+    document: str
     signed: SignedIn
     body_sign: bool = True
     """Whether every answer must carry ``Body-Sign``."""
@@ -43,4 +43,4 @@ class Conduct:
     """User name and password are encrypted, phone and e-mail of requests too (saas-v1-license §A1.4)."""
 
     def section(self, topic: str) -> str:
-        return f"{self.spec} {self.sections.get(topic) or self.sections.get('answer', '')}".strip()
+        return f"{self.document} {self.sections.get(topic) or self.sections.get('answer', '')}".strip()
