@@ -14,10 +14,10 @@ from tradepost.check import Options, Progress, Report, Verdict, run
 from tradepost.check.caller import Caller
 from tradepost.check.checks import checks_for
 from tradepost.check.company import reads_side_by_side
-from tradepost.check.facts import facts_of
 from tradepost.check.pace import FIRST, Pace
 from tradepost.check.sending import Received, Sender
 from tradepost.check.shared import Shared
+from tradepost.check.target import target_of
 
 GROUPS = frozenset({"signature", "shape", "lifecycle", "debug", "time"})
 
@@ -26,7 +26,7 @@ def caller(url: str) -> Caller:
     options = Options(url=url, key=KEY)
     return Caller(
         Shared(
-            facts_of("saas_v2"),
+            target_of("saas_v2"),
             options,
             Sender(5),
             Pace(16),
@@ -54,7 +54,7 @@ def test_checks_run_side_by_side_and_are_told_in_their_order():
         report = run(options, told.append)
     assert server.most_inside >= FIRST
     assert report.exit_code == 0
-    assert [r.check_id for r in report.results] == [c.check_id for c in checks_for(facts_of("saas_v2"), options)]
+    assert [r.check_id for r in report.results] == [c.check_id for c in checks_for(target_of("saas_v2"), options)]
     assert [progress.done for progress in told] == sorted(progress.done for progress in told)
     ended = [progress.result for progress in told if progress.result is not None]
     assert sorted(r.check_id for r in ended) == sorted(r.check_id for r in report.results)

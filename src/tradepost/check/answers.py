@@ -16,8 +16,8 @@ from tradepost.protocols.excerpt import excerpt
 from tradepost.protocols.http import Request, Response
 
 from .declaring import Failed, Warned
-from .facts import QUICK, Facts
 from .sending import Received
+from .target import QUICK, Target
 
 SUCCESS = "000000"
 NOT_AUTHENTIC = "000001"
@@ -200,12 +200,12 @@ def _no_code(members: Mapping[str, object]) -> str:
     return "wrapped_answer" if wrapped else "missing_result"
 
 
-def in_time(answer: Answer, facts: Facts, name: str = "slow_answer") -> None:
+def in_time(answer: Answer, target: Target, name: str = "slow_answer") -> None:
     """Raises ``Failed`` for an answer that took too long, ``Warned`` for one that newer versions would not wait for."""
     seconds = answer.received.seconds
-    if seconds <= min(QUICK, facts.seconds):
+    if seconds <= min(QUICK, target.seconds):
         return
-    kind = Failed if seconds > facts.seconds else Warned
+    kind = Failed if seconds > target.seconds else Warned
     raise kind(name, f"the slowest answer took {seconds:.1f} s", f"最慢的响应用了{seconds:.1f}秒")
 
 

@@ -37,7 +37,7 @@ def real_query(caller: Caller) -> Answer:
 
 
 def forged(caller: Caller) -> Answer:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     return caller.send(dialect.put(caller.request(caller.harmless()), dialect.token, "0" * 64))
 
 
@@ -48,13 +48,13 @@ def unknown_activity(caller: Caller) -> Answer:
 def incomplete(caller: Caller) -> Answer:
     command = caller.harmless(test=False)
     kept = {"activity", "testFlag"}
-    members = caller.facts.dialect.members(caller.request(command))
+    members = caller.target.dialect.members(caller.request(command))
     return caller.send(caller.changed(command, {name: None for name in members if name not in kept}))
 
 
 def bad_type(caller: Caller) -> Answer:
     command = caller.harmless(test=False)
-    members = caller.facts.dialect.members(caller.request(command))
+    members = caller.target.dialect.members(caller.request(command))
     return caller.send(caller.changed(command, {name: [{"x": 1}] for name in members if name != "activity"}))
 
 
@@ -63,14 +63,14 @@ def unknown_instance(caller: Caller) -> Answer:
 
 
 def not_json(caller: Caller) -> Answer:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     assert isinstance(dialect, UrlDialect)
     return caller.send(dialect.sealed_bytes(caller.request(caller.harmless()), b"\xff{not json", caller.seal()))
 
 
 def bare(caller: Caller) -> Answer:
     request = caller.request(caller.harmless())
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     for name in (dialect.token, dialect.timestamp, dialect.nonce):
         if name:
             request = dialect.put(request, name, None)

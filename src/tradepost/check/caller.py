@@ -23,10 +23,10 @@ from .samples import Samples
 from .stock import Made, usable_id
 
 if TYPE_CHECKING:
-    from .facts import Facts
     from .options import Options
     from .sending import Received
     from .shared import Shared
+    from .target import Target
 
 PATIENT_FOR = 3
 """Answers in a row that may take too long before the run is given up."""
@@ -50,8 +50,8 @@ class Caller:
     linger: bool = False
 
     @property
-    def facts(self) -> Facts:
-        return self.shared.facts
+    def target(self) -> Target:
+        return self.shared.target
 
     @property
     def options(self) -> Options:
@@ -88,16 +88,16 @@ class Caller:
     ) -> Request:
         """What a market would send."""
         seal = self.seal(key=key, shift=shift, nonce=nonce)
-        return self.facts.protocol.encode(
+        return self.target.protocol.encode(
             command, address=self.options.url, key=seal.key, now=seal.now, nonce=seal.nonce
         )
 
     def changed(self, command: Command, changes: Mapping[str, object], *, nonce: str | None = None) -> Request:
         """The request with members replaced, added, or left out where the change is None; correctly signed."""
         request = self.request(command)
-        members = {**self.facts.dialect.members(request), **changes}
+        members = {**self.target.dialect.members(request), **changes}
         kept = {name: value for name, value in members.items() if value is not None}
-        return self.facts.dialect.sealed(request, kept, self.seal(nonce=nonce))
+        return self.target.dialect.sealed(request, kept, self.seal(nonce=nonce))
 
     # --- sending ---------------------------------------------------------------------------------------------------
 
@@ -126,7 +126,7 @@ class Caller:
         shared.pace.learn(answer.received, began)
         if alone:
             with shared.lock:
-                late = answer.received.seconds > self.facts.seconds or answer.received.fault == "too_slow"
+                late = answer.received.seconds > self.target.seconds or answer.received.fault == "too_slow"
                 shared.slow_streak = shared.slow_streak + 1 if late else 0
         return answer
 
@@ -197,14 +197,14 @@ class Caller:
 
     def need(self, kind: type[Command]) -> None:
         """Skips the check when the seller does without an activity that it may leave out."""
-        if kind in self.facts.left_out:
-            name = self.facts.activity(kind)
+        if kind in self.target.left_out:
+            name = self.target.activity(kind)
             raise Skipped(f"{name} is left out by this seller (saas-v2 §1.4)", f"该商家不提供{name}（saas-v2 §1.4）")
-        if kind in self.facts.specification.optional and not self.offers(kind):
-            if not any(map(self.offers, self.facts.protocol.activities)):
+        if kind in self.target.specification.optional and not self.offers(kind):
+            if not any(map(self.offers, self.target.protocol.activities)):
                 # All may be left out, but a seller that offers none has nothing to be tested for.
                 return
-            name = self.facts.activity(kind)
+            name = self.target.activity(kind)
             raise Skipped(
                 f"{name} is refused: optional, and taken as not offered (saas-v2 §1.4)",
                 f"{name}被拒绝：该接口可选，视为未提供（saas-v2 §1.4）",
@@ -236,17 +236,17 @@ class Caller:
 
     def harmless(self, *, test: bool = True) -> Command:
         """A correct command that changes nothing: a query where there is one, else a test call."""
-        if self.facts.has(Query):
+        if self.target.has(Query):
             return Query(instance_ids=(self.any_id(test=test),), test=test)
-        for kind in self.facts.protocol.activities:
+        for kind in self.target.protocol.activities:
             command = self.samples.of(kind, self.any_id(), test=True)
-            if command is not None and kind not in self.facts.left_out:
+            if command is not None and kind not in self.target.left_out:
                 return command
         raise Skipped("the tester has no sample of this version's requests", "测试程序没有该版本的请求样例")
 
     def real(self) -> Command:
         """A real command that harms nobody even where it is obeyed: about what does not exist, or a query."""
-        known = [kind for kind in self.facts.protocol.activities if kind not in self.facts.left_out]
+        known = [kind for kind in self.target.protocol.activities if kind not in self.target.left_out]
         if Query in known:
             return Query(instance_ids=(self.any_id(test=False),))
         if SyncTenant in known:
@@ -257,7 +257,7 @@ class Caller:
 
     def any_id(self, *, test: bool = True) -> str:
         """An instance id for test calls, or to look at: one that exists if there is any, else an invented one."""
-        if Create in self.facts.protocol.activities:
+        if Create in self.target.protocol.activities:
             stock = self.shared.stock
             try:
                 return (stock.rehearsed(self) if test else stock.shown(self)).instance_id
@@ -278,7 +278,7 @@ class Caller:
 
     def look(self, instance_id: str) -> Answer:
         """Whether it is there: by a query, or by a renewal, which a released one refuses."""
-        queried = self.facts.has(Query)
+        queried = self.target.has(Query)
         return self.ask(Query(instance_ids=(instance_id,)) if queried else self.samples.refresh(instance_id))
 
     def give_back(self, *made: Made) -> None:
@@ -349,7 +349,7 @@ class Caller:
 def clean_up(shared: Shared, ids: Iterable[str]) -> None:
     """Releases what the run made; what the seller says to it does not matter any more."""
     caller = Caller(shared)
-    if not shared.facts.has(Release) or shared.given_up:
+    if not shared.target.has(Release) or shared.given_up:
         return
 
     def release(instance_id: str) -> None:

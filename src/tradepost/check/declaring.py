@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tradepost.protocols.http import Request
 
     from .caller import Caller
-    from .facts import Facts
+    from .target import Target
 
 type Body = Callable[[Caller], None]
 
@@ -72,7 +72,7 @@ class Check:
     """Asked while nothing else is: it measures, sends a crowd of its own, or is about what came just before."""
 
 
-type Family = Callable[[Facts], Iterable[Check]]
+type Family = Callable[[Target], Iterable[Check]]
 
 families: list[Family] = []
 """Filled by ``@family``, in the order in which the modules of ``checks`` are imported."""
@@ -88,7 +88,7 @@ def family(make: Family) -> Family:
 class Making:
     """Makes the checks of one group for one version."""
 
-    facts: Facts
+    target: Target
     group: str
 
     def __call__(  # noqa: PLR0917  a check is a row: its texts stand as a report prints them
@@ -108,7 +108,7 @@ class Making:
             check_id=f"{self.group}.{name}",
             group=self.group,
             words=Words(title=title, title_zh=title_zh, expected=expected, expected_zh=expected_zh),
-            spec=self.facts.section(topic),
+            spec=self.target.section(topic),
             body=body,
             alone=alone,
         )

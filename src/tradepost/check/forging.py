@@ -18,15 +18,15 @@ type Spoil = Callable[[Caller, Request], Request]
 
 
 def missing(caller: Caller, request: Request) -> Request:
-    return caller.facts.dialect.put(request, caller.facts.dialect.token, None)
+    return caller.target.dialect.put(request, caller.target.dialect.token, None)
 
 
 def empty(caller: Caller, request: Request) -> Request:
-    return caller.facts.dialect.put(request, caller.facts.dialect.token, "")
+    return caller.target.dialect.put(request, caller.target.dialect.token, "")
 
 
 def last_character(caller: Caller, request: Request) -> Request:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     # In Base64 the last digits before the padding carry spare bits, so the first character is the one to change.
     given = dialect.get(request, dialect.token)
     other = "1" if given[:1] != "1" else "2"
@@ -34,12 +34,12 @@ def last_character(caller: Caller, request: Request) -> Request:
 
 
 def half(caller: Caller, request: Request) -> Request:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     return dialect.put(request, dialect.token, dialect.get(request, dialect.token)[:20])
 
 
 def not_ascii(caller: Caller, request: Request) -> Request:
-    return caller.facts.dialect.put(request, caller.facts.dialect.token, "签名" * 8)
+    return caller.target.dialect.put(request, caller.target.dialect.token, "签名" * 8)
 
 
 def other_key(caller: Caller, request: Request) -> Request:
@@ -51,29 +51,29 @@ def empty_key(caller: Caller, request: Request) -> Request:
 
 
 def moved(caller: Caller, request: Request) -> Request:
-    return caller.facts.dialect.moved(request)
+    return caller.target.dialect.moved(request)
 
 
 def sealed_with(caller: Caller, request: Request, key: str) -> Request:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     return dialect.sealed(request, dialect.members(request), caller.seal(key=key))
 
 
 def other_case(caller: Caller, request: Request) -> Request:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     return dialect.put(request, dialect.token, swapped_case(dialect.get(request, dialect.token)))
 
 
 def as_array(caller: Caller, request: Request) -> Request:
     """PHP reads ``signature[]=x`` as an array, which its ``strcmp`` finds equal to every text."""
-    token = caller.facts.dialect.token
-    return with_parameter(caller.facts.dialect.put(request, token, None), f"{token}[]", "x")
+    token = caller.target.dialect.token
+    return with_parameter(caller.target.dialect.put(request, token, None), f"{token}[]", "x")
 
 
 def twice(caller: Caller, request: Request) -> Request:
     """Express reads a name that stands twice as an array, on which text methods fail."""
     wrong = last_character(caller, request)
-    token = caller.facts.dialect.token
+    token = caller.target.dialect.token
     return replace(wrong, url=f"{wrong.url}&{token}={'0' * 64}")
 
 

@@ -79,8 +79,8 @@ def stopped(caller: Caller) -> Words | None:
     shared = caller.shared
     if shared.given_up:
         return (
-            f"the answers before took longer than {shared.facts.seconds:g} s each: nothing more was asked",
-            f"之前的响应每个都超过{shared.facts.seconds:g}秒，未继续检查",
+            f"the answers before took longer than {shared.target.seconds:g} s each: nothing more was asked",
+            f"之前的响应每个都超过{shared.target.seconds:g}秒，未继续检查",
         )
     gone = caller.gone
     if gone:

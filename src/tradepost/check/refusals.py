@@ -36,7 +36,7 @@ _CLOCKS = (-600, -300, -90, 90, 300, 600, *(hours * 3600 for hours in _HOURS))
 
 def explain_refusal(caller: Caller, command: Command, answer: Answer) -> str:
     """Why a correct request was refused: the first variation that passes names the mistake."""
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     if answer.code == BAD_PARAMETER:
         found = _clock_mistake(caller, command)
         if found:
@@ -60,12 +60,12 @@ def _other_key_holds(caller: Caller, command: Command) -> bool:
 
 def _sealed(caller: Caller, command: Command, key: str) -> Request:
     request = caller.request(command)
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     return dialect.sealed(request, dialect.members(request), caller.seal(key=key))
 
 
 def _clock_mistake(caller: Caller, command: Command) -> str:
-    if isinstance(caller.facts.dialect, UrlDialect):
+    if isinstance(caller.target.dialect, UrlDialect):
         request = caller.request(command)
         seal = caller.seal()
         seconds = str(epoch_ms(seal.now) // 1000)
@@ -157,7 +157,7 @@ def _stamped_mistake(caller: Caller, command: Command) -> str:
         ("signature_case", _right, _lower),
         ("signature_in_base64", _right, _base64),
     ]
-    for name, sign in IN_URL if isinstance(caller.facts.dialect, UrlDialect) else IN_HEADERS:
+    for name, sign in IN_URL if isinstance(caller.target.dialect, UrlDialect) else IN_HEADERS:
         ways += [(name, sign, _upper), (name, sign, _lower)]
     for name, sign, written in ways:
         request = caller.request(command)
@@ -173,7 +173,7 @@ def _stamped_mistake(caller: Caller, command: Command) -> str:
 
 def explain_rewriting(caller: Caller, request: Request) -> str:
     """The mistake of a seller that verifies the request's body only after it wrote it again; empty when none is found."""
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     if not isinstance(dialect, UrlDialect | HeaderDialect):
         return ""
     for name, payload in rewritten(request.body):
@@ -186,7 +186,7 @@ def explain_rewriting(caller: Caller, request: Request) -> str:
 
 def _signed(caller: Caller, request: Request, body: bytes, sign: Sign, written: Written) -> Request:
     """The request with a signature over ``body``, made and written in the given way."""
-    dialect, key = caller.facts.dialect, caller.options.key
+    dialect, key = caller.target.dialect, caller.options.key
     part = _hex_hash(key, body) if isinstance(dialect, UrlDialect) else body
     parts = Parts(key, dialect.get(request, dialect.nonce), dialect.get(request, dialect.timestamp), body, part)
     return dialect.put(request, dialect.token, written(sign(parts)))
@@ -231,7 +231,7 @@ def _other_ways(members: dict[str, Any], *, number_as_text: bool) -> Iterator[by
 
 
 def _token_mistake(caller: Caller, command: Command) -> str:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     assert isinstance(dialect, QueryDialect | TokenHeaderDialect)
     request = caller.request(command)
     members = dialect.members(request)

@@ -18,13 +18,13 @@ from .checks import checks_for
 from .checks.freshness import REPLAYED
 from .company import WORTH_IT, in_company, reads_side_by_side
 from .declaring import Check, Failed, Skipped
-from .facts import facts_of
 from .judging import Words, judged, skipped, stopped
 from .options import GROUPS, CannotRun, Options
 from .pace import Pace
 from .results import Progress, Report, Result, Verdict
 from .sending import Sender
 from .shared import Shared
+from .target import target_of
 
 type Told = Callable[[Progress], None]
 
@@ -41,14 +41,14 @@ def run(
     Everything that the run creates at the seller is released at its end.
     """
     _refuse_nonsense(options)
-    facts = replace(facts_of(options.protocol).without(*options.leave_out), within=options.answer_within)
+    target = replace(target_of(options.protocol).without(*options.leave_out), within=options.answer_within)
     sender = Sender(options.timeout, options.trust_any_certificate)
     _reach(options.url, sender)
-    shared = Shared(facts, options, sender, Pace(options.at_once), clock, chance)
-    if Query in facts.specification.optional and _does_without_queries(Caller(shared)):
+    shared = Shared(target, options, sender, Pace(options.at_once), clock, chance)
+    if Query in target.specification.optional and _does_without_queries(Caller(shared)):
         # Everything that looks at an instance would look with them.
-        facts = shared.facts = facts.without(facts.activity(Query))
-    checks = checks_for(facts, options)
+        target = shared.target = target.without(target.activity(Query))
+    checks = checks_for(target, options)
     started_at, began = clock(), time.perf_counter()
     asking = _Asking(shared, checks, progress or (lambda _: None))
     try:
@@ -59,7 +59,7 @@ def run(
     return Report(
         url=options.url,
         protocol=options.protocol,
-        title=facts.protocol.title,
+        title=target.protocol.title,
         started_at=started_at,
         seconds=time.perf_counter() - began,
         results=results,
@@ -102,8 +102,8 @@ class _Asking:
             if not reads_side_by_side(caller):
                 return False
             # Found out before the rush, so that it is found out once, and whether anything is offered at all.
-            activities = self.shared.facts.protocol.activities
-            for kind in self.shared.facts.specification.optional & activities.keys():
+            activities = self.shared.target.protocol.activities
+            for kind in self.shared.target.specification.optional & activities.keys():
                 caller.offers(kind)
             any(map(caller.offers, activities))
         except (Skipped, Failed):
@@ -134,7 +134,7 @@ class _Asking:
 
 def _does_without_queries(caller: Caller) -> bool:
     """Products sold by period need none in SaaS 1.0 (saas-v1-license A2): a refusal where a creation is accepted."""
-    if not caller.facts.has(Query, Create):
+    if not caller.target.has(Query, Create):
         return False
     query = caller.ask(Query(instance_ids=(caller.samples.unknown_id(),), test=True))
     return query.code == BAD_PARAMETER and caller.ask(caller.samples.create(test=True)).accepted

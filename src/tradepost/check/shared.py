@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from tradepost.protocols.http import Request
 
     from .answers import Answer
-    from .facts import Facts
     from .options import Options
     from .pace import Pace
     from .sending import Sender
+    from .target import Target
 
 LONGEST_WAIT = 10.0
 """Seconds that one refusal for coming too soon may ask to wait."""
@@ -29,7 +29,7 @@ WAITING_IN_ALL = 120.0
 class Shared:
     """``clock`` gives the time, ``chance`` 32 or more fresh alphanumerics."""
 
-    facts: Facts
+    target: Target
     options: Options
     sender: Sender
     pace: Pace

@@ -102,7 +102,7 @@ class Stock:
 
 def _made(caller: Caller, number: int) -> list[Made]:
     """Created and ready; at least one. What was exchanged for it is no part of the check."""
-    if not caller.facts.has(Create):
+    if not caller.target.has(Create):
         raise Skipped("this version has no creation of instances", "该版本没有创建实例的接口")
     aside = caller.aside()
     orders = [aside.samples.order() for _ in range(number)]
@@ -122,7 +122,7 @@ def _made(caller: Caller, number: int) -> list[Made]:
 
 def _wait(caller: Caller, made: Sequence[tuple[Made, Create]]) -> None:
     """Until all are ready: by query, or by repeating the creation where a version has no query."""
-    queries = caller.facts.has(Query)
+    queries = caller.target.has(Query)
     probes: list[Command] = [Query(instance_ids=(one.instance_id,)) if queries else command for one, command in made]
     caller.each(caller.wait_for, probes)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Lock
 
 from tradepost.check.dialects import Dialect, Seal, dialect_of
-from tradepost.check.facts import facts_of
+from tradepost.check.target import target_of
 from tradepost.protocols import registry
 from tradepost.protocols.commands import Done, Rejected
 from tradepost.protocols.freshness import epoch_ms
@@ -53,7 +53,7 @@ class Met:
 
     @property
     def dialect(self) -> Dialect:
-        return dialect_of(facts_of(self.protocol).specification.signed)
+        return dialect_of(target_of(self.protocol).specification.signed)
 
     @property
     def token(self) -> str:
@@ -222,14 +222,14 @@ def allows_ten_seconds(met: Met) -> Request:
 
 @front_mutant("fixed_parameter_list", WIRE, protocols=OTHERS)
 def signs_known_names_only(met: Met) -> Request:
-    tables = facts_of(met.protocol).specification.requests.values()
+    tables = target_of(met.protocol).specification.requests.values()
     known = {field.name for table in tables for field in table} | {"timeStamp", "activity"}
     return met.request if met.members.keys() <= known else met.spoiled()
 
 
 @front_mutant("refuses_unknown_fields", WIRE, protocols=OTHERS)
 def refuses_unknown_names(met: Met) -> Request | Response:
-    tables = facts_of(met.protocol).specification.requests.values()
+    tables = target_of(met.protocol).specification.requests.values()
     known = {field.name for table in tables for field in table} | {"timeStamp", "activity"}
     return met.request if met.members.keys() <= known or not met.is_right else met.says("000002")
 

@@ -29,22 +29,22 @@ from tradepost.protocols.excerpt import excerpt
 if TYPE_CHECKING:
     from tradepost.check.answers import Answer
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 
 @family
-def body_sign(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "signature")
+def body_sign(target: Target) -> Iterable[Check]:
+    make = Making(target, "signature")
     expected = (
         'the header Body-Sign, spelled so, with sign_type="HMAC-SHA256", signature="…" over exactly the bytes of the body',
         '响应头Body-Sign（大小写一致），值为sign_type="HMAC-SHA256", signature="…"，对响应体的确切字节签名',
     )
-    for kind, activity in facts.protocol.activities.items():
+    for kind, activity in target.protocol.activities.items():
         yield make(
             f"answer.{activity}", "body_sign", _signed(test_call(kind), refusal=False),
             f"The answer to {activity} is signed", f"{activity}的响应有签名", *expected,
         )  # fmt: skip
-    if facts.has(Query, Create):
+    if target.has(Query, Create):
         yield make(
             "answer.real", "body_sign", _signed(real_query, refusal=False),
             "The answer with a buyer's data is signed", "含用户数据的响应有签名", *expected,
@@ -58,11 +58,11 @@ def body_sign(facts: Facts) -> Iterable[Check]:
         ("not_json", "The answer to a body that is no JSON is signed", "请求体不是JSON时的响应有签名", not_json),
         ("no_parameters", "The answer to a bare request is signed", "不带参数的请求的响应有签名", bare),
     ):  # fmt: skip
-        if asked is not_json and not isinstance(facts.dialect, UrlDialect):
+        if asked is not_json and not isinstance(target.dialect, UrlDialect):
             continue
-        if asked is bad_type and not facts.dialect.json_body:
+        if asked is bad_type and not target.dialect.json_body:
             continue
-        if asked is unknown_instance and not facts.has(Query):
+        if asked is unknown_instance and not target.has(Query):
             continue
         yield make(f"answer.{name}", "body_sign", _signed(asked, refusal=True), title, title_zh, *expected)
 
@@ -78,7 +78,7 @@ def _signed(asked: Asked, *, refusal: bool) -> Body:
         if answer.members is None and answer.received.header("Body-Sign") is None:
             readable(answer, http_error="http_error_for_bad_request" if refusal else "http_status")
         # A version that asks for no signature may still carry one, and then it must hold.
-        if not caller.facts.specification.body_sign and answer.received.header("Body-Sign") is None:
+        if not caller.target.specification.body_sign and answer.received.header("Body-Sign") is None:
             return
         name = explain_body_sign(answer, caller.options.key)
         if name is None:

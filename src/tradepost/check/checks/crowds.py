@@ -11,7 +11,7 @@ from tradepost.protocols.commands import Create
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 PARALLEL = 50
 ORDERS = 12
@@ -20,10 +20,10 @@ IDS = "idempotency.ids"
 
 
 @family
-def checks(facts: Facts) -> Iterable[Check]:
-    if not facts.has(Create):
+def checks(target: Target) -> Iterable[Check]:
+    if not target.has(Create):
         return
-    make = Making(facts, "idempotency")
+    make = Making(target, "idempotency")
     yield make(
         "parallel", "once", _parallel,
         f"{PARALLEL} repeats at the same moment give one instance", f"同时发送{PARALLEL}个重复请求得到同一实例",
@@ -37,7 +37,7 @@ def checks(facts: Facts) -> Iterable[Check]:
         alone=True,
     )  # fmt: skip
     yield make(
-        IDS.partition(".")[2], facts.activity(Create), _ids,
+        IDS.partition(".")[2], target.activity(Create), _ids,
         "No instance id was given to two orders", "没有实例ID分配给两个订单",
         "an instanceId is globally unique, for ever", "instanceId全局唯一，永不重复",
         alone=True,
@@ -99,7 +99,7 @@ def _ids(caller: Caller) -> None:
         if not (answer.accepted and answer.instance_id):
             continue
         members = _asked(caller, answer)
-        if members.get("activity") != caller.facts.activity(Create) or str(members.get("testFlag")) == "1":
+        if members.get("activity") != caller.target.activity(Create) or str(members.get("testFlag")) == "1":
             continue
         order = str(members.get("orderId", ""))
         owner = owners.setdefault(answer.instance_id, order)
@@ -109,6 +109,6 @@ def _ids(caller: Caller) -> None:
 
 def _asked(caller: Caller, answer: Answer) -> Mapping[str, object]:
     try:
-        return caller.facts.dialect.members(answer.request)
+        return caller.target.dialect.members(answer.request)
     except ValueError:
         return {}

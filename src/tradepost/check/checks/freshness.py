@@ -24,7 +24,7 @@ from .signature import refused
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 REPLAYED = "signature.replayed"
 """Asked before the others, so that time passes until its request is sent once more."""
@@ -35,10 +35,10 @@ STILL_FRESH = 50
 
 
 @family
-def stamped(facts: Facts) -> Iterable[Check]:
-    if not facts.dialect.stamped:
+def stamped(target: Target) -> Iterable[Check]:
+    if not target.dialect.stamped:
         return
-    make = Making(facts, "signature")
+    make = Making(target, "signature")
     for name, title, title_zh, shift in (
         ("stale", "A request that is 2 minutes old is refused", "2分钟前的请求被拒绝", -120.0),
         ("very_stale", "A request that is one day old is refused", "一天前的请求被拒绝", -86_400.0),
@@ -67,7 +67,7 @@ def stamped(facts: Facts) -> Iterable[Check]:
             "HTTP 200 with resultCode 000002" + ("" if value is None else " or 000001"),
             "返回HTTP 200和resultCode 000002" + ("" if value is None else "或000001"),
         )  # fmt: skip
-    if facts.specification.document == "saas-v2":
+    if target.specification.document == "saas-v2":
         # Pages of the other versions print seconds, and their sellers are told to accept both (saas-v1-license G).
         yield make(
             "timestamp_in_seconds", "freshness", _seconds,
@@ -130,7 +130,7 @@ def stamped(facts: Facts) -> Iterable[Check]:
 
 def _codes(caller: Caller) -> tuple[str, ...]:
     """What refuses a request for its time or its nonce: documented for SaaS 2.0 alone (saas-v2 §2.4)."""
-    return (BAD_PARAMETER,) if caller.facts.specification.document == "saas-v2" else (BAD_PARAMETER, NOT_AUTHENTIC)
+    return (BAD_PARAMETER,) if caller.target.specification.document == "saas-v2" else (BAD_PARAMETER, NOT_AUTHENTIC)
 
 
 def _untimely(shift: float) -> Body:
@@ -152,7 +152,7 @@ def _timely(shift: float) -> Body:
 
 def _bad_timestamp(value: str | None) -> Body:
     def body(caller: Caller) -> None:
-        dialect = caller.facts.dialect
+        dialect = caller.target.dialect
         request = caller.request(caller.harmless())
         if isinstance(dialect, UrlDialect):
             # Signed all the same, so that only the timestamp is wrong.
@@ -167,7 +167,7 @@ def _bad_timestamp(value: str | None) -> Body:
 
 
 def _seconds(caller: Caller) -> None:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     request = caller.request(caller.harmless())
     if not isinstance(dialect, UrlDialect):
         raise Skipped("only asked where the timestamp stands in the URL", "仅适用于时间戳在URL中的版本")
@@ -183,7 +183,7 @@ def _seconds(caller: Caller) -> None:
 
 
 def _timestamp_changed(caller: Caller) -> None:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     request = caller.request(caller.harmless())
     changed = str(int(dialect.get(request, dialect.timestamp)) - 1)
     answer = caller.send(dialect.put(request, dialect.timestamp, changed))
@@ -191,7 +191,7 @@ def _timestamp_changed(caller: Caller) -> None:
 
 
 def _no_nonce(caller: Caller) -> None:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     request = caller.request(caller.harmless())
     # Signed as if the nonce were empty, so that only its absence is wrong.
     request = dialect.sealed(request, dialect.members(request), caller.seal(nonce=""))
@@ -199,7 +199,7 @@ def _no_nonce(caller: Caller) -> None:
 
 
 def _nonce_changed(caller: Caller) -> None:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     request = caller.request(caller.harmless())
     answer = caller.send(dialect.put(request, dialect.nonce, caller.chance()))
     refused(caller, answer, "accepts_wrong_signature")
@@ -225,7 +225,7 @@ def _nonce_reused(caller: Caller) -> None:
     expect_accepted(caller.send(caller.request(command, nonce=nonce)), context="first time", context_zh="第一次")
     later = caller.send(caller.request(command, nonce=nonce, shift=1))
     expect_refusal(later, "accepts_replayed_nonce", context="one second later", context_zh="一秒之后")
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     other = dialect.put(caller.changed(command, {"newField": "abc"}, nonce=nonce), dialect.nonce, nonce)
     expect_refusal(caller.send(other), "accepts_replayed_nonce", context="with another body", context_zh="换一个请求体")
 

@@ -11,18 +11,18 @@ from tradepost.protocols.commands import Command, Create, GetLicenseAsync, Notif
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 COPIES = 10
 
 
 @family
-def issuing(facts: Facts) -> Iterable[Check]:
-    if not facts.has(Create, GetLicenseAsync):
+def issuing(target: Target) -> Iterable[Check]:
+    if not target.has(Create, GetLicenseAsync):
         return
-    topic = facts.activity(GetLicenseAsync)
-    make = Making(facts, "lifecycle")
-    yield Making(facts, "idempotency")(
+    topic = target.activity(GetLicenseAsync)
+    make = Making(target, "lifecycle")
+    yield Making(target, "idempotency")(
         f"{topic}.repeat", topic, _issued_twice,
         f"{topic} with the same eventId is accepted again", f"{topic}以相同eventId重复调用仍被接受",
         "000000 or 000004 again: the same licence, never a second one", "再次返回000000或000004：同一license，不会签发第二份",
@@ -32,14 +32,14 @@ def issuing(facts: Facts) -> Iterable[Check]:
         f"{topic} of an instance that never was", f"{topic}：从未存在的实例",
         "HTTP 200 with a refusal (recommended)", "建议返回HTTP 200并拒绝",
     )  # fmt: skip
-    if facts.has(Release):
+    if target.has(Release):
         yield make(
             f"released.{topic}", topic, _issued_for_released,
             f"{topic} of a released instance is refused", f"{topic}：已释放的实例被拒绝",
             "HTTP 200 with a refusal", "返回HTTP 200并拒绝",
         )  # fmt: skip
     for field in ("effectiveTime", "expireTime"):
-        yield Making(facts, "time")(
+        yield Making(target, "time")(
             f"{topic}.{field}", topic, _issued_at_no_time(field),
             f"{topic}: {field} that is no time is refused", f"{topic}：不是时间的{field}被拒绝",
             "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
@@ -47,32 +47,32 @@ def issuing(facts: Facts) -> Iterable[Check]:
 
 
 @family
-def codes(facts: Facts) -> Iterable[Check]:
+def codes(target: Target) -> Iterable[Check]:
     """Where the market makes the ids, none that a seller knows can be had here (saas-v1-license B2)."""
-    if facts.has(Create):
+    if target.has(Create):
         return
     for kind in (Refresh, SetStatus, Release):
-        if facts.has(kind):
-            activity = facts.activity(kind)
-            yield Making(facts, "lifecycle")(
+        if target.has(kind):
+            activity = target.activity(kind)
+            yield Making(target, "lifecycle")(
                 f"unknown.{activity}", activity, _of_unknown(kind),
                 f"{activity} of a code that never was", f"{activity}：从未存在的授权码",
                 "HTTP 200 with resultCode 000003, or success where codes are not kept",
                 "返回HTTP 200和resultCode 000003；不保存授权码的商家也可返回成功",
             )  # fmt: skip
-    if facts.has(Refresh):
-        activity = facts.activity(Refresh)
+    if target.has(Refresh):
+        activity = target.activity(Refresh)
         for name, text, title, title_zh in (
             ("no_time", "tomorrow", "An expiry that is no time is refused", "不是时间的expireTime被拒绝"),
             ("month_13", "20271301000000", "An expiry in month 13 is refused", "13月的expireTime被拒绝"),
         ):
-            yield Making(facts, "time")(
+            yield Making(target, "time")(
                 name, activity, _no_time(text), title, title_zh,
                 "HTTP 200 with resultCode 000002, or 000003 of an unknown code",
                 "返回HTTP 200和resultCode 000002，授权码未知时也可返回000003",
             )  # fmt: skip
         for hour in (0, 9, 12, 13, 23):
-            yield Making(facts, "time")(
+            yield Making(target, "time")(
                 f"hour_{hour:02}", activity, _at_hour(hour),
                 f"An expiry at {hour:02} h is accepted", f"{hour}点的到期时间被接受",
                 "resultCode 000000 to a test call: hours run from 00 to 23", "测试调用返回000000：小时为00至23",
@@ -80,11 +80,11 @@ def codes(facts: Facts) -> Iterable[Check]:
 
 
 @family
-def notices(facts: Facts) -> Iterable[Check]:
-    if not facts.has(NotifyOrder):
+def notices(target: Target) -> Iterable[Check]:
+    if not target.has(NotifyOrder):
         return
-    topic = facts.activity(NotifyOrder)
-    make = Making(facts, "idempotency")
+    topic = target.activity(NotifyOrder)
+    make = Making(target, "idempotency")
     yield make(
         f"{topic}.repeat", "once", _told_twice,
         "A notice that comes again is accepted again", "重复的通知再次被接受",

@@ -13,7 +13,7 @@ from tradepost.protocols.commands import Create
 if TYPE_CHECKING:
     from tradepost.check.answers import Answer
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
     from tradepost.protocols.http import Request
 
 QUICK = ((1, 3), (10, 1), (50, 1))
@@ -26,15 +26,15 @@ ENDURING = "load.enduring"
 
 
 @family
-def checks(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "load")
+def checks(target: Target) -> Iterable[Check]:
+    make = Making(target, "load")
     for kind, plan in (("burst", QUICK), ("sustained", THOROUGH)):
         for number, rounds in plan:
             yield make(
                 f"{kind}_{number}", "answer", _asked(number, rounds),
-                f"{number} at once, {rounds} times: each is answered within {facts.seconds:g} s",
-                f"并发{number}个请求，共{rounds}轮：均在{facts.seconds:g}秒内响应",
-                f"every answer is right, the slowest within {facts.seconds:g} s", f"所有响应正确，最慢的不超过{facts.seconds:g}秒",
+                f"{number} at once, {rounds} times: each is answered within {target.seconds:g} s",
+                f"并发{number}个请求，共{rounds}轮：均在{target.seconds:g}秒内响应",
+                f"every answer is right, the slowest within {target.seconds:g} s", f"所有响应正确，最慢的不超过{target.seconds:g}秒",
                 alone=True,
             )  # fmt: skip
     yield make(
@@ -43,13 +43,13 @@ def checks(facts: Facts) -> Iterable[Check]:
         "resultCode 000000 after some hundred requests", "数百个请求之后仍返回000000",
         alone=True,
     )  # fmt: skip
-    if facts.has(Create):
+    if target.has(Create):
         for number, _ in THOROUGH:
             yield make(
                 f"creations_{number}", "answer", _created(number),
-                f"{number} creations at once are answered within {facts.seconds:g} s", f"并发创建{number}个实例，均在{facts.seconds:g}秒内响应",
-                f"every answer is right, the slowest within {facts.seconds:g} s; slow provisioning says 000004",
-                f"所有响应正确，最慢的不超过{facts.seconds:g}秒；开通较慢时返回000004",
+                f"{number} creations at once are answered within {target.seconds:g} s", f"并发创建{number}个实例，均在{target.seconds:g}秒内响应",
+                f"every answer is right, the slowest within {target.seconds:g} s; slow provisioning says 000004",
+                f"所有响应正确，最慢的不超过{target.seconds:g}秒；开通较慢时返回000004",
                 alone=True,
             )  # fmt: skip
 
@@ -85,7 +85,7 @@ def _queue_holds(caller: Caller, answers: list[Answer]) -> None:
     """How many connections may wait is said nowhere, but a market would wait with them."""
     waited = max((answer.received.seconds for answer in answers if answer.received.queued), default=0.0)
     outside = sum(answer.received.unreachable for answer in answers)
-    if outside or waited > caller.facts.seconds:
+    if outside or waited > caller.target.seconds:
         raise Warned(
             "short_queue",
             f"{outside} of {len(answers)} found no place, the slowest had to wait {waited:.1f} s",
@@ -118,6 +118,6 @@ def _judge(caller: Caller, requests: list[Request]) -> None:
     at_once = [answer for answer in let_in(answers) if not answer.received.queued]
     if at_once:
         slowest = max(at_once, key=lambda answer: answer.received.seconds)
-        in_time(slowest, caller.facts, "slow_answer" if len(requests) == 1 else "slow_under_load")
+        in_time(slowest, caller.target, "slow_answer" if len(requests) == 1 else "slow_under_load")
     if len(requests) > 1:
         _queue_holds(caller, answers)

@@ -14,7 +14,7 @@ from tradepost.protocols.excerpt import excerpt
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 SHORTEST_KEY = 8
 LAST = frozenset({"secrets.key_hidden", "secrets.no_details"})
@@ -29,8 +29,8 @@ _DETAILS = re.compile(
 
 
 @family
-def checks(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "secrets")
+def checks(target: Target) -> Iterable[Check]:
+    make = Making(target, "secrets")
     yield make(
         "key_hidden", "signature", _key_hidden,
         "No answer shows the signing key", "任何响应都不泄露签名密钥",

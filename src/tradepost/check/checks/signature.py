@@ -40,7 +40,7 @@ from tradepost.protocols.sync_commands import SyncApplication
 if TYPE_CHECKING:
     from tradepost.check.answers import Answer
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 
 PLAIN = "application/json"
@@ -49,16 +49,16 @@ FIRST = "signature.correct"
 
 
 @family
-def checks(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "signature")
+def checks(target: Target) -> Iterable[Check]:
+    make = Making(target, "signature")
     yield make(
         "correct", "signature", _correct,
         "A correctly signed request is accepted", "签名正确的请求被接受",
         "resultCode 000000 to a test call signed as documented", "按文档签名的测试调用返回resultCode 000000",
         alone=True,
     )  # fmt: skip
-    forgeries = FORGERIES if facts.dialect.stamped else (*FORGERIES, OTHER_CASE)
-    if isinstance(facts.dialect, UrlDialect | QueryDialect):
+    forgeries = FORGERIES if target.dialect.stamped else (*FORGERIES, OTHER_CASE)
+    if isinstance(target.dialect, UrlDialect | QueryDialect):
         forgeries = (*forgeries, *IN_A_QUERY)
     for name, title, title_zh, spoil, diagnosis in forgeries:
         yield make(
@@ -70,25 +70,25 @@ def checks(facts: Facts) -> Iterable[Check]:
         "A real call without a signature is refused", "没有签名的真实调用被拒绝",
         "HTTP 200 with resultCode 000001, and nothing done", "返回HTTP 200和resultCode 000001，且不执行任何操作",
     )  # fmt: skip
-    for kind, activity in facts.protocol.activities.items():
+    for kind, activity in target.protocol.activities.items():
         yield make(
             f"guarded.{activity}", "freshness", _guarded(kind),
             f"{activity} with a wrong signature is refused", f"签名错误的{activity}被拒绝",
             "HTTP 200 with resultCode 000001, for each activity", "每个接口均返回HTTP 200和resultCode 000001",
         )  # fmt: skip
-    if facts.has(Create, Release) and (facts.has(Query) or facts.has(Refresh)):
+    if target.has(Create, Release) and (target.has(Query) or target.has(Refresh)):
         yield make(
             "nothing_done", "freshness", _nothing_done,
             "A release that is refused for its signature is not carried out", "因签名被拒绝的释放不会被执行",
             "HTTP 200 with resultCode 000001, and the instance is still there", "返回HTTP 200和resultCode 000001，且实例仍然存在",
         )  # fmt: skip
-    if isinstance(facts.dialect, QueryDialect) and facts.has(Create):
+    if isinstance(target.dialect, QueryDialect) and target.has(Create):
         yield make(
             "sorted", "signature", _sorted,
             "Names after timeStamp in the alphabet are sorted like all others", "字母序在timeStamp之后的参数同样参与排序",
             "resultCode 000000 to a request with userId and userName", "带有userId和userName的请求返回000000",
         )  # fmt: skip
-    if isinstance(facts.dialect, UrlDialect):
+    if isinstance(target.dialect, UrlDialect):
         yield make(
             "lower_case", "signature", _lower_case,
             "The signature in lowercase hex is accepted", "小写十六进制的签名被接受",
@@ -118,10 +118,10 @@ def _correct(caller: Caller) -> None:
 
 def _forged(spoil: Spoil, diagnosis: str) -> Body:
     def body(caller: Caller) -> None:
-        if caller.facts.dialect.token.startswith("x-") and spoil is not_ascii:
+        if caller.target.dialect.token.startswith("x-") and spoil is not_ascii:
             raise Skipped("a header cannot carry it", "该值无法放入请求头")
         request = caller.request(caller.harmless())
-        if not caller.facts.dialect.stamped:
+        if not caller.target.dialect.stamped:
             # A token that was seen before must not open the door to another request; where there are nonces, they
             # would refuse the second in any case.
             caller.send(request)
@@ -204,7 +204,7 @@ def _sorted(caller: Caller) -> None:
 
 
 def _lower_case(caller: Caller) -> None:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     caller.need_correct()
     request = caller.request(caller.harmless())
     lower = dialect.put(request, dialect.token, dialect.get(request, dialect.token).lower())
@@ -212,7 +212,7 @@ def _lower_case(caller: Caller) -> None:
 
 
 def _plain_hash(caller: Caller) -> None:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     request = caller.request(caller.harmless())
     seal = caller.seal()
     text = f"{seal.key}{seal.nonce}{epoch_ms(seal.now)}{hashlib.sha256(request.body).hexdigest()}"

@@ -26,7 +26,7 @@ from tradepost.protocols.wire_time import dump_milliseconds, load_digits
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller, Made
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 # Seconds and minutes that no seller would show by chance.
 _MINUTE, _SECOND = 37, 53
@@ -46,11 +46,11 @@ HOURS = (
 
 
 @family
-def forms(facts: Facts) -> Iterable[Check]:
-    if not facts.has(Create, Refresh):
+def forms(target: Target) -> Iterable[Check]:
+    if not target.has(Create, Refresh):
         return
-    make = Making(facts, "time")
-    topic = facts.activity(Refresh)
+    make = Making(target, "time")
+    topic = target.activity(Refresh)
     for name, hour, title, title_zh in HOURS:
         yield make(
             name, topic, _hour(hour), title, title_zh,
@@ -88,10 +88,10 @@ def forms(facts: Facts) -> Iterable[Check]:
 
 
 @family
-def crowds(facts: Facts) -> Iterable[Check]:
-    if facts.has(Create, Refresh):
-        yield Making(facts, "time")(
-            "parallel", facts.activity(Refresh), _parallel,
+def crowds(target: Target) -> Iterable[Check]:
+    if target.has(Create, Refresh):
+        yield Making(target, "time")(
+            "parallel", target.activity(Refresh), _parallel,
             f"{INSTANCES} instances are renewed at the same moment, {ROUNDS} times", f"同时续费{INSTANCES}个实例，共{ROUNDS}轮",
             "resultCode 000000 to each, and each shows its own expiry where one is shown",
             "均返回000000；若显示到期时间，则各实例显示自己的时间",
@@ -100,11 +100,11 @@ def crowds(facts: Facts) -> Iterable[Check]:
 
 
 @family
-def effects(facts: Facts) -> Iterable[Check]:
-    if not facts.has(Create, Refresh, Query):
+def effects(target: Target) -> Iterable[Check]:
+    if not target.has(Create, Refresh, Query):
         return
-    make = Making(facts, "time")
-    topic = facts.activity(Refresh)
+    make = Making(target, "time")
+    topic = target.activity(Refresh)
     yield make(
         "one_hour_left", topic, _one_hour_left,
         "An instance that runs for another hour works", "剩余一小时的实例可用",
@@ -126,7 +126,7 @@ def effects(facts: Facts) -> Iterable[Check]:
         "texts that show the expiry show the earlier one", "显示的到期时间为更早的时间",
     )  # fmt: skip
     yield make(
-        "usage_time", facts.activity(Query), _usage_time,
+        "usage_time", target.activity(Query), _usage_time,
         "statisticalTime is not in the future", "statisticalTime不在未来",
         "a UTC time of 17 digits, at most 5 minutes ahead of now", "17位UTC时间，最多比当前时间早5分钟以内",
     )  # fmt: skip
@@ -225,7 +225,7 @@ def _parallel(caller: Caller) -> None:
 
 
 def _each_shows_its_own(caller: Caller, made: list[Made], told: list[datetime]) -> None:
-    if not caller.facts.has(Query):
+    if not caller.target.has(Query):
         return
     answers = caller.each(caller.ask, [Query(instance_ids=(one.instance_id,)) for one in made])
     for answer, until in zip(answers, told, strict=True):

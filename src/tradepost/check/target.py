@@ -21,7 +21,7 @@ QUICK, PATIENT = 5.0, 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Target:
     protocol: SellerProtocol
     specification: Specification
     dialect: Dialect
@@ -33,7 +33,7 @@ class Facts:
     def has(self, *kinds: type[Command]) -> bool:
         return all(kind in self.protocol.activities and kind not in self.left_out for kind in kinds)
 
-    def without(self, *activities: str) -> Facts:
+    def without(self, *activities: str) -> Target:
         """Raises ``CannotRun`` for an activity that there is not."""
         kinds = {activity: kind for kind, activity in self.protocol.activities.items()}
         unknown = sorted(set(activities) - kinds.keys())
@@ -57,14 +57,14 @@ class Facts:
         return self.specification.section(topic)
 
 
-def facts_of(name: str) -> Facts:
+def target_of(name: str) -> Target:
     """Raises ``CannotRun`` for a protocol that there is not."""
     try:
         protocol = registry.protocol(name)
     except LookupError as error:
         raise CannotRun(str(error.args[0])) from None
     specification = _specification(name)
-    return Facts(protocol, specification, dialect_of(specification.signed))
+    return Target(protocol, specification, dialect_of(specification.signed))
 
 
 def _specification(name: str) -> Specification:
