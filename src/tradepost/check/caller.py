@@ -120,7 +120,7 @@ class Caller:
         with shared.pace.place():
             if shared.stopped:
                 raise Skipped("the run was stopped", "检测已停止")
-            alone = not shared.in_company
+            alone = not shared.in_parallel
             began = time.monotonic()
             answer = self.send_at_once(request, pieces=pieces)
         shared.pace.learn(answer.received, began)
@@ -155,7 +155,7 @@ class Caller:
 
     def each[C, R](self, ask: Callable[[C], R], commands: Sequence[C]) -> list[R]:
         """All of them, side by side where the seller reads so."""
-        if not self.shared.pace.in_company or len(commands) < 2:
+        if not self.shared.pace.parallel or len(commands) < 2:
             return [ask(command) for command in commands]
         with ThreadPoolExecutor(len(commands)) as threads:
             return list(threads.map(ask, commands))
@@ -190,8 +190,8 @@ class Caller:
             if found is None:
                 command = self.samples.of(kind, self.any_id(), test=True)
                 found = command is not None and self.ask(command).accepted
-                # What fails in company may be our haste, and is not remembered.
-                if found or not shared.in_company:
+                # What fails in parallel may be our haste, and is not remembered.
+                if found or not shared.in_parallel:
                     shared.offered[kind] = found
             return found
 
@@ -226,7 +226,7 @@ class Caller:
             if works is None:
                 # A fresh one: a test call may have done harm to the others.
                 works = self.look(shared.stock.fresh(self).instance_id).succeeded
-                if works or not shared.in_company:
+                if works or not shared.in_parallel:
                     shared.real_works = works
         if not works:
             raise Skipped(
@@ -324,7 +324,7 @@ class Caller:
         if not isinstance(command, Query) or not undecided or shared.never_ready:
             return False
         enough = waited >= (patience if shared.announces else min(patience, QUIETLY))
-        if enough and not shared.in_company:
+        if enough and not shared.in_parallel:
             shared.never_ready = True
         return not enough
 
@@ -356,7 +356,7 @@ def clean_up(shared: Shared, ids: Iterable[str]) -> None:
         with shared.pace.place():
             shared.sender.send(caller.request(caller.samples.release(instance_id)))
 
-    if shared.pace.in_company:
+    if shared.pace.parallel:
         with ThreadPoolExecutor(shared.pace.most) as threads:
             list(threads.map(release, ids))
         return

@@ -40,7 +40,7 @@ def judged(check: Check, caller: Caller) -> Result:
         verdict = Verdict.WARNED if isinstance(failed, Warned) else Verdict.FAILED
         found, seen, seen_zh = diagnosis(failed.name), failed.seen, failed.seen_zh
         shown = failed.request
-        if not shared.in_company:
+        if not shared.in_parallel:
             shared.found.add(failed.name)
         if check.check_id == FIRST:
             shared.lock_seen = _lock(failed)

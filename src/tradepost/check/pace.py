@@ -31,7 +31,7 @@ class Pace:
         self._changed = Condition()
 
     @property
-    def in_company(self) -> bool:
+    def parallel(self) -> bool:
         """Whether a request may meet others of this run."""
         return self.limit > 1
 
@@ -62,7 +62,7 @@ class Pace:
     def learn(self, received: Received, began: float) -> None:
         """``began``: when it was sent. What was under way when the number fell last says nothing new."""
         with self._changed:
-            if not self.in_company or began < self._fell_at:
+            if not self.parallel or began < self._fell_at:
                 return
             if received.fault in {"no_answer", "too_slow"} or received.status in BUSY or received.queued:
                 self.most = self.limit = self.limit // 2

@@ -16,11 +16,11 @@ from .answers import BAD_PARAMETER
 from .caller import Caller, clean_up
 from .checks import checks_for
 from .checks.freshness import REPLAYED
-from .company import WORTH_IT, in_company, reads_side_by_side
 from .declaring import Check, Failed, Skipped
 from .judging import Words, judged, skipped, stopped
 from .options import GROUPS, CannotRun, Options
 from .pace import Pace
+from .parallel import WORTH_IT, reads_side_by_side, run_parallel
 from .results import Progress, Report, Result, Verdict
 from .sending import Sender
 from .shared import Shared
@@ -87,7 +87,7 @@ class _Asking:
             for check in rest:
                 if check.check_id == REPLAYED:
                     self._ask(check)
-            in_company(free, self.shared, self._told)
+            run_parallel(free, self.shared, self._told)
         for check in rest:
             if check.check_id not in self.done:
                 self._ask(check)

@@ -51,8 +51,8 @@ class Shared:
     never_ready: bool = False
     """Whether an instance was waited for in vain: once is enough."""
     found: set[str] = field(default_factory=set)
-    """Diagnoses so far, those in company excepted."""
-    in_company: bool = False
+    """Diagnoses so far, those found in parallel excepted."""
+    in_parallel: bool = False
     """Whether checks are asked side by side now."""
     slow_streak: int = 0
     """How many answers in a row took too long, requests in a crowd excepted."""

@@ -62,7 +62,7 @@ class Stock:
             self._begun(caller)
             if self._free:
                 return self._free.pop()
-            if not caller.shared.in_company:
+            if not caller.shared.in_parallel:
                 self._free = _made(caller, BATCH)
                 return self._free.pop()
         # The others are made by those who need them, side by side.

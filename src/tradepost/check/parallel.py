@@ -1,6 +1,6 @@
 """Checks asked side by side, so that a slow seller does not take minutes.
 
-Whatever did not pass in company is asked again alone, and only that counts: haste may cost time, never a verdict.
+Whatever did not pass in parallel is asked again alone, and only that counts: haste may cost time, never a verdict.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def reads_side_by_side(caller: Caller) -> bool:
         return held.result().accepted and other.accepted and early == [True]
 
 
-def in_company(checks: Sequence[Check], shared: Shared, tell: Told) -> dict[str, Result]:
+def run_parallel(checks: Sequence[Check], shared: Shared, tell: Told) -> dict[str, Result]:
     """Asks the checks, several at once; gives those that passed. Ends early when the seller cannot keep up."""
     waiting: SimpleQueue[Check] = SimpleQueue()
     for check in checks:
@@ -60,7 +60,7 @@ def in_company(checks: Sequence[Check], shared: Shared, tell: Told) -> dict[str,
 
     def work() -> None:
         try:
-            while shared.pace.in_company and not shared.stopped:
+            while shared.pace.parallel and not shared.stopped:
                 check = waiting.get_nowait()
                 done.put((check, None))
                 done.put((check, judged(check, Caller(shared))))
@@ -71,7 +71,7 @@ def in_company(checks: Sequence[Check], shared: Shared, tell: Told) -> dict[str,
 
     passed: dict[str, Result] = {}
     workers = min(shared.options.at_once, len(checks))
-    shared.in_company = True
+    shared.in_parallel = True
     with ThreadPoolExecutor(workers) as threads:
         try:
             for _ in range(workers):
@@ -92,5 +92,5 @@ def in_company(checks: Sequence[Check], shared: Shared, tell: Told) -> dict[str,
             # By hand: those at work end with their next request.
             shared.stopped = True
             raise
-    shared.in_company = False
+    shared.in_parallel = False
     return passed

@@ -13,8 +13,8 @@ from tests.check.unusual_sellers import OneByOne, Server, serving
 from tradepost.check import Options, Progress, Report, Verdict, run
 from tradepost.check.caller import Caller
 from tradepost.check.checks import checks_for
-from tradepost.check.company import reads_side_by_side
 from tradepost.check.pace import FIRST, Pace
+from tradepost.check.parallel import reads_side_by_side
 from tradepost.check.sending import Received, Sender
 from tradepost.check.shared import Shared
 from tradepost.check.target import target_of
@@ -79,7 +79,7 @@ class Breaking(Server):
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("kind", [Quarrelling, Breaking])
-def test_what_fails_in_company_alone_is_no_mistake(kind, capfd):
+def test_what_fails_only_in_parallel_is_no_mistake(kind, capfd):
     groups = frozenset({"shape", "lifecycle", "debug"})
     server = kind(PlainSeller(), delay=0.005)
     with serving(server) as url:
