@@ -18,9 +18,9 @@ from tradepost.protocols.sync_commands import SyncFlag, SyncTenant
 from .answers import PROCESSING, Answer, failed
 from .declaring import Failed, Skipped
 from .dialects import Seal, shifted
+from .instance_pool import CreatedInstance, usable_id
 from .results import Exchange
 from .samples import Samples
-from .stock import Made, usable_id
 
 if TYPE_CHECKING:
     from .options import Options
@@ -37,7 +37,7 @@ LONGEST_PAUSE = 0.5
 QUIETLY = 3.0
 """Seconds for which an instance is waited for that was not announced with 000004; no page says what comes meanwhile."""
 
-__all__ = ["Caller", "Made", "usable_id"]
+__all__ = ["Caller", "CreatedInstance", "usable_id"]
 
 
 @dataclass(slots=True)
@@ -225,7 +225,7 @@ class Caller:
             works = shared.real_works
             if works is None:
                 # A fresh one: a test call may have done harm to the others.
-                works = self.look(shared.stock.fresh(self).instance_id).succeeded
+                works = self.look(shared.pool.fresh(self).instance_id).succeeded
                 if works or not shared.in_parallel:
                     shared.real_works = works
         if not works:
@@ -258,9 +258,9 @@ class Caller:
     def any_id(self, *, test: bool = True) -> str:
         """An instance id for test calls, or to look at: one that exists if there is any, else an invented one."""
         if Create in self.target.protocol.activities:
-            stock = self.shared.stock
+            pool = self.shared.pool
             try:
-                return (stock.rehearsed(self) if test else stock.shown(self)).instance_id
+                return (pool.for_tests(self) if test else pool.read_only(self)).instance_id
             except Skipped:
                 pass
             except Failed:
@@ -268,26 +268,26 @@ class Caller:
                     raise
         return self.samples.unknown_id()
 
-    def instance(self, *, keep: bool = False) -> Made:
+    def instance(self, *, keep: bool = False) -> CreatedInstance:
         """A ready instance of its own for a check. ``keep``: only to look at, others look at it too."""
-        return self.shared.stock.shown(self) if keep else self.shared.stock.take(self)
+        return self.shared.pool.read_only(self) if keep else self.shared.pool.acquire(self)
 
-    def fresh(self) -> Made:
+    def fresh(self) -> CreatedInstance:
         """A ready instance that no check has touched."""
-        return self.shared.stock.fresh(self)
+        return self.shared.pool.fresh(self)
 
     def look(self, instance_id: str) -> Answer:
         """Whether it is there: by a query, or by a renewal, which a released one refuses."""
         queried = self.target.has(Query)
         return self.ask(Query(instance_ids=(instance_id,)) if queried else self.samples.refresh(instance_id))
 
-    def give_back(self, *made: Made) -> None:
+    def give_back(self, *made: CreatedInstance) -> None:
         """Instances that a check left as they were: ready, not frozen, not released."""
         for one in made:
-            self.shared.stock.give_back(one)
+            self.shared.pool.give_back(one)
 
     @contextmanager
-    def lent(self) -> Iterator[Made]:
+    def lent(self) -> Iterator[CreatedInstance]:
         """An instance of its own, which the check leaves as it was when nothing goes wrong."""
         made = self.instance()
         yield made

@@ -8,7 +8,7 @@ from datetime import datetime
 from threading import Lock, RLock
 from typing import TYPE_CHECKING
 
-from .stock import Stock
+from .instance_pool import InstancePool
 
 if TYPE_CHECKING:
     from tradepost.protocols.commands import Command
@@ -35,7 +35,7 @@ class Shared:
     pace: Pace
     clock: Callable[[], datetime]
     chance: Callable[[], str]
-    stock: Stock = field(default_factory=Stock)
+    pool: InstancePool = field(default_factory=InstancePool)
     everything: list[Answer] = field(default_factory=list)
     """All answers of the run, for the checks that look for leaks."""
     created: dict[str, None] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Shared:
     offered: dict[type[Command], bool] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
     memo: RLock = field(default_factory=RLock)
-    """Held while something is found out that holds for the whole run. Taken before the lock of the stock."""
+    """Held while something is found out that holds for the whole run. Taken before the lock of the pool."""
 
     def may_wait(self, seconds: float) -> bool:
         """Whether the run has the time, which is then counted."""

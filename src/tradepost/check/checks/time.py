@@ -25,7 +25,7 @@ from tradepost.protocols.commands import Create, Query, Refresh
 from tradepost.protocols.wire_time import dump_milliseconds, load_digits
 
 if TYPE_CHECKING:
-    from tradepost.check.caller import Caller, Made
+    from tradepost.check.caller import Caller, CreatedInstance
     from tradepost.check.target import Target
 
 # Seconds and minutes that no seller would show by chance.
@@ -224,7 +224,7 @@ def _parallel(caller: Caller) -> None:
     caller.give_back(*made)
 
 
-def _each_shows_its_own(caller: Caller, made: list[Made], told: list[datetime]) -> None:
+def _each_shows_its_own(caller: Caller, made: list[CreatedInstance], told: list[datetime]) -> None:
     if not caller.target.has(Query):
         return
     answers = caller.each(caller.ask, [Query(instance_ids=(one.instance_id,)) for one in made])
@@ -326,7 +326,7 @@ def _moves_back(caller: Caller) -> None:
     )
 
 
-def _frozen_in_time(made: Made, answer: Answer) -> None:
+def _frozen_in_time(made: CreatedInstance, answer: Answer) -> None:
     """A seller that still shows the expiry of the creation, after it accepted another."""
     first = made.expires_at.replace(tzinfo=None) if made.expires_at else None
     if first is not None and first in dates_in(_members(answer)):

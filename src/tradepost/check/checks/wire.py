@@ -203,7 +203,7 @@ def _unknown_field(caller: Caller) -> None:
     for test in (True, False):
         answer = _with_field(caller, "abc", test=test)
         readable(answer)
-        if not answer.accepted and (test or not caller.shared.stock.refusal):
+        if not answer.accepted and (test or not caller.shared.pool.refusal):
             signed_over_a_list = answer.code == NOT_AUTHENTIC
             # Fields were added before, and the same version promises only that none goes (business-rules §11.1).
             raise failed(

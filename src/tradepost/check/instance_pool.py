@@ -24,7 +24,7 @@ FIRST_BATCH = 2
 
 
 @dataclass(slots=True)
-class Made:
+class CreatedInstance:
     """An instance that this run created. ``expires_at`` was told at its creation, where a version does so."""
 
     instance_id: str
@@ -38,25 +38,25 @@ def usable_id(instance_id: str) -> bool:
 
 
 @dataclass(slots=True)
-class Stock:
+class InstancePool:
     refusal: Skipped | None = None
     """Why there can be no instances: the first creation was refused."""
-    _free: list[Made] = field(default_factory=list)
-    _shown: Made | None = None
-    _rehearsed: Made | None = None
+    _free: list[CreatedInstance] = field(default_factory=list)
+    _read_only: CreatedInstance | None = None
+    _for_tests: CreatedInstance | None = None
     _lock: Lock = field(default_factory=Lock)
 
-    def shown(self, caller: Caller) -> Made:
+    def read_only(self, caller: Caller) -> CreatedInstance:
         """One that everybody may look at, and nobody changes."""
         with self._lock:
             return self._begun(caller)
 
-    def rehearsed(self, caller: Caller) -> Made:
+    def for_tests(self, caller: Caller) -> CreatedInstance:
         """One for test calls: a seller that obeys them must not spoil what is looked at."""
         with self._lock:
-            return self._rehearsed or self._begun(caller)
+            return self._for_tests or self._begun(caller)
 
-    def take(self, caller: Caller) -> Made:
+    def acquire(self, caller: Caller) -> CreatedInstance:
         """One that nobody else has: ready, neither frozen nor released."""
         with self._lock:
             self._begun(caller)
@@ -68,39 +68,39 @@ class Stock:
         # The others are made by those who need them, side by side.
         return _made(caller, 1)[0]
 
-    def fresh(self, caller: Caller) -> Made:
+    def fresh(self, caller: Caller) -> CreatedInstance:
         """One that no check has touched."""
         with self._lock:
             self._begun(caller)
         return _made(caller, 1)[0]
 
-    def give_back(self, made: Made) -> None:
-        """As it was taken."""
+    def give_back(self, made: CreatedInstance) -> None:
+        """As it was acquired."""
         with self._lock:
             self._free.insert(0, made)
 
     def forget(self) -> None:
         """A seller that forgot one has forgotten all."""
         with self._lock:
-            self._free, self._shown, self._rehearsed = [], None, None
+            self._free, self._read_only, self._for_tests = [], None, None
 
-    def _begun(self, caller: Caller) -> Made:
+    def _begun(self, caller: Caller) -> CreatedInstance:
         if self.refusal is not None:
             raise self.refusal
-        if self._shown is None:
+        if self._read_only is None:
             try:
                 first = _made(caller, FIRST_BATCH if caller.options.at_once > 1 else BATCH)
             except Skipped as reason:
                 self.refusal = reason
                 raise
-            self._shown = first.pop()
+            self._read_only = first.pop()
             # A seller that refuses the second has a mistake of its own.
-            self._rehearsed = first.pop() if first else self._shown
+            self._for_tests = first.pop() if first else self._read_only
             self._free += first
-        return self._shown
+        return self._read_only
 
 
-def _made(caller: Caller, number: int) -> list[Made]:
+def _made(caller: Caller, number: int) -> list[CreatedInstance]:
     """Created and ready; at least one. What was exchanged for it is no part of the check."""
     if not caller.target.has(Create):
         raise Skipped("this version has no creation of instances", "该版本没有创建实例的接口")
@@ -112,7 +112,7 @@ def _made(caller: Caller, number: int) -> list[Made]:
     _usable(first)
     answers = [first, *aside.each(aside.create, commands[1:])]
     good = [
-        (Made(answer.instance_id, order, command.purchase.expires_at if command.purchase else None), command)
+        (CreatedInstance(answer.instance_id, order, command.purchase.expires_at if command.purchase else None), command)
         for answer, order, command in zip(answers, orders, commands, strict=True)
         if answer.accepted and usable_id(answer.instance_id)
     ]
@@ -120,7 +120,7 @@ def _made(caller: Caller, number: int) -> list[Made]:
     return [made for made, _ in good]
 
 
-def _wait(caller: Caller, made: Sequence[tuple[Made, Create]]) -> None:
+def _wait(caller: Caller, made: Sequence[tuple[CreatedInstance, Create]]) -> None:
     """Until all are ready: by query, or by repeating the creation where a version has no query."""
     queries = caller.target.has(Query)
     probes: list[Command] = [Query(instance_ids=(one.instance_id,)) if queries else command for one, command in made]
