@@ -61,7 +61,7 @@ type Recipe = tuple[Command, tuple[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FuzzedRequest:
     """``original``: a request that the key's owner signed, from which this one was made; None when nobody did.
 
     ``off_ms``: how far its timestamp is from the seller's clock.
@@ -138,7 +138,7 @@ def _changes(name: str) -> st.SearchStrategy[tuple[str, Any]]:
     return st.one_of(ways)
 
 
-def made(spoken: SellerProtocol, recipe: Recipe, nonce: str) -> Asked | None:
+def made(spoken: SellerProtocol, recipe: Recipe, nonce: str) -> FuzzedRequest | None:
     """None for a value that this wire cannot carry: the market does not send it."""
     command, (way, detail) = recipe
     try:
@@ -148,34 +148,34 @@ def made(spoken: SellerProtocol, recipe: Recipe, nonce: str) -> Asked | None:
     return _WAYS[way](spoken, command, honest, nonce, detail)
 
 
-type _Way = Callable[[SellerProtocol, Command, Request, str, Any], Asked]
+type _Way = Callable[[SellerProtocol, Command, Request, str, Any], FuzzedRequest]
 
 
-def _honest(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
-    return Asked(honest, honest, way="honest")
+def _honest(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
+    return FuzzedRequest(honest, honest, way="honest")
 
 
-def _bytes(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+def _bytes(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
     """Bytes replaced, put in or taken out, in the body, or in the URL of a GET."""
     whole = honest.body or honest.url.encode()
     for where, put, taken in detail:
         at = int(where * len(whole))
         whole = whole[:at] + put + whole[at + taken :]
     changed = replace(honest, body=whole) if honest.body else replace(honest, url=whole.decode("latin-1"))
-    return Asked(changed, honest, way="bytes")
+    return FuzzedRequest(changed, honest, way="bytes")
 
 
-def _members(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+def _members(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
     """A member added without signing again."""
     name, value = detail
     if not honest.body:
         extra = f"&{name}={value}".encode("utf-8", "replace").decode("latin-1")
-        return Asked(replace(honest, url=honest.url + extra), honest, way="members")
+        return FuzzedRequest(replace(honest, url=honest.url + extra), honest, way="members")
     body = json.dumps({**json.loads(honest.body), name: value}).encode()
-    return Asked(replace(honest, body=body), honest, way="members")
+    return FuzzedRequest(replace(honest, body=body), honest, way="members")
 
 
-def _nonsense(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+def _nonsense(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
     """One of the members replaced or dropped, and correctly signed: holders of the key may send nonsense as well."""
     position, value = detail
     dialect = DIALECTS[SIGNED_IN[spoken.name]]
@@ -188,32 +188,32 @@ def _nonsense(spoken: SellerProtocol, command: Command, honest: Request, nonce: 
         signed = dialect.sealed(honest, members, Seal(KEY, NOW, nonce))
     except ValueError:
         return _honest(spoken, command, honest, nonce, None)
-    return Asked(signed, signed, way="signed nonsense")
+    return FuzzedRequest(signed, signed, way="signed nonsense")
 
 
-def _body(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: bytes) -> Asked:
+def _body(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: bytes) -> FuzzedRequest:
     """Any bytes as a body, correctly signed where the signature is over bytes."""
     dialect = DIALECTS[SIGNED_IN[spoken.name]]
     if isinstance(dialect, UrlDialect):
         signed = dialect.sealed_bytes(honest, detail, Seal(KEY, NOW, nonce))
-        return Asked(signed, signed, way="signed body")
-    return Asked(replace(honest, body=detail), honest, way="unsigned body")
+        return FuzzedRequest(signed, signed, way="signed body")
+    return FuzzedRequest(replace(honest, body=detail), honest, way="unsigned body")
 
 
-def _other_key(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+def _other_key(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
     forged = spoken.encode(command, address=ADDRESS, key=OTHER_KEY, now=NOW, nonce=nonce)
-    return Asked(forged, None, way="other key")
+    return FuzzedRequest(forged, None, way="other key")
 
 
-def _token(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: str) -> Asked:
+def _token(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: str) -> FuzzedRequest:
     dialect = DIALECTS[SIGNED_IN[spoken.name]]
     text = detail.encode("utf-8", "replace").decode()
-    return Asked(dialect.put(honest, dialect.token, text), honest, way="token")
+    return FuzzedRequest(dialect.put(honest, dialect.token, text), honest, way="token")
 
 
 def _token_edit(
     spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: tuple[float, str]
-) -> Asked:
+) -> FuzzedRequest:
     """The right signature but for one character, its case, or its end."""
     dialect = DIALECTS[SIGNED_IN[spoken.name]]
     token = dialect.get(honest, dialect.token)
@@ -223,40 +223,40 @@ def _token_edit(
         edited = token[:at] + token[at:].swapcase()
     else:
         edited = token[:at] + ("" if put == "cut" else put + token[at + 1 :])
-    return Asked(dialect.put(honest, dialect.token, edited), honest, way="token edit")
+    return FuzzedRequest(dialect.put(honest, dialect.token, edited), honest, way="token edit")
 
 
-def _header(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+def _header(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
     position, value = detail
     headers = list(honest.headers)
     at = position % len(headers)
     headers[at] = (headers[at][0], value)
-    return Asked(replace(honest, headers=tuple(headers)), honest, way="header")
+    return FuzzedRequest(replace(honest, headers=tuple(headers)), honest, way="header")
 
 
-def _url(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: str) -> Asked:
-    return Asked(replace(honest, url=honest.url + detail), honest, way="url")
+def _url(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: str) -> FuzzedRequest:
+    return FuzzedRequest(replace(honest, url=honest.url + detail), honest, way="url")
 
 
-def _anything(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+def _anything(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
     method, url, body = detail
-    return Asked(Request(method, url, honest.headers, body), None, way="anything")
+    return FuzzedRequest(Request(method, url, honest.headers, body), None, way="anything")
 
 
-def _moved_clock(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: int) -> Asked:
+def _moved_clock(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: int) -> FuzzedRequest:
     at = NOW + timedelta(milliseconds=detail)
     signed = spoken.encode(command, address=ADDRESS, key=KEY, now=at, nonce=nonce)
-    return Asked(signed, signed, off_ms=detail, way="moved clock")
+    return FuzzedRequest(signed, signed, off_ms=detail, way="moved clock")
 
 
-def _stamp(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: str) -> Asked:
+def _stamp(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: str) -> FuzzedRequest:
     dialect = DIALECTS[SIGNED_IN[spoken.name]]
     text = detail.encode("utf-8", "replace").decode()
-    return Asked(dialect.put(honest, dialect.timestamp, text), honest, way="stamp")
+    return FuzzedRequest(dialect.put(honest, dialect.timestamp, text), honest, way="stamp")
 
 
-def _replay(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
-    return Asked(honest, honest, repeated=True, way="replay")
+def _replay(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
+    return FuzzedRequest(honest, honest, repeated=True, way="replay")
 
 
 _WAYS: dict[str, _Way] = {

@@ -50,11 +50,11 @@ def run(
         target = shared.target = target.without(target.activity(Query))
     checks = checks_for(target, options)
     started_at, began = clock(), time.perf_counter()
-    asking = _Asking(shared, checks, progress or (lambda _: None))
+    this_run = _Run(shared, checks, progress or (lambda _: None))
     try:
-        results = asking.all()
+        results = this_run.all()
     finally:
-        if not asking.stopped:
+        if not this_run.stopped:
             clean_up(shared, shared.created)
     return Report(
         url=options.url,
@@ -67,7 +67,7 @@ def run(
 
 
 @dataclass(slots=True)
-class _Asking:
+class _Run:
     """The order of a run: whether the key is right, what can be asked side by side, then the rest one by one."""
 
     shared: Shared

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import NOT_AUTHENTIC, failed, readable
-from tradepost.check.asking import (
-    Asked,
+from tradepost.check.declaring import Body, Check, Failed, Making, family
+from tradepost.check.dialects import UrlDialect
+from tradepost.check.explaining import explain_body_sign
+from tradepost.check.probes import (
+    Probe,
     bad_type,
     bare,
     forged,
@@ -19,9 +22,6 @@ from tradepost.check.asking import (
     unknown_activity,
     unknown_instance,
 )
-from tradepost.check.declaring import Body, Check, Failed, Making, family
-from tradepost.check.dialects import UrlDialect
-from tradepost.check.explaining import explain_body_sign
 from tradepost.protocols.body_sign import HEADER
 from tradepost.protocols.commands import Create, Query
 from tradepost.protocols.excerpt import excerpt
@@ -49,7 +49,7 @@ def body_sign(target: Target) -> Iterable[Check]:
             "answer.real", "body_sign", _signed(real_query, refusal=False),
             "The answer with a buyer's data is signed", "含用户数据的响应有签名", *expected,
         )  # fmt: skip
-    for name, title, title_zh, asked in (
+    for name, title, title_zh, probe in (
         ("forged", "The refusal of a wrong signature is signed", "拒绝错误签名的响应有签名", forged),
         ("unknown_activity", "The refusal of an unknown activity is signed", "拒绝未知activity的响应有签名", unknown_activity),
         ("missing_field", "The refusal of an incomplete request is signed", "拒绝不完整请求的响应有签名", incomplete),
@@ -58,18 +58,18 @@ def body_sign(target: Target) -> Iterable[Check]:
         ("not_json", "The answer to a body that is no JSON is signed", "请求体不是JSON时的响应有签名", not_json),
         ("no_parameters", "The answer to a bare request is signed", "不带参数的请求的响应有签名", bare),
     ):  # fmt: skip
-        if asked is not_json and not isinstance(target.dialect, UrlDialect):
+        if probe is not_json and not isinstance(target.dialect, UrlDialect):
             continue
-        if asked is bad_type and not target.dialect.json_body:
+        if probe is bad_type and not target.dialect.json_body:
             continue
-        if asked is unknown_instance and not target.has(Query):
+        if probe is unknown_instance and not target.has(Query):
             continue
-        yield make(f"answer.{name}", "body_sign", _signed(asked, refusal=True), title, title_zh, *expected)
+        yield make(f"answer.{name}", "body_sign", _signed(probe, refusal=True), title, title_zh, *expected)
 
 
-def _signed(asked: Asked, *, refusal: bool) -> Body:
+def _signed(probe: Probe, *, refusal: bool) -> Body:
     def body(caller: Caller) -> None:
-        answer = asked(caller)
+        answer = probe(caller)
         if answer.received.fault:
             raise failed(answer.received.fault, answer)
         if answer.received.status != 200 and not refusal:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import BOM, Answer, failed, readable
-from tradepost.check.asking import Asked, forged, harmless, real_query
 from tradepost.check.declaring import Body, Check, Failed, Making, Warned, family
 from tradepost.check.explaining import read_body_sign
+from tradepost.check.probes import Probe, forged, harmless, real_query
 from tradepost.protocols.body_sign import HEADER
 from tradepost.protocols.commands import Create, Query
 from tradepost.protocols.excerpt import excerpt
@@ -45,10 +45,10 @@ def framing(target: Target) -> Iterable[Check]:
         )  # fmt: skip
 
 
-def _looked(asked: Asked, look: Callable[[Answer], None]) -> Body:
+def _looked(probe: Probe, look: Callable[[Answer], None]) -> Body:
     def body(caller: Caller) -> None:
         caller.linger = look is _framed
-        look(asked(caller))
+        look(probe(caller))
 
     return body
 

@@ -1,4 +1,4 @@
-"""Answers of every kind, asked for on purpose: successes and refusals from each path through a seller's server."""
+"""Probes: requests sent to get an answer of each kind, successes and refusals from each path through a seller's server."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from .dialects import UrlDialect
 if TYPE_CHECKING:
     from .caller import Caller
 
-type Asked = Callable[[Caller], Answer]
+type Probe = Callable[[Caller], Answer]
 
 
 def harmless(caller: Caller) -> Answer:
     return caller.ask(caller.harmless())
 
 
-def test_call(kind: type[Command]) -> Asked:
-    def asked(caller: Caller) -> Answer:
+def test_call(kind: type[Command]) -> Probe:
+    def probe(caller: Caller) -> Answer:
         caller.need(kind)
         command = caller.samples.of(kind, caller.any_id(), test=True)
         if command is None:
             raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
         return caller.ask(command)
 
-    return asked
+    return probe
 
 
 def real_query(caller: Caller) -> Answer:
