@@ -8,7 +8,7 @@ import pytest
 
 from tradepost.check import GROUPS, Options
 from tradepost.check.checks import checks_for
-from tradepost.check.diagnosis import NAMES, diagnosis
+from tradepost.check.diagnoses import NAMES, diagnosis
 from tradepost.check.target import target_of
 from tradepost.protocols import registry
 

@@ -12,7 +12,7 @@ import pytest
 from tests.check.mutants import KEY, MUTANTS, Answering, Mutant, Shop, SlowShop, serving
 from tests.check.mutants.spelled import SpelledV1, SpelledV2
 from tradepost.check import Options, Report, Verdict, run
-from tradepost.check.diagnosis import NAMES
+from tradepost.check.diagnoses import NAMES
 from tradepost.protocols import registry
 from tradepost.protocols.contract import SellerProtocol
 

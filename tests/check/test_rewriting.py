@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tradepost.check.diagnosis import NAMES
+from tradepost.check.diagnoses import NAMES
 from tradepost.check.rewriting import REWRITES, escaped_otherwise, rewritten
 
 

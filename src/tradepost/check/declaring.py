@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .diagnosis import NAMES
+from .diagnoses import NAMES
 
 if TYPE_CHECKING:
     from tradepost.protocols.http import Request

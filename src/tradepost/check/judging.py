@@ -12,7 +12,7 @@ from .answers import NOT_AUTHENTIC
 from .caller import Caller
 from .checks.signature import FIRST
 from .declaring import Check, Failed, Skipped, Warned
-from .diagnosis import diagnosis
+from .diagnoses import diagnosis
 from .results import Exchange, Result, Verdict
 
 if TYPE_CHECKING:

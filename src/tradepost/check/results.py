@@ -33,7 +33,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The mistake that explains a failure. ``name`` is stable, one of ``diagnosis.NAMES``."""
+    """The mistake that explains a failure. ``name`` is stable, one of ``diagnoses.NAMES``."""
 
     name: str
     words: str

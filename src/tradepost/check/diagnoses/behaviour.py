@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-WORDS: Mapping[str, tuple[str, str]] = {
+DIAGNOSES: Mapping[str, tuple[str, str]] = {
     # --- once and only once ---
     "new_instance_id_each_call": (
         "Each repeat of an order makes another instance: look the order up before you create.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-WORDS: Mapping[str, tuple[str, str]] = {
+DIAGNOSES: Mapping[str, tuple[str, str]] = {
     # --- the request's signature ---
     "no_token_check": (
         "The request's signature is not verified at all: anybody who knows the address can create and delete instances.",

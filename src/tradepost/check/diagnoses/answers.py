@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-WORDS: Mapping[str, tuple[str, str]] = {
+DIAGNOSES: Mapping[str, tuple[str, str]] = {
     # --- the answer's signature ---
     "no_body_sign": (
         "The answer has no Body-Sign header.",
