@@ -34,10 +34,10 @@ def test_every_check_has_a_name_of_its_own_a_group_a_section_and_words(name):
         assert check.check_id.startswith(f"{check.group}."), check.check_id
         assert check.group in GROUPS
         assert re.search(r"^[a-z0-9-]+ §?[A-D0-9]", check.spec), (check.check_id, check.spec)
-        assert CHINESE.search(check.words.title_zh), check.check_id
-        assert CHINESE.search(check.words.expected_zh), check.check_id
-        assert not CHINESE.search(check.words.title), check.check_id
-        assert check.words.expected
+        assert CHINESE.search(check.text.title_zh), check.check_id
+        assert CHINESE.search(check.text.expected_zh), check.check_id
+        assert not CHINESE.search(check.text.title), check.check_id
+        assert check.text.expected
 
 
 def test_groups_run_in_their_order_and_leaks_are_looked_for_last():

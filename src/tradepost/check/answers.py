@@ -15,7 +15,7 @@ from tradepost.protocols.body_sign import HEADER, body_sign
 from tradepost.protocols.excerpt import excerpt
 from tradepost.protocols.http import Request, Response
 
-from .declaring import Failed, Warned
+from .definition import Failed, Warned
 from .sending import Received
 from .target import QUICK, Target
 
@@ -98,7 +98,7 @@ class Answer:
         return float(text) if text.isascii() and text.isdigit() else 1.0
 
     def made_sound(self, key: str) -> Response:
-        """The same body in a faultless envelope, so that its content alone is judged by the protocol's reader."""
+        """The same body in a faultless envelope, so that its content alone is run_check by the protocol's reader."""
         body = self.received.body.removeprefix(BOM)
         return Response(200, (("Content-Type", "application/json"), (HEADER, body_sign(body, key))), body)
 

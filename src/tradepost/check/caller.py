@@ -16,7 +16,7 @@ from tradepost.protocols.http import Request
 from tradepost.protocols.sync_commands import SyncFlag, SyncTenant
 
 from .answers import PROCESSING, Answer, failed
-from .declaring import Failed, Skipped
+from .definition import Failed, Skipped
 from .dialects import Seal, shifted
 from .instance_pool import CreatedInstance, usable_id
 from .results import Exchange

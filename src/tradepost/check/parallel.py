@@ -12,11 +12,11 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from .caller import Caller
-from .judging import judged
+from .execution import run_check
 from .results import Result, Verdict
 
 if TYPE_CHECKING:
-    from .declaring import Check
+    from .definition import Check
     from .shared import Shared
 
 WORTH_IT = 8
@@ -63,7 +63,7 @@ def run_parallel(checks: Sequence[Check], shared: Shared, tell: Told) -> dict[st
             while shared.pace.parallel and not shared.stopped:
                 check = waiting.get_nowait()
                 done.put((check, None))
-                done.put((check, judged(check, Caller(shared))))
+                done.put((check, run_check(check, Caller(shared))))
         except Empty:
             pass
         finally:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tradepost.protocols.commands import Command, Query
 
 from .answers import Answer
-from .declaring import Skipped
+from .definition import Skipped
 from .dialects import UrlDialect
 
 if TYPE_CHECKING:

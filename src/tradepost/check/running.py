@@ -16,8 +16,8 @@ from .answers import BAD_PARAMETER
 from .caller import Caller, clean_up
 from .checks import checks_for
 from .checks.freshness import REPLAYED
-from .declaring import Check, Failed, Skipped
-from .judging import Words, judged, skipped, stopped
+from .definition import Check, Failed, Skipped
+from .execution import BothLanguages, run_check, skipped, stopped
 from .options import GROUPS, CannotRun, Options
 from .pace import Pace
 from .parallel import WORTH_IT, reads_side_by_side, run_parallel
@@ -74,7 +74,7 @@ class _Run:
     checks: list[Check]
     tell: Told
     done: dict[str, Result] = field(default_factory=dict)
-    stopped: Words | None = None
+    stopped: BothLanguages | None = None
 
     def all(self) -> tuple[Result, ...]:
         """Results in the order of the checks, whatever the order in which they came."""
@@ -117,7 +117,7 @@ class _Run:
             self._told(check, skipped(check, self.stopped))
             return
         caller = Caller(self.shared)
-        result = judged(check, caller)
+        result = run_check(check, caller)
         self.stopped = stopped(caller)
         if self.stopped and not self.shared.given_up:
             result = replace(
@@ -128,8 +128,8 @@ class _Run:
     def _told(self, check: Check, result: Result | None) -> None:
         if result is not None:
             self.done[check.check_id] = result
-        words = check.words
-        self.tell(Progress(len(self.done), len(self.checks), words.title, words.title_zh, result))
+        text = check.text
+        self.tell(Progress(len(self.done), len(self.checks), text.title, text.title_zh, result))
 
 
 def _does_without_queries(caller: Caller) -> bool:
@@ -156,7 +156,7 @@ def _refuse_nonsense(options: Options) -> None:
 
 
 def _reach(url: str, sender: Sender) -> None:
-    """One harmless request: a server that nobody can connect to is not judged, it is reported."""
+    """One harmless request: a server that nobody can connect to is not run_check, it is reported."""
     received = sender.send(Request("POST", url, (("Content-Type", "application/json"),), b"{}"))
     if received.unreachable:
         raise CannotRun(f"nobody answers at {url}: {received.problem}{_advice(url, received.problem)}")

@@ -10,7 +10,7 @@ from tradepost.protocols.commands import Command, Done, Outcome, Rejected, Relea
 from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.http import Request
 
-from .declaring import V1, V2, Shop, shop_mutant, wire_mutant
+from .definition import V1, V2, Shop, shop_mutant, wire_mutant
 from .spelled import SpelledV1, SpelledV2
 
 DEBUG = "debug"

@@ -29,7 +29,7 @@ from tradepost.protocols.wire_json import dump_sorted
 
 from . import answer_signing, http_habits, isv_answering
 from .any_shop import any_seller
-from .declaring import KEY, Answering, answer_mutant, mutant
+from .definition import KEY, Answering, answer_mutant, mutant
 
 SIGNATURE, SHAPE, WIRE, DEBUG, LOAD = "signature", "shape", "wire", "debug", "load"
 LICENSES = ("license_v1", "license_code", "license_online")

@@ -15,7 +15,7 @@ from tradepost.protocols.commands import Done, InstanceInfo, Pending, Rejected
 from tradepost.protocols.http import Request, Response
 
 from .answer_signing import compact, members_of, signed_over
-from .declaring import V1, V2, Answer, Answering, Shop, answer_mutant, mutant, shop_mutant
+from .definition import V1, V2, Answer, Answering, Shop, answer_mutant, mutant, shop_mutant
 from .twice import Middleman
 
 ONCE, LIFE, LOAD, DEBUG = "idempotency", "lifecycle", "load", "debug"

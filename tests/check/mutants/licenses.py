@@ -15,7 +15,7 @@ from tradepost.protocols.http import Request, Response
 
 from .answer_signing import compact, signed_over
 from .any_shop import AnySeller, any_seller
-from .declaring import CODE, ISSUING, LICENSE, NOTICE, ONLINE, Answer, Answering, answer_mutant, mutant, shop_mutant
+from .definition import CODE, ISSUING, LICENSE, NOTICE, ONLINE, Answer, Answering, answer_mutant, mutant, shop_mutant
 from .every_protocol import Met
 from .http_habits import code, with_status
 from .twice import Middleman

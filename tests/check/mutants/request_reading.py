@@ -7,7 +7,7 @@ from tradepost.protocols.contract import Denied
 from tradepost.protocols.http import Request
 from tradepost.protocols.saas_v2.fields import ACTIVITIES, REQUESTS
 
-from .declaring import V1, V2, Shop, shop_mutant, wire_mutant
+from .definition import V1, V2, Shop, shop_mutant, wire_mutant
 from .spelled import SpelledV1, SpelledV2
 
 SHAPE, WIRE = "shape", "wire"

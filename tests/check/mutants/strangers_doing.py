@@ -17,7 +17,7 @@ from tradepost.protocols.saas_v2.fields import ACTIVITIES
 
 from .any_shop import AnySeller
 from .debug_calls import _Deaf
-from .declaring import ISSUING, LICENSE, ONLINE, V1, V2, Answering, Shop, mutant, shop_mutant, wire_mutant
+from .definition import ISSUING, LICENSE, ONLINE, V1, V2, Answering, Shop, mutant, shop_mutant, wire_mutant
 from .every_protocol import Met
 from .joint_kits import Judge, kit_mutant, real
 from .spelled import SpelledV1, SpelledV2

@@ -16,7 +16,7 @@ from tradepost.protocols.commands import Command, Done, InstanceStatus, Outcome,
 from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.http import Request
 
-from .declaring import ISSUING, ONLINE, V1, V2, Answering, Shop, mutant, shop_mutant
+from .definition import ISSUING, ONLINE, V1, V2, Answering, Shop, mutant, shop_mutant
 
 ONCE, LOAD = "idempotency", "load"
 BOTH = (V2, V1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradepost.check.declaring import Check, families
+from tradepost.check.definition import Check, check_factories
 from tradepost.check.options import GROUPS
 
 from . import (
@@ -55,7 +55,7 @@ __all__ = [
 
 def checks_for(target: Target, options: Options) -> list[Check]:
     """The checks of a version in the order of ``GROUPS``, those that the options leave out excepted."""
-    made = [check for make in families for check in make(target)]
+    made = [check for make in check_factories for check in make(target)]
     chosen = [check for check in made if not options.only or check.group in options.only]
     if options.restart is None:
         chosen = [check for check in chosen if check.check_id != idempotency.RESTART]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import NOT_AUTHENTIC, failed, readable
-from tradepost.check.declaring import Body, Check, Failed, Making, family
+from tradepost.check.definition import Body, Check, CheckBuilder, Failed, check_factory
 from tradepost.check.dialects import UrlDialect
 from tradepost.check.explaining import explain_body_sign
 from tradepost.check.probes import (
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from tradepost.check.target import Target
 
 
-@family
+@check_factory
 def body_sign(target: Target) -> Iterable[Check]:
-    make = Making(target, "signature")
+    make = CheckBuilder(target, "signature")
     expected = (
         'the header Body-Sign, spelled so, with sign_type="HMAC-SHA256", signature="…" over exactly the bytes of the body',
         '响应头Body-Sign（大小写一致），值为sign_type="HMAC-SHA256", signature="…"，对响应体的确切字节签名',

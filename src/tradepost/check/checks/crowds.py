@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import NOT_AUTHENTIC, Answer, failed, let_in
-from tradepost.check.declaring import Check, Failed, Making, Skipped, family
+from tradepost.check.definition import Check, CheckBuilder, Failed, Skipped, check_factory
 from tradepost.protocols.commands import Create
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ IDS = "idempotency.ids"
 """Looks at every creation of the run."""
 
 
-@family
+@check_factory
 def checks(target: Target) -> Iterable[Check]:
     if not target.has(Create):
         return
-    make = Making(target, "idempotency")
+    make = CheckBuilder(target, "idempotency")
     yield make(
         "parallel", "once", _parallel,
         f"{PARALLEL} repeats at the same moment give one instance", f"同时发送{PARALLEL}个重复请求得到同一实例",

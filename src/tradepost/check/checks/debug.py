@@ -18,7 +18,7 @@ from tradepost.check.answers import (
 )
 from tradepost.check.caller import usable_id
 from tradepost.check.dates import dates_in
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.check.definition import Body, Check, CheckBuilder, Failed, Skipped, check_factory
 from tradepost.check.forging import last_character, what_is_not_checked
 from tradepost.protocols.commands import Command, Create, Query, Refresh, Release, SetStatus
 from tradepost.protocols.sync_commands import SyncApplication
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from tradepost.check.target import Target
 
 
-@family
+@check_factory
 def calls(target: Target) -> Iterable[Check]:
-    make = Making(target, "debug")
+    make = CheckBuilder(target, "debug")
     for kind, activity in target.protocol.activities.items():
         yield make(
             activity, "test_flag", _answered(kind),
@@ -48,9 +48,9 @@ def calls(target: Target) -> Iterable[Check]:
     )  # fmt: skip
 
 
-@family
+@check_factory
 def effects(target: Target) -> Iterable[Check]:
-    make = Making(target, "debug")
+    make = CheckBuilder(target, "debug")
     if not target.has(Create):
         return
     yield make(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tradepost.check.answers import Answer, expect_accepted, readable
 from tradepost.check.deciphering import explain_secret
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, Warned, family
+from tradepost.check.definition import Body, Check, CheckBuilder, Failed, Skipped, Warned, check_factory
 from tradepost.protocols.commands import Command, Create, Encryption, Query
 from tradepost.protocols.secret_fields import IV_LENGTH, encrypt
 
@@ -31,11 +31,11 @@ BAD = (
 )
 
 
-@family
+@check_factory
 def checks(target: Target) -> Iterable[Check]:
     if not target.specification.encrypted or not target.has(Create):
         return
-    make = Making(target, "secrets")
+    make = CheckBuilder(target, "secrets")
     expected = (
         "16 characters of IV and the Base64 of AES-CBC with the derived key, of the strength that encryptType names",
         "16个字符的IV，加上用派生密钥做AES-CBC后的Base64，强度与encryptType一致",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import BOM, Answer, failed, readable
-from tradepost.check.declaring import Body, Check, Failed, Making, Warned, family
+from tradepost.check.definition import Body, Check, CheckBuilder, Failed, Warned, check_factory
 from tradepost.check.explaining import read_body_sign
 from tradepost.check.probes import Probe, forged, harmless, real_query
 from tradepost.protocols.body_sign import HEADER
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from tradepost.check.target import Target
 
 
-@family
+@check_factory
 def framing(target: Target) -> Iterable[Check]:
-    make = Making(target, "wire")
+    make = CheckBuilder(target, "wire")
     for name, title, title_zh, look, expected, expected_zh in (
         ("complete", "The body is framed correctly", "响应体的长度与分块正确", _framed,
          "Content-Length is the number of bytes, or sound chunks; nothing after the body", "Content-Length等于字节数，或分块正确；响应体之后没有多余字节"),

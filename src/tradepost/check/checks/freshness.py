@@ -15,7 +15,7 @@ from tradepost.check.answers import (
     let_in,
     readable,
 )
-from tradepost.check.declaring import Body, Check, Making, Skipped, Warned, family
+from tradepost.check.definition import Body, Check, CheckBuilder, Skipped, Warned, check_factory
 from tradepost.check.dialects import UrlDialect
 from tradepost.check.forging import last_character
 from tradepost.protocols.freshness import epoch_ms
@@ -34,11 +34,11 @@ STILL_FRESH = 50
 """Seconds in which a request is not refused for its age."""
 
 
-@family
+@check_factory
 def stamped(target: Target) -> Iterable[Check]:
     if not target.dialect.stamped:
         return
-    make = Making(target, "signature")
+    make = CheckBuilder(target, "signature")
     for name, title, title_zh, shift in (
         ("stale", "A request that is 2 minutes old is refused", "2分钟前的请求被拒绝", -120.0),
         ("very_stale", "A request that is one day old is refused", "一天前的请求被拒绝", -86_400.0),

@@ -16,7 +16,7 @@ from tradepost.check.answers import (
     failed,
     readable,
 )
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.check.definition import Body, Check, CheckBuilder, Failed, Skipped, check_factory
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import (
     AppInfo,
@@ -43,11 +43,11 @@ PROCESSES = 4
 RESTART_WITHIN = 60.0
 
 
-@family
+@check_factory
 def creation(target: Target) -> Iterable[Check]:
     if not target.has(Create):
         return
-    make = Making(target, "idempotency")
+    make = CheckBuilder(target, "idempotency")
     same = ("resultCode 000000 and the same instanceId", "返回000000和相同的instanceId")
     for name, title, title_zh, body in (
         ("repeat", "The same order with the same businessId gives the same instance", "同一订单、相同businessId返回同一实例", _repeat),
@@ -83,11 +83,11 @@ def creation(target: Target) -> Iterable[Check]:
     )  # fmt: skip
 
 
-@family
+@check_factory
 def changes(target: Target) -> Iterable[Check]:
     if not target.has(Create):
         return
-    make = Making(target, "idempotency")
+    make = CheckBuilder(target, "idempotency")
     for kind in (Query, Refresh, SetStatus, Release, Upgrade):
         if not target.has(kind):
             continue

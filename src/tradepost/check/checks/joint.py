@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import expect_success, failed
-from tradepost.check.declaring import Check, Making, Skipped, family
+from tradepost.check.definition import Check, CheckBuilder, Skipped, check_factory
 from tradepost.protocols.sync_commands import (
     Department,
     SyncAllOrgs,
@@ -33,11 +33,11 @@ WORDS = {
 }
 
 
-@family
+@check_factory
 def checks(target: Target) -> Iterable[Check]:
     if not target.has(SyncTenant, SyncApplication, SyncAuth, SyncOrg, SyncAllOrgs):
         return
-    make = Making(target, "lifecycle")
+    make = CheckBuilder(target, "lifecycle")
     every = ("resultCode 000000 to every step, repeats included", "每一步均返回000000，包括重复")
     yield make(
         "tenant", "tenantSync", _tenant,
@@ -64,7 +64,7 @@ def checks(target: Target) -> Iterable[Check]:
         "users", "authSync", _users,
         "A user is added, changed and removed, each twice", "用户的新增、修改、删除各重复一次均成功", *every,
     )  # fmt: skip
-    yield Making(target, "wire")(
+    yield CheckBuilder(target, "wire")(
         "many_users", "authSync", _many_users,
         f"{MAX_USERS} users in one call are accepted", f"一次同步{MAX_USERS}个用户被接受",
         "resultCode 000000 to a test call", "测试调用返回000000",

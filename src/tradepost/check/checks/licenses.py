@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import Answer, expect_accepted, failed, let_in, readable
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, Warned, family
+from tradepost.check.definition import Body, Check, CheckBuilder, Failed, Skipped, Warned, check_factory
 from tradepost.protocols.commands import Command, Create, GetLicenseAsync, NotifyOrder, Refresh, Release, SetStatus
 
 if TYPE_CHECKING:
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 COPIES = 10
 
 
-@family
+@check_factory
 def issuing(target: Target) -> Iterable[Check]:
     if not target.has(Create, GetLicenseAsync):
         return
     topic = target.activity(GetLicenseAsync)
-    make = Making(target, "lifecycle")
-    yield Making(target, "idempotency")(
+    make = CheckBuilder(target, "lifecycle")
+    yield CheckBuilder(target, "idempotency")(
         f"{topic}.repeat", topic, _issued_twice,
         f"{topic} with the same eventId is accepted again", f"{topic}以相同eventId重复调用仍被接受",
         "000000 or 000004 again: the same licence, never a second one", "再次返回000000或000004：同一license，不会签发第二份",
@@ -39,14 +39,14 @@ def issuing(target: Target) -> Iterable[Check]:
             "HTTP 200 with a refusal", "返回HTTP 200并拒绝",
         )  # fmt: skip
     for field in ("effectiveTime", "expireTime"):
-        yield Making(target, "time")(
+        yield CheckBuilder(target, "time")(
             f"{topic}.{field}", topic, _issued_at_no_time(field),
             f"{topic}: {field} that is no time is refused", f"{topic}：不是时间的{field}被拒绝",
             "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
         )  # fmt: skip
 
 
-@family
+@check_factory
 def codes(target: Target) -> Iterable[Check]:
     """Where the market makes the ids, none that a seller knows can be had here (saas-v1-license B2)."""
     if target.has(Create):
@@ -54,7 +54,7 @@ def codes(target: Target) -> Iterable[Check]:
     for kind in (Refresh, SetStatus, Release):
         if target.has(kind):
             activity = target.activity(kind)
-            yield Making(target, "lifecycle")(
+            yield CheckBuilder(target, "lifecycle")(
                 f"unknown.{activity}", activity, _of_unknown(kind),
                 f"{activity} of a code that never was", f"{activity}：从未存在的授权码",
                 "HTTP 200 with resultCode 000003, or success where codes are not kept",
@@ -66,25 +66,25 @@ def codes(target: Target) -> Iterable[Check]:
             ("no_time", "tomorrow", "An expiry that is no time is refused", "不是时间的expireTime被拒绝"),
             ("month_13", "20271301000000", "An expiry in month 13 is refused", "13月的expireTime被拒绝"),
         ):
-            yield Making(target, "time")(
+            yield CheckBuilder(target, "time")(
                 name, activity, _no_time(text), title, title_zh,
                 "HTTP 200 with resultCode 000002, or 000003 of an unknown code",
                 "返回HTTP 200和resultCode 000002，授权码未知时也可返回000003",
             )  # fmt: skip
         for hour in (0, 9, 12, 13, 23):
-            yield Making(target, "time")(
+            yield CheckBuilder(target, "time")(
                 f"hour_{hour:02}", activity, _at_hour(hour),
                 f"An expiry at {hour:02} h is accepted", f"{hour}点的到期时间被接受",
                 "resultCode 000000 to a test call: hours run from 00 to 23", "测试调用返回000000：小时为00至23",
             )  # fmt: skip
 
 
-@family
+@check_factory
 def notices(target: Target) -> Iterable[Check]:
     if not target.has(NotifyOrder):
         return
     topic = target.activity(NotifyOrder)
-    make = Making(target, "idempotency")
+    make = CheckBuilder(target, "idempotency")
     yield make(
         f"{topic}.repeat", "once", _told_twice,
         "A notice that comes again is accepted again", "重复的通知再次被接受",

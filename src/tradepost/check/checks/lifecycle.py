@@ -18,7 +18,7 @@ from tradepost.check.answers import (
     readable,
 )
 from tradepost.check.caller import usable_id
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.check.definition import Body, Check, CheckBuilder, Failed, Skipped, check_factory
 from tradepost.check.dialects import QueryDialect
 from tradepost.protocols.commands import (
     CheckChange,
@@ -75,11 +75,11 @@ PATHS: tuple[tuple[str, str, str, tuple[Step, ...]], ...] = (
 )  # fmt: skip
 
 
-@family
+@check_factory
 def paths(target: Target) -> Iterable[Check]:
     if not target.has(Create):
         return
-    make = Making(target, "lifecycle")
+    make = CheckBuilder(target, "lifecycle")
     for name, title, title_zh, steps in PATHS:
         kinds = _kinds(steps)
         if not target.has(Query) and len(steps) > 1:
@@ -112,7 +112,7 @@ def paths(target: Target) -> Iterable[Check]:
         )  # fmt: skip
 
 
-def _scenes(make: Making) -> Iterable[Check]:
+def _scenes(make: CheckBuilder) -> Iterable[Check]:
     target = make.target
     table = {field.name: field for field in target.specification.requests.get(Refresh, ())}
     if not target.has(Refresh):

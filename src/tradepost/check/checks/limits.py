@@ -15,7 +15,7 @@ from tradepost.check.answers import (
     readable,
 )
 from tradepost.check.caller import usable_id
-from tradepost.check.declaring import Body, Check, Making, Skipped, family
+from tradepost.check.definition import Body, Check, CheckBuilder, Skipped, check_factory
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import (
     CheckChange,
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from tradepost.check.target import Target
 
 
-@family
+@check_factory
 def limits(target: Target) -> Iterable[Check]:
-    make = Making(target, "lifecycle")
+    make = CheckBuilder(target, "lifecycle")
     for kind in (Query, Refresh, SetStatus, Release, Upgrade, CheckChange, Expire):
         if not target.has(kind) or not target.has(Create):
             continue

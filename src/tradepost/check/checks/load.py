@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import NOT_AUTHENTIC, failed, in_time, let_in
-from tradepost.check.declaring import Body, Check, Making, Skipped, Warned, family
+from tradepost.check.definition import Body, Check, CheckBuilder, Skipped, Warned, check_factory
 from tradepost.check.explaining import explain_body_sign
 from tradepost.protocols.commands import Create
 
@@ -25,9 +25,9 @@ ENDURING = "load.enduring"
 """Asked when all else was."""
 
 
-@family
+@check_factory
 def checks(target: Target) -> Iterable[Check]:
-    make = Making(target, "load")
+    make = CheckBuilder(target, "load")
     for kind, plan in (("burst", QUICK), ("sustained", THOROUGH)):
         for number, rounds in plan:
             yield make(

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.declaring import Check, Failed, Making, Skipped, family
+from tradepost.check.definition import Check, CheckBuilder, Failed, Skipped, check_factory
 from tradepost.protocols.excerpt import excerpt
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ _DETAILS = re.compile(
 )
 
 
-@family
+@check_factory
 def checks(target: Target) -> Iterable[Check]:
-    make = Making(target, "secrets")
+    make = CheckBuilder(target, "secrets")
     yield make(
         "key_hidden", "signature", _key_hidden,
         "No answer shows the signing key", "任何响应都不泄露签名密钥",

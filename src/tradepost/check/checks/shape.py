@@ -20,7 +20,7 @@ from tradepost.check.answers import (
     readable,
     unreadable,
 )
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, Warned, family
+from tradepost.check.definition import Body, Check, CheckBuilder, Failed, Skipped, Warned, check_factory
 from tradepost.check.dialects import QueryDialect, UrlDialect
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import Command, Create, Query, Refresh, SetStatus
@@ -42,9 +42,9 @@ RESULT = (Field("resultCode", 6), Field("resultMsg", 255))
 """resultMsg is optional in the table, and a body without it is refused as unreadable all the same (saas-v2 §9)."""
 
 
-@family
+@check_factory
 def answers(target: Target) -> Iterable[Check]:
-    make = Making(target, "shape")
+    make = CheckBuilder(target, "shape")
     for kind, activity in target.protocol.activities.items():
         yield make(
             f"{activity}.answer", activity, _answer(kind),
@@ -85,9 +85,9 @@ def answers(target: Target) -> Iterable[Check]:
         )  # fmt: skip
 
 
-@family
+@check_factory
 def requests(target: Target) -> Iterable[Check]:
-    make = Making(target, "shape")
+    make = CheckBuilder(target, "shape")
     for kind, table in target.specification.requests.items():
         if kind not in target.protocol.activities:
             continue
@@ -142,7 +142,7 @@ def requests(target: Target) -> Iterable[Check]:
                 )  # fmt: skip
 
 
-def _activities(make: Making) -> Iterable[Check]:
+def _activities(make: CheckBuilder) -> Iterable[Check]:
     if make.target.specification.signed.value in {"url", "query"}:
         yield make(
             "activity_case", "codes", _activity_case,

@@ -15,7 +15,7 @@ from tradepost.check.answers import (
     failed,
     readable,
 )
-from tradepost.check.declaring import Body, Check, Making, Skipped, family
+from tradepost.check.definition import Body, Check, CheckBuilder, Skipped, check_factory
 from tradepost.check.dialects import QueryDialect, UrlDialect, with_header
 from tradepost.check.forging import (
     FORGERIES,
@@ -48,9 +48,9 @@ FIRST = "signature.correct"
 """Asked before everything else: with a wrong key nothing that follows means what it says."""
 
 
-@family
+@check_factory
 def checks(target: Target) -> Iterable[Check]:
-    make = Making(target, "signature")
+    make = CheckBuilder(target, "signature")
     yield make(
         "correct", "signature", _correct,
         "A correctly signed request is accepted", "签名正确的请求被接受",

@@ -20,7 +20,7 @@ from tradepost.check.answers import (
     readable,
 )
 from tradepost.check.dates import dates_in, told_otherwise
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.check.definition import Body, Check, CheckBuilder, Failed, Skipped, check_factory
 from tradepost.protocols.commands import Create, Query, Refresh
 from tradepost.protocols.wire_time import dump_milliseconds, load_digits
 
@@ -45,11 +45,11 @@ HOURS = (
 )
 
 
-@family
+@check_factory
 def forms(target: Target) -> Iterable[Check]:
     if not target.has(Create, Refresh):
         return
-    make = Making(target, "time")
+    make = CheckBuilder(target, "time")
     topic = target.activity(Refresh)
     for name, hour, title, title_zh in HOURS:
         yield make(
@@ -87,10 +87,10 @@ def forms(target: Target) -> Iterable[Check]:
         )  # fmt: skip
 
 
-@family
+@check_factory
 def crowds(target: Target) -> Iterable[Check]:
     if target.has(Create, Refresh):
-        yield Making(target, "time")(
+        yield CheckBuilder(target, "time")(
             "parallel", target.activity(Refresh), _parallel,
             f"{INSTANCES} instances are renewed at the same moment, {ROUNDS} times", f"同时续费{INSTANCES}个实例，共{ROUNDS}轮",
             "resultCode 000000 to each, and each shows its own expiry where one is shown",
@@ -99,11 +99,11 @@ def crowds(target: Target) -> Iterable[Check]:
         )  # fmt: skip
 
 
-@family
+@check_factory
 def effects(target: Target) -> Iterable[Check]:
     if not target.has(Create, Refresh, Query):
         return
-    make = Making(target, "time")
+    make = CheckBuilder(target, "time")
     topic = target.activity(Refresh)
     yield make(
         "one_hour_left", topic, _one_hour_left,

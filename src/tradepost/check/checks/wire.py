@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import NOT_AUTHENTIC, Answer, expect_accepted, failed, readable
-from tradepost.check.declaring import Body, Check, Making, Skipped, Warned, family
+from tradepost.check.definition import Body, Check, CheckBuilder, Skipped, Warned, check_factory
 from tradepost.check.dialects import QueryDialect, UrlDialect, with_header, with_parameter
 from tradepost.check.refusals import explain_rewriting
 from tradepost.protocols.commands import CheckChange, Create
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from tradepost.check.target import Target
 
 
-@family
+@check_factory
 def pace(target: Target) -> Iterable[Check]:
-    yield Making(target, "wire")(
+    yield CheckBuilder(target, "wire")(
         UNLIMITED, "answer", _unlimited,
         "No request is turned away for coming too soon", "没有请求因过于频繁被拒绝",
         "HTTP status 200 always (recommended at a tester's speed)", "始终返回HTTP 200（对检测的请求频率为建议）",
@@ -26,9 +26,9 @@ def pace(target: Target) -> Iterable[Check]:
     )  # fmt: skip
 
 
-@family
+@check_factory
 def requests(target: Target) -> Iterable[Check]:
-    make = Making(target, "wire")
+    make = CheckBuilder(target, "wire")
     if target.dialect.json_body:
         for name, value in (
             ("plain", "application/json"),

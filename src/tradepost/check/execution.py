@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .answers import NOT_AUTHENTIC
 from .caller import Caller
 from .checks.signature import FIRST
-from .declaring import Check, Failed, Skipped, Warned
+from .definition import Check, Failed, Skipped, Warned
 from .diagnoses import diagnosis
 from .results import Exchange, Result, Verdict
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tradepost.protocols.http import Request
 
 
-type Words = tuple[str, str]
+type BothLanguages = tuple[str, str]
 
 LOCKED = (
     "correct requests are refused in the same way, see signature.correct",
@@ -29,7 +29,7 @@ KEPT_EXCHANGES = 6
 """Of a check with many requests, the last ones are kept: they led to its verdict."""
 
 
-def judged(check: Check, caller: Caller) -> Result:
+def run_check(check: Check, caller: Caller) -> Result:
     shared = caller.shared
     began = time.perf_counter()
     verdict, found, seen, seen_zh = Verdict.PASSED, None, "", ""
@@ -70,11 +70,11 @@ def _lock(failed: Failed) -> tuple[int, str] | None:
     return (failed.status, "") if failed.status >= HTTPStatus.MULTIPLE_CHOICES else None
 
 
-def skipped(check: Check, why: Words) -> Result:
+def skipped(check: Check, why: BothLanguages) -> Result:
     return _told(check, Verdict.SKIPPED, why)
 
 
-def stopped(caller: Caller) -> Words | None:
+def stopped(caller: Caller) -> BothLanguages | None:
     """Why nothing more can be asked, in both languages."""
     shared = caller.shared
     if shared.given_up:
@@ -99,16 +99,16 @@ def _kept(exchanges: list[Exchange], shown: Request | None) -> list[Exchange]:
     return rest[-(KEPT_EXCHANGES - len(chosen)) :] + chosen
 
 
-def _told(check: Check, verdict: Verdict, seen: Words) -> Result:
-    words = check.words
+def _told(check: Check, verdict: Verdict, seen: BothLanguages) -> Result:
+    text = check.text
     return Result(
         check_id=check.check_id,
         group=check.group,
-        title=words.title,
-        title_zh=words.title_zh,
+        title=text.title,
+        title_zh=text.title_zh,
         verdict=verdict,
-        expected=words.expected,
-        expected_zh=words.expected_zh,
+        expected=text.expected,
+        expected_zh=text.expected_zh,
         spec=check.spec,
         seen=seen[0],
         seen_zh=seen[1],

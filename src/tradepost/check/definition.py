@@ -52,7 +52,7 @@ class Skipped(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class CheckText:
     """What a report says of a check."""
 
     title: str
@@ -65,27 +65,27 @@ class Words:
 class Check:
     check_id: str
     group: str
-    words: Words
+    text: CheckText
     spec: str
     body: Body
     alone: bool = False
     """Asked while nothing else is: it measures, sends a crowd of its own, or is about what came just before."""
 
 
-type Family = Callable[[Target], Iterable[Check]]
+type CheckFactory = Callable[[Target], Iterable[Check]]
 
-families: list[Family] = []
-"""Filled by ``@family``, in the order in which the modules of ``checks`` are imported."""
+check_factories: list[CheckFactory] = []
+"""Filled by ``@check_factory``, in the order in which the modules of ``checks`` are imported."""
 
 
-def family(make: Family) -> Family:
+def check_factory(make: CheckFactory) -> CheckFactory:
     """Registers a function that makes the checks of one topic for a protocol, none when it has nothing to ask."""
-    families.append(make)
+    check_factories.append(make)
     return make
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
+class CheckBuilder:
     """Makes the checks of one group for one version."""
 
     target: Target
@@ -107,7 +107,7 @@ class Making:
         return Check(
             check_id=f"{self.group}.{name}",
             group=self.group,
-            words=Words(title=title, title_zh=title_zh, expected=expected, expected_zh=expected_zh),
+            text=CheckText(title=title, title_zh=title_zh, expected=expected, expected_zh=expected_zh),
             spec=self.target.section(topic),
             body=body,
             alone=alone,
