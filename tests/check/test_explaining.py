@@ -11,7 +11,7 @@ import pytest
 
 from tradepost.check.answers import Answer
 from tradepost.check.explaining import explain_body_sign, read_body_sign
-from tradepost.check.sending import Received
+from tradepost.check.http_client import Received
 from tradepost.protocols.body_sign import body_sign
 from tradepost.protocols.http import Request
 

@@ -13,9 +13,9 @@ from tests.check.unusual_sellers import OneByOne, Server, serving
 from tradepost.check import Options, Progress, Report, Verdict, run
 from tradepost.check.caller import Caller
 from tradepost.check.checks import checks_for
-from tradepost.check.pace import FIRST, Pace
+from tradepost.check.concurrency import FIRST, ConcurrencyLimit
+from tradepost.check.http_client import HttpClient, Received
 from tradepost.check.parallel import reads_side_by_side
-from tradepost.check.sending import Received, Sender
 from tradepost.check.shared import Shared
 from tradepost.check.target import target_of
 
@@ -28,8 +28,8 @@ def caller(url: str) -> Caller:
         Shared(
             target_of("saas_v2"),
             options,
-            Sender(5),
-            Pace(16),
+            HttpClient(5),
+            ConcurrencyLimit(16),
             lambda: datetime.now(UTC),
             lambda: secrets.token_hex(16),
         )
@@ -91,25 +91,25 @@ def test_what_fails_only_in_parallel_is_no_mistake(kind, capfd):
 
 
 def test_the_pace_grows_with_good_answers_and_falls_at_trouble():
-    pace = Pace(8)
+    concurrency = ConcurrencyLimit(8)
     good, now = Received(status=200), time.monotonic
-    pace.learn(good, now())
-    assert pace.limit == 1, "it grows only after the seller was seen to read several"
-    pace.widen()
-    assert pace.limit == FIRST
+    concurrency.learn(good, now())
+    assert concurrency.limit == 1, "it grows only after the seller was seen to read several"
+    concurrency.widen()
+    assert concurrency.limit == FIRST
     for _ in range(9):
-        pace.learn(good, now())
-    assert pace.limit == 8
+        concurrency.learn(good, now())
+    assert concurrency.limit == 8
     sent_before = now()
-    pace.learn(Received(status=503), now())
-    assert (pace.limit, pace.most) == (4, 4)
-    pace.learn(Received(status=503), sent_before)
-    assert pace.limit == 4, "one crowd is one trouble"
-    pace.learn(Received(status=200, resent=1), now())
-    assert (pace.limit, pace.most) == (2, 2)
-    pace.learn(Received(fault="no_answer"), now())
-    pace.learn(good, now())
-    assert (pace.limit, pace.most) == (1, 1)
+    concurrency.learn(Received(status=503), now())
+    assert (concurrency.limit, concurrency.most) == (4, 4)
+    concurrency.learn(Received(status=503), sent_before)
+    assert concurrency.limit == 4, "one crowd is one trouble"
+    concurrency.learn(Received(status=200, resent=1), now())
+    assert (concurrency.limit, concurrency.most) == (2, 2)
+    concurrency.learn(Received(fault="no_answer"), now())
+    concurrency.learn(good, now())
+    assert (concurrency.limit, concurrency.most) == (1, 1)
 
 
 def test_one_at_once_is_one_at_once():

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.kit import wire
 from tests.kit.test_sample_seller import ROOT, visit
-from tradepost.check.sending import Sender
+from tradepost.check.http_client import Sender
 from tradepost.kit.sample import folder
 from tradepost.protocols import registry
 from tradepost.protocols.client_secret import encrypt

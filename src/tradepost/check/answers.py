@@ -16,7 +16,7 @@ from tradepost.protocols.excerpt import excerpt
 from tradepost.protocols.http import Request, Response
 
 from .definition import Failed, Warned
-from .sending import Received
+from .http_client import Received
 from .target import QUICK, Target
 
 SUCCESS = "000000"

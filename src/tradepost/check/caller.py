@@ -23,8 +23,8 @@ from .results import Exchange
 from .samples import Samples
 
 if TYPE_CHECKING:
+    from .http_client import Received
     from .options import Options
-    from .sending import Received
     from .shared import Shared
     from .target import Target
 
@@ -117,13 +117,13 @@ class Caller:
 
     def _sent(self, request: Request, pieces: int) -> Answer:
         shared = self.shared
-        with shared.pace.place():
+        with shared.concurrency.slot():
             if shared.stopped:
                 raise Skipped("the run was stopped", "检测已停止")
             alone = not shared.in_parallel
             began = time.monotonic()
             answer = self.send_at_once(request, pieces=pieces)
-        shared.pace.learn(answer.received, began)
+        shared.concurrency.learn(answer.received, began)
         if alone:
             with shared.lock:
                 late = answer.received.seconds > self.target.seconds or answer.received.fault == "too_slow"
@@ -131,9 +131,9 @@ class Caller:
         return answer
 
     def send_at_once(self, request: Request, *, pieces: int = 1, hold: Callable[[], object] | None = None) -> Answer:
-        """Whatever the seller's pace. ``hold`` is called when all but the last byte has been sent."""
+        """At once, however many others are under way. ``hold`` is called when all but the last byte has been sent."""
         sent_at = self.clock()
-        received = self.shared.sender.send(request, pieces=pieces, linger=self.linger, hold=hold)
+        received = self.shared.client.send(request, pieces=pieces, linger=self.linger, hold=hold)
         answer = Answer(request, received)
         exchange = Exchange(request, sent_at, received.seconds, received.raw, received.problem)
         with self.shared.lock:
@@ -155,13 +155,13 @@ class Caller:
 
     def each[C, R](self, ask: Callable[[C], R], commands: Sequence[C]) -> list[R]:
         """All of them, side by side where the seller reads so."""
-        if not self.shared.pace.parallel or len(commands) < 2:
+        if not self.shared.concurrency.parallel or len(commands) < 2:
             return [ask(command) for command in commands]
         with ThreadPoolExecutor(len(commands)) as threads:
             return list(threads.map(ask, commands))
 
     def together(self, requests: Sequence[Request]) -> list[Answer]:
-        """All at the same moment, whatever the seller's pace: every thread waits until the last one is ready."""
+        """All at the same moment, however many the seller reads at once: every thread waits until the last one is ready."""
         if not requests:
             return []
         barrier = Barrier(len(requests))
@@ -338,11 +338,11 @@ class Caller:
         if self.last is None or not (self.last.unreachable or self.last.fault == "no_answer"):
             return ""
         probe = Request("POST", self.options.url, (("Content-Type", "application/json"),), b"{}")
-        if not self.shared.sender.send(probe).unreachable:
+        if not self.shared.client.send(probe).unreachable:
             return ""
         # A server that restarts itself gets a moment.
         time.sleep(LONGEST_PAUSE)
-        again = self.shared.sender.send(probe)
+        again = self.shared.client.send(probe)
         return again.problem if again.unreachable else ""
 
 
@@ -353,11 +353,11 @@ def clean_up(shared: Shared, ids: Iterable[str]) -> None:
         return
 
     def release(instance_id: str) -> None:
-        with shared.pace.place():
-            shared.sender.send(caller.request(caller.samples.release(instance_id)))
+        with shared.concurrency.slot():
+            shared.client.send(caller.request(caller.samples.release(instance_id)))
 
-    if shared.pace.parallel:
-        with ThreadPoolExecutor(shared.pace.most) as threads:
+    if shared.concurrency.parallel:
+        with ThreadPoolExecutor(shared.concurrency.most) as threads:
             list(threads.map(release, ids))
         return
     for instance_id in ids:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .shared import Shared
 
 WORTH_IT = 8
-"""With fewer checks the seller's pace is not looked at."""
+"""With fewer checks nobody looks whether the seller reads several requests."""
 LATEST = 3
 HELD = 0.3
 """Seconds, and some answers' time, that a request may take while another one is held back."""
@@ -60,7 +60,7 @@ def run_parallel(checks: Sequence[Check], shared: Shared, tell: Told) -> dict[st
 
     def work() -> None:
         try:
-            while shared.pace.parallel and not shared.stopped:
+            while shared.concurrency.parallel and not shared.stopped:
                 check = waiting.get_nowait()
                 done.put((check, None))
                 done.put((check, run_check(check, Caller(shared))))

@@ -16,13 +16,13 @@ from .answers import BAD_PARAMETER
 from .caller import Caller, clean_up
 from .checks import checks_for
 from .checks.freshness import REPLAYED
+from .concurrency import ConcurrencyLimit
 from .definition import Check, Failed, Skipped
 from .execution import BothLanguages, run_check, skipped, stopped
+from .http_client import HttpClient
 from .options import GROUPS, CannotRun, Options
-from .pace import Pace
 from .parallel import WORTH_IT, reads_side_by_side, run_parallel
 from .results import Progress, Report, Result, Verdict
-from .sending import Sender
 from .shared import Shared
 from .target import target_of
 
@@ -42,9 +42,9 @@ def run(
     """
     _refuse_nonsense(options)
     target = replace(target_of(options.protocol).without(*options.leave_out), within=options.answer_within)
-    sender = Sender(options.timeout, options.trust_any_certificate)
-    _reach(options.url, sender)
-    shared = Shared(target, options, sender, Pace(options.at_once), clock, chance)
+    client = HttpClient(options.timeout, options.trust_any_certificate)
+    _reach(options.url, client)
+    shared = Shared(target, options, client, ConcurrencyLimit(options.at_once), clock, chance)
     if Query in target.specification.optional and _does_without_queries(Caller(shared)):
         # Everything that looks at an instance would look with them.
         target = shared.target = target.without(target.activity(Query))
@@ -108,7 +108,7 @@ class _Run:
             any(map(caller.offers, activities))
         except (Skipped, Failed):
             return False
-        self.shared.pace.widen()
+        self.shared.concurrency.widen()
         return True
 
     def _ask(self, check: Check) -> None:
@@ -155,9 +155,9 @@ def _refuse_nonsense(options: Options) -> None:
         raise CannotRun(f"no group {', '.join(unknown)}; there are: {', '.join(GROUPS)}")
 
 
-def _reach(url: str, sender: Sender) -> None:
+def _reach(url: str, client: HttpClient) -> None:
     """One harmless request: a server that nobody can connect to is not run_check, it is reported."""
-    received = sender.send(Request("POST", url, (("Content-Type", "application/json"),), b"{}"))
+    received = client.send(Request("POST", url, (("Content-Type", "application/json"),), b"{}"))
     if received.unreachable:
         raise CannotRun(f"nobody answers at {url}: {received.problem}{_advice(url, received.problem)}")
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from tradepost.protocols.http import Request
 
     from .answers import Answer
+    from .concurrency import ConcurrencyLimit
+    from .http_client import HttpClient
     from .options import Options
-    from .pace import Pace
-    from .sending import Sender
     from .target import Target
 
 LONGEST_WAIT = 10.0
@@ -31,8 +31,8 @@ class Shared:
 
     target: Target
     options: Options
-    sender: Sender
-    pace: Pace
+    client: HttpClient
+    concurrency: ConcurrencyLimit
     clock: Callable[[], datetime]
     chance: Callable[[], str]
     pool: InstancePool = field(default_factory=InstancePool)

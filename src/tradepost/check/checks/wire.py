@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @check_factory
-def pace(target: Target) -> Iterable[Check]:
+def rate(target: Target) -> Iterable[Check]:
     yield CheckBuilder(target, "wire")(
         UNLIMITED, "answer", _unlimited,
         "No request is turned away for coming too soon", "没有请求因过于频繁被拒绝",

@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 
 from tests.kit.market import self_signed
-from tradepost.check.sending import GRACE, Received, Sender, parse
+from tradepost.check.http_client import GRACE, HttpClient, Received, parse
 from tradepost.protocols.http import Request
 
 HEAD = b"HTTP/1.1 200 OK\r\nbody-SIGN: x \r\n"
@@ -103,7 +103,7 @@ def post(url: str) -> Request:
 
 def test_a_request_goes_out_as_it_was_made_and_the_answer_comes_back_whole():
     with speaking(HEAD + b"Content-Length: 2\r\n\r\n{}") as (url, heard):
-        found = Sender(5).send(post(url))
+        found = HttpClient(5).send(post(url))
     head, _, body = b"".join(heard).partition(b"\r\n\r\n")
     assert head.split(b"\r\n")[0] == b"POST /p?a=1 HTTP/1.1"
     assert b"Content-Length: 9" in head.split(b"\r\n")
@@ -113,26 +113,26 @@ def test_a_request_goes_out_as_it_was_made_and_the_answer_comes_back_whole():
 
 def test_a_kept_connection_is_not_waited_for():
     with speaking(HEAD + b"Content-Length: 2\r\n\r\n{}", hold=True) as (url, _):
-        found = Sender(5).send(post(url))
+        found = HttpClient(5).send(post(url))
     assert found.body == b"{}"
     assert found.seconds < 2
 
 
 def test_a_body_in_pieces_arrives_in_pieces():
     with speaking(HEAD + b"Content-Length: 2\r\n\r\n{}") as (url, heard):
-        Sender(5).send(post(url), pieces=3)
+        HttpClient(5).send(post(url), pieces=3)
     assert len(heard) >= 3
 
 
 def test_silence_ends_with_the_time():
     with speaking(b"", hold=True) as (url, _):
-        found = Sender(0.2).send(post(url))
+        found = HttpClient(0.2).send(post(url))
     assert (found.fault, found.problem) == ("too_slow", "time ran out; nothing came")
 
 
 def test_a_connection_that_is_closed_without_a_word_is_no_answer():
     with speaking(b"") as (url, _):
-        found = Sender(5).send(post(url))
+        found = HttpClient(5).send(post(url))
     assert found.fault == "no_answer"
     assert not found.unreachable
 
@@ -140,7 +140,7 @@ def test_a_connection_that_is_closed_without_a_word_is_no_answer():
 def test_nobody_there_is_unreachable():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    found = Sender(1).send(post(f"http://127.0.0.1:{port}/"))
+    found = HttpClient(1).send(post(f"http://127.0.0.1:{port}/"))
     assert found.unreachable
     assert found.problem == "no connection: connection refused"
 
@@ -174,13 +174,13 @@ class _Fixed(BaseHTTPRequestHandler):
 
 def test_an_unknown_certificate_is_not_talked_to(secure_seller):
     """saas-v2 §1.2: certificates of a trusted CA."""
-    found = Sender(5).send(post(secure_seller))
+    found = HttpClient(5).send(post(secure_seller))
     assert found.unreachable
     assert found.problem.startswith("no connection: the certificate is not trusted")
 
 
 def test_an_unknown_certificate_is_accepted_when_told_so(secure_seller):
-    found = Sender(5, trust_any_certificate=True).send(post(secure_seller))
+    found = HttpClient(5, trust_any_certificate=True).send(post(secure_seller))
     assert (found.status, found.body, found.fault) == (200, b"{}", "")
 
 
@@ -193,7 +193,7 @@ def test_trailers_belong_to_the_chunks():
 
 def test_bytes_after_a_kept_answer_are_noticed_by_who_lingers():
     with speaking(HEAD + b"Content-Length: 2\r\n\r\n{}", hold=True) as (url, _):
-        found = Sender(5).send(post(url), linger=True)
+        found = HttpClient(5).send(post(url), linger=True)
     assert found.body == b"{}"
     assert found.seconds >= GRACE
 
@@ -208,7 +208,7 @@ def test_a_held_request_lacks_its_last_byte():
                 time.sleep(0.005)
             heard_before.append(b"".join(heard))
 
-        found = Sender(5).send(post(url), hold=hold)
+        found = HttpClient(5).send(post(url), hold=hold)
     assert heard_before[0].endswith(b'{"a":"b"')
     assert found.status == 200
 
@@ -216,5 +216,5 @@ def test_a_held_request_lacks_its_last_byte():
 def test_a_request_says_who_sends_it():
     """Firewalls turn away who gives no name."""
     with speaking(HEAD + b"Content-Length: 2\r\n\r\n{}") as (url, heard):
-        Sender(5).send(post(url))
+        HttpClient(5).send(post(url))
     assert b"User-Agent: tradepost-check" in b"".join(heard).split(b"\r\n")

@@ -13,14 +13,14 @@ from threading import Condition
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .sending import Received
+    from .http_client import Received
 
 FIRST = 4
 """Requests at once when the seller is known to read several; one more after each answer that came well."""
 BUSY = frozenset({429, 502, 503, 504})
 
 
-class Pace:
+class ConcurrencyLimit:
     """``most``: the limit that a person chose."""
 
     def __init__(self, most: int) -> None:
@@ -47,7 +47,7 @@ class Pace:
             self.most = self.limit = 1
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def slot(self) -> Iterator[None]:
         """Waits until one more may be sent."""
         with self._changed:
             self._changed.wait_for(lambda: self._under_way < self.limit)

@@ -60,7 +60,7 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class HttpClient:
     """``timeout``: seconds for the whole exchange."""
 
     timeout: float
