@@ -22,7 +22,7 @@ from tradepost.check.dialects import (
     URL,
     HeaderDialect,
     QueryDialect,
-    Seal,
+    SigningInputs,
     TokenHeaderDialect,
     UrlDialect,
 )
@@ -185,7 +185,7 @@ def _nonsense(spoken: SellerProtocol, command: Command, honest: Request, nonce: 
     if not dialect.json_body:
         members = {n: str(v).encode("utf-8", "replace").decode() for n, v in members.items()}
     try:
-        signed = dialect.sealed(honest, members, Seal(KEY, NOW, nonce))
+        signed = dialect.signed(honest, members, SigningInputs(KEY, NOW, nonce))
     except ValueError:
         return _honest(spoken, command, honest, nonce, None)
     return FuzzedRequest(signed, signed, way="signed nonsense")
@@ -195,7 +195,7 @@ def _body(spoken: SellerProtocol, command: Command, honest: Request, nonce: str,
     """Any bytes as a body, correctly signed where the signature is over bytes."""
     dialect = DIALECTS[SIGNED_IN[spoken.name]]
     if isinstance(dialect, UrlDialect):
-        signed = dialect.sealed_bytes(honest, detail, Seal(KEY, NOW, nonce))
+        signed = dialect.signed_bytes(honest, detail, SigningInputs(KEY, NOW, nonce))
         return FuzzedRequest(signed, signed, way="signed body")
     return FuzzedRequest(replace(honest, body=detail), honest, way="unsigned body")
 

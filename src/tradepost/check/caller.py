@@ -17,7 +17,7 @@ from tradepost.protocols.sync_commands import SyncFlag, SyncTenant
 
 from .answers import PROCESSING, Answer, failed
 from .definition import Failed, Skipped
-from .dialects import Seal, shifted
+from .dialects import SigningInputs, shifted
 from .instance_pool import CreatedInstance, usable_id
 from .results import Exchange
 from .samples import Samples
@@ -75,9 +75,9 @@ class Caller:
 
     # --- requests --------------------------------------------------------------------------------------------------
 
-    def seal(self, *, key: str | None = None, shift: float = 0, nonce: str | None = None) -> Seal:
+    def signing_inputs(self, *, key: str | None = None, shift: float = 0, nonce: str | None = None) -> SigningInputs:
         """``shift``: seconds to add to the time."""
-        return Seal(
+        return SigningInputs(
             key=self.options.key if key is None else key,
             now=shifted(self.clock(), shift),
             nonce=self.chance() if nonce is None else nonce,
@@ -87,9 +87,9 @@ class Caller:
         self, command: Command, *, key: str | None = None, shift: float = 0, nonce: str | None = None
     ) -> Request:
         """What a market would send."""
-        seal = self.seal(key=key, shift=shift, nonce=nonce)
+        inputs = self.signing_inputs(key=key, shift=shift, nonce=nonce)
         return self.target.protocol.encode(
-            command, address=self.options.url, key=seal.key, now=seal.now, nonce=seal.nonce
+            command, address=self.options.url, key=inputs.key, now=inputs.now, nonce=inputs.nonce
         )
 
     def changed(self, command: Command, changes: Mapping[str, object], *, nonce: str | None = None) -> Request:
@@ -97,7 +97,7 @@ class Caller:
         request = self.request(command)
         members = {**self.target.dialect.members(request), **changes}
         kept = {name: value for name, value in members.items() if value is not None}
-        return self.target.dialect.sealed(request, kept, self.seal(nonce=nonce))
+        return self.target.dialect.signed(request, kept, self.signing_inputs(nonce=nonce))
 
     # --- sending ---------------------------------------------------------------------------------------------------
 

@@ -43,20 +43,20 @@ def not_ascii(caller: Caller, request: Request) -> Request:
 
 
 def other_key(caller: Caller, request: Request) -> Request:
-    return sealed_with(caller, request, caller.chance()[:32])
+    return signed_with(caller, request, caller.chance()[:32])
 
 
 def empty_key(caller: Caller, request: Request) -> Request:
-    return sealed_with(caller, request, "")
+    return signed_with(caller, request, "")
 
 
-def moved(caller: Caller, request: Request) -> Request:
-    return caller.target.dialect.moved(request)
+def tampered(caller: Caller, request: Request) -> Request:
+    return caller.target.dialect.tampered(request)
 
 
-def sealed_with(caller: Caller, request: Request, key: str) -> Request:
+def signed_with(caller: Caller, request: Request, key: str) -> Request:
     dialect = caller.target.dialect
-    return dialect.sealed(request, dialect.members(request), caller.seal(key=key))
+    return dialect.signed(request, dialect.members(request), caller.signing_inputs(key=key))
 
 
 def other_case(caller: Caller, request: Request) -> Request:
@@ -85,7 +85,7 @@ FORGERIES: tuple[tuple[str, str, str, Spoil, str], ...] = (
     ("not_hex", "A signature of Chinese characters is refused", "由汉字组成的签名被拒绝", not_ascii, "accepts_wrong_signature"),
     ("other_key", "A signature made with another key is refused", "用其他密钥生成的签名被拒绝", other_key, "accepts_wrong_signature"),
     ("empty_key", "A signature made with an empty key is refused", "用空密钥生成的签名被拒绝", empty_key, "key_not_set"),
-    ("moved", "A request changed by one character after signing is refused", "签名后改动一个字符的请求被拒绝", moved, "body_not_signed"),
+    ("moved", "A request changed by one character after signing is refused", "签名后改动一个字符的请求被拒绝", tampered, "body_not_signed"),
 )  # fmt: skip
 IN_A_QUERY: tuple[tuple[str, str, str, Spoil, str], ...] = (
     ("array", "A signature that is given as an array is refused", "以数组形式给出的签名被拒绝", as_array, "accepts_wrong_signature"),
@@ -99,7 +99,7 @@ OTHER_CASE = (
 
 def what_is_not_checked(caller: Caller, otherwise: str) -> str:
     """The diagnosis once a forgery was accepted. Each alone is a small mistake; all together, nothing is verified."""
-    spoils = (missing, last_character, other_key, moved)
+    spoils = (missing, last_character, other_key, tampered)
     if any(_refused(caller, spoil, test=True) for spoil in spoils):
         return otherwise
     if any(_refused(caller, spoil, test=False) for spoil in spoils):

@@ -65,7 +65,9 @@ def unknown_instance(caller: Caller) -> Answer:
 def not_json(caller: Caller) -> Answer:
     dialect = caller.target.dialect
     assert isinstance(dialect, UrlDialect)
-    return caller.send(dialect.sealed_bytes(caller.request(caller.harmless()), b"\xff{not json", caller.seal()))
+    return caller.send(
+        dialect.signed_bytes(caller.request(caller.harmless()), b"\xff{not json", caller.signing_inputs())
+    )
 
 
 def bare(caller: Caller) -> Answer:

@@ -45,7 +45,7 @@ def explain_refusal(caller: Caller, command: Command, answer: Answer) -> str:
         return "refuses_correct_request"
     if _other_key_holds(caller, command):
         return "key_changed"
-    if any(caller.send(_sealed(caller, command, key)).accepted for key in NO_KEYS):
+    if any(caller.send(_signed_with(caller, command, key)).accepted for key in NO_KEYS):
         return "key_not_set"
     if isinstance(dialect, UrlDialect | HeaderDialect):
         return _stamped_mistake(caller, command)
@@ -58,18 +58,18 @@ def _other_key_holds(caller: Caller, command: Command) -> bool:
     return any(caller.send(caller.request(command, key=variant)).accepted for variant in variants if variant != key)
 
 
-def _sealed(caller: Caller, command: Command, key: str) -> Request:
+def _signed_with(caller: Caller, command: Command, key: str) -> Request:
     request = caller.request(command)
     dialect = caller.target.dialect
-    return dialect.sealed(request, dialect.members(request), caller.seal(key=key))
+    return dialect.signed(request, dialect.members(request), caller.signing_inputs(key=key))
 
 
 def _clock_mistake(caller: Caller, command: Command) -> str:
     if isinstance(caller.target.dialect, UrlDialect):
         request = caller.request(command)
-        seal = caller.seal()
-        seconds = str(epoch_ms(seal.now) // 1000)
-        if caller.send(URL.sealed_bytes(request, request.body, seal, timestamp=seconds)).accepted:
+        inputs = caller.signing_inputs()
+        seconds = str(epoch_ms(inputs.now) // 1000)
+        if caller.send(URL.signed_bytes(request, request.body, inputs, timestamp=seconds)).accepted:
             return "timestamp_in_seconds"
     for shift in _CLOCKS:
         if caller.send(caller.request(command, shift=shift)).accepted:
@@ -178,7 +178,7 @@ def explain_rewriting(caller: Caller, request: Request) -> str:
         return ""
     for name, payload in rewritten(request.body):
         # Each time with a fresh nonce.
-        again = dialect.sealed(request, dialect.members(request), caller.seal())
+        again = dialect.signed(request, dialect.members(request), caller.signing_inputs())
         if caller.send(_signed(caller, again, payload, _right, _upper)).accepted:
             return name
     return ""

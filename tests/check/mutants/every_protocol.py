@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
-from tradepost.check.dialects import Dialect, Seal, dialect_of
+from tradepost.check.dialects import Dialect, SigningInputs, dialect_of
 from tradepost.check.target import target_of
 from tradepost.protocols import registry
 from tradepost.protocols.commands import Done, Rejected
@@ -100,7 +100,7 @@ class Met:
 
     def renewed(self) -> Request:
         """Signed again, now and with a nonce that nobody saw."""
-        return self.dialect.sealed(self.request, self.members, Seal(KEY, self.now, self.chance))
+        return self.dialect.signed(self.request, self.members, SigningInputs(KEY, self.now, self.chance))
 
     def spoiled(self) -> Request:
         return self.dialect.put(self.request, self.dialect.token, "0" * 44)

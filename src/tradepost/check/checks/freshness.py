@@ -156,7 +156,7 @@ def _bad_timestamp(value: str | None) -> Body:
         request = caller.request(caller.harmless())
         if isinstance(dialect, UrlDialect):
             # Signed all the same, so that only the timestamp is wrong.
-            request = dialect.sealed_bytes(request, request.body, caller.seal(), timestamp=value or "")
+            request = dialect.signed_bytes(request, request.body, caller.signing_inputs(), timestamp=value or "")
         if value is None or not isinstance(dialect, UrlDialect):
             request = dialect.put(request, dialect.timestamp, value)
         # Of what is no number no page names the code (saas-v2 §2.4).
@@ -171,8 +171,8 @@ def _seconds(caller: Caller) -> None:
     request = caller.request(caller.harmless())
     if not isinstance(dialect, UrlDialect):
         raise Skipped("only asked where the timestamp stands in the URL", "仅适用于时间戳在URL中的版本")
-    seal = caller.seal()
-    request = dialect.sealed_bytes(request, request.body, seal, timestamp=str(epoch_ms(seal.now) // 1000))
+    inputs = caller.signing_inputs()
+    request = dialect.signed_bytes(request, request.body, inputs, timestamp=str(epoch_ms(inputs.now) // 1000))
     answer = caller.send(request)
     if answer.accepted and not caller.ask(caller.harmless()).accepted:
         raise failed("timestamp_in_seconds", answer)
@@ -194,7 +194,7 @@ def _no_nonce(caller: Caller) -> None:
     dialect = caller.target.dialect
     request = caller.request(caller.harmless())
     # Signed as if the nonce were empty, so that only its absence is wrong.
-    request = dialect.sealed(request, dialect.members(request), caller.seal(nonce=""))
+    request = dialect.signed(request, dialect.members(request), caller.signing_inputs(nonce=""))
     expect_refusal(caller.send(dialect.put(request, dialect.nonce, None)), "nonce_not_required", *_codes(caller))
 
 

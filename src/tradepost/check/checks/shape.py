@@ -388,7 +388,7 @@ def _bad_body(content: bytes) -> Body:
     def body(caller: Caller) -> None:
         dialect = caller.target.dialect
         assert isinstance(dialect, UrlDialect)
-        request = dialect.sealed_bytes(caller.request(caller.harmless()), content, caller.seal())
+        request = dialect.signed_bytes(caller.request(caller.harmless()), content, caller.signing_inputs())
         expect_refusal(caller.send(request), "accepts_not_json")
 
     return body

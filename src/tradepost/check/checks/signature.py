@@ -214,12 +214,12 @@ def _lower_case(caller: Caller) -> None:
 def _plain_hash(caller: Caller) -> None:
     dialect = caller.target.dialect
     request = caller.request(caller.harmless())
-    seal = caller.seal()
-    text = f"{seal.key}{seal.nonce}{epoch_ms(seal.now)}{hashlib.sha256(request.body).hexdigest()}"
+    inputs = caller.signing_inputs()
+    text = f"{inputs.key}{inputs.nonce}{epoch_ms(inputs.now)}{hashlib.sha256(request.body).hexdigest()}"
     for name, value in (
-        (dialect.timestamp, str(epoch_ms(seal.now))),
-        (dialect.nonce, seal.nonce),
-        (dialect.token, hmac_sha256_hex(seal.key, utf8(text)).upper()),
+        (dialect.timestamp, str(epoch_ms(inputs.now))),
+        (dialect.nonce, inputs.nonce),
+        (dialect.token, hmac_sha256_hex(inputs.key, utf8(text)).upper()),
     ):
         request = dialect.put(request, name, value)
     answer = caller.send(request)

@@ -302,10 +302,10 @@ def _blank(written: str) -> Body:
         texts = {name: str(value) for name, value in dialect.members(request).items()}
         field = next(iter(_free_fields(caller)), "newField")
         members = {**texts, field: "one two"}
-        answer = caller.send(dialect.sealed_text(request, members, caller.seal(), blank=written))
+        answer = caller.send(dialect.signed_text(request, members, caller.signing_inputs(), blank=written))
         if not answer.accepted:
             other = "+" if written == "%20" else "%20"
-            again = caller.send(dialect.sealed_text(request, members, caller.seal(), blank=other))
+            again = caller.send(dialect.signed_text(request, members, caller.signing_inputs(), blank=other))
             expect_accepted(answer, "blank_as_plus" if again.accepted else "undecoded_values")
 
     return body
