@@ -97,12 +97,12 @@ class Answer:
         text = (self.received.header("Retry-After") or "").strip()
         return float(text) if text.isascii() and text.isdigit() else 1.0
 
-    def made_sound(self, key: str) -> Response:
+    def with_valid_envelope(self, key: str) -> Response:
         """The same body in a faultless envelope, so that its content alone is run_check by the protocol's reader."""
         body = self.received.body.removeprefix(BOM)
         return Response(200, (("Content-Type", "application/json"), (HEADER, body_sign(body, key))), body)
 
-    def told(self) -> tuple[str, str]:
+    def describe(self) -> tuple[str, str]:
         """What came, in both languages."""
         received = self.received
         if received.fault:
@@ -138,7 +138,7 @@ def let_in(answers: Iterable[Answer]) -> list[Answer]:
 
 def failed(name: str, answer: Answer, context: str = "", context_zh: str = "") -> Failed:
     """A failure that tells what came. ``context`` says in answer to what."""
-    seen, seen_zh = answer.told()
+    seen, seen_zh = answer.describe()
     if context:
         seen, seen_zh = f"{context}: {seen}", f"{context_zh or context}：{seen_zh}"
     found = Failed(name, seen, seen_zh)

@@ -141,7 +141,7 @@ def _usable(answer: Answer) -> None:
             "需要一个实例，但返回的instanceId无法用于其他调用",
         )
     if not answer.accepted:
-        told, told_zh = answer.told()
+        told, told_zh = answer.describe()
         why = " — is the key right?" if answer.code == NOT_AUTHENTIC else ""
         why_zh = "——密钥是否正确？" if answer.code == NOT_AUTHENTIC else ""
         raise Skipped(

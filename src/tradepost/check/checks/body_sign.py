@@ -93,7 +93,7 @@ def _signed(probe: Probe, *, refusal: bool) -> Body:
         sent = next((f"{k}: {v}" for k, v in answer.received.headers if k.lower() == "body-sign"), "")
         if sent:
             raise Failed(name, f"{excerpt(sent, limit=160)} came", f"收到{excerpt(sent, limit=160)}")
-        told, told_zh = answer.told()
+        told, told_zh = answer.describe()
         raise Failed(name, f"no header Body-Sign; {told}", f"没有响应头Body-Sign；{told_zh}")
 
     return body

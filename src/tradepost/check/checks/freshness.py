@@ -178,7 +178,7 @@ def _seconds(caller: Caller) -> None:
         raise failed("timestamp_in_seconds", answer)
     if answer.accepted and not caller.send(caller.request(caller.harmless(), shift=-86_400)).accepted:
         # Both units are read: the editions disagree about them (saas-v2 §11), so nobody is wronged.
-        raise Warned("accepts_seconds", *answer.told())
+        raise Warned("accepts_seconds", *answer.describe())
     expect_refusal(answer, "accepts_stale_timestamp", *_codes(caller))
 
 
@@ -265,7 +265,7 @@ def _nonce_case(caller: Caller) -> None:
     other = caller.send(caller.request(caller.harmless(), nonce=nonce.swapcase()))
     readable(other)
     if not other.accepted:
-        seen, seen_zh = other.told()
+        seen, seen_zh = other.describe()
         raise Warned("nonce_case", f"in the other case: {seen}", f"换大小写后：{seen_zh}")
 
 
@@ -277,4 +277,4 @@ def _nonce_not_burnt(caller: Caller) -> None:
     answer = caller.send(request)
     readable(answer)
     if not answer.accepted:
-        raise Warned("nonce_burnt", *answer.told())
+        raise Warned("nonce_burnt", *answer.describe())

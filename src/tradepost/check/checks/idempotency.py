@@ -255,7 +255,7 @@ def _same_content(caller: Caller) -> None:
     command = caller.samples.create()
     key = caller.options.key
     first, again = (
-        caller.target.protocol.decode(command, answer.made_sound(key), key=key)
+        caller.target.protocol.decode(command, answer.with_valid_envelope(key), key=key)
         for answer in (caller.create(command), caller.create(caller.samples.create(_order_of(command))))
     )
     if isinstance(first, Done) and isinstance(again, Unreachable) and again.fault is Fault.MISSING_FIELD:
@@ -303,7 +303,7 @@ def _parallel_queries(caller: Caller) -> None:
 def _access(caller: Caller, command: Query, answer: Answer) -> tuple[str, str] | None:
     """None for an answer about something else."""
     key = caller.options.key
-    outcome = caller.target.protocol.decode(command, answer.made_sound(key), key=key)
+    outcome = caller.target.protocol.decode(command, answer.with_valid_envelope(key), key=key)
     return _told(outcome.instances[0].app) if isinstance(outcome, Done) and outcome.instances else None
 
 
@@ -317,7 +317,7 @@ def _stable_query(caller: Caller) -> None:
         readable(answer)
         if answer.code != SUCCESS:
             raise Skipped("the query is refused, see the group shape", "查询被拒绝，见shape组")
-        outcome = caller.target.protocol.decode(command, answer.made_sound(key), key=key)
+        outcome = caller.target.protocol.decode(command, answer.with_valid_envelope(key), key=key)
         apps = [entry.app for entry in getattr(outcome, "instances", ())]
         found.append([(*_told(app), app.password if app else "") for app in apps])
     if found[0] != found[1]:

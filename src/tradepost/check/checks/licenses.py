@@ -111,7 +111,7 @@ def _issue(caller: Caller, instance_id: str) -> tuple[GetLicenseAsync, Answer]:
 def _issued_twice(caller: Caller) -> None:
     command, first = _issue(caller, caller.instance(keep=True).instance_id)
     if not first.accepted:
-        told, told_zh = first.told()
+        told, told_zh = first.describe()
         # 000900 to 000903, or an order that only a market knows.
         raise Skipped(f"the first one is refused ({told})", f"首次即被拒绝（{told_zh}）")
     for _ in range(2):
@@ -124,7 +124,7 @@ def _issued_for_nobody(caller: Caller) -> None:
     readable(answer, http_error="http_500_for_unknown_instance")
     if answer.accepted:
         # 000003 is documented for the other activities alone.
-        raise Warned("success_for_unknown_instance", *answer.told())
+        raise Warned("success_for_unknown_instance", *answer.describe())
 
 
 def _issued_for_released(caller: Caller) -> None:
@@ -133,7 +133,7 @@ def _issued_for_released(caller: Caller) -> None:
         raise Skipped("the release is refused, see the checks of releases", "释放被拒绝，见释放相关检查")
     _, answer = _issue(caller, made.instance_id)
     if answer.accepted:
-        raise Warned("released_still_answers", *answer.told())
+        raise Warned("released_still_answers", *answer.describe())
 
 
 def _issued_at_no_time(field: str) -> Body:
@@ -171,7 +171,7 @@ def _no_time(text: str) -> Body:
         readable(answer, http_error="http_error_for_bad_request")
         if not answer.accepted:
             return
-        seen, seen_zh = answer.told()
+        seen, seen_zh = answer.describe()
         if caller.ask(command).accepted:
             # Unknown codes may be passed over before anything else is read.
             raise Warned("accepts_bad_time", seen, seen_zh)

@@ -258,7 +258,7 @@ def _several(number: int) -> Body:
         answer = caller.ask(command)
         expect_success(answer, "one_id_only")
         key = caller.options.key
-        outcome = caller.target.protocol.decode(command, answer.made_sound(key), key=key)
+        outcome = caller.target.protocol.decode(command, answer.with_valid_envelope(key), key=key)
         if getattr(outcome, "fault", None) is not None:
             detail = getattr(outcome, "detail", "")
             if str(getattr(outcome, "fault", "")) != "other_instance":

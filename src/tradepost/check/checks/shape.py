@@ -223,7 +223,9 @@ def _keep(table: tuple[Field, ...], answer: Answer, missing: str = "missing_fiel
 
 def _read_as_a_market(caller: Caller, command: Command, answer: Answer) -> None:
     """The version's own reader has the last word: what it refuses, a market refuses."""
-    result = caller.target.protocol.decode(command, answer.made_sound(caller.options.key), key=caller.options.key)
+    result = caller.target.protocol.decode(
+        command, answer.with_valid_envelope(caller.options.key), key=caller.options.key
+    )
     fault = getattr(result, "fault", None)
     if fault is None:
         return
@@ -380,7 +382,7 @@ def _activity_case(caller: Caller) -> None:
     answer = caller.send(caller.changed(command, {"activity": activity.upper()}))
     readable(answer, http_error="http_error_for_bad_request")
     if answer.accepted:
-        seen, seen_zh = answer.told()
+        seen, seen_zh = answer.describe()
         raise Warned("activity_case", f"{activity.upper()}: {seen}", f"{activity.upper()}：{seen_zh}")
 
 

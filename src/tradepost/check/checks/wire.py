@@ -124,7 +124,7 @@ NONCES = (
 def _unlimited(caller: Caller) -> None:
     limited = [answer for answer in caller.shared.everything if answer.turned_away]
     if limited:
-        told, told_zh = limited[0].told()
+        told, told_zh = limited[0].describe()
         seen = f"{len(limited)} of {len(caller.shared.everything)} requests, the first with: {told}"
         raise Warned(
             "rate_limited", seen, f"{len(caller.shared.everything)}个请求中有{len(limited)}个，第一个为：{told_zh}"
@@ -157,7 +157,7 @@ def _further_parameter(caller: Caller) -> None:
     if isinstance(caller.target.dialect, QueryDialect) and answer.code == NOT_AUTHENTIC:
         raise failed("address_with_query", answer)
     # What a market adds to a registered query is documented nowhere (saas-v2 §2.2).
-    raise Warned("address_with_query", *answer.told())
+    raise Warned("address_with_query", *answer.describe())
 
 
 def _nonce(part: str, diagnosis: str) -> Body:
