@@ -32,20 +32,20 @@ def test_every_version_is_fuzzed():
     assert set(SIGNED_IN) == set(registry.protocols())
 
 
-@pytest.mark.parametrize("spoken", registry.protocols().values(), ids=lambda spoken: spoken.name)
-def test_requests_against_the_kit(spoken, tmp_path):
+@pytest.mark.parametrize("version", registry.protocols().values(), ids=lambda version: version.name)
+def test_requests_against_the_kit(version, tmp_path):
     """saas-v2 §2.4, §3.0: HTTP 200, signed JSON, a code; past the gate only what the key's owner signed, fresh and once."""
     said: Counter[str] = Counter()
-    assert fuzz_requests(spoken, EXAMPLES, 1, tmp_path, said) >= EXAMPLES
+    assert fuzz_requests(version, EXAMPLES, 1, tmp_path, said) >= EXAMPLES
     assert said["honest: let in"] > 0
     assert said["honest: refused"] == said["other key: let in"] == said["replay: let in"] == 0
 
 
-@pytest.mark.parametrize("spoken", registry.protocols().values(), ids=lambda spoken: spoken.name)
-def test_responses_against_the_gateways_decoder(spoken):
+@pytest.mark.parametrize("version", registry.protocols().values(), ids=lambda version: version.name)
+def test_responses_against_the_gateways_decoder(version):
     """saas-v2 §2.6, §3, §4: done is what is signed over exactly its bytes and keeps to the field tables."""
     said: Counter[str] = Counter()
-    assert fuzz_responses(spoken, EXAMPLES, 1, said) >= EXAMPLES
+    assert fuzz_responses(version, EXAMPLES, 1, said) >= EXAMPLES
     assert said["honest: Done"] > 0
     assert sum(count for way, count in said.items() if way.endswith("Unreachable")) > 0
 

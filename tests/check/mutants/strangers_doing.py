@@ -83,8 +83,8 @@ class LicenseIsToldOnce(AnySeller):
         super().__init__(*arguments, **options)
         self.told: set[str] = set()
 
-    def _answer(self, spoken, command, outcome, nonce):
-        response = super()._answer(spoken, command, outcome, nonce)
+    def _answer(self, version, command, outcome, nonce):
+        response = super()._answer(version, command, outcome, nonce)
         if isinstance(command, Create) and not command.test and isinstance(outcome, Done):
             if command.order_id in self.told:
                 from .answer_signing import compact, members_of, signed_over

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from tests.kit import wire
 from tests.kit.wire import APP, KEY, NOW, ask, rejected
 from tradepost.kit import Create, Created, Instance, Release, Seller
-from tradepost.kit.carrying import create_key
+from tradepost.kit.executor import create_key
 from tradepost.protocols.commands import Done
 
 ROOT = Path(__file__).parents[2]
@@ -230,7 +230,9 @@ def test_patience_is_measured_and_not_added_up_from_pauses(tmp_path, monkeypatch
     store = seller.store
     asked: list[float] = []
     clock = iter(range(100))
-    monkeypatch.setattr("tradepost.kit.once.time", SimpleNamespace(monotonic=lambda: next(clock), sleep=asked.append))
+    monkeypatch.setattr(
+        "tradepost.kit.idempotency.time", SimpleNamespace(monotonic=lambda: next(clock), sleep=asked.append)
+    )
     create = wire.create(business_id="b1")
     key = create_key(create)
     store.claim(key, owner="somebody", first_id="b0", now=NOW, until=NOW + timedelta(minutes=1))

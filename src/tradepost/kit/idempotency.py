@@ -28,7 +28,7 @@ class Replayed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
+class Idempotency:
     """``lease``: after it a claim of a process that died may be taken over; it must exceed the slowest handler.
 
     ``patience``: how long a repeat waits for the one that is at work, below the market's 5 s limit (saas-v2 §3.0).

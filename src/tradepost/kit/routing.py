@@ -14,32 +14,32 @@ if TYPE_CHECKING:
     from tradepost.protocols.contract import SellerProtocol
     from tradepost.protocols.http import Request
 
-type Spoken = tuple[SellerProtocol, ...]
+type Versions = tuple[SellerProtocol, ...]
 
 
-def named(spoken: Spoken, name: str) -> Spoken:
+def protocols_named(versions: Versions, name: str) -> Versions:
     """The one of this name, or all for an empty name. Raises ``LookupError`` that lists what is spoken."""
     if not name:
-        return spoken
-    found = tuple(protocol for protocol in spoken if protocol.name == name)
+        return versions
+    found = tuple(protocol for protocol in versions if protocol.name == name)
     if not found:
-        names = ", ".join(protocol.name for protocol in spoken)
+        names = ", ".join(protocol.name for protocol in versions)
         raise LookupError(f"this seller does not speak {name!r}; it speaks: {names}")
     return found
 
 
-def readers(spoken: Spoken, request: Request) -> Spoken:
+def candidates(versions: Versions, request: Request) -> Versions:
     """Those whose calls have this path. All of them when it is nobody's, so that one of them can say so."""
-    if len(spoken) == 1:
-        return spoken
+    if len(versions) == 1:
+        return versions
     try:
         path = request.path
     except ValueError:
         path = ""
-    prefixes = {protocol.prefix for protocol in spoken if protocol.prefix in path}
+    prefixes = {protocol.prefix for protocol in versions if protocol.prefix in path}
     # The longest: the first generation's /produceAPI/ begins the second's as well.
     prefix = max(prefixes, key=len, default="")
-    return tuple(protocol for protocol in spoken if protocol.prefix == prefix) or spoken
+    return tuple(protocol for protocol in versions if protocol.prefix == prefix) or versions
 
 
 def is_below(path: str, address: str, prefixes: Sequence[str]) -> bool:
@@ -53,14 +53,14 @@ def is_below(path: str, address: str, prefixes: Sequence[str]) -> bool:
     return any(prefix and below.startswith(prefix) and "/" not in below[len(prefix) :] for prefix in prefixes)
 
 
-def keys_of(spoken: Spoken, key: str, keys: Mapping[str, str]) -> dict[str, str]:
+def keys_of(versions: Versions, key: str, keys: Mapping[str, str]) -> dict[str, str]:
     """The key of each protocol by its name. Raises ``ValueError`` for what is missing or cannot be right."""
-    if not spoken:
+    if not versions:
         raise ValueError("a seller needs at least one protocol")
-    if key and len({protocol.key_class for protocol in spoken}) > 1:
+    if key and len({protocol.key_class for protocol in versions}) > 1:
         raise ValueError("these protocols are signed with different keys: give keys={key class: key} (saas-v2 §1.3)")
-    found = {p.name: keys.get(p.name) or keys.get(p.key_class) or key for p in spoken}
-    missing = [p for p in spoken if not found[p.name]]
+    found = {p.name: keys.get(p.name) or keys.get(p.key_class) or key for p in versions}
+    missing = [p for p in versions if not found[p.name]]
     if missing:
         wanted = ", ".join(f"{p.name} (key class {p.key_class})" for p in missing)
         raise ValueError(f"no key for {wanted}: the market's seller center shows it")

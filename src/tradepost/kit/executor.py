@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from tradepost.protocols.commands import Outcome
 
-    from .once import Once
+    from .idempotency import Idempotency
     from .store import Nonce, Store
 
 type Fits = Callable[[Create, Outcome], None]
@@ -56,14 +56,14 @@ SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
-class Carrier:
+class Executor:
     """``handlers``: the seller's functions by command. ``on_query`` alone may be missing: the register answers."""
 
     store: Store
-    once: Once
+    idempotency: Idempotency
     handlers: Mapping[type[Command], Callable[..., Any]]
 
-    def carry_out(
+    def execute(
         self, command: Command, *, now: datetime, owner: str, activity: str, fits: Fits, nonce: Nonce | None = None
     ) -> Outcome:
         """Raises ``Reject``, and whatever a handler raises. ``owner``: fresh random text that marks our claims.
@@ -89,7 +89,7 @@ class Carrier:
                 said = self.handlers[type(command)](command)
                 return said if isinstance(said, Done | Pending | Rejected) else Done()
 
-    def thaw(self, command: Refresh) -> None:
+    def unfreeze(self, command: Refresh) -> None:
         """A refresh also ends the freeze, in versions that freeze by an Expire (saas-v1-license A2.4, A7)."""
         if self._instance(command.instance_id).state is InstanceState.FROZEN:
             self._change(SetStatus(instance_id=command.instance_id, status=InstanceStatus.UNFREEZE))
@@ -122,7 +122,9 @@ class Carrier:
                 made.append(said)
             return instance.instance_id
 
-        instance_id = self.once.run(key, first_id=command.business_id, now=now, owner=owner, act=act, nonce=nonce)
+        instance_id = self.idempotency.run(
+            key, first_id=command.business_id, now=now, owner=owner, act=act, nonce=nonce
+        )
         # A pending one is read again: background work may have finished it meanwhile.
         return made[0] if made else created_outcome(self._instance(instance_id))
 
@@ -153,11 +155,11 @@ class Carrier:
         key = SEPARATOR.join(("release", instance.instance_id))
 
         def act(_: str) -> str | None:
-            heed(self.handlers[Release](command, instance))
+            refuse_pending(self.handlers[Release](command, instance))
             kept = self.store.keep_done(key, owner, instance.instance_id, InstanceState.RELEASED)
             return instance.instance_id if kept else None
 
-        self.once.run(key, first_id=instance.instance_id, now=now, owner=owner, act=act)
+        self.idempotency.run(key, first_id=instance.instance_id, now=now, owner=owner, act=act)
         return Done()
 
     def _upgrade(self, command: Upgrade, now: datetime, owner: str) -> Outcome:
@@ -169,17 +171,17 @@ class Carrier:
             settled = self._living(instance.instance_id)
             if settled.state is InstanceState.PENDING:
                 raise Reject(PROCESSING, STILL_PROVISIONING)
-            heed(self.handlers[Upgrade](command, settled))
+            refuse_pending(self.handlers[Upgrade](command, settled))
             return settled.instance_id if self.store.keep_done(key, owner, settled.instance_id) else None
 
-        self.once.run(key, first_id=instance.instance_id, now=now, owner=owner, act=act)
+        self.idempotency.run(key, first_id=instance.instance_id, now=now, owner=owner, act=act)
         return Done()
 
     def _change(self, command: Refresh | SetStatus | CheckChange) -> Outcome:
         instance = self._living(command.instance_id)
         if instance.state is InstanceState.PENDING:
             return Pending(message=STILL_PROVISIONING)
-        said = heed(self.handlers[type(command)](command, instance))
+        said = refuse_pending(self.handlers[type(command)](command, instance))
         match command:
             case Refresh():
                 self.store.set_expiry(instance.instance_id, command.expires_at)
@@ -202,7 +204,7 @@ class Carrier:
         return instance
 
 
-def as_heard(command: Command, handlers: Mapping[type[Command], Callable[..., Any]]) -> Command:
+def as_handled(command: Command, handlers: Mapping[type[Command], Callable[..., Any]]) -> Command:
     """The command in the words of the seller's functions: an expiry is a freeze, unless a function takes expiries."""
     if isinstance(command, Expire) and Expire not in handlers:
         freeze = InstanceStatus.FREEZE
@@ -218,7 +220,7 @@ def create_key(command: Create) -> str:
     return SEPARATOR.join(("create", command.order_id, part))
 
 
-def sound_id(instance_id: str) -> str:
+def valid_id(instance_id: str) -> str:
     """The id, which later calls can name. Raises ``ValueError`` before anything is kept: queries join ids with commas."""
     if not instance_id.strip() or len(instance_id) > LONGEST_ID or "," in instance_id:
         raise ValueError(
@@ -231,7 +233,7 @@ def new_instance(command: Create, said: Created | Pending) -> Instance:
     if not isinstance(said, Created | Pending):
         raise TypeError(f"on_create must return Created or Pending, not {type(said).__name__}")
     return Instance(
-        instance_id=sound_id(said.instance_id or command.business_id),
+        instance_id=valid_id(said.instance_id or command.business_id),
         order_id=command.order_id,
         order_line_id=command.order_line_id,
         state=InstanceState.ACTIVE if isinstance(said, Created) else InstanceState.PENDING,
@@ -254,7 +256,7 @@ def created_outcome(instance: Instance) -> Outcome:
     )
 
 
-def heed(said: object) -> object:
+def refuse_pending(said: object) -> object:
     """What a function returned, unless it is *not yet*: then nothing is remembered as done, and the market asks again."""
     if isinstance(said, Pending):
         raise Reject(PROCESSING, said.message)
@@ -271,7 +273,7 @@ def instance_info(instance: Instance, said: AppInfo | InstanceInfo | None) -> In
     return InstanceInfo(instance_id=instance.instance_id, app=instance.app if said is None else said)
 
 
-def rehearse(command: Command, *, page: str, url: str) -> Outcome:
+def answer_test_call(command: Command, *, page: str, url: str) -> Outcome:
     """A well-formed answer to testFlag 1 that touches nothing (saas-v2 §10, seller server 3).
 
     ``page`` is the address to show for an instance; when it is empty, the root of the address that was asked.
