@@ -1,4 +1,4 @@
-"""What a project's templates say of its protocols: names, addresses, keys, and which of their conditions hold."""
+"""The values that a project's templates are filled with, and which of their conditions hold, for the protocols chosen."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ SELLING = ("saas_v2", "saas_v1", "license_online", "license_v1")
 PUBLIC_KEY = "public-key.pem"
 
 
-def truths(spoken: tuple[str, ...]) -> frozenset[str]:
+def conditions_of(chosen_protocols: tuple[str, ...]) -> frozenset[str]:
     """The conditions of templates that hold, names of themes among them."""
-    has = set(spoken)
+    has = set(chosen_protocols)
     sold, code, joint = has & set(SELLING), "license_code" in has, has & set(JOINT_WITH)
-    one_key = len(set(_key_names(spoken).values())) == 1
+    one_key = len(set(_key_names(chosen_protocols).values())) == 1
     holds = {
-        "versions": spoken != DEFAULT,
+        "versions": chosen_protocols != DEFAULT,
         "saas": has & {"saas_v2", "saas_v1"},
         "sold": sold,
         "unsold": not sold,
@@ -53,17 +53,17 @@ def truths(spoken: tuple[str, ...]) -> frozenset[str]:
         "one_key": one_key,
         "many_keys": not one_key,
     }
-    return frozenset((*spoken, *(name for name, so in holds.items() if so)))
+    return frozenset((*chosen_protocols, *(name for name, so in holds.items() if so)))
 
 
-def protocol_words(spoken: tuple[str, ...], key: str, true: frozenset[str]) -> dict[str, str]:
+def protocol_values(chosen_protocols: tuple[str, ...], key: str, conditions: frozenset[str]) -> dict[str, str]:
     """Words for the places of templates; ``key``: what the keys to try with are made of."""
-    variables = _key_names(spoken)
+    variables = _key_names(chosen_protocols)
     names = tuple(dict.fromkeys(variables.values()))
     return {
-        **_code_words(spoken, variables),
-        **_market_words(spoken, variables),
-        **_more_names(true),
+        **_code_values(chosen_protocols, variables),
+        **_market_values(chosen_protocols, variables),
+        **_more_names(conditions),
         "keys": "\n".join(f"{name}={_key_to_try(key, name)}" for name in names),
         "key_names": ", ".join(f"`{name}`" for name in names),
         "key_names_zh": "、".join(f"`{name}`" for name in names),
@@ -73,21 +73,21 @@ def protocol_words(spoken: tuple[str, ...], key: str, true: frozenset[str]) -> d
     }
 
 
-def addresses(spoken: tuple[str, ...]) -> dict[str, str]:
+def addresses(chosen_protocols: tuple[str, ...]) -> dict[str, str]:
     """The path of each protocol's production address."""
     found = {}
-    for name in spoken:
+    for name in chosen_protocols:
         with_base = JOINT_WITH.get(name, "")
-        shared = with_base if with_base in spoken else name
-        found[name] = f"/produce/{shared}" if len(spoken) > 1 else "/produce"
+        shared = with_base if with_base in chosen_protocols else name
+        found[name] = f"/produce/{shared}" if len(chosen_protocols) > 1 else "/produce"
     return found
 
 
-def _key_names(spoken: tuple[str, ...]) -> dict[str, str]:
+def _key_names(chosen_protocols: tuple[str, ...]) -> dict[str, str]:
     """The variable that holds the key of each protocol: one for all unless they are signed with different keys."""
-    classes = {name: registry.protocol(name).key_class for name in spoken}
+    classes = {name: registry.protocol(name).key_class for name in chosen_protocols}
     if len(set(classes.values())) == 1:
-        return dict.fromkeys(spoken, KEY_NAMES["base"])
+        return dict.fromkeys(chosen_protocols, KEY_NAMES["base"])
     return {name: KEY_NAMES[key_class] for name, key_class in classes.items()}
 
 
@@ -98,27 +98,27 @@ def _key_to_try(key: str, name: str) -> str:
     return hashlib.sha256(f"{key} {name}".encode()).hexdigest()[:32]
 
 
-def _code_words(spoken: tuple[str, ...], variables: Mapping[str, str]) -> dict[str, str]:
-    created = ["app=access(made)"] if "saas_v1" in spoken else []
-    created += ['license=made["license"]'] if "license_v1" in spoken else []
+def _code_values(chosen_protocols: tuple[str, ...], variables: Mapping[str, str]) -> dict[str, str]:
+    created = ["app=access(made)"] if "saas_v1" in chosen_protocols else []
+    created += ['license=made["license"]'] if "license_v1" in chosen_protocols else []
     look_up = '    (made,) = rows("SELECT * FROM sold WHERE instance_id = ?", command.business_id)\n'
     classes = {registry.protocol(name).key_class: variable for name, variable in variables.items()}
     return {
-        "addresses": "\n".join(f'    "{name}": "{path}",' for name, path in addresses(spoken).items()),
+        "addresses": "\n".join(f'    "{name}": "{path}",' for name, path in addresses(chosen_protocols).items()),
         "created": f"Created({', '.join(created)})",
         "look_up": look_up if created else "",
         "key_classes": "\n".join(
             f'        "{key_class}": os.environ.get("{variable}", ""),' for key_class, variable in classes.items()
         ),
-        "sold_names": _tuple(tuple(name for name in spoken if name in SELLING)),
-        "joint_names": _tuple(tuple(name for name in spoken if name in JOINT_WITH)),
+        "sold_names": _tuple(tuple(name for name in chosen_protocols if name in SELLING)),
+        "joint_names": _tuple(tuple(name for name in chosen_protocols if name in JOINT_WITH)),
     }
 
 
-def _market_words(spoken: tuple[str, ...], variables: Mapping[str, str]) -> dict[str, str]:
+def _market_values(chosen_protocols: tuple[str, ...], variables: Mapping[str, str]) -> dict[str, str]:
     """Lines that play the market, by hand and in a CI."""
     tries, checks, current = [], [], ""
-    for name, path in addresses(spoken).items():
+    for name, path in addresses(chosen_protocols).items():
         if variables[name] != current:
             current = variables[name]
             tries.append(f"export TRADEPOST_KEY=\"$(sed -n 's/^{current}=//p' .env)\"")
@@ -126,7 +126,7 @@ def _market_words(spoken: tuple[str, ...], variables: Mapping[str, str]) -> dict
         joint = name in JOINT_WITH
         with_key = f" --public-key {PUBLIC_KEY}" if joint else ""
         tries.append(f"tradepost check http://127.0.0.1:9000{path} --protocol {name}{with_key}")
-        report = f"report-{name}" if len(spoken) > 1 else "report"
+        report = f"report-{name}" if len(chosen_protocols) > 1 else "report"
         with_key = f' --public-key "$SELLER_DATA/{PUBLIC_KEY}"' if joint else ""
         checks.append(
             f'tradepost check "http://127.0.0.1:$port{path}" --protocol {name}{with_key}'
@@ -135,8 +135,8 @@ def _market_words(spoken: tuple[str, ...], variables: Mapping[str, str]) -> dict
     return {"tries": "\n".join(tries), "checks": "\n".join(checks)}
 
 
-def _more_names(true: frozenset[str]) -> dict[str, str]:
-    asks, joint = "asks" in true, "joint" in true
+def _more_names(conditions: frozenset[str]) -> dict[str, str]:
+    asks, joint = "asks" in conditions, "joint" in conditions
     english = [", `MARKET`, `AK`, `SK` (the market to ask)"] if asks else []
     english += [", `SELLER_PRIVATE_KEY` (reads client secrets)"] if joint else []
     chinese = ["、`MARKET`、`AK`、`SK`（要查询的云商店）"] if asks else []

@@ -1,10 +1,10 @@
-"""The words of the sample's pages, in English and Chinese, and which of the two a browser wants."""
+"""The texts of the sample's pages, in English and Chinese, and which of the two a browser wants."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-WORDS: Mapping[str, Mapping[str, str]] = {
+TRANSLATIONS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "lang": "en",
         "title": "Sample Workspace",
@@ -126,6 +126,6 @@ def language_of(accept_language: str) -> str:
         except ValueError:
             continue
         language = tag.partition("-")[0]
-        if language in WORDS and quality > 0:
+        if language in TRANSLATIONS and quality > 0:
             wanted.append((quality, language))
     return max(wanted, key=lambda pair: pair[0])[1] if wanted else "en"
