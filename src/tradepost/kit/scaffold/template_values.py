@@ -57,7 +57,7 @@ def conditions_of(chosen_protocols: tuple[str, ...]) -> frozenset[str]:
 
 
 def protocol_values(chosen_protocols: tuple[str, ...], key: str, conditions: frozenset[str]) -> dict[str, str]:
-    """Words for the places of templates; ``key``: what the keys to try with are made of."""
+    """Values for the placeholders of templates; ``key``: what the keys to try with are made of."""
     variables = _key_names(chosen_protocols)
     names = tuple(dict.fromkeys(variables.values()))
     return {
