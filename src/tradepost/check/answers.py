@@ -15,8 +15,8 @@ from tradepost.protocols.body_sign import HEADER, body_sign
 from tradepost.protocols.excerpt import excerpt
 from tradepost.protocols.http import Request, Response
 
-from .definition import Failed, Warned
 from .http_client import Received
+from .outcomes import Failed, Warned
 from .target import QUICK, Target
 
 SUCCESS = "000000"

@@ -16,9 +16,9 @@ from tradepost.protocols.http import Request
 from tradepost.protocols.sync_commands import SyncFlag, SyncTenant
 
 from .answers import PROCESSING, Answer, failed
-from .definition import Failed, Skipped
 from .dialects import SigningInputs, shifted
 from .instance_pool import CreatedInstance, usable_id
+from .outcomes import Failed, Skipped
 from .results import Exchange
 from .samples import Samples
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from .answers import NOT_AUTHENTIC
 from .caller import Caller
 from .checks.signature import FIRST
-from .definition import Check, Failed, Skipped, Warned
+from .definition import Check
 from .diagnoses import diagnosis
+from .outcomes import Failed, Skipped, Warned
 from .results import Exchange, Result, Verdict
 
 if TYPE_CHECKING:

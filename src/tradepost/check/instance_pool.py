@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tradepost.protocols.commands import Command, Create, Query
 
 from .answers import NOT_AUTHENTIC, Answer, readable
-from .definition import Failed, Skipped
+from .outcomes import Failed, Skipped
 from .samples import Order
 
 if TYPE_CHECKING:

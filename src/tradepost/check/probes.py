@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from tradepost.protocols.commands import Command, Query
 
 from .answers import Answer
-from .definition import Skipped
 from .dialects import UrlDialect
+from .outcomes import Skipped
 
 if TYPE_CHECKING:
     from .caller import Caller

@@ -17,10 +17,11 @@ from .caller import Caller, clean_up
 from .checks import checks_for
 from .checks.freshness import REPLAYED
 from .concurrency import ConcurrencyLimit
-from .definition import Check, Failed, Skipped
+from .definition import Check
 from .execution import BothLanguages, run_check, skipped, stopped
 from .http_client import HttpClient
 from .options import GROUPS, CannotRun, Options
+from .outcomes import Failed, Skipped
 from .parallel import WORTH_IT, reads_side_by_side, run_parallel
 from .results import Progress, Report, Result, Verdict
 from .shared import Shared

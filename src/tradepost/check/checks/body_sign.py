@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import NOT_AUTHENTIC, failed, readable
-from tradepost.check.definition import Body, Check, CheckBuilder, Failed, check_factory
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import UrlDialect
 from tradepost.check.explaining import explain_body_sign
+from tradepost.check.outcomes import Failed
 from tradepost.check.probes import (
     Probe,
     bad_type,

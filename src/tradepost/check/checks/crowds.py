@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import NOT_AUTHENTIC, Answer, failed, let_in
-from tradepost.check.definition import Check, CheckBuilder, Failed, Skipped, check_factory
+from tradepost.check.definition import Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Failed, Skipped
 from tradepost.protocols.commands import Create
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from tradepost.check.answers import (
 )
 from tradepost.check.caller import usable_id
 from tradepost.check.dates import dates_in
-from tradepost.check.definition import Body, Check, CheckBuilder, Failed, Skipped, check_factory
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.forging import last_character, what_is_not_checked
+from tradepost.check.outcomes import Failed, Skipped
 from tradepost.protocols.commands import Command, Create, Query, Refresh, Release, SetStatus
 from tradepost.protocols.sync_commands import SyncApplication
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from tradepost.check.answers import Answer, expect_accepted, readable
 from tradepost.check.deciphering import explain_secret
-from tradepost.check.definition import Body, Check, CheckBuilder, Failed, Skipped, Warned, check_factory
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Failed, Skipped, Warned
 from tradepost.protocols.commands import Command, Create, Encryption, Query
 from tradepost.protocols.secret_fields import IV_LENGTH, encrypt
 

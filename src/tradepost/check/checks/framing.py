@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import BOM, Answer, failed, readable
-from tradepost.check.definition import Body, Check, CheckBuilder, Failed, Warned, check_factory
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.explaining import read_body_sign
+from tradepost.check.outcomes import Failed, Warned
 from tradepost.check.probes import Probe, forged, harmless, real_query
 from tradepost.protocols.body_sign import HEADER
 from tradepost.protocols.commands import Create, Query

@@ -15,9 +15,10 @@ from tradepost.check.answers import (
     let_in,
     readable,
 )
-from tradepost.check.definition import Body, Check, CheckBuilder, Skipped, Warned, check_factory
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import UrlDialect
 from tradepost.check.forging import last_character
+from tradepost.check.outcomes import Skipped, Warned
 from tradepost.protocols.freshness import epoch_ms
 
 from .signature import refused

@@ -16,7 +16,8 @@ from tradepost.check.answers import (
     failed,
     readable,
 )
-from tradepost.check.definition import Body, Check, CheckBuilder, Failed, Skipped, check_factory
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Failed, Skipped
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import (
     AppInfo,

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import expect_success, failed
-from tradepost.check.definition import Check, CheckBuilder, Skipped, check_factory
+from tradepost.check.definition import Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Skipped
 from tradepost.protocols.sync_commands import (
     Department,
     SyncAllOrgs,

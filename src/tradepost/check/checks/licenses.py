@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import Answer, expect_accepted, failed, let_in, readable
-from tradepost.check.definition import Body, Check, CheckBuilder, Failed, Skipped, Warned, check_factory
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Failed, Skipped, Warned
 from tradepost.protocols.commands import Command, Create, GetLicenseAsync, NotifyOrder, Refresh, Release, SetStatus
 
 if TYPE_CHECKING:

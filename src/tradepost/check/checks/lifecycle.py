@@ -18,8 +18,9 @@ from tradepost.check.answers import (
     readable,
 )
 from tradepost.check.caller import usable_id
-from tradepost.check.definition import Body, Check, CheckBuilder, Failed, Skipped, check_factory
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import QueryDialect
+from tradepost.check.outcomes import Failed, Skipped
 from tradepost.protocols.commands import (
     CheckChange,
     Command,

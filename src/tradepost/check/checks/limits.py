@@ -15,7 +15,8 @@ from tradepost.check.answers import (
     readable,
 )
 from tradepost.check.caller import usable_id
-from tradepost.check.definition import Body, Check, CheckBuilder, Skipped, check_factory
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Skipped
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import (
     CheckChange,

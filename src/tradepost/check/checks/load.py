@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import NOT_AUTHENTIC, failed, in_time, let_in
-from tradepost.check.definition import Body, Check, CheckBuilder, Skipped, Warned, check_factory
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.explaining import explain_body_sign
+from tradepost.check.outcomes import Skipped, Warned
 from tradepost.protocols.commands import Create
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.definition import Check, CheckBuilder, Failed, Skipped, check_factory
+from tradepost.check.definition import Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Failed, Skipped
 from tradepost.protocols.excerpt import excerpt
 
 if TYPE_CHECKING:

@@ -20,8 +20,9 @@ from tradepost.check.answers import (
     readable,
     unreadable,
 )
-from tradepost.check.definition import Body, Check, CheckBuilder, Failed, Skipped, Warned, check_factory
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import QueryDialect, UrlDialect
+from tradepost.check.outcomes import Failed, Skipped, Warned
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import Command, Create, Query, Refresh, SetStatus
 from tradepost.protocols.excerpt import excerpt

@@ -15,7 +15,7 @@ from tradepost.check.answers import (
     failed,
     readable,
 )
-from tradepost.check.definition import Body, Check, CheckBuilder, Skipped, check_factory
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import QueryDialect, UrlDialect, with_header
 from tradepost.check.forging import (
     FORGERIES,
@@ -31,6 +31,7 @@ from tradepost.check.forging import (
     twice,
     what_is_not_checked,
 )
+from tradepost.check.outcomes import Skipped
 from tradepost.check.refusals import explain_refusal
 from tradepost.protocols.commands import Command, Create, Query, Refresh, Release
 from tradepost.protocols.freshness import epoch_ms

@@ -20,7 +20,8 @@ from tradepost.check.answers import (
     readable,
 )
 from tradepost.check.dates import dates_in, told_otherwise
-from tradepost.check.definition import Body, Check, CheckBuilder, Failed, Skipped, check_factory
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Failed, Skipped
 from tradepost.protocols.commands import Create, Query, Refresh
 from tradepost.protocols.wire_time import dump_milliseconds, load_digits
 

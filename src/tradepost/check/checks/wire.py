@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import NOT_AUTHENTIC, Answer, expect_accepted, failed, readable
-from tradepost.check.definition import Body, Check, CheckBuilder, Skipped, Warned, check_factory
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import QueryDialect, UrlDialect, with_header, with_parameter
+from tradepost.check.outcomes import Skipped, Warned
 from tradepost.check.refusals import explain_rewriting
 from tradepost.protocols.commands import CheckChange, Create
 
