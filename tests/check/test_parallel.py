@@ -14,9 +14,9 @@ from tradepost.check import Options, Progress, Report, Verdict, run
 from tradepost.check.caller import Caller
 from tradepost.check.checks import checks_for
 from tradepost.check.concurrency import FIRST, ConcurrencyLimit
-from tradepost.check.http_client import HttpClient, Received
+from tradepost.check.http_client import Received
 from tradepost.check.parallel import reads_side_by_side
-from tradepost.check.shared import Shared
+from tradepost.check.session import begin
 from tradepost.check.target import target_of
 
 GROUPS = frozenset({"signature", "shape", "lifecycle", "debug", "time"})
@@ -24,16 +24,8 @@ GROUPS = frozenset({"signature", "shape", "lifecycle", "debug", "time"})
 
 def caller(url: str) -> Caller:
     options = Options(url=url, key=KEY)
-    return Caller(
-        Shared(
-            target_of("saas_v2"),
-            options,
-            HttpClient(5),
-            ConcurrencyLimit(16),
-            lambda: datetime.now(UTC),
-            lambda: secrets.token_hex(16),
-        )
-    )
+    target = target_of("saas_v2")
+    return Caller(begin(target, options, clock=lambda: datetime.now(UTC), chance=lambda: secrets.token_hex(16)))
 
 
 def verdicts(report: Report) -> dict[str, Verdict]:

@@ -1,21 +1,14 @@
-"""Instances that the run made at the seller, for checks to look at or to work on."""
+"""Instances that the run made at the seller, for checks to look at or to work on, and what making them showed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
-from typing import TYPE_CHECKING
 
-from tradepost.protocols.commands import Command, Create, Query
-
-from .answers import NOT_AUTHENTIC, Answer, readable
-from .outcomes import Failed, Skipped
+from .outcomes import Skipped
 from .samples import Order
-
-if TYPE_CHECKING:
-    from .caller import Caller
 
 BATCH = 8
 """Instances made at once: an asynchronous seller then keeps the run waiting only once in a while."""
@@ -32,6 +25,10 @@ class CreatedInstance:
     expires_at: datetime | None = None
 
 
+type Create = Callable[[int], list[CreatedInstance]]
+"""Creates that many, and waits until they are ready; gives one at least. Raises ``Skipped`` when the seller refuses."""
+
+
 def usable_id(instance_id: str) -> bool:
     """Whether other activities can carry it (saas-v2 §3.1, §3.2)."""
     return 0 < len(instance_id.strip()) <= 64 and "," not in instance_id
@@ -39,40 +36,63 @@ def usable_id(instance_id: str) -> bool:
 
 @dataclass(slots=True)
 class InstancePool:
+    """Thread-safe. ``first_batch``: how many are created before the first one is given."""
+
+    first_batch: int = FIRST_BATCH
     refusal: Skipped | None = None
     """Why there can be no instances: the first creation was refused."""
+    asynchronous: bool = False
+    """Whether a creation was answered 000004: then more may come later than at once."""
+    never_ready: bool = False
+    """Whether an instance was waited for in vain: once is enough."""
+    _created: dict[str, None] = field(default_factory=dict)
     _free: list[CreatedInstance] = field(default_factory=list)
     _read_only: CreatedInstance | None = None
     _for_tests: CreatedInstance | None = None
     _lock: Lock = field(default_factory=Lock)
+    """Held while instances are created: who comes meanwhile waits for them instead of creating more."""
+    _note_lock: Lock = field(default_factory=Lock)
+    """Another one, for what those who create note meanwhile."""
 
-    def read_only(self, caller: Caller) -> CreatedInstance:
+    @property
+    def created(self) -> tuple[str, ...]:
+        """Ids to release at the end, so that a run leaves nothing behind."""
+        with self._note_lock:
+            return tuple(self._created)
+
+    def note_created(self, instance_id: str, *, pending: bool = False) -> None:
+        """``pending``: it was announced with 000004."""
+        with self._note_lock:
+            self._created.setdefault(instance_id)
+            self.asynchronous |= pending
+
+    def read_only(self, create: Create) -> CreatedInstance:
         """One that everybody may look at, and nobody changes."""
         with self._lock:
-            return self._begun(caller)
+            return self._begun(create)
 
-    def for_tests(self, caller: Caller) -> CreatedInstance:
+    def for_tests(self, create: Create) -> CreatedInstance:
         """One for test calls: a seller that obeys them must not spoil what is looked at."""
         with self._lock:
-            return self._for_tests or self._begun(caller)
+            return self._for_tests or self._begun(create)
 
-    def acquire(self, caller: Caller) -> CreatedInstance:
+    def acquire(self, create: Create, *, parallel: bool) -> CreatedInstance:
         """One that nobody else has: ready, neither frozen nor released."""
         with self._lock:
-            self._begun(caller)
+            self._begun(create)
             if self._free:
                 return self._free.pop()
-            if not caller.shared.in_parallel:
-                self._free = _made(caller, BATCH)
+            if not parallel:
+                self._free = create(BATCH)
                 return self._free.pop()
         # The others are made by those who need them, side by side.
-        return _made(caller, 1)[0]
+        return create(1)[0]
 
-    def fresh(self, caller: Caller) -> CreatedInstance:
+    def fresh(self, create: Create) -> CreatedInstance:
         """One that no check has touched."""
         with self._lock:
-            self._begun(caller)
-        return _made(caller, 1)[0]
+            self._begun(create)
+        return create(1)[0]
 
     def give_back(self, made: CreatedInstance) -> None:
         """As it was acquired."""
@@ -84,12 +104,12 @@ class InstancePool:
         with self._lock:
             self._free, self._read_only, self._for_tests = [], None, None
 
-    def _begun(self, caller: Caller) -> CreatedInstance:
+    def _begun(self, create: Create) -> CreatedInstance:
         if self.refusal is not None:
             raise self.refusal
         if self._read_only is None:
             try:
-                first = _made(caller, FIRST_BATCH if caller.options.at_once > 1 else BATCH)
+                first = create(self.first_batch)
             except Skipped as reason:
                 self.refusal = reason
                 raise
@@ -98,53 +118,3 @@ class InstancePool:
             self._for_tests = first.pop() if first else self._read_only
             self._free += first
         return self._read_only
-
-
-def _made(caller: Caller, number: int) -> list[CreatedInstance]:
-    """Created and ready; at least one. What was exchanged for it is no part of the check."""
-    if not caller.target.has(Create):
-        raise Skipped("this version has no creation of instances", "该版本没有创建实例的接口")
-    aside = caller.aside()
-    orders = [aside.samples.order() for _ in range(number)]
-    commands = [aside.samples.create(order) for order in orders]
-    # The first alone: when it is refused, one request is enough to know it.
-    first = aside.create(commands[0])
-    _usable(first)
-    answers = [first, *aside.each(aside.create, commands[1:])]
-    good = [
-        (CreatedInstance(answer.instance_id, order, command.purchase.expires_at if command.purchase else None), command)
-        for answer, order, command in zip(answers, orders, commands, strict=True)
-        if answer.accepted and usable_id(answer.instance_id)
-    ]
-    _wait(aside, good)
-    return [made for made, _ in good]
-
-
-def _wait(caller: Caller, made: Sequence[tuple[CreatedInstance, Create]]) -> None:
-    """Until all are ready: by query, or by repeating the creation where a version has no query."""
-    queries = caller.target.has(Query)
-    probes: list[Command] = [Query(instance_ids=(one.instance_id,)) if queries else command for one, command in made]
-    caller.each(caller.wait_for, probes)
-
-
-def _usable(answer: Answer) -> None:
-    try:
-        readable(answer)
-    except Failed as reason:
-        raise Skipped(
-            f"an instance is needed, and creating one failed ({reason.seen})",
-            f"需要一个实例，但创建失败（{reason.seen_zh}）",
-        ) from None
-    if answer.accepted and not usable_id(answer.instance_id):
-        raise Skipped(
-            "an instance is needed, and the id that came cannot be used in other calls",
-            "需要一个实例，但返回的instanceId无法用于其他调用",
-        )
-    if not answer.accepted:
-        told, told_zh = answer.describe()
-        why = " — is the key right?" if answer.code == NOT_AUTHENTIC else ""
-        why_zh = "——密钥是否正确？" if answer.code == NOT_AUTHENTIC else ""
-        raise Skipped(
-            f"an instance is needed, and creating one was refused ({told}){why}",
-            f"需要一个实例，但创建被拒绝（{told_zh}）{why_zh}",
-        )

@@ -12,12 +12,12 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from .caller import Caller
-from .execution import run_check
 from .results import Result, Verdict
 
 if TYPE_CHECKING:
     from .definition import Check
-    from .shared import Shared
+    from .execution import CheckRunner
+    from .session import Session
 
 WORTH_IT = 8
 """With fewer checks nobody looks whether the seller reads several requests."""
@@ -34,7 +34,7 @@ def reads_side_by_side(caller: Caller) -> bool:
     One thread that reads a request, answers it and takes the next cannot: everything that a tester sends at once would
     wait in its queue, and short queues drop connections.
     """
-    patience = HELD + 3 * max((answer.received.seconds for answer in caller.shared.everything[-LATEST:]), default=0.0)
+    patience = HELD + 3 * max((answer.received.seconds for answer in caller.history.answers[-LATEST:]), default=0.0)
     arriving, answered = Event(), Event()
     early: list[bool] = []
 
@@ -51,7 +51,7 @@ def reads_side_by_side(caller: Caller) -> bool:
         return held.result().accepted and other.accepted and early == [True]
 
 
-def run_parallel(checks: Sequence[Check], shared: Shared, tell: Told) -> dict[str, Result]:
+def run_parallel(checks: Sequence[Check], runner: CheckRunner, session: Session, tell: Told) -> dict[str, Result]:
     """Asks the checks, several at once; gives those that passed. Ends early when the seller cannot keep up."""
     waiting: SimpleQueue[Check] = SimpleQueue()
     for check in checks:
@@ -60,18 +60,17 @@ def run_parallel(checks: Sequence[Check], shared: Shared, tell: Told) -> dict[st
 
     def work() -> None:
         try:
-            while shared.concurrency.parallel and not shared.stopped:
+            while session.concurrency.parallel and not session.budget.stopped:
                 check = waiting.get_nowait()
                 done.put((check, None))
-                done.put((check, run_check(check, Caller(shared))))
+                done.put((check, runner.run(check, Caller(session, parallel=True))))
         except Empty:
             pass
         finally:
             done.put(None)
 
     passed: dict[str, Result] = {}
-    workers = min(shared.options.at_once, len(checks))
-    shared.in_parallel = True
+    workers = min(session.options.at_once, len(checks))
     with ThreadPoolExecutor(workers) as threads:
         try:
             for _ in range(workers):
@@ -89,8 +88,6 @@ def run_parallel(checks: Sequence[Check], shared: Shared, tell: Told) -> dict[st
                     passed[check.check_id] = result
                     tell(check, result)
         except BaseException:
-            # By hand: those at work end with their next request.
-            shared.stopped = True
+            session.budget.stop()
             raise
-    shared.in_parallel = False
     return passed

@@ -16,15 +16,14 @@ from .answers import BAD_PARAMETER
 from .caller import Caller, clean_up
 from .checks import checks_for
 from .checks.freshness import REPLAYED
-from .concurrency import ConcurrencyLimit
 from .definition import Check
-from .execution import BothLanguages, run_check, skipped, stopped
+from .execution import BothLanguages, CheckRunner, skipped, stopped
 from .http_client import HttpClient
 from .options import GROUPS, CannotRun, Options
 from .outcomes import Failed, Skipped
 from .parallel import WORTH_IT, reads_side_by_side, run_parallel
 from .results import Progress, Report, Result, Verdict
-from .shared import Shared
+from .session import Session, begin
 from .target import target_of
 
 type Told = Callable[[Progress], None]
@@ -43,20 +42,20 @@ def run(
     """
     _refuse_nonsense(options)
     target = replace(target_of(options.protocol).without(*options.leave_out), within=options.answer_within)
-    client = HttpClient(options.timeout, options.trust_any_certificate)
-    _reach(options.url, client)
-    shared = Shared(target, options, client, ConcurrencyLimit(options.at_once), clock, chance)
-    if Query in target.specification.optional and _does_without_queries(Caller(shared)):
+    session = begin(target, options, clock=clock, chance=chance)
+    _reach(options.url, session.client)
+    if Query in target.specification.optional and _does_without_queries(Caller(session)):
         # Everything that looks at an instance would look with them.
-        target = shared.target = target.without(target.activity(Query))
+        target = target.without(target.activity(Query))
+        session = replace(session, target=target)
     checks = checks_for(target, options)
     started_at, began = clock(), time.perf_counter()
-    this_run = _Run(shared, checks, progress or (lambda _: None))
+    this_run = _Run(session, checks, progress or (lambda _: None))
     try:
         results = this_run.all()
     finally:
         if not this_run.stopped:
-            clean_up(shared, shared.created)
+            clean_up(session)
     return Report(
         url=options.url,
         protocol=options.protocol,
@@ -71,9 +70,10 @@ def run(
 class _Run:
     """The order of a run: whether the key is right, what can be asked side by side, then the rest one by one."""
 
-    shared: Shared
+    session: Session
     checks: list[Check]
     tell: Told
+    runner: CheckRunner = field(default_factory=CheckRunner)
     done: dict[str, Result] = field(default_factory=dict)
     stopped: BothLanguages | None = None
 
@@ -88,7 +88,7 @@ class _Run:
             for check in rest:
                 if check.check_id == REPLAYED:
                     self._ask(check)
-            run_parallel(free, self.shared, self._told)
+            run_parallel(free, self.runner, self.session, self._told)
         for check in rest:
             if check.check_id not in self.done:
                 self._ask(check)
@@ -96,20 +96,20 @@ class _Run:
 
     def _may_hurry(self) -> bool:
         """A seller that refuses its first correct request, or reads one at a time, is asked one by one."""
-        if self.shared.options.at_once < 2 or self.stopped:
+        if self.session.options.at_once < 2 or self.stopped:
             return False
-        caller = Caller(self.shared)
+        caller = Caller(self.session)
         try:
             if not reads_side_by_side(caller):
                 return False
             # Found out before the rush, so that it is found out once, and whether anything is offered at all.
-            activities = self.shared.target.protocol.activities
-            for kind in self.shared.target.specification.optional & activities.keys():
+            activities = self.session.target.protocol.activities
+            for kind in self.session.target.specification.optional & activities.keys():
                 caller.offers(kind)
             any(map(caller.offers, activities))
         except (Skipped, Failed):
             return False
-        self.shared.concurrency.widen()
+        self.session.concurrency.widen()
         return True
 
     def _ask(self, check: Check) -> None:
@@ -117,10 +117,10 @@ class _Run:
         if self.stopped:
             self._told(check, skipped(check, self.stopped))
             return
-        caller = Caller(self.shared)
-        result = run_check(check, caller)
+        caller = Caller(self.session)
+        result = self.runner.run(check, caller)
         self.stopped = stopped(caller)
-        if self.stopped and not self.shared.given_up:
+        if self.stopped and not self.session.budget.given_up:
             result = replace(
                 result, verdict=Verdict.BROKEN, diagnosis=None, seen=self.stopped[0], seen_zh=self.stopped[1]
             )

@@ -93,10 +93,10 @@ def _none_failed(answers: list[Answer], name: str) -> None:
 
 
 def _ids(caller: Caller) -> None:
-    if caller.shared.found & {"id_reused", "id_collision_under_load"}:
+    if caller.history.diagnoses & {"id_reused", "id_collision_under_load"}:
         raise Skipped("some were, see the checks of ids", "存在重复，见实例ID相关检查")
     owners: dict[str, str] = {}
-    for answer in caller.shared.everything:
+    for answer in caller.history.answers:
         if not (answer.accepted and answer.instance_id):
             continue
         members = _asked(caller, answer)

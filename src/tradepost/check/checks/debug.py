@@ -163,7 +163,7 @@ def _creates_nothing(caller: Caller) -> None:
         unknown = caller.ask(Query(instance_ids=(caller.samples.unknown_id(),)))
         if unknown.accepted:
             name = "success_for_unknown_instance"
-        caller.shared.created.setdefault(instance_id)
+        caller.release_at_end(instance_id)
         raise failed(name, query, "a real query of it", "对该ID的真实查询")
 
 

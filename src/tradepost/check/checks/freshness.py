@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import (
@@ -26,6 +27,7 @@ from .signature import refused
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.target import Target
+    from tradepost.protocols.http import Request
 
 REPLAYED = "signature.replayed"
 """Asked before the others, so that time passes until its request is sent once more."""
@@ -40,6 +42,7 @@ def stamped(target: Target) -> Iterable[Check]:
     if not target.dialect.stamped:
         return
     make = CheckBuilder(target, "signature")
+    replays = _Replays()
     for name, title, title_zh, shift in (
         ("stale", "A request that is 2 minutes old is refused", "2分钟前的请求被拒绝", -120.0),
         ("very_stale", "A request that is one day old is refused", "一天前的请求被拒绝", -86_400.0),
@@ -92,7 +95,7 @@ def stamped(target: Target) -> Iterable[Check]:
         "HTTP 200 with resultCode 000001", "返回HTTP 200和resultCode 000001",
     )  # fmt: skip
     yield make(
-        "replayed", "freshness", _replayed,
+        "replayed", "freshness", replays.at_once,
         "The same request sent twice is refused the second time", "同一请求第二次发送时被拒绝",
         "the first is accepted, the second refused (000001): nonces are remembered for 120 s",
         "第一次被接受，第二次被拒绝（000001）：nonce至少保存120秒",
@@ -104,7 +107,7 @@ def stamped(target: Target) -> Iterable[Check]:
         "the second request is refused, whatever else it holds", "第二个请求无论内容如何都被拒绝",
     )  # fmt: skip
     yield make(
-        REPLAYED_LATER, "freshness", _replayed_later,
+        REPLAYED_LATER, "freshness", replays.later,
         "A used nonce is still refused some seconds and requests later", "数秒、若干请求之后，用过的nonce仍被拒绝",
         "the repeat is refused: nonces are remembered for as long as the timestamp is fresh",
         "重复被拒绝：nonce至少保存到时间戳过期",
@@ -206,17 +209,39 @@ def _nonce_changed(caller: Caller) -> None:
     refused(caller, answer, "accepts_wrong_signature")
 
 
-def _replayed(caller: Caller) -> None:
-    caller.need_correct()
-    request = caller.request(caller.harmless())
-    expect_accepted(caller.send(request), context="first time", context_zh="第一次")
-    caller.shared.used = time.monotonic(), request
-    # Several times: each worker of a server may have a memory of its own.
-    for again in let_in(caller.together([request] * COPIES)):
-        expect_refusal(again, "accepts_replayed_nonce", context="sent again", context_zh="重复发送")
-    expect_accepted(caller.ask(caller.harmless()), context="another request", context_zh="另一请求")
-    answer = caller.send(request)
-    expect_refusal(answer, "accepts_replayed_nonce", context="after another request", context_zh="其他请求之后")
+@dataclass(slots=True)
+class _Replays:
+    """Two checks about one request: the first repeats it at once, the second some time after."""
+
+    accepted: tuple[float, Request] | None = None
+    """The request, and when it was accepted."""
+
+    def at_once(self, caller: Caller) -> None:
+        caller.need_correct()
+        request = caller.request(caller.harmless())
+        expect_accepted(caller.send(request), context="first time", context_zh="第一次")
+        self.accepted = time.monotonic(), request
+        # Several times: each worker of a server may have a memory of its own.
+        for again in let_in(caller.together([request] * COPIES)):
+            expect_refusal(again, "accepts_replayed_nonce", context="sent again", context_zh="重复发送")
+        expect_accepted(caller.ask(caller.harmless()), context="another request", context_zh="另一请求")
+        answer = caller.send(request)
+        expect_refusal(answer, "accepts_replayed_nonce", context="after another request", context_zh="其他请求之后")
+
+    def later(self, caller: Caller) -> None:
+        if self.accepted is None:
+            raise Skipped("no request was accepted and refused as a repeat", "没有可重复发送的请求")
+        used_at, request = self.accepted
+        if time.monotonic() - used_at > STILL_FRESH:
+            # Refused for its age, the old one would show nothing.
+            request = caller.request(caller.harmless())
+            expect_accepted(caller.send(request), context="first time", context_zh="第一次")
+            used_at = time.monotonic()
+        # Time itself is what is waited for: a memory of a second must have forgotten.
+        time.sleep(max(0.0, used_at + caller.options.replay_after - time.monotonic()))
+        since = time.monotonic() - used_at
+        context, context_zh = f"{since:.0f} s later", f"{since:.0f}秒之后"
+        expect_refusal(caller.send(request), "accepts_replayed_nonce", context=context, context_zh=context_zh)
 
 
 def _nonce_reused(caller: Caller) -> None:
@@ -229,22 +254,6 @@ def _nonce_reused(caller: Caller) -> None:
     dialect = caller.target.dialect
     other = dialect.put(caller.changed(command, {"newField": "abc"}, nonce=nonce), dialect.nonce, nonce)
     expect_refusal(caller.send(other), "accepts_replayed_nonce", context="with another body", context_zh="换一个请求体")
-
-
-def _replayed_later(caller: Caller) -> None:
-    if caller.shared.used is None:
-        raise Skipped("no request was accepted and refused as a repeat", "没有可重复发送的请求")
-    used_at, request = caller.shared.used
-    if time.monotonic() - used_at > STILL_FRESH:
-        # Refused for its age, the old one would show nothing.
-        request = caller.request(caller.harmless())
-        expect_accepted(caller.send(request), context="first time", context_zh="第一次")
-        used_at = time.monotonic()
-    # Time itself is what is waited for: a memory of a second must have forgotten.
-    time.sleep(max(0.0, used_at + caller.options.replay_after - time.monotonic()))
-    since = time.monotonic() - used_at
-    context, context_zh = f"{since:.0f} s later", f"{since:.0f}秒之后"
-    expect_refusal(caller.send(request), "accepts_replayed_nonce", context=context, context_zh=context_zh)
 
 
 def _replayed_together(caller: Caller) -> None:

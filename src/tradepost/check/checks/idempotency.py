@@ -217,7 +217,7 @@ def _restart(caller: Caller) -> None:
     while again.received.unreachable and time.monotonic() < until:
         time.sleep(0.1)
         again = caller.create(caller.samples.create(order))
-    caller.shared.pool.forget()
+    caller.forget_instances()
     _same(first, again, "forgets_after_restart", "after the restart", "重启之后")
 
 

@@ -56,10 +56,10 @@ def checks(target: Target) -> Iterable[Check]:
 
 
 def _enduring(caller: Caller) -> None:
-    began = next((answer for answer in caller.shared.everything if answer.accepted), None)
+    began = next((answer for answer in caller.history.answers if answer.accepted), None)
     if began is None:
         raise Skipped("no request was accepted", "没有请求被接受")
-    at_end = caller.ask(caller.harmless(test=caller.shared.pool.refusal is not None))
+    at_end = caller.ask(caller.harmless(test=caller.creation_refused))
     if not at_end.accepted and not at_end.turned_away:
         raise failed("wears_out", at_end)
 
@@ -67,7 +67,7 @@ def _enduring(caller: Caller) -> None:
 def _asked(number: int, rounds: int) -> Body:
     def body(caller: Caller) -> None:
         # Real ones where there are instances: test calls seldom reach the part that is slow.
-        command = caller.harmless(test=caller.shared.pool.refusal is not None)
+        command = caller.harmless(test=caller.creation_refused)
         for _ in range(rounds):
             _judge(caller, [caller.request(command) for _ in range(number)])
 

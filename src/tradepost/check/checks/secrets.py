@@ -51,13 +51,13 @@ def _key_hidden(caller: Caller) -> None:
     if len(key) < SHORTEST_KEY:
         # Somebody's ordinary text.
         raise Skipped("the key is too short to look for", "密钥过短，无法查找")
-    for answer in caller.shared.everything:
+    for answer in caller.history.answers:
         if key in answer.received.raw:
             raise Failed("key_in_answer", "an answer holds the key", "有响应含有密钥")
 
 
 def _no_details(caller: Caller) -> None:
-    for answer in caller.shared.everything:
+    for answer in caller.history.answers:
         found = _DETAILS.search(answer.received.body)
         if found:
             quoted = excerpt(found[0])

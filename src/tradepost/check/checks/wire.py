@@ -123,12 +123,12 @@ NONCES = (
 
 
 def _unlimited(caller: Caller) -> None:
-    limited = [answer for answer in caller.shared.everything if answer.turned_away]
+    limited = [answer for answer in caller.history.answers if answer.turned_away]
     if limited:
         told, told_zh = limited[0].describe()
-        seen = f"{len(limited)} of {len(caller.shared.everything)} requests, the first with: {told}"
+        seen = f"{len(limited)} of {len(caller.history.answers)} requests, the first with: {told}"
         raise Warned(
-            "rate_limited", seen, f"{len(caller.shared.everything)}个请求中有{len(limited)}个，第一个为：{told_zh}"
+            "rate_limited", seen, f"{len(caller.history.answers)}个请求中有{len(limited)}个，第一个为：{told_zh}"
         )
 
 
@@ -204,7 +204,7 @@ def _unknown_field(caller: Caller) -> None:
     for test in (True, False):
         answer = _with_field(caller, "abc", test=test)
         readable(answer)
-        if not answer.accepted and (test or not caller.shared.pool.refusal):
+        if not answer.accepted and (test or not caller.creation_refused):
             signed_over_a_list = answer.code == NOT_AUTHENTIC
             # Fields were added before, and the same version promises only that none goes (business-rules §11.1).
             raise failed(
