@@ -147,8 +147,11 @@ def groups_of(name: str) -> tuple[str, ...]:
     return tuple(sorted(MUTANTS[name].groups))
 
 
+DRAWN = sample(tuple(MUTANTS), family=groups_of)
+
+
 @pytest.mark.soak
-@pytest.mark.parametrize("name", sample(tuple(MUTANTS), family=groups_of))
+@pytest.mark.parametrize("name", DRAWN)
 def test_the_mistake_is_named(name, tmp_path):
     mutant = MUTANTS[name]
     report = examine(mutant, tmp_path, mutant.groups)

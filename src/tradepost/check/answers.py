@@ -17,7 +17,7 @@ from tradepost.protocols.http import Request, Response
 
 from .http_client import Received
 from .outcomes import Failed, Warned
-from .target import QUICK, Target
+from .target import Target
 
 SUCCESS = "000000"
 NOT_AUTHENTIC = "000001"
@@ -25,6 +25,8 @@ BAD_PARAMETER = "000002"
 NO_INSTANCE = "000003"
 PROCESSING = "000004"
 TOO_MANY, UNAVAILABLE = 429, 503
+QUICK = 5.0
+"""Seconds for which newer versions wait (saas-v2 §3.0)."""
 DENIED = frozenset({401, 403, 419})
 BOM = b"\xef\xbb\xbf"
 _STEP = re.compile(r"[^.\[\]]+")

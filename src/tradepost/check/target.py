@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from tradepost.protocols.contract import SellerProtocol
 
 
-QUICK, PATIENT = 5.0, 20.0
-
-
 @dataclass(frozen=True, slots=True)
 class Target:
     protocol: SellerProtocol
@@ -43,12 +40,8 @@ class Target:
 
     @property
     def seconds(self) -> float:
-        """How long an answer may take: 5 s where a page says so, else the market's own limit (saas-v2 §3.0,
-        saas-v1-license A9, B3, openapi-jointkit §A.4).
-        """
-        if self.within is not None:
-            return self.within
-        return QUICK if self.specification.document == "saas-v2" or self.protocol.name == "license_online" else PATIENT
+        """How long an answer may take."""
+        return self.specification.answer_within if self.within is None else self.within
 
     def activity(self, kind: type[Command]) -> str:
         return self.protocol.activities[kind]
@@ -74,6 +67,6 @@ def _specification(name: str) -> Specification:
     except ModuleNotFoundError as missing:
         if missing.name != module:
             raise
-        # A new folder without declarations is tested as what most versions are.
-        return Specification(document="saas-v2", signed=SignedIn.URL, sections={"answer": "§3.0"})
+        # A new folder without declarations is tested as what most versions are, and cited by its name.
+        return Specification(document=name, signed=SignedIn.URL)
     return declared

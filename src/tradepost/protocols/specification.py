@@ -31,8 +31,16 @@ class Specification:
 
     document: str
     signed: SignedIn
+    answer_within: float = 20.0
+    """Seconds that an answer may take: the market's own limit, unless a page names a shorter one (saas-v2 §3.0,
+    saas-v1-license A9, B3, openapi-jointkit §A.4)."""
     body_sign: bool = True
     """Whether every answer must carry ``Body-Sign``."""
+    untimely_codes: tuple[str, ...] = ("000002", "000001")
+    """What a request may be refused with for its time or its nonce: of most versions no page names the code."""
+    seconds_accepted: bool = True
+    """Whether a seller may read timestamps in seconds besides those in milliseconds: pages of most versions print
+    seconds, and their sellers are told to accept both (saas-v1-license G)."""
     sections: Mapping[str, str] = field(default_factory=dict)
     requests: Mapping[type[Command], tuple[Field, ...]] = field(default_factory=dict)
     answers: Mapping[type[Command], tuple[Field, ...]] = field(default_factory=dict)

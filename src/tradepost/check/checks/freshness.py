@@ -71,8 +71,7 @@ def stamped(target: Target) -> Iterable[Check]:
             "HTTP 200 with resultCode 000002" + ("" if value is None else " or 000001"),
             "返回HTTP 200和resultCode 000002" + ("" if value is None else "或000001"),
         )  # fmt: skip
-    if target.specification.document == "saas-v2":
-        # Pages of the other versions print seconds, and their sellers are told to accept both (saas-v1-license G).
+    if not target.specification.seconds_accepted:
         yield make(
             "timestamp_in_seconds", "freshness", _seconds,
             "A timestamp in seconds is refused", "以秒为单位的时间戳被拒绝",
@@ -132,16 +131,11 @@ def stamped(target: Target) -> Iterable[Check]:
     )  # fmt: skip
 
 
-def _codes(caller: Caller) -> tuple[str, ...]:
-    """What refuses a request for its time or its nonce: documented for SaaS 2.0 alone (saas-v2 §2.4)."""
-    return (BAD_PARAMETER,) if caller.target.specification.document == "saas-v2" else (BAD_PARAMETER, NOT_AUTHENTIC)
-
-
 def _untimely(shift: float) -> Body:
     def body(caller: Caller) -> None:
         name = "accepts_stale_timestamp" if shift < 0 else "accepts_future_timestamp"
         answer = caller.send(caller.request(caller.harmless(), shift=shift))
-        expect_refusal(answer, name, *_codes(caller))
+        expect_refusal(answer, name, *caller.target.specification.untimely_codes)
 
     return body
 
@@ -164,7 +158,7 @@ def _bad_timestamp(value: str | None) -> Body:
         if value is None or not isinstance(dialect, UrlDialect):
             request = dialect.put(request, dialect.timestamp, value)
         # Of what is no number no page names the code (saas-v2 §2.4).
-        codes = _codes(caller) if value is None else (BAD_PARAMETER, NOT_AUTHENTIC)
+        codes = caller.target.specification.untimely_codes if value is None else (BAD_PARAMETER, NOT_AUTHENTIC)
         expect_refusal(caller.send(request), "timestamp_not_required", *codes)
 
     return body
@@ -183,7 +177,7 @@ def _seconds(caller: Caller) -> None:
     if answer.accepted and not caller.send(caller.request(caller.harmless(), shift=-86_400)).accepted:
         # Both units are read: the editions disagree about them (saas-v2 §11), so nobody is wronged.
         raise Warned("accepts_seconds", *answer.describe())
-    expect_refusal(answer, "accepts_stale_timestamp", *_codes(caller))
+    expect_refusal(answer, "accepts_stale_timestamp", *caller.target.specification.untimely_codes)
 
 
 def _timestamp_changed(caller: Caller) -> None:
@@ -199,7 +193,11 @@ def _no_nonce(caller: Caller) -> None:
     request = caller.request(caller.harmless())
     # Signed as if the nonce were empty, so that only its absence is wrong.
     request = dialect.signed(request, dialect.members(request), caller.signing_inputs(nonce=""))
-    expect_refusal(caller.send(dialect.put(request, dialect.nonce, None)), "nonce_not_required", *_codes(caller))
+    expect_refusal(
+        caller.send(dialect.put(request, dialect.nonce, None)),
+        "nonce_not_required",
+        *caller.target.specification.untimely_codes,
+    )
 
 
 def _nonce_changed(caller: Caller) -> None:

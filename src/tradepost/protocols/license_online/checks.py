@@ -9,6 +9,7 @@ from .fields import ACTIVITIES, REQUESTS
 SPECIFICATION = Specification(
     document="saas-v1-license",
     signed=SignedIn.URL,
+    answer_within=5.0,
     # No answer of this version is documented to be signed; where a signature stands, it must hold.
     body_sign=False,
     sections={

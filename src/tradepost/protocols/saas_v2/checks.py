@@ -10,6 +10,9 @@ from .fields import REQUESTS, SUCCESSES
 SPECIFICATION = Specification(
     document="saas-v2",
     signed=SignedIn.URL,
+    answer_within=5.0,
+    untimely_codes=("000002",),
+    seconds_accepted=False,
     sections={
         "answer": "§3.0",
         "transport": "§1.2",
