@@ -15,7 +15,7 @@ from tradepost.check.caller import Caller
 from tradepost.check.checks import checks_for
 from tradepost.check.concurrency import FIRST, ConcurrencyLimit
 from tradepost.check.http_client import Received
-from tradepost.check.parallel import reads_side_by_side
+from tradepost.check.parallel import reads_concurrently
 from tradepost.check.session import begin
 from tradepost.check.target import target_of
 
@@ -35,7 +35,7 @@ def verdicts(report: Report) -> dict[str, Verdict]:
 @pytest.mark.parametrize(("kind", "expected"), [(Server, True), (OneByOne, False)])
 def test_a_held_request_shows_whether_others_are_read_meanwhile(kind, expected):
     with serving(kind(PlainSeller())) as url:
-        assert reads_side_by_side(caller(url)) is expected
+        assert reads_concurrently(caller(url)) is expected
 
 
 def test_checks_run_side_by_side_and_are_told_in_their_order():

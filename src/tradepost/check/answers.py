@@ -131,11 +131,11 @@ class Answer:
         return f"HTTP 200 came without a resultCode: {quoted}", f"返回HTTP 200但没有resultCode：{quoted}"
 
 
-def let_in(answers: Iterable[Answer]) -> list[Answer]:
+def admitted(answers: Iterable[Answer]) -> list[Answer]:
     """Those of a crowd that reached the seller's program: of others, turned away or never connected, nothing is known."""
-    admitted = [answer for answer in answers if not answer.turned_away]
+    kept = [answer for answer in answers if not answer.turned_away]
     # Where nobody connected at all, that is what happened.
-    return [answer for answer in admitted if not answer.received.unreachable] or admitted
+    return [answer for answer in kept if not answer.received.unreachable] or kept
 
 
 def failed(name: str, answer: Answer, context: str = "", context_zh: str = "") -> Failed:

@@ -74,7 +74,7 @@ class Caller(Requester):
 
         def find_out() -> bool:
             # A fresh one: a test call may have done harm to the others.
-            return self.look(self.fresh().instance_id).succeeded
+            return self.look_up(self.fresh().instance_id).succeeded
 
         if not self.session.profile.holds("keeps a real instance", find_out, remember_no=not self.parallel):
             raise Skipped(
@@ -137,7 +137,7 @@ class Caller(Requester):
         """Whether the seller refused the first instance, so that there are none."""
         return self.session.pool.refusal is not None
 
-    def look(self, instance_id: str) -> Answer:
+    def look_up(self, instance_id: str) -> Answer:
         """Whether it is there: by a query, or by a renewal, which a released one refuses."""
         queried = self.target.has(Query)
         return self.ask(Query(instance_ids=(instance_id,)) if queried else self.samples.refresh(instance_id))
@@ -148,7 +148,7 @@ class Caller(Requester):
             self.session.pool.give_back(one)
 
     @contextmanager
-    def lent(self) -> Iterator[CreatedInstance]:
+    def borrowed_instance(self) -> Iterator[CreatedInstance]:
         """An instance of its own, which the check leaves as it was when nothing goes wrong."""
         made = self.instance()
         yield made

@@ -28,7 +28,7 @@ HELD = 0.3
 type Told = Callable[[Check, Result | None], None]
 
 
-def reads_side_by_side(caller: Caller) -> bool:
+def reads_concurrently(caller: Caller) -> bool:
     """Whether a request is answered while another one is still arriving.
 
     One thread that reads a request, answers it and takes the next cannot: everything that a tester sends at once would

@@ -155,7 +155,7 @@ class Requester:
         with ThreadPoolExecutor(len(commands)) as threads:
             return list(threads.map(ask, commands))
 
-    def together(self, requests: Sequence[Request]) -> list[Answer]:
+    def send_simultaneously(self, requests: Sequence[Request]) -> list[Answer]:
         """All at the same moment, however many the seller reads at once: every thread waits until the last one is ready."""
         if not requests:
             return []

@@ -21,7 +21,7 @@ from .execution import BothLanguages, CheckRunner, skipped, stopped
 from .http_client import HttpClient
 from .options import GROUPS, CannotRun, Options
 from .outcomes import Failed, Skipped
-from .parallel import WORTH_IT, reads_side_by_side, run_parallel
+from .parallel import WORTH_IT, reads_concurrently, run_parallel
 from .results import Progress, Report, Result, Verdict
 from .session import Session, begin
 from .target import target_of
@@ -84,7 +84,7 @@ class _Run:
         first, *rest = self.checks
         self._ask(first)
         free = [check for check in rest if not check.alone]
-        if len(free) >= WORTH_IT and self._may_hurry():
+        if len(free) >= WORTH_IT and self._may_run_parallel():
             for check in rest:
                 if check.check_id == REPLAYED:
                     self._ask(check)
@@ -94,13 +94,13 @@ class _Run:
                 self._ask(check)
         return tuple(self.done[check.check_id] for check in self.checks)
 
-    def _may_hurry(self) -> bool:
+    def _may_run_parallel(self) -> bool:
         """A seller that refuses its first correct request, or reads one at a time, is asked one by one."""
         if self.session.options.at_once < 2 or self.stopped:
             return False
         caller = Caller(self.session)
         try:
-            if not reads_side_by_side(caller):
+            if not reads_concurrently(caller):
                 return False
             # Found out before the rush, so that it is found out once, and whether anything is offered at all.
             activities = self.session.target.protocol.activities

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from tradepost.check.answers import NOT_AUTHENTIC, failed, readable
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import UrlDialect
-from tradepost.check.explaining import explain_body_sign
 from tradepost.check.outcomes import Failed
 from tradepost.check.probes import (
     Probe,
@@ -23,6 +22,7 @@ from tradepost.check.probes import (
     unknown_activity,
     unknown_instance,
 )
+from tradepost.check.signature_diagnosis import explain_body_sign
 from tradepost.protocols.body_sign import HEADER
 from tradepost.protocols.commands import Create, Query
 from tradepost.protocols.excerpt import excerpt

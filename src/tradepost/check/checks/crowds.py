@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import NOT_AUTHENTIC, Answer, failed, let_in
+from tradepost.check.answers import NOT_AUTHENTIC, Answer, admitted, failed
 from tradepost.check.definition import Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped
 from tradepost.protocols.commands import Create
@@ -48,7 +48,7 @@ def checks(target: Target) -> Iterable[Check]:
 def _parallel(caller: Caller) -> None:
     caller.instance(keep=True)
     order = caller.samples.order()
-    answers = caller.together([caller.request(caller.samples.create(order)) for _ in range(PARALLEL)])
+    answers = caller.send_simultaneously([caller.request(caller.samples.create(order)) for _ in range(PARALLEL)])
     caller.note_created(*answers)
     ids = {answer.instance_id for answer in answers if answer.accepted and answer.instance_id}
     if len(ids) > 1:
@@ -63,7 +63,7 @@ def _parallel(caller: Caller) -> None:
 def _parallel_orders(caller: Caller) -> None:
     caller.instance(keep=True)
     seen: dict[str, int] = {}
-    answers = caller.together([caller.request(caller.samples.create()) for _ in range(ORDERS)])
+    answers = caller.send_simultaneously([caller.request(caller.samples.create()) for _ in range(ORDERS)])
     caller.note_created(*answers)
     for answer in answers:
         if answer.accepted and answer.instance_id:
@@ -79,7 +79,7 @@ def _parallel_orders(caller: Caller) -> None:
 
 
 def _none_failed(answers: list[Answer], name: str) -> None:
-    wrong = [answer for answer in let_in(answers) if not answer.accepted]
+    wrong = [answer for answer in admitted(answers) if not answer.accepted]
     mixed = [answer for answer in wrong if answer.code == NOT_AUTHENTIC]
     if mixed:
         context, context_zh = (

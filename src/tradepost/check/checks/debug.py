@@ -19,7 +19,7 @@ from tradepost.check.answers import (
 from tradepost.check.caller import usable_id
 from tradepost.check.dates import dates_in
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
-from tradepost.check.forging import last_character, what_is_not_checked
+from tradepost.check.forgeries import last_character, what_is_not_checked
 from tradepost.check.outcomes import Failed, Skipped
 from tradepost.protocols.commands import Command, Create, Query, Refresh, Release, SetStatus
 from tradepost.protocols.sync_commands import SyncApplication
@@ -194,7 +194,7 @@ def _order_stays_free(caller: Caller) -> None:
     real = caller.create(caller.samples.create(order))
     expect_accepted(real, "test_flag_claims_order", "real call", "真实调用")
     queried = caller.target.has(Query)
-    ready = caller.wait_ready(real.instance_id) if queried else caller.look(real.instance_id)
+    ready = caller.wait_ready(real.instance_id) if queried else caller.look_up(real.instance_id)
     expect_success(ready, "test_flag_claims_order", "afterwards", "之后")
 
 
@@ -232,7 +232,7 @@ def _releases_nothing(caller: Caller) -> None:
     if test.code == BAD_PARAMETER:
         raise Skipped("the test call was refused", "测试调用被拒绝")
     expect_accepted(test, "test_flag_refused", "test call", "测试调用")
-    after = caller.look(made.instance_id)
+    after = caller.look_up(made.instance_id)
     readable(after, context="afterwards", context_zh="之后")
     if after.code != SUCCESS:
         raise failed("test_flag_acts", after, "after a test release", "测试释放之后")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import Answer, expect_accepted, readable
-from tradepost.check.deciphering import explain_secret
+from tradepost.check.cipher_diagnosis import explain_secret
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped, Warned
 from tradepost.protocols.commands import Command, Create, Encryption, Query

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from tradepost.check.answers import BOM, Answer, failed, readable
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
-from tradepost.check.explaining import read_body_sign
 from tradepost.check.outcomes import Failed, Warned
 from tradepost.check.probes import Probe, forged, harmless, real_query
+from tradepost.check.signature_diagnosis import read_body_sign
 from tradepost.protocols.body_sign import HEADER
 from tradepost.protocols.commands import Create, Query
 from tradepost.protocols.excerpt import excerpt

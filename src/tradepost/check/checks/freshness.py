@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from tradepost.check.answers import (
     BAD_PARAMETER,
     NOT_AUTHENTIC,
+    admitted,
     expect_accepted,
     expect_refusal,
     failed,
-    let_in,
     readable,
 )
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import UrlDialect
-from tradepost.check.forging import last_character
+from tradepost.check.forgeries import last_character
 from tradepost.check.outcomes import Skipped, Warned
 from tradepost.protocols.freshness import epoch_ms
 
@@ -220,7 +220,7 @@ class _Replays:
         expect_accepted(caller.send(request), context="first time", context_zh="第一次")
         self.accepted = time.monotonic(), request
         # Several times: each worker of a server may have a memory of its own.
-        for again in let_in(caller.together([request] * COPIES)):
+        for again in admitted(caller.send_simultaneously([request] * COPIES)):
             expect_refusal(again, "accepts_replayed_nonce", context="sent again", context_zh="重复发送")
         expect_accepted(caller.ask(caller.harmless()), context="another request", context_zh="另一请求")
         answer = caller.send(request)
@@ -257,7 +257,7 @@ def _nonce_reused(caller: Caller) -> None:
 def _replayed_together(caller: Caller) -> None:
     caller.need_correct()
     request = caller.request(caller.harmless())
-    accepted = sum(answer.accepted for answer in caller.together([request] * COPIES))
+    accepted = sum(answer.accepted for answer in caller.send_simultaneously([request] * COPIES))
     if accepted > 1 and caller.send(request).accepted:
         raise Skipped(
             "repeats are accepted in any case, see signature.replayed", "重复请求本就被接受，见signature.replayed"

@@ -287,7 +287,7 @@ def _parallel_queries(caller: Caller) -> None:
     if len(set(alone)) < 2 and None in alone:
         raise Skipped("the query is refused, see the group shape", "查询被拒绝，见shape组")
     every = commands * ROUNDS
-    answers = caller.together([caller.request(command) for command in every])
+    answers = caller.send_simultaneously([caller.request(command) for command in every])
     for index, (command, answer) in enumerate(zip(every, answers, strict=True)):
         if answer.received.status != 200 or not answer.succeeded:
             # Failing in a crowd is a matter of the group load.

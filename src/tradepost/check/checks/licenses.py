@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import Answer, expect_accepted, failed, let_in, readable
+from tradepost.check.answers import Answer, admitted, expect_accepted, failed, readable
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped, Warned
 from tradepost.protocols.commands import Command, Create, GetLicenseAsync, NotifyOrder, Refresh, Release, SetStatus
@@ -217,6 +217,6 @@ def _told_together(caller: Caller) -> None:
     command = caller.samples.notice(test=False)
     if not caller.ask(caller.samples.notice(test=False)).accepted:
         raise Skipped("one alone is refused already", "单独一个已被拒绝")
-    for answer in let_in(caller.together([caller.request(command) for _ in range(COPIES)])):
+    for answer in admitted(caller.send_simultaneously([caller.request(command) for _ in range(COPIES)])):
         if not answer.accepted:
             raise failed("fails_in_parallel", answer)

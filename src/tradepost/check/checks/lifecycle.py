@@ -203,7 +203,7 @@ def _scene(scene: Scene) -> Body:
             raise Skipped("renewals with a change are not offered", "未提供续费变更")
         now = caller.clock().replace(microsecond=0)
         earlier = scene is Scene.UNSUBSCRIBE_RENEWAL_PERIOD
-        with caller.lent() as made:
+        with caller.borrowed_instance() as made:
             if earlier:
                 first = caller.ask(caller.samples.refresh(made.instance_id))
                 expect_success(first, context="renewal", context_zh="续费")
@@ -218,7 +218,7 @@ def _scene(scene: Scene) -> Body:
 
 def _without_product(caller: Caller) -> None:
     caller.need(Refresh)
-    with caller.lent() as made:
+    with caller.borrowed_instance() as made:
         command = caller.samples.refresh(made.instance_id)
         answer = caller.send(caller.changed(command, {"productId": None}))
         name = "refuses_correct_request"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import NOT_AUTHENTIC, failed, in_time, let_in
+from tradepost.check.answers import NOT_AUTHENTIC, admitted, failed, in_time
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
-from tradepost.check.explaining import explain_body_sign
 from tradepost.check.outcomes import Skipped, Warned
+from tradepost.check.signature_diagnosis import explain_body_sign
 from tradepost.protocols.commands import Create
 
 if TYPE_CHECKING:
@@ -103,9 +103,9 @@ def _signed_wrongly(caller: Caller, answer: Answer) -> bool:
 
 
 def _judge(caller: Caller, requests: list[Request]) -> None:
-    answers = caller.together(requests)
+    answers = caller.send_simultaneously(requests)
     caller.note_created(*answers)
-    wrong = [answer for answer in let_in(answers) if not answer.accepted]
+    wrong = [answer for answer in admitted(answers) if not answer.accepted]
     mixed = [answer for answer in answers if answer.code == NOT_AUTHENTIC or _signed_wrongly(caller, answer)]
     if mixed and len(requests) > 1 and caller.ask(caller.harmless()).accepted:
         context, context_zh = (
@@ -116,7 +116,7 @@ def _judge(caller: Caller, requests: list[Request]) -> None:
     if wrong:
         context = f"{len(wrong)} of {len(answers)} failed, the first with"
         raise failed("fails_under_load", wrong[0], context, f"{len(answers)}个中有{len(wrong)}个失败，第一个为")
-    at_once = [answer for answer in let_in(answers) if not answer.received.queued]
+    at_once = [answer for answer in admitted(answers) if not answer.received.queued]
     if at_once:
         slowest = max(at_once, key=lambda answer: answer.received.seconds)
         in_time(slowest, caller.target, "slow_answer" if len(requests) == 1 else "slow_under_load")

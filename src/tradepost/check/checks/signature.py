@@ -17,7 +17,7 @@ from tradepost.check.answers import (
 )
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import QueryDialect, UrlDialect, with_header
-from tradepost.check.forging import (
+from tradepost.check.forgeries import (
     FORGERIES,
     IN_A_QUERY,
     OTHER_CASE,
@@ -32,7 +32,7 @@ from tradepost.check.forging import (
     what_is_not_checked,
 )
 from tradepost.check.outcomes import Skipped
-from tradepost.check.refusals import explain_refusal
+from tradepost.check.refusal_diagnosis import explain_refusal
 from tradepost.protocols.commands import Command, Create, Query, Refresh, Release
 from tradepost.protocols.freshness import epoch_ms
 from tradepost.protocols.hmac_sign import hmac_sha256_hex, utf8
@@ -182,14 +182,14 @@ def _guarded(kind: type[Command]) -> Body:
 
 
 def _nothing_done(caller: Caller) -> None:
-    with caller.lent() as made:
+    with caller.borrowed_instance() as made:
         command = caller.samples.release(made.instance_id)
         answer = caller.send(last_character(caller, caller.request(command)))
         name = _hole(caller, command, last_character, "accepts_wrong_signature") if answer.accepted else ""
         expect_refusal(answer, name or "accepts_wrong_signature", NOT_AUTHENTIC)
-        after = caller.look(made.instance_id)
+        after = caller.look_up(made.instance_id)
         # Where no instance can be looked at, nothing is known of this one.
-        if after.refused and caller.look(caller.fresh().instance_id).accepted:
+        if after.refused and caller.look_up(caller.fresh().instance_id).accepted:
             raise failed("acts_before_verifying", after, "afterwards", "之后")
 
 

@@ -13,13 +13,13 @@ from tradepost.check.answers import (
     BAD_PARAMETER,
     NOT_AUTHENTIC,
     Answer,
+    admitted,
     expect_refusal,
     expect_success,
     failed,
-    let_in,
     readable,
 )
-from tradepost.check.dates import dates_in, told_otherwise
+from tradepost.check.dates import date_mistake, dates_in
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped
 from tradepost.protocols.commands import Create, Query, Refresh
@@ -144,7 +144,7 @@ def _tomorrow(caller: Caller, hour: int, *, minute: int = _MINUTE) -> datetime:
 def _hour(hour: int) -> Body:
     def body(caller: Caller) -> None:
         caller.need(Refresh)
-        with caller.lent() as made:
+        with caller.borrowed_instance() as made:
             answer = caller.ask(caller.samples.refresh(made.instance_id, _tomorrow(caller, hour)))
             if not answer.succeeded:
                 name = _clock_mistake(caller, made.instance_id, hour)
@@ -167,7 +167,7 @@ def _at(moment: object) -> Body:
         caller.need(Refresh)
         assert callable(moment)
         told = moment(caller.clock())
-        with caller.lent() as made:
+        with caller.borrowed_instance() as made:
             answer = caller.ask(caller.samples.refresh(made.instance_id, told))
             if not answer.succeeded:
                 name = _clock_mistake(caller, made.instance_id, told.hour)
@@ -184,7 +184,7 @@ def _leap_year(now: datetime) -> int:
 def _seventeen_digits(caller: Caller) -> None:
     caller.need(Refresh)
     written = dump_milliseconds(_tomorrow(caller, 9).replace(microsecond=256_000))
-    with caller.lent() as made:
+    with caller.borrowed_instance() as made:
         answer = caller.send(caller.changed(caller.samples.refresh(made.instance_id), {"expireTime": written}))
         readable(answer, http_error="fourteen_digits_only")
         expect_success(answer, "fourteen_digits_only")
@@ -193,7 +193,7 @@ def _seventeen_digits(caller: Caller) -> None:
 def _bad_time(text: str) -> Body:
     def body(caller: Caller) -> None:
         caller.need(Refresh)
-        with caller.lent() as made:
+        with caller.borrowed_instance() as made:
             answer = caller.send(caller.changed(caller.samples.refresh(made.instance_id), {"expireTime": text}))
             expect_refusal(answer, "accepts_bad_time", BAD_PARAMETER)
 
@@ -214,8 +214,8 @@ def _parallel(caller: Caller) -> None:
             for one, until in zip(made, told, strict=True)
             for _ in range(COPIES)
         ]
-        answers = caller.together([caller.request(command) for command in commands])
-        reached = let_in(answers)
+        answers = caller.send_simultaneously([caller.request(command) for command in commands])
+        reached = admitted(answers)
         for command, answer in zip(commands, answers, strict=True):
             if not answer.succeeded and answer in reached:
                 alone = caller.ask(command).succeeded
@@ -250,7 +250,7 @@ def _renewed(caller: Caller, instance_id: str, until: datetime) -> Answer:
 def _one_hour_left(caller: Caller) -> None:
     caller.need(Refresh)
     soon = caller.clock().replace(microsecond=0) + timedelta(hours=1)
-    with caller.lent() as made:
+    with caller.borrowed_instance() as made:
         answer = _renewed(caller, made.instance_id, soon)
         if not answer.succeeded:
             later = _renewed(caller, made.instance_id, soon + timedelta(days=30))
@@ -260,7 +260,7 @@ def _one_hour_left(caller: Caller) -> None:
 
 def _shown(caller: Caller) -> None:
     caller.need(Refresh)
-    with caller.lent() as made:
+    with caller.borrowed_instance() as made:
         # Each with a minute of its own, so that one still shown is not taken for another read wrongly.
         for hour, minute in ((3, 11), (15, 23), (21, 49)):
             told = _tomorrow(caller, hour, minute=minute)
@@ -273,7 +273,7 @@ def _shown_rightly(answer: Answer, told: datetime) -> None:
     if told in shown:
         return
     for date in shown:
-        name = told_otherwise(date, told)
+        name = date_mistake(date, told)
         if name:
             raise Failed(
                 name,
@@ -286,7 +286,7 @@ def _set_not_added(caller: Caller) -> None:
     caller.need(Refresh)
     told = _tomorrow(caller, 9)
     answers: list[Answer] = []
-    with caller.lent() as made:
+    with caller.borrowed_instance() as made:
         command = caller.samples.refresh(made.instance_id, told)
         for _ in range(2):
             expect_success(caller.ask(command), context="renewal", context_zh="续费")

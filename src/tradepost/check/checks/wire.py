@@ -9,7 +9,7 @@ from tradepost.check.answers import NOT_AUTHENTIC, Answer, expect_accepted, fail
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import QueryDialect, UrlDialect, with_header, with_parameter
 from tradepost.check.outcomes import Skipped, Warned
-from tradepost.check.refusals import explain_rewriting
+from tradepost.check.refusal_diagnosis import explain_rewriting
 from tradepost.protocols.commands import CheckChange, Create
 
 if TYPE_CHECKING:

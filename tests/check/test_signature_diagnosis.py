@@ -10,8 +10,8 @@ import json
 import pytest
 
 from tradepost.check.answers import Answer
-from tradepost.check.explaining import explain_body_sign, read_body_sign
 from tradepost.check.http_client import Received
+from tradepost.check.signature_diagnosis import explain_body_sign, read_body_sign
 from tradepost.protocols.body_sign import body_sign
 from tradepost.protocols.http import Request
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tradepost.protocols.body_sign import HEADER, body_sign_problem
 from tradepost.protocols.hmac_sign import hmac_sha256, hmac_sha256_hex, utf8
 
-from .rewriting import escaped_otherwise
+from .body_variants import escaped_otherwise
 
 if TYPE_CHECKING:
     from tradepost.protocols.http import Request

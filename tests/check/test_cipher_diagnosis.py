@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from tradepost.check.deciphering import explain_secret
+from tradepost.check.cipher_diagnosis import explain_secret
 from tradepost.protocols.commands import Encryption
 from tradepost.protocols.secret_fields import derived_key, encrypt
 

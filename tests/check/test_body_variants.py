@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tradepost.check.body_variants import REWRITES, escaped_otherwise, rewritten
 from tradepost.check.diagnoses import NAMES
-from tradepost.check.rewriting import REWRITES, escaped_otherwise, rewritten
 
 
 def test_every_way_is_a_mistake_that_has_a_name():

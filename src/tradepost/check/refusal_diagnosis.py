@@ -16,9 +16,9 @@ from tradepost.protocols.hmac_sign import hmac_sha256, hmac_sha256_base64, hmac_
 from tradepost.protocols.signed_query import joined
 
 from .answers import BAD_PARAMETER, NOT_AUTHENTIC, Answer
+from .body_variants import rewritten
 from .dialects import URL, HeaderDialect, QueryDialect, TokenHeaderDialect, UrlDialect
-from .explaining import SPACINGS, dumped, orders
-from .rewriting import rewritten
+from .signature_diagnosis import SPACINGS, dumped, orders
 
 if TYPE_CHECKING:
     from tradepost.protocols.commands import Command
