@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests import sampling
 from tests.architecture.source import ROOT
 
 POSTGRES = os.environ.get("TRADEPOST_TEST_DB") == "postgres"
-KILLS, ORDERS = 100, 150
+KILLS, ORDERS = sampling.size(100), sampling.size(150)
 
 
 def storm(workers: int) -> dict[str, Any]:
@@ -25,6 +26,7 @@ def storm(workers: int) -> dict[str, Any]:
         f"--kills={KILLS}",
         f"--workers={workers}",
         f"--orders={ORDERS}",
+        f"--seed={sampling.SEED}",
     ]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TRADEPOST_")}
     done = subprocess.run(
@@ -37,6 +39,7 @@ def storm(workers: int) -> dict[str, Any]:
 
 
 @pytest.mark.chaos
+@pytest.mark.soak
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("workers", [1, 2])
 def test_everything_is_there_exactly_once_after_a_storm(workers: int) -> None:
@@ -49,6 +52,7 @@ def test_everything_is_there_exactly_once_after_a_storm(workers: int) -> None:
     assert (found["accounts_nobody_holds"], found["subscriptions_without_account"]) == (0, 0), found
     assert (found["calls_not_ended"], found["calls_with_missing_attempts"]) == (0, 0), found
     assert found["calls"] == 2 * found["paid"], found
-    assert found["attempts_lost_with_a_worker"] > 0, "the kills must have hit open calls"
+    # Of ten kills none may have hit an open call; of a hundred some must.
+    assert found["attempts_lost_with_a_worker"] > 0 or not sampling.SOAK, found
     assert found["events_left"] == [], found
     assert found["ledger"] == [], found

@@ -264,11 +264,11 @@ def test_it_says_what_is_missing(tmp_path):
     assert "--key or SELLER_KEY is missing" in ended.stderr
 
 
-def test_words_are_the_same_in_both_languages():
+def test_both_languages_have_the_same_texts():
     import runpy
 
-    words = runpy.run_path(str(folder() / "words.py"))["WORDS"]
-    assert set(words["en"]) == set(words["zh"])
+    texts = runpy.run_path(str(folder() / "translations.py"))["TRANSLATIONS"]
+    assert set(texts["en"]) == set(texts["zh"])
 
 
 def test_it_uses_the_public_names_of_the_kit_only():

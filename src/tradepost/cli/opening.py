@@ -30,7 +30,7 @@ def read_config() -> Config:
     need_market()
     from pydantic import ValidationError
 
-    from tradepost.cli.sound import unsound
+    from tradepost.cli.settings_check import settings_problems
     from tradepost.market.base.config import Config
 
     try:
@@ -40,7 +40,7 @@ def read_config() -> Config:
             f"{_setting(error['loc'][0] if error['loc'] else '')}: {error['msg']}" for error in invalid.errors()
         )
         raise Refused("cli.settings", f"Settings are wrong. {wrong}") from None
-    if words := "; ".join(unsound(config)):
+    if words := "; ".join(settings_problems(config)):
         raise Refused("cli.settings", f"Settings are wrong. {words}")
     return config
 

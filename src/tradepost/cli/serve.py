@@ -9,7 +9,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING, override
 
-from tradepost.cli import tied
+from tradepost.cli import parent_death
 from tradepost.cli.opening import make_folder, read_config
 from tradepost.market.base.errors import Refused
 
@@ -32,7 +32,7 @@ def serve(*, workers: int = 1, threads: int = 0) -> None:
     threads
         Requests that one process answers at a time; each may hold a database connection. 0 means 16.
     """
-    tied.tie()
+    parent_death.end_with_parent()
     config = read_config()
     claim_port(config)
     make_folder(config)

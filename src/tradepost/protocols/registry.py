@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from .contract import SellerProtocol
 
 
+DEFAULT = "saas_v2"
+"""What is meant where nobody says which: the newest of those that are sold most."""
+
+
 @cache
 def protocols() -> Mapping[str, SellerProtocol]:
     """All seller protocols by name, in name order."""

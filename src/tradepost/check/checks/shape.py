@@ -20,8 +20,9 @@ from tradepost.check.answers import (
     readable,
     unreadable,
 )
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, Warned, family
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import QueryDialect, UrlDialect
+from tradepost.check.outcomes import Failed, Skipped, Warned
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import Command, Create, Query, Refresh, SetStatus
 from tradepost.protocols.excerpt import excerpt
@@ -30,7 +31,7 @@ from tradepost.protocols.wire_json import NotJsonObject, load_object
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 _BREACHES = {
     Breach.MISSING: "missing_field",
@@ -42,10 +43,10 @@ RESULT = (Field("resultCode", 6), Field("resultMsg", 255))
 """resultMsg is optional in the table, and a body without it is refused as unreadable all the same (saas-v2 §9)."""
 
 
-@family
-def answers(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "shape")
-    for kind, activity in facts.protocol.activities.items():
+@check_factory
+def answers(target: Target) -> Iterable[Check]:
+    make = CheckBuilder(target, "shape")
+    for kind, activity in target.protocol.activities.items():
         yield make(
             f"{activity}.answer", activity, _answer(kind),
             f"{activity}: HTTP 200, application/json, a JSON object", f"{activity}：HTTP 200，application/json，JSON对象",
@@ -64,42 +65,42 @@ def answers(facts: Facts) -> Iterable[Check]:
         "HTTP status 200, application/json, resultCode of 6 digits, resultMsg of at most 255 characters",
         "HTTP状态码200，application/json，resultCode为6位数字，resultMsg不超过255个字符",
     )  # fmt: skip
-    if facts.has(Create):
+    if target.has(Create):
         yield make(
-            "created_instance", facts.activity(Create), _created,
+            "created_instance", target.activity(Create), _created,
             "A real creation succeeds and answers an instance id", "真实创建成功并返回实例ID",
             "instanceId of 1 to 64 characters, without a comma", "instanceId为1至64个字符，且不含逗号",
             alone=True,
         )  # fmt: skip
-    if facts.has(Create, Query):
+    if target.has(Create, Query):
         yield make(
-            "queried_instance", facts.activity(Query), _queried,
+            "queried_instance", target.activity(Query), _queried,
             "A real instance is described as the table says", "真实实例的信息符合参数表",
             "info with one entry for the instance that was asked for, frontEndUrl present when there is an appInfo",
             "info中包含所查询的实例，若有appInfo则必须含frontEndUrl",
         )  # fmt: skip
         yield make(
-            "odd_id", facts.activity(Query), _odd_id,
+            "odd_id", target.activity(Query), _odd_id,
             "An instance id with a quote or a percent sign is nobody's", "含引号或百分号的实例ID不存在",
             "HTTP 200 with a refusal, or success without an instance", "返回HTTP 200并拒绝，或返回不含实例的成功",
         )  # fmt: skip
 
 
-@family
-def requests(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "shape")
-    for kind, table in facts.conduct.requests.items():
-        if kind not in facts.protocol.activities:
+@check_factory
+def requests(target: Target) -> Iterable[Check]:
+    make = CheckBuilder(target, "shape")
+    for kind, table in target.specification.requests.items():
+        if kind not in target.protocol.activities:
             continue
-        activity = facts.activity(kind)
+        activity = target.activity(kind)
         yield make(
             f"{activity}.missing_fields", activity, _missing_fields(kind, table),
             f"{activity}: a request without a mandatory field is refused", f"{activity}：缺少必选字段的请求被拒绝",
             "resultCode 000002, for each mandatory field in turn", "对每个必选字段，缺少时均返回resultCode 000002",
         )  # fmt: skip
-    if Create in facts.conduct.requests:
+    if Create in target.specification.requests:
         yield make(
-            "longest_values", facts.activity(Create), _longest,
+            "longest_values", target.activity(Create), _longest,
             "Values of the documented length are accepted", "达到文档规定最大长度的值被接受",
             "resultCode 000000 to orderId, orderLineId and businessId of 64 characters",
             "orderId、orderLineId、businessId均为64个字符时返回000000",
@@ -108,21 +109,21 @@ def requests(facts: Facts) -> Iterable[Check]:
         (SetStatus, "status", "A status that there is not is refused", "不存在的status被拒绝"),
         (Refresh, "scene", "A scene that there is not is refused", "不存在的scene被拒绝"),
     ):
-        if any(field.name == name for field in facts.conduct.requests.get(kind, ())):
+        if any(field.name == name for field in target.specification.requests.get(kind, ())):
             yield make(
-                f"bad_{name}", facts.activity(kind), _bad_value(kind, name), title, title_zh,
+                f"bad_{name}", target.activity(kind), _bad_value(kind, name), title, title_zh,
                 "resultCode 000002", "返回resultCode 000002",
             )  # fmt: skip
-    for kind, table in facts.conduct.requests.items():
-        if kind in facts.protocol.activities and any(field.name == "flag" for field in table):
-            activity = facts.activity(kind)
+    for kind, table in target.specification.requests.items():
+        if kind in target.protocol.activities and any(field.name == "flag" for field in table):
+            activity = target.activity(kind)
             yield make(
                 f"{activity}.bad_flag", activity, _bad_flag(kind),
                 f"{activity}: a flag that there is not is refused", f"{activity}：不存在的flag被拒绝",
                 "resultCode 000002", "返回resultCode 000002",
             )  # fmt: skip
     yield from _activities(make)
-    if facts.dialect.json_body:
+    if target.dialect.json_body:
         for name, body, title, title_zh in (
             ("not_json", b"activity=queryInstance", "A body that is no JSON is refused", "不是JSON的请求体被拒绝"),
             ("array", b'["activity"]', "A JSON array is refused", "JSON数组被拒绝"),
@@ -134,7 +135,7 @@ def requests(facts: Facts) -> Iterable[Check]:
                 "被截断的JSON被拒绝",
             ),
         ):
-            if isinstance(facts.dialect, UrlDialect):
+            if isinstance(target.dialect, UrlDialect):
                 yield make(
                     name, "answer", _bad_body(body), title, title_zh,
                     "HTTP 200 with resultCode 000002 (or 000001), although the bytes are signed correctly",
@@ -142,8 +143,8 @@ def requests(facts: Facts) -> Iterable[Check]:
                 )  # fmt: skip
 
 
-def _activities(make: Making) -> Iterable[Check]:
-    if make.facts.conduct.signed.value in {"url", "query"}:
+def _activities(make: CheckBuilder) -> Iterable[Check]:
+    if make.target.specification.signed.value in {"url", "query"}:
         yield make(
             "activity_case", "codes", _activity_case,
             "An activity in capitals is another word", "全大写的activity不是同一接口",
@@ -154,7 +155,7 @@ def _activities(make: Making) -> Iterable[Check]:
         ("no_activity", None, "A request without an activity is refused", "没有activity的请求被拒绝"),
         ("empty_activity", "", "An empty activity is refused", "activity为空的请求被拒绝"),
     ):
-        if make.facts.conduct.signed.value in {"url", "query"}:
+        if make.target.specification.signed.value in {"url", "query"}:
             yield make(
                 name, "codes", _activity(value), title, title_zh,
                 "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
@@ -207,7 +208,7 @@ def _fields(kind: type[Command]) -> Body:
         readable(answer)
         if answer.code != SUCCESS:
             raise Skipped("the test call was refused, see the group debug", "测试调用被拒绝，见debug组")
-        _keep(caller.facts.conduct.answers.get(kind, RESULT[:1]), answer)
+        _keep(caller.target.specification.answers.get(kind, RESULT[:1]), answer)
         _read_as_a_market(caller, command, answer)
 
     return body
@@ -223,7 +224,9 @@ def _keep(table: tuple[Field, ...], answer: Answer, missing: str = "missing_fiel
 
 def _read_as_a_market(caller: Caller, command: Command, answer: Answer) -> None:
     """The version's own reader has the last word: what it refuses, a market refuses."""
-    result = caller.facts.protocol.decode(command, answer.made_sound(caller.options.key), key=caller.options.key)
+    result = caller.target.protocol.decode(
+        command, answer.with_valid_envelope(caller.options.key), key=caller.options.key
+    )
     fault = getattr(result, "fault", None)
     if fault is None:
         return
@@ -237,7 +240,7 @@ def _read_as_a_market(caller: Caller, command: Command, answer: Answer) -> None:
 
 def _refusal(caller: Caller) -> None:
     request = caller.request(caller.harmless())
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     answer = caller.send(dialect.put(request, dialect.token, "0" * 64))
     readable(answer, http_error="http_error_for_bad_request")
     _envelope(answer)
@@ -249,7 +252,7 @@ def _created(caller: Caller) -> None:
     expect_accepted(answer)
     _keep((Field("instanceId", 64),), answer)
     _read_as_a_market(caller, command, answer)
-    in_time(answer, caller.facts)
+    in_time(answer, caller.target)
 
 
 def _queried(caller: Caller) -> None:
@@ -257,7 +260,7 @@ def _queried(caller: Caller) -> None:
     command = Query(instance_ids=(made.instance_id,))
     answer = caller.ask(command)
     expect_success(answer)
-    _keep(caller.facts.conduct.answers.get(Query, RESULT), answer)
+    _keep(caller.target.specification.answers.get(Query, RESULT), answer)
     _read_as_a_market(caller, command, answer)
     for url in _addresses(answer.members):
         if not url.lower().startswith(("http://", "https://")):
@@ -299,11 +302,11 @@ def _missing_fields(kind: type[Command], table: tuple[Field, ...]) -> Body:
     def body(caller: Caller) -> None:
         caller.need(kind)
         # An instance of its own: a seller that accepts such a request may do anything to it.
-        made = caller.instance() if kind is not Create and caller.facts.has(Create) else None
+        made = caller.instance() if kind is not Create and caller.target.has(Create) else None
         command = caller.samples.of(kind, made.instance_id if made else caller.samples.unknown_id())
         if command is None:
             raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
-        stamped = {caller.facts.dialect.timestamp, caller.facts.dialect.token}
+        stamped = {caller.target.dialect.timestamp, caller.target.dialect.token}
         for field in table:
             if not field.mandatory or field.name in stamped:
                 continue
@@ -340,7 +343,7 @@ def _longest(caller: Caller) -> None:
 def _bad_value(kind: type[Command], name: str) -> Body:
     def body(caller: Caller) -> None:
         caller.need(kind)
-        made = caller.instance() if caller.facts.has(Create) else None
+        made = caller.instance() if caller.target.has(Create) else None
         command = caller.samples.of(kind, made.instance_id if made else caller.samples.unknown_id())
         assert command is not None
         answer = caller.send(caller.changed(command, {name: "NO_SUCH_VALUE"}))
@@ -376,24 +379,24 @@ def _activity(value: str | None) -> Body:
 
 def _activity_case(caller: Caller) -> None:
     command = caller.harmless()
-    activity = str(caller.facts.dialect.members(caller.request(command))["activity"])
+    activity = str(caller.target.dialect.members(caller.request(command))["activity"])
     answer = caller.send(caller.changed(command, {"activity": activity.upper()}))
     readable(answer, http_error="http_error_for_bad_request")
     if answer.accepted:
-        seen, seen_zh = answer.told()
+        seen, seen_zh = answer.describe()
         raise Warned("activity_case", f"{activity.upper()}: {seen}", f"{activity.upper()}：{seen_zh}")
 
 
 def _bad_body(content: bytes) -> Body:
     def body(caller: Caller) -> None:
-        dialect = caller.facts.dialect
+        dialect = caller.target.dialect
         assert isinstance(dialect, UrlDialect)
-        request = dialect.sealed_bytes(caller.request(caller.harmless()), content, caller.seal())
+        request = dialect.signed_bytes(caller.request(caller.harmless()), content, caller.signing_inputs())
         expect_refusal(caller.send(request), "accepts_not_json")
 
     return body
 
 
-def in_query(facts: Facts) -> bool:
+def in_query(target: Target) -> bool:
     """Whether parameters stand in the URL, where they have to be decoded."""
-    return isinstance(facts.dialect, QueryDialect)
+    return isinstance(target.dialect, QueryDialect)
