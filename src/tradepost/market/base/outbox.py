@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import update_wrapper
 from typing import Any, NamedTuple
@@ -60,11 +59,11 @@ class Row(NamedTuple):
     left: Sequence[str]
     """The reactions that failed before; empty for a new event."""
     attempts: int
-    created_at: datetime
+    created_at: datetime | str
+    """As the driver gave it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """An event that was read from its row."""
 
     event: object
@@ -123,8 +122,8 @@ def _read(reactions: Reactions, taken: Sequence[Row], now: datetime) -> list[Tak
         except UNREADABLE as error:
             log.warning("event cannot be read", event_id=row.pk, name=row.name, error=str(error))
             due_at = now + _wait(row.attempts)
-            kept = {"pk": row.pk, "name": row.name, "facts": row.facts, "left": row.left, "created_at": row.created_at}
-            unreadable.append(Event(**kept, due_at=due_at, error=str(error), attempts=row.attempts + 1))
+            kept = row._asdict() | {"created_at": rows.aware(row.created_at), "attempts": row.attempts + 1}
+            unreadable.append(Event(**kept, due_at=due_at, error=str(error)))
     if unreadable:
         Event.objects.bulk_create(unreadable)
     return events
@@ -180,7 +179,7 @@ def _take(now: datetime, limit: int) -> list[Row]:
     [taken] = by_index(chosen, to_the_end=False)
     return sorted(
         (
-            Row(pk, name, rows.value(facts), rows.value(left), attempts, rows.aware(created_at))
+            Row(pk, name, rows.value(facts), rows.value(left), attempts, created_at)
             for pk, name, facts, left, attempts, created_at in taken
         ),
         key=lambda row: row.pk,

@@ -34,7 +34,8 @@ def load[T](cls: type[T], plain: Mapping[str, Any]) -> T:
     the members do not fit.
     """
     try:
-        return msgspec.convert(upgraded(cls, plain), type=cls)
+        # The usual case: "v" is no field, and what is no field is passed over.
+        return msgspec.convert(plain if plain.get(V, 1) == version_of(cls) else upgraded(cls, plain), type=cls)
     except UnknownVersion:
         raise
     except msgspec.ValidationError as error:
