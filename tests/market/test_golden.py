@@ -1,4 +1,4 @@
-"""What any release stored is read by this one: each event and each command, in each version that there was."""
+"""What any release stored is read by this one: events, commands and what operations want, in each version that there was."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from tests.market.golden import golden, problems
 from tradepost.market.base import stored
 from tradepost.market.base.events import declared
+from tradepost.market.fulfilment.registry import operation_kinds
 from tradepost.market.production import calls
 from tradepost.market.wiring import REACTIONS
 from tradepost.protocols.commands import Command
@@ -17,6 +18,7 @@ from tradepost.protocols.registry import all_commands
 
 EVENTS = {declared(entry.event).name: entry.event for entry in REACTIONS.entries}
 COMMANDS: dict[str, type[Command]] = dict(all_commands())
+WANTED = {name: kind.wanted for name, kind in operation_kinds().items()}
 BEFORE_NAMES = [(was, declared(entry.event).name) for entry in REACTIONS.entries for was in declared(entry.event).was]
 """The names under which the release before typed events stored them, without a version."""
 
@@ -31,6 +33,11 @@ def test_commands_of_every_version_are_read(kind: str) -> None:
     assert problems(kind, COMMANDS[kind], golden("commands"), lambda row: calls.load(kind, row)) == []
 
 
+@pytest.mark.parametrize("kind", WANTED)
+def test_what_operations_want_is_read_in_every_version(kind: str) -> None:
+    assert problems(kind, WANTED[kind], golden("wanted"), lambda row: stored.load(WANTED[kind], row)) == []
+
+
 @pytest.mark.parametrize(("was", "name"), BEFORE_NAMES)
 def test_rows_of_the_release_before_are_read_under_their_names(was: str, name: str) -> None:
     first = golden("events")[name, 1]["rows"][0]
@@ -41,6 +48,7 @@ def test_rows_of_the_release_before_are_read_under_their_names(was: str, name: s
 def test_no_file_is_of_something_that_nobody_reads() -> None:
     assert {name for name, _ in golden("events")} == set(EVENTS)
     assert {kind for kind, _ in golden("commands")} == set(COMMANDS)
+    assert {kind for kind, _ in golden("wanted")} == set(WANTED)
     assert len(BEFORE_NAMES) == 14
 
 

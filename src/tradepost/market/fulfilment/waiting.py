@@ -9,8 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tradepost.market.base.work import State
-from tradepost.market.production.models import Call
-from tradepost.market.production.seller_queries import WELL
+from tradepost.market.production.models import WELL, Call
 from tradepost.market.subscriptions.models import Subscription
 
 from .models import OPEN, Operation
