@@ -16,8 +16,8 @@ from tests.released.order_cases import (
 from tests.released.service_cases import frozen, in_use, renewal_given_up, renewal_retried, renewed
 from tests.released.stage import ALL, FREEZE, NOTHING, SAAS, UNFREEZE, Case, Differs, Last, Stage, Steps, back, each
 from tradepost.market.catalog.models import Offer
-from tradepost.market.fulfilment import by_hand
-from tradepost.market.fulfilment.by_hand import Target
+from tradepost.market.fulfilment import sandbox_acts
+from tradepost.market.fulfilment.sandbox import Target, Trial, try_out
 from tradepost.market.subscriptions.models import Subscription
 
 BY = "engineer@your-company.example"
@@ -42,23 +42,23 @@ def other_edition(held: Subscription) -> Target:
 
 type Act = Callable[[Stage, Subscription], object]
 ACTS: dict[str, tuple[Act, str, tuple[str, ...]]] = {
-    "renewal": (lambda m, s: by_hand.renew(s, actor=BY, now=m.now), "Refresh", ()),
-    "cancelled renewal": (lambda m, s: by_hand.cancel_renewal(s, actor=BY, now=m.now), "Refresh", ("renewal",)),
+    "renewal": (lambda m, s: tried(m, s, sandbox_acts.Act.RENEW), "Refresh", ()),
+    "cancelled renewal": (lambda m, s: tried(m, s, sandbox_acts.Act.CANCEL_RENEWAL), "Refresh", ("renewal",)),
     "second cancelled renewal": (
-        lambda m, s: by_hand.cancel_renewal(s, actor=BY, now=m.now), "Refresh", ("renewal", "renewal", "cancelled renewal"),
+        lambda m, s: tried(m, s, sandbox_acts.Act.CANCEL_RENEWAL), "Refresh", ("renewal", "renewal", "cancelled renewal"),
     ),
-    "freeze": (lambda m, s: by_hand.freeze(s, now=m.now), FREEZE, ()),
-    "unfreeze": (lambda m, s: by_hand.unfreeze(s, now=m.now), UNFREEZE, ("freeze",)),
-    "renewal of the frozen": (lambda m, s: by_hand.renew(s, actor=BY, now=m.now), "Refresh", ("freeze",)),
-    "upgrade": (lambda m, s: by_hand.upgrade(s, other_edition(s), actor=BY, now=m.now), "Upgrade", ()),
+    "freeze": (lambda m, s: tried(m, s, sandbox_acts.Act.FREEZE), FREEZE, ()),
+    "unfreeze": (lambda m, s: tried(m, s, sandbox_acts.Act.UNFREEZE), UNFREEZE, ("freeze",)),
+    "renewal of the frozen": (lambda m, s: tried(m, s, sandbox_acts.Act.RENEW), "Refresh", ("freeze",)),
+    "upgrade": (lambda m, s: tried(m, s, sandbox_acts.Act.UPGRADE, other_edition(s)), "Upgrade", ()),
     "question of a renewal with change": (
-        lambda m, s: by_hand.renew_changed(s, other_edition(s), actor=BY, now=m.now), "CheckChange", (),
+        lambda m, s: tried(m, s, sandbox_acts.Act.RENEW_CHANGED, other_edition(s)), "CheckChange", (),
     ),
     "renewal with change": (
-        lambda m, s: by_hand.renew_changed(s, other_edition(s), actor=BY, now=m.now), "Refresh", (),
+        lambda m, s: tried(m, s, sandbox_acts.Act.RENEW_CHANGED, other_edition(s)), "Refresh", (),
     ),
-    "release": (lambda m, s: by_hand.release(s, now=m.now), "Release", ()),
-    "release of the frozen": (lambda m, s: by_hand.release(s, now=m.now), "Release", ("freeze",)),
+    "release": (lambda m, s: tried(m, s, sandbox_acts.Act.RELEASE), "Release", ()),
+    "release of the frozen": (lambda m, s: tried(m, s, sandbox_acts.Act.RELEASE), "Release", ("freeze",)),
 }  # fmt: skip
 """What is pressed, what of it the seller may refuse, and what was done before."""
 EVERYWHERE = ("renewal", "cancelled renewal", "second cancelled renewal", "freeze", "renewal of the frozen", "release", "release of the frozen")  # fmt: skip
@@ -74,13 +74,17 @@ ONE_TRY = {"license_v1"}
 """Its calls are not tried again (saas-v1-license B1)."""
 
 
-def by_hand_cases() -> list[Case]:
+def tried(m: Stage, subscription: Subscription, act: sandbox_acts.Act, target: Target | None = None) -> None:
+    try_out(Trial(subscription=subscription, act=act, actor=BY, now=m.now, target=target), sandbox=True)
+
+
+def try_out_cases() -> list[Case]:
     choices = [(protocol, act, state) for protocol, acts in CAN.items() for act in acts for state in STATES]
     return [
         case
         for choice in choices
         if _is_a_case(*choice)
-        for case in each("{}: {} by hand, {}", tried_by_hand, [choice], _differs(*choice[1:]))
+        for case in each("{}: {} tried out, {}", tried_out, [choice], _differs(*choice[1:]))
     ]
 
 
@@ -105,7 +109,7 @@ def _is_a_case(protocol: str, act: str, state: str) -> bool:
     return state in {DONE, GAVE_UP} or act not in VARIANTS
 
 
-def tried_by_hand(m: Stage, company: str, what: str, state: str) -> Steps[None]:
+def tried_out(m: Stage, company: str, what: str, state: str) -> Steps[None]:
     act, refusable, before = ACTS[what]
     held = yield from m.delivered(company, shape="editions", at=back(days=25), quantity=2)
     for days, earlier in enumerate(before):
@@ -144,9 +148,9 @@ def package(m: Stage, company: str, what: str, state: str) -> Steps[None]:
 
 def metered_act(m: Stage, held: Subscription, what: str, state: str) -> Steps[None]:
     acts: dict[str, tuple[Act, str]] = {
-        "query": (lambda m, s: by_hand.query(s, now=m.now), "Query"),
-        "freeze": (lambda m, s: by_hand.freeze(s, now=m.now), FREEZE),
-        "release": (lambda m, s: by_hand.release(s, now=m.now), "Release"),
+        "query": (lambda m, s: tried(m, s, sandbox_acts.Act.QUERY), "Query"),
+        "freeze": (lambda m, s: tried(m, s, sandbox_acts.Act.FREEZE), FREEZE),
+        "release": (lambda m, s: tried(m, s, sandbox_acts.Act.RELEASE), "Release"),
     }
     if what == "opening":
         return
@@ -200,7 +204,7 @@ def sandbox() -> list[Case]:
         *each("{}: renewal refused, tried again", renewal_retried, SAAS),
         *each("{}: renewal given up", renewal_given_up, ALL),
         *each("{}: frozen", frozen, ALL),
-        *by_hand_cases(),
+        *try_out_cases(),
         *each("{}: on demand, {}, {}", on_demand, metered),
         *each("{}: package, {}, {}", package, [one for one in metered if one[1] != "query" or one[2] == DONE]),
         *each("{}: package whose time ended", package_ended, SAAS),

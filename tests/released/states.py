@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.work import State
-from tradepost.market.fulfilment.models import Delivery
+from tradepost.market.fulfilment.models import Operation
 from tradepost.market.notifications.models import Mail
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.production.models import Address, Call
@@ -20,9 +20,9 @@ EVERYWHERE = frozenset(
         *(f"order {t} {s}" for t in ("NEW", "RENEW") for s in ("processing", "completed")),
         "order NEW unpaid",
         *(f"subscription {s}" for s in ("opening", "active", "frozen", "released")),
-        *(f"event {name}" for name in ("CallEnded", "OrderPaid", "OrderCompleted")),
-        *(f"delivery {s}" for s in ("creating", "done", "stopped")),
-        *(f"timer {k}" for k in ("orders.unpaid_timeout", "subscriptions.end_of_period", "subscriptions.end_of_retention", "notifications.deliver")),
+        *(f"event {name}" for name in ("call_ended", "order_paid", "order_completed")),
+        *(f"operation open {s}" for s in ("running", "done", "stopped")),
+        *(f"timer {k}" for k in ("orders.unpaid_timeout", "subscriptions.life", "notifications.deliver")),
         *(f"sold {p} PERIOD month" for p in ("saas_v2", "saas_v1", "license_v1", "license_online")),
         "mail waiting",
         "mail sent",
@@ -35,8 +35,10 @@ REAL = frozenset(
         *(f"order {t} free {s}" for t in ("NEW", "RENEW") for s in ("processing", "completed")),
         "order NEW free refunded",
         "subscription failed",
-        *(f"delivery {s}" for s in ("access", "gave_up")),
-        *(f"event {name}" for name in ("RenewalPaid", "OrderRefunded", "OrderCancelled", "SubscriptionFrozen", "SubscriptionUnfrozen", "SubscriptionReleased")),
+        "operation open gave_up",
+        *(f"operation renew {s}" for s in ("queued", "running", "stopped", "done", "gave_up")),
+        *(f"operation {k} {s}" for k in ("freeze", "release", "unfreeze") for s in ("running", "stopped", "done")),
+        *(f"event {name}" for name in ("order_refunded", "order_cancelled", "subscription_frozen", "subscription_unfrozen", "subscription_released")),
         *(f"call {k} {o}" for k in ENDED_CALLS for o in ("done", "gave_up") if (k, o) != ("Query", "gave_up")),
         *(f"call {k} {s}" for k in OPEN_CALLS for s in ("leased", "tried again", "not begun") if (k, s) not in {("SetStatus UNFREEZE", "leased"), ("Release", "not begun")}),
         "call Query tried again",
@@ -73,8 +75,8 @@ def _orders() -> Iterator[str]:
         yield f"order {order_type} {status}" if total else f"order {order_type} free {status}"
     for status in Subscription.objects.values_list("status", flat=True):
         yield f"subscription {status}"
-    for status in Delivery.objects.values_list("status", flat=True):
-        yield f"delivery {status}"
+    for kind, status in Operation.objects.values_list("kind", "status"):
+        yield f"operation {kind} {status}"
     sold = OrderLine.objects.exclude(subscription=None)
     for parts in sold.values_list("product__binding__address__protocol", "charging_mode", "period_type"):
         yield f"sold {' '.join(parts)}"

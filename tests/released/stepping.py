@@ -20,13 +20,12 @@ from tradepost.market import urls, wiring
 from tradepost.market.base import clock, jobs, outbox
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.work import State
-from tradepost.market.notifications.deliver import deliver_due
 from tradepost.market.production import breaker, upkeep
 from tradepost.market.production.attempts import Ended
-from tradepost.market.production.claim import Ticket, claim_calls
+from tradepost.market.production.claim import ClaimedCall, claim_calls
 from tradepost.market.production.gateway import Gateway, Limits
 from tradepost.market.production.models import Address, Call
-from tradepost.market.production.record import record_apart
+from tradepost.market.production.record import record_each
 from tradepost.market.web import logs
 from tradepost.protocols.registry import protocol
 
@@ -72,7 +71,7 @@ class Worker:
             upkeep.sweep(now=now, per_seller=PER_SELLER)
             did = self.react(now) + self.call(now)
             if self.mails:
-                did += deliver_due(now=now, wall=now, owner=NAME)
+                did += wiring.setup(NAME).deliver_mail(now, now)
             if not did:
                 return
         raise AssertionError(f"the work of {now} does not end")
@@ -97,28 +96,28 @@ class Worker:
 
     def record(self, ended: Sequence[Ended], now: datetime) -> None:
         if ended:
-            record_apart(ended, now=now, owner=NAME, rule=BREAKER)
+            record_each(ended, now=now, owner=NAME, rule=BREAKER)
 
-    async def _all(self, tickets: Sequence[Ticket]) -> list[Ended]:
-        return list(await asyncio.gather(*map(self._one, tickets)))
+    async def _all(self, calls: Sequence[ClaimedCall]) -> list[Ended]:
+        return list(await asyncio.gather(*map(self._one, calls)))
 
-    async def _one(self, ticket: Ticket) -> Ended:
+    async def _one(self, claimed: ClaimedCall) -> Ended:
         exchange = await self.gateway.exchange(
-            protocol(ticket.protocol), ticket.command, address=self.route(ticket.url, ticket.protocol), keys=ticket.keys,
+            protocol(claimed.protocol), claimed.command, address=self.route(claimed.url, claimed.protocol), keys=claimed.keys,
             now=clock.wall(),  # sellers look at the real time of a signature
-            nonce=ticket.nonce, require_body_sign=ticket.require_body_sign, until_access=ticket.until_access,
+            nonce=claimed.nonce, require_body_sign=claimed.require_body_sign, until_access=claimed.until_access,
         )  # fmt: skip
         # What is kept names the seller's address, not where a server of this run listens.
-        url = ticket.url + exchange.request.url.removeprefix(self.route(ticket.url, ticket.protocol))
-        return Ended(ticket, exchange.result, replace(exchange, request=replace(exchange.request, url=url)))
+        url = claimed.url + exchange.request.url.removeprefix(self.route(claimed.url, claimed.protocol))
+        return Ended(claimed, exchange.result, replace(exchange, request=replace(exchange.request, url=url)))
 
 
-def claim(now: datetime, owner: str) -> list[Ticket]:
+def claim(now: datetime, owner: str) -> list[ClaimedCall]:
     """Lease what is due to this worker; a dead one does nothing more about it."""
     return claim_calls(now=now, wall=now, owner=owner, limit=BATCH, per_seller=PER_SELLER, duration=LEASE)
 
 
-def die_holding(now: datetime) -> list[Ticket]:
+def die_holding(now: datetime) -> list[ClaimedCall]:
     """A worker takes what is due and is never heard of again."""
     upkeep.arrive(DEAD, wall=now)
     return claim(now, DEAD)

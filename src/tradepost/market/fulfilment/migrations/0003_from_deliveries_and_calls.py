@@ -35,7 +35,7 @@ def convert(apps: Any, schema_editor: Any) -> None:
             break
         last = batch[-1].pk
         _subscriptions(apps, batch, told_later, now)
-    _timers(apps, now)
+    _timers(apps)
 
 
 def _market_time(apps: Any) -> datetime:
@@ -329,10 +329,24 @@ class _Life:
         return _text(self.subscription.expires_at)
 
     def _reason(self, call: Any) -> str:
-        """Frozen at its end, or by hand in a sandbox before it."""
-        end = self.subscription.expires_at
+        """Frozen at the end that held then, or by hand in a sandbox before it."""
+        end = self._end_before(call)
         by_hand = call.kind != "Expire" and (end is None or call.created_at < end)
         return "operator" if by_hand else "expired"
+
+    def _end_before(self, call: Any) -> datetime | None:
+        """The end of the paid time when this call was asked."""
+        moved = [c for c in self._refreshes() if c.pk < call.pk]
+        if moved:
+            return _moment(moved[-1].command["expires_at"])
+        bought = self.by_number.get(self.subscription.order_line_number)
+        if bought is None or not bought.period_type or self.subscription.started_at is None:
+            return self.subscription.expires_at
+        return self._first_end([(c, _moment(c.command["expires_at"])) for c in self._refreshes()], bought)
+
+    def _refreshes(self) -> list[Any]:
+        """Those that moved the end already."""
+        return [c for c in self.calls if c.kind == "Refresh" and c.outcome == "done" and c.pk not in self.untold]
 
     # --- what waits ---
 
@@ -363,28 +377,52 @@ class _Life:
     # --- frozen ---
 
     def _standing(self) -> None:
+        """Frozen by the market's own word from the moment at which it was asked for, and no longer than it is paid for."""
         subscription = self.subscription
         changes: dict[str, Any] = {}
+        asked = self._asked_to_freeze()
         if subscription.status == "frozen":
             changes["seller_state"] = "frozen"
-            self._freeze(changes)
-        elif subscription.status == "active" and self._maybe_frozen():
+            frozen = self._last_freeze()
+            if frozen is not None and self._reason(frozen) == "expired" and self._renewed_after(frozen):
+                changes["status"] = "active"
+            else:
+                self._freeze(frozen, changes)
+        elif subscription.status == "active" and asked is not None:
+            changes["status"] = "frozen"
+            self._freeze(asked, changes)
+        if subscription.status == "active" and self._maybe_frozen():
             changes["seller_state"] = "unknown"
         if self.open_release and subscription.status in LIVING:
             changes["status"] = "releasing"
         if changes:
             type(subscription).objects.filter(pk=subscription.pk).update(**changes)
 
-    def _freeze(self, changes: dict[str, Any]) -> None:
-        done = [c for c in self.calls if c.outcome == "done" and c.kind in {"Expire", "SetStatus"}]
-        last = next((c for c in reversed(done) if c.kind == "Expire" or c.command["status"] == "FREEZE"), None)
-        reason = self._reason(last) if last is not None else "expired"
-        since = last.ended_at if last is not None and last.ended_at else self.now
+    def _asked_to_freeze(self) -> Any:
+        """The call of a freeze that is under way, or that its seller did not do."""
+        open_freezes = self.Operation.objects.filter(
+            subscription_id=self.subscription.pk, kind="freeze", status__in=["queued", "running", "stopped"]
+        )
+        pk = open_freezes.order_by("pk").values_list("call_id", flat=True).first()
+        return next((call for call in self.calls if call.pk == pk), None)
+
+    def _last_freeze(self) -> Any:
+        done = [c for c in self.calls if c.outcome == "done" and c.pk not in self.untold and _freezes(c)]
+        return done[-1] if done else None
+
+    def _renewed_after(self, frozen: Any) -> bool:
+        since = [c for c in self._refreshes() if c.ended_at > frozen.ended_at or c.pk > frozen.pk]
+        return any(c.command["scene"] != "UNSUBSCRIBE_RENEWAL_PERIOD" for c in since)
+
+    def _freeze(self, call: Any, changes: dict[str, Any]) -> None:
+        reason = self._reason(call) if call is not None else "expired"
+        end = self._end_before(call) if call is not None else self.subscription.expires_at
+        since = (call.ended_at or call.created_at) if call is not None else self.now
         self.apps.get_model("subscriptions", "Freeze").objects.create(
             subscription_id=self.subscription.pk, reason=reason, since=since, actor="market"
         )
-        if reason == "expired" and self.subscription.expires_at is not None:
-            changes["release_at"] = self.subscription.expires_at + RETENTION
+        if reason == "expired" and end is not None:
+            changes["release_at"] = end + RETENTION
 
     def _maybe_frozen(self) -> bool:
         """A freeze was given up that the seller may have done, and nothing thawed it since."""
@@ -393,26 +431,29 @@ class _Life:
                 return False
             if call.kind == "SetStatus" and call.command["status"] == "UNFREEZE" and call.outcome == "done":
                 return False
-            freezes = call.kind == "Expire" or (call.kind == "SetStatus" and call.command["status"] == "FREEZE")
-            if freezes and call.outcome in {"gave_up", "cancelled"} and call.maybe_acted:
+            if _freezes(call) and call.outcome in {"gave_up", "cancelled"} and call.maybe_acted:
                 return True
         return False
 
 
-def _timers(apps: Any, now: datetime) -> None:
+def _timers(apps: Any) -> None:
     """One timer for each living subscription, due at once: it finds by itself what is due and when it is due next."""
     Job, Subscription = apps.get_model("base", "Job"), apps.get_model("subscriptions", "Subscription")
     Job.objects.filter(kind__in=["subscriptions.end_of_period", "subscriptions.end_of_retention"]).delete()
     last = 0
     while True:
         living = Subscription.objects.filter(pk__gt=last, status__in=[*LIVING, "releasing", "opening"]).order_by("pk")
-        batch = list(living.values_list("pk", flat=True)[:BATCH])
+        batch = list(living.values_list("pk", "created_at")[:BATCH])
         if not batch:
             return
-        last = batch[-1]
+        last = batch[-1][0]
         Job.objects.bulk_create(
-            Job(kind="subscriptions.life", key=str(pk), due_at=now, payload={"subscription": pk}) for pk in batch
+            Job(kind="subscriptions.life", key=str(pk), due_at=at, payload={"subscription": pk}) for pk, at in batch
         )
+
+
+def _freezes(call: Any) -> bool:
+    return call.kind == "Expire" or (call.kind == "SetStatus" and call.command["status"] == "FREEZE")
 
 
 def _moment(text: str) -> datetime:
