@@ -28,7 +28,7 @@ test: setup ## Run every test on SQLite and again on PostgreSQL (ARGS go to pyte
 	@exec $(BIN)/python scripts/run_tests.py $(ARGS)
 
 .PHONY: soak
-soak: setup ## Run the exhaustive tests whole: all mutants, fuzz and storms at full size (about an hour).
+soak: setup ## Run the exhaustive tests whole: all mutants, fuzz and storms at full size (about half an hour).
 	@exec env TRADEPOST_SOAK=1 $(BIN)/python scripts/run_tests.py -m soak $(ARGS)
 
 .PHONY: check

@@ -15,6 +15,8 @@ from tests.architecture.source import ROOT
 
 POSTGRES = os.environ.get("TRADEPOST_TEST_DB") == "postgres"
 KILLS, ORDERS = sampling.size(100), sampling.size(150)
+LONGEST = 890 if sampling.SOAK else 290
+"""Seconds; on an idle machine a whole storm takes one minute, beside other work up to five."""
 
 
 def storm(workers: int) -> dict[str, Any]:
@@ -31,7 +33,7 @@ def storm(workers: int) -> dict[str, Any]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TRADEPOST_")}
     done = subprocess.run(
         [*command, *(["--postgres"] if POSTGRES else [])], cwd=ROOT, env=environment, capture_output=True, text=True,
-        timeout=290, check=False,
+        timeout=LONGEST, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
@@ -40,7 +42,7 @@ def storm(workers: int) -> dict[str, Any]:
 
 @pytest.mark.chaos
 @pytest.mark.soak
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(LONGEST + 10)
 @pytest.mark.parametrize("workers", [1, 2])
 def test_everything_is_there_exactly_once_after_a_storm(workers: int) -> None:
     found = storm(workers)
@@ -52,7 +54,6 @@ def test_everything_is_there_exactly_once_after_a_storm(workers: int) -> None:
     assert (found["accounts_nobody_holds"], found["subscriptions_without_account"]) == (0, 0), found
     assert (found["calls_not_ended"], found["calls_with_missing_attempts"]) == (0, 0), found
     assert found["calls"] == 2 * found["paid"], found
-    # Of ten kills none may have hit an open call; of a hundred some must.
-    assert found["attempts_lost_with_a_worker"] > 0 or not sampling.SOAK, found
+    assert found["attempts_lost_with_a_worker"] > 0, "the kills must have hit open calls"
     assert found["events_left"] == [], found
     assert found["ledger"] == [], found

@@ -5,13 +5,12 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
 
+from tests.check.raw_server import speaking
 from tests.kit.market import self_signed
 from tradepost.check.http_client import GRACE, HttpClient, Received, parse
 from tradepost.protocols.http import Request
@@ -70,31 +69,6 @@ def test_an_interim_answer_is_passed_over():
 @pytest.mark.parametrize("raw", [b"SSH-2.0-OpenSSH\r\n", b"HTTP/2 200\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n"])
 def test_what_is_not_http_is_said_so(raw):
     assert parsed(raw).fault == "no_answer"
-
-
-@contextmanager
-def speaking(answer: bytes, *, hold: bool = False) -> Iterator[tuple[str, list[bytes]]]:
-    """A server for one connection: it reads until the body is there, says ``answer``, and may keep the connection."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    heard: list[bytes] = []
-
-    def serve() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            connection.settimeout(5)
-            while not heard or not b"".join(heard).endswith(b"}"):
-                heard.append(connection.recv(65536))
-            connection.sendall(answer)
-            if hold:
-                connection.recv(1)
-
-    thread = Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/p?a=1", heard
-    finally:
-        listener.close()
-        thread.join(5)
 
 
 def post(url: str) -> Request:

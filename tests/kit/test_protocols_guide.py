@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.guides import GUIDES, blocks
 from tests.kit.projects import path_with_tradepost, run
-from tests.kit.test_quickstart import GUIDES, blocks
 from tradepost.kit.scaffold.template_values import PROTOCOLS
 from tradepost.protocols import registry
 from tradepost.protocols.client_secret import decrypt, encrypt

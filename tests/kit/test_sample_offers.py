@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.kit import wire
-from tests.kit.test_sample_seller import ROOT, visit
+from tests.kit.servers import ROOT
+from tests.kit.visits import visit
 from tradepost.check.http_client import HttpClient
 from tradepost.kit.sample import folder
 from tradepost.protocols import registry

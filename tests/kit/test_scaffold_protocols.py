@@ -11,9 +11,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.kit import wire
-from tests.kit.projects import TRADEPOST, path_with_tradepost, run
+from tests.kit.projects import TRADEPOST, path_with_tradepost, run, served
 from tests.kit.servers import free_port
-from tests.kit.test_scaffold import served
 from tradepost.kit.keypair import KeyPair
 from tradepost.kit.scaffold import FRAMEWORKS, write_project
 from tradepost.kit.scaffold.template_values import KEY_NAMES, PROTOCOLS, SELLING, addresses
