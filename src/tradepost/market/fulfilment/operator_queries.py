@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from tradepost.market.base.counting import count_up_to
 from tradepost.market.base.paging import Page, page
 from tradepost.market.production.models import Call
 from tradepost.market.production.operator_queries import with_attempts
@@ -51,10 +52,10 @@ def calls_of(operation: Operation) -> list[Call]:
 def stopped_operations(*, most: int = 5) -> StoppedOperations:
     stopped = Operation.objects.filter(STATES["stopped"])
     oldest = with_service(stopped.select_related("seller")).order_by("pk")[:most]
-    return StoppedOperations(stopped.count(), list(oldest))
+    return StoppedOperations(count_up_to(stopped), list(oldest))
 
 
 def stopped_among(orders: Collection[int]) -> set[int]:
     """Those of these orders (by pk) of which something stopped."""
     stopped = Operation.objects.filter(STATES["stopped"], line__order__in=orders)
-    return {pk for pk in stopped.values_list("line__order", flat=True) if pk is not None}
+    return set(stopped.values_list("line__order", flat=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tradepost.market.base.counting import Count, count_up_to
 from tradepost.market.base.paging import Page, page
 from tradepost.market.identity.models import Seller
 from tradepost.market.production.models import Call
@@ -48,11 +49,11 @@ def calls_of(operation: Operation) -> list[Call]:
 
 @dataclass(frozen=True, slots=True)
 class StoppedOperations:
-    count: int
+    count: Count
     oldest: list[Operation]
 
 
 def stopped_operations(seller: Seller, *, most: int = 5) -> StoppedOperations:
     """Each waits for a person until it is resolved, however long ago it stopped."""
     own = Operation.objects.filter(STATES["stopped"], seller=seller)
-    return StoppedOperations(own.count(), list(with_service(own).order_by("pk")[:most]))
+    return StoppedOperations(count_up_to(own), list(with_service(own).order_by("pk")[:most]))

@@ -131,8 +131,6 @@ class Call(DueWork):
             models.Index(fields=["subscription", "-id"], name="call_subscription"),
             models.Index(fields=["outcome", "-id"], name="call_not_done", condition=NOT_DONE),
             models.Index(fields=["seller", "outcome", "-id"], name="call_seller_not_done", condition=NOT_DONE),
-            models.Index(fields=["ended_at"], name="call_gave_up_at", condition=Q(outcome="gave_up")),
-            models.Index(fields=["seller", "ended_at"], name="call_seller_gave_up_at", condition=Q(outcome="gave_up")),
             models.Index(fields=["seller", "give_up_at", "id"], name="call_failing", condition=FAILING),
             models.Index(fields=["last_verdict", "-id"], name="call_verdict", condition=~Q(last_verdict__in=WELL)),
             models.Index(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
-from tradepost.market.base.counting import Count, CountedUpTo, counts_up_to
+from tradepost.market.base.counting import Count, CountedUpTo, count_up_to
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller, SigningKey
@@ -18,8 +17,6 @@ from tradepost.protocols.registry import protocols
 
 from .models import FAILING, Address, Attempt, Binding, Call
 
-RECENTLY = timedelta(days=7)
-"""How long a call that gave up needs attention."""
 STATES: dict[str, Callable[[], Q]] = {
     "waiting": lambda: Q(state=State.WAITING),
     "in_flight": lambda: Q(state=State.LEASED),
@@ -153,7 +150,6 @@ class Attention:
 
     failing: list[Call]
     failing_count: Count
-    gave_up_count: Count
     open_addresses: list[Address]
     addresses_without_key: list[Address]
     products_without_address: list[Product]
@@ -164,28 +160,24 @@ class Attention:
     def nothing(self) -> bool:
         return not (
             self.begins
-            or self.failing
-            or self.gave_up_count
+            or self.failing_count
             or self.open_addresses
             or self.addresses_without_key
             or self.products_without_address
         )
 
 
-def attention(seller: Seller, *, now: datetime, most: int = 5) -> Attention:
+def attention(seller: Seller, *, most: int = 5) -> Attention:
     """Five queries, whatever there is."""
-    calls = Call.objects.filter(seller=seller)
-    failing = calls.filter(FAILING)
-    counts = counts_up_to(failing, calls.filter(outcome=Call.Outcome.GAVE_UP, ended_at__gte=now - RECENTLY))
     addresses = list(Address.objects.filter(seller=seller).order_by("pk"))
+    failing = Call.objects.filter(FAILING, seller=seller)
     classes = classes_with_key(seller)
     unbound = Product.objects.filter(seller=seller, status=Product.Status.ON_SALE).filter(
         ~Exists(Binding.objects.filter(product=OuterRef("pk")))
     )
     return Attention(
         failing=list(failing.select_related("product").defer("command").order_by("give_up_at", "pk")[:most]),
-        failing_count=counts[0],
-        gave_up_count=counts[1],
+        failing_count=count_up_to(failing),
         open_addresses=[a for a in addresses if a.breaker != Address.Breaker.CLOSED],
         begins=not addresses,
         addresses_without_key=[a for a in addresses if key_class(a.protocol) not in classes],

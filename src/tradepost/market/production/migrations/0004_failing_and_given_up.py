@@ -27,14 +27,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='call',
-            index=models.Index(condition=models.Q(('outcome', 'gave_up')), fields=['ended_at'], name='call_gave_up_at'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(condition=models.Q(('outcome', 'gave_up')), fields=['seller', 'ended_at'], name='call_seller_gave_up_at'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
             index=models.Index(condition=models.Q(models.Q(('state', 3), _negated=True), models.Q(('last_verdict__in', ('', 'done', 'pending')), _negated=True)), fields=['seller', 'give_up_at', 'id'], name='call_failing'),
         ),
         migrations.AddIndex(
