@@ -15,10 +15,10 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from tradepost.cli import migrate, sample_seller, template, terminal, up
+from tradepost.cli.log_warnings import Warnings
 from tradepost.cli.opening import Demo, make_folder, open_market, read_config
 from tradepost.cli.processes import LOOK_EVERY, Processes, Program, signals
 from tradepost.cli.serve import claim_port, port_is_free
-from tradepost.cli.warnings_told import Warnings
 from tradepost.market.base.errors import Refused
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ from cyclopts import Parameter
 
 from tradepost.cli import migrate, template, terminal, up
 from tradepost.cli.demo import SITES, alone, is_new, refuse_another_market, with_port
+from tradepost.cli.log_warnings import Warnings
 from tradepost.cli.opening import Demo, make_folder, open_market, read_config
 from tradepost.cli.processes import LOOK_EVERY, Processes, Program, signals
-from tradepost.cli.warnings_told import Warnings
 from tradepost.market.base.errors import Refused
 
 if TYPE_CHECKING:

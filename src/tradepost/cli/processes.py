@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from tradepost.cli.tied import STARTER
+from tradepost.cli.parent_death import STARTER
 from tradepost.market.base.errors import Refused
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ def program(port: int, *, market: str, keys: tuple[str, str, str], data: Path, l
         "--market": market,
         "--public-url": f"http://{HOST}:{port}",
     }
-    command = [sys.executable, "-m", "tradepost.cli.tied", str(_where())]
+    command = [sys.executable, "-m", "tradepost.cli.parent_death", str(_where())]
     return Program(
         "seller",
         [*command, *(part for pair in arguments.items() for part in pair)],

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from tradepost.cli import tied
+from tradepost.cli import parent_death
 from tradepost.cli.opening import open_market
 from tradepost.cli.processes import signals
 
@@ -25,7 +25,7 @@ def worker(*, name: Annotated[str, Parameter(show_default=False)] = "") -> None:
     name
         How the console names it; must differ between workers. Host and process id when not given.
     """
-    tied.tie()
+    parent_death.end_with_parent()
     config = open_market(existing=True)
     from tradepost.market.web import logs
     from tradepost.market.wiring import run_worker

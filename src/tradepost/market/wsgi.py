@@ -8,12 +8,12 @@ from django.urls import get_resolver
 
 from tradepost.market.base.config import config
 from tradepost.market.web import logs
-from tradepost.market.web.intake import THREADS, Intake, threads_for
+from tradepost.market.web.request_buffering import THREADS, RequestBuffering, threads_for
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradepost.market.settings")
 
 logs.configure(form=config().log_format, level=config().log_level)
-application = Intake(
+application = RequestBuffering(
     get_wsgi_application(),
     threads=threads_for(os.environ.get(THREADS)),
     largest_form=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,

@@ -112,7 +112,7 @@ def open_api(
                     response = _answered(
                         api, request, request_id, authentication=authentication, errors=errors, largest=largest_body
                     )
-            except Exception as fault:  # the edge: an error of ours must still answer in the documented form
+            except Exception as fault:  # an error of ours must still answer in the documented form
                 if is_busy(fault):
                     log.warning("open_api_without_database", path=request.path)
                     response = _busy(request_id)
@@ -121,7 +121,7 @@ def open_api(
                     response = failure_response(errors.internal, errors.envelope)
             return to_http(response, request_id)
 
-        view.own_transactions = True  # type: ignore[attr-defined]  # read by web's Edge: reading takes no write lock
+        view.own_transactions = True  # type: ignore[attr-defined]  # read by RequestMiddleware: reading takes no write lock
         return csrf_exempt(view)
 
     return decorate
@@ -130,7 +130,7 @@ def open_api(
 def _answered(
     api: Api, http: HttpRequest, request_id: str, *, authentication: Authentication, errors: Errors, largest: int
 ) -> Response:
-    now: datetime = http.now  # type: ignore[attr-defined]  # set by web's Edge
+    now: datetime = http.now  # type: ignore[attr-defined]  # set by RequestMiddleware
     wall = clock.wall()
     try:
         check_sizes(http, largest)
@@ -142,9 +142,9 @@ def _answered(
         return gateway_response(not_readable.error, request_id=request_id)
     except NotAuthenticated as refused:
         response = errors.answer(errors.not_authenticated, request_id, refused.detail)
-        return _later(response, refused.retry_after) if refused.retry_after else response
+        return _with_retry_after(response, refused.retry_after) if refused.retry_after else response
     if wait := rate_limit().wait(caller.key, now=wall):
-        return _later(errors.answer(errors.too_often, request_id, retryAfter=wait), wait)
+        return _with_retry_after(errors.answer(errors.too_often, request_id, retryAfter=wait), wait)
     try:
         return api(ApiRequest(http, request, caller, now, request_id))
     except ApiRefused as refused:
@@ -152,13 +152,13 @@ def _answered(
         return errors.answer(errors.table[refused.code], request_id, refused.detail, **named)
 
 
-def _later(response: Response, seconds: int) -> Response:
+def _with_retry_after(response: Response, seconds: int) -> Response:
     return replace(response, headers=(*response.headers, ("Retry-After", str(seconds))))
 
 
 def _busy(request_id: str) -> Response:
     """The database is away or busy: nobody is at fault, and the same request will do (§C.2)."""
-    return _later(gateway_response(gateway_error("APIGW.0201", 502), request_id=request_id), RETRY_AFTER)
+    return _with_retry_after(gateway_response(gateway_error("APIGW.0201", 502), request_id=request_id), RETRY_AFTER)
 
 
 def _request_id() -> str:

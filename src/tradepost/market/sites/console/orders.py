@@ -42,10 +42,10 @@ class PayBackForm(forms.Form):
 def index(request: HttpRequest) -> HttpResponse:
     text, status = request.GET.get("q", ""), request.GET.get("status", "")
     stands = status == STOPPED
-    asked = orders.OrderFilter(text=text, status="" if stands else status)
+    filters = orders.OrderFilter(text=text, status="" if stands else status)
     among = verb.stopped().values("pk") if stands else None
     context = {
-        "page": orders.all_orders(asked, among=among, after=request.GET.get("after", "")),
+        "page": orders.all_orders(filters, among=among, after=request.GET.get("after", "")),
         "text": text.strip(),
         "status": status,
         "statuses": [*vocabulary("order"), (STOPPED, gettext_lazy("Delivery stopped"))],

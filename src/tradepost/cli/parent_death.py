@@ -1,4 +1,4 @@
-"""Ties a process to the one that started it, and runs a program so tied: ``python -m tradepost.cli.tied PATH …``.
+"""Ends a process with the one that started it, and runs a program so: ``python -m tradepost.cli.parent_death PATH …``.
 
 ``tradepost up`` and ``demo`` stop their children themselves; this is for the day they are killed and cannot.
 """
@@ -16,7 +16,7 @@ STARTER = "TRADEPOST_STARTED_BY"
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def tie() -> None:
+def end_with_parent() -> None:
     """Ask the kernel to end this process when its starter dies. Does nothing when it was started by hand."""
     starter = os.environ.pop(STARTER, "")
     if not starter or sys.platform != "linux":
@@ -27,6 +27,6 @@ def tie() -> None:
 
 
 if __name__ == "__main__":
-    tie()
+    end_with_parent()
     sys.argv = sys.argv[1:]
     runpy.run_path(sys.argv[0], run_name="__main__")

@@ -1,8 +1,8 @@
 """Between the web server and Django: a request is worked on once it is there, and its answer is handed over whole.
 
-A thread that waits for somebody's bytes cannot be called back. So a request gets one of the few places to work in once
+A thread that waits for somebody's bytes cannot be called back. So a request gets one of the few slots to be worked on in once
 its body is there, and leaves it before its answer is sent: an answer is one piece, which the server sends by itself,
-however slowly it is read. Threads are many and hold nothing; database connections belong to the places. Otherwise five
+however slowly it is read. Threads are many and hold nothing; database connections belong to the slots. Otherwise five
 connections that begin a form and never end it would stop a market.
 """
 
@@ -40,15 +40,15 @@ AT_ONCE = 16
 two cores would suggest, a query of the open API costs a tenth more, since the processes wait for each other (measured)."""
 
 
-def threads_for(asked: str | None) -> int:
-    """As many as were asked for; else sixteen."""
-    return int(asked or 0) or AT_ONCE
+def threads_for(stated: str | None) -> int:
+    """As many as are stated; else sixteen."""
+    return int(stated or 0) or AT_ONCE
 
 
-class Places:
-    """Where requests are worked on, ``number`` at a time, whatever thread they came in.
+class Slots:
+    """Slots in which requests are worked on, ``number`` at a time, whatever thread they came in.
 
-    Django keeps connections by thread. Here the thread that gets a place gets the connections that were used there, the
+    Django keeps connections by thread. Here the thread that gets a slot gets the connections that were used there, the
     last ones first, and gives them back: as many are open as requests were ever worked on at once. Handing the request
     to a thread of its own instead, with its connections, costs a fifth of the order query's speed.
     """
@@ -82,13 +82,13 @@ class Places:
             self._free.put(None)
 
 
-class Intake:
+class RequestBuffering:
     """The WSGI application ``app``, asked ``threads`` times at once. ``largest_form``: bytes sent to a page, all told."""
 
     def __init__(self, app: App, *, threads: int, largest_form: int, arriving: int = ARRIVING) -> None:
         self._app = app
         self._largest_form = largest_form
-        self._places = Places(threads)
+        self._slots = Slots(threads)
         self._arriving = threading.BoundedSemaphore(arriving)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
@@ -98,7 +98,7 @@ class Intake:
             later = [COME_AGAIN] if refused is HTTPStatus.SERVICE_UNAVAILABLE else []
             start_response(f"{refused:d} {refused.phrase}", [("Content-Length", "0"), *later])
             return [b""]
-        with self._places.one():
+        with self._slots.one():
             status, headers, content = self._answer(environ)
         start_response(status, headers)
         return [content]
