@@ -13,9 +13,14 @@ from tradepost.market.web.request_buffering import THREADS, RequestBuffering, th
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradepost.market.settings")
 
 logs.configure(form=config().log_format, level=config().log_level)
+pages = get_wsgi_application()
+
+from tradepost.market.open_api.answers import largest_body_of  # noqa: E402  # its models need Django to be set up
+
 application = RequestBuffering(
-    get_wsgi_application(),
+    pages,
     threads=threads_for(os.environ.get(THREADS)),
     largest_form=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+    largest_call=largest_body_of,
 )
 get_resolver().check()  # imports every page now, not during the first request

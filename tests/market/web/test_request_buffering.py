@@ -51,7 +51,9 @@ def echo(environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
     yield environ["wsgi.input"].read()
 
 
-def ask(app: RequestBuffering, *, body: object = b"", length: str | None = None, path: str = "/", **more: str) -> tuple[str, Any]:
+def ask(
+    app: RequestBuffering, *, body: object = b"", length: str | None = None, path: str = "/", **more: str
+) -> tuple[str, Any]:
     """Status line with its headers beyond the type, and the content."""
     told: list[Any] = []
     source = BytesIO(body) if isinstance(body, bytes) else body
@@ -62,7 +64,7 @@ def ask(app: RequestBuffering, *, body: object = b"", length: str | None = None,
     return told[0], (dict(told[1]), content[0])
 
 
-def app(**more: int) -> RequestBuffering:
+def app(**more: Any) -> RequestBuffering:
     return RequestBuffering(echo, threads=1, largest_form=10, **more)
 
 
@@ -157,3 +159,17 @@ def test_an_answer_is_closed_and_a_failure_is_the_callers() -> None:
     assert answer.closed
     with pytest.raises(LookupError):
         ask(RequestBuffering(fails, threads=1, largest_form=1))
+
+
+@pytest.mark.parametrize("stated", ["3", "", "5000"])
+def test_a_body_that_no_api_takes_is_not_received(stated: str) -> None:
+    """Unknown path or method: the answer is known, whatever would come."""
+    tried = app(largest_call=lambda _environ: 0)
+    chunked = {} if stated else {"HTTP_TRANSFER_ENCODING": "chunked"}
+    assert ask(tried, body=Untouched(), length=stated, path="/api/x", **chunked)[1][1] == b"came: "
+
+
+def test_each_api_says_how_much_it_takes() -> None:
+    tried = app(largest_call=lambda environ: 4 if environ["PATH_INFO"] == "/api/small" else 6)
+    assert ask(tried, body=b"12345", path="/api/large")[1][1] == b"came: 12345"
+    assert ask(tried, body=Untouched(), length="5", path="/api/small")[1][1] == b"came: "

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
+from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import Resolver404, resolve
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 
@@ -97,7 +99,8 @@ def open_api(
 ) -> Callable[[Api], Callable[..., HttpResponse]]:
     """Make a view of an API. Whatever happens inside, the caller gets JSON with the documented members.
 
-    Method, sizes and what ``authentication`` knows by the head are decided before a byte of the body is read.
+    Method, sizes and what ``authentication`` knows by the head are decided before the body is looked at; by path, method
+    and stated size the server does not even receive one (``largest_body_of``).
     """
 
     def decorate(api: Api) -> Callable[..., HttpResponse]:
@@ -121,6 +124,7 @@ def open_api(
                     response = failure_response(errors.internal, errors.envelope)
             return to_http(response, request_id)
 
+        view.takes = (method, largest_body)  # type: ignore[attr-defined]
         view.own_transactions = True  # type: ignore[attr-defined]  # read by RequestMiddleware: reading takes no write lock
         return csrf_exempt(view)
 
@@ -174,6 +178,16 @@ def to_http(response: Response, request_id: str) -> HttpResponse:
     # Buyers' data: a cache may hold it for the seller alone, and asks before it uses it again.
     answer.headers.setdefault("Cache-Control", "private, no-cache")
     return answer
+
+
+def largest_body_of(environ: Mapping[str, Any]) -> int:
+    """Bytes of body that the API at this path takes by this method; 0 where there is no such API, and nothing is read."""
+    try:
+        view = resolve(environ["PATH_INFO"]).func
+    except Resolver404:
+        return 0
+    method, largest = getattr(view, "takes", ("", 0))
+    return int(largest) if environ["REQUEST_METHOD"] == method else 0
 
 
 def is_for_programs(request: HttpRequest) -> bool:

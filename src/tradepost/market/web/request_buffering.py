@@ -83,11 +83,21 @@ class Slots:
 
 
 class RequestBuffering:
-    """The WSGI application ``app``, asked ``threads`` times at once. ``largest_form``: bytes sent to a page, all told."""
+    """The WSGI application ``app``, asked ``threads`` times at once. ``largest_form``: bytes sent to a page, all told;
+    ``largest_call``: those that the open API of a request takes, 0 where there is none: then no body is read."""
 
-    def __init__(self, app: App, *, threads: int, largest_form: int, arriving: int = ARRIVING) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        threads: int,
+        largest_form: int,
+        largest_call: Callable[[Environ], int] = lambda _environ: LARGEST_CALL,
+        arriving: int = ARRIVING,
+    ) -> None:
         self._app = app
         self._largest_form = largest_form
+        self._largest_call = largest_call
         self._slots = Slots(threads)
         self._arriving = threading.BoundedSemaphore(arriving)
 
@@ -106,11 +116,11 @@ class RequestBuffering:
     def _receive(self, environ: Environ) -> HTTPStatus | None:
         """Wait for the body and put it in its place; gives the status of a refusal."""
         is_call = str(environ.get("PATH_INFO", "")).startswith("/api/")
-        largest = LARGEST_CALL if is_call else self._largest_form
+        largest = self._largest_call(environ) if is_call else self._largest_form
         stated = str(environ.get("CONTENT_LENGTH") or "")
         length = int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 16 else None
         source, environ["wsgi.input"] = environ["wsgi.input"], BytesIO()
-        if length is not None and length > largest:  # the open APIs say so in words of their own
+        if not largest or (length is not None and length > largest):  # the open APIs say so in words of their own
             return None if is_call else HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         if not self._arriving.acquire(blocking=False):
             return HTTPStatus.SERVICE_UNAVAILABLE
