@@ -40,11 +40,11 @@ def serve(*, workers: int = 1, threads: int = 0) -> None:
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
 
-    from tradepost.market.web import intake, logs
+    from tradepost.market.web import logs, request_buffering
 
     config.secrets()  # made once here, not by several workers at a time
     logs.configure(form=config.log_format, level=config.log_level)
-    os.environ[intake.THREADS] = str(threads)
+    os.environ[request_buffering.THREADS] = str(threads)
     _allow_connections(CONNECTIONS)
     Granian(
         "tradepost.market.wsgi:application",
@@ -54,8 +54,8 @@ def serve(*, workers: int = 1, threads: int = 0) -> None:
         http=HTTPModes.http1,  # what proxies speak; nobody is served better by more
         workers=max(workers, 1),
         backpressure=CONNECTIONS,
-        # Most only wait, see web/intake.py: for bodies, and for a place to work in.
-        blocking_threads=2 * intake.ARRIVING,
+        # Most only wait, see web/request_buffering.py: for bodies, and for a slot to be worked on in.
+        blocking_threads=2 * request_buffering.ARRIVING,
         respawn_failed_workers=True,
         workers_kill_timeout=FINISH_WITHIN,
         log_level=LogLevels.warning,

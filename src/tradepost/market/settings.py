@@ -64,7 +64,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     # Last: its process_view opens the transaction of a state-changing request around the view itself.
-    "tradepost.market.web.middleware.Edge",
+    "tradepost.market.web.middleware.RequestMiddleware",
 ]
 
 ROOT_URLCONF = "tradepost.market.urls"

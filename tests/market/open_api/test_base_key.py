@@ -18,9 +18,10 @@ from tests.market.open_api.asking import HOST, Shop, members, send
 from tradepost.market.base import clock
 from tradepost.market.identity import keys
 from tradepost.market.open_api import throttle
+from tradepost.market.open_api.answers import largest_body_of
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.http import Request
-from tradepost.protocols.open_api.usage_push import UsageRecord, push_request
+from tradepost.protocols.open_api.usage_push import PATH, UsageRecord, push_request
 
 KEY = "a base key that only this test knows"
 
@@ -127,3 +128,20 @@ def test_an_error_of_ours_and_too_many_requests_have_its_rows(shop: Shop, metere
     often = send(pushed(nonce="n-2"))
     assert refusal(often) == (429, "APIGW.0308")
     assert 0 < int(often["Retry-After"]) <= 60
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "most"),
+    [
+        ("POST", PATH, base_key_api.LARGEST),
+        ("GET", PATH, 0),
+        ("GET", "/api/mkp-openapi-public/global/v1/order/query", 12 * 1024 * 1024),
+        ("POST", "/api/mkp-openapi-public/global/v1/order/query", 0),
+        ("POST", "/api/mkp-openapi-public/global/v1/nothing", 0),
+        ("POST", "/api/", 0),
+        ("POST", "/api/\xe4\xb8\xad", 0),
+        ("POST", "//api/x", 0),
+    ],
+)
+def test_the_server_receives_no_body_that_no_api_takes(method: str, path: str, most: int) -> None:
+    assert largest_body_of({"REQUEST_METHOD": method, "PATH_INFO": path}) == most

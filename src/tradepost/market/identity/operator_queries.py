@@ -31,14 +31,14 @@ ROLES: Mapping[str, Q] = {
 }
 
 
-def search_users(asked: UserFilter, *, after: str = "", size: int = 25) -> Page[User]:
+def search_users(filters: UserFilter, *, after: str = "", size: int = 25) -> Page[User]:
     """Newest first, each with the ``memberships`` by which they act for sellers."""
     people: QuerySet[User] = User.objects.prefetch_related(
         Prefetch("memberships", Member.objects.select_related("seller").order_by("pk"))
     )
-    if asked.role:
-        people = people.filter(pk__in=_of_role(asked.role))
-    if sought := asked.text.strip():
+    if filters.role:
+        people = people.filter(pk__in=_of_role(filters.role))
+    if sought := filters.text.strip():
         people = people.filter(
             Q(email__icontains=sought)
             | Q(name__icontains=sought)

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
+from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import Resolver404, resolve
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 
@@ -97,7 +99,8 @@ def open_api(
 ) -> Callable[[Api], Callable[..., HttpResponse]]:
     """Make a view of an API. Whatever happens inside, the caller gets JSON with the documented members.
 
-    Method, sizes and what ``authentication`` knows by the head are decided before a byte of the body is read.
+    Method, sizes and what ``authentication`` knows by the head are decided before the body is looked at; by path, method
+    and stated size the server does not even receive one (``largest_body_of``).
     """
 
     def decorate(api: Api) -> Callable[..., HttpResponse]:
@@ -112,7 +115,7 @@ def open_api(
                     response = _answered(
                         api, request, request_id, authentication=authentication, errors=errors, largest=largest_body
                     )
-            except Exception as fault:  # the edge: an error of ours must still answer in the documented form
+            except Exception as fault:  # an error of ours must still answer in the documented form
                 if is_busy(fault):
                     log.warning("open_api_without_database", path=request.path)
                     response = _busy(request_id)
@@ -121,7 +124,8 @@ def open_api(
                     response = failure_response(errors.internal, errors.envelope)
             return to_http(response, request_id)
 
-        view.own_transactions = True  # type: ignore[attr-defined]  # read by web's Edge: reading takes no write lock
+        view.takes = (method, largest_body)  # type: ignore[attr-defined]
+        view.own_transactions = True  # type: ignore[attr-defined]  # read by RequestMiddleware: reading takes no write lock
         return csrf_exempt(view)
 
     return decorate
@@ -130,7 +134,7 @@ def open_api(
 def _answered(
     api: Api, http: HttpRequest, request_id: str, *, authentication: Authentication, errors: Errors, largest: int
 ) -> Response:
-    now: datetime = http.now  # type: ignore[attr-defined]  # set by web's Edge
+    now: datetime = http.now  # type: ignore[attr-defined]  # set by RequestMiddleware
     wall = clock.wall()
     try:
         check_sizes(http, largest)
@@ -142,9 +146,9 @@ def _answered(
         return gateway_response(not_readable.error, request_id=request_id)
     except NotAuthenticated as refused:
         response = errors.answer(errors.not_authenticated, request_id, refused.detail)
-        return _later(response, refused.retry_after) if refused.retry_after else response
+        return _with_retry_after(response, refused.retry_after) if refused.retry_after else response
     if wait := rate_limit().wait(caller.key, now=wall):
-        return _later(errors.answer(errors.too_often, request_id, retryAfter=wait), wait)
+        return _with_retry_after(errors.answer(errors.too_often, request_id, retryAfter=wait), wait)
     try:
         return api(ApiRequest(http, request, caller, now, request_id))
     except ApiRefused as refused:
@@ -152,13 +156,13 @@ def _answered(
         return errors.answer(errors.table[refused.code], request_id, refused.detail, **named)
 
 
-def _later(response: Response, seconds: int) -> Response:
+def _with_retry_after(response: Response, seconds: int) -> Response:
     return replace(response, headers=(*response.headers, ("Retry-After", str(seconds))))
 
 
 def _busy(request_id: str) -> Response:
     """The database is away or busy: nobody is at fault, and the same request will do (§C.2)."""
-    return _later(gateway_response(gateway_error("APIGW.0201", 502), request_id=request_id), RETRY_AFTER)
+    return _with_retry_after(gateway_response(gateway_error("APIGW.0201", 502), request_id=request_id), RETRY_AFTER)
 
 
 def _request_id() -> str:
@@ -174,6 +178,16 @@ def to_http(response: Response, request_id: str) -> HttpResponse:
     # Buyers' data: a cache may hold it for the seller alone, and asks before it uses it again.
     answer.headers.setdefault("Cache-Control", "private, no-cache")
     return answer
+
+
+def largest_body_of(environ: Mapping[str, Any]) -> int:
+    """Bytes of body that the API at this path takes by this method; 0 where there is no such API, and nothing is read."""
+    try:
+        view = resolve(environ["PATH_INFO"]).func
+    except Resolver404:
+        return 0
+    method, largest = getattr(view, "takes", ("", 0))
+    return int(largest) if environ["REQUEST_METHOD"] == method else 0
 
 
 def is_for_programs(request: HttpRequest) -> bool:

@@ -1,4 +1,4 @@
-"""The door for programs: their requests go to an API straight away, past everything that only people's pages need.
+"""Requests of programs go to an API straight away, past everything that only people's pages need.
 
 It stands behind what protects every answer (headers, limits of hosts) and before sessions, languages, forms and messages.
 """

@@ -25,19 +25,19 @@ MOST_PARAMETERS = 100
 
 
 @open_api("GET", authentication=by_access_key, errors=OF_ORDER_QUERY)
-def order_query(asked: ApiRequest) -> Response:
+def order_query(request: ApiRequest) -> Response:
     """Everything the seller may not see looks the same: unknown, another seller's, not paid yet, or a line of none of
     its orders is 401 ``MKT.0150``."""
-    order_id, line_id = _parameters(raw_query(asked.http))
-    mock = mock_order(order_id, asked.now)
-    order = mock or order_of_seller(order_id, asked.caller.seller_id, line_number=line_id)
+    order_id, line_id = _parameters(raw_query(request.http))
+    mock = mock_order(order_id, request.now)
+    order = mock or order_of_seller(order_id, request.caller.seller_id, line_number=line_id)
     if mock and line_id and line_id not in {line.order_line_id for line in mock.lines}:
         order = None
     if order is None:
         raise ApiRefused(
             "MKT.0150", "there is no such order of yours", parameter="orderLineId" if line_id else "orderId"
         )
-    return _conditional(asked, api_response(200, wire.dump_answer(order)))
+    return _conditional(request, api_response(200, wire.dump_answer(order)))
 
 
 def _parameters(query: str) -> tuple[str, str]:
@@ -60,10 +60,10 @@ def _parameters(query: str) -> tuple[str, str]:
     return given["orderId"], given.get("orderLineId", "")
 
 
-def _conditional(asked: ApiRequest, response: Response) -> Response:
+def _conditional(request: ApiRequest, response: Response) -> Response:
     """With the answer's ETag: 304 when the seller has it already, 412 when it relies on another one (business-rules §11.1)."""
     etag = f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
-    condition = get_conditional_response(asked.http, etag=etag)
+    condition = get_conditional_response(request.http, etag=etag)
     if condition is None:
         return replace(response, headers=(*response.headers, ("ETag", etag)))
     if condition.status_code == 304:

@@ -79,7 +79,7 @@ def load(now: datetime, *, seller_address: str) -> SeedResult:
     return SeedResult(LOGINS, signing_key, access_key, secret_key, demo)
 
 
-class _Quick(Argon2PasswordHasher):
+class QuickHasher(Argon2PasswordHasher):
     """Passwords that everybody may read need no slow hash; Django makes it a slow one at the first sign-in."""
 
     time_cost = 1
@@ -98,7 +98,7 @@ def account(login: Login, now: datetime) -> User:
             is_operator=login is OPERATOR,
             joined_at=now,
         )
-        user.password = make_password(login.password, hasher=_Quick())
+        user.password = make_password(login.password, hasher=QuickHasher())
         user.save(update_fields=["password"])
         # Nobody reads mail at .example: the address counts as confirmed.
         EmailAddress.objects.create(user=user, email=login.email, verified=True, primary=True)

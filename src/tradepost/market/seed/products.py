@@ -1,4 +1,4 @@
-"""What the demo sells, read from its data files and held to what the rest of the demo knows."""
+"""What the demo sells, read from its data files and checked against what the rest of the demo knows."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def products() -> tuple[DemoProduct, ...]:
     """All of them, in the order in which they are listed. Raises ``BadData`` with the file and the key that is wrong."""
     found: list[DemoProduct] = []
     for name in FILES:
-        held = read(name, ProductFile).product
-        check(held, name=name, taken={product.slug for product in found})
-        found += held
+        listed = read(name, ProductFile).product
+        check(listed, name=name, taken={product.slug for product in found})
+        found += listed
     return tuple(found)
 
 
-def check(held: tuple[DemoProduct, ...], *, name: str, taken: set[str]) -> None:
+def check(listed: tuple[DemoProduct, ...], *, name: str, taken: set[str]) -> None:
     """Raises ``BadData`` for the first product that names what is not there, or repeats a slug of ``taken``."""
     known = {"seller": {seller.slug for seller in sellers()}, "category": {one.slug for one in categories()}}
     slugs = set(taken)
-    for number, product in enumerate(held):
+    for number, product in enumerate(listed):
         at = f"{name}: product[{number}]"
         for key, there in known.items():
             if (slug := getattr(product, key)) not in there:

@@ -31,7 +31,7 @@ class Language(LocaleMiddleware):
         request.LANGUAGE_CODE = translation.get_language()
 
 
-class Edge:
+class RequestMiddleware:
     """Gives every request ``now``; wraps state-changing ones in one transaction; shows ``Refused`` as a page.
 
     Only unsafe methods get a transaction: on SQLite a transaction takes the write lock, and a page that only reads

@@ -83,10 +83,10 @@ class TopUpForm(forms.Form):
 @operator_required
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    asked = identity.UserFilter(text=request.GET.get("q", "").strip(), role=request.GET.get("role", ""))
+    filters = identity.UserFilter(text=request.GET.get("q", "").strip(), role=request.GET.get("role", ""))
     context = {
-        "page": identity.search_users(asked, after=request.GET.get("after", "")),
-        "asked": asked,
+        "page": identity.search_users(filters, after=request.GET.get("after", "")),
+        "filters": filters,
         "roles": ROLES,
     }
     return render(request, "console/accounts.html", context)

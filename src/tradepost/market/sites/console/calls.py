@@ -31,15 +31,15 @@ STATES = (
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     get = request.GET
-    asked = engine.CallFilter(
+    filters = engine.CallFilter(
         seller=get.get("seller", ""),
         state=get.get("state", ""),
         verdict=get.get("verdict", ""),
         order=get.get("q", "").strip(),
     )
-    found = page(engine.all_calls(asked), after=get.get("after", ""))
+    found = page(engine.all_calls(filters), after=get.get("after", ""))
     context = {
-        "page": found, "asked": asked, "states": STATES, "rows": [(call, _reason(call)) for call in found.rows],
+        "page": found, "filters": filters, "states": STATES, "rows": [(call, _reason(call)) for call in found.rows],
         "sellers": [(str(seller.pk), loc(seller, "name")) for seller in engine.sellers_for_filter()],
         "verdicts": [(pgettext_lazy("attempt", "No valid answer"), reasons.faults()), (_("Refused by the seller"), reasons.codes())],
     }  # fmt: skip

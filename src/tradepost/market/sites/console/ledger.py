@@ -15,12 +15,12 @@ from tradepost.market.web.access import operator_required
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
     """The check reads the whole ledger, so it runs when asked for and not on every visit."""
-    asked = queries.TransferFilter(reference=request.GET.get("q", "").strip(), reason=request.GET.get("reason", ""))
+    filters = queries.TransferFilter(reference=request.GET.get("q", "").strip(), reason=request.GET.get("reason", ""))
     context = {
         "result": ledger.verify() if "check" in request.GET else None,
         "accounts": queries.market_accounts(),
-        "asked": asked,
-        "page": queries.transfers(asked, after=request.GET.get("after", "")),
+        "filters": filters,
+        "page": queries.transfers(filters, after=request.GET.get("after", "")),
         "reasons": Transfer.Reason.choices,
     }
     return render(request, "console/ledger.html", context)

@@ -42,9 +42,9 @@ class PayBackForm(forms.Form):
 def index(request: HttpRequest) -> HttpResponse:
     text, status = request.GET.get("q", ""), request.GET.get("status", "")
     stands = status == STOPPED
-    asked = orders.OrderFilter(text=text, status="" if stands else status)
+    filters = orders.OrderFilter(text=text, status="" if stands else status)
     among = verb.stopped_orders().values("pk") if stands else None
-    page = orders.all_orders(asked, among=among, after=request.GET.get("after", ""))
+    page = orders.all_orders(filters, among=among, after=request.GET.get("after", ""))
     context = {
         "page": page,
         "stopped": operator_queries.stopped_among([order.pk for order in page.rows]),

@@ -35,13 +35,13 @@ def messages(request: SellerRequest) -> HttpResponse:
     given = {
         name: request.GET.get(name, "").strip()[:64] for name in ("activity", "state", "order", "reason", "address")
     }
-    asked = CallFilter(**given)
-    calls = page(seller_queries.seller_calls(request.seller, asked), after=request.GET.get("after", ""))
+    filters = CallFilter(**given)
+    calls = page(seller_queries.seller_calls(request.seller, filters), after=request.GET.get("after", ""))
     return show(
         request,
         "seller_center/messages.html",
         page=calls,
-        asked=asked,
+        filters=filters,
         filtered=any(given.values()),
         rows=[(call, last_result(call)) for call in calls.rows],
         activities=[(value, value) for value in seller_queries.activities()],

@@ -20,13 +20,13 @@ from .messages import last_result
 @require_safe
 @seller_page
 def orders(request: SellerRequest) -> HttpResponse:
-    asked = LineFilter(search=request.GET.get("q", "").strip()[:64], status=request.GET.get("status", ""))
-    lines = page(seller_queries.seller_lines(request.seller, asked), after=request.GET.get("after", ""))
+    filters = LineFilter(search=request.GET.get("q", "").strip()[:64], status=request.GET.get("status", ""))
+    lines = page(seller_queries.seller_lines(request.seller, filters), after=request.GET.get("after", ""))
     return show(
         request,
         "seller_center/orders.html",
         page=lines,
-        asked=asked,
+        filters=filters,
         statuses=vocabulary("order"),
         rows=[(line, seller_queries.buyer_name(line.order.buyer)) for line in lines.rows],
     )

@@ -32,7 +32,7 @@ class Param:
     """An extension parameter of the product with what was typed and what is wrong with it."""
 
     name: str
-    asked: dict[str, Any]
+    definition: dict[str, Any]
     value: str
     error: str
 

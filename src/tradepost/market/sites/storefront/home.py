@@ -11,18 +11,18 @@ from tradepost.market.catalog import shelf_queries
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    asked = shelf_queries.Search(
+    filters = shelf_queries.Search(
         q=request.GET.get("q", "").strip()[:100],
         category=request.GET.get("category", ""),
         seller=request.GET.get("seller", ""),
     )
     categories = shelf_queries.categories()
     context = {
-        "q": asked.q,
-        "asked": asked,
+        "q": filters.q,
+        "filters": filters,
         "categories": categories,
-        "category": next((c for c in categories if c.slug == asked.category), None),
-        "page": shelf_queries.shelf(asked, after=request.GET.get("after", "")),
-        "searching": bool(asked.q or asked.category or asked.seller),
+        "category": next((c for c in categories if c.slug == filters.category), None),
+        "page": shelf_queries.shelf(filters, after=request.GET.get("after", "")),
+        "searching": bool(filters.q or filters.category or filters.seller),
     }
     return render(request, "storefront/home.html", context)

@@ -14,10 +14,10 @@ from tradepost.market.web.status import vocabulary
 @buyer_required
 @require_safe
 def orders(request: HttpRequest) -> HttpResponse:
-    asked = OrderFilter(q=request.GET.get("q", "").strip()[:64], status=request.GET.get("status", ""))
+    filters = OrderFilter(q=request.GET.get("q", "").strip()[:64], status=request.GET.get("status", ""))
     context = {
-        "asked": asked,
-        "page": buyer_orders(person(request), asked, after=request.GET.get("after", "")),
+        "filters": filters,
+        "page": buyer_orders(person(request), filters, after=request.GET.get("after", "")),
         "states": vocabulary("order"),
     }
     return render(request, "storefront/orders.html", context)

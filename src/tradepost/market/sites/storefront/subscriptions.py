@@ -14,10 +14,10 @@ from tradepost.market.web.status import vocabulary
 @buyer_required
 @require_safe
 def subscriptions(request: HttpRequest) -> HttpResponse:
-    asked = SubscriptionFilter(q=request.GET.get("q", "").strip()[:64], status=request.GET.get("status", ""))
+    filters = SubscriptionFilter(q=request.GET.get("q", "").strip()[:64], status=request.GET.get("status", ""))
     context = {
-        "asked": asked,
-        "page": buyer_subscriptions(person(request), asked, after=request.GET.get("after", "")),
+        "filters": filters,
+        "page": buyer_subscriptions(person(request), filters, after=request.GET.get("after", "")),
         "states": vocabulary("subscription"),
     }
     return render(request, "storefront/subscriptions.html", context)

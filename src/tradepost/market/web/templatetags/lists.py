@@ -60,9 +60,9 @@ def _heads(columns: Iterable[Words]) -> Iterator[tuple[SafeString, Words]]:
 def filters(context: Context, content: str) -> SafeString:
     """The bar above a list: fields, the button, and the way back to all. What is asked stays in the page's address."""
     request: HttpRequest = context["request"]
-    asked = any(request.GET[name] for name in request.GET if name != "after")
+    filled = any(request.GET[name] for name in request.GET if name != "after")
     return SafeString(
-        render_to_string("web/parts/filters.html", {"content": content, "asked": asked, "path": request.path})
+        render_to_string("web/parts/filters.html", {"content": content, "filled": filled, "path": request.path})
     )
 
 

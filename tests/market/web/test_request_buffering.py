@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from tradepost.market.web.intake import LARGEST_CALL, Environ, Intake
+from tradepost.market.web.request_buffering import LARGEST_CALL, Environ, RequestBuffering
 
 WITHIN = 30
 
@@ -51,7 +51,9 @@ def echo(environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
     yield environ["wsgi.input"].read()
 
 
-def ask(app: Intake, *, body: object = b"", length: str | None = None, path: str = "/", **more: str) -> tuple[str, Any]:
+def ask(
+    app: RequestBuffering, *, body: object = b"", length: str | None = None, path: str = "/", **more: str
+) -> tuple[str, Any]:
     """Status line with its headers beyond the type, and the content."""
     told: list[Any] = []
     source = BytesIO(body) if isinstance(body, bytes) else body
@@ -62,8 +64,8 @@ def ask(app: Intake, *, body: object = b"", length: str | None = None, path: str
     return told[0], (dict(told[1]), content[0])
 
 
-def app(**more: int) -> Intake:
-    return Intake(echo, threads=1, largest_form=10, **more)
+def app(**more: Any) -> RequestBuffering:
+    return RequestBuffering(echo, threads=1, largest_form=10, **more)
 
 
 def test_bodies_that_do_not_come_hold_up_nobody_but_the_next_of_their_kind() -> None:
@@ -80,7 +82,7 @@ def test_bodies_that_do_not_come_hold_up_nobody_but_the_next_of_their_kind() -> 
     assert ask(tried, body=b"c=d")[1][1] == b"came: c=d", "their places are free again"
 
 
-def test_no_more_are_worked_on_at_once_than_there_are_places() -> None:
+def test_no_more_are_worked_on_at_once_than_there_are_slots() -> None:
     at_work: list[int] = []
     now, lock, both = [0], threading.Lock(), threading.Barrier(2)
 
@@ -94,7 +96,7 @@ def test_no_more_are_worked_on_at_once_than_there_are_places() -> None:
         start("200 OK", [])
         return [b""]
 
-    tried = Intake(counts, threads=2, largest_form=1)
+    tried = RequestBuffering(counts, threads=2, largest_form=1)
     with ThreadPoolExecutor(8) as server:
         assert [done[0] for done in server.map(lambda _: ask(tried), range(8))] == ["200 OK"] * 8
     assert max(at_work) == 2
@@ -110,14 +112,14 @@ def test_a_place_keeps_its_connection_for_the_next_thread_that_gets_it() -> None
         return [b""]
 
     seen: list[object] = []
-    tried = Intake(looks, threads=3, largest_form=1)
+    tried = RequestBuffering(looks, threads=3, largest_form=1)
     for _ in range(3):
         with ThreadPoolExecutor(1) as thread:  # each time another
             thread.submit(ask, tried).result(WITHIN)
             assert thread.submit(lambda: connections.all(initialized_only=True)).result(WITHIN) == []
     assert seen[0] is not None
     assert seen == [seen[0]] * 3
-    for one in tried._places._kept[0]:
+    for one in tried._slots._kept[0]:
         one.close()
 
 
@@ -153,7 +155,21 @@ def test_an_answer_is_closed_and_a_failure_is_the_callers() -> None:
     def fails(environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
         raise LookupError
 
-    assert ask(Intake(answers, threads=1, largest_form=1))[1][1] == b"ab"
+    assert ask(RequestBuffering(answers, threads=1, largest_form=1))[1][1] == b"ab"
     assert answer.closed
     with pytest.raises(LookupError):
-        ask(Intake(fails, threads=1, largest_form=1))
+        ask(RequestBuffering(fails, threads=1, largest_form=1))
+
+
+@pytest.mark.parametrize("stated", ["3", "", "5000"])
+def test_a_body_that_no_api_takes_is_not_received(stated: str) -> None:
+    """Unknown path or method: the answer is known, whatever would come."""
+    tried = app(largest_call=lambda _environ: 0)
+    chunked = {} if stated else {"HTTP_TRANSFER_ENCODING": "chunked"}
+    assert ask(tried, body=Untouched(), length=stated, path="/api/x", **chunked)[1][1] == b"came: "
+
+
+def test_each_api_says_how_much_it_takes() -> None:
+    tried = app(largest_call=lambda environ: 4 if environ["PATH_INFO"] == "/api/small" else 6)
+    assert ask(tried, body=b"12345", path="/api/large")[1][1] == b"came: 12345"
+    assert ask(tried, body=Untouched(), length="5", path="/api/small")[1][1] == b"came: "

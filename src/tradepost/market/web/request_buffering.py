@@ -1,8 +1,8 @@
 """Between the web server and Django: a request is worked on once it is there, and its answer is handed over whole.
 
-A thread that waits for somebody's bytes cannot be called back. So a request gets one of the few places to work in once
+A thread that waits for somebody's bytes cannot be called back. So a request gets one of the few slots to be worked on in once
 its body is there, and leaves it before its answer is sent: an answer is one piece, which the server sends by itself,
-however slowly it is read. Threads are many and hold nothing; database connections belong to the places. Otherwise five
+however slowly it is read. Threads are many and hold nothing; database connections belong to the slots. Otherwise five
 connections that begin a form and never end it would stop a market.
 """
 
@@ -40,15 +40,15 @@ AT_ONCE = 16
 two cores would suggest, a query of the open API costs a tenth more, since the processes wait for each other (measured)."""
 
 
-def threads_for(asked: str | None) -> int:
-    """As many as were asked for; else sixteen."""
-    return int(asked or 0) or AT_ONCE
+def threads_for(stated: str | None) -> int:
+    """As many as are stated; else sixteen."""
+    return int(stated or 0) or AT_ONCE
 
 
-class Places:
-    """Where requests are worked on, ``number`` at a time, whatever thread they came in.
+class Slots:
+    """Slots in which requests are worked on, ``number`` at a time, whatever thread they came in.
 
-    Django keeps connections by thread. Here the thread that gets a place gets the connections that were used there, the
+    Django keeps connections by thread. Here the thread that gets a slot gets the connections that were used there, the
     last ones first, and gives them back: as many are open as requests were ever worked on at once. Handing the request
     to a thread of its own instead, with its connections, costs a fifth of the order query's speed.
     """
@@ -82,13 +82,23 @@ class Places:
             self._free.put(None)
 
 
-class Intake:
-    """The WSGI application ``app``, asked ``threads`` times at once. ``largest_form``: bytes sent to a page, all told."""
+class RequestBuffering:
+    """The WSGI application ``app``, asked ``threads`` times at once. ``largest_form``: bytes sent to a page, all told;
+    ``largest_call``: those that the open API of a request takes, 0 where there is none: then no body is read."""
 
-    def __init__(self, app: App, *, threads: int, largest_form: int, arriving: int = ARRIVING) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        threads: int,
+        largest_form: int,
+        largest_call: Callable[[Environ], int] = lambda _environ: LARGEST_CALL,
+        arriving: int = ARRIVING,
+    ) -> None:
         self._app = app
         self._largest_form = largest_form
-        self._places = Places(threads)
+        self._largest_call = largest_call
+        self._slots = Slots(threads)
         self._arriving = threading.BoundedSemaphore(arriving)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
@@ -98,7 +108,7 @@ class Intake:
             later = [COME_AGAIN] if refused is HTTPStatus.SERVICE_UNAVAILABLE else []
             start_response(f"{refused:d} {refused.phrase}", [("Content-Length", "0"), *later])
             return [b""]
-        with self._places.one():
+        with self._slots.one():
             status, headers, content = self._answer(environ)
         start_response(status, headers)
         return [content]
@@ -106,11 +116,11 @@ class Intake:
     def _receive(self, environ: Environ) -> HTTPStatus | None:
         """Wait for the body and put it in its place; gives the status of a refusal."""
         is_call = str(environ.get("PATH_INFO", "")).startswith("/api/")
-        largest = LARGEST_CALL if is_call else self._largest_form
+        largest = self._largest_call(environ) if is_call else self._largest_form
         stated = str(environ.get("CONTENT_LENGTH") or "")
         length = int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 16 else None
         source, environ["wsgi.input"] = environ["wsgi.input"], BytesIO()
-        if length is not None and length > largest:  # the open APIs say so in words of their own
+        if not largest or (length is not None and length > largest):  # the open APIs say so in words of their own
             return None if is_call else HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         if not self._arriving.acquire(blocking=False):
             return HTTPStatus.SERVICE_UNAVAILABLE
