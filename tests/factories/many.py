@@ -35,8 +35,19 @@ from tradepost.market.payments.models import Account, Entry, Transfer
 from tradepost.market.production import calls
 from tradepost.market.production.models import Address, Attempt, Binding, Call, Tally
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.protocols.commands import AppInfo, Create, Done, InstanceInfo, InstanceStatus, Query, Refresh, Scene, SetStatus
+from tradepost.protocols.commands import (
+    AppInfo,
+    Create,
+    Done,
+    InstanceInfo,
+    InstanceStatus,
+    Query,
+    Refresh,
+    Scene,
+    SetStatus,
+)
 
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"/>'
 AK, SK, KEY = "TPMANY00000000000001", "s" * 40, "the signing key of every seller"
 PRICE = 10_000
 GROWING = (
@@ -164,6 +175,7 @@ def _people_and_products(size: Size, now: datetime) -> None:
         Address, sellers, id="n", seller_id="n", url="'https://seller' || n || '.many.example/produce'",
         protocol=_text("saas_v2"), created_at=now, last_success_at=now,
         breaker="CASE WHEN n BETWEEN 11 AND 15 THEN 'open' ELSE 'closed' END",
+        opened_at=f"CASE WHEN n BETWEEN 11 AND 15 THEN TIMESTAMPTZ '{now.isoformat()}' END",
         trial_at=f"CASE WHEN n BETWEEN 11 AND 15 THEN TIMESTAMPTZ '{now.isoformat()}' END",
     )  # fmt: skip
     Category.objects.create(pk=1, slug="many", name="企业软件", name_en="Business software")
@@ -172,7 +184,7 @@ def _people_and_products(size: Size, now: datetime) -> None:
         Product, products, id="n", seller_id="(n + 1) / 2", category_id="1", product_type=_text("SAAS"), slug="'product-' || n",
         name="(ARRAY['企业云笺', '砺石分析', '蓝鲸客服', '云杉财务', '远山报表'])[1 + mod(n, 5)] || n",
         name_en="(ARRAY['Leaf', 'Whetstone', 'Whale Desk', 'Spruce', 'Ridge'])[1 + mod(n, 5)] || ' ' || n",
-        summary=_text("好用"), summary_en=_text("Useful"), description=_text("好用"), description_en=_text("Useful"),
+        picture=_text(PICTURE), summary=_text("好用"), summary_en=_text("Useful"), description=_text("好用"), description_en=_text("Useful"),
         status=_text("on_sale"), listed_at=now, created_at=now,
     )  # fmt: skip
     _insert(Binding, products, id="n", product_id="n", address_id="(n + 1) / 2")
@@ -217,7 +229,9 @@ def _stories(size: Size, now: datetime) -> None:
         now,
     )
     # Of the two products of each seller; the one by use is bought by every fortieth buyer of seller 1, and never renewed.
-    _run("UPDATE o SET product = 2 * seller - CASE WHEN mod(base, 5) = 1 AND mod(base, 40) <> 21 THEN 1 ELSE mod(base / 20, 2) END")
+    _run(
+        "UPDATE o SET product = 2 * seller - CASE WHEN mod(base, 5) = 1 AND mod(base, 40) <> 21 THEN 1 ELSE mod(base / 20, 2) END"
+    )
     _run("ANALYZE o")
 
 
@@ -302,7 +316,11 @@ def _calls(size: Size, now: datetime) -> None:
     done = Done(instances=(InstanceInfo(instance_id="x", app=AppInfo(front_end_url="https://app.many.example/")),))
     first = Create(order_id="CS", order_line_id="CS-000001", business_id="")
     refresh = Refresh(
-        instance_id="x", scene=Scene.RENEWAL, order_id="CS", order_line_id="CS-000001", expires_at=now + timedelta(days=400)
+        instance_id="x",
+        scene=Scene.RENEWAL,
+        order_id="CS",
+        order_line_id="CS-000001",
+        expires_at=now + timedelta(days=400),
     )
     freeze = SetStatus(instance_id="x", status=InstanceStatus.FREEZE)
     at = f"TIMESTAMPTZ '{now.isoformat()}'"
@@ -311,7 +329,11 @@ def _calls(size: Size, now: datetime) -> None:
         "created_at": "at", "first_at": "at",
     }  # fmt: skip
     ends = {"state": "3", "due_at": "at", "attempts": "1", "ended_at": "at + interval '1 minute'"}
-    done_well = {"outcome": _text("done"), "last_verdict": _text("done"), "sealed_answer": _text(seal(msgspec.json.encode(done).decode()))}
+    done_well = {
+        "outcome": _text("done"),
+        "last_verdict": _text("done"),
+        "sealed_answer": _text(seal(msgspec.json.encode(done).decode())),
+    }
     of_order = {
         "order_number": "number", "order_line_number": "number || '-000001'",
         "subscription_id": "CASE WHEN renews THEN base ELSE n END",
@@ -412,7 +434,15 @@ def _money(size: Size, now: datetime) -> None:
         actor=_text("operator"), at=now - timedelta(days=799),
     )  # fmt: skip
     shared = {"order_number": "number", "actor": _text("market")}
-    _insert(Transfer, f"o WHERE {PAID}", **shared, id=f"{buyers} + 2 * n - 1", reason=_text("payment"), reference="number", at="at")
+    _insert(
+        Transfer,
+        f"o WHERE {PAID}",
+        **shared,
+        id=f"{buyers} + 2 * n - 1",
+        reason=_text("payment"),
+        reference="number",
+        at="at",
+    )
     ends = f"({ENDED} OR story = 'given_up')"
     _insert(
         Transfer, f"o WHERE {ends}", **shared, id=f"{buyers} + 2 * n",
@@ -446,7 +476,9 @@ def _work(size: Size, now: datetime) -> None:
     _insert(Job, "o WHERE story = 'unpaid'", kind=_text(UNPAID_TIMEOUT), key="number", due_at="at + interval '1 day'",
             payload="jsonb_build_object('order', number)")  # fmt: skip
     soon = now + timedelta(days=1)
-    _insert(Job, "generate_series(1, 20) n", kind=_text("stuck"), key="n::text", due_at=soon, error=_text("Traceback: late"))
+    _insert(
+        Job, "generate_series(1, 20) n", kind=_text("stuck"), key="n::text", due_at=soon, error=_text("Traceback: late")
+    )
     events = {"name": _text("Nothing"), "due_at": soon, "created_at": now}
     _insert(Event, "generate_series(1, 20) n", **events, error=_text("Traceback: late"))
     _insert(Event, f"generate_series(1, {size.events}) n", **events)
@@ -456,6 +488,21 @@ def _work(size: Size, now: datetime) -> None:
 
 def _count_on() -> None:
     """Keys that the market gives from here on come after those that were given here."""
-    for model in (*GROWING, User, Seller, Member, SigningKey, AccessKey, Address, Category, Product, Binding, Spec, Sku, Offer, Account):
+    for model in (
+        *GROWING,
+        User,
+        Seller,
+        Member,
+        SigningKey,
+        AccessKey,
+        Address,
+        Category,
+        Product,
+        Binding,
+        Spec,
+        Sku,
+        Offer,
+        Account,
+    ):
         table = model._meta.db_table
         _run(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT MAX(id) FROM {table}))")

@@ -120,6 +120,8 @@ class Call(DueWork):
             models.Index(fields=["give_up_at"], name="call_held_deadline", condition=Q(state=State.HELD)),
             models.Index(fields=["seller", "-id"], name="call_seller"),
             models.Index(fields=["order_number"], name="call_order"),
+            models.Index(fields=["order_line_number"], name="call_order_line"),
+            models.Index(fields=["subscription", "-id"], name="call_subscription"),
             models.Index(fields=["subscription"], name="call_subscription_open", condition=~Q(state=State.ENDED)),
             models.Index(fields=["outcome", "-id"], name="call_not_done", condition=NOT_DONE),
             models.Index(fields=["seller", "outcome", "-id"], name="call_seller_not_done", condition=NOT_DONE),
