@@ -44,8 +44,8 @@ def place_by_hand(
             pay_before=now,
             paid_at=now,
         )
-        ORDER.move(order, OrderEvent.PAY, now=now, actor=actor)
         line = store_line(order, offer, nothing, subscription=subscription, now=now)
+        ORDER.move(order, OrderEvent.PAY, now=now, actor=actor)
         record_paid(order, now=now)
     return line
 

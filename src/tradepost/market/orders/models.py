@@ -75,6 +75,9 @@ class OrderLine(models.Model):
     period_number = models.PositiveIntegerField(default=0)
     quantity = models.PositiveIntegerField(default=1)
     amount_minor = models.PositiveBigIntegerField()
+    status = models.CharField(max_length=16, choices=Order.Status, default=Order.Status.UNPAID)
+    """That of its order, which the lifecycle keeps here too: a seller's list is narrowed by it, and orders of all sellers are
+    many."""
     usage_unit = models.CharField(max_length=32, blank=True, default="", db_default="")
     usage_unit_en = models.CharField(max_length=32, blank=True, default="", db_default="")
     usage_price = models.DecimalField(max_digits=16, decimal_places=8, default=NONE, db_default=NONE)
@@ -95,7 +98,10 @@ class OrderLine(models.Model):
     agreed_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["seller", "-id"], name="line_seller")]
+        indexes = [
+            models.Index(fields=["seller", "-id"], name="line_seller"),
+            models.Index(fields=["seller", "status", "-id"], name="line_seller_status"),
+        ]
 
     @property
     def amount(self) -> Money:
