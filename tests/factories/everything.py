@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -202,9 +203,13 @@ def reactions(size: Size, now: datetime) -> Iterator[Deed]:
         for reaction in every:
             name = f"{event} → {outbox.name_of(reaction).removeprefix('tradepost.market.')}"
             if isinstance(reaction, Batched):
-                yield Deed(name, lambda _, react=reaction.many, facts=facts: react(facts, now))
+                yield Deed(name, partial(_react, partial(reaction.many, facts, now)))
             else:
-                yield Deed(name, lambda _, react=reaction, facts=facts: react(facts[0], now))
+                yield Deed(name, partial(_react, partial(reaction, facts[0], now)))
+
+
+def _react(act: Callable[[], object], _prepared: object) -> None:
+    act()
 
 
 def happened(event: str, size: Size, now: datetime) -> list[dict[str, Any]]:
@@ -295,7 +300,7 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
         if kind not in moments:
             raise LookupError(f"say in {__name__} when the timer {kind} does something")
         for words, payload, at in moments[kind]:
-            yield Deed(f"timer {kind}{words}", lambda _, task=task, payload=payload, at=at: task(payload, at))
+            yield Deed(f"timer {kind}{words}", partial(_react, partial(task, payload, at)))
 
 
 # --- the engine ---------------------------------------------------------------------------------------------------------
