@@ -54,6 +54,7 @@ def insert_paid(shop: Shop, *, tag: str, count: int, now: datetime) -> None:
             [
                 OrderLine(
                     order=order,
+                    status=order.status,
                     number=f"{order.number}-000001",
                     seller=shop.sellers[i % len(shop.sellers)],
                     product=shop.products[i % len(shop.sellers)],

@@ -73,18 +73,13 @@ def test_a_seller_finds_the_orders_of_an_instance(orders: list[Order]) -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        *TEXTS, ("li.lei@example.com", [0, 1, 2]), ("LI.LEI", [0, 1, 2]), ("li.lei@", [0, 1, 2]), ("lei@", []), ("%", []),
-        ("li_lei", []),
+        *TEXTS, ("li.lei@example.com", [0, 1, 2]), ("LI.LEI@EXAMPLE.COM", [0, 1, 2]), ("li.lei", []), ("%", []),
+        ("li_lei@example.com", []),
     ],
 )  # fmt: skip
 def test_operators_find_orders_by_number_or_address(orders: list[Order], text: str, found: list[int]) -> None:
     page = operator_queries.all_orders(operator_queries.OrderFilter(text=text))
     assert [order.number for order in page.rows] == [orders[n].number for n in reversed(found)]
-
-
-def test_beginnings_that_many_share_find_all_of_them(orders: list[Order]) -> None:
-    page = operator_queries.all_orders(operator_queries.OrderFilter(text="li.le"))
-    assert len(page.rows) == 4
 
 
 def test_more_products_than_a_list_holds_are_found_too(

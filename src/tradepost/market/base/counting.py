@@ -34,13 +34,13 @@ class Count(int):
 
 
 def count_up_to(rows: QuerySet[Any], most: int = MOST) -> Count:
-    """Reads at most one row more than ``most``."""
-    return Count(rows.order_by()[: most + 1].count(), most)
+    """Reads at most one row more than ``most``; in the order of ``rows``, if they have one, and so by an index that has it."""
+    return Count(rows[: most + 1].count(), most)
 
 
 def counts_up_to(*every: QuerySet[Any], most: int = MOST) -> list[Count]:
     """The same for several, in one statement, each served by an index of its own."""
-    made = [rows.order_by().values("pk")[: most + 1].query.sql_with_params() for rows in every]
+    made = [rows.values("pk")[: most + 1].query.sql_with_params() for rows in every]
     counts = ", ".join(f"(SELECT COUNT(*) FROM ({text}) counted)" for text, _ in made)  # noqa: S608  # Django wrote it
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {counts}", [value for _, values in made for value in values])

@@ -44,7 +44,7 @@ class User(AbstractBaseUser):
     objects: ClassVar[Users] = Users()
 
     class Meta:
-        # The few among the many. A migration adds one of pattern operators on PostgreSQL, for the beginning of an address.
+        # The few among the many.
         indexes = [
             models.Index(fields=["-id"], name="user_operator", condition=models.Q(is_operator=True)),
             models.Index(fields=["-id"], name="user_locked", condition=models.Q(is_active=False)),

@@ -9,7 +9,6 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Lower
 
 from tradepost.market.base.paging import Page, page
-from tradepost.market.base.prefix import begins
 
 from .models import AccessKey, Member, Seller, SigningKey, User
 
@@ -53,27 +52,10 @@ def _of_role(role: str) -> QuerySet[User]:
     return User.objects.filter(ROLES[role]) if role in ROLES else User.objects.none()
 
 
-BY_EMAIL = 50
-"""People whose address begins with what was typed, at most: who types a letter or two looks for nobody yet."""
-
-
-def users_by_email(text: str) -> list[int]:
-    """Keys of the people whose e-mail address is this or begins so, whatever the case; the first by address."""
-    found = _whose_email_begins(text).values_list("pk", flat=True)
-    return list(found[:BY_EMAIL])
-
-
-def addresses_like(text: str) -> list[str]:
-    """Addresses in small letters that begin so, of people and of sellers' contacts; the text itself is among them."""
-    people = _whose_email_begins(text).values_list(Lower("email"), flat=True)[:BY_EMAIL]
-    contacts = Seller.objects.filter(contact_email__istartswith=text).order_by("pk")
-    sellers = contacts.values_list(Lower("contact_email"), flat=True)[:BY_EMAIL]
-    return list(dict.fromkeys([text.lower(), *people, *sellers]))
-
-
-def _whose_email_begins(text: str) -> QuerySet[User]:
-    lowered = User.objects.annotate(lowered=Lower("email"))
-    return lowered.filter(begins("lowered", text.lower())).order_by("lowered")
+def user_by_email(text: str) -> int | None:
+    """Key of the person with this e-mail address, whatever its case."""
+    found = User.objects.annotate(lowered=Lower("email")).filter(lowered=text.lower())
+    return found.values_list("pk", flat=True).first()
 
 
 def find_user(pk: int) -> User | None:

@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
 from tradepost.market.base.paging import Page, page
-from tradepost.market.identity.operator_queries import addresses_like
 
 from .messages import Said, say
 from .models import Mail
@@ -21,13 +20,12 @@ class Letter:
 
 
 def all_mails(*, status: str = "", text: str = "", after: str = "", size: int = 25) -> Page[Letter]:
-    """Newest first, with their words in the active language. ``text`` is an address, or the beginning of one that a
-    person or a seller has now."""
+    """Newest first, with their words in the active language. ``text`` is a whole address."""
     mails = Mail.objects.select_related("notice__user")
     if status:
         mails = mails.filter(status=status)
     if sought := text.strip():
-        mails = mails.annotate(to=Lower("address")).filter(to__in=addresses_like(sought))
+        mails = mails.annotate(to=Lower("address")).filter(to=sought.lower())
     found = page(mails, after=after, size=size)
     return Page([Letter(mail, say(mail.notice.kind, mail.notice.facts)) for mail in found.rows], found.next_key)
 

@@ -86,6 +86,9 @@ class OrderLine(models.Model):
     amount_minor = models.PositiveBigIntegerField()
     list_minor = models.PositiveBigIntegerField(default=0, db_default=0)
     """What it costs without any reduction: a try-out costs nothing and still says a price to the seller."""
+    status = models.CharField(max_length=16, choices=Order.Status, default=Order.Status.UNPAID)
+    """That of its order, which the lifecycle keeps here too: a seller's list is narrowed by it, and orders of all sellers are
+    many."""
     usage_unit = models.CharField(max_length=32, blank=True, default="", db_default="")
     usage_unit_en = models.CharField(max_length=32, blank=True, default="", db_default="")
     usage_price = models.DecimalField(max_digits=16, decimal_places=8, default=NONE, db_default=NONE)
@@ -109,6 +112,7 @@ class OrderLine(models.Model):
         indexes = [
             models.Index(fields=["seller", "-id"], name="line_seller"),
             models.Index(fields=["subscription", "id"], name="line_subscription"),
+            models.Index(fields=["seller", "status", "-id"], name="line_seller_status"),
         ]
 
     @property

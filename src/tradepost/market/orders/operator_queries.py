@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from tradepost.market.base.counting import Count, counts_up_to
 from tradepost.market.base.paging import Page, page
-from tradepost.market.identity.operator_queries import users_by_email
+from tradepost.market.identity.operator_queries import user_by_email
 
 from .models import Order, OrderLine
 from .search import orders_by_number
@@ -18,7 +18,7 @@ from .search import orders_by_number
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
     """What an operator asks the list for; empty means all. ``text`` is a number, its beginning or end (see
-    ``search``), else a buyer's e-mail address or the beginning of one."""
+    ``search``), else a buyer's whole e-mail address."""
 
     text: str = ""
     status: str = ""
@@ -34,7 +34,7 @@ def all_orders(
     if asked.status:
         orders = orders.filter(status=asked.status)
     if text := asked.text.strip():
-        orders = orders.filter(orders_by_number(text) or Q(buyer__in=users_by_email(text)))
+        orders = orders.filter(orders_by_number(text) or Q(buyer=user_by_email(text)))
     return page(orders, after=after, size=size)
 
 

@@ -11,7 +11,7 @@ from tradepost.market.base import rows
 
 from .models import Order
 
-PARTS = 8
+PARTS = 4
 """Rows over which the orders of one seller and day are spread, so that payments seldom wait for each other's row."""
 _AS_DATE = {"postgresql": "::date", "sqlite": ""}
 

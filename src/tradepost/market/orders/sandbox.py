@@ -47,7 +47,7 @@ def place_sandbox_order(
             pay_before=now,
             paid_at=now,
         )
-        ORDER.move(order, OrderEvent.PAY, now=now, actor=actor)
         line = store_line(order, offer, nothing, subscription=subscription, list_minor=costs.minor, now=now)
+        ORDER.move(order, OrderEvent.PAY, now=now, actor=actor)
         record_paid(order, now=now)
     return line

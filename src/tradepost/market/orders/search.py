@@ -14,8 +14,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Substr
+from django.db.models.lookups import Exact
 
 from tradepost.market.base.ids import ALPHABET
 from tradepost.market.base.prefix import begins
@@ -50,7 +51,11 @@ def orders_like(text: str) -> Q:
     if (by_number := orders_by_number(text)) is not None:
         return by_number
     products = _products_like(text)
-    return Q(Exists(OrderLine.objects.filter(order=OuterRef("pk"), product__in=products))) if products else NOTHING
+    if not products:
+        return NOTHING
+    # A value rather than EXISTS, which PostgreSQL would join: the orders of one buyer are gone through, newest first.
+    lines = OrderLine.objects.filter(order=OuterRef("pk"), product__in=products).values(yes=Value(1))
+    return Q(Exact(Subquery(lines[:1]), Value(1)))
 
 
 def lines_like(text: str, seller: Seller) -> Q:

@@ -31,7 +31,7 @@ def seller_lines(seller: Seller, asked: LineFilter) -> QuerySet[OrderLine]:
     """The seller's order lines that fit, unordered, with order, buyer and subscription fetched."""
     lines = OrderLine.objects.filter(seller=seller).select_related("order__buyer", "subscription")
     if asked.status:
-        lines = lines.filter(order__status=asked.status)
+        lines = lines.filter(status=asked.status)
     if asked.search:
         held = Subscription.objects.filter(seller=seller, instance_id=asked.search).values_list("pk", flat=True).first()
         lines = lines.filter(Q(subscription=held) if held is not None else lines_like(asked.search, seller))
@@ -105,4 +105,4 @@ def total(days: list[Day], currency: str) -> Money:
 
 def open_order_count(seller: Seller) -> Count:
     """Lines that were paid and are not delivered yet."""
-    return count_up_to(OrderLine.objects.filter(seller=seller, order__status=Order.Status.PROCESSING))
+    return count_up_to(OrderLine.objects.filter(seller=seller, status=Order.Status.PROCESSING))

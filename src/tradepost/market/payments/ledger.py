@@ -193,8 +193,9 @@ def held_for(order_number: str) -> int:
 
 
 def _held_for(order_numbers: Collection[str]) -> Counter[str]:
-    held = Entry.objects.filter(transfer__order_number__in=order_numbers, account__kind=Account.Kind.CLEARING)
-    return Counter(dict(held.values_list("transfer__order_number").annotate(total=Sum("amount_minor"))))
+    # Not narrowed to clearing's entries: the planner would begin with all that ever passed through it.
+    entries = Entry.objects.filter(transfer__order_number__in=order_numbers).values_list("transfer__order_number")
+    return Counter(dict(entries.annotate(total=Coalesce(Sum("amount_minor", filter=Q(account__kind="clearing")), 0))))
 
 
 def _move_balance(account: Account, change: int) -> int | None:

@@ -86,7 +86,7 @@ class Entry(models.Model):
     """One side of a transfer. Triggers of the migration refuse any change or deletion."""
 
     transfer = models.ForeignKey(Transfer, models.PROTECT, related_name="entries")
-    account = models.ForeignKey(Account, models.PROTECT, related_name="entries")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="entries", db_index=False)
     amount_minor = models.BigIntegerField()
     balance_after_minor = models.BigIntegerField(null=True, default=None)
     """On a buyer's account."""

@@ -96,7 +96,7 @@ class Queue:
 
 def queue(model: type[Event | Job], now: datetime, *, limit: int = 20) -> Queue:
     """Rows with an error are those whose last try failed; the database holds no finished ones."""
-    rows: QuerySet[Any] = model._default_manager.filter(state=State.WAITING)  # noqa: SLF001
+    rows: QuerySet[Any] = model._default_manager.filter(state=State.WAITING).order_by("due_at", "pk")  # noqa: SLF001
     oldest = list(stuck(model).order_by("due_at", "pk")[:limit])
     waiting, due = counts_up_to(rows, rows.filter(due_at__lte=now))
     return Queue(waiting, due, oldest)

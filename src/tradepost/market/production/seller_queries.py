@@ -63,7 +63,7 @@ def about(text: str, among: QuerySet[Subscription]) -> Q:
     looked up first, so that calls are found by the subscription's key."""
     number = text.upper()
     held = list(among.filter(instance_id=text).values_list("pk", flat=True))
-    found = Q(order_number=number) | Q(order_line_number=number)
+    found = Q(order_number=number) | _of_line(number)
     return found | Q(subscription__in=held) if held else found
 
 
@@ -97,9 +97,14 @@ def open_attempt(call: Call) -> Attempt:
     )
 
 
+def _of_line(number: str) -> Q:
+    """A line's number begins with its order's, which has an index."""
+    return Q(order_number=number.rpartition("-")[0], order_line_number=number)
+
+
 def calls_of_line(seller: Seller, line_number: str) -> list[Call]:
     """Oldest first, as they follow each other in a delivery."""
-    return list(Call.objects.filter(seller=seller, order_line_number=line_number).defer("command").order_by("pk"))
+    return list(Call.objects.filter(_of_line(line_number), seller=seller).defer("command").order_by("pk"))
 
 
 def retry_rule(call: Call) -> RetryRule | None:

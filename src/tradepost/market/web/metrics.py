@@ -36,8 +36,13 @@ from tradepost.market.production.models import Address, Call, Tally
 
 from .health import SEEN_WITHIN
 
-QUEUES: tuple[tuple[str, type[DueWork]], ...] = (("calls", Call), ("events", Event), ("jobs", Job))
 STATES = {State.WAITING: "waiting", State.LEASED: "in_flight", State.HELD: "held"}
+QUEUES: tuple[tuple[str, type[DueWork], tuple[State, ...]], ...] = (
+    ("calls", Call, (State.WAITING, State.LEASED, State.HELD)),
+    ("events", Event, (State.WAITING,)),
+    ("jobs", Job, (State.WAITING, State.LEASED)),
+)
+"""With the states that there are of each: an event is worked on in the transaction that holds it, and only calls are held."""
 MOST = 10_000
 """What a gauge counts to: a scrape comes every few seconds, and there are as many timers as services."""
 LIMITED = f"counted up to {MOST:,}"
@@ -113,9 +118,9 @@ class Market(Collector):
             "How long the oldest waiting row has been due, in market time; 0 when nothing is due.",
             labels=("queue",),
         )
-        for queue, model in QUEUES:
-            for state, count in zip(STATES.values(), _depths(model), strict=True):
-                depth.add_metric((queue, state), count)
+        for queue, model, states in QUEUES:
+            for state, count in zip(states, _depths(model, states), strict=True):
+                depth.add_metric((queue, STATES[state]), count)
             due = model._default_manager.filter(state=State.WAITING, due_at__lte=self.now)  # noqa: SLF001
             oldest = due.aggregate(oldest=Min("due_at"))["oldest"]
             age.add_metric((queue,), (self.now - oldest).total_seconds() if oldest else 0)
@@ -144,12 +149,12 @@ class Market(Collector):
         return family
 
 
-def _depths(model: type[DueWork]) -> tuple[int, ...]:
+def _depths(model: type[DueWork], states: Iterable[State]) -> tuple[int, ...]:
     # Literals, not parameters, and one count a state: only so can partial indexes answer, beside millions of ended rows.
     table = connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001
     counts = ", ".join(
-        f"(SELECT COUNT(*) FROM (SELECT 1 FROM {table} WHERE state = {state.value} LIMIT {MOST}) found)"  # noqa: S608  # a table of ours
-        for state in STATES
+        f"(SELECT COUNT(*) FROM (SELECT 1 FROM {table} WHERE state = {state.value}{order} LIMIT {MOST}) found)"  # noqa: S608  # a table of ours
+        for state, order in ((state, " ORDER BY due_at, id" if state == State.WAITING else "") for state in states)
     )
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {counts}")

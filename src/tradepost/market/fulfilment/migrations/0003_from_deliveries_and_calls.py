@@ -84,7 +84,9 @@ def _deliveries(apps: Any, untold: set[int]) -> None:
             for one in batch
         )
         for operation, one in zip(made, batch, strict=True):
-            Call.objects.filter(order_line_number=one.line.number, kind__in=["Create", "Query"]).update(
+            Call.objects.filter(
+                order_number=one.line.order.number, order_line_number=one.line.number, kind__in=["Create", "Query"]
+            ).update(
                 owner=operation.pk
             )
 
