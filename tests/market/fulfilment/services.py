@@ -11,15 +11,16 @@ from tradepost.market.base import jobs
 from tradepost.market.base.work import State
 from tradepost.market.catalog.listing import NewSku, NewSpec
 from tradepost.market.catalog.models import Offer
+from tradepost.market.fulfilment.cases import protocol_of
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.sandbox import Target, Trial, try_out
-from tradepost.market.fulfilment.sandbox_acts import Act
+from tradepost.market.fulfilment.sandbox_acts import Act, latest_renewals, possible
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.renew import RenewService, place_renewal
 from tradepost.market.production import calls
 from tradepost.market.production.models import Call
-from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.models import Freeze, Subscription
 from tradepost.market.wiring import TASKS
 from tradepost.protocols.commands import AppInfo, CallResult, Command, Create, Done, InstanceInfo
 
@@ -125,3 +126,11 @@ def offers(subscription: Subscription) -> list[Offer]:
     """Small by month and year, large by month and year."""
     own = Offer.objects.select_related("sku__spec__product__seller").filter(sku__spec__product=subscription.product)
     return list(own.order_by("sku", "pk"))
+
+
+def acts(subscription: Subscription) -> frozenset[Act]:
+    """What the try-out page offers for it now."""
+    found = again(subscription)
+    reasons = set(Freeze.objects.filter(subscription=found, lifted_at=None).values_list("reason", flat=True))
+    renewed_last = latest_renewals([found]).get(found.pk, False)
+    return possible(found, protocol_of(found), renewed=renewed_last, reasons=reasons)
