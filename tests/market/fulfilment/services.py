@@ -13,8 +13,11 @@ from tradepost.market.catalog.listing import NewSku, NewSpec
 from tradepost.market.catalog.models import Offer
 from tradepost.market.fulfilment.cases import protocol_of
 from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.order_progress import Progress, progress
 from tradepost.market.fulfilment.sandbox import Target, Trial, try_out
 from tradepost.market.fulfilment.sandbox_acts import Act, latest_renewals, possible
+from tradepost.market.notifications.models import Notice
+from tradepost.market.orders.buyer_queries import buyer_order
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.renew import RenewService, place_renewal
@@ -48,11 +51,15 @@ def service(protocol: str = "saas_v2", *, once: bool = False, **product: object)
     made = make_product(
         seller, address=make_address(seller, protocol=protocol), **({"product_type": kind} | shape | product)
     )
-    order = make_order(make_buyer(), offer=make_offer(made), paid=True)
-    react(now=NOW)
+    return bought(make_order(make_buyer(), offer=make_offer(made), paid=True))
+
+
+def bought(order: Order, *, now: datetime = NOW) -> Subscription:
+    """What this paid order becomes when its seller opens it at once, as it is asked. All is told."""
+    react(now=now)
     while (call := Call.objects.filter(order_number=order.number).exclude(state=State.ENDED).first()) is not None:
-        answer(call, opened(call), now=NOW)
-        react(now=NOW)
+        answer(call, opened(call), now=now)
+        react(now=now)
     return again(Subscription.objects.get(order_lines__order=order))
 
 
@@ -134,3 +141,19 @@ def acts(subscription: Subscription) -> frozenset[Act]:
     reasons = set(Freeze.objects.filter(subscription=found, lifted_at=None).values_list("reason", flat=True))
     renewed_last = latest_renewals([found]).get(found.pk, False)
     return possible(found, protocol_of(found), renewed=renewed_last, reasons=reasons)
+
+
+def progress_of(order: Order) -> Progress:
+    """As its buyer sees it."""
+    found = buyer_order(order.buyer, order.number)
+    assert found is not None
+    return progress(found)
+
+
+def told(kind: str) -> int:
+    """How many notices of this kind there are."""
+    return Notice.objects.filter(kind=kind).count()
+
+
+def order_status(order: Order) -> str:
+    return Order.objects.get(pk=order.pk).status
