@@ -152,7 +152,14 @@ def find_call(pk: int) -> Call | None:
 
 def calls_of_order(number: str) -> list[Call]:
     """In the order in which they were asked, each with its ``attempts_made`` oldest first. Bodies stay in the database."""
-    calls = list(Call.objects.filter(order_number=number).select_related("seller").defer("command").order_by("pk"))
+    return with_attempts(
+        Call.objects.filter(order_number=number).select_related("seller").defer("command").order_by("pk")
+    )
+
+
+def with_attempts(rows: QuerySet[Call]) -> list[Call]:
+    """These calls with their ``attempts_made``, oldest first; one query for all attempts. Bodies stay in the database."""
+    calls = list(rows)
     tries = (
         Attempt.objects.filter(call__in=calls)
         .defer("request_headers", "request_body", "response_headers", "response_body").order_by("call_id", "number")
