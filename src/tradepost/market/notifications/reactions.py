@@ -326,7 +326,8 @@ def _lines(order: str) -> list[OrderLine]:
 
 def _lines_of(events: Sequence[OrderPaid | OrderCompleted]) -> list[OrderLine]:
     numbers = {event.order for event in events}
-    return list(OrderLine.objects.select_related("order__buyer").filter(order__number__in=numbers).order_by("pk"))
+    lines = OrderLine.objects.select_related("order__buyer", "subscription").filter(order__number__in=numbers)
+    return list(lines.order_by("pk"))
 
 
 def _tell_buyer(lines: list[OrderLine], kind: str, more: dict[str, f.Json], now: datetime) -> None:
