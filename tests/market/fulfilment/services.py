@@ -16,6 +16,7 @@ from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.order_progress import Progress, progress
 from tradepost.market.fulfilment.sandbox import Target, Trial, try_out
 from tradepost.market.fulfilment.sandbox_acts import Act, latest_renewals, possible
+from tradepost.market.identity.models import Member
 from tradepost.market.notifications.models import Notice
 from tradepost.market.orders.buyer_queries import buyer_order
 from tradepost.market.orders.models import Order
@@ -43,11 +44,14 @@ SPEC = NewSpec(
 )  # fmt: skip
 
 
-def service(protocol: str = "saas_v2", *, once: bool = False, **product: object) -> Subscription:
-    """A service that was bought, opened by its seller and delivered at NOW: a month of it, or once. All is told."""
+def service(protocol: str = "saas_v2", *, once: bool = False, members: int = 0, **product: object) -> Subscription:
+    """A service that was bought, opened by its seller and delivered at NOW: a month of it, or once. All is told; its
+    seller has that many ``members``."""
     shape: dict[str, object] = {"prices": (ONCE,)} if once else {"specs": (SPEC,)}
     kind = "LICENSE" if protocol.startswith("license") else "SAAS"
     seller = make_seller()
+    for _ in range(members):
+        Member.objects.create(seller=seller, user=make_buyer(balance="0"))
     made = make_product(
         seller, address=make_address(seller, protocol=protocol), **({"product_type": kind} | shape | product)
     )
@@ -86,6 +90,12 @@ def open_call() -> Call:
 def done(call: Call, *, now: datetime = NOW) -> None:
     """The seller does it, and everybody learns of it."""
     answer(call, now=now)
+    react(now=now)
+
+
+def answered(call: Call, *, now: datetime = NOW) -> None:
+    """The same, with all that a buyer enters by where a creation is asked for."""
+    answer(call, opened(call) if call.kind == Create.__name__ else None, now=now)
     react(now=now)
 
 

@@ -125,7 +125,9 @@ def test_what_has_no_end_or_has_ended_is_not_renewed(name: str) -> None:
     assert refused.code == "renewal.too_late"
 
 
-@pytest.mark.parametrize(("spoken", "code"), [("saas_v2", None), ("license_v1", None), ("order_notice", "order.no_plan")])
+@pytest.mark.parametrize(
+    ("spoken", "code"), [("saas_v2", None), ("license_v1", None), ("order_notice", "order.no_plan")]
+)
 def test_what_the_protocol_has_no_creation_for_is_not_opened(spoken: str, code: str | None) -> None:
     opening = case(Opening(buyer=BUYER), held=held(spoken), line=line("NEW"))
     refused = operation_kind("open").refuses(opening)

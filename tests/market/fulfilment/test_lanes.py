@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
 from tests.factories import NOW
 from tests.market.engine import LOST, REFUSED_CONNECTION, answer, react
@@ -296,7 +297,8 @@ def test_without_an_address_a_release_stops_with_a_reason_and_goes_on_when_there
     calls, address = Call.objects.count(), Address.objects.get()
     Binding.objects.all().delete()
     over = END + RETENTION
-    passes(over)
+    with translation.override("en"):
+        passes(over)
     release = latest("release")
     assert (release.status, release.note, release.call) == (
         "stopped", "This product has no production address.", None,

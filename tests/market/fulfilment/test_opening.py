@@ -93,9 +93,7 @@ def test_the_end_of_a_plan_refunds_unless_the_protocol_keeps_the_order(protocol:
     assert not progress_of(order).stopped
     failed(open_call())
     assert order_status(order) == (Order.Status.PROCESSING if kept else Order.Status.REFUNDED)
-    assert Operation.objects.get(kind="open").status == (
-        Operation.Status.STOPPED if kept else Operation.Status.GAVE_UP
-    )
+    assert Operation.objects.get(kind="open").status == (Operation.Status.STOPPED if kept else Operation.Status.GAVE_UP)
     assert Subscription.objects.get().status == ("opening" if kept else "failed")
     assert progress_of(order).stopped is kept
 

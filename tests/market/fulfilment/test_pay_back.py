@@ -6,9 +6,19 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.factories import NOW, make_address, make_buyer, make_offer, make_operator, make_order, make_product, make_seller
+from tests.factories import (
+    NOW,
+    make_address,
+    make_buyer,
+    make_offer,
+    make_operator,
+    make_order,
+    make_product,
+    make_seller,
+)
 from tests.market.engine import REFUSED_CONNECTION, answer, react
 from tests.market.fulfilment.services import failed, open_call, opened
+from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Move
 from tradepost.market.fulfilment import advance
@@ -160,7 +170,7 @@ def test_the_operator_finds_the_button_only_where_it_works_and_everybody_is_told
     assert "there is nothing to pay back by hand" in again
 
     before = set(Notice.objects.values_list("pk", flat=True))
-    react(now=NOW)
+    react(now=clock.now())
     told = Notice.objects.exclude(pk__in=before)
     assert sorted(told.values_list("kind", flat=True)) == ["operator_gave_up", "order_refunded", "seller_gave_up"]
     buyers_page = enter(order.buyer).get(reverse("storefront:order", args=[order.number])).content.decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import translation
 
 from tests.factories import NOW
 from tests.market.engine import answer, react
@@ -263,7 +264,8 @@ def test_a_renewal_is_not_begun_after_the_retention() -> None:
     done(open_call(), now=END)
     order = ordered(subscription, now=END + RETENTION - timedelta(minutes=1))
     pay_order(order, now=END + RETENTION - timedelta(minutes=1))
-    react(now=END + RETENTION)
+    with translation.override("en"):
+        react(now=END + RETENTION)
     assert (order_status(order), ledger.held_for(order.number)) == ("refunded", 0)
     operation = operation_of(order)
     assert (operation.status, operation.call) == ("gave_up", None)

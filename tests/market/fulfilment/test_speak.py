@@ -47,7 +47,7 @@ TABLE: dict[str, dict[ChargingMode, Row]] = {
         ChargingMode.ON_DEMAND_PKG: (FREEZE, FREEZE, UNFREEZE, RELEASE_PURCHASE),
     },
     # saas-v1-license B1
-    "license_v1": {mode: (UNABLE, UNABLE, UNABLE, RELEASE_PURCHASE) for mode in EVERY_MODE}
+    "license_v1": dict.fromkeys(EVERY_MODE, (UNABLE, UNABLE, UNABLE, RELEASE_PURCHASE))
     | {ChargingMode.PERIOD: (EXPIRE, UNABLE, IMPLIED, RELEASE_PURCHASE)},
     # saas-v1-license B3: updateInstanceStatus and releaseInstance as those of SaaS 2.0
     "license_online": dict.fromkeys(EVERY_MODE, BY_STATUS),
@@ -90,7 +90,10 @@ def test_a_release_that_an_order_caused_names_that_one(spoken: str) -> None:
 
 @pytest.mark.parametrize("spoken", sorted(TABLE))
 def test_a_command_is_said_where_the_protocol_has_the_activity_and_nowhere_else(spoken: str) -> None:
-    for command in (Query(instance_ids=("i-1",)), CheckChange(instance_id="i-1", product_id="", sku_code="", product_name="")):
+    for command in (
+        Query(instance_ids=("i-1",)),
+        CheckChange(instance_id="i-1", product_id="", sku_code="", product_name=""),
+    ):
         said = speak(Ask(command=command), held(spoken))
         assert said == (command if type(command) in protocols()[spoken].activities else UNABLE)
 
