@@ -271,6 +271,24 @@ def test_a_release_that_a_person_wants_pays_a_stopped_renewal_back() -> None:
     assert ledger.verify().problems == ()
 
 
+def test_a_release_pays_back_what_was_renewed_for_a_time_that_never_begins() -> None:
+    """business-rules §4.7: a renewal that is not effective is refunded in full; §8.2: nobody has earned it."""
+    subscription = service()
+    before = ledger.buyer_account(subscription.buyer, "CNY").balance
+    order = renewed(subscription)
+    done(open_call())
+    assert ledger.held_for(order.number) == order.total_minor
+    tried(subscription, Act.RELEASE)
+    assert ledger.held_for(order.number) == 0
+    assert ledger.buyer_account(subscription.buyer, "CNY").balance == before
+    assert ledger.seller_account(subscription.seller, "CNY").balance.minor == order.total_minor, "of the first month"
+    done(open_call())
+    held = again(subscription)
+    assert (held.status, held.expires_at) == ("released", END), "the end of the last period that stands"
+    passes(NEXT_END)
+    assert ledger.verify().problems == ()
+
+
 def test_a_stopped_release_waits_for_a_person_and_nothing_else_begins() -> None:
     """saas-v2 §3.10: releaseInstance stops after an hour and waits for a restart. Closed stays closed."""
     subscription = expired()

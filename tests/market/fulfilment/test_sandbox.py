@@ -20,6 +20,7 @@ from tests.market.fulfilment.services import (
     offers,
     open_call,
     ordered,
+    passes,
     renewed,
     service,
     tried,
@@ -117,14 +118,34 @@ def test_a_cancelled_renewal_goes_back_to_the_end_before_it() -> None:
 
 
 def test_a_paid_renewal_can_be_cancelled_like_any_other() -> None:
-    """saas-v2 §3.3: the end before it."""
+    """saas-v2 §3.3: the end before it. business-rules §4.7: not effective yet, so that its buyer has it back."""
     subscription = service()
-    renewed(subscription)
+    before = ledger.buyer_account(subscription.buyer, "CNY").balance
+    order = renewed(subscription)
     done(open_call())
     assert Act.CANCEL_RENEWAL in acts(subscription)
     tried(subscription, Act.CANCEL_RENEWAL)
+    assert ledger.held_for(order.number) == order.total_minor, "until the seller did it"
     done(open_call())
     assert again(subscription).expires_at == END
+    assert ledger.held_for(order.number) == 0
+    assert ledger.buyer_account(subscription.buyer, "CNY").balance == before
+    passes(NEXT_END)
+    assert ledger.verify().problems == ()
+
+
+def test_a_renewal_whose_time_has_begun_stays_its_sellers_when_it_is_cancelled() -> None:
+    """business-rules §8.2: it was earned; a try-out moves no money."""
+    subscription = service()
+    order = renewed(subscription)
+    done(open_call())
+    passes(END)
+    earned = ledger.seller_account(subscription.seller, "CNY").balance
+    tried(subscription, Act.CANCEL_RENEWAL, now=END)
+    done(open_call(), now=END)
+    assert again(subscription).expires_at == END
+    assert ledger.seller_account(subscription.seller, "CNY").balance == earned
+    assert ledger.held_for(order.number) == 0
 
 
 def test_over_saas_1_a_cancelled_renewal_has_a_negative_amount_on_the_wire() -> None:
