@@ -30,13 +30,13 @@ WALL = NOW + timedelta(days=400)
 
 
 @pytest.fixture
-def reader(**fields: str) -> User:
-    return make_buyer(balance="0", **({"language": "en"} | fields))
-
-
 def server() -> Iterator[mail_server.Server]:
     with mail_server.running() as running:
         yield running
+
+
+def reader(**fields: str) -> User:
+    return make_buyer(balance="0", **({"language": "en"} | fields))
 
 
 def mail_to(user: User, once: str = "CS1") -> Mail:
