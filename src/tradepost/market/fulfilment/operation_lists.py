@@ -45,7 +45,7 @@ def about(text: str, **own: Any) -> list[int]:
     )
     found = set(lines.values_list("subscription_id", flat=True))
     found |= set(Subscription.objects.filter(instance_id=text, **own).values_list("pk", flat=True))
-    return sorted(pk for pk in found if pk is not None)
+    return sorted(found - {None})
 
 
 def calls_for(operation: Operation) -> QuerySet[Call]:

@@ -57,4 +57,4 @@ def stopped_operations(*, most: int = 5) -> StoppedOperations:
 def stopped_among(orders: Collection[int]) -> set[int]:
     """Those of these orders (by pk) of which something stopped."""
     stopped = Operation.objects.filter(STATES["stopped"], line__order__in=orders)
-    return {pk for pk in stopped.values_list("line__order", flat=True) if pk is not None}
+    return set(stopped.values_list("line__order", flat=True))

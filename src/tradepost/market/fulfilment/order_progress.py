@@ -1,4 +1,4 @@
-"""How far an order is: what is asked of the seller for each line, with every try, as a buyer may see it."""
+"""How far an order is: what is asked of the seller for each line, with its tries, as a buyer may see it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
 
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
@@ -23,8 +24,8 @@ from .models import Operation
 
 SHOWN = tuple(kind.__name__ for kind in (Create, Query, Refresh))
 """Calls that an order waits for; a buyer need not know of others."""
-MOST_TRIES = 12
-"""Tries shown of one call: the first and the latest ones; polling may make hundreds."""
+MOST_ROUNDS = 6
+"""Rounds of tries shown of one call: the first and the latest ones."""
 
 
 class Said(StrEnum):
@@ -39,13 +40,16 @@ class Said(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
-    number: int
-    called_at: datetime
-    milliseconds: float | None
+class Round:
+    """Tries in a row that brought the same. ``milliseconds``: of the last."""
+
     said: Said
     words: str
-    """The seller's own words, only with a refusal; untrusted text."""
+    """The seller's own words, only with a refusal, and only the first time they come; untrusted text."""
+    count: int
+    first_at: datetime
+    last_at: datetime
+    milliseconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,9 @@ class CallProgress:
     """Whether it is about the access data, and no longer about the opening or the renewal."""
     state: str
     """done, current or failed"""
-    tries: list[Try]
+    rounds: list[Round]
     left_out: int
+    """Tries of the rounds between the first and the latest ones, which are not shown."""
     next_at: datetime | None
     held: bool
 
@@ -102,7 +107,7 @@ class LineProgress:
     @property
     def last_said(self) -> Said | None:
         """How the last finished try ended: why an order was given up, in one word."""
-        said = [t.said for asked in self.asked for t in asked.tries if t.said is not Said.RUNNING]
+        said = [one.said for asked in self.asked for one in asked.rounds if one.said is not Said.RUNNING]
         return said[-1] if said else None
 
 
@@ -147,8 +152,9 @@ def progress(order: Order) -> Progress:
     for attempt in Attempt.objects.filter(call__in=calls).only(*shown).order_by("call_id", "number"):
         tries[attempt.call_id].append(attempt)
     asked: dict[str, list[CallProgress]] = defaultdict(list)
+    told: set[str] = set()
     for call in calls:
-        asked[call.order_line_number].append(_call_progress(call, with_open_attempt(call, tries[call.pk])))
+        asked[call.order_line_number].append(_call_progress(call, with_open_attempt(call, tries[call.pk]), told))
     of_line = {line.number: operations.get(line.pk) for line in lines}
     kept = {call.order_line_number for call in calls if _keeps(call, of_line.get(call.order_line_number))}
     ends = {call.order_line_number: call.give_up_at for call in calls if not call.outcome}
@@ -177,25 +183,36 @@ def _fingerprint(order: Order, lines: list[LineProgress], calls: list[Call]) -> 
     return hashlib.sha256("|".join(facts).encode()).hexdigest()[:16]
 
 
-def _call_progress(call: Call, attempts: list[Attempt]) -> CallProgress:
+def _call_progress(call: Call, attempts: list[Attempt], told: set[str]) -> CallProgress:
     state = {Call.Outcome.DONE: "done", Call.Outcome.NONE: "current"}.get(Call.Outcome(call.outcome), "failed")
-    left_out = max(0, len(attempts) - MOST_TRIES)
-    kept = [attempts[0], *attempts[left_out + 1 :]] if left_out else attempts
+    rounds = _rounds(attempts, told)
+    surplus = max(0, len(rounds) - MOST_ROUNDS)
+    left_out, kept = rounds[1 : surplus + 1], [*rounds[:1], *rounds[surplus + 1 :]]
     waiting = call.state in {State.WAITING, State.HELD} and call.attempts > 0
     return CallProgress(
         call.kind == Query.__name__ or call.until_access,
         state,
-        [_try(a) for a in kept],
-        left_out,
+        kept,
+        sum(one.count for one in left_out),
         call.due_at if waiting else None,
         call.state == State.HELD,
     )
 
 
-def _try(attempt: Attempt) -> Try:
-    said = said_of(attempt)
-    words = attempt.detail if said is Said.REFUSED else ""
-    return Try(attempt.number, attempt.started_at, attempt.milliseconds, said, words)
+def _rounds(attempts: list[Attempt], told: set[str]) -> list[Round]:
+    """``told``: the words that stand on the page already; those of these attempts are added."""
+    found = []
+    for (said, words), alike in groupby(attempts, key=lambda one: (said_of(one), _words_of(one))):
+        tries = list(alike)
+        first, last = tries[0], tries[-1]
+        new = "" if words in told else words
+        told.add(words)
+        found.append(Round(said, new, len(tries), first.started_at, last.started_at, last.milliseconds))
+    return found
+
+
+def _words_of(attempt: Attempt) -> str:
+    return attempt.detail if said_of(attempt) is Said.REFUSED else ""
 
 
 def said_of(attempt: Attempt) -> Said:

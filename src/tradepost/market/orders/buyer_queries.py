@@ -49,6 +49,8 @@ class About:
     bought: OrderLine
     held: OrderLine
     """What it is now: of the latest change that was done, else of the purchase."""
+    lines: tuple[OrderLine, ...] = ()
+    """Of every order about it, the oldest first."""
 
 
 CHANGED = (Order.Type.RENEW, Order.Type.CHANGE)
@@ -60,4 +62,4 @@ def about(subscription_id: int) -> About | None:
     if not lines:
         return None
     done = [line for line in lines if line.order.order_type in CHANGED and line.order.status == Order.Status.COMPLETED]
-    return About(lines[0], done[-1] if done else lines[0])
+    return About(lines[0], done[-1] if done else lines[0], tuple(lines))

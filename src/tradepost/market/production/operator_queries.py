@@ -21,8 +21,6 @@ ALIVE_FOR = timedelta(seconds=30)
 """A worker that has not been seen for this long, in real time, is taken for dead."""
 REMEMBERED = timedelta(days=1)
 """How long the pages remember a dead worker."""
-RECENTLY = timedelta(days=7)
-"""How long a call that gave up stands on the overview."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +108,6 @@ def queue(model: type[Event | Job], now: datetime, *, limit: int = 20) -> Queue:
 
 def stuck(model: type[Event | Job]) -> QuerySet[Any]:
     return model._default_manager.exclude(error="")  # noqa: SLF001
-
-
-def gave_up(now: datetime) -> QuerySet[Call]:
-    """Calls given up within a week, newest first when ordered by key."""
-    return (
-        Call.objects.filter(STATES["gave_up"](), ended_at__gte=now - RECENTLY)
-        .select_related("seller", "product").defer("command")
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

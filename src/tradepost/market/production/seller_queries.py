@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
@@ -16,8 +15,6 @@ from tradepost.protocols.registry import protocols
 
 from .models import Address, Attempt, Binding, Call
 
-RECENTLY = timedelta(days=7)
-"""How long a call that gave up needs attention."""
 WELL = ("", "done", "pending")
 """Verdicts that are no trouble."""
 
@@ -142,7 +139,6 @@ class Attention:
 
     failing: list[Call]
     failing_count: int
-    gave_up_count: int
     open_addresses: list[Address]
     addresses_without_key: list[Address]
     products_without_address: list[Product]
@@ -153,36 +149,35 @@ class Attention:
     def nothing(self) -> bool:
         return not (
             self.begins
-            or self.failing
-            or self.gave_up_count
+            or self.failing_count
             or self.open_addresses
             or self.addresses_without_key
             or self.products_without_address
         )
 
 
-def attention(seller: Seller, *, now: datetime, most: int = 5) -> Attention:
-    """Five queries, whatever there is."""
-    calls = Call.objects.filter(seller=seller)
-    counts = calls.aggregate(
-        failing=Count("pk", filter=STATES["failing"]()),
-        gave_up=Count("pk", filter=STATES["gave_up"]() & Q(ended_at__gte=now - RECENTLY)),
-    )
-    failing = calls.filter(STATES["failing"]()).select_related("product").defer("command").order_by("give_up_at", "pk")
+def attention(seller: Seller, *, most: int = 5) -> Attention:
+    """Six queries, whatever there is."""
     addresses = list(Address.objects.filter(seller=seller).order_by("pk"))
+    failing = _failing(seller, addresses)
     classes = classes_with_key(seller)
     unbound = Product.objects.filter(seller=seller, status=Product.Status.ON_SALE).filter(
         ~Exists(Binding.objects.filter(product=OuterRef("pk")))
     )
     return Attention(
-        failing=list(failing[:most]),
-        failing_count=counts["failing"],
-        gave_up_count=counts["gave_up"],
+        failing=list(failing.select_related("product").defer("command").order_by("give_up_at", "pk")[:most]),
+        failing_count=failing.count(),
         open_addresses=[a for a in addresses if a.breaker != Address.Breaker.CLOSED],
         begins=not addresses,
         addresses_without_key=[a for a in addresses if key_class(a.protocol) not in classes],
         products_without_address=list(unbound.order_by("pk")[:most]),
     )
+
+
+def _failing(seller: Seller, addresses: Sequence[Address]) -> QuerySet[Call]:
+    """Under way, and the last attempt went wrong; in the words of the partial indexes, which hold what is under way alone."""
+    under_way = Q(address__in=addresses, state__in=[State.WAITING, State.HELD]) | Q(state=State.LEASED)
+    return Call.objects.filter(under_way, ~Q(last_verdict__in=WELL), seller=seller)
 
 
 def key_class(protocol: str) -> str:

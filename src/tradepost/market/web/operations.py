@@ -68,7 +68,7 @@ def wanted_facts(operation: Operation) -> list[tuple[str, object]]:
 
 
 def _readable(name: str, value: object) -> object:
-    if name == "reason" and value in Freeze.Reason:
+    if name == "reason" and isinstance(value, str) and value in Freeze.Reason:
         return Freeze.Reason(value).label
     return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -19,7 +20,9 @@ from tradepost.market.fulfilment import sandbox
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.sandbox import Target, Trial
 from tradepost.market.fulfilment.sandbox_acts import Act, Tried, tried
+from tradepost.market.identity.models import Member
 from tradepost.market.orders.place import chosen_values
+from tradepost.market.orders.seller_queries import buyer_name
 from tradepost.market.production import seller_queries
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.templatetags.ui import amount
@@ -40,21 +43,26 @@ class ChangeForm(forms.Form):
 def try_out(request: SellerRequest) -> HttpResponse:
     _only_in_a_sandbox()
     page = tried(request.seller, after=request.GET.get("after", ""))
+    own = set(Member.objects.filter(seller=request.seller).values_list("user", flat=True))
     on_sale = [p for p in seller_queries.seller_products(request.seller) if p.status == Product.Status.ON_SALE]
     return show(
         request,
         "seller_center/try_out.html",
         page=page,
-        trials=[_shown(one) for one in page.rows],
+        trials=[_shown(one, own) for one in page.rows],
+        foreign=any(one.subscription.buyer_id not in own for one in page.rows),
         products=on_sale,
     )
 
 
-def _shown(tried: Tried) -> dict[str, Any]:
+def _shown(tried: Tried, own: Collection[int]) -> dict[str, Any]:
+    """``own``: the seller's members, whose purchases are tests; what others bought is in use."""
     acts = {act.value for act in tried.acts}
     opening = tried.subscription.status == Subscription.Status.OPENING
     return {
         "subscription": tried.subscription,
+        "own": tried.subscription.buyer_id in own,
+        "buyer": buyer_name(tried.subscription.buyer),
         "dialog": f"sc-r{tried.subscription.pk}",
         "bought": _words(tried.subscription.offer),
         "acts": acts,
