@@ -1,6 +1,8 @@
-"""A new protocol version and a new kind of product are one new folder each and no edit elsewhere.
+"""A new protocol version, a new kind of product and a new kind of operation are one new folder or module each and no edit
+elsewhere.
 
-Both are added to a copy of the sources in a temporary tree; there, an order of that kind is sold over that protocol.
+All are added to a copy of the sources in a temporary tree; there, an order of that kind is sold over that protocol, and the
+new operation is done to what was sold.
 """
 
 from __future__ import annotations
@@ -50,6 +52,25 @@ KIND = ProductType(
     steps={"NEW": (Step(Create), Step(Query, until_access=True))},
 )
 '''
+OPERATION = '''"""A kind of operation that exists only in a test."""
+
+from tradepost.market.fulfilment.contract import Ask, Defaults, Effects, Nothing
+from tradepost.protocols.commands import Query
+
+
+class Look(Defaults[Nothing]):
+    name, title, wanted = "look", "Look", Nothing
+    refundable, prolongs, ends = False, False, False
+
+    def ask(self, case):
+        return Ask(command=Query(instance_ids=(case.held.instance_id,))) if case.said is None else None
+
+    def on_done(self, case):
+        return Effects(seller_state="unknown" if case.said.answer.instances == () else "")
+
+
+KIND = Look()
+'''
 SALE = """
 import django
 django.setup()
@@ -61,15 +82,20 @@ from tests.market.working import until, working
 from tradepost.kit import AppInfo, Create, Created, Seller
 from tradepost.kit.testing import running
 from tradepost.market.base import clock
+from django.db import transaction
+from tradepost.market.fulfilment.cases import locked_subscriptions
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.operate import OperationRequest, operate
+from tradepost.market.fulfilment.registry import operation_kinds
 from tradepost.market.orders.models import Order
 from tradepost.market.product_types.registry import product_types
 from tradepost.protocols.registry import protocols
 
-assert "toy_v9" in protocols() and "TOY" in product_types()
 from tradepost.market.production import calls
 from tradepost.protocols.toy_v9 import WindUp
 assert calls.load("WindUp", {"instance_id": "i"}) == WindUp(instance_id="i", tune="none")
 assert calls.dump(WindUp(instance_id="i", tune="a"))["v"] == 2
+assert "toy_v9" in protocols() and "TOY" in product_types() and "look" in operation_kinds()
 kit = Seller(store=FOLDER + "/kit.db", key="a signing key of tests", protocols=("toy_v9",))
 kit.on(Create)(lambda command: Created(app=AppInfo(front_end_url="https://toy.example/")))
 now = clock.now()
@@ -79,11 +105,16 @@ with running(kit) as url, working():
     product = make_product(seller, address=address, prices=(ONCE,), product_type="TOY", now=now)
     order = make_order(make_buyer(now=now), offer=make_offer(product), paid=True, now=now)
     until(lambda: Order.objects.get(pk=order.pk).status == "completed", what="the toy is delivered")
+    with transaction.atomic():
+        [held] = locked_subscriptions([order.lines.get().subscription_id])
+        request = OperationRequest(kind="look", subscription=held, origin=Operation.Origin.OPERATOR)
+        [looking] = operate([request], now=clock.now())
+    until(lambda: Operation.objects.get(pk=looking.pk).status == "done", what="somebody looked at it")
 print("sold")
 """
 
 
-def test_a_protocol_and_a_kind_of_product_are_a_folder_each(tmp_path: Path) -> None:
+def test_a_protocol_a_kind_of_product_and_a_kind_of_operation_change_no_other_file(tmp_path: Path) -> None:
     tree = tmp_path / "src"
     ignore = shutil.ignore_patterns("__pycache__", "vendor")
     shutil.copytree(ROOT / "src/tradepost", tree / "tradepost", ignore=ignore)
@@ -91,8 +122,9 @@ def test_a_protocol_and_a_kind_of_product_are_a_folder_each(tmp_path: Path) -> N
     for folder, source in (("protocols/toy_v9", PROTOCOL), ("market/product_types/kinds/toy", KIND)):
         (tree / "tradepost" / folder).mkdir()
         (tree / "tradepost" / folder / "__init__.py").write_text(source, encoding="utf-8")
+    (tree / "tradepost/market/fulfilment/kinds/look.py").write_text(OPERATION, encoding="utf-8")
     after = {path.relative_to(tree) for path in tree.rglob("*") if path.is_file()}
-    assert len(after - before) == 2
+    assert len(after - before) == 3
 
     environment = os.environ | {
         "PYTHONPATH": f"{tree}{os.pathsep}{ROOT}", "TRADEPOST_DATA": str(tmp_path / "data"), "TRADEPOST_DATABASE_URL": "",

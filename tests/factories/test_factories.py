@@ -30,12 +30,13 @@ def test_a_subscription_belongs_to_the_line_of_its_order() -> None:
     assert access.user_name == "lantian"
 
 
-def test_a_call_and_a_delivery_are_about_the_same_order() -> None:
+def test_a_call_and_an_operation_are_about_the_same_order() -> None:
     order = factories.make_order(paid=True)
-    delivery = factories.make_delivery(order)
-    call = factories.make_call(order, subscription=delivery.subscription, last_verdict="pending")
-    assert (call.activity, call.order_number, call.last_verdict) == ("newInstance", order.number, "pending")
-    assert delivery.line.order_id == order.pk
+    operation = factories.make_operation(order)
+    call = factories.make_call(order, subscription=operation.subscription)
+    assert (call.activity, call.order_number) == ("newInstance", order.number)
+    assert operation.line is not None
+    assert (operation.line.order_id, operation.lane) == (order.pk, f"instance:{operation.subscription_id}")
 
 
 def test_offers_take_the_prices_that_a_test_asks_for() -> None:

@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from tests.factories import make_buyer
 from tests.factories.products import MONTHLY, ONCE, SEATS, YEARLY
+from tests.journeys.buying import delivered, order
 from tests.journeys.sellers import product_at, sample_seller, serving
 from tests.market.working import until, working
 from tradepost.market.base.models import WorkerProcess
 from tradepost.market.catalog.listing import NewSpec
-from tradepost.market.catalog.models import Product
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
 from tradepost.market.payments.models import Transfer
@@ -34,20 +34,6 @@ def page() -> Client:
     client = Client(headers={"accept-language": "en"})
     client.force_login(make_buyer())
     return client
-
-
-def order(page: Client, product: Product, **form: str) -> Order:
-    """Through the order form and the pay button."""
-    answer = page.post(f"/checkout/{product.pk}/", {"quantity": "1", "periods": "1", "agreed": "on", **form})
-    assert answer.status_code == 302, answer.content.decode()
-    number = answer["Location"].split("/")[2]
-    assert page.post(f"/orders/{number}/pay/")["Location"] == f"/orders/{number}/"
-    return Order.objects.get(number=number)
-
-
-def delivered(placed: Order) -> Subscription:
-    until(lambda: Order.objects.get(pk=placed.pk).status == Order.Status.COMPLETED, what="the order completes")
-    return Subscription.objects.get(order_lines__order=placed)
 
 
 def test_the_sample_seller_opens_an_account_that_the_buyer_reads_on_the_page(page: Client, tmp_path: Path) -> None:

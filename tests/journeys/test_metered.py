@@ -12,7 +12,7 @@ from django.test import Client
 
 from tests.factories import make_address, make_buyer, make_product, make_seller
 from tests.factories.products import ON_DEMAND, PACKAGE
-from tests.journeys.test_buying import delivered, order
+from tests.journeys.buying import delivered, order
 from tests.market.working import advance, until, working
 from tradepost.kit import (
     AppInfo,

@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.factories import make_buyer
+from tests.journeys.buying import delivered, order
 from tests.journeys.speaking import APP, LICENSE, Maker, OldSeller, old_seller, product_over, up
-from tests.journeys.test_buying import delivered, order
 from tests.kit.servers import free_port
 from tests.market.working import until, working
 from tradepost.market.base import clock

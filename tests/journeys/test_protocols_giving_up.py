@@ -10,12 +10,12 @@ import pytest
 from django.test import Client
 
 from tests.factories import make_buyer, make_operator
+from tests.journeys.buying import delivered, order
 from tests.journeys.speaking import LICENSE, Maker, OldSeller, old_seller, product_over, up
-from tests.journeys.test_buying import delivered, order
 from tests.kit.servers import free_port
 from tests.market.working import advance, until, working
 from tradepost.market.base import clock
-from tradepost.market.fulfilment.models import Delivery
+from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity.models import User
 from tradepost.market.notifications.models import Notice
 from tradepost.market.orders.models import Order
@@ -76,7 +76,7 @@ def test_an_order_that_nobody_could_deliver_is_paid_back(page: Client, buyer: Us
         advance(timedelta(minutes=2), within=60)
         until(lambda: refunded(placed), what="the refund")
     assert balance(buyer) == 100_000
-    assert Delivery.objects.get().status == Delivery.Status.GAVE_UP
+    assert Operation.objects.get().status == Operation.Status.GAVE_UP
     assert Subscription.objects.get().status == Subscription.Status.FAILED
     assert not Call.objects.filter(kind="Release").exists(), "nobody was reached, so there is nothing to release"
     assert ledger.verify().problems == ()
@@ -96,7 +96,7 @@ def test_a_license_that_was_not_delivered_waits_for_its_seller_and_no_money_move
             in page.get(f"/orders/{placed.number}/").content.decode()
         )
         advance(timedelta(hours=3, minutes=1), within=60)
-        until(lambda: Delivery.objects.get().status == Delivery.Status.STOPPED, what="the delivery stops")
+        until(lambda: Operation.objects.get().status == Operation.Status.STOPPED, what="the opening stops")
         assert Attempt.objects.count() == 4, "at 0, 1, 2 and 3 hours"
         advance(timedelta(days=2), within=60)
         assert Order.objects.get(pk=placed.pk).status == Order.Status.PROCESSING
@@ -118,7 +118,7 @@ def test_a_license_that_was_not_delivered_waits_for_its_seller_and_no_money_move
             browser(member).post(f"/seller/messages/{call.pk}/restart/")
             held = delivered(placed)
     assert license_of(held) == LICENSE
-    assert Delivery.objects.get().status == Delivery.Status.DONE
+    assert Operation.objects.get().status == Operation.Status.DONE
     assert held.started_at is not None
     assert held.started_at - placed.placed_at > timedelta(days=2), "paid time begins with the delivery"
     assert balance(buyer) == 90_000

@@ -13,10 +13,10 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.factories import make_buyer, make_offer, make_order
 from tests.factories.people import NOW
 from tests.journeys.speaking import LICENSE, product_over
-from tradepost.market.fulfilment.models import Delivery
-from tradepost.market.fulfilment.plan import on_order_paid
-from tradepost.market.orders.events import OrderPaid
-from tradepost.market.subscriptions.lifecycle import activate
+from tests.market.engine import answer, react
+from tradepost.market.production.models import Call
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.protocols.commands import Done
 
 pytestmark = [
     pytest.mark.browser,
@@ -40,9 +40,10 @@ def browser(chromium: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]
 def test_a_license_is_read_and_saved(browser: Browser, live_server: Any, tmp_path: Path) -> None:
     buyer = make_buyer()
     order = make_order(buyer, offer=make_offer(product_over("license_v1", "http://127.0.0.1:9/produce")), paid=True)
-    on_order_paid(OrderPaid(order=order.number), NOW)
-    held = Delivery.objects.select_related("subscription").get(line__order=order).subscription
-    activate(held, None, license_text=LICENSE, started_at=NOW, expires_at=None, now=NOW)
+    react(now=NOW)
+    answer(Call.objects.get(), Done(license=LICENSE, instance_id="license-1"), now=NOW)
+    react(now=NOW)
+    held = Subscription.objects.get(order_lines__order=order)
     client = Client()
     client.force_login(buyer)
     context = browser.new_context(base_url=live_server.url)

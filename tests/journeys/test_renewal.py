@@ -12,8 +12,8 @@ from django.test import Client
 
 from tests.factories import make_address, make_buyer, make_product, make_seller
 from tests.factories.products import MONTHLY
+from tests.journeys.buying import delivered, order
 from tests.journeys.speaking import APP, LICENSE
-from tests.journeys.test_buying import delivered, order
 from tests.market.working import advance, until, working
 from tradepost.kit import Create, Created, Refresh, Seller, SetStatus
 from tradepost.kit.answers import Instance

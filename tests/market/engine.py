@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -28,30 +29,52 @@ REFUSED_CONNECTION = Unreachable(fault=Fault.CONNECT, detail="connection refused
 
 def lease(call: Call, *, now: datetime, last: bool = False) -> claim.ClaimedCall:
     """Lease this very call, due or not, as ``claim_calls`` leases what it chose. ``last``: its plan ends with this try."""
-    call.refresh_from_db()
-    due = Due(
-        call.pk, call.seller_id, call.address_id, call.due_at, call.restart, now if last else call.give_up_at,
-        call.protocol, call.kind,
-    )  # fmt: skip
-    address = call.address
-    states = {
-        address.pk: AddressState(address.pk, address.url, address.require_body_sign, address.breaker, address.trial_at)
-    }
-    with transaction.atomic():
-        [row], keys = claim._lease(
-            [(due, Attempt.Trigger.PLAN)], now=now, owner=OWNER, until=now + timedelta(minutes=1)
+    [leased] = lease_all([call], now=now, last=last)
+    return leased
+
+
+def lease_all(calls: Sequence[Call], *, now: datetime, last: bool = False) -> list[claim.ClaimedCall]:
+    """The same for several, in their order."""
+    states = {}
+    due = []
+    for call in calls:
+        call.refresh_from_db()
+        a = call.address
+        states[a.pk] = AddressState(a.pk, a.url, a.require_body_sign, a.breaker, a.trial_at)
+        due.append(
+            Due(
+                call.pk,
+                call.seller_id,
+                call.address_id,
+                call.due_at,
+                call.restart,
+                now if last else call.give_up_at,
+                call.protocol,
+                call.kind,
+            )
         )
-    return claim._claimed(row, states, keys, now)
+    with transaction.atomic():
+        rows, keys = claim._lease(
+            [(one, Attempt.Trigger.PLAN) for one in due], now=now, owner=OWNER, until=now + timedelta(minutes=1)
+        )
+    assert len(rows) == len(calls), "each of them waits"
+    return [claim._claimed(row, states, keys, now) for row in rows]
 
 
 def answer(call: Call, result: CallResult | None = None, *, now: datetime, last: bool = False) -> Call:
     """One attempt of this call with this result: done when none is given. Gives the call as it is then."""
-    leased = lease(call, now=now, last=last)
     if result is None:
         instance = f"i-{call.pk}" if call.kind == Create.__name__ else ""
         result = Done(instance_id=instance)
-    record([Ended(leased, result)], now=now, owner=OWNER, rule=NEVER)
+    answer_all([(call, result)], now=now, last=last)
     return Call.objects.get(pk=call.pk)
+
+
+def answer_all(results: Sequence[tuple[Call, CallResult]], *, now: datetime, last: bool = False) -> None:
+    """One attempt of each of these, recorded in one batch."""
+    leased = lease_all([call for call, _ in results], now=now, last=last)
+    batch = [Ended(one, result) for one, (_, result) in zip(leased, results, strict=True)]
+    record(batch, now=now, owner=OWNER, rule=NEVER)
 
 
 def give_up(call: Call, result: CallResult = LOST, *, now: datetime) -> Call:

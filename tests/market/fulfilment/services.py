@@ -11,15 +11,20 @@ from tradepost.market.base import jobs
 from tradepost.market.base.work import State
 from tradepost.market.catalog.listing import NewSku, NewSpec
 from tradepost.market.catalog.models import Offer
+from tradepost.market.fulfilment.cases import protocol_of
 from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.order_progress import Progress, progress
 from tradepost.market.fulfilment.sandbox import Target, Trial, try_out
-from tradepost.market.fulfilment.sandbox_acts import Act
+from tradepost.market.fulfilment.sandbox_acts import Act, latest_renewals, possible
+from tradepost.market.identity.models import Member
+from tradepost.market.notifications.models import Notice
+from tradepost.market.orders.buyer_queries import buyer_order
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.renew import RenewService, place_renewal
 from tradepost.market.production import calls
 from tradepost.market.production.models import Call
-from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.models import Freeze, Subscription
 from tradepost.market.wiring import TASKS
 from tradepost.protocols.commands import AppInfo, CallResult, Command, Create, Done, InstanceInfo
 
@@ -39,19 +44,26 @@ SPEC = NewSpec(
 )  # fmt: skip
 
 
-def service(protocol: str = "saas_v2", *, once: bool = False, **product: object) -> Subscription:
-    """A service that was bought, opened by its seller and delivered at NOW: a month of it, or once. All is told."""
+def service(protocol: str = "saas_v2", *, once: bool = False, members: int = 0, **product: object) -> Subscription:
+    """A service that was bought, opened by its seller and delivered at NOW: a month of it, or once. All is told; its
+    seller has that many ``members``."""
     shape: dict[str, object] = {"prices": (ONCE,)} if once else {"specs": (SPEC,)}
     kind = "LICENSE" if protocol.startswith("license") else "SAAS"
     seller = make_seller()
+    for _ in range(members):
+        Member.objects.create(seller=seller, user=make_buyer(balance="0"))
     made = make_product(
         seller, address=make_address(seller, protocol=protocol), **({"product_type": kind} | shape | product)
     )
-    order = make_order(make_buyer(), offer=make_offer(made), paid=True)
-    react(now=NOW)
+    return bought(make_order(make_buyer(), offer=make_offer(made), paid=True))
+
+
+def bought(order: Order, *, now: datetime = NOW) -> Subscription:
+    """What this paid order becomes when its seller opens it at once, as it is asked. All is told."""
+    react(now=now)
     while (call := Call.objects.filter(order_number=order.number).exclude(state=State.ENDED).first()) is not None:
-        answer(call, opened(call), now=NOW)
-        react(now=NOW)
+        answer(call, opened(call), now=now)
+        react(now=now)
     return again(Subscription.objects.get(order_lines__order=order))
 
 
@@ -78,6 +90,12 @@ def open_call() -> Call:
 def done(call: Call, *, now: datetime = NOW) -> None:
     """The seller does it, and everybody learns of it."""
     answer(call, now=now)
+    react(now=now)
+
+
+def answered(call: Call, *, now: datetime = NOW) -> None:
+    """The same, with all that a buyer enters by where a creation is asked for."""
+    answer(call, opened(call) if call.kind == Create.__name__ else None, now=now)
     react(now=now)
 
 
@@ -125,3 +143,27 @@ def offers(subscription: Subscription) -> list[Offer]:
     """Small by month and year, large by month and year."""
     own = Offer.objects.select_related("sku__spec__product__seller").filter(sku__spec__product=subscription.product)
     return list(own.order_by("sku", "pk"))
+
+
+def acts(subscription: Subscription) -> frozenset[Act]:
+    """What the try-out page offers for it now."""
+    found = again(subscription)
+    reasons = set(Freeze.objects.filter(subscription=found, lifted_at=None).values_list("reason", flat=True))
+    renewed_last = latest_renewals([found]).get(found.pk, False)
+    return possible(found, protocol_of(found), renewed=renewed_last, reasons=reasons)
+
+
+def progress_of(order: Order) -> Progress:
+    """As its buyer sees it."""
+    found = buyer_order(order.buyer, order.number)
+    assert found is not None
+    return progress(found)
+
+
+def told(kind: str) -> int:
+    """How many notices of this kind there are."""
+    return Notice.objects.filter(kind=kind).count()
+
+
+def order_status(order: Order) -> str:
+    return Order.objects.get(pk=order.pk).status

@@ -1,60 +1,74 @@
-"""Many orders at once: each gets what it would get alone, and a batch costs as many questions as one order."""
+"""Many things at once: each gets what it would get alone, and a batch costs as many questions as one."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import NOW, make_address, make_buyer, make_offer, make_order, make_product, make_seller
+from tests.market.engine import LOST, answer_all
+from tests.market.fulfilment.services import END, opened, ordered, passes, service
 from tradepost.market.base import outbox
 from tradepost.market.base.models import Event, Job, Move
-from tradepost.market.base.secrets import seal
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Offer
-from tradepost.market.fulfilment.expiry import END_OF_PERIOD, NOTICE
-from tradepost.market.fulfilment.models import Delivery
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.timers import LIFE
 from tradepost.market.notifications.models import Mail, Notice
 from tradepost.market.orders.models import Order
+from tradepost.market.orders.pay import pay_order
 from tradepost.market.payments import ledger
 from tradepost.market.payments.models import Account
-from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Binding, Call
+from tradepost.market.subscriptions.life import REMIND
 from tradepost.market.subscriptions.lifecycle import access_data
-from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.models import Period, Subscription
 from tradepost.market.wiring import REACTIONS
+from tradepost.protocols.commands import CallResult, Done
 
 pytestmark = pytest.mark.django_db
 
-ACCESS = '{"instances":[{"instance_id":"i","app":{"front_end_url":"https://app.example/"}}]}'
 
-
-def offer() -> Offer:
+def offer(protocol: str = "saas_v2") -> Offer:
     seller = make_seller(member=make_buyer())
     ledger.seller_account(seller, "CNY")
-    return make_offer(make_product(seller, address=make_address(seller)))
+    kind = "LICENSE" if protocol.startswith("license") else "SAAS"
+    return make_offer(make_product(seller, address=make_address(seller, protocol=protocol), product_type=kind))
 
 
-def dispatch() -> int:
+def dispatch(*, now: datetime = NOW) -> int:
     """React until nothing is left; gives how many questions the database was asked."""
     with CaptureQueriesContext(connection) as asked:
-        while outbox.dispatch(REACTIONS, now=NOW):
+        while outbox.dispatch(REACTIONS, now=now):
             pass
     assert not Event.objects.exists(), Event.objects.values_list("error", flat=True)
     return len(asked)
 
 
-def end(kind: str, *, answer: str = "", outcome: str = Call.Outcome.DONE, twice: bool = False) -> None:
-    """All open calls of a kind end in one batch, as the engine records it."""
-    ended = list(Call.objects.filter(kind=kind).exclude(state=State.ENDED).order_by("pk"))
-    for call in ended:
-        Subscription.objects.filter(calls=call).update(instance_id=f"i-{call.subscription_id}")
-    sealed = seal(answer) if answer else ""
-    Call.objects.filter(pk__in=[call.pk for call in ended]).update(
-        state=State.ENDED, outcome=outcome, ended_at=NOW, sealed_answer=sealed, last_verdict=outcome
-    )
-    events = [CallEnded(call=c.pk, kind=c.kind, outcome=str(outcome), subscription=c.subscription_id) for c in ended]
-    outbox.publish_all(events * (1 + twice), now=NOW)
+def end(
+    kind: str,
+    result: Callable[[Call], CallResult] = lambda _: Done(),
+    *,
+    twice: bool = False,
+    last: bool = False,
+    now: datetime = NOW,
+) -> None:
+    """All open calls of a kind end in one batch, as the engine records it; their events may come twice."""
+    calls = list(Call.objects.filter(kind=kind).exclude(state=State.ENDED).order_by("pk"))
+    answer_all([(call, result(call)) for call in calls], now=now, last=last)
+    if twice:
+        ended = Event.objects.filter(name="call_ended").order_by("pk")
+        Event.objects.bulk_create(
+            [Event(name=e.name, facts=e.facts, due_at=e.due_at, created_at=e.created_at) for e in ended]
+        )
+
+
+def made(call: Call) -> Done:
+    return Done(instance_id=f"i-{call.pk}")
 
 
 @pytest.mark.parametrize("many", [1, 7])
@@ -62,11 +76,11 @@ def test_orders_paid_together_are_delivered_together(many: int) -> None:
     orders = [make_order(offer=offer(), paid=True) for _ in range(many)]
     Event.objects.exclude(name="order_paid").delete()
     asked = [dispatch()]
-    end("Create", twice=True)
+    end("Create", made, twice=True)
     asked.append(dispatch())
-    end("Query", answer=ACCESS, twice=True)
+    end("Query", opened, twice=True)
     asked.append(dispatch())
-    assert asked == [20, 9, 38]
+    assert asked == [21, 11, 41]
     for order in orders:
         order.refresh_from_db()
         assert (order.status, order.ended_at) == (Order.Status.COMPLETED, NOW)
@@ -76,19 +90,63 @@ def test_orders_paid_together_are_delivered_together(many: int) -> None:
         assert access is not None
         assert access.front_end_url == "https://app.example/"
         assert subscription.expires_at is not None
-        assert Job.objects.get(kind=END_OF_PERIOD, key=str(subscription.pk)).due_at == subscription.expires_at - NOTICE
+        assert Job.objects.get(kind=LIFE, key=str(subscription.pk)).due_at == subscription.expires_at - REMIND
         assert [call.kind for call in Call.objects.filter(order_number=order.number).order_by("pk")] == [
             "Create",
             "Query",
         ]
+        period = Period.objects.get(subscription=subscription)
+        assert (period.starts_at, period.ends_at, period.earned_at) == (NOW, subscription.expires_at, NOW)
         earned = Account.objects.get(kind=Account.Kind.SELLER, seller=subscription.seller_id).balance
         assert earned == order.total
         moves = Move.objects.filter(lifecycle="order", subject=str(order.pk)).order_by("pk")
         assert [move.event for move in moves] == ["pay", "complete"]
         assert Notice.objects.filter(user=order.buyer, kind="order_completed").count() == 1
     assert Mail.objects.filter(notice__kind="order_completed").count() == many
-    assert set(Delivery.objects.values_list("status", flat=True)) == {Delivery.Status.DONE}
+    assert set(Operation.objects.values_list("status", flat=True)) == {Operation.Status.DONE}
     assert ledger.verify().problems == ()
+
+
+@pytest.mark.parametrize("many", [1, 7])
+def test_renewals_paid_together_are_done_together(many: int) -> None:
+    orders = [ordered(service()) for _ in range(many)]
+    for order in orders:
+        pay_order(order, now=NOW)
+    Event.objects.exclude(name="order_paid").delete()
+    asked = [dispatch()]
+    end("Refresh", twice=True)
+    asked.append(dispatch())
+    assert asked == [21, 37]
+    assert set(Order.objects.filter(order_type="RENEW").values_list("status", flat=True)) == {"completed"}
+    assert set(Operation.objects.values_list("status", flat=True)) == {Operation.Status.DONE}
+    assert Period.objects.filter(earned_at=None, starts_at=END).count() == many
+    assert ledger.verify().problems == ()
+
+
+@pytest.mark.parametrize("many", [1, 7])
+def test_what_stops_together_is_stopped_together(many: int) -> None:
+    """Who is told of it costs more: each of them is a notice of its own."""
+    for order in [ordered(service()) for _ in range(many)]:
+        pay_order(order, now=NOW)
+    dispatch()
+    end("Refresh", lambda _: LOST, last=True)
+    with CaptureQueriesContext(connection) as asked:
+        outbox.dispatch(REACTIONS, now=NOW)
+    assert Operation.objects.filter(kind="renew", status=Operation.Status.STOPPED).count() == many
+    assert Event.objects.filter(name="operation_stopped").count() == many
+    assert len(asked) == 18
+    dispatch()
+
+
+@pytest.mark.parametrize("many", [1, 7])
+def test_services_that_end_together_are_frozen_together(many: int) -> None:
+    """business-rules §4.4."""
+    for _ in range(many):
+        service()
+    passes(END)
+    end("SetStatus", twice=True, now=END)
+    assert dispatch(now=END) == 14
+    assert set(Subscription.objects.values_list("status", "seller_state")) == {("frozen", "frozen")}
 
 
 def test_an_order_that_cannot_be_asked_for_is_paid_back_while_the_others_go_on() -> None:
@@ -102,7 +160,7 @@ def test_an_order_that_cannot_be_asked_for_is_paid_back_while_the_others_go_on()
         sound_too.number: Order.Status.PROCESSING,
     }
     assert set(Call.objects.values_list("order_number", flat=True)) == {sound.number, sound_too.number}
-    assert Subscription.objects.count() == Delivery.objects.count() == 2
+    assert Subscription.objects.count() == Operation.objects.count() == 2
     assert ledger.verify().problems == ()
 
 
@@ -110,31 +168,23 @@ def test_one_order_whose_answer_cannot_be_opened_does_not_stop_those_beside_it()
     """The key that sealed it was changed without keeping the old one: an operator can mend that."""
     orders = [make_order(offer=offer(), paid=True) for _ in range(3)]
     dispatch()
-    end("Create")
+    end("Create", made)
     Call.objects.filter(order_number=orders[1].number).update(sealed_answer="sealed with another key")
     while outbox.dispatch(REACTIONS, now=NOW):
         pass
     asked = Call.objects.filter(kind="Query").values_list("order_number", flat=True)
     assert sorted(asked) == sorted([orders[0].number, orders[2].number])
     left = Event.objects.get()
-    assert left.left == ["tradepost.market.fulfilment.follow.on_call_ended"]
+    assert left.left == ["tradepost.market.fulfilment.advance.on_call_ended"]
     assert "a sealed secret cannot be opened" in left.error
 
 
 def test_some_delivered_and_some_given_up_in_one_batch() -> None:
-    first, second = (make_order(offer=offer(), paid=True) for _ in range(2))
+    orders = [make_order(offer=offer(), paid=True) for _ in range(2)]
     dispatch()
-    Call.objects.filter(order_number=second.number).update(
-        state=State.ENDED, outcome=Call.Outcome.GAVE_UP, ended_at=NOW, last_verdict="timeout"
-    )
-    given_up = Call.objects.get(order_number=second.number)
-    end("Create", answer=ACCESS)
-    over = CallEnded(call=given_up.pk, kind="Create", outcome="gave_up", subscription=given_up.subscription_id)
-    outbox.publish(over, now=NOW)
+    first, second = Call.objects.order_by("pk")
+    answer_all([(first, opened(first)), (second, LOST)], now=NOW, last=True)
     dispatch()
-    end("Query", answer=ACCESS)
-    dispatch()
-    first.refresh_from_db()
-    second.refresh_from_db()
-    assert (first.status, second.status) == (Order.Status.COMPLETED, Order.Status.REFUNDED)
+    statuses = [Order.objects.get(pk=order.pk).status for order in orders]
+    assert statuses == [Order.Status.COMPLETED, Order.Status.REFUNDED]
     assert ledger.verify().problems == ()

@@ -16,45 +16,46 @@ from tests.factories import (
     make_product,
     make_seller,
 )
-from tradepost.market.base import stored
+from tests.market.engine import REFUSED_CONNECTION, answer, react
+from tests.market.fulfilment.services import failed, open_call, opened
+from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.models import Event, Move
-from tradepost.market.base.work import State
-from tradepost.market.fulfilment.follow import on_call_ended
-from tradepost.market.fulfilment.models import Delivery
+from tradepost.market.base.models import Move
+from tradepost.market.fulfilment import advance
+from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.pay_back import may_pay_back, pay_back
-from tradepost.market.fulfilment.plan import on_order_paid
+from tradepost.market.fulfilment.restart import may_restart, may_restart_call, restart, restart_call
 from tradepost.market.identity.models import User
-from tradepost.market.notifications import reactions
 from tradepost.market.notifications.models import Notice
-from tradepost.market.orders.events import OrderPaid, OrderRefunded
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
 from tradepost.market.payments.models import Transfer
 from tradepost.market.payments.queries import balance
 from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Call
-from tradepost.market.production.restart import may_restart, restart
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.protocols.commands import CallResult, Fault, Unreachable
 
 pytestmark = pytest.mark.django_db
 
 WHY = "The seller closed its shop; agreed with the buyer by telephone."
 BY = "operator@market.example"
+MADE = Unreachable(fault=Fault.BODY_SIGN_WRONG, claimed_instance_id="license-77")
+"""An answer that cannot be trusted, though something may have been made."""
 
 
-def stopped(protocol: str = "license_v1", kind: str = "LICENSE", *, reached: bool = True) -> Order:
-    """An order whose only call was given up. ``reached``: some attempt may have got to the seller."""
+def under_way() -> Order:
     seller = make_seller(member=make_buyer(balance="0"))
-    product = make_product(seller, address=make_address(seller, protocol=protocol), product_type=kind)
-    order = make_order(offer=make_offer(product), paid=True)
-    on_order_paid(OrderPaid(order=order.number), NOW)
-    call = Call.objects.get(order_number=order.number)
-    Call.objects.filter(pk=call.pk).update(
-        state=State.ENDED, outcome=Call.Outcome.GAVE_UP, ended_at=NOW, last_verdict="timeout", maybe_acted=reached,
-        claimed_instance_id="license-77" if reached else "",
-    )  # fmt: skip
-    on_call_ended(CallEnded(call=call.pk, kind=call.kind, outcome="gave_up"), NOW)
+    product = make_product(seller, address=make_address(seller, protocol="license_v1"), product_type="LICENSE")
+    order = make_order(make_buyer(), offer=make_offer(product), paid=True)
+    react(now=NOW)
+    return order
+
+
+def stopped(why: CallResult = MADE) -> Order:
+    """An order whose only call was given up."""
+    order = under_way()
+    failed(open_call(), why)
     return Order.objects.select_related("buyer").get(pk=order.pk)
 
 
@@ -76,30 +77,40 @@ def test_the_money_is_back_and_everything_of_the_order_has_ended() -> None:
     refund = Transfer.objects.get(reason=Transfer.Reason.REFUND)
     assert (refund.reference, refund.actor) == (order.number, BY)
     assert ledger.verify().problems == ()
-    assert Delivery.objects.get().status == Delivery.Status.GAVE_UP
+    assert Operation.objects.get(kind="open").status == Operation.Status.GAVE_UP
     assert Subscription.objects.get().status == Subscription.Status.FAILED
-    history = [(m.lifecycle, m.event, m.actor, m.note) for m in Move.objects.filter(event="give up").order_by("pk")]
-    assert history == [("subscription", "give up", BY, WHY), ("order", "give up", BY, WHY)]
+    by_hand = Move.objects.filter(actor=BY).order_by("pk").values_list("lifecycle", "event", "note")
+    assert list(by_hand) == [
+        ("call", "cancel", ""),
+        ("operation", "pay back", WHY),
+        ("subscription", "give up", WHY),
+        ("order", "give up", WHY),
+    ]
     assert not may_pay_back(order)
 
 
 def test_the_seller_cannot_restart_it_and_is_asked_to_delete_what_it_may_have_made() -> None:
+    """saas-v2 §3.10."""
     order = stopped()
-    call = Call.objects.get(kind="Create")
-    assert may_restart(call)
+    operation, call = Operation.objects.get(), Call.objects.get()
+    assert may_restart(operation)
+    assert may_restart_call(call)
     pay_back(order, reason=WHY, actor=BY, now=NOW)
 
+    operation.refresh_from_db()
     call.refresh_from_db()
     assert call.outcome == Call.Outcome.CANCELLED
-    assert not may_restart(call)
-    with pytest.raises(Refused):
-        restart(call, actor="owner", now=NOW)
+    assert not may_restart(operation)
+    with pytest.raises(Refused, match=r"operation\.ended"):
+        restart_call(call, actor="owner", now=NOW)
     release = Call.objects.get(kind="Release")
-    assert (release.order_number, release.command["instance_id"]) == (order.number, "license-77")
+    assert (release.order_number, release.command["instance_id"], release.command["order_id"]) == (
+        "", "license-77", order.number,
+    )  # fmt: skip
 
 
 def test_nothing_is_released_where_nobody_was_reached() -> None:
-    pay_back(stopped(reached=False), reason=WHY, actor=BY, now=NOW)
+    pay_back(stopped(REFUSED_CONNECTION), reason=WHY, actor=BY, now=NOW)
     assert not Call.objects.filter(kind="Release").exists()
 
 
@@ -107,23 +118,22 @@ def test_an_end_that_is_told_late_finds_nothing_to_do() -> None:
     order = stopped()
     call = Call.objects.get(kind="Create")
     pay_back(order, reason=WHY, actor=BY, now=NOW)
-    on_call_ended(CallEnded(call=call.pk, kind=call.kind, outcome="gave_up"), NOW)
+    advance.on_call_ended(CallEnded(call=call.pk, kind=call.kind, outcome="gave_up"), NOW)
     assert Transfer.objects.filter(reason=Transfer.Reason.REFUND).count() == 1
-    assert Delivery.objects.get().status == Delivery.Status.GAVE_UP
+    assert Operation.objects.get(kind="open").status == Operation.Status.GAVE_UP
 
 
 @pytest.mark.parametrize("how", ["restarted", "delivered", "paid back", "never stopped"])
 def test_what_goes_on_or_has_ended_is_not_paid_back(how: str) -> None:
-    order = stopped()
+    order = under_way() if how == "never stopped" else stopped()
     match how:
-        case "restarted":
-            restart(Call.objects.get(), actor="owner", now=NOW)
-        case "delivered":
-            Delivery.objects.update(status=Delivery.Status.DONE)
+        case "restarted" | "delivered":
+            restart(Operation.objects.get(), actor="owner", now=NOW)
+            if how == "delivered":
+                answer(open_call(), opened(open_call()), now=NOW)
+                react(now=NOW)
         case "paid back":
             pay_back(order, reason=WHY, actor=BY, now=NOW)
-        case "never stopped":
-            Delivery.objects.update(status=Delivery.Status.CREATING)
     money = list(Transfer.objects.values_list("pk", "reason"))
     assert not may_pay_back(Order.objects.get(pk=order.pk))
     with pytest.raises(Refused) as refused:
@@ -159,15 +169,10 @@ def test_the_operator_finds_the_button_only_where_it_works_and_everybody_is_told
     again = client.post(url, {"reason": WHY}, follow=True).content.decode()
     assert "there is nothing to pay back by hand" in again
 
-    [event] = Event.objects.filter(name="order_refunded")
-    refunded = stored.load(OrderRefunded, event.facts)
-    reactions.on_order_refunded(refunded, NOW)
-    reactions.on_delivery_given_up(refunded, NOW)
-    assert sorted(Notice.objects.values_list("kind", flat=True)) == [
-        "operator_gave_up",
-        "order_refunded",
-        "seller_gave_up",
-    ]
+    before = set(Notice.objects.values_list("pk", flat=True))
+    react(now=clock.now())
+    told = Notice.objects.exclude(pk__in=before)
+    assert sorted(told.values_list("kind", flat=True)) == ["operator_gave_up", "order_refunded", "seller_gave_up"]
     buyers_page = enter(order.buyer).get(reverse("storefront:order", args=[order.number])).content.decode()
     assert WHY not in buyers_page
 

@@ -10,7 +10,7 @@ import pytest
 from django.core.mail.backends.smtp import EmailBackend
 from django.db import transaction
 
-from tests.factories.trade import NOW, make_user
+from tests.factories import NOW, make_buyer
 from tests.market.notifications import mail_server
 from tradepost.market.base import work
 from tradepost.market.base.errors import Refused
@@ -36,6 +36,10 @@ def server() -> Iterator[mail_server.Server]:
         yield running
 
 
+def reader(**fields: str) -> User:
+    return make_buyer(balance="0", **({"language": "en"} | fields))
+
+
 def mail_to(user: User, once: str = "CS1") -> Mail:
     facts = {"amount": money(Money(120_000, "CNY")), "balance": money(Money(150_000, "CNY")), "reference": once}
     tell(user, "top_up", facts=facts, once=once, now=NOW, link="/balance/")
@@ -53,7 +57,7 @@ def free_port() -> int:
 
 
 def test_a_batch_goes_over_one_connection_and_each_mail_once(server: mail_server.Server) -> None:
-    mails = [mail_to(make_user()) for _ in range(3)]
+    mails = [mail_to(reader()) for _ in range(3)]
 
     assert run(server.mailer()) == 3
     assert run(server.mailer()) == 0
@@ -74,7 +78,7 @@ def test_a_batch_goes_over_one_connection_and_each_mail_once(server: mail_server
 def test_the_mail_speaks_the_readers_language(
     server: mail_server.Server, language: str, subject: str, sentence: str, action: str
 ) -> None:
-    mail = mail_to(make_user(language=language))
+    mail = mail_to(reader(language=language))
     run(server.mailer())
 
     message = server.received[0]
@@ -90,7 +94,7 @@ def test_the_mail_speaks_the_readers_language(
 
 
 def test_a_refused_recipient_fails_for_good_and_does_not_stop_the_others(server: mail_server.Server) -> None:
-    bad, good = mail_to(make_user(email="nobody@example.com")), mail_to(make_user())
+    bad, good = mail_to(reader(email="nobody@example.com")), mail_to(reader())
     server.answers["nobody@example.com"] = "550 5.1.1 no such mailbox"
 
     assert run(server.mailer()) == 2
@@ -102,7 +106,7 @@ def test_a_refused_recipient_fails_for_good_and_does_not_stop_the_others(server:
 
 
 def test_a_busy_mailbox_is_tried_again_after_a_minute(server: mail_server.Server) -> None:
-    mail = mail_to(make_user(email="busy@example.com"))
+    mail = mail_to(reader(email="busy@example.com"))
     server.answers["busy@example.com"] = "450 4.2.1 mailbox busy"
     run(server.mailer())
 
@@ -123,7 +127,7 @@ def test_a_busy_mailbox_is_tried_again_after_a_minute(server: mail_server.Server
 
 
 def test_a_server_that_is_down_loses_nothing(server: mail_server.Server) -> None:
-    mails = [mail_to(make_user()) for _ in range(3)]
+    mails = [mail_to(reader()) for _ in range(3)]
     away = EmailBackend(host="127.0.0.1", port=free_port(), timeout=5, alias="test")
 
     assert run(away) == 3
@@ -135,7 +139,7 @@ def test_a_server_that_is_down_loses_nothing(server: mail_server.Server) -> None
 
 
 def test_after_a_day_of_growing_waits_the_mail_has_failed() -> None:
-    mail, now, waits = mail_to(make_user()), NOW, []
+    mail, now, waits = mail_to(reader()), NOW, []
     port = free_port()
     while mail.status == Mail.Status.WAITING:
         assert run(EmailBackend(host="127.0.0.1", port=port, timeout=5, alias="test"), now=now) == 1
@@ -150,7 +154,7 @@ def test_after_a_day_of_growing_waits_the_mail_has_failed() -> None:
 
 
 def test_an_address_that_smtp_cannot_carry_fails_for_good(server: mail_server.Server) -> None:
-    mail = mail_to(make_user(email="用户@example.com"))
+    mail = mail_to(reader(email="用户@example.com"))
     run(server.mailer())
     mail.refresh_from_db()
     assert mail.status == "failed"
@@ -159,7 +163,7 @@ def test_an_address_that_smtp_cannot_carry_fails_for_good(server: mail_server.Se
 
 
 def test_nothing_is_sent_inside_a_transaction(server: mail_server.Server) -> None:
-    mail_to(make_user())
+    mail_to(reader())
     with transaction.atomic(), pytest.raises(RuntimeError, match="never sent inside a transaction"):
         run(server.mailer())
     assert server.received == []
@@ -177,7 +181,7 @@ def test_no_transaction_is_open_while_the_server_is_spoken_to(server: mail_serve
             open_while_sending.append(connection.in_atomic_block)
             return super().send_messages(email_messages)
 
-    mail_to(make_user())
+    mail_to(reader())
     run(Watching(host="127.0.0.1", port=server.port, timeout=5, alias="test"))
     assert open_while_sending == [False]
 
@@ -185,7 +189,7 @@ def test_no_transaction_is_open_while_the_server_is_spoken_to(server: mail_serve
 def test_a_mail_whose_sender_died_before_recording_it_is_sent_again_as_the_same_message(
     server: mail_server.Server,
 ) -> None:
-    mail_to(make_user())
+    mail_to(reader())
     claimed = deliver._claim(now=NOW, wall=WALL, owner="dead", limit=10)
     assert list(deliver.Sender(server.mailer()).send([compose(mail, SITE) for _, mail in claimed])) == [deliver.Sent()]
     assert run(server.mailer()) == 0
@@ -200,7 +204,7 @@ def test_a_mail_whose_sender_died_before_recording_it_is_sent_again_as_the_same_
 
 def test_two_senders_share_the_work_without_sending_twice(server: mail_server.Server) -> None:
     for _ in range(3):
-        mail_to(make_user())
+        mail_to(reader())
     first = deliver._claim(now=NOW, wall=WALL, owner="one", limit=2)
     second = deliver._claim(now=NOW, wall=WALL, owner="two", limit=2)
     assert len(first) == 2
@@ -209,7 +213,7 @@ def test_two_senders_share_the_work_without_sending_twice(server: mail_server.Se
 
 
 def test_when_the_time_of_a_batch_is_over_the_rest_waits_without_counting_a_try(server: mail_server.Server) -> None:
-    mail_to(make_user())
+    mail_to(reader())
     assert run(server.mailer(), budget=0.0) == 1
     assert Mail.objects.values_list("status", "attempts").get() == ("waiting", 0)
     assert run(server.mailer()) == 1
@@ -217,7 +221,7 @@ def test_when_the_time_of_a_batch_is_over_the_rest_waits_without_counting_a_try(
 
 
 def test_an_operator_may_try_a_failed_mail_again_but_not_a_sent_one(server: mail_server.Server) -> None:
-    mail = mail_to(make_user(email="nobody@example.com"))
+    mail = mail_to(reader(email="nobody@example.com"))
     server.answers["nobody@example.com"] = "550 no such mailbox"
     run(server.mailer())
     server.answers.clear()

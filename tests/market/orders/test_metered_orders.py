@@ -16,7 +16,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer, Product
-from tradepost.market.fulfilment import plan
+from tradepost.market.fulfilment import order_paid
 from tradepost.market.identity.models import User
 from tradepost.market.orders.buy import buy
 from tradepost.market.orders.events import OrderPaid
@@ -136,7 +136,7 @@ def test_a_package_paid_after_its_on_demand_service_ended_is_refunded_and_asked_
     placed = make_order(buyer, offer=package, paid=True)
     assert ledger.buyer_account(buyer, "CNY").balance == Money.of(30, "CNY")
     Subscription.objects.filter(pk=held.pk).update(status="released")
-    plan.on_order_paid(OrderPaid(order=placed.number), NOW)
+    order_paid.on_order_paid(OrderPaid(order=placed.number), NOW)
     assert Order.objects.get(pk=placed.pk).status == "refunded"
     assert ledger.buyer_account(buyer, "CNY").balance == Money.of(50, "CNY")
     assert Subscription.objects.count() == 1

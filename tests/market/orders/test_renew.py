@@ -163,10 +163,14 @@ def test_it_can_be_renewed_in_the_retention_and_never_after_it() -> None:
     assert ledger.held_for(order.number) == 0
 
 
-def test_what_was_released_can_be_neither_renewed_nor_paid_for() -> None:
+@pytest.mark.parametrize("released", [False, True])
+def test_what_is_being_released_can_be_neither_renewed_nor_paid_for(*, released: bool) -> None:
+    """operations.md §2: renewals are refused before the seller is asked to delete it."""
     subscription = held()
     order = placed(subscription)
-    SUBSCRIPTION.move(subscription, SubscriptionEvent.RELEASE, now=NOW)
+    SUBSCRIPTION.move(subscription, SubscriptionEvent.END, now=NOW)
+    if released:
+        SUBSCRIPTION.move(subscription, SubscriptionEvent.RELEASE, now=NOW)
     with pytest.raises(Refused, match=r"renewal\.not_possible"):
         pay_order(order, now=NOW)
     assert Order.objects.get(pk=order.pk).status == "unpaid"

@@ -13,6 +13,7 @@ from tradepost.market.production.breaker import Rule
 from tradepost.market.production.claim import ClaimedCall, claim_calls
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.record import record_each
+from tradepost.market.production.upkeep import recover
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Unreachable
 
 RULE = Rule(5, timedelta(seconds=60))
@@ -46,12 +47,11 @@ def test_an_answer_that_cannot_be_written_is_our_failure_and_delays_no_other() -
 def test_an_answer_of_a_lease_that_was_lost_is_kept_and_moves_nothing() -> None:
     """A worker that slept past its lease wakes up with an answer: the call is another's by then."""
     [slept] = claimed(1)
-    Call.objects.update(state=State.WAITING, lease_until=None, lease_owner="", due_at=NOW)
+    assert recover(now=NOW, wall=NOW + timedelta(minutes=2), rule=RULE) == 1
+    assert Attempt.objects.get().verdict == "lost"
     [again] = claim_calls(now=NOW, wall=NOW, owner="other", limit=1, per_seller=1, duration=timedelta(seconds=60))
 
     lost = Unreachable(fault=Fault.LOST, detail="the market's worker stopped")
-    record_each([Ended(slept, lost)], now=NOW, owner="w", rule=RULE)
-    assert Attempt.objects.get().verdict == "lost"
     record_each([Ended(slept, Done(instance_id="late"))], now=NOW, owner="w", rule=RULE)
     assert Attempt.objects.get().verdict == "done", "what it has to say takes the place of lost"
     record_each([Ended(slept, lost)], now=NOW, owner="w", rule=RULE)

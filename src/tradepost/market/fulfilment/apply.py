@@ -28,6 +28,7 @@ from .freezing import lift
 from .lifecycle import OPERATION, OperationEvent
 from .models import Operation, lane_of
 from .timers import watch, watch_opened
+from .unearned import take_back_latest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +138,7 @@ def _write_periods(ended: Sequence[Ended], now: datetime) -> None:
         Period.objects.bulk_create(new)
     for one in ended:
         if one.effects.cancels_period:
-            latest = Period.objects.filter(subscription=one.subscription, cancelled_at=None).order_by("-starts_at")
-            Period.objects.filter(pk__in=latest.values("pk")[:1]).update(cancelled_at=now)
+            take_back_latest(one.subscription, now=now)
 
 
 _COLUMNS = {

@@ -35,6 +35,7 @@ from .models import UNRESOLVED, Operation, lane_of
 from .queue import Queued, SellerState, Standing, decide
 from .speak import can_freeze, can_thaw, speak
 from .timers import watch
+from .unearned import take_back_all
 
 MARKET = "market"
 LINE = ("line__order__buyer", "line__offer__sku__spec")
@@ -260,6 +261,7 @@ def _close(subscription: Subscription, now: datetime) -> None:
     if not SUBSCRIPTION.allows(subscription.status, SubscriptionEvent.END):
         return
     SUBSCRIPTION.move(subscription, SubscriptionEvent.END, now=now)
+    take_back_all(subscription, now=now)
     for order in open_changes(subscription):
         if order.status == Order.Status.UNPAID:
             withdraw(order, now=now)

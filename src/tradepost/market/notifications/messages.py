@@ -102,6 +102,17 @@ WORDS: Mapping[str, Words] = {
         _("%(product)s could not be renewed, so we ended order %(order)s and refunded it in full."),
         _("Open the order"), "warning", "arrows-exchange",
     ),
+    "free_renewal_waits": Words(
+        _("The renewal of %(product)s waits for the seller"),
+        _("The seller's system did not take it in time. The seller and the operator were told. Order %(order)s cost nothing; "
+          "should the service end before it is renewed, the order ends with it."),
+        _("Open the order"), "warning", "player-pause",
+    ),
+    "free_renewal_ended": Words(
+        _("%(product)s could not be renewed"),
+        _("The seller's system did not do it in time, so we ended order %(order)s. Nothing was charged."),
+        _("Open the order"), "warning", "alert-triangle",
+    ),
     "service_frozen": Words(
         _("%(product)s is frozen"),
         _("You cannot log in for now; your data is kept. Ask %(seller)s for the reason."),
@@ -138,6 +149,12 @@ WORDS: Mapping[str, Words] = {
         _("%(product)s was renewed by its buyer"),
         _("Order line %(line)s, %(amount)s, was paid. The market is telling your production interface now; you only need to "
           "act if a call fails."),
+        _("Open the order"), "info", "refresh",
+    ),
+    "seller_free_renewal": Words(
+        _("%(product)s was renewed by its buyer without payment"),
+        _("Order line %(line)s cost nothing. The market is telling your production interface now; you only need to act if a "
+          "call fails."),
         _("Open the order"), "info", "refresh",
     ),
     "seller_call_failed": Words(

@@ -80,7 +80,7 @@ def on_order_paid(events: Sequence[OrderPaid], now: datetime) -> None:
 
 def _kind_of_order(line: OrderLine) -> str:
     if line.order.order_type == Order.Type.RENEW:
-        return "seller_renewal"
+        return "seller_renewal" if line.amount_minor else "seller_free_renewal"
     return "seller_new_order" if line.amount_minor else "seller_new_opening"
 
 
@@ -109,7 +109,7 @@ def on_order_refunded(event: OrderRefunded, now: datetime) -> None:
     order = lines[0].order
     kind = "order_refunded" if order.total_minor else "order_not_opened"
     if order.order_type == Order.Type.RENEW:
-        kind = "renewal_refunded"
+        kind = "renewal_refunded" if order.total_minor else "free_renewal_ended"
     _tell_buyer(lines, kind, {"amount": f.money(order.total)}, now)
 
 
@@ -204,7 +204,8 @@ def on_operation_stopped(event: OperationStopped, now: datetime) -> None:
     ]
     line = operation.line
     if line and line.order.order_type == Order.Type.RENEW and line.order.origin != Order.Origin.SANDBOX:
-        tellings.append(_to_buyer(line, "renewal_waits", {}, once=once))
+        kind = "renewal_waits" if line.order.total_minor else "free_renewal_waits"
+        tellings.append(_to_buyer(line, kind, {}, once=once))
     tell_all(tellings, now=now)
 
 
@@ -325,7 +326,8 @@ def _lines(order: str) -> list[OrderLine]:
 
 def _lines_of(events: Sequence[OrderPaid | OrderCompleted]) -> list[OrderLine]:
     numbers = {event.order for event in events}
-    return list(OrderLine.objects.select_related("order__buyer").filter(order__number__in=numbers).order_by("pk"))
+    lines = OrderLine.objects.select_related("order__buyer", "subscription").filter(order__number__in=numbers)
+    return list(lines.order_by("pk"))
 
 
 def _tell_buyer(lines: list[OrderLine], kind: str, more: dict[str, f.Json], now: datetime) -> None:

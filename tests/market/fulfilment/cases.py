@@ -1,0 +1,52 @@
+"""Cases of operations as values: what a kind is asked about, without a database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from tests.factories import NOW
+from tradepost.market.fulfilment.contract import Case, Held, Line, Said
+from tradepost.market.product_types.charging import charging
+from tradepost.market.subscriptions.renewable import RETENTION
+from tradepost.protocols.commands import Command, Done, Purchase
+from tradepost.protocols.registry import protocol
+
+END = datetime(2026, 4, 1, 8, 0, tzinfo=UTC)
+UNTIL = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
+BOUGHT = "CS2603010800AAAAAA"
+ORDER = "CS2603010900BBBBBB"
+LINE = f"{ORDER}-000001"
+
+
+def held(spoken: str = "saas_v2", mode: str = "PERIOD", **fields: Any) -> Held:
+    """A service of a month, held over this protocol; instance ``i-1``."""
+    charged = charging(mode)
+    values: dict[str, Any] = {
+        "subscription": 1, "instance_id": "i-1", "protocol": protocol(spoken),
+        "product_type": "LICENSE" if spoken.startswith("license") else "SAAS", "product_id": "OFFI1",
+        "charging": charged, "purchase_order": BOUGHT, "access_by_message": False, "started_at": NOW,
+        "expires_at": END if charged.ends else None, "renewable_until": END + RETENTION if charged.renewable else None,
+    }  # fmt: skip
+    return Held(**(values | fields))
+
+
+def line(order_type: str = "RENEW", *, product_id: str = "OFFI1", **fields: Any) -> Line:
+    """Two units by the month."""
+    values: dict[str, Any] = {
+        "number": LINE, "order_number": ORDER, "order_type": order_type, "period_type": "month", "period_number": 1,
+        "quantity": 2, "linear": True, "sku_code": "SKU1", "product_name": "Docs",
+        "purchase": Purchase(product_id=product_id, sku_code="SKU1", amount=Decimal(100), quantity=2),
+    }  # fmt: skip
+    return Line(**(values | fields))
+
+
+def case[W](
+    wanted: W, *, held: Held, line: Line | None = None, step: int = 0, said: Said | None = None, now: datetime = NOW
+) -> Case[W]:
+    return Case(held=held, wanted=wanted, line=line, step=step, said=said, now=now)
+
+
+def said(command: Command, answer: Done | None = None, *, until_access: bool = False) -> Said:
+    return Said(command=command, answer=answer or Done(), until_access=until_access)

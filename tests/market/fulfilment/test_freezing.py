@@ -1,0 +1,141 @@
+"""Reasons for which a service is frozen: each stands once, access closes with the first and opens with the last."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from tests.factories import NOW
+from tests.market.engine import react
+from tests.market.fulfilment.services import BY, END, again, service, told
+from tradepost.market.base.models import Event, Move
+from tradepost.market.fulfilment.cases import locked_subscriptions
+from tradepost.market.fulfilment.freezing import add_reason, lift, reasons_of
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.operate import settle
+from tradepost.market.production.models import Call
+from tradepost.market.subscriptions.models import Freeze, Subscription
+from tradepost.market.subscriptions.renewable import RETENTION
+
+pytestmark = pytest.mark.django_db
+EXPIRED, OPERATOR = Freeze.Reason.EXPIRED, Freeze.Reason.OPERATOR
+LATER = NOW + timedelta(days=1)
+
+
+def freeze(subscription: Subscription, reason: Freeze.Reason, *, note: str = "") -> None:
+    add_reason(locked_subscriptions([subscription.pk]), reason, actor=BY, note=note, now=NOW)
+
+
+def thaw(subscription: Subscription, reason: Freeze.Reason) -> None:
+    lift(locked_subscriptions([subscription.pk]), reason, actor=BY, now=LATER)
+
+
+def moves(subscription: Subscription) -> list[tuple[str, str]]:
+    found = Move.objects.filter(lifecycle="subscription", subject=str(subscription.pk)).order_by("pk")
+    return [(move.event, move.note) for move in found if move.event != "open"]
+
+
+def standing(subscription: Subscription) -> set[str]:
+    return set(reasons_of([again(subscription)]).get(subscription.pk, frozenset()))
+
+
+def test_a_reason_closes_access_before_the_seller_is_asked() -> None:
+    """operations.md §2: frozen is wanted if and only if a reason stands."""
+    subscription = service()
+    calls = Call.objects.count()
+    freeze(subscription, OPERATOR, note="abuse")
+    held = again(subscription)
+    assert (held.status, held.seller_state, held.release_at) == ("frozen", "active", None)
+    reason = Freeze.objects.get()
+    assert (reason.reason, reason.since, reason.actor, reason.note, reason.lifted_at) == (
+        "operator",
+        NOW,
+        BY,
+        "abuse",
+        None,
+    )
+    assert moves(subscription) == [("freeze", "abuse")]
+    assert Call.objects.count() == calls, "who adds a reason settles the lane then"
+    settle(locked_subscriptions([subscription.pk]), now=NOW)
+    assert Operation.objects.get(kind="freeze").status == "running"
+
+
+def test_a_reason_that_stands_is_left_as_it_is() -> None:
+    subscription = service()
+    for note in ("first", "second"):
+        freeze(subscription, OPERATOR, note=note)
+    assert Freeze.objects.get().note == "first"
+    assert moves(subscription) == [("freeze", "first")]
+    assert Event.objects.filter(name="subscription_frozen").count() == 1
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Freeze.objects.create(subscription=subscription, reason=OPERATOR, since=NOW, actor=BY)
+
+
+@pytest.mark.parametrize("first", [EXPIRED, OPERATOR])
+def test_of_two_reasons_the_last_that_is_lifted_opens_it(first: Freeze.Reason) -> None:
+    subscription = service()
+    second = OPERATOR if first is EXPIRED else EXPIRED
+    for reason in (first, second):
+        freeze(subscription, reason)
+    assert standing(subscription) == {"expired", "operator"}
+    thaw(subscription, first)
+    assert (again(subscription).status, standing(subscription)) == ("frozen", {second})
+    thaw(subscription, second)
+    assert (again(subscription).status, standing(subscription)) == ("active", set())
+    react(now=LATER)
+    assert (told("service_frozen"), told("service_unfrozen")) == (1, 1)
+    assert [event for event, _ in moves(subscription)] == ["freeze", "unfreeze"]
+
+
+def test_lifting_what_does_not_stand_changes_nothing() -> None:
+    subscription = service()
+    freeze(subscription, EXPIRED)
+    before = list(Freeze.objects.values())
+    thaw(subscription, OPERATOR)
+    held = again(subscription)
+    assert (held.status, held.release_at, list(Freeze.objects.values())) == ("frozen", END + RETENTION, before)
+
+
+def test_a_reason_may_come_again_after_it_was_lifted() -> None:
+    subscription = service()
+    for _ in range(2):
+        freeze(subscription, OPERATOR)
+        thaw(subscription, OPERATOR)
+    assert list(Freeze.objects.order_by("pk").values_list("lifted_at", flat=True)) == [LATER, LATER]
+    assert again(subscription).status == "active"
+
+
+@pytest.mark.parametrize(("days", "kept"), [(-5, 0), (0, 0), (5, 5)])
+def test_the_release_that_was_announced_is_never_made_earlier(days: int, kept: int) -> None:
+    """operations.md §2; business-rules §4.4: 15 days after the end of the paid time, but not shorter than was said."""
+    subscription = service()
+    announced = END + RETENTION
+    Subscription.objects.filter(pk=subscription.pk).update(release_at=announced, expires_at=END + timedelta(days=days))
+    freeze(subscription, EXPIRED)
+    assert again(subscription).release_at == announced + timedelta(days=kept)
+
+
+def test_what_the_operator_froze_has_no_release() -> None:
+    subscription = service()
+    freeze(subscription, OPERATOR)
+    assert again(subscription).release_at is None
+
+
+def test_what_is_sold_once_can_be_frozen_and_has_no_end() -> None:
+    subscription = service(once=True)
+    freeze(subscription, EXPIRED)
+    held = again(subscription)
+    assert (held.status, held.release_at) == ("frozen", None)
+
+
+def test_many_are_frozen_and_thawed_in_as_many_statements_as_one(django_assert_num_queries) -> None:
+    for many in (1, 5):
+        pks = [service().pk for _ in range(many)]
+        locked = locked_subscriptions(pks)
+        with django_assert_num_queries(5):
+            add_reason(locked, OPERATOR, actor=BY, now=NOW)
+        with django_assert_num_queries(5):
+            lift(locked, OPERATOR, now=LATER)
+        assert set(Subscription.objects.filter(pk__in=pks).values_list("status", flat=True)) == {"active"}

@@ -1,0 +1,346 @@
+"""Each kind of operation over values alone: what it refuses, what it asks in what order, and what comes of its ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.factories import NOW
+from tests.market.fulfilment.cases import BOUGHT, END, LINE, ORDER, UNTIL, case, held, line, said
+from tradepost.market.base.stored import dump, load
+from tradepost.market.fulfilment.contract import (
+    Ask,
+    Case,
+    Effects,
+    Failed,
+    Freeze,
+    Nothing,
+    Opened,
+    OrderEnd,
+    Orphan,
+    Paid,
+    Release,
+    Thaw,
+)
+from tradepost.market.fulfilment.kinds.cancel_renewal import Cancellation
+from tradepost.market.fulfilment.kinds.freeze import Freezing
+from tradepost.market.fulfilment.kinds.open import Opening
+from tradepost.market.fulfilment.kinds.renew import Renewal
+from tradepost.market.fulfilment.kinds.upgrade import Change
+from tradepost.market.fulfilment.registry import operation_kind, operation_kinds
+from tradepost.market.subscriptions.renewable import RETENTION
+from tradepost.protocols.commands import (
+    AppInfo,
+    Buyer,
+    CheckChange,
+    Command,
+    Create,
+    Done,
+    InstanceInfo,
+    Query,
+    Refresh,
+    Scene,
+    Upgrade,
+)
+
+BUYER = Buyer(customer_id="c1", customer_name="蓝天")
+APP = AppInfo(front_end_url="https://app.example/")
+WITH_ACCESS = Done(instance_id="i-1", instances=(InstanceInfo(instance_id="i-1", app=APP),))
+RENEWAL = Renewal(since=END, until=UNTIL)
+WANTED: dict[str, object] = {
+    "open": Opening(buyer=BUYER), "renew": RENEWAL, "renew_change": RENEWAL, "cancel_renewal": Cancellation(until=END),
+    "upgrade": Change(until=END), "freeze": Freezing(reason="expired"), "unfreeze": Nothing(), "release": Nothing(),
+    "release_orphan": Orphan(instance_id="b-1", order_id=ORDER, order_line_id=LINE), "query_usage": Nothing(),
+}  # fmt: skip
+
+
+def failed(command: Command | None = None, *, acted: bool = False, keeps: bool = False, orphan: str = "") -> Failed:
+    wanted = command or Query(instance_ids=("i-1",))
+    return Failed(command=wanted, verdict="timeout", maybe_acted=acted, keeps_order=keeps, orphan=orphan)
+
+
+def asked(kind: str, of: Case[Any]) -> Any:
+    intent = operation_kind(kind).ask(of)
+    return intent.command if isinstance(intent, Ask) else intent
+
+
+def test_every_kind_is_told_of_here() -> None:
+    assert set(operation_kinds()) == set(WANTED)
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_what_is_wanted_is_stored_and_read_again(name: str) -> None:
+    kind = operation_kind(name)
+    assert isinstance(WANTED[name], kind.wanted)
+    assert load(kind.wanted, dump(WANTED[name])) == WANTED[name]
+    assert str(kind.title)
+
+
+@pytest.mark.parametrize(
+    ("name", "refundable", "prolongs", "ends"),
+    [
+        ("open", True, False, False),  # saas-v2 §3.10: full refund
+        ("renew", False, True, False),  # saas-v2 §3.10: stops, manual restart
+        ("renew_change", False, True, False),
+        ("upgrade", True, False, False),  # business-rules §4.6
+        ("cancel_renewal", False, False, False),
+        ("freeze", False, False, False),
+        ("unfreeze", False, False, False),
+        ("release", False, False, True),
+        ("release_orphan", False, False, False),
+        ("query_usage", True, False, False),
+    ],
+)
+def test_what_becomes_of_a_kind_that_fails(name: str, refundable: bool, prolongs: bool, ends: bool) -> None:
+    kind = operation_kind(name)
+    assert (kind.refundable, kind.prolongs, kind.ends) == (refundable, prolongs, ends)
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["renew", "renew_change"])
+@pytest.mark.parametrize(
+    ("now", "code"),
+    [
+        (NOW, None),
+        (END + RETENTION - timedelta(microseconds=1), None),
+        (END + RETENTION, "renewal.too_late"),
+    ],
+)
+def test_a_renewal_begins_until_the_end_of_the_retention(name: str, now: datetime, code: str | None) -> None:
+    """business-rules §4.4: half-open."""
+    refused = operation_kind(name).refuses(case(RENEWAL, held=held(), line=line(), now=now))
+    assert (refused.code if refused else None) == code
+
+
+@pytest.mark.parametrize("name", ["renew", "renew_change"])
+def test_what_has_no_end_or_has_ended_is_not_renewed(name: str) -> None:
+    """business-rules §4.5: one-time and on-demand not renewable."""
+    refused = operation_kind(name).refuses(case(RENEWAL, held=held(renewable_until=None), line=line()))
+    assert refused is not None
+    assert refused.code == "renewal.too_late"
+
+
+@pytest.mark.parametrize(
+    ("spoken", "code"), [("saas_v2", None), ("license_v1", None), ("order_notice", "order.no_plan")]
+)
+def test_what_the_protocol_has_no_creation_for_is_not_opened(spoken: str, code: str | None) -> None:
+    opening = case(Opening(buyer=BUYER), held=held(spoken), line=line("NEW"))
+    refused = operation_kind("open").refuses(opening)
+    assert (refused.code if refused else None) == code
+
+
+@pytest.mark.parametrize("name", sorted(WANTED.keys() - {"open", "renew", "renew_change"}))
+def test_every_other_kind_can_always_begin(name: str) -> None:
+    later = END + timedelta(days=400)
+    assert operation_kind(name).refuses(case(WANTED[name], held=held(), line=line("CHANGE"), now=later)) is None
+
+
+# --- open ------------------------------------------------------------------------------------------------------------
+
+
+def opening(spoken: str = "saas_v2", **fields: Any) -> Case[Opening]:
+    nothing_yet = held(spoken, instance_id="", started_at=None, expires_at=None, renewable_until=None)
+    return case(Opening(buyer=BUYER), held=nothing_yet, line=line("NEW"), **fields)
+
+
+def test_an_opening_asks_for_an_instance_with_all_that_was_bought() -> None:
+    """saas-v2 §3.1; saas-v1-license A2.1: the older ones carry it inside, with its dates."""
+    create = asked("open", opening())
+    assert isinstance(create, Create)
+    assert (create.order_id, create.order_line_id, create.business_id, create.buyer) == (ORDER, LINE, "", BUYER)
+    assert create.purchase is not None
+    assert (create.purchase.started_at, create.purchase.expires_at) == (NOW, END)
+
+
+@pytest.mark.parametrize(
+    ("spoken", "answer", "following"),
+    [
+        ("saas_v2", Done(instance_id="i-1"), Query),  # saas-v2 §3.2: access data by queryInstance
+        ("saas_v2", WITH_ACCESS, None),
+        ("saas_v1", Done(instance_id="i-1"), Create),  # saas-v1-license A2.1: newInstance is called again
+        ("saas_v1", WITH_ACCESS, None),
+        ("license_v1", Done(instance_id="i-1", license="L"), None),  # saas-v1-license B1
+    ],
+)
+def test_after_the_creation_access_is_asked_for_where_it_is_not_there(
+    spoken: str, answer: Done, following: type[Command] | None
+) -> None:
+    create = asked("open", opening(spoken))
+    going_on = opening(spoken, said=said(create, answer))
+    going_on = replace(going_on, held=replace(going_on.held, instance_id="i-1"))
+    intent = operation_kind("open").ask(going_on)
+    if following is None:
+        assert intent is None
+        return
+    assert isinstance(intent, Ask)
+    assert (type(intent.command), intent.step, intent.until_access) == (following, 1, True)
+    if following is Create:
+        assert intent.command == create, "the very same, as its sellers must expect (saas-v1-license A2.2)"
+
+
+@pytest.mark.parametrize(("spoken", "asked_for"), [("saas_v2", True), ("saas_v1", False)])
+def test_access_that_is_sent_by_message_is_not_waited_for(spoken: str, asked_for: bool) -> None:
+    """saas-v2 §3.2: a query may stay silent, but it is asked; saas-v1-license A2.2."""
+    going_on = opening(spoken, said=said(asked("open", opening(spoken)), Done(instance_id="i-1")))
+    going_on = replace(going_on, held=replace(going_on.held, instance_id="i-1", access_by_message=True))
+    intent = operation_kind("open").ask(going_on)
+    assert (intent is not None) == asked_for
+    assert not asked_for or (isinstance(intent, Ask) and not intent.until_access)
+
+
+def test_paid_time_begins_when_the_buyer_can_begin() -> None:
+    """business-rules §4.2, §8.2."""
+    later = NOW + timedelta(hours=2)
+    end = END + timedelta(hours=2)
+    done = opening(said=said(asked("open", opening()), WITH_ACCESS), now=later)
+    assert operation_kind("open").on_done(done) == Effects(
+        opened=Opened(access=APP, license=""), expires_at=end, paid=Paid(starts_at=later, ends_at=end),
+        order=OrderEnd.COMPLETE,
+    )  # fmt: skip
+
+
+def test_what_is_bought_once_has_no_end() -> None:
+    once = replace(line("NEW"), period_type="", period_number=0)
+    done = replace(opening(said=said(asked("open", opening()), Done(license="L", instance_id="i"))), line=once)
+    assert operation_kind("open").on_done(done) == Effects(
+        opened=Opened(access=None, license="L"), order=OrderEnd.COMPLETE
+    )
+
+
+@pytest.mark.parametrize(
+    ("instance", "orphan", "released"),
+    [("", "", None), ("", "b-1", "b-1"), ("i-1", "", "i-1"), ("i-1", "b-1", "i-1")],
+)
+def test_what_an_opening_left_behind_is_released(instance: str, orphan: str, released: str | None) -> None:
+    """saas-v2 §3.10, §3.1."""
+    over = replace(opening(), held=held(instance_id=instance))
+    effects = operation_kind("open").on_gave_up(over, failed(orphan=orphan))
+    wanted = Orphan(instance_id=released, order_id=ORDER, order_line_id=LINE) if released else None
+    assert effects == Effects(failed=True, orphan=wanted)
+
+
+# --- renewals --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("product_id", "sent"), [("OFFI1", ""), ("OFFI2", "OFFI2")])
+def test_a_renewal_says_the_absolute_end_and_a_changed_product(product_id: str, sent: str) -> None:
+    """saas-v2 §3.3: productId only when the renewal changes it."""
+    ordered = line(product_id=product_id)
+    assert asked("renew", case(RENEWAL, held=held(), line=ordered)) == Refresh(
+        instance_id="i-1", scene=Scene.RENEWAL, order_id=ORDER, order_line_id=LINE, expires_at=UNTIL, product_id=sent,
+        purchase=ordered.bought(expires_at=UNTIL),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spoken", "mode", "state"),
+    [("saas_v2", "PERIOD", ""), ("saas_v1", "PERIOD", "active"), ("license_v1", "PERIOD", "active"),
+     ("license_online", "PERIOD", ""), ("saas_v1", "ON_DEMAND_PKG", "")],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["renew", "renew_change"])
+def test_a_renewal_becomes_true_as_it_was_asked(name: str, spoken: str, mode: str, state: str) -> None:
+    """saas-v1-license A2.4, B1: there the refresh ends a freeze. operations.md §8: no end is computed again."""
+    much_later = case(RENEWAL, held=held(spoken, mode), line=line(), now=END + timedelta(days=300))
+    assert operation_kind(name).on_done(much_later) == Effects(
+        expires_at=UNTIL, paid=Paid(starts_at=END, ends_at=UNTIL), changed=True, seller_state=state,
+        order=OrderEnd.COMPLETE,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spoken", "acted", "state"),
+    [("saas_v2", True, ""), ("saas_v1", True, "unknown"), ("saas_v1", False, ""), ("license_v1", True, "unknown")],
+)
+@pytest.mark.parametrize("name", ["renew", "renew_change"])
+def test_a_lost_renewal_may_have_thawed_it(name: str, spoken: str, acted: bool, state: str) -> None:
+    """saas-v1-license A2.4."""
+    of = case(RENEWAL, held=held(spoken), line=line())
+    effects = operation_kind(name).on_gave_up(of, failed(asked("renew", of), acted=acted))
+    assert effects == Effects(seller_state=state)
+
+
+def test_a_change_at_renewal_is_checked_first() -> None:
+    """saas-v2 §3.7: changeInstanceCheck, then refreshInstance; a refusal blocks it, with the money back."""
+    kind, of = operation_kind("renew_change"), case(RENEWAL, held=held(), line=line(product_id="OFFI2"))
+    check = asked("renew_change", of)
+    assert check == CheckChange(
+        instance_id="i-1", product_id="OFFI2", sku_code="SKU1", product_name="Docs", linear_value=2
+    )
+    second = kind.ask(replace(of, said=said(check)))
+    assert isinstance(second, Ask)
+    assert isinstance(second.command, Refresh)
+    assert (second.command.scene, second.command.product_id, second.step) == (Scene.RENEWAL_CHANGE, "OFFI2", 1)
+    assert kind.ask(replace(of, step=1, said=said(second.command))) is None
+    assert kind.on_gave_up(of, failed(check, acted=True)) == Effects(order=OrderEnd.GIVE_UP)
+
+
+def test_a_change_of_what_has_no_quantity_names_none() -> None:
+    single = replace(line(), linear=False)
+    check = asked("renew_change", case(RENEWAL, held=held(), line=single))
+    assert check.linear_value is None
+
+
+def test_a_renewal_is_cancelled_by_an_earlier_end() -> None:
+    """saas-v2 §3.3, UNSUBSCRIBE_RENEWAL_PERIOD."""
+    kind, ordered = operation_kind("cancel_renewal"), line("UNSUBSCRIBE")
+    of = case(Cancellation(until=END), held=held(expires_at=UNTIL), line=ordered)
+    assert asked("cancel_renewal", of) == Refresh(
+        instance_id="i-1", scene=Scene.UNSUBSCRIBE_RENEWAL_PERIOD, order_id=ORDER, order_line_id=LINE, expires_at=END,
+        purchase=ordered.bought(expires_at=END),
+    )  # fmt: skip
+    assert kind.on_done(of) == Effects(expires_at=END, cancels_period=True, order=OrderEnd.COMPLETE)
+    assert kind.on_gave_up(of, failed(acted=True)) == Effects()
+
+
+def test_an_upgrade_keeps_the_end() -> None:
+    """saas-v2 §3.6, §8.1."""
+    kind, ordered = operation_kind("upgrade"), line("CHANGE", product_id="OFFI2")
+    of = case(Change(until=END), held=held(), line=ordered)
+    assert asked("upgrade", of) == Upgrade(
+        instance_id="i-1", order_id=ORDER, order_line_id=LINE, purchase=ordered.bought(expires_at=END)
+    )
+    assert kind.on_done(of) == Effects(changed=True, order=OrderEnd.COMPLETE)
+    assert kind.on_gave_up(of, failed(acted=True)) == Effects()
+
+
+# --- freezes, releases, queries --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "intent", "state"), [
+    ("freeze", Freeze(reason="expired"), "frozen"), ("unfreeze", Thaw(), "active"),
+])  # fmt: skip
+def test_what_the_seller_knows_follows_its_answer(name: str, intent: object, state: str) -> None:
+    """saas-v2 §3.4. What it may have done nobody knows."""
+    kind, of = operation_kind(name), case(WANTED[name], held=held())
+    assert asked(name, of) == intent
+    assert kind.on_done(of) == Effects(seller_state=state)
+    assert kind.on_gave_up(of, failed(acted=True)) == Effects(seller_state="unknown")
+    assert kind.on_gave_up(of, failed(acted=False)) == Effects()
+
+
+def test_releases_name_what_is_to_be_deleted() -> None:
+    """saas-v2 §3.5: an order only where one caused it."""
+    assert asked("release", case(Nothing(), held=held())) == Release(instance_id="i-1")
+    assert operation_kind("release").on_done(case(Nothing(), held=held())) == Effects(released=True)
+    orphan = case(WANTED["release_orphan"], held=held(instance_id=""))
+    assert asked("release_orphan", orphan) == Release(instance_id="b-1", order_id=ORDER, order_line_id=LINE)
+    assert operation_kind("release_orphan").on_done(orphan) == Effects()
+    assert BOUGHT != ORDER
+
+
+def test_usage_is_queried_once() -> None:
+    """saas-v2 §3.2."""
+    of = case(Nothing(), held=held(mode="ON_DEMAND"))
+    assert operation_kind("query_usage").ask(of) == Ask(command=Query(instance_ids=("i-1",)), once=True)
+    assert operation_kind("query_usage").on_done(of) == Effects()
+
+
+@pytest.mark.parametrize("name", sorted(WANTED.keys() - {"open", "renew_change"}))
+def test_what_is_said_once_is_done(name: str) -> None:
+    of = case(WANTED[name], held=held(), line=line(), said=said(Query(instance_ids=("i-1",))))
+    assert operation_kind(name).ask(of) is None

@@ -1,0 +1,350 @@
+"""What is wanted of one service at the same time: freezes, renewals and releases that meet, fail and are restarted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import translation
+
+from tests.factories import NOW
+from tests.market.engine import LOST, REFUSED_CONNECTION, answer, react
+from tests.market.fulfilment.services import (
+    BY,
+    END,
+    NEXT_END,
+    again,
+    command,
+    done,
+    failed,
+    open_call,
+    order_status,
+    passes,
+    progress_of,
+    renewed,
+    service,
+    told,
+    tried,
+)
+from tradepost.market.base import outbox
+from tradepost.market.base.errors import Refused
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.restart import may_restart, may_restart_call, restart
+from tradepost.market.fulfilment.sandbox_acts import Act
+from tradepost.market.orders.models import Order
+from tradepost.market.payments import ledger
+from tradepost.market.production.addresses import bind
+from tradepost.market.production.events import CallEnded
+from tradepost.market.production.models import Address, Binding, Call
+from tradepost.market.subscriptions.models import Freeze, Subscription
+from tradepost.market.subscriptions.renewable import RETENTION
+from tradepost.protocols.commands import CallResult, Expire, InstanceStatus, Refresh, SetStatus
+
+pytestmark = pytest.mark.django_db
+LATER = END + timedelta(days=2)
+
+
+def latest(kind: str) -> Operation:
+    return Operation.objects.select_related("call").filter(kind=kind).latest("pk")
+
+
+def state(subscription: Subscription) -> tuple[str, str]:
+    held = again(subscription)
+    return held.status, held.seller_state
+
+
+def expired(spoken: str = "saas_v2") -> Subscription:
+    """A service whose paid time is over; its freeze is being asked for."""
+    subscription = service(spoken)
+    passes(END)
+    return subscription
+
+
+# --- a freeze and a renewal ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spoken", ["saas_v2", "saas_v1"])
+def test_the_end_of_the_paid_time_closes_access_whatever_the_seller_does(spoken: str) -> None:
+    """business-rules §4.4: by the market's own word; the failed call stays until somebody restarts it (saas-v2 §3.10)."""
+    subscription = expired(spoken)
+    assert state(subscription) == ("frozen", "active")
+    assert told("service_expired_renewable") == 1
+    failed(open_call(), REFUSED_CONNECTION, now=END)
+    freeze = latest("freeze")
+    assert (freeze.status, freeze.note, may_restart(freeze)) == ("stopped", "connect", True)
+    passes(LATER)
+    assert Operation.objects.filter(kind="freeze").count() == 1, "it is not asked for again and again"
+    restart(freeze, actor=BY, now=LATER)
+    done(open_call(), now=LATER)
+    assert state(subscription) == ("frozen", "frozen")
+    assert latest("freeze").status == "done"
+
+
+def test_a_freeze_that_was_never_sent_is_left_off_when_the_service_is_renewed() -> None:
+    """operations.md §4."""
+    subscription = expired()
+    freeze = open_call()
+    renewed(subscription, now=END)
+    freeze.refresh_from_db()
+    assert freeze.outcome == Call.Outcome.CANCELLED
+    assert latest("freeze").status == "dropped"
+    assert not may_restart_call(freeze), "a freeze that is out of date must not be done after all"
+    assert isinstance(command(open_call()), Refresh)
+    assert state(subscription) == ("frozen", "active"), "access is closed until the renewal is done"
+    done(open_call(), now=END)
+    assert state(subscription) == ("active", "active")
+    assert not Call.objects.filter(outcome="").exists(), "nothing to thaw at the seller"
+
+
+@pytest.mark.parametrize("outcome", [None, LOST])
+def test_a_renewal_waits_for_the_freeze_that_is_under_way_and_thaws_what_it_did(outcome: CallResult | None) -> None:
+    """Else the freeze could be the last that the seller does, of a service that is paid for (saas-v2 §3.4)."""
+    subscription = expired()
+    freeze = answer(open_call(), LOST, now=END)
+    order = renewed(subscription, now=END)
+    assert open_call().pk == freeze.pk, "tried once already: the seller may act on it at any time"
+    [line] = progress_of(order).lines
+    assert (line.queued, line.asked) == (True, [])
+    passes(END + RETENTION)
+    assert open_call().pk == freeze.pk, "nothing is released meanwhile"
+
+    answer(freeze, outcome, now=LATER, last=True)
+    react(now=LATER)
+    assert isinstance(command(open_call()), Refresh)
+    done(open_call(), now=LATER)
+    assert command(open_call()) == SetStatus(instance_id=subscription.instance_id, status=InstanceStatus.UNFREEZE)
+    done(open_call(), now=LATER)
+    assert state(subscription) == ("active", "active")
+    assert again(subscription).expires_at == NEXT_END
+    assert latest("freeze").status == ("dropped" if outcome else "done")
+
+
+def test_a_stopped_freeze_is_not_needed_once_the_service_is_renewed() -> None:
+    """operations.md §4: no reason stands any more; the seller is thawed where it may have acted."""
+    subscription = expired()
+    failed(open_call(), LOST, now=END)
+    assert state(subscription) == ("frozen", "unknown")
+    order = renewed(subscription, now=LATER)
+    done(open_call(), now=LATER)
+    assert latest("freeze").status == "dropped"
+    assert command(open_call()) == SetStatus(instance_id=subscription.instance_id, status=InstanceStatus.UNFREEZE)
+    done(open_call(), now=LATER)
+    assert (state(subscription), order_status(order)) == (("active", "active"), "completed")
+
+
+def test_saas_1_freezes_by_its_activity_and_a_late_expiry_is_thawed_by_the_renewal() -> None:
+    """saas-v1-license A2.4: there is no call that ends the freeze but the refresh itself."""
+    subscription = expired("saas_v1")
+    freeze = answer(open_call(), LOST, now=END)
+    assert isinstance(command(freeze), Expire)
+    renewed(subscription, now=END)
+    done(freeze, now=END)
+    done(open_call(), now=END)
+    assert state(subscription) == ("active", "active")
+    assert not Call.objects.filter(outcome="").exists()
+
+
+def test_over_saas_1_a_lost_renewal_leaves_it_unknown_and_a_later_one_settles_it() -> None:
+    """saas-v1-license A2.4: a refresh may have thawed it, so that the freeze is asked for once more."""
+    subscription = expired("saas_v1")
+    done(open_call(), now=END)
+    order = renewed(subscription, now=LATER)
+    failed(open_call(), LOST, now=LATER)
+    assert state(subscription) == ("frozen", "unknown")
+    assert isinstance(command(open_call()), Expire)
+    done(open_call(), now=LATER)
+    assert state(subscription) == ("frozen", "frozen")
+    restart(Operation.objects.get(line__order=order), actor=BY, now=LATER)
+    done(open_call(), now=LATER)
+    assert state(subscription) == ("active", "active")
+
+
+def test_an_unfreeze_that_stops_waits_for_a_person_and_a_new_freeze_overtakes_it() -> None:
+    """saas-v2 §3.10."""
+    subscription = service()
+    tried(subscription, Act.FREEZE)
+    done(open_call())
+    tried(subscription, Act.UNFREEZE)
+    failed(open_call(), REFUSED_CONNECTION)
+    thaw = latest("unfreeze")
+    assert (thaw.status, state(subscription)) == ("stopped", ("active", "frozen"))
+    assert may_restart(thaw)
+    tried(subscription, Act.FREEZE)
+    assert latest("unfreeze").status == "dropped"
+    assert not Call.objects.filter(outcome="").exists(), "the seller is frozen already"
+    assert state(subscription) == ("frozen", "frozen")
+
+
+def test_an_end_that_is_heard_of_twice_changes_nothing_that_came_after_it() -> None:
+    """Events come at least once, and may come late."""
+    subscription = service()
+    tried(subscription, Act.FREEZE)
+    frozen = open_call()
+    done(frozen)
+    tried(subscription, Act.UNFREEZE)
+    done(open_call())
+    outbox.publish(CallEnded(call=frozen.pk, kind=frozen.kind, outcome="done"), now=NOW)
+    react(now=NOW)
+    assert state(subscription) == ("active", "active")
+
+
+# --- reasons ---------------------------------------------------------------------------------------------------------
+
+
+def test_of_two_reasons_each_is_lifted_alone() -> None:
+    """operations.md §2: frozen is wanted if and only if a reason stands; §8: a renewal lifts no operator's freeze."""
+    subscription = service()
+    tried(subscription, Act.FREEZE)
+    done(open_call())
+    passes(END)
+    standing = Freeze.objects.filter(subscription=subscription, lifted_at=None)
+    assert set(standing.values_list("reason", flat=True)) == {"operator", "expired"}
+    assert not Call.objects.filter(outcome="").exists(), "the seller has frozen it already"
+
+    renewed(subscription, now=LATER)
+    done(open_call(), now=LATER)
+    assert list(standing.values_list("reason", flat=True)) == ["operator"]
+    assert state(subscription) == ("frozen", "frozen")
+    assert not Call.objects.filter(outcome="").exists()
+
+    tried(subscription, Act.UNFREEZE, now=LATER)
+    assert state(subscription) == ("active", "frozen")
+    done(open_call(), now=LATER)
+    assert state(subscription) == ("active", "active")
+    assert (told("service_frozen"), told("service_unfrozen")) == (1, 1)
+
+
+def test_when_the_operators_reason_is_lifted_first_the_end_of_the_paid_time_stands() -> None:
+    subscription = service()
+    tried(subscription, Act.FREEZE)
+    done(open_call())
+    passes(END)
+    tried(subscription, Act.UNFREEZE, now=LATER)
+    assert state(subscription) == ("frozen", "frozen")
+    assert not Call.objects.filter(outcome="").exists()
+    assert (told("service_unfrozen"), Operation.objects.filter(kind="unfreeze").count()) == (0, 0)
+
+
+@pytest.mark.parametrize("spoken", ["saas_v2", "saas_v1"])
+def test_the_moment_of_the_release_is_never_made_earlier(spoken: str) -> None:
+    """operations.md §2: said when it was frozen, kept until it is lifted; business-rules §4.4: 15 days."""
+    subscription = service(spoken)
+    passes(END)
+    assert again(subscription).release_at == END + RETENTION
+    done(open_call(), now=END)
+    renewed(subscription, now=LATER)
+    done(open_call(), now=LATER)
+    assert again(subscription).release_at is None
+    passes(NEXT_END)
+    assert again(subscription).release_at == NEXT_END + RETENTION
+
+
+def test_a_cancelled_renewal_moves_no_release_that_was_announced() -> None:
+    """operations.md §2, ``release_at``: the buyer was told until when the data is kept."""
+    subscription = service()
+    renewed(subscription)
+    done(open_call())
+    passes(NEXT_END)
+    done(open_call(), now=NEXT_END)
+    announced = again(subscription).release_at
+    assert announced == NEXT_END + RETENTION
+    tried(subscription, Act.CANCEL_RENEWAL, now=NEXT_END + timedelta(days=1))
+    done(open_call(), now=NEXT_END + timedelta(days=1))
+    held = again(subscription)
+    assert (held.expires_at, held.release_at) == (END, announced)
+
+
+# --- a release -------------------------------------------------------------------------------------------------------
+
+
+def test_a_release_that_a_person_wants_pays_a_stopped_renewal_back() -> None:
+    """operations.md §4; saas-v2 §3.3."""
+    subscription = service()
+    before = ledger.buyer_account(subscription.buyer, "CNY").balance
+    order = renewed(subscription)
+    failed(open_call())
+    tried(subscription, Act.RELEASE)
+    assert again(subscription).status == "releasing", "access closes before the seller is asked"
+    done(open_call())
+    assert (again(subscription).status, order_status(order)) == ("released", "refunded")
+    assert ledger.buyer_account(subscription.buyer, "CNY").balance == before
+    assert ledger.verify().problems == ()
+
+
+def test_a_release_pays_back_what_was_renewed_for_a_time_that_never_begins() -> None:
+    """business-rules §4.7: a renewal that is not effective is refunded in full; §8.2: nobody has earned it."""
+    subscription = service()
+    before = ledger.buyer_account(subscription.buyer, "CNY").balance
+    order = renewed(subscription)
+    done(open_call())
+    assert ledger.held_for(order.number) == order.total_minor
+    tried(subscription, Act.RELEASE)
+    assert ledger.held_for(order.number) == 0
+    assert ledger.buyer_account(subscription.buyer, "CNY").balance == before
+    assert ledger.seller_account(subscription.seller, "CNY").balance.minor == order.total_minor, "of the first month"
+    done(open_call())
+    held = again(subscription)
+    assert (held.status, held.expires_at) == ("released", END), "the end of the last period that stands"
+    passes(NEXT_END)
+    assert ledger.verify().problems == ()
+
+
+def test_a_stopped_release_waits_for_a_person_and_nothing_else_begins() -> None:
+    """saas-v2 §3.10: releaseInstance stops after an hour and waits for a restart. Closed stays closed."""
+    subscription = expired()
+    done(open_call(), now=END)
+    over = END + RETENTION
+    passes(over)
+    failed(open_call(), now=over)
+    release = latest("release")
+    assert (release.status, again(subscription).status) == ("stopped", "releasing")
+    passes(over + timedelta(days=40))
+    assert Operation.objects.filter(kind="release").count() == 1
+    with pytest.raises(Refused, match=r"renewal\.not_possible"):
+        renewed(subscription, now=over)
+    restart(release, actor=BY, now=over)
+    done(open_call(), now=over)
+    assert (again(subscription).status, latest("release").status) == ("released", "done")
+    assert told("service_released") == 1
+
+
+def test_without_an_address_a_release_stops_with_a_reason_and_goes_on_when_there_is_one() -> None:
+    """Nobody can be asked: a person mends that and restarts it. The service is over all the same."""
+    subscription = expired()
+    done(open_call(), now=END)
+    calls, address = Call.objects.count(), Address.objects.get()
+    Binding.objects.all().delete()
+    over = END + RETENTION
+    with translation.override("en"):
+        passes(over)
+    release = latest("release")
+    assert (release.status, release.note, release.call) == (
+        "stopped", "This product has no production address.", None,
+    )  # fmt: skip
+    assert again(subscription).status == "releasing", "access is closed"
+    restart(release, actor=BY, now=over)
+    assert latest("release").status == "stopped", "as long as there is none"
+    assert Call.objects.count() == calls
+
+    bind(subscription.product, address)
+    restart(release, actor=BY, now=over)
+    done(open_call(), now=over)
+    assert (again(subscription).status, latest("release").status) == ("released", "done")
+
+
+def test_a_restart_takes_its_turn() -> None:
+    """operations.md §2: a stopped operation has left its place free; restarted, it waits behind what runs."""
+    subscription = service()
+    first = renewed(subscription)
+    failed(open_call())
+    tried(subscription, Act.FREEZE)
+    freeze = open_call()
+    stopped = Operation.objects.get(line__order=first)
+    again_queued = restart(stopped, actor=BY, now=NOW)
+    assert (again_queued.status, open_call().pk) == ("queued", freeze.pk)
+    assert restart(stopped, actor=BY, now=NOW).status == "queued", "twice pressed is once"
+    done(freeze)
+    assert isinstance(command(open_call()), Refresh)
+    done(open_call())
+    assert order_status(first) == "completed"
+    assert Order.objects.filter(order_type="RENEW").count() == 1

@@ -1,0 +1,132 @@
+"""The table ``OPERATION``: each of its moves happens to a service in use, and no other does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from tests.factories import NOW
+from tests.market.engine import LOST, react
+from tests.market.fulfilment.services import (
+    BY,
+    END,
+    done,
+    failed,
+    offers,
+    open_call,
+    ordered,
+    passes,
+    renewed,
+    service,
+    tried,
+)
+from tradepost.market.base.errors import IllegalTransition
+from tradepost.market.base.models import Move
+from tradepost.market.fulfilment.lifecycle import OPERATION, OperationEvent, OperationStatus
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.pay_back import pay_back
+from tradepost.market.fulfilment.restart import restart
+from tradepost.market.fulfilment.sandbox import Target, Trial, try_out
+from tradepost.market.fulfilment.sandbox_acts import Act
+from tradepost.market.orders.pay import pay_order
+from tradepost.market.subscriptions.renewable import RETENTION
+
+pytestmark = pytest.mark.django_db
+ENDED = {"done", "gave_up", "dropped"}
+
+
+def too_late() -> None:
+    """queued → gave_up"""
+    subscription = service()
+    passes(END)
+    done(open_call(), now=END)
+    last = END + RETENTION - timedelta(minutes=1)
+    order = ordered(subscription, now=last)
+    pay_order(order, now=last)
+    react(now=END + RETENTION)
+    passes(END + RETENTION)
+    done(open_call(), now=END + RETENTION)
+
+
+def overtaken_by_a_release() -> None:
+    """queued → dropped"""
+    subscription = service()
+    pay_order(ordered(subscription), now=NOW)
+    try_out(Trial(subscription=subscription, act=Act.RELEASE, actor=BY, now=NOW), sandbox=True)
+    react(now=NOW)
+    done(open_call())
+
+
+def renewed_before_the_freeze_was_sent() -> None:
+    """running → dropped, queued → running → done"""
+    subscription = service()
+    passes(END)
+    renewed(subscription, now=END)
+    done(open_call(), now=END)
+
+
+def stopped_restarted_paid_back() -> None:
+    """running → stopped → queued → running → stopped → gave_up"""
+    subscription = service()
+    order = renewed(subscription)
+    failed(open_call())
+    restart(Operation.objects.get(line__order=order), actor=BY, now=NOW)
+    failed(open_call())
+    pay_back(order, reason="agreed", actor=BY, now=NOW)
+
+
+def given_up() -> None:
+    """running → gave_up"""
+    subscription = service()
+    tried(subscription, Act.UPGRADE, Target(offers(subscription)[2], 7))
+    failed(open_call())
+
+
+def a_stopped_freeze_that_is_not_needed_any_more() -> None:
+    """stopped → dropped"""
+    subscription = service()
+    passes(END)
+    failed(open_call(), LOST, now=END)
+    renewed(subscription, now=END)
+    done(open_call(), now=END)
+    done(open_call(), now=END)
+
+
+HISTORIES: dict[Callable[[], None], set[str]] = {
+    too_late: {"queued → gave_up"},
+    overtaken_by_a_release: {"queued → dropped"},
+    renewed_before_the_freeze_was_sent: {"running → dropped", "queued → running", "running → done"},
+    stopped_restarted_paid_back: {"running → stopped", "stopped → queued", "stopped → gave_up"},
+    given_up: {"running → gave_up"},
+    a_stopped_freeze_that_is_not_needed_any_more: {"stopped → dropped"},
+}
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+def test_a_history_moves_by_the_table(history: Callable[[], None]) -> None:
+    """operations.md §2."""
+    history()
+    moves = Move.objects.filter(lifecycle=OPERATION.name).order_by("pk")
+    for move in moves:
+        assert OPERATION.after(move.before, OperationEvent(move.event)) == move.after
+    assert HISTORIES[history] <= {f"{move.before} → {move.after}" for move in moves}
+    for operation in Operation.objects.all():
+        last = moves.filter(subject=str(operation.pk)).last()
+        assert last is not None
+        assert operation.status == last.after
+        assert (operation.status in ENDED) == (operation.ended_at is not None)
+
+
+def test_together_they_show_every_move_of_the_table() -> None:
+    assert set().union(*HISTORIES.values()) == {f"{a} → {b}" for (a, _), b in OPERATION.transitions.items()}
+
+
+@pytest.mark.parametrize("status", OperationStatus)
+def test_what_has_ended_stays_so(status: OperationStatus) -> None:
+    allowed = {event for event in OperationEvent if OPERATION.allows(status, event)}
+    assert bool(allowed) == (status not in ENDED)
+    for event in set(OperationEvent) - allowed:
+        with pytest.raises(IllegalTransition):
+            OPERATION.after(status, event)

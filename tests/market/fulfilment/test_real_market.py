@@ -1,0 +1,210 @@
+"""Must-show 2 of issue 7: in a real market an order that costs nothing is treated as one that costs money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from django.utils import translation
+
+from tests.factories import NOW, make_address, make_buyer, make_offer, make_operator, make_product, make_seller
+from tests.market.engine import react
+from tests.market.fulfilment.services import again, answered, bought, failed, open_call, order_status, progress_of
+from tradepost.market.base.config import Config
+from tradepost.market.base.errors import Refused
+from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.pay_back import may_pay_back, pay_back, stopped_orders
+from tradepost.market.fulfilment.restart import may_restart, restart
+from tradepost.market.identity.models import User
+from tradepost.market.notifications import messages
+from tradepost.market.notifications.models import Notice
+from tradepost.market.orders.buy import buy, renew
+from tradepost.market.orders.models import Order
+from tradepost.market.orders.pay import pay_order
+from tradepost.market.orders.place import PlaceOrder
+from tradepost.market.orders.renew import RenewService
+from tradepost.market.payments import ledger
+from tradepost.market.payments.models import Transfer
+from tradepost.market.subscriptions.models import Subscription
+
+pytestmark = pytest.mark.django_db
+PRICE = 10_000
+WHY = "agreed by telephone"
+OF_MONEY = (
+    "¥",
+    "was paid",
+    "your payment",
+    "was refunded",
+    "refunded it",
+    "get it back",
+    "money back",
+    "has the money",
+)
+
+
+@pytest.fixture(autouse=True)
+def _real(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where verbs ask whether this is a sandbox they are told that it is none."""
+    for where in ("production.addresses", "catalog.sellable"):
+        monkeypatch.setattr(f"tradepost.market.{where}.config", lambda: Config(sandbox=False))
+    with pytest.raises(Refused, match=r"address\.url"):
+        make_address(make_seller(), url="http://127.0.0.1:9/produce")
+
+
+@dataclass
+class People:
+    """A buyer with money, a seller that keeps its orders (saas-v1-license B1), and an operator."""
+
+    product: Product
+    buyer: User
+    member: User
+    operator: User = field(default_factory=make_operator)
+
+    @property
+    def money(self) -> int:
+        return ledger.buyer_account(self.buyer, "CNY").balance_minor
+
+    def told(self, user: User, *, after: int) -> list[str]:
+        """Kinds of the notices since then, oldest first."""
+        since = Notice.objects.filter(user=user, pk__gt=after).order_by("pk")
+        return list(since.values_list("kind", flat=True))
+
+
+@pytest.fixture
+def people() -> People:
+    member = make_buyer(balance="0")
+    seller = make_seller(member=member)
+    address = make_address(seller, url="https://licenses.qingxie.example/produce", protocol="license_v1")
+    product = make_product(seller, address=address, product_type="LICENSE")
+    return People(product=product, buyer=make_buyer(balance="500"), member=member)
+
+
+DAY = timedelta(days=1)
+
+
+def prepared(people: People, what: str) -> Subscription | None:
+    """The service, when one shall be renewed. All is told."""
+    react(now=NOW)
+    if what == "order":
+        return None
+    return bought(pays(people, buy(people.buyer, _choice(people), now=NOW, unpaid_timeout=DAY)))
+
+
+def ordered(people: People, held: Subscription | None, *, free: bool) -> Order:
+    """Ordered by its buyer, paid where it costs something, and told."""
+    Offer.objects.update(price_minor=0 if free else PRICE)
+    if held is None:
+        order = buy(people.buyer, _choice(people), now=NOW, unpaid_timeout=DAY)
+    else:
+        wanted = RenewService(subscription=held.pk, product_id=held.offer.product_id, periods=1, agreed=True)
+        order = renew(people.buyer, wanted, now=NOW, unpaid_timeout=DAY)
+    if not free:
+        pays(people, order)
+    react(now=NOW)
+    return Order.objects.select_related("buyer").get(pk=order.pk)
+
+
+def pays(people: People, order: Order) -> Order:
+    pay_order(order, now=NOW)
+    return Order.objects.select_related("buyer").get(pk=order.pk)
+
+
+def _choice(people: People) -> PlaceOrder:
+    return PlaceOrder(product_id=make_offer(people.product).product_id, agreed=True)
+
+
+def latest() -> int:
+    return Notice.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def transfers(order: Order) -> list[str]:
+    """Why money moved for this order, in turn."""
+    about = Transfer.objects.filter(reference__startswith=order.number).order_by("pk")
+    return [str(reason) for reason in about.values_list("reason", flat=True)]
+
+
+FOUR = [
+    pytest.param(what, free, id=f"{what}, {'free' if free else 'costs money'}")
+    for what in ("order", "renewal")
+    for free in (False, True)
+]
+
+
+@pytest.mark.parametrize(("what", "free"), FOUR)
+def test_the_end_of_the_plan_stops_it_and_everybody_is_told(people: People, what: str, free: bool) -> None:
+    """saas-v1-license B1, saas-v2 §3.10: it is kept; a notice; a restart by hand."""
+    order = ordered(people, prepared(people, what), free=free)
+    assert (order.status, order.origin, order.total_minor) == ("processing", "buyer", 0 if free else PRICE)
+    assert transfers(order) == ([] if free else ["payment"])
+    before = latest()
+    failed(open_call())
+    operation = Operation.objects.get(line__order=order)
+    assert (operation.status, may_restart(operation), may_pay_back(order)) == ("stopped", True, True)
+    assert list(stopped_orders()) == [order]
+    assert progress_of(order).stopped
+    assert people.told(people.member, after=before) == ["seller_call_stopped"]
+    assert people.told(people.operator, after=before) == ["operator_call_stopped"]
+    waits = {("order", False): [], ("order", True): [], ("renewal", False): ["renewal_waits"],
+             ("renewal", True): ["free_renewal_waits"]}  # fmt: skip
+    assert people.told(people.buyer, after=before) == waits[what, free]
+    assert ledger.held_for(order.number) == (0 if free else PRICE)
+
+
+@pytest.mark.parametrize(("what", "free"), FOUR)
+def test_a_restart_completes_it(people: People, what: str, free: bool) -> None:
+    """saas-v2 §7, saas-v1-license B1."""
+    held = prepared(people, what)
+    order = ordered(people, held, free=free)
+    failed(open_call())
+    before = latest()
+    restart(Operation.objects.get(line__order=order), actor=people.member.email, now=NOW)
+    assert list(stopped_orders()) == []
+    answered(open_call())
+    assert order_status(order) == "completed"
+    assert people.told(people.buyer, after=before) == ["service_renewed" if what == "renewal" else "order_completed"]
+    earned = [] if free else ["payment"] if what == "renewal" else ["payment", "earned"]
+    assert transfers(order) == earned, "a renewal is earned when its time begins (business-rules §8.2)"
+    assert held is None or again(held).expires_at != held.expires_at
+    assert ledger.verify().problems == ()
+
+
+@pytest.mark.parametrize(("what", "free"), FOUR)
+def test_an_operator_ends_it_and_what_was_paid_is_back(people: People, what: str, free: bool) -> None:
+    """saas-v1-license B1; business-rules §4.7: a renewal that is not effective is refunded in full."""
+    held = prepared(people, what)
+    order = ordered(people, held, free=free)
+    money = people.money
+    failed(open_call())
+    before = latest()
+    pay_back(order, reason=WHY, actor=people.operator.email, now=NOW)
+    react(now=NOW)
+    assert (order_status(order), list(stopped_orders())) == ("refunded", [])
+    assert not may_restart(Operation.objects.get(line__order=order))
+    assert people.money == money + (0 if free else PRICE)
+    assert transfers(order) == ([] if free else ["payment", "refund"])
+    kind = "not_opened" if free else "gave_up"
+    assert people.told(people.member, after=before) == [f"seller_{kind}"]
+    assert people.told(people.operator, after=before) == [f"operator_{kind}"]
+    ended = {("order", False): "order_refunded", ("order", True): "order_not_opened",
+             ("renewal", False): "renewal_refunded", ("renewal", True): "free_renewal_ended"}  # fmt: skip
+    assert people.told(people.buyer, after=before) == [ended[what, free]]
+    assert held is None or (again(held).status, again(held).expires_at) == ("active", held.expires_at)
+    assert ledger.verify().problems == ()
+
+
+@pytest.mark.parametrize("what", ["order", "renewal"])
+def test_of_what_cost_nothing_no_money_is_told(people: People, what: str) -> None:
+    """Whatever happens to it: paid, stopped, ended."""
+    held = prepared(people, what)
+    before = latest()
+    order = ordered(people, held, free=True)
+    failed(open_call())
+    pay_back(order, reason=WHY, actor=people.operator.email, now=NOW)
+    react(now=NOW)
+    with translation.override("en"):
+        said = [messages.say(one.kind, one.facts) for one in Notice.objects.filter(pk__gt=before)]
+    assert len(said) == (6 if what == "order" else 7)
+    wrong = [one for one in said if any(word in f"{one.title} {one.body}" for word in OF_MONEY)]
+    assert wrong == []
