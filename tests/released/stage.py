@@ -28,8 +28,8 @@ from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.place import PlaceOrder
 from tradepost.market.orders.renew import RenewService
 from tradepost.market.production.models import Attempt, Call
-from tradepost.market.subscriptions.lifecycle import period_end
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.paid_time import period_end
 from tradepost.protocols.registry import protocol as spoken
 
 END = datetime(2026, 3, 20, 8, 0, tzinfo=UTC)
@@ -258,7 +258,7 @@ class Stage:
         self._resume(Last.ENDED, last)
         worker.react(self.now)
         ended = worker.exchange(self.now)
-        slow = [e for e in ended if {e.ticket.order_number, e.ticket.subscription_id} & self.slow]
+        slow = [e for e in ended if {e.call.order_number, e.call.subscription_id} & self.slow]
         worker.record([e for e in ended if e not in slow], self.now)
         worker.react(self.now)
         worker.record(slow, self.now)
