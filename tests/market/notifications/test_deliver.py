@@ -89,7 +89,7 @@ def test_the_mail_speaks_the_readers_language(
     assert f"{action}: http://127.0.0.1:8000/balance/" in text.get_content()
     assert '<a href="http://127.0.0.1:8000/balance/">' in html.get_content()
     assert f'<html lang="{language}">' in html.get_content()
-    assert message["Message-ID"] == f"<notice.{mail.notice_id}.20260302083000@127.0.0.1>"
+    assert message["Message-ID"] == f"<notice.{mail.notice_id}.{NOW:%Y%m%d%H%M%S}@127.0.0.1>"
 
 
 def test_a_refused_recipient_fails_for_good_and_does_not_stop_the_others(server: mail_server.Server) -> None:
