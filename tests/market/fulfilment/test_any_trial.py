@@ -231,6 +231,8 @@ class World:
 @example("saas_v2", ["buy", "tell", "done", "tell", "release", "tell", "failed", "tell", "month"])
 @example("saas_v1", ["freeze", "tried", "buy", "tell", "done", "tell", "lost", "tell", "freeze"])
 @example("license_online", ["unbind", "freeze", "month", "bind", "week", "week", "week"])
+@example("saas_v2", ["unbind", "month", "bind"])
+@example("saas_v1", ["unbind", "month", "buy", "tell", "bind"])
 @example("license_v1", ["buy", "tell", "failed", "tell", "release", "tell", "unbind", "failed", "tell"])
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.django_db
