@@ -28,7 +28,10 @@ from tests.market.fulfilment.services import (
 )
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
+from tradepost.market.fulfilment.cases import locked_subscriptions
+from tradepost.market.fulfilment.freezing import add_reason
 from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.operate import settle
 from tradepost.market.fulfilment.restart import may_restart, may_restart_call, restart
 from tradepost.market.fulfilment.sandbox_acts import Act
 from tradepost.market.orders.models import Order
@@ -330,6 +333,41 @@ def test_without_an_address_a_release_stops_with_a_reason_and_goes_on_when_there
     restart(release, actor=BY, now=over)
     done(open_call(), now=over)
     assert (again(subscription).status, latest("release").status) == ("released", "done")
+
+
+def test_without_an_address_a_freeze_stops_with_a_reason_and_goes_on_when_there_is_one() -> None:
+    """Else nobody would ever tell the seller: nothing else happens to a service whose time is over."""
+    subscription, address = service(), Address.objects.get()
+    Binding.objects.all().delete()
+    with translation.override("en"):
+        passes(END)
+    freeze = latest("freeze")
+    assert (freeze.status, freeze.note, state(subscription)) == (
+        "stopped", "This product has no production address.", ("frozen", "active"),
+    )  # fmt: skip
+    passes(END + timedelta(days=1))
+    assert Operation.objects.filter(kind="freeze").count() == 1
+    bind(subscription.product, address)
+    restart(freeze, actor=BY, now=LATER)
+    done(open_call(), now=LATER)
+    assert state(subscription) == ("frozen", "frozen")
+
+
+def test_of_a_freeze_that_its_protocol_has_no_word_for_the_seller_knows_nothing() -> None:
+    """saas-v1-license A2.4: an expiry tells the end of the paid time alone; that one is told when it comes."""
+    subscription, address = service("saas_v1"), Address.objects.get()
+    Binding.objects.all().delete()
+    [locked] = locked_subscriptions([subscription.pk])
+    add_reason([locked], Freeze.Reason.OPERATOR, actor=BY, now=NOW)
+    settle([locked], now=NOW)
+    assert latest("freeze").status == "stopped"
+    bind(subscription.product, address)
+    restart(latest("freeze"), actor=BY, now=NOW)
+    assert (latest("freeze").status, state(subscription)) == ("done", ("frozen", "active"))
+    passes(END)
+    assert isinstance(command(open_call()), Expire)
+    done(open_call(), now=END)
+    assert state(subscription) == ("frozen", "frozen")
 
 
 def test_a_restart_takes_its_turn() -> None:

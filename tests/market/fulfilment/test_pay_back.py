@@ -177,12 +177,12 @@ def test_the_operator_finds_the_button_only_where_it_works_and_everybody_is_told
     assert WHY not in buyers_page
 
 
-def test_the_console_says_first_that_an_order_stopped_and_finds_it() -> None:
+def test_the_console_says_first_that_something_stopped_and_finds_the_order() -> None:
     order, other = stopped(), make_order(paid=True)
     client, url = enter(make_operator()), reverse("console:orders")
     overview = " ".join(client.get(reverse("console:overview")).content.decode().split())
-    assert "1 paid order stopped: restart it with its seller, or pay it back." in overview
-    assert f"{url}?status=stopped" in overview
+    assert "1 operation stopped: restart it with its seller, or pay its order back." in overview
+    assert f'href="{reverse("console:operations")}"' in overview
     assert [o.number for o in client.get(url, {"status": "stopped"}).context["page"].rows] == [order.number]
     assert {o.number for o in client.get(url).context["page"].rows} == {order.number, other.number}
     pay_back(order, reason=WHY, actor=BY, now=NOW)

@@ -90,7 +90,7 @@ def test_the_mail_speaks_the_readers_language(
     assert f"{action}: https://market.example/balance/" in text.get_content()
     assert '<a href="https://market.example/balance/">' in html.get_content()
     assert f'<html lang="{language}">' in html.get_content()
-    assert message["Message-ID"] == f"<notice.{mail.notice_id}.20260302083000@market.example>"
+    assert message["Message-ID"] == f"<notice.{mail.notice_id}.{NOW:%Y%m%d%H%M%S}@market.example>"
 
 
 def test_a_refused_recipient_fails_for_good_and_does_not_stop_the_others(server: mail_server.Server) -> None:

@@ -27,7 +27,7 @@ from tradepost.protocols.registry import protocols
 
 from .apply import Ended, apply
 from .cases import held_of, kind_of, line_of, wanted_of
-from .contract import Ask, Case, Effects, Held, Implied, Intent, Nothing, OrderEnd, Unable
+from .contract import Ask, Case, Effects, Freeze, Held, Implied, Intent, Nothing, OrderEnd, Thaw, Unable
 from .freezing import reasons_of
 from .kinds.freeze import Freezing
 from .lifecycle import OPERATION, OperationEvent
@@ -120,8 +120,9 @@ class Lane:
             ending=status == Subscription.Status.RELEASING,
             reasons=self.reasons,
             seller_state=SellerState(self.subscription.seller_state),
-            can_freeze=self.held is not None and bool(can_freeze(self.reasons, self.held)),
-            can_thaw=self.held is not None and can_thaw(self.held),
+            # Without an address nobody knows. What is wanted stops then, and a person who mends that restarts it.
+            can_freeze=self.held is None or bool(can_freeze(self.reasons, self.held)),
+            can_thaw=self.held is None or can_thaw(self.held),
         )
 
     def queue(self) -> list[Queued]:
@@ -218,7 +219,7 @@ def _dropped(lane: Lane, operations: Sequence[Operation], now: datetime) -> list
 def _add(wanted: Sequence[tuple[Lane, str]], now: datetime) -> None:
     requests = []
     for lane, kind in wanted:
-        reason = can_freeze(lane.reasons, lane.held) if lane.held else ""
+        reason = can_freeze(lane.reasons, lane.held) if lane.held else min(lane.reasons, default="")
         requests.append(
             OperationRequest(
                 kind=kind,
@@ -286,9 +287,10 @@ def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Ended:
         message = f"{held.protocol.title} has no activity for this"
         return _refused(lane, operation, Refused("protocol.no_activity", message), now)
     OPERATION.move(operation, OperationEvent.START, now=now)
-    return Ended(
-        operation=operation, subscription=lane.subscription, effects=kind.on_done(case), event=OperationEvent.FINISH
-    )
+    # What the seller cannot be told of it does not know; that a service is over the market says alone.
+    unheard = isinstance(command, Unable) and isinstance(intent, Freeze | Thaw)
+    effects = Effects() if unheard else kind.on_done(case)
+    return Ended(operation=operation, subscription=lane.subscription, effects=effects, event=OperationEvent.FINISH)
 
 
 def _refused(lane: Lane, operation: Operation, refused: Refused, now: datetime) -> Ended:
