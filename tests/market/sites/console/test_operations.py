@@ -46,13 +46,13 @@ def test_what_stopped_comes_first_and_the_rest_on_demand(console: Client) -> Non
     ended = list(Operation.objects.order_by("-pk").values_list("pk", flat=True))
     stopped, running = renewing.stopped(one), renewing.renewed(other)
     assert rows(console) == [stopped.pk]
-    assert rows(console, state="open") == [running.pk, stopped.pk]
-    assert rows(console, state="ended") == ended
-    assert rows(console, state="nonsense") == []
-    assert rows(console, state="open", seller=str(one.seller_id)) == [stopped.pk]
-    assert rows(console, state="open", seller="nonsense") == []
-    assert rows(console, state="open", q=running.line.order.number.lower()) == [running.pk]
-    assert rows(console, state="open", q=other.instance_id) == [running.pk]
+    assert rows(console, show="open") == [running.pk, stopped.pk]
+    assert rows(console, show="ended") == ended
+    assert rows(console, show="nonsense") == []
+    assert rows(console, show="open", seller=str(one.seller_id)) == [stopped.pk]
+    assert rows(console, show="open", seller="nonsense") == []
+    assert rows(console, show="open", q=running.line.order.number.lower()) == [running.pk]
+    assert rows(console, show="open", q=other.instance_id) == [running.pk]
     assert "No operation fits" in shown(console, "/console/operations/", q="nothing-like-it")
     assert "No answer in time" in shown(console, "/console/operations/")
 
@@ -163,7 +163,7 @@ def test_a_list_takes_the_same_queries_however_long(console: Client, state: str,
     for _ in range(2):
         fill()
         with django_assert_max_num_queries(12) as captured:
-            assert rows(console, state=state)
+            assert rows(console, show=state)
         counts.append(len(captured))
     assert counts[0] == counts[1]
 

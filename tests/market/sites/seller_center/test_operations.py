@@ -34,8 +34,8 @@ def rows(page, **query: str) -> list[int]:
 
 def test_an_empty_list_says_what_it_is_for(page):
     assert "Nothing is being done now" in shown(page, "/seller/operations/")
-    assert "Nothing stopped" in shown(page, "/seller/operations/?state=stopped")
-    assert "Nothing has ended yet" in shown(page, "/seller/operations/?state=ended")
+    assert "Nothing stopped" in shown(page, "/seller/operations/?show=stopped")
+    assert "Nothing has ended yet" in shown(page, "/seller/operations/?show=ended")
 
 
 def test_it_says_whose_service_and_leads_to_the_order_and_the_messages(page, held):
@@ -76,7 +76,7 @@ def test_what_is_tried_again_says_why_and_when(page, held, result, words):
 def test_what_stopped_says_why_and_is_restarted_here(page, held):
     """saas-v2 §3.10: a renewal is kept, and waits for a restart by hand."""
     operation = renewing.stopped(held)
-    text = shown(page, "/seller/operations/?state=stopped")
+    text = shown(page, "/seller/operations/?show=stopped")
     assert "No answer in time" in text
     assert f'action="/seller/operations/{operation.pk}/restart/"' in text
     answer = page.post(f"/seller/operations/{operation.pk}/restart/", follow=True)
@@ -109,14 +109,14 @@ def test_lists_narrow_and_stay_in_the_address(page, shop, held):
     opened, second = Operation.objects.filter(kind="open").order_by("pk")
     stopped, running = renewing.stopped(held), renewing.renewed(other)
     assert rows(page) == [running.pk, stopped.pk]
-    assert rows(page, state="stopped") == [stopped.pk]
-    assert rows(page, state="ended") == [second.pk, opened.pk]
-    assert rows(page, state="nonsense") == []
+    assert rows(page, show="stopped") == [stopped.pk]
+    assert rows(page, show="ended") == [second.pk, opened.pk]
+    assert rows(page, show="nonsense") == []
     assert rows(page, q=held.instance_id) == [stopped.pk]
-    assert rows(page, q=other.order_line_number.lower(), state="ended") == [second.pk]
+    assert rows(page, q=other.order_line_number.lower(), show="ended") == [second.pk]
     assert rows(page, q=stopped.line.order.number) == [stopped.pk]
     assert rows(page, q="nothing-like-it") == []
-    assert 'name="state" value="stopped"' in shown(page, "/seller/operations/?state=stopped&q=x")
+    assert 'name="show" value="stopped"' in shown(page, "/seller/operations/?show=stopped&q=x")
 
 
 def test_it_pages_by_key(page, shop):
@@ -130,8 +130,8 @@ def test_it_pages_by_key(page, shop):
         ).pk
         for _ in range(30)
     ]  # fmt: skip
-    first = page.get("/seller/operations/", {"state": "ended"}).context["page"]
-    second = page.get("/seller/operations/", {"state": "ended", "after": first.next_key}).context["page"]
+    first = page.get("/seller/operations/", {"show": "ended"}).context["page"]
+    second = page.get("/seller/operations/", {"show": "ended", "after": first.next_key}).context["page"]
     assert [one["operation"].pk for one in [*first.rows, *second.rows]] == made[::-1]
     assert second.next_key == ""
 
