@@ -150,8 +150,7 @@ def test_a_call_is_restarted_once() -> None:
     """saas-v2 §7: a restart is one more attempt."""
     shop = make_shop()
     operation = renewing.renewed(renewing.service(shop.seller, now=clock.now() - timedelta(days=1)))
-    assert operation.call is not None
-    call = engine.answer(operation.call, engine.REFUSED_CONNECTION, now=clock.now())
+    call = engine.answer(renewing.call_of(operation), engine.REFUSED_CONNECTION, now=clock.now())
     answers = at_once(shop.owner, lambda client: client.post(f"/seller/messages/{call.pk}/restart/"))
     assert {(a.status_code, a["Location"]) for a in answers} == {(302, f"/seller/messages/{call.pk}/")}
     assert Move.objects.filter(lifecycle="call", event="restart").count() == 1

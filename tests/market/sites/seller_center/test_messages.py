@@ -107,7 +107,7 @@ def test_a_call_that_rests_is_not_polled_and_one_in_flight_is(page, call):
 def test_restart_makes_it_due_now(page, shop):
     """saas-v2 §7: during the retry time a restart is an extra attempt."""
     operation = renewing.renewed(renewing.service(shop.seller, now=clock.now() - timedelta(days=1)))
-    call = engine.answer(operation.call, engine.REFUSED_CONNECTION, now=clock.now())
+    call = engine.answer(renewing.call_of(operation), engine.REFUSED_CONNECTION, now=clock.now())
     assert call.due_at > clock.now()
 
     answer = page.post(f"/seller/messages/{call.pk}/restart/")
@@ -120,7 +120,7 @@ def test_restart_makes_it_due_now(page, shop):
 
 def test_restart_of_a_call_whose_operation_stopped_restarts_the_operation(page, shop):
     stopped = renewing.stopped(renewing.service(shop.seller, now=clock.now() - timedelta(days=1)))
-    assert f'action="/seller/messages/{stopped.call_id}/restart/"' in shown(page, stopped.call)
+    assert f'action="/seller/messages/{stopped.call_id}/restart/"' in shown(page, renewing.call_of(stopped))
 
     page.post(f"/seller/messages/{stopped.call_id}/restart/")
 
@@ -152,7 +152,7 @@ def replaced(call: Call) -> None:
     ],
 )
 def test_restart_of_what_cannot_be_restarted_is_refused_in_words(page, shop, happens, words):
-    call = renewing.renewed(renewing.service(shop.seller, now=clock.now() - timedelta(days=1))).call
+    call = renewing.call_of(renewing.renewed(renewing.service(shop.seller, now=clock.now() - timedelta(days=1))))
     happens(call)
     assert "/restart/" not in shown(page, call)
 

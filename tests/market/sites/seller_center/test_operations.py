@@ -43,7 +43,7 @@ def test_it_says_whose_service_and_leads_to_the_order_and_the_messages(page, hel
     text = shown(page, "/seller/operations/")
     assert held.instance_id in text
     assert "Your server is about to be asked." in text
-    assert f'href="/seller/orders/{operation.line.number}/"' in text
+    assert f'href="/seller/orders/{renewing.line_of(operation).number}/"' in text
     assert f'href="/seller/messages/{operation.call_id}/"' in shown(page, f"/seller/operations/{operation.pk}/")
     assert f'href="/seller/operations/{operation.pk}/"' in shown(page, f"/seller/messages/{operation.call_id}/")
 
@@ -66,7 +66,7 @@ def test_what_waits_says_behind_what(page, held):
 )  # fmt: skip
 def test_what_is_tried_again_says_why_and_when(page, held, result, words):
     operation = renewing.renewed(held)
-    engine.answer(operation.call, result, now=clock.now())
+    engine.answer(renewing.call_of(operation), result, now=clock.now())
     text = shown(page, "/seller/operations/")
     assert words in text
     assert "Next try:" in text or "Asked again:" in text
@@ -83,10 +83,10 @@ def test_what_stopped_says_why_and_is_restarted_here(page, held):
     assert answer.redirect_chain == [(f"/seller/operations/{operation.pk}/", 302)]
     operation.refresh_from_db()
     assert operation.status == "running"
-    assert operation.call.restart
+    assert renewing.call_of(operation).restart
     text = re.sub(r"\s+", " ", answer.content.decode())
     assert f'hx-get="/seller/operations/{operation.pk}/"' in text, "the page follows it"
-    engine.answer(operation.call, now=clock.now())
+    engine.answer(renewing.call_of(operation), now=clock.now())
     engine.react(now=clock.now())
     done = shown(page, f"/seller/operations/{operation.pk}/")
     assert "It is done." in done
@@ -114,7 +114,7 @@ def test_lists_narrow_and_stay_in_the_address(page, shop, held):
     assert rows(page, show="nonsense") == []
     assert rows(page, q=held.instance_id) == [stopped.pk]
     assert rows(page, q=other.order_line_number.lower(), show="ended") == [second.pk]
-    assert rows(page, q=stopped.line.order.number) == [stopped.pk]
+    assert rows(page, q=renewing.line_of(stopped).order.number) == [stopped.pk]
     assert rows(page, q="nothing-like-it") == []
     assert 'name="show" value="stopped"' in shown(page, "/seller/operations/?show=stopped&q=x")
 
@@ -139,7 +139,7 @@ def test_it_pages_by_key(page, shop):
 def test_another_sellers_operation_does_not_exist(page, other_shop):
     foreign = renewing.stopped(renewing.service(other_shop.seller, now=clock.now() - timedelta(days=1)))
     assert rows(page) == []
-    assert rows(page, q=foreign.line.number) == []
+    assert rows(page, q=renewing.line_of(foreign).number) == []
     assert page.get(f"/seller/operations/{foreign.pk}/").status_code == 404
     assert page.post(f"/seller/operations/{foreign.pk}/restart/").status_code == 404
     foreign.refresh_from_db()
@@ -167,14 +167,14 @@ def test_what_stopped_needs_the_seller_until_it_is_resolved(page, held):
     assert "Nothing: no call fails" not in text
     page.post(f"/seller/operations/{operation.pk}/restart/")
     operation.refresh_from_db()
-    engine.answer(operation.call, now=clock.now())
+    engine.answer(renewing.call_of(operation), now=clock.now())
     engine.react(now=clock.now())
     assert "Nothing: no call fails" in shown(page, "/seller/")
 
 
 def test_a_failing_call_needs_the_seller(page, held):
     operation = renewing.renewed(held)
-    engine.answer(operation.call, engine.REFUSED_CONNECTION, now=clock.now())
+    engine.answer(renewing.call_of(operation), engine.REFUSED_CONNECTION, now=clock.now())
     text = shown(page, "/seller/")
     assert "1 call is failing" in text
     assert "Nothing: no call fails" not in text

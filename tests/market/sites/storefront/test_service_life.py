@@ -55,8 +55,7 @@ def under_way(page: str) -> str:
 
 def done(operation: Operation) -> None:
     operation.refresh_from_db()
-    assert operation.call is not None
-    engine.answer(operation.call, now=clock.now())
+    engine.answer(renewing.call_of(operation), now=clock.now())
     engine.react(now=clock.now())
 
 
@@ -77,16 +76,17 @@ def test_the_history_tells_renewals_with_their_end_amount_and_order(client: Clie
     titles = history(page)
     assert titles[:2] == ["Ordered", "Opened"]
     assert titles[2].startswith("Renewed until")
+    assert held.expires_at is not None
     assert f'<time datetime="{held.expires_at.astimezone().date().isoformat()[:7]}' in page
     event = page.split("Renewed until")[1].split("</li>")[0]
     assert "¥ 100.00" in event
-    assert f'href="/orders/{renewal.line.order.number}/"' in event
+    assert f'href="/orders/{renewing.line_of(renewal).order.number}/"' in event
 
 
 def test_a_renewal_that_was_paid_back_is_told(client: Client, buyer: User) -> None:
     held = renewing.service(buyer=buyer, now=clock.now() - DAY)
     stopped = renewing.stopped(held)
-    pay_back(stopped.line.order, reason="agreed", actor="op@market.example", now=clock.now())
+    pay_back(renewing.line_of(stopped).order, reason="agreed", actor="op@market.example", now=clock.now())
     page = page_of(client, held)
     assert "Could not be renewed" in history(page)
     assert "¥ 100.00 was paid back." in page
@@ -114,14 +114,13 @@ def test_what_is_told_to_the_seller_waits_or_fails_stands_in_plain_words(client:
     now = under_way(page_of(client, held))
     assert "Your renewal" in now
     assert "The seller's system is being told." in now
-    assert renewal.line.order.number in now
-    assert renewal.call is not None
-    engine.answer(renewal.call, engine.LOST, now=clock.now())
+    assert renewing.line_of(renewal).order.number in now
+    engine.answer(renewing.call_of(renewal), engine.LOST, now=clock.now())
     now = under_way(page_of(client, held))
     assert "The seller's system has given no good answer since" in now
     assert "Next try:" in now
     assert "no answer within 20 s" not in now
-    engine.give_up(renewal.call, now=clock.now())
+    engine.give_up(renewing.call_of(renewal), now=clock.now())
     engine.react(now=clock.now())
     page = page_of(client, held)
     assert "the market calls it no more" in under_way(page)
