@@ -27,6 +27,10 @@ run: setup ## Start a market with demo data on this machine and say where to loo
 test: setup ## Run every test on SQLite and again on PostgreSQL (ARGS go to pytest).
 	@exec $(BIN)/python scripts/run_tests.py $(ARGS)
 
+.PHONY: soak
+soak: setup ## Run the exhaustive tests whole: all mutants, fuzz and storms at full size (about half an hour).
+	@exec env TRADEPOST_SOAK=1 $(BIN)/python scripts/run_tests.py -m soak $(ARGS)
+
 .PHONY: check
 check: setup ## Check style, types, the direction of imports, templates and translations.
 	@failed=(); \

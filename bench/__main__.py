@@ -26,6 +26,9 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="name", help=f"questions to ask, else all: {', '.join(QUESTIONS)}")
     parser.add_argument("--repeats", type=int, default=3, help="how often each thing is measured (default 3)")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: proves that it works, measures nothing")
+    parser.add_argument(
+        "--orders", type=int, default=0, help="of `growth`: orders of the large market (default 1,000,000)"
+    )
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in QUESTIONS]
     if unknown or given.repeats < 1:
@@ -35,7 +38,7 @@ def main() -> int:
     answers = []
     for position, name in enumerate(names, 1):
         print(f"[{position}/{len(names)}] {name}", file=sys.stderr, flush=True)
-        answer = _asked(name, repeats=given.repeats, quick=given.quick)
+        answer = _asked(name, repeats=given.repeats, quick=given.quick, orders=given.orders)
         if answer is None:
             print(f"{name}: no answer, see above\n", flush=True)
             continue
@@ -43,16 +46,17 @@ def main() -> int:
         print(on_terminal(answer), end="\n\n", flush=True)
     if given.quick:
         print("These sizes are for trying the programs: the numbers mean nothing.")
-    elif len(answers) == len(QUESTIONS):
+    elif len(answers) == len(QUESTIONS) and not given.orders:
         RESULTS.write_text(as_markdown(answers, repeats=given.repeats))
         print(f"Written: {RESULTS.name}")
     return 0 if len(answers) == len(names) else 1
 
 
-def _asked(name: str, *, repeats: int, quick: bool) -> Answer | None:
+def _asked(name: str, *, repeats: int, quick: bool, orders: int) -> Answer | None:
     with tempfile.TemporaryDirectory(prefix="tradepost-bench-") as folder:
         out = Path(folder) / "answer.json"
-        arguments = [name, "--repeats", str(repeats), "--out", str(out), *(["--quick"] if quick else [])]
+        arguments = [name, "--repeats", str(repeats), "--orders", str(orders), "--out", str(out)]
+        arguments += ["--quick"] if quick else []
         done = subprocess.run([sys.executable, "-m", "bench.ask", *arguments], check=False)
         return msgspec.json.decode(out.read_bytes(), type=Answer) if done.returncode == 0 else None
 

@@ -19,6 +19,8 @@ class Scale:
 
     repeats: int = 3
     quick: bool = False
+    orders: int = 0
+    """Where a question is about how many orders there are: the most. 0 leaves it to the question."""
 
     def of(self, full: int, quick: int) -> int:
         return quick if self.quick else full

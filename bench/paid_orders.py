@@ -8,6 +8,7 @@ from django.db import transaction
 
 from tradepost.market.base import outbox, work
 from tradepost.market.identity.models import Member, User
+from tradepost.market.orders.events import OrderPaid
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.payments.ledger import market_account
 from tradepost.market.payments.models import Account, Entry, Transfer
@@ -53,6 +54,7 @@ def insert_paid(shop: Shop, *, tag: str, count: int, now: datetime) -> None:
             [
                 OrderLine(
                     order=order,
+                    status=order.status,
                     number=f"{order.number}-000001",
                     seller=shop.sellers[i % len(shop.sellers)],
                     product=shop.products[i % len(shop.sellers)],
@@ -73,7 +75,7 @@ def insert_paid(shop: Shop, *, tag: str, count: int, now: datetime) -> None:
             BATCH,
         )
         _hold(orders, now)
-        outbox.publish_many("OrderPaid", [{"order": order.number} for order in orders], now=now)
+        outbox.publish_all([OrderPaid(order=order.number) for order in orders], now=now)
         work.wake()
 
 

@@ -46,9 +46,9 @@ class Program:
     def pid(self) -> int:
         return self._process.pid
 
-    def ready(self) -> list[str]:
-        """Wait until it can begin; gives the words after ``ready``."""
-        return self._hear("ready")
+    def ready(self, *, within: float = PATIENCE) -> list[str]:
+        """Wait until it can begin, at most so many seconds; gives the words after ``ready``."""
+        return self._hear("ready", within)
 
     def go(self) -> float:
         """Let it begin; gives the moment (monotonic)."""
@@ -90,8 +90,8 @@ class Program:
             self._process.kill()
             self._process.wait()
 
-    def _hear(self, word: str) -> list[str]:
-        killer = threading.Timer(PATIENCE, self._process.kill)
+    def _hear(self, word: str, within: float = PATIENCE) -> list[str]:
+        killer = threading.Timer(within, self._process.kill)
         killer.start()
         try:
             while self._process.stdout is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import dataclasses
 import os
-import re
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,35 +33,57 @@ def settings() -> str:
 
 
 def events() -> str:
-    """Every event with the code that publishes it and the reactions that follow."""
+    """Every event with what it holds, how it is stored, and the reactions that follow."""
     from tradepost.market import wiring
-    from tradepost.market.base.outbox import name_of
+    from tradepost.market.base.events import declared, name_of
 
     rows = []
-    for name in sorted(published() | set(wiring.REACTIONS.table)):
-        reactions = wiring.REACTIONS.table.get(name, ())
-        named = "<br>".join(f"`{name_of(r).removeprefix('tradepost.market.')}`" for r in reactions) or "nobody yet"
-        rows.append(f"| `{name}` | {named} |")
+    for entry in sorted(wiring.REACTIONS.entries, key=lambda entry: entry.event.__name__):
+        how = declared(entry.event)
+        holds = ", ".join(f"`{field.name}`" for field in dataclasses.fields(entry.event))
+        stored = f"`{how.name}`, version {how.version}"
+        earlier = ", ".join(f"`{name}`" for name in how.was)
+        named = "<br>".join(f"`{name_of(r).removeprefix('tradepost.market.')}`" for r in entry.reactions)
+        where = entry.event.__module__.removeprefix("tradepost.market.")
+        rows.append(f"| `{where}.{entry.event.__name__}` | {holds} | {stored} | {earlier} | {named or 'nobody yet'} |")
     tasks = [
         f"| `{kind}` | `{task.__module__.removeprefix('tradepost.market.')}.{task.__name__}` |"
         for kind, task in wiring.TASKS.items()
     ]
     return _page(
         "Events and timers",
-        "An event is written to the outbox in the transaction that makes it true; a worker runs its reactions, each at least once.",
-        ["| Event | Reactions |", "|---|---|", *rows, "", "| Timer | Task |", "|---|---|", *tasks],
-    )
+        "An event is written to the outbox in the transaction that makes it true; a worker runs its reactions, each at least"
+        " once. What an earlier release stored is read, under its earlier name too; what a later one stored waits for it.",
+        [
+            "| Event | Holds | Stored as | Earlier | Reactions |", "|---|---|---|---|---|", *rows,
+            "", "| Timer | Task |", "|---|---|", *tasks,
+        ],
+    )  # fmt: skip
+
+
+def declared_events() -> set[str]:
+    """Names of the classes that the sources declare as events."""
+    return {
+        node.name
+        for tree in _sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and any(_called(each) == "event" for each in node.decorator_list)
+    }
 
 
 def published() -> set[str]:
-    """Names of events in the sources: what ``outbox.publish`` and ``publish_many`` are called with, and what ``record`` returns."""
-    found: set[str] = set()
+    """Names of the events that the sources make."""
+    calls = {_called(node) for tree in _sources() for node in ast.walk(tree)}
+    return calls & declared_events()
+
+
+def _sources() -> Iterator[ast.Module]:
     for path in (ROOT / "src/tradepost/market").rglob("*.py"):
-        source = path.read_text(encoding="utf-8")
-        found |= set(re.findall(r'outbox\.publish(?:_many)?\(\s*"(\w+)"', source))
-        if path.name == "record.py":  # the events that a batch of moves causes
-            found |= set(re.findall(r'\("(Call\w+)",', source))
-    return found
+        yield ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _called(node: ast.AST) -> str:
+    return node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
 
 
 def lifecycles() -> str:

@@ -17,7 +17,7 @@ import pytest
 from _pytest.nodeid import NodeId
 from hypothesis import settings as hypothesis_settings
 
-from tests import machine, postgres
+from tests import machine, postgres, sampling
 
 DATABASE = os.environ.get("TRADEPOST_TEST_DB", "sqlite")
 FOLDER_VARIABLE = "TRADEPOST_TEST_FOLDER"
@@ -125,6 +125,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if left_out:
         terminalreporter.section("not run")
         terminalreporter.line(f"{left_out} browser tests: no chromium on PATH")
+    if terminalreporter.config.option.collectonly or _any_ran(terminalreporter, "soak"):
+        terminalreporter.line(f"Of the tests marked soak ran {sampling.summary()}")
+
+
+def _any_ran(terminalreporter: pytest.TerminalReporter, mark: str) -> bool:
+    reports = (report for reports in terminalreporter.stats.values() for report in reports)
+    return any(isinstance(report, pytest.TestReport) and mark in report.keywords for report in reports)
 
 
 def _stay_on_this_machine() -> None:

@@ -14,6 +14,7 @@ QUESTIONS = {
     "latency": "latency",
     "kit-create": "kit_create",
     "order-query": "order_query",
+    "growth": "growth",
     "first-page": "first_page",
 }
 

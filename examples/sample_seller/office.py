@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """``title`` and ``columns`` are names of words, so that the page speaks the language of the browser."""
+    """``title`` and ``columns`` are names of texts, so that the page speaks the language of the browser."""
 
     title: str
     columns: tuple[str, ...]
@@ -45,6 +45,6 @@ def _table(table: Table, word: Mapping[str, str]) -> str:
 
 def _cell(column: str, value: object, word: Mapping[str, str]) -> str:
     text = "" if value is None else str(value)
-    # Values of these two are words as well.
+    # Values of these two are translated as well.
     shown = word[f"is_{text}"] if column in {"status", "role"} else escape(text)
     return f'<td class="{column}" data-label="{word[column]}">{shown}</td>'

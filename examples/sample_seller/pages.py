@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote
 
 from office import tables
-from words import WORDS, language_of
+from translations import TRANSLATIONS, language_of
 
 from tradepost.kit import wsgi
 from tradepost.kit.wsgi import read_body
@@ -101,7 +101,7 @@ class Pages:
         production = self._production(path)
         if production is not None:
             return production(environ, start_response)
-        word = WORDS[language_of(environ.get("HTTP_ACCEPT_LANGUAGE", ""))]
+        word = TRANSLATIONS[language_of(environ.get("HTTP_ACCEPT_LANGUAGE", ""))]
         method, (_, area, *rest) = environ["REQUEST_METHOD"], (path if "/" in path else "/").split("/")
         match method, area, rest:
             case "GET" | "HEAD", "healthz", []:

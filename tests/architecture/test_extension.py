@@ -15,7 +15,18 @@ from tests.architecture.source import ROOT
 
 PROTOCOL = '''"""A version that exists only in a test."""
 
+from dataclasses import dataclass
+
+from tradepost.protocols.commands import Command
 from tradepost.protocols.saas_v2 import SaasV2
+from tradepost.protocols.stored import version
+
+
+@version(2, upgrades={1: lambda members: {**members, "tune": "none"}})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindUp(Command):
+    instance_id: str
+    tune: str
 
 
 class Toy(SaasV2):
@@ -23,6 +34,7 @@ class Toy(SaasV2):
         super().__init__()
         self.name = "toy_v9"
         self.title = "Toy 9"
+        self.activities = {**self.activities, WindUp: "windUp"}
 
 
 PROTOCOL = Toy()
@@ -54,6 +66,10 @@ from tradepost.market.product_types.registry import product_types
 from tradepost.protocols.registry import protocols
 
 assert "toy_v9" in protocols() and "TOY" in product_types()
+from tradepost.market.production import calls
+from tradepost.protocols.toy_v9 import WindUp
+assert calls.load("WindUp", {"instance_id": "i"}) == WindUp(instance_id="i", tune="none")
+assert calls.dump(WindUp(instance_id="i", tune="a"))["v"] == 2
 kit = Seller(store=FOLDER + "/kit.db", key="a signing key of tests", protocols=("toy_v9",))
 kit.on(Create)(lambda command: Created(app=AppInfo(front_end_url="https://toy.example/")))
 now = clock.now()

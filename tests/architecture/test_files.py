@@ -20,7 +20,7 @@ LONG_FOR_A_REASON: dict[str, str] = {
 # Written in two parts, so that this file does not find itself.
 HOSTS = ("registry." + "npmjs", "files." + "pythonhosted", "pypi." + "org", "deb." + "debian", "index" + "-url")
 PLACES = ("/" + "root/", "/" + "work/", "/" + "home/", "/" + "Users/")
-NOT_TEXT = {".png", ".jpg", ".webp", ".ico", ".gz", ".zip"}
+NOT_TEXT = {".png", ".jpg", ".webp", ".ico", ".gz", ".xz", ".zip"}
 
 
 def test_files_are_small() -> None:

@@ -22,6 +22,7 @@ OURS = {
     "latency": {"p95, all sellers answer", "p95, 1 % of sellers dead"},
     "kit-create": {"kit", "raw WSGI"},
     "order-query": {"ours", "bare WSGI view"},
+    "growth": {"GET /orders/", "GET /seller/", "GET /console/", "API order query", "claim", "record"},
     "first-page": {"ours"},
 }
 """What each measures on a machine without the rivals."""

@@ -1,6 +1,6 @@
 """Run as a program with a market's settings: seeds it, or makes a history with the verbs of the pages. Prints JSON.
 
-``python -m tests.browser.history SELLER_URL seed|deliver|meter|freeze|give_up|fail|newcomer …``: each word is a chapter, done in this order.
+``python -m tests.browser.history SELLER_URL seed|deliver|meter|freeze|renew|give_up|fail|newcomer …``: each word is a chapter, done in this order.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tradepost.market.catalog.models import Product
+    from tradepost.market.fulfilment.models import Operation
+    from tradepost.market.fulfilment.sandbox_acts import Act
+    from tradepost.market.subscriptions.models import Subscription
 
 WITHIN = 60.0
 DEAD = "http://127.0.0.1:9/produce"
@@ -24,7 +27,7 @@ def main() -> None:
 
     django.setup()
     seller_url, *chapters = sys.argv[1:]
-    told = {one.__name__: one for one in (seed, deliver, meter, freeze, give_up, fail, newcomer, broken)}
+    told = {one.__name__: one for one in (seed, deliver, meter, freeze, renew, give_up, fail, newcomer, broken)}
     made: dict[str, str] = {}
     for chapter in chapters:
         made |= told[chapter](seller_url)
@@ -67,10 +70,9 @@ def deliver(_seller_url: str) -> dict[str, str]:
 
 def meter(_seller_url: str) -> dict[str, str]:
     """What is paid by usage, at the seller that lives: opened on demand, and a package that is deducted from it."""
-    from tradepost.market.base import clock
     from tradepost.market.catalog.models import Product
-    from tradepost.market.fulfilment import by_hand
-    from tradepost.market.production.models import Call
+    from tradepost.market.fulfilment.models import Operation
+    from tradepost.market.fulfilment.sandbox_acts import Act
     from tradepost.market.subscriptions.models import Subscription
 
     docs = Product.objects.get(slug="yunjian-docs")
@@ -80,8 +82,8 @@ def meter(_seller_url: str) -> dict[str, str]:
     package = _buy(metered.slug, mode="ON_DEMAND_PKG", periods=3)
     _until(lambda: _status(package) == "completed", "the package is delivered")
     held = Subscription.objects.get(order_lines__order__number=opened)
-    asked = by_hand.query(held, now=clock.now())
-    _until(lambda: Call.objects.get(pk=asked.pk).outcome == "done", "the usage is told")
+    asked = _try(held, Act.QUERY)
+    _until(lambda: Operation.objects.get(pk=asked.pk).status == "done", "the usage is told")
     return {
         "on demand": opened, "package": package, "on demand service": str(held.pk), "metered product": str(metered.pk),
         "package service": str(Subscription.objects.get(order_lines__order__number=package).pk),
@@ -103,24 +105,42 @@ def _metered(beside: Product, slug: str, name: str, name_en: str) -> Product:
 
 
 def freeze(_seller_url: str) -> dict[str, str]:
-    """A service that its seller froze by hand."""
-    from tradepost.market.base import clock
-    from tradepost.market.fulfilment import by_hand
+    """A service that its seller froze to try it out."""
+    from tradepost.market.fulfilment.models import Operation
+    from tradepost.market.fulfilment.sandbox_acts import Act
     from tradepost.market.subscriptions.models import Subscription
 
     held = Subscription.objects.filter(product__slug="huiqi-meetings").order_by("pk")[0]
-    by_hand.freeze(held, now=clock.now())
-    _until(lambda: Subscription.objects.get(pk=held.pk).status == "frozen", "it is frozen")
-    return {"frozen": str(held.pk)}
+    asked = _try(held, Act.FREEZE)
+    _until(lambda: Operation.objects.get(pk=asked.pk).status == "done", "it is frozen")
+    return {"frozen": str(held.pk), "done operation": str(asked.pk)}
+
+
+def renew(_seller_url: str) -> dict[str, str]:
+    """A service that was renewed, frozen and lifted again, and one that was released."""
+    from tradepost.market.fulfilment.models import Operation
+    from tradepost.market.fulfilment.sandbox_acts import Act
+
+    held, gone = _opened("yunjian-docs"), _opened("yunjian-docs")
+    number = _renew(held)
+    _until(lambda: _status(number) == "completed", "it is renewed")
+    for act in (Act.FREEZE, Act.UNFREEZE):
+        asked = _try(held, act)
+        _until(lambda: Operation.objects.get(pk=asked.pk).status == "done", f"{act} is done")  # noqa: B023  # awaited at once
+    asked = _try(gone, Act.RELEASE)
+    _until(lambda: Operation.objects.get(pk=asked.pk).status == "done", "it is released")
+    return {"renewed": str(held.pk), "released": str(gone.pk)}
 
 
 def give_up(_seller_url: str) -> dict[str, str]:
     """Orders at a dead seller, tried until the plan's end by a clock that moves: one is paid back, of a license that stops."""
     from tradepost.market.base import clock
     from tradepost.market.catalog.models import Product
-    from tradepost.market.fulfilment.models import Delivery
+    from tradepost.market.fulfilment.models import Operation
 
+    held = _opened(_renewable_of("lishi"))
     _let_die("lishi")
+    renewal = _renew(held)
     number, stopped = _buy(_a_product_of("lishi")), _buy(_a_license_of("lishi"))
     closed = _buy(
         _metered(Product.objects.get(slug=_a_product_of("lishi")), "lishi-api", "砺石数据接口", "Lishi Data API").slug
@@ -130,16 +150,29 @@ def give_up(_seller_url: str) -> dict[str, str]:
     _until(lambda: clock.target() is None, "the clock arrives")
     _until(lambda: _status(number) == "refunded", "the money is back")
     _until(lambda: _status(closed) == "refunded", "what cost nothing is closed")
-    _until(lambda: Delivery.objects.get(line__order__number=stopped).status == "stopped", "the license stops")
-    return {"refunded": number, "closed": closed, "stopped": stopped, "stopped call": _call_of(stopped)}
+    for one in (stopped, renewal):
+        _until(lambda: Operation.objects.get(line__order__number=one).status == "stopped", f"{one} stops")  # noqa: B023  # awaited at once
+    return {
+        "refunded": number, "closed": closed, "stopped": stopped, "stopped call": _call_of(stopped),
+        "stopped operation": str(Operation.objects.get(line__order__number=renewal).pk), "stopped renewal": renewal,
+        "service stopped": str(held.pk),
+    }  # fmt: skip
 
 
 def fail(_seller_url: str) -> dict[str, str]:
-    """An order that is still being tried."""
+    """An order and a renewal that are still being tried, and a freeze that waits behind the renewal."""
+    from tradepost.market.fulfilment.models import Operation
+
+    held = _opened(_renewable_of("heting"))
     _let_die("heting")
-    number = _buy(_a_product_of("heting"))
-    _until(lambda: _verdict(number) == "connect", "the first try fails")
-    return {"failing": number, "failing call": _call_of(number)}
+    number, renewal = _buy(_a_product_of("heting")), _renew(held)
+    _until(lambda: _verdict(number) == _verdict(renewal) == "connect", "the first tries fail")
+    _freeze_by_operator(held)
+    behind = Operation.objects.get(subscription=held, status="queued")
+    return {
+        "failing": number, "failing call": _call_of(number), "service failing": str(held.pk), "queued operation": str(behind.pk),
+        "running operation": str(Operation.objects.get(line__order__number=renewal).pk),
+    }  # fmt: skip
 
 
 def newcomer(_seller_url: str) -> dict[str, str]:
@@ -214,10 +247,62 @@ def _buy(
     return order.number
 
 
+def _opened(slug: str) -> Subscription:
+    """Bought, delivered by the running worker, and in use."""
+    from tradepost.market.subscriptions.models import Subscription
+
+    number = _buy(slug, mode="PERIOD")
+    _until(lambda: _status(number) == "completed", f"{slug} is delivered")
+    return Subscription.objects.get(order_lines__order__number=number)
+
+
+def _renew(held: Subscription) -> str:
+    """Renewed by its buyer for one period; paid."""
+    from tradepost.market.base import clock
+    from tradepost.market.orders.pay import pay_order
+    from tradepost.market.orders.renew import RenewService, place_renewal
+
+    command = RenewService(subscription=held.pk, product_id=held.offer.product_id, periods=1, agreed=True)
+    order = place_renewal(held.buyer, command, now=clock.now(), unpaid_timeout=timedelta(days=1))
+    pay_order(order, now=clock.now())
+    return order.number
+
+
+def _try(held: Subscription, act: Act) -> Operation:
+    """As the seller's page does."""
+    from tradepost.market.base import clock
+    from tradepost.market.fulfilment.sandbox import Trial, try_out
+
+    trial = Trial(subscription=held, act=act, actor="seller@yunjian.example", now=clock.now())
+    return try_out(trial, sandbox=True)
+
+
+def _freeze_by_operator(held: Subscription) -> None:
+    from django.db import transaction
+
+    from tradepost.market.base import clock
+    from tradepost.market.fulfilment.cases import locked_subscriptions
+    from tradepost.market.fulfilment.freezing import add_reason
+    from tradepost.market.fulfilment.operate import settle
+    from tradepost.market.subscriptions.models import Freeze
+
+    with transaction.atomic():
+        locked = locked_subscriptions([held.pk])
+        add_reason(locked, Freeze.Reason.OPERATOR, actor="operator@market.example", now=clock.now())
+        settle(locked, now=clock.now())
+
+
 def _a_product_of(seller: str) -> str:
     from tradepost.market.catalog.models import Product
 
     return Product.objects.filter(seller__slug=seller, extend_params=[]).order_by("pk")[0].slug
+
+
+def _renewable_of(seller: str) -> str:
+    from tradepost.market.catalog.models import Product
+
+    products = Product.objects.filter(seller__slug=seller, extend_params=[], product_type="SAAS")
+    return products.filter(specs__skus__offers__charging_mode="PERIOD").order_by("pk")[0].slug
 
 
 def _a_license_of(seller: str) -> str:

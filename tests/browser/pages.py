@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-HISTORY = ("deliver", "freeze", "give_up", "fail", "newcomer")
+HISTORY = ("deliver", "freeze", "renew", "give_up", "fail", "newcomer")
 """The chapters of history.py that these pages tell of."""
 
 
@@ -75,6 +75,10 @@ PAGES: dict[str, dict[str, View]] = {
         "services": View("/services/"),
         "service": View("/services/1/"),
         "service-frozen": View("/services/{frozen}/"),
+        "service-renewed": View("/services/{renewed}/"),
+        "service-failing": View("/services/{service failing}/"),
+        "service-stopped": View("/services/{service stopped}/"),
+        "service-released": View("/services/{released}/"),
         "service-renew": View("/services/1/renew/"),
         "notices": View("/notices/"),
         "balance": View("/balance/"),
@@ -91,6 +95,8 @@ PAGES: dict[str, dict[str, View]] = {
         "profile-wrong": View("/profile/", (("input[name=phone]", "call me"),), SUBMIT),
         "empty-seller-overview": View("/seller/"),
         "empty-seller-orders": View("/seller/orders/"),
+        "empty-seller-operations": View("/seller/operations/"),
+        "empty-seller-operations-stopped": View("/seller/operations/?state=stopped"),
         "empty-seller-messages": View("/seller/messages/"),
         "empty-seller-addresses": View("/seller/addresses/"),
         "empty-seller-keys": View("/seller/keys/"),
@@ -100,6 +106,8 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-overview": View("/seller/"),
         "seller-orders": View("/seller/orders/"),
         "seller-order": View("/seller/orders/{own}-000001/"),
+        "seller-operations": View("/seller/operations/?state=ended"),
+        "seller-operation": View("/seller/operations/{done operation}/"),
         "seller-addresses": View("/seller/addresses/"),
         "seller-address-new": View("/seller/addresses/new/"),
         "seller-address-wrong": View("/seller/addresses/new/", (("input[name=url]", "ftp://nowhere"),), SUBMIT),
@@ -110,10 +118,21 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-message": View("/seller/messages/{call}/"),
         "seller-message-curl": View("/seller/messages/{call}/", press=".tp-attempt details summary"),
         "seller-try": View("/seller/try/"),
+        "seller-try-release": View("/seller/try/", press='[data-dialog^="sc-r"]'),
     },
     "operator": {
         "console-overview": View("/console/"),
+        "console-operations": View("/console/operations/"),
+        "console-operations-open": View("/console/operations/?state=open"),
+        "console-operations-nothing-fits": View("/console/operations/?q=zzz"),
+        "console-operation-stopped": View("/console/operations/{stopped operation}/"),
+        "console-operation-pay-back": View(
+            "/console/operations/{stopped operation}/", press='[data-dialog="pay-back"]'
+        ),
+        "console-operation-queued": View("/console/operations/{queued operation}/"),
+        "console-operation-running": View("/console/operations/{running operation}/"),
         "console-orders": View("/console/orders/"),
+        "console-orders-stopped": View("/console/orders/?status=stopped"),
         "console-orders-nothing-fits": View("/console/orders/?q=zzz"),
         "console-order": View("/console/orders/{refunded}/"),
         "console-order-closed": View("/console/orders/{closed}/"),

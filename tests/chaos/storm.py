@@ -26,12 +26,15 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "a key of the storm, long enough"
 LONGEST = 240.0
+BEGINS_WITHIN = 5.0
+"""Seconds in which a worker that was just started begins a call, also on a machine with other things to do."""
 
 
 class Nursery:
     """A nursery process and the id of its living worker."""
 
     def __init__(self, name: str) -> None:
+        self.name = name
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.chaos.nursery", name], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
@@ -120,11 +123,16 @@ def storm(*, kills: int, workers: int, orders: int, cluster: Any, folder: Path, 
     buyers.start()
     began = time.monotonic()
     crashes = {kills // 3, 2 * kills // 3} if cluster else set()
+    leased: dict[tuple[int, int], str] = {}
     try:
         for kill in range(kills):
             time.sleep(chance.uniform(0.02, 0.45))  # the random moment
-            chance.choice(nurseries).kill()
+            # Every other one dies while a call of its own is open, which is short beside a seller on the same machine.
+            busy = _owner_of_a_new_call(leased, buyers) if kill % 2 else ""
+            next((each for each in nurseries if each.name == busy), chance.choice(nurseries)).kill()
+            leased = _leased()
             if kill in crashes:
+                connection.close()
                 cluster.crash()
                 time.sleep(0.7)
                 cluster = cluster.start_again()
@@ -140,6 +148,32 @@ def storm(*, kills: int, workers: int, orders: int, cluster: Any, folder: Path, 
         seller_process.wait()
         if cluster:
             cluster.stop()
+
+
+def _leased() -> dict[tuple[int, int], str]:
+    """The worker of each attempt that is open."""
+    from tradepost.market.base.work import State
+    from tradepost.market.production.models import Call
+
+    rows = Call.objects.filter(state=State.LEASED).values_list("pk", "attempts", "lease_owner")
+    return {(call, attempt): owner for call, attempt, owner in rows}
+
+
+def _owner_of_a_new_call(old: dict[tuple[int, int], str], buyers: Buyers) -> str:
+    """A worker that has begun a call since: those of the dead stay open for a while. Empty when there is nothing to do."""
+    from tradepost.market.base.models import Event
+    from tradepost.market.base.work import State
+    from tradepost.market.production.models import Call
+
+    until = time.monotonic() + BEGINS_WITHIN
+    while time.monotonic() < until:
+        if new := [owner for attempt, owner in _leased().items() if attempt not in old]:
+            return new[0]
+        done = not buyers.is_alive() and not Event.objects.exists()
+        if done and not Call.objects.exclude(state=State.ENDED).exists():
+            return ""
+        time.sleep(0.002)  # between two looks
+    return ""
 
 
 def _wait_for_quiet() -> None:

@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests import sampling
 from tests.architecture.source import ROOT
 
 POSTGRES = os.environ.get("TRADEPOST_TEST_DB") == "postgres"
-KILLS, ORDERS = 100, 150
+KILLS, ORDERS = sampling.size(100), sampling.size(150)
+LONGEST = 890 if sampling.SOAK else 290
+"""Seconds; on an idle machine a whole storm takes one minute, beside other work up to five."""
 
 
 def storm(workers: int) -> dict[str, Any]:
@@ -25,11 +28,12 @@ def storm(workers: int) -> dict[str, Any]:
         f"--kills={KILLS}",
         f"--workers={workers}",
         f"--orders={ORDERS}",
+        f"--seed={sampling.SEED}",
     ]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TRADEPOST_")}
     done = subprocess.run(
         [*command, *(["--postgres"] if POSTGRES else [])], cwd=ROOT, env=environment, capture_output=True, text=True,
-        timeout=290, check=False,
+        timeout=LONGEST, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
@@ -37,7 +41,8 @@ def storm(workers: int) -> dict[str, Any]:
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(300)
+@pytest.mark.soak
+@pytest.mark.timeout(LONGEST + 10)
 @pytest.mark.parametrize("workers", [1, 2])
 def test_everything_is_there_exactly_once_after_a_storm(workers: int) -> None:
     found = storm(workers)

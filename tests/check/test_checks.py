@@ -8,8 +8,8 @@ import pytest
 
 from tradepost.check import GROUPS, Options
 from tradepost.check.checks import checks_for
-from tradepost.check.diagnosis import NAMES, diagnosis
-from tradepost.check.facts import facts_of
+from tradepost.check.diagnoses import NAMES, diagnosis
+from tradepost.check.target import target_of
 from tradepost.protocols import registry
 
 ALL = sorted(registry.protocols())
@@ -17,7 +17,7 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 def checks(name: str):
-    return checks_for(facts_of(name), Options(url="http://127.0.0.1/", protocol=name, key="k", load=True, restart="r"))
+    return checks_for(target_of(name), Options(url="http://127.0.0.1/", protocol=name, key="k", load=True, restart="r"))
 
 
 def test_there_are_more_than_150_checks_over_all_versions():
@@ -34,10 +34,10 @@ def test_every_check_has_a_name_of_its_own_a_group_a_section_and_words(name):
         assert check.check_id.startswith(f"{check.group}."), check.check_id
         assert check.group in GROUPS
         assert re.search(r"^[a-z0-9-]+ §?[A-D0-9]", check.spec), (check.check_id, check.spec)
-        assert CHINESE.search(check.words.title_zh), check.check_id
-        assert CHINESE.search(check.words.expected_zh), check.check_id
-        assert not CHINESE.search(check.words.title), check.check_id
-        assert check.words.expected
+        assert CHINESE.search(check.text.title_zh), check.check_id
+        assert CHINESE.search(check.text.expected_zh), check.check_id
+        assert not CHINESE.search(check.text.title), check.check_id
+        assert check.text.expected
 
 
 def test_groups_run_in_their_order_and_leaks_are_looked_for_last():
@@ -49,12 +49,12 @@ def test_groups_run_in_their_order_and_leaks_are_looked_for_last():
 @pytest.mark.parametrize("group", GROUPS)
 def test_only_the_groups_that_were_asked_for_run(group):
     options = Options(url="http://127.0.0.1/", key="k", only=frozenset({group}))
-    found = checks_for(facts_of("saas_v2"), options)
+    found = checks_for(target_of("saas_v2"), options)
     assert {check.group for check in found} == {group}
 
 
 def test_long_and_disturbing_checks_run_when_asked_for():
-    plain = {check.check_id for check in checks_for(facts_of("saas_v2"), Options(url="http://x/", key="k"))}
+    plain = {check.check_id for check in checks_for(target_of("saas_v2"), Options(url="http://x/", key="k"))}
     assert "idempotency.restart" not in plain
     assert not any(name.startswith(("load.sustained", "load.creations")) for name in plain)
     every = {check.check_id for check in checks("saas_v2")}

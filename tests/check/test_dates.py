@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tradepost.check.dates import dates_in, told_otherwise
+from tradepost.check.dates import date_mistake, dates_in
 
 TOLD = datetime(2027, 1, 8, 15, 37, 53)  # noqa: DTZ001  as it is written
 
@@ -44,4 +44,4 @@ def test_other_digits_are_no_dates(text):
     ],
 )
 def test_only_the_told_minute_and_second_count(away, name):
-    assert told_otherwise(TOLD + away, TOLD) == name
+    assert date_mistake(TOLD + away, TOLD) == name

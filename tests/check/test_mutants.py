@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import shlex
 from pathlib import Path
-from zlib import crc32
 
 import pytest
 
 from tests.check.mutants import KEY, MUTANTS, Answering, Mutant, Shop, SlowShop, serving
 from tests.check.mutants.spelled import SpelledV1, SpelledV2
+from tests.sampling import sample
 from tradepost.check import Options, Report, Verdict, run
-from tradepost.check.diagnosis import NAMES
+from tradepost.check.diagnoses import NAMES
 from tradepost.protocols import registry
 from tradepost.protocols.contract import SellerProtocol
 
@@ -115,7 +115,7 @@ def _quiet():
 
 
 def examine(mutant: Mutant, folder: Path, only: frozenset[str], *, at_once: int = 1) -> Report:
-    """One by one unless told otherwise: what is asked in company is asked again when it fails, see test_company."""
+    """One by one unless told otherwise: what is asked in parallel is asked again when it fails, see test_parallel."""
     restart = f"touch {shlex.quote(str(folder / mutant.restart))}" if mutant.restart else None
     with serving(mutant.build(folder), reads_once=mutant.reads_once, one_thread=mutant.one_thread) as url:
         return run(
@@ -142,28 +142,16 @@ def faulty(report: Report):
     return [result for result in report.results if result.verdict in {Verdict.FAILED, Verdict.BROKEN, Verdict.WARNED}]
 
 
-ALIKE = ("license_code", "license_online", "order_notice")
-"""Signed in the same place over the same text: a mistake in that is looked for in one of them."""
-SAME_CHECKS = {"signature", "wire", "shape", "secrets", "load"}
+def groups_of(name: str) -> tuple[str, ...]:
+    """Mutants that the same groups of checks find are one family: of each, some run every time."""
+    return tuple(sorted(MUTANTS[name].groups))
 
 
-def sampled() -> list[str]:
-    """Every mutant; of those that break ``ALIKE`` in what the three share, the one whose turn it is by its name."""
-    chosen = []
-    for name, mutant in MUTANTS.items():
-        kind = name.partition("-")[2]
-        alike = [protocol for protocol in ALIKE if f"{protocol}-{kind}" in MUTANTS]
-        turn = alike[crc32(kind.encode()) % len(alike)] if alike else ""
-        if mutant.protocol not in ALIKE or mutant.protocol == turn or not mutant.groups <= SAME_CHECKS:
-            chosen.append(name)
-    return chosen
+DRAWN = sample(tuple(MUTANTS), family=groups_of)
 
 
-def test_no_kind_of_mutant_is_left_out():
-    assert {name.partition("-")[2] for name in sampled()} == {name.partition("-")[2] for name in MUTANTS}
-
-
-@pytest.mark.parametrize("name", sampled())
+@pytest.mark.soak
+@pytest.mark.parametrize("name", DRAWN)
 def test_the_mistake_is_named(name, tmp_path):
     mutant = MUTANTS[name]
     report = examine(mutant, tmp_path, mutant.groups)
@@ -174,7 +162,8 @@ def test_the_mistake_is_named(name, tmp_path):
     assert report.diagnoses - {mutant.diagnosis} <= also, told(report)
 
 
-@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.soak
+@pytest.mark.parametrize("name", sample(WHOLE))
 def test_the_mistake_is_named_among_all_checks(name, tmp_path):
     report = examine(MUTANTS[name], tmp_path, frozenset(), at_once=16)
     assert report.exit_code == 1

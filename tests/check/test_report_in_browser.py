@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.check.test_reports import REPORT
+from tests.check.report_sample import REPORT
 from tradepost.check.reports.html import html
 
 pytestmark = pytest.mark.browser

@@ -7,7 +7,7 @@ import pytest
 from tests.check import plain_seller
 from tests.check.mutants import MUTANTS
 from tests.check.mutants import serving as mutant_serving
-from tests.check.test_sending import speaking
+from tests.check.raw_server import speaking
 from tradepost.check import CannotRun, Options, Progress, Verdict, run
 from tradepost.check.checks import signature
 

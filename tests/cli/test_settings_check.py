@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from tests.cli.command_line import Market
 from tradepost.cli.opening import make_folder
 from tradepost.cli.serve import claim_port
-from tradepost.cli.settings_check import problems_of
+from tradepost.cli.settings_check import settings_problems
 from tradepost.market.base.config import Config
 from tradepost.market.base.errors import Refused
 
@@ -36,7 +36,7 @@ def config(**settings: object) -> Config:
     ],
 )
 def test_each_is_named_and_no_password_is_shown(settings: dict[str, object], words: str) -> None:
-    [said] = problems_of(config(**settings))
+    [said] = settings_problems(config(**settings))
     assert said.startswith(words)
     assert "hush" not in said
 
@@ -52,7 +52,7 @@ def test_each_is_named_and_no_password_is_shown(settings: dict[str, object], wor
 )
 def test_what_works_is_not_complained_about(url: str) -> None:
     settings = {"database_url": url, "mail_url": "smtp+starttls://a:b@mail:587", "public_url": "https://market.example"}
-    assert list(problems_of(config(**settings))) == []
+    assert list(settings_problems(config(**settings))) == []
 
 
 def test_a_port_that_is_taken_and_a_host_that_is_not_ours_are_told_apart() -> None:

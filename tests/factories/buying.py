@@ -1,19 +1,24 @@
-"""Orders placed and paid, their subscriptions and deliveries, and calls to sellers."""
+"""Orders placed and paid, their subscriptions and operations, and calls to sellers."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from tradepost.market.base.stored import dump
 from tradepost.market.catalog.models import Offer, Product
-from tradepost.market.fulfilment.models import Delivery
+from tradepost.market.fulfilment.contract import Nothing
+from tradepost.market.fulfilment.kinds.open import Opening
+from tradepost.market.fulfilment.models import Operation, lane_of
+from tradepost.market.fulfilment.order_paid import buyer_of
 from tradepost.market.identity.models import User
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.place import PlaceOrder, place_order
 from tradepost.market.production import calls
 from tradepost.market.production.models import Call
-from tradepost.market.subscriptions.lifecycle import activate, period_end
+from tradepost.market.subscriptions.lifecycle import activate
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.paid_time import period_end
 from tradepost.protocols.commands import AppInfo, Command, Create
 
 from .people import NOW, make_buyer
@@ -61,14 +66,21 @@ def make_subscription(
     return Subscription.objects.select_related("buyer", "seller", "product", "offer").get(pk=subscription.pk)
 
 
-def make_delivery(
-    order: Order | None = None, *, subscription: Subscription | None = None, now: datetime = NOW, **fields: object
-) -> Delivery:
-    """Where a paid order's line stands; its subscription is still opening unless one is given."""
+def make_operation(
+    order: Order | None = None, *, kind: str = "open", subscription: Subscription | None = None,
+    call: Call | None = None, wanted: object = None, now: datetime = NOW, **fields: object,
+) -> Operation:  # fmt: skip
+    """What is being done for a paid order's line; its subscription is still opening unless one is given."""
     order = order or make_order(paid=True, now=now)
-    line = OrderLine.objects.get(order=order)
+    line = OrderLine.objects.select_related("order__buyer", "product").get(order=order)
     subscription = subscription or line.subscription or make_subscription(order, active=False, now=now)
-    return Delivery.objects.create(line=line, subscription=subscription, **({"created_at": now} | fields))
+    if wanted is None:
+        wanted = Opening(buyer=buyer_of(line)) if kind == "open" else Nothing()
+    columns = {"status": "running", "origin": "buyer", "created_at": now, "started_at": now} | fields
+    return Operation.objects.create(
+        lane=lane_of(subscription), subscription=subscription, line=line, seller_id=line.seller_id, kind=kind,
+        wanted=dump(wanted), call=call, **columns,
+    )  # fmt: skip
 
 
 def make_call(

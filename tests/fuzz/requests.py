@@ -22,7 +22,7 @@ from tradepost.check.dialects import (
     URL,
     HeaderDialect,
     QueryDialect,
-    Seal,
+    SigningInputs,
     TokenHeaderDialect,
     UrlDialect,
 )
@@ -61,7 +61,7 @@ type Recipe = tuple[Command, tuple[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FuzzedRequest:
     """``original``: a request that the key's owner signed, from which this one was made; None when nobody did.
 
     ``off_ms``: how far its timestamp is from the seller's clock.
@@ -80,7 +80,7 @@ class Watched(Seller):
     def __init__(self, folder: Path, protocol: SellerProtocol) -> None:
         path = folder / f"{protocol.name}.db"
         super().__init__(store=SQLiteStore(path, durable=False), key=KEY, protocols=(protocol.name,))
-        self._spoken = (protocol,)
+        self._versions = (protocol,)
         self.let_in: Command | None = None
         self.serial = 0
         for kind in protocol.activities:
@@ -91,8 +91,8 @@ class Watched(Seller):
             elif kind not in METHODS:
                 self.on_other(kind, lambda command: None)
 
-    def _outcome(self, spoken: SellerProtocol, command: Command, request: Request, **rest: Any) -> Outcome:
-        outcome = super()._outcome(spoken, command, request, **rest)
+    def _outcome(self, version: SellerProtocol, command: Command, request: Request, **rest: Any) -> Outcome:
+        outcome = super()._outcome(version, command, request, **rest)
         # The kit finds out that a create is a replay only when it claims the order.
         if not (isinstance(outcome, Rejected) and outcome.code == "000001"):
             self.let_in = command
@@ -138,84 +138,84 @@ def _changes(name: str) -> st.SearchStrategy[tuple[str, Any]]:
     return st.one_of(ways)
 
 
-def made(spoken: SellerProtocol, recipe: Recipe, nonce: str) -> Asked | None:
+def made(version: SellerProtocol, recipe: Recipe, nonce: str) -> FuzzedRequest | None:
     """None for a value that this wire cannot carry: the market does not send it."""
     command, (way, detail) = recipe
     try:
-        honest = spoken.encode(command, address=ADDRESS, key=KEY, now=NOW, nonce=nonce)
+        honest = version.encode(command, address=ADDRESS, key=KEY, now=NOW, nonce=nonce)
     except ValueError:
         return None
-    return _WAYS[way](spoken, command, honest, nonce, detail)
+    return _WAYS[way](version, command, honest, nonce, detail)
 
 
-type _Way = Callable[[SellerProtocol, Command, Request, str, Any], Asked]
+type _Way = Callable[[SellerProtocol, Command, Request, str, Any], FuzzedRequest]
 
 
-def _honest(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
-    return Asked(honest, honest, way="honest")
+def _honest(version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
+    return FuzzedRequest(honest, honest, way="honest")
 
 
-def _bytes(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+def _bytes(version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
     """Bytes replaced, put in or taken out, in the body, or in the URL of a GET."""
     whole = honest.body or honest.url.encode()
     for where, put, taken in detail:
         at = int(where * len(whole))
         whole = whole[:at] + put + whole[at + taken :]
     changed = replace(honest, body=whole) if honest.body else replace(honest, url=whole.decode("latin-1"))
-    return Asked(changed, honest, way="bytes")
+    return FuzzedRequest(changed, honest, way="bytes")
 
 
-def _members(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+def _members(version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
     """A member added without signing again."""
     name, value = detail
     if not honest.body:
         extra = f"&{name}={value}".encode("utf-8", "replace").decode("latin-1")
-        return Asked(replace(honest, url=honest.url + extra), honest, way="members")
+        return FuzzedRequest(replace(honest, url=honest.url + extra), honest, way="members")
     body = json.dumps({**json.loads(honest.body), name: value}).encode()
-    return Asked(replace(honest, body=body), honest, way="members")
+    return FuzzedRequest(replace(honest, body=body), honest, way="members")
 
 
-def _nonsense(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+def _nonsense(version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
     """One of the members replaced or dropped, and correctly signed: holders of the key may send nonsense as well."""
     position, value = detail
-    dialect = DIALECTS[SIGNED_IN[spoken.name]]
+    dialect = DIALECTS[SIGNED_IN[version.name]]
     members = dialect.members(honest)
     names = sorted(members)
     members[names[position % len(names)]] = value
     if not dialect.json_body:
         members = {n: str(v).encode("utf-8", "replace").decode() for n, v in members.items()}
     try:
-        signed = dialect.sealed(honest, members, Seal(KEY, NOW, nonce))
+        signed = dialect.signed(honest, members, SigningInputs(KEY, NOW, nonce))
     except ValueError:
-        return _honest(spoken, command, honest, nonce, None)
-    return Asked(signed, signed, way="signed nonsense")
+        return _honest(version, command, honest, nonce, None)
+    return FuzzedRequest(signed, signed, way="signed nonsense")
 
 
-def _body(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: bytes) -> Asked:
+def _body(version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: bytes) -> FuzzedRequest:
     """Any bytes as a body, correctly signed where the signature is over bytes."""
-    dialect = DIALECTS[SIGNED_IN[spoken.name]]
+    dialect = DIALECTS[SIGNED_IN[version.name]]
     if isinstance(dialect, UrlDialect):
-        signed = dialect.sealed_bytes(honest, detail, Seal(KEY, NOW, nonce))
-        return Asked(signed, signed, way="signed body")
-    return Asked(replace(honest, body=detail), honest, way="unsigned body")
+        signed = dialect.signed_bytes(honest, detail, SigningInputs(KEY, NOW, nonce))
+        return FuzzedRequest(signed, signed, way="signed body")
+    return FuzzedRequest(replace(honest, body=detail), honest, way="unsigned body")
 
 
-def _other_key(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
-    forged = spoken.encode(command, address=ADDRESS, key=OTHER_KEY, now=NOW, nonce=nonce)
-    return Asked(forged, None, way="other key")
+def _other_key(version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
+    forged = version.encode(command, address=ADDRESS, key=OTHER_KEY, now=NOW, nonce=nonce)
+    return FuzzedRequest(forged, None, way="other key")
 
 
-def _token(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: str) -> Asked:
-    dialect = DIALECTS[SIGNED_IN[spoken.name]]
+def _token(version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: str) -> FuzzedRequest:
+    dialect = DIALECTS[SIGNED_IN[version.name]]
     text = detail.encode("utf-8", "replace").decode()
-    return Asked(dialect.put(honest, dialect.token, text), honest, way="token")
+    return FuzzedRequest(dialect.put(honest, dialect.token, text), honest, way="token")
 
 
 def _token_edit(
-    spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: tuple[float, str]
-) -> Asked:
+    version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: tuple[float, str]
+) -> FuzzedRequest:
     """The right signature but for one character, its case, or its end."""
-    dialect = DIALECTS[SIGNED_IN[spoken.name]]
+    dialect = DIALECTS[SIGNED_IN[version.name]]
     token = dialect.get(honest, dialect.token)
     where, put = detail
     at = min(int(where * len(token)), len(token) - 1)
@@ -223,40 +223,40 @@ def _token_edit(
         edited = token[:at] + token[at:].swapcase()
     else:
         edited = token[:at] + ("" if put == "cut" else put + token[at + 1 :])
-    return Asked(dialect.put(honest, dialect.token, edited), honest, way="token edit")
+    return FuzzedRequest(dialect.put(honest, dialect.token, edited), honest, way="token edit")
 
 
-def _header(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+def _header(version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
     position, value = detail
     headers = list(honest.headers)
     at = position % len(headers)
     headers[at] = (headers[at][0], value)
-    return Asked(replace(honest, headers=tuple(headers)), honest, way="header")
+    return FuzzedRequest(replace(honest, headers=tuple(headers)), honest, way="header")
 
 
-def _url(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: str) -> Asked:
-    return Asked(replace(honest, url=honest.url + detail), honest, way="url")
+def _url(version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: str) -> FuzzedRequest:
+    return FuzzedRequest(replace(honest, url=honest.url + detail), honest, way="url")
 
 
-def _anything(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
+def _anything(version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
     method, url, body = detail
-    return Asked(Request(method, url, honest.headers, body), None, way="anything")
+    return FuzzedRequest(Request(method, url, honest.headers, body), None, way="anything")
 
 
-def _moved_clock(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: int) -> Asked:
+def _moved_clock(version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: int) -> FuzzedRequest:
     at = NOW + timedelta(milliseconds=detail)
-    signed = spoken.encode(command, address=ADDRESS, key=KEY, now=at, nonce=nonce)
-    return Asked(signed, signed, off_ms=detail, way="moved clock")
+    signed = version.encode(command, address=ADDRESS, key=KEY, now=at, nonce=nonce)
+    return FuzzedRequest(signed, signed, off_ms=detail, way="moved clock")
 
 
-def _stamp(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: str) -> Asked:
-    dialect = DIALECTS[SIGNED_IN[spoken.name]]
+def _stamp(version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: str) -> FuzzedRequest:
+    dialect = DIALECTS[SIGNED_IN[version.name]]
     text = detail.encode("utf-8", "replace").decode()
-    return Asked(dialect.put(honest, dialect.timestamp, text), honest, way="stamp")
+    return FuzzedRequest(dialect.put(honest, dialect.timestamp, text), honest, way="stamp")
 
 
-def _replay(spoken: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> Asked:
-    return Asked(honest, honest, repeated=True, way="replay")
+def _replay(version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
+    return FuzzedRequest(honest, honest, repeated=True, way="replay")
 
 
 _WAYS: dict[str, _Way] = {
@@ -277,10 +277,10 @@ _WAYS: dict[str, _Way] = {
 }
 
 
-def judge(seller: Watched, spoken: SellerProtocol, recipe: Recipe, counts: Counter[str]) -> bool:
+def judge(seller: Watched, version: SellerProtocol, recipe: Recipe, counts: Counter[str]) -> bool:
     """Ask, and hold the answer to saas-v2 §2.4 and §3.0. False when there was nothing to ask."""
     seller.serial += 1
-    given = made(spoken, recipe, f"{seller.serial:032}")
+    given = made(version, recipe, f"{seller.serial:032}")
     if given is None:
         return False
     if given.repeated:
@@ -291,7 +291,7 @@ def judge(seller: Watched, spoken: SellerProtocol, recipe: Recipe, counts: Count
     assert response.header("Content-Type") == "application/json"
     assert header_exact(response.headers, "Body-Sign") == body_sign(response.body, KEY)
     answer = json.loads(response.body.decode("ascii"))
-    assert answer["resultCode"] in spoken.result_codes
+    assert answer["resultCode"] in version.result_codes
     assert isinstance(answer["resultMsg"], str)
     let_in = seller.let_in is not None
     counts[f"{given.way}: {'let in' if let_in else 'refused'}"] += 1
@@ -300,10 +300,10 @@ def judge(seller: Watched, spoken: SellerProtocol, recipe: Recipe, counts: Count
         assert given.way != "honest", (answer, given)
         return True
     assert given.original is not None, given
-    assert said(spoken.name, given.request) == said(spoken.name, given.original), given
+    assert said(version.name, given.request) == said(version.name, given.original), given
     assert abs(given.off_ms) <= WINDOW_MS, given
     assert not given.repeated, given
-    if SIGNED_IN[spoken.name] == "url":
-        table = importlib.import_module(f"tradepost.protocols.{spoken.name}.fields").REQUESTS[type(seller.let_in)]
+    if SIGNED_IN[version.name] == "url":
+        table = importlib.import_module(f"tradepost.protocols.{version.name}.fields").REQUESTS[type(seller.let_in)]
         assert not list(violations(table, json.loads(given.request.body))), given
     return True

@@ -92,19 +92,19 @@ class Answered:
 
 
 def answered(name: str) -> st.SearchStrategy[Answered | None]:
-    spoken = registry.protocol(name)
-    kinds = [KINDS[kind] for kind in spoken.activities]
+    version = registry.protocol(name)
+    kinds = [KINDS[kind] for kind in version.activities]
     flags = st.tuples(st.booleans() | st.just(True), st.booleans())
-    return st.builds(_made, st.just(spoken), st.one_of(kinds), OUTCOMES, CHANGES, flags)
+    return st.builds(_made, st.just(version), st.one_of(kinds), OUTCOMES, CHANGES, flags)
 
 
 def _made(
-    spoken: SellerProtocol, command: Command, outcome: Outcome, change: tuple[str, Any], flags: tuple[bool, bool]
+    version: SellerProtocol, command: Command, outcome: Outcome, change: tuple[str, Any], flags: tuple[bool, bool]
 ) -> Answered | None:
     way, detail = change
     key = detail if way == "key" else KEY
     try:
-        honest = spoken.answer(command, _fitting(command, outcome), key=key, nonce=NONCE)
+        honest = version.answer(command, _fitting(command, outcome), key=key, nonce=NONCE)
     except ValueError:
         # An outcome that this wire cannot carry: an honest seller does not send it.
         return None
@@ -204,7 +204,7 @@ _WAYS: Mapping[str, Callable[[Response, Any], Response]] = {
 }
 
 
-def judge(spoken: SellerProtocol, given: Answered | None, counts: Counter[str]) -> bool:
+def judge(version: SellerProtocol, given: Answered | None, counts: Counter[str]) -> bool:
     """Decode, and let nothing be believed that is not signed over its bytes and sound (saas-v2 §2.6, §3, §4).
 
     False when there was nothing to decode.
@@ -212,7 +212,7 @@ def judge(spoken: SellerProtocol, given: Answered | None, counts: Counter[str]) 
     if given is None:
         return False
     keys = (KEY, OLD_KEY)
-    decoded = _decode(spoken, given.command, given.response, keys, require_body_sign=given.require_body_sign)
+    decoded = _decode(version, given.command, given.response, keys, require_body_sign=given.require_body_sign)
     result = settle(given.command, decoded, until_access=given.until_access)
     counts[f"{given.way}: {type(result).__name__}"] += 1
     if isinstance(result, Unreachable):
@@ -221,7 +221,7 @@ def judge(spoken: SellerProtocol, given: Answered | None, counts: Counter[str]) 
         return True
     assert given.response.status == 200
     assert (given.response.header("Content-Type") or "").partition(";")[0].strip().lower() == "application/json"
-    must_be_signed = given.require_body_sign and spoken.name not in UNSIGNED
+    must_be_signed = given.require_body_sign and version.name not in UNSIGNED
     if must_be_signed or names_body_sign(given.response):
         assert any(is_signed(given.response, key) for key in keys), given
     members = json.loads(given.response.body.decode("utf-8"))
@@ -230,7 +230,7 @@ def judge(spoken: SellerProtocol, given: Answered | None, counts: Counter[str]) 
     if isinstance(result, Done):
         check_done(given, result, members)
         if members["resultCode"] == "000000":
-            check_fields(spoken, given.command, members)
+            check_fields(version, given.command, members)
     return True
 
 
@@ -250,8 +250,8 @@ def check_done(given: Answered, result: Done, members: dict[str, Any]) -> None:
         check_queried(given, given.command, result, members)
 
 
-def check_fields(spoken: SellerProtocol, command: Command, members: dict[str, Any]) -> None:
-    fields = importlib.import_module(f"tradepost.protocols.{spoken.name}.fields")
+def check_fields(version: SellerProtocol, command: Command, members: dict[str, Any]) -> None:
+    fields = importlib.import_module(f"tradepost.protocols.{version.name}.fields")
     table = getattr(fields, "SUCCESSES", {}).get(type(command), ())
     # A message that is too long is cut by the reader.
     assert not list(violations(table, {**members, "resultMsg": "success"}))

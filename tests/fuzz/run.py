@@ -48,15 +48,15 @@ def fuzz(strategy: st.SearchStrategy[Any], judge: Callable[[Any], bool], example
     return judged
 
 
-def fuzz_requests(spoken: SellerProtocol, examples: int, first_seed: int, folder: Path, counts: Counter[str]) -> int:
-    seller = requests.Watched(folder, spoken)
+def fuzz_requests(version: SellerProtocol, examples: int, first_seed: int, folder: Path, counts: Counter[str]) -> int:
+    seller = requests.Watched(folder, version)
     return fuzz(
-        requests.recipes(spoken.name), lambda r: requests.judge(seller, spoken, r, counts), examples, first_seed
+        requests.recipes(version.name), lambda r: requests.judge(seller, version, r, counts), examples, first_seed
     )
 
 
-def fuzz_responses(spoken: SellerProtocol, examples: int, first_seed: int, counts: Counter[str]) -> int:
-    return fuzz(responses.answered(spoken.name), lambda r: responses.judge(spoken, r, counts), examples, first_seed)
+def fuzz_responses(version: SellerProtocol, examples: int, first_seed: int, counts: Counter[str]) -> int:
+    return fuzz(responses.answered(version.name), lambda r: responses.judge(version, r, counts), examples, first_seed)
 
 
 def main(arguments: list[str] | None = None) -> None:

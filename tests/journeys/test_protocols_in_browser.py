@@ -15,6 +15,7 @@ from tests.factories.people import NOW
 from tests.journeys.speaking import LICENSE, product_over
 from tradepost.market.fulfilment.models import Delivery
 from tradepost.market.fulfilment.plan import on_order_paid
+from tradepost.market.orders.events import OrderPaid
 from tradepost.market.subscriptions.lifecycle import activate
 
 pytestmark = [
@@ -39,7 +40,7 @@ def browser(chromium: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]
 def test_a_license_is_read_and_saved(browser: Browser, live_server: Any, tmp_path: Path) -> None:
     buyer = make_buyer()
     order = make_order(buyer, offer=make_offer(product_over("license_v1", "http://127.0.0.1:9/produce")), paid=True)
-    on_order_paid({"order": order.number}, NOW)
+    on_order_paid(OrderPaid(order=order.number), NOW)
     held = Delivery.objects.select_related("subscription").get(line__order=order).subscription
     activate(held, None, license_text=LICENSE, started_at=NOW, expires_at=None, now=NOW)
     client = Client()

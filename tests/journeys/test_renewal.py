@@ -23,8 +23,8 @@ from tradepost.market.identity import keys
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
 from tradepost.market.production.models import Call
-from tradepost.market.subscriptions.lifecycle import period_end
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.paid_time import period_end
 from tradepost.protocols.registry import protocol as spoken
 
 pytestmark = pytest.mark.django_db(transaction=True)

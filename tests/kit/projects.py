@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from tests.kit.servers import ROOT
+from tests.kit.servers import ROOT, process
 
 TRADEPOST = [sys.executable, "-c", "from tradepost.cli import main; main()"]
 
@@ -25,3 +27,12 @@ def path_with_tradepost(project: Path) -> str:
     (programs / "tradepost").write_text(f"#!{sys.executable}\nfrom tradepost.cli import main\nmain()\n")
     (programs / "tradepost").chmod(0o755)
     return os.pathsep.join((str(programs), str(Path(sys.executable).parent), os.environ["PATH"]))
+
+
+@contextmanager
+def served(project: Path, target: str = "app:app", **variables: str) -> Iterator[str]:
+    with process([*TRADEPOST, "seller", "serve", target, "--port", "0"], project, **variables) as started:
+        assert started.stdout is not None
+        line = started.stdout.readline()
+        assert line.startswith("Seller: http://127.0.0.1:"), line
+        yield line.split()[1]

@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 
 from tests.kit import wire
-from tests.kit.test_every_store import kind, place, store
+from tests.kit.stores import kind, place, store
 from tests.kit.wire import APP, KEY, NOW, Recorder, ask, rejected, remembered
 from tradepost.kit import AppInfo, InstanceInfo, InstanceState, InstanceStatus, Release, Seller, SetStatus, Store
 from tradepost.kit.testing import Market

@@ -5,19 +5,15 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
 from tests.kit.market import Market, open_market, self_signed
+from tests.kit.market_answers import NOW, ORDER, failed, found
 from tradepost.kit.client import MarketClient, MarketError
 from tradepost.protocols.http import Response
-from tradepost.protocols.open_api.errors import api_response, result_envelope
-from tradepost.protocols.open_api.mock_orders import mock_order
-from tradepost.protocols.open_api.order_query import PATH, dump_answer
-
-NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
-ORDER = mock_order("MOCKPERIODYEARNEW", NOW)
+from tradepost.protocols.open_api.errors import api_response
+from tradepost.protocols.open_api.order_query import PATH
 
 
 @pytest.fixture
@@ -28,16 +24,6 @@ def market() -> Iterator[Market]:
 
 def client(market: Market) -> MarketClient:
     return MarketClient(market.url, "AK1", "secret", pause=0, clock=lambda: NOW)
-
-
-def found() -> Response:
-    assert ORDER is not None
-    return api_response(200, dump_answer(ORDER))
-
-
-def failed(status: int, code: str, **headers: str) -> Response:
-    pairs = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    return api_response(status, result_envelope(code, "words"), pairs)
 
 
 def test_order_is_asked_with_a_signature_that_the_market_verifies(market):

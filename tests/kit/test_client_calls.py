@@ -10,8 +10,8 @@ from decimal import Decimal
 import pytest
 
 from tests.kit.market import HANG_UP, Market, open_market
+from tests.kit.market_answers import RECORD
 from tradepost.kit.client import MarketClient, MarketError
-from tradepost.kit.usage import UsageRecord
 from tradepost.protocols.http import Response
 from tradepost.protocols.open_api import (
     assets,
@@ -27,16 +27,6 @@ from tradepost.protocols.open_api.errors import api_response, error_envelope
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 BASE_KEY = "the base key"
 INFO = license_calls.LicenseInfo(license_code="PL1", status="ALIVE", product_id="OFFI1", order_id="CS1", amount=2)
-RECORD = UsageRecord(
-    record_id="sn-1",
-    instance_id="i-1",
-    begins_at=NOW - timedelta(hours=2),
-    ends_at=NOW - timedelta(hours=1),
-    recorded_at=NOW,
-    value=Decimal("99.5"),
-    package_id="p-1",
-    product_id="OFFI1",
-)
 
 
 @pytest.fixture

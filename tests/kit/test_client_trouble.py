@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.kit.market import HANG_UP, Market, open_market, open_proxy, self_signed
-from tests.kit.test_client import ORDER, failed, found
-from tests.kit.test_client_calls import RECORD
+from tests.kit.market_answers import ORDER, RECORD, failed, found
 from tradepost.kit.client import MarketClient, MarketError
 from tradepost.kit.connecting import route_to
 from tradepost.protocols.http import Response

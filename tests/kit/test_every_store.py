@@ -6,7 +6,6 @@ MySQL runs where ``TRADEPOST_TEST_MYSQL_URL`` names an empty database of a serve
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -18,31 +17,26 @@ import sqlalchemy as sa
 
 from tests.kit import wire
 from tests.kit.servers import process
+from tests.kit.stores import kind, open_store, place, store
 from tests.kit.wire import APP, KEY, NOW, Recorder, ask
-from tests.postgres import new_database
-from tradepost.kit import Create, Created, Instance, InstanceInfo, InstanceState, Seller, SQLiteStore, Store
+from tradepost.kit import Create, Created, Instance, InstanceInfo, InstanceState, Seller, Store
 from tradepost.kit.sqlalchemy_store import SQLAlchemyStore, tables
 from tradepost.kit.store import Busy, Finished, Mine, Nonce
 from tradepost.protocols.commands import Done, Rejected
 
+__all__ = ["kind", "place", "store"]
+
 LEASE = timedelta(seconds=60)
 SOON = NOW + LEASE
 PARALLEL = 50
-MYSQL = os.environ.get("TRADEPOST_TEST_MYSQL_URL", "")
 
-KINDS = [
-    "sqlite3",
-    "sqlalchemy-sqlite",
-    pytest.param("sqlalchemy-postgres", marks=pytest.mark.postgres),
-    *(["sqlalchemy-mysql"] if MYSQL else []),
-]
 
 # What each process runs: repeats of one order on threads, then the ids that were answered.
 ASK_IN_PARALLEL = """
 import sys, time
 from concurrent.futures import ThreadPoolExecutor
 from tests.kit import wire
-from tests.kit.test_every_store import open_store
+from tests.kit.stores import open_store
 from tradepost.kit import Create, Created, Seller
 
 seller = Seller(store=open_store(sys.argv[1], sys.argv[2]), key=wire.KEY)
@@ -60,41 +54,6 @@ with ThreadPoolExecutor(count) as threads:
     for outcome in threads.map(lambda _: wire.ask(seller, wire.create("CS1")), range(count)):
         print("answered", outcome.instance_id, flush=True)
 """
-
-
-def open_store(kind: str, place: str) -> Store:
-    return SQLiteStore(place) if kind == "sqlite3" else SQLAlchemyStore(place)
-
-
-@pytest.fixture(params=KINDS)
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def place(kind: str, tmp_path: Path) -> str:
-    """An empty database."""
-    match kind:
-        case "sqlite3":
-            return str(tmp_path / "seller.db")
-        case "sqlalchemy-sqlite":
-            return f"sqlite:///{tmp_path / 'seller.db'}"
-        case "sqlalchemy-postgres":
-            worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-            return new_database(f"kit_{worker}").replace("postgresql://", "postgresql+psycopg://")
-        case _:
-            engine = sa.create_engine(MYSQL)
-            tables.drop_all(engine)
-            engine.dispose()
-            return MYSQL
-
-
-@pytest.fixture
-def store(kind: str, place: str) -> Iterator[Store]:
-    made = open_store(kind, place)
-    yield made
-    if isinstance(made, SQLAlchemyStore):
-        made.engine.dispose()
 
 
 def make(store: Store, instance: Instance, key: str = "create") -> bool:

@@ -38,14 +38,14 @@ import os
 from fastapi import FastAPI, Request, Response
 from tradepost.kit import Seller
 from tradepost.kit.wsgi import fresh_nonce, utc_now
-from tradepost.protocols.http import Request as Asked
+from tradepost.protocols.http import Request as SellerRequest
 
 app = FastAPI()
 seller = Seller(store=os.path.join(os.environ["SELLER_DATA"], "seller.db"), key=os.environ["SELLER_KEY"])
 
 @app.post("/produce")
 async def produce(request: Request) -> Response:
-    asked = Asked("POST", str(request.url), tuple(request.headers.items()), await request.body())
+    asked = SellerRequest("POST", str(request.url), tuple(request.headers.items()), await request.body())
     answer = seller.respond(asked, utc_now(), fresh_nonce())
     return Response(answer.body, answer.status, headers=dict(answer.headers))
 """

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.guides import GUIDES, blocks
 from tests.kit.projects import path_with_tradepost, run
-from tests.kit.test_quickstart import GUIDES, blocks
-from tradepost.kit.scaffold.wording import PROTOCOLS
+from tradepost.kit.scaffold.template_values import PROTOCOLS
 from tradepost.protocols import registry
 from tradepost.protocols.client_secret import decrypt, encrypt
 from tradepost.protocols.commands import Create, Query

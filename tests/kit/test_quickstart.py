@@ -7,7 +7,6 @@ Two things differ from paper: ``pip`` only looks whether what is asked for is in
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import time
@@ -15,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.guides import blocks
 from tests.kit.market import SK, open_market
 from tests.kit.servers import ROOT, free_port, process, wait_until_open
 from tests.kit.wire import real_now
 from tradepost.kit.scaffold import write_project
 from tradepost.protocols.open_api import usage_push
 
-GUIDES = ROOT / "docs" / "guides" / "sellers"
 FIVE_MINUTES = 300
 PIP = f"""#!{sys.executable}
 import sys
@@ -36,11 +35,6 @@ for line in lines:
     requirement = Requirement(line)
     assert requirement.specifier.contains(version(requirement.name), prereleases=True), line
 """
-
-
-def blocks(guide: str, language: str) -> list[str]:
-    text = (GUIDES / guide).read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.kit import wire
-from tests.kit.test_sample_seller import ROOT, visit
-from tradepost.check.sending import Sender
+from tests.kit.servers import ROOT
+from tests.kit.visits import visit
+from tradepost.check.http_client import HttpClient
 from tradepost.kit.sample import folder
 from tradepost.protocols import registry
 from tradepost.protocols.client_secret import encrypt
@@ -66,7 +67,7 @@ class Sample:
         now, nonce = datetime.now(UTC), secrets.token_hex(16)
         address = f"{self.url}/produce"
         request = spoken.encode(command, address=address, key=wire.KEY, now=now, nonce=nonce)
-        received = Sender(20).send(request)
+        received = HttpClient(20).send(request)
         assert not received.problem
         response = Response(received.status, received.headers, received.body)
         return spoken.decode(command, response, key=wire.KEY)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
-from urllib.parse import urlencode, urlsplit
 
 import pytest
 
 from tests.kit import wire
 from tests.kit.market import SK, open_market
+from tests.kit.visits import Page, visit
 from tradepost.kit import AppInfo
 from tradepost.kit.sample import folder
 from tradepost.protocols.commands import Done, Pending, Rejected, Upgrade
@@ -51,31 +49,6 @@ def sample(data: Path, *options: str, program: tuple[str, ...] = ()) -> Iterator
             yield line.split()[2]
         finally:
             process.kill()
-
-
-@dataclass(frozen=True)
-class Page:
-    status: int
-    location: str
-    cookie: str
-    text: str
-
-
-def visit(url: str, *, form: dict[str, str] | None = None, cookie: str = "", language: str = "en") -> Page:
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
-    headers = {"Accept-Language": language} | ({"Cookie": cookie} if cookie else {})
-    try:
-        if form is None:
-            connection.request("GET", parts.path or "/", headers=headers)
-        else:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-            connection.request("POST", parts.path, body=urlencode(form), headers=headers)
-        answer = connection.getresponse()
-        cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
-        return Page(answer.status, answer.getheader("Location") or "", cookie, answer.read().decode())
-    finally:
-        connection.close()
 
 
 def access(produce: str, instance_id: str) -> AppInfo:
@@ -264,11 +237,11 @@ def test_it_says_what_is_missing(tmp_path):
     assert "--key or SELLER_KEY is missing" in ended.stderr
 
 
-def test_words_are_the_same_in_both_languages():
+def test_both_languages_have_the_same_texts():
     import runpy
 
-    words = runpy.run_path(str(folder() / "words.py"))["WORDS"]
-    assert set(words["en"]) == set(words["zh"])
+    texts = runpy.run_path(str(folder() / "translations.py"))["TRANSLATIONS"]
+    assert set(texts["en"]) == set(texts["zh"])
 
 
 def test_it_uses_the_public_names_of_the_kit_only():

@@ -8,8 +8,6 @@ import signal
 import socket
 import stat
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
@@ -17,7 +15,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.kit import wire
-from tests.kit.projects import TRADEPOST, path_with_tradepost, run
+from tests.kit.projects import TRADEPOST, path_with_tradepost, run, served
 from tests.kit.servers import free_port, process, spelling
 from tradepost import __version__
 from tradepost.kit.scaffold import FRAMEWORKS, NotEmpty, write_project
@@ -42,15 +40,6 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     assert said.returncode == 0, said.stderr
     assert "tradepost seller serve app:app --port 9000" in said.stdout
     return folder
-
-
-@contextmanager
-def served(project: Path, target: str = "app:app", **variables: str) -> Iterator[str]:
-    with process([*TRADEPOST, "seller", "serve", target, "--port", "0"], project, **variables) as started:
-        assert started.stdout is not None
-        line = started.stdout.readline()
-        assert line.startswith("Seller: http://127.0.0.1:"), line
-        yield line.split()[1]
 
 
 def key_of(project: Path) -> str:

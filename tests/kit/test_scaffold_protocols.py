@@ -11,12 +11,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.kit import wire
-from tests.kit.projects import TRADEPOST, path_with_tradepost, run
+from tests.kit.projects import TRADEPOST, path_with_tradepost, run, served
 from tests.kit.servers import free_port
-from tests.kit.test_scaffold import served
 from tradepost.kit.keypair import KeyPair
 from tradepost.kit.scaffold import FRAMEWORKS, write_project
-from tradepost.kit.scaffold.wording import KEY_NAMES, PROTOCOLS, SELLING, addresses
+from tradepost.kit.scaffold.template_values import KEY_NAMES, PROTOCOLS, SELLING, addresses
 from tradepost.protocols import registry
 from tradepost.protocols.commands import Buyer, Command, Create, Done, NotifyOrder, Purchase, Rejected, Release
 from tradepost.protocols.sync_commands import SyncFlag, SyncTenant

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from threading import Barrier, Event, Thread
@@ -17,12 +17,12 @@ from threading import Barrier, Event, Thread
 import pytest
 
 from tests.kit.market import HANG_UP, open_market
+from tests.kit.market_answers import NOW
 from tests.kit.servers import ROOT, process
 from tradepost.kit.client import MarketClient, MarketError
 from tradepost.kit.usage import Pushed, UsageOutbox, UsageRecord, UsageState
 from tradepost.protocols.open_api import usage_push
 
-NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 # What a process runs that is killed while the market works on its push.
@@ -30,8 +30,10 @@ PUSH_AND_DIE = """
 import sys, time
 from datetime import timedelta
 from decimal import Decimal
-from tests.kit.test_usage import NOW, HOUR
+from tests.kit.market_answers import NOW
 from tradepost.kit.usage import UsageOutbox
+
+HOUR = timedelta(hours=1)
 
 def never_comes_back(records):
     print(*(record.record_id for record in records), flush=True)

@@ -67,6 +67,9 @@ SELLER_CENTER = {
     "seller/switch/": Address(post=A_MEMBERS, data={"seller": "{seller}"}),
     "seller/orders/": pages(SELLERS),
     "seller/orders/<str:number>/": pages(A_MEMBERS, number="{line}"),
+    "seller/operations/": pages(SELLERS),
+    "seller/operations/<int:pk>/": pages(A_MEMBERS, pk="{operation}"),
+    "seller/operations/<int:pk>/restart/": Address({"pk": "{operation}"}, post=frozenset({OWNER})),
     "seller/addresses/": pages(SELLERS),
     "seller/addresses/new/": Address(get=SELLERS, post=CHANGERS, data=ADDRESS),
     "seller/addresses/<int:pk>/": Address({"pk": "{address}"}, get=A_MEMBERS, post=frozenset({OWNER}), data=ADDRESS),
@@ -94,6 +97,9 @@ CONSOLE = {
     "console/orders/<str:number>/pay-back/": Address(
         {"number": "{order}"}, post=ONLY_OPERATORS, data={"reason": "agreed by telephone"}
     ),
+    "console/operations/": pages(ONLY_OPERATORS),
+    "console/operations/<int:pk>/": pages(ONLY_OPERATORS, pk="{operation}"),
+    "console/operations/<int:pk>/restart/": Address({"pk": "{operation}"}, post=ONLY_OPERATORS),
     "console/calls/": pages(ONLY_OPERATORS),
     "console/calls/<int:pk>/": pages(ONLY_OPERATORS, pk="{call}"),
     "console/engine/": pages(ONLY_OPERATORS),

@@ -60,6 +60,7 @@ class World:
         )
         unpaid = factories.make_order(buyer, offer=offer)
         call = factories.make_call(order, subscription=held, state=State.WAITING, last_verdict="timeout", attempts=1)
+        operation = factories.make_operation(order, subscription=held, call=call)
         access = keys.create_access_key(seller, by=self.users[table.OWNER], now=NOW)
         tell(
             buyer, "order_completed", once=order.number, link=f"/orders/{order.number}/", now=NOW,
@@ -69,7 +70,7 @@ class World:
             "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug,
             "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer).pk),
             "mail": str(Mail.objects.get(notice__user=buyer).pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
-            "address": str(call.address_id), "call": str(call.pk), "access_key": access.key_id, "email": buyer.email,
+            "address": str(call.address_id), "call": str(call.pk), "operation": str(operation.pk), "access_key": access.key_id, "email": buyer.email,
             "signing_key": SigningKey.objects.get(seller=seller).key_id,
         }  # fmt: skip
         of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import base64
-import json
-from importlib import resources
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.protocols.saas_v1.vectors import VECTORS
 from tradepost.protocols.commands import Encryption
 from tradepost.protocols.secret_fields import Undecipherable, decrypt, derived_iv, derived_key, encrypt
 
-VECTORS = json.loads(resources.files("tradepost.protocols.saas_v1").joinpath("golden/vectors.json").read_text("utf-8"))
 KEY, IV = VECTORS["key"], VECTORS["iv"]
 STRENGTHS = pytest.mark.parametrize("encryption", Encryption)
 NO_IV = "it does not start with an initialisation vector of 16 ASCII characters"

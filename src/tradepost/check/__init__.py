@@ -1,6 +1,6 @@
 """The conformance tester: plays the marketplace against a seller's server and says exactly what is wrong, and why.
 
->>> report = run(Options(url="http://127.0.0.1:9000/produce", protocol="saas_v2", key="the signing key"))
+>>> report = run(Options(url="http://127.0.0.1:9000/produce", key="the signing key"))
 >>> [(result.check_id, result.diagnosis) for result in report.failed]
 """
 

@@ -15,9 +15,9 @@ from tradepost.protocols.body_sign import HEADER, body_sign
 from tradepost.protocols.excerpt import excerpt
 from tradepost.protocols.http import Request, Response
 
-from .declaring import Failed, Warned
-from .facts import QUICK, Facts
-from .sending import Received
+from .http_client import Received
+from .outcomes import Failed, Warned
+from .target import Target
 
 SUCCESS = "000000"
 NOT_AUTHENTIC = "000001"
@@ -25,6 +25,8 @@ BAD_PARAMETER = "000002"
 NO_INSTANCE = "000003"
 PROCESSING = "000004"
 TOO_MANY, UNAVAILABLE = 429, 503
+QUICK = 5.0
+"""Seconds for which newer versions wait (saas-v2 §3.0)."""
 DENIED = frozenset({401, 403, 419})
 BOM = b"\xef\xbb\xbf"
 _STEP = re.compile(r"[^.\[\]]+")
@@ -97,12 +99,12 @@ class Answer:
         text = (self.received.header("Retry-After") or "").strip()
         return float(text) if text.isascii() and text.isdigit() else 1.0
 
-    def made_sound(self, key: str) -> Response:
-        """The same body in a faultless envelope, so that its content alone is judged by the protocol's reader."""
+    def with_valid_envelope(self, key: str) -> Response:
+        """The same body in a faultless envelope, so that its content alone is run_check by the protocol's reader."""
         body = self.received.body.removeprefix(BOM)
         return Response(200, (("Content-Type", "application/json"), (HEADER, body_sign(body, key))), body)
 
-    def told(self) -> tuple[str, str]:
+    def describe(self) -> tuple[str, str]:
         """What came, in both languages."""
         received = self.received
         if received.fault:
@@ -129,16 +131,16 @@ class Answer:
         return f"HTTP 200 came without a resultCode: {quoted}", f"返回HTTP 200但没有resultCode：{quoted}"
 
 
-def let_in(answers: Iterable[Answer]) -> list[Answer]:
+def admitted(answers: Iterable[Answer]) -> list[Answer]:
     """Those of a crowd that reached the seller's program: of others, turned away or never connected, nothing is known."""
-    admitted = [answer for answer in answers if not answer.turned_away]
+    kept = [answer for answer in answers if not answer.turned_away]
     # Where nobody connected at all, that is what happened.
-    return [answer for answer in admitted if not answer.received.unreachable] or admitted
+    return [answer for answer in kept if not answer.received.unreachable] or kept
 
 
 def failed(name: str, answer: Answer, context: str = "", context_zh: str = "") -> Failed:
     """A failure that tells what came. ``context`` says in answer to what."""
-    seen, seen_zh = answer.told()
+    seen, seen_zh = answer.describe()
     if context:
         seen, seen_zh = f"{context}: {seen}", f"{context_zh or context}：{seen_zh}"
     found = Failed(name, seen, seen_zh)
@@ -200,12 +202,12 @@ def _no_code(members: Mapping[str, object]) -> str:
     return "wrapped_answer" if wrapped else "missing_result"
 
 
-def in_time(answer: Answer, facts: Facts, name: str = "slow_answer") -> None:
+def in_time(answer: Answer, target: Target, name: str = "slow_answer") -> None:
     """Raises ``Failed`` for an answer that took too long, ``Warned`` for one that newer versions would not wait for."""
     seconds = answer.received.seconds
-    if seconds <= min(QUICK, facts.seconds):
+    if seconds <= min(QUICK, target.seconds):
         return
-    kind = Failed if seconds > facts.seconds else Warned
+    kind = Failed if seconds > target.seconds else Warned
     raise kind(name, f"the slowest answer took {seconds:.1f} s", f"最慢的响应用了{seconds:.1f}秒")
 
 

@@ -31,7 +31,7 @@ def dates_in(value: object) -> Iterator[datetime]:
             yield from dates_in(item)
 
 
-def told_otherwise(shown: datetime, told: datetime) -> str:
+def date_mistake(shown: datetime, told: datetime) -> str:
     """The diagnosis of a shown date that stems from the one told (UTC, without a zone); empty when it is right.
 
     Only dates with the told minute and second count: everything else is some other date.

@@ -13,16 +13,16 @@ from typing import Protocol
 from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
 from tradepost.protocols import signed_query, signed_url
-from tradepost.protocols.conduct import SignedIn
 from tradepost.protocols.freshness import epoch_ms
 from tradepost.protocols.hmac_sign import hmac_sha256_base64, hmac_sha256_hex, utf8
 from tradepost.protocols.http import Request
+from tradepost.protocols.specification import SignedIn
 from tradepost.protocols.wire_json import dump_sorted
 from tradepost.protocols.wire_time import dump_milliseconds
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
+class SigningInputs:
     """What a signature is made with."""
 
     key: str
@@ -51,7 +51,7 @@ class Dialect(Protocol):
     def members(self, request: Request) -> dict[str, object]:
         """What the request asks, without its signature."""
 
-    def sealed(self, request: Request, members: Mapping[str, object], seal: Seal) -> Request:
+    def signed(self, request: Request, members: Mapping[str, object], inputs: SigningInputs) -> Request:
         """The same request with other members, correctly signed."""
 
     def get(self, request: Request, name: str) -> str:
@@ -60,7 +60,7 @@ class Dialect(Protocol):
     def put(self, request: Request, name: str, value: str | None) -> Request:
         """One of the three changed without signing again; None takes it out."""
 
-    def moved(self, request: Request) -> Request:
+    def tampered(self, request: Request) -> Request:
         """One byte of what is asked changed, the signature kept."""
 
 
@@ -78,17 +78,19 @@ class UrlDialect:
         found: dict[str, object] = json.loads(request.body)
         return found
 
-    def sealed(self, request: Request, members: Mapping[str, object], seal: Seal) -> Request:
-        return self.sealed_bytes(request, dump_sorted(members), seal)
+    def signed(self, request: Request, members: Mapping[str, object], inputs: SigningInputs) -> Request:
+        return self.signed_bytes(request, dump_sorted(members), inputs)
 
-    def sealed_bytes(self, request: Request, body: bytes, seal: Seal, *, timestamp: str | None = None) -> Request:
+    def signed_bytes(
+        self, request: Request, body: bytes, inputs: SigningInputs, *, timestamp: str | None = None
+    ) -> Request:
         """Any body, signed as it is."""
-        stamp = timestamp if timestamp is not None else str(epoch_ms(seal.now))
-        signature = signed_url.signature(key=seal.key, nonce=seal.nonce, timestamp=stamp, payload=body)
-        moved = replace(request, body=body)
-        for name, value in (("signature", signature), ("timestamp", stamp), ("nonce", seal.nonce)):
-            moved = self.put(moved, name, value)
-        return moved
+        stamp = timestamp if timestamp is not None else str(epoch_ms(inputs.now))
+        signature = signed_url.signature(key=inputs.key, nonce=inputs.nonce, timestamp=stamp, payload=body)
+        changed = replace(request, body=body)
+        for name, value in (("signature", signature), ("timestamp", stamp), ("nonce", inputs.nonce)):
+            changed = self.put(changed, name, value)
+        return changed
 
     def get(self, request: Request, name: str) -> str:
         return request.query.get(name, "")
@@ -96,8 +98,8 @@ class UrlDialect:
     def put(self, request: Request, name: str, value: str | None) -> Request:
         return with_parameter(request, name, value)
 
-    def moved(self, request: Request) -> Request:
-        return replace(request, body=dump_sorted(_moved(self.members(request))))
+    def tampered(self, request: Request) -> Request:
+        return replace(request, body=dump_sorted(_tampered(self.members(request))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +115,20 @@ class QueryDialect:
     def members(self, request: Request) -> dict[str, object]:
         return {name: value for name, value in request.query.items() if name not in {self.token, self.timestamp}}
 
-    def sealed(self, request: Request, members: Mapping[str, object], seal: Seal) -> Request:
+    def signed(self, request: Request, members: Mapping[str, object], inputs: SigningInputs) -> Request:
         texts = self.texts(members)
-        return signed_query.sign_request(texts, address=_without_query(request.url), key=seal.key, now=seal.now)
+        return signed_query.sign_request(texts, address=_without_query(request.url), key=inputs.key, now=inputs.now)
 
     def texts(self, members: Mapping[str, object]) -> dict[str, str]:
         """What is signed of each member."""
         return {name: str(value) for name, value in members.items()}
 
-    def sealed_text(self, request: Request, members: Mapping[str, str], seal: Seal, *, blank: str) -> Request:
+    def signed_text(
+        self, request: Request, members: Mapping[str, str], inputs: SigningInputs, *, blank: str
+    ) -> Request:
         """Written with another code for a blank; what is signed stays the same."""
-        texts = {**members, self.timestamp: dump_milliseconds(seal.now)}
-        texts[self.token] = signed_query.auth_token(texts, key=seal.key)
+        texts = {**members, self.timestamp: dump_milliseconds(inputs.now)}
+        texts[self.token] = signed_query.auth_token(texts, key=inputs.key)
         query = "&".join(f"{name}={quote(value, safe='').replace('%20', blank)}" for name, value in texts.items())
         return replace(request, url=f"{_without_query(request.url)}?{query}")
 
@@ -134,9 +138,9 @@ class QueryDialect:
     def put(self, request: Request, name: str, value: str | None) -> Request:
         return with_parameter(request, name, value)
 
-    def moved(self, request: Request) -> Request:
+    def tampered(self, request: Request) -> Request:
         members = self.members(request)
-        changed = next((n, v) for n, v in _moved(members).items() if v != members[n])
+        changed = next((n, v) for n, v in _tampered(members).items() if v != members[n])
         return with_parameter(request, changed[0], str(changed[1]))
 
 
@@ -154,14 +158,14 @@ class HeaderDialect:
         found: dict[str, object] = json.loads(request.body)
         return found
 
-    def sealed(self, request: Request, members: Mapping[str, object], seal: Seal) -> Request:
+    def signed(self, request: Request, members: Mapping[str, object], inputs: SigningInputs) -> Request:
         body = dump_sorted(members)
-        stamp = str(epoch_ms(seal.now))
-        sign = hmac_sha256_hex(seal.key, utf8(f"{seal.key}{seal.nonce}{stamp}") + body)
-        moved = replace(request, body=body)
-        for name, value in ((self.token, sign), (self.timestamp, stamp), (self.nonce, seal.nonce)):
-            moved = self.put(moved, name, value)
-        return moved
+        stamp = str(epoch_ms(inputs.now))
+        sign = hmac_sha256_hex(inputs.key, utf8(f"{inputs.key}{inputs.nonce}{stamp}") + body)
+        changed = replace(request, body=body)
+        for name, value in ((self.token, sign), (self.timestamp, stamp), (self.nonce, inputs.nonce)):
+            changed = self.put(changed, name, value)
+        return changed
 
     def get(self, request: Request, name: str) -> str:
         return request.header(name) or ""
@@ -169,8 +173,8 @@ class HeaderDialect:
     def put(self, request: Request, name: str, value: str | None) -> Request:
         return with_header(request, name, value)
 
-    def moved(self, request: Request) -> Request:
-        return replace(request, body=dump_sorted(_moved(self.members(request))))
+    def tampered(self, request: Request) -> Request:
+        return replace(request, body=dump_sorted(_tampered(self.members(request))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +191,10 @@ class TokenHeaderDialect:
         found: dict[str, object] = json.loads(request.body)
         return found
 
-    def sealed(self, request: Request, members: Mapping[str, object], seal: Seal) -> Request:
-        stamped = {**members, self.timestamp: dump_milliseconds(seal.now)}
+    def signed(self, request: Request, members: Mapping[str, object], inputs: SigningInputs) -> Request:
+        stamped = {**members, self.timestamp: dump_milliseconds(inputs.now)}
         texts = self.texts(stamped)
-        token = hmac_sha256_base64(seal.key + texts[self.timestamp], utf8(signed_query.joined(texts)))
+        token = hmac_sha256_base64(inputs.key + texts[self.timestamp], utf8(signed_query.joined(texts)))
         return with_header(replace(request, body=dump_sorted(stamped)), self.token, token)
 
     def texts(self, members: Mapping[str, object]) -> dict[str, str]:
@@ -213,8 +217,8 @@ class TokenHeaderDialect:
         members = {**self.members(request), name: value}
         return replace(request, body=dump_sorted({n: v for n, v in members.items() if v is not None}))
 
-    def moved(self, request: Request) -> Request:
-        return replace(request, body=dump_sorted(_moved(self.members(request))))
+    def tampered(self, request: Request) -> Request:
+        return replace(request, body=dump_sorted(_tampered(self.members(request))))
 
 
 URL, QUERY, HEADERS, TOKEN_HEADER = UrlDialect(), QueryDialect(), HeaderDialect(), TokenHeaderDialect()
@@ -268,7 +272,7 @@ def swapped_case(text: str) -> str:
     return text.swapcase()
 
 
-def _moved(members: Mapping[str, object]) -> dict[str, object]:
+def _tampered(members: Mapping[str, object]) -> dict[str, object]:
     """The last character of one value replaced by its neighbour; a value that a test call may hold."""
     name = next((n for n in ("instanceId", "orderId", "license", "tenantId") if members.get(n)), "")
     name = name or next(n for n, value in members.items() if isinstance(value, str) and n != "activity")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tradepost.protocols import registry
+
 GROUPS = ("signature", "shape", "wire", "idempotency", "lifecycle", "debug", "secrets", "time", "load")
 """In the order of a run: what later checks stand on comes first."""
 
@@ -21,7 +23,7 @@ class Options:
     """
 
     url: str
-    protocol: str = "saas_v2"
+    protocol: str = registry.DEFAULT
     key: str = field(repr=False)
     only: frozenset[str] = frozenset()
     load: bool = False

@@ -33,7 +33,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The mistake that explains a failure. ``name`` is stable, one of ``diagnosis.NAMES``."""
+    """The mistake that explains a failure. ``name`` is stable, one of ``diagnoses.NAMES``."""
 
     name: str
     words: str
@@ -93,7 +93,7 @@ class Report:
 
     @property
     def reasons(self) -> int:
-        """How many mistakes explain the failures; what could not be judged is none."""
+        """How many mistakes explain the failures; what could not be run_check is none."""
         return sum(results[0].verdict is Verdict.FAILED for results in self.mistakes)
 
     @property
@@ -103,7 +103,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 when all passed (a warning is no failure), 1 when one failed, 2 when the seller could not be judged."""
+        """0 when all passed (a warning is no failure), 1 when one failed, 2 when the seller could not be run_check."""
         if self.failed:
             return 1
         return 2 if self.count(Verdict.BROKEN) or not self.count(Verdict.PASSED) else 0

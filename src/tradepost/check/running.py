@@ -16,15 +16,15 @@ from .answers import BAD_PARAMETER
 from .caller import Caller, clean_up
 from .checks import checks_for
 from .checks.freshness import REPLAYED
-from .company import WORTH_IT, in_company, reads_side_by_side
-from .declaring import Check, Failed, Skipped
-from .facts import facts_of
-from .judging import Words, judged, skipped, stopped
+from .definition import Check
+from .execution import BothLanguages, CheckRunner, skipped, stopped
+from .http_client import HttpClient
 from .options import GROUPS, CannotRun, Options
-from .pace import Pace
+from .outcomes import Failed, Skipped
+from .parallel import WORTH_IT, reads_concurrently, run_parallel
 from .results import Progress, Report, Result, Verdict
-from .sending import Sender
-from .shared import Shared
+from .session import Session, begin
+from .target import target_of
 
 type Told = Callable[[Progress], None]
 
@@ -41,25 +41,25 @@ def run(
     Everything that the run creates at the seller is released at its end.
     """
     _refuse_nonsense(options)
-    facts = replace(facts_of(options.protocol).without(*options.leave_out), within=options.answer_within)
-    sender = Sender(options.timeout, options.trust_any_certificate)
-    _reach(options.url, sender)
-    shared = Shared(facts, options, sender, Pace(options.at_once), clock, chance)
-    if Query in facts.conduct.optional and _does_without_queries(Caller(shared)):
+    target = replace(target_of(options.protocol).without(*options.leave_out), within=options.answer_within)
+    session = begin(target, options, clock=clock, chance=chance)
+    _reach(options.url, session.client)
+    if Query in target.specification.optional and _does_without_queries(Caller(session)):
         # Everything that looks at an instance would look with them.
-        facts = shared.facts = facts.without(facts.activity(Query))
-    checks = checks_for(facts, options)
+        target = target.without(target.activity(Query))
+        session = replace(session, target=target)
+    checks = checks_for(target, options)
     started_at, began = clock(), time.perf_counter()
-    asking = _Asking(shared, checks, progress or (lambda _: None))
+    this_run = _Run(session, checks, progress or (lambda _: None))
     try:
-        results = asking.all()
+        results = this_run.all()
     finally:
-        if not asking.stopped:
-            clean_up(shared, shared.created)
+        if not this_run.stopped:
+            clean_up(session)
     return Report(
         url=options.url,
         protocol=options.protocol,
-        title=facts.protocol.title,
+        title=target.protocol.title,
         started_at=started_at,
         seconds=time.perf_counter() - began,
         results=results,
@@ -67,14 +67,15 @@ def run(
 
 
 @dataclass(slots=True)
-class _Asking:
+class _Run:
     """The order of a run: whether the key is right, what can be asked side by side, then the rest one by one."""
 
-    shared: Shared
+    session: Session
     checks: list[Check]
     tell: Told
+    runner: CheckRunner = field(default_factory=CheckRunner)
     done: dict[str, Result] = field(default_factory=dict)
-    stopped: Words | None = None
+    stopped: BothLanguages | None = None
 
     def all(self) -> tuple[Result, ...]:
         """Results in the order of the checks, whatever the order in which they came."""
@@ -83,32 +84,32 @@ class _Asking:
         first, *rest = self.checks
         self._ask(first)
         free = [check for check in rest if not check.alone]
-        if len(free) >= WORTH_IT and self._may_hurry():
+        if len(free) >= WORTH_IT and self._may_run_parallel():
             for check in rest:
                 if check.check_id == REPLAYED:
                     self._ask(check)
-            in_company(free, self.shared, self._told)
+            run_parallel(free, self.runner, self.session, self._told)
         for check in rest:
             if check.check_id not in self.done:
                 self._ask(check)
         return tuple(self.done[check.check_id] for check in self.checks)
 
-    def _may_hurry(self) -> bool:
+    def _may_run_parallel(self) -> bool:
         """A seller that refuses its first correct request, or reads one at a time, is asked one by one."""
-        if self.shared.options.at_once < 2 or self.stopped:
+        if self.session.options.at_once < 2 or self.stopped:
             return False
-        caller = Caller(self.shared)
+        caller = Caller(self.session)
         try:
-            if not reads_side_by_side(caller):
+            if not reads_concurrently(caller):
                 return False
             # Found out before the rush, so that it is found out once, and whether anything is offered at all.
-            activities = self.shared.facts.protocol.activities
-            for kind in self.shared.facts.conduct.optional & activities.keys():
+            activities = self.session.target.protocol.activities
+            for kind in self.session.target.specification.optional & activities.keys():
                 caller.offers(kind)
             any(map(caller.offers, activities))
         except (Skipped, Failed):
             return False
-        self.shared.pace.widen()
+        self.session.concurrency.widen()
         return True
 
     def _ask(self, check: Check) -> None:
@@ -116,10 +117,10 @@ class _Asking:
         if self.stopped:
             self._told(check, skipped(check, self.stopped))
             return
-        caller = Caller(self.shared)
-        result = judged(check, caller)
+        caller = Caller(self.session)
+        result = self.runner.run(check, caller)
         self.stopped = stopped(caller)
-        if self.stopped and not self.shared.given_up:
+        if self.stopped and not self.session.budget.given_up:
             result = replace(
                 result, verdict=Verdict.BROKEN, diagnosis=None, seen=self.stopped[0], seen_zh=self.stopped[1]
             )
@@ -128,13 +129,13 @@ class _Asking:
     def _told(self, check: Check, result: Result | None) -> None:
         if result is not None:
             self.done[check.check_id] = result
-        words = check.words
-        self.tell(Progress(len(self.done), len(self.checks), words.title, words.title_zh, result))
+        text = check.text
+        self.tell(Progress(len(self.done), len(self.checks), text.title, text.title_zh, result))
 
 
 def _does_without_queries(caller: Caller) -> bool:
     """Products sold by period need none in SaaS 1.0 (saas-v1-license A2): a refusal where a creation is accepted."""
-    if not caller.facts.has(Query, Create):
+    if not caller.target.has(Query, Create):
         return False
     query = caller.ask(Query(instance_ids=(caller.samples.unknown_id(),), test=True))
     return query.code == BAD_PARAMETER and caller.ask(caller.samples.create(test=True)).accepted
@@ -155,9 +156,9 @@ def _refuse_nonsense(options: Options) -> None:
         raise CannotRun(f"no group {', '.join(unknown)}; there are: {', '.join(GROUPS)}")
 
 
-def _reach(url: str, sender: Sender) -> None:
-    """One harmless request: a server that nobody can connect to is not judged, it is reported."""
-    received = sender.send(Request("POST", url, (("Content-Type", "application/json"),), b"{}"))
+def _reach(url: str, client: HttpClient) -> None:
+    """One harmless request: a server that nobody can connect to is not run_check, it is reported."""
+    received = client.send(Request("POST", url, (("Content-Type", "application/json"),), b"{}"))
     if received.unreachable:
         raise CannotRun(f"nobody answers at {url}: {received.problem}{_advice(url, received.problem)}")
 

@@ -30,7 +30,7 @@ def read_config() -> Config:
     need_market()
     from pydantic import ValidationError
 
-    from tradepost.cli.settings_check import problems_of
+    from tradepost.cli.settings_check import settings_problems
     from tradepost.market.base.config import Config
 
     try:
@@ -40,7 +40,7 @@ def read_config() -> Config:
             f"{_setting(error['loc'][0] if error['loc'] else '')}: {error['msg']}" for error in invalid.errors()
         )
         raise Refused("cli.settings", f"Settings are wrong. {wrong}") from None
-    if words := "; ".join(problems_of(config)):
+    if words := "; ".join(settings_problems(config)):
         raise Refused("cli.settings", f"Settings are wrong. {words}")
     return config
 
@@ -107,8 +107,8 @@ def open_market(*, follow_demo: bool = False, existing: bool = False, only_look:
 
 def language() -> str:
     """Refusals come in the language of the terminal; the command line itself is English."""
-    language = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-    return "zh-hans" if language.startswith("zh") else "en"
+    spoken = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return "zh-hans" if spoken.startswith("zh") else "en"
 
 
 @dataclass(frozen=True, slots=True)

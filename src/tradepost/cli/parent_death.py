@@ -1,4 +1,4 @@
-"""Ends a process with the one that started it, and runs a program so: ``python -m tradepost.cli.parent_death PATH …``.
+"""Ends a process when its parent dies, and runs a program so: ``python -m tradepost.cli.parent_death PATH …``.
 
 ``tradepost up`` and ``demo`` stop their children themselves; this is for the day they are killed and cannot.
 """
@@ -11,14 +11,14 @@ import runpy
 import signal
 import sys
 
-STARTER = "TRADEPOST_STARTED_BY"
+PARENT_VARIABLE = "TRADEPOST_STARTED_BY"
 """Environment variable: process id of the supervisor that started this process."""
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def end_with_parent() -> None:
     """Ask the kernel to end this process when its starter dies. Does nothing when it was started by hand."""
-    starter = os.environ.pop(STARTER, "")
+    starter = os.environ.pop(PARENT_VARIABLE, "")
     if not starter or sys.platform != "linux":
         return
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from tradepost.cli.parent_death import STARTER
+from tradepost.cli.parent_death import PARENT_VARIABLE
 from tradepost.market.base.errors import Refused
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _ended(process: subprocess.Popen[bytes], deadline: float, hurry: threading.E
 
 
 def _spawn(program: Program) -> subprocess.Popen[bytes]:
-    env = {**os.environ, **program.env, STARTER: str(os.getpid())}
+    env = {**os.environ, **program.env, PARENT_VARIABLE: str(os.getpid())}
     # A session of its own: Ctrl-C in the terminal reaches only us, and we stop the children in order.
     with _output(program) as output:
         return subprocess.Popen(

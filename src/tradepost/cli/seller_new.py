@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from tradepost import __version__
 from tradepost.cli import terminal
 from tradepost.kit.scaffold import NotEmpty, write_project
-from tradepost.kit.scaffold.wording import DEFAULT
+from tradepost.kit.scaffold.template_values import DEFAULT
 
 KEY_BYTES = 16
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tradepost.market.base.config import Config
 
 
-def problems_of(config: Config) -> Iterator[str]:
+def settings_problems(config: Config) -> Iterator[str]:
     """One line for each, with the setting's name and never what is secret in its value."""
     for name, url, schemes in (
         ("DATABASE_URL", config.database_url, ("postgresql", "postgres")),

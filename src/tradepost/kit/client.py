@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from tradepost.protocols.open_api.license_calls import LicenseInfo
 
-    from .usage import UsageRecord
+    from .usage_record import UsageRecord
 
 ANSWER_LIMIT = 4 * 1024 * 1024
 SERVER_ERROR = 500

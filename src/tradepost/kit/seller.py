@@ -39,9 +39,9 @@ from .answers import (
     Reject,
     unwritten,
 )
-from .carrying import Carrier, as_heard, rehearse, sound_id
-from .once import Once, Replayed
-from .reading import is_below, keys_of, named, readers
+from .executor import Executor, answer_test_call, as_handled, valid_id
+from .idempotency import Idempotency, Replayed
+from .routing import candidates, is_below, keys_of, protocols_named
 from .sqlite_store import SQLiteStore
 from .store import Nonce
 
@@ -93,15 +93,15 @@ class Seller:
         test_page: str = "",
     ) -> None:
         self.store: Store = SQLiteStore(store) if isinstance(store, str | Path) else store
-        self._spoken = tuple(registry.protocol(name) for name in protocols)
-        self._keys = keys_of(self._spoken, key, keys or {})
+        self._versions = tuple(registry.protocol(name) for name in protocols)
+        self._keys = keys_of(self._versions, key, keys or {})
         self._test_page = test_page
         self._handlers: dict[type[Command], Callable[..., Any]] = {
             command: getattr(self, name)
             for command, name in METHODS.items()
             if getattr(type(self), name) is not getattr(Seller, name)
         }
-        self._carrier = Carrier(self.store, Once(self.store, lease, patience), self._handlers)
+        self._executor = Executor(self.store, Idempotency(self.store, lease, patience), self._handlers)
 
     # --- what a seller writes --------------------------------------------------------------------------------------
 
@@ -181,9 +181,9 @@ class Seller:
         """
         if app is not None:
             told, asked = InstanceInfo(instance_id=instance_id, app=app), Query(instance_ids=(instance_id,))
-            for spoken in self._spoken:
-                if Query in spoken.activities:
-                    spoken.answer(asked, Done(instances=(told,)), key=self._keys[spoken.name], nonce="")
+            for version in self._versions:
+                if Query in version.activities:
+                    version.answer(asked, Done(instances=(told,)), key=self._keys[version.name], nonce="")
         return self.store.settle(instance_id, app, license, "")
 
     def fail(self, instance_id: str, reason: str) -> bool:
@@ -205,11 +205,11 @@ class Seller:
         kit. True when it is new here, False when it is known already, also as released. Raises ``ValueError`` for an id
         that no call can name, and for access data that no answer could carry.
         """
-        sound_id(instance_id)
+        valid_id(instance_id)
         if app is not None:
             check_app(app)
         instance = Instance(instance_id=instance_id, order_id=order_id, app=app, expires_at=expires_at)
-        return self._carrier.adopt(instance, now)
+        return self._executor.adopt(instance, now)
 
     # --- what an adapter calls -------------------------------------------------------------------------------------
 
@@ -220,29 +220,29 @@ class Seller:
         each protocol at its own path.
         """
         refusals: list[tuple[SellerProtocol, Denied]] = []
-        for spoken in readers(named(self._spoken, protocol), request):
+        for version in candidates(protocols_named(self._versions, protocol), request):
             try:
-                command, new = self._open(spoken, request, now)
+                command, new = self._open(version, request, now)
             except Denied as denied:
-                refusals.append((spoken, denied))
+                refusals.append((version, denied))
             except Exception:
-                log.exception("%s: reading a request failed", spoken.title)
-                return self._answer(spoken, None, _internal_error(), nonce)
+                log.exception("%s: reading a request failed", version.title)
+                return self._answer(version, None, _internal_error(), nonce)
             else:
-                outcome = self._outcome(spoken, command, request, now=now, nonce=nonce, new=new)
-                return self._answer(spoken, command, outcome, nonce)
-        for spoken, refusal in refusals:
+                outcome = self._outcome(version, command, request, now=now, nonce=nonce, new=new)
+                return self._answer(version, command, outcome, nonce)
+        for version, refusal in refusals:
             hint = OTHER_KEY if "does not match" in refusal.message else ""
-            log.warning("%s: refused a request: %s%s", spoken.title, refusal, hint)
+            log.warning("%s: refused a request: %s%s", version.title, refusal, hint)
         # A version whose requests look different finds parameters missing; only the right one gets as far as the
         # signature, so its words are the ones that help.
-        spoken, told = next((one for one in refusals if one[1].code == NOT_AUTHENTIC), refusals[0])
-        return self._answer(spoken, None, Rejected(code=told.code, message=told.message), nonce)
+        version, told = next((one for one in refusals if one[1].code == NOT_AUTHENTIC), refusals[0])
+        return self._answer(version, None, Rejected(code=told.code, message=told.message), nonce)
 
     def refuse(self, message: str, nonce: str, *, protocol: str = "") -> Response:
         """The signed answer 000002 to something that an adapter could not even make a ``Request`` of."""
-        spoken = named(self._spoken, protocol)[0]
-        return self._answer(spoken, None, Rejected(code=BAD_REQUEST, message=message), nonce)
+        version = protocols_named(self._versions, protocol)[0]
+        return self._answer(version, None, Rejected(code=BAD_REQUEST, message=message), nonce)
 
     def prefixes(self, protocol: str = "") -> tuple[str, ...]:
         """What follows the path of the production address in calls to this seller; empty for the address itself.
@@ -250,7 +250,7 @@ class Seller:
         Behind any other, such as ``/produceAPI/v2/``, stands the name of one call (openapi-jointkit §A.0). Raises
         ``LookupError`` for a protocol that this seller does not speak.
         """
-        return tuple(dict.fromkeys(spoken.prefix for spoken in named(self._spoken, protocol)))
+        return tuple(dict.fromkeys(version.prefix for version in protocols_named(self._versions, protocol)))
 
     def takes(self, path: str, address: str, protocol: str = "") -> bool:
         """Whether a request's path belongs to this seller at a production address with the path ``address``.
@@ -260,7 +260,7 @@ class Seller:
         """
         return is_below(path, address, self.prefixes(protocol))
 
-    def _open(self, spoken: SellerProtocol, request: Request, now: datetime) -> tuple[Command, Nonce | None]:
+    def _open(self, version: SellerProtocol, request: Request, now: datetime) -> tuple[Command, Nonce | None]:
         """The command, its nonce remembered; except for a create's, which is handed out to be remembered with its claim.
 
         Raises ``Denied``.
@@ -268,30 +268,30 @@ class Seller:
         carried: list[Nonce] = []
 
         def note(text: str, until: datetime) -> bool:
-            carried.append(Nonce(f"{spoken.name} {text}", until))
+            carried.append(Nonce(f"{version.name} {text}", until))
             return False
 
-        command = spoken.open(request, key=self._keys[spoken.name], now=now, nonce_seen=note)
+        command = version.open(request, key=self._keys[version.name], now=now, nonce_seen=note)
         if not carried:
             return command, None
         (nonce,) = carried
         if type(command) is Create and Create in self._handlers and not command.test:
             return command, nonce
         if self.store.nonce_seen(nonce.text, now=now, until=nonce.until):
-            raise self._replay(spoken, request, now)
+            raise self._replay(version, request, now)
         return command, None
 
-    def _replay(self, spoken: SellerProtocol, request: Request, now: datetime) -> Denied:
+    def _replay(self, version: SellerProtocol, request: Request, now: datetime) -> Denied:
         """The refusal of a request that came before, in the protocol's own words."""
         try:
-            spoken.open(request, key=self._keys[spoken.name], now=now, nonce_seen=lambda _text, _until: True)
+            version.open(request, key=self._keys[version.name], now=now, nonce_seen=lambda _text, _until: True)
         except Denied as denied:
             return denied
-        raise LookupError(f"{spoken.title} has no refusal for a nonce that was used before")
+        raise LookupError(f"{version.title} has no refusal for a nonce that was used before")
 
     def _outcome(
         self,
-        spoken: SellerProtocol,
+        version: SellerProtocol,
         command: Command,
         request: Request,
         *,
@@ -299,21 +299,21 @@ class Seller:
         nonce: str,
         new: Nonce | None,
     ) -> Outcome:
-        activity = spoken.activities.get(type(command), type(command).__name__)
-        command = as_heard(command, self._handlers)
+        activity = version.activities.get(type(command), type(command).__name__)
+        command = as_handled(command, self._handlers)
         try:
             # A test call must still reveal a function that is missing: the market debugs to find exactly that.
             if command.test and (type(command) in self._handlers or isinstance(command, Query)):
-                return rehearse(command, page=self._test_page, url=request.url)
-            said = self._carrier.carry_out(
-                command, now=now, owner=nonce, activity=activity, nonce=new, fits=partial(self._fits, spoken)
+                return answer_test_call(command, page=self._test_page, url=request.url)
+            said = self._executor.execute(
+                command, now=now, owner=nonce, activity=activity, nonce=new, fits=partial(self._fits, version)
             )
-            if isinstance(command, Refresh) and isinstance(said, Done) and Expire in spoken.activities:
-                self._carrier.thaw(command)
-            return said  # noqa: TRY300  # thawing may refuse as carrying out may
+            if isinstance(command, Refresh) and isinstance(said, Done) and Expire in version.activities:
+                self._executor.unfreeze(command)
+            return said  # noqa: TRY300  # unfreezing may refuse as executing may
         except Replayed:
-            denied = self._replay(spoken, request, now)
-            log.warning("%s: refused a request: %s", spoken.title, denied)
+            denied = self._replay(version, request, now)
+            log.warning("%s: refused a request: %s", version.title, denied)
             return Rejected(code=denied.code, message=denied.message)
         except NotOffered as missing:
             log.error("%s", missing.advice)  # noqa: TRY400  # the words say it all, a traceback leads nowhere
@@ -321,26 +321,26 @@ class Seller:
         except Reject as reject:
             if reject.code == PROCESSING:
                 return Pending(message=reject.message)
-            if reject.code in spoken.result_codes:
+            if reject.code in version.result_codes:
                 return Rejected(code=reject.code, message=reject.message, retryable=reject.retryable)
-            log.exception("%s has no result code %r, answered %s", spoken.title, reject.code, INTERNAL_ERROR)
+            log.exception("%s has no result code %r, answered %s", version.title, reject.code, INTERNAL_ERROR)
             return Rejected(code=INTERNAL_ERROR, message=reject.message, retryable=reject.retryable)
         except Exception:
             log.exception("%s failed", activity)
             return _internal_error()
 
-    def _fits(self, spoken: SellerProtocol, command: Create, outcome: Outcome) -> None:
+    def _fits(self, version: SellerProtocol, command: Create, outcome: Outcome) -> None:
         """Raises ``ValueError`` for an instance that the protocol could not tell of."""
-        if spoken.tells_at_once:
-            spoken.answer(command, outcome, key=self._keys[spoken.name], nonce="")
+        if version.tells_at_once:
+            version.answer(command, outcome, key=self._keys[version.name], nonce="")
 
-    def _answer(self, spoken: SellerProtocol, command: Command | None, outcome: Outcome, nonce: str) -> Response:
-        key = self._keys[spoken.name]
+    def _answer(self, version: SellerProtocol, command: Command | None, outcome: Outcome, nonce: str) -> Response:
+        key = self._keys[version.name]
         try:
-            return spoken.answer(command, outcome, key=key, nonce=nonce)
+            return version.answer(command, outcome, key=key, nonce=nonce)
         except Exception:
-            log.exception("an answer does not fit %s", spoken.title)
-            return spoken.answer(None, _internal_error(), key=key, nonce=nonce)
+            log.exception("an answer does not fit %s", version.title)
+            return version.answer(None, _internal_error(), key=key, nonce=nonce)
 
 
 def _internal_error() -> Rejected:

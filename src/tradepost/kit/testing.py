@@ -36,10 +36,10 @@ class Market:
     def call(self, command: Command, *, now: datetime | None = None) -> CallResult:
         """What the seller said, whatever it was."""
         at = now or datetime.now(UTC)
-        spoken = registry.protocol(self.protocol)
-        request = spoken.encode(command, address=ADDRESS, key=self.key, now=at, nonce=secrets.token_hex(16))
+        version = registry.protocol(self.protocol)
+        request = version.encode(command, address=ADDRESS, key=self.key, now=at, nonce=secrets.token_hex(16))
         response = self.seller.respond(request, at, secrets.token_hex(16), protocol=self.protocol)
-        return spoken.decode(command, response, key=self.key)
+        return version.decode(command, response, key=self.key)
 
     def ask(self, command: Command, *, now: datetime | None = None) -> Done:
         """The success that the seller answered; ``AssertionError`` with what it said instead."""

@@ -13,43 +13,56 @@ from django.utils import timezone
 
 from tradepost.market.base import clock, retention
 from tradepost.market.base.config import config
-from tradepost.market.base.outbox import Reactions
-from tradepost.market.fulfilment import come_true, expiry, follow, plan, renewal
+from tradepost.market.base.events import Reactions, on
+from tradepost.market.fulfilment import advance, live, order_paid
+from tradepost.market.fulfilment.events import OperationStopped
+from tradepost.market.fulfilment.lifecycle import OPERATION
+from tradepost.market.fulfilment.timers import LIFE
+from tradepost.market.identity.events import SigningKeyRotated
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications import reactions as tell
 from tradepost.market.notifications import retention as notifications_retention
 from tradepost.market.notifications.compose import Site
 from tradepost.market.orders import cancel
+from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded
 from tradepost.market.orders.lifecycle import ORDER
 from tradepost.market.orders.place import UNPAID_TIMEOUT
+from tradepost.market.payments.events import ToppedUp
 from tradepost.market.production import breaker
 from tradepost.market.production import retention as production_retention
 from tradepost.market.production.engine import Engine, Setup
+from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
+from tradepost.market.subscriptions.events import (
+    SubscriptionEndsSoon,
+    SubscriptionFrozen,
+    SubscriptionReleased,
+    SubscriptionUnfrozen,
+)
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
 
 REACTIONS = Reactions(
-    {
-        "OrderPaid": (plan.on_order_paid, tell.on_order_paid),
-        "OrderCompleted": (expiry.on_order_completed, tell.on_order_completed),
-        "OrderCancelled": (tell.on_order_cancelled,),
-        "OrderRefunded": (tell.on_order_refunded, tell.on_delivery_given_up),
-        "CallFailed": (tell.on_call_failed,),
-        "CallEnded": (follow.on_call_ended, come_true.on_call_ended, tell.on_call_ended),
-        "BreakerOpened": (tell.on_breaker_opened,),
-        "ToppedUp": (tell.on_topped_up,),
-        "SigningKeyRotated": (tell.on_signing_key_rotated,),
-        "RenewalPaid": (renewal.on_renewal_paid, tell.on_order_paid),
-        "SubscriptionEndsSoon": (tell.on_service_ends_soon,),
-        "SubscriptionFrozen": (tell.on_service_frozen,),
-        "SubscriptionUnfrozen": (tell.on_service_unfrozen,),
-        "SubscriptionReleased": (tell.on_service_released,),
-    }
+    [
+        on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid),
+        on(OrderCompleted, tell.on_order_completed),
+        on(OrderCancelled, tell.on_order_cancelled),
+        on(OrderRefunded, tell.on_order_refunded, tell.on_delivery_given_up),
+        on(CallFailed, tell.on_call_failed),
+        on(CallEnded, advance.on_call_ended),
+        on(OperationStopped, tell.on_operation_stopped),
+        on(BreakerOpened, tell.on_breaker_opened),
+        on(ToppedUp, tell.on_topped_up),
+        on(SigningKeyRotated, tell.on_signing_key_rotated),
+        on(SubscriptionEndsSoon, tell.on_service_ends_soon),
+        on(SubscriptionFrozen, tell.on_service_frozen),
+        on(SubscriptionUnfrozen, tell.on_service_unfrozen),
+        on(SubscriptionReleased, tell.on_service_released),
+    ]
 )
 
 RETENTION = (
     *production_retention.RULES,
-    retention.old_moves(ORDER.name, SUBSCRIPTION.name, "operation"),
+    retention.old_moves(ORDER.name, SUBSCRIPTION.name, OPERATION.name),
     *notifications_retention.RULES,
 )
 """What is deleted or emptied when it is old, in the order in which a night goes through it."""
@@ -72,8 +85,7 @@ def _next_night(now: datetime) -> datetime:
 TASKS = {
     retention.NIGHTLY: clear_old,
     UNPAID_TIMEOUT: cancel.time_out,
-    expiry.END_OF_PERIOD: expiry.end_of_period,
-    expiry.END_OF_RETENTION: expiry.end_of_retention,
+    LIFE: live.live,
     tell.QUIET: tell.quiet_is_over,
 }
 

@@ -7,11 +7,11 @@ is found by ``registry``; nothing else has to be edited.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from .commands import CallResult, Command, Outcome
+from .commands import CallResult, ChargingMode, Command, Expire, Outcome, SetStatus
 from .http import Request, Response
 from .text import Text
 
@@ -35,6 +35,24 @@ class RetryRule:
         if tries <= len(self.first_polls):
             return self.first_polls[tries - 1]
         return self.poll_every or self.every
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """How this version freezes, thaws and releases an instance: all that a market needs to know of the differences.
+
+    A mode that is missing in ``freezes_by`` cannot be frozen at the seller. Every mode that is frozen by ``SetStatus`` is
+    thawed by it; one that is frozen by ``Expire`` is thawed by a ``Refresh`` alone, and stands in ``refresh_thaws``.
+    """
+
+    freezes_by: Mapping[ChargingMode, type[Expire | SetStatus]] = field(default_factory=dict)
+    refresh_thaws: frozenset[ChargingMode] = frozenset()
+    release_names_purchase: bool = False
+    """Whether a release names the order of the purchase in every case, and not only that of an unsubscription."""
+
+
+FROZEN_BY_STATUS = Life(freezes_by=dict.fromkeys(ChargingMode, SetStatus))
+"""Of the versions whose only word for it is a status (saas-v2 §3.4, saas-v1-license B2, B3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +94,8 @@ class SellerProtocol(Protocol):
     empty where all calls come to the address itself (openapi-jointkit §A.0)."""
     tells_at_once: bool
     """Whether the answer to a ``Create`` holds more than the instance's id: its access data, or a license."""
+    life: Life
+    """What freezing, thawing and releasing mean in this version."""
     retries: Mapping[type[Command], RetryRule]
     result_codes: Mapping[str, ResultCode]
     nonce_kept: timedelta

@@ -1,4 +1,4 @@
-"""Finds the protocol folders: every package here with a ``PROTOCOL``, nothing to register by hand."""
+"""Finds the protocol folders, every package here with a ``PROTOCOL``, and their commands: nothing to register by hand."""
 
 from __future__ import annotations
 
@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING
 
 import tradepost.protocols
 
+from . import commands, sync_commands
+from .commands import Command
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from types import ModuleType
 
     from .contract import SellerProtocol
+
+
+DEFAULT = "saas_v2"
+"""What is meant where nobody says which: the newest of those that are sold most."""
 
 
 @cache
@@ -35,3 +43,32 @@ def protocol(name: str) -> SellerProtocol:
     except KeyError:
         known = ", ".join(protocols())
         raise LookupError(f"no protocol {name!r}; there are: {known}") from None
+
+
+@cache
+def all_commands() -> Mapping[str, type[Command]]:
+    """Every command that a protocol or the market knows, by the name of its class.
+
+    Raises ``TypeError`` when two have one name: what is stored says the name alone.
+    """
+    shared = [kind for module in (commands, sync_commands) for kind in _commands_in(module)]
+    spoken = [kind for each in protocols().values() for kind in each.activities]
+    found: dict[str, type[Command]] = {}
+    for kind in (*shared, *spoken):
+        if found.setdefault(kind.__name__, kind) is not kind:
+            raise TypeError(f"two commands have the name {kind.__name__}: {found[kind.__name__]} and {kind}")
+    return found
+
+
+def _commands_in(module: ModuleType) -> Iterable[type[Command]]:
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, Command) and value is not Command:
+            yield value
+
+
+def command(kind: str) -> type[Command]:
+    """The command of this name. Raises ``LookupError`` when no protocol of this release has it."""
+    try:
+        return all_commands()[kind]
+    except KeyError:
+        raise LookupError(f"no command {kind!r}; there are: {', '.join(sorted(all_commands()))}") from None

@@ -25,7 +25,7 @@ from . import (
     times,
     twice,
 )
-from .declaring import KEY, MUTANTS, Answering, Mutant
+from .definition import KEY, MUTANTS, Answering, Mutant
 from .serving import serving
 from .shop import Shop, SlowShop
 

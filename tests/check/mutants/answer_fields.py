@@ -9,7 +9,7 @@ from typing import Any
 from tradepost.protocols.http import Request, Response
 
 from .answer_signing import compact, signed_over
-from .declaring import V1, V2, Answer, answer_mutant
+from .definition import V1, V2, Answer, answer_mutant
 
 SHAPE = "shape"
 BOTH = (V2, V1)

@@ -14,7 +14,7 @@ from tradepost.protocols import registry
 from tradepost.protocols.hmac_sign import hmac_sha256, hmac_sha256_base64
 from tradepost.protocols.http import Request, Response
 
-from .declaring import KEY, V1, V2, Answer, Answering, Shop, answer_mutant, mutant
+from .definition import KEY, V1, V2, Answer, Answering, Shop, answer_mutant, mutant
 
 SIGNATURE = "signature"
 BOTH = (V2, V1)

@@ -10,7 +10,7 @@ from tradepost.protocols.commands import Command, Done, Outcome, Rejected, Relea
 from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.http import Request
 
-from .declaring import V1, V2, Shop, shop_mutant, wire_mutant
+from .definition import V1, V2, Shop, shop_mutant, wire_mutant
 from .spelled import SpelledV1, SpelledV2
 
 DEBUG = "debug"
@@ -22,10 +22,10 @@ class _Deaf(Shop):
 
     kinds: tuple[type[Command], ...] = (Command,)
 
-    def _outcome(self, spoken: SellerProtocol, command: Command, request: Request, **rest: Any) -> Outcome:
+    def _outcome(self, version: SellerProtocol, command: Command, request: Request, **rest: Any) -> Outcome:
         if isinstance(command, self.kinds):
             command = replace(command, test=False)
-        return super()._outcome(spoken, command, request, **rest)
+        return super()._outcome(version, command, request, **rest)
 
 
 @shop_mutant("test_flag_creates", DEBUG, protocols=BOTH)
@@ -37,21 +37,21 @@ class TestCallsCreate(_Deaf):
 class TestCallsRelease(_Deaf):
     kinds = (Release,)
 
-    def _outcome(self, spoken, command, request, **rest):
+    def _outcome(self, version, command, request, **rest):
         known = isinstance(command, Release) and self.store.find(command.instance_id) is not None
         if known:
-            return super()._outcome(spoken, command, request, **rest)
-        return Shop._outcome(self, spoken, command, request, **rest)
+            return super()._outcome(version, command, request, **rest)
+        return Shop._outcome(self, version, command, request, **rest)
 
 
 @shop_mutant("test_flag_refused", DEBUG, protocols=BOTH)
 class TestCallsAreSwitchedOff(Shop):
     """Test calls touch nothing, and are told so."""
 
-    def _outcome(self, spoken, command, request, **rest):
+    def _outcome(self, version, command, request, **rest):
         if command.test:
             return Rejected(code="000005", message="this is the production server")
-        return super()._outcome(spoken, command, request, **rest)
+        return super()._outcome(version, command, request, **rest)
 
 
 @shop_mutant("test_flag_claims_order", DEBUG, protocols=BOTH)
@@ -60,14 +60,14 @@ class TestCallsClaimTheOrder(Shop):
         super().__init__(*arguments, **options)
         self.claimed: dict[tuple[str, str], str] = {}
 
-    def _outcome(self, spoken, command, request, **rest):
+    def _outcome(self, version, command, request, **rest):
         if isinstance(command, Create):
             order = (command.order_id, command.order_line_id)
             if command.test:
                 self.claimed.setdefault(order, command.business_id)
             elif order in self.claimed:
                 return Done(instance_id=self.claimed[order])
-        return super()._outcome(spoken, command, request, **rest)
+        return super()._outcome(version, command, request, **rest)
 
 
 @wire_mutant("test_flag_zero", DEBUG)

@@ -18,7 +18,7 @@ from tradepost.protocols.saas_v1 import SaasV1
 from tradepost.protocols.secret_fields import decrypt, derived_key
 
 from .answer_signing import compact, signed_over
-from .declaring import KEY, V1, Answer, answer_mutant, wire_mutant
+from .definition import KEY, V1, Answer, answer_mutant, wire_mutant
 from .spelled import SpelledV1
 
 SECRETS = "secrets"

@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
-from tradepost.check.dialects import Dialect, Seal, dialect_of
-from tradepost.check.facts import facts_of
+from tradepost.check.dialects import Dialect, SigningInputs, dialect_of
+from tradepost.check.target import target_of
 from tradepost.protocols import registry
 from tradepost.protocols.commands import Done, Rejected
 from tradepost.protocols.freshness import epoch_ms
@@ -29,7 +29,7 @@ from tradepost.protocols.wire_json import dump_sorted
 
 from . import answer_signing, http_habits, isv_answering
 from .any_shop import any_seller
-from .declaring import KEY, Answering, answer_mutant, mutant
+from .definition import KEY, Answering, answer_mutant, mutant
 
 SIGNATURE, SHAPE, WIRE, DEBUG, LOAD = "signature", "shape", "wire", "debug", "load"
 LICENSES = ("license_v1", "license_code", "license_online")
@@ -53,7 +53,7 @@ class Met:
 
     @property
     def dialect(self) -> Dialect:
-        return dialect_of(facts_of(self.protocol).conduct.signed)
+        return dialect_of(target_of(self.protocol).specification.signed)
 
     @property
     def token(self) -> str:
@@ -100,7 +100,7 @@ class Met:
 
     def renewed(self) -> Request:
         """Signed again, now and with a nonce that nobody saw."""
-        return self.dialect.sealed(self.request, self.members, Seal(KEY, self.now, self.chance))
+        return self.dialect.signed(self.request, self.members, SigningInputs(KEY, self.now, self.chance))
 
     def spoiled(self) -> Request:
         return self.dialect.put(self.request, self.dialect.token, "0" * 44)
@@ -222,14 +222,14 @@ def allows_ten_seconds(met: Met) -> Request:
 
 @front_mutant("fixed_parameter_list", WIRE, protocols=OTHERS)
 def signs_known_names_only(met: Met) -> Request:
-    tables = facts_of(met.protocol).conduct.requests.values()
+    tables = target_of(met.protocol).specification.requests.values()
     known = {field.name for table in tables for field in table} | {"timeStamp", "activity"}
     return met.request if met.members.keys() <= known else met.spoiled()
 
 
 @front_mutant("refuses_unknown_fields", WIRE, protocols=OTHERS)
 def refuses_unknown_names(met: Met) -> Request | Response:
-    tables = facts_of(met.protocol).conduct.requests.values()
+    tables = target_of(met.protocol).specification.requests.values()
     known = {field.name for table in tables for field in table} | {"timeStamp", "activity"}
     return met.request if met.members.keys() <= known or not met.is_right else met.says("000002")
 

@@ -13,7 +13,7 @@ from tradepost.protocols.http import Request, Response
 from tradepost.protocols.json_answer import json_answer
 
 from .answer_signing import compact, members_of, signed_over
-from .declaring import KEY, V1, V2, Answer, Answering, Shop, answer_mutant, mutant, wire_mutant
+from .definition import KEY, V1, V2, Answer, Answering, Shop, answer_mutant, mutant, wire_mutant
 from .serving import head, rendered
 from .spelled import SpelledV2
 

@@ -12,7 +12,7 @@ from tradepost.protocols.hmac_sign import hmac_sha256, hmac_sha256_base64
 from tradepost.protocols.http import Request, Response
 
 from .answer_signing import compact, members_of, signed_over, spelled, with_value
-from .declaring import KEY, V1, V2, Answer, Answering, Shop, answer_mutant, mutant
+from .definition import KEY, V1, V2, Answer, Answering, Shop, answer_mutant, mutant
 from .http_habits import code, page, with_status, with_type
 from .serving import head
 

@@ -15,7 +15,7 @@ from tradepost.protocols.commands import Done, InstanceInfo, Pending, Rejected
 from tradepost.protocols.http import Request, Response
 
 from .answer_signing import compact, members_of, signed_over
-from .declaring import V1, V2, Answer, Answering, Shop, answer_mutant, mutant, shop_mutant
+from .definition import V1, V2, Answer, Answering, Shop, answer_mutant, mutant, shop_mutant
 from .twice import Middleman
 
 ONCE, LIFE, LOAD, DEBUG = "idempotency", "lifecycle", "load", "debug"
@@ -100,8 +100,8 @@ class RepeatTellsTheLatestAccount(Shop):
         super().__init__(*arguments, **options)
         self.count = 0
 
-    def _outcome(self, spoken, command, request, **rest):
-        outcome = super()._outcome(spoken, command, request, **rest)
+    def _outcome(self, version, command, request, **rest):
+        outcome = super()._outcome(version, command, request, **rest)
         if isinstance(command, Create) and not command.test and isinstance(outcome, Done) and outcome.instances:
             self.count += 1
             app = outcome.instances[0].app
@@ -244,10 +244,10 @@ class NewPasswordEachQuery(Shop):
 class TestCallsRenew(Shop):
     """A debugging call of refreshInstance sets the expiry for real."""
 
-    def _outcome(self, spoken, command, request, **rest):
+    def _outcome(self, version, command, request, **rest):
         if isinstance(command, Refresh) and self.store.find(command.instance_id) is not None:
             command = replace(command, test=False)
-        return super()._outcome(spoken, command, request, **rest)
+        return super()._outcome(version, command, request, **rest)
 
 
 @shop_mutant("test_flag_absent", DEBUG)
@@ -258,10 +258,10 @@ class TestCallsAreTheDefault(Shop):
         self.flagged = b'"testFlag":"0"' in request.body
         return super().respond(request, now, nonce, **rest)
 
-    def _outcome(self, spoken, command, request, **rest):
+    def _outcome(self, version, command, request, **rest):
         if isinstance(command, Create) and b'"testFlag":"0"' not in request.body:
             command = replace(command, test=True)
-        return super()._outcome(spoken, command, request, **rest)
+        return super()._outcome(version, command, request, **rest)
 
 
 # --- threads ---------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from tradepost.protocols.http import Request, Response
 from tradepost.protocols.secret_fields import derived_key
 from tradepost.protocols.signed_query import TOKEN, joined
 
-from .declaring import KEY, V1, Answer, answer_mutant, wire_mutant
+from .definition import KEY, V1, Answer, answer_mutant, wire_mutant
 from .encrypted_fields import SECRETS, _secret_mutant, _size, rewritten, written
 from .spelled import SpelledV1
 

@@ -16,7 +16,7 @@ from tradepost.protocols.hmac_sign import hmac_sha256_hex, utf8
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.wire_json import NotJsonObject, load_object
 
-from .declaring import V1, V2, Answering, Shop, mutant, wire_mutant
+from .definition import V1, V2, Answering, Shop, mutant, wire_mutant
 from .spelled import SpelledV2
 
 SIGNATURE = "signature"

@@ -10,7 +10,7 @@ from pathlib import Path
 from tradepost.protocols.http import Request, Response
 
 from .any_shop import any_seller
-from .declaring import Answering, mutant
+from .definition import Answering, mutant
 from .every_protocol import KITS, Met
 from .http_habits import page
 

@@ -15,7 +15,7 @@ from tradepost.protocols.http import Request, Response
 
 from .answer_signing import compact, signed_over
 from .any_shop import AnySeller, any_seller
-from .declaring import CODE, ISSUING, LICENSE, NOTICE, ONLINE, Answer, Answering, answer_mutant, mutant, shop_mutant
+from .definition import CODE, ISSUING, LICENSE, NOTICE, ONLINE, Answer, Answering, answer_mutant, mutant, shop_mutant
 from .every_protocol import Met
 from .http_habits import code, with_status
 from .twice import Middleman
@@ -32,8 +32,8 @@ class NewLicenseEachCall(AnySeller):
 
     count = 0
 
-    def _outcome(self, spoken, command, request, **rest):
-        outcome = super()._outcome(spoken, command, request, **rest)
+    def _outcome(self, version, command, request, **rest):
+        outcome = super()._outcome(version, command, request, **rest)
         if isinstance(command, Create) and isinstance(outcome, Done):
             self.count += 1
             return replace(outcome, license=f"LICENSE-{self.count}")
@@ -60,12 +60,12 @@ class ExpiresOnlyOnce(Middleman):
         super().__init__(*arguments, **options)
         self.ended: set[str] = set()
 
-    def _outcome(self, spoken, command, request, **rest):
+    def _outcome(self, version, command, request, **rest):
         if isinstance(command, Expire) and not command.test:
             if command.instance_id in self.ended:
                 return Rejected(code="000005", message="expired before")
             self.ended.add(command.instance_id)
-        return super()._outcome(spoken, command, request, **rest)
+        return super()._outcome(version, command, request, **rest)
 
 
 @shop_mutant("depends_on_order", LIFE, protocols=ISSUING)

@@ -9,7 +9,7 @@ from tradepost.kit import Create, InstanceInfo, Pending, Query, Refresh, Reject,
 from tradepost.kit.answers import Instance
 from tradepost.protocols.commands import Done, InstanceStatus, Rejected
 
-from .declaring import ISSUING, ONLINE, V1, V2, Shop, answer_mutant, shop_mutant
+from .definition import ISSUING, ONLINE, V1, V2, Shop, answer_mutant, shop_mutant
 from .twice import Middleman
 
 LIFE = "lifecycle"

@@ -7,7 +7,7 @@ from tradepost.protocols.contract import Denied
 from tradepost.protocols.http import Request
 from tradepost.protocols.saas_v2.fields import ACTIVITIES, REQUESTS
 
-from .declaring import V1, V2, Shop, shop_mutant, wire_mutant
+from .definition import V1, V2, Shop, shop_mutant, wire_mutant
 from .spelled import SpelledV1, SpelledV2
 
 SHAPE, WIRE = "shape", "wire"
@@ -98,10 +98,10 @@ class WantsSpecialCharactersOut(SpelledV2):
 
 @shop_mutant("other_result_code", SHAPE, "signature", protocols=BOTH)
 class EveryRefusalIs000005(Shop):
-    def _answer(self, spoken, command, outcome, nonce):
+    def _answer(self, version, command, outcome, nonce):
         if isinstance(outcome, Rejected):
             outcome = Rejected(code="000005", message=outcome.message)
-        return super()._answer(spoken, command, outcome, nonce)
+        return super()._answer(version, command, outcome, nonce)
 
 
 class _Without(Shop):

@@ -15,7 +15,7 @@ from tradepost.protocols.http import Request
 from tradepost.protocols.saas_v2 import SaasV2
 from tradepost.protocols.wire_json import NotJsonObject, load_object
 
-from .declaring import KEY, V1, V2, Answering, Shop, mutant, wire_mutant
+from .definition import KEY, V1, V2, Answering, Shop, mutant, wire_mutant
 from .spelled import SpelledV1, SpelledV2
 
 SIGNATURE = "signature"

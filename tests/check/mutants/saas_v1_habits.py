@@ -10,7 +10,7 @@ from tradepost.protocols.hmac_sign import hmac_sha256_base64, utf8
 from tradepost.protocols.saas_v1.fields import REQUESTS
 from tradepost.protocols.signed_query import joined
 
-from .declaring import wire_mutant
+from .definition import wire_mutant
 from .spelled import SpelledV1
 
 SIGNATURE, WIRE = "signature", "wire"

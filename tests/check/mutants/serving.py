@@ -12,7 +12,7 @@ from threading import Thread
 
 from tradepost.protocols.http import Request, Response
 
-from .declaring import Answering
+from .definition import Answering
 
 HARD_LIMIT = 8 * 1024 * 1024
 

@@ -36,7 +36,7 @@ class Shop(Seller):
     def __init__(self, folder: Path, wire: SellerProtocol, *, key: str = KEY, **options: Any) -> None:
         store = SQLiteStore(folder / f"shop-{wire.name}.db", durable=False)
         super().__init__(store=store, key=key, protocols=(wire.name,), **options)
-        self._spoken = (wire,)
+        self._versions = (wire,)
         self.folder = folder
 
     def on_create(self, command: Create) -> Created | Pending:

@@ -13,7 +13,7 @@ from tradepost.protocols.http import Request, Response
 from .answer_fields import changed, every_info
 from .answer_signing import compact, members_of, signed_over, with_value
 from .any_shop import any_seller
-from .declaring import LICENSE, NOTICE, ONLINE, V1, V2, Answer, Answering, Shop, answer_mutant, mutant
+from .definition import LICENSE, NOTICE, ONLINE, V1, V2, Answer, Answering, Shop, answer_mutant, mutant
 from .every_protocol import OTHERS
 from .http_habits import code, page, with_status
 from .isv_answering import said, sent

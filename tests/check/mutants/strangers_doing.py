@@ -17,7 +17,7 @@ from tradepost.protocols.saas_v2.fields import ACTIVITIES
 
 from .any_shop import AnySeller
 from .debug_calls import _Deaf
-from .declaring import ISSUING, LICENSE, ONLINE, V1, V2, Answering, Shop, mutant, shop_mutant, wire_mutant
+from .definition import ISSUING, LICENSE, ONLINE, V1, V2, Answering, Shop, mutant, shop_mutant, wire_mutant
 from .every_protocol import Met
 from .joint_kits import Judge, kit_mutant, real
 from .spelled import SpelledV1, SpelledV2
@@ -83,8 +83,8 @@ class LicenseIsToldOnce(AnySeller):
         super().__init__(*arguments, **options)
         self.told: set[str] = set()
 
-    def _answer(self, spoken, command, outcome, nonce):
-        response = super()._answer(spoken, command, outcome, nonce)
+    def _answer(self, version, command, outcome, nonce):
+        response = super()._answer(version, command, outcome, nonce)
         if isinstance(command, Create) and not command.test and isinstance(outcome, Done):
             if command.order_id in self.told:
                 from .answer_signing import compact, members_of, signed_over

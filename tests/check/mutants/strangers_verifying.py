@@ -23,7 +23,7 @@ from tradepost.protocols.wire_json import NotJsonObject, load_object
 
 from .answer_signing import signed_over
 from .any_shop import any_seller
-from .declaring import ISSUING, ONLINE, V1, V2, Answering, Shop, mutant, wire_mutant
+from .definition import ISSUING, ONLINE, V1, V2, Answering, Shop, mutant, wire_mutant
 from .every_protocol import KITS, OTHERS, Met, front_mutant
 from .http_habits import page
 from .spelled import SpelledV1, SpelledV2

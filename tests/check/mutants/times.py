@@ -9,7 +9,7 @@ from tradepost.protocols.commands import Command, UsageInfo
 from tradepost.protocols.contract import Denied
 from tradepost.protocols.wire_time import dump_seconds
 
-from .declaring import V1, V2, Shop, shop_mutant, wire_mutant
+from .definition import V1, V2, Shop, shop_mutant, wire_mutant
 from .spelled import SpelledV1, SpelledV2
 
 TIME = "time"

@@ -16,7 +16,7 @@ from tradepost.protocols.commands import Command, Done, InstanceStatus, Outcome,
 from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.http import Request
 
-from .declaring import ISSUING, ONLINE, V1, V2, Answering, Shop, mutant, shop_mutant
+from .definition import ISSUING, ONLINE, V1, V2, Answering, Shop, mutant, shop_mutant
 
 ONCE, LOAD = "idempotency", "load"
 BOTH = (V2, V1)
@@ -26,15 +26,15 @@ MAKING = (*BOTH, *ISSUING)
 class Middleman(Shop):
     """Real commands pass ``act`` before they reach the kit, which does everything right."""
 
-    def _outcome(self, spoken: SellerProtocol, command: Command, request: Request, **rest: Any) -> Outcome:
+    def _outcome(self, version: SellerProtocol, command: Command, request: Request, **rest: Any) -> Outcome:
         if command.test:
-            return super()._outcome(spoken, command, request, **rest)
+            return super()._outcome(version, command, request, **rest)
         new = rest["new"]
         if new is not None and self.store.nonce_seen(new.text, now=rest["now"], until=new.until):
             return Rejected(code="000001", message="nonce was used before")
         rest["new"] = None
         try:
-            return self.act(command, lambda c: super(Middleman, self)._outcome(spoken, c, request, **rest))
+            return self.act(command, lambda c: super(Middleman, self)._outcome(version, c, request, **rest))
         except Reject as reject:
             return Rejected(code=reject.code, message=reject.message)
 

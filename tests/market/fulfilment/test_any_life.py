@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from django.db import transaction
@@ -16,11 +15,14 @@ from hypothesis import strategies as st
 
 from tests.factories import make_address, make_buyer, make_offer, make_operator, make_product, make_seller
 from tests.factories.products import MONTHLY, YEARLY
-from tradepost.market.base import jobs, outbox
+from tests.market.engine import LOST, REFUSED_CONNECTION, answer, give_up, react
+from tradepost.market.base import jobs
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.work import State
-from tradepost.market.fulfilment.pay_back import pay_back, stopped
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.pay_back import pay_back, stopped_orders
+from tradepost.market.fulfilment.restart import restart
 from tradepost.market.orders.buy import buy, renew
 from tradepost.market.orders.cancel import cancel_order
 from tradepost.market.orders.models import Order, OrderLine
@@ -30,11 +32,10 @@ from tradepost.market.orders.renew import RenewService, renewal_options
 from tradepost.market.payments import ledger
 from tradepost.market.production import calls
 from tradepost.market.production.models import Call
-from tradepost.market.production.restart import may_restart, restart
-from tradepost.market.subscriptions.lifecycle import period_end
-from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.wiring import REACTIONS, TASKS
-from tradepost.protocols.commands import Create, Expire, InstanceStatus, Refresh, Release, SetStatus
+from tradepost.market.subscriptions.models import Freeze, Period, Subscription
+from tradepost.market.subscriptions.paid_time import period_end
+from tradepost.market.wiring import TASKS
+from tradepost.protocols.commands import CallResult, Create, Expire, InstanceStatus, Refresh, Release, SetStatus
 
 DAY = timedelta(days=1)
 STEPS = (
@@ -107,32 +108,27 @@ class World:
             cancel_order(order, actor=self.buyer.email, now=self.now)
 
     def _pay_back(self) -> None:
-        if order := stopped().first():
+        if order := stopped_orders().first():
             pay_back(order, reason="agreed", actor=self.operator.email, now=self.now)
 
     def _restart(self) -> None:
-        if call := next((c for c in Call.objects.filter(outcome="gave_up").order_by("-pk") if may_restart(c)), None):
-            restart(call, actor="seller", now=self.now)
+        if operation := Operation.objects.filter(status="stopped").order_by("-pk").first():
+            restart(operation, actor="seller", now=self.now)
 
     # --- the seller and the engine ---
 
-    def _ends(self, outcome: str, *, acted: bool, first: str = "pk") -> None:
+    def _ends(self, result: CallResult | None, *, acted: bool, first: str = "pk") -> None:
         call = Call.objects.exclude(state=State.ENDED).order_by(first).first()
         if call is None:
             return
         self.now += timedelta(seconds=1)
         if acted:
             self._does(call)
-        columns: dict[str, Any] = {"state": State.ENDED, "outcome": outcome, "ended_at": self.now, "attempts": 1}
-        if outcome == "done" and call.kind == Create.__name__ and call.subscription_id:
-            Subscription.objects.filter(pk=call.subscription_id, instance_id="").update(instance_id=f"i-{call.pk}")
-        columns |= {
-            "last_verdict": "done" if outcome == "done" else "timeout",
-            "maybe_acted": acted and outcome != "done",
-        }
-        Call.objects.filter(pk=call.pk).update(**columns)
-        facts = {"call": call.pk, "kind": call.kind, "outcome": outcome, "subscription": call.subscription_id}
-        outbox.publish("CallEnded", now=self.now, **facts)
+        Call.objects.filter(pk=call.pk, state=State.HELD).update(state=State.WAITING)
+        if result is None:
+            answer(call, now=self.now)
+        else:
+            give_up(call, result, now=self.now)
 
     def _does(self, call: Call) -> None:
         match calls.load(call.kind, call.command):
@@ -149,26 +145,26 @@ class World:
                 self.frozen = self.frozen and not EXPIRES[self.protocol]
 
     def _done(self) -> None:
-        self._ends("done", acted=True)
+        self._ends(None, acted=True)
 
     def _newest_done(self) -> None:
         """Calls that are open together may end in any order."""
-        self._ends("done", acted=True, first="-pk")
+        self._ends(None, acted=True, first="-pk")
 
     def _tried(self) -> None:
         """A first attempt went wrong; what the seller did of it nobody knows."""
-        Call.objects.exclude(state=State.ENDED).update(attempts=1)
+        for call in Call.objects.exclude(state=State.ENDED):
+            answer(call, LOST, now=self.now)
 
     def _lost(self) -> None:
         """It was done, and the answer never came."""
-        self._ends("gave_up", acted=True)
+        self._ends(LOST, acted=True)
 
     def _failed(self) -> None:
-        self._ends("gave_up", acted=False)
+        self._ends(REFUSED_CONNECTION, acted=False)
 
     def _tell(self) -> None:
-        while outbox.dispatch(REACTIONS, now=self.now):
-            assert not Event.objects.exclude(error="").exists(), Event.objects.exclude(error="").values_list("error")
+        react(now=self.now)
 
     def _passes(self, span: timedelta) -> None:
         """To the next due moment, and the next, as a sandbox's clock."""
@@ -192,14 +188,33 @@ class World:
     # --- what always holds ---
 
     def check_money(self) -> None:
-        earned = 0
-        for order in Order.objects.all():
-            expected = order.total_minor if order.status == Order.Status.PROCESSING else 0
+        """What was paid is held until it is delivered and its time begins (business-rules §8.2), then the seller's."""
+        earned = held = 0
+        to_come = set(Period.objects.filter(earned_at=None).values_list("line_number", flat=True))
+        for order in Order.objects.prefetch_related("lines"):
+            waits = order.status == Order.Status.COMPLETED and any(line.number in to_come for line in order.lines.all())
+            expected = order.total_minor if waits or order.status == Order.Status.PROCESSING else 0
             assert ledger.held_for(order.number) == expected, (order.order_type, order.status)
-            earned += order.total_minor if order.status == Order.Status.COMPLETED else 0
+            held += expected
+            earned += order.total_minor if order.status == Order.Status.COMPLETED and not waits else 0
         assert ledger.seller_account(self.seller, "CNY").balance.minor == earned
-        held = sum(o.total_minor for o in Order.objects.filter(status=Order.Status.PROCESSING))
         assert ledger.buyer_account(self.buyer, "CNY").balance.minor == 300_000 - earned - held
+
+    def check_periods(self) -> None:
+        """operations.md §6: periods follow each other, and the last one that stands ends the subscription."""
+        for subscription in Subscription.objects.exclude(started_at=None):
+            periods = list(Period.objects.filter(subscription=subscription, cancelled_at=None).order_by("starts_at"))
+            ends = [subscription.started_at, *(period.ends_at for period in periods)]
+            assert [period.starts_at for period in periods] == ends[:-1]
+            assert ends[-1] == subscription.expires_at
+
+    def check_lane(self) -> None:
+        """operations.md §6: frozen if and only if a reason stands, by the market's own word, and one thing at a time."""
+        for subscription in Subscription.objects.filter(status__in=["active", "frozen"]):
+            reasons = Freeze.objects.filter(subscription=subscription, lifted_at=None).exists()
+            assert reasons == (subscription.status == "frozen")
+        running = list(Operation.objects.filter(status="running").values_list("lane", flat=True))
+        assert len(running) == len(set(running))
 
     def check_one_change_at_a_time(self) -> None:
         open_lines = OrderLine.objects.filter(order__status__in=["unpaid", "processing"], order__order_type="RENEW")
@@ -261,6 +276,8 @@ def test_any_life_keeps_the_money_and_agrees_with_the_seller_in_the_end(protocol
             world.check_money()
             world.check_one_change_at_a_time()
             world.check_paid_time()
+            world.check_periods()
+            world.check_lane()
         world.settle()
         assert ledger.verify().problems == ()
         world.check_money()

@@ -18,6 +18,7 @@ from tradepost.market.notifications.models import Mail, Notice
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
 from tradepost.market.payments.models import Account
+from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Binding, Call
 from tradepost.market.subscriptions.lifecycle import access_data
 from tradepost.market.subscriptions.models import Subscription
@@ -52,20 +53,20 @@ def end(kind: str, *, answer: str = "", outcome: str = Call.Outcome.DONE, twice:
     Call.objects.filter(pk__in=[call.pk for call in ended]).update(
         state=State.ENDED, outcome=outcome, ended_at=NOW, sealed_answer=sealed, last_verdict=outcome
     )
-    facts = [{"call": c.pk, "kind": c.kind, "outcome": str(outcome), "subscription": c.subscription_id} for c in ended]
-    outbox.publish_many("CallEnded", facts * (1 + twice), now=NOW)
+    events = [CallEnded(call=c.pk, kind=c.kind, outcome=str(outcome), subscription=c.subscription_id) for c in ended]
+    outbox.publish_all(events * (1 + twice), now=NOW)
 
 
 @pytest.mark.parametrize("many", [1, 7])
 def test_orders_paid_together_are_delivered_together(many: int) -> None:
     orders = [make_order(offer=offer(), paid=True) for _ in range(many)]
-    Event.objects.exclude(name="OrderPaid").delete()
+    Event.objects.exclude(name="order_paid").delete()
     asked = [dispatch()]
     end("Create", twice=True)
     asked.append(dispatch())
     end("Query", answer=ACCESS, twice=True)
     asked.append(dispatch())
-    assert asked == [19, 9, 38]
+    assert asked == [20, 9, 38]
     for order in orders:
         order.refresh_from_db()
         assert (order.status, order.ended_at) == (Order.Status.COMPLETED, NOW)
@@ -128,9 +129,8 @@ def test_some_delivered_and_some_given_up_in_one_batch() -> None:
     )
     given_up = Call.objects.get(order_number=second.number)
     end("Create", answer=ACCESS)
-    outbox.publish(
-        "CallEnded", now=NOW, call=given_up.pk, kind="Create", outcome="gave_up", subscription=given_up.subscription_id
-    )
+    over = CallEnded(call=given_up.pk, kind="Create", outcome="gave_up", subscription=given_up.subscription_id)
+    outbox.publish(over, now=NOW)
     dispatch()
     end("Query", answer=ACCESS)
     dispatch()

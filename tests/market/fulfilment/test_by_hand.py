@@ -19,9 +19,11 @@ from tradepost.market.fulfilment import by_hand, come_true, expiry
 from tradepost.market.fulfilment.acts import Act, done_refreshes, kept_renewals, possible
 from tradepost.market.fulfilment.by_hand import Target
 from tradepost.market.open_api.orders import order_of_seller
+from tradepost.market.orders.events import OrderCompleted
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.payments import ledger
 from tradepost.market.production import calls
+from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import (
@@ -65,9 +67,9 @@ def held(spoken: str = "saas_v2", *, once: bool = False, kind: str = "SAAS") -> 
 def end(call: Call, *, outcome: str = Call.Outcome.DONE, times: int = 2) -> None:
     """As the engine records it and tells it; twice, since an event may come twice."""
     Call.objects.filter(pk=call.pk).update(state=State.ENDED, outcome=outcome, ended_at=NOW, last_verdict="000005")
-    facts = {"call": call.pk, "kind": call.kind, "outcome": outcome, "subscription": call.subscription_id}
+    ended = CallEnded(call=call.pk, kind=call.kind, outcome=outcome, subscription=call.subscription_id)
     for _ in range(times):
-        come_true.on_call_ended(facts, NOW)
+        come_true.on_call_ended(ended, NOW)
 
 
 def command(call: Call):
@@ -170,10 +172,10 @@ def test_freeze_and_unfreeze(spoken: str) -> None:
     assert again(subscription).status == Subscription.Status.ACTIVE
     end(by_hand.release(subscription, now=NOW))
     moved = (
-        Event.objects.filter(name__startswith="Subscription").order_by("pk").values_list("name", "facts__subscription")
+        Event.objects.filter(name__startswith="subscription_").order_by("pk").values_list("name", "facts__subscription")
     )
     assert list(moved) == [
-        (name, subscription.pk) for name in ("SubscriptionFrozen", "SubscriptionUnfrozen", "SubscriptionReleased")
+        (name, subscription.pk) for name in ("subscription_frozen", "subscription_unfrozen", "subscription_released")
     ], "told once each, though the end of a call may come twice"
 
 
@@ -298,7 +300,7 @@ def test_an_event_of_an_earlier_version_is_followed_too() -> None:
     subscription = held()
     call = by_hand.freeze(subscription, now=NOW)
     Call.objects.filter(pk=call.pk).update(state=State.ENDED, outcome=Call.Outcome.DONE, ended_at=NOW)
-    come_true.on_call_ended({"call": call.pk, "kind": call.kind, "outcome": Call.Outcome.DONE}, NOW)
+    come_true.on_call_ended(CallEnded(call=call.pk, kind=call.kind, outcome=Call.Outcome.DONE), NOW)
     assert again(subscription).status == Subscription.Status.FROZEN
 
 
@@ -326,7 +328,7 @@ def test_a_period_that_ends_is_frozen_and_after_fifteen_days_released() -> None:
     subscription = held()
     number = subscription.order_line_number.rpartition("-")[0]
     for _ in range(2):
-        expiry.on_order_completed({"order": number}, NOW)
+        expiry.on_order_completed(OrderCompleted(order=number), NOW)
     [job] = Job.objects.filter(kind=expiry.END_OF_PERIOD)
     assert job.due_at == END - expiry.NOTICE
     assert expiry.end_of_period(job.payload, END - expiry.NOTICE) == END, "its buyer is reminded"
@@ -386,5 +388,5 @@ def test_a_renewal_that_failed_for_good_does_not_put_the_release_off() -> None:
 
 def test_what_is_sold_once_has_no_end() -> None:
     subscription = held(once=True)
-    expiry.on_order_completed({"order": subscription.order_line_number.rpartition("-")[0]}, NOW)
+    expiry.on_order_completed(OrderCompleted(order=subscription.order_line_number.rpartition("-")[0]), NOW)
     assert not Job.objects.filter(kind__startswith="subscriptions.").exists()

@@ -16,6 +16,7 @@ from tests.factories import (
     make_product,
     make_seller,
 )
+from tradepost.market.base import stored
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event, Move
 from tradepost.market.base.work import State
@@ -26,10 +27,12 @@ from tradepost.market.fulfilment.plan import on_order_paid
 from tradepost.market.identity.models import User
 from tradepost.market.notifications import reactions
 from tradepost.market.notifications.models import Notice
+from tradepost.market.orders.events import OrderPaid, OrderRefunded
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
 from tradepost.market.payments.models import Transfer
 from tradepost.market.payments.queries import balance
+from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Call
 from tradepost.market.production.restart import may_restart, restart
 from tradepost.market.subscriptions.models import Subscription
@@ -45,13 +48,13 @@ def stopped(protocol: str = "license_v1", kind: str = "LICENSE", *, reached: boo
     seller = make_seller(member=make_buyer(balance="0"))
     product = make_product(seller, address=make_address(seller, protocol=protocol), product_type=kind)
     order = make_order(offer=make_offer(product), paid=True)
-    on_order_paid({"order": order.number}, NOW)
+    on_order_paid(OrderPaid(order=order.number), NOW)
     call = Call.objects.get(order_number=order.number)
     Call.objects.filter(pk=call.pk).update(
         state=State.ENDED, outcome=Call.Outcome.GAVE_UP, ended_at=NOW, last_verdict="timeout", maybe_acted=reached,
         claimed_instance_id="license-77" if reached else "",
     )  # fmt: skip
-    on_call_ended({"call": call.pk, "kind": call.kind, "outcome": "gave_up"}, NOW)
+    on_call_ended(CallEnded(call=call.pk, kind=call.kind, outcome="gave_up"), NOW)
     return Order.objects.select_related("buyer").get(pk=order.pk)
 
 
@@ -104,7 +107,7 @@ def test_an_end_that_is_told_late_finds_nothing_to_do() -> None:
     order = stopped()
     call = Call.objects.get(kind="Create")
     pay_back(order, reason=WHY, actor=BY, now=NOW)
-    on_call_ended({"call": call.pk, "kind": call.kind, "outcome": "gave_up"}, NOW)
+    on_call_ended(CallEnded(call=call.pk, kind=call.kind, outcome="gave_up"), NOW)
     assert Transfer.objects.filter(reason=Transfer.Reason.REFUND).count() == 1
     assert Delivery.objects.get().status == Delivery.Status.GAVE_UP
 
@@ -156,9 +159,10 @@ def test_the_operator_finds_the_button_only_where_it_works_and_everybody_is_told
     again = client.post(url, {"reason": WHY}, follow=True).content.decode()
     assert "there is nothing to pay back by hand" in again
 
-    [event] = Event.objects.filter(name="OrderRefunded")
-    reactions.on_order_refunded(event.facts, NOW)
-    reactions.on_delivery_given_up(event.facts, NOW)
+    [event] = Event.objects.filter(name="order_refunded")
+    refunded = stored.load(OrderRefunded, event.facts)
+    reactions.on_order_refunded(refunded, NOW)
+    reactions.on_delivery_given_up(refunded, NOW)
     assert sorted(Notice.objects.values_list("kind", flat=True)) == [
         "operator_gave_up",
         "order_refunded",

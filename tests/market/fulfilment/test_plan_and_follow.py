@@ -12,8 +12,10 @@ from tradepost.market.fulfilment.follow import on_call_ended
 from tradepost.market.fulfilment.models import Delivery
 from tradepost.market.fulfilment.plan import on_order_paid
 from tradepost.market.fulfilment.queries import progress
+from tradepost.market.orders.events import OrderPaid
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.payments import ledger
+from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Subscription
 
@@ -24,7 +26,7 @@ def paid(protocol: str, *, kind: str = "SAAS") -> Order:
     seller = make_seller()
     product = make_product(seller, address=make_address(seller, protocol=protocol), product_type=kind)
     order = make_order(offer=make_offer(product), paid=True)
-    on_order_paid({"order": order.number}, NOW)
+    on_order_paid(OrderPaid(order=order.number), NOW)
     return order
 
 
@@ -33,7 +35,7 @@ def end(call: Call, *, outcome: str = Call.Outcome.DONE, instance: str = "i-1", 
     Subscription.objects.filter(calls=call).update(instance_id=instance)
     sealed = seal(answer) if answer else ""
     Call.objects.filter(pk=call.pk).update(state=State.ENDED, outcome=outcome, ended_at=NOW, sealed_answer=sealed)
-    on_call_ended({"call": call.pk, "kind": call.kind, "outcome": outcome}, NOW)
+    on_call_ended(CallEnded(call=call.pk, kind=call.kind, outcome=outcome), NOW)
 
 
 def status(order: Order) -> str:
@@ -42,7 +44,7 @@ def status(order: Order) -> str:
 
 def test_an_event_that_comes_twice_asks_and_delivers_once() -> None:
     order = paid("saas_v2")
-    on_order_paid({"order": order.number}, NOW)
+    on_order_paid(OrderPaid(order=order.number), NOW)
     [create] = Call.objects.all()
     end(create)
     end(create)
@@ -60,7 +62,7 @@ def test_a_second_line_over_a_protocol_without_lines_is_paid_back_and_nothing_as
     seller = make_seller()
     product = make_product(seller, address=make_address(seller, protocol="saas_v1"))
     order = _with_two_lines(product)
-    on_order_paid({"order": order.number}, NOW)
+    on_order_paid(OrderPaid(order=order.number), NOW)
     assert status(order) == Order.Status.REFUNDED
     assert not Call.objects.exists()
     assert not Delivery.objects.exists()
@@ -70,7 +72,7 @@ def test_a_second_line_over_a_protocol_without_lines_is_paid_back_and_nothing_as
 def test_a_second_line_over_a_protocol_with_lines_is_asked_for() -> None:
     """saas-v2 §3.1: the key is orderId with orderLineId."""
     order = _with_two_lines(make_product())
-    on_order_paid({"order": order.number}, NOW)
+    on_order_paid(OrderPaid(order=order.number), NOW)
     assert status(order) == Order.Status.PROCESSING
     assert Call.objects.count() == 2
 
@@ -100,7 +102,7 @@ def test_the_end_of_an_attempt_that_was_restarted_meanwhile_is_not_the_end() -> 
     """The event of the first end may arrive after a person restarted the call."""
     paid("license_v1", kind="LICENSE")
     [call] = Call.objects.all()
-    on_call_ended({"call": call.pk, "kind": "Create", "outcome": "gave_up"}, NOW)
+    on_call_ended(CallEnded(call=call.pk, kind="Create", outcome="gave_up"), NOW)
     assert Delivery.objects.get().status == Delivery.Status.CREATING
 
 

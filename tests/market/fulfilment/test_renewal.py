@@ -24,6 +24,7 @@ from tradepost.market.orders.models import Order
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.renew import RenewService, place_renewal
 from tradepost.market.payments import ledger
+from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Binding, Call
 from tradepost.market.production.restart import may_restart
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
@@ -66,8 +67,8 @@ def renewed(subscription: Subscription, *, now: datetime = NOW, product_id: str 
 def gave_up(call: Call, *, acted: bool = False, now: datetime = NOW) -> None:
     Call.objects.filter(pk=call.pk).update(maybe_acted=acted)
     end(call, outcome=Call.Outcome.GAVE_UP)
-    facts = {"call": call.pk, "kind": call.kind, "outcome": "gave_up", "subscription": call.subscription_id}
-    outbox.publish("CallEnded", now=now, **facts)
+    ended = CallEnded(call=call.pk, kind=call.kind, outcome="gave_up", subscription=call.subscription_id)
+    outbox.publish(ended, now=now)
     react(now)
 
 
@@ -166,7 +167,7 @@ def test_who_renews_is_not_reminded_of_the_end_before() -> None:
     subscription = service()
     payload = {"subscription": subscription.pk}
     expiry.end_of_period(payload, END - expiry.NOTICE)
-    Event.objects.filter(name="SubscriptionEndsSoon").update(due_at=END)  # it is told late
+    Event.objects.filter(name="subscription_ends_soon").update(due_at=END)  # it is told late
     renewed(subscription, now=END - expiry.NOTICE, all_told=False)
     expiry.end_of_period(payload, END - expiry.NOTICE)
     end(Call.objects.get())
@@ -225,12 +226,12 @@ def test_a_freeze_that_is_heard_of_after_the_renewal_is_undone() -> None:
     renewed(subscription)
     end(Call.objects.get(kind="Refresh"))
     assert again(subscription).status == "active"
-    facts = {"call": freeze.pk, "kind": freeze.kind, "outcome": "done", "subscription": subscription.pk}
-    come_true.on_call_ended(facts, NOW)
+    late = CallEnded(call=freeze.pk, kind=freeze.kind, outcome="done", subscription=subscription.pk)
+    come_true.on_call_ended(late, NOW)
     [thaw] = Call.objects.exclude(state=State.ENDED)
     end(thaw)
     assert again(subscription).status == "active"
-    come_true.on_call_ended(facts, NOW)
+    come_true.on_call_ended(late, NOW)
     assert again(subscription).status == "active", "the seller has unfrozen it since"
 
 
@@ -241,9 +242,7 @@ def test_an_unfreeze_that_is_heard_of_late_wakes_nothing_that_was_frozen_after_i
     Call.objects.filter(pk=thaw.pk).update(state=State.ENDED, outcome=Call.Outcome.DONE, ended_at=NOW)
     SUBSCRIPTION.move(again(subscription), SubscriptionEvent.UNFREEZE, now=NOW)
     end(by_hand.freeze(subscription, now=NOW + timedelta(minutes=1)))
-    come_true.on_call_ended(
-        {"call": thaw.pk, "kind": thaw.kind, "outcome": "done", "subscription": subscription.pk}, NOW
-    )
+    come_true.on_call_ended(CallEnded(call=thaw.pk, kind=thaw.kind, outcome="done", subscription=subscription.pk), NOW)
     assert again(subscription).status == "frozen"
 
 

@@ -23,16 +23,21 @@ from tradepost.market.base.models import Job
 from tradepost.market.base.money import Money
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
+from tradepost.market.identity.events import SigningKeyRotated
 from tradepost.market.identity.keys import rotate_signing_key
 from tradepost.market.identity.models import SigningKey, User
 from tradepost.market.notifications import messages, reactions
 from tradepost.market.notifications.compose import Site, compose
-from tradepost.market.notifications.inbox import inbox, mark_read, unread
+from tradepost.market.notifications.inbox import inbox, mark_read, unread_by_user
 from tradepost.market.notifications.models import Mail, Notice
 from tradepost.market.notifications.tell import tell
+from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
+from tradepost.market.payments.events import ToppedUp
+from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.models import Call
+from tradepost.market.subscriptions.events import SubscriptionFrozen, SubscriptionReleased, SubscriptionUnfrozen
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +55,7 @@ def member_of(order: Order) -> User:
 def test_a_paid_order_is_told_to_its_seller_and_a_repeat_to_nobody() -> None:
     order = make_order()
     for _ in range(2):
-        reactions.on_order_paid({"order": order.number}, NOW)
+        reactions.on_order_paid(OrderPaid(order=order.number), NOW)
 
     name = order.lines.get().product_name_en
     assert said(member_of(order)) == [f"New order for {name}"]
@@ -61,7 +66,7 @@ def test_a_paid_order_is_told_to_its_seller_and_a_repeat_to_nobody() -> None:
 
 def test_a_completed_order_is_told_to_its_buyer_in_both_languages() -> None:
     order = make_order()
-    reactions.on_order_completed({"order": order.number}, NOW)
+    reactions.on_order_completed(OrderCompleted(order=order.number), NOW)
     line = order.lines.get()
     assert said(order.buyer) == [f"{line.product_name_en} is ready"]
     assert said(order.buyer, "zh-hans") == [f"{line.product_name} 已开通"]
@@ -70,7 +75,7 @@ def test_a_completed_order_is_told_to_its_buyer_in_both_languages() -> None:
 def test_a_refund_tells_the_buyer_the_amount_and_the_seller_and_operators_the_reason() -> None:
     operator, order = make_operator(), make_order()
     make_call(order, state=State.ENDED, outcome=Call.Outcome.GAVE_UP, last_verdict="body_sign_missing")
-    event = {"order": order.number, "reason": "the plan is over"}
+    event = OrderRefunded(order=order.number, reason="the plan is over")
     for _ in range(2):
         reactions.on_order_refunded(event, NOW)
         reactions.on_delivery_given_up(event, NOW)
@@ -90,9 +95,9 @@ def test_of_an_order_that_cost_nothing_no_money_is_told() -> None:
     order = make_order(offer=make_offer(
         charging_mode="ON_DEMAND", period_type="", price_minor=0, usage_price=1, usage_unit="次"
     ))  # fmt: skip
-    reactions.on_order_paid({"order": order.number}, NOW)
-    reactions.on_order_refunded({"order": order.number, "reason": "the plan is over"}, NOW)
-    reactions.on_delivery_given_up({"order": order.number, "reason": "the plan is over"}, NOW)
+    reactions.on_order_paid(OrderPaid(order=order.number), NOW)
+    reactions.on_order_refunded(OrderRefunded(order=order.number, reason="the plan is over"), NOW)
+    reactions.on_delivery_given_up(OrderRefunded(order=order.number, reason="the plan is over"), NOW)
     line = order.lines.get()
     number, name = order.number, line.product_name_en
     assert said(member_of(order)) == [
@@ -111,15 +116,13 @@ def test_of_an_order_that_cost_nothing_no_money_is_told() -> None:
 @pytest.mark.parametrize(("by", "told"), [("timeout", 1), ("buyer", 0)])
 def test_only_the_markets_own_cancellation_is_told(by: str, told: int) -> None:
     order = make_order(status=Order.Status.CANCELLED)
-    reactions.on_order_cancelled({"order": order.number, "by": by}, NOW)
+    reactions.on_order_cancelled(OrderCancelled(order=order.number, by=by), NOW)
     assert Notice.objects.filter(user=order.buyer, kind="order_cancelled_timeout").count() == told
 
 
 def fail(call: Call, verdict: str, *, now=NOW) -> None:
     attempt = make_attempt(call, verdict=verdict)
-    event = {
-        "call": call.pk, "attempt": attempt.number, "verdict": verdict, "next_at": (now + timedelta(hours=1)).isoformat(),
-    }  # fmt: skip
+    event = CallFailed(call=call.pk, attempt=attempt.number, verdict=verdict, next_at=now + timedelta(hours=1))
     for _ in range(2):
         reactions.on_call_failed(event, now)
 
@@ -153,7 +156,7 @@ def test_first_failures_at_one_address_are_mailed_once_an_hour() -> None:
 def test_a_last_failure_says_that_no_attempt_follows() -> None:
     call = make_call()
     make_attempt(call)
-    reactions.on_call_failed({"call": call.pk, "attempt": 1, "verdict": "000005", "next_at": None}, NOW)
+    reactions.on_call_failed(CallFailed(call=call.pk, attempt=1, verdict="000005", next_at=None), NOW)
     notice = Notice.objects.get()
     with translation.override("en"):
         assert "Next attempt: none, the plan is over." in messages.say(notice.kind, notice.facts).body
@@ -177,20 +180,20 @@ def test_a_stopped_call_is_told_unless_its_order_was_refunded(
         ended_at=NOW, last_verdict="timeout",
     )  # fmt: skip
     for _ in range(2):
-        reactions.on_call_ended({"call": call.pk, "outcome": "gave_up"}, NOW)
+        reactions.on_call_ended(CallEnded(call=call.pk, kind=call.kind, outcome="gave_up"), NOW)
     assert Notice.objects.count() == told
 
 
 def test_a_call_that_succeeded_is_told_to_nobody() -> None:
     call = make_call(kind="Release", state=State.ENDED, outcome=Call.Outcome.DONE)
-    reactions.on_call_ended({"call": call.pk, "outcome": "done"}, NOW)
+    reactions.on_call_ended(CallEnded(call=call.pk, kind=call.kind, outcome="done"), NOW)
     assert Notice.objects.count() == 0
 
 
 def test_a_breaker_is_told_once_for_each_time_it_opens() -> None:
     operator, seller = make_operator(), make_seller(members=2)
     address = make_address(seller, breaker="open", opened_at=NOW, last_fault="connect")
-    event = {"address": address.pk, "fault": "connect"}
+    event = BreakerOpened(address=address.pk, fault="connect")
     for _ in range(3):
         reactions.on_breaker_opened(event, NOW)
     assert said(operator) == [f"Calls to an address of {seller.name_en} are paused: No connection to the server"]
@@ -211,7 +214,7 @@ def test_a_failing_interface_is_mailed_to_the_members_and_to_the_contact_address
     """business-rules §7.1: interface failure in new/renew/expire → service mail and account mail."""
     seller = make_seller(members=2)
     address = make_address(seller, breaker="open", opened_at=NOW, last_fault="connect")
-    reactions.on_breaker_opened({"address": address.pk, "fault": "connect"}, NOW)
+    reactions.on_breaker_opened(BreakerOpened(address=address.pk, fault="connect"), NOW)
     members = [member.user.email for member in seller.members.order_by("pk")]
     told = list(Mail.objects.order_by("pk").values_list("address", "to_contact"))
     assert sorted(told) == sorted([*((email, False) for email in members), (seller.contact_email, True)])
@@ -225,17 +228,17 @@ def test_a_member_who_reads_the_contact_address_gets_one_mail() -> None:
     seller.contact_email = seller.members.get().user.email.upper()
     seller.save()
     address = make_address(seller, breaker="open", opened_at=NOW, last_fault="connect")
-    reactions.on_breaker_opened({"address": address.pk, "fault": "connect"}, NOW)
+    reactions.on_breaker_opened(BreakerOpened(address=address.pk, fault="connect"), NOW)
     assert list(Mail.objects.values_list("to_contact", flat=True)) == [False]
 
 
 def test_orders_and_keys_are_mailed_to_members_alone() -> None:
     order = make_order()
     seller = order.lines.get().seller
-    reactions.on_order_paid({"order": order.number}, NOW)
+    reactions.on_order_paid(OrderPaid(order=order.number), NOW)
     rotate_signing_key(seller, "base", now=NOW)
     rotate_signing_key(seller, "base", now=NOW)
-    reactions.on_signing_key_rotated({"key": SigningKey.objects.exclude(valid_until=None).get().pk}, NOW)
+    reactions.on_signing_key_rotated(SigningKeyRotated(key=SigningKey.objects.exclude(valid_until=None).get().pk), NOW)
     assert Mail.objects.count() == 2
     assert not Mail.objects.filter(to_contact=True).exists()
 
@@ -249,7 +252,7 @@ def test_the_holder_of_a_service_learns_that_it_expired_and_until_when_the_data_
     end = held.expires_at
     assert end is not None
     for _ in range(2):
-        reactions.on_service_frozen({"subscription": held.pk, "at": end.isoformat()}, end)
+        reactions.on_service_frozen(SubscriptionFrozen(subscription=held.pk, at=end), end)
     assert said(held.buyer) == [f"{held.product.name_en} has expired and is frozen"]
     with translation.override("en"):
         body = inbox(held.buyer).rows[0].words.body
@@ -259,7 +262,7 @@ def test_the_holder_of_a_service_learns_that_it_expired_and_until_when_the_data_
     assert said(held.buyer, "zh-hans") == [f"{held.product.name} 已到期，服务已冻结"]
 
     gone = end + timedelta(days=15)
-    reactions.on_service_released({"subscription": held.pk, "at": gone.isoformat()}, gone)
+    reactions.on_service_released(SubscriptionReleased(subscription=held.pk, at=gone), gone)
     assert said(held.buyer)[0] == f"{held.product.name_en} has ended"
     assert list(Notice.objects.values_list("link", flat=True).distinct()) == [f"/services/{held.pk}/"]
     assert Mail.objects.filter(address=held.buyer.email).count() == 2
@@ -269,8 +272,8 @@ def test_a_freeze_within_the_paid_time_names_the_seller_to_ask_and_no_end() -> N
     held = make_subscription()
     for hour in (1, 2):
         at = NOW + timedelta(hours=hour)
-        reactions.on_service_frozen({"subscription": held.pk, "at": at.isoformat()}, at)
-        reactions.on_service_unfrozen({"subscription": held.pk, "at": at.isoformat()}, at)
+        reactions.on_service_frozen(SubscriptionFrozen(subscription=held.pk, at=at), at)
+        reactions.on_service_unfrozen(SubscriptionUnfrozen(subscription=held.pk, at=at), at)
     name = held.product.name_en
     assert said(held.buyer) == [f"{name} can be used again", f"{name} is frozen"] * 2
 
@@ -279,7 +282,7 @@ def test_a_top_up_tells_the_new_balance() -> None:
     buyer = make_user()
     transfer = ledger.top_up(buyer, Money(50_000, "CNY"), reference="BANK-1", actor="op", now=NOW)
     for _ in range(2):
-        reactions.on_topped_up({"transfer": transfer.pk}, NOW)
+        reactions.on_topped_up(ToppedUp(transfer=transfer.pk), NOW)
     assert said(buyer) == ["¥\xa0500.00 was added to your balance"]
 
 
@@ -288,7 +291,7 @@ def test_a_rotated_key_is_told_with_the_end_of_the_earlier_one() -> None:
     rotate_signing_key(seller, "base", now=NOW)
     rotate_signing_key(seller, "base", now=NOW)
     old = SigningKey.objects.exclude(valid_until=None).get()
-    reactions.on_signing_key_rotated({"key": old.pk}, NOW)
+    reactions.on_signing_key_rotated(SigningKeyRotated(key=old.pk), NOW)
     user = seller.members.get().user
     assert said(user) == ["The signing key of “Base interfaces” was changed"]
     with translation.override("en"):
@@ -334,11 +337,12 @@ def test_reading_touches_ones_own_notices_only() -> None:
     assert theirs is not None
     assert mark_read(mine, now=NOW, notice=theirs.pk) == 0
     assert mark_read(mine, now=NOW) == 2
-    assert (unread(mine), unread(other)) == (0, 2)
+    left = dict(User.objects.annotate(left=unread_by_user()).values_list("pk", "left"))
+    assert (left[mine.pk], left[other.pk]) == (0, 2)
 
 
 def test_an_event_of_many_members_costs_few_queries(django_assert_max_num_queries) -> None:
     order = make_order(offer=make_offer(make_seller(members=5)))
     with django_assert_max_num_queries(32):  # 7 and, for each of 5 mails, one job: a savepoint, a look, a row
-        reactions.on_order_paid({"order": order.number}, NOW)
+        reactions.on_order_paid(OrderPaid(order=order.number), NOW)
     assert Notice.objects.count() == 5

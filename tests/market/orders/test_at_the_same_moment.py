@@ -92,7 +92,7 @@ def test_when_the_timer_was_first_the_buyer_comes_too_late(act: Callable[[Order]
     go_on.set()
     assert (timer.outcome(), buyer.outcome()) == ("done", "order.not_allowed")
     assert Order.objects.get(pk=order.pk).status == Order.Status.CANCELLED
-    assert list(Event.objects.exclude(name="ToppedUp").values_list("name", flat=True)) == ["OrderCancelled"]
+    assert list(Event.objects.exclude(name="topped_up").values_list("name", flat=True)) == ["order_cancelled"]
     assert (Job.objects.count(), ledger.held_for(order.number), ledger.verify().problems) == (0, 0, ())
 
 
@@ -103,7 +103,7 @@ def test_when_the_buyer_was_first_the_timer_finds_nothing_to_do() -> None:
     with transaction.atomic():
         assert cancel.time_out({"order": order.number}, order.pay_before) is None, "even when it is on its way already"
     assert Order.objects.get(pk=order.pk).status == Order.Status.PROCESSING
-    assert list(Event.objects.exclude(name="ToppedUp").values_list("name", flat=True)) == ["OrderPaid"]
+    assert list(Event.objects.exclude(name="topped_up").values_list("name", flat=True)) == ["order_paid"]
 
 
 def test_many_at_once_never_pay_and_cancel_the_same_order() -> None:
@@ -134,6 +134,6 @@ def test_many_at_once_never_pay_and_cancel_the_same_order() -> None:
         assert order in paid or order.status == Order.Status.CANCELLED
         assert ledger.held_for(order.number) == (price.minor if order in paid else 0)
     assert buyer_account(buyer, price.currency).balance_minor == (2 - len(paid)) * price.minor
-    assert Event.objects.filter(name="OrderPaid").count() == len(paid)
-    assert Event.objects.filter(name="OrderCancelled").count() == len(orders) - len(paid)
+    assert Event.objects.filter(name="order_paid").count() == len(paid)
+    assert Event.objects.filter(name="order_cancelled").count() == len(orders) - len(paid)
     assert ledger.verify().problems == ()

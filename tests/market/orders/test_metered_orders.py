@@ -19,6 +19,7 @@ from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.fulfilment import plan
 from tradepost.market.identity.models import User
 from tradepost.market.orders.buy import buy
+from tradepost.market.orders.events import OrderPaid
 from tradepost.market.orders.finish import complete_order, give_up_order
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.place import PlaceOrder, quote
@@ -65,7 +66,7 @@ def test_what_costs_nothing_is_opened_at_once_and_moves_no_money() -> None:
     _product, on_demand, _package = metered()
     placed = order(make_buyer(balance="0"), on_demand)
     assert (placed.status, placed.total_minor, placed.paid_at) == ("processing", 0, NOW)
-    assert Event.objects.get(name="OrderPaid").facts == {"order": placed.number}
+    assert Event.objects.get(name="order_paid").facts == {"v": 1, "order": placed.number}
     assert not Job.objects.exists(), "no time to pay runs"
     line = OrderLine.objects.get(order=placed)
     assert (line.period_type, line.period_number, line.usage_price, line.usage_unit_en, line.quota) == (
@@ -92,7 +93,7 @@ def test_a_free_order_that_cannot_be_delivered_is_given_up_without_money() -> No
 def test_what_costs_something_waits_to_be_paid() -> None:
     placed = order(make_buyer(), make_offer(prices=(MONTHLY,)))
     assert (placed.status, placed.paid_at) == ("unpaid", None)
-    assert not Event.objects.filter(name="OrderPaid").exists()
+    assert not Event.objects.filter(name="order_paid").exists()
 
 
 @pytest.mark.django_db
@@ -135,7 +136,7 @@ def test_a_package_paid_after_its_on_demand_service_ended_is_refunded_and_asked_
     placed = make_order(buyer, offer=package, paid=True)
     assert ledger.buyer_account(buyer, "CNY").balance == Money.of(30, "CNY")
     Subscription.objects.filter(pk=held.pk).update(status="released")
-    plan.on_order_paid({"order": placed.number}, NOW)
+    plan.on_order_paid(OrderPaid(order=placed.number), NOW)
     assert Order.objects.get(pk=placed.pk).status == "refunded"
     assert ledger.buyer_account(buyer, "CNY").balance == Money.of(50, "CNY")
     assert Subscription.objects.count() == 1

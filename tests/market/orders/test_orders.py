@@ -24,7 +24,7 @@ from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.place import UNPAID_TIMEOUT, PlaceOrder, place_order
 from tradepost.market.orders.pricing import price
 from tradepost.market.payments import ledger
-from tradepost.market.subscriptions.lifecycle import period_end
+from tradepost.market.subscriptions.paid_time import period_end
 
 HOUR = timedelta(hours=1)
 
@@ -110,7 +110,7 @@ def test_paying_moves_money_status_and_event_together_and_once() -> None:
     pay_order(order, now=NOW)
     assert Order.objects.get(pk=order.pk).status == "processing"
     assert ledger.buyer_account(order.buyer, "CNY").balance == Money.of(50, "CNY")
-    assert Event.objects.get(name="OrderPaid").facts == {"order": order.number}
+    assert Event.objects.get(name="order_paid").facts == {"v": 1, "order": order.number}
     assert not Job.objects.filter(kind=UNPAID_TIMEOUT).exists()
     with pytest.raises(IllegalTransition):
         pay_order(order, now=NOW)
@@ -123,7 +123,7 @@ def test_an_order_that_cannot_be_paid_stays_unpaid() -> None:
     with pytest.raises(Refused, match=r"balance\.too_low"):
         pay_order(order, now=NOW)
     assert Order.objects.get(pk=order.pk).status == "unpaid"
-    assert not Event.objects.filter(name="OrderPaid").exists()
+    assert not Event.objects.filter(name="order_paid").exists()
 
 
 @pytest.mark.django_db

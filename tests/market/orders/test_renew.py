@@ -76,7 +76,7 @@ def test_a_renewal_is_an_order_about_what_is_held() -> None:
     assert (line.subscription_id, line.quantity, line.period_number, line.linear) == (subscription.pk, 7, 3, True)
     assert Job.objects.get(kind=UNPAID_TIMEOUT, key=order.number).due_at == NOW + DAY
     pay_order(order, now=NOW)
-    assert Event.objects.get(name="RenewalPaid").facts == {"order": order.number}
+    assert Event.objects.filter(name="order_paid").latest("pk").facts == {"v": 1, "order": order.number}
     assert ledger.held_for(order.number) == 210_000
 
 

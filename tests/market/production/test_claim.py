@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tests.factories import NOW, make_call
 from tradepost.market.base.work import State
 from tradepost.market.production.choose import AddressState, Due, choose
-from tradepost.market.production.claim import claim_calls
-from tradepost.market.production.models import Attempt, Call
+from tradepost.market.production.claim import AGAIN, claim_calls
+from tradepost.market.production.models import Address, Attempt, Call
 from tradepost.market.production.seller_queries import attempts_of
 from tradepost.protocols.commands import Create
 
@@ -147,6 +147,39 @@ def test_a_claim_reads_a_batch_however_many_calls_have_just_become_due() -> None
     kept = {"production_call", "production_address", "identity_signingkey"}
     assert {node["Relation Name"] for node in nodes if "Relation Name" in node} == kept
     assert "Seq Scan" not in {node["Node Type"] for node in nodes}, "one seller's key is not looked for among all"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("strange", "why"),
+    [
+        ({"command": {"v": 2, "order_id": "CS1"}}, "Create was stored as version 2; this release knows 1 to 1"),
+        ({"command": {"v": 1}}, "Create: Object missing required field"),
+        ({"kind": "Teleport"}, "saas_v2 has no Teleport"),
+        ({"protocol": "saas_v9"}, "saas_v9 has no Create"),
+    ],
+)
+def test_a_call_that_another_release_wrote_is_left_to_it_and_holds_up_nobody(strange: dict[str, Any], why: str) -> None:
+    sound, odd = make_call(), make_call()
+    Call.objects.filter(pk=odd.pk).update(**strange, due_at=NOW - MINUTE)
+    claim: dict[str, Any] = {"owner": "w", "limit": 20, "per_seller": 5, "duration": MINUTE}
+    assert [call.call_id for call in claim_calls(now=NOW, wall=NOW, **claim)] == [sound.pk]
+    row = Call.objects.get(pk=odd.pk)
+    assert (row.state, row.attempts, row.lease_owner, row.lease_until) == (State.WAITING, 0, "", None)
+    assert (row.due_at, why in row.last_detail) == (NOW + AGAIN, True)
+    assert claim_calls(now=NOW, wall=NOW, **claim) == [], "not before its time"
+    # A worker that knows it takes it, with all its tries.
+    Call.objects.filter(pk=odd.pk).update(kind="Create", protocol="saas_v2", command=sound.command)
+    assert [call.number for call in claim_calls(now=NOW + AGAIN, wall=NOW, **claim)] == [1]
+
+
+@pytest.mark.django_db
+def test_a_trial_that_was_not_made_leaves_the_address_to_the_next() -> None:
+    odd = make_call()
+    Address.objects.update(breaker=Address.Breaker.OPEN, opened_at=NOW, trial_at=NOW)
+    Call.objects.filter(pk=odd.pk).update(command={"v": 2})
+    assert claim_calls(now=NOW, wall=NOW, owner="w", limit=20, per_seller=5, duration=MINUTE) == []
+    assert Address.objects.get().breaker == Address.Breaker.OPEN
 
 
 def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:

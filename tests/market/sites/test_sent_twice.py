@@ -119,7 +119,7 @@ def test_what_costs_nothing_is_opened_once() -> None:
     order = Order.objects.get()
     assert order.status == Order.Status.PROCESSING
     assert {(a.status_code, a["Location"]) for a in answers} == {(302, f"/orders/{order.number}/")}
-    assert Event.objects.filter(name="OrderPaid").count() == 1
+    assert Event.objects.filter(name="order_paid").count() == 1
 
 
 def test_an_order_is_paid_once() -> None:
@@ -129,7 +129,7 @@ def test_an_order_is_paid_once() -> None:
     assert {(a.status_code, a["Location"]) for a in answers} == {(302, f"/orders/{order.number}/")}
     assert balance(buyer, "CNY").minor == 15_000
     assert Transfer.objects.filter(reason=Transfer.Reason.PAYMENT).count() == 1
-    assert Event.objects.filter(name="OrderPaid").count() == 1
+    assert Event.objects.filter(name="order_paid").count() == 1
     assert ledger.verify().problems == ()
 
 

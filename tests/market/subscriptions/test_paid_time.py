@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.market.subscriptions.lifecycle import period_end
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.paid_time import period_end
 from tradepost.market.subscriptions.renewable import renewed_end
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.protocols.saas_v1.test_golden import APP, CREATE
+from tests.protocols.saas_v1.vectors import VECTORS
 from tests.protocols.saas_v1.wire import BUSINESS, INSTANCE, KEY, answer, commands, decode, outcomes, signed
-from tests.protocols.test_secret_fields import VECTORS
 from tradepost.protocols.body_sign import HEADER, body_sign, body_sign_problem
 from tradepost.protocols.commands import (
     AppInfo,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradepost.check.declaring import Check, families
+from tradepost.check.definition import Check, check_factories
 from tradepost.check.options import GROUPS
 
 from . import (
@@ -22,14 +22,15 @@ from . import (
     load,
     secrets,
     shape,
+    shape_of_requests,
     signature,
     time,
     wire,
 )
 
 if TYPE_CHECKING:
-    from tradepost.check.facts import Facts
     from tradepost.check.options import Options
+    from tradepost.check.target import Target
 
 __all__ = [
     "body_sign",
@@ -47,15 +48,16 @@ __all__ = [
     "load",
     "secrets",
     "shape",
+    "shape_of_requests",
     "signature",
     "time",
     "wire",
 ]
 
 
-def checks_for(facts: Facts, options: Options) -> list[Check]:
+def checks_for(target: Target, options: Options) -> list[Check]:
     """The checks of a version in the order of ``GROUPS``, those that the options leave out excepted."""
-    made = [check for make in families for check in make(facts)]
+    made = [check for make in check_factories for check in make(target)]
     chosen = [check for check in made if not options.only or check.group in options.only]
     if options.restart is None:
         chosen = [check for check in chosen if check.check_id != idempotency.RESTART]

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import NOT_AUTHENTIC, failed, readable
-from tradepost.check.asking import (
-    Asked,
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
+from tradepost.check.dialects import UrlDialect
+from tradepost.check.outcomes import Failed
+from tradepost.check.probes import (
+    Probe,
     bad_type,
     bare,
     forged,
@@ -19,9 +22,7 @@ from tradepost.check.asking import (
     unknown_activity,
     unknown_instance,
 )
-from tradepost.check.declaring import Body, Check, Failed, Making, family
-from tradepost.check.dialects import UrlDialect
-from tradepost.check.explaining import explain_body_sign
+from tradepost.check.signature_diagnosis import explain_body_sign
 from tradepost.protocols.body_sign import HEADER
 from tradepost.protocols.commands import Create, Query
 from tradepost.protocols.excerpt import excerpt
@@ -29,27 +30,27 @@ from tradepost.protocols.excerpt import excerpt
 if TYPE_CHECKING:
     from tradepost.check.answers import Answer
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 
-@family
-def body_sign(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "signature")
+@check_factory
+def body_sign(target: Target) -> Iterable[Check]:
+    make = CheckBuilder(target, "signature")
     expected = (
         'the header Body-Sign, spelled so, with sign_type="HMAC-SHA256", signature="…" over exactly the bytes of the body',
         '响应头Body-Sign（大小写一致），值为sign_type="HMAC-SHA256", signature="…"，对响应体的确切字节签名',
     )
-    for kind, activity in facts.protocol.activities.items():
+    for kind, activity in target.protocol.activities.items():
         yield make(
             f"answer.{activity}", "body_sign", _signed(test_call(kind), refusal=False),
             f"The answer to {activity} is signed", f"{activity}的响应有签名", *expected,
         )  # fmt: skip
-    if facts.has(Query, Create):
+    if target.has(Query, Create):
         yield make(
             "answer.real", "body_sign", _signed(real_query, refusal=False),
             "The answer with a buyer's data is signed", "含用户数据的响应有签名", *expected,
         )  # fmt: skip
-    for name, title, title_zh, asked in (
+    for name, title, title_zh, probe in (
         ("forged", "The refusal of a wrong signature is signed", "拒绝错误签名的响应有签名", forged),
         ("unknown_activity", "The refusal of an unknown activity is signed", "拒绝未知activity的响应有签名", unknown_activity),
         ("missing_field", "The refusal of an incomplete request is signed", "拒绝不完整请求的响应有签名", incomplete),
@@ -58,18 +59,18 @@ def body_sign(facts: Facts) -> Iterable[Check]:
         ("not_json", "The answer to a body that is no JSON is signed", "请求体不是JSON时的响应有签名", not_json),
         ("no_parameters", "The answer to a bare request is signed", "不带参数的请求的响应有签名", bare),
     ):  # fmt: skip
-        if asked is not_json and not isinstance(facts.dialect, UrlDialect):
+        if probe is not_json and not isinstance(target.dialect, UrlDialect):
             continue
-        if asked is bad_type and not facts.dialect.json_body:
+        if probe is bad_type and not target.dialect.json_body:
             continue
-        if asked is unknown_instance and not facts.has(Query):
+        if probe is unknown_instance and not target.has(Query):
             continue
-        yield make(f"answer.{name}", "body_sign", _signed(asked, refusal=True), title, title_zh, *expected)
+        yield make(f"answer.{name}", "body_sign", _signed(probe, refusal=True), title, title_zh, *expected)
 
 
-def _signed(asked: Asked, *, refusal: bool) -> Body:
+def _signed(probe: Probe, *, refusal: bool) -> Body:
     def body(caller: Caller) -> None:
-        answer = asked(caller)
+        answer = probe(caller)
         if answer.received.fault:
             raise failed(answer.received.fault, answer)
         if answer.received.status != 200 and not refusal:
@@ -78,7 +79,7 @@ def _signed(asked: Asked, *, refusal: bool) -> Body:
         if answer.members is None and answer.received.header("Body-Sign") is None:
             readable(answer, http_error="http_error_for_bad_request" if refusal else "http_status")
         # A version that asks for no signature may still carry one, and then it must hold.
-        if not caller.facts.conduct.body_sign and answer.received.header("Body-Sign") is None:
+        if not caller.target.specification.body_sign and answer.received.header("Body-Sign") is None:
             return
         name = explain_body_sign(answer, caller.options.key)
         if name is None:
@@ -93,7 +94,7 @@ def _signed(asked: Asked, *, refusal: bool) -> Body:
         sent = next((f"{k}: {v}" for k, v in answer.received.headers if k.lower() == "body-sign"), "")
         if sent:
             raise Failed(name, f"{excerpt(sent, limit=160)} came", f"收到{excerpt(sent, limit=160)}")
-        told, told_zh = answer.told()
+        told, told_zh = answer.describe()
         raise Failed(name, f"no header Body-Sign; {told}", f"没有响应头Body-Sign；{told_zh}")
 
     return body

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import NOT_AUTHENTIC, Answer, failed, let_in
-from tradepost.check.declaring import Check, Failed, Making, Skipped, family
+from tradepost.check.answers import NOT_AUTHENTIC, Answer, admitted, failed
+from tradepost.check.definition import Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Failed, Skipped
 from tradepost.protocols.commands import Create
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 PARALLEL = 50
 ORDERS = 12
@@ -19,11 +20,11 @@ IDS = "idempotency.ids"
 """Looks at every creation of the run."""
 
 
-@family
-def checks(facts: Facts) -> Iterable[Check]:
-    if not facts.has(Create):
+@check_factory
+def checks(target: Target) -> Iterable[Check]:
+    if not target.has(Create):
         return
-    make = Making(facts, "idempotency")
+    make = CheckBuilder(target, "idempotency")
     yield make(
         "parallel", "once", _parallel,
         f"{PARALLEL} repeats at the same moment give one instance", f"同时发送{PARALLEL}个重复请求得到同一实例",
@@ -37,7 +38,7 @@ def checks(facts: Facts) -> Iterable[Check]:
         alone=True,
     )  # fmt: skip
     yield make(
-        IDS.partition(".")[2], facts.activity(Create), _ids,
+        IDS.partition(".")[2], target.activity(Create), _ids,
         "No instance id was given to two orders", "没有实例ID分配给两个订单",
         "an instanceId is globally unique, for ever", "instanceId全局唯一，永不重复",
         alone=True,
@@ -47,7 +48,7 @@ def checks(facts: Facts) -> Iterable[Check]:
 def _parallel(caller: Caller) -> None:
     caller.instance(keep=True)
     order = caller.samples.order()
-    answers = caller.together([caller.request(caller.samples.create(order)) for _ in range(PARALLEL)])
+    answers = caller.send_simultaneously([caller.request(caller.samples.create(order)) for _ in range(PARALLEL)])
     caller.note_created(*answers)
     ids = {answer.instance_id for answer in answers if answer.accepted and answer.instance_id}
     if len(ids) > 1:
@@ -62,7 +63,7 @@ def _parallel(caller: Caller) -> None:
 def _parallel_orders(caller: Caller) -> None:
     caller.instance(keep=True)
     seen: dict[str, int] = {}
-    answers = caller.together([caller.request(caller.samples.create()) for _ in range(ORDERS)])
+    answers = caller.send_simultaneously([caller.request(caller.samples.create()) for _ in range(ORDERS)])
     caller.note_created(*answers)
     for answer in answers:
         if answer.accepted and answer.instance_id:
@@ -78,7 +79,7 @@ def _parallel_orders(caller: Caller) -> None:
 
 
 def _none_failed(answers: list[Answer], name: str) -> None:
-    wrong = [answer for answer in let_in(answers) if not answer.accepted]
+    wrong = [answer for answer in admitted(answers) if not answer.accepted]
     mixed = [answer for answer in wrong if answer.code == NOT_AUTHENTIC]
     if mixed:
         context, context_zh = (
@@ -92,14 +93,14 @@ def _none_failed(answers: list[Answer], name: str) -> None:
 
 
 def _ids(caller: Caller) -> None:
-    if caller.shared.found & {"id_reused", "id_collision_under_load"}:
+    if caller.history.diagnoses & {"id_reused", "id_collision_under_load"}:
         raise Skipped("some were, see the checks of ids", "存在重复，见实例ID相关检查")
     owners: dict[str, str] = {}
-    for answer in caller.shared.everything:
+    for answer in caller.history.answers:
         if not (answer.accepted and answer.instance_id):
             continue
         members = _asked(caller, answer)
-        if members.get("activity") != caller.facts.activity(Create) or str(members.get("testFlag")) == "1":
+        if members.get("activity") != caller.target.activity(Create) or str(members.get("testFlag")) == "1":
             continue
         order = str(members.get("orderId", ""))
         owner = owners.setdefault(answer.instance_id, order)
@@ -109,6 +110,6 @@ def _ids(caller: Caller) -> None:
 
 def _asked(caller: Caller, answer: Answer) -> Mapping[str, object]:
     try:
-        return caller.facts.dialect.members(answer.request)
+        return caller.target.dialect.members(answer.request)
     except ValueError:
         return {}

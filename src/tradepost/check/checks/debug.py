@@ -18,8 +18,9 @@ from tradepost.check.answers import (
 )
 from tradepost.check.caller import usable_id
 from tradepost.check.dates import dates_in
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
-from tradepost.check.forging import last_character, what_is_not_checked
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
+from tradepost.check.forgeries import last_character, what_is_not_checked
+from tradepost.check.outcomes import Failed, Skipped
 from tradepost.protocols.commands import Command, Create, Query, Refresh, Release, SetStatus
 from tradepost.protocols.sync_commands import SyncApplication
 
@@ -28,13 +29,13 @@ from .joint import need_secret
 if TYPE_CHECKING:
     from tradepost.check.answers import Answer
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 
-@family
-def calls(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "debug")
-    for kind, activity in facts.protocol.activities.items():
+@check_factory
+def calls(target: Target) -> Iterable[Check]:
+    make = CheckBuilder(target, "debug")
+    for kind, activity in target.protocol.activities.items():
         yield make(
             activity, "test_flag", _answered(kind),
             f"A test call of {activity} succeeds, and again", f"{activity}的测试调用成功，且可重复",
@@ -48,10 +49,10 @@ def calls(facts: Facts) -> Iterable[Check]:
     )  # fmt: skip
 
 
-@family
-def effects(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "debug")
-    if not facts.has(Create):
+@check_factory
+def effects(target: Target) -> Iterable[Check]:
+    make = CheckBuilder(target, "debug")
+    if not target.has(Create):
         return
     yield make(
         "order_stays_free", "test_flag", _order_stays_free,
@@ -63,13 +64,13 @@ def effects(facts: Facts) -> Iterable[Check]:
         "What a test creation answered can be used in test calls", "测试创建返回的ID可用于其他测试调用",
         "resultCode 000000 to each activity with that instanceId", "使用该instanceId的各接口测试调用均返回000000",
     )  # fmt: skip
-    if facts.has(Release) and (facts.has(Query) or facts.has(Refresh)):
+    if target.has(Release) and (target.has(Query) or target.has(Refresh)):
         yield make(
             "releases_nothing", "test_flag", _releases_nothing,
             "A test release releases nothing", "测试释放不会释放实例",
             "the instance is still there", "实例仍然存在",
         )  # fmt: skip
-    if not facts.has(Query):
+    if not target.has(Query):
         return
     yield make(
         "creates_nothing", "test_flag", _creates_nothing,
@@ -86,13 +87,13 @@ def effects(facts: Facts) -> Iterable[Check]:
         "testFlag 0 is a real call", "testFlag为0是真实调用",
         "the instance exists afterwards: missing and 0 are alike", "之后实例存在：缺省与0等价",
     )  # fmt: skip
-    if facts.has(Refresh):
+    if target.has(Refresh):
         yield make(
             "refreshes_nothing", "test_flag", _refreshes_nothing,
             "A test renewal moves no expiry", "测试续费不改变到期时间",
             "no text of the instance shows the expiry of the test call", "实例信息中不出现测试调用的到期时间",
         )  # fmt: skip
-    if facts.has(SetStatus):
+    if target.has(SetStatus):
         yield make(
             "any_order", "test_flag", _any_order,
             "Test calls succeed in any order", "测试调用以任意顺序执行均成功",
@@ -117,7 +118,7 @@ def _answered(kind: type[Command]) -> Body:
 
 def _why_refused(caller: Caller, kind: type[Command], answer: Answer) -> str:
     """An activity whose correct requests are called wrong in every form is one that is not there."""
-    if answer.code != BAD_PARAMETER or not caller.facts.has(Create):
+    if answer.code != BAD_PARAMETER or not caller.target.has(Create):
         return "test_flag_refused"
     real = caller.samples.of(kind, caller.instance().instance_id)
     if real is None or caller.ask(real).code != BAD_PARAMETER:
@@ -162,7 +163,7 @@ def _creates_nothing(caller: Caller) -> None:
         unknown = caller.ask(Query(instance_ids=(caller.samples.unknown_id(),)))
         if unknown.accepted:
             name = "success_for_unknown_instance"
-        caller.shared.created.setdefault(instance_id)
+        caller.release_at_end(instance_id)
         raise failed(name, query, "a real query of it", "对该ID的真实查询")
 
 
@@ -170,12 +171,12 @@ def _chain(caller: Caller) -> None:
     """Debugging goes so: create, then everything else with the id that came; the probes replay it (saas-v2 §5, §6)."""
     _, instance_id = _test_create(caller)
     _need_usable(instance_id)
-    for kind, activity in caller.facts.protocol.activities.items():
+    for kind, activity in caller.target.protocol.activities.items():
         command = caller.samples.of(kind, instance_id, test=True)
         if (
-            kind in caller.facts.left_out | {Create}
+            kind in caller.target.left_out | {Create}
             or command is None
-            or (kind in caller.facts.conduct.optional and not caller.offers(kind))
+            or (kind in caller.target.specification.optional and not caller.offers(kind))
         ):
             continue
         answer = caller.ask(command)
@@ -192,8 +193,8 @@ def _order_stays_free(caller: Caller) -> None:
     expect_accepted(test, "test_flag_refused", "test call", "测试调用")
     real = caller.create(caller.samples.create(order))
     expect_accepted(real, "test_flag_claims_order", "real call", "真实调用")
-    queried = caller.facts.has(Query)
-    ready = caller.wait_ready(real.instance_id) if queried else caller.look(real.instance_id)
+    queried = caller.target.has(Query)
+    ready = caller.wait_ready(real.instance_id) if queried else caller.look_up(real.instance_id)
     expect_success(ready, "test_flag_claims_order", "afterwards", "之后")
 
 
@@ -231,7 +232,7 @@ def _releases_nothing(caller: Caller) -> None:
     if test.code == BAD_PARAMETER:
         raise Skipped("the test call was refused", "测试调用被拒绝")
     expect_accepted(test, "test_flag_refused", "test call", "测试调用")
-    after = caller.look(made.instance_id)
+    after = caller.look_up(made.instance_id)
     readable(after, context="afterwards", context_zh="之后")
     if after.code != SUCCESS:
         raise failed("test_flag_acts", after, "after a test release", "测试释放之后")
@@ -258,15 +259,15 @@ def _any_order(caller: Caller) -> None:
     made = caller.instance()
     for kind in (Release, SetStatus, Query):
         command = caller.samples.of(kind, made.instance_id, test=True)
-        if command is None or not caller.facts.has(kind):
+        if command is None or not caller.target.has(kind):
             continue
-        if kind in caller.facts.conduct.optional and not caller.offers(kind):
+        if kind in caller.target.specification.optional and not caller.offers(kind):
             continue
         answer = caller.ask(command)
         if answer.code == BAD_PARAMETER:
             # Not there: the check of that activity says so.
             continue
-        expect_success(answer, "test_flag_refused", caller.facts.activity(kind), caller.facts.activity(kind))
+        expect_success(answer, "test_flag_refused", caller.target.activity(kind), caller.target.activity(kind))
     query = caller.ask(Query(instance_ids=(made.instance_id,)))
     if not query.succeeded:
         raise Failed("test_flag_acts", "the instance is gone after test calls", "测试调用之后实例不存在了")

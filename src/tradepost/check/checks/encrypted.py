@@ -10,14 +10,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import Answer, expect_accepted, readable
-from tradepost.check.deciphering import explain_secret
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, Warned, family
+from tradepost.check.cipher_diagnosis import explain_secret
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Failed, Skipped, Warned
 from tradepost.protocols.commands import Command, Create, Encryption, Query
 from tradepost.protocols.secret_fields import IV_LENGTH, encrypt
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 SECRET = ("userName", "password")
 IV = "Zq3kP8sWm1Xc7Rt5"
@@ -31,11 +32,11 @@ BAD = (
 )
 
 
-@family
-def checks(facts: Facts) -> Iterable[Check]:
-    if not facts.conduct.encrypted or not facts.has(Create):
+@check_factory
+def checks(target: Target) -> Iterable[Check]:
+    if not target.specification.encrypted or not target.has(Create):
         return
-    make = Making(facts, "secrets")
+    make = CheckBuilder(target, "secrets")
     expected = (
         "16 characters of IV and the Base64 of AES-CBC with the derived key, of the strength that encryptType names",
         "16个字符的IV，加上用派生密钥做AES-CBC后的Base64，强度与encryptType一致",
@@ -45,7 +46,7 @@ def checks(facts: Facts) -> Iterable[Check]:
             f"created.{name}", "newInstance", _readable(Create, name),
             f"{name} of a creation can be decrypted", f"创建返回的{name}可以解密", *expected,
         ), spec=SECTION)  # fmt: skip
-        if facts.has(Query):
+        if target.has(Query):
             yield replace(make(
                 f"queried.{name}", "queryInstance", _readable(Query, name),
                 f"{name} of a query can be decrypted", f"查询返回的{name}可以解密", *expected,

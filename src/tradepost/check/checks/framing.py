@@ -7,21 +7,22 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import BOM, Answer, failed, readable
-from tradepost.check.asking import Asked, forged, harmless, real_query
-from tradepost.check.declaring import Body, Check, Failed, Making, Warned, family
-from tradepost.check.explaining import read_body_sign
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Failed, Warned
+from tradepost.check.probes import Probe, forged, harmless, real_query
+from tradepost.check.signature_diagnosis import read_body_sign
 from tradepost.protocols.body_sign import HEADER
 from tradepost.protocols.commands import Create, Query
 from tradepost.protocols.excerpt import excerpt
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 
-@family
-def framing(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "wire")
+@check_factory
+def framing(target: Target) -> Iterable[Check]:
+    make = CheckBuilder(target, "wire")
     for name, title, title_zh, look, expected, expected_zh in (
         ("complete", "The body is framed correctly", "响应体的长度与分块正确", _framed,
          "Content-Length is the number of bytes, or sound chunks; nothing after the body", "Content-Length等于字节数，或分块正确；响应体之后没有多余字节"),
@@ -37,18 +38,18 @@ def framing(facts: Facts) -> Iterable[Check]:
             f"refusal.{name}", "answer", _looked(forged, look),
             f"{title}, in a refusal", f"{title_zh}（拒绝时）", expected, expected_zh,
         )  # fmt: skip
-    if facts.has(Query, Create):
+    if target.has(Query, Create):
         yield make(
-            "ascii", facts.activity(Query), _ascii,
+            "ascii", target.activity(Query), _ascii,
             "Chinese text is sent as \\u escapes", "中文以\\u转义发送",
             "a body of ASCII bytes only", "响应体只含ASCII字节",
         )  # fmt: skip
 
 
-def _looked(asked: Asked, look: Callable[[Answer], None]) -> Body:
+def _looked(probe: Probe, look: Callable[[Answer], None]) -> Body:
     def body(caller: Caller) -> None:
         caller.linger = look is _framed
-        look(asked(caller))
+        look(probe(caller))
 
     return body
 

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import (
     BAD_PARAMETER,
     NOT_AUTHENTIC,
+    admitted,
     expect_accepted,
     expect_refusal,
     failed,
-    let_in,
     readable,
 )
-from tradepost.check.declaring import Body, Check, Making, Skipped, Warned, family
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import UrlDialect
-from tradepost.check.forging import last_character
+from tradepost.check.forgeries import last_character
+from tradepost.check.outcomes import Skipped, Warned
 from tradepost.protocols.freshness import epoch_ms
 
 from .signature import refused
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
+    from tradepost.protocols.http import Request
 
 REPLAYED = "signature.replayed"
 """Asked before the others, so that time passes until its request is sent once more."""
@@ -34,11 +37,12 @@ STILL_FRESH = 50
 """Seconds in which a request is not refused for its age."""
 
 
-@family
-def stamped(facts: Facts) -> Iterable[Check]:
-    if not facts.dialect.stamped:
+@check_factory
+def stamped(target: Target) -> Iterable[Check]:
+    if not target.dialect.stamped:
         return
-    make = Making(facts, "signature")
+    make = CheckBuilder(target, "signature")
+    replays = _Replays()
     for name, title, title_zh, shift in (
         ("stale", "A request that is 2 minutes old is refused", "2分钟前的请求被拒绝", -120.0),
         ("very_stale", "A request that is one day old is refused", "一天前的请求被拒绝", -86_400.0),
@@ -67,8 +71,7 @@ def stamped(facts: Facts) -> Iterable[Check]:
             "HTTP 200 with resultCode 000002" + ("" if value is None else " or 000001"),
             "返回HTTP 200和resultCode 000002" + ("" if value is None else "或000001"),
         )  # fmt: skip
-    if facts.conduct.spec == "saas-v2":
-        # Pages of the other versions print seconds, and their sellers are told to accept both (saas-v1-license G).
+    if not target.specification.seconds_accepted:
         yield make(
             "timestamp_in_seconds", "freshness", _seconds,
             "A timestamp in seconds is refused", "以秒为单位的时间戳被拒绝",
@@ -91,7 +94,7 @@ def stamped(facts: Facts) -> Iterable[Check]:
         "HTTP 200 with resultCode 000001", "返回HTTP 200和resultCode 000001",
     )  # fmt: skip
     yield make(
-        "replayed", "freshness", _replayed,
+        "replayed", "freshness", replays.at_once,
         "The same request sent twice is refused the second time", "同一请求第二次发送时被拒绝",
         "the first is accepted, the second refused (000001): nonces are remembered for 120 s",
         "第一次被接受，第二次被拒绝（000001）：nonce至少保存120秒",
@@ -103,7 +106,7 @@ def stamped(facts: Facts) -> Iterable[Check]:
         "the second request is refused, whatever else it holds", "第二个请求无论内容如何都被拒绝",
     )  # fmt: skip
     yield make(
-        REPLAYED_LATER, "freshness", _replayed_later,
+        REPLAYED_LATER, "freshness", replays.later,
         "A used nonce is still refused some seconds and requests later", "数秒、若干请求之后，用过的nonce仍被拒绝",
         "the repeat is refused: nonces are remembered for as long as the timestamp is fresh",
         "重复被拒绝：nonce至少保存到时间戳过期",
@@ -128,16 +131,11 @@ def stamped(facts: Facts) -> Iterable[Check]:
     )  # fmt: skip
 
 
-def _codes(caller: Caller) -> tuple[str, ...]:
-    """What refuses a request for its time or its nonce: documented for SaaS 2.0 alone (saas-v2 §2.4)."""
-    return (BAD_PARAMETER,) if caller.facts.conduct.spec == "saas-v2" else (BAD_PARAMETER, NOT_AUTHENTIC)
-
-
 def _untimely(shift: float) -> Body:
     def body(caller: Caller) -> None:
         name = "accepts_stale_timestamp" if shift < 0 else "accepts_future_timestamp"
         answer = caller.send(caller.request(caller.harmless(), shift=shift))
-        expect_refusal(answer, name, *_codes(caller))
+        expect_refusal(answer, name, *caller.target.specification.untimely_codes)
 
     return body
 
@@ -152,38 +150,38 @@ def _timely(shift: float) -> Body:
 
 def _bad_timestamp(value: str | None) -> Body:
     def body(caller: Caller) -> None:
-        dialect = caller.facts.dialect
+        dialect = caller.target.dialect
         request = caller.request(caller.harmless())
         if isinstance(dialect, UrlDialect):
             # Signed all the same, so that only the timestamp is wrong.
-            request = dialect.sealed_bytes(request, request.body, caller.seal(), timestamp=value or "")
+            request = dialect.signed_bytes(request, request.body, caller.signing_inputs(), timestamp=value or "")
         if value is None or not isinstance(dialect, UrlDialect):
             request = dialect.put(request, dialect.timestamp, value)
         # Of what is no number no page names the code (saas-v2 §2.4).
-        codes = _codes(caller) if value is None else (BAD_PARAMETER, NOT_AUTHENTIC)
+        codes = caller.target.specification.untimely_codes if value is None else (BAD_PARAMETER, NOT_AUTHENTIC)
         expect_refusal(caller.send(request), "timestamp_not_required", *codes)
 
     return body
 
 
 def _seconds(caller: Caller) -> None:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     request = caller.request(caller.harmless())
     if not isinstance(dialect, UrlDialect):
         raise Skipped("only asked where the timestamp stands in the URL", "仅适用于时间戳在URL中的版本")
-    seal = caller.seal()
-    request = dialect.sealed_bytes(request, request.body, seal, timestamp=str(epoch_ms(seal.now) // 1000))
+    inputs = caller.signing_inputs()
+    request = dialect.signed_bytes(request, request.body, inputs, timestamp=str(epoch_ms(inputs.now) // 1000))
     answer = caller.send(request)
     if answer.accepted and not caller.ask(caller.harmless()).accepted:
         raise failed("timestamp_in_seconds", answer)
     if answer.accepted and not caller.send(caller.request(caller.harmless(), shift=-86_400)).accepted:
         # Both units are read: the editions disagree about them (saas-v2 §11), so nobody is wronged.
-        raise Warned("accepts_seconds", *answer.told())
-    expect_refusal(answer, "accepts_stale_timestamp", *_codes(caller))
+        raise Warned("accepts_seconds", *answer.describe())
+    expect_refusal(answer, "accepts_stale_timestamp", *caller.target.specification.untimely_codes)
 
 
 def _timestamp_changed(caller: Caller) -> None:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     request = caller.request(caller.harmless())
     changed = str(int(dialect.get(request, dialect.timestamp)) - 1)
     answer = caller.send(dialect.put(request, dialect.timestamp, changed))
@@ -191,31 +189,57 @@ def _timestamp_changed(caller: Caller) -> None:
 
 
 def _no_nonce(caller: Caller) -> None:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     request = caller.request(caller.harmless())
     # Signed as if the nonce were empty, so that only its absence is wrong.
-    request = dialect.sealed(request, dialect.members(request), caller.seal(nonce=""))
-    expect_refusal(caller.send(dialect.put(request, dialect.nonce, None)), "nonce_not_required", *_codes(caller))
+    request = dialect.signed(request, dialect.members(request), caller.signing_inputs(nonce=""))
+    expect_refusal(
+        caller.send(dialect.put(request, dialect.nonce, None)),
+        "nonce_not_required",
+        *caller.target.specification.untimely_codes,
+    )
 
 
 def _nonce_changed(caller: Caller) -> None:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     request = caller.request(caller.harmless())
     answer = caller.send(dialect.put(request, dialect.nonce, caller.chance()))
     refused(caller, answer, "accepts_wrong_signature")
 
 
-def _replayed(caller: Caller) -> None:
-    caller.need_correct()
-    request = caller.request(caller.harmless())
-    expect_accepted(caller.send(request), context="first time", context_zh="第一次")
-    caller.shared.used = time.monotonic(), request
-    # Several times: each worker of a server may have a memory of its own.
-    for again in let_in(caller.together([request] * COPIES)):
-        expect_refusal(again, "accepts_replayed_nonce", context="sent again", context_zh="重复发送")
-    expect_accepted(caller.ask(caller.harmless()), context="another request", context_zh="另一请求")
-    answer = caller.send(request)
-    expect_refusal(answer, "accepts_replayed_nonce", context="after another request", context_zh="其他请求之后")
+@dataclass(slots=True)
+class _Replays:
+    """Two checks about one request: the first repeats it at once, the second some time after."""
+
+    accepted: tuple[float, Request] | None = None
+    """The request, and when it was accepted."""
+
+    def at_once(self, caller: Caller) -> None:
+        caller.need_correct()
+        request = caller.request(caller.harmless())
+        expect_accepted(caller.send(request), context="first time", context_zh="第一次")
+        self.accepted = time.monotonic(), request
+        # Several times: each worker of a server may have a memory of its own.
+        for again in admitted(caller.send_simultaneously([request] * COPIES)):
+            expect_refusal(again, "accepts_replayed_nonce", context="sent again", context_zh="重复发送")
+        expect_accepted(caller.ask(caller.harmless()), context="another request", context_zh="另一请求")
+        answer = caller.send(request)
+        expect_refusal(answer, "accepts_replayed_nonce", context="after another request", context_zh="其他请求之后")
+
+    def later(self, caller: Caller) -> None:
+        if self.accepted is None:
+            raise Skipped("no request was accepted and refused as a repeat", "没有可重复发送的请求")
+        used_at, request = self.accepted
+        if time.monotonic() - used_at > STILL_FRESH:
+            # Refused for its age, the old one would show nothing.
+            request = caller.request(caller.harmless())
+            expect_accepted(caller.send(request), context="first time", context_zh="第一次")
+            used_at = time.monotonic()
+        # Time itself is what is waited for: a memory of a second must have forgotten.
+        time.sleep(max(0.0, used_at + caller.options.replay_after - time.monotonic()))
+        since = time.monotonic() - used_at
+        context, context_zh = f"{since:.0f} s later", f"{since:.0f}秒之后"
+        expect_refusal(caller.send(request), "accepts_replayed_nonce", context=context, context_zh=context_zh)
 
 
 def _nonce_reused(caller: Caller) -> None:
@@ -225,31 +249,15 @@ def _nonce_reused(caller: Caller) -> None:
     expect_accepted(caller.send(caller.request(command, nonce=nonce)), context="first time", context_zh="第一次")
     later = caller.send(caller.request(command, nonce=nonce, shift=1))
     expect_refusal(later, "accepts_replayed_nonce", context="one second later", context_zh="一秒之后")
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     other = dialect.put(caller.changed(command, {"newField": "abc"}, nonce=nonce), dialect.nonce, nonce)
     expect_refusal(caller.send(other), "accepts_replayed_nonce", context="with another body", context_zh="换一个请求体")
-
-
-def _replayed_later(caller: Caller) -> None:
-    if caller.shared.used is None:
-        raise Skipped("no request was accepted and refused as a repeat", "没有可重复发送的请求")
-    used_at, request = caller.shared.used
-    if time.monotonic() - used_at > STILL_FRESH:
-        # Refused for its age, the old one would show nothing.
-        request = caller.request(caller.harmless())
-        expect_accepted(caller.send(request), context="first time", context_zh="第一次")
-        used_at = time.monotonic()
-    # Time itself is what is waited for: a memory of a second must have forgotten.
-    time.sleep(max(0.0, used_at + caller.options.replay_after - time.monotonic()))
-    since = time.monotonic() - used_at
-    context, context_zh = f"{since:.0f} s later", f"{since:.0f}秒之后"
-    expect_refusal(caller.send(request), "accepts_replayed_nonce", context=context, context_zh=context_zh)
 
 
 def _replayed_together(caller: Caller) -> None:
     caller.need_correct()
     request = caller.request(caller.harmless())
-    accepted = sum(answer.accepted for answer in caller.together([request] * COPIES))
+    accepted = sum(answer.accepted for answer in caller.send_simultaneously([request] * COPIES))
     if accepted > 1 and caller.send(request).accepted:
         raise Skipped(
             "repeats are accepted in any case, see signature.replayed", "重复请求本就被接受，见signature.replayed"
@@ -265,7 +273,7 @@ def _nonce_case(caller: Caller) -> None:
     other = caller.send(caller.request(caller.harmless(), nonce=nonce.swapcase()))
     readable(other)
     if not other.accepted:
-        seen, seen_zh = other.told()
+        seen, seen_zh = other.describe()
         raise Warned("nonce_case", f"in the other case: {seen}", f"换大小写后：{seen_zh}")
 
 
@@ -277,4 +285,4 @@ def _nonce_not_burnt(caller: Caller) -> None:
     answer = caller.send(request)
     readable(answer)
     if not answer.accepted:
-        raise Warned("nonce_burnt", *answer.told())
+        raise Warned("nonce_burnt", *answer.describe())

@@ -16,7 +16,8 @@ from tradepost.check.answers import (
     failed,
     readable,
 )
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Failed, Skipped
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import (
     AppInfo,
@@ -34,7 +35,7 @@ from tradepost.protocols.commands import (
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 RESTART = "idempotency.restart"
 INSTANCES = 4
@@ -43,11 +44,11 @@ PROCESSES = 4
 RESTART_WITHIN = 60.0
 
 
-@family
-def creation(facts: Facts) -> Iterable[Check]:
-    if not facts.has(Create):
+@check_factory
+def creation(target: Target) -> Iterable[Check]:
+    if not target.has(Create):
         return
-    make = Making(facts, "idempotency")
+    make = CheckBuilder(target, "idempotency")
     same = ("resultCode 000000 and the same instanceId", "返回000000和相同的instanceId")
     for name, title, title_zh, body in (
         ("repeat", "The same order with the same businessId gives the same instance", "同一订单、相同businessId返回同一实例", _repeat),
@@ -56,9 +57,9 @@ def creation(facts: Facts) -> Iterable[Check]:
         ("after_freeze", "A repeat while the instance is frozen gives the same instance", "实例冻结时的重复创建返回同一实例", _after_freeze),
         ("after_others", "A repeat after other orders gives the same instance", "其他订单之后的重复创建返回同一实例", _after_others),
     ):  # fmt: skip
-        if name == "after_query" and not facts.has(Query):
+        if name == "after_query" and not target.has(Query):
             continue
-        if name == "after_freeze" and not facts.has(SetStatus):
+        if name == "after_freeze" and not target.has(SetStatus):
             continue
         yield make(name, "once", body, title, title_zh, *same)
     other = ("another instanceId", "返回不同的instanceId")
@@ -66,12 +67,12 @@ def creation(facts: Facts) -> Iterable[Check]:
         "other_order", "once", _other_order,
         "Two orders give two instances", "两个订单得到两个实例", *other,
     )  # fmt: skip
-    if any(field.name == "orderLineId" for field in facts.conduct.requests.get(Create, ())):
+    if any(field.name == "orderLineId" for field in target.specification.requests.get(Create, ())):
         yield make(
             "other_line", "once", _other_line,
             "Two lines of one order give two instances", "同一订单的两个订单行得到两个实例", *other,
         )  # fmt: skip
-    if any(field.name in {"appInfo", "license"} for field in facts.conduct.answers.get(Create, ())):
+    if any(field.name in {"appInfo", "license"} for field in target.specification.answers.get(Create, ())):
         yield make(
             "same_content", "once", _same_content,
             "A repeat tells what the first answer told", "重复请求返回与首次相同的内容",
@@ -83,28 +84,28 @@ def creation(facts: Facts) -> Iterable[Check]:
     )  # fmt: skip
 
 
-@family
-def changes(facts: Facts) -> Iterable[Check]:
-    if not facts.has(Create):
+@check_factory
+def changes(target: Target) -> Iterable[Check]:
+    if not target.has(Create):
         return
-    make = Making(facts, "idempotency")
+    make = CheckBuilder(target, "idempotency")
     for kind in (Query, Refresh, SetStatus, Release, Upgrade):
-        if not facts.has(kind):
+        if not target.has(kind):
             continue
-        activity = facts.activity(kind)
+        activity = target.activity(kind)
         yield make(
             f"{activity}.repeat", activity, _repeated(kind),
             f"{activity} sent three times succeeds three times", f"{activity}发送三次均成功",
             "resultCode 000000 each time", "每次均返回000000",
         )  # fmt: skip
-    if facts.has(Query):
+    if target.has(Query):
         yield make(
-            "query.stable", facts.activity(Query), _stable_query,
+            "query.stable", target.activity(Query), _stable_query,
             "Two queries give the same access data", "两次查询返回相同的访问信息",
             "the same user name and password; the address may carry a fresh ticket", "用户名和密码一致；地址可带有一次性票据",
         )  # fmt: skip
         yield make(
-            "query.parallel", facts.activity(Query), _parallel_queries,
+            "query.parallel", target.activity(Query), _parallel_queries,
             f"{INSTANCES} instances asked for at the same moment are told apart", f"同时查询{INSTANCES}个实例，响应互不混淆",
             "each answer is about the instance that its request named", "每个响应对应其请求的实例",
             alone=True,
@@ -216,7 +217,7 @@ def _restart(caller: Caller) -> None:
     while again.received.unreachable and time.monotonic() < until:
         time.sleep(0.1)
         again = caller.create(caller.samples.create(order))
-    caller.shared.stock.forget()
+    caller.forget_instances()
     _same(first, again, "forgets_after_restart", "after the restart", "重启之后")
 
 
@@ -255,7 +256,7 @@ def _same_content(caller: Caller) -> None:
     command = caller.samples.create()
     key = caller.options.key
     first, again = (
-        caller.facts.protocol.decode(command, answer.made_sound(key), key=key)
+        caller.target.protocol.decode(command, answer.with_valid_envelope(key), key=key)
         for answer in (caller.create(command), caller.create(caller.samples.create(_order_of(command))))
     )
     if isinstance(first, Done) and isinstance(again, Unreachable) and again.fault is Fault.MISSING_FIELD:
@@ -286,7 +287,7 @@ def _parallel_queries(caller: Caller) -> None:
     if len(set(alone)) < 2 and None in alone:
         raise Skipped("the query is refused, see the group shape", "查询被拒绝，见shape组")
     every = commands * ROUNDS
-    answers = caller.together([caller.request(command) for command in every])
+    answers = caller.send_simultaneously([caller.request(command) for command in every])
     for index, (command, answer) in enumerate(zip(every, answers, strict=True)):
         if answer.received.status != 200 or not answer.succeeded:
             # Failing in a crowd is a matter of the group load.
@@ -303,7 +304,7 @@ def _parallel_queries(caller: Caller) -> None:
 def _access(caller: Caller, command: Query, answer: Answer) -> tuple[str, str] | None:
     """None for an answer about something else."""
     key = caller.options.key
-    outcome = caller.facts.protocol.decode(command, answer.made_sound(key), key=key)
+    outcome = caller.target.protocol.decode(command, answer.with_valid_envelope(key), key=key)
     return _told(outcome.instances[0].app) if isinstance(outcome, Done) and outcome.instances else None
 
 
@@ -317,7 +318,7 @@ def _stable_query(caller: Caller) -> None:
         readable(answer)
         if answer.code != SUCCESS:
             raise Skipped("the query is refused, see the group shape", "查询被拒绝，见shape组")
-        outcome = caller.facts.protocol.decode(command, answer.made_sound(key), key=key)
+        outcome = caller.target.protocol.decode(command, answer.with_valid_envelope(key), key=key)
         apps = [entry.app for entry in getattr(outcome, "instances", ())]
         found.append([(*_told(app), app.password if app else "") for app in apps])
     if found[0] != found[1]:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import expect_success, failed
-from tradepost.check.declaring import Check, Making, Skipped, family
+from tradepost.check.definition import Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Skipped
 from tradepost.protocols.sync_commands import (
     Department,
     SyncAllOrgs,
@@ -22,7 +23,7 @@ from tradepost.protocols.sync_fields import MAX_USERS
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
     from tradepost.protocols.commands import Command
 
 WORDS = {
@@ -33,17 +34,17 @@ WORDS = {
 }
 
 
-@family
-def checks(facts: Facts) -> Iterable[Check]:
-    if not facts.has(SyncTenant, SyncApplication, SyncAuth, SyncOrg, SyncAllOrgs):
+@check_factory
+def checks(target: Target) -> Iterable[Check]:
+    if not target.has(SyncTenant, SyncApplication, SyncAuth, SyncOrg, SyncAllOrgs):
         return
-    make = Making(facts, "lifecycle")
+    make = CheckBuilder(target, "lifecycle")
     every = ("resultCode 000000 to every step, repeats included", "每一步均返回000000，包括重复")
     yield make(
         "tenant", "tenantSync", _tenant,
         "A tenant is added twice and deleted twice", "企业重复新增、重复删除均成功", *every,
     )  # fmt: skip
-    if _knows(facts, SyncTenant, SyncFlag.MODIFY):
+    if _knows(target, SyncTenant, SyncFlag.MODIFY):
         yield make(
             "tenant_modified", "tenantSync", _tenant_modified,
             "A tenant's name is changed, twice", "企业名称修改两次均成功", *every,
@@ -64,15 +65,15 @@ def checks(facts: Facts) -> Iterable[Check]:
         "users", "authSync", _users,
         "A user is added, changed and removed, each twice", "用户的新增、修改、删除各重复一次均成功", *every,
     )  # fmt: skip
-    yield Making(facts, "wire")(
+    yield CheckBuilder(target, "wire")(
         "many_users", "authSync", _many_users,
         f"{MAX_USERS} users in one call are accepted", f"一次同步{MAX_USERS}个用户被接受",
         "resultCode 000000 to a test call", "测试调用返回000000",
     )  # fmt: skip
 
 
-def _knows(facts: Facts, kind: type[Command], flag: SyncFlag) -> bool:
-    table = facts.conduct.requests.get(kind, ())
+def _knows(target: Target, kind: type[Command], flag: SyncFlag) -> bool:
+    table = target.specification.requests.get(kind, ())
     return any(field.name == "flag" and str(flag.value) in field.values for field in table)
 
 
@@ -150,7 +151,7 @@ def _users(caller: Caller) -> None:
         expect_success(caller.ask(department), context="departments", context_zh="部门")
         users = replace(caller.samples.users(test=False), tenant_id=tenant.tenant_id, app_id=application.app_id)
         flags = [SyncFlag.ADD, SyncFlag.MODIFY, SyncFlag.DELETE]
-        if _knows(caller.facts, SyncAuth, SyncFlag.CANCEL_AUTHORISATION):
+        if _knows(caller.target, SyncAuth, SyncFlag.CANCEL_AUTHORISATION):
             flags.insert(2, SyncFlag.CANCEL_AUTHORISATION)
         _twice(caller, lambda flag: replace(users, flag=flag), *flags)
 

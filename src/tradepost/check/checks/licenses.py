@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import Answer, expect_accepted, failed, let_in, readable
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, Warned, family
+from tradepost.check.answers import Answer, admitted, expect_accepted, failed, readable
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Failed, Skipped, Warned
 from tradepost.protocols.commands import Command, Create, GetLicenseAsync, NotifyOrder, Refresh, Release, SetStatus
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 COPIES = 10
 
 
-@family
-def issuing(facts: Facts) -> Iterable[Check]:
-    if not facts.has(Create, GetLicenseAsync):
+@check_factory
+def issuing(target: Target) -> Iterable[Check]:
+    if not target.has(Create, GetLicenseAsync):
         return
-    topic = facts.activity(GetLicenseAsync)
-    make = Making(facts, "lifecycle")
-    yield Making(facts, "idempotency")(
+    topic = target.activity(GetLicenseAsync)
+    make = CheckBuilder(target, "lifecycle")
+    yield CheckBuilder(target, "idempotency")(
         f"{topic}.repeat", topic, _issued_twice,
         f"{topic} with the same eventId is accepted again", f"{topic}以相同eventId重复调用仍被接受",
         "000000 or 000004 again: the same licence, never a second one", "再次返回000000或000004：同一license，不会签发第二份",
@@ -32,59 +33,59 @@ def issuing(facts: Facts) -> Iterable[Check]:
         f"{topic} of an instance that never was", f"{topic}：从未存在的实例",
         "HTTP 200 with a refusal (recommended)", "建议返回HTTP 200并拒绝",
     )  # fmt: skip
-    if facts.has(Release):
+    if target.has(Release):
         yield make(
             f"released.{topic}", topic, _issued_for_released,
             f"{topic} of a released instance is refused", f"{topic}：已释放的实例被拒绝",
             "HTTP 200 with a refusal", "返回HTTP 200并拒绝",
         )  # fmt: skip
     for field in ("effectiveTime", "expireTime"):
-        yield Making(facts, "time")(
+        yield CheckBuilder(target, "time")(
             f"{topic}.{field}", topic, _issued_at_no_time(field),
             f"{topic}: {field} that is no time is refused", f"{topic}：不是时间的{field}被拒绝",
             "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
         )  # fmt: skip
 
 
-@family
-def codes(facts: Facts) -> Iterable[Check]:
+@check_factory
+def codes(target: Target) -> Iterable[Check]:
     """Where the market makes the ids, none that a seller knows can be had here (saas-v1-license B2)."""
-    if facts.has(Create):
+    if target.has(Create):
         return
     for kind in (Refresh, SetStatus, Release):
-        if facts.has(kind):
-            activity = facts.activity(kind)
-            yield Making(facts, "lifecycle")(
+        if target.has(kind):
+            activity = target.activity(kind)
+            yield CheckBuilder(target, "lifecycle")(
                 f"unknown.{activity}", activity, _of_unknown(kind),
                 f"{activity} of a code that never was", f"{activity}：从未存在的授权码",
                 "HTTP 200 with resultCode 000003, or success where codes are not kept",
                 "返回HTTP 200和resultCode 000003；不保存授权码的商家也可返回成功",
             )  # fmt: skip
-    if facts.has(Refresh):
-        activity = facts.activity(Refresh)
+    if target.has(Refresh):
+        activity = target.activity(Refresh)
         for name, text, title, title_zh in (
             ("no_time", "tomorrow", "An expiry that is no time is refused", "不是时间的expireTime被拒绝"),
             ("month_13", "20271301000000", "An expiry in month 13 is refused", "13月的expireTime被拒绝"),
         ):
-            yield Making(facts, "time")(
+            yield CheckBuilder(target, "time")(
                 name, activity, _no_time(text), title, title_zh,
                 "HTTP 200 with resultCode 000002, or 000003 of an unknown code",
                 "返回HTTP 200和resultCode 000002，授权码未知时也可返回000003",
             )  # fmt: skip
         for hour in (0, 9, 12, 13, 23):
-            yield Making(facts, "time")(
+            yield CheckBuilder(target, "time")(
                 f"hour_{hour:02}", activity, _at_hour(hour),
                 f"An expiry at {hour:02} h is accepted", f"{hour}点的到期时间被接受",
                 "resultCode 000000 to a test call: hours run from 00 to 23", "测试调用返回000000：小时为00至23",
             )  # fmt: skip
 
 
-@family
-def notices(facts: Facts) -> Iterable[Check]:
-    if not facts.has(NotifyOrder):
+@check_factory
+def notices(target: Target) -> Iterable[Check]:
+    if not target.has(NotifyOrder):
         return
-    topic = facts.activity(NotifyOrder)
-    make = Making(facts, "idempotency")
+    topic = target.activity(NotifyOrder)
+    make = CheckBuilder(target, "idempotency")
     yield make(
         f"{topic}.repeat", "once", _told_twice,
         "A notice that comes again is accepted again", "重复的通知再次被接受",
@@ -111,7 +112,7 @@ def _issue(caller: Caller, instance_id: str) -> tuple[GetLicenseAsync, Answer]:
 def _issued_twice(caller: Caller) -> None:
     command, first = _issue(caller, caller.instance(keep=True).instance_id)
     if not first.accepted:
-        told, told_zh = first.told()
+        told, told_zh = first.describe()
         # 000900 to 000903, or an order that only a market knows.
         raise Skipped(f"the first one is refused ({told})", f"首次即被拒绝（{told_zh}）")
     for _ in range(2):
@@ -124,7 +125,7 @@ def _issued_for_nobody(caller: Caller) -> None:
     readable(answer, http_error="http_500_for_unknown_instance")
     if answer.accepted:
         # 000003 is documented for the other activities alone.
-        raise Warned("success_for_unknown_instance", *answer.told())
+        raise Warned("success_for_unknown_instance", *answer.describe())
 
 
 def _issued_for_released(caller: Caller) -> None:
@@ -133,7 +134,7 @@ def _issued_for_released(caller: Caller) -> None:
         raise Skipped("the release is refused, see the checks of releases", "释放被拒绝，见释放相关检查")
     _, answer = _issue(caller, made.instance_id)
     if answer.accepted:
-        raise Warned("released_still_answers", *answer.told())
+        raise Warned("released_still_answers", *answer.describe())
 
 
 def _issued_at_no_time(field: str) -> Body:
@@ -171,7 +172,7 @@ def _no_time(text: str) -> Body:
         readable(answer, http_error="http_error_for_bad_request")
         if not answer.accepted:
             return
-        seen, seen_zh = answer.told()
+        seen, seen_zh = answer.describe()
         if caller.ask(command).accepted:
             # Unknown codes may be passed over before anything else is read.
             raise Warned("accepts_bad_time", seen, seen_zh)
@@ -216,6 +217,6 @@ def _told_together(caller: Caller) -> None:
     command = caller.samples.notice(test=False)
     if not caller.ask(caller.samples.notice(test=False)).accepted:
         raise Skipped("one alone is refused already", "单独一个已被拒绝")
-    for answer in let_in(caller.together([caller.request(command) for _ in range(COPIES)])):
+    for answer in admitted(caller.send_simultaneously([caller.request(command) for _ in range(COPIES)])):
         if not answer.accepted:
             raise failed("fails_in_parallel", answer)

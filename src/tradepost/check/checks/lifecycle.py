@@ -18,8 +18,9 @@ from tradepost.check.answers import (
     readable,
 )
 from tradepost.check.caller import usable_id
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import QueryDialect
+from tradepost.check.outcomes import Failed, Skipped
 from tradepost.protocols.commands import (
     CheckChange,
     Command,
@@ -34,7 +35,7 @@ from tradepost.protocols.commands import (
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 MOST_IDS = 100
 type Step = tuple[str, str, Callable[[Caller, str], Command]]
@@ -42,7 +43,7 @@ type Step = tuple[str, str, Callable[[Caller, str], Command]]
 
 def _freezing(caller: Caller, instance_id: str) -> Command:
     """A period instance freezes by its own activity where the version has one."""
-    if caller.facts.has(SetStatus):
+    if caller.target.has(SetStatus):
         return caller.samples.status(instance_id, freeze=True)
     return Expire(instance_id=instance_id, order_id=caller.samples.order().order_id)
 
@@ -75,47 +76,47 @@ PATHS: tuple[tuple[str, str, str, tuple[Step, ...]], ...] = (
 )  # fmt: skip
 
 
-@family
-def paths(facts: Facts) -> Iterable[Check]:
-    if not facts.has(Create):
+@check_factory
+def paths(target: Target) -> Iterable[Check]:
+    if not target.has(Create):
         return
-    make = Making(facts, "lifecycle")
+    make = CheckBuilder(target, "lifecycle")
     for name, title, title_zh, steps in PATHS:
         kinds = _kinds(steps)
-        if not facts.has(Query) and len(steps) > 1:
+        if not target.has(Query) and len(steps) > 1:
             # A version without queries shows by its refusals alone what became of an instance.
             steps = tuple(step for step in steps if step is not QUERY)  # noqa: PLW2901
             kinds = _kinds(steps)
-        if not facts.has(*kinds):
+        if not target.has(*kinds):
             continue
         yield make(
-            name, facts.activity(kinds[0]), _path(steps), title, title_zh,
+            name, target.activity(kinds[0]), _path(steps), title, title_zh,
             "resultCode 000000 to every step", "每一步均返回000000",
         )  # fmt: skip
     yield from _scenes(make)
-    if facts.has(Query):
+    if target.has(Query):
         yield make(
-            "asynchronous", facts.activity(Create), _asynchronous,
+            "asynchronous", target.activity(Create), _asynchronous,
             "A creation ends: now, or later when it said 000004", "创建最终完成：立即完成，或返回000004后稍后完成",
             "while 000004 is said no info comes; then the instance is answered with 000000",
             "返回000004期间不返回info；之后以000000返回实例信息",
         )  # fmt: skip
         yield make(
-            "two_ids", facts.activity(Query), _several(2),
+            "two_ids", target.activity(Query), _several(2),
             "Two instances in one query are both answered", "一次查询两个实例均有返回",
             "info with an entry for each id", "info中每个ID对应一条",
         )  # fmt: skip
         yield make(
-            "hundred_ids", facts.activity(Query), _hundred,
+            "hundred_ids", target.activity(Query), _hundred,
             f"A query for {MOST_IDS} ids is read", f"一次查询{MOST_IDS}个ID可以被读取",
             "an answer of 000000 to a test call", "测试调用返回000000",
         )  # fmt: skip
 
 
-def _scenes(make: Making) -> Iterable[Check]:
-    facts = make.facts
-    table = {field.name: field for field in facts.conduct.requests.get(Refresh, ())}
-    if not facts.has(Refresh):
+def _scenes(make: CheckBuilder) -> Iterable[Check]:
+    target = make.target
+    table = {field.name: field for field in target.specification.requests.get(Refresh, ())}
+    if not target.has(Refresh):
         return
     # SaaS 1.0 tells three of them by other fields (saas-v1-license A2.3), License 1.0 knows renewals alone.
     others = (Scene.TRIAL_TO_FORMAL, Scene.RENEWAL, Scene.UNSUBSCRIBE_RENEWAL_PERIOD)
@@ -128,12 +129,12 @@ def _scenes(make: Making) -> Iterable[Check]:
     ):
         if scene in values:
             yield make(
-                f"scene.{scene.lower()}", facts.activity(Refresh), _scene(scene),
-                f"{facts.activity(Refresh)} with scene {scene}", f"{facts.activity(Refresh)}，场景为{scene}（{title_zh}）",
+                f"scene.{scene.lower()}", target.activity(Refresh), _scene(scene),
+                f"{target.activity(Refresh)} with scene {scene}", f"{target.activity(Refresh)}，场景为{scene}（{title_zh}）",
                 "resultCode 000000, and the instance stays as it is otherwise", "返回000000，实例其他信息不变",
             )  # fmt: skip
     yield make(
-        "without_product", facts.activity(Refresh), _without_product,
+        "without_product", target.activity(Refresh), _without_product,
         "A renewal without a productId is accepted", "不带productId的续费被接受",
         "resultCode 000000: it is sent only when the period type changes", "返回000000：仅在周期类型变化时才发送",
     )  # fmt: skip
@@ -181,7 +182,7 @@ def _path(steps: tuple[Step, ...]) -> Body:
 def _other_word(caller: Caller, instance_id: str) -> str:
     """Whether the seller wants the word of the other generation (saas-v1-license A2.7)."""
     command = caller.samples.status(instance_id, freeze=False)
-    members = caller.facts.dialect.members(caller.request(command))
+    members = caller.target.dialect.members(caller.request(command))
     words = {"NORMAL": "UNFREEZE", "UNFREEZE": "NORMAL"}
     changes = {name: words[str(value)] for name, value in members.items() if str(value) in words}
     return "status_of_other_version" if caller.send(caller.changed(command, changes)).accepted else ""
@@ -198,18 +199,18 @@ def _mistake(step: Step, done: list[Step]) -> str:
 def _scene(scene: Scene) -> Body:
     def body(caller: Caller) -> None:
         caller.need(Refresh)
-        if scene is Scene.RENEWAL_CHANGE and not (caller.facts.has(CheckChange) and caller.offers(CheckChange)):
+        if scene is Scene.RENEWAL_CHANGE and not (caller.target.has(CheckChange) and caller.offers(CheckChange)):
             raise Skipped("renewals with a change are not offered", "未提供续费变更")
         now = caller.clock().replace(microsecond=0)
         earlier = scene is Scene.UNSUBSCRIBE_RENEWAL_PERIOD
-        with caller.lent() as made:
+        with caller.borrowed_instance() as made:
             if earlier:
                 first = caller.ask(caller.samples.refresh(made.instance_id))
                 expect_success(first, context="renewal", context_zh="续费")
             until = now + dt.timedelta(days=15 if earlier else 365)
             command = caller.samples.refresh(made.instance_id, until, scene=scene)
             # What SaaS 1.0 tells a cancelled renewal by (saas-v1-license A2.3).
-            paid_back = {"orderAmount": "-12.5"} if earlier and isinstance(caller.facts.dialect, QueryDialect) else {}
+            paid_back = {"orderAmount": "-12.5"} if earlier and isinstance(caller.target.dialect, QueryDialect) else {}
             expect_success(caller.send(caller.changed(command, paid_back)))
 
     return body
@@ -217,7 +218,7 @@ def _scene(scene: Scene) -> Body:
 
 def _without_product(caller: Caller) -> None:
     caller.need(Refresh)
-    with caller.lent() as made:
+    with caller.borrowed_instance() as made:
         command = caller.samples.refresh(made.instance_id)
         answer = caller.send(caller.changed(command, {"productId": None}))
         name = "refuses_correct_request"
@@ -258,7 +259,7 @@ def _several(number: int) -> Body:
         answer = caller.ask(command)
         expect_success(answer, "one_id_only")
         key = caller.options.key
-        outcome = caller.facts.protocol.decode(command, answer.made_sound(key), key=key)
+        outcome = caller.target.protocol.decode(command, answer.with_valid_envelope(key), key=key)
         if getattr(outcome, "fault", None) is not None:
             detail = getattr(outcome, "detail", "")
             if str(getattr(outcome, "fault", "")) != "other_instance":

@@ -15,7 +15,8 @@ from tradepost.check.answers import (
     readable,
 )
 from tradepost.check.caller import usable_id
-from tradepost.check.declaring import Body, Check, Making, Skipped, family
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Skipped
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import (
     CheckChange,
@@ -31,53 +32,55 @@ from tradepost.protocols.commands import (
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 
-@family
-def limits(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "lifecycle")
+@check_factory
+def limits(target: Target) -> Iterable[Check]:
+    make = CheckBuilder(target, "lifecycle")
     for kind in (Query, Refresh, SetStatus, Release, Upgrade, CheckChange, Expire):
-        if not facts.has(kind) or not facts.has(Create):
+        if not target.has(kind) or not target.has(Create):
             continue
-        activity = facts.activity(kind)
+        activity = target.activity(kind)
         yield make(
             f"unknown.{activity}", activity, _unknown(kind),
             f"{activity} of an instance that never was", f"{activity}：从未存在的实例",
             "HTTP 200 with resultCode 000003" + (", or success" if kind is Release else ""),
             "返回HTTP 200和resultCode 000003" + ("，或返回成功" if kind is Release else ""),
         )  # fmt: skip
-    if not facts.has(Create, Release):
+    if not target.has(Create, Release):
         return
     for kind in (Query, Refresh, SetStatus, Upgrade, CheckChange):
-        if facts.has(kind):
-            activity = facts.activity(kind)
+        if target.has(kind):
+            activity = target.activity(kind)
             yield make(
                 f"released.{activity}", activity, _released(kind),
                 f"{activity} of a released instance is refused", f"{activity}：已释放的实例被拒绝",
                 "resultCode 000003: it no longer exists", "返回000003：实例已不存在",
             )  # fmt: skip
-    if facts.has(Query) and any(field.name == "orderLineId" for field in facts.conduct.requests.get(Create, ())):
+    if target.has(Query) and any(
+        field.name == "orderLineId" for field in target.specification.requests.get(Create, ())
+    ):
         yield make(
-            "released_line", facts.activity(Release), _released_line,
+            "released_line", target.activity(Release), _released_line,
             "Releasing one line of an order leaves the other", "释放订单的一行不影响另一行",
             "the other line's instance can still be queried", "另一订单行的实例仍可查询",
         )  # fmt: skip
     yield make(
-        "id_not_reused", facts.activity(Create), _not_reused,
+        "id_not_reused", target.activity(Create), _not_reused,
         "A released instance's id is not given to another order", "已释放实例的ID不会分配给其他订单",
         "another instanceId", "返回不同的instanceId",
         alone=True,
     )  # fmt: skip
-    if facts.has(Upgrade):
+    if target.has(Upgrade):
         yield make(
-            "upgrade", facts.activity(Upgrade), _upgrade,
+            "upgrade", target.activity(Upgrade), _upgrade,
             "An upgrade is done, or refused with a reason", "升级成功，或以明确原因拒绝",
             "resultCode 000000 or a refusal; the instance can be queried afterwards", "返回000000或拒绝；之后实例仍可查询",
         )  # fmt: skip
-    if facts.has(CheckChange):
+    if target.has(CheckChange):
         yield make(
-            "check_change", facts.activity(CheckChange), _check_change,
+            "check_change", target.activity(CheckChange), _check_change,
             "A change is allowed, or refused with a reason", "变更被允许，或以明确原因拒绝",
             "resultCode 000000, or 000005 with the reason in resultMsg", "返回000000，或返回000005并在resultMsg中说明原因",
         )  # fmt: skip
@@ -156,12 +159,12 @@ def _upgrade(caller: Caller) -> None:
     made = caller.fresh()
     answer = caller.ask(caller.samples.upgrade(made.instance_id))
     readable(answer)
-    if answer.refused and caller.facts.has(Refresh):
+    if answer.refused and caller.target.has(Refresh):
         # A refusal may be about the order, which only a market knows; one that a renewal lifts is about the turn.
         caller.ask(caller.samples.refresh(made.instance_id))
         if caller.ask(caller.samples.upgrade(made.instance_id)).accepted:
             raise failed("depends_on_order", answer)
-    if caller.facts.has(Query):
+    if caller.target.has(Query):
         expect_success(caller.ask(Query(instance_ids=(made.instance_id,))), context="query", context_zh="查询")
 
 

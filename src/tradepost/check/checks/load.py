@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import NOT_AUTHENTIC, failed, in_time, let_in
-from tradepost.check.declaring import Body, Check, Making, Skipped, Warned, family
-from tradepost.check.explaining import explain_body_sign
+from tradepost.check.answers import NOT_AUTHENTIC, admitted, failed, in_time
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Skipped, Warned
+from tradepost.check.signature_diagnosis import explain_body_sign
 from tradepost.protocols.commands import Create
 
 if TYPE_CHECKING:
     from tradepost.check.answers import Answer
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
     from tradepost.protocols.http import Request
 
 QUICK = ((1, 3), (10, 1), (50, 1))
@@ -25,16 +26,16 @@ ENDURING = "load.enduring"
 """Asked when all else was."""
 
 
-@family
-def checks(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "load")
+@check_factory
+def checks(target: Target) -> Iterable[Check]:
+    make = CheckBuilder(target, "load")
     for kind, plan in (("burst", QUICK), ("sustained", THOROUGH)):
         for number, rounds in plan:
             yield make(
                 f"{kind}_{number}", "answer", _asked(number, rounds),
-                f"{number} at once, {rounds} times: each is answered within {facts.seconds:g} s",
-                f"并发{number}个请求，共{rounds}轮：均在{facts.seconds:g}秒内响应",
-                f"every answer is right, the slowest within {facts.seconds:g} s", f"所有响应正确，最慢的不超过{facts.seconds:g}秒",
+                f"{number} at once, {rounds} times: each is answered within {target.seconds:g} s",
+                f"并发{number}个请求，共{rounds}轮：均在{target.seconds:g}秒内响应",
+                f"every answer is right, the slowest within {target.seconds:g} s", f"所有响应正确，最慢的不超过{target.seconds:g}秒",
                 alone=True,
             )  # fmt: skip
     yield make(
@@ -43,22 +44,22 @@ def checks(facts: Facts) -> Iterable[Check]:
         "resultCode 000000 after some hundred requests", "数百个请求之后仍返回000000",
         alone=True,
     )  # fmt: skip
-    if facts.has(Create):
+    if target.has(Create):
         for number, _ in THOROUGH:
             yield make(
                 f"creations_{number}", "answer", _created(number),
-                f"{number} creations at once are answered within {facts.seconds:g} s", f"并发创建{number}个实例，均在{facts.seconds:g}秒内响应",
-                f"every answer is right, the slowest within {facts.seconds:g} s; slow provisioning says 000004",
-                f"所有响应正确，最慢的不超过{facts.seconds:g}秒；开通较慢时返回000004",
+                f"{number} creations at once are answered within {target.seconds:g} s", f"并发创建{number}个实例，均在{target.seconds:g}秒内响应",
+                f"every answer is right, the slowest within {target.seconds:g} s; slow provisioning says 000004",
+                f"所有响应正确，最慢的不超过{target.seconds:g}秒；开通较慢时返回000004",
                 alone=True,
             )  # fmt: skip
 
 
 def _enduring(caller: Caller) -> None:
-    began = next((answer for answer in caller.shared.everything if answer.accepted), None)
+    began = next((answer for answer in caller.history.answers if answer.accepted), None)
     if began is None:
         raise Skipped("no request was accepted", "没有请求被接受")
-    at_end = caller.ask(caller.harmless(test=caller.shared.stock.refusal is not None))
+    at_end = caller.ask(caller.harmless(test=caller.creation_refused))
     if not at_end.accepted and not at_end.turned_away:
         raise failed("wears_out", at_end)
 
@@ -66,7 +67,7 @@ def _enduring(caller: Caller) -> None:
 def _asked(number: int, rounds: int) -> Body:
     def body(caller: Caller) -> None:
         # Real ones where there are instances: test calls seldom reach the part that is slow.
-        command = caller.harmless(test=caller.shared.stock.refusal is not None)
+        command = caller.harmless(test=caller.creation_refused)
         for _ in range(rounds):
             _judge(caller, [caller.request(command) for _ in range(number)])
 
@@ -85,7 +86,7 @@ def _queue_holds(caller: Caller, answers: list[Answer]) -> None:
     """How many connections may wait is said nowhere, but a market would wait with them."""
     waited = max((answer.received.seconds for answer in answers if answer.received.queued), default=0.0)
     outside = sum(answer.received.unreachable for answer in answers)
-    if outside or waited > caller.facts.seconds:
+    if outside or waited > caller.target.seconds:
         raise Warned(
             "short_queue",
             f"{outside} of {len(answers)} found no place, the slowest had to wait {waited:.1f} s",
@@ -102,9 +103,9 @@ def _signed_wrongly(caller: Caller, answer: Answer) -> bool:
 
 
 def _judge(caller: Caller, requests: list[Request]) -> None:
-    answers = caller.together(requests)
+    answers = caller.send_simultaneously(requests)
     caller.note_created(*answers)
-    wrong = [answer for answer in let_in(answers) if not answer.accepted]
+    wrong = [answer for answer in admitted(answers) if not answer.accepted]
     mixed = [answer for answer in answers if answer.code == NOT_AUTHENTIC or _signed_wrongly(caller, answer)]
     if mixed and len(requests) > 1 and caller.ask(caller.harmless()).accepted:
         context, context_zh = (
@@ -115,9 +116,9 @@ def _judge(caller: Caller, requests: list[Request]) -> None:
     if wrong:
         context = f"{len(wrong)} of {len(answers)} failed, the first with"
         raise failed("fails_under_load", wrong[0], context, f"{len(answers)}个中有{len(wrong)}个失败，第一个为")
-    at_once = [answer for answer in let_in(answers) if not answer.received.queued]
+    at_once = [answer for answer in admitted(answers) if not answer.received.queued]
     if at_once:
         slowest = max(at_once, key=lambda answer: answer.received.seconds)
-        in_time(slowest, caller.facts, "slow_answer" if len(requests) == 1 else "slow_under_load")
+        in_time(slowest, caller.target, "slow_answer" if len(requests) == 1 else "slow_under_load")
     if len(requests) > 1:
         _queue_holds(caller, answers)

@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.declaring import Check, Failed, Making, Skipped, family
+from tradepost.check.definition import Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Failed, Skipped
 from tradepost.protocols.excerpt import excerpt
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 SHORTEST_KEY = 8
 LAST = frozenset({"secrets.key_hidden", "secrets.no_details"})
@@ -28,9 +29,9 @@ _DETAILS = re.compile(
 )
 
 
-@family
-def checks(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "secrets")
+@check_factory
+def checks(target: Target) -> Iterable[Check]:
+    make = CheckBuilder(target, "secrets")
     yield make(
         "key_hidden", "signature", _key_hidden,
         "No answer shows the signing key", "任何响应都不泄露签名密钥",
@@ -50,13 +51,13 @@ def _key_hidden(caller: Caller) -> None:
     if len(key) < SHORTEST_KEY:
         # Somebody's ordinary text.
         raise Skipped("the key is too short to look for", "密钥过短，无法查找")
-    for answer in caller.shared.everything:
+    for answer in caller.history.answers:
         if key in answer.received.raw:
             raise Failed("key_in_answer", "an answer holds the key", "有响应含有密钥")
 
 
 def _no_details(caller: Caller) -> None:
-    for answer in caller.shared.everything:
+    for answer in caller.history.answers:
         found = _DETAILS.search(answer.received.body)
         if found:
             quoted = excerpt(found[0])

@@ -1,4 +1,4 @@
-"""Group *shape*: what an answer is made of, and what a request must be made of (saas-v2 §3)."""
+"""Group *shape*: what an answer is made of (saas-v2 §3)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import (
-    BAD_PARAMETER,
-    NO_INSTANCE,
     SUCCESS,
     Answer,
     expect_accepted,
-    expect_refusal,
     expect_success,
     failed,
     in_time,
@@ -20,17 +17,16 @@ from tradepost.check.answers import (
     readable,
     unreadable,
 )
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, Warned, family
-from tradepost.check.dialects import QueryDialect, UrlDialect
-from tradepost.check.samples import Order
-from tradepost.protocols.commands import Command, Create, Query, Refresh, SetStatus
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Failed, Skipped, Warned
+from tradepost.protocols.commands import Command, Create, Query
 from tradepost.protocols.excerpt import excerpt
 from tradepost.protocols.wire_fields import Breach, Field, violations
 from tradepost.protocols.wire_json import NotJsonObject, load_object
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 _BREACHES = {
     Breach.MISSING: "missing_field",
@@ -42,10 +38,10 @@ RESULT = (Field("resultCode", 6), Field("resultMsg", 255))
 """resultMsg is optional in the table, and a body without it is refused as unreadable all the same (saas-v2 §9)."""
 
 
-@family
-def answers(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "shape")
-    for kind, activity in facts.protocol.activities.items():
+@check_factory
+def answers(target: Target) -> Iterable[Check]:
+    make = CheckBuilder(target, "shape")
+    for kind, activity in target.protocol.activities.items():
         yield make(
             f"{activity}.answer", activity, _answer(kind),
             f"{activity}: HTTP 200, application/json, a JSON object", f"{activity}：HTTP 200，application/json，JSON对象",
@@ -64,104 +60,25 @@ def answers(facts: Facts) -> Iterable[Check]:
         "HTTP status 200, application/json, resultCode of 6 digits, resultMsg of at most 255 characters",
         "HTTP状态码200，application/json，resultCode为6位数字，resultMsg不超过255个字符",
     )  # fmt: skip
-    if facts.has(Create):
+    if target.has(Create):
         yield make(
-            "created_instance", facts.activity(Create), _created,
+            "created_instance", target.activity(Create), _created,
             "A real creation succeeds and answers an instance id", "真实创建成功并返回实例ID",
             "instanceId of 1 to 64 characters, without a comma", "instanceId为1至64个字符，且不含逗号",
             alone=True,
         )  # fmt: skip
-    if facts.has(Create, Query):
+    if target.has(Create, Query):
         yield make(
-            "queried_instance", facts.activity(Query), _queried,
+            "queried_instance", target.activity(Query), _queried,
             "A real instance is described as the table says", "真实实例的信息符合参数表",
             "info with one entry for the instance that was asked for, frontEndUrl present when there is an appInfo",
             "info中包含所查询的实例，若有appInfo则必须含frontEndUrl",
         )  # fmt: skip
         yield make(
-            "odd_id", facts.activity(Query), _odd_id,
+            "odd_id", target.activity(Query), _odd_id,
             "An instance id with a quote or a percent sign is nobody's", "含引号或百分号的实例ID不存在",
             "HTTP 200 with a refusal, or success without an instance", "返回HTTP 200并拒绝，或返回不含实例的成功",
         )  # fmt: skip
-
-
-@family
-def requests(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "shape")
-    for kind, table in facts.conduct.requests.items():
-        if kind not in facts.protocol.activities:
-            continue
-        activity = facts.activity(kind)
-        yield make(
-            f"{activity}.missing_fields", activity, _missing_fields(kind, table),
-            f"{activity}: a request without a mandatory field is refused", f"{activity}：缺少必选字段的请求被拒绝",
-            "resultCode 000002, for each mandatory field in turn", "对每个必选字段，缺少时均返回resultCode 000002",
-        )  # fmt: skip
-    if Create in facts.conduct.requests:
-        yield make(
-            "longest_values", facts.activity(Create), _longest,
-            "Values of the documented length are accepted", "达到文档规定最大长度的值被接受",
-            "resultCode 000000 to orderId, orderLineId and businessId of 64 characters",
-            "orderId、orderLineId、businessId均为64个字符时返回000000",
-        )  # fmt: skip
-    for kind, name, title, title_zh in (
-        (SetStatus, "status", "A status that there is not is refused", "不存在的status被拒绝"),
-        (Refresh, "scene", "A scene that there is not is refused", "不存在的scene被拒绝"),
-    ):
-        if any(field.name == name for field in facts.conduct.requests.get(kind, ())):
-            yield make(
-                f"bad_{name}", facts.activity(kind), _bad_value(kind, name), title, title_zh,
-                "resultCode 000002", "返回resultCode 000002",
-            )  # fmt: skip
-    for kind, table in facts.conduct.requests.items():
-        if kind in facts.protocol.activities and any(field.name == "flag" for field in table):
-            activity = facts.activity(kind)
-            yield make(
-                f"{activity}.bad_flag", activity, _bad_flag(kind),
-                f"{activity}: a flag that there is not is refused", f"{activity}：不存在的flag被拒绝",
-                "resultCode 000002", "返回resultCode 000002",
-            )  # fmt: skip
-    yield from _activities(make)
-    if facts.dialect.json_body:
-        for name, body, title, title_zh in (
-            ("not_json", b"activity=queryInstance", "A body that is no JSON is refused", "不是JSON的请求体被拒绝"),
-            ("array", b'["activity"]', "A JSON array is refused", "JSON数组被拒绝"),
-            ("empty_body", b"", "An empty body is refused", "空请求体被拒绝"),
-            (
-                "broken_json",
-                b'{"activity":"queryInstance",',
-                "A body that is cut short is refused",
-                "被截断的JSON被拒绝",
-            ),
-        ):
-            if isinstance(facts.dialect, UrlDialect):
-                yield make(
-                    name, "answer", _bad_body(body), title, title_zh,
-                    "HTTP 200 with resultCode 000002 (or 000001), although the bytes are signed correctly",
-                    "即使签名正确，也返回HTTP 200和resultCode 000002（或000001）",
-                )  # fmt: skip
-
-
-def _activities(make: Making) -> Iterable[Check]:
-    if make.facts.conduct.signed.value in {"url", "query"}:
-        yield make(
-            "activity_case", "codes", _activity_case,
-            "An activity in capitals is another word", "全大写的activity不是同一接口",
-            "resultCode 000002 (recommended): names are compared with their case", "建议返回000002：接口名区分大小写",
-        )  # fmt: skip
-    for name, value, title, title_zh in (
-        ("unknown_activity", "noSuchActivity", "An activity that there is not is refused", "不存在的activity被拒绝"),
-        ("no_activity", None, "A request without an activity is refused", "没有activity的请求被拒绝"),
-        ("empty_activity", "", "An empty activity is refused", "activity为空的请求被拒绝"),
-    ):
-        if make.facts.conduct.signed.value in {"url", "query"}:
-            yield make(
-                name, "codes", _activity(value), title, title_zh,
-                "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
-            )  # fmt: skip
-
-
-# --- answers ---------------------------------------------------------------------------------------------------------
 
 
 def _test_call(caller: Caller, kind: type[Command]) -> tuple[Command, Answer]:
@@ -207,7 +124,7 @@ def _fields(kind: type[Command]) -> Body:
         readable(answer)
         if answer.code != SUCCESS:
             raise Skipped("the test call was refused, see the group debug", "测试调用被拒绝，见debug组")
-        _keep(caller.facts.conduct.answers.get(kind, RESULT[:1]), answer)
+        _keep(caller.target.specification.answers.get(kind, RESULT[:1]), answer)
         _read_as_a_market(caller, command, answer)
 
     return body
@@ -223,7 +140,9 @@ def _keep(table: tuple[Field, ...], answer: Answer, missing: str = "missing_fiel
 
 def _read_as_a_market(caller: Caller, command: Command, answer: Answer) -> None:
     """The version's own reader has the last word: what it refuses, a market refuses."""
-    result = caller.facts.protocol.decode(command, answer.made_sound(caller.options.key), key=caller.options.key)
+    result = caller.target.protocol.decode(
+        command, answer.with_valid_envelope(caller.options.key), key=caller.options.key
+    )
     fault = getattr(result, "fault", None)
     if fault is None:
         return
@@ -237,7 +156,7 @@ def _read_as_a_market(caller: Caller, command: Command, answer: Answer) -> None:
 
 def _refusal(caller: Caller) -> None:
     request = caller.request(caller.harmless())
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     answer = caller.send(dialect.put(request, dialect.token, "0" * 64))
     readable(answer, http_error="http_error_for_bad_request")
     _envelope(answer)
@@ -249,7 +168,7 @@ def _created(caller: Caller) -> None:
     expect_accepted(answer)
     _keep((Field("instanceId", 64),), answer)
     _read_as_a_market(caller, command, answer)
-    in_time(answer, caller.facts)
+    in_time(answer, caller.target)
 
 
 def _queried(caller: Caller) -> None:
@@ -257,7 +176,7 @@ def _queried(caller: Caller) -> None:
     command = Query(instance_ids=(made.instance_id,))
     answer = caller.ask(command)
     expect_success(answer)
-    _keep(caller.facts.conduct.answers.get(Query, RESULT), answer)
+    _keep(caller.target.specification.answers.get(Query, RESULT), answer)
     _read_as_a_market(caller, command, answer)
     for url in _addresses(answer.members):
         if not url.lower().startswith(("http://", "https://")):
@@ -290,110 +209,3 @@ def _odd_id(caller: Caller) -> None:
             raise failed("sql_in_text", answer, odd)
         if answer.succeeded and answer.tells:
             raise failed("sql_in_text", answer, odd)
-
-
-# --- requests --------------------------------------------------------------------------------------------------------
-
-
-def _missing_fields(kind: type[Command], table: tuple[Field, ...]) -> Body:
-    def body(caller: Caller) -> None:
-        caller.need(kind)
-        # An instance of its own: a seller that accepts such a request may do anything to it.
-        made = caller.instance() if kind is not Create and caller.facts.has(Create) else None
-        command = caller.samples.of(kind, made.instance_id if made else caller.samples.unknown_id())
-        if command is None:
-            raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
-        stamped = {caller.facts.dialect.timestamp, caller.facts.dialect.token}
-        for field in table:
-            if not field.mandatory or field.name in stamped:
-                continue
-            answer = caller.send(caller.changed(command, {field.name: None}))
-            caller.note_created(answer)
-            context, context_zh = f"without {field.name}", f"缺少{field.name}时"
-            codes: tuple[str, ...] = (BAD_PARAMETER, NO_INSTANCE) if "nstance" in field.name else (BAD_PARAMETER,)
-            if made is None and kind is not Create:
-                # About something that the seller has never heard of: it may say so before it looks at the rest.
-                codes = ()
-            expect_refusal(answer, "accepts_missing_field", *codes, context=context, context_zh=context_zh)
-        if made:
-            caller.give_back(made)
-
-    return body
-
-
-def _longest(caller: Caller) -> None:
-    caller.instance(keep=True)
-    order = Order(f"CS{caller.chance()}{caller.chance()}"[:57].upper())
-    business_id = (caller.chance() + caller.chance())[:64]
-    first = caller.ask(caller.samples.create(order, business_id=business_id))
-    expect_accepted(first, "refuses_longest_value")
-    # A cut key would make the next order of the same beginning the same order.
-    twin = Order(order.order_id[:-1] + ("A" if order.order_id[-1] != "A" else "B"))
-    second = caller.ask(caller.samples.create(twin))
-    expect_accepted(second, "refuses_longest_value")
-    if first.instance_id and first.instance_id == second.instance_id:
-        raise failed(
-            "refuses_longest_value", second, "two orders that differ in their 57th character gave one instance"
-        )
-
-
-def _bad_value(kind: type[Command], name: str) -> Body:
-    def body(caller: Caller) -> None:
-        caller.need(kind)
-        made = caller.instance() if caller.facts.has(Create) else None
-        command = caller.samples.of(kind, made.instance_id if made else caller.samples.unknown_id())
-        assert command is not None
-        answer = caller.send(caller.changed(command, {name: "NO_SUCH_VALUE"}))
-        expect_refusal(answer, "accepts_bad_value", *((BAD_PARAMETER,) if made else ()))
-        if made:
-            caller.give_back(made)
-
-    return body
-
-
-def _bad_flag(kind: type[Command]) -> Body:
-    def body(caller: Caller) -> None:
-        command = caller.samples.of(kind, "")
-        assert command is not None
-        # Of a tenant that the seller has never heard of: any refusal will do.
-        expect_refusal(caller.send(caller.changed(command, {"flag": 9})), "accepts_bad_value")
-
-    return body
-
-
-def _activity(value: str | None) -> Body:
-    def body(caller: Caller) -> None:
-        name = "success_for_unknown_activity"
-        # Both as a real and as a test call: the second is often answered by a branch of its own.
-        for test in (False, True):
-            request = caller.changed(caller.harmless(test=test), {"activity": value})
-            context = "as a test call" if test else "as a real call"
-            context_zh = "作为测试调用" if test else "作为真实调用"
-            expect_refusal(caller.send(request), name, BAD_PARAMETER, context=context, context_zh=context_zh)
-
-    return body
-
-
-def _activity_case(caller: Caller) -> None:
-    command = caller.harmless()
-    activity = str(caller.facts.dialect.members(caller.request(command))["activity"])
-    answer = caller.send(caller.changed(command, {"activity": activity.upper()}))
-    readable(answer, http_error="http_error_for_bad_request")
-    if answer.accepted:
-        seen, seen_zh = answer.told()
-        raise Warned("activity_case", f"{activity.upper()}: {seen}", f"{activity.upper()}：{seen_zh}")
-
-
-def _bad_body(content: bytes) -> Body:
-    def body(caller: Caller) -> None:
-        dialect = caller.facts.dialect
-        assert isinstance(dialect, UrlDialect)
-        request = dialect.sealed_bytes(caller.request(caller.harmless()), content, caller.seal())
-        expect_refusal(caller.send(request), "accepts_not_json")
-
-    return body
-
-
-def in_query(facts: Facts) -> bool:
-    """Whether parameters stand in the URL, where they have to be decoded."""
-    return isinstance(facts.dialect, QueryDialect)

@@ -15,9 +15,9 @@ from tradepost.check.answers import (
     failed,
     readable,
 )
-from tradepost.check.declaring import Body, Check, Making, Skipped, family
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import QueryDialect, UrlDialect, with_header
-from tradepost.check.forging import (
+from tradepost.check.forgeries import (
     FORGERIES,
     IN_A_QUERY,
     OTHER_CASE,
@@ -31,7 +31,8 @@ from tradepost.check.forging import (
     twice,
     what_is_not_checked,
 )
-from tradepost.check.refusals import explain_refusal
+from tradepost.check.outcomes import Skipped
+from tradepost.check.refusal_diagnosis import explain_refusal
 from tradepost.protocols.commands import Command, Create, Query, Refresh, Release
 from tradepost.protocols.freshness import epoch_ms
 from tradepost.protocols.hmac_sign import hmac_sha256_hex, utf8
@@ -40,7 +41,7 @@ from tradepost.protocols.sync_commands import SyncApplication
 if TYPE_CHECKING:
     from tradepost.check.answers import Answer
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 
 PLAIN = "application/json"
@@ -48,17 +49,17 @@ FIRST = "signature.correct"
 """Asked before everything else: with a wrong key nothing that follows means what it says."""
 
 
-@family
-def checks(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "signature")
+@check_factory
+def checks(target: Target) -> Iterable[Check]:
+    make = CheckBuilder(target, "signature")
     yield make(
         "correct", "signature", _correct,
         "A correctly signed request is accepted", "签名正确的请求被接受",
         "resultCode 000000 to a test call signed as documented", "按文档签名的测试调用返回resultCode 000000",
         alone=True,
     )  # fmt: skip
-    forgeries = FORGERIES if facts.dialect.stamped else (*FORGERIES, OTHER_CASE)
-    if isinstance(facts.dialect, UrlDialect | QueryDialect):
+    forgeries = FORGERIES if target.dialect.stamped else (*FORGERIES, OTHER_CASE)
+    if isinstance(target.dialect, UrlDialect | QueryDialect):
         forgeries = (*forgeries, *IN_A_QUERY)
     for name, title, title_zh, spoil, diagnosis in forgeries:
         yield make(
@@ -70,25 +71,25 @@ def checks(facts: Facts) -> Iterable[Check]:
         "A real call without a signature is refused", "没有签名的真实调用被拒绝",
         "HTTP 200 with resultCode 000001, and nothing done", "返回HTTP 200和resultCode 000001，且不执行任何操作",
     )  # fmt: skip
-    for kind, activity in facts.protocol.activities.items():
+    for kind, activity in target.protocol.activities.items():
         yield make(
             f"guarded.{activity}", "freshness", _guarded(kind),
             f"{activity} with a wrong signature is refused", f"签名错误的{activity}被拒绝",
             "HTTP 200 with resultCode 000001, for each activity", "每个接口均返回HTTP 200和resultCode 000001",
         )  # fmt: skip
-    if facts.has(Create, Release) and (facts.has(Query) or facts.has(Refresh)):
+    if target.has(Create, Release) and (target.has(Query) or target.has(Refresh)):
         yield make(
             "nothing_done", "freshness", _nothing_done,
             "A release that is refused for its signature is not carried out", "因签名被拒绝的释放不会被执行",
             "HTTP 200 with resultCode 000001, and the instance is still there", "返回HTTP 200和resultCode 000001，且实例仍然存在",
         )  # fmt: skip
-    if isinstance(facts.dialect, QueryDialect) and facts.has(Create):
+    if isinstance(target.dialect, QueryDialect) and target.has(Create):
         yield make(
             "sorted", "signature", _sorted,
             "Names after timeStamp in the alphabet are sorted like all others", "字母序在timeStamp之后的参数同样参与排序",
             "resultCode 000000 to a request with userId and userName", "带有userId和userName的请求返回000000",
         )  # fmt: skip
-    if isinstance(facts.dialect, UrlDialect):
+    if isinstance(target.dialect, UrlDialect):
         yield make(
             "lower_case", "signature", _lower_case,
             "The signature in lowercase hex is accepted", "小写十六进制的签名被接受",
@@ -118,10 +119,10 @@ def _correct(caller: Caller) -> None:
 
 def _forged(spoil: Spoil, diagnosis: str) -> Body:
     def body(caller: Caller) -> None:
-        if caller.facts.dialect.token.startswith("x-") and spoil is not_ascii:
+        if caller.target.dialect.token.startswith("x-") and spoil is not_ascii:
             raise Skipped("a header cannot carry it", "该值无法放入请求头")
         request = caller.request(caller.harmless())
-        if not caller.facts.dialect.stamped:
+        if not caller.target.dialect.stamped:
             # A token that was seen before must not open the door to another request; where there are nonces, they
             # would refuse the second in any case.
             caller.send(request)
@@ -181,14 +182,14 @@ def _guarded(kind: type[Command]) -> Body:
 
 
 def _nothing_done(caller: Caller) -> None:
-    with caller.lent() as made:
+    with caller.borrowed_instance() as made:
         command = caller.samples.release(made.instance_id)
         answer = caller.send(last_character(caller, caller.request(command)))
         name = _hole(caller, command, last_character, "accepts_wrong_signature") if answer.accepted else ""
         expect_refusal(answer, name or "accepts_wrong_signature", NOT_AUTHENTIC)
-        after = caller.look(made.instance_id)
+        after = caller.look_up(made.instance_id)
         # Where no instance can be looked at, nothing is known of this one.
-        if after.refused and caller.look(caller.fresh().instance_id).accepted:
+        if after.refused and caller.look_up(caller.fresh().instance_id).accepted:
             raise failed("acts_before_verifying", after, "afterwards", "之后")
 
 
@@ -204,7 +205,7 @@ def _sorted(caller: Caller) -> None:
 
 
 def _lower_case(caller: Caller) -> None:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     caller.need_correct()
     request = caller.request(caller.harmless())
     lower = dialect.put(request, dialect.token, dialect.get(request, dialect.token).lower())
@@ -212,14 +213,14 @@ def _lower_case(caller: Caller) -> None:
 
 
 def _plain_hash(caller: Caller) -> None:
-    dialect = caller.facts.dialect
+    dialect = caller.target.dialect
     request = caller.request(caller.harmless())
-    seal = caller.seal()
-    text = f"{seal.key}{seal.nonce}{epoch_ms(seal.now)}{hashlib.sha256(request.body).hexdigest()}"
+    inputs = caller.signing_inputs()
+    text = f"{inputs.key}{inputs.nonce}{epoch_ms(inputs.now)}{hashlib.sha256(request.body).hexdigest()}"
     for name, value in (
-        (dialect.timestamp, str(epoch_ms(seal.now))),
-        (dialect.nonce, seal.nonce),
-        (dialect.token, hmac_sha256_hex(seal.key, utf8(text)).upper()),
+        (dialect.timestamp, str(epoch_ms(inputs.now))),
+        (dialect.nonce, inputs.nonce),
+        (dialect.token, hmac_sha256_hex(inputs.key, utf8(text)).upper()),
     ):
         request = dialect.put(request, name, value)
     answer = caller.send(request)

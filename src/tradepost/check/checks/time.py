@@ -13,20 +13,21 @@ from tradepost.check.answers import (
     BAD_PARAMETER,
     NOT_AUTHENTIC,
     Answer,
+    admitted,
     expect_refusal,
     expect_success,
     failed,
-    let_in,
     readable,
 )
-from tradepost.check.dates import dates_in, told_otherwise
-from tradepost.check.declaring import Body, Check, Failed, Making, Skipped, family
+from tradepost.check.dates import date_mistake, dates_in
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Failed, Skipped
 from tradepost.protocols.commands import Create, Query, Refresh
 from tradepost.protocols.wire_time import dump_milliseconds, load_digits
 
 if TYPE_CHECKING:
-    from tradepost.check.caller import Caller, Made
-    from tradepost.check.facts import Facts
+    from tradepost.check.caller import Caller, CreatedInstance
+    from tradepost.check.target import Target
 
 # Seconds and minutes that no seller would show by chance.
 _MINUTE, _SECOND = 37, 53
@@ -45,12 +46,12 @@ HOURS = (
 )
 
 
-@family
-def forms(facts: Facts) -> Iterable[Check]:
-    if not facts.has(Create, Refresh):
+@check_factory
+def forms(target: Target) -> Iterable[Check]:
+    if not target.has(Create, Refresh):
         return
-    make = Making(facts, "time")
-    topic = facts.activity(Refresh)
+    make = CheckBuilder(target, "time")
+    topic = target.activity(Refresh)
     for name, hour, title, title_zh in HOURS:
         yield make(
             name, topic, _hour(hour), title, title_zh,
@@ -87,11 +88,11 @@ def forms(facts: Facts) -> Iterable[Check]:
         )  # fmt: skip
 
 
-@family
-def crowds(facts: Facts) -> Iterable[Check]:
-    if facts.has(Create, Refresh):
-        yield Making(facts, "time")(
-            "parallel", facts.activity(Refresh), _parallel,
+@check_factory
+def crowds(target: Target) -> Iterable[Check]:
+    if target.has(Create, Refresh):
+        yield CheckBuilder(target, "time")(
+            "parallel", target.activity(Refresh), _parallel,
             f"{INSTANCES} instances are renewed at the same moment, {ROUNDS} times", f"同时续费{INSTANCES}个实例，共{ROUNDS}轮",
             "resultCode 000000 to each, and each shows its own expiry where one is shown",
             "均返回000000；若显示到期时间，则各实例显示自己的时间",
@@ -99,12 +100,12 @@ def crowds(facts: Facts) -> Iterable[Check]:
         )  # fmt: skip
 
 
-@family
-def effects(facts: Facts) -> Iterable[Check]:
-    if not facts.has(Create, Refresh, Query):
+@check_factory
+def effects(target: Target) -> Iterable[Check]:
+    if not target.has(Create, Refresh, Query):
         return
-    make = Making(facts, "time")
-    topic = facts.activity(Refresh)
+    make = CheckBuilder(target, "time")
+    topic = target.activity(Refresh)
     yield make(
         "one_hour_left", topic, _one_hour_left,
         "An instance that runs for another hour works", "剩余一小时的实例可用",
@@ -126,7 +127,7 @@ def effects(facts: Facts) -> Iterable[Check]:
         "texts that show the expiry show the earlier one", "显示的到期时间为更早的时间",
     )  # fmt: skip
     yield make(
-        "usage_time", facts.activity(Query), _usage_time,
+        "usage_time", target.activity(Query), _usage_time,
         "statisticalTime is not in the future", "statisticalTime不在未来",
         "a UTC time of 17 digits, at most 5 minutes ahead of now", "17位UTC时间，最多比当前时间早5分钟以内",
     )  # fmt: skip
@@ -143,7 +144,7 @@ def _tomorrow(caller: Caller, hour: int, *, minute: int = _MINUTE) -> datetime:
 def _hour(hour: int) -> Body:
     def body(caller: Caller) -> None:
         caller.need(Refresh)
-        with caller.lent() as made:
+        with caller.borrowed_instance() as made:
             answer = caller.ask(caller.samples.refresh(made.instance_id, _tomorrow(caller, hour)))
             if not answer.succeeded:
                 name = _clock_mistake(caller, made.instance_id, hour)
@@ -166,7 +167,7 @@ def _at(moment: object) -> Body:
         caller.need(Refresh)
         assert callable(moment)
         told = moment(caller.clock())
-        with caller.lent() as made:
+        with caller.borrowed_instance() as made:
             answer = caller.ask(caller.samples.refresh(made.instance_id, told))
             if not answer.succeeded:
                 name = _clock_mistake(caller, made.instance_id, told.hour)
@@ -183,7 +184,7 @@ def _leap_year(now: datetime) -> int:
 def _seventeen_digits(caller: Caller) -> None:
     caller.need(Refresh)
     written = dump_milliseconds(_tomorrow(caller, 9).replace(microsecond=256_000))
-    with caller.lent() as made:
+    with caller.borrowed_instance() as made:
         answer = caller.send(caller.changed(caller.samples.refresh(made.instance_id), {"expireTime": written}))
         readable(answer, http_error="fourteen_digits_only")
         expect_success(answer, "fourteen_digits_only")
@@ -192,7 +193,7 @@ def _seventeen_digits(caller: Caller) -> None:
 def _bad_time(text: str) -> Body:
     def body(caller: Caller) -> None:
         caller.need(Refresh)
-        with caller.lent() as made:
+        with caller.borrowed_instance() as made:
             answer = caller.send(caller.changed(caller.samples.refresh(made.instance_id), {"expireTime": text}))
             expect_refusal(answer, "accepts_bad_time", BAD_PARAMETER)
 
@@ -213,8 +214,8 @@ def _parallel(caller: Caller) -> None:
             for one, until in zip(made, told, strict=True)
             for _ in range(COPIES)
         ]
-        answers = caller.together([caller.request(command) for command in commands])
-        reached = let_in(answers)
+        answers = caller.send_simultaneously([caller.request(command) for command in commands])
+        reached = admitted(answers)
         for command, answer in zip(commands, answers, strict=True):
             if not answer.succeeded and answer in reached:
                 alone = caller.ask(command).succeeded
@@ -224,8 +225,8 @@ def _parallel(caller: Caller) -> None:
     caller.give_back(*made)
 
 
-def _each_shows_its_own(caller: Caller, made: list[Made], told: list[datetime]) -> None:
-    if not caller.facts.has(Query):
+def _each_shows_its_own(caller: Caller, made: list[CreatedInstance], told: list[datetime]) -> None:
+    if not caller.target.has(Query):
         return
     answers = caller.each(caller.ask, [Query(instance_ids=(one.instance_id,)) for one in made])
     for answer, until in zip(answers, told, strict=True):
@@ -249,7 +250,7 @@ def _renewed(caller: Caller, instance_id: str, until: datetime) -> Answer:
 def _one_hour_left(caller: Caller) -> None:
     caller.need(Refresh)
     soon = caller.clock().replace(microsecond=0) + timedelta(hours=1)
-    with caller.lent() as made:
+    with caller.borrowed_instance() as made:
         answer = _renewed(caller, made.instance_id, soon)
         if not answer.succeeded:
             later = _renewed(caller, made.instance_id, soon + timedelta(days=30))
@@ -259,7 +260,7 @@ def _one_hour_left(caller: Caller) -> None:
 
 def _shown(caller: Caller) -> None:
     caller.need(Refresh)
-    with caller.lent() as made:
+    with caller.borrowed_instance() as made:
         # Each with a minute of its own, so that one still shown is not taken for another read wrongly.
         for hour, minute in ((3, 11), (15, 23), (21, 49)):
             told = _tomorrow(caller, hour, minute=minute)
@@ -272,7 +273,7 @@ def _shown_rightly(answer: Answer, told: datetime) -> None:
     if told in shown:
         return
     for date in shown:
-        name = told_otherwise(date, told)
+        name = date_mistake(date, told)
         if name:
             raise Failed(
                 name,
@@ -285,7 +286,7 @@ def _set_not_added(caller: Caller) -> None:
     caller.need(Refresh)
     told = _tomorrow(caller, 9)
     answers: list[Answer] = []
-    with caller.lent() as made:
+    with caller.borrowed_instance() as made:
         command = caller.samples.refresh(made.instance_id, told)
         for _ in range(2):
             expect_success(caller.ask(command), context="renewal", context_zh="续费")
@@ -326,7 +327,7 @@ def _moves_back(caller: Caller) -> None:
     )
 
 
-def _frozen_in_time(made: Made, answer: Answer) -> None:
+def _frozen_in_time(made: CreatedInstance, answer: Answer) -> None:
     """A seller that still shows the expiry of the creation, after it accepted another."""
     first = made.expires_at.replace(tzinfo=None) if made.expires_at else None
     if first is not None and first in dates_in(_members(answer)):

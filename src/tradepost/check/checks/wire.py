@@ -6,19 +6,20 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import NOT_AUTHENTIC, Answer, expect_accepted, failed, readable
-from tradepost.check.declaring import Body, Check, Making, Skipped, Warned, family
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import QueryDialect, UrlDialect, with_header, with_parameter
-from tradepost.check.refusals import explain_rewriting
+from tradepost.check.outcomes import Skipped, Warned
+from tradepost.check.refusal_diagnosis import explain_rewriting
 from tradepost.protocols.commands import CheckChange, Create
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
-    from tradepost.check.facts import Facts
+    from tradepost.check.target import Target
 
 
-@family
-def pace(facts: Facts) -> Iterable[Check]:
-    yield Making(facts, "wire")(
+@check_factory
+def rate(target: Target) -> Iterable[Check]:
+    yield CheckBuilder(target, "wire")(
         UNLIMITED, "answer", _unlimited,
         "No request is turned away for coming too soon", "没有请求因过于频繁被拒绝",
         "HTTP status 200 always (recommended at a tester's speed)", "始终返回HTTP 200（对检测的请求频率为建议）",
@@ -26,10 +27,10 @@ def pace(facts: Facts) -> Iterable[Check]:
     )  # fmt: skip
 
 
-@family
-def requests(facts: Facts) -> Iterable[Check]:
-    make = Making(facts, "wire")
-    if facts.dialect.json_body:
+@check_factory
+def requests(target: Target) -> Iterable[Check]:
+    make = CheckBuilder(target, "wire")
+    if target.dialect.json_body:
         for name, value in (
             ("plain", "application/json"),
             ("utf8", "application/json;charset=utf8"),
@@ -60,31 +61,31 @@ def requests(facts: Facts) -> Iterable[Check]:
         "A further parameter in the URL is tolerated", "URL中的其他参数被容忍",
         "resultCode 000000 (recommended where only a body is signed)", "返回000000（仅对请求体签名的版本为建议）",
     )  # fmt: skip
-    if isinstance(facts.dialect, UrlDialect):
+    if isinstance(target.dialect, UrlDialect):
         for name, nonce, diagnosis, title, title_zh in NONCES:
             yield make(
                 f"nonce.{name}", "signature", _nonce(nonce, diagnosis), title, title_zh,
                 "resultCode 000000: parameters are decoded exactly once before they are signed",
                 "返回000000：参数只解码一次后再参与签名",
             )  # fmt: skip
-    if facts.dialect.stamped:
+    if target.dialect.stamped:
         yield make(
             "nonce.long", "freshness", _long_nonce,
             "A nonce of 64 characters is accepted, and remembered whole", "64个字符的nonce被接受，并完整保存",
             "resultCode 000000, also to another one that begins with the same 60", "返回000000；前60个字符相同的另一个nonce同样被接受",
         )  # fmt: skip
-    if facts.has(CheckChange):
+    if target.has(CheckChange):
         yield make(
-            "nested_chinese", facts.activity(CheckChange), _nested("测试/Test"),
+            "nested_chinese", target.activity(CheckChange), _nested("测试/Test"),
             "Chinese in a nested object is accepted", "嵌套对象中的中文被接受",
             "resultCode 000000 or a reasoned refusal, not 000001", "返回000000或合理的拒绝，而不是000001",
         )  # fmt: skip
         yield make(
-            "nested_number", facts.activity(CheckChange), _nested("Team"),
+            "nested_number", target.activity(CheckChange), _nested("Team"),
             "A number in a nested object is accepted", "嵌套对象中的数字被接受",
             "resultCode 000000 or a reasoned refusal, not 000001", "返回000000或合理的拒绝，而不是000001",
         )  # fmt: skip
-    if isinstance(facts.dialect, QueryDialect):
+    if isinstance(target.dialect, QueryDialect):
         yield make(
             "blank_as_percent", "signature", _blank("%20"),
             "A blank written %20 is read as a blank", "写作%20的空格被正确读取",
@@ -122,12 +123,12 @@ NONCES = (
 
 
 def _unlimited(caller: Caller) -> None:
-    limited = [answer for answer in caller.shared.everything if answer.turned_away]
+    limited = [answer for answer in caller.history.answers if answer.turned_away]
     if limited:
-        told, told_zh = limited[0].told()
-        seen = f"{len(limited)} of {len(caller.shared.everything)} requests, the first with: {told}"
+        told, told_zh = limited[0].describe()
+        seen = f"{len(limited)} of {len(caller.history.answers)} requests, the first with: {told}"
         raise Warned(
-            "rate_limited", seen, f"{len(caller.shared.everything)}个请求中有{len(limited)}个，第一个为：{told_zh}"
+            "rate_limited", seen, f"{len(caller.history.answers)}个请求中有{len(limited)}个，第一个为：{told_zh}"
         )
 
 
@@ -145,7 +146,7 @@ def _content_type(value: str) -> Body:
 
 def _further_parameter(caller: Caller) -> None:
     caller.need_correct()
-    if isinstance(caller.facts.dialect, QueryDialect):
+    if isinstance(caller.target.dialect, QueryDialect):
         # There every parameter is signed.
         request = caller.changed(caller.harmless(), {"tenant": "1"})
     else:
@@ -154,10 +155,10 @@ def _further_parameter(caller: Caller) -> None:
     readable(answer)
     if answer.accepted:
         return
-    if isinstance(caller.facts.dialect, QueryDialect) and answer.code == NOT_AUTHENTIC:
+    if isinstance(caller.target.dialect, QueryDialect) and answer.code == NOT_AUTHENTIC:
         raise failed("address_with_query", answer)
     # What a market adds to a registered query is documented nowhere (saas-v2 §2.2).
-    raise Warned("address_with_query", *answer.told())
+    raise Warned("address_with_query", *answer.describe())
 
 
 def _nonce(part: str, diagnosis: str) -> Body:
@@ -203,7 +204,7 @@ def _unknown_field(caller: Caller) -> None:
     for test in (True, False):
         answer = _with_field(caller, "abc", test=test)
         readable(answer)
-        if not answer.accepted and (test or not caller.shared.stock.refusal):
+        if not answer.accepted and (test or not caller.creation_refused):
             signed_over_a_list = answer.code == NOT_AUTHENTIC
             # Fields were added before, and the same version promises only that none goes (business-rules §11.1).
             raise failed(
@@ -241,7 +242,7 @@ def _refused(answer: Answer, text: str) -> bool:
 
 def _free_fields(caller: Caller) -> tuple[str, ...]:
     """Fields of the creation that hold a person's text, where a version sends such."""
-    known = {field.name for field in caller.facts.conduct.requests.get(Create, ())}
+    known = {field.name for field in caller.target.specification.requests.get(Create, ())}
     return tuple(name for name in ("customerName",) if name in known)
 
 
@@ -295,17 +296,17 @@ def _nested_mistake(caller: Caller, instance_id: str, name: str) -> str:
 def _blank(written: str) -> Body:
     def body(caller: Caller) -> None:
         caller.need_correct()
-        dialect = caller.facts.dialect
+        dialect = caller.target.dialect
         assert isinstance(dialect, QueryDialect)
-        command = caller.samples.create(test=True) if caller.facts.has(Create) else caller.harmless()
+        command = caller.samples.create(test=True) if caller.target.has(Create) else caller.harmless()
         request = caller.request(command)
         texts = {name: str(value) for name, value in dialect.members(request).items()}
         field = next(iter(_free_fields(caller)), "newField")
         members = {**texts, field: "one two"}
-        answer = caller.send(dialect.sealed_text(request, members, caller.seal(), blank=written))
+        answer = caller.send(dialect.signed_text(request, members, caller.signing_inputs(), blank=written))
         if not answer.accepted:
             other = "+" if written == "%20" else "%20"
-            again = caller.send(dialect.sealed_text(request, members, caller.seal(), blank=other))
+            again = caller.send(dialect.signed_text(request, members, caller.signing_inputs(), blank=other))
             expect_accepted(answer, "blank_as_plus" if again.accepted else "undecoded_values")
 
     return body

@@ -19,7 +19,7 @@ VERDICTS = {
     Verdict.FAILED: ("failed", "失败"),
     Verdict.WARNED: ("warnings", "警告"),
     Verdict.SKIPPED: ("skipped", "跳过"),
-    Verdict.BROKEN: ("not judged", "未判定"),
+    Verdict.BROKEN: ("not run_check", "未判定"),
 }
 GROUPS = {
     "shape": ("Shape", "格式"),
@@ -73,7 +73,7 @@ def _header(report: Report) -> str:
             f"{failed} of {len(report.results)} checks failed", f"{len(report.results)}项检查中{failed}项失败"
         )
     elif broken or not passed:
-        verdict = _both("The seller could not be judged", "未能完成判定")
+        verdict = _both("The seller could not be run_check", "未能完成判定")
     elif warned:
         verdict = _both(f"No check failed, {warned} warned", f"没有检查失败，{warned}项警告")
     else:
@@ -116,7 +116,7 @@ def _failures(report: Report) -> list[str]:
         return []
     number = report.reasons
     words = "One mistake explains what failed" if number == 1 else f"{number} mistakes explain what failed"
-    head = _both(words, f"{number}个原因导致失败") if number else _both("What could not be judged", "未能判定")
+    head = _both(words, f"{number}个原因导致失败") if number else _both("What could not be run_check", "未能判定")
     return [f"<h2>{head}</h2>", *(_failure(*results) for results in report.mistakes)]
 
 

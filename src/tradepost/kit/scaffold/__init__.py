@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tradepost.kit.keypair import KeyPair, make_pair
 
-from .wording import DEFAULT, PROTOCOLS, protocol_words, truths
+from .template_values import DEFAULT, PROTOCOLS, conditions_of, protocol_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ DOT = "dot_"
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """``needs``: what the project requires beside the kit; ``server``: what the words of the project say about it."""
+    """``needs``: what the project requires beside the kit; ``server``: how the project names its server."""
 
     title: str
     needs: tuple[str, ...] = ()
@@ -66,30 +66,30 @@ def write_project(
     that are not of ``PROTOCOLS``.
     """
     chosen = FRAMEWORKS[framework]
-    spoken = tuple(dict.fromkeys(protocols))
-    unknown = [name for name in spoken if name not in PROTOCOLS]
-    if unknown or not spoken:
+    chosen_protocols = tuple(dict.fromkeys(protocols))
+    unknown = [name for name in chosen_protocols if name not in PROTOCOLS]
+    if unknown or not chosen_protocols:
         raise LookupError(f"no project for {', '.join(unknown) or 'no protocol'}; there are: {', '.join(PROTOCOLS)}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise NotEmpty(f"{folder} exists and is not an empty folder")
-    true = truths(spoken)
-    words = {
+    conditions = conditions_of(chosen_protocols)
+    values = {
         "framework": framework,
         "title": chosen.title,
         "server": chosen.server,
         "requirements": "\n".join((f"tradepost>={version}", *chosen.needs)),
         "name": _harmless(folder.resolve().name),
         "image": _image(folder.resolve().name),
-        **protocol_words(spoken, key, true),
-        **(_key_words(pair()) if "joint" in true else {}),
+        **protocol_values(chosen_protocols, key, conditions),
+        **(_key_values(pair()) if "joint" in conditions else {}),
     }
     written = []
-    for relative, template in _templates(framework, spoken, true).items():
+    for relative, template in _templates(framework, chosen_protocols, conditions).items():
         place = folder / relative
         place.parent.mkdir(parents=True, exist_ok=True)
         if relative.name == ".env":
             place.touch(mode=0o600)
-        place.write_text(_fill(template.read_text(encoding="utf-8"), words, true), encoding="utf-8")
+        place.write_text(_fill(template.read_text(encoding="utf-8"), values, conditions), encoding="utf-8")
         if relative.suffix == ".sh":
             place.chmod(0o755)
         written.append(place)
@@ -106,15 +106,15 @@ def _image(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "seller"
 
 
-def _key_words(pair: KeyPair) -> dict[str, str]:
+def _key_values(pair: KeyPair) -> dict[str, str]:
     return {"public_key": pair.public.strip(), "private_key": pair.private}
 
 
-def _templates(framework: str, spoken: tuple[str, ...], true: frozenset[str]) -> Mapping[Path, Path]:
+def _templates(framework: str, chosen_protocols: tuple[str, ...], conditions: frozenset[str]) -> Mapping[Path, Path]:
     """Where each file of a project goes, and its template; later folders replace files of earlier ones."""
     folders = [HERE / COMMON, HERE / framework]
-    if spoken != DEFAULT:
-        themes = [path for path in sorted((HERE / THEMES).iterdir()) if path.name in true]
+    if chosen_protocols != DEFAULT:
+        themes = [path for path in sorted((HERE / THEMES).iterdir()) if path.name in conditions]
         folders = [HERE / COMMON, HERE / VERSIONS, *themes, HERE / framework, HERE / SEVERAL / framework]
     return dict(found for folder in folders for found in _templates_in(folder))
 
@@ -129,8 +129,8 @@ _BLOCK = re.compile(r"<<if (\w+)>>\n(.*?)<<end>>\n", re.DOTALL)
 """Lines that are kept when a condition holds; blocks do not nest."""
 
 
-def _fill(text: str, words: Mapping[str, str], true: frozenset[str]) -> str:
-    text = _BLOCK.sub(lambda block: block[2] if block[1] in true else "", text)
-    for name, value in words.items():
+def _fill(text: str, values: Mapping[str, str], conditions: frozenset[str]) -> str:
+    text = _BLOCK.sub(lambda block: block[2] if block[1] in conditions else "", text)
+    for name, value in values.items():
         text = text.replace(f"<<{name}>>", value)
     return text

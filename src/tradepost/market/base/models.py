@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.db import models
 
-from .work import DueWork, due_index, leased_index
+from .work import DueWork, due_index, leased_index, stuck_index
 
 
 class SandboxClock(models.Model):
@@ -43,7 +43,7 @@ class Event(DueWork):
     """Names of the reactions that failed and are tried again; empty means all of them are to run."""
 
     class Meta:
-        indexes = [due_index("event")]
+        indexes = [due_index("event"), stuck_index("event")]
 
 
 class Job(DueWork):
@@ -55,7 +55,7 @@ class Job(DueWork):
     error = models.TextField(default="", blank=True)
 
     class Meta:
-        indexes = [due_index("job"), leased_index("job")]
+        indexes = [due_index("job"), leased_index("job"), stuck_index("job")]
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="job_kind_key")]
 
 

@@ -1,90 +1,91 @@
 """Call down, publish up: a context writes what happened beside its own rows; whoever cares reacts later.
 
 Who reacts is not known here: the worker passes the table from ``wiring.py``. A reaction runs in a transaction, at
-least once: it must be idempotent. One that is ``@batched`` takes the facts of many events at once.
+least once: it must be idempotent. One that is ``@batched`` takes many events at once.
+
+What this release cannot read, because a later one wrote it, stays: it is tried again with growing waits, as what failed.
 """
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import update_wrapper
 from typing import Any, NamedTuple
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import F
 
 from . import rows
+from .events import Reactions, UnknownEvent, declared, name_of, subjects
 from .models import Event
-from .work import AS_BEFORE, IN_ORDER, DatabaseAway, State, peek, wake
+from .stored import StoredMismatch, UnknownVersion, dump
+from .work import DatabaseAway, State, by_index, peek, wake
 
 log = structlog.get_logger(__name__)
 
-type Facts = Mapping[str, Any]
-type Reaction = Callable[[Facts, datetime], None]
-"""Given an event's facts (plain JSON values) and now."""
+UNREADABLE = (UnknownEvent, UnknownVersion, StoredMismatch)
+"""Why a row is not an event to this release."""
 
 
-class Batched:
-    """A reaction to many events of one name at once; called like any other, it gets one."""
+class Batched[E]:
+    """A reaction to many events of one class at once; called like any other, it gets one."""
 
     __qualname__: str
 
-    def __init__(self, react: Callable[[Sequence[Facts], datetime], None]) -> None:
+    def __init__(self, react: Callable[[Sequence[E], datetime], None]) -> None:
         self.many = react
         update_wrapper(self, react)
 
-    def __call__(self, facts: Facts, now: datetime) -> None:
-        self.many([facts], now)
+    def __call__(self, event: E, now: datetime) -> None:
+        self.many([event], now)
 
 
-def batched(react: Callable[[Sequence[Facts], datetime], None]) -> Batched:
+def batched[E](react: Callable[[Sequence[E], datetime], None]) -> Batched[E]:
     """Declare a reaction that asks the database once for a batch instead of once for each event.
 
-    It gets the facts in the order in which they happened. When it fails, each event comes again, alone.
+    It gets the events in the order in which they happened. When it fails, each comes again, alone.
     """
     return Batched(react)
 
 
-def name_of(reaction: Reaction) -> str:
-    return f"{reaction.__module__}.{reaction.__qualname__}"
-
-
-class Taken(NamedTuple):
-    """What is looked at of an event."""
+class Row(NamedTuple):
+    """What is looked at of a stored event."""
 
     pk: int
     name: str
-    facts: Facts
+    facts: Mapping[str, Any]
     left: Sequence[str]
     """The reactions that failed before; empty for a new event."""
+    attempts: int
+    created_at: datetime | str
+    """As the driver gave it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reactions:
-    table: Mapping[str, Sequence[Reaction]]
+class Taken(NamedTuple):
+    """An event that was read from its row."""
 
-    def of(self, name: str, left: Sequence[str]) -> list[Reaction]:
-        """What is to run for an event: all that listen, or those that are left."""
-        return [r for r in self.table.get(name, ()) if not left or name_of(r) in left]
+    event: object
+    left: tuple[str, ...]
 
 
-def publish(name: str, *, now: datetime, **facts: Any) -> None:
+def publish(event: object, *, now: datetime) -> None:
     """Record that something happened. Must run in the transaction that makes it true."""
-    Event.objects.create(name=name, facts=facts, due_at=now, created_at=now)
+    publish_all([event], now=now)
     wake()
 
 
-def publish_many(name: str, facts: Sequence[Facts], *, now: datetime) -> None:
-    """The same for many events of a name, in one statement."""
+def publish_all(events: Sequence[object], *, now: datetime) -> None:
+    """The same for many events, in one statement and in their order. Does not wake the workers: see ``work.wake``."""
+    if not events:
+        return
     at = rows.moment(now)
     rows.run(
         'INSERT INTO base_event (state, due_at, lease_owner, attempts, name, facts, created_at, error, "left")'
-        f" SELECT 0, %s, '', 0, %s, facts, %s, '', '[]' FROM {rows.recordset({'facts': 'jsonb'})}",
-        [at, name, at, rows.as_json({"facts": f} for f in facts)],
+        " SELECT 0, %s, '', 0, name, facts, %s, '', '[]'"
+        f" FROM {rows.recordset({'name': 'text', 'facts': 'jsonb'})}",
+        [at, at, rows.as_json({"name": declared(type(event)).name, "facts": dump(event)} for event in events)],
     )
 
 
@@ -94,52 +95,67 @@ def dispatch(reactions: Reactions, *, now: datetime, limit: int = 256) -> int:
     The batch is one transaction that holds its rows: reactions and deletions commit together, and a worker that dies
     leaves nothing behind. If that fails, each event gets a transaction of its own, so that a poisoned event delays
     nobody and a notice that cannot be written does not stop a delivery. Only what failed is tried again, with growing
-    waits, and shown in the console.
+    waits, and shown in the console; so is what cannot be read.
     """
     if not peek(Event, now=now):
         return 0
-    events: list[Taken] = []
+    taken: list[Row] = []
     try:
         with transaction.atomic():
-            events = _take(now, limit)
-            _react(reactions, events, now)
+            taken = _take(now, limit)
+            _react(reactions, _read(reactions, taken, now), now)
     except DatabaseAway:
         raise  # not the event's fault: the worker reconnects and takes the batch again
     except Exception:  # noqa: BLE001  # a reaction may fail in any way; the queue must survive it
-        for event in events:
+        for row in taken:
             with transaction.atomic():
-                _alone(reactions, event.pk, now)
-    return len(events)
+                _alone(reactions, row.pk, now)
+    return len(taken)
+
+
+def _read(reactions: Reactions, taken: Sequence[Row], now: datetime) -> list[Taken]:
+    """The events of these rows; rows that cannot be read are put back, to be due later."""
+    events, unreadable = [], []
+    for row in taken:
+        try:
+            events.append(Taken(reactions.load(row.name, row.facts), tuple(row.left)))
+        except UNREADABLE as error:
+            log.warning("event cannot be read", event_id=row.pk, name=row.name, error=str(error))
+            due_at = now + _wait(row.attempts)
+            kept = row._asdict() | {"created_at": rows.aware(row.created_at), "attempts": row.attempts + 1}
+            unreadable.append(Event(**kept, due_at=due_at, error=str(error)))
+    if unreadable:
+        Event.objects.bulk_create(unreadable)
+    return events
 
 
 def _react(reactions: Reactions, events: Sequence[Taken], now: datetime) -> None:
     for group in _grouped(events):
-        for reaction in reactions.of(group[0].name, group[0].left):
+        happened = [taken.event for taken in group]
+        for reaction in reactions.of(type(happened[0]), group[0].left):
             if isinstance(reaction, Batched):
-                reaction.many([event.facts for event in group], now)
+                reaction.many(happened, now)
             else:
-                for event in group:
-                    reaction(event.facts, now)
+                for event in happened:
+                    reaction(event, now)
 
 
 def _grouped(events: Sequence[Taken]) -> list[list[Taken]]:
-    """Events of one name go together, but none overtakes one of another name about the same thing: a call, an order."""
-    groups: list[tuple[str, list[Taken], set[tuple[str, object]]]] = []
-    for event in events:
-        about: set[tuple[str, object]] = {
-            (name, value) for name, value in event.facts.items() if isinstance(value, int | str)
-        }
-        name = f"{event.name} {event.left}"
-        for known, group, subjects in reversed(groups):
-            if known == name:
-                group.append(event)
-                subjects.update(about)
+    """Events of one class go together, but none overtakes one of another class about the same thing: a call, an order."""
+    groups: list[tuple[tuple[type, tuple[str, ...]], list[Taken], set[tuple[str, object]]]] = []
+    for taken in events:
+        about = subjects(taken.event)
+        alike = (type(taken.event), taken.left)
+        for known, group, others in reversed(groups):
+            if known == alike:
+                group.append(taken)
+                others.update(about)
                 break
-            if not about.isdisjoint(subjects):
-                groups.append((name, [event], about))
+            if not about.isdisjoint(others):
+                groups.append((alike, [taken], about))
                 break
         else:
-            groups.append((name, [event], about))
+            groups.append((alike, [taken], about))
     return [group for _, group, _ in groups]
 
 
@@ -151,36 +167,58 @@ _CHOSEN = {
 }
 
 
-def _take(now: datetime, limit: int) -> list[Taken]:
+_COLUMNS = 'id, name, facts, "left", attempts, created_at'
+
+
+def _take(now: datetime, limit: int) -> list[Row]:
     """Delete the oldest due events and give them; they are back if the transaction is rolled back."""
     chosen: rows.Statement = (
-        f'DELETE FROM base_event WHERE id {_CHOSEN[connection.vendor]} RETURNING id, name, facts, "left"',
+        f"DELETE FROM base_event WHERE id {_CHOSEN[connection.vendor]} RETURNING {_COLUMNS}",
         [rows.moment(now), limit],
     )
-    if connection.vendor == "postgresql":
-        _, taken, _ = rows.run_together(IN_ORDER, chosen, AS_BEFORE)
-    else:
-        taken = rows.run(*chosen)
-    return sorted(Taken(pk, name, rows.value(facts), rows.value(left)) for pk, name, facts, left in taken)
+    [taken] = by_index(chosen, to_the_end=False)
+    return sorted(
+        (
+            Row(pk, name, rows.value(facts), rows.value(left), attempts, created_at)
+            for pk, name, facts, left, attempts, created_at in taken
+        ),
+        key=lambda row: row.pk,
+    )
 
 
 def _alone(reactions: Reactions, event_id: int, now: datetime) -> None:
-    event = Event.objects.select_for_update(skip_locked=True).filter(pk=event_id, state=State.WAITING).first()
-    if event is None:
+    row = Event.objects.select_for_update(skip_locked=True).filter(pk=event_id, state=State.WAITING).first()
+    if row is None:
         return  # another worker has it
+    try:
+        left, error = _failing(reactions, row, now)
+    except UNREADABLE as unreadable:
+        left, error = row.left, str(unreadable)
+    if error:
+        Event.objects.filter(pk=row.pk).update(
+            due_at=now + _wait(row.attempts), error=error, left=left, attempts=row.attempts + 1
+        )
+    else:
+        Event.objects.filter(pk=row.pk).delete()
+
+
+def _failing(reactions: Reactions, row: Event, now: datetime) -> tuple[list[str], str]:
+    """Run what is left for an event. Gives the names of the reactions that failed, and the words of the last failure."""
+    event = reactions.load(row.name, row.facts)
     left, error = [], ""
-    for reaction in reactions.of(event.name, event.left):
+    for reaction in reactions.of(type(event), row.left):
         try:
             with transaction.atomic():
-                reaction(event.facts, now)
+                reaction(event, now)
         except DatabaseAway:
             raise
         except Exception:
-            log.exception("reaction failed", reaction=name_of(reaction), event_id=event.pk, facts=event.facts)
+            log.exception("reaction failed", reaction=name_of(reaction), event_id=row.pk, facts=row.facts)
             left.append(name_of(reaction))
             error = traceback.format_exc(limit=-6)[-4000:]
-    if not left:
-        Event.objects.filter(pk=event.pk).delete()
-        return
-    wait = min(timedelta(seconds=2) * 2 ** min(event.attempts, 12), timedelta(hours=1))
-    Event.objects.filter(pk=event.pk).update(due_at=now + wait, error=error, left=left, attempts=F("attempts") + 1)
+    return left, error
+
+
+def _wait(attempts: int) -> timedelta:
+    doubled: int = 2 ** min(attempts, 12)
+    return min(timedelta(seconds=2) * doubled, timedelta(hours=1))

@@ -8,11 +8,11 @@ jumps must not make a living worker's work look abandoned.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import InterfaceError, OperationalError, connection, models, transaction
 
-from .rows import Statement, aware, moment, run
+from .rows import Statement, aware, moment, run, run_together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,25 +20,36 @@ if TYPE_CHECKING:
 DatabaseAway = (OperationalError, InterfaceError)
 """What Django raises when the database cannot be reached or hung up: wait and try again, nothing is wrong with the work."""
 
-IN_ORDER: Statement = ("SET LOCAL enable_bitmapscan = off", ())
-"""For PostgreSQL, before it looks for the oldest due rows. After a spike its statistics still say that a handful is due; it
-would then read all that are, and sort them, for each batch: 20,000 rows for 256, measured. By the index it reads a batch."""
-AS_BEFORE: Statement = ("SET LOCAL enable_bitmapscan TO DEFAULT", ())
 CHANNEL = "tradepost_due"
 """PostgreSQL NOTIFY channel that wakes workers."""
 
 
-def by_index() -> tuple[Statement, ...]:
-    """What a transaction about a batch of rows begins with: on PostgreSQL, that it finds them by their indexes to its end.
+_FOUND_BY_INDEX: tuple[Statement, ...] = (
+    ("SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)", ()),
+)
+_AS_CONFIGURED: tuple[Statement, ...] = (
+    ("SET LOCAL enable_bitmapscan TO DEFAULT", ()),
+    ("SET LOCAL enable_seqscan TO DEFAULT", ()),
+)
 
-    The planner takes each batch for a hundred rows, and what is due for a handful, whatever there is. For two rows it so
+
+def by_index(*statements: Statement, to_the_end: bool) -> list[list[tuple[Any, ...]]]:
+    """Run statements about a batch of rows, and give what each returns; PostgreSQL finds their rows by their indexes.
+
+    Its planner takes each batch for a hundred rows, and what is due for a handful, whatever there is. For two rows it so
     reads all of ten thousand sellers' keys and addresses, and all calls of the last hours: 3 ms of a claim's 4, measured.
+    For 256 events after a spike it reads all 20,000 that are due, and sorts them, for each batch.
+
+    ``to_the_end``: so are the rows of whatever follows in this transaction. That is for a transaction of our own, in which
+    every statement is about the batch: a claim, a record. Not for one in which others' code runs: a reaction asks what
+    only a bitmap of two indexes, or reading a small table, answers well, so that after the outbox took its events the
+    planner is free again. Nothing here outlives the transaction, nor its rollback.
     """
     if connection.vendor != "postgresql":
-        return ()
-    return (
-        ("SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)", ()),
-    )  # fmt: skip
+        return run_together(*statements)
+    found = run_together(*_FOUND_BY_INDEX, *statements, *(() if to_the_end else _AS_CONFIGURED))
+    first = len(_FOUND_BY_INDEX)
+    return found[first : first + len(statements)]
 
 
 class State(models.IntegerChoices):
@@ -68,6 +79,11 @@ def due_index(prefix: str) -> models.Index:
 
 def leased_index(prefix: str) -> models.Index:
     return models.Index(fields=["lease_until"], name=f"{prefix}_leased", condition=models.Q(state=State.LEASED))
+
+
+def stuck_index(prefix: str) -> models.Index:
+    """Of a queue with an ``error`` column: what failed and is tried again."""
+    return models.Index(fields=["due_at", "id"], name=f"{prefix}_stuck", condition=~models.Q(error=""))
 
 
 def lock_due[W: DueWork](model: type[W], *, now: datetime, limit: int, only: models.Q | None = None) -> list[W]:

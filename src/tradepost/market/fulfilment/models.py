@@ -1,31 +1,87 @@
-"""A delivery: where an order line stands between payment and its subscription."""
+"""Operations (办理): each thing that is being done, or was done, to a subscription."""
 
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from tradepost.market.identity.models import Seller
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Subscription
 
+OPEN = ("queued", "running")
+UNRESOLVED = ("queued", "running", "stopped")
 
-class Delivery(models.Model):
+
+class Operation(models.Model):
+    """One thing done to what stands in a *lane*: one runs at a time there, the others queue behind it."""
+
     class Status(models.TextChoices):
-        CREATING = "creating", _("Creating the instance")
-        WAITING_FOR_ACCESS = "access", _("Waiting for the access data")
-        STOPPED = "stopped", _("Stopped until the seller restarts it")
-        DONE = "done", _("Delivered")
-        GAVE_UP = "gave_up", _("Could not be delivered")
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Under way")
+        STOPPED = "stopped", _("Stopped")
+        DONE = "done", _("Done")
+        GAVE_UP = "gave_up", _("Given up")
+        DROPPED = "dropped", _("Not needed any more")
 
-    line = models.OneToOneField(OrderLine, models.CASCADE, related_name="delivery")
-    subscription = models.OneToOneField(Subscription, models.CASCADE, related_name="delivery")
-    status = models.CharField(max_length=16, choices=Status, default=Status.CREATING)
+    class Origin(models.TextChoices):
+        BUYER = "buyer", _("Buyer")
+        TIMER = "timer", _("By the calendar")
+        OPERATOR = "operator", _("Operator")
+        SELLER = "seller", _("Seller")
+        SANDBOX = "sandbox", _("Try-out in the sandbox")
+        MARKET = "market", _("The market itself")
+
+    lane = models.CharField(max_length=64)
+    """``instance:<subscription>``; other kinds of lanes come with joint operation."""
+    subscription = models.ForeignKey(
+        Subscription, models.PROTECT, null=True, default=None, related_name="operations", db_index=False
+    )
+    line = models.ForeignKey(
+        OrderLine, models.PROTECT, null=True, default=None, related_name="operations", db_index=False
+    )
+    """The order line that wants it, where an order does."""
+    seller = models.ForeignKey(Seller, models.PROTECT, related_name="operations", db_index=False)
+    kind = models.CharField(max_length=32)
+    """Name of a module under ``kinds/``."""
+    origin = models.CharField(max_length=8, choices=Origin)
+    actor = models.CharField(max_length=254, blank=True, default="")
+    wanted = models.JSONField(default=dict)
+    """What is wanted, as the kind's frozen dataclass says it (``base/stored.py``)."""
     step = models.PositiveSmallIntegerField(default=0)
-    """Place of ``call`` in the product type's plan."""
-    call = models.OneToOneField(Call, models.PROTECT, related_name="delivery", null=True, default=None)
-    """What the delivery waits for: the end of any other call, or of this one again, does not move it."""
+    """Place of ``call`` among what the kind asks."""
+    call = models.OneToOneField(Call, models.PROTECT, null=True, default=None, related_name="operation")
+    """What it waits for: the end of any other call, or of this one again, does not move it."""
+    status = models.CharField(max_length=8, choices=Status, default=Status.QUEUED)
+    note = models.CharField(max_length=500, blank=True, default="")
+    """Why it stopped, was given up or dropped: a verdict (``production.reasons``) or a sentence."""
+    idempotency_key = models.CharField(max_length=96, blank=True, default="")
     give_up_at = models.DateTimeField(null=True, default=None)
-    """End of the plan: the access data must be there by then. Set when the first call begins."""
+    """End of the plan. Set when the first call begins."""
     created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, default=None)
     ended_at = models.DateTimeField(null=True, default=None)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["lane"], condition=Q(status="running"), name="operation_one_running"),
+            models.UniqueConstraint(fields=["line"], condition=~Q(line=None), name="operation_line"),
+            models.UniqueConstraint(
+                fields=["idempotency_key"], condition=~Q(idempotency_key=""), name="operation_idempotency_key"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["subscription", "id"], name="operation_unresolved", condition=Q(status__in=UNRESOLVED)
+            ),
+            models.Index(fields=["-id"], name="operation_stopped", condition=Q(status="stopped")),
+            models.Index(fields=["subscription", "-id"], name="operation_subscription"),
+            models.Index(fields=["seller", "-id"], name="operation_seller"),
+            models.Index(fields=["seller", "-id"], name="operation_seller_open", condition=Q(status__in=UNRESOLVED)),
+        ]
+
+
+def lane_of(subscription: Subscription) -> str:
+    return f"instance:{subscription.pk}"

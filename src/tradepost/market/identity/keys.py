@@ -14,6 +14,7 @@ from tradepost.market.base import ids, outbox
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.secrets import mask, seal, unseal
 
+from .events import SigningKeyRotated
 from .models import AccessKey, Seller, SigningKey, User
 
 OVERLAP = timedelta(hours=24)
@@ -53,7 +54,7 @@ def rotate_signing_key(
             raise Refused("signing_key.changed", _("This key was replaced meanwhile. Look at the current one first."))
         if earlier is not None:
             SigningKey.objects.filter(pk=earlier.pk).update(valid_until=now + overlap)
-            outbox.publish("SigningKeyRotated", now=now, key=earlier.pk)
+            outbox.publish(SigningKeyRotated(key=earlier.pk), now=now)
         key = SigningKey.objects.create(
             seller=seller,
             interface_class=interface_class,

@@ -44,6 +44,11 @@ class User(AbstractBaseUser):
     objects: ClassVar[Users] = Users()
 
     class Meta:
+        # The few among the many.
+        indexes = [
+            models.Index(fields=["-id"], name="user_operator", condition=models.Q(is_operator=True)),
+            models.Index(fields=["-id"], name="user_locked", condition=models.Q(is_active=False)),
+        ]
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email")]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.functions import Lower
 
 from tradepost.market.base.paging import Page, page
 
@@ -49,6 +50,12 @@ def search_users(filters: UserFilter, *, after: str = "", size: int = 25) -> Pag
 def _of_role(role: str) -> QuerySet[User]:
     """A role that means nothing finds nobody rather than everybody."""
     return User.objects.filter(ROLES[role]) if role in ROLES else User.objects.none()
+
+
+def user_by_email(text: str) -> int | None:
+    """Key of the person with this e-mail address, whatever its case."""
+    found = User.objects.annotate(lowered=Lower("email")).filter(lowered=text.lower())
+    return found.values_list("pk", flat=True).first()
 
 
 def find_user(pk: int) -> User | None:

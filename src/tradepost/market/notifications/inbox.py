@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import OuterRef, Q
+
+from tradepost.market.base.counting import CountedUpTo
 from tradepost.market.base.paging import Page, page
 from tradepost.market.identity.models import User
 
@@ -22,14 +25,20 @@ def inbox(user: User, *, only: str = "", after: str = "", size: int = 25) -> Pag
     """Newest first, in the active language. ``only`` is ``unread``, ``read`` or empty for all."""
     rows = Notice.objects.filter(user=user)
     if only:
-        rows = rows.filter(read_at__isnull=only == "unread") if only in {"unread", "read"} else rows.none()
+        # In the words of the partial indexes.
+        narrow = {"unread": Q(read_at=None), "read": ~Q(read_at=None)}.get(only)
+        rows = rows.filter(narrow) if narrow else rows.none()
     found = page(rows, after=after, size=size)
     return Page([Item(notice, say(notice.kind, notice.facts)) for notice in found.rows], found.next_key)
 
 
-def unread(user: User) -> int:
-    """For the bell in the header: counted up to 100, since ``99+`` is all it shows."""
-    return Notice.objects.filter(user=user, read_at=None).order_by("-id")[:100].count()
+MOST_UNREAD = 99
+"""What the bell in the header counts to."""
+
+
+def unread_by_user() -> CountedUpTo:
+    """How many notices a user has not read: of the user of each row of a query about users."""
+    return CountedUpTo(Notice.objects.filter(user=OuterRef("pk"), read_at=None), MOST_UNREAD)
 
 
 def mark_read(user: User, *, now: datetime, notice: int | None = None) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+from django.db.models.functions import Lower
+
 from tradepost.market.base.paging import Page, page
 
 from .messages import Said, say
@@ -17,12 +20,12 @@ class Letter:
 
 
 def all_mails(*, status: str = "", text: str = "", after: str = "", size: int = 25) -> Page[Letter]:
-    """Newest first, with their words in the active language. ``text`` is part of the address."""
+    """Newest first, with their words in the active language. ``text`` is a whole address."""
     mails = Mail.objects.select_related("notice__user")
     if status:
         mails = mails.filter(status=status)
     if sought := text.strip():
-        mails = mails.filter(address__icontains=sought)
+        mails = mails.annotate(to=Lower("address")).filter(to=sought.lower())
     found = page(mails, after=after, size=size)
     return Page([Letter(mail, say(mail.notice.kind, mail.notice.facts)) for mail in found.rows], found.next_key)
 
@@ -31,5 +34,5 @@ def find_mail(pk: int) -> Mail | None:
     return Mail.objects.filter(pk=pk).first()
 
 
-def failed_count() -> int:
-    return Mail.objects.filter(status=Mail.Status.FAILED).count()
+def failed() -> QuerySet[Mail]:
+    return Mail.objects.filter(status=Mail.Status.FAILED)

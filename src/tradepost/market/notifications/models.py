@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.identity.models import User
@@ -21,7 +23,12 @@ class Notice(models.Model):
     """Makes a notice idempotent: kind, subject and person."""
 
     class Meta:
-        indexes = [models.Index(fields=["user", "-id"], name="notice_user")]
+        # A list for each of what a person may look at; the second is also what the bell counts.
+        indexes = [
+            models.Index(fields=["user", "-id"], name="notice_user"),
+            models.Index(fields=["user", "-id"], name="notice_unread", condition=Q(read_at=None)),
+            models.Index(fields=["user", "-id"], name="notice_read", condition=~Q(read_at=None)),
+        ]
 
 
 class Mail(models.Model):
@@ -43,4 +50,7 @@ class Mail(models.Model):
     error = models.CharField(max_length=500, blank=True, default="")
 
     class Meta:
-        indexes = [models.Index(fields=["-id"], name="mail_unsent", condition=~models.Q(status="sent"))]
+        indexes = [
+            models.Index(fields=["status", "-id"], name="mail_unsent", condition=~Q(status="sent")),
+            models.Index(Lower("address"), F("id").desc(), name="mail_address"),
+        ]

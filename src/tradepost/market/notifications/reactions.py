@@ -1,4 +1,4 @@
-"""Who is told what when something happens. Every function takes an event's facts and now; ``wiring`` connects them.
+"""Who is told what when something happens. Every function takes an event and now; ``wiring`` connects them.
 
 Events arrive at least once: each telling names its occasion, so that a repeat tells nobody twice.
 
@@ -14,8 +14,9 @@ contact address; a new order and a changed key to its members alone.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.urls import reverse
 from django.utils import translation
@@ -23,16 +24,27 @@ from django.utils.translation import gettext_noop
 
 from tradepost.market.base.models import Job
 from tradepost.market.base.money import Money
-from tradepost.market.base.outbox import Facts, batched
-from tradepost.market.fulfilment.renewal import may_renew
+from tradepost.market.base.outbox import batched
+from tradepost.market.fulfilment.events import OperationStopped
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.registry import operation_kind
+from tradepost.market.fulfilment.renewing import may_renew
+from tradepost.market.identity.events import SigningKeyRotated
 from tradepost.market.identity.models import Member, Seller, SigningKey, User
+from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded
 from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.payments.events import ToppedUp
 from tradepost.market.payments.models import Account, Entry
+from tradepost.market.production.events import BreakerOpened, CallFailed
 from tradepost.market.production.models import Address, Attempt, Call
-from tradepost.market.production.restart import gives_back
+from tradepost.market.subscriptions.events import (
+    SubscriptionEndsSoon,
+    SubscriptionFrozen,
+    SubscriptionReleased,
+    SubscriptionUnfrozen,
+)
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import RETENTION
-from tradepost.protocols.commands import Refresh
 
 from . import facts as f
 from .tell import Telling, tell, tell_all
@@ -42,13 +54,13 @@ QUIET = "notifications.quiet"
 QUIET_FOR = timedelta(hours=1)
 
 
-def quiet_is_over(_payload: Facts, _now: datetime) -> datetime | None:
+def quiet_is_over(_payload: Mapping[str, Any], _now: datetime) -> datetime | None:
     """Job: from now on the subject may be mailed about again."""
     return None
 
 
 @batched
-def on_order_paid(events: Sequence[Facts], now: datetime) -> None:
+def on_order_paid(events: Sequence[OrderPaid], now: datetime) -> None:
     """The sellers learn of new orders."""
     lines = _lines_of(events)
     members = _members_of({line.seller_id for line in lines})
@@ -73,7 +85,7 @@ def _kind_of_order(line: OrderLine) -> str:
 
 
 @batched
-def on_order_completed(events: Sequence[Facts], now: datetime) -> None:
+def on_order_completed(events: Sequence[OrderCompleted], now: datetime) -> None:
     first = {line.order_id: line for line in reversed(_lines_of(events))}
     tell_all([_completed(line) for line in first.values()], now=now)
 
@@ -91,9 +103,9 @@ def _completed(line: OrderLine) -> Telling:
     )
 
 
-def on_order_refunded(event: Facts, now: datetime) -> None:
+def on_order_refunded(event: OrderRefunded, now: datetime) -> None:
     """The buyer learns that the money is back. The seller's reason is for the seller: see ``on_delivery_given_up``."""
-    lines = _lines(event["order"])
+    lines = _lines(event.order)
     order = lines[0].order
     kind = "order_refunded" if order.total_minor else "order_not_opened"
     if order.order_type == Order.Type.RENEW:
@@ -101,19 +113,19 @@ def on_order_refunded(event: Facts, now: datetime) -> None:
     _tell_buyer(lines, kind, {"amount": f.money(order.total)}, now)
 
 
-def on_order_cancelled(event: Facts, now: datetime) -> None:
+def on_order_cancelled(event: OrderCancelled, now: datetime) -> None:
     """Who cancels an own order knows it; only the market's own act is told."""
-    if event["by"] == "timeout":
-        _tell_buyer(_lines(event["order"]), "order_cancelled_timeout", {}, now)
+    if event.by == "timeout":
+        _tell_buyer(_lines(event.order), "order_cancelled_timeout", {}, now)
 
 
-def on_delivery_given_up(event: Facts, now: datetime) -> None:
+def on_delivery_given_up(event: OrderRefunded, now: datetime) -> None:
     """An order was ended because it could not be delivered: its sellers and the operators learn why, and what became of
     the money, if any was paid."""
     tellings = []
-    for line in _lines(event["order"]):
+    for line in _lines(event.order):
         order, kind = line.order.number, "gave_up" if line.order.total_minor else "not_opened"
-        shared = {"order": order, "product": _product(line), "reason": _reason_of_line(line, str(event["reason"]))}
+        shared = {"order": order, "product": _product(line), "reason": _reason_of_line(line, event.reason)}
         link = reverse("seller_center:order", args=[line.number])
         tellings += [
             Telling(user=user, kind=f"seller_{kind}", once=line.number, link=link, facts=shared, contact=contact)
@@ -134,18 +146,18 @@ def on_delivery_given_up(event: Facts, now: datetime) -> None:
     tell_all(tellings, now=now)
 
 
-def on_call_failed(event: Facts, now: datetime) -> None:
+def on_call_failed(event: CallFailed, now: datetime) -> None:
     """saas-v2 §3.10, §7: each failure triggers a notice."""
-    call = _call(event["call"])
-    attempt, link = int(event["attempt"]), reverse("seller_center:message", args=[call.pk])
+    call = _call(event.call)
+    attempt, link = event.attempt, reverse("seller_center:message", args=[call.pk])
     mail = _is_first_failure(call, attempt) and _loud(f"failed/address/{call.address_id}", now)
     shared = {
         "activity": call.activity,
         "product": _product_of_call(call),
         "line": call.order_line_number or "–",
         "attempt": attempt,
-        "reason": f.verdict(event["verdict"], call.protocol),
-        "next": _next(event["next_at"]),
+        "reason": f.verdict(event.verdict, call.protocol),
+        "next": _next(event.next_at),
     }
     once = f"{call.pk}/{attempt}"
     tellings = [
@@ -155,54 +167,65 @@ def on_call_failed(event: Facts, now: datetime) -> None:
     tell_all(tellings, now=now)
 
 
-def on_call_ended(event: Facts, now: datetime) -> None:
-    """A call whose give-up refunds no order stands still until the seller restarts it (saas-v2 §3.10); a buyer whose
-    renewal waits for that learns of it."""
-    if event["outcome"] != Call.Outcome.GAVE_UP:
-        return
-    call = _call(event["call"])
-    if gives_back(call):
-        return  # its order is refunded: on_delivery_given_up tells
-    once = f"{call.pk}/{call.ended_at:%Y%m%d%H%M%S}" if call.ended_at else str(call.pk)
-    shared = {
-        "activity": call.activity,
-        "product": _product_of_call(call),
-        "reason": f.verdict(call.last_verdict, call.protocol),
+def on_operation_stopped(event: OperationStopped, now: datetime) -> None:
+    """What refunds no order stands still until it is restarted by hand (saas-v2 §3.10); a buyer whose renewal waits for
+    that learns of it."""
+    operation = _operation(event.operation)
+    call, seller = operation.call, operation.seller
+    once = f"{operation.pk}/{event.at:%Y%m%d%H%M%S}"
+    held = operation.subscription
+    shared: dict[str, f.Json | str] = {
+        "activity": call.activity if call else f.phrase(_title_of(operation)),
+        "product": f.names(held.product.name, held.product.name_en) if held else f.names("–", "–"),
+        "reason": f.verdict(call.last_verdict, call.protocol) if call else operation.note,
     }
-    link = reverse("seller_center:message", args=[call.pk])
     tellings = [
-        Telling(user=user, kind="seller_call_stopped", once=once, link=link, facts=shared, contact=contact)
-        for user, contact in _members(call.seller)
+        Telling(
+            user=user,
+            kind="seller_call_stopped",
+            once=once,
+            link=reverse("seller_center:message", args=[call.pk]) if call else reverse("seller_center:operations"),
+            facts=shared,
+            contact=contact,
+        )
+        for user, contact in _members(seller)
     ]
-    mail = _loud(f"stopped/seller/{call.seller_id}", now)
+    mail = _loud(f"stopped/seller/{seller.pk}", now)
     tellings += [
         Telling(
             user=user,
             kind="operator_call_stopped",
             once=once,
-            link=reverse("console:call", args=[call.pk]),
-            facts={**shared, "seller": _seller(call.seller)},
+            link=reverse("console:operation", args=[operation.pk]),
+            facts={**shared, "seller": _seller(seller)},
             mail=mail,
         )
         for user in _operators()
     ]
-    tellings += [
-        _to_buyer(line, "renewal_waits", {}, once=once)
-        for line in OrderLine.objects.select_related("order__buyer").filter(
-            number=call.order_line_number, order__order_type=Order.Type.RENEW, order__total_minor__gt=0
-        )
-        if call.kind == Refresh.__name__
-    ]
+    line = operation.line
+    if line and line.order.order_type == Order.Type.RENEW and line.order.origin != Order.Origin.SANDBOX:
+        tellings.append(_to_buyer(line, "renewal_waits", {}, once=once))
     tell_all(tellings, now=now)
 
 
-def on_breaker_opened(event: Facts, now: datetime) -> None:
+def _operation(pk: int) -> Operation:
+    found = Operation.objects.select_related("call", "seller", "subscription__product", "line__order__buyer")
+    return found.get(pk=pk)
+
+
+def _title_of(operation: Operation) -> str:
+    """As in the source: each reader translates it."""
+    with translation.override(None):
+        return str(operation_kind(operation.kind).title)
+
+
+def on_breaker_opened(event: BreakerOpened, now: datetime) -> None:
     """One telling for each time that an address stopped answering, however often its trials fail after that."""
-    address = Address.objects.select_related("seller").get(pk=event["address"])
+    address = Address.objects.select_related("seller").get(pk=event.address)
     if address.opened_at is None:
         return  # it answers again already
     once = f"{address.pk}/{address.opened_at:%Y%m%d%H%M%S}"
-    shared = {"address": address.url, "reason": f.verdict(event["fault"], address.protocol)}
+    shared = {"address": address.url, "reason": f.verdict(event.fault, address.protocol)}
     mail = _loud(f"breaker/address/{address.pk}", now)
     link = reverse("seller_center:addresses")
     tellings = [
@@ -223,10 +246,10 @@ def on_breaker_opened(event: Facts, now: datetime) -> None:
     tell_all(tellings, now=now)
 
 
-def on_service_ends_soon(event: Facts, now: datetime) -> None:
-    """Facts: ``subscription``, ``ends``. Told once for each end, and not of one that was moved meanwhile."""
-    held = _subscription(event["subscription"])
-    if held.expires_at is None or held.expires_at.isoformat() != event["ends"]:
+def on_service_ends_soon(event: SubscriptionEndsSoon, now: datetime) -> None:
+    """Told once for each end, and not of one that was moved meanwhile."""
+    held = _subscription(event.subscription)
+    if held.expires_at is None or held.expires_at != event.ends:
         return
     kind = "service_ends_soon" if may_renew(held, now=now) else "service_ends"
     facts = {
@@ -235,40 +258,39 @@ def on_service_ends_soon(event: Facts, now: datetime) -> None:
         "kept": f.moment(held.expires_at + RETENTION),
     }
     link = reverse("storefront:subscription", args=[held.pk])
-    tell(held.buyer, kind, facts=facts, once=f"{held.pk}/{event['ends']}", link=link, now=now)
+    tell(held.buyer, kind, facts=facts, once=f"{held.pk}/{event.ends.isoformat()}", link=link, now=now)
 
 
-def on_service_frozen(event: Facts, now: datetime) -> None:
-    """Facts: ``subscription``, ``at``. At the end of the paid time the buyer learns how long the data is kept."""
-    held = _subscription(event["subscription"])
+def on_service_frozen(event: SubscriptionFrozen, now: datetime) -> None:
+    """At the end of the paid time the buyer learns how long the data is kept."""
+    held = _subscription(event.subscription)
     until = held.expires_at
     if until is not None and until <= now:
         more = {"until": f.moment(until), "kept": f.moment(until + RETENTION), "seller": _seller(held.seller)}
         kind = "service_expired_renewable" if may_renew(held, now=now) else "service_expired"
-        _tell_holder(held, kind, more, event, now)
+        _tell_holder(held, kind, more, event.at, now)
     else:
-        _tell_holder(held, "service_frozen", {"seller": _seller(held.seller)}, event, now)
+        _tell_holder(held, "service_frozen", {"seller": _seller(held.seller)}, event.at, now)
 
 
-def on_service_unfrozen(event: Facts, now: datetime) -> None:
-    _tell_holder(_subscription(event["subscription"]), "service_unfrozen", {}, event, now)
+def on_service_unfrozen(event: SubscriptionUnfrozen, now: datetime) -> None:
+    _tell_holder(_subscription(event.subscription), "service_unfrozen", {}, event.at, now)
 
 
-def on_service_released(event: Facts, now: datetime) -> None:
+def on_service_released(event: SubscriptionReleased, now: datetime) -> None:
     """After the retention, or whenever it was released: the data is gone."""
-    _tell_holder(_subscription(event["subscription"]), "service_released", {}, event, now)
+    _tell_holder(_subscription(event.subscription), "service_released", {}, event.at, now)
 
 
-def _tell_holder(held: Subscription, kind: str, more: dict[str, f.Json], event: Facts, now: datetime) -> None:
+def _tell_holder(held: Subscription, kind: str, more: dict[str, f.Json], at: datetime, now: datetime) -> None:
     facts = {"product": f.names(held.product.name, held.product.name_en), **more}
     link = reverse("storefront:subscription", args=[held.pk])
-    tell(held.buyer, kind, facts=facts, once=f"{held.pk}/{event['at']}", link=link, now=now)
+    tell(held.buyer, kind, facts=facts, once=f"{held.pk}/{at.isoformat()}", link=link, now=now)
 
 
-def on_topped_up(event: Facts, now: datetime) -> None:
-    """Facts: ``transfer``, the id of the booked top-up."""
+def on_topped_up(event: ToppedUp, now: datetime) -> None:
     entry = Entry.objects.select_related("account__user", "transfer").get(
-        transfer=event["transfer"], account__kind=Account.Kind.BUYER
+        transfer=event.transfer, account__kind=Account.Kind.BUYER
     )
     user = entry.account.user
     if user is None:
@@ -285,9 +307,8 @@ def on_topped_up(event: Facts, now: datetime) -> None:
     )
 
 
-def on_signing_key_rotated(event: Facts, now: datetime) -> None:
-    """Facts: ``key``, the id (pk) of the key that was rotated out."""
-    key = SigningKey.objects.select_related("seller").get(pk=event["key"])
+def on_signing_key_rotated(event: SigningKeyRotated, now: datetime) -> None:
+    key = SigningKey.objects.select_related("seller").get(pk=event.key)
     with translation.override(None):
         label = str(SigningKey.InterfaceClass(key.interface_class).label)  # as in the source: each reader translates it
     facts = {"interfaces": f.phrase(label), "until": f.moment(key.valid_until or now)}
@@ -302,8 +323,8 @@ def _lines(order: str) -> list[OrderLine]:
     return list(OrderLine.objects.select_related("order__buyer", "seller").filter(order__number=order).order_by("pk"))
 
 
-def _lines_of(events: Sequence[Facts]) -> list[OrderLine]:
-    numbers = {event["order"] for event in events}
+def _lines_of(events: Sequence[OrderPaid | OrderCompleted]) -> list[OrderLine]:
+    numbers = {event.order for event in events}
     return list(OrderLine.objects.select_related("order__buyer").filter(order__number__in=numbers).order_by("pk"))
 
 
@@ -360,8 +381,8 @@ def _seller(seller: Seller) -> f.Json:
     return f.names(seller.name, seller.name_en or seller.name)
 
 
-def _next(at: str | None) -> f.Json:
-    return {"at": at} if at else f.phrase(gettext_noop("none, the plan is over"))
+def _next(at: datetime | None) -> f.Json:
+    return f.moment(at) if at else f.phrase(gettext_noop("none, the plan is over"))
 
 
 def _reason_of_line(line: OrderLine, told: str) -> f.Json | str:

@@ -10,12 +10,11 @@ from django.db import models
 
 from tradepost.market.base.money import Money
 from tradepost.market.base.prepared import Prepared
+from tradepost.market.fulfilment.renewing import end_wanted_by
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.product_types.charging import charging
-from tradepost.market.production import calls
-from tradepost.market.production.models import Call
-from tradepost.market.subscriptions.lifecycle import period_end
-from tradepost.protocols.commands import ChargingMode, Refresh
+from tradepost.market.subscriptions.paid_time import period_end
+from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.open_api import order_query as wire
 
 LONGEST_PRODUCT_NAME = 64
@@ -112,18 +111,11 @@ def _expires_at(line: _Line) -> datetime | None:
     """When the subscription ends; before there is one, the estimate that the wire allows: the period from payment on."""
     if not charging(line.charging_mode).ends:
         return None
-    if line.order__order_type != Order.Type.NEW and (asked := _asked_for(line)) is not None:
+    if line.order__order_type != Order.Type.NEW and (asked := end_wanted_by(line.number)) is not None:
         return asked
     if line.subscription__expires_at:
         return line.subscription__expires_at
     return period_end(line.order__paid_at, line.period_type, line.period_number)
-
-
-def _asked_for(line: _Line) -> datetime | None:
-    """The end that this order leads to, as the seller was or will be told: the subscription has it only afterwards."""
-    call = Call.objects.filter(order_line_number=line.number, kind=Refresh.__name__).order_by("-pk").first()
-    command = calls.load(call.kind, call.command) if call else None
-    return command.expires_at if isinstance(command, Refresh) else None
 
 
 def _product_name(line: _Line) -> str:

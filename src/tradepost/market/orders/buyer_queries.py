@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from tradepost.market.base.paging import Page, page
 from tradepost.market.identity.models import User
 
 from .models import Order, OrderLine
+from .search import orders_like
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,15 +26,12 @@ def _with_lines(orders: QuerySet[Order]) -> QuerySet[Order]:
 
 
 def buyer_orders(buyer: User, asked: OrderFilter, *, after: str = "", size: int = 20) -> Page[Order]:
-    """Newest first. The search is a part of an order's number or of a product's name."""
+    """Newest first. What may be searched for: see ``search``."""
     orders = Order.objects.filter(buyer=buyer)
     if asked.status:
         orders = orders.filter(status=asked.status)
     if asked.q:
-        named = OrderLine.objects.filter(order=OuterRef("pk")).filter(
-            Q(product_name__icontains=asked.q) | Q(product_name_en__icontains=asked.q)
-        )
-        orders = orders.filter(Q(number__icontains=asked.q) | Exists(named))
+        orders = orders.filter(orders_like(asked.q))
     return page(_with_lines(orders), after=after, size=size)
 
 
@@ -49,6 +47,8 @@ class About:
     bought: OrderLine
     held: OrderLine
     """What it is now: of the latest change that was done, else of the purchase."""
+    lines: tuple[OrderLine, ...] = ()
+    """Of every order about it, the oldest first."""
 
 
 CHANGED = (Order.Type.RENEW, Order.Type.CHANGE)
@@ -60,4 +60,4 @@ def about(subscription_id: int) -> About | None:
     if not lines:
         return None
     done = [line for line in lines if line.order.order_type in CHANGED and line.order.status == Order.Status.COMPLETED]
-    return About(lines[0], done[-1] if done else lines[0])
+    return About(lines[0], done[-1] if done else lines[0], tuple(lines))

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from tradepost.market.base import jobs, outbox
 
+from .events import OrderCancelled
 from .lifecycle import ORDER, OrderEvent
 from .models import Order
 from .place import UNPAID_TIMEOUT
@@ -21,7 +22,7 @@ def cancel_order(order: Order, *, actor: str, now: datetime) -> None:
         jobs.cancel(UNPAID_TIMEOUT, order.number)  # first, as the timer takes them: its row, then the order
         ORDER.move(order, OrderEvent.CANCEL, now=now, actor=actor)
         Order.objects.filter(pk=order.pk).update(ended_at=now)
-        outbox.publish("OrderCancelled", now=now, order=order.number, by="buyer")
+        outbox.publish(OrderCancelled(order=order.number, by="buyer"), now=now)
 
 
 def withdraw(order: Order, *, now: datetime) -> None:
@@ -30,7 +31,7 @@ def withdraw(order: Order, *, now: datetime) -> None:
         jobs.cancel(UNPAID_TIMEOUT, order.number)  # first, as above
         ORDER.move(order, OrderEvent.CANCEL, now=now)
         Order.objects.filter(pk=order.pk).update(ended_at=now)
-        outbox.publish("OrderCancelled", now=now, order=order.number, by="market")
+        outbox.publish(OrderCancelled(order=order.number, by="market"), now=now)
 
 
 def time_out(payload: Mapping[str, Any], now: datetime) -> datetime | None:
@@ -39,5 +40,5 @@ def time_out(payload: Mapping[str, Any], now: datetime) -> datetime | None:
     if order.status == Order.Status.UNPAID:
         ORDER.move(order, OrderEvent.TIME_OUT, now=now)
         Order.objects.filter(pk=order.pk).update(ended_at=now)
-        outbox.publish("OrderCancelled", now=now, order=order.number, by="timeout")
+        outbox.publish(OrderCancelled(order=order.number, by="timeout"), now=now)
     return None

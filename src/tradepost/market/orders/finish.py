@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from tradepost.market.base import outbox
 from tradepost.market.base.work import wake
 from tradepost.market.payments import ledger
 
+from .events import OrderCompleted, OrderRefunded
 from .lifecycle import ORDER, OrderEvent
 from .models import Order, OrderLine
 
 
-def complete_order(order: Order, *, now: datetime) -> None:
-    """Every line was delivered: what was held becomes the sellers'."""
-    complete_orders([order], now=now)
-
-
-def complete_orders(orders: Sequence[Order], *, now: datetime) -> None:
-    """The same for many orders, in few statements."""
+def complete_orders(orders: Sequence[Order], *, now: datetime, later: Collection[str] = ()) -> None:
+    """Every line was delivered: what was held becomes the sellers', but for the lines (by number) whose paid time begins
+    ``later``: what is paid for a time to come is earned when it comes (business-rules §8.2)."""
     if not orders:
         return
     with transaction.atomic():
         ORDER.move_all(orders, OrderEvent.COMPLETE, now=now, ended_at=now)
-        lines = OrderLine.objects.select_related("seller", "order").filter(order__in=orders).order_by("pk")
-        ledger.earn_all(
-            [
-                ledger.Earning(
-                    seller=line.seller, amount=line.amount, reference=line.number, order_number=line.order.number
-                )
-                for line in lines
-            ],
-            now=now,
-        )
-        outbox.publish_many("OrderCompleted", [{"order": order.number} for order in orders], now=now)
+        earn_lines(OrderLine.objects.filter(order__in=orders).exclude(number__in=later), now=now)
+        outbox.publish_all([OrderCompleted(order=order.number) for order in _told(orders)], now=now)
         wake()
+
+
+def complete_order(order: Order, *, now: datetime) -> None:
+    complete_orders([order], now=now)
+
+
+def earn_lines(lines: QuerySet[OrderLine], *, now: datetime) -> None:
+    """What was paid for these becomes their sellers', in few statements."""
+    ledger.earn_all(
+        [
+            ledger.Earning(
+                seller=line.seller, amount=line.amount, reference=line.number, order_number=line.order.number
+            )
+            for line in lines.select_related("seller", "order").order_by("pk")
+        ],
+        now=now,
+    )
 
 
 def give_up_order(order: Order, *, now: datetime, reason: str, actor: str = "market") -> None:
@@ -45,4 +51,9 @@ def give_up_order(order: Order, *, now: datetime, reason: str, actor: str = "mar
     with transaction.atomic():
         ORDER.move_all([order], OrderEvent.GIVE_UP, now=now, actor=actor, note=reason[:500], ended_at=now)
         ledger.refund(order.buyer, order.total, reference=order.number, actor=actor, now=now)
-        outbox.publish("OrderRefunded", now=now, order=order.number, reason=reason)
+        outbox.publish_all([OrderRefunded(order=one.number, reason=reason) for one in _told([order])], now=now)
+
+
+def _told(orders: Sequence[Order]) -> list[Order]:
+    """Nobody is told of what an engineer tries out."""
+    return [order for order in orders if order.origin != Order.Origin.SANDBOX]

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+from django.db import models
 
 from tradepost.market.base.lifecycle import Lifecycle
 
-from .models import Order
+from .models import Order, OrderLine
 
 OrderStatus = Order.Status
 
@@ -19,7 +25,28 @@ class OrderEvent(StrEnum):
     GIVE_UP = "give up"
 
 
-ORDER: Lifecycle[OrderStatus, OrderEvent] = Lifecycle(
+class OrderLifecycle(Lifecycle[OrderStatus, OrderEvent]):
+    """An order's lines are where it is."""
+
+    def move_all(
+        self,
+        subjects: Sequence[models.Model],
+        event: OrderEvent,
+        *,
+        now: datetime,
+        actor: str = "market",
+        note: str = "",
+        **changes: Any,
+    ) -> None:
+        super().move_all(subjects, event, now=now, actor=actor, note=note, **changes)
+        by_status: defaultdict[str, list[int]] = defaultdict(list)
+        for order in subjects:
+            by_status[order.status].append(order.pk)  # type: ignore[attr-defined]  # orders
+        for status, moved in by_status.items():
+            OrderLine.objects.filter(order__in=moved).update(status=status)
+
+
+ORDER = OrderLifecycle(
     "order",
     {
         (OrderStatus.UNPAID, OrderEvent.PAY): OrderStatus.PROCESSING,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Substr
 from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.money import Money
@@ -11,6 +12,9 @@ from tradepost.market.catalog.models import NONE, Offer, Product
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.charging import Charging, charging
 from tradepost.market.subscriptions.models import Subscription
+
+TAIL_AT = 13
+"""Where the seven characters begin by which people tell each other an order's number (``ids.order_number``)."""
 
 
 class Order(models.Model):
@@ -29,10 +33,17 @@ class Order(models.Model):
         CANCELLED = "cancelled", _("Cancelled")
         REFUNDED = "refunded", _("Refunded")
 
+    class Origin(models.TextChoices):
+        """Who wanted it. In a sandbox an engineer tries changes out: orders that no buyer placed and that cost nothing."""
+
+        BUYER = "buyer", _("Buyer")
+        SANDBOX = "sandbox", _("Try-out in the sandbox")
+
     number = models.CharField(max_length=64, unique=True)
     order_type = models.CharField(max_length=16, choices=Type)
     buyer = models.ForeignKey(User, models.PROTECT, related_name="orders")
     status = models.CharField(max_length=16, choices=Status, default=Status.UNPAID)
+    origin = models.CharField(max_length=8, choices=Origin, default=Origin.BUYER, db_default=Origin.BUYER)
     total_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     placed_at = models.DateTimeField()
@@ -46,6 +57,7 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["buyer", "-id"], name="order_buyer"),
             models.Index(fields=["status", "-id"], name="order_status"),
+            models.Index(Substr("number", TAIL_AT), name="order_tail"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -64,12 +76,19 @@ class OrderLine(models.Model):
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="order_lines")
     product = models.ForeignKey(Product, models.PROTECT)
     offer = models.ForeignKey(Offer, models.PROTECT)
-    subscription = models.ForeignKey(Subscription, models.PROTECT, null=True, default=None, related_name="order_lines")
+    subscription = models.ForeignKey(
+        Subscription, models.PROTECT, null=True, default=None, related_name="order_lines", db_index=False
+    )
     charging_mode = models.CharField(max_length=16)
     period_type = models.CharField(max_length=8, blank=True)
     period_number = models.PositiveIntegerField(default=0)
     quantity = models.PositiveIntegerField(default=1)
     amount_minor = models.PositiveBigIntegerField()
+    list_minor = models.PositiveBigIntegerField(default=0, db_default=0)
+    """What it costs without any reduction: a try-out costs nothing and still says a price to the seller."""
+    status = models.CharField(max_length=16, choices=Order.Status, default=Order.Status.UNPAID)
+    """That of its order, which the lifecycle keeps here too: a seller's list is narrowed by it, and orders of all sellers are
+    many."""
     usage_unit = models.CharField(max_length=32, blank=True, default="", db_default="")
     usage_unit_en = models.CharField(max_length=32, blank=True, default="", db_default="")
     usage_price = models.DecimalField(max_digits=16, decimal_places=8, default=NONE, db_default=NONE)
@@ -90,12 +109,34 @@ class OrderLine(models.Model):
     agreed_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["seller", "-id"], name="line_seller")]
+        indexes = [
+            models.Index(fields=["seller", "-id"], name="line_seller"),
+            models.Index(fields=["subscription", "id"], name="line_subscription"),
+            models.Index(fields=["seller", "status", "-id"], name="line_seller_status"),
+        ]
 
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.order.currency)
 
     @property
+    def list_amount(self) -> Money:
+        return Money(self.list_minor, self.order.currency)
+
+    @property
     def charging(self) -> Charging:
         return charging(self.charging_mode)
+
+
+class SalesDay(models.Model):
+    """Order lines of one seller that were paid on one day, spread over a few rows: see ``sales``."""
+
+    seller = models.ForeignKey(Seller, models.CASCADE, related_name="sales_days", db_index=False)
+    day = models.DateField()
+    currency = models.CharField(max_length=3)
+    part = models.PositiveSmallIntegerField()
+    lines = models.PositiveBigIntegerField()
+    amount_minor = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["seller", "day", "currency", "part"], name="sales_day_once")]

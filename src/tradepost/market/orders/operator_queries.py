@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
+from tradepost.market.base.counting import Count, counts_up_to
 from tradepost.market.base.paging import Page, page
+from tradepost.market.identity.operator_queries import user_by_email
 
 from .models import Order, OrderLine
+from .search import orders_by_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """What an operator asks the list for; empty means all. ``text`` is a number or part of a buyer's e-mail."""
+    """What an operator asks the list for; empty means all. ``text`` is a number, its beginning or end (see
+    ``search``), else a buyer's whole e-mail address."""
 
     text: str = ""
     status: str = ""
@@ -30,8 +34,7 @@ def all_orders(
     if asked.status:
         orders = orders.filter(status=asked.status)
     if text := asked.text.strip():
-        number = text.upper()
-        orders = orders.filter(Q(number=number.rsplit("-", 1)[0]) | Q(number=number) | Q(buyer__email__icontains=text))
+        orders = orders.filter(orders_by_number(text) or Q(buyer=user_by_email(text)))
     return page(orders, after=after, size=size)
 
 
@@ -48,14 +51,12 @@ def lines_of(order: Order) -> list[OrderLine]:
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    unpaid: int
-    processing: int
+    unpaid: Count
+    processing: Count
 
 
 def under_way() -> UnderWay:
     """Orders that have not ended; the index by status serves both counts."""
-    counts = dict(
-        Order.objects.filter(status__in=[Order.Status.UNPAID, Order.Status.PROCESSING])
-        .values_list("status").annotate(n=Count("pk")).order_by()
-    )  # fmt: skip
-    return UnderWay(counts.get("unpaid", 0), counts.get("processing", 0))
+    return UnderWay(
+        *counts_up_to(*(Order.objects.filter(status=s) for s in (Order.Status.UNPAID, Order.Status.PROCESSING)))
+    )

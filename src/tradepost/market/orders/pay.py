@@ -12,10 +12,12 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.models import Subscription
 
+from .events import OrderPaid
 from .lifecycle import ORDER, OrderEvent
 from .models import Order
 from .place import UNPAID_TIMEOUT
 from .renew import check_renewable
+from .sales import record_paid
 
 
 def pay_order(order: Order, *, now: datetime) -> None:
@@ -32,10 +34,8 @@ def pay_order(order: Order, *, now: datetime) -> None:
         ORDER.move(order, OrderEvent.PAY, now=now, actor=order.buyer.email)
         ledger.pay(order.buyer, order.total, reference=order.number, now=now)
         Order.objects.filter(pk=order.pk).update(paid_at=now)
-        if renewal:
-            outbox.publish("RenewalPaid", now=now, order=order.number)
-        else:
-            outbox.publish("OrderPaid", now=now, order=order.number)
+        record_paid(order, now=now)
+        outbox.publish(OrderPaid(order=order.number), now=now)
 
 
 def _check_renewed(order: Order, now: datetime) -> None:

@@ -173,9 +173,10 @@ def store_line(
     now: datetime,
     params: list[dict[str, str]] | None = None,
     subscription: Subscription | None = None,
+    list_minor: int | None = None,
 ) -> OrderLine:
     """The order's only line: a snapshot of what was chosen. ``subscription``: what the order is about, when it is held
-    already."""
+    already. ``list_minor``: what it costs without any reduction, where that is not its price."""
     sku = offer.sku
     spec, product = sku.spec, sku.spec.product
     return OrderLine.objects.create(
@@ -190,6 +191,7 @@ def store_line(
         period_number=priced.periods if offer.period_type else 0,
         quantity=priced.quantity,
         amount_minor=priced.total.minor,
+        list_minor=priced.total.minor if list_minor is None else list_minor,
         usage_unit=offer.usage_unit,
         usage_unit_en=offer.usage_unit_en,
         usage_price=offer.usage_price,

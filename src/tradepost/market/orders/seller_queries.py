@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
-from django.utils import timezone
+from django.db.models import Q, QuerySet, Sum
 
+from tradepost.market.base.counting import Count, count_up_to
 from tradepost.market.base.models import Move
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
+from tradepost.market.subscriptions.models import Subscription
 
-from .models import Order, OrderLine
+from .models import Order, OrderLine, SalesDay
+from .sales import day_of
+from .search import lines_like
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,7 @@ class LineFilter:
     """What a seller asks the list of orders for; empty means all."""
 
     search: str = ""
-    """An order's or line's number, an instance id, or a part of a product's name."""
+    """A whole instance id, or what ``search`` knows: the beginning or end of a number, a part of a product's name."""
     status: str = ""
 
 
@@ -30,14 +31,10 @@ def seller_lines(seller: Seller, asked: LineFilter) -> QuerySet[OrderLine]:
     """The seller's order lines that fit, unordered, with order, buyer and subscription fetched."""
     lines = OrderLine.objects.filter(seller=seller).select_related("order__buyer", "subscription")
     if asked.status:
-        lines = lines.filter(order__status=asked.status)
+        lines = lines.filter(status=asked.status)
     if asked.search:
-        lines = lines.filter(
-            Q(number__istartswith=asked.search)
-            | Q(subscription__instance_id=asked.search)
-            | Q(product_name__icontains=asked.search)
-            | Q(product_name_en__icontains=asked.search)
-        )
+        held = Subscription.objects.filter(seller=seller, instance_id=asked.search).values_list("pk", flat=True).first()
+        lines = lines.filter(Q(subscription=held) if held is not None else lines_like(asked.search, seller))
     return lines
 
 
@@ -93,19 +90,11 @@ class Day:
 
 
 def orders_by_day(seller: Seller, *, now: datetime, days: int, currency: str) -> list[Day]:
-    """The last ``days`` days up to today, empty ones too; one query."""
-    zone = timezone.get_current_timezone()
-    today = now.astimezone(zone).date()
-    first = today - timedelta(days=days - 1)
-    start = datetime(first.year, first.month, first.day, tzinfo=ZoneInfo(str(zone)))
-    rows = (
-        OrderLine.objects.filter(seller=seller, order__paid_at__gte=start, order__currency=currency)
-        .annotate(day=TruncDate("order__paid_at", tzinfo=zone))
-        .values("day")
-        .annotate(lines=Count("pk"), minor=Sum("amount_minor"))
-        .values_list("day", "lines", "minor")
-    )
-    found = {day: (lines, minor) for day, lines, minor in rows}
+    """The last ``days`` days up to today, empty ones too; one query, of the kept counts (``sales``)."""
+    first = day_of(now) - timedelta(days=days - 1)
+    counted = SalesDay.objects.filter(seller=seller, currency=currency, day__gte=first)
+    sums = counted.values_list("day").annotate(Sum("lines"), Sum("amount_minor"))
+    found = {day: (lines, minor) for day, lines, minor in sums}
     wanted = (first + timedelta(days=n) for n in range(days))
     return [Day(day, found.get(day, (0, 0))[0], Money(found.get(day, (0, 0))[1], currency)) for day in wanted]
 
@@ -114,6 +103,6 @@ def total(days: list[Day], currency: str) -> Money:
     return sum((day.amount for day in days), Money(0, currency))
 
 
-def open_order_count(seller: Seller) -> int:
+def open_order_count(seller: Seller) -> Count:
     """Lines that were paid and are not delivered yet."""
-    return OrderLine.objects.filter(seller=seller, order__status=Order.Status.PROCESSING).count()
+    return count_up_to(OrderLine.objects.filter(seller=seller, status=Order.Status.PROCESSING))

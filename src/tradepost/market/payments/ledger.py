@@ -9,7 +9,8 @@ from datetime import datetime
 from http import HTTPStatus
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from tradepost.market.base import outbox
@@ -17,6 +18,8 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
 
+from . import kept_sums
+from .events import ToppedUp
 from .models import Account, Entry, Transfer
 
 REPEATED = "top_up.repeated"
@@ -49,7 +52,7 @@ def top_up(user: User, amount: Money, *, reference: str, actor: str, now: dateti
                 amount,
                 Transfer(reason=Transfer.Reason.TOP_UP, reference=reference, note=note, actor=actor, at=now),
             )
-            outbox.publish("ToppedUp", now=now, transfer=booked.pk)
+            outbox.publish(ToppedUp(transfer=booked.pk), now=now)
     except IntegrityError:  # two operators at the same moment
         raise repeated from None
     return booked
@@ -150,6 +153,7 @@ def _earn(currency: str, earnings: Sequence[Earning], now: datetime) -> list[Tra
             (accounts[earning.seller.pk], earning.amount.minor),
         )
     )
+    kept_sums.after(transfers)
     return transfers
 
 
@@ -179,6 +183,7 @@ def _transfer(source: Account, target: Account, amount: Money, transfer: Transfe
             Entry(transfer=transfer, account=account, amount_minor=change, balance_after_minor=after[account.pk])
             for account, change in changes
         )
+        kept_sums.after([transfer])
     return transfer
 
 
@@ -188,8 +193,9 @@ def held_for(order_number: str) -> int:
 
 
 def _held_for(order_numbers: Collection[str]) -> Counter[str]:
-    held = Entry.objects.filter(transfer__order_number__in=order_numbers, account__kind=Account.Kind.CLEARING)
-    return Counter(dict(held.values_list("transfer__order_number").annotate(total=Sum("amount_minor"))))
+    # Not narrowed to clearing's entries: the planner would begin with all that ever passed through it.
+    entries = Entry.objects.filter(transfer__order_number__in=order_numbers).values_list("transfer__order_number")
+    return Counter(dict(entries.annotate(total=Coalesce(Sum("amount_minor", filter=Q(account__kind="clearing")), 0))))
 
 
 def _move_balance(account: Account, change: int) -> int | None:
@@ -213,18 +219,26 @@ class Balance:
 
 
 def verify() -> Balance:
-    """Check the invariants: each transfer and each currency sums to zero, a buyer's balance is the sum of its entries,
-    nothing but ``cash`` is below zero, and no order gave more than was paid for it."""
+    """Check the invariants: each transfer and each currency sums to zero, a buyer's balance is the sum of its entries, so
+    are the kept sums of the other accounts, nothing but ``cash`` is below zero, and no order gave more than was paid for it."""
     problems = [
         f"transfer {row['transfer']} sums to {row['total']}"
         for row in Entry.objects.values("transfer").annotate(total=Sum("amount_minor")).exclude(total=0)
     ]
-    sums = dict(Entry.objects.values_list("account").annotate(total=Sum("amount_minor")))
-    for account in Account.objects.all():
-        total = sums.get(account.pk, 0)
-        kept = account.balance_minor
-        if kept != (total if account.kind == Account.Kind.BUYER else 0):
+    in_sum = Q(entries__pk__lte=F("summed_through"))
+    accounts = Account.objects.annotate(
+        total=Coalesce(Sum("entries__amount_minor"), 0), early=Coalesce(Sum("entries__amount_minor", filter=in_sum), 0)
+    )
+    for account in accounts:
+        total, kept, summed = account.total, account.balance_minor, account.summed_minor
+        buys = account.kind == Account.Kind.BUYER
+        if kept != (total if buys else 0):
             problems.append(f"account {account.pk} ({account.kind}) says {kept}, its entries {total}")
+        if summed != (0 if buys else account.early):
+            problems.append(
+                f"account {account.pk} ({account.kind}) keeps the sum {summed} up to entry {account.summed_through},"
+                f" its entries say {account.early}"
+            )
         if total < 0 and account.kind != Account.Kind.CASH:
             problems.append(f"account {account.pk} ({account.kind}) is at {total}")
     held = Entry.objects.filter(account__kind=Account.Kind.CLEARING).values_list("transfer__order_number")

@@ -14,8 +14,8 @@ class Account(models.Model):
     """A place where money is.
 
     Only a buyer's account keeps its balance beside its entries, under the row's lock, since it must not be overdrawn.
-    The others are summed when asked for: every payment passes through *clearing*, and a row that all payments lock
-    would make them wait for each other.
+    The others have a sum up to one of their entries, to which the later ones are added when asked for: every payment
+    passes through *clearing*, and a row that all payments lock would make them wait for each other. See ``kept_sums``.
 
     Signs: an account's balance is what the market owes its owner; ``cash`` is negative by what came in.
     """
@@ -32,6 +32,10 @@ class Account(models.Model):
     currency = models.CharField(max_length=3)
     balance_minor = models.BigIntegerField(default=0)
     """Of a buyer's account; stays zero on the others."""
+    summed_minor = models.BigIntegerField(default=0, db_default=0)
+    """Of the others: the sum of their entries up to and with ``summed_through``."""
+    summed_through = models.BigIntegerField(default=0, db_default=0)
+    """Key of an entry; those after it are not in the sum."""
 
     class Meta:
         constraints = [
@@ -45,10 +49,12 @@ class Account(models.Model):
 
     @property
     def balance(self) -> Money:
-        """What is on it now; a query for the accounts that keep no balance."""
+        """What is on it now; a query for the accounts that keep no balance. A sum that is moved on meanwhile does no harm:
+        the entries after the one that this row names are the same."""
         if self.kind == self.Kind.BUYER:
             return Money(self.balance_minor, self.currency)
-        return Money(self.entries.aggregate(total=Sum("amount_minor"))["total"] or 0, self.currency)
+        since = self.entries.filter(pk__gt=self.summed_through).aggregate(total=Sum("amount_minor"))["total"] or 0
+        return Money(self.summed_minor + since, self.currency)
 
 
 class Transfer(models.Model):
@@ -69,6 +75,10 @@ class Transfer(models.Model):
     at = models.DateTimeField()
 
     class Meta:
+        indexes = [
+            models.Index(fields=["reason", "-id"], name="transfer_reason"),
+            models.Index(fields=["reference"], name="transfer_reference"),
+        ]
         constraints = [models.UniqueConstraint(fields=["reason", "reference"], name="transfer_once")]
 
 
@@ -76,7 +86,7 @@ class Entry(models.Model):
     """One side of a transfer. Triggers of the migration refuse any change or deletion."""
 
     transfer = models.ForeignKey(Transfer, models.PROTECT, related_name="entries")
-    account = models.ForeignKey(Account, models.PROTECT, related_name="entries")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="entries", db_index=False)
     amount_minor = models.BigIntegerField()
     balance_after_minor = models.BigIntegerField(null=True, default=None)
     """On a buyer's account."""

@@ -26,17 +26,13 @@ class Charging:
     """Bought in advance: an amount of usage, deducted from what is postpaid."""
     needs: ChargingMode | None = None
     """A buyer must hold the same product in this mode first."""
-    expires_by_activity: bool = False
-    """Where a protocol has an activity for an expiry, this mode's is told by it (saas-v1-license A2.4)."""
-    frozen_by_status: bool = True
-    """Where a protocol has an activity for an expiry, this mode can still be frozen by a status (A2.7)."""
 
 
 CHARGING: Mapping[ChargingMode, Charging] = {
     charging.mode: charging
     for charging in (
-        Charging(mode=ChargingMode.PERIOD, ends=True, renewable=True, expires_by_activity=True, frozen_by_status=False),
-        Charging(mode=ChargingMode.ONE_TIME, frozen_by_status=False),
+        Charging(mode=ChargingMode.PERIOD, ends=True, renewable=True),
+        Charging(mode=ChargingMode.ONE_TIME),
         Charging(mode=ChargingMode.ON_DEMAND, metered=True, postpaid=True),
         Charging(mode=ChargingMode.ON_DEMAND_PKG, ends=True, metered=True, quota=True, needs=ChargingMode.ON_DEMAND),
     )

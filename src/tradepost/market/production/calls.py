@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from django.utils.translation import gettext as _
 
-from tradepost.market.base import work
+from tradepost.market.base import stored, work
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.models import Move
+from tradepost.market.base.stored import StoredMismatch, UnknownVersion
+from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.protocols import commands
+from tradepost.protocols import registry
 from tradepost.protocols.commands import Command
-from tradepost.protocols.registry import protocol
 
+from .lifecycle import CALL, CallEvent, status_of
 from .models import Address, Binding, Call
+
+UNREADABLE = (LookupError, UnknownVersion, StoredMismatch)
+"""Why ``load`` gives no command: another release wrote it, or a protocol is missing here."""
 
 
 def dump(command: Command) -> dict[str, Any]:
-    """A command as JSON values for the database."""
-    plain: dict[str, Any] = msgspec.to_builtins(command)
-    return plain
+    """A command as JSON values for the database, with its version."""
+    return stored.dump(command)
 
 
-def load(kind: str, plain: dict[str, Any]) -> Command:
-    """The command of a row again."""
-    loaded: Command = msgspec.convert(plain, type=getattr(commands, kind), strict=False)
-    return loaded
+def load(kind: str, plain: Mapping[str, Any]) -> Command:
+    """The command of a row again, whichever release wrote it. Raises one of ``UNREADABLE``."""
+    return stored.load(registry.command(kind), plain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,9 @@ class CallRequest:
     until_access: bool = False
     due_at: datetime | None = None
     give_up_at: datetime | None = None
+    purpose: str = Call.Purpose.ORDER
+    owner: int | None = None
+    """Key of what asks, by ``purpose``: its events carry both."""
 
 
 def ask(
@@ -88,12 +94,16 @@ def addresses_of(products: Iterable[Product]) -> dict[int, Address]:
     return {binding.product_id: binding.address for binding in bindings}
 
 
+def no_address() -> Refused:
+    return Refused("product.no_address", _("This product has no production address."), HTTPStatus.CONFLICT)
+
+
 def prepare(request: CallRequest, address: Address | None, *, now: datetime) -> Call:
     """The call, not written yet. Raises ``Refused`` when it cannot be asked."""
     if address is None:
-        raise Refused("product.no_address", _("This product has no production address."), HTTPStatus.CONFLICT)
+        raise no_address()
     command, subscription = request.command, request.subscription
-    activity = protocol(address.protocol).activities.get(type(command))
+    activity = registry.protocol(address.protocol).activities.get(type(command))
     if activity is None:
         raise Refused("protocol.no_activity", f"{address.protocol} has no {type(command).__name__}")
     return Call(
@@ -105,6 +115,8 @@ def prepare(request: CallRequest, address: Address | None, *, now: datetime) -> 
         kind=type(command).__name__,
         activity=activity,
         command=dump(command),
+        purpose=request.purpose,
+        owner=request.owner,
         order_number=request.order_number,
         order_line_number=request.order_line_number,
         instance_id=subscription.instance_id if subscription else "",
@@ -120,3 +132,32 @@ def write(calls: list[Call]) -> list[Call]:
     written = Call.objects.bulk_create(calls)
     work.wake()
     return written
+
+
+def cancel(calls: Collection[int], *, now: datetime, actor: str = "market") -> set[int]:
+    """Leave off those of these calls (by pk) that were never sent or were given up. Returns which: what a worker holds,
+    has sent, or ended stays as it is."""
+    locked = Call.objects.select_for_update().filter(pk__in=calls).order_by("pk")
+    left_off = [call for call in locked if _may_be_left_off(call)]
+    Call.objects.filter(pk__in=[call.pk for call in left_off]).update(
+        state=State.ENDED, outcome=Call.Outcome.CANCELLED, hold=Call.Hold.NONE, ended_at=now
+    )
+    Move.objects.bulk_create(
+        Move(
+            lifecycle=CALL.name,
+            subject=str(call.pk),
+            event=CallEvent.CANCEL,
+            before=status_of(call),
+            after=CALL.after(status_of(call), CallEvent.CANCEL),
+            at=now,
+            actor=actor,
+        )
+        for call in left_off
+    )
+    return {call.pk for call in left_off}
+
+
+def _may_be_left_off(call: Call) -> bool:
+    """What was tried and is tried again the seller may act on at any time: the operation goes on to its end."""
+    tried = call.attempts > 0 and not call.outcome
+    return not tried and CALL.allows(status_of(call), CallEvent.CANCEL)

@@ -10,7 +10,9 @@ from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
+import structlog
 from django.db import connection, transaction
+from django.db.models import F
 
 from tradepost.market.base import ids, rows
 from tradepost.market.base.rows import aware, moment
@@ -18,17 +20,23 @@ from tradepost.market.base.secrets import unseal
 from tradepost.market.base.work import State, by_index, peek
 from tradepost.protocols.commands import Command, Create
 from tradepost.protocols.contract import RetryRule
-from tradepost.protocols.registry import protocol
+from tradepost.protocols.registry import protocol, protocols
 
-from .calls import load
+from .calls import UNREADABLE, load
 from .choose import AddressState, Due, Taking, choose
-from .models import Address, Call
+from .models import Address, Attempt, Call
+
+log = structlog.get_logger(__name__)
 
 CLAIM_LOCK = 7_461_001
 """PostgreSQL advisory lock: claims of all workers follow each other, so that a seller's limit holds across them.
 
 Since no two claims run at once, due rows need no locks of their own; the lease is guarded by the row's state.
 """
+
+
+AGAIN = timedelta(minutes=1)
+"""How long a call that another release wrote is left to that release's workers."""
 
 
 class ClaimedCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +57,8 @@ class ClaimedCall(msgspec.Struct, frozen=True, kw_only=True):
     require_body_sign: bool
     seller_id: int
     subscription_id: int | None
+    purpose: str
+    owner: int | None
     keys: tuple[str, ...]
     until_access: bool
     nonce: str
@@ -64,11 +74,18 @@ class ClaimedCall(msgspec.Struct, frozen=True, kw_only=True):
 def claim_calls(
     *, now: datetime, wall: datetime, owner: str, limit: int, per_seller: int, duration: timedelta
 ) -> list[ClaimedCall]:
-    """Lease up to ``limit`` due calls, each with the attempt that begins. Commits before anything is sent."""
+    """Lease up to ``limit`` due calls, each with the attempt that begins. Commits before anything is sent.
+
+    A call that this release cannot make, since a later one wrote it, stays for a worker of that release.
+    """
     if not peek(Call, now=now):
         return []
     with transaction.atomic():
         due, addresses, busy = _look(now, 2 * limit)
+        strange = {row.pk: f"{row.protocol} has no {row.kind}" for row in due if not _knows(row.protocol, row.kind)}
+        if strange:
+            _set_aside(strange, now, begun=0)
+            due = [row for row in due if row.pk not in strange]
         if not due:
             return []
         taking = choose(due, addresses, busy, now=now, limit=limit, per_seller=per_seller)
@@ -76,7 +93,33 @@ def claim_calls(
         for address in taking.trials:
             Address.objects.filter(pk=address.pk).update(breaker=Address.Breaker.TRIAL)
         leased, keys = _lease(taking.taken, now=now, owner=owner, until=wall + duration)
-        return [_claimed(row, addresses, keys, now) for row in leased]
+        claimed: list[ClaimedCall] = []
+        unreadable: dict[int, str] = {}
+        for row in leased:
+            try:
+                claimed.append(_claimed(row, addresses, keys, now))
+            except UNREADABLE as error:
+                unreadable[row[0]] = str(error)
+        if unreadable:
+            _set_aside(unreadable, now, begun=1)
+            untried = {row[2] for row in leased if row[0] in unreadable and row[-2] == Attempt.Trigger.TRIAL}
+            Address.objects.filter(pk__in=untried).update(breaker=Address.Breaker.OPEN)
+        return claimed
+
+
+def _set_aside(calls: Mapping[int, str], now: datetime, *, begun: int) -> None:
+    """Calls of which this release knows too little, by key with the reason, are due again later. ``begun``: how many of
+    their attempts were counted and are not made."""
+    log.error("calls cannot be made by this release", calls=calls)
+    for pk, why in calls.items():
+        Call.objects.filter(pk=pk).update(
+            state=State.WAITING,
+            lease_owner="",
+            lease_until=None,
+            attempts=F("attempts") - begun,
+            due_at=now + AGAIN,
+            last_detail=why[:1000],
+        )
 
 
 _DUE = """
@@ -99,7 +142,7 @@ def _look(now: datetime, limit: int) -> tuple[list[Due], dict[int, AddressState]
     alone: list[rows.Statement] = (
         [("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])] if connection.vendor == "postgresql" else []
     )
-    *_, found, busy = rows.run_together(*alone, *by_index(), (_DUE, [moment(now), limit]), (_BUSY, []))
+    *_, found, busy = by_index(*alone, (_DUE, [moment(now), limit]), (_BUSY, []), to_the_end=True)
     due, addresses = [], {}
     for pk, seller, address, at, restart, end, name, kind, url, sign, breaker, trial in found:
         due.append(Due(pk, seller, address, aware(at), bool(restart), aware(end) if end else None, name, kind))
@@ -119,7 +162,7 @@ def _hold(taking: Taking) -> None:
 
 _LEASED = (
     "id, seller_id, address_id, subscription_id, protocol, kind, activity, command, attempts, until_access, "
-    "give_up_at, maybe_acted, claimed_instance_id, instance_id, order_number, trigger, business_id"
+    "give_up_at, maybe_acted, claimed_instance_id, instance_id, order_number, trigger, business_id, purpose, owner"
 )
 
 
@@ -164,7 +207,7 @@ def _lease(
 
 def _claimed(row: tuple[Any, ...], addresses: Mapping[int, AddressState], keys: Keys, now: datetime) -> ClaimedCall:
     (call_id, seller_id, address_id, subscription_id, name, kind, activity, plain, attempts, until_access, give_up_at,
-     maybe_acted, claimed, instance, order_number, trigger, business_id) = row  # fmt: skip
+     maybe_acted, claimed, instance, order_number, trigger, business_id, purpose, owner_id) = row  # fmt: skip
     command = load(kind, rows.value(plain))
     if isinstance(command, Create):
         command = replace(command, business_id=business_id)
@@ -182,6 +225,8 @@ def _claimed(row: tuple[Any, ...], addresses: Mapping[int, AddressState], keys: 
         require_body_sign=address.require_body_sign,
         seller_id=seller_id,
         subscription_id=subscription_id,
+        purpose=purpose,
+        owner=owner_id,
         keys=keys.get((seller_id, protocol(name).key_class), ()),
         until_access=bool(until_access),
         nonce=ids.nonce(),
@@ -193,6 +238,12 @@ def _claimed(row: tuple[Any, ...], addresses: Mapping[int, AddressState], keys: 
         instance_id=instance,
         order_number=order_number,
     )
+
+
+@cache
+def _knows(protocol_name: str, kind: str) -> bool:
+    known = protocols().get(protocol_name)
+    return known is not None and any(command.__name__ == kind for command in known.retries)
 
 
 @cache

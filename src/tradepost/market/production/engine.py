@@ -20,6 +20,7 @@ import structlog
 from django.db import connection
 
 from tradepost.market.base import clock, jobs, outbox
+from tradepost.market.base.events import Reactions
 from tradepost.market.base.work import CHANNEL, DatabaseAway, until_next
 from tradepost.protocols.commands import Fault, Unreachable
 from tradepost.protocols.registry import protocol, protocols
@@ -54,7 +55,7 @@ class Setup:
     capacity: int
     per_seller: int
     breaker: breaker.Rule
-    reactions: outbox.Reactions
+    reactions: Reactions
     tasks: Mapping[str, jobs.Task]
     begin: Callable[[datetime], None]  # given market time; makes sure that the timers which always run exist
     deliver_mail: Callable[[datetime, datetime], int]

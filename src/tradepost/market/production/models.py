@@ -49,6 +49,13 @@ class Binding(models.Model):
     address = models.ForeignKey(Address, models.PROTECT, related_name="bindings")
 
 
+WELL = ("", "done", "pending")
+"""Verdicts that are no trouble."""
+FAILING = ~Q(state=State.ENDED) & ~Q(last_verdict__in=WELL)
+"""Calls under way whose last attempt went wrong."""
+NOT_DONE = Q(outcome__in=["gave_up", "cancelled"])
+
+
 class Call(DueWork):
     """One thing asked of a seller. Its state and due time are those of ``DueWork``; the end is an outcome."""
 
@@ -57,6 +64,11 @@ class Call(DueWork):
         DONE = "done", _("Done")
         GAVE_UP = "gave_up", _("Gave up")
         CANCELLED = "cancelled", _("Cancelled")
+
+    class Purpose(models.TextChoices):
+        """What it is for, and so whose ``owner`` is the key of."""
+
+        ORDER = "order", _("An operation of a service")
 
     class Hold(models.TextChoices):
         NONE = "", ""
@@ -69,6 +81,9 @@ class Call(DueWork):
     subscription = models.ForeignKey(
         Subscription, models.PROTECT, null=True, default=None, related_name="calls", db_index=False
     )
+    purpose = models.CharField(max_length=8, choices=Purpose, default=Purpose.ORDER, db_default=Purpose.ORDER)
+    owner = models.BigIntegerField(null=True, default=None)
+    """Key of what asked for it, by ``purpose``: an operation. Production knows no more of it."""
     protocol = models.CharField(max_length=32)
     kind = models.CharField(max_length=32)
     """Class name of the command, for example ``Create``."""
@@ -113,8 +128,22 @@ class Call(DueWork):
             models.Index(fields=["give_up_at"], name="call_held_deadline", condition=Q(state=State.HELD)),
             models.Index(fields=["seller", "-id"], name="call_seller"),
             models.Index(fields=["order_number"], name="call_order"),
-            models.Index(fields=["subscription"], name="call_subscription_open", condition=~Q(state=State.ENDED)),
-            models.Index(fields=["-id"], name="call_gave_up", condition=Q(outcome="gave_up")),
+            models.Index(fields=["subscription", "-id"], name="call_subscription"),
+            models.Index(fields=["outcome", "-id"], name="call_not_done", condition=NOT_DONE),
+            models.Index(fields=["seller", "outcome", "-id"], name="call_seller_not_done", condition=NOT_DONE),
+            models.Index(fields=["seller", "give_up_at", "id"], name="call_failing", condition=FAILING),
+            models.Index(fields=["last_verdict", "-id"], name="call_verdict", condition=~Q(last_verdict__in=WELL)),
+            models.Index(
+                fields=["seller", "last_verdict", "-id"],
+                name="call_seller_verdict",
+                condition=~Q(last_verdict__in=WELL),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(Q(state=State.ENDED) & ~Q(outcome="")) | Q(~Q(state=State.ENDED) & Q(outcome="")),
+                name="call_ended_has_outcome",
+            )
         ]
 
 

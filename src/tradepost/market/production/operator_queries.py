@@ -7,38 +7,38 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db import models
+from django.db.models import OuterRef, Q, QuerySet, Sum
 
+from tradepost.market.base.counting import Count, CountedUpTo, counts_up_to
 from tradepost.market.base.models import Event, Job, WorkerProcess
 from tradepost.market.base.work import State
 from tradepost.market.identity.models import Seller
+from tradepost.market.subscriptions.models import Subscription
 
-from .models import Address, Attempt, Call, Tally
-from .seller_queries import STATES, WELL, with_open_attempt
+from .models import FAILING, WELL, Address, Attempt, Call, Tally
+from .seller_queries import STATES, about, with_open_attempt
 
 ALIVE_FOR = timedelta(seconds=30)
 """A worker that has not been seen for this long, in real time, is taken for dead."""
 REMEMBERED = timedelta(days=1)
 """How long the pages remember a dead worker."""
-RECENTLY = timedelta(days=7)
-"""How long a call that gave up stands on the overview."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Counts of work that has not ended. ``oldest_due`` is when the longest-waiting due call should have been made."""
 
-    due: int
-    later: int
-    in_flight: int
-    busy: int
-    paused: int
-    failing: int
+    due: Count
+    later: Count
+    in_flight: Count
+    busy: Count
+    paused: Count
+    failing: Count
     oldest_due: datetime | None
 
     @property
-    def held(self) -> int:
+    def held(self) -> Count:
         return self.busy + self.paused
 
     def late(self, now: datetime) -> timedelta:
@@ -46,22 +46,20 @@ class Figures:
 
 
 def figures(now: datetime) -> Figures:
-    """A statement for each state, so that each is served by the partial index of its state, however many have ended."""
-    failing = Count("pk", filter=~Q(last_verdict__in=WELL))
-    waiting = Call.objects.filter(state=State.WAITING).aggregate(
-        due=Count("pk", filter=Q(due_at__lte=now)),
-        later=Count("pk", filter=Q(due_at__gt=now)),
-        failing=failing,
-        oldest_due=Min("due_at", filter=Q(due_at__lte=now)),
+    """Counted one by one, so that a partial index serves each, however many have ended."""
+    waiting = Call.objects.filter(state=State.WAITING)
+    held = Call.objects.filter(state=State.HELD)
+    due = waiting.filter(due_at__lte=now)
+    overdue, later, in_flight, busy, paused, failing = counts_up_to(
+        due,
+        waiting.filter(due_at__gt=now),
+        Call.objects.filter(state=State.LEASED),
+        held.filter(hold=Call.Hold.BUSY),
+        held.filter(hold=Call.Hold.BREAKER),
+        Call.objects.filter(FAILING),
     )
-    leased = Call.objects.filter(state=State.LEASED).aggregate(in_flight=Count("pk"), failing=failing)
-    held = Call.objects.filter(state=State.HELD).aggregate(
-        busy=Count("pk", filter=Q(hold=Call.Hold.BUSY)),
-        paused=Count("pk", filter=Q(hold=Call.Hold.BREAKER)),
-        failing=failing,
-    )
-    every_failing = waiting.pop("failing") + leased.pop("failing") + held.pop("failing")
-    return Figures(**waiting, **leased, **held, failing=every_failing)
+    oldest = due.order_by("due_at", "pk").values_list("due_at", flat=True).first()
+    return Figures(overdue, later, in_flight, busy, paused, failing, oldest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +79,7 @@ def open_breakers(limit: int = 50) -> list[Address]:
     """Addresses that are paused or on trial, longest first, each with ``waiting``: calls that it holds up."""
     closed = Q(breaker=Address.Breaker.CLOSED)
     # Counted apart, in the words of the partial index: a join would read every call the address ever had.
-    held_up = Call.objects.filter(address=OuterRef("pk"), state__in=[State.WAITING, State.HELD])
-    counted = held_up.order_by().values("address").annotate(n=Count("pk")).values("n")
-    waiting = Coalesce(Subquery(counted), 0)
+    waiting = CountedUpTo(Call.objects.filter(address=OuterRef("pk"), state__in=[State.WAITING, State.HELD]))
     return list(
         Address.objects.exclude(closed).select_related("seller").annotate(waiting=waiting).order_by("opened_at")[:limit]
     )
@@ -93,31 +89,21 @@ def open_breakers(limit: int = 50) -> list[Address]:
 class Queue:
     """One of the two queues: how much waits, and what failed and is tried again."""
 
-    waiting: int
-    due: int
+    waiting: Count
+    due: Count
     stuck: Sequence[Any]
 
 
 def queue(model: type[Event | Job], now: datetime, *, limit: int = 20) -> Queue:
     """Rows with an error are those whose last try failed; the database holds no finished ones."""
-    rows: QuerySet[Any] = model._default_manager.all()  # noqa: SLF001
-    counts = rows.aggregate(
-        waiting=Count("pk", filter=~Q(state=State.ENDED)),
-        due=Count("pk", filter=Q(state=State.WAITING, due_at__lte=now)),
-    )
-    return Queue(counts["waiting"], counts["due"], list(stuck(model).order_by("due_at", "pk")[:limit]))
+    rows: QuerySet[Any] = model._default_manager.filter(state=State.WAITING).order_by("due_at", "pk")  # noqa: SLF001
+    oldest = list(stuck(model).order_by("due_at", "pk")[:limit])
+    waiting, due = counts_up_to(rows, rows.filter(due_at__lte=now))
+    return Queue(waiting, due, oldest)
 
 
 def stuck(model: type[Event | Job]) -> QuerySet[Any]:
     return model._default_manager.exclude(error="")  # noqa: SLF001
-
-
-def gave_up(now: datetime) -> QuerySet[Call]:
-    """Calls given up within a week, newest first when ordered by key."""
-    return (
-        Call.objects.filter(STATES["gave_up"](), ended_at__gte=now - RECENTLY)
-        .select_related("seller", "product").defer("command")
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +127,7 @@ def all_calls(asked: CallFilter) -> QuerySet[Call]:
     if asked.verdict:
         calls = calls.filter(last_verdict=asked.verdict)
     if asked.order:
-        number = asked.order.upper()
-        calls = calls.filter(Q(order_number=number) | Q(order_line_number=number) | Q(instance_id=asked.order))
+        calls = calls.filter(about(asked.order, Subscription.objects.all()))
     return calls
 
 
@@ -152,7 +137,14 @@ def find_call(pk: int) -> Call | None:
 
 def calls_of_order(number: str) -> list[Call]:
     """In the order in which they were asked, each with its ``attempts_made`` oldest first. Bodies stay in the database."""
-    calls = list(Call.objects.filter(order_number=number).select_related("seller").defer("command").order_by("pk"))
+    return with_attempts(
+        Call.objects.filter(order_number=number).select_related("seller").defer("command").order_by("pk")
+    )
+
+
+def with_attempts(rows: QuerySet[Call]) -> list[Call]:
+    """These calls with their ``attempts_made``, oldest first; one query for all attempts. Bodies stay in the database."""
+    calls = list(rows)
     tries = (
         Attempt.objects.filter(call__in=calls)
         .defer("request_headers", "request_body", "response_headers", "response_body").order_by("call_id", "number")
@@ -176,8 +168,8 @@ def sellers_with_figures(text: str = "") -> QuerySet[Seller]:
         Seller.objects.filter(Q(name__icontains=text) | Q(name_en__icontains=text)) if text else Seller.objects.all()
     )
     return sellers.annotate(
-        products_count=Count("products", distinct=True),
-        open_count=Count("addresses", filter=~Q(addresses__breaker=Address.Breaker.CLOSED), distinct=True),
+        products_count=models.Count("products", distinct=True),
+        open_count=models.Count("addresses", filter=~Q(addresses__breaker=Address.Breaker.CLOSED), distinct=True),
     )
 
 

@@ -28,6 +28,7 @@ from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Unrea
 from . import breaker
 from .attempts import Ended, attempts_written, verdict_of
 from .claim import ClaimedCall, rule_of
+from .events import BreakerOpened, CallEnded, CallFailed
 from .gateway import Exchange
 from .masking import printable
 from .models import Address, Call
@@ -44,13 +45,13 @@ def record(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.R
         batch = _name_taken_instances(batch)
         moves = {ended.call.call_id: _move(ended, now) for ended in batch}
         results = _results_by_address(batch)
-        *_, moved, _attempts, news, waiting, _tallied = rows.run_together(
-            *by_index(),
+        moved, _attempts, news, waiting, _tallied = by_index(
             _calls_moved(moves, owner, now),
             attempts_written(batch, owner),
             _addresses_with_news(results, now),
             _sellers_with_held_calls({ended.call.seller_id for ended in batch}),
             _tally(batch, owner, now),
+            to_the_end=True,
         )
         ours = {call_id for (call_id,) in moved}
         _adopt_instances(ended for ended in batch if ended.call.call_id in ours)
@@ -89,10 +90,10 @@ def _not_kept(ended: Ended, error: Exception) -> Ended:
 
 def _tell_the_log(call: ClaimedCall, move: Move) -> None:
     """Failures, and the end of whatever concerns a subscription."""
-    if move.event is None or (move.event[0] == "CallEnded" and call.subscription_id is None):
+    if move.event is None or (isinstance(move.event, CallEnded) and call.subscription_id is None):
         return
     log.info(
-        "call failed" if move.event[0] == "CallFailed" else "call ended",
+        "call failed" if isinstance(move.event, CallFailed) else "call ended",
         call=call.call_id,
         order=call.order_number,
         seller=call.seller_id,
@@ -149,7 +150,7 @@ class Move:
     """What one result does to its call: its next columns, and the event that it causes (none for a poll)."""
 
     columns: dict[str, Any]
-    event: tuple[str, dict[str, Any]] | None
+    event: CallFailed | CallEnded | None
 
 
 def _move(ended: Ended, now: datetime) -> Move:
@@ -180,20 +181,21 @@ def _move(ended: Ended, now: datetime) -> Move:
         columns |= {"state": State.WAITING.value, "due_at": moment(due)}
         if isinstance(result, Pending) or (isinstance(result, Unreachable) and result.fault is Fault.LOST):
             return Move(columns, None)
-        facts = {"call": call.call_id, "attempt": call.number, "verdict": verdict, "next_at": due.isoformat()}
-        return Move(columns, ("CallFailed", facts))
+        return Move(columns, CallFailed(call=call.call_id, attempt=call.number, verdict=verdict, next_at=due))
     outcome = Call.Outcome.DONE if isinstance(result, Done) else Call.Outcome.GAVE_UP
     columns |= {"state": State.ENDED.value, "outcome": outcome.value}
     if isinstance(result, Done) and (result.instance_id or result.instances or result.license):
         columns["sealed_answer"] = seal(msgspec.json.encode(result).decode())
         columns["instance_id"] = call.instance_id or result.instance_id
-    facts = {
-        "call": call.call_id,
-        "kind": call.kind,
-        "outcome": outcome.value,
-        "subscription": call.subscription_id,
-    }
-    return Move(columns, ("CallEnded", facts))
+    ended_call = CallEnded(
+        call=call.call_id,
+        kind=call.kind,
+        outcome=outcome.value,
+        subscription=call.subscription_id,
+        purpose=call.purpose,
+        owner=call.owner,
+    )
+    return Move(columns, ended_call)
 
 
 _CALL = {
@@ -240,13 +242,9 @@ def _adopt_instances(ours: Iterable[Ended]) -> None:
 
 def _publish(moves: Iterable[Move], now: datetime) -> int:
     """Write the events that the moves cause. Returns how many calls ended."""
-    by_name: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for move in moves:
-        if move.event:
-            by_name[move.event[0]].append(move.event[1])
-    for name, facts in by_name.items():
-        outbox.publish_many(name, facts, now=now)
-    return len(by_name["CallEnded"])
+    events = [move.event for move in moves if move.event]
+    outbox.publish_all(events, now=now)
+    return sum(isinstance(event, CallEnded) for event in events)
 
 
 OUR_FAULTS = frozenset({Fault.LOST, Fault.NO_KEY, Fault.INTERNAL})
@@ -302,7 +300,7 @@ def _write_breakers(news: Collection[int], results: Results, rule: breaker.Rule,
         if state.state == Address.Breaker.CLOSED and before.state != state.state:
             free_address(address.pk, now)
         if state.state == Address.Breaker.OPEN and before.state == Address.Breaker.CLOSED:
-            outbox.publish("BreakerOpened", now=now, address=address.pk, fault=address.last_fault)
+            outbox.publish(BreakerOpened(address=address.pk, fault=address.last_fault), now=now)
 
 
 def free_address(address_id: int, now: datetime) -> None:

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
+from tradepost.market.base.counting import Count, CountedUpTo, count_up_to
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller, SigningKey
+from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.contract import RetryRule
 from tradepost.protocols.registry import protocols
 
-from .models import Address, Attempt, Binding, Call
-
-RECENTLY = timedelta(days=7)
-"""How long a call that gave up needs attention."""
-WELL = ("", "done", "pending")
-"""Verdicts that are no trouble."""
+from .models import FAILING, Address, Attempt, Binding, Call
 
 STATES: dict[str, Callable[[], Q]] = {
     "waiting": lambda: Q(state=State.WAITING),
     "in_flight": lambda: Q(state=State.LEASED),
     "held": lambda: Q(state=State.HELD),
-    "done": lambda: Q(state=State.ENDED, outcome=Call.Outcome.DONE),
-    "gave_up": lambda: Q(state=State.ENDED, outcome=Call.Outcome.GAVE_UP),
-    "cancelled": lambda: Q(state=State.ENDED, outcome=Call.Outcome.CANCELLED),
-    "failing": lambda: ~Q(state=State.ENDED) & ~Q(last_verdict__in=WELL),
+    "done": lambda: Q(outcome=Call.Outcome.DONE),
+    "gave_up": lambda: Q(outcome=Call.Outcome.GAVE_UP),
+    "cancelled": lambda: Q(outcome=Call.Outcome.CANCELLED),
+    "failing": lambda: FAILING,
 }
 """What a list of calls can be narrowed to. ``failing``: under way, and the last attempt went wrong."""
 
@@ -54,13 +50,21 @@ def seller_calls(seller: Seller, asked: CallFilter) -> QuerySet[Call]:
         narrow = STATES.get(asked.state)
         calls = calls.filter(narrow()) if narrow else calls.none()
     if asked.order:
-        number = asked.order.upper()
-        calls = calls.filter(Q(order_number=number) | Q(order_line_number=number) | Q(instance_id=asked.order))
+        calls = calls.filter(about(asked.order, Subscription.objects.filter(seller=seller)))
     if asked.reason:
         calls = calls.filter(last_verdict=asked.reason)
     if asked.address:
         calls = calls.filter(address_id=int(asked.address)) if asked.address.isdecimal() else calls.none()
     return calls
+
+
+def about(text: str, among: QuerySet[Subscription]) -> Q:
+    """Calls about an order or a line by its number, or about the instance, each whole. One query of its own: an instance is
+    looked up first, so that calls are found by the subscription's key."""
+    number = text.upper()
+    held = list(among.filter(instance_id=text).values_list("pk", flat=True))
+    found = Q(order_number=number) | _of_line(number)
+    return found | Q(subscription__in=held) if held else found
 
 
 def find_call(seller: Seller, pk: int) -> Call | None:
@@ -93,9 +97,14 @@ def open_attempt(call: Call) -> Attempt:
     )
 
 
+def _of_line(number: str) -> Q:
+    """A line's number begins with its order's, which has an index."""
+    return Q(order_number=number.rpartition("-")[0], order_line_number=number)
+
+
 def calls_of_line(seller: Seller, line_number: str) -> list[Call]:
     """Oldest first, as they follow each other in a delivery."""
-    return list(Call.objects.filter(seller=seller, order_line_number=line_number).defer("command").order_by("pk"))
+    return list(Call.objects.filter(_of_line(line_number), seller=seller).defer("command").order_by("pk"))
 
 
 def retry_rule(call: Call) -> RetryRule | None:
@@ -118,9 +127,13 @@ def addresses_for_filter(seller: Seller) -> list[tuple[str, str]]:
 def seller_addresses(seller: Seller) -> list[Address]:
     """The seller's addresses with ``bindings`` and their products fetched, and ``under_way``: calls not ended."""
     bindings = Binding.objects.select_related("product").order_by("product__name")
+    # Counted apart, in the words of the partial indexes: a join would read every call the address ever had.
+    calls = Call.objects.filter(address=OuterRef("pk"))
+    waiting = CountedUpTo(calls.filter(state__in=[State.WAITING, State.HELD]))
+    leased = CountedUpTo(calls.filter(seller=seller, state=State.LEASED))
     return list(
         Address.objects.filter(seller=seller)
-        .annotate(under_way=Count("calls", filter=~Q(calls__state=State.ENDED)))
+        .annotate(under_way=waiting + leased)
         .prefetch_related(Prefetch("bindings", bindings))
         .order_by("pk")
     )
@@ -141,8 +154,7 @@ class Attention:
     """What is wrong now, most urgent first on the page."""
 
     failing: list[Call]
-    failing_count: int
-    gave_up_count: int
+    failing_count: Count
     open_addresses: list[Address]
     addresses_without_key: list[Address]
     products_without_address: list[Product]
@@ -153,31 +165,24 @@ class Attention:
     def nothing(self) -> bool:
         return not (
             self.begins
-            or self.failing
-            or self.gave_up_count
+            or self.failing_count
             or self.open_addresses
             or self.addresses_without_key
             or self.products_without_address
         )
 
 
-def attention(seller: Seller, *, now: datetime, most: int = 5) -> Attention:
+def attention(seller: Seller, *, most: int = 5) -> Attention:
     """Five queries, whatever there is."""
-    calls = Call.objects.filter(seller=seller)
-    counts = calls.aggregate(
-        failing=Count("pk", filter=STATES["failing"]()),
-        gave_up=Count("pk", filter=STATES["gave_up"]() & Q(ended_at__gte=now - RECENTLY)),
-    )
-    failing = calls.filter(STATES["failing"]()).select_related("product").defer("command").order_by("give_up_at", "pk")
     addresses = list(Address.objects.filter(seller=seller).order_by("pk"))
+    failing = Call.objects.filter(FAILING, seller=seller)
     classes = classes_with_key(seller)
     unbound = Product.objects.filter(seller=seller, status=Product.Status.ON_SALE).filter(
         ~Exists(Binding.objects.filter(product=OuterRef("pk")))
     )
     return Attention(
-        failing=list(failing[:most]),
-        failing_count=counts["failing"],
-        gave_up_count=counts["gave_up"],
+        failing=list(failing.select_related("product").defer("command").order_by("give_up_at", "pk")[:most]),
+        failing_count=count_up_to(failing),
         open_addresses=[a for a in addresses if a.breaker != Address.Breaker.CLOSED],
         begins=not addresses,
         addresses_without_key=[a for a in addresses if key_class(a.protocol) not in classes],

@@ -12,11 +12,10 @@ from django.db.models import Count, Exists, Min, OuterRef
 from tradepost.market.base import clock, work
 from tradepost.market.base.models import Event, Job, WorkerProcess
 from tradepost.market.base.work import State
-from tradepost.protocols.commands import Fault, Unreachable
+from tradepost.protocols.commands import Command, Fault, Unreachable
 
 from . import breaker
 from .attempts import Ended
-from .calls import load
 from .claim import ClaimedCall
 from .models import Address, Call
 from .record import record, release_held_sellers
@@ -79,18 +78,18 @@ def recover(*, now: datetime, wall: datetime, rule: breaker.Rule) -> int:
                 fault=Fault.LOST,
                 detail="the market's worker stopped while this call was open; what the seller did is unknown",
             )
-            by_owner.setdefault(call.lease_owner, []).append(Ended(_ticket_of(call, now), lost))
+            by_owner.setdefault(call.lease_owner, []).append(Ended(_claimed_of(call, now), lost))
         for owner, batch in by_owner.items():
             record(batch, now=now, owner=owner, rule=rule)
         return len(calls)
 
 
-def _ticket_of(call: Call, now: datetime) -> ClaimedCall:
+def _claimed_of(call: Call, now: datetime) -> ClaimedCall:
     return ClaimedCall(
         call_id=call.pk,
         number=call.attempts,
         trigger=call.trigger,
-        command=load(call.kind, call.command),
+        command=Command(),  # of a lost attempt nothing is sent any more, and its release may be another
         kind=call.kind,
         activity=call.activity,
         protocol=call.protocol,
@@ -99,6 +98,8 @@ def _ticket_of(call: Call, now: datetime) -> ClaimedCall:
         require_body_sign=True,
         seller_id=call.seller_id,
         subscription_id=call.subscription_id,
+        purpose=call.purpose,
+        owner=call.owner,
         keys=(),
         until_access=call.until_access,
         nonce="",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 from django.db import transaction
-from django.utils import timezone
 
 from tradepost.market.base import rows
 from tradepost.market.base.lifecycle import Lifecycle
@@ -27,6 +25,7 @@ class SubscriptionEvent(StrEnum):
     GIVE_UP = "give up"
     FREEZE = "freeze"
     UNFREEZE = "unfreeze"
+    END = "end"
     RELEASE = "release"
 
 
@@ -37,23 +36,11 @@ SUBSCRIPTION: Lifecycle[SubscriptionStatus, SubscriptionEvent] = Lifecycle(
         (SubscriptionStatus.OPENING, SubscriptionEvent.GIVE_UP): SubscriptionStatus.FAILED,
         (SubscriptionStatus.ACTIVE, SubscriptionEvent.FREEZE): SubscriptionStatus.FROZEN,
         (SubscriptionStatus.FROZEN, SubscriptionEvent.UNFREEZE): SubscriptionStatus.ACTIVE,
-        (SubscriptionStatus.ACTIVE, SubscriptionEvent.RELEASE): SubscriptionStatus.RELEASED,
-        (SubscriptionStatus.FROZEN, SubscriptionEvent.RELEASE): SubscriptionStatus.RELEASED,
+        (SubscriptionStatus.ACTIVE, SubscriptionEvent.END): SubscriptionStatus.RELEASING,
+        (SubscriptionStatus.FROZEN, SubscriptionEvent.END): SubscriptionStatus.RELEASING,
+        (SubscriptionStatus.RELEASING, SubscriptionEvent.RELEASE): SubscriptionStatus.RELEASED,
     },
 )
-
-
-def period_end(start: datetime, period_type: str, number: int) -> datetime:
-    """``number`` months or years after ``start``; a day that the month lacks becomes its last day.
-
-    The calendar is that of the market's time zone, in which people read the moment: bought on the morning of 1 March
-    there, while it is still February in UTC, a month lasts to the 1st of April, not to the 29th of March.
-    """
-    local = start.astimezone(timezone.get_default_timezone())
-    months = number * (12 if period_type == "year" else 1)
-    year, month0 = divmod(local.year * 12 + local.month - 1 + months, 12)
-    last = calendar.monthrange(year, month0 + 1)[1]
-    return local.replace(year=year, month=month0 + 1, day=min(local.day, last)).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

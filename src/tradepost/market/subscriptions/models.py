@@ -1,9 +1,9 @@
-"""Subscriptions and the sealed data with which a buyer reaches the instance."""
+"""Subscriptions, the paid periods of each, and the reasons for which one is frozen."""
 
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -18,8 +18,16 @@ class Subscription(models.Model):
         OPENING = "opening", _("Opening")
         ACTIVE = "active", pgettext_lazy("subscription", "Active")
         FROZEN = "frozen", _("Frozen")
+        RELEASING = "releasing", _("Being released")
         RELEASED = "released", _("Released")
         FAILED = "failed", _("Could not be opened")
+
+    class SellerState(models.TextChoices):
+        """What the seller's server would say, as far as we know."""
+
+        ACTIVE = "active", pgettext_lazy("subscription", "Active")
+        FROZEN = "frozen", _("Frozen")
+        UNKNOWN = "unknown", _("Unknown")
 
     buyer = models.ForeignKey(User, models.PROTECT, related_name="subscriptions")
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="subscriptions")
@@ -37,11 +45,70 @@ class Subscription(models.Model):
     started_at = models.DateTimeField(null=True, default=None)
     expires_at = models.DateTimeField(null=True, default=None)
     """End of the paid time, exclusive; null for one-time purchases."""
+    release_at = models.DateTimeField(null=True, default=None)
+    """When the seller is told to delete what nobody renewed; set when it is frozen at its end, and never made shorter."""
+    seller_state = models.CharField(
+        max_length=8, choices=SellerState, default=SellerState.ACTIVE, db_default=SellerState.ACTIVE
+    )
 
     class Meta:
-        indexes = [models.Index(fields=["buyer", "-id"], name="subscription_buyer")]
+        indexes = [
+            models.Index(fields=["buyer", "-id"], name="subscription_buyer"),
+            models.Index(fields=["seller", "-id"], name="subscription_seller"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["seller", "instance_id"], condition=~Q(instance_id=""), name="subscription_instance"
             )
         ]
+
+
+class Period(models.Model):
+    """Paid time of a subscription (计费周期), half-open, with what was paid for it. Periods of one subscription follow each
+    other without a gap; the end of the last one that was not cancelled is the end of the subscription."""
+
+    class Kind(models.TextChoices):
+        BASE = "base", _("Paid period")
+
+    subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="periods", db_index=False)
+    line_number = models.CharField(max_length=64, unique=True)
+    """The order line that bought it."""
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.BASE)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    offer = models.ForeignKey(Offer, models.PROTECT)
+    quantity = models.PositiveIntegerField()
+    paid_minor = models.PositiveBigIntegerField()
+    list_minor = models.PositiveBigIntegerField()
+    """What it costs without any reduction."""
+    currency = models.CharField(max_length=3)
+    cancelled_at = models.DateTimeField(null=True, default=None)
+    earned_at = models.DateTimeField(null=True, default=None)
+    """When its money became the seller's: at its beginning (business-rules §8.2)."""
+
+    class Meta:
+        indexes = [models.Index(fields=["subscription", "starts_at"], name="period_subscription")]
+        constraints = [models.CheckConstraint(condition=Q(starts_at__lt=F("ends_at")), name="period_has_a_length")]
+
+
+class Freeze(models.Model):
+    """A reason (冻结) for which a subscription must not be usable: frozen is wanted if and only if one stands."""
+
+    class Reason(models.TextChoices):
+        EXPIRED = "expired", _("The paid time is over")
+        OPERATOR = "operator", _("Frozen by hand")
+
+    subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="freezes", db_index=False)
+    reason = models.CharField(max_length=16, choices=Reason)
+    since = models.DateTimeField()
+    actor = models.CharField(max_length=128)
+    note = models.CharField(max_length=500, blank=True, default="")
+    lifted_at = models.DateTimeField(null=True, default=None)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscription", "reason"], condition=Q(lifted_at=None), name="freeze_reason_stands_once"
+            )
+        ]
+        indexes = [models.Index(fields=["subscription", "id"], name="freeze_subscription")]

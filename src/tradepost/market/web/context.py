@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from tradepost.market.base.config import config
+from tradepost.market.base.counting import Count
 from tradepost.market.identity.models import Member, User
+from tradepost.market.notifications.inbox import MOST_UNREAD, unread_by_user
 
+NONE = Count(0)
 THEMES = frozenset({"light", "dark"})
 
 
@@ -18,7 +21,7 @@ THEMES = frozenset({"light", "dark"})
 class Shell:
     """What the frame of a page says about its reader."""
 
-    unread: int = 0
+    unread: Count = NONE
     sells: bool = False
 
 
@@ -41,10 +44,10 @@ def shell_of(request: HttpRequest) -> Shell:
     row = (
         User.objects.filter(pk=user.pk)
         .annotate(
-            unread=Count("notices", filter=Q(notices__read_at=None)),
+            unread=unread_by_user(),
             sells=Exists(Member.objects.filter(user=OuterRef("pk"))),
         )
         .values_list("unread", "sells")
         .first()
     )
-    return Shell(*row) if row else Shell()
+    return Shell(Count(row[0], MOST_UNREAD), row[1]) if row else Shell()

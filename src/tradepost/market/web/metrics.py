@@ -28,6 +28,7 @@ from prometheus_client.registry import Collector
 
 from tradepost import __version__
 from tradepost.market.base import clock
+from tradepost.market.base.counting import counts_up_to
 from tradepost.market.base.models import Event, Job, WorkerProcess
 from tradepost.market.base.work import DueWork, State
 from tradepost.market.notifications.models import Mail
@@ -35,8 +36,16 @@ from tradepost.market.production.models import Address, Call, Tally
 
 from .health import SEEN_WITHIN
 
-QUEUES: tuple[tuple[str, type[DueWork]], ...] = (("calls", Call), ("events", Event), ("jobs", Job))
 STATES = {State.WAITING: "waiting", State.LEASED: "in_flight", State.HELD: "held"}
+QUEUES: tuple[tuple[str, type[DueWork], tuple[State, ...]], ...] = (
+    ("calls", Call, (State.WAITING, State.LEASED, State.HELD)),
+    ("events", Event, (State.WAITING,)),
+    ("jobs", Job, (State.WAITING, State.LEASED)),
+)
+"""With the states that there are of each: an event is worked on in the transaction that holds it, and only calls are held."""
+MOST = 10_000
+"""What a gauge counts to: a scrape comes every few seconds, and there are as many timers as services."""
+LIMITED = f"counted up to {MOST:,}"
 FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via")
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -101,15 +110,17 @@ class Market(Collector):
         yield latency
 
     def _queues(self) -> Iterator[Metric]:
-        depth = GaugeMetricFamily("tradepost_queue_depth", "Rows of due work not ended.", labels=("queue", "state"))
+        depth = GaugeMetricFamily(
+            "tradepost_queue_depth", f"Rows of due work not ended, {LIMITED}.", labels=("queue", "state")
+        )
         age = GaugeMetricFamily(
             "tradepost_queue_oldest_due_seconds",
             "How long the oldest waiting row has been due, in market time; 0 when nothing is due.",
             labels=("queue",),
         )
-        for queue, model in QUEUES:
-            for state, count in zip(STATES.values(), _depths(model), strict=True):
-                depth.add_metric((queue, state), count)
+        for queue, model, states in QUEUES:
+            for state, count in zip(states, _depths(model, states), strict=True):
+                depth.add_metric((queue, STATES[state]), count)
             due = model._default_manager.filter(state=State.WAITING, due_at__lte=self.now)  # noqa: SLF001
             oldest = due.aggregate(oldest=Min("due_at"))["oldest"]
             age.add_metric((queue,), (self.now - oldest).total_seconds() if oldest else 0)
@@ -130,17 +141,21 @@ class Market(Collector):
         yield GaugeMetricFamily("tradepost_worker_calls_in_flight", "Calls in flight in them.", facts["in_flight"] or 0)
 
     def _mails(self) -> Metric:
-        counts = dict(Mail.objects.values_list("status").annotate(Count("pk")).order_by("status"))
-        family = GaugeMetricFamily("tradepost_mails", "E-mails by state.", labels=("state",))
-        for state in Mail.Status.values:
-            family.add_metric((state,), counts.get(state, 0))
+        family = GaugeMetricFamily("tradepost_mails", f"E-mails not sent, by state, {LIMITED}.", labels=("state",))
+        states = (Mail.Status.WAITING, Mail.Status.FAILED)
+        counts = counts_up_to(*(Mail.objects.filter(status=state) for state in states), most=MOST)
+        for state, count in zip(states, counts, strict=True):
+            family.add_metric((state.value,), count)
         return family
 
 
-def _depths(model: type[DueWork]) -> tuple[int, ...]:
+def _depths(model: type[DueWork], states: Iterable[State]) -> tuple[int, ...]:
     # Literals, not parameters, and one count a state: only so can partial indexes answer, beside millions of ended rows.
     table = connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001
-    counts = ", ".join(f"(SELECT COUNT(*) FROM {table} WHERE state = {state.value})" for state in STATES)  # noqa: S608  # a table of ours
+    counts = ", ".join(
+        f"(SELECT COUNT(*) FROM (SELECT 1 FROM {table} WHERE state = {state.value}{order} LIMIT {MOST}) found)"  # noqa: S608  # a table of ours
+        for state, order in ((state, " ORDER BY due_at, id" if state == State.WAITING else "") for state in states)
+    )
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {counts}")
         row: tuple[int, ...] = cursor.fetchone()

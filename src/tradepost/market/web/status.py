@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
-from tradepost.market.fulfilment.models import Delivery
+from tradepost.market.fulfilment.models import Operation
 from tradepost.market.notifications.models import Mail
 from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Address, Attempt, Call
@@ -69,18 +69,20 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "opening": ("info", "refresh"),
             "active": ("ok", "check"),
             "frozen": ("warn", "snowflake"),
+            "releasing": ("calm", "refresh"),
             "released": ("calm", "trash"),
             "failed": ("bad", "x"),
         },
     ),
-    "delivery": _looks(
-        Delivery.Status.choices,
+    "operation": _looks(
+        Operation.Status.choices,
         {
-            "creating": ("info", "refresh"),
-            "access": ("info", "key"),
-            "stopped": ("warn", "player-pause"),
+            "queued": ("wait", "clock"),
+            "running": ("info", "refresh"),
+            "stopped": ("bad", "player-pause"),
             "done": ("ok", "check"),
-            "gave_up": ("bad", "x"),
+            "gave_up": ("warn", "arrow-back-up"),
+            "dropped": ("calm", "ban"),
         },
     ),
     "breaker": {  # not the choices' words: nobody reads "closed" as healthy

@@ -22,6 +22,9 @@ class TimelineEvent:
     text: str | Promise = ""
     icon: str = "point"
     tone: str = "calm"
+    url: str = ""
+    """Where more about it stands, named by ``link``."""
+    link: str = ""
 
 
 def moves_of(lifecycle: str, subject: object) -> list[Move]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tradepost.protocols.conduct import Conduct, SignedIn
+from tradepost.protocols.specification import SignedIn, Specification
 
 from .fields import REQUESTS
 
-CONDUCT = Conduct(
-    spec="openapi-jointkit",
+SPECIFICATION = Specification(
+    document="openapi-jointkit",
     signed=SignedIn.TOKEN_HEADER,
     sections={
         "answer": "§A.4",

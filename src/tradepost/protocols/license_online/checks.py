@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from tradepost.protocols.conduct import Conduct, SignedIn
+from tradepost.protocols.specification import SignedIn, Specification
 
 from .fields import ACTIVITIES, REQUESTS
 
-CONDUCT = Conduct(
-    spec="saas-v1-license",
+SPECIFICATION = Specification(
+    document="saas-v1-license",
     signed=SignedIn.URL,
+    answer_within=5.0,
     # No answer of this version is documented to be signed; where a signature stands, it must hold.
     body_sign=False,
     sections={

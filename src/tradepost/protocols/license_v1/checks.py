@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tradepost.protocols.commands import Expire
-from tradepost.protocols.conduct import Conduct, SignedIn
+from tradepost.protocols.specification import SignedIn, Specification
 
 from .fields import ACTIVITIES, REQUESTS, SUCCESSES
 
-CONDUCT = Conduct(
-    spec="saas-v1-license",
+SPECIFICATION = Specification(
+    document="saas-v1-license",
     signed=SignedIn.QUERY,
     sections={
         "answer": "B1",

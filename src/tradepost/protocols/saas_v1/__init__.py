@@ -13,6 +13,7 @@ from tradepost.protocols.signed_query import open_request, sign_request
 
 from .answers import dump_outcome, load_outcome
 from .fields import ACTIVITIES
+from .life import LIFE
 from .requests import dump_command, load_command
 from .retries import RESULT_CODES, RETRIES
 
@@ -29,6 +30,7 @@ class SaasV1:
         self.activities: Mapping[type[Command], str] = ACTIVITIES
         self.prefix = ""
         self.tells_at_once = True
+        self.life = LIFE
         self.retries: Mapping[type[Command], RetryRule] = RETRIES
         self.result_codes: Mapping[str, ResultCode] = RESULT_CODES
         self.nonce_kept = timedelta(0)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tradepost.protocols.commands import Query, SetStatus, Upgrade
-from tradepost.protocols.conduct import Conduct, SignedIn
+from tradepost.protocols.specification import SignedIn, Specification
 
 from .fields import REQUESTS, SUCCESSES
 
-CONDUCT = Conduct(
-    spec="saas-v1-license",
+SPECIFICATION = Specification(
+    document="saas-v1-license",
     signed=SignedIn.QUERY,
     sections={
         "answer": "A2",

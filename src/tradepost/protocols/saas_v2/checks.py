@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from tradepost.protocols.commands import CheckChange, Upgrade
-from tradepost.protocols.conduct import Conduct, SignedIn
+from tradepost.protocols.specification import SignedIn, Specification
 
 from .fields import REQUESTS, SUCCESSES
 
-CONDUCT = Conduct(
-    spec="saas-v2",
+SPECIFICATION = Specification(
+    document="saas-v2",
     signed=SignedIn.URL,
+    answer_within=5.0,
+    untimely_codes=("000002",),
+    seconds_accepted=False,
     sections={
         "answer": "§3.0",
         "transport": "§1.2",

@@ -86,7 +86,7 @@ def busy_market(size: int) -> None:
         tell(
             order.buyer, "order_completed", facts={"product": "CRM", "order": order.number}, once=order.number, now=NOW
         )
-        Event.objects.create(name="OrderPaid", facts={}, due_at=NOW, created_at=NOW, error="Traceback: <b>boom</b>")
+        Event.objects.create(name="order_paid", facts={}, due_at=NOW, created_at=NOW, error="Traceback: <b>boom</b>")
         Job.objects.create(kind="orders.unpaid_timeout", key=f"J{n}", due_at=NOW, error="Traceback: late")
         WorkerProcess.objects.create(name=f"w{n}", started_at=NOW, seen_at=clock.wall())
         hour = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=n)
@@ -163,7 +163,7 @@ def busy_market_more() -> None:
         tell(
             order.buyer, "order_completed", facts={"product": "CRM", "order": order.number}, once=order.number, now=NOW
         )
-        Event.objects.create(name="OrderPaid", facts={}, due_at=NOW, created_at=NOW, error="Traceback")
+        Event.objects.create(name="order_paid", facts={}, due_at=NOW, created_at=NOW, error="Traceback")
         WorkerProcess.objects.create(name=f"more{n}", started_at=NOW, seen_at=clock.wall())
         Tally.objects.create(
             hour=clock.now(), worker=f"m{n}", activity="queryInstance", verdict="dns", attempts=1, seconds=1

@@ -88,7 +88,9 @@ def test_a_stranger_gets_no_password(client: Client) -> None:
 @pytest.mark.parametrize(
     ("event", "words"), [(SubscriptionEvent.FREEZE, "frozen"), (SubscriptionEvent.RELEASE, "has ended")]
 )
-def test_a_service_that_is_not_active_gives_no_access(client: Client, buyer: User, event: SubscriptionEvent, words: str) -> None:
+def test_a_service_that_is_not_active_gives_no_access(
+    client: Client, buyer: User, event: SubscriptionEvent, words: str
+) -> None:
     subscription = held(buyer)
     SUBSCRIPTION.move(subscription, event, now=factories.NOW)
     page = page_of(client, f"/services/{subscription.pk}/")

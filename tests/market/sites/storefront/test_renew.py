@@ -16,6 +16,7 @@ from tradepost.market.catalog.listing import Price
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.fulfilment import renewal
 from tradepost.market.identity.models import User
+from tradepost.market.orders.events import OrderPaid
 from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
@@ -77,7 +78,7 @@ def test_a_renewal_is_ordered_paid_and_followed(client: Client, buyer: User) -> 
     assert (order.order_type, order.total_minor, order.buyer) == ("RENEW", 10_000, buyer)
     assert "Pay ¥\xa0100.00" in page_of(client, f"/orders/{order.number}/")
     assert client.post(f"/orders/{order.number}/pay/").status_code == 302
-    renewal.on_renewal_paid({"order": order.number}, clock.now())
+    renewal.on_renewal_paid(OrderPaid(order=order.number), clock.now())
     page = page_of(client, f"/orders/{order.number}/")
     assert "Your service is being renewed" in page
     assert "The seller renews your service" in page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from http import HTTPStatus
 
 from django import forms
@@ -14,17 +13,18 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.fulfilment import operator_queries
 from tradepost.market.fulfilment import pay_back as verb
 from tradepost.market.orders import operator_queries as orders
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import queries as payments
-from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.operator_queries import calls_of_order
-from tradepost.market.production.reasons import title
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.status import vocabulary
 from tradepost.market.web.templatetags.ui import money
 from tradepost.market.web.timeline import TimelineEvent, moves_of, of_moves
+
+from .attempts import tries_of
 
 STOPPED = "stopped"
 """Not a state of an order, but what an operator looks for: it is processed, and nothing happens any more."""
@@ -43,9 +43,11 @@ def index(request: HttpRequest) -> HttpResponse:
     text, status = request.GET.get("q", ""), request.GET.get("status", "")
     stands = status == STOPPED
     filters = orders.OrderFilter(text=text, status="" if stands else status)
-    among = verb.stopped().values("pk") if stands else None
+    among = verb.stopped_orders().values("pk") if stands else None
+    page = orders.all_orders(filters, among=among, after=request.GET.get("after", ""))
     context = {
-        "page": orders.all_orders(filters, among=among, after=request.GET.get("after", "")),
+        "page": page,
+        "stopped": operator_queries.stopped_among([order.pk for order in page.rows]),
         "text": text.strip(),
         "status": status,
         "statuses": [*vocabulary("order"), (STOPPED, gettext_lazy("Delivery stopped"))],
@@ -96,15 +98,10 @@ def _page(request: HttpRequest, order: Order, form: PayBackForm) -> HttpResponse
         "form": form,
         "may_pay_back": verb.may_pay_back(order),
         "order": order,
+        "stopped": order.pk in operator_queries.stopped_among([order.pk]),
         "lines": lines,
         "movements": payments.movements([order.number, *(line.number for line in lines)]),
         "events": [placed, *of_moves(moves_of("order", order.pk), order=order, with_notes=True)],
-        "calls": [(call, list(_tries(call))) for call in calls_of_order(order.number)],
+        "calls": [(call, list(tries_of(call))) for call in calls_of_order(order.number)],
     }
     return render(request, "console/order.html", context, status=HTTPStatus.CONFLICT if form.errors else HTTPStatus.OK)
-
-
-def _tries(call: Call) -> Iterator[tuple[Attempt, str]]:
-    """Each attempt with what went wrong, in a few words."""
-    for attempt in call.attempts_made:  # type: ignore[attr-defined]  # calls_of_order puts it there
-        yield attempt, title(attempt.verdict, protocol=call.protocol) if attempt.verdict not in {"", "done"} else ""

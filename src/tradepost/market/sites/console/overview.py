@@ -14,16 +14,17 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from tradepost.market.base import clock
+from tradepost.market.base.counting import Count, counts_up_to
 from tradepost.market.base.models import Event, Job
-from tradepost.market.fulfilment import pay_back
+from tradepost.market.fulfilment.operator_queries import stopped_operations
 from tradepost.market.notifications import mailbox
 from tradepost.market.orders import operator_queries as orders
 from tradepost.market.production import operator_queries as engine
 from tradepost.market.production.reasons import title
 from tradepost.market.web.access import now_of, operator_required
+from tradepost.market.web.operations import title_of, why
 
 from .charts import stacked
-from .orders import STOPPED
 
 LATE = timedelta(minutes=2)
 """Due calls older than this mean that the workers do not keep up."""
@@ -46,17 +47,18 @@ def show(request: HttpRequest) -> HttpResponse:
     now = now_of(request)
     figures, workers = engine.figures(now), engine.workers(clock.wall())
     calls, created = engine.last_day(now), engine.last_day(now, activities=["newInstance"])
-    gave_up = engine.gave_up(now)
+    stopped = stopped_operations()
     breakers = engine.open_breakers()
+    events, jobs, mails = counts_up_to(engine.stuck(Event), engine.stuck(Job), mailbox.failed())
     needs = [
         *_of_workers(workers, figures.late(now)),
-        *_of_orders(pay_back.stopped().count()),
-        *_of_calls(gave_up.count(), len(breakers)),
-        *_of_queues(engine.stuck(Event).count() + engine.stuck(Job).count(), mailbox.failed_count()),
+        *_of_operations(stopped.count),
+        *_of_calls(figures.failing, len(breakers)),
+        *_of_queues(events + jobs, mails),
     ]
     context = {
         "needs": needs, "figures": figures, "orders": orders.under_way(), "breakers": breakers[:5],
-        "gave_up": gave_up.order_by("-pk")[:5], "calls": calls, "calls_chart": stacked(calls.hours),
+        "stopped": [(one, title_of(one), why(one)) for one in stopped.oldest], "calls": calls, "calls_chart": stacked(calls.hours),
         "created_chart": stacked(created.hours), "created": created,
         "verdicts": [(verdict, title(verdict), count) for verdict, count in calls.verdicts],
         "living": sum(worker.alive for worker in workers),
@@ -82,29 +84,27 @@ def _of_workers(workers: list[engine.Worker], late: timedelta) -> Iterator[Need]
         yield Need("warn", "server", text % {"n": dead}, url, _("See the workers"))
 
 
-def _of_orders(stopped: int) -> Iterator[Need]:
+def _of_operations(stopped: Count) -> Iterator[Need]:
+    """They stay until somebody resolves them, however long ago they stopped."""
     if stopped:
         text = ngettext(
-            "%(n)s paid order stopped: restart it with its seller, or pay it back.",
-            "%(n)s paid orders stopped: restart them with their sellers, or pay them back.", stopped,
+            "%(n)s operation stopped: restart it with its seller, or pay its order back.",
+            "%(n)s operations stopped: restart them with their sellers, or pay their orders back.", stopped,
         ) % {"n": stopped}  # fmt: skip
-        url = f"{reverse('console:orders')}?status={STOPPED}"
-        yield Need("bad", "player-pause", text, url, _("See the orders"))
+        yield Need("bad", "player-pause", text, reverse("console:operations"), _("See the operations"))
 
 
-def _of_calls(gave_up: int, paused: int) -> Iterator[Need]:
-    if gave_up:
-        text = ngettext(
-            "%(n)s call was given up in the last 7 days.", "%(n)s calls were given up in the last 7 days.", gave_up
-        )
-        url = f"{reverse('console:calls')}?state=gave_up"
-        yield Need("bad", "circle-x", text % {"n": gave_up}, url, _("See the calls"))
+def _of_calls(failing: Count, paused: int) -> Iterator[Need]:
+    if failing:
+        text = ngettext("%(n)s call fails and is tried again.", "%(n)s calls fail and are tried again.", failing)
+        url = f"{reverse('console:calls')}?state=failing"
+        yield Need("warn", "alert-triangle", text % {"n": failing}, url, _("See the calls"))
     if paused:
         text = ngettext("%(n)s address does not answer.", "%(n)s addresses do not answer.", paused)
         yield Need("bad", "plug", text % {"n": paused}, reverse("console:engine"), _("See the addresses"))
 
 
-def _of_queues(stuck: int, mails: int) -> Iterator[Need]:
+def _of_queues(stuck: Count, mails: Count) -> Iterator[Need]:
     if stuck:
         text = ngettext(
             "%(n)s internal task failed and is tried again.", "%(n)s internal tasks failed and are tried again.", stuck

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import accounts, calls, clock, engine, ledger, mails, orders, overview, sellers
+from . import accounts, calls, clock, engine, ledger, mails, operations, orders, overview, sellers
 
 app_name = "console"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("orders/", orders.index, name="orders"),
     path("orders/<str:number>/", orders.detail, name="order"),
     path("orders/<str:number>/pay-back/", orders.pay_back, name="order_pay_back"),
+    path("operations/", operations.index, name="operations"),
+    path("operations/<int:pk>/", operations.detail, name="operation"),
+    path("operations/<int:pk>/restart/", operations.restart, name="operation_restart"),
     path("calls/", calls.index, name="calls"),
     path("calls/<int:pk>/", calls.detail, name="call"),
     path("engine/", engine.show, name="engine"),

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.paging import page
 from tradepost.market.base.work import State
-from tradepost.market.production import reasons, restart, seller_queries
+from tradepost.market.fulfilment import restart
+from tradepost.market.production import reasons, seller_queries
 from tradepost.market.production.models import Call
 from tradepost.market.production.seller_queries import CallFilter
 from tradepost.market.web.attempts import attempts_of
@@ -83,7 +84,7 @@ def message_live(request: SellerRequest, pk: int) -> HttpResponse:
 @seller_page
 def restart_call(request: SellerRequest, pk: int) -> HttpResponse:
     call = found(seller_queries.find_call(request.seller, pk))
-    restart.restart(call, actor=request.user.email, now=request.now)
+    restart.restart_call(call, actor=request.user.email, now=request.now)
     return redirect("seller_center:message", pk=call.pk)
 
 
@@ -95,7 +96,7 @@ def _facts(request: SellerRequest, pk: int) -> dict[str, Any]:
         "attempts": attempts_of(call),
         "every": _pace(call),
         "live": _is_live(call, request),
-        "may_restart": may_change(request) and restart.may_restart(call),
+        "may_restart": may_change(request) and restart.may_restart_call(call),
         "protocol_title": protocols()[call.protocol].title if call.protocol in protocols() else call.protocol,
     }
 

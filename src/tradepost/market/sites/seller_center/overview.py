@@ -7,10 +7,12 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.config import config
+from tradepost.market.fulfilment.seller_queries import stopped_operations
 from tradepost.market.orders import seller_queries
 from tradepost.market.orders.seller_queries import LineFilter
 from tradepost.market.production import seller_queries as production
 from tradepost.market.web.access import choose_seller, seller_required
+from tradepost.market.web.operations import title_of, why
 
 from .charts import bars
 from .frame import SellerRequest, found, seller_page, show
@@ -23,7 +25,7 @@ LATEST = 6
 @require_safe
 @seller_page
 def overview(request: SellerRequest) -> HttpResponse:
-    attention = production.attention(request.seller, now=request.now)
+    attention, stopped = production.attention(request.seller), stopped_operations(request.seller)
     currency = config().currency
     days = seller_queries.orders_by_day(request.seller, now=request.now, days=DAYS, currency=currency)
     latest = seller_queries.seller_lines(request.seller, LineFilter()).order_by("-pk")[:LATEST]
@@ -31,6 +33,9 @@ def overview(request: SellerRequest) -> HttpResponse:
         request,
         "seller_center/overview.html",
         attention=attention,
+        needs_nothing=attention.nothing and not stopped.count,
+        stopped=[(one, title_of(one), why(one)) for one in stopped.oldest],
+        stopped_count=stopped.count,
         failing=[(call, last_result(call)) for call in attention.failing],
         open_count=seller_queries.open_order_count(request.seller),
         days=days,

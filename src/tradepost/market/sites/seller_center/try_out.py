@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -16,12 +16,14 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Offer, Product
-from tradepost.market.fulfilment import by_hand
-from tradepost.market.fulfilment.acts import Act, Trial, trials
-from tradepost.market.fulfilment.by_hand import Target
+from tradepost.market.fulfilment import sandbox
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.sandbox import Target, Trial
+from tradepost.market.fulfilment.sandbox_acts import Act, Tried, tried
+from tradepost.market.identity.models import Member
 from tradepost.market.orders.place import chosen_values
+from tradepost.market.orders.seller_queries import buyer_name
 from tradepost.market.production import seller_queries
-from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.templatetags.ui import amount
 
@@ -40,33 +42,38 @@ class ChangeForm(forms.Form):
 @seller_page
 def try_out(request: SellerRequest) -> HttpResponse:
     _only_in_a_sandbox()
-    page = trials(request.seller, after=request.GET.get("after", ""))
+    page = tried(request.seller, after=request.GET.get("after", ""))
+    own = set(Member.objects.filter(seller=request.seller).values_list("user", flat=True))
     on_sale = [p for p in seller_queries.seller_products(request.seller) if p.status == Product.Status.ON_SALE]
     return show(
         request,
         "seller_center/try_out.html",
         page=page,
-        trials=[_shown(trial) for trial in page.rows],
+        trials=[_shown(one, own) for one in page.rows],
+        foreign=any(one.subscription.buyer_id not in own for one in page.rows),
         products=on_sale,
     )
 
 
-def _shown(trial: Trial) -> dict[str, Any]:
-    acts = {act.value for act in trial.acts}
-    opening = trial.subscription.status == Subscription.Status.OPENING
+def _shown(tried: Tried, own: Collection[int]) -> dict[str, Any]:
+    """``own``: the seller's members, whose purchases are tests; what others bought is in use."""
+    acts = {act.value for act in tried.acts}
+    opening = tried.subscription.status == Subscription.Status.OPENING
     return {
-        "subscription": trial.subscription,
-        "dialog": f"sc-r{trial.subscription.pk}",
-        "bought": _words(trial.subscription.offer),
+        "subscription": tried.subscription,
+        "own": tried.subscription.buyer_id in own,
+        "buyer": buyer_name(tried.subscription.buyer),
+        "dialog": f"sc-r{tried.subscription.pk}",
+        "bought": _words(tried.subscription.offer),
         "acts": acts,
         "changes": bool(acts & {Act.UPGRADE, Act.RENEW_CHANGED}),
-        "targets": [(offer, _words(offer)) for offer in trial.targets],
-        "calls": [(call, last_result(call)) for call in trial.calls],
-        "under_way": trial.under_way,
-        "metered": trial.subscription.offer.charging.metered,
-        "quota": trial.subscription.offer.charging.quota,
-        "usage": trial.usage,
-        "live": trial.under_way or opening,
+        "targets": [(offer, _words(offer)) for offer in tried.targets],
+        "calls": [(call, last_result(call)) for call in tried.calls],
+        "under_way": tried.under_way,
+        "metered": tried.subscription.offer.charging.metered,
+        "quota": tried.subscription.offer.charging.quota,
+        "usage": tried.usage,
+        "live": tried.under_way or opening,
     }
 
 
@@ -93,27 +100,26 @@ def act(request: SellerRequest, pk: int) -> HttpResponse:
     _only_in_a_sandbox()
     subscription = found(Subscription.objects.filter(seller=request.seller, pk=pk).first())
     try:
-        call = _do(request, subscription)
+        operation = _do(request, subscription)
     except Refused as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(request, _("Asked of your server: %(activity)s.") % {"activity": call.activity})
+        messages.success(request, _begun(operation))
     return HttpResponseRedirect(f"{reverse('seller_center:try_out')}#sc-s{pk}")
 
 
-def _do(request: SellerRequest, subscription: Subscription) -> Call:
-    actor, now = request.user.email, request.now
-    verbs: dict[str, Callable[[], Call]] = {
-        Act.RENEW: lambda: by_hand.renew(subscription, actor=actor, now=now),
-        Act.CANCEL_RENEWAL: lambda: by_hand.cancel_renewal(subscription, actor=actor, now=now),
-        Act.FREEZE: lambda: by_hand.freeze(subscription, now=now),
-        Act.UNFREEZE: lambda: by_hand.unfreeze(subscription, now=now),
-        Act.UPGRADE: lambda: by_hand.upgrade(subscription, _target(request), actor=actor, now=now),
-        Act.RENEW_CHANGED: lambda: by_hand.renew_changed(subscription, _target(request), actor=actor, now=now),
-        Act.QUERY: lambda: by_hand.query(subscription, now=now),
-        Act.RELEASE: lambda: by_hand.release(subscription, now=now),
-    }
-    return found(verbs.get(request.POST.get("act", "")))()
+def _begun(operation: Operation) -> str:
+    if operation.call is None:
+        return _("Done in the market alone: the protocol of this product has no activity for it.")
+    return _("Asked of your server: %(activity)s.") % {"activity": operation.call.activity}
+
+
+def _do(request: SellerRequest, subscription: Subscription) -> Operation:
+    given = request.POST.get("act", "")
+    act = found(Act(given) if given in Act else None)
+    target = _target(request) if act in {Act.UPGRADE, Act.RENEW_CHANGED} else None
+    trial = Trial(subscription=subscription, act=act, actor=request.user.email, now=request.now, target=target)
+    return sandbox.try_out(trial, sandbox=config().sandbox)
 
 
 def _target(request: SellerRequest) -> Target:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import addresses, keys, messages, orders, overview, try_out
+from . import addresses, keys, messages, operations, orders, overview, try_out
 
 app_name = "seller_center"
 urlpatterns: list[URLPattern] = [
@@ -12,6 +12,9 @@ urlpatterns: list[URLPattern] = [
     path("switch/", overview.switch, name="switch"),
     path("orders/", orders.orders, name="orders"),
     path("orders/<str:number>/", orders.order, name="order"),
+    path("operations/", operations.operations, name="operations"),
+    path("operations/<int:pk>/", operations.operation, name="operation"),
+    path("operations/<int:pk>/restart/", operations.restart, name="operation_restart"),
     path("addresses/", addresses.addresses, name="addresses"),
     path("addresses/new/", addresses.new_address, name="address_new"),
     path("addresses/<int:pk>/", addresses.address, name="address"),

@@ -13,8 +13,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.errors import IllegalTransition, Refused
-from tradepost.market.fulfilment.queries import LineProgress
-from tradepost.market.fulfilment.queries import progress as progress_of
+from tradepost.market.fulfilment.order_progress import LineProgress
+from tradepost.market.fulfilment.order_progress import progress as progress_of
 from tradepost.market.orders.buyer_queries import buyer_order
 from tradepost.market.orders.cancel import cancel_order
 from tradepost.market.orders.models import Order

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from tradepost.market.catalog import shelf_queries
 from tradepost.market.catalog.pictures import clean_svg
-from tradepost.market.fulfilment.queries import keeps_order
+from tradepost.market.fulfilment.order_progress import keeps_order
 from tradepost.market.product_types.registry import product_type
 
 from .choice import price_list

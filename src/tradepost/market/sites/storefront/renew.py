@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
-from tradepost.market.fulfilment.renewal import may_renew
+from tradepost.market.fulfilment.renewing import may_renew
 from tradepost.market.orders.buy import renew as place
 from tradepost.market.orders.buyer_queries import about
 from tradepost.market.orders.changes import open_changes

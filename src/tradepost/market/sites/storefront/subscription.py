@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
-from tradepost.market.fulfilment.renewal import may_renew
+from tradepost.market.fulfilment.buyer_queries import past_of, under_way
+from tradepost.market.fulfilment.renewing import may_renew
 from tradepost.market.fulfilment.usage import reported_usage
 from tradepost.market.orders.buyer_queries import about
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.lifecycle import access_data, license_of
-from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.subscriptions.renewable import RETENTION
+from tradepost.market.subscriptions.models import Freeze, Subscription
 from tradepost.market.web.access import buyer_required, now_of, person
-from tradepost.market.web.timeline import TimelineEvent, moves_of, of_moves
+from tradepost.market.web.timeline import moves_of
+
+from .service_history import service_events
+from .under_way import told
 
 private = cache_control(private=True, no_store=True)
 
@@ -36,8 +36,7 @@ def _own(request: HttpRequest, pk: int) -> Subscription:
 @require_safe
 def subscription(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
-    began = TimelineEvent(found.created_at, _("Delivery began"), icon="shopping-cart")
-    lines = about(found.pk)
+    lines, past = about(found.pk), past_of(found)
     usable = found.status == Subscription.Status.ACTIVE
     context = {
         "subscription": found,
@@ -49,17 +48,13 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "usage": reported_usage([found] if found.offer.charging.metered else []).get(found.pk),
         "access": access_data(found) if usable else None,
         "usable": usable,
-        **_end_of(found, now_of(request)),
+        "reasons": past.reasons,
+        "expired": any(one.reason == Freeze.Reason.EXPIRED for one in past.reasons),
+        "under_way": told(under_way(found)),
         "gives": product_type(found.product.product_type).gives,
-        "timeline": [began, *of_moves(moves_of("subscription", found.pk))],
+        "timeline": service_events(found, lines.lines if lines else (), past, moves_of("subscription", found.pk)),
     }
     return render(request, "storefront/subscription.html", context)
-
-
-def _end_of(found: Subscription, now: datetime) -> dict[str, object]:
-    """Whether the paid time is over, and until when the data is kept after it."""
-    end = found.expires_at
-    return {"expired": end is not None and end <= now, "kept_until": end + RETENTION if end else None}
 
 
 @buyer_required

@@ -26,6 +26,7 @@ from django.utils.crypto import get_random_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timeuntil
+from django.utils.translation import pgettext
 
 from tradepost.market.base.money import MINOR_DIGITS, Money
 from tradepost.market.notifications.facts import zone_name
@@ -132,6 +133,15 @@ def moment(value: datetime | None) -> str:
         value.astimezone(UTC).isoformat(timespec="seconds"), f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
         text, zone_name(local),
     )  # fmt: skip
+
+
+@register.filter
+def due(at: datetime | None, now: datetime | None) -> str:
+    """When something comes: a moment, or "now" for what is over. A sandbox clock that jumped leaves such moments behind,
+    until what was due then is done."""
+    if at is None or now is None or at > now:
+        return moment(at)
+    return pgettext("when something comes", "now")
 
 
 @register.filter

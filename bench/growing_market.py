@@ -1,0 +1,65 @@
+"""A market of so many orders that does one thing after the other, each when it is told to, and says how long it took.
+
+``python -m bench.growing_market DATABASE_URL FOLDER ORDERS SELLERS RUNS NOW``: says ``ready`` with a file that names the
+things; then at each ``go`` the next one, round and round, and ``done`` with the milliseconds of its runs.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .places import open_market
+from .programs import say_done, say_ready, wait_for_go
+
+if TYPE_CHECKING:
+    from tests.factories.everything import Deed
+
+LEFT_OUT = {"POST /notices/read/": "marks as read whatever was not, once: as much work as there is to mark"}
+"""What may take as long as there is to do, and why."""
+LONGEST = 1500
+"""Milliseconds after which a thing is not run once more in this turn."""
+
+
+def main() -> None:
+    database, folder, orders, sellers, runs, now = sys.argv[1:]
+    open_market(Path(folder), database_url=database, open_api_rate="1000000/second")
+    from tests.factories import everything, many
+    from tradepost.market.web import logs
+
+    logs.configure(form="json", level="WARNING")
+    size, moment = many.Size(orders=int(orders), sellers=int(sellers)), datetime.fromisoformat(now)
+    many.fill(size, now=moment)
+    many.analyze(vacuum=True)
+    deeds = [deed for deed in everything.everything(size, now=moment) if deed.name not in LEFT_OUT]
+    names = Path(folder) / "names.json"
+    names.write_text(json.dumps([deed.name for deed in deeds]))
+    say_ready(names)
+    for deed in itertools.cycle(deeds):
+        wait_for_go()
+        milliseconds = [_timed(deed)]  # warms up
+        while len(milliseconds) < 2 or (len(milliseconds) <= int(runs) and sum(milliseconds) < LONGEST):
+            milliseconds.append(_timed(deed))
+        say_done(*(f"{one:.4f}" for one in milliseconds[1:]))
+
+
+def _timed(deed: Deed) -> float:
+    """Milliseconds of one run, which leaves nothing behind."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        prepared = deed.prepare()
+        begun = time.perf_counter()
+        deed.act(prepared)
+        spent = time.perf_counter() - begun
+        transaction.set_rollback(True)
+    return 1000 * spent
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""Group *shape*: what a request must be made of, so that the seller refuses what is not (saas-v2 §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tradepost.check.answers import (
+    BAD_PARAMETER,
+    NO_INSTANCE,
+    expect_accepted,
+    expect_refusal,
+    failed,
+    readable,
+)
+from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
+from tradepost.check.dialects import UrlDialect
+from tradepost.check.outcomes import Skipped, Warned
+from tradepost.check.samples import Order
+from tradepost.protocols.commands import Command, Create, Refresh, SetStatus
+from tradepost.protocols.wire_fields import Field
+
+if TYPE_CHECKING:
+    from tradepost.check.caller import Caller
+    from tradepost.check.target import Target
+
+
+@check_factory
+def requests(target: Target) -> Iterable[Check]:
+    make = CheckBuilder(target, "shape")
+    for kind, table in target.specification.requests.items():
+        if kind not in target.protocol.activities:
+            continue
+        activity = target.activity(kind)
+        yield make(
+            f"{activity}.missing_fields", activity, _missing_fields(kind, table),
+            f"{activity}: a request without a mandatory field is refused", f"{activity}：缺少必选字段的请求被拒绝",
+            "resultCode 000002, for each mandatory field in turn", "对每个必选字段，缺少时均返回resultCode 000002",
+        )  # fmt: skip
+    if Create in target.specification.requests:
+        yield make(
+            "longest_values", target.activity(Create), _longest,
+            "Values of the documented length are accepted", "达到文档规定最大长度的值被接受",
+            "resultCode 000000 to orderId, orderLineId and businessId of 64 characters",
+            "orderId、orderLineId、businessId均为64个字符时返回000000",
+        )  # fmt: skip
+    for kind, name, title, title_zh in (
+        (SetStatus, "status", "A status that there is not is refused", "不存在的status被拒绝"),
+        (Refresh, "scene", "A scene that there is not is refused", "不存在的scene被拒绝"),
+    ):
+        if any(field.name == name for field in target.specification.requests.get(kind, ())):
+            yield make(
+                f"bad_{name}", target.activity(kind), _bad_value(kind, name), title, title_zh,
+                "resultCode 000002", "返回resultCode 000002",
+            )  # fmt: skip
+    for kind, table in target.specification.requests.items():
+        if kind in target.protocol.activities and any(field.name == "flag" for field in table):
+            activity = target.activity(kind)
+            yield make(
+                f"{activity}.bad_flag", activity, _bad_flag(kind),
+                f"{activity}: a flag that there is not is refused", f"{activity}：不存在的flag被拒绝",
+                "resultCode 000002", "返回resultCode 000002",
+            )  # fmt: skip
+    yield from _activities(make)
+    if target.dialect.json_body:
+        for name, body, title, title_zh in (
+            ("not_json", b"activity=queryInstance", "A body that is no JSON is refused", "不是JSON的请求体被拒绝"),
+            ("array", b'["activity"]', "A JSON array is refused", "JSON数组被拒绝"),
+            ("empty_body", b"", "An empty body is refused", "空请求体被拒绝"),
+            (
+                "broken_json",
+                b'{"activity":"queryInstance",',
+                "A body that is cut short is refused",
+                "被截断的JSON被拒绝",
+            ),
+        ):
+            if isinstance(target.dialect, UrlDialect):
+                yield make(
+                    name, "answer", _bad_body(body), title, title_zh,
+                    "HTTP 200 with resultCode 000002 (or 000001), although the bytes are signed correctly",
+                    "即使签名正确，也返回HTTP 200和resultCode 000002（或000001）",
+                )  # fmt: skip
+
+
+def _activities(make: CheckBuilder) -> Iterable[Check]:
+    if make.target.specification.signed.value in {"url", "query"}:
+        yield make(
+            "activity_case", "codes", _activity_case,
+            "An activity in capitals is another word", "全大写的activity不是同一接口",
+            "resultCode 000002 (recommended): names are compared with their case", "建议返回000002：接口名区分大小写",
+        )  # fmt: skip
+    for name, value, title, title_zh in (
+        ("unknown_activity", "noSuchActivity", "An activity that there is not is refused", "不存在的activity被拒绝"),
+        ("no_activity", None, "A request without an activity is refused", "没有activity的请求被拒绝"),
+        ("empty_activity", "", "An empty activity is refused", "activity为空的请求被拒绝"),
+    ):
+        if make.target.specification.signed.value in {"url", "query"}:
+            yield make(
+                name, "codes", _activity(value), title, title_zh,
+                "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
+            )  # fmt: skip
+
+
+def _missing_fields(kind: type[Command], table: tuple[Field, ...]) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need(kind)
+        # An instance of its own: a seller that accepts such a request may do anything to it.
+        made = caller.instance() if kind is not Create and caller.target.has(Create) else None
+        command = caller.samples.of(kind, made.instance_id if made else caller.samples.unknown_id())
+        if command is None:
+            raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
+        stamped = {caller.target.dialect.timestamp, caller.target.dialect.token}
+        for field in table:
+            if not field.mandatory or field.name in stamped:
+                continue
+            answer = caller.send(caller.changed(command, {field.name: None}))
+            caller.note_created(answer)
+            context, context_zh = f"without {field.name}", f"缺少{field.name}时"
+            codes: tuple[str, ...] = (BAD_PARAMETER, NO_INSTANCE) if "nstance" in field.name else (BAD_PARAMETER,)
+            if made is None and kind is not Create:
+                # About something that the seller has never heard of: it may say so before it looks at the rest.
+                codes = ()
+            expect_refusal(answer, "accepts_missing_field", *codes, context=context, context_zh=context_zh)
+        if made:
+            caller.give_back(made)
+
+    return body
+
+
+def _longest(caller: Caller) -> None:
+    caller.instance(keep=True)
+    order = Order(f"CS{caller.chance()}{caller.chance()}"[:57].upper())
+    business_id = (caller.chance() + caller.chance())[:64]
+    first = caller.ask(caller.samples.create(order, business_id=business_id))
+    expect_accepted(first, "refuses_longest_value")
+    # A cut key would make the next order of the same beginning the same order.
+    twin = Order(order.order_id[:-1] + ("A" if order.order_id[-1] != "A" else "B"))
+    second = caller.ask(caller.samples.create(twin))
+    expect_accepted(second, "refuses_longest_value")
+    if first.instance_id and first.instance_id == second.instance_id:
+        raise failed(
+            "refuses_longest_value", second, "two orders that differ in their 57th character gave one instance"
+        )
+
+
+def _bad_value(kind: type[Command], name: str) -> Body:
+    def body(caller: Caller) -> None:
+        caller.need(kind)
+        made = caller.instance() if caller.target.has(Create) else None
+        command = caller.samples.of(kind, made.instance_id if made else caller.samples.unknown_id())
+        assert command is not None
+        answer = caller.send(caller.changed(command, {name: "NO_SUCH_VALUE"}))
+        expect_refusal(answer, "accepts_bad_value", *((BAD_PARAMETER,) if made else ()))
+        if made:
+            caller.give_back(made)
+
+    return body
+
+
+def _bad_flag(kind: type[Command]) -> Body:
+    def body(caller: Caller) -> None:
+        command = caller.samples.of(kind, "")
+        assert command is not None
+        # Of a tenant that the seller has never heard of: any refusal will do.
+        expect_refusal(caller.send(caller.changed(command, {"flag": 9})), "accepts_bad_value")
+
+    return body
+
+
+def _activity(value: str | None) -> Body:
+    def body(caller: Caller) -> None:
+        name = "success_for_unknown_activity"
+        # Both as a real and as a test call: the second is often answered by a branch of its own.
+        for test in (False, True):
+            request = caller.changed(caller.harmless(test=test), {"activity": value})
+            context = "as a test call" if test else "as a real call"
+            context_zh = "作为测试调用" if test else "作为真实调用"
+            expect_refusal(caller.send(request), name, BAD_PARAMETER, context=context, context_zh=context_zh)
+
+    return body
+
+
+def _activity_case(caller: Caller) -> None:
+    command = caller.harmless()
+    activity = str(caller.target.dialect.members(caller.request(command))["activity"])
+    answer = caller.send(caller.changed(command, {"activity": activity.upper()}))
+    readable(answer, http_error="http_error_for_bad_request")
+    if answer.accepted:
+        seen, seen_zh = answer.describe()
+        raise Warned("activity_case", f"{activity.upper()}: {seen}", f"{activity.upper()}：{seen_zh}")
+
+
+def _bad_body(content: bytes) -> Body:
+    def body(caller: Caller) -> None:
+        dialect = caller.target.dialect
+        assert isinstance(dialect, UrlDialect)
+        request = dialect.signed_bytes(caller.request(caller.harmless()), content, caller.signing_inputs())
+        expect_refusal(caller.send(request), "accepts_not_json")
+
+    return body

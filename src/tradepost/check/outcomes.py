@@ -1,0 +1,41 @@
+"""What a check raises when it does not pass: a failure with its diagnosis, a warning, or why it could not be asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .diagnoses import NAMES
+
+if TYPE_CHECKING:
+    from tradepost.protocols.http import Request
+
+
+class Failed(Exception):
+    """``name`` is the diagnosis; ``seen`` what was observed, in both languages."""
+
+    def __init__(self, name: str, seen: str, seen_zh: str) -> None:
+        if name not in NAMES:
+            raise KeyError(f"no diagnosis {name!r}")
+        super().__init__(f"{name}: {seen}")
+        self.request: Request | None = None
+        """The one whose answer failed, where later ones were sent to find out why."""
+        self.code = ""
+        """The resultCode that came."""
+        self.status = 0
+        """The HTTP status that came."""
+        self.name = name
+        self.seen = seen
+        self.seen_zh = seen_zh
+
+
+class Warned(Failed):
+    """The same for what is no failure: see ``Verdict.WARNED``."""
+
+
+class Skipped(Exception):
+    """The check cannot be asked of this seller; says why."""
+
+    def __init__(self, why: str, why_zh: str) -> None:
+        super().__init__(why)
+        self.why = why
+        self.why_zh = why_zh

@@ -1,0 +1,65 @@
+"""Creates instances at the seller and waits until they are ready, as a market does after an order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tradepost.protocols.commands import Command, Create, Query
+
+from .answers import NOT_AUTHENTIC, Answer, readable
+from .instance_pool import CreatedInstance, usable_id
+from .outcomes import Failed, Skipped
+
+if TYPE_CHECKING:
+    from .requester import Requester
+
+
+def create_instances(requester: Requester, number: int) -> list[CreatedInstance]:
+    """Created and ready; at least one. What was exchanged for it is no part of the check."""
+    if not requester.target.has(Create):
+        raise Skipped("this version has no creation of instances", "该版本没有创建实例的接口")
+    aside = requester.aside()
+    orders = [aside.samples.order() for _ in range(number)]
+    commands = [aside.samples.create(order) for order in orders]
+    # The first alone: when it is refused, one request is enough to know it.
+    first = aside.create(commands[0])
+    _usable(first)
+    answers = [first, *aside.each(aside.create, commands[1:])]
+    good = [
+        (CreatedInstance(answer.instance_id, order, command.purchase.expires_at if command.purchase else None), command)
+        for answer, order, command in zip(answers, orders, commands, strict=True)
+        if answer.accepted and usable_id(answer.instance_id)
+    ]
+    _wait(aside, good)
+    return [made for made, _ in good]
+
+
+def _wait(requester: Requester, made: Sequence[tuple[CreatedInstance, Create]]) -> None:
+    """Until all are ready: by query, or by repeating the creation where a version has no query."""
+    queries = requester.target.has(Query)
+    probes: list[Command] = [Query(instance_ids=(one.instance_id,)) if queries else command for one, command in made]
+    requester.each(requester.wait_for, probes)
+
+
+def _usable(answer: Answer) -> None:
+    try:
+        readable(answer)
+    except Failed as reason:
+        raise Skipped(
+            f"an instance is needed, and creating one failed ({reason.seen})",
+            f"需要一个实例，但创建失败（{reason.seen_zh}）",
+        ) from None
+    if answer.accepted and not usable_id(answer.instance_id):
+        raise Skipped(
+            "an instance is needed, and the id that came cannot be used in other calls",
+            "需要一个实例，但返回的instanceId无法用于其他调用",
+        )
+    if not answer.accepted:
+        told, told_zh = answer.describe()
+        why = " — is the key right?" if answer.code == NOT_AUTHENTIC else ""
+        why_zh = "——密钥是否正确？" if answer.code == NOT_AUTHENTIC else ""
+        raise Skipped(
+            f"an instance is needed, and creating one was refused ({told}){why}",
+            f"需要一个实例，但创建被拒绝（{told_zh}）{why_zh}",
+        )

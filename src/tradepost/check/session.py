@@ -1,0 +1,54 @@
+"""One run against one seller: what stays the same for all of its checks, and the parts that count and remember for them.
+
+Each part has one purpose and guards itself; nothing here is a place for one check to leave something for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from .budget import RunBudget
+from .concurrency import ConcurrencyLimit
+from .history import History
+from .http_client import HttpClient
+from .instance_pool import BATCH, FIRST_BATCH, InstancePool
+from .seller_profile import SellerProfile
+
+if TYPE_CHECKING:
+    from .options import Options
+    from .target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """``clock`` gives the time, ``chance`` 32 or more fresh alphanumerics."""
+
+    target: Target
+    options: Options
+    clock: Callable[[], datetime]
+    chance: Callable[[], str]
+    client: HttpClient
+    concurrency: ConcurrencyLimit
+    budget: RunBudget
+    history: History
+    pool: InstancePool
+    profile: SellerProfile
+
+
+def begin(target: Target, options: Options, *, clock: Callable[[], datetime], chance: Callable[[], str]) -> Session:
+    """A session in which nothing was asked yet."""
+    return Session(
+        target=target,
+        options=options,
+        clock=clock,
+        chance=chance,
+        client=HttpClient(options.timeout, options.trust_any_certificate),
+        concurrency=ConcurrencyLimit(options.at_once),
+        budget=RunBudget(),
+        history=History(),
+        pool=InstancePool(FIRST_BATCH if options.at_once > 1 else BATCH),
+        profile=SellerProfile(),
+    )

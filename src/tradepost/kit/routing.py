@@ -1,0 +1,67 @@
+"""Which of a seller's protocols reads a request, and with which key.
+
+Base interfaces and joint-operation calls of one product share its address (openapi-jointkit §A.0). What a market appends
+to the path tells them apart, so that a refusal too is signed with the key of the calls that it is about.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tradepost.protocols.contract import SellerProtocol
+    from tradepost.protocols.http import Request
+
+type Versions = tuple[SellerProtocol, ...]
+
+
+def protocols_named(versions: Versions, name: str) -> Versions:
+    """The one of this name, or all for an empty name. Raises ``LookupError`` that lists what is spoken."""
+    if not name:
+        return versions
+    found = tuple(protocol for protocol in versions if protocol.name == name)
+    if not found:
+        names = ", ".join(protocol.name for protocol in versions)
+        raise LookupError(f"this seller does not speak {name!r}; it speaks: {names}")
+    return found
+
+
+def candidates(versions: Versions, request: Request) -> Versions:
+    """Those whose calls have this path. All of them when it is nobody's, so that one of them can say so."""
+    if len(versions) == 1:
+        return versions
+    try:
+        path = request.path
+    except ValueError:
+        path = ""
+    prefixes = {protocol.prefix for protocol in versions if protocol.prefix in path}
+    # The longest: the first generation's /produceAPI/ begins the second's as well.
+    prefix = max(prefixes, key=len, default="")
+    return tuple(protocol for protocol in versions if protocol.prefix == prefix) or versions
+
+
+def is_below(path: str, address: str, prefixes: Sequence[str]) -> bool:
+    """Whether a request's path is the address's own, or one that a market makes of it."""
+    start = address.rstrip("/")
+    if path in {address, start}:
+        return "" in prefixes
+    if not path.startswith(start):
+        return False
+    below = path[len(start) :]
+    return any(prefix and below.startswith(prefix) and "/" not in below[len(prefix) :] for prefix in prefixes)
+
+
+def keys_of(versions: Versions, key: str, keys: Mapping[str, str]) -> dict[str, str]:
+    """The key of each protocol by its name. Raises ``ValueError`` for what is missing or cannot be right."""
+    if not versions:
+        raise ValueError("a seller needs at least one protocol")
+    if key and len({protocol.key_class for protocol in versions}) > 1:
+        raise ValueError("these protocols are signed with different keys: give keys={key class: key} (saas-v2 §1.3)")
+    found = {p.name: keys.get(p.name) or keys.get(p.key_class) or key for p in versions}
+    missing = [p for p in versions if not found[p.name]]
+    if missing:
+        wanted = ", ".join(f"{p.name} (key class {p.key_class})" for p in missing)
+        raise ValueError(f"no key for {wanted}: the market's seller center shows it")
+    return found

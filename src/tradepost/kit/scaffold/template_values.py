@@ -1,0 +1,149 @@
+"""The values that a project's templates are filled with, and which of their conditions hold, for the protocols chosen."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from tradepost.protocols import registry
+
+DEFAULT = ("saas_v2",)
+PROTOCOLS = (
+    "saas_v2",
+    "saas_v1",
+    "license_online",
+    "license_v1",
+    "license_code",
+    "joint_kit_v2",
+    "joint_kit_v1",
+    "order_notice",
+)
+"""What a project can speak, in the order in which people are told."""
+KEY_NAMES = {
+    "base": "SELLER_KEY",
+    "license": "SELLER_LICENSE_KEY",
+    "kit": "SELLER_KIT_KEY",
+    "notice": "SELLER_NOTICE_KEY",
+}
+JOINT_WITH = {"joint_kit_v2": "saas_v2", "joint_kit_v1": "saas_v1"}
+"""The base interfaces and the kit interfaces of one product share its address (openapi-jointkit §A.0)."""
+SELLING = ("saas_v2", "saas_v1", "license_online", "license_v1")
+"""Versions in which an order makes something at the seller."""
+PUBLIC_KEY = "public-key.pem"
+
+
+def conditions_of(chosen_protocols: tuple[str, ...]) -> frozenset[str]:
+    """The conditions of templates that hold, names of themes among them."""
+    has = set(chosen_protocols)
+    sold, code, joint = has & set(SELLING), "license_code" in has, has & set(JOINT_WITH)
+    one_key = len(set(_key_names(chosen_protocols).values())) == 1
+    holds = {
+        "versions": chosen_protocols != DEFAULT,
+        "saas": has & {"saas_v2", "saas_v1"},
+        "sold": sold,
+        "unsold": not sold,
+        "kept": sold or code,
+        "nothing_kept": not sold and not code,
+        "joint": joint,
+        "not_joint": not joint,
+        "joint_only": joint and not sold and not code,
+        "asks": has & {"license_online", "license_code", "order_notice"},
+        "codes": code,
+        "notices": "order_notice" in has,
+        "one_key": one_key,
+        "many_keys": not one_key,
+    }
+    return frozenset((*chosen_protocols, *(name for name, so in holds.items() if so)))
+
+
+def protocol_values(chosen_protocols: tuple[str, ...], key: str, conditions: frozenset[str]) -> dict[str, str]:
+    """Values for the placeholders of templates; ``key``: what the keys to try with are made of."""
+    variables = _key_names(chosen_protocols)
+    names = tuple(dict.fromkeys(variables.values()))
+    return {
+        **_code_values(chosen_protocols, variables),
+        **_market_values(chosen_protocols, variables),
+        **_more_names(conditions),
+        "keys": "\n".join(f"{name}={_key_to_try(key, name)}" for name in names),
+        "key_names": ", ".join(f"`{name}`" for name in names),
+        "key_names_zh": "、".join(f"`{name}`" for name in names),
+        "key_defaults": "\n".join(f'{name}="${{{name}:-$(fresh_key)}}"' for name in names),
+        "key_exports": " ".join(names),
+        "key_tuple": _tuple(names),
+    }
+
+
+def addresses(chosen_protocols: tuple[str, ...]) -> dict[str, str]:
+    """The path of each protocol's production address."""
+    found = {}
+    for name in chosen_protocols:
+        with_base = JOINT_WITH.get(name, "")
+        shared = with_base if with_base in chosen_protocols else name
+        found[name] = f"/produce/{shared}" if len(chosen_protocols) > 1 else "/produce"
+    return found
+
+
+def _key_names(chosen_protocols: tuple[str, ...]) -> dict[str, str]:
+    """The variable that holds the key of each protocol: one for all unless they are signed with different keys."""
+    classes = {name: registry.protocol(name).key_class for name in chosen_protocols}
+    if len(set(classes.values())) == 1:
+        return dict.fromkeys(chosen_protocols, KEY_NAMES["base"])
+    return {name: KEY_NAMES[key_class] for name, key_class in classes.items()}
+
+
+def _key_to_try(key: str, name: str) -> str:
+    """One key cannot be bound to two classes of interfaces (saas-v2 §1.3)."""
+    if name == KEY_NAMES["base"]:
+        return key
+    return hashlib.sha256(f"{key} {name}".encode()).hexdigest()[:32]
+
+
+def _code_values(chosen_protocols: tuple[str, ...], variables: Mapping[str, str]) -> dict[str, str]:
+    created = ["app=access(made)"] if "saas_v1" in chosen_protocols else []
+    created += ['license=made["license"]'] if "license_v1" in chosen_protocols else []
+    look_up = '    (made,) = rows("SELECT * FROM sold WHERE instance_id = ?", command.business_id)\n'
+    classes = {registry.protocol(name).key_class: variable for name, variable in variables.items()}
+    return {
+        "addresses": "\n".join(f'    "{name}": "{path}",' for name, path in addresses(chosen_protocols).items()),
+        "created": f"Created({', '.join(created)})",
+        "look_up": look_up if created else "",
+        "key_classes": "\n".join(
+            f'        "{key_class}": os.environ.get("{variable}", ""),' for key_class, variable in classes.items()
+        ),
+        "sold_names": _tuple(tuple(name for name in chosen_protocols if name in SELLING)),
+        "joint_names": _tuple(tuple(name for name in chosen_protocols if name in JOINT_WITH)),
+    }
+
+
+def _market_values(chosen_protocols: tuple[str, ...], variables: Mapping[str, str]) -> dict[str, str]:
+    """Lines that play the market, by hand and in a CI."""
+    tries, checks, current = [], [], ""
+    for name, path in addresses(chosen_protocols).items():
+        if variables[name] != current:
+            current = variables[name]
+            tries.append(f"export TRADEPOST_KEY=\"$(sed -n 's/^{current}=//p' .env)\"")
+            checks.append(f'export TRADEPOST_KEY="${current}"')
+        joint = name in JOINT_WITH
+        with_key = f" --public-key {PUBLIC_KEY}" if joint else ""
+        tries.append(f"tradepost check http://127.0.0.1:9000{path} --protocol {name}{with_key}")
+        report = f"report-{name}" if len(chosen_protocols) > 1 else "report"
+        with_key = f' --public-key "$SELLER_DATA/{PUBLIC_KEY}"' if joint else ""
+        checks.append(
+            f'tradepost check "http://127.0.0.1:$port{path}" --protocol {name}{with_key}'
+            f" --junit {report}.xml --html {report}.html"
+        )
+    return {"tries": "\n".join(tries), "checks": "\n".join(checks)}
+
+
+def _more_names(conditions: frozenset[str]) -> dict[str, str]:
+    asks, joint = "asks" in conditions, "joint" in conditions
+    english = [", `MARKET`, `AK`, `SK` (the market to ask)"] if asks else []
+    english += [", `SELLER_PRIVATE_KEY` (reads client secrets)"] if joint else []
+    chinese = ["、`MARKET`、`AK`、`SK`（要查询的云商店）"] if asks else []
+    chinese += ["、`SELLER_PRIVATE_KEY`（解密客户端密钥）"] if joint else []
+    return {"more_names": "".join(english), "more_names_zh": "".join(chinese)}
+
+
+def _tuple(names: tuple[str, ...]) -> str:
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f"({quoted},)" if len(names) == 1 else f"({quoted})"

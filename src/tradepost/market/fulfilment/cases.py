@@ -1,0 +1,138 @@
+"""From rows to the values that kinds of operations work with, and back from what a seller answered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import msgspec
+from django.db.models import QuerySet
+
+from tradepost.market.base import stored
+from tradepost.market.base.secrets import unseal
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.production import calls
+from tradepost.market.production.models import Attempt, Binding, Call
+from tradepost.market.production.seller_queries import retry_rule
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.renewable import renewable_until
+from tradepost.protocols.commands import Create, Done, Purchase
+from tradepost.protocols.contract import SellerProtocol
+from tradepost.protocols.registry import protocols
+
+from .contract import AnyKind, Failed, Held, Line, Said
+from .models import Operation
+from .registry import operation_kind
+
+_TEXTS = ("description", "description_en", "guide", "guide_en", "picture")
+"""What is long on a product, and never asked of a seller."""
+
+
+def locked_subscriptions(which: Collection[int]) -> list[Subscription]:
+    """These subscriptions (by pk) with what an operation needs of them, locked in the one order that everybody keeps."""
+    rows = Subscription.objects.select_for_update(of=("self",)).filter(pk__in=which)
+    return list(with_product(rows).order_by("pk"))
+
+
+def with_product(rows: QuerySet[Subscription]) -> QuerySet[Subscription]:
+    unread = [f"product__{text}" for text in _TEXTS]
+    return rows.select_related("buyer", "product", "offer__sku__spec").defer(*unread, "sealed_access", "sealed_license")
+
+
+def protocols_of(products: Collection[int]) -> dict[int, SellerProtocol]:
+    """The protocol of each product's production address; products without one are left out."""
+    bound = Binding.objects.filter(product__in=products).values_list("product_id", "address__protocol")
+    known = protocols()
+    return {product: known[name] for product, name in bound if name in known}
+
+
+def protocol_of(subscription: Subscription) -> SellerProtocol | None:
+    return protocols_of({subscription.product_id}).get(subscription.product_id)
+
+
+def held_of(subscription: Subscription, protocol: SellerProtocol) -> Held:
+    return Held(
+        subscription=subscription.pk,
+        instance_id=subscription.instance_id,
+        protocol=protocol,
+        product_type=subscription.product.product_type,
+        product_id=subscription.offer.product_id,
+        charging=subscription.offer.charging,
+        purchase_order=subscription.order_line_number.rpartition("-")[0],
+        access_by_message=subscription.product.access_by_message,
+        started_at=subscription.started_at,
+        expires_at=subscription.expires_at,
+        renewable_until=renewable_until(subscription),
+    )
+
+
+def line_of(line: OrderLine) -> Line:
+    """``line.order`` and ``line.offer`` should be fetched."""
+    return Line(
+        number=line.number,
+        order_number=line.order.number,
+        order_type=line.order.order_type,
+        period_type=line.period_type,
+        period_number=line.period_number,
+        quantity=line.quantity,
+        linear=line.linear,
+        sku_code=line.sku_code,
+        product_name=line.product_name,
+        purchase=purchase_of(line),
+    )
+
+
+def purchase_of(line: OrderLine) -> Purchase:
+    """For the protocols that carry it inside, without its dates. A try-out says what it would cost: SaaS 1.0 tells a
+    cancelled renewal by the sign of its amount alone (saas-v1-license A2.3)."""
+    tried_out = line.order.origin == Order.Origin.SANDBOX
+    return Purchase(
+        product_id=line.offer.product_id,
+        sku_code=line.sku_code,
+        product_name=line.product_name,
+        charging_mode=line.charging.mode,
+        period_type=line.period_type,
+        period_number=line.period_number or None,
+        quantity=line.quantity if line.linear else None,
+        amount=(line.list_amount if tried_out else line.amount).major,
+        extend_params=tuple((p["name"], p["value"]) for p in line.extend_params),
+    )
+
+
+def kind_of(operation: Operation) -> AnyKind:
+    return operation_kind(operation.kind)
+
+
+def wanted_of(operation: Operation) -> object:
+    return stored.load(kind_of(operation).wanted, operation.wanted)
+
+
+def said_by(call: Call) -> Said:
+    """What came of a call that is done."""
+    answer = msgspec.json.decode(unseal(call.sealed_answer).encode(), type=Done) if call.sealed_answer else Done()
+    return Said(command=calls.load(call.kind, call.command), answer=answer, until_access=call.until_access)
+
+
+def failed_by(call: Call) -> Failed:
+    """What came of a call that was given up."""
+    rule = retry_rule(call)
+    return Failed(
+        command=calls.load(call.kind, call.command),
+        verdict=call.last_verdict,
+        maybe_acted=call.maybe_acted,
+        keeps_order=rule is not None and rule.keeps_order,
+        orphan=_orphan_of(call) if call.kind == Create.__name__ else "",
+    )
+
+
+def _orphan_of(call: Call) -> str:
+    """The instance that an unfinished creation may have left, or nothing when the seller cannot have made one.
+
+    An id seen in an answer that could not be trusted (unless it is another order's), else the id that the protocol
+    recommends to sellers, the businessId of the first attempt (saas-v2 §3.1).
+    """
+    if not call.maybe_acted:
+        return ""
+    claimed = call.claimed_instance_id
+    if claimed and not Subscription.objects.filter(seller_id=call.seller_id, instance_id=claimed).exists():
+        return claimed
+    return Attempt.objects.filter(call=call).order_by("number").values_list("business_id", flat=True).first() or ""

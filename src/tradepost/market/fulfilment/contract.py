@@ -1,0 +1,257 @@
+"""What a kind of operation provides: pure functions over values. A module under ``kinds/`` with a ``KIND`` is one.
+
+A kind says what is asked of the seller next and what the answers mean. It reads no database, knows no protocol (it speaks
+in intents, which ``speak`` turns into commands) and keeps nothing between two questions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tradepost.market.base.errors import Refused
+from tradepost.market.product_types.charging import Charging
+from tradepost.protocols.commands import AppInfo, Command, Done, Purchase
+from tradepost.protocols.contract import SellerProtocol
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A subscription as a kind sees it. ``expires_at`` is the end of the paid time, exclusive."""
+
+    subscription: int
+    instance_id: str
+    protocol: SellerProtocol
+    product_type: str
+    product_id: str
+    """Of the offer that is held, as on the wire."""
+    charging: Charging
+    purchase_order: str
+    """Number of the order by which it was bought."""
+    access_by_message: bool
+    started_at: datetime | None
+    expires_at: datetime | None
+    renewable_until: datetime | None
+    """Exclusive; None for what cannot be renewed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """The order line that wants the operation."""
+
+    number: str
+    order_number: str
+    order_type: str
+    period_type: str
+    period_number: int
+    quantity: int
+    linear: bool
+    sku_code: str
+    product_name: str
+    purchase: Purchase
+    """As the older protocols carry it inside, without its dates."""
+
+    def bought(self, *, started_at: datetime | None = None, expires_at: datetime | None = None) -> Purchase:
+        return replace(self.purchase, started_at=started_at, expires_at=expires_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """The last thing that the seller did of this operation: what it was asked, and what it answered."""
+
+    command: Command
+    answer: Done
+    until_access: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A call whose plan is over. ``instance_id``: claimed in an answer that could not be trusted, or the id that the
+    protocol recommends for what the first attempt may have made (saas-v2 §3.1); empty when nothing can be there."""
+
+    command: Command
+    verdict: str
+    maybe_acted: bool
+    keeps_order: bool
+    """By the protocol's plan the order waits for the seller instead of being refunded (saas-v1-license B1)."""
+    orphan: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case[W]:
+    """Where an operation stands."""
+
+    held: Held
+    wanted: W
+    line: Line | None
+    step: int
+    said: Said | None
+    now: datetime
+
+    @property
+    def ordered(self) -> Line:
+        if self.line is None:
+            raise LookupError("an operation of this kind comes from an order")
+        return self.line
+
+    @property
+    def changed_product_id(self) -> str:
+        """``productId`` only when the order changes it (saas-v2 §3.3)."""
+        wanted = self.ordered.purchase.product_id
+        return wanted if wanted != self.held.product_id else ""
+
+
+# --- what a kind asks -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A command that every protocol says alike. ``step``: its place among what the kind asks, given back in the case."""
+
+    command: Command
+    step: int = 0
+    until_access: bool = False
+    """Asked again and again until the access data is there (saas-v2 §3.1, §3.2)."""
+    once: bool = False
+    """One attempt: somebody waits for the answer, and can ask again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """That the instance shall not be usable. ``reason`` is a ``subscriptions.Freeze.Reason``."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thaw:
+    """That it shall be usable again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """That it shall be deleted. ``order_id``: of the unsubscription that caused it, or of an order that was paid back."""
+
+    instance_id: str
+    order_id: str = ""
+    order_line_id: str = ""
+
+
+type Intent = Ask | Freeze | Thaw | Release
+
+
+@dataclass(frozen=True, slots=True)
+class Implied:
+    """Nothing need be asked: another command has said it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unable:
+    """This protocol has no word for it: the market keeps to it alone."""
+
+
+# --- what comes of it -------------------------------------------------------------------------------------------------
+
+
+class OrderEnd(StrEnum):
+    COMPLETE = "complete"
+    GIVE_UP = "give up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    access: AppInfo | None
+    license: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paid:
+    """Paid time that the order line bought, half-open."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orphan:
+    """What a seller may have made for an order that was paid back."""
+
+    instance_id: str
+    order_id: str
+    order_line_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What becomes true, to be written by ``apply`` in the same transaction."""
+
+    opened: Opened | None = None
+    expires_at: datetime | None = None
+    """The new end of the paid time."""
+    paid: Paid | None = None
+    cancels_period: bool = False
+    """The latest period is taken back."""
+    changed: bool = False
+    """What the line says is what is held from now on: offer and quantity."""
+    seller_state: str = ""
+    """A ``Subscription.SellerState``, where the answer tells it."""
+    failed: bool = False
+    """There will be no instance."""
+    released: bool = False
+    orphan: Orphan | None = None
+    order: OrderEnd | None = None
+
+
+class Kind[W](Protocol):
+    name: str
+    """The module's name; what the database holds."""
+    title: str | Promise
+    """For pages: what is being done."""
+    wanted: type[W]
+    """A frozen dataclass; stored as JSON by ``base/stored.py``."""
+    refundable: bool
+    """When the plan of its call is over the order is given up and paid back; otherwise the operation stops, to be restarted
+    by hand. A protocol's plan may keep the order all the same (``Failed.keeps_order``)."""
+    prolongs: bool
+    """It is paid and moves the end of the paid time: no freeze for that end is begun while it is open."""
+    ends: bool
+    """It ends the service: access closes before anything is asked."""
+
+    def refuses(self, case: Case[W]) -> Refused | None:
+        """Why it cannot begin any more, else None."""
+        ...
+
+    def ask(self, case: Case[W]) -> Intent | None:
+        """What is asked of the seller next; None when all is said."""
+        ...
+
+    def on_done(self, case: Case[W]) -> Effects: ...
+
+    def on_gave_up(self, case: Case[W], last: Failed) -> Effects:
+        """The effects of a failure. That the order is paid back when the kind is refundable need not be said."""
+        ...
+
+
+class Defaults[W]:
+    """Of kinds that can always begin, and of which nothing comes when they fail."""
+
+    def refuses(self, case: Case[W]) -> Refused | None:
+        del case
+        return None
+
+    def on_gave_up(self, case: Case[W], last: Failed) -> Effects:
+        del case, last
+        return Effects()
+
+
+type AnyKind = Kind[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Of kinds that want nothing beyond what their name says."""

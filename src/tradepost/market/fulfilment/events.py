@@ -1,0 +1,18 @@
+"""What happened to operations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tradepost.market.base.events import event
+
+
+@event("operation_stopped", about=("operation", "call"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationStopped:
+    """The plan of its call is over, and nothing was paid back: it waits for a restart by hand. ``call`` is its last one."""
+
+    operation: int
+    call: int | None
+    at: datetime

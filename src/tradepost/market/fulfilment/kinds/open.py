@@ -1,0 +1,109 @@
+"""Open: a paid order becomes an instance with access data, by the plan of its product type (saas-v2 §3.1, §3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import pgettext_lazy
+
+from tradepost.market.base.errors import Refused
+from tradepost.market.fulfilment.contract import (
+    Ask,
+    Case,
+    Defaults,
+    Effects,
+    Failed,
+    Intent,
+    Opened,
+    OrderEnd,
+    Orphan,
+    Paid,
+)
+from tradepost.market.fulfilment.steps import next_step
+from tradepost.market.product_types.registry import product_type
+from tradepost.market.subscriptions.paid_time import period_end
+from tradepost.protocols.commands import AppInfo, Buyer, Command, Create, Done, Query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """``buyer``: who bought; privacy fields only when the product asked for them (saas-v2 §1.5)."""
+
+    buyer: Buyer
+
+
+class Open(Defaults[Opening]):
+    name, title, wanted = "open", pgettext_lazy("operation", "Open"), Opening
+    refundable, prolongs, ends = True, False, False
+
+    def refuses(self, case: Case[Opening]) -> Refused | None:
+        plan = product_type(case.held.product_type).plan(case.ordered.order_type, case.held.protocol)
+        if not plan or plan[0].command is not Create:
+            return Refused(
+                "order.no_plan", f"{case.held.product_type} has no plan for {case.ordered.order_type} orders"
+            )
+        return None
+
+    def ask(self, case: Case[Opening]) -> Intent | None:
+        line = case.ordered
+        plan = product_type(case.held.product_type).plan(line.order_type, case.held.protocol)
+        if case.said is None:
+            return Ask(command=_create(case))
+        place = next_step(
+            plan,
+            case.step,
+            has_access=access_of(case.said.answer) is not None,
+            by_message=case.held.access_by_message,
+        )
+        if place is None:
+            return None
+        step = plan[place]
+        return Ask(
+            command=_following(step.command, case),
+            step=place,
+            until_access=step.until_access and not case.held.access_by_message,
+        )
+
+    def on_done(self, case: Case[Opening]) -> Effects:
+        """The buyer can begin: the paid time starts now, and the seller has earned the money."""
+        line, answer = case.ordered, case.said.answer if case.said else Done()
+        end = period_end(case.now, line.period_type, line.period_number) if line.period_type else None
+        return Effects(
+            opened=Opened(access=access_of(answer), license=answer.license),
+            expires_at=end,
+            paid=Paid(starts_at=case.now, ends_at=end) if end else None,
+            order=OrderEnd.COMPLETE,
+        )
+
+    def on_gave_up(self, case: Case[Opening], last: Failed) -> Effects:
+        """Whatever the seller may have made is released (saas-v2 §3.10). Where the order is kept nothing is."""
+        line, instance = case.ordered, case.held.instance_id or last.orphan
+        orphan = Orphan(instance_id=instance, order_id=line.order_number, order_line_id=line.number)
+        return Effects(failed=True, orphan=orphan if instance else None)
+
+
+def access_of(answer: Done) -> AppInfo | None:
+    return next((i.app for i in answer.instances if i.app is not None and i.app.front_end_url), None)
+
+
+def _create(case: Case[Opening]) -> Create:
+    line = case.ordered
+    end = period_end(case.now, line.period_type, line.period_number) if line.period_type else None
+    return Create(
+        order_id=line.order_number,
+        order_line_id=line.number,
+        business_id="",
+        buyer=case.wanted.buyer,
+        purchase=line.bought(started_at=case.now, expires_at=end),
+    )
+
+
+def _following(command: type[Command], case: Case[Opening]) -> Command:
+    if case.said is not None and isinstance(case.said.command, command):
+        return case.said.command  # the very same once more, as its sellers must expect: saas-v1-license A2.2
+    if command is Query:
+        return Query(instance_ids=(case.held.instance_id,))
+    raise LookupError(f"no step of an opening can be {command.__name__}")
+
+
+KIND = Open()

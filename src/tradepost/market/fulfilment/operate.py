@@ -1,0 +1,350 @@
+"""Operate: queue what is wanted of subscriptions, and settle their lanes, so that what can begin begins.
+
+The subscriptions that are given here are locked by the caller (``cases.locked_subscriptions``): whoever wants something of
+a lane holds its subscription first, everywhere.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tradepost.market.base import rows
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.stored import dump
+from tradepost.market.orders.cancel import withdraw
+from tradepost.market.orders.changes import open_changes
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.production import calls
+from tradepost.market.production.models import Address, Call
+from tradepost.market.production.restart import restart
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.protocols.commands import Command
+from tradepost.protocols.registry import protocols
+
+from .apply import Ended, apply
+from .cases import held_of, kind_of, line_of, wanted_of
+from .contract import Ask, Case, Effects, Held, Implied, Intent, Nothing, OrderEnd, Unable
+from .freezing import reasons_of
+from .kinds.freeze import Freezing
+from .lifecycle import OPERATION, OperationEvent
+from .models import UNRESOLVED, Operation, lane_of
+from .queue import Queued, SellerState, Standing, decide
+from .speak import can_freeze, can_thaw, speak
+from .timers import watch
+
+MARKET = "market"
+LINE = ("line__order__buyer", "line__offer__sku__spec")
+"""What an operation of an order needs to be fetched with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationRequest:
+    """One thing wanted of a subscription. ``wanted``: the frozen dataclass of the kind. ``line``: with its order and offer,
+    when an order wants it; a line wants one operation, however often it is asked for."""
+
+    kind: str
+    subscription: Subscription
+    origin: Operation.Origin
+    wanted: object = field(default_factory=Nothing)
+    line: OrderLine | None = None
+    actor: str = ""
+    idempotency_key: str = ""
+
+
+def operate(requests: Sequence[OperationRequest], *, now: datetime) -> list[Operation]:
+    """Queue these and begin what can begin. Gives the new ones, in their order; what was asked for before is left out."""
+    known = _asked_before(requests)
+    new = Operation.objects.bulk_create(
+        [_queued(request, now) for request in requests if not known & {*_names(request)}]
+    )
+    settle([request.subscription for request in requests], now=now)
+    return new
+
+
+def _names(request: OperationRequest) -> list[tuple[str, int | str]]:
+    return [
+        *([("line", request.line.pk)] if request.line else []),
+        *([("key", request.idempotency_key)] if request.idempotency_key else []),
+    ]
+
+
+def _asked_before(requests: Sequence[OperationRequest]) -> set[tuple[str, int | str]]:
+    found: set[tuple[str, int | str]] = set()
+    if lines := [request.line.pk for request in requests if request.line]:
+        asked = Operation.objects.filter(line__in=lines).values_list("line_id", flat=True)
+        found |= {("line", pk) for pk in asked}
+    if keys := [request.idempotency_key for request in requests if request.idempotency_key]:
+        asked_keys = Operation.objects.filter(idempotency_key__in=keys)
+        found |= {("key", key) for key in asked_keys.values_list("idempotency_key", flat=True)}
+    return found
+
+
+def _queued(request: OperationRequest, now: datetime) -> Operation:
+    return Operation(
+        lane=lane_of(request.subscription),
+        subscription=request.subscription,
+        line=request.line,
+        seller_id=request.subscription.seller_id,
+        kind=request.kind,
+        origin=request.origin,
+        actor=request.actor,
+        wanted=dump(request.wanted),
+        idempotency_key=request.idempotency_key,
+        created_at=now,
+    )
+
+
+# --- lanes ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Lane:
+    """A subscription with all that is wanted of it."""
+
+    subscription: Subscription
+    address: Address | None
+    held: Held | None
+    """None while the product has no production address."""
+    reasons: frozenset[str]
+    operations: list[Operation]
+
+    def standing(self) -> Standing:
+        status = self.subscription.status
+        return Standing(
+            released=status in {Subscription.Status.RELEASED, Subscription.Status.FAILED},
+            ending=status == Subscription.Status.RELEASING,
+            reasons=self.reasons,
+            seller_state=SellerState(self.subscription.seller_state),
+            can_freeze=self.held is not None and bool(can_freeze(self.reasons, self.held)),
+            can_thaw=self.held is not None and can_thaw(self.held),
+        )
+
+    def queue(self) -> list[Queued]:
+        return [_as_queued(one) for one in self.operations]
+
+
+def _as_queued(operation: Operation) -> Queued:
+    kind, call = kind_of(operation), operation.call
+    return Queued(
+        id=operation.pk,
+        kind=operation.kind,
+        status=operation.status,
+        by_timer=operation.origin == Operation.Origin.TIMER,
+        sent=call is not None and (call.attempts > 0 or bool(call.outcome)),
+        prolongs=kind.prolongs,
+        ends=kind.ends,
+        outlives=operation.kind == "release_orphan",
+    )
+
+
+_TURNS = 50
+"""Decisions for one lane before we call it a fault of ours: each of them ends, begins or adds something."""
+
+
+def settle(subscriptions: Sequence[Subscription], *, now: datetime) -> None:
+    """Drop, add and start in these lanes until there is nothing more to do."""
+    pending = {one.pk: one for one in subscriptions}
+    for _ in range(_TURNS):
+        if not pending:
+            return
+        lanes = _load(list(pending.values()))
+        decisions = [
+            (lane, decision) for lane in lanes if not (decision := decide(lane.standing(), lane.queue())).nothing
+        ]
+        pending = {lane.subscription.pk: lane.subscription for lane, _ in decisions}
+        ended = [
+            gone
+            for lane, decision in decisions
+            for gone in _dropped(lane, [one for one in lane.operations if one.pk in decision.drop], now)
+        ]
+        _add([(lane, decision.add) for lane, decision in decisions if decision.add], now)
+        starting = [(lane, one) for lane, decision in decisions for one in lane.operations if one.pk == decision.start]
+        apply([*ended, *_start(starting, now)], now=now)
+    raise RuntimeError(f"lanes do not come to rest: {sorted(pending)}")
+
+
+def _load(subscriptions: Sequence[Subscription]) -> list[Lane]:
+    """Three queries, whatever the number of lanes; frozen ones alone have reasons."""
+    waiting: defaultdict[int | None, list[Operation]] = defaultdict(list)
+    unresolved = Operation.objects.filter(subscription__in=subscriptions, status__in=UNRESOLVED)
+    for operation in unresolved.select_related("call", *LINE).order_by("pk"):
+        waiting[operation.subscription_id].append(operation)
+    reasons = reasons_of(subscriptions)
+    interesting = [one for one in subscriptions if waiting[one.pk] or one.pk in reasons or _is_apart(one)]
+    addresses = calls.addresses_of(one.product for one in interesting) if interesting else {}
+    known = protocols()
+    lanes = []
+    for one in interesting:
+        address = addresses.get(one.product_id)
+        spoken = known.get(address.protocol) if address else None
+        lanes.append(
+            Lane(
+                one,
+                address,
+                held_of(one, spoken) if spoken else None,
+                reasons.get(one.pk, frozenset()),
+                waiting[one.pk],
+            )
+        )
+    return lanes
+
+
+def _is_apart(subscription: Subscription) -> bool:
+    return subscription.seller_state != Subscription.SellerState.ACTIVE
+
+
+def _dropped(lane: Lane, operations: Sequence[Operation], now: datetime) -> list[Ended]:
+    """Nobody needs these any more: their calls are left off, and what was paid for one is paid back."""
+    asked = [one.call_id for one in operations if one.call_id is not None]
+    left_off = calls.cancel(asked, now=now) if asked else set()
+    gone = [one for one in operations if one.call_id is None or one.call_id in left_off]
+    return [
+        Ended(
+            operation=one,
+            subscription=lane.subscription,
+            effects=Effects(order=OrderEnd.GIVE_UP if one.line_id else None),
+            event=OperationEvent.DROP,
+            note="released" if one.line_id else "",
+        )
+        for one in gone
+    ]
+
+
+def _add(wanted: Sequence[tuple[Lane, str]], now: datetime) -> None:
+    requests = []
+    for lane, kind in wanted:
+        reason = can_freeze(lane.reasons, lane.held) if lane.held else ""
+        requests.append(
+            OperationRequest(
+                kind=kind,
+                subscription=lane.subscription,
+                origin=Operation.Origin.MARKET,
+                wanted=Freezing(reason=reason) if kind == "freeze" else Nothing(),
+            )
+        )
+    Operation.objects.bulk_create([_queued(request, now) for request in requests])
+
+
+# --- start ------------------------------------------------------------------------------------------------------------
+
+
+def _start(starting: Sequence[tuple[Lane, Operation]], now: datetime) -> list[Ended]:
+    """Begin these, each the only one in its lane. Gives those that ended at once."""
+    for lane, operation in starting:
+        if kind_of(operation).ends:
+            _close(lane.subscription, now)
+    going_on = [operation for _, operation in starting if operation.call is not None]
+    OPERATION.move_all(going_on, OperationEvent.START, now=now)
+    for operation in going_on:
+        if operation.call is not None:
+            restart(operation.call, actor=operation.actor or MARKET, now=now)
+    begun: list[tuple[Operation, Call]] = []
+    ended: list[Ended] = []
+    for lane, operation in starting:
+        if operation.call is None:
+            match _first(lane, operation, now):
+                case Ended() as at_once:
+                    ended.append(at_once)
+                case call:
+                    begun.append((operation, call))
+    _begin(begun, now)
+    return ended
+
+
+def _close(subscription: Subscription, now: datetime) -> None:
+    """The service is over by the market's own word, before its seller is told: nobody enters, renews or pays any more."""
+    if not SUBSCRIPTION.allows(subscription.status, SubscriptionEvent.END):
+        return
+    SUBSCRIPTION.move(subscription, SubscriptionEvent.END, now=now)
+    for order in open_changes(subscription):
+        if order.status == Order.Status.UNPAID:
+            withdraw(order, now=now)
+    watch([subscription], now=now)
+
+
+def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Ended:
+    """The first call of an operation, or its end, when it cannot begin or nothing need be asked."""
+    kind, held = kind_of(operation), lane.held
+    if held is None or lane.address is None:
+        return _refused(lane, operation, calls.no_address(), now)
+    line = line_of(operation.line) if operation.line else None
+    case: Case[object] = Case(held=held, wanted=wanted_of(operation), line=line, step=0, said=None, now=now)
+    if (refused := kind.refuses(case)) is not None:
+        return _refused(lane, operation, refused, now)
+    intent = kind.ask(case)
+    command = speak(intent, held) if intent is not None else Implied()
+    if isinstance(command, Command) and intent is not None:
+        request = request_of(operation, lane.subscription, command, intent, give_up_at=None, now=now)
+        return calls.prepare(request, lane.address, now=now)
+    if isinstance(command, Unable) and operation.line_id is not None:
+        message = f"{held.protocol.title} has no activity for this"
+        return _refused(lane, operation, Refused("protocol.no_activity", message), now)
+    OPERATION.move(operation, OperationEvent.START, now=now)
+    return Ended(
+        operation=operation, subscription=lane.subscription, effects=kind.on_done(case), event=OperationEvent.FINISH
+    )
+
+
+def _refused(lane: Lane, operation: Operation, refused: Refused, now: datetime) -> Ended:
+    """It cannot begin. What an order wants is paid back; anything else waits for a person who mends the cause."""
+    note = str(refused.message)
+    if operation.line_id is not None:
+        effects = Effects(order=OrderEnd.GIVE_UP, failed=lane.subscription.status == Subscription.Status.OPENING)
+        event = OperationEvent.GIVE_UP
+    else:
+        OPERATION.move(operation, OperationEvent.START, now=now)
+        effects, event = Effects(), OperationEvent.STOP
+    return Ended(operation=operation, subscription=lane.subscription, effects=effects, event=event, note=note)
+
+
+def _begin(begun: Sequence[tuple[Operation, Call]], now: datetime) -> None:
+    if not begun:
+        return
+    OPERATION.move_all([operation for operation, _ in begun], OperationEvent.START, now=now, started_at=now)
+    link([(operation, call, 0) for operation, call in begun])
+
+
+_LINKED = {"call_id": "bigint", "step": "smallint", "give_up_at": "timestamptz"}
+
+
+def link(begun: Sequence[tuple[Operation, Call, int]]) -> None:
+    """Write these calls, each at its step; from now on their operations wait for the ends of these."""
+    written = calls.write([call for _, call, _ in begun])
+    for (operation, _, step), call in zip(begun, written, strict=True):
+        operation.call, operation.step, operation.give_up_at = call, step, call.give_up_at
+    rows.update(
+        "fulfilment_operation",
+        _LINKED,
+        (
+            {"id": o.pk, "call_id": o.call_id, "step": o.step, "give_up_at": rows.moment(o.give_up_at)}
+            for o, _, _ in begun
+        ),
+    )
+
+
+def request_of(
+    operation: Operation,
+    subscription: Subscription,
+    command: Command,
+    intent: Intent,
+    *,
+    give_up_at: datetime | None,
+    now: datetime,
+) -> calls.CallRequest:
+    """The call of an operation. ``give_up_at``: the end of the plan, when an earlier call began it."""
+    line = operation.line
+    once = isinstance(intent, Ask) and intent.once
+    return calls.CallRequest(
+        command=command,
+        product=subscription.product,
+        subscription=subscription,
+        order_number=line.order.number if line else "",
+        order_line_number=line.number if line else subscription.order_line_number,
+        until_access=isinstance(intent, Ask) and intent.until_access,
+        give_up_at=now if once else give_up_at,
+        owner=operation.pk,
+    )

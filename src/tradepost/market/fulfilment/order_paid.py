@@ -1,0 +1,215 @@
+"""A paid order becomes operations: what is bought is opened, what is renewed is renewed in its turn.
+
+``BY_TYPE`` says for each type of order how; an order of another type begins where it is made (``sandbox``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from tradepost.market.base import rows
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.outbox import batched
+from tradepost.market.base.stored import dump
+from tradepost.market.orders.events import OrderPaid
+from tradepost.market.orders.finish import give_up_order
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.orders.prerequisite import check_prerequisite
+from tradepost.market.product_types.registry import product_type
+from tradepost.market.production import calls
+from tradepost.market.production.models import Address, Call
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.renewable import renewed_end
+from tradepost.protocols.commands import Buyer, Command
+from tradepost.protocols.registry import protocol
+
+from .cases import held_of, line_of, locked_subscriptions
+from .contract import Ask, Case
+from .kinds.open import KIND as OPEN
+from .kinds.open import Opening
+from .kinds.renew import Renewal
+from .models import Operation, lane_of
+from .operate import OperationRequest, link, operate, request_of
+
+
+@batched
+def on_order_paid(paid: Sequence[OrderPaid], now: datetime) -> None:
+    """Reaction: start what is not started yet. Money is never kept for what cannot even be asked of the seller."""
+    numbers = {one.order for one in paid}
+    types = dict(Order.objects.filter(number__in=numbers).values_list("number", "order_type"))
+    for order_type, start in BY_TYPE.items():
+        alike = [number for number in numbers if types.get(number) == order_type]
+        if alike:
+            start(alike, now)
+
+
+# --- opened -----------------------------------------------------------------------------------------------------------
+
+
+def _open(numbers: Sequence[str], now: datetime) -> None:
+    """An empty lane for each new subscription, so that its operation runs at once."""
+    orders = (
+        Order.objects.filter(number__in=numbers, status=Order.Status.PROCESSING)
+        .select_for_update(of=("self",))
+        .select_related("buyer")
+        .order_by("pk")
+    )
+    lines = _lines_to_start(orders)
+    addresses = calls.addresses_of(line.product for ours in lines.values() for line in ours)
+    started: list[OrderLine] = []
+    for order, ours in lines.items():
+        try:
+            for line in ours:
+                _check(line, order, addresses.get(line.product_id))
+            _check_alone(ours, addresses)
+        except Refused as refused:
+            give_up_order(order, now=now, reason=str(refused.message))
+        else:
+            started += ours
+    if started:
+        _begin(started, addresses, now)
+
+
+def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
+    by_pk = {order.pk: order for order in orders}
+    lines = OrderLine.objects.filter(order__in=by_pk, operations=None).select_related("product", "offer__sku")
+    unread = [f"product__{text}" for text in ("description", "description_en", "guide", "guide_en", "picture")]
+    wanted: dict[Order, list[OrderLine]] = {order: [] for order in by_pk.values()}
+    for line in lines.defer(*unread).order_by("pk"):
+        line.order = by_pk[line.order_id]
+        wanted[line.order].append(line)
+    return wanted
+
+
+def _check(line: OrderLine, order: Order, address: Address | None) -> None:
+    """Raises ``Refused`` for what cannot be opened."""
+    check_prerequisite(order.buyer, line.offer)
+    if address is None:
+        raise calls.no_address()
+
+
+def _check_alone(lines: Sequence[OrderLine], addresses: Mapping[int, Address]) -> None:
+    """Where a protocol knows orders only, a seller would take a second line for a repeat (saas-v1-license A2.2).
+
+    Checkout makes orders of one line; this stands before the day when it makes more.
+    """
+    alone = Counter(
+        line.seller_id
+        for line in lines
+        if addresses[line.product_id].protocol in product_type(line.product.product_type).one_line_over
+    )
+    if any(number > 1 for number in alone.values()):
+        raise Refused("order.one_line", "one order can hold one product only over the protocol of this seller")
+
+
+def _begin(lines: Sequence[OrderLine], addresses: Mapping[int, Address], now: datetime) -> None:
+    """Write the subscriptions, the operations that open them, and their first calls, in a fixed number of statements."""
+    subscriptions = Subscription.objects.bulk_create(
+        Subscription(
+            buyer=line.order.buyer,
+            seller_id=line.seller_id,
+            product=line.product,
+            offer=line.offer,
+            quantity=line.quantity,
+            order_line_number=line.number,
+            created_at=now,
+        )
+        for line in lines
+    )
+    openings = [Opening(buyer=buyer_of(line)) for line in lines]
+    operations = Operation.objects.bulk_create(
+        Operation(
+            lane=lane_of(subscription),
+            subscription=subscription,
+            line=line,
+            seller_id=line.seller_id,
+            kind=OPEN.name,
+            origin=Operation.Origin.BUYER,
+            actor=line.order.buyer.email,
+            wanted=dump(opening),
+            status=Operation.Status.RUNNING,
+            created_at=now,
+            started_at=now,
+        )
+        for line, subscription, opening in zip(lines, subscriptions, openings, strict=True)
+    )
+    own = ({"id": line.pk, "subscription_id": s.pk} for line, s in zip(lines, subscriptions, strict=True))
+    rows.update("orders_orderline", {"subscription_id": "bigint"}, own)
+    link(
+        [
+            (operation, _first_call(operation, subscription, opening, addresses[subscription.product_id], now), 0)
+            for operation, subscription, opening in zip(operations, subscriptions, openings, strict=True)
+        ]
+    )
+
+
+def _first_call(
+    operation: Operation, subscription: Subscription, opening: Opening, address: Address, now: datetime
+) -> Call:
+    if operation.line is None:
+        raise LookupError("an opening comes from an order line")
+    case = Case(
+        held=held_of(subscription, protocol(address.protocol)),
+        wanted=opening,
+        line=line_of(operation.line),
+        step=0,
+        said=None,
+        now=now,
+    )
+    intent = OPEN.ask(case)
+    if not isinstance(intent, Ask):
+        raise TypeError("an opening begins with a command")
+    command: Command = intent.command
+    return calls.prepare(
+        request_of(operation, subscription, command, intent, give_up_at=None, now=now), address, now=now
+    )
+
+
+def buyer_of(line: OrderLine) -> Buyer:
+    """Privacy fields only when the product asked for them (saas-v2 §1.5)."""
+    buyer, product = line.order.buyer, line.product
+    return Buyer(
+        customer_id=buyer.customer_id,
+        # As the order query says it; never a part of an address that the product did not ask for.
+        customer_name=buyer.name or f"user_{buyer.customer_id[:8]}",
+        mobile_phone=buyer.phone if product.asks_mobile else "",
+        email=buyer.email if product.asks_email else "",
+    )
+
+
+# --- renewed ----------------------------------------------------------------------------------------------------------
+
+
+def _renew(numbers: Sequence[str], now: datetime) -> None:
+    """Each is asked of its seller once nothing else is being done to the same service: a freeze that is under way may be
+    done at any moment, and asked beside it the renewal could be over first."""
+    lines = OrderLine.objects.filter(order__number__in=numbers, order__status=Order.Status.PROCESSING)
+    about = set(lines.values_list("subscription_id", flat=True)) - {None}
+    subscriptions = {one.pk: one for one in locked_subscriptions(about)}
+    requests = []
+    for line in lines.select_related("order__buyer", "offer__sku__spec").order_by("pk"):
+        if line.subscription_id is None:
+            continue
+        subscription = subscriptions[line.subscription_id]
+        if subscription.started_at is None or subscription.expires_at is None:
+            continue
+        until = renewed_end(subscription, line.period_type, line.period_number)
+        requests.append(
+            OperationRequest(
+                kind="renew",
+                subscription=subscription,
+                line=line,
+                origin=Operation.Origin.BUYER,
+                actor=line.order.buyer.email,
+                wanted=Renewal(since=subscription.expires_at, until=until),
+            )
+        )
+    operate(requests, now=now)
+
+
+BY_TYPE: Mapping[str, Callable[[Sequence[str], datetime], None]] = {
+    Order.Type.NEW: _open,
+    Order.Type.RENEW: _renew,
+}

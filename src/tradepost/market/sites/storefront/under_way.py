@@ -1,0 +1,73 @@
+"""What is being done to a service right now, in a buyer's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tradepost.market.fulfilment.buyer_queries import UnderWay
+from tradepost.market.fulfilment.cases import kind_of
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.waiting import Waiting, Why
+from tradepost.market.orders.models import OrderLine
+
+TITLES: dict[str, str | Promise] = {
+    "renew": gettext_lazy("Your renewal is being passed on to the seller"),
+    "renew_change": gettext_lazy("Your renewal with a change is being passed on to the seller"),
+    "cancel_renewal": gettext_lazy("Your renewal is being taken back"),
+    "upgrade": gettext_lazy("Your change is being passed on to the seller"),
+    "unfreeze": gettext_lazy("The seller is asked to let you in again"),
+    "release": gettext_lazy("The seller is asked to delete the service"),
+}
+"""A kind without a sentence here is told by its title."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing that is under way. ``since``: from when on its seller gave no good answer. ``at``: when it goes on."""
+
+    title: str | Promise
+    tone: str
+    why: str
+    """A ``Why``, or ``stopped``."""
+    behind: tuple[str | Promise, ...]
+    since: datetime | None
+    at: datetime | None
+    line: OrderLine | None
+
+    @property
+    def order_url(self) -> str:
+        return reverse("storefront:order", args=[self.line.order.number]) if self.line else ""
+
+
+def told(found: Sequence[UnderWay]) -> list[Told]:
+    """The opening of a service has its own words on its page, so that it is left out."""
+    return [_told(one) for one in found if one.operation.kind != "open"]
+
+
+def _told(one: UnderWay) -> Told:
+    waiting = one.waiting
+    behind = waiting.behind if waiting else ()
+    return Told(
+        title=_title(one.operation),
+        tone="bad" if waiting is None else "wait" if one.troubled_since or behind else "info",
+        why=waiting.why.value if waiting else "stopped",
+        behind=tuple(_title(other) for other in behind),
+        since=one.troubled_since,
+        at=_at(waiting),
+        line=one.operation.line,
+    )
+
+
+def _title(operation: Operation) -> str | Promise:
+    return TITLES.get(operation.kind) or _("%(what)s: under way") % {"what": kind_of(operation).title}
+
+
+def _at(waiting: Waiting | None) -> datetime | None:
+    return waiting.at if waiting is not None and waiting.why in {Why.RETRY, Why.WORKING, Why.PAUSED} else None

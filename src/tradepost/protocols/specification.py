@@ -1,0 +1,54 @@
+"""What the tester must know of a version beyond ``SellerProtocol``: field tables and where each rule is written.
+
+A protocol folder declares it in ``checks.py`` as ``SPECIFICATION``; a folder without one is tested with what its
+``SellerProtocol`` tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .commands import Command
+from .wire_fields import Field
+
+
+class SignedIn(StrEnum):
+    """Where a request carries its signature."""
+
+    URL = "url"  # signature, timestamp and nonce beside a JSON body (saas-v2 §2.2)
+    QUERY = "query"  # authToken among the parameters of a GET (saas-v1-license §A1.2)
+    HEADERS = "headers"  # x-sign, x-timestamp and x-nonce (saas-v2 §2.5)
+    TOKEN_HEADER = "token_header"  # noqa: S105  authToken as a header over a JSON body (saas-v1-license §0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Specification:
+    """``sections``: the section of a topic (``answer``, ``signature``, ``freshness``, ``body_sign``, ``test_flag``,
+    ``codes``, ``once``, ``transport``, or a wire activity), without the name of the specification.
+    """
+
+    document: str
+    signed: SignedIn
+    answer_within: float = 20.0
+    """Seconds that an answer may take: the market's own limit, unless a page names a shorter one (saas-v2 §3.0,
+    saas-v1-license A9, B3, openapi-jointkit §A.4)."""
+    body_sign: bool = True
+    """Whether every answer must carry ``Body-Sign``."""
+    untimely_codes: tuple[str, ...] = ("000002", "000001")
+    """What a request may be refused with for its time or its nonce: of most versions no page names the code."""
+    seconds_accepted: bool = True
+    """Whether a seller may read timestamps in seconds besides those in milliseconds: pages of most versions print
+    seconds, and their sellers are told to accept both (saas-v1-license G)."""
+    sections: Mapping[str, str] = field(default_factory=dict)
+    requests: Mapping[type[Command], tuple[Field, ...]] = field(default_factory=dict)
+    answers: Mapping[type[Command], tuple[Field, ...]] = field(default_factory=dict)
+    """Tables of successful answers."""
+    optional: frozenset[type[Command]] = frozenset()
+    """Commands that a seller may leave out (saas-v2 §1.4)."""
+    encrypted: bool = False
+    """User name and password are encrypted, phone and e-mail of requests too (saas-v1-license §A1.4)."""
+
+    def section(self, topic: str) -> str:
+        return f"{self.document} {self.sections.get(topic) or self.sections.get('answer', '')}".strip()

@@ -1,0 +1,60 @@
+"""What ``make test`` leaves to ``make soak``: drawn by a seed, none of a family's kinds forgotten, nothing when all is asked."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from tests import sampling
+from tests.architecture.source import ROOT
+from tests.check.mutants import MUTANTS
+
+ITEMS = [(family, number) for family in "abc" for number in range(40)] + [("rare", 0)]
+
+
+def drawn(seed: int) -> list[tuple[str, int]]:
+    return sampling.sample(ITEMS, family=lambda item: item[0], seed=seed, soak=False)
+
+
+def test_a_tenth_of_each_family_and_at_least_one_is_drawn() -> None:
+    chosen = drawn(1)
+    assert [sum(family == name for family, _ in chosen) for name in ("a", "b", "c", "rare")] == [4, 4, 4, 1]
+    assert chosen == sorted(chosen, key=ITEMS.index)
+
+
+def test_the_seed_alone_decides_and_every_item_has_its_turn() -> None:
+    assert drawn(7) == drawn(7)
+    assert {item for seed in range(200) for item in drawn(seed)} == set(ITEMS)
+
+
+def test_a_soak_leaves_nothing_out() -> None:
+    assert sampling.sample(ITEMS, seed=1, soak=True) == ITEMS
+    assert (sampling.size(100, soak=True), sampling.size(100, soak=False)) == (100, 10)
+    assert sampling.size(100, least=30, soak=False) == 30
+    assert sampling.size(3, least=30, soak=False) == 3
+
+
+def collected(**given: str) -> tuple[list[str], str]:
+    """The mutants that a run of its own would try, and what it says: its conftest clears what a person's market has set,
+    and must not lose these.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("TRADEPOST_", "PYTEST_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--collect-only", "-m", "soak", "tests/check/test_mutants.py"],
+        cwd=ROOT, env={**environment, **given}, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:]
+    lines = done.stdout.splitlines()
+    return [line for line in lines if "test_the_mistake_is_named[" in line], done.stdout
+
+
+def test_the_environment_decides_and_the_run_says_so() -> None:
+    (few, said), (same, _), (others, _) = (collected(TRADEPOST_SEED=seed) for seed in ("4711", "4711", "4712"))
+    assert "TRADEPOST_SEED=4711" in said
+    assert few == same != others
+    everything, said = collected(TRADEPOST_SOAK="1", TRADEPOST_SEED="4711")
+    assert "everything, TRADEPOST_SOAK is set" in said
+    assert set(few) < set(everything)
+    assert len(everything) == len(MUTANTS)
+    assert len(MUTANTS) / 20 < len(few) < len(MUTANTS) / 5

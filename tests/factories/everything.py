@@ -1,0 +1,349 @@
+"""Everything that a market does, as calls that can be made again and again: each page, API, reaction, timer and sweep.
+
+Over the market of ``many``. Who runs one rolls back what it wrote. The table of pages is ``tests/market/every_address.py``,
+those of reactions and timers are ``wiring``'s: what is added there is here by itself, or fails with what is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+
+from tests.market import every_address as table
+from tests.market.every_address import ADDRESSES, Address
+from tradepost.market import wiring
+from tradepost.market.base import jobs, outbox, work
+from tradepost.market.base.models import Event, Job
+from tradepost.market.base.outbox import Batched
+from tradepost.market.fulfilment.expiry import END_OF_PERIOD, END_OF_RETENTION
+from tradepost.market.identity.models import User
+from tradepost.market.notifications import deliver
+from tradepost.market.notifications.reactions import QUIET
+from tradepost.market.open_api import throttle
+from tradepost.market.orders.place import UNPAID_TIMEOUT
+from tradepost.market.payments import kept_sums
+from tradepost.market.production import upkeep
+from tradepost.market.production.attempts import Ended
+from tradepost.market.production.breaker import Rule
+from tradepost.market.production.claim import ClaimedCall, claim_calls
+from tradepost.market.production.models import Call
+from tradepost.market.production.record import record
+from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Unreachable
+from tradepost.protocols.http import Request
+from tradepost.protocols.open_api.order_query import PATH
+from tradepost.protocols.open_api.signing import sign
+
+from .many import AK, SK, STORIES, Size
+
+BATCH = 256
+RULE = Rule(5, timedelta(seconds=60))
+LEASE = timedelta(seconds=60)
+HOST = "localhost"
+
+MORE = {
+    "orders/": ("q=CS26", "q={tail}", "q=云笺", "q=Leaf 1", "q=没有的", "status=completed", "status=unpaid", "after={order_key}"),
+    "services/": ("q=云笺", "status=frozen", "q={instance}"),
+    "notices/": ("only=unread", "only=read"),
+    "seller/orders/": (
+        "q=CS26", "q={line}", "q={tail}", "q=云笺", "q=没有的", "q={instance}", "status=completed", "status=refunded",
+        "status=unpaid", "status=processing",
+    ),
+    "seller/messages/": (
+        "state=failing", "state=gave_up", "state=cancelled", "state=waiting", "state=in_flight", "state=held", "state=done",
+        "order={order}", "order={line}", "order={instance}", "reason=timeout", "activity=newInstance", "address={address}",
+    ),
+    "console/orders/": ("q={order}", "q={line}", "q=CS26", "q={tail}", "q={email}", "status=processing", "status=stopped"),
+    "console/calls/": (
+        "state=failing", "state=gave_up", "state=cancelled", "state=held", "state=done", "verdict=timeout", "q={order}",
+        "q={instance}", "seller={seller}", "seller={seller}&state=gave_up",
+    ),
+    "console/accounts/": ("role=operator", "role=locked", "role=seller", "role=buyer"),
+    "console/ledger/": ("q={order}", "reason=top_up", "reason=refund"),
+    "console/mails/": ("status=failed", "status=waiting", "status=sent", "q={email}"),
+}  # fmt: skip
+"""Lists are also asked in these ways."""
+LEFT_OUT = {
+    "console/clock/": "moves the clock of a sandbox: it belongs to the process, not to the database",
+    "account/": "allauth's pages know one person only; a session and a password are no matter of how many orders there are",
+    "i18n/setlang/": "asks no database",
+}
+"""Addresses that are left out, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One thing that a market does. ``act`` gets what ``prepare`` gave; that is not of interest itself."""
+
+    name: str
+    act: Callable[[Any], object]
+    prepare: Callable[[], Any] = lambda: None
+
+
+def everything(size: Size, *, now: datetime) -> Iterator[Deed]:
+    """``now``: with which the market was filled."""
+    facts = facts_of(size)
+    yield from pages(size, facts)
+    yield from apis(facts, now)
+    yield from reactions(size, now)
+    yield from timers(size, now)
+    yield from engine(now)
+
+
+def _one(text: str) -> tuple[Any, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(text)
+        found: tuple[Any, ...] | None = cursor.fetchone()
+    if found is None:
+        raise LookupError(text)
+    return found
+
+
+def facts_of(size: Size) -> Mapping[str, str]:
+    """What the addresses are filled in with: things of buyer 1 and seller 1, the largest."""
+    order, number, subscription = _one(
+        "SELECT o.id, o.number, o.id FROM orders_order o JOIN subscriptions_subscription s ON s.id = o.id"
+        " WHERE o.buyer_id = 1 AND s.seller_id = 1 AND s.status = 'active' AND s.expires_at IS NOT NULL"
+        " ORDER BY o.id DESC LIMIT 1"
+    )
+    [unpaid] = _one("SELECT number FROM orders_order WHERE buyer_id = 1 AND status = 'unpaid' ORDER BY id DESC LIMIT 1")
+    [notice] = _one("SELECT id FROM notifications_notice WHERE user_id = 1 ORDER BY id DESC LIMIT 1")
+    return {
+        "order": number, "order_key": str(order), "tail": number[-7:], "line": f"{number}-000001", "unpaid": unpaid,
+        "slug": "product-1", "product": "1", "subscription": str(subscription), "instance": f"instance-{order}",
+        "notice": str(notice), "mail": str(notice), "seller": "1", "buyer": "1", "address": "1", "call": str(3 * order),
+        "access_key": AK, "email": "buyer1@many.example", "signing_key": _one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
+        "operator": str(size.operator),
+    }  # fmt: skip
+
+
+# --- pages --------------------------------------------------------------------------------------------------------------
+
+
+def pages(size: Size, facts: Mapping[str, str]) -> Iterator[Deed]:
+    """Each address, read and posted to, by one who may: the largest buyer, the largest seller's person, the operator."""
+    people = {table.BUYER: 1, table.OWNER: size.member(1), table.OPERATOR: size.operator}
+    clients = {role: _client(pk) for role, pk in people.items()}
+    for pattern, row in ADDRESSES.items():
+        if row.gateway or any(pattern.startswith(left_out) for left_out in LEFT_OUT):
+            continue
+        path = _path(pattern, row, facts)
+        if readers := [role for role in clients if role in row.get]:
+            yield _read(readers[-1] if pattern.startswith("console") else readers[0], clients, path, path, pattern)
+            for query in MORE.get(pattern, ()):
+                yield _read(readers[0], clients, f"{path}?{query.format_map(facts)}", f"{path}?{query}", pattern)
+        if writers := [role for role in clients if role in row.post]:
+            data = {name: value.format_map(facts) for name, value in row.data.items()}
+            yield _write(clients[writers[0]], path, pattern, data)
+
+
+def _client(user: int) -> Client:
+    client = Client(headers={"accept-language": "zh-hans", "host": HOST})
+    client.force_login(User.objects.get(pk=user))
+    return client
+
+
+def _read(role: str, clients: Mapping[str, Client], path: str, shown: str, pattern: str) -> Deed:
+    def act(_: object) -> None:
+        answer = clients[role].get(path)
+        if answer.status_code not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
+            raise LookupError(f"{path}: {answer.status_code}")
+        if answer.status_code == HTTPStatus.NOT_FOUND and not pattern.endswith("license.txt"):
+            raise LookupError(f"{path}: not found")
+
+    return Deed(f"GET /{pattern}" + (f"?{shown.partition('?')[2]}" if "?" in shown else ""), act)
+
+
+def _write(client: Client, path: str, pattern: str, data: Mapping[str, str]) -> Deed:
+    def act(_: object) -> None:
+        cache.clear()  # of the counts that limit how often one may ask
+        answer = client.post(path, data)
+        if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise LookupError(f"{path}: {answer.status_code}")
+
+    return Deed(f"POST /{pattern}", act)
+
+
+def _path(pattern: str, row: Address, facts: Mapping[str, str]) -> str:
+    kwargs = {name: value.format_map(facts) for name, value in row.kwargs.items()}
+    return "/" + re.sub(r"<\w+:(\w+)>", lambda found: kwargs[found[1]], pattern)
+
+
+def apis(facts: Mapping[str, str], now: datetime) -> Iterator[Deed]:
+    client = Client(headers={"host": HOST})
+
+    def ask(_: object) -> None:
+        throttle.rate_limit.cache_clear()
+        request = Request(
+            "GET", f"http://{HOST}{PATH}?orderId={facts['order']}", (("Content-Type", "application/json"),)
+        )
+        signed = sign(request, ak=AK, sk=SK, now=now)
+        answer = client.get(f"{PATH}?orderId={facts['order']}", headers=dict(signed.headers))
+        if b"MKT.0000" not in answer.content:
+            raise LookupError(answer.content.decode())
+
+    yield Deed("API order query", ask)
+
+
+# --- reactions and timers -----------------------------------------------------------------------------------------------
+
+
+def reactions(size: Size, now: datetime) -> Iterator[Deed]:
+    """Each reaction to a batch of events; one that takes them one by one gets the first."""
+    for event, every in wiring.REACTIONS.table.items():
+        facts = happened(event, size, now)
+        for reaction in every:
+            name = f"{event} → {outbox.name_of(reaction).removeprefix('tradepost.market.')}"
+            if isinstance(reaction, Batched):
+                yield Deed(name, partial(_react, partial(reaction.many, facts, now)))
+            else:
+                yield Deed(name, partial(_react, partial(reaction, facts[0], now)))
+
+
+def _react(act: Callable[[], object], _prepared: object) -> None:
+    act()
+
+
+def happened(event: str, size: Size, now: datetime) -> list[dict[str, Any]]:
+    """Facts of events of this name about things that are as they would be then."""
+    newest, at = size.orders, now.isoformat()
+    delivered = range(newest - 1000, newest - 2000, -1)
+
+    def numbers(keys: range) -> list[str]:
+        rows = _all(f"SELECT number FROM orders_order WHERE id IN ({', '.join(map(str, keys))}) ORDER BY id")
+        return [number for (number,) in rows]
+
+    match event:
+        case "OrderPaid":
+            return [{"order": number} for number in numbers(_story(size, "paid"))]
+        case "RenewalPaid":
+            return [{"order": number} for number in numbers(_story(size, "renewal_paid"))]
+        case "OrderCompleted":
+            return [{"order": number} for number in numbers(delivered[:100])]
+        case "OrderCancelled":
+            return [{"order": number, "by": "timeout"} for number in numbers(delivered) if number][:1]
+        case "OrderRefunded":
+            refunded = _all("SELECT number FROM orders_order WHERE status = 'refunded' ORDER BY id DESC LIMIT 10")
+            return [{"order": number, "reason": "timeout"} for (number,) in refunded]
+        case "CallFailed":
+            failing = (n for n in _story(size, "creating") if (newest - n) % 4 == 1)
+            return [{"call": 3 * n, "attempt": 1, "verdict": "timeout", "next_at": at} for n in failing]
+        case "CallEnded":
+            return _calls_ended(size)
+        case "BreakerOpened":
+            return [{"address": 11, "fault": "connect"}]
+        case "ToppedUp":
+            return [{"transfer": 1}]
+        case "SigningKeyRotated":
+            return [{"key": 1}]
+        case "SubscriptionEndsSoon":
+            rows = _all("SELECT id, expires_at FROM subscriptions_subscription WHERE status = 'active' AND expires_at"
+                        " IS NOT NULL ORDER BY id DESC LIMIT 10")  # fmt: skip
+            return [{"subscription": pk, "ends": ends.isoformat()} for pk, ends in rows]
+        case "SubscriptionFrozen" | "SubscriptionUnfrozen" | "SubscriptionReleased":
+            rows = _all("SELECT id FROM subscriptions_subscription WHERE status = 'frozen' ORDER BY id DESC LIMIT 10")
+            return [{"subscription": pk, "at": at} for (pk,) in rows]
+    raise LookupError(f"say in {__name__} what happened when {event} is published")
+
+
+def _calls_ended(size: Size) -> list[dict[str, Any]]:
+    """Deliveries that go on, a renewal that was done, one that was given up, and freezes."""
+    made = [{"call": 3 * n, "kind": "Create", "outcome": "done", "subscription": n} for n in _story(size, "created")]
+    renewed = [
+        {"call": 3 * n, "kind": "Refresh", "outcome": "gave_up" if n % 10 == 0 else "done", "subscription": 5 * (size.orders - n) + 1}
+        for n in _story(size, "refreshed")
+    ]  # fmt: skip
+    rows = _all("SELECT id, subscription_id FROM production_call WHERE kind = 'SetStatus' AND subscription_id IS NOT NULL"
+                " ORDER BY id DESC LIMIT 50")  # fmt: skip
+    frozen = [{"call": call, "kind": "SetStatus", "outcome": "done", "subscription": pk} for call, pk in rows]
+    return [*renewed[:1], *made, *renewed[1:], *frozen]
+
+
+def _story(size: Size, story: str) -> range:
+    """Keys of the orders of one story under way, see ``many``."""
+    newest = size.orders - 300 - 100 * STORIES.index(story)
+    return range(newest, newest - 100, -1)
+
+
+def _all(text: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(text)
+        return cursor.fetchall()
+
+
+def timers(size: Size, now: datetime) -> Iterator[Deed]:
+    """The task of each timer, at the moments at which it does something."""
+    [unpaid] = _one("SELECT number FROM orders_order WHERE status = 'unpaid' ORDER BY id LIMIT 1")
+    active, ends = _one("SELECT id, expires_at FROM subscriptions_subscription WHERE status = 'active' AND expires_at IS NOT"
+                        " NULL ORDER BY id DESC LIMIT 1")  # fmt: skip
+    frozen, ended = _one(
+        "SELECT id, expires_at FROM subscriptions_subscription WHERE status = 'frozen' ORDER BY id DESC LIMIT 1"
+    )
+    moments: dict[str, list[tuple[str, dict[str, Any], datetime]]] = {
+        UNPAID_TIMEOUT: [("", {"order": unpaid}, now)],
+        END_OF_PERIOD: [
+            (" (reminds)", {"subscription": active}, ends - timedelta(days=1)),
+            (" (freezes)", {"subscription": active}, ends + timedelta(hours=1)),
+        ],
+        END_OF_RETENTION: [("", {"subscription": frozen}, ended + timedelta(days=16))],
+        QUIET: [("", {}, now)],
+    }
+    for kind, task in wiring.TASKS.items():
+        if kind not in moments:
+            raise LookupError(f"say in {__name__} when the timer {kind} does something")
+        for words, payload, at in moments[kind]:
+            yield Deed(f"timer {kind}{words}", partial(_react, partial(task, payload, at)))
+
+
+# --- the engine ---------------------------------------------------------------------------------------------------------
+
+
+def engine(now: datetime) -> Iterator[Deed]:
+    """What each worker does again and again."""
+
+    def claim(limit: int = BATCH) -> list[ClaimedCall]:
+        claimed = claim_calls(now=now, wall=now, owner="w1", limit=limit, per_seller=16, duration=LEASE)
+        if not claimed:
+            raise LookupError("nothing was due")
+        return claimed
+
+    def ended() -> list[Ended]:
+        results: tuple[CallResult, ...] = (
+            Done(), Pending(), Unreachable(fault=Fault.CONNECT, detail="refused"), Done(), Done(), Done(),
+        )  # fmt: skip
+        return [Ended(call, results[n % len(results)]) for n, call in enumerate(claim())]
+
+    def publish() -> None:
+        outbox.publish_many("Unheard", [{"n": n} for n in range(BATCH)], now=now)
+
+    yield Deed("claim", lambda _: claim())
+    yield Deed("record", lambda batch: record(batch, now=now, owner="w1", rule=RULE), ended)
+    yield Deed("dispatch", lambda _: outbox.dispatch(wiring.REACTIONS, now=now), publish)
+    yield Deed("timers that are due", lambda _: jobs.run_due(wiring.TASKS, now=now, limit=5))
+    yield Deed(
+        "is anything due", lambda _: [work.peek(m, now=now) or work.until_next(m, now=now) for m in (Call, Event, Job)]
+    )
+    yield Deed("mails that are due", lambda _: work.claim(
+        Job, now=now, wall=now, limit=deliver.BATCH, owner="w1", duration=deliver.LEASE, only=deliver.OURS
+    ))  # fmt: skip
+    yield Deed("recover", lambda _: upkeep.recover(now=now, wall=now, rule=RULE))
+    yield Deed("sweep", lambda _: upkeep.sweep(now=now, per_seller=16))
+    yield Deed("arrive", lambda _: upkeep.arrive("w1", wall=now))
+    yield Deed("beat", lambda _: upkeep.beat("w1", wall=now, in_flight=1, claimed=1, recorded=1))
+    yield Deed("bury the dead", lambda _: upkeep.bury_the_dead(wall=now + timedelta(days=2)))
+    yield Deed(
+        "disown",
+        lambda _: upkeep.disown("dead", known=frozenset(), claimed_before=now, duration=LEASE, wall=now - LEASE),
+    )
+    yield Deed(
+        "step of a sandbox's clock", lambda _: (upkeep._nothing_due(now - timedelta(days=900)), upkeep._next_due(now))
+    )
+    yield Deed("move sums on", lambda _: kept_sums.move_on())

@@ -1,0 +1,75 @@
+"""Rows by the million: a model's rows made by one SQL statement, with the model's own defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from django.db import connection, models
+
+
+@contextmanager
+def unchecked() -> Iterator[None]:
+    """Foreign keys are not looked up row by row: what is written here refers to what was written here."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        yield
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+@contextmanager
+def indexed_afterwards(growing: Iterable[type[models.Model]]) -> Iterator[None]:
+    """Indexes that enforce nothing are made when the rows are there: several times as fast."""
+    tables = ", ".join(f"'{model._meta.db_table}'" for model in growing)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname, pg_get_indexdef(c.oid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+            f" WHERE NOT i.indisunique AND i.indrelid::regclass::text IN ({tables})"
+        )
+        found = cursor.fetchall()
+        for name, _ in found:
+            cursor.execute(f'DROP INDEX "{name}"')
+    yield
+    with connection.cursor() as cursor:
+        for _, definition in found:
+            cursor.execute(definition)
+
+
+def run(text: str, *values: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(text, values)
+
+
+def insert(model: type[models.Model], source: str, **columns: Any) -> None:
+    """``INSERT INTO … SELECT … FROM source``. A column's value is an SQL expression when it is a ``str``, else a value."""
+    given: dict[str, Any] = dict(columns)
+    for field in model._meta.concrete_fields:
+        if (
+            field.column
+            and field.column not in given
+            and not (field.primary_key or field.null or field.has_db_default())
+        ):
+            if not field.has_default() and not field.blank:
+                raise LookupError(f"what is {model.__name__}.{field.name} of many?")
+            default = field.get_db_prep_save(field.get_default(), connection)
+            given[field.column] = (default,)
+    expressions, values = [], []
+    for value in given.values():
+        expressions.append(value if isinstance(value, str) else "%s")
+        if not isinstance(value, str):
+            values.append(value[0] if isinstance(value, tuple) else value)
+    names = ", ".join(f'"{name}"' for name in given)
+    table = model._meta.db_table
+    run(f"INSERT INTO {table} ({names}) SELECT {', '.join(expressions)} FROM {source}", *values)
+
+
+def text(value: str) -> tuple[str]:
+    """A value that is no expression."""
+    return (value,)
+
+
+def json(value: Any) -> str:
+    """A JSON constant as an expression."""
+    return "'" + msgspec.json.encode(value).decode().replace("'", "''").replace("%", "%%") + "'::jsonb"

@@ -1,0 +1,83 @@
+"""Orders, what their buyers hold by them, and when it ends."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from tradepost.market.base.models import Job, Move
+from tradepost.market.base.secrets import seal
+from tradepost.market.fulfilment.expiry import END_OF_PERIOD, END_OF_RETENTION
+from tradepost.market.orders.models import Order, OrderLine, SalesDay
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.protocols.commands import AppInfo
+
+from .insert import insert, text
+from .stories import ENDED, FROZEN, HOLDS, PAID, PRICE, RELEASED, STATUS
+
+
+def orders() -> None:
+    insert(
+        Order, "o", id="n", number="number", order_type="CASE WHEN renews THEN 'RENEW' ELSE 'NEW' END", buyer_id="buyer",
+        status=STATUS,
+        total_minor=f"{PRICE}", currency=text("CNY"), placed_at="at", pay_before="at + interval '1 day'",
+        paid_at=f"CASE WHEN {PAID} THEN at END",
+        ended_at=f"CASE WHEN {ENDED} OR story IN ('given_up', 'cancelled') THEN at + interval '2 minutes' END",
+    )  # fmt: skip
+    insert(
+        OrderLine, "o JOIN catalog_product p ON p.id = o.product", id="n", order_id="n", number="number || '-000001'",
+        seller_id="seller", product_id="product", offer_id="product", charging_mode=text("PERIOD"), status=STATUS,
+        period_type=text("month"), period_number="1", amount_minor=f"{PRICE}", sku_code="'SKU' || product",
+        subscription_id=f"CASE WHEN renews THEN base WHEN {HOLDS} THEN n END",
+        product_name="p.name", product_name_en="p.name_en", spec_name=text("标准版"), spec_name_en=text("Standard"),
+        agreed_at="at",
+    )  # fmt: skip
+    insert(
+        Move, f"o WHERE {PAID}", lifecycle=text("order"), subject="n::text", event=text("pay"), before=text("unpaid"),
+        after=text("processing"), at="at", actor=text("buyer"),
+    )  # fmt: skip
+    insert(
+        Move, f"o WHERE {ENDED}", lifecycle=text("order"), subject="n::text", event=text("complete"),
+        before=text("processing"), after=text("completed"), at="at + interval '2 minutes'", actor=text("market"),
+    )  # fmt: skip
+    insert(
+        SalesDay, f"o WHERE {PAID} GROUP BY seller, 2, 4", seller_id="seller",
+        day="(at AT TIME ZONE 'Asia/Shanghai')::date", currency=text("CNY"), part="mod(n, 4)",
+        lines="count(*)", amount_minor=f"{PRICE} * count(*)",
+    )  # fmt: skip
+
+
+def subscriptions(now: datetime) -> None:
+    at = f"TIMESTAMPTZ '{now.isoformat()}'"
+    access = seal(
+        msgspec.json.encode(AppInfo(front_end_url="https://app.many.example/", user_name="u", password="p")).decode()
+    )
+    insert(
+        Subscription, f"o WHERE {HOLDS}", id="n", buyer_id="buyer", seller_id="seller", product_id="product",
+        offer_id="product", order_line_number="number || '-000001'",
+        instance_id="CASE WHEN story IN ('delivered', 'created') THEN 'instance-' || n ELSE '' END",
+        status=f"CASE WHEN {FROZEN} THEN 'frozen' WHEN {RELEASED} THEN 'released' WHEN story = 'given_up' THEN 'failed'"
+        " WHEN story = 'delivered' THEN 'active' ELSE 'opening' END",
+        sealed_access=f"CASE WHEN story = 'delivered' THEN '{access}' ELSE '' END", created_at="at",
+        started_at="CASE WHEN story = 'delivered' THEN at END",
+        expires_at=f"CASE WHEN {FROZEN} THEN {at} - interval '3 days' WHEN {RELEASED} THEN at + interval '30 days'"
+        f" WHEN story = 'delivered' AND product <> 2 THEN {at} + (1 + mod(n, 300)) * interval '1 day' END",
+    )  # fmt: skip
+    for event, before, after, whose in (
+        ("open", "opening", "active", "story = 'delivered'"), ("freeze", "active", "frozen", f"({FROZEN}) OR ({RELEASED})"),
+        ("release", "frozen", "released", RELEASED),
+    ):  # fmt: skip
+        insert(
+            Move, f"o WHERE {whose}", lifecycle=text("subscription"), subject="n::text", event=text(event),
+            before=text(before), after=text(after), at="at + interval '1 minute'", actor=text("market"),
+        )  # fmt: skip
+    timers = "o WHERE story = 'delivered'"
+    for kind, whose, due in (
+        (END_OF_PERIOD, f"NOT ({FROZEN}) AND NOT ({RELEASED}) AND product <> 2", f"{at} + (1 + mod(n, 300)) * interval '1 day'"),
+        (END_OF_RETENTION, FROZEN, f"{at} + interval '12 days'"),
+    ):  # fmt: skip
+        insert(
+            Job, f"{timers} AND {whose}", kind=text(kind), key="n::text", due_at=due,
+            payload="jsonb_build_object('subscription', n)",
+        )  # fmt: skip

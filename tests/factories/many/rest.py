@@ -1,0 +1,104 @@
+"""Notices and mails, the ledger, and the queues."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from tradepost.market.base.models import Event, Job, WorkerProcess
+from tradepost.market.notifications.models import Mail, Notice
+from tradepost.market.notifications.tell import DELIVER
+from tradepost.market.orders.place import UNPAID_TIMEOUT
+from tradepost.market.payments.models import Account, Entry, Transfer
+
+from .insert import insert, run, text
+from .stories import ENDED, PAID, PRICE, Size
+
+
+def notices(size: Size) -> None:
+    """To the buyer of what ended, to the seller's person of what was paid, to the operator of each fiftieth; few are read."""
+    facts = "jsonb_build_object('product', '企业云笺', 'order', number)"
+    for kind, whose, user, ident, link in (
+        ("order_completed", ENDED, "buyer", "3 * n", "'/orders/' || number || '/'"),
+        ("seller_new_order", PAID, f"{size.buyers + 1} + seller", "3 * n + 1", "'/seller/orders/' || number || '-000001/'"),
+        ("operator_gave_up", "mod(n, 50) = 9", str(size.operator), "3 * n + 2", "'/console/orders/' || number || '/'"),
+    ):  # fmt: skip
+        more = "|| jsonb_build_object('line', number, 'amount', '¥100.00', 'reason', '–', 'seller', '青榭软件')"
+        insert(
+            Notice, f"o WHERE {whose}", id=ident, user_id=user, kind=text(kind), facts=f"{facts} {more}", link=link,
+            created_at="at", read_at="CASE WHEN mod(n, 10) = 0 THEN at END", once=f"'{kind}/' || number || '/' || {user}",
+        )  # fmt: skip
+    insert(
+        Mail, "notifications_notice m JOIN identity_user u ON u.id = m.user_id", id="m.id", notice_id="m.id", address="u.email",
+        status=f"CASE WHEN m.id > {3 * (size.orders - 20)} THEN 'waiting' WHEN mod(m.id / 3, 200) = 1 THEN 'failed' ELSE 'sent' END",
+        attempts="1", sent_at="m.created_at",
+    )  # fmt: skip
+    insert(
+        Job, "notifications_mail m WHERE status = 'waiting'", kind=text(DELIVER), key="m.id::text", due_at="m.sent_at",
+    )  # fmt: skip
+
+
+def money(size: Size, now: datetime) -> None:
+    """Accounts: 1 cash, 2 clearing, then the sellers', then the buyers'. Transfers: a top-up for each buyer, two an order."""
+    buyers, sellers = size.buyers, size.sellers
+    insert(
+        Account, f"generate_series(1, {2 + sellers + buyers}) n", id="n", currency=text("CNY"),
+        kind=f"CASE WHEN n = 1 THEN 'cash' WHEN n = 2 THEN 'clearing' WHEN n <= {2 + sellers} THEN 'seller' ELSE 'buyer' END",
+        seller_id=f"CASE WHEN n BETWEEN 3 AND {2 + sellers} THEN n - 2 END",
+        user_id=f"CASE WHEN n > {2 + sellers} THEN n - {2 + sellers} END",
+    )  # fmt: skip
+    topped, account_of = 10**10, f"{2 + sellers} + buyer"
+    insert(
+        Transfer, f"generate_series(1, {buyers}) n", id="n", reason=text("top_up"), reference="'BANK-' || n",
+        actor=text("operator"), at=now - timedelta(days=799),
+    )  # fmt: skip
+    shared = {"order_number": "number", "actor": text("market")}
+    insert(
+        Transfer,
+        f"o WHERE {PAID}",
+        **shared,
+        id=f"{buyers} + 2 * n - 1",
+        reason=text("payment"),
+        reference="number",
+        at="at",
+    )
+    ends = f"({ENDED} OR story = 'given_up')"
+    insert(
+        Transfer, f"o WHERE {ends}", **shared, id=f"{buyers} + 2 * n",
+        reason="CASE WHEN story = 'given_up' THEN 'refund' ELSE 'earned' END",
+        reference="number || CASE WHEN story = 'given_up' THEN '' ELSE '-000001' END", at="at + interval '2 minutes'",
+    )  # fmt: skip
+    sides = "CROSS JOIN (VALUES (-1), (1)) AS side(sign)"
+    insert(
+        Entry, f"generate_series(1, {buyers}) n {sides}", id="2 * n + (sign - 1) / 2", transfer_id="n",
+        account_id=f"CASE WHEN sign = 1 THEN {2 + sellers} + n ELSE 1 END", amount_minor=f"sign * {topped}::bigint",
+    )  # fmt: skip
+    insert(
+        Entry, f"o {sides} WHERE {PAID}", id=f"2 * ({buyers} + 2 * n - 1) + (sign - 1) / 2", transfer_id=f"{buyers} + 2 * n - 1",
+        account_id=f"CASE WHEN sign = 1 THEN 2 ELSE {account_of} END", amount_minor=f"sign * {PRICE}",
+        balance_after_minor=f"CASE WHEN sign = -1 THEN {topped}::bigint END",
+    )  # fmt: skip
+    insert(
+        Entry, f"o {sides} WHERE {ends}", id=f"2 * ({buyers} + 2 * n) + (sign - 1) / 2", transfer_id=f"{buyers} + 2 * n",
+        account_id=f"CASE WHEN sign = -1 THEN 2 WHEN story = 'given_up' THEN {account_of} ELSE 2 + seller END",
+        amount_minor=f"sign * {PRICE}",
+    )  # fmt: skip
+    run(
+        "UPDATE payments_account a SET balance_minor = e.total"
+        " FROM (SELECT account_id, SUM(amount_minor) AS total FROM payments_entry GROUP BY account_id) e"
+        " WHERE e.account_id = a.id AND a.kind = 'buyer'"
+    )
+
+
+def work(size: Size, now: datetime) -> None:
+    """Timers of the unpaid, what is stuck, a backlog of events, two workers."""
+    insert(Job, "o WHERE story = 'unpaid'", kind=text(UNPAID_TIMEOUT), key="number", due_at="at + interval '1 day'",
+            payload="jsonb_build_object('order', number)")  # fmt: skip
+    soon = now + timedelta(days=1)
+    insert(
+        Job, "generate_series(1, 20) n", kind=text("stuck"), key="n::text", due_at=soon, error=text("Traceback: late")
+    )
+    events = {"name": text("Nothing"), "due_at": soon, "created_at": now}
+    insert(Event, "generate_series(1, 20) n", **events, error=text("Traceback: late"))
+    insert(Event, f"generate_series(1, {size.events}) n", **events)
+    for n in (1, 2):
+        WorkerProcess.objects.create(name=f"w{n}", started_at=now, seen_at=datetime.now(UTC) + timedelta(days=1))

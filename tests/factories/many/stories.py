@@ -1,0 +1,81 @@
+"""How large the market is, and the table of stories that everything in it hangs on: who bought what, and how far it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from .insert import run
+
+UNDER_WAY = 800
+"""The newest orders. The 300 newest of them are unpaid; then come the hundreds below."""
+STORIES = ("paid", "created", "creating", "renewal_paid", "refreshed")
+PRICE = 10_000
+ENDED = "story IN ('renewed', 'delivered')"
+PAID = "story NOT IN ('unpaid', 'cancelled')"
+HOLDS = "story IN ('delivered', 'given_up', 'created', 'creating')"
+"""Stories whose order has a subscription of its own, with the number of the order as its key."""
+STATUS = (
+    f"CASE WHEN {ENDED} THEN 'completed' WHEN story = 'given_up' THEN 'refunded'"
+    " WHEN story IN ('unpaid', 'cancelled') THEN story ELSE 'processing' END"
+)
+# Those that a renewal under way is about are always active.
+FROZEN = "mod(n, 7) = 0 AND story = 'delivered' AND (n > 5000 OR mod(n, 5) <> 1)"
+RELEASED = "mod(n, 7) = 1 AND story = 'delivered' AND (n > 5000 OR mod(n, 5) <> 1)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    orders: int
+    sellers: int = 1000
+    events: int = 0
+    """Of these, all due tomorrow: a backlog, which no order makes by itself."""
+    due: int = 2000
+    """Calls that are due now beside those of the orders under way."""
+
+    @property
+    def buyers(self) -> int:
+        return max(2000, self.orders // 10)
+
+    @property
+    def operator(self) -> int:
+        """Key of the one operator."""
+        return self.buyers + 1
+
+    def member(self, seller: int) -> int:
+        """Key of the one person who acts for a seller."""
+        return self.buyers + 1 + seller
+
+
+def stories(size: Size, now: datetime) -> None:
+    """``k`` counts from the newest. A renewal is about the subscription of an earlier order, its ``base``."""
+    run(
+        f"""
+        CREATE TEMP TABLE o ON COMMIT DROP AS
+        SELECT s.*, 'CS' || to_char(at AT TIME ZONE 'UTC', 'YYMMDDHH24MI')
+          || translate(lpad(upper(to_hex(n)), 7, '0'), '0123456789ABCDEF', 'ABCDEFGHJKLMNPQR') AS number,
+          story IN ('renewal_paid', 'refreshed', 'renewed') AS renews,
+          CASE WHEN mod(base, 10) = 1 THEN 1 ELSE 2 + mod(base, {size.sellers - 1}) END AS seller,
+          CASE WHEN mod(base, 100) = 1 THEN 1 ELSE 2 + mod(base::bigint * 7919, {size.buyers - 1})::int END AS buyer,
+          0 AS product
+        FROM (SELECT n, {size.orders} - n AS k, %s - {size.orders - 1} * 0 * interval '1 day'
+            - ({size.orders} - n) * (interval '730 days' / {size.orders}) AS at, story,
+            CASE WHEN story IN ('renewal_paid', 'refreshed') THEN 5 * ({size.orders} - n) + 1
+              WHEN story = 'renewed' THEN n - 1 ELSE n END AS base
+          FROM (SELECT n, CASE
+              WHEN {size.orders} - n < 300 THEN 'unpaid'
+              WHEN {size.orders} - n < {UNDER_WAY}
+                THEN (ARRAY{list(STORIES)})[1 + ({size.orders} - n - 300) / 100]
+              WHEN mod(n, 5) = 2 THEN 'renewed'
+              WHEN mod(n, 25) = 3 THEN 'cancelled'
+              WHEN mod(n, 50) = 9 THEN 'given_up'
+              ELSE 'delivered' END AS story
+            FROM generate_series(1, {size.orders}) n) a) s
+        """,
+        now,
+    )
+    # Of the two products of each seller; the one by use is bought by every fortieth buyer of seller 1, and never renewed.
+    run(
+        "UPDATE o SET product = 2 * seller - CASE WHEN mod(base, 5) = 1 AND mod(base, 40) <> 21 THEN 1 ELSE mod(base / 20, 2) END"
+    )
+    run("ANALYZE o")

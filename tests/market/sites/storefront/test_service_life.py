@@ -1,0 +1,208 @@
+"""A service's page tells its whole life: what is under way in plain words, what happened, and what to do when it is closed."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from tests import factories
+from tests.market import engine
+from tests.market.sites import renewing
+from tradepost.market.base import clock
+from tradepost.market.fulfilment.cases import locked_subscriptions
+from tradepost.market.fulfilment.freezing import add_reason, lift
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.operate import OperationRequest, operate, settle
+from tradepost.market.fulfilment.pay_back import pay_back
+from tradepost.market.identity.models import User
+from tradepost.market.subscriptions.models import Freeze, Subscription
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def buyer(client: Client) -> User:
+    client.cookies["django_language"] = "en"
+    buyer = factories.make_buyer()
+    client.force_login(buyer)
+    return buyer
+
+
+def page_of(client: Client, held: Subscription) -> str:
+    answer = client.get(f"/services/{held.pk}/")
+    assert answer.status_code == 200
+    return re.sub(r"\s+", " ", html.unescape(answer.content.decode()))
+
+
+def plain(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def history(page: str) -> list[str]:
+    """The titles of the timeline of what happened."""
+    return [plain(title).strip() for title in re.findall(r"<strong>(.*?)</strong>", page.split('id="sf-history"')[1])]
+
+
+def under_way(page: str) -> str:
+    return plain(page.split('id="sf-now"')[1].split('id="sf-history"', maxsplit=1)[0].split("</ol>", maxsplit=1)[0])
+
+
+def done(operation: Operation) -> None:
+    operation.refresh_from_db()
+    assert operation.call is not None
+    engine.answer(operation.call, now=clock.now())
+    engine.react(now=clock.now())
+
+
+def settled(held: Subscription, act) -> None:
+    with transaction.atomic():
+        locked = locked_subscriptions([held.pk])
+        act(locked)
+        settle(locked, now=clock.now())
+
+
+def test_the_history_tells_renewals_with_their_end_amount_and_order(client: Client, buyer: User) -> None:
+    held = renewing.service(buyer=buyer, now=clock.now() - DAY)
+    assert history(page_of(client, held)) == ["Ordered", "Opened"]
+    renewal = renewing.renewed(held)
+    done(renewal)
+    page = page_of(client, held)
+    held.refresh_from_db()
+    titles = history(page)
+    assert titles[:2] == ["Ordered", "Opened"]
+    assert titles[2].startswith("Renewed until")
+    assert f'<time datetime="{held.expires_at.astimezone().date().isoformat()[:7]}' in page
+    event = page.split("Renewed until")[1].split("</li>")[0]
+    assert "¥ 100.00" in event
+    assert f'href="/orders/{renewal.line.order.number}/"' in event
+
+
+def test_a_renewal_that_was_paid_back_is_told(client: Client, buyer: User) -> None:
+    held = renewing.service(buyer=buyer, now=clock.now() - DAY)
+    stopped = renewing.stopped(held)
+    pay_back(stopped.line.order, reason="agreed", actor="op@market.example", now=clock.now())
+    page = page_of(client, held)
+    assert "Could not be renewed" in history(page)
+    assert "¥ 100.00 was paid back." in page
+    assert "agreed" not in page, "the reason is for operator and seller"
+
+
+def test_freezes_and_lifts_are_told_with_their_reasons(client: Client, buyer: User) -> None:
+    held = renewing.service(buyer=buyer, now=clock.now() - DAY)
+    now = clock.now()
+    settled(held, lambda rows: add_reason(rows, Freeze.Reason.EXPIRED, actor="market", now=now))
+    settled(held, lambda rows: add_reason(rows, Freeze.Reason.OPERATOR, actor="op", note="asked by court", now=now))
+    settled(held, lambda rows: lift(rows, Freeze.Reason.EXPIRED, now=now + timedelta(seconds=1)))
+    settled(held, lambda rows: lift(rows, Freeze.Reason.OPERATOR, now=now + timedelta(seconds=2)))
+    page = page_of(client, held)
+    assert history(page)[2:] == [
+        "Frozen: the paid time is over", "Frozen by the operator", "Paid again", "No longer frozen",
+    ]  # fmt: skip
+    assert "asked by court" not in page, "the note is the operator's"
+
+
+def test_what_is_told_to_the_seller_waits_or_fails_stands_in_plain_words(client: Client, buyer: User) -> None:
+    held = renewing.service(buyer=buyer, now=clock.now() - DAY)
+    assert "Under way now" not in page_of(client, held)
+    renewal = renewing.renewed(held)
+    now = under_way(page_of(client, held))
+    assert "Your renewal is being passed on to the seller" in now
+    assert "The seller's system is being told." in now
+    assert renewal.line.order.number in now
+    assert renewal.call is not None
+    engine.answer(renewal.call, engine.LOST, now=clock.now())
+    now = under_way(page_of(client, held))
+    assert "The seller's system has given no good answer since" in now
+    assert "Next try:" in now
+    assert "no answer within 20 s" not in now
+    engine.give_up(renewal.call, now=clock.now())
+    engine.react(now=clock.now())
+    assert "the market calls it no more" in under_way(page_of(client, held))
+
+
+def test_what_waits_behind_something_says_so(client: Client, buyer: User) -> None:
+    held = renewing.service(buyer=buyer, now=clock.now() - DAY)
+    renewing.frozen_by_operator(held)
+    renewing.renewed(held)
+    now = under_way(page_of(client, held))
+    assert "Something else comes first:" in now
+    assert "Freeze: under way" in now
+
+
+def test_the_page_follows_what_is_under_way_and_rests_after_it(client: Client, buyer: User) -> None:
+    held = renewing.service(buyer=buyer, now=clock.now() - DAY)
+    assert "hx-get" not in page_of(client, held)
+    renewal = renewing.renewed(held)
+    assert f'hx-get="/services/{held.pk}/"' in page_of(client, held)
+    done(renewal)
+    assert "hx-get" not in page_of(client, held)
+
+
+def test_an_expired_service_says_why_what_to_do_and_how_long_its_data_is_kept(client: Client, buyer: User) -> None:
+    """business-rules §4.4: the seller keeps the data for 15 days."""
+    held = renewing.service(buyer=buyer, now=clock.now() - timedelta(days=33))
+    settled(held, lambda rows: add_reason(rows, Freeze.Reason.EXPIRED, actor="market", now=clock.now()))
+    held.refresh_from_db()
+    page = page_of(client, held)
+    assert "The paid time is over, so this service is frozen: nobody can enter it." in page
+    assert f'Your data is kept until <time datetime="{held.release_at:%Y-%m-%dT%H:%M:%S}' in page
+    assert page.count(f'href="/services/{held.pk}/renew/"') == 2
+    assert "app.qingxie.example" not in page
+
+
+def test_one_frozen_by_the_operator_names_the_operator(client: Client, buyer: User) -> None:
+    held = renewing.service(buyer=buyer, now=clock.now() - DAY)
+    renewing.frozen_by_operator(held)
+    page = page_of(client, held)
+    assert "The market's operator froze it" in plain(page)
+    assert "the paid time is over" not in page.split('id="sf-history"')[0].lower()
+    assert "app.qingxie.example" not in page
+
+
+def test_one_that_is_being_released_is_closed_before_its_seller_has_answered(client: Client, buyer: User) -> None:
+    held = renewing.service(buyer=buyer, now=clock.now() - DAY)
+    request = OperationRequest(kind="release", subscription=held, origin=Operation.Origin.OPERATOR)
+    with transaction.atomic():
+        [held] = locked_subscriptions([held.pk])
+        request = OperationRequest(kind="release", subscription=held, origin=Operation.Origin.OPERATOR)
+        [release] = operate([request], now=clock.now())
+    page = page_of(client, held)
+    assert "This service has ended, and nobody can enter it any more." in page
+    assert history(page)[-1] == "Ended: nobody can enter it any more"
+    assert "The seller is asked to delete the service" in under_way(page)
+    assert "app.qingxie.example" not in page
+    assert f'href="/services/{held.pk}/renew/"' not in page
+    done(release)
+    page = page_of(client, held)
+    assert history(page)[-2:] == ["Ended: nobody can enter it any more", "Deleted with its data"]
+    assert "Under way now" not in page
+
+
+def test_the_page_takes_the_same_queries_however_long_the_history(
+    client: Client, buyer: User, django_assert_max_num_queries
+) -> None:
+    counts = []
+    held = renewing.service(buyer=buyer, now=clock.now() - DAY)
+    for _ in range(2):
+        done(renewing.renewed(held))
+        settled(held, lambda rows: add_reason(rows, Freeze.Reason.OPERATOR, actor="op", now=clock.now()))
+        settled(held, lambda rows: lift(rows, Freeze.Reason.OPERATOR, now=clock.now()))
+        with django_assert_max_num_queries(20) as captured:
+            page_of(client, held)
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+
+
+def test_it_speaks_chinese(client: Client, buyer: User) -> None:
+    held = renewing.service(buyer=buyer, now=clock.now() - DAY)
+    renewing.renewed(held)
+    client.cookies["django_language"] = "zh-hans"
+    page = page_of(client, held)
+    for words in ("正在办理", "正在将您的续费通知商家", "已开通", "有效期至"):
+        assert words in page

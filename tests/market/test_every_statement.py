@@ -1,0 +1,152 @@
+"""Every statement of pages, APIs, reactions, timers and sweeps, as PostgreSQL runs it in a large market: none reads a table
+that grows with the orders from one end to the other, nor a large part of it by an index.
+
+PostgreSQL itself tells the plan of each statement after it ran, with the rows that it really read (``auto_explain``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from django.db import connection, transaction
+
+from tests.factories import everything, many
+from tests.factories.everything import Deed
+from tradepost.market.base import clock
+
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres, pytest.mark.slow, pytest.mark.xdist_group("every_statement")]
+
+SIZE = many.Size(orders=70_000, sellers=500, events=50_000)
+"""50,000 subscriptions and more of everything else."""
+MOST = 3000
+"""Rows of a growing table that one node of a plan may read: what pages count to, and batches with what hangs on them."""
+MORE = {"GET /metrics": 10_000}
+"""A scrape counts further than a person."""
+FOR_NOW = frozenset({"fulfilment_delivery"})
+"""Tables that go with the redesign of fulfilment, and what is asked of them."""
+GROWING = frozenset(model._meta.db_table for model in many.GROWING) - FOR_NOW
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One node of a plan that reads a table."""
+
+    table: str
+    how: str
+    rows: float
+    statement: str
+
+    def refused(self, most: int) -> str:
+        """Why it must not be; empty when it may."""
+        if self.table not in GROWING:
+            return ""
+        if self.how == "Seq Scan":
+            return f"reads all of {self.table}"
+        return f"reads {self.rows:,.0f} rows of {self.table} ({self.how})" if self.rows > most else ""
+
+
+def reads(plan: Mapping[str, Any], statement: str) -> Iterator[Read]:
+    """Of the whole tree. What a filter threw away was read all the same."""
+    if "Relation Name" in plan and plan["Node Type"] != "ModifyTable":
+        thrown = sum(value for name, value in plan.items() if name.startswith("Rows Removed by"))
+        loops = plan["Actual Loops"]
+        if loops:
+            rows = (plan["Actual Rows"] + thrown) * loops
+            yield Read(plan["Relation Name"], plan["Node Type"], rows, statement)
+    for part in plan.get("Plans", ()):
+        yield from reads(part, statement)
+
+
+@contextmanager
+def explained(said: Callable[[Read], object]) -> Iterator[None]:
+    """Tell every read of every statement of this connection, those of triggers too."""
+
+    def told(notice: Any) -> None:
+        _, found, plan = notice.message_primary.partition("plan:\n")
+        if found:
+            decoded = msgspec.json.decode(plan)
+            for read in reads(decoded["Plan"], decoded["Query Text"]):
+                said(read)
+
+    driver = connection.connection
+    driver.add_notice_handler(told)
+    try:
+        yield
+    finally:
+        driver.remove_notice_handler(told)
+
+
+@pytest.fixture(scope="module")
+def market(django_db_setup: None, django_db_blocker: Any) -> Iterator[datetime]:
+    """A large market in a transaction that is rolled back: the tests after this one find an empty database."""
+    del django_db_setup
+    now = datetime.now(UTC)
+    with django_db_blocker.unblock():
+        clock.forget()
+        with transaction.atomic():
+            many.fill(SIZE, now=now)
+            many.analyze(vacuum=False)
+            _explain_everything()
+            yield now
+            transaction.set_rollback(True)
+        connection.close()  # and with it what was set
+
+
+def _explain_everything() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("LOAD 'auto_explain'")
+        for name, value in (
+            ("log_min_duration", "0"), ("log_analyze", "on"), ("log_timing", "off"), ("log_format", "json"),
+            ("log_nested_statements", "on"), ("log_level", "notice"),
+        ):  # fmt: skip
+            cursor.execute(f"SET auto_explain.{name} = '{value}'")
+
+
+def what_is_wrong(deed: Deed) -> list[str]:
+    """Do it, and take it back."""
+    found: dict[str, Read] = {}
+
+    def look(read: Read) -> None:
+        if why := read.refused(MORE.get(deed.name, MOST)):
+            found.setdefault(f"{deed.name}: {why}", read)
+
+    with transaction.atomic():
+        prepared = deed.prepare()
+        with explained(look):
+            deed.act(prepared)
+        transaction.set_rollback(True)
+    return [f"{words}\n    {read.statement[:1500]}" for words, read in found.items()]
+
+
+FAMILIES: Mapping[str, Callable[[datetime], Iterator[Deed]]] = {
+    "pages": lambda _: everything.pages(SIZE, everything.facts_of(SIZE)),
+    "apis": lambda now: everything.apis(everything.facts_of(SIZE), now),
+    "reactions": lambda now: everything.reactions(SIZE, now),
+    "timers": lambda now: everything.timers(SIZE, now),
+    "engine": everything.engine,
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_statement_reads_a_growing_table(market: datetime, family: str) -> None:
+    wrong = [words for deed in FAMILIES[family](market) for words in what_is_wrong(deed)]
+    assert not wrong, "\n".join(["", *wrong])
+
+
+def test_a_scan_and_a_long_walk_are_seen(market: datetime) -> None:
+    """The test itself can fail."""
+    from tradepost.market.orders.models import Order
+
+    del market
+    scan = Deed("scan", lambda _: Order.objects.filter(currency="EUR").count())
+    walk = Deed("walk", lambda _: Order.objects.filter(currency="EUR").order_by("-id")[:1].count() or list(
+        Order.objects.filter(currency="EUR", pk__gt=SIZE.orders - 5000).order_by("-id")[:1]
+    ))  # fmt: skip
+    assert "reads all of orders_order" in what_is_wrong(scan)[0]
+    assert any("reads 5,000 rows of orders_order (Index Scan)" in words for words in what_is_wrong(walk))

@@ -1,0 +1,50 @@
+"""How much of an exhaustive test runs: a random tenth in ``make test``, its seed printed; all of it in ``make soak``.
+
+Tests that use this carry the mark ``soak``. ``TRADEPOST_SEED=123`` draws the same tenth again, ``TRADEPOST_SOAK=1`` runs
+everything. Imported by ``conftest.py`` before it clears the environment; the workers of xdist inherit what stands then.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Hashable, Sequence
+
+SHARE = 0.1
+_SEED, _SOAK = "TRADEPOST_TEST_SEED", "TRADEPOST_TEST_SOAK"
+
+os.environ.setdefault(_SEED, os.environ.get("TRADEPOST_SEED", "") or str(random.SystemRandom().randrange(10**6)))
+os.environ.setdefault(_SOAK, os.environ.get("TRADEPOST_SOAK", ""))
+SEED = int(os.environ[_SEED])
+SOAK = os.environ[_SOAK] not in {"", "0"}
+
+
+def summary() -> str:
+    """What a person needs to run the same again."""
+    return "everything, TRADEPOST_SOAK is set" if SOAK else f"a tenth, to draw the same again: TRADEPOST_SEED={SEED}"
+
+
+def sample[T](
+    items: Sequence[T],
+    *,
+    family: Callable[[T], Hashable] | None = None,
+    seed: int = SEED,
+    soak: bool = SOAK,
+) -> list[T]:
+    """A tenth of each family and at least one, in the order of the items; in a soak all of them.
+
+    The same seed draws the same of the same items, so that the workers of xdist agree.
+    """
+    if soak:
+        return list(items)
+    families: dict[Hashable, list[int]] = {}
+    for place, item in enumerate(items):
+        families.setdefault(family(item) if family else None, []).append(place)
+    chance = random.Random(seed)
+    drawn = {place for places in families.values() for place in chance.sample(places, size(len(places)))}
+    return [item for place, item in enumerate(items) if place in drawn]
+
+
+def size(full: int, *, least: int = 1, soak: bool = SOAK) -> int:
+    """A tenth of a number of rounds, kills or examples, not below ``least``; in a soak all of them."""
+    return full if soak else min(full, max(least, round(full * SHARE)))
