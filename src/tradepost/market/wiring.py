@@ -15,6 +15,7 @@ from tradepost.market.base import clock, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
 from tradepost.market.fulfilment import advance, live, order_paid
+from tradepost.market.fulfilment import retention as fulfilment_retention
 from tradepost.market.fulfilment.events import OperationStopped
 from tradepost.market.fulfilment.lifecycle import OPERATION
 from tradepost.market.fulfilment.timers import LIFE
@@ -61,7 +62,7 @@ REACTIONS = Reactions(
 )
 
 RETENTION = (
-    *production_retention.RULES,
+    *production_retention.rules(fulfilment_retention.ATTEMPTS),
     retention.old_moves(ORDER.name, SUBSCRIPTION.name, OPERATION.name),
     *notifications_retention.RULES,
 )

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
-from tests.factories.buying import make_call, make_order
+from tests.factories.buying import make_call, make_operation, make_order
 from tests.factories.people import NOW, make_buyer
 from tests.market.working import advance, until, working
 from tradepost.market import wiring
@@ -22,6 +22,7 @@ from tradepost.market.base.config import Config, config
 from tradepost.market.base.models import Job, Move
 from tradepost.market.base.retention import Progress, Rule, clean, last_older, night_after
 from tradepost.market.base.work import State
+from tradepost.market.fulfilment.models import Operation
 from tradepost.market.notifications.models import Mail, Notice
 from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Attempt, Call
@@ -118,19 +119,35 @@ def test_attempts_of_a_call_that_goes_on_stay_whatever_their_age(state: State) -
 
 @pytest.mark.django_db
 def test_what_was_given_up_keeps_its_attempts_until_its_order_is_at_its_end() -> None:
-    """A restart, and the release of an instance that the seller may have made, go by them."""
+    """The release of an instance that the seller may have made goes by them."""
     order = make_order(paid=True)
     about_order = attempt(ended("gave_up", order=order), NOW)
-    call = ended("gave_up", order=completed())
-    Call.objects.filter(pk=call.pk).update(order_number="")
-    about_none = attempt(call, NOW)
     night(NOW + 4000 * DAY)
     about_order.refresh_from_db()
     assert about_order.request_body == '{"a":1}'
-    assert Attempt.objects.filter(pk=about_none.pk).exists()
     Order.objects.filter(pk=order.pk).update(status=Order.Status.REFUNDED)
     night(NOW + 4001 * DAY)
-    assert list(Attempt.objects.all()) == [about_none]
+    assert not Attempt.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", ["queued", "running", "stopped"])
+def test_an_operation_that_has_not_ended_keeps_the_attempts_of_all_its_calls(status: str) -> None:
+    """operations.md §3: only under ended operations; a restart goes by what was asked before."""
+    order = completed()
+    earlier, last = ended(order=order), ended("gave_up", order=order)
+    operation = make_operation(order, call=last, status=status)
+    Call.objects.filter(pk=earlier.pk).update(owner=operation.pk)
+    unrelated = ended(order=order)
+    Call.objects.filter(pk=unrelated.pk).update(owner=operation.pk + 1)
+    kept = [attempt(earlier, NOW), attempt(last, NOW)]
+    attempt(unrelated, NOW)
+    night(NOW + 4000 * DAY)
+    assert list(Attempt.objects.order_by("pk")) == kept
+    assert set(Attempt.objects.values_list("request_body", flat=True)) == {'{"a":1}'}
+    Operation.objects.filter(pk=operation.pk).update(status="dropped", ended_at=NOW)
+    night(NOW + 4001 * DAY)
+    assert not Attempt.objects.exists()
 
 
 @pytest.mark.django_db

@@ -302,11 +302,9 @@ class Engine:
     # --- reactions, timers, upkeep ----------------------------------------------------------------------------------
 
     async def _react_loop(self, thread: DatabaseThread) -> None:
-        setup = self.setup
-
         def turn() -> int:
             now = clock.lately()
-            return outbox.dispatch(setup.reactions, now=now) + jobs.run_due(setup.tasks, now=now)
+            return outbox.dispatch(self.setup.reactions, now=now) + jobs.run_due(self.setup.tasks, now=now)
 
         while not self._stop.is_set():
             if self._busy():

@@ -1,8 +1,7 @@
 """How long attempts are kept: their bodies a season, the rows longer, and neither while somebody may still act on their call.
 
-``needed`` spares every attempt of a call that goes on, of one that was given up about an order which is not at its end
-(it may be restarted or paid back, and its first attempt names the instance to release), and of one that was given up
-about no order: a person may restart that at any time.
+Spared are all attempts of a call that goes on, and of one that was given up about an order which is not at its end: its first
+attempt names the instance to release. What else needs the attempts of a call, the contexts above say (``needed``).
 """
 
 from __future__ import annotations
@@ -23,19 +22,23 @@ _OPEN_ORDER = Exists(
         number=OuterRef("call__order_number"), status__in=[Order.Status.UNPAID, Order.Status.PROCESSING]
     )
 )
-NEEDED = ~Q(call__state=State.ENDED) | (
-    Q(call__outcome=Call.Outcome.GAVE_UP) & (Q(call__order_number="") | Q(_OPEN_ORDER))
-)
+_NEEDED = ~Q(call__state=State.ENDED) | (Q(call__outcome=Call.Outcome.GAVE_UP) & Q(_OPEN_ORDER))
 
-RULES = (
-    Rule(
-        name="attempt bodies",
-        model=Attempt,
-        when="started_at",
-        setting="keep_attempt_bodies_days",
-        only=~Q(request_body=EMPTIED),
-        needed=NEEDED,
-        emptied={"request_body": EMPTIED, "response_body": EMPTIED},
-    ),
-    Rule(name="attempts", model=Attempt, when="started_at", setting="keep_attempts_days", needed=NEEDED),
-)
+
+def rules(*needed: Q) -> tuple[Rule, ...]:
+    """``needed``: conditions on attempts (``call__…``) that somebody else still needs."""
+    spared = _NEEDED
+    for condition in needed:
+        spared |= condition
+    return (
+        Rule(
+            name="attempt bodies",
+            model=Attempt,
+            when="started_at",
+            setting="keep_attempt_bodies_days",
+            only=~Q(request_body=EMPTIED),
+            needed=spared,
+            emptied={"request_body": EMPTIED, "response_body": EMPTIED},
+        ),
+        Rule(name="attempts", model=Attempt, when="started_at", setting="keep_attempts_days", needed=spared),
+    )

@@ -1,0 +1,55 @@
+"""Every table has somebody who said how long its rows stay: a rule of retention, or the reason why there is none."""
+
+from __future__ import annotations
+
+from django.apps import apps
+
+from tradepost.market.base.config import Config
+from tradepost.market.wiring import RETENTION
+
+STAYING = {
+    "identity": "accounts, sellers and their keys",
+    "catalog": "what is and was sold: orders point to it",
+    "orders": "what was bought: kept as the books are",
+    "payments": "the ledger is append-only",
+    "subscriptions": "what a buyer holds and held",
+    "fulfilment": "what was done for an order; goes with it",
+}
+"""Contexts whose rows stay."""
+STAYING_MODELS = {
+    "base.SandboxClock": "one row",
+    "base.Event": "deleted once every reaction ran",
+    "base.Job": "deleted when finished",
+    "base.WorkerProcess": "deleted an hour after its worker fell silent",
+    "production.Address": "a seller's own, few",
+    "production.Binding": "one a product",
+    "production.Call": "what was asked of sellers; a restart needs it",
+    "production.Tally": "counts by the hour: metrics must not go down",
+}
+
+
+def test_every_table_of_the_market_has_a_rule_or_a_reason() -> None:
+    ruled = {rule.model._meta.label for rule in RETENTION}
+    ours = {
+        model._meta.label: model._meta.app_label
+        for config in apps.get_app_configs()
+        if config.name.startswith("tradepost.")
+        for model in config.get_models()
+    }
+    assert {
+        label for label, app in ours.items() if label not in ruled | set(STAYING_MODELS) and app not in STAYING
+    } == set()
+    assert set(STAYING_MODELS) <= set(ours), "a table that is gone needs no reason"
+    assert not ruled & set(STAYING_MODELS)
+
+
+def test_every_rule_has_a_setting_in_days_and_every_such_setting_a_rule() -> None:
+    of_rules = {rule.setting for rule in RETENTION}
+    assert {name for name in Config.model_fields if name.startswith("keep_")} == of_rules
+    assert all(name.endswith("_days") for name in of_rules)
+
+
+def test_what_goes_earlier_stands_before_what_takes_it_along() -> None:
+    names = [rule.name for rule in RETENTION]
+    assert names.index("attempt bodies") < names.index("attempts")
+    assert names.index("sent mails") < names.index("notices")
