@@ -130,7 +130,7 @@ def what_is_wrong(deed: Deed) -> list[str]:
 
 FAMILIES: Mapping[str, Callable[[datetime], Iterator[Deed]]] = {
     "pages": lambda _: everything.pages(SIZE, everything.facts_of(SIZE)),
-    "apis": lambda now: everything.apis(everything.facts_of(SIZE), now),
+    "apis": lambda _: everything.apis(everything.facts_of(SIZE)),
     "reactions": lambda now: everything.reactions(SIZE, now),
     "timers": lambda now: everything.timers(SIZE, now),
     "engine": everything.engine,
