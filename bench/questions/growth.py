@@ -37,7 +37,7 @@ def measure(scale: Scale, say: Say) -> Answer:
                     for which in (0, 1) if (repeat + position) % 2 else (1, 0):
                         markets[which].go()
                         found[name][which].append([float(one) for one in markets[which].done()])
-                say(f"round {repeat + 1} of {scale.repeats}")
+                say(f"round {repeat + 1} of {scale.repeats}. {_answer(small, large, found).notes[0]}")
         finally:
             for market in markets:
                 market.end()

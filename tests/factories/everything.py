@@ -21,7 +21,7 @@ from django.test import Client
 from tests.market import every_address as table
 from tests.market.every_address import ADDRESSES, Address
 from tradepost.market import wiring
-from tradepost.market.base import jobs, outbox, work
+from tradepost.market.base import clock, jobs, outbox, work
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.outbox import Batched
 from tradepost.market.fulfilment.expiry import END_OF_PERIOD, END_OF_RETENTION
@@ -92,7 +92,7 @@ def everything(size: Size, *, now: datetime) -> Iterator[Deed]:
     """``now``: with which the market was filled."""
     facts = facts_of(size)
     yield from pages(size, facts)
-    yield from apis(facts, now)
+    yield from apis(facts)
     yield from reactions(size, now)
     yield from timers(size, now)
     yield from engine(now)
@@ -177,7 +177,7 @@ def _path(pattern: str, row: Address, facts: Mapping[str, str]) -> str:
     return "/" + re.sub(r"<\w+:(\w+)>", lambda found: kwargs[found[1]], pattern)
 
 
-def apis(facts: Mapping[str, str], now: datetime) -> Iterator[Deed]:
+def apis(facts: Mapping[str, str]) -> Iterator[Deed]:
     client = Client(headers={"host": HOST})
 
     def ask(_: object) -> None:
@@ -185,7 +185,7 @@ def apis(facts: Mapping[str, str], now: datetime) -> Iterator[Deed]:
         request = Request(
             "GET", f"http://{HOST}{PATH}?orderId={facts['order']}", (("Content-Type", "application/json"),)
         )
-        signed = sign(request, ak=AK, sk=SK, now=now)
+        signed = sign(request, ak=AK, sk=SK, now=clock.wall())  # a signature ages by real time
         answer = client.get(f"{PATH}?orderId={facts['order']}", headers=dict(signed.headers))
         if b"MKT.0000" not in answer.content:
             raise LookupError(answer.content.decode())

@@ -15,10 +15,12 @@ from typing import Any
 import msgspec
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import everything, many
 from tests.factories.everything import Deed
 from tradepost.market.base import clock
+from tradepost.market.payments import ledger
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres, pytest.mark.slow, pytest.mark.xdist_group("every_statement")]
 
@@ -26,6 +28,8 @@ SIZE = many.Size(orders=70_000, sellers=500, events=50_000)
 """50,000 subscriptions and more of everything else."""
 MOST = 3000
 """Rows of a growing table that one node of a plan may read: what pages count to, and batches with what hangs on them."""
+MOST_QUESTIONS = 20
+"""Statements of a page; the console's overview and an order's page have the most."""
 MORE = {"GET /metrics": 10_000}
 """A scrape counts further than a person."""
 FOR_NOW = frozenset({"fulfilment_delivery"})
@@ -126,7 +130,7 @@ def what_is_wrong(deed: Deed) -> list[str]:
 
 FAMILIES: Mapping[str, Callable[[datetime], Iterator[Deed]]] = {
     "pages": lambda _: everything.pages(SIZE, everything.facts_of(SIZE)),
-    "apis": lambda now: everything.apis(everything.facts_of(SIZE), now),
+    "apis": lambda _: everything.apis(everything.facts_of(SIZE)),
     "reactions": lambda now: everything.reactions(SIZE, now),
     "timers": lambda now: everything.timers(SIZE, now),
     "engine": everything.engine,
@@ -137,6 +141,24 @@ FAMILIES: Mapping[str, Callable[[datetime], Iterator[Deed]]] = {
 def test_no_statement_reads_a_growing_table(market: datetime, family: str) -> None:
     wrong = [words for deed in FAMILIES[family](market) for words in what_is_wrong(deed)]
     assert not wrong, "\n".join(["", *wrong])
+
+
+def test_a_page_asks_few_times_however_long_its_lists_are(market: datetime) -> None:
+    """Here every list is full: one question for each of its 25 rows would show."""
+    del market
+    asked = {}
+    for deed in everything.pages(SIZE, everything.facts_of(SIZE)):
+        if deed.name.startswith("GET"):
+            with transaction.atomic(), CaptureQueriesContext(connection) as captured:
+                deed.act(None)
+            asked[deed.name] = len(captured)
+    assert {name: number for name, number in asked.items() if number > MOST_QUESTIONS} == {}
+
+
+def test_the_books_of_the_large_market_balance(market: datetime) -> None:
+    """Or else what is explained here would be no market."""
+    del market
+    assert ledger.verify().problems == ()
 
 
 def test_a_scan_and_a_long_walk_are_seen(market: datetime) -> None:

@@ -13,7 +13,7 @@ from tradepost.market.identity.models import User
 class Notice(models.Model):
     """One message to one person. Its words are made from ``kind`` and ``facts`` when shown, in the reader's language."""
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="notices")
+    user = models.ForeignKey(User, models.CASCADE, related_name="notices", db_index=False)
     kind = models.CharField(max_length=48)
     facts = models.JSONField(default=dict)
     link = models.CharField(max_length=200, blank=True, default="")

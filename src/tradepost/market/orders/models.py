@@ -41,7 +41,7 @@ class Order(models.Model):
 
     number = models.CharField(max_length=64, unique=True)
     order_type = models.CharField(max_length=16, choices=Type)
-    buyer = models.ForeignKey(User, models.PROTECT, related_name="orders")
+    buyer = models.ForeignKey(User, models.PROTECT, related_name="orders", db_index=False)
     status = models.CharField(max_length=16, choices=Status, default=Status.UNPAID)
     origin = models.CharField(max_length=8, choices=Origin, default=Origin.BUYER, db_default=Origin.BUYER)
     total_minor = models.PositiveBigIntegerField()
@@ -73,7 +73,7 @@ class Order(models.Model):
 class OrderLine(models.Model):
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
     number = models.CharField(max_length=64, unique=True)
-    seller = models.ForeignKey(Seller, models.PROTECT, related_name="order_lines")
+    seller = models.ForeignKey(Seller, models.PROTECT, related_name="order_lines", db_index=False)
     product = models.ForeignKey(Product, models.PROTECT)
     offer = models.ForeignKey(Offer, models.PROTECT)
     subscription = models.ForeignKey(

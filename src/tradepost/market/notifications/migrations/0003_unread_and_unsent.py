@@ -4,6 +4,8 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
+from tradepost.market.base.schema import without_own_index
+
 
 class Migration(migrations.Migration):
 
@@ -32,5 +34,17 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='notice',
             index=models.Index(condition=models.Q(('read_at', None), _negated=True), fields=['user', '-id'], name='notice_read'),
+        ),
+        # The indexes by user and key serve.
+        without_own_index(
+            'notifications_notice',
+            'user_id',
+            migrations.AlterField(
+                model_name='notice',
+                name='user',
+                field=models.ForeignKey(
+                    db_index=False, on_delete=models.deletion.CASCADE, related_name='notices', to=settings.AUTH_USER_MODEL
+                ),
+            ),
         ),
     ]

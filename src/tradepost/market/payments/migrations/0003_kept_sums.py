@@ -1,8 +1,8 @@
 """The accounts that every payment passes through keep the sum of their entries up to one of them."""
 
 from django.db import migrations, models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.state import StateApps
+
+from tradepost.market.base.schema import without_own_index
 
 
 SUM_UP = """
@@ -10,15 +10,6 @@ UPDATE payments_account SET summed_minor = booked.total, summed_through = booked
 FROM (SELECT account_id, SUM(amount_minor) AS total, MAX(id) AS last FROM payments_entry GROUP BY account_id) AS booked
 WHERE booked.account_id = payments_account.id AND payments_account.kind <> 'buyer'
 """
-
-
-def drop_account_index(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    connection = schema_editor.connection
-    with connection.cursor() as cursor:
-        found = connection.introspection.get_constraints(cursor, "payments_entry")
-    for name, about in found.items():
-        if about["index"] and about["columns"] == ["account_id"]:
-            schema_editor.execute(f"DROP INDEX {connection.ops.quote_name(name)}")
 
 
 class Migration(migrations.Migration):
@@ -46,19 +37,17 @@ class Migration(migrations.Migration):
             model_name='transfer',
             index=models.Index(fields=['reference'], name='transfer_reference'),
         ),
-        # The index by account and key serves; by the other one, what is summed already would be read again. The field is
-        # not altered in the database: SQLite would make a new table, without the triggers that keep it append-only.
-        migrations.SeparateDatabaseAndState(
-            [migrations.RunPython(drop_account_index, migrations.RunPython.noop)],
-            [
-                migrations.AlterField(
-                    model_name='entry',
-                    name='account',
-                    field=models.ForeignKey(
-                        db_index=False, on_delete=models.deletion.PROTECT, related_name='entries', to='payments.account'
-                    ),
-                )
-            ],
+        # The index by account and key serves; by the other one, what is summed already would be read again.
+        without_own_index(
+            'payments_entry',
+            'account_id',
+            migrations.AlterField(
+                model_name='entry',
+                name='account',
+                field=models.ForeignKey(
+                    db_index=False, on_delete=models.deletion.PROTECT, related_name='entries', to='payments.account'
+                ),
+            ),
         ),
         migrations.RunSQL(SUM_UP, migrations.RunSQL.noop, elidable=True),
     ]
