@@ -21,10 +21,6 @@ READERS = {
     "web": "what pages share",
 }
 """Modules and packages of the market that may call ``config()``, and why."""
-TO_BE_CHANGED = {
-    "production/addresses.py": "moves with issue 7's new production",
-    "fulfilment/by_hand.py": "goes with issue 7's operations",
-}
 
 
 def _calls_config(text: str) -> bool:
@@ -50,7 +46,7 @@ def readers() -> set[str]:
 
 def test_only_edges_and_composition_roots_read_settings() -> None:
     found = {path for path in readers() if not {path, PurePath(path).parts[0]} & set(READERS)}
-    assert found <= set(TO_BE_CHANGED), "pass the setting as an argument from the view, the command or wiring.py"
+    assert found == set(), "pass the setting as an argument from the view, the command or wiring.py"
 
 
 def test_the_list_of_readers_is_not_longer_than_needed() -> None:

@@ -316,7 +316,12 @@ def _a_license_of(seller: str) -> str:
     Product.objects.filter(pk=product.pk).update(product_type="LICENSE")
     product.refresh_from_db()
     address = addresses.register(
-        product.seller, url=f"{DEAD}/license", protocol="license_v1", require_body_sign=True, now=clock.now()
+        product.seller,
+        url=f"{DEAD}/license",
+        protocol="license_v1",
+        require_body_sign=True,
+        sandbox=True,
+        now=clock.now(),
     )
     addresses.bind(product, address)
     keys.rotate_signing_key(product.seller, "license", now=clock.now())
@@ -328,7 +333,7 @@ def _let_die(seller: str) -> None:
     from tradepost.market.production.models import Address
 
     address = Address.objects.filter(seller__slug=seller).order_by("pk")[0]
-    addresses.change(address, url=DEAD, require_body_sign=True)
+    addresses.change(address, url=DEAD, require_body_sign=True, sandbox=True)
 
 
 def _status(number: str) -> str:

@@ -59,5 +59,5 @@ def make_address(
 ) -> Address:
     return addresses.register(
         seller, url=url or f"http://127.0.0.1:9/produce/{next(_numbers)}", protocol=protocol,
-        require_body_sign=require_body_sign, now=now,
+        require_body_sign=require_body_sign, sandbox=True, now=now,
     )  # fmt: skip

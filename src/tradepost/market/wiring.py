@@ -23,6 +23,7 @@ from tradepost.market.identity.events import SigningKeyRotated
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications import reactions as tell
 from tradepost.market.notifications import retention as notifications_retention
+from tradepost.market.notifications import service_reactions as services
 from tradepost.market.notifications.compose import Site
 from tradepost.market.orders import cancel
 from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded
@@ -54,10 +55,10 @@ REACTIONS = Reactions(
         on(BreakerOpened, tell.on_breaker_opened),
         on(ToppedUp, tell.on_topped_up),
         on(SigningKeyRotated, tell.on_signing_key_rotated),
-        on(SubscriptionEndsSoon, tell.on_service_ends_soon),
-        on(SubscriptionFrozen, tell.on_service_frozen),
-        on(SubscriptionUnfrozen, tell.on_service_unfrozen),
-        on(SubscriptionReleased, tell.on_service_released),
+        on(SubscriptionEndsSoon, services.on_service_ends_soon),
+        on(SubscriptionFrozen, services.on_service_frozen),
+        on(SubscriptionUnfrozen, services.on_service_unfrozen),
+        on(SubscriptionReleased, services.on_service_released),
     ]
 )
 

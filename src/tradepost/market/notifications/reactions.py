@@ -28,7 +28,6 @@ from tradepost.market.base.outbox import batched
 from tradepost.market.fulfilment.events import OperationStopped
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.registry import operation_kind
-from tradepost.market.fulfilment.renewing import may_renew
 from tradepost.market.identity.events import SigningKeyRotated
 from tradepost.market.identity.models import Member, Seller, SigningKey, User
 from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded
@@ -37,14 +36,6 @@ from tradepost.market.payments.events import ToppedUp
 from tradepost.market.payments.models import Account, Entry
 from tradepost.market.production.events import BreakerOpened, CallFailed
 from tradepost.market.production.models import Address, Attempt, Call
-from tradepost.market.subscriptions.events import (
-    SubscriptionEndsSoon,
-    SubscriptionFrozen,
-    SubscriptionReleased,
-    SubscriptionUnfrozen,
-)
-from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.subscriptions.renewable import RETENTION
 
 from . import facts as f
 from .tell import Telling, tell, tell_all
@@ -138,7 +129,7 @@ def on_delivery_given_up(event: OrderRefunded, now: datetime) -> None:
                 kind=f"operator_{kind}",
                 once=line.number,
                 link=reverse("console:order", args=[order]),
-                facts={**shared, "seller": _seller(line.seller)},
+                facts={**shared, "seller": seller_names(line.seller)},
                 mail=mail,
             )
             for user in _operators()
@@ -197,7 +188,7 @@ def on_operation_stopped(event: OperationStopped, now: datetime) -> None:
             kind="operator_call_stopped",
             once=once,
             link=reverse("console:operation", args=[operation.pk]),
-            facts={**shared, "seller": _seller(seller)},
+            facts={**shared, "seller": seller_names(seller)},
             mail=mail,
         )
         for user in _operators()
@@ -239,54 +230,12 @@ def on_breaker_opened(event: BreakerOpened, now: datetime) -> None:
             kind="operator_breaker_open",
             once=once,
             link=reverse("console:engine"),
-            facts={**shared, "seller": _seller(address.seller)},
+            facts={**shared, "seller": seller_names(address.seller)},
             mail=mail,
         )
         for user in _operators()
     ]
     tell_all(tellings, now=now)
-
-
-def on_service_ends_soon(event: SubscriptionEndsSoon, now: datetime) -> None:
-    """Told once for each end, and not of one that was moved meanwhile."""
-    held = _subscription(event.subscription)
-    if held.expires_at is None or held.expires_at != event.ends:
-        return
-    kind = "service_ends_soon" if may_renew(held, now=now) else "service_ends"
-    facts = {
-        "product": f.names(held.product.name, held.product.name_en),
-        "until": f.moment(held.expires_at),
-        "kept": f.moment(held.expires_at + RETENTION),
-    }
-    link = reverse("storefront:subscription", args=[held.pk])
-    tell(held.buyer, kind, facts=facts, once=f"{held.pk}/{event.ends.isoformat()}", link=link, now=now)
-
-
-def on_service_frozen(event: SubscriptionFrozen, now: datetime) -> None:
-    """At the end of the paid time the buyer learns how long the data is kept."""
-    held = _subscription(event.subscription)
-    until = held.expires_at
-    if until is not None and until <= now:
-        more = {"until": f.moment(until), "kept": f.moment(until + RETENTION), "seller": _seller(held.seller)}
-        kind = "service_expired_renewable" if may_renew(held, now=now) else "service_expired"
-        _tell_holder(held, kind, more, event.at, now)
-    else:
-        _tell_holder(held, "service_frozen", {"seller": _seller(held.seller)}, event.at, now)
-
-
-def on_service_unfrozen(event: SubscriptionUnfrozen, now: datetime) -> None:
-    _tell_holder(_subscription(event.subscription), "service_unfrozen", {}, event.at, now)
-
-
-def on_service_released(event: SubscriptionReleased, now: datetime) -> None:
-    """After the retention, or whenever it was released: the data is gone."""
-    _tell_holder(_subscription(event.subscription), "service_released", {}, event.at, now)
-
-
-def _tell_holder(held: Subscription, kind: str, more: dict[str, f.Json], at: datetime, now: datetime) -> None:
-    facts = {"product": f.names(held.product.name, held.product.name_en), **more}
-    link = reverse("storefront:subscription", args=[held.pk])
-    tell(held.buyer, kind, facts=facts, once=f"{held.pk}/{at.isoformat()}", link=link, now=now)
 
 
 def on_topped_up(event: ToppedUp, now: datetime) -> None:
@@ -363,10 +312,6 @@ def _operators() -> list[User]:
     return list(User.objects.filter(is_operator=True, is_active=True).order_by("pk"))
 
 
-def _subscription(pk: int) -> Subscription:
-    return Subscription.objects.select_related("buyer", "seller", "product", "offer").get(pk=pk)
-
-
 def _call(pk: int) -> Call:
     return Call.objects.select_related("product", "seller").defer("command").get(pk=pk)
 
@@ -379,7 +324,7 @@ def _product_of_call(call: Call) -> f.Json:
     return f.names(call.product.name, call.product.name_en) if call.product else f.names("–", "–")
 
 
-def _seller(seller: Seller) -> f.Json:
+def seller_names(seller: Seller) -> f.Json:
     return f.names(seller.name, seller.name_en or seller.name)
 
 

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
@@ -57,21 +56,22 @@ def _wrong(message: str) -> Refused:
 
 
 def register(
-    seller: Seller, *, url: str, protocol: str, now: datetime, require_body_sign: bool | None = None
+    seller: Seller, *, url: str, protocol: str, require_body_sign: bool, sandbox: bool, now: datetime
 ) -> Address:
     """Store an address of this seller. Raises ``Refused`` for a bad address, protocol or a repetition."""
-    url = check_url(url, sandbox=config().sandbox)
+    url = check_url(url, sandbox=sandbox)
     if protocol not in protocols():
         raise Refused("address.protocol", _("Choose one of the protocols."), HTTPStatus.BAD_REQUEST, field="protocol")
     if Address.objects.filter(seller=seller, url=url, protocol=protocol).exists():
         raise Refused("address.repeated", _("You have registered this address already."), field="url")
-    required = config().body_sign == "required" if require_body_sign is None else require_body_sign
-    return Address.objects.create(seller=seller, url=url, protocol=protocol, require_body_sign=required, created_at=now)
+    return Address.objects.create(
+        seller=seller, url=url, protocol=protocol, require_body_sign=require_body_sign, created_at=now
+    )
 
 
-def change(address: Address, *, url: str, require_body_sign: bool) -> None:
+def change(address: Address, *, url: str, require_body_sign: bool, sandbox: bool) -> None:
     """Change where calls go. Its breaker starts afresh, and calls that it held are due at once."""
-    url = check_url(url, sandbox=config().sandbox)
+    url = check_url(url, sandbox=sandbox)
     if (
         Address.objects.filter(seller=address.seller, url=url, protocol=address.protocol)
         .exclude(pk=address.pk)

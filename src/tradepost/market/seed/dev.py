@@ -140,7 +140,9 @@ def _import_key(seller: Seller, protocol: str, key: str, now: datetime) -> None:
 
 def _address(seller: Seller, url: str, protocol: str, now: datetime) -> Address:
     known = Address.objects.filter(seller=seller, url=url.strip(), protocol=protocol).first()
-    return known or addresses.register(seller, url=url, protocol=protocol, now=now)
+    return known or addresses.register(
+        seller, url=url, protocol=protocol, require_body_sign=config().body_sign == "required", sandbox=True, now=now
+    )
 
 
 def _product(seller: Seller, kind: ProductType, mode: ChargingMode, serving: Address, now: datetime) -> str:

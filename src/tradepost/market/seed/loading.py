@@ -150,10 +150,17 @@ def _address(seller: Seller, url: str, now: datetime) -> Address:
     found = list(Address.objects.filter(seller=seller, protocol=PROTOCOL).order_by("pk"))
     same = [address for address in found if _but_port(address.url) == _but_port(url)]
     if not same:
-        return addresses.register(seller, url=url, protocol=PROTOCOL, now=now)
+        return addresses.register(
+            seller,
+            url=url,
+            protocol=PROTOCOL,
+            require_body_sign=config().body_sign == "required",
+            sandbox=True,
+            now=now,
+        )
     address = next((a for a in same if a.url == url), same[0])
     if address.url != url:
-        addresses.change(address, url=url, require_body_sign=address.require_body_sign)
+        addresses.change(address, url=url, require_body_sign=address.require_body_sign, sandbox=True)
     return address
 
 

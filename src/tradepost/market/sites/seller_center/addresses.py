@@ -143,6 +143,7 @@ def _register(request: SellerRequest, form: AddressForm, products: list[Product]
                 url=given["url"],
                 protocol=given["protocol"],
                 require_body_sign=given["require_body_sign"],
+                sandbox=config().sandbox,
                 now=request.now,
             )
             if product is not None:
@@ -171,7 +172,7 @@ def address(request: SellerRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         try:
-            verbs.change(own, url=given["url"], require_body_sign=given["require_body_sign"])
+            verbs.change(own, url=given["url"], require_body_sign=given["require_body_sign"], sandbox=config().sandbox)
         except Refused as refused:
             _beside(form, refused)
         else:
