@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from tests.factories import NOW, make_address, make_buyer, make_offer, make_order, make_product, make_seller
 from tests.factories.products import MONTHLY, ONCE, YEARLY
@@ -44,10 +45,10 @@ SPEC = NewSpec(
 )  # fmt: skip
 
 
-def service(protocol: str = "saas_v2", *, once: bool = False, members: int = 0, **product: object) -> Subscription:
+def service(protocol: str = "saas_v2", *, once: bool = False, members: int = 0, **product: Any) -> Subscription:
     """A service that was bought, opened by its seller and delivered at NOW: a month of it, or once. All is told; its
     seller has that many ``members``."""
-    shape: dict[str, object] = {"prices": (ONCE,)} if once else {"specs": (SPEC,)}
+    shape: dict[str, Any] = {"prices": (ONCE,)} if once else {"specs": (SPEC,)}
     kind = "LICENSE" if protocol.startswith("license") else "SAAS"
     seller = make_seller()
     for _ in range(members):

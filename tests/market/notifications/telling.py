@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.utils import translation
 
@@ -33,7 +34,7 @@ def member_of(order: Order) -> User:
     return member.user
 
 
-def paid(**product: object) -> Order:
+def paid(**product: Any) -> Order:
     """An order that was paid just now: nothing else is left to tell."""
     seller = seller_with()
     offer = make_offer(make_product(seller, address=make_address(seller), **product))

@@ -36,8 +36,8 @@ def server() -> Iterator[mail_server.Server]:
         yield running
 
 
-def reader(**fields: str) -> User:
-    return make_buyer(balance="0", **({"language": "en"} | fields))
+def reader(*, email: str = "", language: str = "en") -> User:
+    return make_buyer(balance="0", email=email, language=language)
 
 
 def mail_to(user: User, once: str = "CS1") -> Mail:
