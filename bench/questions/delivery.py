@@ -75,7 +75,7 @@ def _wait(worker: Program, tag: str) -> None:
 def _check(tag: str, count: int) -> None:
     """Every order was delivered at the first try of both calls, with everything that belongs to it."""
     from tradepost.market.base.models import Job
-    from tradepost.market.fulfilment.expiry import END_OF_PERIOD
+    from tradepost.market.fulfilment.timers import LIFE
     from tradepost.market.notifications.models import Mail, Notice
     from tradepost.market.orders.models import Order
     from tradepost.market.payments import ledger
@@ -88,7 +88,7 @@ def _check(tag: str, count: int) -> None:
     found = {
         "orders": Order.objects.filter(number__startswith=f"CS{tag}", status=Order.Status.COMPLETED).count(),
         "subscriptions": subscriptions.count(),
-        "timers": Job.objects.filter(kind=END_OF_PERIOD, key__in=[str(s.pk) for s in subscriptions]).count(),
+        "timers": Job.objects.filter(kind=LIFE, key__in=[str(s.pk) for s in subscriptions]).count(),
         "attempts": Attempt.objects.filter(call__order_number__startswith=f"CS{tag}", verdict="done").count() / 2,
         "notices": Notice.objects.filter(once__contains=f"CS{tag}").count() / 2,
         "mails": Mail.objects.filter(notice__once__contains=f"CS{tag}").count() / 2,
