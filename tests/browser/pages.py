@@ -96,7 +96,7 @@ PAGES: dict[str, dict[str, View]] = {
         "empty-seller-overview": View("/seller/"),
         "empty-seller-orders": View("/seller/orders/"),
         "empty-seller-operations": View("/seller/operations/"),
-        "empty-seller-operations-stopped": View("/seller/operations/?state=stopped"),
+        "empty-seller-operations-stopped": View("/seller/operations/?show=stopped"),
         "empty-seller-messages": View("/seller/messages/"),
         "empty-seller-addresses": View("/seller/addresses/"),
         "empty-seller-keys": View("/seller/keys/"),
@@ -106,7 +106,7 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-overview": View("/seller/"),
         "seller-orders": View("/seller/orders/"),
         "seller-order": View("/seller/orders/{own}-000001/"),
-        "seller-operations": View("/seller/operations/?state=ended"),
+        "seller-operations": View("/seller/operations/?show=ended"),
         "seller-operation": View("/seller/operations/{done operation}/"),
         "seller-addresses": View("/seller/addresses/"),
         "seller-address-new": View("/seller/addresses/new/"),
@@ -123,7 +123,7 @@ PAGES: dict[str, dict[str, View]] = {
     "operator": {
         "console-overview": View("/console/"),
         "console-operations": View("/console/operations/"),
-        "console-operations-open": View("/console/operations/?state=open"),
+        "console-operations-open": View("/console/operations/?show=open"),
         "console-operations-nothing-fits": View("/console/operations/?q=zzz"),
         "console-operation-stopped": View("/console/operations/{stopped operation}/"),
         "console-operation-pay-back": View(

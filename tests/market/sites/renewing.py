@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from tests import factories
+from tests.factories.buying import ACCESS
 from tests.market import engine
 from tradepost.market.base import clock
 from tradepost.market.fulfilment.cases import locked_subscriptions
@@ -14,11 +15,12 @@ from tradepost.market.fulfilment.freezing import add_reason
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.operate import settle
 from tradepost.market.identity.models import Seller, User
-from tradepost.market.orders.models import Order
+from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.renew import RenewService, place_renewal
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Freeze, Subscription
+from tradepost.protocols.commands import Done, InstanceInfo
 
 
 def service(seller: Seller | None = None, buyer: User | None = None, *, now: datetime | None = None) -> Subscription:
@@ -36,10 +38,7 @@ def service(seller: Seller | None = None, buyer: User | None = None, *, now: dat
     return held
 
 
-def delivered(call: Call):
-    from tests.factories.buying import ACCESS
-    from tradepost.protocols.commands import Done, InstanceInfo
-
+def delivered(call: Call) -> Done:
     instance = f"i-{call.subscription_id}"
     if call.kind == "Query":
         return Done(instances=(InstanceInfo(instance_id=instance, app=ACCESS),))
@@ -56,12 +55,24 @@ def renewed(held: Subscription, *, now: datetime | None = None) -> Operation:
     return Operation.objects.select_related("call", "line__order").get(line__order=order)
 
 
+def call_of(operation: Operation) -> Call:
+    """What it waits for now."""
+    call = Operation.objects.select_related("call__address").get(pk=operation.pk).call
+    assert call is not None
+    return call
+
+
+def line_of(operation: Operation) -> OrderLine:
+    line = Operation.objects.select_related("line__order").get(pk=operation.pk).line
+    assert line is not None
+    return line
+
+
 def stopped(held: Subscription, *, now: datetime | None = None) -> Operation:
     """A renewal whose plan ended in vain."""
     now = now or clock.now()
     operation = renewed(held, now=now)
-    assert operation.call is not None
-    engine.give_up(operation.call, now=now)
+    engine.give_up(call_of(operation), now=now)
     engine.react(now=now)
     operation.refresh_from_db()
     assert operation.status == "stopped"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -14,10 +15,11 @@ from django.test import Client
 
 from tests import factories
 from tests.factories.products import ON_DEMAND, PACKAGE
+from tests.market import engine
+from tests.market.sites import renewing
 from tests.market.sites.seller_center.shops import enter, make_shop
 from tradepost.market.base import clock
 from tradepost.market.base.models import Event, Move
-from tradepost.market.base.work import State
 from tradepost.market.identity.models import User
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
@@ -147,9 +149,17 @@ def test_a_top_up_is_booked_once_and_the_second_sending_says_so() -> None:
 def test_a_call_is_restarted_once() -> None:
     """saas-v2 §7: a restart is one more attempt."""
     shop = make_shop()
-    order = factories.make_order(offer=factories.make_offer(factories.make_product(shop.seller)), paid=True)
-    call = factories.make_call(order, state=State.WAITING, last_verdict="connect", attempts=1)
+    operation = renewing.renewed(renewing.service(shop.seller, now=clock.now() - timedelta(days=1)))
+    call = engine.answer(renewing.call_of(operation), engine.REFUSED_CONNECTION, now=clock.now())
     answers = at_once(shop.owner, lambda client: client.post(f"/seller/messages/{call.pk}/restart/"))
     assert {(a.status_code, a["Location"]) for a in answers} == {(302, f"/seller/messages/{call.pk}/")}
     assert Move.objects.filter(lifecycle="call", event="restart").count() == 1
     assert Call.objects.get(pk=call.pk).restart
+
+
+def test_a_stopped_operation_is_restarted_once() -> None:
+    shop = make_shop()
+    stopped = renewing.stopped(renewing.service(shop.seller, now=clock.now() - timedelta(days=1)))
+    answers = at_once(shop.owner, lambda client: client.post(f"/seller/operations/{stopped.pk}/restart/"))
+    assert {(a.status_code, a["Location"]) for a in answers} == {(302, f"/seller/operations/{stopped.pk}/")}
+    assert Move.objects.filter(lifecycle="operation", event="restart").count() == 1

@@ -11,7 +11,6 @@ from enum import StrEnum
 from tradepost.market.base.work import State
 from tradepost.market.production.models import Call
 from tradepost.market.production.seller_queries import WELL
-from tradepost.market.subscriptions.models import Subscription
 
 from .models import OPEN, Operation
 
@@ -90,10 +89,6 @@ class ShownOperation:
 
     operation: Operation
     waiting: Waiting | None
-
-    @property
-    def service(self) -> Subscription | None:
-        return self.operation.subscription
 
 
 def shown(operations: list[Operation]) -> list[ShownOperation]:

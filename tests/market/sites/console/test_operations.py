@@ -46,13 +46,13 @@ def test_what_stopped_comes_first_and_the_rest_on_demand(console: Client) -> Non
     ended = list(Operation.objects.order_by("-pk").values_list("pk", flat=True))
     stopped, running = renewing.stopped(one), renewing.renewed(other)
     assert rows(console) == [stopped.pk]
-    assert rows(console, state="open") == [running.pk, stopped.pk]
-    assert rows(console, state="ended") == ended
-    assert rows(console, state="nonsense") == []
-    assert rows(console, state="open", seller=str(one.seller_id)) == [stopped.pk]
-    assert rows(console, state="open", seller="nonsense") == []
-    assert rows(console, state="open", q=running.line.order.number.lower()) == [running.pk]
-    assert rows(console, state="open", q=other.instance_id) == [running.pk]
+    assert rows(console, show="open") == [running.pk, stopped.pk]
+    assert rows(console, show="ended") == ended
+    assert rows(console, show="nonsense") == []
+    assert rows(console, show="open", seller=str(one.seller_id)) == [stopped.pk]
+    assert rows(console, show="open", seller="nonsense") == []
+    assert rows(console, show="open", q=renewing.line_of(running).order.number.lower()) == [running.pk]
+    assert rows(console, show="open", q=other.instance_id) == [running.pk]
     assert "No operation fits" in shown(console, "/console/operations/", q="nothing-like-it")
     assert "No answer in time" in shown(console, "/console/operations/")
 
@@ -62,7 +62,7 @@ def test_one_shows_what_is_wanted_its_tries_and_its_history(console: Client) -> 
     text = shown(console, f"/console/operations/{stopped.pk}/")
     for words in ("Renew", "Paid until", "No answer in time", "#1", "The plan ended without success", "Buyer"):
         assert words in text
-    assert f'href="/console/orders/{stopped.line.order.number}/"' in text
+    assert f'href="/console/orders/{renewing.line_of(stopped).order.number}/"' in text
     assert f'href="/console/calls/{stopped.call_id}/"' in text
     assert f'href="/console/operations/{stopped.pk}/"' in shown(console, f"/console/calls/{stopped.call_id}/")
     assert console.get(f"/console/operations/{stopped.pk + 1000}/").status_code == 404
@@ -77,7 +77,7 @@ def test_it_is_restarted_here_and_the_history_names_who(console: Client) -> None
     assert stopped.status == "running"
     assert Move.objects.get(lifecycle="operation", event="restart").actor == "op@market.example"
     assert "op@market.example" in answer.content.decode()
-    engine.answer(stopped.call, now=clock.now())
+    engine.answer(renewing.call_of(stopped), now=clock.now())
     engine.react(now=clock.now())
     refused = console.post(f"/console/operations/{stopped.pk}/restart/")
     assert refused.status_code == 409
@@ -89,7 +89,7 @@ def test_a_stopped_renewal_is_paid_back_here(console: Client) -> None:
     service = held()
     stopped = renewing.stopped(service)
     page = shown(console, f"/console/operations/{stopped.pk}/")
-    order = stopped.line.order
+    order = renewing.line_of(stopped).order
     assert f'action="/console/orders/{order.number}/pay-back/"' in page
     before = ledger.buyer_account(service.buyer, "CNY").balance_minor
     console.post(f"/console/orders/{order.number}/pay-back/", {"reason": "agreed"})
@@ -106,7 +106,7 @@ def test_what_ends_no_order_has_nothing_to_pay_back(console: Client) -> None:
     service = held()
     renewing.frozen_by_operator(service)
     freeze = Operation.objects.select_related("call").get(kind="freeze")
-    engine.give_up(freeze.call, now=clock.now())
+    engine.give_up(renewing.call_of(freeze), now=clock.now())
     engine.react(now=clock.now())
     page = shown(console, f"/console/operations/{freeze.pk}/")
     assert "pay-back" not in page
@@ -123,14 +123,14 @@ def test_what_stopped_needs_an_operator_until_it_is_resolved(console: Client) ->
     page = shown(console, "/console/")
     assert "1 operation stopped: restart it with its seller, or pay its order back." in page
     assert f'href="/console/operations/{stopped.pk}/"' in page
-    console.post(f"/console/orders/{stopped.line.order.number}/pay-back/", {"reason": "agreed"})
+    console.post(f"/console/orders/{renewing.line_of(stopped).order.number}/pay-back/", {"reason": "agreed"})
     assert "Nothing needs you now." in shown(console, "/console/")
 
 
 def test_nothing_needs_you_is_never_said_beside_a_failing_call(console: Client) -> None:
     WorkerProcess.objects.create(name="w", started_at=clock.wall(), seen_at=clock.wall())
     operation = renewing.renewed(held())
-    engine.answer(operation.call, engine.REFUSED_CONNECTION, now=clock.now())
+    engine.answer(renewing.call_of(operation), engine.REFUSED_CONNECTION, now=clock.now())
     page = shown(console, "/console/")
     assert "1 call fails and is tried again." in page
     assert "Nothing needs you now." not in page
@@ -141,10 +141,10 @@ def test_an_order_that_stopped_says_so_in_every_list(console: Client) -> None:
     stopped = renewing.stopped(service)
     for query in ({}, {"status": "stopped"}):
         page = console.get("/console/orders/", query).content.decode()
-        row = re.sub(r"\s+", " ", page[page.index(stopped.line.order.number) :].split("</tr>")[0])
+        row = re.sub(r"\s+", " ", page[page.index(renewing.line_of(stopped).order.number) :].split("</tr>")[0])
         assert "Stopped" in row
         assert "Processing" not in row
-    assert "Stopped" in shown(console, f"/console/orders/{stopped.line.order.number}/").split("</h1>")[0]
+    assert "Stopped" in shown(console, f"/console/orders/{renewing.line_of(stopped).order.number}/").split("</h1>")[0]
     other = factories.make_order(paid=True)
     row = console.get("/console/orders/").content.decode()
     assert "Stopped" not in row[row.index(other.number) :].split("</tr>")[0]
@@ -163,7 +163,7 @@ def test_a_list_takes_the_same_queries_however_long(console: Client, state: str,
     for _ in range(2):
         fill()
         with django_assert_max_num_queries(12) as captured:
-            assert rows(console, state=state)
+            assert rows(console, show=state)
         counts.append(len(captured))
     assert counts[0] == counts[1]
 

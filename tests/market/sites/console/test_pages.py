@@ -21,6 +21,7 @@ from tests.factories.trade import (
     make_seller,
     make_user,
 )
+from tests.market import engine
 from tradepost.market.base import clock
 from tradepost.market.base.models import Event, Job, WorkerProcess
 from tradepost.market.base.money import Money
@@ -38,6 +39,7 @@ pytestmark = pytest.mark.django_db
 LISTS = [
     "overview",
     "orders",
+    "operations",
     "calls",
     "engine",
     "engine_figures",
@@ -187,7 +189,7 @@ def test_the_overview_says_what_needs_a_person(console: Client) -> None:
     WorkerProcess.objects.filter(name="w1").update(seen_at=clock.wall() - timedelta(minutes=5))
     shown = text_of(console, reverse("console:overview"))
     for sentence in (
-        "2 calls were given up in the last 7 days.", "2 addresses do not answer.",
+        "2 calls fail and are tried again.", "2 addresses do not answer.",
         "4 internal tasks failed and are tried again.", "2 mails could not be delivered.",
         "1 worker has not been seen lately.", "14 attempts, 200 ms on average",
     ):  # fmt: skip
@@ -200,11 +202,20 @@ def test_the_overview_of_a_quiet_market(console: Client) -> None:
     assert "Nothing needs you now." in text_of(console, reverse("console:overview"))
 
 
-def test_old_trouble_leaves_the_overview(console: Client) -> None:
-    make_call(state=State.ENDED, outcome=Call.Outcome.GAVE_UP, ended_at=clock.now() - timedelta(days=8))
+def test_a_dead_worker_is_remembered_for_a_day(console: Client) -> None:
     WorkerProcess.objects.create(name="w", started_at=NOW, seen_at=clock.wall())
     WorkerProcess.objects.create(name="gone", started_at=NOW, seen_at=clock.wall() - timedelta(days=2))
     assert "Nothing needs you now." in text_of(console, reverse("console:overview"))
+
+
+@pytest.mark.parametrize("hours", [-3, 3])
+def test_a_trial_that_a_jumped_clock_has_passed_is_due_now(console: Client, hours: int) -> None:
+    at = clock.now() + timedelta(hours=hours)
+    make_address(make_seller(), breaker="open", opened_at=NOW, trial_at=at)
+    page = text_of(console, reverse("console:engine"))
+    shown = page.split('data-label="Next trial">')[1].split("</td>")[0]
+    assert (shown == "now") == (hours < 0)
+    assert (f'datetime="{at.isoformat(timespec="seconds")}' in shown) == (hours > 0)
 
 
 @pytest.mark.parametrize(
@@ -346,7 +357,7 @@ def test_people_are_found_by_role_and_show_whom_they_act_for(console: Client, op
     assert seller.name_en in text_of(console, url, role="seller")
 
 
-@pytest.mark.parametrize("name", ["orders", "calls", "sellers", "accounts", "mails", "ledger"])
+@pytest.mark.parametrize("name", ["orders", "operations", "calls", "sellers", "accounts", "mails", "ledger"])
 def test_a_filter_stays_in_the_address_and_leads_back_to_all(console: Client, name: str) -> None:
     busy_market(1)
     url = reverse(f"console:{name}")
@@ -375,8 +386,8 @@ def test_an_order_that_cost_nothing_and_stands_still_is_ended_and_not_paid_back(
     order = factories.make_order(
         factories.make_buyer(), offer=factories.make_offer(prices=(ON_DEMAND,)), paid=True, now=clock.now()
     )
-    call = factories.make_call(order, state=State.ENDED, outcome=Call.Outcome.GAVE_UP, last_verdict="connect")
-    factories.make_delivery(order, status="stopped", call=call)
+    call = engine.give_up(factories.make_call(order), engine.REFUSED_CONNECTION, now=clock.now())
+    factories.make_operation(order, status="stopped", call=call, note="connect")
     address = reverse("console:order", args=[order.number])
     page = console.get(address).content.decode()
     assert "End the order" in page

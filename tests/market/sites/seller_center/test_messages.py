@@ -8,8 +8,11 @@ import pytest
 from django.utils.html import escape
 
 from tests.factories import buying, products, trade
+from tests.market import engine
+from tests.market.sites import renewing
 from tradepost.market.base import clock
 from tradepost.market.base.work import State
+from tradepost.market.fulfilment.models import Operation
 from tradepost.market.production.models import Call
 
 
@@ -101,8 +104,12 @@ def test_a_call_that_rests_is_not_polled_and_one_in_flight_is(page, call):
     assert "hx-get" not in page.get(live).content.decode()
 
 
-def test_restart_makes_it_due_now(page, call):
+def test_restart_makes_it_due_now(page, shop):
     """saas-v2 §7: during the retry time a restart is an extra attempt."""
+    operation = renewing.renewed(renewing.service(shop.seller, now=clock.now() - timedelta(days=1)))
+    call = engine.answer(renewing.call_of(operation), engine.REFUSED_CONNECTION, now=clock.now())
+    assert call.due_at > clock.now()
+
     answer = page.post(f"/seller/messages/{call.pk}/restart/")
 
     call.refresh_from_db()
@@ -111,16 +118,42 @@ def test_restart_makes_it_due_now(page, call):
     assert call.due_at <= clock.now()
 
 
+def test_restart_of_a_call_whose_operation_stopped_restarts_the_operation(page, shop):
+    stopped = renewing.stopped(renewing.service(shop.seller, now=clock.now() - timedelta(days=1)))
+    assert f'action="/seller/messages/{stopped.call_id}/restart/"' in shown(page, renewing.call_of(stopped))
+
+    page.post(f"/seller/messages/{stopped.call_id}/restart/")
+
+    stopped.refresh_from_db()
+    assert stopped.status == "running"
+
+
+def leased(call: Call) -> None:
+    engine.lease(call, now=clock.now())
+
+
+def done(call: Call) -> None:
+    engine.answer(call, now=clock.now())
+    engine.react(now=clock.now())
+
+
+def replaced(call: Call) -> None:
+    """Another call took its place: nothing waits for this one."""
+    engine.give_up(call, now=clock.now())
+    Operation.objects.filter(call=call).update(call=None)
+
+
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("happens", "words"),
     [
-        ({"state": State.LEASED}, "being made right now"),
-        ({"state": State.ENDED, "outcome": "done"}, "done already"),
-        ({"state": State.ENDED, "outcome": "gave_up"}, "its order was ended"),
+        (leased, "being made right now"),
+        (done, "there is nothing to restart"),
+        (replaced, "Nothing waits for this call"),
     ],
 )
-def test_restart_of_what_cannot_be_restarted_is_refused_in_words(page, call, fields, words):
-    Call.objects.filter(pk=call.pk).update(**fields)
+def test_restart_of_what_cannot_be_restarted_is_refused_in_words(page, shop, happens, words):
+    call = renewing.call_of(renewing.renewed(renewing.service(shop.seller, now=clock.now() - timedelta(days=1))))
+    happens(call)
     assert "/restart/" not in shown(page, call)
 
     answer = page.post(f"/seller/messages/{call.pk}/restart/")

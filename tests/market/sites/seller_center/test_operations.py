@@ -34,8 +34,8 @@ def rows(page, **query: str) -> list[int]:
 
 def test_an_empty_list_says_what_it_is_for(page):
     assert "Nothing is being done now" in shown(page, "/seller/operations/")
-    assert "Nothing stopped" in shown(page, "/seller/operations/?state=stopped")
-    assert "Nothing has ended yet" in shown(page, "/seller/operations/?state=ended")
+    assert "Nothing stopped" in shown(page, "/seller/operations/?show=stopped")
+    assert "Nothing has ended yet" in shown(page, "/seller/operations/?show=ended")
 
 
 def test_it_says_whose_service_and_leads_to_the_order_and_the_messages(page, held):
@@ -43,7 +43,7 @@ def test_it_says_whose_service_and_leads_to_the_order_and_the_messages(page, hel
     text = shown(page, "/seller/operations/")
     assert held.instance_id in text
     assert "Your server is about to be asked." in text
-    assert f'href="/seller/orders/{operation.line.number}/"' in text
+    assert f'href="/seller/orders/{renewing.line_of(operation).number}/"' in text
     assert f'href="/seller/messages/{operation.call_id}/"' in shown(page, f"/seller/operations/{operation.pk}/")
     assert f'href="/seller/operations/{operation.pk}/"' in shown(page, f"/seller/messages/{operation.call_id}/")
 
@@ -66,7 +66,7 @@ def test_what_waits_says_behind_what(page, held):
 )  # fmt: skip
 def test_what_is_tried_again_says_why_and_when(page, held, result, words):
     operation = renewing.renewed(held)
-    engine.answer(operation.call, result, now=clock.now())
+    engine.answer(renewing.call_of(operation), result, now=clock.now())
     text = shown(page, "/seller/operations/")
     assert words in text
     assert "Next try:" in text or "Asked again:" in text
@@ -76,17 +76,17 @@ def test_what_is_tried_again_says_why_and_when(page, held, result, words):
 def test_what_stopped_says_why_and_is_restarted_here(page, held):
     """saas-v2 §3.10: a renewal is kept, and waits for a restart by hand."""
     operation = renewing.stopped(held)
-    text = shown(page, "/seller/operations/?state=stopped")
+    text = shown(page, "/seller/operations/?show=stopped")
     assert "No answer in time" in text
     assert f'action="/seller/operations/{operation.pk}/restart/"' in text
     answer = page.post(f"/seller/operations/{operation.pk}/restart/", follow=True)
     assert answer.redirect_chain == [(f"/seller/operations/{operation.pk}/", 302)]
     operation.refresh_from_db()
     assert operation.status == "running"
-    assert operation.call.restart
+    assert renewing.call_of(operation).restart
     text = re.sub(r"\s+", " ", answer.content.decode())
     assert f'hx-get="/seller/operations/{operation.pk}/"' in text, "the page follows it"
-    engine.answer(operation.call, now=clock.now())
+    engine.answer(renewing.call_of(operation), now=clock.now())
     engine.react(now=clock.now())
     done = shown(page, f"/seller/operations/{operation.pk}/")
     assert "It is done." in done
@@ -109,14 +109,14 @@ def test_lists_narrow_and_stay_in_the_address(page, shop, held):
     opened, second = Operation.objects.filter(kind="open").order_by("pk")
     stopped, running = renewing.stopped(held), renewing.renewed(other)
     assert rows(page) == [running.pk, stopped.pk]
-    assert rows(page, state="stopped") == [stopped.pk]
-    assert rows(page, state="ended") == [second.pk, opened.pk]
-    assert rows(page, state="nonsense") == []
+    assert rows(page, show="stopped") == [stopped.pk]
+    assert rows(page, show="ended") == [second.pk, opened.pk]
+    assert rows(page, show="nonsense") == []
     assert rows(page, q=held.instance_id) == [stopped.pk]
-    assert rows(page, q=other.order_line_number.lower(), state="ended") == [second.pk]
-    assert rows(page, q=stopped.line.order.number) == [stopped.pk]
+    assert rows(page, q=other.order_line_number.lower(), show="ended") == [second.pk]
+    assert rows(page, q=renewing.line_of(stopped).order.number) == [stopped.pk]
     assert rows(page, q="nothing-like-it") == []
-    assert 'name="state" value="stopped"' in shown(page, "/seller/operations/?state=stopped&q=x")
+    assert 'name="show" value="stopped"' in shown(page, "/seller/operations/?show=stopped&q=x")
 
 
 def test_it_pages_by_key(page, shop):
@@ -130,8 +130,8 @@ def test_it_pages_by_key(page, shop):
         ).pk
         for _ in range(30)
     ]  # fmt: skip
-    first = page.get("/seller/operations/", {"state": "ended"}).context["page"]
-    second = page.get("/seller/operations/", {"state": "ended", "after": first.next_key}).context["page"]
+    first = page.get("/seller/operations/", {"show": "ended"}).context["page"]
+    second = page.get("/seller/operations/", {"show": "ended", "after": first.next_key}).context["page"]
     assert [one["operation"].pk for one in [*first.rows, *second.rows]] == made[::-1]
     assert second.next_key == ""
 
@@ -139,7 +139,7 @@ def test_it_pages_by_key(page, shop):
 def test_another_sellers_operation_does_not_exist(page, other_shop):
     foreign = renewing.stopped(renewing.service(other_shop.seller, now=clock.now() - timedelta(days=1)))
     assert rows(page) == []
-    assert rows(page, q=foreign.line.number) == []
+    assert rows(page, q=renewing.line_of(foreign).number) == []
     assert page.get(f"/seller/operations/{foreign.pk}/").status_code == 404
     assert page.post(f"/seller/operations/{foreign.pk}/restart/").status_code == 404
     foreign.refresh_from_db()
@@ -167,14 +167,14 @@ def test_what_stopped_needs_the_seller_until_it_is_resolved(page, held):
     assert "Nothing: no call fails" not in text
     page.post(f"/seller/operations/{operation.pk}/restart/")
     operation.refresh_from_db()
-    engine.answer(operation.call, now=clock.now())
+    engine.answer(renewing.call_of(operation), now=clock.now())
     engine.react(now=clock.now())
     assert "Nothing: no call fails" in shown(page, "/seller/")
 
 
 def test_a_failing_call_needs_the_seller(page, held):
     operation = renewing.renewed(held)
-    engine.answer(operation.call, engine.REFUSED_CONNECTION, now=clock.now())
+    engine.answer(renewing.call_of(operation), engine.REFUSED_CONNECTION, now=clock.now())
     text = shown(page, "/seller/")
     assert "1 call is failing" in text
     assert "Nothing: no call fails" not in text

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import timedelta
 from decimal import Decimal
 
-import msgspec
 import pytest
 
 from tests.factories import NOW, buying, people, products
 from tests.factories.products import SEATS
+from tests.market import engine
 from tests.market.sites.seller_center.shops import enter, make_shop
+from tradepost.market.base import clock
 from tradepost.market.base.config import config
-from tradepost.market.base.secrets import seal
+from tradepost.market.base.models import Event
+from tradepost.market.base.money import Money
 from tradepost.market.base.work import State
 from tradepost.market.catalog.listing import NewSpec
 from tradepost.market.identity.models import Member
+from tradepost.market.payments import ledger
 from tradepost.market.production.models import Call
 from tradepost.market.sites.seller_center import try_out
 from tradepost.market.subscriptions.models import Subscription
@@ -25,9 +29,11 @@ from tradepost.protocols.commands import Done, InstanceInfo, UsageInfo
 SPEC = NewSpec(name="标准版", name_en="Standard", skus=(SEATS,))
 
 
-def held(shop) -> Subscription:
-    product = products.make_product(shop.seller, specs=(SPEC,))
-    return buying.make_subscription(buying.make_order(offer=products.make_offer(product), paid=True))
+def held(shop, *, age: timedelta = timedelta(days=1)) -> Subscription:
+    then = clock.now() - age
+    product = products.make_product(shop.seller, specs=(SPEC,), now=then)
+    order = buying.make_order(offer=products.make_offer(product), paid=True, now=then)
+    return buying.make_subscription(order, now=then)
 
 
 def test_before_anything_was_bought_it_says_what_to_do(page, shop):
@@ -51,10 +57,12 @@ def test_a_service_shows_with_the_acts_of_its_protocol(page, shop):
 def metered(shop) -> tuple[Subscription, Subscription]:
     product = products.make_product(shop.seller, prices=(products.ON_DEMAND, products.PACKAGE))
     buyer = people.make_buyer()
-    return tuple(  # type: ignore[return-value]  # two modes, two services
+    opened, package = (
         buying.make_subscription(buying.make_order(buyer, offer=products.make_offer(product, mode=mode), paid=True))
         for mode in ("ON_DEMAND", "ON_DEMAND_PKG")
     )
+    Event.objects.all().delete()  # that they were paid: they are delivered already
+    return opened, package
 
 
 @pytest.mark.parametrize(
@@ -72,8 +80,6 @@ def test_what_is_charged_by_usage_can_be_queried_and_says_what_is_missing(page, 
     assert [one["acts"] for one in answer.context["trials"]] == [{"query", "freeze", "release"}] * 2
     text = re.sub(r"\s+", " ", answer.content.decode())
     assert [word for word in words if word not in text] == []
-    page.post(f"/seller/try/{package.pk}/", {"act": "query"})
-    [call] = Call.objects.all()
     for usage, said in (
         ((), {"en": "Your server's answer has none", "zh-hans": "您的服务器没有返回"}),
         (
@@ -86,8 +92,9 @@ def test_what_is_charged_by_usage_can_be_queried_and_says_what_is_missing(page, 
         ),
     ):
         answered = Done(instances=(InstanceInfo(instance_id=package.instance_id, usage=usage),))
-        sealed = seal(msgspec.json.encode(answered).decode())
-        Call.objects.filter(pk=call.pk).update(state=State.ENDED, outcome="done", ended_at=NOW, sealed_answer=sealed)
+        page.post(f"/seller/try/{package.pk}/", {"act": "query"})
+        engine.answer(Call.objects.latest("pk"), answered, now=NOW)
+        engine.react(now=NOW)
         text = html.unescape(re.sub(r"\s+", " ", page.get("/seller/try/").content.decode()))
         assert said[language] in text
 
@@ -122,6 +129,31 @@ def test_a_button_asks_the_server_and_the_page_follows(page, shop, data, kind):
     assert 'value="freeze"' not in text
 
 
+def test_it_says_whose_services_they_are_and_what_release_does_to_their_buyers(page, shop):
+    """A sandbox has other accounts, too."""
+    product = products.make_product(shop.seller, specs=(SPEC,))
+    buyer = people.make_buyer(company="蓝天贸易")
+    foreign = buying.make_subscription(buying.make_order(buyer, offer=products.make_offer(product), paid=True))
+    text = re.sub(r"\s+", " ", page.get("/seller/try/").content.decode())
+    assert "Bought by another account" in text
+    assert "Release deletes the service of 蓝天贸易." in text
+    assert f"Release {product.name_en} ({foreign.instance_id})?" in text
+    assert "This is the service of 蓝天贸易, not a purchase of your own" in text
+    assert "bought by other accounts of this sandbox" in text
+
+
+def test_a_purchase_of_the_sellers_own_needs_no_warning(page, shop):
+    product = products.make_product(shop.seller, specs=(SPEC,))
+    offer = products.make_offer(product)
+    ledger.top_up(shop.owner, Money.of(1000, "CNY"), reference="B-own", actor="operator", now=NOW)
+    own = buying.make_subscription(buying.make_order(shop.owner, offer=offer, paid=True))
+    text = re.sub(r"\s+", " ", page.get("/seller/try/").content.decode())
+    assert "Your own test purchase" in text
+    assert "Release deletes the service of" not in text
+    assert "bought by other accounts of this sandbox" not in text
+    assert f"Release {product.name_en} ({own.instance_id})?" in text
+
+
 def test_a_refusal_is_told_and_nothing_asked(page, shop):
     subscription = held(shop)
     path = f"/seller/try/{subscription.pk}/"
@@ -130,6 +162,16 @@ def test_a_refusal_is_told_and_nothing_asked(page, shop):
     none = page.post(path, {"act": "upgrade", "offer": "x", "quantity": ""}, follow=True)
     assert "Choose what to change to, and a quantity." in none.content.decode()
     assert page.post(path, {"act": "destroy"}).status_code == 404
+    assert not Call.objects.exists()
+
+
+def test_what_cannot_begin_any_more_is_told_as_refused(page, shop):
+    """business-rules §4.4: after the retention nothing is renewed."""
+    subscription = held(shop, age=timedelta(days=60))
+    answer = page.post(f"/seller/try/{subscription.pk}/", {"act": "renew"}, follow=True)
+    text = answer.content.decode()
+    assert "The time to renew this service is over" in text
+    assert "Done in the market alone" not in text
     assert not Call.objects.exists()
 
 

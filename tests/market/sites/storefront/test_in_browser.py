@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,18 +11,15 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from tests import factories
 from tests.architecture.source import ROOT
-from tests.factories.buying import ACCESS
 from tests.factories.products import SEATS, YEARLY
+from tests.market import engine
+from tests.market.sites import renewing
 from tradepost.market.base import clock
-from tradepost.market.base.work import State
 from tradepost.market.catalog.listing import NewSku, NewSpec
-from tradepost.market.fulfilment.models import Delivery
 from tradepost.market.identity.models import User
-from tradepost.market.orders.finish import complete_order
-from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Attempt, Call
-from tradepost.market.subscriptions.lifecycle import activate
-from tradepost.market.subscriptions.models import Subscription
+from tradepost.protocols.commands import Rejected
 
 pytestmark = [
     pytest.mark.browser,
@@ -126,31 +122,17 @@ def test_from_the_shelf_to_the_password(browser: Browser, live_server: Any) -> N
 
 
 def _seller_refuses(order: Order) -> None:
-    delivery = factories.make_delivery(order)
-    call = factories.make_call(
-        order,
-        subscription=delivery.subscription,
-        attempts=1,
-        last_verdict="000005",
-        due_at=clock.now() + timedelta(hours=1),
-    )
-    Attempt.objects.create(
-        call=call,
-        number=1,
-        started_at=clock.now(),
-        milliseconds=80,
-        verdict="000005",
-        detail="out of stock",
-    )
+    engine.react(now=clock.now())
+    call = Call.objects.get(order_number=order.number)
+    engine.answer(call, Rejected(code="000005", message="out of stock"), now=clock.now())
 
 
 def _seller_delivers(order: Order) -> None:
-    Call.objects.update(state=State.ENDED, outcome=Call.Outcome.DONE, last_verdict="done")
-    line = OrderLine.objects.get(order=order)
-    subscription = Subscription.objects.get(order_lines=line)
-    activate(subscription, ACCESS, started_at=clock.now(), expires_at=None, now=clock.now())
-    Delivery.objects.filter(line=line).update(status=Delivery.Status.DONE)
-    complete_order(order, now=clock.now())
+    """newInstance, then queryInstance with the access data."""
+    for _ in range(2):
+        call = Call.objects.get(order_number=order.number, outcome="")
+        engine.answer(call, renewing.delivered(call), now=clock.now())
+        engine.react(now=clock.now())
 
 
 def test_the_theme_and_the_dialog_work_by_keyboard(browser: Browser, live_server: Any) -> None:

@@ -5,23 +5,21 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import msgspec
 import pytest
 from django.test import Client
 
 from tests import factories
 from tests.factories.products import MONTHLY, ON_DEMAND, PACKAGE
+from tests.market import engine
 from tradepost.market.base.money import Money
-from tradepost.market.base.secrets import seal
-from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Offer, Product
-from tradepost.market.fulfilment import by_hand
+from tradepost.market.fulfilment.sandbox import Trial, try_out
+from tradepost.market.fulfilment.sandbox_acts import Act
 from tradepost.market.identity.models import User
 from tradepost.market.orders.finish import give_up_order
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
 from tradepost.market.payments.models import Transfer
-from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Done, InstanceInfo, UsageInfo
 
@@ -140,15 +138,12 @@ def test_a_service_shows_the_usage_that_the_seller_told(client: Client, buyer: U
     assert HONEST[language] in page
     assert {"en": "Price ¥ 0.0025 / call", "zh-hans": "¥ 0.0025 / 次调用"}[language] in page
     assert "Paid until" not in page
-    call = by_hand.query(held, now=factories.NOW)
+    trial = Trial(subscription=held, act=Act.QUERY, actor="seller@qingxie.example", now=factories.NOW)
+    call = try_out(trial, sandbox=True).call
+    assert call is not None
     used = UsageInfo(value=1234, at=factories.NOW, dashboard_url="javascript:alert(1)")  # type: ignore[arg-type]
     answer = Done(instances=(InstanceInfo(instance_id=held.instance_id, usage=(used,)),))
-    Call.objects.filter(pk=call.pk).update(
-        state=State.ENDED,
-        outcome="done",
-        ended_at=factories.NOW,
-        sealed_answer=seal(msgspec.json.encode(answer).decode()),
-    )
+    engine.answer(call, answer, now=factories.NOW)
     page = page_of(client, f"/services/{held.pk}/")
     assert {"en": "Used 1,234 calls counted by the seller until", "zh-hans": "已使用 1,234 次调用"}[language] in page
     assert "javascript" not in client.get(f"/services/{held.pk}/").content.decode()
@@ -189,5 +184,6 @@ def test_the_pages_take_fixed_queries(client: Client, buyer: User, django_assert
     held = factories.make_subscription(
         factories.make_order(buyer, offer=factories.make_offer(product, mode="ON_DEMAND"), paid=True)
     )
-    with django_assert_num_queries(8):  # clock, session, user, service, order line, usage, history, frame
+    # clock, session, user, service, order lines, periods, freezes, usage, operations, history, frame
+    with django_assert_num_queries(11):
         client.get(f"/services/{held.pk}/")

@@ -10,10 +10,10 @@ import pytest
 from django.test import Client
 
 from tests import factories
+from tests.market import engine
 from tradepost.market.base import clock
-from tradepost.market.base.work import State
-from tradepost.market.fulfilment.models import Delivery
-from tradepost.market.fulfilment.queries import MOST_TRIES, progress
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.order_progress import MOST_ROUNDS, progress
 from tradepost.market.identity.models import User
 from tradepost.market.orders.finish import complete_order, give_up_order
 from tradepost.market.orders.models import Order
@@ -21,6 +21,7 @@ from tradepost.market.payments import ledger
 from tradepost.market.payments.queries import balance
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
+from tradepost.protocols.commands import CallResult, Pending, Rejected
 
 pytestmark = pytest.mark.django_db
 
@@ -178,7 +179,7 @@ def test_nothing_new_leaves_the_page_alone_and_news_replace_it(client: Client, b
     address = f"/orders/{order.number}/progress/?seen={progress(order).fingerprint}"
     quiet = client.get(address)
     assert (quiet.status_code, quiet.content) == (204, b"")
-    Call.objects.filter(pk=call.pk).update(state=State.LEASED, attempts=1, attempt_at=factories.NOW)
+    engine.lease(call, now=factories.NOW)
     news = client.get(address)
     assert news.status_code == 200
     assert "waiting for the answer" in news.content.decode()
@@ -199,7 +200,7 @@ def test_a_page_looks_often_for_ten_seconds_and_each_second_from_then_on(client:
 def test_the_last_news_end_the_asking_and_are_said_to_a_screen_reader(client: Client, buyer: User) -> None:
     order = placed(buyer, paid=True)
     subscription = factories.make_subscription(order, now=clock.now())
-    factories.make_delivery(order, subscription=subscription, status=Delivery.Status.DONE)
+    factories.make_operation(order, subscription=subscription, status=Operation.Status.DONE)
     complete_order(order, now=clock.now())
     page = client.get(f"/orders/{order.number}/progress/?seen=before").content.decode()
     assert "hx-trigger" not in page
@@ -210,19 +211,20 @@ def test_the_last_news_end_the_asking_and_are_said_to_a_screen_reader(client: Cl
 
 
 @pytest.mark.parametrize(
-    ("verdict", "words"),
+    ("result", "verdict", "words"),
     [
-        ("timeout", "did not answer properly in time"),
-        ("000005", "refused to open the service"),
-        ("pending", "did not finish in time"),
-        ("", "cannot deliver this product at the moment"),
+        (engine.LOST, "timeout", "did not answer properly in time"),
+        (Rejected(code="000005", message="no"), "000005", "refused to open the service"),
+        (Pending(), "pending", "did not finish in time"),
+        (None, "", "cannot deliver this product at the moment"),
     ],
 )
-def test_a_refund_says_how_much_and_why(client: Client, buyer: User, verdict: str, words: str) -> None:
+def test_a_refund_says_how_much_and_why(
+    client: Client, buyer: User, result: CallResult | None, verdict: str, words: str
+) -> None:
     order = placed(buyer, paid=True)
-    if verdict:
-        call = factories.make_call(order, state=State.ENDED, outcome="gave_up", attempts=1, last_verdict=verdict)
-        tried(call, 1, verdict)
+    if result is not None:
+        engine.give_up(factories.make_call(order), result, now=clock.now())
     give_up_order(order, now=clock.now(), reason=verdict or "product.no_address")
     page = seen(client, order)
     assert "¥\xa0100.00 is back on your balance." in page
@@ -244,15 +246,40 @@ def test_a_service_that_was_never_opened_is_not_offered(client: Client, buyer: U
     assert f'href="/services/{opened.pk}/"' in seen(client, delivered)
 
 
-def test_of_hundreds_of_tries_the_first_and_the_latest_show(client: Client, buyer: User) -> None:
+def test_tries_that_bring_the_same_are_told_once_with_their_number(client: Client, buyer: User) -> None:
+    order = placed(buyer, paid=True)
+    call = factories.make_call(order, attempts=8)
+    for number in range(1, 8):
+        tried(call, number, "000005", "out of stock")
+    tried(call, 8, "timeout")
+    (line,) = progress(order).lines
+    rounds = [(one.said, one.count, one.words) for one in line.asked[0].rounds]
+    assert rounds == [("refused", 7, "out of stock"), ("nothing", 1, "")]
+    page = seen(client, order)
+    assert page.count("out of stock") == 1
+    last = (factories.NOW + timedelta(minutes=7)).isoformat(timespec="seconds")
+    assert f'Called 7 times, last at <time datetime="{last}"' in page
+
+
+def test_a_sellers_words_stand_on_the_page_once_however_often_it_changes_its_mind(client: Client, buyer: User) -> None:
+    order = placed(buyer, paid=True)
+    call = factories.make_call(order, attempts=6)
+    for number in range(1, 7):
+        tried(call, number, "000005" if number % 2 else "pending", "out of stock")
+    assert seen(client, order).count("out of stock") == 1
+
+
+def test_of_many_rounds_the_first_and_the_latest_show(client: Client, buyer: User) -> None:
     order = placed(buyer, paid=True)
     call = factories.make_call(order, attempts=40)
     for number in range(1, 41):
-        tried(call, number, "pending")
+        tried(call, number, "pending" if number % 2 else "timeout")
     (line,) = progress(order).lines
-    numbers = [t.number for t in line.asked[0].tries]
-    assert (numbers[0], numbers[1], numbers[-1], len(numbers)) == (1, 30, 40, MOST_TRIES)
-    assert "… 28 more tries …" in seen(client, order)
+    rounds = line.asked[0].rounds
+    minutes = [int((one.first_at - factories.NOW).total_seconds() // 60) for one in rounds]
+    assert (minutes[0], minutes[1], minutes[-1], len(rounds)) == (1, 36, 40, MOST_ROUNDS)
+    assert line.asked[0].left_out == 34
+    assert "… 34 more tries …" in seen(client, order)
 
 
 @pytest.mark.parametrize("tries", [1, 9])
@@ -263,7 +290,7 @@ def test_an_order_takes_the_same_queries_however_often_it_was_tried(
     call = factories.make_call(order, attempts=tries)
     for number in range(1, tries + 1):
         tried(call, number, "pending")
-    # clock, session, user; order, lines; deliveries, calls, attempts; history; frame
+    # clock, session, user; order, lines; operations, calls, attempts; history; frame
     with django_assert_num_queries(10):
         client.get(f"/orders/{order.number}/")
     with django_assert_num_queries(9):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -86,13 +85,19 @@ def test_a_stranger_gets_no_password(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "words"), [(SubscriptionEvent.FREEZE, "frozen"), (SubscriptionEvent.RELEASE, "has ended")]
+    ("events", "words"),
+    [
+        ([SubscriptionEvent.FREEZE], "frozen"),
+        ([SubscriptionEvent.END], "nobody can enter it any more"),
+        ([SubscriptionEvent.END, SubscriptionEvent.RELEASE], "has ended"),
+    ],
 )
 def test_a_service_that_is_not_active_gives_no_access(
-    client: Client, buyer: User, event: SubscriptionEvent, words: str
+    client: Client, buyer: User, events: list[SubscriptionEvent], words: str
 ) -> None:
     subscription = held(buyer)
-    SUBSCRIPTION.move(subscription, event, now=factories.NOW)
+    for event in events:
+        SUBSCRIPTION.move(subscription, event, now=factories.NOW)
     page = page_of(client, f"/services/{subscription.pk}/")
     assert words in page
     assert "app.qingxie.example" not in page
@@ -133,24 +138,9 @@ def test_pages_of_services_take_fixed_queries(client: Client, buyer: User, djang
         held(buyer)
     with django_assert_num_queries(5):  # clock, session, user, services, frame
         client.get("/services/")
-    with django_assert_num_queries(7):  # clock, session, user, service, order line, history, frame
+    # clock, session, user, service, order lines, periods, freezes, operations, history, frame
+    with django_assert_num_queries(10):
         client.get(f"/services/{subscription.pk}/")
-
-
-def test_an_expired_service_says_until_when_the_data_is_kept(client: Client, buyer: User) -> None:
-    """business-rules §4.4: the seller keeps the data for 15 days."""
-    subscription = held(buyer)
-    Subscription.objects.filter(pk=subscription.pk).update(
-        status=Subscription.Status.FROZEN, expires_at=clock.now() + timedelta(days=1)
-    )
-    page = f"/services/{subscription.pk}/"
-    assert "The seller knows the reason" in client.get(page, headers={"Accept-Language": "en"}).content.decode()
-
-    ended = clock.now() - timedelta(days=1)
-    Subscription.objects.filter(pk=subscription.pk).update(expires_at=ended)
-    answer = client.get(page, headers={"Accept-Language": "en"})
-    assert "The paid time is over" in answer.content.decode()
-    assert answer.context["kept_until"] == ended + timedelta(days=15)
 
 
 # --- notices -----------------------------------------------------------------------------------------------------

@@ -6,21 +6,23 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from tests import factories
 from tests.factories.products import MONTHLY, ONCE, YEARLY
+from tests.market import engine
 from tradepost.market.base import clock
-from tradepost.market.base.work import State
+from tradepost.market.base.models import Event
 from tradepost.market.catalog.listing import Price
 from tradepost.market.catalog.models import Offer, Product
-from tradepost.market.fulfilment import renewal
+from tradepost.market.fulfilment.cases import locked_subscriptions
+from tradepost.market.fulfilment.freezing import add_reason
 from tradepost.market.identity.models import User
-from tradepost.market.orders.events import OrderPaid
 from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
-from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.models import Freeze, Subscription
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -38,7 +40,9 @@ def held(buyer: User, *, age: timedelta = DAY, prices: tuple[Price, ...] = (MONT
     """Bought for a month, ``age`` ago."""
     then = clock.now() - age
     offer = factories.make_offer(factories.make_product(prices=prices))
-    return factories.make_subscription(factories.make_order(buyer, offer=offer, paid=True, now=then), now=then)
+    held = factories.make_subscription(factories.make_order(buyer, offer=offer, paid=True, now=then), now=then)
+    Event.objects.all().delete()  # that it was paid: it is delivered already
+    return held
 
 
 def page_of(client: Client, address: str) -> str:
@@ -78,12 +82,13 @@ def test_a_renewal_is_ordered_paid_and_followed(client: Client, buyer: User) -> 
     assert (order.order_type, order.total_minor, order.buyer) == ("RENEW", 10_000, buyer)
     assert "Pay ¥\xa0100.00" in page_of(client, f"/orders/{order.number}/")
     assert client.post(f"/orders/{order.number}/pay/").status_code == 302
-    renewal.on_renewal_paid(OrderPaid(order=order.number), clock.now())
+    engine.react(now=clock.now())
     page = page_of(client, f"/orders/{order.number}/")
     assert "Your service is being renewed" in page
     assert "The seller renews your service" in page
     assert "How to log in" not in page, "that stands with the service"
-    Call.objects.update(state=State.ENDED, outcome=Call.Outcome.GAVE_UP, ended_at=clock.now())
+    engine.give_up(Call.objects.get(), now=clock.now())
+    engine.react(now=clock.now())
     assert "should the service end before, you get it back in full" in page_of(client, f"/orders/{order.number}/")
 
 
@@ -125,7 +130,8 @@ def test_without_the_agreement_nothing_is_ordered(client: Client, buyer: User) -
 def test_what_is_frozen_is_renewed_until_its_data_goes(client: Client, buyer: User, age: timedelta) -> None:
     """business-rules §4.4: paid in the retention; it counts from the original expiry."""
     subscription = held(buyer, age=age)
-    SUBSCRIPTION.move(subscription, SubscriptionEvent.FREEZE, now=clock.now())
+    with transaction.atomic():
+        add_reason(locked_subscriptions([subscription.pk]), Freeze.Reason.EXPIRED, actor="market", now=clock.now())
     assert "Renew it before then and it goes on." in page_of(client, f"/services/{subscription.pk}/")
     assert "The renewal counts from its end" in page_of(client, f"/services/{subscription.pk}/renew/")
     assert ordered(client, subscription).pay_before <= clock.now() + DAY
@@ -139,6 +145,7 @@ def test_where_nothing_can_be_renewed_nothing_is_offered(client: Client, buyer: 
         prices=(ONCE, MONTHLY) if why == "once" else (MONTHLY,),
     )
     if why == "released":
+        SUBSCRIPTION.move(subscription, SubscriptionEvent.END, now=clock.now())
         SUBSCRIPTION.move(subscription, SubscriptionEvent.RELEASE, now=clock.now())
     if why == "withdrawn":
         Product.objects.update(status=Product.Status.STOPPED)

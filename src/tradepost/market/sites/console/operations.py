@@ -38,7 +38,7 @@ TABS = (
 def index(request: HttpRequest) -> HttpResponse:
     get = request.GET
     asked = OperationFilter(
-        state=get.get("state", "stopped"), seller=get.get("seller", ""), search=get.get("q", "").strip()[:64]
+        state=get.get("show", "stopped"), seller=get.get("seller", ""), search=get.get("q", "").strip()[:64]
     )
     found = operator_queries.all_operations(asked, after=get.get("after", ""))
     context = {

@@ -37,7 +37,7 @@ SOON = timedelta(seconds=15)
 @require_safe
 @seller_page
 def operations(request: SellerRequest) -> HttpResponse:
-    asked = OperationFilter(state=request.GET.get("state", "open"), search=request.GET.get("q", "").strip()[:64])
+    asked = OperationFilter(state=request.GET.get("show", "open"), search=request.GET.get("q", "").strip()[:64])
     rows = seller_queries.seller_operations(request.seller, asked, after=request.GET.get("after", ""))
     return show(
         request,

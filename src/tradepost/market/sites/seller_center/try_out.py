@@ -25,6 +25,7 @@ from tradepost.market.orders.place import chosen_values
 from tradepost.market.orders.seller_queries import buyer_name
 from tradepost.market.production import seller_queries
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.web.operations import why
 from tradepost.market.web.templatetags.ui import amount
 
 from .frame import SellerRequest, found, seller_page, show
@@ -104,14 +105,22 @@ def act(request: SellerRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(request, _begun(operation))
+        _tell(request, operation)
     return HttpResponseRedirect(f"{reverse('seller_center:try_out')}#sc-s{pk}")
 
 
-def _begun(operation: Operation) -> str:
-    if operation.call is None:
-        return _("Done in the market alone: the protocol of this product has no activity for it.")
-    return _("Asked of your server: %(activity)s.") % {"activity": operation.call.activity}
+def _tell(request: SellerRequest, operation: Operation) -> None:
+    """What came of it at once: it was asked, or nothing need be, or it could not begin."""
+    if operation.call is not None:
+        messages.success(request, _("Asked of your server: %(activity)s.") % {"activity": operation.call.activity})
+    elif operation.status == Operation.Status.DONE:
+        words = _("Done in the market alone: the protocol of this product has no activity for it.")
+        messages.success(request, words)
+    elif operation.status == Operation.Status.QUEUED:
+        messages.success(request, _("It is done as soon as what is under way has ended."))
+    else:
+        told = why(operation)
+        messages.error(request, told.title if told else _("This is not possible in the present state of the service."))
 
 
 def _do(request: SellerRequest, subscription: Subscription) -> Operation:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from tradepost.market.base.models import Move
 from tradepost.market.fulfilment.buyer_queries import Past
@@ -24,7 +25,11 @@ def service_events(
     moves = list(moves)
     bought = of_line.get(subscription.order_line_number)
     first = TimelineEvent(
-        subscription.created_at, _("Ordered"), money(bought.amount) if bought else "", "shopping-cart", **_order(bought)
+        subscription.created_at,
+        pgettext("service", "Ordered"),
+        money(bought.amount) if bought else "",
+        "shopping-cart",
+        **_order(bought),
     )
     told = [
         *_of_moves(moves, subscription, past),
@@ -112,10 +117,10 @@ def _of_freezes(freezes: Iterable[Freeze], moves: Sequence[Move]) -> Iterator[Ti
 def frozen_because(freeze: Freeze) -> str:
     if freeze.reason == Freeze.Reason.EXPIRED:
         return _("Frozen: the paid time is over")
-    return _("Frozen by the operator")
+    return _("Frozen by hand")
 
 
 def _over(freeze: Freeze) -> str:
     if freeze.reason == Freeze.Reason.EXPIRED:
         return _("Paid again")
-    return _("The operator lifted the freeze")
+    return _("The freeze by hand was lifted")

@@ -19,7 +19,7 @@ from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.timeline import moves_of
 
 from .service_history import service_events
-from .under_way import told
+from .under_way import STOPPED, told
 
 private = cache_control(private=True, no_store=True)
 
@@ -38,19 +38,22 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
     lines, past = about(found.pk), past_of(found)
     usable = found.status == Subscription.Status.ACTIVE
+    now = told(under_way(found))
     context = {
         "subscription": found,
         "product": found.product,
         "seller": found.seller,
         "line": lines.held if lines else None,
         "bought": lines.bought if lines else None,
-        "renewable": may_renew(found, now=now_of(request)),
+        # One order at a time: the page of renewals would only say that another is not done.
+        "renewable": may_renew(found, now=now_of(request)) and not any(one.line for one in now),
         "usage": reported_usage([found] if found.offer.charging.metered else []).get(found.pk),
         "access": access_data(found) if usable else None,
         "usable": usable,
         "reasons": past.reasons,
         "expired": any(one.reason == Freeze.Reason.EXPIRED for one in past.reasons),
-        "under_way": told(under_way(found)),
+        "under_way": now,
+        "follows": any(one.why != STOPPED for one in now),
         "gives": product_type(found.product.product_type).gives,
         "timeline": service_events(found, lines.lines if lines else (), past, moves_of("subscription", found.pk)),
     }

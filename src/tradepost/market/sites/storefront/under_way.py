@@ -8,7 +8,6 @@ from datetime import datetime
 
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tradepost.market.fulfilment.buyer_queries import UnderWay
@@ -18,14 +17,17 @@ from tradepost.market.fulfilment.waiting import Waiting, Why
 from tradepost.market.orders.models import OrderLine
 
 TITLES: dict[str, str | Promise] = {
-    "renew": gettext_lazy("Your renewal is being passed on to the seller"),
-    "renew_change": gettext_lazy("Your renewal with a change is being passed on to the seller"),
-    "cancel_renewal": gettext_lazy("Your renewal is being taken back"),
-    "upgrade": gettext_lazy("Your change is being passed on to the seller"),
-    "unfreeze": gettext_lazy("The seller is asked to let you in again"),
-    "release": gettext_lazy("The seller is asked to delete the service"),
+    "renew": gettext_lazy("Your renewal"),
+    "renew_change": gettext_lazy("Your renewal with a change"),
+    "cancel_renewal": gettext_lazy("Taking your renewal back"),
+    "upgrade": gettext_lazy("Your change"),
+    "unfreeze": gettext_lazy("Opening the service for you again"),
+    "release": gettext_lazy("Deleting the service"),
 }
-"""A kind without a sentence here is told by its title."""
+"""A kind that is not here is told by its title."""
+
+
+STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Told:
     title: str | Promise
     tone: str
     why: str
-    """A ``Why``, or ``stopped``."""
+    """A ``Why``, or ``STOPPED``."""
     behind: tuple[str | Promise, ...]
     since: datetime | None
     at: datetime | None
@@ -57,7 +59,7 @@ def _told(one: UnderWay) -> Told:
     return Told(
         title=_title(one.operation),
         tone="bad" if waiting is None else "wait" if one.troubled_since or behind else "info",
-        why=waiting.why.value if waiting else "stopped",
+        why=waiting.why.value if waiting else STOPPED,
         behind=tuple(_title(other) for other in behind),
         since=one.troubled_since,
         at=_at(waiting),
@@ -66,7 +68,7 @@ def _told(one: UnderWay) -> Told:
 
 
 def _title(operation: Operation) -> str | Promise:
-    return TITLES.get(operation.kind) or _("%(what)s: under way") % {"what": kind_of(operation).title}
+    return TITLES.get(operation.kind) or kind_of(operation).title
 
 
 def _at(waiting: Waiting | None) -> datetime | None:

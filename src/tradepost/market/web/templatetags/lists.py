@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django import template
 from django.http import HttpRequest
@@ -56,13 +57,18 @@ def _heads(columns: Iterable[Words]) -> Iterator[tuple[SafeString, Words]]:
         mark = ""
 
 
+TAB = "show"
+"""The parameter that says which part of a list is shown (``web/parts/tabs.html``); what is searched in it is apart from it."""
+
+
 @register.simple_block_tag(takes_context=True)
 def filters(context: Context, content: str) -> SafeString:
     """The bar above a list: fields, the button, and the way back to all. What is asked stays in the page's address."""
     request: HttpRequest = context["request"]
-    asked = any(request.GET[name] for name in request.GET if name != "after")
+    asked = any(request.GET[name] for name in request.GET if name not in {"after", TAB})
+    tab = f"?{urlencode({TAB: request.GET[TAB]})}" if request.GET.get(TAB) else ""
     return SafeString(
-        render_to_string("web/parts/filters.html", {"content": content, "asked": asked, "path": request.path})
+        render_to_string("web/parts/filters.html", {"content": content, "asked": asked, "path": request.path + tab})
     )
 
 
