@@ -203,6 +203,7 @@ def test_of_two_reasons_each_is_lifted_alone() -> None:
     standing = Freeze.objects.filter(subscription=subscription, lifted_at=None)
     assert set(standing.values_list("reason", flat=True)) == {"operator", "expired"}
     assert not Call.objects.filter(outcome="").exists(), "the seller has frozen it already"
+    assert told("service_expired_renewable") == 1, "its buyer learns until when the data is kept"
 
     renewed(subscription, now=LATER)
     done(open_call(), now=LATER)

@@ -201,8 +201,10 @@ def test_what_was_refunded_is_not_told_as_stopped(place: int) -> None:
 
 
 def released_without_address(subscription: Subscription) -> None:
-    """Its retention is over, and nobody can be asked to delete it."""
+    """Frozen at its end; then its retention is over, and nobody can be asked to delete it."""
     passes(END)
+    done(open_call(), now=END)
+    Binding.objects.all().delete()
     passes(END + RETENTION)
     assert again(subscription).status == "releasing"
 
@@ -210,7 +212,6 @@ def released_without_address(subscription: Subscription) -> None:
 def test_what_could_not_even_be_asked_is_told_with_its_reason() -> None:
     operator = make_operator()
     subscription = service(members=1)
-    Binding.objects.all().delete()
     with translation.override("en"):
         released_without_address(subscription)
     kinds = [kind for kind, _ in stopped_notices()]

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import NOW, make_call
+from tests.market.engine import answer
 from tradepost.market.base.work import State
 from tradepost.market.production.choose import AddressState, Due, choose
 from tradepost.market.production.claim import AGAIN, claim_calls
@@ -117,17 +118,17 @@ def test_calls_over_a_sellers_limit_are_held_out_of_the_way() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_claim_reads_a_batch_however_many_calls_have_just_become_due() -> None:
     """Statistics are those of a quiet market: PostgreSQL expects a handful of due rows and would read and sort them all."""
+    ended = answer(make_call(now=NOW), now=NOW)
     first = make_call(now=NOW)
-    copied = [str(field.column) for field in Call._meta.local_fields if not field.primary_key]
+    columns = ", ".join(str(field.column) for field in Call._meta.local_fields if not field.primary_key)
     copies = (
-        f"INSERT INTO production_call ({', '.join(copied)})"
-        f" SELECT {', '.join('%s' if column == 'state' else column for column in copied)}"
+        f"INSERT INTO production_call ({columns}) SELECT {columns}"
         " FROM production_call, generate_series(1, 3000) WHERE id = %s"
     )
     with connection.cursor() as cursor:
-        cursor.execute(copies, [State.ENDED, first.pk])
+        cursor.execute(copies, [ended.pk])
         cursor.execute("ANALYZE production_call")
-        cursor.execute(copies, [State.WAITING, first.pk])
+        cursor.execute(copies, [first.pk])
     with CaptureQueriesContext(connection) as asked:
         claim_calls(now=NOW, wall=NOW, owner="w", limit=20, per_seller=5, duration=MINUTE)
     messages = [query["sql"] for query in asked if "set_config" in query["sql"] or "RETURNING" in query["sql"]]

@@ -28,9 +28,9 @@ def add_reason(
             _keep_until(one)
     freshly = [one for one in new if one.status == Subscription.Status.ACTIVE]
     SUBSCRIPTION.move_all(freshly, SubscriptionEvent.FREEZE, now=now, actor=actor, note=note[:500])
-    outbox.publish_all(
-        [SubscriptionFrozen(subscription=one.pk, at=now, reason=reason.value) for one in freshly], now=now
-    )
+    # That its time is over its buyer learns even when it was frozen before: until when it can be renewed and is kept.
+    told = new if reason == Freeze.Reason.EXPIRED else freshly
+    outbox.publish_all([SubscriptionFrozen(subscription=one.pk, at=now, reason=reason.value) for one in told], now=now)
 
 
 def _keep_until(subscription: Subscription) -> None:

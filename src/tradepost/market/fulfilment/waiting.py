@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from tradepost.market.base.work import State
 from tradepost.market.production.models import WELL, Call
-from tradepost.market.subscriptions.models import Subscription
 
 from .models import OPEN, Operation
 
@@ -89,10 +88,6 @@ class ShownOperation:
 
     operation: Operation
     waiting: Waiting | None
-
-    @property
-    def service(self) -> Subscription | None:
-        return self.operation.subscription
 
 
 def shown(operations: list[Operation]) -> list[ShownOperation]:

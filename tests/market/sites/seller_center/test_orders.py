@@ -10,6 +10,7 @@ from tests.factories import buying, people, products
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE
 from tradepost.market.orders.finish import give_up_order
 from tradepost.market.orders.models import OrderLine
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
 
 
 def order_of(shop, *, paid: bool = True, asks: bool = False) -> OrderLine:
@@ -125,3 +126,16 @@ def test_an_order_that_cost_nothing_and_was_given_up_speaks_of_no_refund(page, s
     assert "Paid by the buyer" not in text
     listed = page.get("/seller/orders/").content.decode()
     assert "Closed, not charged" in listed
+
+
+def test_the_end_of_a_service_is_told_in_words(page, shop):
+    line = order_of(shop)
+    held = buying.make_subscription(line.order)
+    for event in (SubscriptionEvent.END, SubscriptionEvent.RELEASE):
+        SUBSCRIPTION.move(held, event, now=people.NOW)
+
+    text = shown(page, line)
+
+    assert "Service ended: nobody can enter it any more" in text
+    assert "Instance released" in text
+    assert "<strong>releasing</strong>" not in text

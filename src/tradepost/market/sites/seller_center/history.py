@@ -51,6 +51,8 @@ def _event(move: Move) -> Event:
             return Event(move.at, title, icon="plug-connected", tone="ok")
         case "subscription", "frozen":
             return Event(move.at, _("Instance frozen"), icon="snowflake", tone="warn")
+        case "subscription", "releasing":
+            return Event(move.at, _("Service ended: nobody can enter it any more"), icon="ban")
         case "subscription", "released":
             return Event(move.at, _("Instance released"), icon="trash")
         case "subscription", "failed":
