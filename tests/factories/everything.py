@@ -21,14 +21,16 @@ from django.test import Client
 from tests.market import every_address as table
 from tests.market.every_address import ADDRESSES, Address
 from tradepost.market import wiring
-from tradepost.market.base import clock, jobs, outbox, work
+from tradepost.market.base import clock, jobs, outbox, retention, work
+from tradepost.market.base.events import name_of
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.outbox import Batched
-from tradepost.market.fulfilment.expiry import END_OF_PERIOD, END_OF_RETENTION
+from tradepost.market.fulfilment.timers import LIFE
 from tradepost.market.identity.models import User
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications.reactions import QUIET
 from tradepost.market.open_api import throttle
+from tradepost.market.orders.events import OrderCancelled
 from tradepost.market.orders.place import UNPAID_TIMEOUT
 from tradepost.market.payments import kept_sums
 from tradepost.market.production import upkeep
@@ -198,34 +200,33 @@ def apis(facts: Mapping[str, str]) -> Iterator[Deed]:
 
 def reactions(size: Size, now: datetime) -> Iterator[Deed]:
     """Each reaction to a batch of events; one that takes them one by one gets the first."""
-    for event, every in wiring.REACTIONS.table.items():
-        facts = happened(event, size, now)
-        for reaction in every:
-            name = f"{event} → {outbox.name_of(reaction).removeprefix('tradepost.market.')}"
+    for entry in wiring.REACTIONS.entries:
+        events = [entry.event(**facts) for facts in happened(entry.event, size, now)]
+        for reaction in entry.reactions:
+            name = f"{entry.event.__name__} → {name_of(reaction).removeprefix('tradepost.market.')}"
             if isinstance(reaction, Batched):
-                yield Deed(name, partial(_react, partial(reaction.many, facts, now)))
+                yield Deed(name, partial(_react, partial(reaction.many, events, now)))
             else:
-                yield Deed(name, partial(_react, partial(reaction, facts[0], now)))
+                yield Deed(name, partial(_react, partial(reaction, events[0], now)))
 
 
 def _react(act: Callable[[], object], _prepared: object) -> None:
     act()
 
 
-def happened(event: str, size: Size, now: datetime) -> list[dict[str, Any]]:
-    """Facts of events of this name about things that are as they would be then."""
-    newest, at = size.orders, now.isoformat()
+def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
+    """Fields of events of this class about things that are as they would be then."""
+    newest, at = size.orders, now
     delivered = range(newest - 1000, newest - 2000, -1)
 
     def numbers(keys: range) -> list[str]:
         rows = _all(f"SELECT number FROM orders_order WHERE id IN ({', '.join(map(str, keys))}) ORDER BY id")
         return [number for (number,) in rows]
 
-    match event:
+    match event.__name__:
         case "OrderPaid":
-            return [{"order": number} for number in numbers(_story(size, "paid"))]
-        case "RenewalPaid":
-            return [{"order": number} for number in numbers(_story(size, "renewal_paid"))]
+            bought, renewed = _story(size, "paid"), _story(size, "renewal_paid")
+            return [{"order": number} for number in [*numbers(bought), *numbers(renewed)]]
         case "OrderCompleted":
             return [{"order": number} for number in numbers(delivered[:100])]
         case "OrderCancelled":
@@ -247,11 +248,14 @@ def happened(event: str, size: Size, now: datetime) -> list[dict[str, Any]]:
         case "SubscriptionEndsSoon":
             rows = _all("SELECT id, expires_at FROM subscriptions_subscription WHERE status = 'active' AND expires_at"
                         " IS NOT NULL ORDER BY id DESC LIMIT 10")  # fmt: skip
-            return [{"subscription": pk, "ends": ends.isoformat()} for pk, ends in rows]
+            return [{"subscription": pk, "ends": ends} for pk, ends in rows]
         case "SubscriptionFrozen" | "SubscriptionUnfrozen" | "SubscriptionReleased":
             rows = _all("SELECT id FROM subscriptions_subscription WHERE status = 'frozen' ORDER BY id DESC LIMIT 10")
             return [{"subscription": pk, "at": at} for (pk,) in rows]
-    raise LookupError(f"say in {__name__} what happened when {event} is published")
+        case "OperationStopped":
+            rows = _all("SELECT id, call_id FROM fulfilment_operation WHERE kind = 'freeze' ORDER BY id DESC LIMIT 10")
+            return [{"operation": pk, "call": call, "at": at} for pk, call in rows]
+    raise LookupError(f"say in {__name__} what happened when {event.__name__} is published")
 
 
 def _calls_ended(size: Size) -> list[dict[str, Any]]:
@@ -284,17 +288,18 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
     [unpaid] = _one("SELECT number FROM orders_order WHERE status = 'unpaid' ORDER BY id LIMIT 1")
     active, ends = _one("SELECT id, expires_at FROM subscriptions_subscription WHERE status = 'active' AND expires_at IS NOT"
                         " NULL ORDER BY id DESC LIMIT 1")  # fmt: skip
-    frozen, ended = _one(
-        "SELECT id, expires_at FROM subscriptions_subscription WHERE status = 'frozen' ORDER BY id DESC LIMIT 1"
+    frozen, over = _one(
+        "SELECT id, release_at FROM subscriptions_subscription WHERE status = 'frozen' ORDER BY id LIMIT 1"
     )
     moments: dict[str, list[tuple[str, dict[str, Any], datetime]]] = {
         UNPAID_TIMEOUT: [("", {"order": unpaid}, now)],
-        END_OF_PERIOD: [
+        LIFE: [
             (" (reminds)", {"subscription": active}, ends - timedelta(days=1)),
             (" (freezes)", {"subscription": active}, ends + timedelta(hours=1)),
+            (" (releases)", {"subscription": frozen}, over + timedelta(hours=1)),
         ],
-        END_OF_RETENTION: [("", {"subscription": frozen}, ended + timedelta(days=16))],
         QUIET: [("", {}, now)],
+        retention.NIGHTLY: [("", {}, now + timedelta(days=500))],
     }
     for kind, task in wiring.TASKS.items():
         if kind not in moments:
@@ -322,7 +327,7 @@ def engine(now: datetime) -> Iterator[Deed]:
         return [Ended(call, results[n % len(results)]) for n, call in enumerate(claim())]
 
     def publish() -> None:
-        outbox.publish_many("Unheard", [{"n": n} for n in range(BATCH)], now=now)
+        outbox.publish_all([OrderCancelled(order="CS", by="buyer") for _ in range(BATCH)], now=now)
 
     yield Deed("claim", lambda _: claim())
     yield Deed("record", lambda batch: record(batch, now=now, owner="w1", rule=RULE), ended)

@@ -17,17 +17,18 @@ from django.db import connection, transaction
 
 from tradepost.market.base.models import Event, Job, Move
 from tradepost.market.catalog.models import Category, Offer, Product, Sku, Spec
-from tradepost.market.fulfilment.models import Delivery
+from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity.models import AccessKey, Member, Seller, SigningKey, User
 from tradepost.market.notifications.models import Mail, Notice
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.payments import kept_sums
 from tradepost.market.payments.models import Account, Entry, Transfer
 from tradepost.market.production.models import Address, Attempt, Binding, Call
-from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.models import Freeze, Period, Subscription
 
 from .calls import calls
 from .insert import indexed_afterwards, run, unchecked
+from .operations import operations
 from .orders import orders, subscriptions
 from .rest import money, notices, work
 from .shop import AK, SK, people_and_products
@@ -35,7 +36,7 @@ from .stories import STORIES, UNDER_WAY, Size, stories
 
 __all__ = ["AK", "GROWING", "SK", "STORIES", "UNDER_WAY", "Size", "analyze", "fill"]
 GROWING = (
-    Order, OrderLine, Subscription, Delivery, Call, Attempt, Notice, Mail, Transfer, Entry, Move, Event, Job,
+    Order, OrderLine, Subscription, Period, Freeze, Operation, Call, Attempt, Notice, Mail, Transfer, Entry, Move, Event, Job,
 )  # fmt: skip
 """The models whose rows become more with every order."""
 
@@ -50,6 +51,7 @@ def fill(size: Size, *, now: datetime) -> None:
         orders()
         subscriptions(now)
         calls(size, now)
+        operations(size, now)
         notices(size)
         money(size, now)
         work(size, now)

@@ -1,4 +1,4 @@
-"""What was asked of sellers: calls that ended, that are under way, that are due; attempts, deliveries and counts."""
+"""What was asked of sellers: calls that ended, that are under way, that are due; attempts and counts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tradepost.market.base.secrets import seal
-from tradepost.market.fulfilment.models import Delivery
 from tradepost.market.production import calls as production
 from tradepost.market.production.models import Attempt, Call, Tally
 from tradepost.protocols.commands import (
@@ -23,7 +22,7 @@ from tradepost.protocols.commands import (
 )
 
 from .insert import insert, json, text
-from .stories import ENDED, FROZEN, HOLDS, RELEASED, Size
+from .stories import ENDED, FROZEN, RELEASED, Size
 
 
 def calls(size: Size, now: datetime) -> None:
@@ -103,12 +102,6 @@ def calls(size: Size, now: datetime) -> None:
         url=text("https://seller.many.example/produce?signature=x"), request_headers=json([["Host", "seller.many.example"]]),
         request_body=text(said), status="200", response_headers=json([["Content-Type", "application/json"]]),
         response_body=text(said), verdict="c.last_verdict", worker=text("w1"),
-    )  # fmt: skip
-    insert(
-        Delivery, f"o WHERE {HOLDS}", id="n", line_id="n", subscription_id="n",
-        call_id="3 * n + CASE WHEN story = 'delivered' THEN 1 ELSE 0 END", created_at="at",
-        status="CASE WHEN story = 'delivered' THEN 'done' WHEN story = 'given_up' THEN 'gave_up' ELSE 'creating' END",
-        step="CASE WHEN story = 'delivered' THEN 1 ELSE 0 END",
     )  # fmt: skip
     hours = "generate_series(0, 14 * 24 - 1) h CROSS JOIN unnest(ARRAY['newInstance', 'queryInstance', 'refreshInstance']) a"
     insert(

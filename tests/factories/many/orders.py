@@ -8,9 +8,9 @@ import msgspec
 
 from tradepost.market.base.models import Job, Move
 from tradepost.market.base.secrets import seal
-from tradepost.market.fulfilment.expiry import END_OF_PERIOD, END_OF_RETENTION
+from tradepost.market.fulfilment.timers import LIFE
 from tradepost.market.orders.models import Order, OrderLine, SalesDay
-from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.models import Freeze, Period, Subscription
 from tradepost.protocols.commands import AppInfo
 
 from .insert import insert, text
@@ -28,7 +28,7 @@ def orders() -> None:
     insert(
         OrderLine, "o JOIN catalog_product p ON p.id = o.product", id="n", order_id="n", number="number || '-000001'",
         seller_id="seller", product_id="product", offer_id="product", charging_mode=text("PERIOD"), status=STATUS,
-        period_type=text("month"), period_number="1", amount_minor=f"{PRICE}", sku_code="'SKU' || product",
+        period_type=text("month"), period_number="1", amount_minor=f"{PRICE}", list_minor=f"{PRICE}", sku_code="'SKU' || product",
         subscription_id=f"CASE WHEN renews THEN base WHEN {HOLDS} THEN n END",
         product_name="p.name", product_name_en="p.name_en", spec_name=text("标准版"), spec_name_en=text("Standard"),
         agreed_at="at",
@@ -59,6 +59,8 @@ def subscriptions(now: datetime) -> None:
         instance_id="CASE WHEN story IN ('delivered', 'created') THEN 'instance-' || n ELSE '' END",
         status=f"CASE WHEN {FROZEN} THEN 'frozen' WHEN {RELEASED} THEN 'released' WHEN story = 'given_up' THEN 'failed'"
         " WHEN story = 'delivered' THEN 'active' ELSE 'opening' END",
+        release_at=f"CASE WHEN {FROZEN} THEN {at} + interval '12 days' END",
+        seller_state=f"CASE WHEN {FROZEN} THEN 'frozen' ELSE 'active' END",
         sealed_access=f"CASE WHEN story = 'delivered' THEN '{access}' ELSE '' END", created_at="at",
         started_at="CASE WHEN story = 'delivered' THEN at END",
         expires_at=f"CASE WHEN {FROZEN} THEN {at} - interval '3 days' WHEN {RELEASED} THEN at + interval '30 days'"
@@ -72,12 +74,17 @@ def subscriptions(now: datetime) -> None:
             Move, f"o WHERE {whose}", lifecycle=text("subscription"), subject="n::text", event=text(event),
             before=text(before), after=text(after), at="at + interval '1 minute'", actor=text("market"),
         )  # fmt: skip
-    timers = "o WHERE story = 'delivered'"
-    for kind, whose, due in (
-        (END_OF_PERIOD, f"NOT ({FROZEN}) AND NOT ({RELEASED}) AND product <> 2", f"{at} + (1 + mod(n, 300)) * interval '1 day'"),
-        (END_OF_RETENTION, FROZEN, f"{at} + interval '12 days'"),
-    ):  # fmt: skip
-        insert(
-            Job, f"{timers} AND {whose}", kind=text(kind), key="n::text", due_at=due,
-            payload="jsonb_build_object('subscription', n)",
-        )  # fmt: skip
+    insert(
+        Job, f"o WHERE story = 'delivered' AND NOT ({RELEASED}) AND product <> 2", kind=text(LIFE), key="n::text",
+        due_at=f"CASE WHEN {FROZEN} THEN {at} + interval '12 days' ELSE {at} + (1 + mod(n, 300)) * interval '1 day' END",
+        payload="jsonb_build_object('subscription', n)",
+    )  # fmt: skip
+    insert(
+        Period, "subscriptions_subscription s JOIN o ON o.n = s.id WHERE s.expires_at > s.started_at", subscription_id="s.id",
+        line_number="s.order_line_number", starts_at="s.started_at", ends_at="s.expires_at", offer_id="s.offer_id",
+        quantity="1", paid_minor=f"{PRICE}", list_minor=f"{PRICE}", currency=text("CNY"), earned_at="s.started_at",
+    )  # fmt: skip
+    insert(
+        Freeze, f"o WHERE {FROZEN}", subscription_id="n", reason=text("expired"), since=f"{at} - interval '3 days'",
+        actor=text("market"),
+    )  # fmt: skip

@@ -54,7 +54,7 @@ def test_a_line_goes_with_its_order(end: Callable[[Order], object], status: str)
     assert (line.status, line.order.status) == (status, status)
     assert OrderLine.objects.get(order=other).status == "unpaid"
     assert [found.pk for found in seller_lines(line.seller, LineFilter(status=status))] == [line.pk]
-    assert open_order_count(line.seller) == (status == "processing")
+    assert open_order_count(line.seller) == int(status == "processing")
 
 
 def test_a_move_that_is_refused_moves_no_line() -> None:

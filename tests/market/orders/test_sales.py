@@ -14,7 +14,7 @@ from tests import factories
 from tradepost.market.base.money import Money
 from tradepost.market.orders.cancel import cancel_order
 from tradepost.market.orders.finish import give_up_order
-from tradepost.market.orders.models import OrderLine, SalesDay
+from tradepost.market.orders.models import Order, OrderLine, SalesDay
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.sales import PARTS, day_of
 from tradepost.market.orders.seller_queries import orders_by_day
@@ -33,10 +33,15 @@ def kept() -> dict[tuple[int, date], tuple[int, int]]:
     return dict(found)
 
 
+def paid_at(order: Order) -> datetime:
+    assert order.paid_at is not None
+    return order.paid_at
+
+
 def counted() -> dict[tuple[int, date], tuple[int, int]]:
     found: defaultdict[tuple[int, date], tuple[int, int]] = defaultdict(lambda: (0, 0))
     for line in OrderLine.objects.select_related("order").exclude(order__paid_at=None):
-        at = line.seller_id, day_of(line.order.paid_at)
+        at = line.seller_id, day_of(paid_at(line.order))
         found[at] = found[at][0] + 1, found[at][1] + line.amount_minor
     return dict(found)
 
@@ -65,18 +70,18 @@ def test_what_was_paid_and_given_up_was_paid_on_its_day_all_the_same() -> None:
     before = kept()
     order.refresh_from_db()
     give_up_order(order, now=factories.NOW + timedelta(days=1), reason="dns")
-    assert kept() == before == {(line.seller_id, day_of(order.paid_at)): (1, line.amount_minor)}
+    assert kept() == before == {(line.seller_id, day_of(paid_at(order))): (1, line.amount_minor)}
 
 
 def test_the_chart_reads_them_and_has_no_holes() -> None:
     order = factories.make_order(paid=True)
     line = order.lines.get()
     order.refresh_from_db()
-    days = orders_by_day(line.seller, now=order.paid_at + timedelta(days=2), days=4, currency="CNY")
+    days = orders_by_day(line.seller, now=paid_at(order) + timedelta(days=2), days=4, currency="CNY")
     assert [(day.lines, day.amount) for day in days] == [
         (0, Money(0, "CNY")), (1, line.amount), (0, Money(0, "CNY")), (0, Money(0, "CNY")),
     ]  # fmt: skip
-    assert days[-1].day == day_of(order.paid_at) + timedelta(days=2)
+    assert days[-1].day == day_of(paid_at(order)) + timedelta(days=2)
 
 
 def test_a_payment_that_is_refused_counts_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,11 +17,11 @@ RELEASE = END + timedelta(days=15)
 SECOND = timedelta(seconds=1)
 
 
-def facts(*, living: bool = True, expires_at: datetime | None = END, **fields: object) -> Facts:
-    return Facts(living=living, expires_at=expires_at, **fields)  # type: ignore[arg-type]  # a row's own words
+def facts(*, living: bool = True, expires_at: datetime | None = END, **fields: Any) -> Facts:
+    return Facts(living=living, expires_at=expires_at, **fields)
 
 
-OVER = {"expired": True, "release_at": RELEASE}
+OVER: dict[str, Any] = {"expired": True, "release_at": RELEASE}
 TABLE = [
     ("it is reminded a week before", facts(), NOW, END - REMIND),
     ("it was reminded, so that its end is next", facts(), END - REMIND, END),
