@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from tradepost.check import Diagnosis, Exchange, Report, Result, Verdict
 from tradepost.protocols.http import Request
+from tradepost.protocols.text import Text
 
 REQUEST = Request(
     "POST",
@@ -21,19 +22,17 @@ def result(check_id: str, verdict: Verdict, **more) -> Result:
     return Result(
         check_id=check_id,
         group=check_id.partition(".")[0],
-        title=f"Title of {check_id}",
-        title_zh=f"{check_id}的标题",
+        title=Text(en=f"Title of {check_id}", zh=f"{check_id}的标题"),
         verdict=verdict,
-        expected="HTTP 200 & <nothing else>",
-        expected_zh="期望的结果",
+        expected=Text(en="HTTP 200 & <nothing else>", zh="期望的结果"),
         spec="saas-v2 §3.0",
         exchanges=(Exchange(REQUEST, MOMENT, 0.01, ANSWER),),
         **more,
     )
 
 
-MISTAKE = Diagnosis("http_status", "Another status.", "状态码不对。")
-ADVICE = Diagnosis("nonce_case", "Better compare it.", "建议比较。")
+MISTAKE = Diagnosis("http_status", Text(en="Another status.", zh="状态码不对。"))
+ADVICE = Diagnosis("nonce_case", Text(en="Better compare it.", zh="建议比较。"))
 REPORT = Report(
     url="http://127.0.0.1:9000/<produce>",
     protocol="saas_v2",
@@ -42,10 +41,10 @@ REPORT = Report(
     seconds=1.5,
     results=(
         result("shape.one", Verdict.PASSED),
-        result("shape.two", Verdict.FAILED, seen="HTTP 500 \x00 came", seen_zh="返回HTTP 500", diagnosis=MISTAKE),
-        result("wire.three", Verdict.FAILED, seen="HTTP 501 came", seen_zh="返回HTTP 501", diagnosis=MISTAKE),
-        result("wire.four", Verdict.SKIPPED, seen="not offered", seen_zh="未提供"),
-        result("wire.five", Verdict.BROKEN, seen="the tester failed", seen_zh="测试程序出错"),
-        result("wire.six", Verdict.WARNED, seen="odd", seen_zh="不寻常", diagnosis=ADVICE),
+        result("shape.two", Verdict.FAILED, seen=Text(en="HTTP 500 \x00 came", zh="返回HTTP 500"), diagnosis=MISTAKE),
+        result("wire.three", Verdict.FAILED, seen=Text(en="HTTP 501 came", zh="返回HTTP 501"), diagnosis=MISTAKE),
+        result("wire.four", Verdict.SKIPPED, seen=Text(en="not offered", zh="未提供")),
+        result("wire.five", Verdict.BROKEN, seen=Text(en="the tester failed", zh="测试程序出错")),
+        result("wire.six", Verdict.WARNED, seen=Text(en="odd", zh="不寻常"), diagnosis=ADVICE),
     ),
 )

@@ -33,7 +33,7 @@ WARNED = {"careless_codes": {"time.no_time", "time.month_13"}}
 
 def complaints(report: Report) -> list[tuple[str, str]]:
     wrong = {Verdict.FAILED, Verdict.BROKEN}
-    return [(result.check_id, result.seen) for result in report.results if result.verdict in wrong]
+    return [(result.check_id, result.seen.en) for result in report.results if result.verdict in wrong]
 
 
 def ids(report: Report, verdict: Verdict) -> set[str]:

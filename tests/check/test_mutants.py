@@ -135,7 +135,7 @@ def examine(mutant: Mutant, folder: Path, only: frozenset[str], *, at_once: int 
 
 
 def told(report: Report) -> list[str]:
-    return [f"{r.check_id}: {r.diagnosis.name if r.diagnosis else r.verdict} ({r.seen})" for r in faulty(report)]
+    return [f"{r.check_id}: {r.diagnosis.name if r.diagnosis else r.verdict} ({r.seen.en})" for r in faulty(report)]
 
 
 def faulty(report: Report):

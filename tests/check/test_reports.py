@@ -135,7 +135,7 @@ def test_the_html_report_escapes_what_came():
 def test_the_html_report_says_everything_in_both_languages():
     page = html(REPORT)
     for one in REPORT.results[1:]:
-        for words in (one.title, one.title_zh, one.seen_zh):
+        for words in (one.title.en, one.title.zh, one.seen.zh):
             assert words in page
     assert "2 of 6 checks failed" in page
     assert "6项检查中2项失败" in page

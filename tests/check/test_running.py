@@ -85,7 +85,7 @@ def test_a_mistake_of_the_tester_is_not_the_sellers(url, monkeypatch):
     monkeypatch.setattr(signature, "_correct", breaks)
     report = run(some(url, "signature"))
     assert report.results[0].verdict is Verdict.BROKEN
-    assert "the tester failed: ZeroDivisionError: ours" in report.results[0].seen
+    assert "the tester failed: ZeroDivisionError: ours" in report.results[0].seen.en
     assert report.count(Verdict.FAILED) == 0
     assert report.exit_code == 2
 
@@ -101,7 +101,7 @@ def test_the_seller_is_asked_again_after_its_restart(url, tmp_path):
 def test_a_restart_that_fails_is_not_held_against_the_seller(url):
     report = run(some(url, "idempotency", restart="false"))
     restart = next(result for result in report.results if result.check_id == "idempotency.restart")
-    assert (restart.verdict, restart.seen) == (Verdict.SKIPPED, "the restart command ended with 1")
+    assert (restart.verdict, restart.seen.en) == (Verdict.SKIPPED, "the restart command ended with 1")
 
 
 def test_the_long_load_checks_pass(url):
@@ -118,7 +118,7 @@ def test_a_server_that_dies_is_told_once_and_asked_nothing_more(url):
     assert report.exit_code == 2
     broken = [result for result in report.results if result.verdict is Verdict.BROKEN]
     assert len(broken) == 1
-    assert "nobody answers any more: no connection: connection refused" in broken[0].seen
+    assert "nobody answers any more: no connection: connection refused" in broken[0].seen.en
     assert report.count(Verdict.FAILED) == 0
     # What was asked beside others before may have passed; nothing was asked after.
     rest = report.results[report.results.index(broken[0]) + 1 :]

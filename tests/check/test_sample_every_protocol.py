@@ -38,7 +38,7 @@ def started(data: Path, *options: str) -> Iterator[str]:
 
 def complaints(report: Report) -> list[tuple[str, str]]:
     wrong = {Verdict.FAILED, Verdict.BROKEN}
-    return [(result.check_id, result.seen) for result in report.results if result.verdict in wrong]
+    return [(result.check_id, result.seen.en) for result in report.results if result.verdict in wrong]
 
 
 @pytest.mark.parametrize("name", ALL)

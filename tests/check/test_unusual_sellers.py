@@ -13,7 +13,7 @@ OFFERED = ("upgradeInst", "changeInst")
 
 
 def told(report: Report, *verdicts: Verdict) -> list[tuple[str, str]]:
-    return [(result.check_id, result.seen) for result in report.results if result.verdict in verdicts]
+    return [(result.check_id, result.seen.en) for result in report.results if result.verdict in verdicts]
 
 
 def examined(server: Server, *groups: str, at_once: int = 16) -> Report:

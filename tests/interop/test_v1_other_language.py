@@ -301,7 +301,7 @@ def test_a_request_that_a_gateway_changed_is_told_in_words(language: Language, t
 def test_the_tester_has_nothing_to_complain_about(language: Language, tmp_path: Path, encrypt_type: str) -> None:
     with selling(language, tmp_path / "log", key=KEY, encrypt_type=encrypt_type) as seller:
         report = run(Options(url=seller.url, protocol="saas_v1", key=KEY, load=True))
-    wrong = [(one.check_id, one.seen) for one in report.results if one.verdict in {Verdict.FAILED, Verdict.BROKEN}]
+    wrong = [(one.check_id, one.seen.en) for one in report.results if one.verdict in {Verdict.FAILED, Verdict.BROKEN}]
     assert wrong == []
     # It sells nothing by usage.
     assert {one.check_id for one in report.results if one.verdict is Verdict.SKIPPED} == {"time.usage_time"}

@@ -14,6 +14,7 @@ from functools import cached_property
 from tradepost.protocols.body_sign import HEADER, body_sign
 from tradepost.protocols.excerpt import excerpt
 from tradepost.protocols.http import Request, Response
+from tradepost.protocols.text import Text
 
 from .http_client import Received
 from .outcomes import Failed, Warned
@@ -104,31 +105,35 @@ class Answer:
         body = self.received.body.removeprefix(BOM)
         return Response(200, (("Content-Type", "application/json"), (HEADER, body_sign(body, key))), body)
 
-    def describe(self) -> tuple[str, str]:
-        """What came, in both languages."""
+    def describe(self) -> Text:
+        """What came."""
         received = self.received
         if received.fault:
-            return f"no usable answer: {received.problem}", f"没有可用的响应：{received.problem}"
+            return Text(en=f"no usable answer: {received.problem}", zh=f"没有可用的响应：{received.problem}")
         if 300 <= received.status < 400:
             target = excerpt(received.header("Location") or "nowhere")
-            return f"HTTP {received.status} came, to {target}", f"返回HTTP {received.status}，跳转到{target}"
+            return Text(
+                en=f"HTTP {received.status} came, to {target}", zh=f"返回HTTP {received.status}，跳转到{target}"
+            )
         if received.status != 200:
             quoted = excerpt(received.body)
-            return f"HTTP {received.status} came, with {quoted}", f"返回HTTP {received.status}，内容为{quoted}"
+            return Text(
+                en=f"HTTP {received.status} came, with {quoted}", zh=f"返回HTTP {received.status}，内容为{quoted}"
+            )
         if self.code:
             message = str((self.members or {}).get("resultMsg", ""))
             quoted = excerpt(message)
-            return (
-                f"resultCode {self.code} came, resultMsg {quoted}",
-                f"返回resultCode {self.code}，resultMsg为{quoted}",
+            return Text(
+                en=f"resultCode {self.code} came, resultMsg {quoted}",
+                zh=f"返回resultCode {self.code}，resultMsg为{quoted}",
             )
         quoted = excerpt(received.body)
         if self.members is None and received.body and self.syntax:
-            return (
-                f"HTTP 200 came, {self.syntax}: {quoted}",
-                f"返回HTTP 200，但响应体无法解析（{self.syntax}）：{quoted}",
+            return Text(
+                en=f"HTTP 200 came, {self.syntax}: {quoted}",
+                zh=f"返回HTTP 200，但响应体无法解析（{self.syntax}）：{quoted}",
             )
-        return f"HTTP 200 came without a resultCode: {quoted}", f"返回HTTP 200但没有resultCode：{quoted}"
+        return Text(en=f"HTTP 200 came without a resultCode: {quoted}", zh=f"返回HTTP 200但没有resultCode：{quoted}")
 
 
 def admitted(answers: Iterable[Answer]) -> list[Answer]:
@@ -138,42 +143,42 @@ def admitted(answers: Iterable[Answer]) -> list[Answer]:
     return [answer for answer in kept if not answer.received.unreachable] or kept
 
 
-def failed(name: str, answer: Answer, context: str = "", context_zh: str = "") -> Failed:
+def failed(name: str, answer: Answer, context: Text | None = None) -> Failed:
     """A failure that tells what came. ``context`` says in answer to what."""
-    seen, seen_zh = answer.describe()
+    seen = answer.describe()
     if context:
-        seen, seen_zh = f"{context}: {seen}", f"{context_zh or context}：{seen_zh}"
-    found = Failed(name, seen, seen_zh)
+        seen = Text(en=f"{context.en}: {seen.en}", zh=f"{context.zh}：{seen.zh}")
+    found = Failed(name, seen)
     found.request, found.code, found.status = answer.request, answer.code, answer.received.status
     return found
 
 
-def readable(answer: Answer, *, http_error: str = "http_status", context: str = "", context_zh: str = "") -> None:
+def readable(answer: Answer, *, http_error: str = "http_status", context: Text | None = None) -> None:
     """The answer is HTTP 200 with a JSON object that has a resultCode. ``http_error``: diagnosis of another status."""
     received = answer.received
     if received.fault:
-        raise failed(received.fault, answer, context, context_zh)
+        raise failed(received.fault, answer, context)
     if 300 <= received.status < 400:
-        raise failed("redirect", answer, context, context_zh)
+        raise failed("redirect", answer, context)
     if answer.turned_away:
-        raise failed("rate_limited", answer, context, context_zh)
+        raise failed("rate_limited", answer, context)
     if received.status == 405:
-        raise failed("method_not_allowed", answer, context, context_zh)
+        raise failed("method_not_allowed", answer, context)
     if received.status == 404 and http_error == "http_status":
-        raise failed("not_found", answer, context, context_zh)
+        raise failed("not_found", answer, context)
     if received.status in DENIED and http_error == "http_status":
-        raise failed("access_denied", answer, context, context_zh)
+        raise failed("access_denied", answer, context)
     if received.status != 200:
         # Another success is no error page: its own name says more.
-        raise failed(http_error if received.status >= 400 else "http_status", answer, context, context_zh)
+        raise failed(http_error if received.status >= 400 else "http_status", answer, context)
     if (received.header("Content-Encoding") or "identity").strip().lower() != "identity":
-        raise failed("compressed", answer, context, context_zh)
+        raise failed("compressed", answer, context)
     if answer.members is None:
-        raise failed(unreadable(received), answer, context, context_zh)
+        raise failed(unreadable(received), answer, context)
     if not answer.code:
-        raise failed(_no_code(answer.members), answer, context, context_zh)
+        raise failed(_no_code(answer.members), answer, context)
     if not (answer.code.isascii() and answer.code.isdigit() and len(answer.code) == 6):
-        raise failed("bad_result_code", answer, context, context_zh)
+        raise failed("bad_result_code", answer, context)
 
 
 def misspelt(path: str, members: Mapping[str, object]) -> bool:
@@ -208,24 +213,20 @@ def in_time(answer: Answer, target: Target, name: str = "slow_answer") -> None:
     if seconds <= min(QUICK, target.seconds):
         return
     kind = Failed if seconds > target.seconds else Warned
-    raise kind(name, f"the slowest answer took {seconds:.1f} s", f"最慢的响应用了{seconds:.1f}秒")
+    raise kind(name, Text(en=f"the slowest answer took {seconds:.1f} s", zh=f"最慢的响应用了{seconds:.1f}秒"))
 
 
-def expect_success(
-    answer: Answer, name: str = "refuses_correct_request", context: str = "", context_zh: str = ""
-) -> None:
-    readable(answer, context=context, context_zh=context_zh)
+def expect_success(answer: Answer, name: str = "refuses_correct_request", context: Text | None = None) -> None:
+    readable(answer, context=context)
     if answer.code != SUCCESS:
-        raise failed(name, answer, context, context_zh)
+        raise failed(name, answer, context)
 
 
-def expect_accepted(
-    answer: Answer, name: str = "refuses_correct_request", context: str = "", context_zh: str = ""
-) -> None:
+def expect_accepted(answer: Answer, name: str = "refuses_correct_request", context: Text | None = None) -> None:
     """Success, or 000004."""
-    readable(answer, context=context, context_zh=context_zh)
+    readable(answer, context=context)
     if not answer.accepted:
-        raise failed(name, answer, context, context_zh)
+        raise failed(name, answer, context)
 
 
 def expect_refusal(
@@ -233,15 +234,14 @@ def expect_refusal(
     name: str,
     *codes: str,
     http_error: str = "http_error_for_bad_request",
-    context: str = "",
-    context_zh: str = "",
+    context: Text | None = None,
 ) -> None:
     """A readable refusal with one of the codes, or with any when none is given. ``name``: diagnosis of a success."""
-    readable(answer, http_error=http_error, context=context, context_zh=context_zh)
+    readable(answer, http_error=http_error, context=context)
     if answer.accepted:
-        raise failed(name, answer, context, context_zh)
+        raise failed(name, answer, context)
     if codes and answer.code not in codes:
-        raise failed("other_result_code", answer, context, context_zh)
+        raise failed("other_result_code", answer, context)
 
 
 def unreadable(received: Received) -> str:

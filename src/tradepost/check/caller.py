@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tradepost.protocols.commands import Command, Create, Query, Release, SetStatus
 from tradepost.protocols.sync_commands import SyncFlag, SyncTenant
+from tradepost.protocols.text import Text
 
 from .instance_pool import CreatedInstance, usable_id
 from .outcomes import Failed, Skipped
@@ -49,15 +50,19 @@ class Caller(Requester):
         """Skips the check when the seller does without an activity that it may leave out."""
         if kind in self.target.left_out:
             name = self.target.activity(kind)
-            raise Skipped(f"{name} is left out by this seller (saas-v2 §1.4)", f"该商家不提供{name}（saas-v2 §1.4）")
+            raise Skipped(
+                Text(en=f"{name} is left out by this seller (saas-v2 §1.4)", zh=f"该商家不提供{name}（saas-v2 §1.4）")
+            )
         if kind in self.target.specification.optional and not self.offers(kind):
             if not any(map(self.offers, self.target.protocol.activities)):
                 # All may be left out, but a seller that offers none has nothing to be tested for.
                 return
             name = self.target.activity(kind)
             raise Skipped(
-                f"{name} is refused: optional, and taken as not offered (saas-v2 §1.4)",
-                f"{name}被拒绝：该接口可选，视为未提供（saas-v2 §1.4）",
+                Text(
+                    en=f"{name} is refused: optional, and taken as not offered (saas-v2 §1.4)",
+                    zh=f"{name}被拒绝：该接口可选，视为未提供（saas-v2 §1.4）",
+                ),
             )
 
     def need_correct(self) -> None:
@@ -67,7 +72,7 @@ class Caller(Requester):
             return self.ask(self.harmless()).accepted
 
         if not self.session.profile.holds("accepts a correct request", find_out, remember_no=False):
-            raise Skipped("an ordinary correct request is refused already", "普通的正确请求已经被拒绝")
+            raise Skipped(Text(en="an ordinary correct request is refused already", zh="普通的正确请求已经被拒绝"))
 
     def need_real(self) -> None:
         """Where no real creation works, that is the mistake, not what a test call did before."""
@@ -78,8 +83,10 @@ class Caller(Requester):
 
         if not self.session.profile.holds("keeps a real instance", find_out, remember_no=not self.parallel):
             raise Skipped(
-                "a real instance is not there after its creation, see the groups shape and debug",
-                "真实实例创建后不存在，见shape组与debug组",
+                Text(
+                    en="a real instance is not there after its creation, see the groups shape and debug",
+                    zh="真实实例创建后不存在，见shape组与debug组",
+                ),
             )
 
     # --- commands ------------------------------------------------------------------------------------------------------
@@ -92,7 +99,7 @@ class Caller(Requester):
             command = self.samples.of(kind, self.any_id(), test=True)
             if command is not None and kind not in self.target.left_out:
                 return command
-        raise Skipped("the tester has no sample of this version's requests", "测试程序没有该版本的请求样例")
+        raise Skipped(Text(en="the tester has no sample of this version's requests", zh="测试程序没有该版本的请求样例"))
 
     def real(self) -> Command:
         """A real command that harms nobody even where it is obeyed: about what does not exist, or a query."""

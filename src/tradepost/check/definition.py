@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tradepost.protocols.text import Text
+
 if TYPE_CHECKING:
     from .caller import Caller
     from .target import Target
@@ -18,20 +20,12 @@ type Body = Callable[[Caller], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckText:
-    """What a report says of a check."""
-
-    title: str
-    title_zh: str
-    expected: str
-    expected_zh: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     check_id: str
     group: str
-    text: CheckText
+    title: Text
+    expected: Text
+    """Both as a report prints them."""
     spec: str
     body: Body
     alone: bool = False
@@ -57,15 +51,13 @@ class CheckBuilder:
     target: Target
     group: str
 
-    def __call__(  # noqa: PLR0917  a check is a row: its texts stand as a report prints them
+    def __call__(
         self,
         name: str,
         topic: str,
         body: Body,
-        title: str,
-        title_zh: str,
-        expected: str,
-        expected_zh: str,
+        title: Text,
+        expected: Text,
         *,
         alone: bool = False,
     ) -> Check:
@@ -73,7 +65,8 @@ class CheckBuilder:
         return Check(
             check_id=f"{self.group}.{name}",
             group=self.group,
-            text=CheckText(title=title, title_zh=title_zh, expected=expected, expected_zh=expected_zh),
+            title=title,
+            expected=expected,
             spec=self.target.section(topic),
             body=body,
             alone=alone,

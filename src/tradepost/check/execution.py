@@ -8,23 +8,23 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from tradepost.protocols.text import Text
+
 from .answers import NOT_AUTHENTIC
 from .caller import Caller
 from .checks.signature import FIRST
 from .definition import Check
 from .diagnoses import diagnosis
 from .outcomes import Failed, Skipped, Warned
-from .results import Exchange, Result, Verdict
+from .results import NOTHING, Exchange, Result, Verdict
 
 if TYPE_CHECKING:
     from tradepost.protocols.http import Request
 
 
-type BothLanguages = tuple[str, str]
-
-REFUSES_ALL = (
-    "correct requests are refused in the same way, see signature.correct",
-    "正确的请求被以同样的方式拒绝，见signature.correct",
+REFUSES_ALL = Text(
+    en="correct requests are refused in the same way, see signature.correct",
+    zh="正确的请求被以同样的方式拒绝，见signature.correct",
 )
 KEPT_EXCHANGES = 6
 """Of a check with many requests, the last ones are kept: they led to its verdict."""
@@ -42,28 +42,28 @@ class CheckRunner:
     def run(self, check: Check, caller: Caller) -> Result:
         """``caller``: one that no other check has used."""
         began = time.perf_counter()
-        verdict, found, seen, seen_zh = Verdict.PASSED, None, "", ""
+        verdict, found, seen = Verdict.PASSED, None, NOTHING
         shown: Request | None = None
         try:
             check.body(caller)
         except Failed as failed:
             verdict = Verdict.WARNED if isinstance(failed, Warned) else Verdict.FAILED
-            found, seen, seen_zh = diagnosis(failed.name), failed.seen, failed.seen_zh
+            found, seen = diagnosis(failed.name), failed.seen
             shown = failed.request
             if not caller.parallel:
                 caller.history.add_diagnosis(failed.name)
             if check.check_id == FIRST:
                 self._refuses_all = _general_refusal(failed)
             elif self._refuses_all and self._refuses_all == _general_refusal(failed):
-                verdict, found, seen, seen_zh = Verdict.SKIPPED, None, *REFUSES_ALL
+                verdict, found, seen = Verdict.SKIPPED, None, REFUSES_ALL
         except Skipped as skipped:
-            verdict, seen, seen_zh = Verdict.SKIPPED, skipped.why, skipped.why_zh
+            verdict, seen = Verdict.SKIPPED, skipped.why
         except Exception as fault:  # noqa: BLE001  told in the report as the tester's own
             # A bug of the tester must cost one check, not the run, and must not be taken for the seller's.
-            verdict, (seen, seen_zh) = Verdict.BROKEN, _own_fault(fault)
+            verdict, seen = Verdict.BROKEN, _own_fault(fault)
         exchanges = tuple(_without(one, caller.options.key) for one in _kept(caller.exchanges, shown))
         return replace(
-            _result(check, verdict, (seen, seen_zh)),
+            _result(check, verdict, seen),
             diagnosis=found,
             exchanges=exchanges,
             seconds=time.perf_counter() - began,
@@ -77,31 +77,31 @@ def _general_refusal(failed: Failed) -> tuple[int, str] | None:
     return (failed.status, "") if failed.status >= HTTPStatus.MULTIPLE_CHOICES else None
 
 
-def _own_fault(fault: Exception) -> BothLanguages:
+def _own_fault(fault: Exception) -> Text:
     where = traceback.extract_tb(fault.__traceback__)[-1]
-    return (
-        f"the tester failed: {type(fault).__name__}: {fault} ({where.name}, line {where.lineno})",
-        f"测试程序自身出错：{type(fault).__name__}",
+    return Text(
+        en=f"the tester failed: {type(fault).__name__}: {fault} ({where.name}, line {where.lineno})",
+        zh=f"测试程序自身出错：{type(fault).__name__}",
     )
 
 
-def skipped(check: Check, why: BothLanguages) -> Result:
+def skipped(check: Check, why: Text) -> Result:
     return _result(check, Verdict.SKIPPED, why)
 
 
-def stopped(caller: Caller) -> BothLanguages | None:
-    """Why nothing more can be asked, in both languages."""
+def stopped(caller: Caller) -> Text | None:
+    """Why nothing more can be asked."""
     if caller.session.budget.given_up:
-        return (
-            f"the answers before took longer than {caller.target.seconds:g} s each: nothing more was asked",
-            f"之前的响应每个都超过{caller.target.seconds:g}秒，未继续检查",
+        return Text(
+            en=f"the answers before took longer than {caller.target.seconds:g} s each: nothing more was asked",
+            zh=f"之前的响应每个都超过{caller.target.seconds:g}秒，未继续检查",
         )
     gone = caller.gone
     if gone:
         number = sum(not answer.received.unreachable for answer in caller.history.answers)
-        return (
-            f"nobody answers any more: {gone}. {number} requests were answered before; see the server's log for its end",
-            f"服务器不再响应：{gone}。此前已响应{number}个请求，请查看服务器日志",
+        return Text(
+            en=f"nobody answers any more: {gone}. {number} requests were answered before; see the server's log for its end",
+            zh=f"服务器不再响应：{gone}。此前已响应{number}个请求，请查看服务器日志",
         )
     return None
 
@@ -113,19 +113,15 @@ def _kept(exchanges: list[Exchange], shown: Request | None) -> list[Exchange]:
     return rest[-(KEPT_EXCHANGES - len(chosen)) :] + chosen
 
 
-def _result(check: Check, verdict: Verdict, seen: BothLanguages) -> Result:
-    text = check.text
+def _result(check: Check, verdict: Verdict, seen: Text) -> Result:
     return Result(
         check_id=check.check_id,
         group=check.group,
-        title=text.title,
-        title_zh=text.title_zh,
+        title=check.title,
         verdict=verdict,
-        expected=text.expected,
-        expected_zh=text.expected_zh,
+        expected=check.expected,
         spec=check.spec,
-        seen=seen[0],
-        seen_zh=seen[1],
+        seen=seen,
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tradepost.protocols.text import Text
+
 from .answers import NOT_AUTHENTIC
 from .dialects import swapped_case, with_parameter
 
@@ -77,22 +79,22 @@ def twice(caller: Caller, request: Request) -> Request:
     return replace(wrong, url=f"{wrong.url}&{token}={'0' * 64}")
 
 
-FORGERIES: tuple[tuple[str, str, str, Spoil, str], ...] = (
-    ("missing", "A request without a signature is refused", "没有签名的请求被拒绝", missing, "accepts_missing_signature"),
-    ("empty", "A request with an empty signature is refused", "签名为空的请求被拒绝", empty, "accepts_missing_signature"),
-    ("wrong", "A signature with one wrong character is refused", "有一个字符错误的签名被拒绝", last_character, "accepts_wrong_signature"),
-    ("cut", "The first 20 characters of a signature are refused", "只有前20个字符的签名被拒绝", half, "accepts_wrong_signature"),
-    ("not_hex", "A signature of Chinese characters is refused", "由汉字组成的签名被拒绝", not_ascii, "accepts_wrong_signature"),
-    ("other_key", "A signature made with another key is refused", "用其他密钥生成的签名被拒绝", other_key, "accepts_wrong_signature"),
-    ("empty_key", "A signature made with an empty key is refused", "用空密钥生成的签名被拒绝", empty_key, "key_not_set"),
-    ("moved", "A request changed by one character after signing is refused", "签名后改动一个字符的请求被拒绝", tampered, "body_not_signed"),
+FORGERIES: tuple[tuple[str, Text, Spoil, str], ...] = (
+    ("missing", Text(en="A request without a signature is refused", zh="没有签名的请求被拒绝"), missing, "accepts_missing_signature"),
+    ("empty", Text(en="A request with an empty signature is refused", zh="签名为空的请求被拒绝"), empty, "accepts_missing_signature"),
+    ("wrong", Text(en="A signature with one wrong character is refused", zh="有一个字符错误的签名被拒绝"), last_character, "accepts_wrong_signature"),
+    ("cut", Text(en="The first 20 characters of a signature are refused", zh="只有前20个字符的签名被拒绝"), half, "accepts_wrong_signature"),
+    ("not_hex", Text(en="A signature of Chinese characters is refused", zh="由汉字组成的签名被拒绝"), not_ascii, "accepts_wrong_signature"),
+    ("other_key", Text(en="A signature made with another key is refused", zh="用其他密钥生成的签名被拒绝"), other_key, "accepts_wrong_signature"),
+    ("empty_key", Text(en="A signature made with an empty key is refused", zh="用空密钥生成的签名被拒绝"), empty_key, "key_not_set"),
+    ("moved", Text(en="A request changed by one character after signing is refused", zh="签名后改动一个字符的请求被拒绝"), tampered, "body_not_signed"),
 )  # fmt: skip
-IN_A_QUERY: tuple[tuple[str, str, str, Spoil, str], ...] = (
-    ("array", "A signature that is given as an array is refused", "以数组形式给出的签名被拒绝", as_array, "accepts_wrong_signature"),
-    ("twice", "Two wrong signatures are refused", "两个错误的签名被拒绝", twice, "accepts_wrong_signature"),
+IN_A_QUERY: tuple[tuple[str, Text, Spoil, str], ...] = (
+    ("array", Text(en="A signature that is given as an array is refused", zh="以数组形式给出的签名被拒绝"), as_array, "accepts_wrong_signature"),
+    ("twice", Text(en="Two wrong signatures are refused", zh="两个错误的签名被拒绝"), twice, "accepts_wrong_signature"),
 )  # fmt: skip
 OTHER_CASE = (
-    "other_case", "A token whose letters have the other case is refused", "字母大小写颠倒的签名被拒绝", other_case, "accepts_wrong_signature",
+    "other_case", Text(en="A token whose letters have the other case is refused", zh="字母大小写颠倒的签名被拒绝"), other_case, "accepts_wrong_signature",
 )  # fmt: skip
 """Only where the signature is Base64: hex digits are compared without regard to case."""
 

@@ -8,15 +8,16 @@ from .diagnoses import NAMES
 
 if TYPE_CHECKING:
     from tradepost.protocols.http import Request
+    from tradepost.protocols.text import Text
 
 
 class Failed(Exception):
-    """``name`` is the diagnosis; ``seen`` what was observed, in both languages."""
+    """``name`` is the diagnosis; ``seen`` what was observed."""
 
-    def __init__(self, name: str, seen: str, seen_zh: str) -> None:
+    def __init__(self, name: str, seen: Text) -> None:
         if name not in NAMES:
             raise KeyError(f"no diagnosis {name!r}")
-        super().__init__(f"{name}: {seen}")
+        super().__init__(f"{name}: {seen.en}")
         self.request: Request | None = None
         """The one whose answer failed, where later ones were sent to find out why."""
         self.code = ""
@@ -25,7 +26,6 @@ class Failed(Exception):
         """The HTTP status that came."""
         self.name = name
         self.seen = seen
-        self.seen_zh = seen_zh
 
 
 class Warned(Failed):
@@ -35,7 +35,6 @@ class Warned(Failed):
 class Skipped(Exception):
     """The check cannot be asked of this seller; says why."""
 
-    def __init__(self, why: str, why_zh: str) -> None:
-        super().__init__(why)
+    def __init__(self, why: Text) -> None:
+        super().__init__(why.en)
         self.why = why
-        self.why_zh = why_zh

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tradepost.protocols.commands import Command, Query
+from tradepost.protocols.text import Text
 
 from .answers import Answer
 from .dialects import UrlDialect
@@ -26,7 +27,7 @@ def test_call(kind: type[Command]) -> Probe:
         caller.need(kind)
         command = caller.samples.of(kind, caller.any_id(), test=True)
         if command is None:
-            raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
+            raise Skipped(Text(en="the tester has no sample of this request", zh="测试程序没有该请求的样例"))
         return caller.ask(command)
 
     return probe

@@ -6,19 +6,23 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tradepost.protocols.commands import Command, Create, Query
+from tradepost.protocols.text import Text
 
 from .answers import NOT_AUTHENTIC, Answer, readable
 from .instance_pool import CreatedInstance, usable_id
 from .outcomes import Failed, Skipped
+from .results import NOTHING
 
 if TYPE_CHECKING:
     from .requester import Requester
+
+KEY_RIGHT = Text(en=" — is the key right?", zh="——密钥是否正确？")
 
 
 def create_instances(requester: Requester, number: int) -> list[CreatedInstance]:
     """Created and ready; at least one. What was exchanged for it is no part of the check."""
     if not requester.target.has(Create):
-        raise Skipped("this version has no creation of instances", "该版本没有创建实例的接口")
+        raise Skipped(Text(en="this version has no creation of instances", zh="该版本没有创建实例的接口"))
     aside = requester.aside()
     orders = [aside.samples.order() for _ in range(number)]
     commands = [aside.samples.create(order) for order in orders]
@@ -47,19 +51,24 @@ def _usable(answer: Answer) -> None:
         readable(answer)
     except Failed as reason:
         raise Skipped(
-            f"an instance is needed, and creating one failed ({reason.seen})",
-            f"需要一个实例，但创建失败（{reason.seen_zh}）",
+            Text(
+                en=f"an instance is needed, and creating one failed ({reason.seen.en})",
+                zh=f"需要一个实例，但创建失败（{reason.seen.zh}）",
+            ),
         ) from None
     if answer.accepted and not usable_id(answer.instance_id):
         raise Skipped(
-            "an instance is needed, and the id that came cannot be used in other calls",
-            "需要一个实例，但返回的instanceId无法用于其他调用",
+            Text(
+                en="an instance is needed, and the id that came cannot be used in other calls",
+                zh="需要一个实例，但返回的instanceId无法用于其他调用",
+            ),
         )
     if not answer.accepted:
-        told, told_zh = answer.describe()
-        why = " — is the key right?" if answer.code == NOT_AUTHENTIC else ""
-        why_zh = "——密钥是否正确？" if answer.code == NOT_AUTHENTIC else ""
+        told = answer.describe()
+        why = KEY_RIGHT if answer.code == NOT_AUTHENTIC else NOTHING
         raise Skipped(
-            f"an instance is needed, and creating one was refused ({told}){why}",
-            f"需要一个实例，但创建被拒绝（{told_zh}）{why_zh}",
+            Text(
+                en=f"an instance is needed, and creating one was refused ({told.en}){why.en}",
+                zh=f"需要一个实例，但创建被拒绝（{told.zh}）{why.zh}",
+            ),
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from tradepost.protocols.commands import Command, Create, Query
 from tradepost.protocols.http import Request
+from tradepost.protocols.text import Text
 
 from .answers import PROCESSING, Answer, failed
 from .dialects import SigningInputs, shifted
@@ -116,7 +117,7 @@ class Requester:
         session = self.session
         with session.concurrency.slot():
             if session.budget.stopped:
-                raise Skipped("the run was stopped", "检测已停止")
+                raise Skipped(Text(en="the run was stopped", zh="检测已停止"))
             began = time.monotonic()
             answer = self.send_at_once(request, pieces=pieces)
         session.concurrency.learn(answer.received, began)
@@ -194,11 +195,13 @@ class Requester:
         pool, patience = self.session.pool, self.options.patience
         if answer.code == PROCESSING:
             if answer.tells:
-                raise Skipped("an instance in creation is answered with data", "创建中的实例返回了数据")
+                raise Skipped(Text(en="an instance in creation is answered with data", zh="创建中的实例返回了数据"))
             if waited >= patience:
                 raise Skipped(
-                    f"the instance was still being created after {patience:g} s",
-                    f"{patience:g}秒后实例仍在创建中",
+                    Text(
+                        en=f"the instance was still being created after {patience:g} s",
+                        zh=f"{patience:g}秒后实例仍在创建中",
+                    ),
                 )
             return True
         undecided = answer.refused or (answer.succeeded and not answer.tells)

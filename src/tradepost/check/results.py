@@ -7,6 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from tradepost.protocols.http import Request
+from tradepost.protocols.text import Text
+
+NOTHING = Text(en="", zh="")
 
 
 class Verdict(StrEnum):
@@ -36,24 +39,20 @@ class Diagnosis:
     """The mistake that explains a failure. ``name`` is stable, one of ``diagnoses.NAMES``."""
 
     name: str
-    words: str
-    words_zh: str
+    words: Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One check. ``seen`` says what was observed, ``seen_zh`` the same in Chinese; both are empty when it passed."""
+    """One check. ``seen`` says what was observed: ``NOTHING`` when it passed."""
 
     check_id: str
     group: str
-    title: str
-    title_zh: str
+    title: Text
     verdict: Verdict
-    expected: str
-    expected_zh: str
+    expected: Text
     spec: str
-    seen: str = ""
-    seen_zh: str = ""
+    seen: Text = NOTHING
     diagnosis: Diagnosis | None = None
     exchanges: tuple[Exchange, ...] = ()
     seconds: float = 0
@@ -115,6 +114,5 @@ class Progress:
 
     done: int
     total: int
-    title: str
-    title_zh: str
+    title: Text
     result: Result | None = None

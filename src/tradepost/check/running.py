@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 
 from tradepost.protocols.commands import Create, Query
 from tradepost.protocols.http import Request
+from tradepost.protocols.text import Text
 
 from .answers import BAD_PARAMETER
 from .caller import Caller, clean_up
 from .checks import checks_for
 from .checks.freshness import REPLAYED
 from .definition import Check
-from .execution import BothLanguages, CheckRunner, skipped, stopped
+from .execution import CheckRunner, skipped, stopped
 from .http_client import HttpClient
 from .options import GROUPS, CannotRun, Options
 from .outcomes import Failed, Skipped
@@ -75,7 +76,7 @@ class _Run:
     tell: Told
     runner: CheckRunner = field(default_factory=CheckRunner)
     done: dict[str, Result] = field(default_factory=dict)
-    stopped: BothLanguages | None = None
+    stopped: Text | None = None
 
     def all(self) -> tuple[Result, ...]:
         """Results in the order of the checks, whatever the order in which they came."""
@@ -121,16 +122,13 @@ class _Run:
         result = self.runner.run(check, caller)
         self.stopped = stopped(caller)
         if self.stopped and not self.session.budget.given_up:
-            result = replace(
-                result, verdict=Verdict.BROKEN, diagnosis=None, seen=self.stopped[0], seen_zh=self.stopped[1]
-            )
+            result = replace(result, verdict=Verdict.BROKEN, diagnosis=None, seen=self.stopped)
         self._told(check, result)
 
     def _told(self, check: Check, result: Result | None) -> None:
         if result is not None:
             self.done[check.check_id] = result
-        text = check.text
-        self.tell(Progress(len(self.done), len(self.checks), text.title, text.title_zh, result))
+        self.tell(Progress(len(self.done), len(self.checks), check.title, result))
 
 
 def _does_without_queries(caller: Caller) -> bool:

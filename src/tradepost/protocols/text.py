@@ -12,6 +12,11 @@ class Text:
     en: str
     zh: str
 
+    @classmethod
+    def same(cls, words: str) -> Text:
+        """A name or a quotation, which nobody translates."""
+        return cls(en=words, zh=words)
+
     def in_language(self, code: str | None) -> str:
         """The words for a language code such as ``zh-hans``: Chinese for every kind of Chinese, else English."""
         return self.zh if (code or "").lower().startswith("zh") else self.en

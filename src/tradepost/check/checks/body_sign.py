@@ -26,6 +26,7 @@ from tradepost.check.signature_diagnosis import explain_body_sign
 from tradepost.protocols.body_sign import HEADER
 from tradepost.protocols.commands import Create, Query
 from tradepost.protocols.excerpt import excerpt
+from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
     from tradepost.check.answers import Answer
@@ -36,28 +37,28 @@ if TYPE_CHECKING:
 @check_factory
 def body_sign(target: Target) -> Iterable[Check]:
     make = CheckBuilder(target, "signature")
-    expected = (
-        'the header Body-Sign, spelled so, with sign_type="HMAC-SHA256", signature="…" over exactly the bytes of the body',
-        '响应头Body-Sign（大小写一致），值为sign_type="HMAC-SHA256", signature="…"，对响应体的确切字节签名',
+    expected = Text(
+        en='the header Body-Sign, spelled so, with sign_type="HMAC-SHA256", signature="…" over exactly the bytes of the body',
+        zh='响应头Body-Sign（大小写一致），值为sign_type="HMAC-SHA256", signature="…"，对响应体的确切字节签名',
     )
     for kind, activity in target.protocol.activities.items():
         yield make(
             f"answer.{activity}", "body_sign", _signed(test_call(kind), refusal=False),
-            f"The answer to {activity} is signed", f"{activity}的响应有签名", *expected,
+            Text(en=f"The answer to {activity} is signed", zh=f"{activity}的响应有签名"), expected,
         )  # fmt: skip
     if target.has(Query, Create):
         yield make(
             "answer.real", "body_sign", _signed(real_query, refusal=False),
-            "The answer with a buyer's data is signed", "含用户数据的响应有签名", *expected,
+            Text(en="The answer with a buyer's data is signed", zh="含用户数据的响应有签名"), expected,
         )  # fmt: skip
-    for name, title, title_zh, probe in (
-        ("forged", "The refusal of a wrong signature is signed", "拒绝错误签名的响应有签名", forged),
-        ("unknown_activity", "The refusal of an unknown activity is signed", "拒绝未知activity的响应有签名", unknown_activity),
-        ("missing_field", "The refusal of an incomplete request is signed", "拒绝不完整请求的响应有签名", incomplete),
-        ("bad_type", "The answer to a field of the wrong type is signed", "字段类型错误时的响应有签名", bad_type),
-        ("unknown_instance", "The answer about an unknown instance is signed", "未知实例的响应有签名", unknown_instance),
-        ("not_json", "The answer to a body that is no JSON is signed", "请求体不是JSON时的响应有签名", not_json),
-        ("no_parameters", "The answer to a bare request is signed", "不带参数的请求的响应有签名", bare),
+    for name, title, probe in (
+        ("forged", Text(en="The refusal of a wrong signature is signed", zh="拒绝错误签名的响应有签名"), forged),
+        ("unknown_activity", Text(en="The refusal of an unknown activity is signed", zh="拒绝未知activity的响应有签名"), unknown_activity),
+        ("missing_field", Text(en="The refusal of an incomplete request is signed", zh="拒绝不完整请求的响应有签名"), incomplete),
+        ("bad_type", Text(en="The answer to a field of the wrong type is signed", zh="字段类型错误时的响应有签名"), bad_type),
+        ("unknown_instance", Text(en="The answer about an unknown instance is signed", zh="未知实例的响应有签名"), unknown_instance),
+        ("not_json", Text(en="The answer to a body that is no JSON is signed", zh="请求体不是JSON时的响应有签名"), not_json),
+        ("no_parameters", Text(en="The answer to a bare request is signed", zh="不带参数的请求的响应有签名"), bare),
     ):  # fmt: skip
         if probe is not_json and not isinstance(target.dialect, UrlDialect):
             continue
@@ -65,7 +66,7 @@ def body_sign(target: Target) -> Iterable[Check]:
             continue
         if probe is unknown_instance and not target.has(Query):
             continue
-        yield make(f"answer.{name}", "body_sign", _signed(probe, refusal=True), title, title_zh, *expected)
+        yield make(f"answer.{name}", "body_sign", _signed(probe, refusal=True), title, expected)
 
 
 def _signed(probe: Probe, *, refusal: bool) -> Body:
@@ -93,9 +94,9 @@ def _signed(probe: Probe, *, refusal: bool) -> Body:
             name = "unsigned_error" if name == "no_body_sign" or answer.received.status != 200 else name
         sent = next((f"{k}: {v}" for k, v in answer.received.headers if k.lower() == "body-sign"), "")
         if sent:
-            raise Failed(name, f"{excerpt(sent, limit=160)} came", f"收到{excerpt(sent, limit=160)}")
-        told, told_zh = answer.describe()
-        raise Failed(name, f"no header Body-Sign; {told}", f"没有响应头Body-Sign；{told_zh}")
+            raise Failed(name, Text(en=f"{excerpt(sent, limit=160)} came", zh=f"收到{excerpt(sent, limit=160)}"))
+        told = answer.describe()
+        raise Failed(name, Text(en=f"no header Body-Sign; {told.en}", zh=f"没有响应头Body-Sign；{told.zh}"))
 
     return body
 

@@ -9,6 +9,7 @@ from tradepost.check.answers import NOT_AUTHENTIC, Answer, admitted, failed
 from tradepost.check.definition import Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped
 from tradepost.protocols.commands import Create
+from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
@@ -27,20 +28,20 @@ def checks(target: Target) -> Iterable[Check]:
     make = CheckBuilder(target, "idempotency")
     yield make(
         "parallel", "once", _parallel,
-        f"{PARALLEL} repeats at the same moment give one instance", f"同时发送{PARALLEL}个重复请求得到同一实例",
-        "one instanceId in every answer, none of them an error", "所有响应的instanceId相同，且没有错误",
+        Text(en=f"{PARALLEL} repeats at the same moment give one instance", zh=f"同时发送{PARALLEL}个重复请求得到同一实例"),
+        Text(en="one instanceId in every answer, none of them an error", zh="所有响应的instanceId相同，且没有错误"),
         alone=True,
     )  # fmt: skip
     yield make(
         "parallel_orders", "once", _parallel_orders,
-        f"{ORDERS} orders at the same moment give {ORDERS} instances", f"同时发送{ORDERS}个订单得到{ORDERS}个实例",
-        "every instanceId is another, none of the answers an error", "instanceId互不相同，且没有错误",
+        Text(en=f"{ORDERS} orders at the same moment give {ORDERS} instances", zh=f"同时发送{ORDERS}个订单得到{ORDERS}个实例"),
+        Text(en="every instanceId is another, none of the answers an error", zh="instanceId互不相同，且没有错误"),
         alone=True,
     )  # fmt: skip
     yield make(
         IDS.partition(".")[2], target.activity(Create), _ids,
-        "No instance id was given to two orders", "没有实例ID分配给两个订单",
-        "an instanceId is globally unique, for ever", "instanceId全局唯一，永不重复",
+        Text(en="No instance id was given to two orders", zh="没有实例ID分配给两个订单"),
+        Text(en="an instanceId is globally unique, for ever", zh="instanceId全局唯一，永不重复"),
         alone=True,
     )  # fmt: skip
 
@@ -56,7 +57,7 @@ def _parallel(caller: Caller) -> None:
         first, again = (caller.create(caller.samples.create(order)) for _ in range(2))
         one_at_a_time = first.instance_id == again.instance_id
         name = "two_answers_in_parallel" if one_at_a_time else "new_instance_id_each_call"
-        raise Failed(name, f"{len(ids)} instances for one order", f"同一订单得到{len(ids)}个实例")
+        raise Failed(name, Text(en=f"{len(ids)} instances for one order", zh=f"同一订单得到{len(ids)}个实例"))
     _none_failed(answers, "fails_in_parallel")
 
 
@@ -72,8 +73,10 @@ def _parallel_orders(caller: Caller) -> None:
     if twice:
         raise Failed(
             "id_collision_under_load",
-            f"{sum(seen.values())} orders got {len(seen)} instances; {twice[0]} went to {seen[twice[0]]} of them",
-            f"{sum(seen.values())}个订单只得到{len(seen)}个实例；{twice[0]}分配给了其中{seen[twice[0]]}个",
+            Text(
+                en=f"{sum(seen.values())} orders got {len(seen)} instances; {twice[0]} went to {seen[twice[0]]} of them",
+                zh=f"{sum(seen.values())}个订单只得到{len(seen)}个实例；{twice[0]}分配给了其中{seen[twice[0]]}个",
+            ),
         )
     _none_failed(answers, "fails_in_parallel")
 
@@ -82,19 +85,22 @@ def _none_failed(answers: list[Answer], name: str) -> None:
     wrong = [answer for answer in admitted(answers) if not answer.accepted]
     mixed = [answer for answer in wrong if answer.code == NOT_AUTHENTIC]
     if mixed:
-        context, context_zh = (
-            f"{len(mixed)} of {len(answers)}, at the same moment",
-            f"并发{len(answers)}个中有{len(mixed)}个",
+        context = Text(
+            en=f"{len(mixed)} of {len(answers)}, at the same moment",
+            zh=f"并发{len(answers)}个中有{len(mixed)}个",
         )
-        raise failed("signature_race", mixed[0], context, context_zh)
+        raise failed("signature_race", mixed[0], context)
     if wrong:
-        context = f"{len(wrong)} of {len(answers)} failed, the first with"
-        raise failed(name, wrong[0], context, f"{len(answers)}个中有{len(wrong)}个失败，第一个为")
+        context = Text(
+            en=f"{len(wrong)} of {len(answers)} failed, the first with",
+            zh=f"{len(answers)}个中有{len(wrong)}个失败，第一个为",
+        )
+        raise failed(name, wrong[0], context)
 
 
 def _ids(caller: Caller) -> None:
     if caller.history.diagnoses & {"id_reused", "id_collision_under_load"}:
-        raise Skipped("some were, see the checks of ids", "存在重复，见实例ID相关检查")
+        raise Skipped(Text(en="some were, see the checks of ids", zh="存在重复，见实例ID相关检查"))
     owners: dict[str, str] = {}
     for answer in caller.history.answers:
         if not (answer.accepted and answer.instance_id):
@@ -105,7 +111,13 @@ def _ids(caller: Caller) -> None:
         order = str(members.get("orderId", ""))
         owner = owners.setdefault(answer.instance_id, order)
         if owner != order:
-            raise failed("ids_collide", answer, f"{owner} and {order} got {answer.instance_id}")
+            raise failed(
+                "ids_collide",
+                answer,
+                Text(
+                    en=f"{owner} and {order} got {answer.instance_id}", zh=f"{owner}与{order}都得到{answer.instance_id}"
+                ),
+            )
 
 
 def _asked(caller: Caller, answer: Answer) -> Mapping[str, object]:

@@ -23,6 +23,7 @@ from tradepost.check.forgeries import last_character, what_is_not_checked
 from tradepost.check.outcomes import Failed, Skipped
 from tradepost.protocols.commands import Command, Create, Query, Refresh, Release, SetStatus
 from tradepost.protocols.sync_commands import SyncApplication
+from tradepost.protocols.text import Text
 
 from .joint import need_secret
 
@@ -38,14 +39,14 @@ def calls(target: Target) -> Iterable[Check]:
     for kind, activity in target.protocol.activities.items():
         yield make(
             activity, "test_flag", _answered(kind),
-            f"A test call of {activity} succeeds, and again", f"{activity}的测试调用成功，且可重复",
-            "resultCode 000000 twice, for the same parameters", "相同参数两次均返回000000",
+            Text(en=f"A test call of {activity} succeeds, and again", zh=f"{activity}的测试调用成功，且可重复"),
+            Text(en="resultCode 000000 twice, for the same parameters", zh="相同参数两次均返回000000"),
         )  # fmt: skip
 
     yield make(
         "signed", "freshness", _signed,
-        "A test call with a wrong signature is refused", "签名错误的测试调用被拒绝",
-        "HTTP 200 with resultCode 000001, whatever testFlag says", "无论testFlag为何，均返回000001",
+        Text(en="A test call with a wrong signature is refused", zh="签名错误的测试调用被拒绝"),
+        Text(en="HTTP 200 with resultCode 000001, whatever testFlag says", zh="无论testFlag为何，均返回000001"),
     )  # fmt: skip
 
 
@@ -56,48 +57,48 @@ def effects(target: Target) -> Iterable[Check]:
         return
     yield make(
         "order_stays_free", "test_flag", _order_stays_free,
-        "After a test creation the real order is created", "测试创建之后真实订单可正常创建",
-        "the real creation succeeds and its instance is there", "真实创建成功，且实例存在",
+        Text(en="After a test creation the real order is created", zh="测试创建之后真实订单可正常创建"),
+        Text(en="the real creation succeeds and its instance is there", zh="真实创建成功，且实例存在"),
     )  # fmt: skip
     yield make(
         "chain", "test_flag", _chain,
-        "What a test creation answered can be used in test calls", "测试创建返回的ID可用于其他测试调用",
-        "resultCode 000000 to each activity with that instanceId", "使用该instanceId的各接口测试调用均返回000000",
+        Text(en="What a test creation answered can be used in test calls", zh="测试创建返回的ID可用于其他测试调用"),
+        Text(en="resultCode 000000 to each activity with that instanceId", zh="使用该instanceId的各接口测试调用均返回000000"),
     )  # fmt: skip
     if target.has(Release) and (target.has(Query) or target.has(Refresh)):
         yield make(
             "releases_nothing", "test_flag", _releases_nothing,
-            "A test release releases nothing", "测试释放不会释放实例",
-            "the instance is still there", "实例仍然存在",
+            Text(en="A test release releases nothing", zh="测试释放不会释放实例"),
+            Text(en="the instance is still there", zh="实例仍然存在"),
         )  # fmt: skip
     if not target.has(Query):
         return
     yield make(
         "creates_nothing", "test_flag", _creates_nothing,
-        "A test creation creates nothing", "测试创建不产生实例",
-        "a real query of the id that the test call answered is refused (000003)", "对测试调用返回的ID做真实查询会被拒绝（000003）",
+        Text(en="A test creation creates nothing", zh="测试创建不产生实例"),
+        Text(en="a real query of the id that the test call answered is refused (000003)", zh="对测试调用返回的ID做真实查询会被拒绝（000003）"),
     )  # fmt: skip
     yield make(
         "absent_is_real", "test_flag", _absent_is_real,
-        "A call without testFlag is a real call", "没有testFlag的调用是真实调用",
-        "the instance exists afterwards: the newest text does not send the field", "之后实例存在：最新文档不再发送该字段",
+        Text(en="A call without testFlag is a real call", zh="没有testFlag的调用是真实调用"),
+        Text(en="the instance exists afterwards: the newest text does not send the field", zh="之后实例存在：最新文档不再发送该字段"),
     )  # fmt: skip
     yield make(
         "zero_is_real", "test_flag", _zero_is_real,
-        "testFlag 0 is a real call", "testFlag为0是真实调用",
-        "the instance exists afterwards: missing and 0 are alike", "之后实例存在：缺省与0等价",
+        Text(en="testFlag 0 is a real call", zh="testFlag为0是真实调用"),
+        Text(en="the instance exists afterwards: missing and 0 are alike", zh="之后实例存在：缺省与0等价"),
     )  # fmt: skip
     if target.has(Refresh):
         yield make(
             "refreshes_nothing", "test_flag", _refreshes_nothing,
-            "A test renewal moves no expiry", "测试续费不改变到期时间",
-            "no text of the instance shows the expiry of the test call", "实例信息中不出现测试调用的到期时间",
+            Text(en="A test renewal moves no expiry", zh="测试续费不改变到期时间"),
+            Text(en="no text of the instance shows the expiry of the test call", zh="实例信息中不出现测试调用的到期时间"),
         )  # fmt: skip
     if target.has(SetStatus):
         yield make(
             "any_order", "test_flag", _any_order,
-            "Test calls succeed in any order", "测试调用以任意顺序执行均成功",
-            "resultCode 000000 to release, status and query before any creation", "在创建之前执行释放、状态更新、查询均返回000000",
+            Text(en="Test calls succeed in any order", zh="测试调用以任意顺序执行均成功"),
+            Text(en="resultCode 000000 to release, status and query before any creation", zh="在创建之前执行释放、状态更新、查询均返回000000"),
         )  # fmt: skip
 
 
@@ -106,12 +107,12 @@ def _answered(kind: type[Command]) -> Body:
         caller.need(kind)
         command = caller.samples.of(kind, caller.any_id(), test=True)
         if command is None:
-            raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
+            raise Skipped(Text(en="the tester has no sample of this request", zh="测试程序没有该请求的样例"))
         first = caller.ask(command)
         if kind is SyncApplication and first.refused:
             need_secret(caller)
-        expect_success(first, _why_refused(caller, kind, first), "first time", "第一次")
-        expect_success(caller.ask(command), "repeat_refused", "second time", "第二次")
+        expect_success(first, _why_refused(caller, kind, first), Text(en="first time", zh="第一次"))
+        expect_success(caller.ask(command), "repeat_refused", Text(en="second time", zh="第二次"))
 
     return body
 
@@ -144,7 +145,7 @@ def _test_create(caller: Caller) -> tuple[Command, str]:
 def _need_usable(instance_id: str) -> None:
     """What is wrong with the id is said by the checks of shape."""
     if not usable_id(instance_id):
-        raise Skipped("the test call answered no usable instanceId", "测试调用没有返回可用的instanceId")
+        raise Skipped(Text(en="the test call answered no usable instanceId", zh="测试调用没有返回可用的instanceId"))
 
 
 def _creates_nothing(caller: Caller) -> None:
@@ -155,7 +156,7 @@ def _creates_nothing(caller: Caller) -> None:
     if other == instance_id:
         return
     query = caller.ask(Query(instance_ids=(instance_id,)))
-    readable(query, http_error="http_500_for_unknown_instance", context="query", context_zh="查询")
+    readable(query, http_error="http_500_for_unknown_instance", context=Text(en="query", zh="查询"))
     if query.code == SUCCESS and not (query.members or {}).get("info"):
         return
     if query.accepted:
@@ -164,7 +165,7 @@ def _creates_nothing(caller: Caller) -> None:
         if unknown.accepted:
             name = "success_for_unknown_instance"
         caller.release_at_end(instance_id)
-        raise failed(name, query, "a real query of it", "对该ID的真实查询")
+        raise failed(name, query, Text(en="a real query of it", zh="对该ID的真实查询"))
 
 
 def _chain(caller: Caller) -> None:
@@ -183,19 +184,19 @@ def _chain(caller: Caller) -> None:
         if answer.code == BAD_PARAMETER:
             # Not there, or refused for its own reasons: the checks of that activity say so.
             continue
-        expect_success(answer, "test_flag_refused", activity, activity)
+        expect_success(answer, "test_flag_refused", Text.same(activity))
 
 
 def _order_stays_free(caller: Caller) -> None:
     caller.need_real()
     order = caller.samples.order()
     test = caller.ask(caller.samples.create(order, test=True))
-    expect_accepted(test, "test_flag_refused", "test call", "测试调用")
+    expect_accepted(test, "test_flag_refused", Text(en="test call", zh="测试调用"))
     real = caller.create(caller.samples.create(order))
-    expect_accepted(real, "test_flag_claims_order", "real call", "真实调用")
+    expect_accepted(real, "test_flag_claims_order", Text(en="real call", zh="真实调用"))
     queried = caller.target.has(Query)
     ready = caller.wait_ready(real.instance_id) if queried else caller.look_up(real.instance_id)
-    expect_success(ready, "test_flag_claims_order", "afterwards", "之后")
+    expect_success(ready, "test_flag_claims_order", Text(en="afterwards", zh="之后"))
 
 
 def _absent_is_real(caller: Caller) -> None:
@@ -211,7 +212,7 @@ def _absent_is_real(caller: Caller) -> None:
         caller.note_created(answer)
         told = usable_id(answer.instance_id) and caller.wait_ready(answer.instance_id).succeeded
         name = "test_flag_absent" if told else name
-    expect_success(ready, name, "query", "查询")
+    expect_success(ready, name, Text(en="query", zh="查询"))
 
 
 def _zero_is_real(caller: Caller) -> None:
@@ -222,7 +223,7 @@ def _zero_is_real(caller: Caller) -> None:
     expect_accepted(answer, "test_flag_zero")
     if not answer.instance_id:
         answer = caller.create(command)
-    expect_success(caller.wait_ready(answer.instance_id), "test_flag_zero", "query", "查询")
+    expect_success(caller.wait_ready(answer.instance_id), "test_flag_zero", Text(en="query", zh="查询"))
 
 
 def _releases_nothing(caller: Caller) -> None:
@@ -230,12 +231,12 @@ def _releases_nothing(caller: Caller) -> None:
     made = caller.instance()
     test = caller.ask(caller.samples.release(made.instance_id, test=True))
     if test.code == BAD_PARAMETER:
-        raise Skipped("the test call was refused", "测试调用被拒绝")
-    expect_accepted(test, "test_flag_refused", "test call", "测试调用")
+        raise Skipped(Text(en="the test call was refused", zh="测试调用被拒绝"))
+    expect_accepted(test, "test_flag_refused", Text(en="test call", zh="测试调用"))
     after = caller.look_up(made.instance_id)
-    readable(after, context="afterwards", context_zh="之后")
+    readable(after, context=Text(en="afterwards", zh="之后"))
     if after.code != SUCCESS:
-        raise failed("test_flag_acts", after, "after a test release", "测试释放之后")
+        raise failed("test_flag_acts", after, Text(en="after a test release", zh="测试释放之后"))
     caller.give_back(made)
 
 
@@ -247,10 +248,10 @@ def _refreshes_nothing(caller: Caller) -> None:
     later = (caller.clock() + timedelta(days=77)).replace(hour=9, minute=41, second=47, microsecond=0)
     test = caller.ask(caller.samples.refresh(made.instance_id, later, test=True))
     if not test.accepted:
-        raise Skipped("the test call was refused", "测试调用被拒绝")
+        raise Skipped(Text(en="the test call was refused", zh="测试调用被拒绝"))
     query = caller.ask(Query(instance_ids=(made.instance_id,)))
     if later.replace(tzinfo=None) in dates_in(query.members or {}):
-        raise failed("test_flag_acts", query, "query after a test renewal", "测试续费之后的查询")
+        raise failed("test_flag_acts", query, Text(en="query after a test renewal", zh="测试续费之后的查询"))
     caller.give_back(made)
 
 
@@ -267,8 +268,8 @@ def _any_order(caller: Caller) -> None:
         if answer.code == BAD_PARAMETER:
             # Not there: the check of that activity says so.
             continue
-        expect_success(answer, "test_flag_refused", caller.target.activity(kind), caller.target.activity(kind))
+        expect_success(answer, "test_flag_refused", Text.same(caller.target.activity(kind)))
     query = caller.ask(Query(instance_ids=(made.instance_id,)))
     if not query.succeeded:
-        raise Failed("test_flag_acts", "the instance is gone after test calls", "测试调用之后实例不存在了")
+        raise Failed("test_flag_acts", Text(en="the instance is gone after test calls", zh="测试调用之后实例不存在了"))
     caller.give_back(made)

@@ -15,6 +15,7 @@ from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped, Warned
 from tradepost.protocols.commands import Command, Create, Encryption, Query
 from tradepost.protocols.secret_fields import IV_LENGTH, encrypt
+from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
@@ -25,10 +26,10 @@ IV = "Zq3kP8sWm1Xc7Rt5"
 SECTION = "saas-v1-license A1.4"
 
 BAD = (
-    ("cut", IV + base64.b64encode(b"\x07" * 15).decode(), "15 bytes of ciphertext", "15字节的密文"),
-    ("not_base64", IV + "!!!!", "what is no Base64", "不是Base64的密文"),
-    ("short", "abc", "3 characters, no room for an IV", "只有3个字符，不足IV长度"),
-    ("noise", IV + base64.b64encode(b"\x07" * 32).decode(), "two blocks of noise", "两个无意义的密文块"),
+    ("cut", IV + base64.b64encode(b"\x07" * 15).decode(), Text(en="15 bytes of ciphertext", zh="15字节的密文")),
+    ("not_base64", IV + "!!!!", Text(en="what is no Base64", zh="不是Base64的密文")),
+    ("short", "abc", Text(en="3 characters, no room for an IV", zh="只有3个字符，不足IV长度")),
+    ("noise", IV + base64.b64encode(b"\x07" * 32).decode(), Text(en="two blocks of noise", zh="两个无意义的密文块")),
 )
 
 
@@ -37,36 +38,36 @@ def checks(target: Target) -> Iterable[Check]:
     if not target.specification.encrypted or not target.has(Create):
         return
     make = CheckBuilder(target, "secrets")
-    expected = (
-        "16 characters of IV and the Base64 of AES-CBC with the derived key, of the strength that encryptType names",
-        "16个字符的IV，加上用派生密钥做AES-CBC后的Base64，强度与encryptType一致",
+    expected = Text(
+        en="16 characters of IV and the Base64 of AES-CBC with the derived key, of the strength that encryptType names",
+        zh="16个字符的IV，加上用派生密钥做AES-CBC后的Base64，强度与encryptType一致",
     )
     for name in SECRET:
         yield replace(make(
             f"created.{name}", "newInstance", _readable(Create, name),
-            f"{name} of a creation can be decrypted", f"创建返回的{name}可以解密", *expected,
+            Text(en=f"{name} of a creation can be decrypted", zh=f"创建返回的{name}可以解密"), expected,
         ), spec=SECTION)  # fmt: skip
         if target.has(Query):
             yield replace(make(
                 f"queried.{name}", "queryInstance", _readable(Query, name),
-                f"{name} of a query can be decrypted", f"查询返回的{name}可以解密", *expected,
+                Text(en=f"{name} of a query can be decrypted", zh=f"查询返回的{name}可以解密"), expected,
             ), spec=SECTION)  # fmt: skip
     yield replace(make(
         "fresh_iv", "newInstance", _fresh_iv,
-        "Two instances do not share an IV", "两个实例不使用相同的IV",
-        "16 fresh random characters in front of each value", "每个值前有重新随机生成的16个字符",
+        Text(en="Two instances do not share an IV", zh="两个实例不使用相同的IV"),
+        Text(en="16 fresh random characters in front of each value", zh="每个值前有重新随机生成的16个字符"),
     ), spec=SECTION)  # fmt: skip
     for field, plain in (("mobilePhone", "13800138000"), ("email", "someone@example.com")):
         yield replace(make(
             f"request.{field}", "newInstance", _private(field, plain),
-            f"An encrypted {field} is accepted", f"加密的{field}被接受",
-            "resultCode 000000", "返回000000",
+            Text(en=f"An encrypted {field} is accepted", zh=f"加密的{field}被接受"),
+            Text(en="resultCode 000000", zh="返回000000"),
         ), spec=SECTION)  # fmt: skip
-    for name, text, words, words_zh in BAD:
+    for name, text, words in BAD:
         yield replace(make(
             f"bad_ciphertext.{name}", "newInstance", _bad(text),
-            f"A phone number of {words} does no harm", f"手机号为{words_zh}时不会出错",
-            "HTTP 200: 000002, or success where the number is not needed", "返回HTTP 200：000002；若不使用该字段也可成功",
+            Text(en=f"A phone number of {words.en} does no harm", zh=f"手机号为{words.zh}时不会出错"),
+            Text(en="HTTP 200: 000002, or success where the number is not needed", zh="返回HTTP 200：000002；若不使用该字段也可成功"),
         ), spec=SECTION)  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def _readable(kind: type[Command], name: str) -> Body:
         answer = _answer(caller, kind)
         values = [text for app in _apps(answer) if isinstance(text := app.get(name), str) and text]
         if not values:
-            raise Skipped(f"the answer has no {name}", f"响应中没有{name}")
+            raise Skipped(Text(en=f"the answer has no {name}", zh=f"响应中没有{name}"))
         strength = Encryption.AES128 if (answer.members or {}).get("encryptType") == "2" else Encryption.AES256
         for text in values:
             mistake = explain_secret(text, caller.options.key, strength)
@@ -103,8 +104,7 @@ def _readable(kind: type[Command], name: str) -> Body:
                 # Not quoted: it may be a password in clear.
                 raise Failed(
                     mistake,
-                    f"{name} came with {len(text)} characters",
-                    f"收到的{name}有{len(text)}个字符",
+                    Text(en=f"{name} came with {len(text)} characters", zh=f"收到的{name}有{len(text)}个字符"),
                 )
 
     return body
@@ -119,19 +119,23 @@ def _fresh_iv(caller: Caller) -> None:
         caller.give_back(made)
         texts = [str(app[name]) for app in _apps(answer) for name in SECRET if app.get(name)]
         if not texts or any(len(text) <= IV_LENGTH for text in texts):
-            raise Skipped("the answer has no encrypted field", "响应中没有加密字段")
+            raise Skipped(Text(en="the answer has no encrypted field", zh="响应中没有加密字段"))
         if any(
             explain_secret(text, caller.options.key, Encryption.AES256) not in {"", "other_strength"} for text in texts
         ):
-            raise Skipped("the fields cannot be decrypted, see the checks before", "字段无法解密，见前面的检查")
+            raise Skipped(
+                Text(en="the fields cannot be decrypted, see the checks before", zh="字段无法解密，见前面的检查")
+            )
         ivs = {text[:IV_LENGTH] for text in texts}
         shared |= len(ivs) < len(texts)
         if ivs & seen:
-            raise Failed("fixed_iv", f"{min(ivs & seen)} came for two instances", f"两个实例都使用{min(ivs & seen)}")
+            raise Failed(
+                "fixed_iv", Text(en=f"{min(ivs & seen)} came for two instances", zh=f"两个实例都使用{min(ivs & seen)}")
+            )
         seen |= ivs
     if shared:
         # Both can be decrypted; the IV is meant to be drawn for each.
-        raise Warned("shared_iv", "userName and password have one IV", "userName与password使用同一IV")
+        raise Warned("shared_iv", Text(en="userName and password have one IV", zh="userName与password使用同一IV"))
 
 
 def _private(field: str, plain: str) -> Body:

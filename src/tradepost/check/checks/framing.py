@@ -14,6 +14,7 @@ from tradepost.check.signature_diagnosis import read_body_sign
 from tradepost.protocols.body_sign import HEADER
 from tradepost.protocols.commands import Create, Query
 from tradepost.protocols.excerpt import excerpt
+from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
@@ -23,26 +24,30 @@ if TYPE_CHECKING:
 @check_factory
 def framing(target: Target) -> Iterable[Check]:
     make = CheckBuilder(target, "wire")
-    for name, title, title_zh, look, expected, expected_zh in (
-        ("complete", "The body is framed correctly", "响应体的长度与分块正确", _framed,
-         "Content-Length is the number of bytes, or sound chunks; nothing after the body", "Content-Length等于字节数，或分块正确；响应体之后没有多余字节"),
-        ("direct", "The address answers itself", "由地址直接响应", _direct, "no redirect", "不重定向"),
-        ("plain", "The answer is not compressed", "响应未压缩", _plain, "no Content-Encoding, since the market offers none", "没有Content-Encoding，因为云商店未声明支持"),
-        ("no_bom", "The body starts with its brace", "响应体以左花括号开始", _no_bom, "no byte order mark", "没有BOM"),
-        ("header_form", "Body-Sign has its exact name and quotes", "Body-Sign名称大小写与引号正确", _form,
-         'Body-Sign: sign_type="HMAC-SHA256", signature="…", the name compared with its case', 'Body-Sign: sign_type="HMAC-SHA256", signature="…"，名称区分大小写'),
-        ("single_headers", "Content-Type and Body-Sign are there once", "Content-Type和Body-Sign各出现一次", _single, "each header once", "每个响应头只出现一次"),
+    for name, title, look, expected in (
+        ("complete", Text(en="The body is framed correctly", zh="响应体的长度与分块正确"), _framed,
+         Text(en="Content-Length is the number of bytes, or sound chunks; nothing after the body",
+              zh="Content-Length等于字节数，或分块正确；响应体之后没有多余字节")),
+        ("direct", Text(en="The address answers itself", zh="由地址直接响应"), _direct, Text(en="no redirect", zh="不重定向")),
+        ("plain", Text(en="The answer is not compressed", zh="响应未压缩"), _plain,
+         Text(en="no Content-Encoding, since the market offers none", zh="没有Content-Encoding，因为云商店未声明支持")),
+        ("no_bom", Text(en="The body starts with its brace", zh="响应体以左花括号开始"), _no_bom, Text(en="no byte order mark", zh="没有BOM")),
+        ("header_form", Text(en="Body-Sign has its exact name and quotes", zh="Body-Sign名称大小写与引号正确"), _form,
+         Text(en='Body-Sign: sign_type="HMAC-SHA256", signature="…", the name compared with its case',
+              zh='Body-Sign: sign_type="HMAC-SHA256", signature="…"，名称区分大小写')),
+        ("single_headers", Text(en="Content-Type and Body-Sign are there once", zh="Content-Type和Body-Sign各出现一次"), _single,
+         Text(en="each header once", zh="每个响应头只出现一次")),
     ):  # fmt: skip
-        yield make(f"success.{name}", "answer", _looked(harmless, look), title, title_zh, expected, expected_zh)
+        yield make(f"success.{name}", "answer", _looked(harmless, look), title, expected)
         yield make(
             f"refusal.{name}", "answer", _looked(forged, look),
-            f"{title}, in a refusal", f"{title_zh}（拒绝时）", expected, expected_zh,
+            Text(en=f"{title.en}, in a refusal", zh=f"{title.zh}（拒绝时）"), expected,
         )  # fmt: skip
     if target.has(Query, Create):
         yield make(
             "ascii", target.activity(Query), _ascii,
-            "Chinese text is sent as \\u escapes", "中文以\\u转义发送",
-            "a body of ASCII bytes only", "响应体只含ASCII字节",
+            Text(en="Chinese text is sent as \\u escapes", zh="中文以\\u转义发送"),
+            Text(en="a body of ASCII bytes only", zh="响应体只含ASCII字节"),
         )  # fmt: skip
 
 
@@ -60,10 +65,12 @@ def _framed(answer: Answer) -> None:
         raise failed(received.fault, answer)
     if received.after:
         quoted = excerpt(received.after)
-        raise Failed("bytes_after_body", f"{quoted} came after the body", f"响应体之后还有{quoted}")
+        raise Failed("bytes_after_body", Text(en=f"{quoted} came after the body", zh=f"响应体之后还有{quoted}"))
     lengths = set(received.all("Content-Length"))
     if len(lengths) > 1 or (lengths and received.header("Transfer-Encoding")):
-        raise Failed("repeated_header", "two statements about the length of the body", "存在两个响应体长度声明")
+        raise Failed(
+            "repeated_header", Text(en="two statements about the length of the body", zh="存在两个响应体长度声明")
+        )
 
 
 def _direct(answer: Answer) -> None:
@@ -74,13 +81,13 @@ def _direct(answer: Answer) -> None:
 def _plain(answer: Answer) -> None:
     encoding = (answer.received.header("Content-Encoding") or "").strip().lower()
     if encoding not in {"", "identity"}:
-        raise Failed("compressed", f"Content-Encoding is {encoding}", f"Content-Encoding为{encoding}")
+        raise Failed("compressed", Text(en=f"Content-Encoding is {encoding}", zh=f"Content-Encoding为{encoding}"))
 
 
 def _no_bom(answer: Answer) -> None:
     first = answer.received.body[:4]
     if first.startswith(b"\xef\xbb\xbf"):
-        raise Failed("bom", f"the body starts with {first.hex(' ')}", f"响应体以{first.hex(' ')}开头")
+        raise Failed("bom", Text(en=f"the body starts with {first.hex(' ')}", zh=f"响应体以{first.hex(' ')}开头"))
 
 
 def _form(answer: Answer) -> None:
@@ -90,14 +97,14 @@ def _form(answer: Answer) -> None:
         wrong = read_body_sign(value)[1]
         if name != HEADER or wrong:
             came = excerpt(f"{name}: {value}", limit=160)
-            raise Failed("header_case" if name != HEADER else wrong, f"{came} came", f"收到{came}")
+            raise Failed("header_case" if name != HEADER else wrong, Text(en=f"{came} came", zh=f"收到{came}"))
 
 
 def _single(answer: Answer) -> None:
     for name in ("Content-Type", "Body-Sign"):
         number = len(answer.received.all(name))
         if number > 1:
-            raise Failed("repeated_header", f"{name} came {number} times", f"{name}出现了{number}次")
+            raise Failed("repeated_header", Text(en=f"{name} came {number} times", zh=f"{name}出现了{number}次"))
 
 
 def _ascii(caller: Caller) -> None:
@@ -107,15 +114,18 @@ def _ascii(caller: Caller) -> None:
     try:
         body.decode("utf-8")
     except UnicodeDecodeError as wrong:
-        seen = f"byte {wrong.start} is {body[wrong.start]:#x}"
-        raise Failed("not_utf8", seen, f"第{wrong.start}个字节为{body[wrong.start]:#x}") from None
+        raise Failed("not_utf8", _byte(body, wrong.start)) from None
     body = body.removeprefix(BOM)
     if not body.isascii():
         at = next(at for at, byte in enumerate(body) if byte > 127)
-        seen, seen_zh = f"byte {at} is {body[at]:#x}", f"第{at}个字节为{body[at]:#x}"
+        seen = _byte(body, at)
         if _raw_memo(body):
-            raise Failed("raw_chinese", seen, seen_zh)
-        raise Warned("raw_non_ascii", seen, seen_zh)
+            raise Failed("raw_chinese", seen)
+        raise Warned("raw_non_ascii", seen)
+
+
+def _byte(body: bytes, at: int) -> Text:
+    return Text(en=f"byte {at} is {body[at]:#x}", zh=f"第{at}个字节为{body[at]:#x}")
 
 
 def _raw_memo(body: bytes) -> bool:

@@ -21,6 +21,7 @@ from tradepost.check.dialects import UrlDialect
 from tradepost.check.forgeries import last_character
 from tradepost.check.outcomes import Skipped, Warned
 from tradepost.protocols.freshness import epoch_ms
+from tradepost.protocols.text import Text
 
 from .signature import refused
 
@@ -43,91 +44,95 @@ def stamped(target: Target) -> Iterable[Check]:
         return
     make = CheckBuilder(target, "signature")
     replays = _Replays()
-    for name, title, title_zh, shift in (
-        ("stale", "A request that is 2 minutes old is refused", "2分钟前的请求被拒绝", -120.0),
-        ("very_stale", "A request that is one day old is refused", "一天前的请求被拒绝", -86_400.0),
-        ("just_stale", "A request that is 80 s old is refused", "80秒前的请求被拒绝", -80.0),
-        ("future", "A request from 2 minutes ahead is refused", "2分钟后的请求被拒绝", 120.0),
-        ("just_ahead", "A request from 80 s ahead is refused", "80秒后的请求被拒绝", 80.0),
+    for name, title, shift in (
+        ("stale", Text(en="A request that is 2 minutes old is refused", zh="2分钟前的请求被拒绝"), -120.0),
+        ("very_stale", Text(en="A request that is one day old is refused", zh="一天前的请求被拒绝"), -86_400.0),
+        ("just_stale", Text(en="A request that is 80 s old is refused", zh="80秒前的请求被拒绝"), -80.0),
+        ("future", Text(en="A request from 2 minutes ahead is refused", zh="2分钟后的请求被拒绝"), 120.0),
+        ("just_ahead", Text(en="A request from 80 s ahead is refused", zh="80秒后的请求被拒绝"), 80.0),
     ):
         yield make(
-            name, "freshness", _untimely(shift), title, title_zh,
-            "HTTP 200 with resultCode 000002: 60,000 ms to either side are allowed", "返回000002：前后允许60000毫秒",
+            name, "freshness", _untimely(shift), title,
+            Text(en="HTTP 200 with resultCode 000002: 60,000 ms to either side are allowed", zh="返回000002：前后允许60000毫秒"),
         )  # fmt: skip
-    for name, title, title_zh, shift in (
-        ("slightly_old", "A request that is 30 s old is accepted", "30秒前的请求被接受", -30.0),
-        ("slightly_ahead", "A request from 30 s ahead is accepted", "30秒后的请求被接受", 30.0),
+    for name, title, shift in (
+        ("slightly_old", Text(en="A request that is 30 s old is accepted", zh="30秒前的请求被接受"), -30.0),
+        ("slightly_ahead", Text(en="A request from 30 s ahead is accepted", zh="30秒后的请求被接受"), 30.0),
     ):
         yield make(
-            name, "freshness", _timely(shift), title, title_zh,
-            "resultCode 000000: clocks may differ by 60,000 ms", "返回000000：时钟允许相差60000毫秒",
+            name, "freshness", _timely(shift), title,
+            Text(en="resultCode 000000: clocks may differ by 60,000 ms", zh="返回000000：时钟允许相差60000毫秒"),
         )  # fmt: skip
-    for name, title, title_zh, value in (
-        ("no_timestamp", "A request without a timestamp is refused", "没有时间戳的请求被拒绝", None),
-        ("timestamp_text", "A timestamp that is no number is refused", "时间戳不是数字的请求被拒绝", "yesterday"),
+    for name, title, value in (
+        ("no_timestamp", Text(en="A request without a timestamp is refused", zh="没有时间戳的请求被拒绝"), None),
+        (
+            "timestamp_text",
+            Text(en="A timestamp that is no number is refused", zh="时间戳不是数字的请求被拒绝"),
+            "yesterday",
+        ),
     ):
         yield make(
-            name, "freshness", _bad_timestamp(value), title, title_zh,
-            "HTTP 200 with resultCode 000002" + ("" if value is None else " or 000001"),
-            "返回HTTP 200和resultCode 000002" + ("" if value is None else "或000001"),
+            name, "freshness", _bad_timestamp(value), title,
+            Text(en="HTTP 200 with resultCode 000002" + ("" if value is None else " or 000001"),
+                 zh="返回HTTP 200和resultCode 000002" + ("" if value is None else "或000001")),
         )  # fmt: skip
     if not target.specification.seconds_accepted:
         yield make(
             "timestamp_in_seconds", "freshness", _seconds,
-            "A timestamp in seconds is refused", "以秒为单位的时间戳被拒绝",
-            "HTTP 200 with resultCode 000002 (recommended): the unit is milliseconds, though some editions print seconds",
-            "建议返回HTTP 200和resultCode 000002：单位是毫秒（部分版本文档写作秒）",
+            Text(en="A timestamp in seconds is refused", zh="以秒为单位的时间戳被拒绝"),
+            Text(en="HTTP 200 with resultCode 000002 (recommended): the unit is milliseconds, though some editions print seconds",
+                 zh="建议返回HTTP 200和resultCode 000002：单位是毫秒（部分版本文档写作秒）"),
         )  # fmt: skip
     yield make(
         "timestamp_changed", "freshness", _timestamp_changed,
-        "A timestamp changed after signing is refused", "签名后改动时间戳的请求被拒绝",
-        "HTTP 200 with resultCode 000001", "返回HTTP 200和resultCode 000001",
+        Text(en="A timestamp changed after signing is refused", zh="签名后改动时间戳的请求被拒绝"),
+        Text(en="HTTP 200 with resultCode 000001", zh="返回HTTP 200和resultCode 000001"),
     )  # fmt: skip
     yield make(
         "no_nonce", "freshness", _no_nonce,
-        "A request without a nonce is refused", "没有nonce的请求被拒绝",
-        "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
+        Text(en="A request without a nonce is refused", zh="没有nonce的请求被拒绝"),
+        Text(en="HTTP 200 with resultCode 000002", zh="返回HTTP 200和resultCode 000002"),
     )  # fmt: skip
     yield make(
         "nonce_changed", "freshness", _nonce_changed,
-        "A nonce changed after signing is refused", "签名后改动nonce的请求被拒绝",
-        "HTTP 200 with resultCode 000001", "返回HTTP 200和resultCode 000001",
+        Text(en="A nonce changed after signing is refused", zh="签名后改动nonce的请求被拒绝"),
+        Text(en="HTTP 200 with resultCode 000001", zh="返回HTTP 200和resultCode 000001"),
     )  # fmt: skip
     yield make(
         "replayed", "freshness", replays.at_once,
-        "The same request sent twice is refused the second time", "同一请求第二次发送时被拒绝",
-        "the first is accepted, the second refused (000001): nonces are remembered for 120 s",
-        "第一次被接受，第二次被拒绝（000001）：nonce至少保存120秒",
+        Text(en="The same request sent twice is refused the second time", zh="同一请求第二次发送时被拒绝"),
+        Text(en="the first is accepted, the second refused (000001): nonces are remembered for 120 s",
+             zh="第一次被接受，第二次被拒绝（000001）：nonce至少保存120秒"),
         alone=True,
     )  # fmt: skip
     yield make(
         "nonce_reused", "freshness", _nonce_reused,
-        "A used nonce in a newly signed request is refused", "重新签名但nonce已用过的请求被拒绝",
-        "the second request is refused, whatever else it holds", "第二个请求无论内容如何都被拒绝",
+        Text(en="A used nonce in a newly signed request is refused", zh="重新签名但nonce已用过的请求被拒绝"),
+        Text(en="the second request is refused, whatever else it holds", zh="第二个请求无论内容如何都被拒绝"),
     )  # fmt: skip
     yield make(
         REPLAYED_LATER, "freshness", replays.later,
-        "A used nonce is still refused some seconds and requests later", "数秒、若干请求之后，用过的nonce仍被拒绝",
-        "the repeat is refused: nonces are remembered for as long as the timestamp is fresh",
-        "重复被拒绝：nonce至少保存到时间戳过期",
+        Text(en="A used nonce is still refused some seconds and requests later", zh="数秒、若干请求之后，用过的nonce仍被拒绝"),
+        Text(en="the repeat is refused: nonces are remembered for as long as the timestamp is fresh",
+             zh="重复被拒绝：nonce至少保存到时间戳过期"),
         alone=True,
     )  # fmt: skip
     yield make(
         "replayed_together", "freshness", _replayed_together,
-        f"Of {COPIES} copies at the same moment one is accepted", f"同时到达的{COPIES}个副本只有一个被接受",
-        "the others are refused: looking a nonce up and remembering it is one step", "其余被拒绝：查询并记录nonce应为一步",
+        Text(en=f"Of {COPIES} copies at the same moment one is accepted", zh=f"同时到达的{COPIES}个副本只有一个被接受"),
+        Text(en="the others are refused: looking a nonce up and remembering it is one step", zh="其余被拒绝：查询并记录nonce应为一步"),
         alone=True,
     )  # fmt: skip
     yield make(
         "nonce_case", "freshness", _nonce_case,
-        "A nonce in the other case is another nonce", "仅大小写不同的nonce是另一个nonce",
-        "resultCode 000000: nonces hold letters of both cases", "返回000000：nonce包含大小写字母",
+        Text(en="A nonce in the other case is another nonce", zh="仅大小写不同的nonce是另一个nonce"),
+        Text(en="resultCode 000000: nonces hold letters of both cases", zh="返回000000：nonce包含大小写字母"),
     )  # fmt: skip
     yield make(
         "nonce_not_burnt", "freshness", _nonce_not_burnt,
-        "A forged request does not use up the nonce of a correct one", "伪造的请求不会消耗正确请求的nonce",
-        "the correct request is accepted after a forged one with its nonce (recommended)",
-        "建议：伪造请求之后，使用同一nonce的正确请求仍被接受",
+        Text(en="A forged request does not use up the nonce of a correct one", zh="伪造的请求不会消耗正确请求的nonce"),
+        Text(en="the correct request is accepted after a forged one with its nonce (recommended)",
+             zh="建议：伪造请求之后，使用同一nonce的正确请求仍被接受"),
     )  # fmt: skip
 
 
@@ -168,7 +173,7 @@ def _seconds(caller: Caller) -> None:
     dialect = caller.target.dialect
     request = caller.request(caller.harmless())
     if not isinstance(dialect, UrlDialect):
-        raise Skipped("only asked where the timestamp stands in the URL", "仅适用于时间戳在URL中的版本")
+        raise Skipped(Text(en="only asked where the timestamp stands in the URL", zh="仅适用于时间戳在URL中的版本"))
     inputs = caller.signing_inputs()
     request = dialect.signed_bytes(request, request.body, inputs, timestamp=str(epoch_ms(inputs.now) // 1000))
     answer = caller.send(request)
@@ -176,7 +181,7 @@ def _seconds(caller: Caller) -> None:
         raise failed("timestamp_in_seconds", answer)
     if answer.accepted and not caller.send(caller.request(caller.harmless(), shift=-86_400)).accepted:
         # Both units are read: the editions disagree about them (saas-v2 §11), so nobody is wronged.
-        raise Warned("accepts_seconds", *answer.describe())
+        raise Warned("accepts_seconds", answer.describe())
     expect_refusal(answer, "accepts_stale_timestamp", *caller.target.specification.untimely_codes)
 
 
@@ -217,41 +222,43 @@ class _Replays:
     def at_once(self, caller: Caller) -> None:
         caller.need_correct()
         request = caller.request(caller.harmless())
-        expect_accepted(caller.send(request), context="first time", context_zh="第一次")
+        expect_accepted(caller.send(request), context=Text(en="first time", zh="第一次"))
         self.accepted = time.monotonic(), request
         # Several times: each worker of a server may have a memory of its own.
         for again in admitted(caller.send_simultaneously([request] * COPIES)):
-            expect_refusal(again, "accepts_replayed_nonce", context="sent again", context_zh="重复发送")
-        expect_accepted(caller.ask(caller.harmless()), context="another request", context_zh="另一请求")
+            expect_refusal(again, "accepts_replayed_nonce", context=Text(en="sent again", zh="重复发送"))
+        expect_accepted(caller.ask(caller.harmless()), context=Text(en="another request", zh="另一请求"))
         answer = caller.send(request)
-        expect_refusal(answer, "accepts_replayed_nonce", context="after another request", context_zh="其他请求之后")
+        expect_refusal(answer, "accepts_replayed_nonce", context=Text(en="after another request", zh="其他请求之后"))
 
     def later(self, caller: Caller) -> None:
         if self.accepted is None:
-            raise Skipped("no request was accepted and refused as a repeat", "没有可重复发送的请求")
+            raise Skipped(Text(en="no request was accepted and refused as a repeat", zh="没有可重复发送的请求"))
         used_at, request = self.accepted
         if time.monotonic() - used_at > STILL_FRESH:
             # Refused for its age, the old one would show nothing.
             request = caller.request(caller.harmless())
-            expect_accepted(caller.send(request), context="first time", context_zh="第一次")
+            expect_accepted(caller.send(request), context=Text(en="first time", zh="第一次"))
             used_at = time.monotonic()
         # Time itself is what is waited for: a memory of a second must have forgotten.
         time.sleep(max(0.0, used_at + caller.options.replay_after - time.monotonic()))
         since = time.monotonic() - used_at
-        context, context_zh = f"{since:.0f} s later", f"{since:.0f}秒之后"
-        expect_refusal(caller.send(request), "accepts_replayed_nonce", context=context, context_zh=context_zh)
+        context = Text(en=f"{since:.0f} s later", zh=f"{since:.0f}秒之后")
+        expect_refusal(caller.send(request), "accepts_replayed_nonce", context=context)
 
 
 def _nonce_reused(caller: Caller) -> None:
     caller.need_correct()
     nonce = caller.chance()
     command = caller.harmless()
-    expect_accepted(caller.send(caller.request(command, nonce=nonce)), context="first time", context_zh="第一次")
+    expect_accepted(caller.send(caller.request(command, nonce=nonce)), context=Text(en="first time", zh="第一次"))
     later = caller.send(caller.request(command, nonce=nonce, shift=1))
-    expect_refusal(later, "accepts_replayed_nonce", context="one second later", context_zh="一秒之后")
+    expect_refusal(later, "accepts_replayed_nonce", context=Text(en="one second later", zh="一秒之后"))
     dialect = caller.target.dialect
     other = dialect.put(caller.changed(command, {"newField": "abc"}, nonce=nonce), dialect.nonce, nonce)
-    expect_refusal(caller.send(other), "accepts_replayed_nonce", context="with another body", context_zh="换一个请求体")
+    expect_refusal(
+        caller.send(other), "accepts_replayed_nonce", context=Text(en="with another body", zh="换一个请求体")
+    )
 
 
 def _replayed_together(caller: Caller) -> None:
@@ -260,29 +267,34 @@ def _replayed_together(caller: Caller) -> None:
     accepted = sum(answer.accepted for answer in caller.send_simultaneously([request] * COPIES))
     if accepted > 1 and caller.send(request).accepted:
         raise Skipped(
-            "repeats are accepted in any case, see signature.replayed", "重复请求本就被接受，见signature.replayed"
+            Text(
+                en="repeats are accepted in any case, see signature.replayed",
+                zh="重复请求本就被接受，见signature.replayed",
+            )
         )
     if accepted > 1:
-        raise Warned("nonce_race", f"{accepted} of {COPIES} were accepted", f"{COPIES}个中有{accepted}个被接受")
+        raise Warned(
+            "nonce_race", Text(en=f"{accepted} of {COPIES} were accepted", zh=f"{COPIES}个中有{accepted}个被接受")
+        )
 
 
 def _nonce_case(caller: Caller) -> None:
     caller.need_correct()
     nonce = f"{caller.chance()[:24]}aBcD"
-    expect_accepted(caller.send(caller.request(caller.harmless(), nonce=nonce)), context="first", context_zh="第一个")
+    expect_accepted(caller.send(caller.request(caller.harmless(), nonce=nonce)), context=Text(en="first", zh="第一个"))
     other = caller.send(caller.request(caller.harmless(), nonce=nonce.swapcase()))
     readable(other)
     if not other.accepted:
-        seen, seen_zh = other.describe()
-        raise Warned("nonce_case", f"in the other case: {seen}", f"换大小写后：{seen_zh}")
+        seen = other.describe()
+        raise Warned("nonce_case", Text(en=f"in the other case: {seen.en}", zh=f"换大小写后：{seen.zh}"))
 
 
 def _nonce_not_burnt(caller: Caller) -> None:
     request = caller.request(caller.harmless())
     caller.need_correct()
     if caller.send(last_character(caller, request)).accepted:
-        raise Skipped("a forged request is accepted already", "伪造的请求已经被接受")
+        raise Skipped(Text(en="a forged request is accepted already", zh="伪造的请求已经被接受"))
     answer = caller.send(request)
     readable(answer)
     if not answer.accepted:
-        raise Warned("nonce_burnt", *answer.describe())
+        raise Warned("nonce_burnt", answer.describe())

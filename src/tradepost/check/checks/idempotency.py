@@ -32,6 +32,7 @@ from tradepost.protocols.commands import (
     Unreachable,
     Upgrade,
 )
+from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
@@ -42,6 +43,7 @@ INSTANCES = 4
 ROUNDS = 4
 PROCESSES = 4
 RESTART_WITHIN = 60.0
+REPEAT = Text(en="repeat", zh="重复调用")
 
 
 @check_factory
@@ -49,38 +51,38 @@ def creation(target: Target) -> Iterable[Check]:
     if not target.has(Create):
         return
     make = CheckBuilder(target, "idempotency")
-    same = ("resultCode 000000 and the same instanceId", "返回000000和相同的instanceId")
-    for name, title, title_zh, body in (
-        ("repeat", "The same order with the same businessId gives the same instance", "同一订单、相同businessId返回同一实例", _repeat),
-        ("retry", "The same order with another businessId gives the same instance", "同一订单、不同businessId返回同一实例", _retry),
-        ("after_query", "A repeat after a query gives the same instance", "查询之后的重复创建返回同一实例", _after_query),
-        ("after_freeze", "A repeat while the instance is frozen gives the same instance", "实例冻结时的重复创建返回同一实例", _after_freeze),
-        ("after_others", "A repeat after other orders gives the same instance", "其他订单之后的重复创建返回同一实例", _after_others),
+    same = Text(en="resultCode 000000 and the same instanceId", zh="返回000000和相同的instanceId")
+    for name, title, body in (
+        ("repeat", Text(en="The same order with the same businessId gives the same instance", zh="同一订单、相同businessId返回同一实例"), _repeat),
+        ("retry", Text(en="The same order with another businessId gives the same instance", zh="同一订单、不同businessId返回同一实例"), _retry),
+        ("after_query", Text(en="A repeat after a query gives the same instance", zh="查询之后的重复创建返回同一实例"), _after_query),
+        ("after_freeze", Text(en="A repeat while the instance is frozen gives the same instance", zh="实例冻结时的重复创建返回同一实例"), _after_freeze),
+        ("after_others", Text(en="A repeat after other orders gives the same instance", zh="其他订单之后的重复创建返回同一实例"), _after_others),
     ):  # fmt: skip
         if name == "after_query" and not target.has(Query):
             continue
         if name == "after_freeze" and not target.has(SetStatus):
             continue
-        yield make(name, "once", body, title, title_zh, *same)
-    other = ("another instanceId", "返回不同的instanceId")
+        yield make(name, "once", body, title, same)
+    other = Text(en="another instanceId", zh="返回不同的instanceId")
     yield make(
         "other_order", "once", _other_order,
-        "Two orders give two instances", "两个订单得到两个实例", *other,
+        Text(en="Two orders give two instances", zh="两个订单得到两个实例"), other,
     )  # fmt: skip
     if any(field.name == "orderLineId" for field in target.specification.requests.get(Create, ())):
         yield make(
             "other_line", "once", _other_line,
-            "Two lines of one order give two instances", "同一订单的两个订单行得到两个实例", *other,
+            Text(en="Two lines of one order give two instances", zh="同一订单的两个订单行得到两个实例"), other,
         )  # fmt: skip
     if any(field.name in {"appInfo", "license"} for field in target.specification.answers.get(Create, ())):
         yield make(
             "same_content", "once", _same_content,
-            "A repeat tells what the first answer told", "重复请求返回与首次相同的内容",
-            "the same licence, the same address and user name", "license、地址和用户名与首次相同",
+            Text(en="A repeat tells what the first answer told", zh="重复请求返回与首次相同的内容"),
+            Text(en="the same licence, the same address and user name", zh="license、地址和用户名与首次相同"),
         )  # fmt: skip
     yield make(
         "restart", "once", _restart,
-        "A repeat after a restart of the server gives the same instance", "服务器重启后的重复创建返回同一实例", *same, alone=True,
+        Text(en="A repeat after a restart of the server gives the same instance", zh="服务器重启后的重复创建返回同一实例"), same, alone=True,
     )  # fmt: skip
 
 
@@ -95,19 +97,19 @@ def changes(target: Target) -> Iterable[Check]:
         activity = target.activity(kind)
         yield make(
             f"{activity}.repeat", activity, _repeated(kind),
-            f"{activity} sent three times succeeds three times", f"{activity}发送三次均成功",
-            "resultCode 000000 each time", "每次均返回000000",
+            Text(en=f"{activity} sent three times succeeds three times", zh=f"{activity}发送三次均成功"),
+            Text(en="resultCode 000000 each time", zh="每次均返回000000"),
         )  # fmt: skip
     if target.has(Query):
         yield make(
             "query.stable", target.activity(Query), _stable_query,
-            "Two queries give the same access data", "两次查询返回相同的访问信息",
-            "the same user name and password; the address may carry a fresh ticket", "用户名和密码一致；地址可带有一次性票据",
+            Text(en="Two queries give the same access data", zh="两次查询返回相同的访问信息"),
+            Text(en="the same user name and password; the address may carry a fresh ticket", zh="用户名和密码一致；地址可带有一次性票据"),
         )  # fmt: skip
         yield make(
             "query.parallel", target.activity(Query), _parallel_queries,
-            f"{INSTANCES} instances asked for at the same moment are told apart", f"同时查询{INSTANCES}个实例，响应互不混淆",
-            "each answer is about the instance that its request named", "每个响应对应其请求的实例",
+            Text(en=f"{INSTANCES} instances asked for at the same moment are told apart", zh=f"同时查询{INSTANCES}个实例，响应互不混淆"),
+            Text(en="each answer is about the instance that its request named", zh="每个响应对应其请求的实例"),
             alone=True,
         )  # fmt: skip
 
@@ -120,23 +122,27 @@ def _first(caller: Caller) -> tuple[Order, str, Answer]:
     caller.instance(keep=True)
     order, business_id = caller.samples.order(), caller.samples.business_id()
     answer = caller.create(caller.samples.create(order, business_id=business_id))
-    expect_accepted(answer, context="first call", context_zh="第一次调用")
+    expect_accepted(answer, context=Text(en="first call", zh="第一次调用"))
     if not answer.instance_id:
-        raise failed("missing_field", answer, "no instanceId", "没有instanceId")
+        raise failed("missing_field", answer, Text(en="no instanceId", zh="没有instanceId"))
     return order, business_id, answer
 
 
-def _same(first: Answer, again: Answer, name: str, context: str = "repeat", context_zh: str = "重复调用") -> None:
-    readable(again, context=context, context_zh=context_zh)
+def _same(first: Answer, again: Answer, name: str, context: Text = REPEAT) -> None:
+    readable(again, context=context)
     if not again.accepted:
-        raise failed("repeat_refused", again, context, context_zh)
+        raise failed("repeat_refused", again, context)
     if not again.instance_id:
-        raise failed("missing_field", again, f"{context}, no instanceId", f"{context_zh}，没有instanceId")
+        raise failed(
+            "missing_field", again, Text(en=f"{context.en}, no instanceId", zh=f"{context.zh}，没有instanceId")
+        )
     if again.instance_id != first.instance_id:
         raise Failed(
             name,
-            f"first {first.instance_id}, then {again.instance_id}",
-            f"第一次为{first.instance_id}，之后为{again.instance_id}",
+            Text(
+                en=f"first {first.instance_id}, then {again.instance_id}",
+                zh=f"第一次为{first.instance_id}，之后为{again.instance_id}",
+            ),
         )
 
 
@@ -170,16 +176,18 @@ def _after_query(caller: Caller) -> None:
 def _after_freeze(caller: Caller) -> None:
     made = caller.instance()
     if not caller.ask(caller.samples.status(made.instance_id, freeze=True)).accepted:
-        raise Skipped("freezing is refused, see the group lifecycle", "冻结被拒绝，见lifecycle组")
+        raise Skipped(Text(en="freezing is refused, see the group lifecycle", zh="冻结被拒绝，见lifecycle组"))
     again = caller.create(caller.samples.create(made.order))
     readable(again)
     if not again.accepted:
         raise failed("repeat_refused", again)
     if not again.instance_id:
-        raise failed("missing_field", again, "no instanceId", "没有instanceId")
+        raise failed("missing_field", again, Text(en="no instanceId", zh="没有instanceId"))
     if again.instance_id != made.instance_id:
         seen = f"first {made.instance_id}, then {again.instance_id}"
-        raise Failed("new_instance_id_each_call", seen, f"第一次为{made.instance_id}，之后为{again.instance_id}")
+        raise Failed(
+            "new_instance_id_each_call", Text(en=seen, zh=f"第一次为{made.instance_id}，之后为{again.instance_id}")
+        )
 
 
 def _after_others(caller: Caller) -> None:
@@ -193,7 +201,7 @@ def _other_order(caller: Caller) -> None:
     other = caller.create(caller.samples.create())
     expect_accepted(other)
     if other.instance_id == first.instance_id:
-        raise failed("id_reused", other, "two orders, one instanceId", "两个订单得到同一instanceId")
+        raise failed("id_reused", other, Text(en="two orders, one instanceId", zh="两个订单得到同一instanceId"))
 
 
 def _other_line(caller: Caller) -> None:
@@ -201,7 +209,9 @@ def _other_line(caller: Caller) -> None:
     other = caller.create(caller.samples.create(Order(order.order_id, 2)))
     expect_accepted(other)
     if other.instance_id == first.instance_id:
-        raise failed("order_line_ignored", other, "two lines, one instanceId", "两个订单行得到同一instanceId")
+        raise failed(
+            "order_line_ignored", other, Text(en="two lines, one instanceId", zh="两个订单行得到同一instanceId")
+        )
 
 
 def _restart(caller: Caller) -> None:
@@ -211,14 +221,16 @@ def _restart(caller: Caller) -> None:
         shlex.split(caller.options.restart or ""), capture_output=True, timeout=RESTART_WITHIN, check=False
     )
     if done.returncode:
-        raise Skipped(f"the restart command ended with {done.returncode}", f"重启命令以{done.returncode}退出")
+        raise Skipped(
+            Text(en=f"the restart command ended with {done.returncode}", zh=f"重启命令以{done.returncode}退出")
+        )
     until = time.monotonic() + RESTART_WITHIN
     again = caller.create(caller.samples.create(order))
     while again.received.unreachable and time.monotonic() < until:
         time.sleep(0.1)
         again = caller.create(caller.samples.create(order))
     caller.forget_instances()
-    _same(first, again, "forgets_after_restart", "after the restart", "重启之后")
+    _same(first, again, "forgets_after_restart", Text(en="after the restart", zh="重启之后"))
 
 
 # --- the other activities --------------------------------------------------------------------------------------------
@@ -233,13 +245,15 @@ def _repeated(kind: type[Command]) -> Body:
         first = caller.ask(command)
         if kind is Upgrade and first.refused:
             raise Skipped(
-                "the upgrade is refused the first time: this seller wants an order that the market knows",
-                "首次升级被拒绝：该商家需要云商店中真实存在的订单",
+                Text(
+                    en="the upgrade is refused the first time: this seller wants an order that the market knows",
+                    zh="首次升级被拒绝：该商家需要云商店中真实存在的订单",
+                ),
             )
-        expect_success(first, context="first call", context_zh="第一次调用")
-        for number, number_zh in (("second", "第二次"), ("third", "第三次")):
+        expect_success(first, context=Text(en="first call", zh="第一次调用"))
+        for number in (Text(en="second", zh="第二次"), Text(en="third", zh="第三次")):
             again = caller.ask(command)
-            expect_success(again, "repeat_refused", f"{number} call", f"{number_zh}调用")
+            expect_success(again, "repeat_refused", Text(en=f"{number.en} call", zh=f"{number.zh}调用"))
         if kind is Refresh:
             caller.give_back(made)
 
@@ -260,19 +274,19 @@ def _same_content(caller: Caller) -> None:
         for answer in (caller.create(command), caller.create(caller.samples.create(_order_of(command))))
     )
     if isinstance(first, Done) and isinstance(again, Unreachable) and again.fault is Fault.MISSING_FIELD:
-        raise Failed("missing_field", f"repeat: {again.detail}", f"重复调用：{again.detail}")
+        raise Failed("missing_field", Text(en=f"repeat: {again.detail}", zh=f"重复调用：{again.detail}"))
     if not isinstance(first, Done) or not isinstance(again, Done):
-        raise Skipped("an answer cannot be read, see the group shape", "响应无法读取，见shape组")
+        raise Skipped(Text(en="an answer cannot be read, see the group shape", zh="响应无法读取，见shape组"))
     if first.license != again.license:
-        raise Failed("other_license", "the repeat tells another licence", "重复请求返回了不同的license")
+        raise Failed("other_license", Text(en="the repeat tells another licence", zh="重复请求返回了不同的license"))
     # Another instance has its own check.
     if first.instance_id == again.instance_id:
         before, after = (_told(done.instances[0].app if done.instances else None) for done in (first, again))
         # A repeat may leave optional fields out.
         wrong = [(b, a) for b, a in zip(before, after, strict=True) if b and a and b != a]
         if wrong:
-            told, told_zh = f"first {wrong[0][0]}, then {wrong[0][1]}", f"第一次为{wrong[0][0]}，之后为{wrong[0][1]}"
-            raise Failed("other_app_info", told, told_zh)
+            told = Text(en=f"first {wrong[0][0]}, then {wrong[0][1]}", zh=f"第一次为{wrong[0][0]}，之后为{wrong[0][1]}")
+            raise Failed("other_app_info", told)
 
 
 def _order_of(command: Create) -> Order:
@@ -285,7 +299,7 @@ def _parallel_queries(caller: Caller) -> None:
     commands = [Query(instance_ids=(one.instance_id,)) for one in made]
     alone = [_access(caller, c, a) for c, a in zip(commands, caller.each(caller.ask, commands), strict=True)]
     if len(set(alone)) < 2 and None in alone:
-        raise Skipped("the query is refused, see the group shape", "查询被拒绝，见shape组")
+        raise Skipped(Text(en="the query is refused, see the group shape", zh="查询被拒绝，见shape组"))
     every = commands * ROUNDS
     answers = caller.send_simultaneously([caller.request(command) for command in every])
     for index, (command, answer) in enumerate(zip(every, answers, strict=True)):
@@ -296,7 +310,8 @@ def _parallel_queries(caller: Caller) -> None:
         if found != expected:
             told = found or "another instance"
             raise Failed(
-                "answers_mixed_up", f"alone {expected}, in a crowd {told}", f"单独查询为{expected}，并发时为{told}"
+                "answers_mixed_up",
+                Text(en=f"alone {expected}, in a crowd {told}", zh=f"单独查询为{expected}，并发时为{told}"),
             )
     caller.give_back(*made)
 
@@ -317,9 +332,9 @@ def _stable_query(caller: Caller) -> None:
         answer = caller.ask(command)
         readable(answer)
         if answer.code != SUCCESS:
-            raise Skipped("the query is refused, see the group shape", "查询被拒绝，见shape组")
+            raise Skipped(Text(en="the query is refused, see the group shape", zh="查询被拒绝，见shape组"))
         outcome = caller.target.protocol.decode(command, answer.with_valid_envelope(key), key=key)
         apps = [entry.app for entry in getattr(outcome, "instances", ())]
         found.append([(*_told(app), app.password if app else "") for app in apps])
     if found[0] != found[1]:
-        raise Failed("unstable_access", "appInfo differs between two queries", "两次查询的appInfo不同")
+        raise Failed("unstable_access", Text(en="appInfo differs between two queries", zh="两次查询的appInfo不同"))

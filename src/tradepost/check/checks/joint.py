@@ -20,6 +20,7 @@ from tradepost.protocols.sync_commands import (
     SyncTenant,
 )
 from tradepost.protocols.sync_fields import MAX_USERS
+from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     from tradepost.protocols.commands import Command
 
 WORDS = {
-    SyncFlag.ADD: ("add", "新增"),
-    SyncFlag.MODIFY: ("modify", "修改"),
-    SyncFlag.DELETE: ("delete", "删除"),
-    SyncFlag.CANCEL_AUTHORISATION: ("cancel the authorisation", "取消授权"),
+    SyncFlag.ADD: Text(en="add", zh="新增"),
+    SyncFlag.MODIFY: Text(en="modify", zh="修改"),
+    SyncFlag.DELETE: Text(en="delete", zh="删除"),
+    SyncFlag.CANCEL_AUTHORISATION: Text(en="cancel the authorisation", zh="取消授权"),
 }
 
 
@@ -39,36 +40,36 @@ def checks(target: Target) -> Iterable[Check]:
     if not target.has(SyncTenant, SyncApplication, SyncAuth, SyncOrg, SyncAllOrgs):
         return
     make = CheckBuilder(target, "lifecycle")
-    every = ("resultCode 000000 to every step, repeats included", "每一步均返回000000，包括重复")
+    every = Text(en="resultCode 000000 to every step, repeats included", zh="每一步均返回000000，包括重复")
     yield make(
         "tenant", "tenantSync", _tenant,
-        "A tenant is added twice and deleted twice", "企业重复新增、重复删除均成功", *every,
+        Text(en="A tenant is added twice and deleted twice", zh="企业重复新增、重复删除均成功"), every,
     )  # fmt: skip
     if _knows(target, SyncTenant, SyncFlag.MODIFY):
         yield make(
             "tenant_modified", "tenantSync", _tenant_modified,
-            "A tenant's name is changed, twice", "企业名称修改两次均成功", *every,
+            Text(en="A tenant's name is changed, twice", zh="企业名称修改两次均成功"), every,
         )  # fmt: skip
     yield make(
         "departments", "singleOrgSync", _departments,
-        "A department is added, changed and deleted, each twice", "部门的新增、修改、删除各重复一次均成功", *every,
+        Text(en="A department is added, changed and deleted, each twice", zh="部门的新增、修改、删除各重复一次均成功"), every,
     )  # fmt: skip
     yield make(
         "chinese_names", "tenantSync", _chinese_names,
-        "Names in Chinese are accepted", "中文名称被接受", *every,
+        Text(en="Names in Chinese are accepted", zh="中文名称被接受"), every,
     )  # fmt: skip
     yield make(
         "all_departments", "allOrgSync", _all_departments,
-        "All departments are sent twice", "全量部门同步两次均成功", *every,
+        Text(en="All departments are sent twice", zh="全量部门同步两次均成功"), every,
     )  # fmt: skip
     yield make(
         "users", "authSync", _users,
-        "A user is added, changed and removed, each twice", "用户的新增、修改、删除各重复一次均成功", *every,
+        Text(en="A user is added, changed and removed, each twice", zh="用户的新增、修改、删除各重复一次均成功"), every,
     )  # fmt: skip
     yield CheckBuilder(target, "wire")(
         "many_users", "authSync", _many_users,
-        f"{MAX_USERS} users in one call are accepted", f"一次同步{MAX_USERS}个用户被接受",
-        "resultCode 000000 to a test call", "测试调用返回000000",
+        Text(en=f"{MAX_USERS} users in one call are accepted", zh=f"一次同步{MAX_USERS}个用户被接受"),
+        Text(en="resultCode 000000 to a test call", zh="测试调用返回000000"),
     )  # fmt: skip
 
 
@@ -82,17 +83,17 @@ type Step = Callable[[SyncFlag], Command]
 
 def _twice(caller: Caller, make: Step, *flags: SyncFlag) -> None:
     for flag in flags:
-        name, name_zh = WORDS[flag]
-        expect_success(caller.ask(make(flag)), context=name, context_zh=name_zh)
+        name = WORDS[flag]
+        expect_success(caller.ask(make(flag)), context=name)
         again = caller.ask(make(flag))
-        expect_success(again, "repeat_refused", f"{name}, once more", f"再次{name_zh}")
+        expect_success(again, "repeat_refused", Text(en=f"{name.en}, once more", zh=f"再次{name.zh}"))
 
 
 @contextmanager
 def _bound(caller: Caller) -> Iterator[SyncTenant]:
     """A tenant for real, as at the application for a credential: without an instance; deleted whatever happens."""
     tenant = caller.samples.tenant(test=False)
-    expect_success(caller.ask(tenant), context="add the tenant", context_zh="新增企业")
+    expect_success(caller.ask(tenant), context=Text(en="add the tenant", zh="新增企业"))
     try:
         yield tenant
     finally:
@@ -113,22 +114,22 @@ def _chinese_names(caller: Caller) -> None:
     """Names are kept: a table of another character set shows only here."""
     with _bound(caller) as tenant:
         head = SyncOrg(tenant_id=tenant.tenant_id, department=Department(code="D1", name="HQ"), flag=SyncFlag.ADD)
-        expect_success(caller.ask(head), context="an ASCII name", context_zh="ASCII名称")
+        expect_success(caller.ask(head), context=Text(en="an ASCII name", zh="ASCII名称"))
         other = replace(head, department=Department(code="D2", name="研发部"))
         answer = caller.ask(other)
         if not answer.succeeded:
-            raise failed("wrong_charset", answer, "a Chinese name", "中文名称")
+            raise failed("wrong_charset", answer, Text(en="a Chinese name", zh="中文名称"))
     named = replace(caller.samples.tenant(test=False), name="测试企业")
     answer = caller.ask(named)
     caller.send(caller.request(replace(named, flag=SyncFlag.DELETE)))
     if not answer.succeeded:
-        raise failed("wrong_charset", answer, "a Chinese name", "中文名称")
+        raise failed("wrong_charset", answer, Text(en="a Chinese name", zh="中文名称"))
 
 
 def _departments(caller: Caller) -> None:
     with _bound(caller) as tenant:
         head = SyncOrg(tenant_id=tenant.tenant_id, department=Department(code="D1", name="HQ"), flag=SyncFlag.ADD)
-        expect_success(caller.ask(head), context="add the head", context_zh="新增上级部门")
+        expect_success(caller.ask(head), context=Text(en="add the head", zh="新增上级部门"))
         below = replace(head, department=Department(code="D2", name="QA", parent_code="D1"))
         _twice(caller, lambda flag: replace(below, flag=flag), SyncFlag.ADD, SyncFlag.MODIFY, SyncFlag.DELETE)
 
@@ -138,7 +139,7 @@ def _all_departments(caller: Caller) -> None:
         departments = (Department(code="D1", name="HQ"), Department(code="D2", name="QA", parent_code="D1"))
         command = SyncAllOrgs(tenant_id=tenant.tenant_id, departments=departments)
         expect_success(caller.ask(command))
-        expect_success(caller.ask(command), "repeat_refused", "once more", "再次发送")
+        expect_success(caller.ask(command), "repeat_refused", Text(en="once more", zh="再次发送"))
 
 
 def _users(caller: Caller) -> None:
@@ -146,9 +147,9 @@ def _users(caller: Caller) -> None:
         application = replace(caller.samples.application(test=False), tenant_id=tenant.tenant_id)
         if not caller.ask(application).accepted:
             need_secret(caller)
-        expect_success(caller.ask(application), "repeat_refused", "the application", "应用同步")
+        expect_success(caller.ask(application), "repeat_refused", Text(en="the application", zh="应用同步"))
         department = SyncAllOrgs(tenant_id=tenant.tenant_id, departments=(Department(code="D01", name="HQ"),))
-        expect_success(caller.ask(department), context="departments", context_zh="部门")
+        expect_success(caller.ask(department), context=Text(en="departments", zh="部门"))
         users = replace(caller.samples.users(test=False), tenant_id=tenant.tenant_id, app_id=application.app_id)
         flags = [SyncFlag.ADD, SyncFlag.MODIFY, SyncFlag.DELETE]
         if _knows(caller.target, SyncAuth, SyncFlag.CANCEL_AUTHORISATION):
@@ -160,14 +161,16 @@ def need_secret(caller: Caller) -> None:
     """Whoever decrypts the client secret at once refuses one that was made without its public key (§A.6)."""
     if not caller.options.public_key:
         raise Skipped(
-            "the client secret was refused: give the seller's public key with --public-key",
-            "客户端密钥被拒绝：请用--public-key提供商家的公钥",
+            Text(
+                en="the client secret was refused: give the seller's public key with --public-key",
+                zh="客户端密钥被拒绝：请用--public-key提供商家的公钥",
+            ),
         )
 
 
 def _many_users(caller: Caller) -> None:
     command = caller.samples.users(test=True)
     if not caller.ask(command).accepted:
-        raise Skipped("one user is refused already, see the group debug", "单个用户已被拒绝，见debug组")
+        raise Skipped(Text(en="one user is refused already, see the group debug", zh="单个用户已被拒绝，见debug组"))
     users = tuple(replace(command.users[0], user_name=f"user{number:03}") for number in range(MAX_USERS))
     expect_success(caller.ask(replace(command, users=users)), "refuses_long_body")

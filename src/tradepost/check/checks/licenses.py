@@ -9,6 +9,7 @@ from tradepost.check.answers import Answer, admitted, expect_accepted, failed, r
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped, Warned
 from tradepost.protocols.commands import Command, Create, GetLicenseAsync, NotifyOrder, Refresh, Release, SetStatus
+from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
@@ -25,25 +26,25 @@ def issuing(target: Target) -> Iterable[Check]:
     make = CheckBuilder(target, "lifecycle")
     yield CheckBuilder(target, "idempotency")(
         f"{topic}.repeat", topic, _issued_twice,
-        f"{topic} with the same eventId is accepted again", f"{topic}以相同eventId重复调用仍被接受",
-        "000000 or 000004 again: the same licence, never a second one", "再次返回000000或000004：同一license，不会签发第二份",
+        Text(en=f"{topic} with the same eventId is accepted again", zh=f"{topic}以相同eventId重复调用仍被接受"),
+        Text(en="000000 or 000004 again: the same licence, never a second one", zh="再次返回000000或000004：同一license，不会签发第二份"),
     )  # fmt: skip
     yield make(
         f"unknown.{topic}", topic, _issued_for_nobody,
-        f"{topic} of an instance that never was", f"{topic}：从未存在的实例",
-        "HTTP 200 with a refusal (recommended)", "建议返回HTTP 200并拒绝",
+        Text(en=f"{topic} of an instance that never was", zh=f"{topic}：从未存在的实例"),
+        Text(en="HTTP 200 with a refusal (recommended)", zh="建议返回HTTP 200并拒绝"),
     )  # fmt: skip
     if target.has(Release):
         yield make(
             f"released.{topic}", topic, _issued_for_released,
-            f"{topic} of a released instance is refused", f"{topic}：已释放的实例被拒绝",
-            "HTTP 200 with a refusal", "返回HTTP 200并拒绝",
+            Text(en=f"{topic} of a released instance is refused", zh=f"{topic}：已释放的实例被拒绝"),
+            Text(en="HTTP 200 with a refusal", zh="返回HTTP 200并拒绝"),
         )  # fmt: skip
     for field in ("effectiveTime", "expireTime"):
         yield CheckBuilder(target, "time")(
             f"{topic}.{field}", topic, _issued_at_no_time(field),
-            f"{topic}: {field} that is no time is refused", f"{topic}：不是时间的{field}被拒绝",
-            "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
+            Text(en=f"{topic}: {field} that is no time is refused", zh=f"{topic}：不是时间的{field}被拒绝"),
+            Text(en="HTTP 200 with resultCode 000002", zh="返回HTTP 200和resultCode 000002"),
         )  # fmt: skip
 
 
@@ -57,26 +58,26 @@ def codes(target: Target) -> Iterable[Check]:
             activity = target.activity(kind)
             yield CheckBuilder(target, "lifecycle")(
                 f"unknown.{activity}", activity, _of_unknown(kind),
-                f"{activity} of a code that never was", f"{activity}：从未存在的授权码",
-                "HTTP 200 with resultCode 000003, or success where codes are not kept",
-                "返回HTTP 200和resultCode 000003；不保存授权码的商家也可返回成功",
+                Text(en=f"{activity} of a code that never was", zh=f"{activity}：从未存在的授权码"),
+                Text(en="HTTP 200 with resultCode 000003, or success where codes are not kept",
+                     zh="返回HTTP 200和resultCode 000003；不保存授权码的商家也可返回成功"),
             )  # fmt: skip
     if target.has(Refresh):
         activity = target.activity(Refresh)
-        for name, text, title, title_zh in (
-            ("no_time", "tomorrow", "An expiry that is no time is refused", "不是时间的expireTime被拒绝"),
-            ("month_13", "20271301000000", "An expiry in month 13 is refused", "13月的expireTime被拒绝"),
+        for name, text, title in (
+            ("no_time", "tomorrow", Text(en="An expiry that is no time is refused", zh="不是时间的expireTime被拒绝")),
+            ("month_13", "20271301000000", Text(en="An expiry in month 13 is refused", zh="13月的expireTime被拒绝")),
         ):
             yield CheckBuilder(target, "time")(
-                name, activity, _no_time(text), title, title_zh,
-                "HTTP 200 with resultCode 000002, or 000003 of an unknown code",
-                "返回HTTP 200和resultCode 000002，授权码未知时也可返回000003",
+                name, activity, _no_time(text), title,
+                Text(en="HTTP 200 with resultCode 000002, or 000003 of an unknown code",
+                     zh="返回HTTP 200和resultCode 000002，授权码未知时也可返回000003"),
             )  # fmt: skip
         for hour in (0, 9, 12, 13, 23):
             yield CheckBuilder(target, "time")(
                 f"hour_{hour:02}", activity, _at_hour(hour),
-                f"An expiry at {hour:02} h is accepted", f"{hour}点的到期时间被接受",
-                "resultCode 000000 to a test call: hours run from 00 to 23", "测试调用返回000000：小时为00至23",
+                Text(en=f"An expiry at {hour:02} h is accepted", zh=f"{hour}点的到期时间被接受"),
+                Text(en="resultCode 000000 to a test call: hours run from 00 to 23", zh="测试调用返回000000：小时为00至23"),
             )  # fmt: skip
 
 
@@ -88,13 +89,13 @@ def notices(target: Target) -> Iterable[Check]:
     make = CheckBuilder(target, "idempotency")
     yield make(
         f"{topic}.repeat", "once", _told_twice,
-        "A notice that comes again is accepted again", "重复的通知再次被接受",
-        "resultCode 000000 again: a market repeats what it is not sure of", "再次返回000000：云商店会重发未确认的通知",
+        Text(en="A notice that comes again is accepted again", zh="重复的通知再次被接受"),
+        Text(en="resultCode 000000 again: a market repeats what it is not sure of", zh="再次返回000000：云商店会重发未确认的通知"),
     )  # fmt: skip
     yield make(
         f"{topic}.parallel", "once", _told_together,
-        f"{COPIES} notices of one order at the same moment are accepted", f"同时到达的{COPIES}个同一订单通知均被接受",
-        "resultCode 000000 to each", "均返回000000",
+        Text(en=f"{COPIES} notices of one order at the same moment are accepted", zh=f"同时到达的{COPIES}个同一订单通知均被接受"),
+        Text(en="resultCode 000000 to each", zh="均返回000000"),
         alone=True,
     )  # fmt: skip
 
@@ -112,11 +113,11 @@ def _issue(caller: Caller, instance_id: str) -> tuple[GetLicenseAsync, Answer]:
 def _issued_twice(caller: Caller) -> None:
     command, first = _issue(caller, caller.instance(keep=True).instance_id)
     if not first.accepted:
-        told, told_zh = first.describe()
+        told = first.describe()
         # 000900 to 000903, or an order that only a market knows.
-        raise Skipped(f"the first one is refused ({told})", f"首次即被拒绝（{told_zh}）")
+        raise Skipped(Text(en=f"the first one is refused ({told.en})", zh=f"首次即被拒绝（{told.zh}）"))
     for _ in range(2):
-        expect_accepted(caller.ask(command), "repeat_refused", "once more", "再次调用")
+        expect_accepted(caller.ask(command), "repeat_refused", Text(en="once more", zh="再次调用"))
 
 
 def _issued_for_nobody(caller: Caller) -> None:
@@ -125,16 +126,16 @@ def _issued_for_nobody(caller: Caller) -> None:
     readable(answer, http_error="http_500_for_unknown_instance")
     if answer.accepted:
         # 000003 is documented for the other activities alone.
-        raise Warned("success_for_unknown_instance", *answer.describe())
+        raise Warned("success_for_unknown_instance", answer.describe())
 
 
 def _issued_for_released(caller: Caller) -> None:
     made = caller.instance()
     if not caller.ask(caller.samples.release(made.instance_id)).accepted:
-        raise Skipped("the release is refused, see the checks of releases", "释放被拒绝，见释放相关检查")
+        raise Skipped(Text(en="the release is refused, see the checks of releases", zh="释放被拒绝，见释放相关检查"))
     _, answer = _issue(caller, made.instance_id)
     if answer.accepted:
-        raise Warned("released_still_answers", *answer.describe())
+        raise Warned("released_still_answers", answer.describe())
 
 
 def _issued_at_no_time(field: str) -> Body:
@@ -145,7 +146,7 @@ def _issued_at_no_time(field: str) -> Body:
         if answer.accepted:
             raise failed("accepts_bad_time", answer)
         if not right.accepted:
-            raise Skipped("a right one is refused as well", "正确的请求同样被拒绝")
+            raise Skipped(Text(en="a right one is refused as well", zh="正确的请求同样被拒绝"))
 
     return body
 
@@ -172,11 +173,11 @@ def _no_time(text: str) -> Body:
         readable(answer, http_error="http_error_for_bad_request")
         if not answer.accepted:
             return
-        seen, seen_zh = answer.describe()
+        seen = answer.describe()
         if caller.ask(command).accepted:
             # Unknown codes may be passed over before anything else is read.
-            raise Warned("accepts_bad_time", seen, seen_zh)
-        raise Failed("accepts_bad_time", seen, seen_zh)
+            raise Warned("accepts_bad_time", seen)
+        raise Failed("accepts_bad_time", seen)
 
     return body
 
@@ -206,17 +207,19 @@ def _told_twice(caller: Caller) -> None:
     readable(first)
     if not first.accepted:
         raise Skipped(
-            "the first one is refused: this seller wants an order that the market knows",
-            "首次即被拒绝：该商家需要云商店中真实存在的订单",
+            Text(
+                en="the first one is refused: this seller wants an order that the market knows",
+                zh="首次即被拒绝：该商家需要云商店中真实存在的订单",
+            ),
         )
     for _ in range(2):
-        expect_accepted(caller.ask(command), "repeat_refused", "once more", "再次通知")
+        expect_accepted(caller.ask(command), "repeat_refused", Text(en="once more", zh="再次通知"))
 
 
 def _told_together(caller: Caller) -> None:
     command = caller.samples.notice(test=False)
     if not caller.ask(caller.samples.notice(test=False)).accepted:
-        raise Skipped("one alone is refused already", "单独一个已被拒绝")
+        raise Skipped(Text(en="one alone is refused already", zh="单独一个已被拒绝"))
     for answer in admitted(caller.send_simultaneously([caller.request(command) for _ in range(COPIES)])):
         if not answer.accepted:
             raise failed("fails_in_parallel", answer)

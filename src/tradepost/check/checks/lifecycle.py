@@ -32,13 +32,14 @@ from tradepost.protocols.commands import (
     Scene,
     SetStatus,
 )
+from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.target import Target
 
 MOST_IDS = 100
-type Step = tuple[str, str, Callable[[Caller, str], Command]]
+type Step = tuple[Text, Callable[[Caller, str], Command]]
 
 
 def _freezing(caller: Caller, instance_id: str) -> Command:
@@ -48,31 +49,34 @@ def _freezing(caller: Caller, instance_id: str) -> Command:
     return Expire(instance_id=instance_id, order_id=caller.samples.order().order_id)
 
 
-FREEZE: Step = ("freeze", "冻结", _freezing)
-UNFREEZE: Step = ("unfreeze", "解冻", lambda caller, i: caller.samples.status(i, freeze=False))
-REFRESH: Step = ("renew", "续费", lambda caller, i: caller.samples.refresh(i))
-RELEASE: Step = ("release", "释放", lambda caller, i: caller.samples.release(i))
-BARE_RELEASE: Step = ("release", "释放", lambda caller, i: caller.samples.release(i, with_order=False))
-QUERY: Step = ("query", "查询", lambda _, i: Query(instance_ids=(i,)))
-EXPIRE: Step = ("expire", "到期", lambda caller, i: Expire(instance_id=i, order_id=caller.samples.order().order_id))
+FREEZE: Step = (Text(en="freeze", zh="冻结"), _freezing)
+UNFREEZE: Step = (Text(en="unfreeze", zh="解冻"), lambda caller, i: caller.samples.status(i, freeze=False))
+REFRESH: Step = (Text(en="renew", zh="续费"), lambda caller, i: caller.samples.refresh(i))
+RELEASE: Step = (Text(en="release", zh="释放"), lambda caller, i: caller.samples.release(i))
+BARE_RELEASE: Step = (Text(en="release", zh="释放"), lambda caller, i: caller.samples.release(i, with_order=False))
+QUERY: Step = (Text(en="query", zh="查询"), lambda _, i: Query(instance_ids=(i,)))
+EXPIRE: Step = (
+    Text(en="expire", zh="到期"),
+    lambda caller, i: Expire(instance_id=i, order_id=caller.samples.order().order_id),
+)
 
-PATHS: tuple[tuple[str, str, str, tuple[Step, ...]], ...] = (
-    ("query", "A new instance can be queried", "新建实例可查询", (QUERY,)),
-    ("renew", "A new instance is renewed twice and queried", "新建实例续费两次后可查询", (REFRESH, REFRESH, QUERY)),
-    ("freeze", "An instance is frozen, and unfrozen", "实例冻结后解冻", (FREEZE, UNFREEZE, QUERY)),
-    ("frozen_query", "A frozen instance can be queried", "冻结的实例可查询", (FREEZE, QUERY)),
-    ("freeze_twice", "Freezing twice, then unfreezing twice", "重复冻结后重复解冻", (FREEZE, FREEZE, UNFREEZE, UNFREEZE, QUERY)),
-    ("unfreeze_active", "An instance that is not frozen is unfrozen", "未冻结的实例被解冻", (UNFREEZE, QUERY)),
-    ("frozen_renewed", "A frozen instance is renewed, then unfrozen", "冻结的实例先续费后解冻", (FREEZE, REFRESH, UNFREEZE, QUERY)),
-    ("unfrozen_renewed", "A frozen instance is unfrozen, then renewed", "冻结的实例先解冻后续费", (FREEZE, UNFREEZE, REFRESH, QUERY)),
-    ("expired_renewed", "An expired instance is renewed", "已到期的实例续费", (EXPIRE, REFRESH, QUERY)),
-    ("expire_twice", "An instance expires twice", "重复到期", (EXPIRE, EXPIRE)),
-    ("expired_released", "An expired instance is released", "已到期的实例被释放", (EXPIRE, RELEASE)),
-    ("released_at_once", "A new instance is released", "新建实例被释放", (RELEASE,)),
-    ("released_without_order", "A release without an order, as at the end of the retention time", "不带订单号的释放（保留期结束）", (BARE_RELEASE,)),
-    ("frozen_released", "A frozen instance is released", "冻结的实例被释放", (FREEZE, RELEASE)),
-    ("released_twice", "An instance is released twice", "重复释放", (RELEASE, RELEASE)),
-    ("release_after_renewal", "A renewed instance is released", "续费后的实例被释放", (REFRESH, RELEASE)),
+PATHS: tuple[tuple[str, Text, tuple[Step, ...]], ...] = (
+    ("query", Text(en="A new instance can be queried", zh="新建实例可查询"), (QUERY,)),
+    ("renew", Text(en="A new instance is renewed twice and queried", zh="新建实例续费两次后可查询"), (REFRESH, REFRESH, QUERY)),
+    ("freeze", Text(en="An instance is frozen, and unfrozen", zh="实例冻结后解冻"), (FREEZE, UNFREEZE, QUERY)),
+    ("frozen_query", Text(en="A frozen instance can be queried", zh="冻结的实例可查询"), (FREEZE, QUERY)),
+    ("freeze_twice", Text(en="Freezing twice, then unfreezing twice", zh="重复冻结后重复解冻"), (FREEZE, FREEZE, UNFREEZE, UNFREEZE, QUERY)),
+    ("unfreeze_active", Text(en="An instance that is not frozen is unfrozen", zh="未冻结的实例被解冻"), (UNFREEZE, QUERY)),
+    ("frozen_renewed", Text(en="A frozen instance is renewed, then unfrozen", zh="冻结的实例先续费后解冻"), (FREEZE, REFRESH, UNFREEZE, QUERY)),
+    ("unfrozen_renewed", Text(en="A frozen instance is unfrozen, then renewed", zh="冻结的实例先解冻后续费"), (FREEZE, UNFREEZE, REFRESH, QUERY)),
+    ("expired_renewed", Text(en="An expired instance is renewed", zh="已到期的实例续费"), (EXPIRE, REFRESH, QUERY)),
+    ("expire_twice", Text(en="An instance expires twice", zh="重复到期"), (EXPIRE, EXPIRE)),
+    ("expired_released", Text(en="An expired instance is released", zh="已到期的实例被释放"), (EXPIRE, RELEASE)),
+    ("released_at_once", Text(en="A new instance is released", zh="新建实例被释放"), (RELEASE,)),
+    ("released_without_order", Text(en="A release without an order, as at the end of the retention time", zh="不带订单号的释放（保留期结束）"), (BARE_RELEASE,)),
+    ("frozen_released", Text(en="A frozen instance is released", zh="冻结的实例被释放"), (FREEZE, RELEASE)),
+    ("released_twice", Text(en="An instance is released twice", zh="重复释放"), (RELEASE, RELEASE)),
+    ("release_after_renewal", Text(en="A renewed instance is released", zh="续费后的实例被释放"), (REFRESH, RELEASE)),
 )  # fmt: skip
 
 
@@ -81,7 +85,7 @@ def paths(target: Target) -> Iterable[Check]:
     if not target.has(Create):
         return
     make = CheckBuilder(target, "lifecycle")
-    for name, title, title_zh, steps in PATHS:
+    for name, title, steps in PATHS:
         kinds = _kinds(steps)
         if not target.has(Query) and len(steps) > 1:
             # A version without queries shows by its refusals alone what became of an instance.
@@ -90,26 +94,26 @@ def paths(target: Target) -> Iterable[Check]:
         if not target.has(*kinds):
             continue
         yield make(
-            name, target.activity(kinds[0]), _path(steps), title, title_zh,
-            "resultCode 000000 to every step", "每一步均返回000000",
+            name, target.activity(kinds[0]), _path(steps), title,
+            Text(en="resultCode 000000 to every step", zh="每一步均返回000000"),
         )  # fmt: skip
     yield from _scenes(make)
     if target.has(Query):
         yield make(
             "asynchronous", target.activity(Create), _asynchronous,
-            "A creation ends: now, or later when it said 000004", "创建最终完成：立即完成，或返回000004后稍后完成",
-            "while 000004 is said no info comes; then the instance is answered with 000000",
-            "返回000004期间不返回info；之后以000000返回实例信息",
+            Text(en="A creation ends: now, or later when it said 000004", zh="创建最终完成：立即完成，或返回000004后稍后完成"),
+            Text(en="while 000004 is said no info comes; then the instance is answered with 000000",
+                 zh="返回000004期间不返回info；之后以000000返回实例信息"),
         )  # fmt: skip
         yield make(
             "two_ids", target.activity(Query), _several(2),
-            "Two instances in one query are both answered", "一次查询两个实例均有返回",
-            "info with an entry for each id", "info中每个ID对应一条",
+            Text(en="Two instances in one query are both answered", zh="一次查询两个实例均有返回"),
+            Text(en="info with an entry for each id", zh="info中每个ID对应一条"),
         )  # fmt: skip
         yield make(
             "hundred_ids", target.activity(Query), _hundred,
-            f"A query for {MOST_IDS} ids is read", f"一次查询{MOST_IDS}个ID可以被读取",
-            "an answer of 000000 to a test call", "测试调用返回000000",
+            Text(en=f"A query for {MOST_IDS} ids is read", zh=f"一次查询{MOST_IDS}个ID可以被读取"),
+            Text(en="an answer of 000000 to a test call", zh="测试调用返回000000"),
         )  # fmt: skip
 
 
@@ -121,7 +125,7 @@ def _scenes(make: CheckBuilder) -> Iterable[Check]:
     # SaaS 1.0 tells three of them by other fields (saas-v1-license A2.3), License 1.0 knows renewals alone.
     others = (Scene.TRIAL_TO_FORMAL, Scene.RENEWAL, Scene.UNSUBSCRIBE_RENEWAL_PERIOD)
     values = table["scene"].values if "scene" in table else others if "trialToFormal" in table else ("RENEWAL",)
-    for scene, title_zh in (
+    for scene, in_chinese in (
         (Scene.TRIAL_TO_FORMAL, "试用转正式"),
         (Scene.RENEWAL, "续费"),
         (Scene.UNSUBSCRIBE_RENEWAL_PERIOD, "退续费"),
@@ -130,13 +134,13 @@ def _scenes(make: CheckBuilder) -> Iterable[Check]:
         if scene in values:
             yield make(
                 f"scene.{scene.lower()}", target.activity(Refresh), _scene(scene),
-                f"{target.activity(Refresh)} with scene {scene}", f"{target.activity(Refresh)}，场景为{scene}（{title_zh}）",
-                "resultCode 000000, and the instance stays as it is otherwise", "返回000000，实例其他信息不变",
+                Text(en=f"{target.activity(Refresh)} with scene {scene}", zh=f"{target.activity(Refresh)}，场景为{scene}（{in_chinese}）"),
+                Text(en="resultCode 000000, and the instance stays as it is otherwise", zh="返回000000，实例其他信息不变"),
             )  # fmt: skip
     yield make(
         "without_product", target.activity(Refresh), _without_product,
-        "A renewal without a productId is accepted", "不带productId的续费被接受",
-        "resultCode 000000: it is sent only when the period type changes", "返回000000：仅在周期类型变化时才发送",
+        Text(en="A renewal without a productId is accepted", zh="不带productId的续费被接受"),
+        Text(en="resultCode 000000: it is sent only when the period type changes", zh="返回000000：仅在周期类型变化时才发送"),
     )  # fmt: skip
 
 
@@ -158,10 +162,12 @@ def _path(steps: tuple[Step, ...]) -> Body:
         made = caller.instance()
         done: list[Step] = []
         for step in steps:
-            name, name_zh, make = step
+            words, make = step
             answer = caller.ask(make(caller, made.instance_id))
-            after = " after ".join([name, *(s[0] for s in reversed(done))])
-            after_zh = "→".join([*(s[1] for s in done), name_zh])
+            so_far = [*(before.en for before, _ in done), words.en]
+            after = Text(
+                en=" after ".join(reversed(so_far)), zh="→".join([*(before.zh for before, _ in done), words.zh])
+            )
             name = _mistake(step, done)
             if step is UNFREEZE and answer.code == BAD_PARAMETER:
                 name = _other_word(caller, made.instance_id) or name
@@ -171,7 +177,7 @@ def _path(steps: tuple[Step, ...]) -> Body:
                 and caller.ask(caller.samples.release(made.instance_id)).accepted
             ):
                 name = "requires_optional_field"
-            expect_success(answer, name, after, after_zh)
+            expect_success(answer, name, after)
             done.append(step)
         if not {RELEASE[0], EXPIRE[0]} & {step[0] for step in steps} and (FREEZE not in steps or UNFREEZE in steps):
             caller.give_back(made)
@@ -200,13 +206,13 @@ def _scene(scene: Scene) -> Body:
     def body(caller: Caller) -> None:
         caller.need(Refresh)
         if scene is Scene.RENEWAL_CHANGE and not (caller.target.has(CheckChange) and caller.offers(CheckChange)):
-            raise Skipped("renewals with a change are not offered", "未提供续费变更")
+            raise Skipped(Text(en="renewals with a change are not offered", zh="未提供续费变更"))
         now = caller.clock().replace(microsecond=0)
         earlier = scene is Scene.UNSUBSCRIBE_RENEWAL_PERIOD
         with caller.borrowed_instance() as made:
             if earlier:
                 first = caller.ask(caller.samples.refresh(made.instance_id))
-                expect_success(first, context="renewal", context_zh="续费")
+                expect_success(first, context=Text(en="renewal", zh="续费"))
             until = now + dt.timedelta(days=15 if earlier else 365)
             command = caller.samples.refresh(made.instance_id, until, scene=scene)
             # What SaaS 1.0 tells a cancelled renewal by (saas-v1-license A2.3).
@@ -232,24 +238,27 @@ def _asynchronous(caller: Caller) -> None:
     first = caller.create(command)
     expect_accepted(first)
     if not usable_id(first.instance_id):
-        raise Skipped("no usable instanceId came, see the group shape", "没有返回可用的instanceId，见shape组")
+        raise Skipped(
+            Text(en="no usable instanceId came, see the group shape", zh="没有返回可用的instanceId，见shape组")
+        )
     query = caller.ask(Query(instance_ids=(first.instance_id,)))
-    readable(query, context="query", context_zh="查询")
+    readable(query, context=Text(en="query", zh="查询"))
     if query.code == PROCESSING and (query.members or {}).get("info"):
         raise failed("pending_with_info", query)
     again = caller.ask(command)
-    expect_accepted(again, "repeat_refused", "repeat of the creation", "重复创建")
+    expect_accepted(again, "repeat_refused", Text(en="repeat of the creation", zh="重复创建"))
     try:
         ready = caller.wait_ready(first.instance_id)
     except Skipped as late:
         raise Failed(
-            "never_ready", f"{late.why}; --patience gives it more time", f"{late.why_zh}；可用--patience延长等待"
+            "never_ready",
+            Text(en=f"{late.why.en}; --patience gives it more time", zh=f"{late.why.zh}；可用--patience延长等待"),
         ) from None
-    readable(ready, context="last query", context_zh="最后一次查询")
+    readable(ready, context=Text(en="last query", zh="最后一次查询"))
     if ready.code != SUCCESS:
         raise failed("never_ready", ready)
     last = caller.ask(command)
-    expect_success(last, "repeat_refused", "repeat of the creation, once it is ready", "就绪之后重复创建")
+    expect_success(last, "repeat_refused", Text(en="repeat of the creation, once it is ready", zh="就绪之后重复创建"))
 
 
 def _several(number: int) -> Body:
@@ -263,8 +272,8 @@ def _several(number: int) -> Body:
         if getattr(outcome, "fault", None) is not None:
             detail = getattr(outcome, "detail", "")
             if str(getattr(outcome, "fault", "")) != "other_instance":
-                raise Skipped(f"the answer cannot be read: {detail}", f"响应无法读取：{detail}")
-            raise Failed("other_instance", detail, detail)
+                raise Skipped(Text(en=f"the answer cannot be read: {detail}", zh=f"响应无法读取：{detail}"))
+            raise Failed("other_instance", Text.same(detail))
         caller.give_back(*made)
 
     return body

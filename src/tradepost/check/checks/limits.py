@@ -29,6 +29,7 @@ from tradepost.protocols.commands import (
     SetStatus,
     Upgrade,
 )
+from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
@@ -44,9 +45,9 @@ def limits(target: Target) -> Iterable[Check]:
         activity = target.activity(kind)
         yield make(
             f"unknown.{activity}", activity, _unknown(kind),
-            f"{activity} of an instance that never was", f"{activity}：从未存在的实例",
-            "HTTP 200 with resultCode 000003" + (", or success" if kind is Release else ""),
-            "返回HTTP 200和resultCode 000003" + ("，或返回成功" if kind is Release else ""),
+            Text(en=f"{activity} of an instance that never was", zh=f"{activity}：从未存在的实例"),
+            Text(en="HTTP 200 with resultCode 000003" + (", or success" if kind is Release else ""),
+                 zh="返回HTTP 200和resultCode 000003" + ("，或返回成功" if kind is Release else "")),
         )  # fmt: skip
     if not target.has(Create, Release):
         return
@@ -55,34 +56,34 @@ def limits(target: Target) -> Iterable[Check]:
             activity = target.activity(kind)
             yield make(
                 f"released.{activity}", activity, _released(kind),
-                f"{activity} of a released instance is refused", f"{activity}：已释放的实例被拒绝",
-                "resultCode 000003: it no longer exists", "返回000003：实例已不存在",
+                Text(en=f"{activity} of a released instance is refused", zh=f"{activity}：已释放的实例被拒绝"),
+                Text(en="resultCode 000003: it no longer exists", zh="返回000003：实例已不存在"),
             )  # fmt: skip
     if target.has(Query) and any(
         field.name == "orderLineId" for field in target.specification.requests.get(Create, ())
     ):
         yield make(
             "released_line", target.activity(Release), _released_line,
-            "Releasing one line of an order leaves the other", "释放订单的一行不影响另一行",
-            "the other line's instance can still be queried", "另一订单行的实例仍可查询",
+            Text(en="Releasing one line of an order leaves the other", zh="释放订单的一行不影响另一行"),
+            Text(en="the other line's instance can still be queried", zh="另一订单行的实例仍可查询"),
         )  # fmt: skip
     yield make(
         "id_not_reused", target.activity(Create), _not_reused,
-        "A released instance's id is not given to another order", "已释放实例的ID不会分配给其他订单",
-        "another instanceId", "返回不同的instanceId",
+        Text(en="A released instance's id is not given to another order", zh="已释放实例的ID不会分配给其他订单"),
+        Text(en="another instanceId", zh="返回不同的instanceId"),
         alone=True,
     )  # fmt: skip
     if target.has(Upgrade):
         yield make(
             "upgrade", target.activity(Upgrade), _upgrade,
-            "An upgrade is done, or refused with a reason", "升级成功，或以明确原因拒绝",
-            "resultCode 000000 or a refusal; the instance can be queried afterwards", "返回000000或拒绝；之后实例仍可查询",
+            Text(en="An upgrade is done, or refused with a reason", zh="升级成功，或以明确原因拒绝"),
+            Text(en="resultCode 000000 or a refusal; the instance can be queried afterwards", zh="返回000000或拒绝；之后实例仍可查询"),
         )  # fmt: skip
     if target.has(CheckChange):
         yield make(
             "check_change", target.activity(CheckChange), _check_change,
-            "A change is allowed, or refused with a reason", "变更被允许，或以明确原因拒绝",
-            "resultCode 000000, or 000005 with the reason in resultMsg", "返回000000，或返回000005并在resultMsg中说明原因",
+            Text(en="A change is allowed, or refused with a reason", zh="变更被允许，或以明确原因拒绝"),
+            Text(en="resultCode 000000, or 000005 with the reason in resultMsg", zh="返回000000，或返回000005并在resultMsg中说明原因"),
         )  # fmt: skip
 
 
@@ -92,7 +93,7 @@ def _unknown(kind: type[Command]) -> Body:
         caller.instance(keep=True)
         command = caller.samples.of(kind, caller.samples.unknown_id())
         if command is None:
-            raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
+            raise Skipped(Text(en="the tester has no sample of this request", zh="测试程序没有该请求的样例"))
         answer = caller.ask(command)
         readable(answer, http_error="http_500_for_unknown_instance")
         if kind is Release and answer.succeeded:
@@ -112,7 +113,7 @@ def _released(kind: type[Command]) -> Body:
     def body(caller: Caller) -> None:
         caller.need(kind)
         made = caller.instance()
-        expect_success(caller.ask(caller.samples.release(made.instance_id)), context="release", context_zh="释放")
+        expect_success(caller.ask(caller.samples.release(made.instance_id)), context=Text(en="release", zh="释放"))
         command = caller.samples.of(kind, made.instance_id)
         assert command is not None
         answer = caller.ask(command)
@@ -134,19 +135,21 @@ def _released_line(caller: Caller) -> None:
     first, second = (caller.create(caller.samples.create(Order(order.order_id, line))) for line in (1, 2))
     if not (usable_id(first.instance_id) and usable_id(second.instance_id)) or first.instance_id == second.instance_id:
         raise Skipped(
-            "two lines did not give two instances, see the group idempotency",
-            "两个订单行没有得到两个实例，见idempotency组",
+            Text(
+                en="two lines did not give two instances, see the group idempotency",
+                zh="两个订单行没有得到两个实例，见idempotency组",
+            ),
         )
     for answer in (first, second):
         caller.wait_ready(answer.instance_id)
-    expect_success(caller.ask(caller.samples.release(first.instance_id)), context="release", context_zh="释放")
+    expect_success(caller.ask(caller.samples.release(first.instance_id)), context=Text(en="release", zh="释放"))
     other = caller.ask(Query(instance_ids=(second.instance_id,)))
-    expect_success(other, "release_takes_others", "query of the other line", "查询另一订单行")
+    expect_success(other, "release_takes_others", Text(en="query of the other line", zh="查询另一订单行"))
 
 
 def _not_reused(caller: Caller) -> None:
     made = caller.instance()
-    expect_success(caller.ask(caller.samples.release(made.instance_id)), context="release", context_zh="释放")
+    expect_success(caller.ask(caller.samples.release(made.instance_id)), context=Text(en="release", zh="释放"))
     other = caller.create(caller.samples.create())
     expect_accepted(other)
     if other.instance_id == made.instance_id:
@@ -165,7 +168,7 @@ def _upgrade(caller: Caller) -> None:
         if caller.ask(caller.samples.upgrade(made.instance_id)).accepted:
             raise failed("depends_on_order", answer)
     if caller.target.has(Query):
-        expect_success(caller.ask(Query(instance_ids=(made.instance_id,))), context="query", context_zh="查询")
+        expect_success(caller.ask(Query(instance_ids=(made.instance_id,))), context=Text(en="query", zh="查询"))
 
 
 def _check_change(caller: Caller) -> None:
@@ -174,4 +177,4 @@ def _check_change(caller: Caller) -> None:
     answer = caller.ask(caller.samples.check_change(made.instance_id))
     readable(answer)
     if answer.refused and not (answer.members or {}).get("resultMsg"):
-        raise failed("missing_result", answer, "a refusal without a reason", "拒绝但没有说明原因")
+        raise failed("missing_result", answer, Text(en="a refusal without a reason", zh="拒绝但没有说明原因"))

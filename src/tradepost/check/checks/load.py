@@ -10,6 +10,7 @@ from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Skipped, Warned
 from tradepost.check.signature_diagnosis import explain_body_sign
 from tradepost.protocols.commands import Create
+from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
     from tradepost.check.answers import Answer
@@ -33,24 +34,24 @@ def checks(target: Target) -> Iterable[Check]:
         for number, rounds in plan:
             yield make(
                 f"{kind}_{number}", "answer", _asked(number, rounds),
-                f"{number} at once, {rounds} times: each is answered within {target.seconds:g} s",
-                f"并发{number}个请求，共{rounds}轮：均在{target.seconds:g}秒内响应",
-                f"every answer is right, the slowest within {target.seconds:g} s", f"所有响应正确，最慢的不超过{target.seconds:g}秒",
+                Text(en=f"{number} at once, {rounds} times: each is answered within {target.seconds:g} s",
+                     zh=f"并发{number}个请求，共{rounds}轮：均在{target.seconds:g}秒内响应"),
+                Text(en=f"every answer is right, the slowest within {target.seconds:g} s", zh=f"所有响应正确，最慢的不超过{target.seconds:g}秒"),
                 alone=True,
             )  # fmt: skip
     yield make(
         ENDURING.partition(".")[2], "answer", _enduring,
-        "What was accepted at the beginning is accepted at the end", "开始时被接受的请求，结束时仍被接受",
-        "resultCode 000000 after some hundred requests", "数百个请求之后仍返回000000",
+        Text(en="What was accepted at the beginning is accepted at the end", zh="开始时被接受的请求，结束时仍被接受"),
+        Text(en="resultCode 000000 after some hundred requests", zh="数百个请求之后仍返回000000"),
         alone=True,
     )  # fmt: skip
     if target.has(Create):
         for number, _ in THOROUGH:
             yield make(
                 f"creations_{number}", "answer", _created(number),
-                f"{number} creations at once are answered within {target.seconds:g} s", f"并发创建{number}个实例，均在{target.seconds:g}秒内响应",
-                f"every answer is right, the slowest within {target.seconds:g} s; slow provisioning says 000004",
-                f"所有响应正确，最慢的不超过{target.seconds:g}秒；开通较慢时返回000004",
+                Text(en=f"{number} creations at once are answered within {target.seconds:g} s", zh=f"并发创建{number}个实例，均在{target.seconds:g}秒内响应"),
+                Text(en=f"every answer is right, the slowest within {target.seconds:g} s; slow provisioning says 000004",
+                     zh=f"所有响应正确，最慢的不超过{target.seconds:g}秒；开通较慢时返回000004"),
                 alone=True,
             )  # fmt: skip
 
@@ -58,7 +59,7 @@ def checks(target: Target) -> Iterable[Check]:
 def _enduring(caller: Caller) -> None:
     began = next((answer for answer in caller.history.answers if answer.accepted), None)
     if began is None:
-        raise Skipped("no request was accepted", "没有请求被接受")
+        raise Skipped(Text(en="no request was accepted", zh="没有请求被接受"))
     at_end = caller.ask(caller.harmless(test=caller.creation_refused))
     if not at_end.accepted and not at_end.turned_away:
         raise failed("wears_out", at_end)
@@ -89,8 +90,10 @@ def _queue_holds(caller: Caller, answers: list[Answer]) -> None:
     if outside or waited > caller.target.seconds:
         raise Warned(
             "short_queue",
-            f"{outside} of {len(answers)} found no place, the slowest had to wait {waited:.1f} s",
-            f"{len(answers)}个连接中有{outside}个未能建立，最慢的等待了{waited:.1f}秒",
+            Text(
+                en=f"{outside} of {len(answers)} found no place, the slowest had to wait {waited:.1f} s",
+                zh=f"{len(answers)}个连接中有{outside}个未能建立，最慢的等待了{waited:.1f}秒",
+            ),
         )
 
 
@@ -108,14 +111,17 @@ def _judge(caller: Caller, requests: list[Request]) -> None:
     wrong = [answer for answer in admitted(answers) if not answer.accepted]
     mixed = [answer for answer in answers if answer.code == NOT_AUTHENTIC or _signed_wrongly(caller, answer)]
     if mixed and len(requests) > 1 and caller.ask(caller.harmless()).accepted:
-        context, context_zh = (
-            f"{len(mixed)} of {len(answers)}, at the same moment",
-            f"并发{len(answers)}个中有{len(mixed)}个",
+        context = Text(
+            en=f"{len(mixed)} of {len(answers)}, at the same moment",
+            zh=f"并发{len(answers)}个中有{len(mixed)}个",
         )
-        raise failed("signature_race", mixed[0], context, context_zh)
+        raise failed("signature_race", mixed[0], context)
     if wrong:
-        context = f"{len(wrong)} of {len(answers)} failed, the first with"
-        raise failed("fails_under_load", wrong[0], context, f"{len(answers)}个中有{len(wrong)}个失败，第一个为")
+        context = Text(
+            en=f"{len(wrong)} of {len(answers)} failed, the first with",
+            zh=f"{len(answers)}个中有{len(wrong)}个失败，第一个为",
+        )
+        raise failed("fails_under_load", wrong[0], context)
     at_once = [answer for answer in admitted(answers) if not answer.received.queued]
     if at_once:
         slowest = max(at_once, key=lambda answer: answer.received.seconds)

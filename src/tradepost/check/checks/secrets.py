@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tradepost.check.definition import Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped
 from tradepost.protocols.excerpt import excerpt
+from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
@@ -34,14 +35,14 @@ def checks(target: Target) -> Iterable[Check]:
     make = CheckBuilder(target, "secrets")
     yield make(
         "key_hidden", "signature", _key_hidden,
-        "No answer shows the signing key", "任何响应都不泄露签名密钥",
-        "neither headers nor bodies hold it", "响应头与响应体均不含密钥",
+        Text(en="No answer shows the signing key", zh="任何响应都不泄露签名密钥"),
+        Text(en="neither headers nor bodies hold it", zh="响应头与响应体均不含密钥"),
         alone=True,
     )  # fmt: skip
     yield make(
         "no_details", "answer", _no_details,
-        "No answer shows the server's inside", "任何响应都不泄露服务器内部信息",
-        "no stack trace, no SQL, no file of the server", "没有堆栈、SQL或服务器文件",
+        Text(en="No answer shows the server's inside", zh="任何响应都不泄露服务器内部信息"),
+        Text(en="no stack trace, no SQL, no file of the server", zh="没有堆栈、SQL或服务器文件"),
         alone=True,
     )  # fmt: skip
 
@@ -50,10 +51,10 @@ def _key_hidden(caller: Caller) -> None:
     key = caller.options.key.encode()
     if len(key) < SHORTEST_KEY:
         # Somebody's ordinary text.
-        raise Skipped("the key is too short to look for", "密钥过短，无法查找")
+        raise Skipped(Text(en="the key is too short to look for", zh="密钥过短，无法查找"))
     for answer in caller.history.answers:
         if key in answer.received.raw:
-            raise Failed("key_in_answer", "an answer holds the key", "有响应含有密钥")
+            raise Failed("key_in_answer", Text(en="an answer holds the key", zh="有响应含有密钥"))
 
 
 def _no_details(caller: Caller) -> None:
@@ -61,4 +62,4 @@ def _no_details(caller: Caller) -> None:
         found = _DETAILS.search(answer.received.body)
         if found:
             quoted = excerpt(found[0])
-            raise Failed("details_in_answer", f"an answer holds {quoted}", f"有响应含有{quoted}")
+            raise Failed("details_in_answer", Text(en=f"an answer holds {quoted}", zh=f"有响应含有{quoted}"))

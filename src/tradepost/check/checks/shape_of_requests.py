@@ -18,11 +18,15 @@ from tradepost.check.dialects import UrlDialect
 from tradepost.check.outcomes import Skipped, Warned
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import Command, Create, Refresh, SetStatus
+from tradepost.protocols.text import Text
 from tradepost.protocols.wire_fields import Field
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.target import Target
+
+AS_TEST = Text(en="as a test call", zh="作为测试调用")
+AS_REAL = Text(en="as a real call", zh="作为真实调用")
 
 
 @check_factory
@@ -34,51 +38,54 @@ def requests(target: Target) -> Iterable[Check]:
         activity = target.activity(kind)
         yield make(
             f"{activity}.missing_fields", activity, _missing_fields(kind, table),
-            f"{activity}: a request without a mandatory field is refused", f"{activity}：缺少必选字段的请求被拒绝",
-            "resultCode 000002, for each mandatory field in turn", "对每个必选字段，缺少时均返回resultCode 000002",
+            Text(en=f"{activity}: a request without a mandatory field is refused", zh=f"{activity}：缺少必选字段的请求被拒绝"),
+            Text(en="resultCode 000002, for each mandatory field in turn", zh="对每个必选字段，缺少时均返回resultCode 000002"),
         )  # fmt: skip
     if Create in target.specification.requests:
         yield make(
             "longest_values", target.activity(Create), _longest,
-            "Values of the documented length are accepted", "达到文档规定最大长度的值被接受",
-            "resultCode 000000 to orderId, orderLineId and businessId of 64 characters",
-            "orderId、orderLineId、businessId均为64个字符时返回000000",
+            Text(en="Values of the documented length are accepted", zh="达到文档规定最大长度的值被接受"),
+            Text(en="resultCode 000000 to orderId, orderLineId and businessId of 64 characters",
+                 zh="orderId、orderLineId、businessId均为64个字符时返回000000"),
         )  # fmt: skip
-    for kind, name, title, title_zh in (
-        (SetStatus, "status", "A status that there is not is refused", "不存在的status被拒绝"),
-        (Refresh, "scene", "A scene that there is not is refused", "不存在的scene被拒绝"),
+    for kind, name, title in (
+        (SetStatus, "status", Text(en="A status that there is not is refused", zh="不存在的status被拒绝")),
+        (Refresh, "scene", Text(en="A scene that there is not is refused", zh="不存在的scene被拒绝")),
     ):
         if any(field.name == name for field in target.specification.requests.get(kind, ())):
             yield make(
-                f"bad_{name}", target.activity(kind), _bad_value(kind, name), title, title_zh,
-                "resultCode 000002", "返回resultCode 000002",
+                f"bad_{name}", target.activity(kind), _bad_value(kind, name), title,
+                Text(en="resultCode 000002", zh="返回resultCode 000002"),
             )  # fmt: skip
     for kind, table in target.specification.requests.items():
         if kind in target.protocol.activities and any(field.name == "flag" for field in table):
             activity = target.activity(kind)
             yield make(
                 f"{activity}.bad_flag", activity, _bad_flag(kind),
-                f"{activity}: a flag that there is not is refused", f"{activity}：不存在的flag被拒绝",
-                "resultCode 000002", "返回resultCode 000002",
+                Text(en=f"{activity}: a flag that there is not is refused", zh=f"{activity}：不存在的flag被拒绝"),
+                Text(en="resultCode 000002", zh="返回resultCode 000002"),
             )  # fmt: skip
     yield from _activities(make)
     if target.dialect.json_body:
-        for name, body, title, title_zh in (
-            ("not_json", b"activity=queryInstance", "A body that is no JSON is refused", "不是JSON的请求体被拒绝"),
-            ("array", b'["activity"]', "A JSON array is refused", "JSON数组被拒绝"),
-            ("empty_body", b"", "An empty body is refused", "空请求体被拒绝"),
+        for name, body, title in (
+            (
+                "not_json",
+                b"activity=queryInstance",
+                Text(en="A body that is no JSON is refused", zh="不是JSON的请求体被拒绝"),
+            ),
+            ("array", b'["activity"]', Text(en="A JSON array is refused", zh="JSON数组被拒绝")),
+            ("empty_body", b"", Text(en="An empty body is refused", zh="空请求体被拒绝")),
             (
                 "broken_json",
                 b'{"activity":"queryInstance",',
-                "A body that is cut short is refused",
-                "被截断的JSON被拒绝",
+                Text(en="A body that is cut short is refused", zh="被截断的JSON被拒绝"),
             ),
         ):
             if isinstance(target.dialect, UrlDialect):
                 yield make(
-                    name, "answer", _bad_body(body), title, title_zh,
-                    "HTTP 200 with resultCode 000002 (or 000001), although the bytes are signed correctly",
-                    "即使签名正确，也返回HTTP 200和resultCode 000002（或000001）",
+                    name, "answer", _bad_body(body), title,
+                    Text(en="HTTP 200 with resultCode 000002 (or 000001), although the bytes are signed correctly",
+                         zh="即使签名正确，也返回HTTP 200和resultCode 000002（或000001）"),
                 )  # fmt: skip
 
 
@@ -86,18 +93,22 @@ def _activities(make: CheckBuilder) -> Iterable[Check]:
     if make.target.specification.signed.value in {"url", "query"}:
         yield make(
             "activity_case", "codes", _activity_case,
-            "An activity in capitals is another word", "全大写的activity不是同一接口",
-            "resultCode 000002 (recommended): names are compared with their case", "建议返回000002：接口名区分大小写",
+            Text(en="An activity in capitals is another word", zh="全大写的activity不是同一接口"),
+            Text(en="resultCode 000002 (recommended): names are compared with their case", zh="建议返回000002：接口名区分大小写"),
         )  # fmt: skip
-    for name, value, title, title_zh in (
-        ("unknown_activity", "noSuchActivity", "An activity that there is not is refused", "不存在的activity被拒绝"),
-        ("no_activity", None, "A request without an activity is refused", "没有activity的请求被拒绝"),
-        ("empty_activity", "", "An empty activity is refused", "activity为空的请求被拒绝"),
+    for name, value, title in (
+        (
+            "unknown_activity",
+            "noSuchActivity",
+            Text(en="An activity that there is not is refused", zh="不存在的activity被拒绝"),
+        ),
+        ("no_activity", None, Text(en="A request without an activity is refused", zh="没有activity的请求被拒绝")),
+        ("empty_activity", "", Text(en="An empty activity is refused", zh="activity为空的请求被拒绝")),
     ):
         if make.target.specification.signed.value in {"url", "query"}:
             yield make(
-                name, "codes", _activity(value), title, title_zh,
-                "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
+                name, "codes", _activity(value), title,
+                Text(en="HTTP 200 with resultCode 000002", zh="返回HTTP 200和resultCode 000002"),
             )  # fmt: skip
 
 
@@ -108,19 +119,19 @@ def _missing_fields(kind: type[Command], table: tuple[Field, ...]) -> Body:
         made = caller.instance() if kind is not Create and caller.target.has(Create) else None
         command = caller.samples.of(kind, made.instance_id if made else caller.samples.unknown_id())
         if command is None:
-            raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
+            raise Skipped(Text(en="the tester has no sample of this request", zh="测试程序没有该请求的样例"))
         stamped = {caller.target.dialect.timestamp, caller.target.dialect.token}
         for field in table:
             if not field.mandatory or field.name in stamped:
                 continue
             answer = caller.send(caller.changed(command, {field.name: None}))
             caller.note_created(answer)
-            context, context_zh = f"without {field.name}", f"缺少{field.name}时"
+            context = Text(en=f"without {field.name}", zh=f"缺少{field.name}时")
             codes: tuple[str, ...] = (BAD_PARAMETER, NO_INSTANCE) if "nstance" in field.name else (BAD_PARAMETER,)
             if made is None and kind is not Create:
                 # About something that the seller has never heard of: it may say so before it looks at the rest.
                 codes = ()
-            expect_refusal(answer, "accepts_missing_field", *codes, context=context, context_zh=context_zh)
+            expect_refusal(answer, "accepts_missing_field", *codes, context=context)
         if made:
             caller.give_back(made)
 
@@ -139,7 +150,12 @@ def _longest(caller: Caller) -> None:
     expect_accepted(second, "refuses_longest_value")
     if first.instance_id and first.instance_id == second.instance_id:
         raise failed(
-            "refuses_longest_value", second, "two orders that differ in their 57th character gave one instance"
+            "refuses_longest_value",
+            second,
+            Text(
+                en="two orders that differ in their 57th character gave one instance",
+                zh="第57个字符不同的两个订单得到同一实例",
+            ),
         )
 
 
@@ -173,9 +189,8 @@ def _activity(value: str | None) -> Body:
         # Both as a real and as a test call: the second is often answered by a branch of its own.
         for test in (False, True):
             request = caller.changed(caller.harmless(test=test), {"activity": value})
-            context = "as a test call" if test else "as a real call"
-            context_zh = "作为测试调用" if test else "作为真实调用"
-            expect_refusal(caller.send(request), name, BAD_PARAMETER, context=context, context_zh=context_zh)
+            context = AS_TEST if test else AS_REAL
+            expect_refusal(caller.send(request), name, BAD_PARAMETER, context=context)
 
     return body
 
@@ -186,8 +201,8 @@ def _activity_case(caller: Caller) -> None:
     answer = caller.send(caller.changed(command, {"activity": activity.upper()}))
     readable(answer, http_error="http_error_for_bad_request")
     if answer.accepted:
-        seen, seen_zh = answer.describe()
-        raise Warned("activity_case", f"{activity.upper()}: {seen}", f"{activity.upper()}：{seen_zh}")
+        seen = answer.describe()
+        raise Warned("activity_case", Text(en=f"{activity.upper()}: {seen.en}", zh=f"{activity.upper()}：{seen.zh}"))
 
 
 def _bad_body(content: bytes) -> Body:

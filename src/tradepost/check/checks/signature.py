@@ -37,6 +37,7 @@ from tradepost.protocols.commands import Command, Create, Query, Refresh, Releas
 from tradepost.protocols.freshness import epoch_ms
 from tradepost.protocols.hmac_sign import hmac_sha256_hex, utf8
 from tradepost.protocols.sync_commands import SyncApplication
+from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
     from tradepost.check.answers import Answer
@@ -54,51 +55,51 @@ def checks(target: Target) -> Iterable[Check]:
     make = CheckBuilder(target, "signature")
     yield make(
         "correct", "signature", _correct,
-        "A correctly signed request is accepted", "签名正确的请求被接受",
-        "resultCode 000000 to a test call signed as documented", "按文档签名的测试调用返回resultCode 000000",
+        Text(en="A correctly signed request is accepted", zh="签名正确的请求被接受"),
+        Text(en="resultCode 000000 to a test call signed as documented", zh="按文档签名的测试调用返回resultCode 000000"),
         alone=True,
     )  # fmt: skip
     forgeries = FORGERIES if target.dialect.stamped else (*FORGERIES, OTHER_CASE)
     if isinstance(target.dialect, UrlDialect | QueryDialect):
         forgeries = (*forgeries, *IN_A_QUERY)
-    for name, title, title_zh, spoil, diagnosis in forgeries:
+    for name, title, spoil, diagnosis in forgeries:
         yield make(
-            name, "freshness", _forged(spoil, diagnosis), title, title_zh,
-            "HTTP 200 with resultCode 000001, and nothing done", "返回HTTP 200和resultCode 000001，且不执行任何操作",
+            name, "freshness", _forged(spoil, diagnosis), title,
+            Text(en="HTTP 200 with resultCode 000001, and nothing done", zh="返回HTTP 200和resultCode 000001，且不执行任何操作"),
         )  # fmt: skip
     yield make(
         "real_call", "freshness", _real_call,
-        "A real call without a signature is refused", "没有签名的真实调用被拒绝",
-        "HTTP 200 with resultCode 000001, and nothing done", "返回HTTP 200和resultCode 000001，且不执行任何操作",
+        Text(en="A real call without a signature is refused", zh="没有签名的真实调用被拒绝"),
+        Text(en="HTTP 200 with resultCode 000001, and nothing done", zh="返回HTTP 200和resultCode 000001，且不执行任何操作"),
     )  # fmt: skip
     for kind, activity in target.protocol.activities.items():
         yield make(
             f"guarded.{activity}", "freshness", _guarded(kind),
-            f"{activity} with a wrong signature is refused", f"签名错误的{activity}被拒绝",
-            "HTTP 200 with resultCode 000001, for each activity", "每个接口均返回HTTP 200和resultCode 000001",
+            Text(en=f"{activity} with a wrong signature is refused", zh=f"签名错误的{activity}被拒绝"),
+            Text(en="HTTP 200 with resultCode 000001, for each activity", zh="每个接口均返回HTTP 200和resultCode 000001"),
         )  # fmt: skip
     if target.has(Create, Release) and (target.has(Query) or target.has(Refresh)):
         yield make(
             "nothing_done", "freshness", _nothing_done,
-            "A release that is refused for its signature is not carried out", "因签名被拒绝的释放不会被执行",
-            "HTTP 200 with resultCode 000001, and the instance is still there", "返回HTTP 200和resultCode 000001，且实例仍然存在",
+            Text(en="A release that is refused for its signature is not carried out", zh="因签名被拒绝的释放不会被执行"),
+            Text(en="HTTP 200 with resultCode 000001, and the instance is still there", zh="返回HTTP 200和resultCode 000001，且实例仍然存在"),
         )  # fmt: skip
     if isinstance(target.dialect, QueryDialect) and target.has(Create):
         yield make(
             "sorted", "signature", _sorted,
-            "Names after timeStamp in the alphabet are sorted like all others", "字母序在timeStamp之后的参数同样参与排序",
-            "resultCode 000000 to a request with userId and userName", "带有userId和userName的请求返回000000",
+            Text(en="Names after timeStamp in the alphabet are sorted like all others", zh="字母序在timeStamp之后的参数同样参与排序"),
+            Text(en="resultCode 000000 to a request with userId and userName", zh="带有userId和userName的请求返回000000"),
         )  # fmt: skip
     if isinstance(target.dialect, UrlDialect):
         yield make(
             "lower_case", "signature", _lower_case,
-            "The signature in lowercase hex is accepted", "小写十六进制的签名被接受",
-            "the comparison disregards the case of hex digits", "比较十六进制签名时忽略大小写",
+            Text(en="The signature in lowercase hex is accepted", zh="小写十六进制的签名被接受"),
+            Text(en="the comparison disregards the case of hex digits", zh="比较十六进制签名时忽略大小写"),
         )  # fmt: skip
         yield make(
             "plain_hash", "signature", _plain_hash,
-            "A signature over a plain SHA-256 of the body is refused", "对请求体做普通SHA-256的签名被拒绝",
-            "HTTP 200 with resultCode 000001: the body's hash is an HMAC with the key", "返回000001：请求体摘要必须是带密钥的HMAC",
+            Text(en="A signature over a plain SHA-256 of the body is refused", zh="对请求体做普通SHA-256的签名被拒绝"),
+            Text(en="HTTP 200 with resultCode 000001: the body's hash is an HMAC with the key", zh="返回000001：请求体摘要必须是带密钥的HMAC"),
         )  # fmt: skip
 
 
@@ -120,7 +121,7 @@ def _correct(caller: Caller) -> None:
 def _forged(spoil: Spoil, diagnosis: str) -> Body:
     def body(caller: Caller) -> None:
         if caller.target.dialect.token.startswith("x-") and spoil is not_ascii:
-            raise Skipped("a header cannot carry it", "该值无法放入请求头")
+            raise Skipped(Text(en="a header cannot carry it", zh="该值无法放入请求头"))
         request = caller.request(caller.harmless())
         if not caller.target.dialect.stamped:
             # A token that was seen before must not open the door to another request; where there are nonces, they
@@ -172,7 +173,7 @@ def _guarded(kind: type[Command]) -> Body:
         caller.need(kind)
         command = caller.samples.of(kind, caller.any_id(), test=True)
         if command is None:
-            raise Skipped("the tester has no sample of this request", "测试程序没有该请求的样例")
+            raise Skipped(Text(en="the tester has no sample of this request", zh="测试程序没有该请求的样例"))
         answer = caller.send(last_character(caller, caller.request(command)))
         name = _hole(caller, command, last_character, "accepts_wrong_signature") if answer.accepted else ""
         # A client secret that cannot be decrypted may be refused first (openapi-jointkit §A.2).
@@ -190,13 +191,15 @@ def _nothing_done(caller: Caller) -> None:
         after = caller.look_up(made.instance_id)
         # Where no instance can be looked at, nothing is known of this one.
         if after.refused and caller.look_up(caller.fresh().instance_id).accepted:
-            raise failed("acts_before_verifying", after, "afterwards", "之后")
+            raise failed("acts_before_verifying", after, Text(en="afterwards", zh="之后"))
 
 
 def _sorted(caller: Caller) -> None:
     command = caller.samples.create(test=True)
     if not caller.ask(command).accepted:
-        raise Skipped("the same request without them is refused already", "不带这两个参数的同样请求已被拒绝")
+        raise Skipped(
+            Text(en="the same request without them is refused already", zh="不带这两个参数的同样请求已被拒绝")
+        )
     answer = caller.send(caller.changed(command, {"userId": "05c3f8a1", "userName": "zhangsan"}))
     expect_accepted(answer, "token_unsorted" if answer.code == NOT_AUTHENTIC else "refuses_correct_request")
 

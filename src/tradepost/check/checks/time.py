@@ -23,6 +23,7 @@ from tradepost.check.dates import date_mistake, dates_in
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped
 from tradepost.protocols.commands import Create, Query, Refresh
+from tradepost.protocols.text import Text
 from tradepost.protocols.wire_time import dump_milliseconds, load_digits
 
 if TYPE_CHECKING:
@@ -38,11 +39,11 @@ _AHEAD = timedelta(minutes=5)
 """How far a seller's clock may be ahead of ours."""
 
 HOURS = (
-    ("midnight", 0, "An expiry at 00 h is accepted", "0点的到期时间被接受"),
-    ("morning", 9, "An expiry at 09 h is accepted", "9点的到期时间被接受"),
-    ("noon", 12, "An expiry at 12 h is accepted", "12点的到期时间被接受"),
-    ("afternoon", 13, "An expiry at 13 h is accepted", "13点的到期时间被接受"),
-    ("night", 23, "An expiry at 23 h is accepted", "23点的到期时间被接受"),
+    ("midnight", 0, Text(en="An expiry at 00 h is accepted", zh="0点的到期时间被接受")),
+    ("morning", 9, Text(en="An expiry at 09 h is accepted", zh="9点的到期时间被接受")),
+    ("noon", 12, Text(en="An expiry at 12 h is accepted", zh="12点的到期时间被接受")),
+    ("afternoon", 13, Text(en="An expiry at 13 h is accepted", zh="13点的到期时间被接受")),
+    ("night", 23, Text(en="An expiry at 23 h is accepted", zh="23点的到期时间被接受")),
 )
 
 
@@ -52,39 +53,39 @@ def forms(target: Target) -> Iterable[Check]:
         return
     make = CheckBuilder(target, "time")
     topic = target.activity(Refresh)
-    for name, hour, title, title_zh in HOURS:
+    for name, hour, title in HOURS:
         yield make(
-            name, topic, _hour(hour), title, title_zh,
-            "resultCode 000000: hours run from 00 to 23", "返回000000：小时为00至23",
+            name, topic, _hour(hour), title,
+            Text(en="resultCode 000000: hours run from 00 to 23", zh="返回000000：小时为00至23"),
         )  # fmt: skip
     yield make(
         "leap_day", topic, _at(lambda now: datetime(_leap_year(now), 2, 29, 11, _MINUTE, _SECOND, tzinfo=UTC)),
-        "An expiry on 29 February is accepted", "2月29日的到期时间被接受",
-        "resultCode 000000", "返回000000",
+        Text(en="An expiry on 29 February is accepted", zh="2月29日的到期时间被接受"),
+        Text(en="resultCode 000000", zh="返回000000"),
     )  # fmt: skip
     yield make(
         "last_moment", topic, _at(lambda now: datetime(now.year + 1, 12, 31, 23, 59, 59, tzinfo=UTC)),
-        "An expiry at the last second of a year is accepted", "一年最后一秒的到期时间被接受",
-        "resultCode 000000", "返回000000",
+        Text(en="An expiry at the last second of a year is accepted", zh="一年最后一秒的到期时间被接受"),
+        Text(en="resultCode 000000", zh="返回000000"),
     )  # fmt: skip
     yield make(
         "far", topic, _at(lambda _: datetime(2099, 12, 31, 15, 59, 59, tzinfo=UTC)),
-        "An expiry in the year 2099 is accepted", "2099年的到期时间被接受",
-        "resultCode 000000", "返回000000",
+        Text(en="An expiry in the year 2099 is accepted", zh="2099年的到期时间被接受"),
+        Text(en="resultCode 000000", zh="返回000000"),
     )  # fmt: skip
     yield make(
         "milliseconds", topic, _seventeen_digits,
-        "An expiry of 17 digits is accepted", "17位的到期时间被接受",
-        "resultCode 000000: 14 and 17 digits are both printed", "返回000000：14位和17位都出现在文档中",
+        Text(en="An expiry of 17 digits is accepted", zh="17位的到期时间被接受"),
+        Text(en="resultCode 000000: 14 and 17 digits are both printed", zh="返回000000：14位和17位都出现在文档中"),
     )  # fmt: skip
-    for name, text, title, title_zh in (
-        ("no_time", "tomorrow", "An expiry that is no time is refused", "不是时间的expireTime被拒绝"),
-        ("month_13", "20271301000000", "An expiry in month 13 is refused", "13月的expireTime被拒绝"),
-        ("hour_24", "20270101250000", "An expiry at 25 h is refused", "25点的expireTime被拒绝"),
+    for name, text, title in (
+        ("no_time", "tomorrow", Text(en="An expiry that is no time is refused", zh="不是时间的expireTime被拒绝")),
+        ("month_13", "20271301000000", Text(en="An expiry in month 13 is refused", zh="13月的expireTime被拒绝")),
+        ("hour_24", "20270101250000", Text(en="An expiry at 25 h is refused", zh="25点的expireTime被拒绝")),
     ):
         yield make(
-            name, topic, _bad_time(text), title, title_zh,
-            "HTTP 200 with resultCode 000002", "返回HTTP 200和resultCode 000002",
+            name, topic, _bad_time(text), title,
+            Text(en="HTTP 200 with resultCode 000002", zh="返回HTTP 200和resultCode 000002"),
         )  # fmt: skip
 
 
@@ -93,9 +94,9 @@ def crowds(target: Target) -> Iterable[Check]:
     if target.has(Create, Refresh):
         yield CheckBuilder(target, "time")(
             "parallel", target.activity(Refresh), _parallel,
-            f"{INSTANCES} instances are renewed at the same moment, {ROUNDS} times", f"同时续费{INSTANCES}个实例，共{ROUNDS}轮",
-            "resultCode 000000 to each, and each shows its own expiry where one is shown",
-            "均返回000000；若显示到期时间，则各实例显示自己的时间",
+            Text(en=f"{INSTANCES} instances are renewed at the same moment, {ROUNDS} times", zh=f"同时续费{INSTANCES}个实例，共{ROUNDS}轮"),
+            Text(en="resultCode 000000 to each, and each shows its own expiry where one is shown",
+                 zh="均返回000000；若显示到期时间，则各实例显示自己的时间"),
             alone=True,
         )  # fmt: skip
 
@@ -108,28 +109,28 @@ def effects(target: Target) -> Iterable[Check]:
     topic = target.activity(Refresh)
     yield make(
         "one_hour_left", topic, _one_hour_left,
-        "An instance that runs for another hour works", "剩余一小时的实例可用",
-        "the query is answered 000000: expireTime is UTC, so it is not over", "查询返回000000：expireTime为UTC，尚未到期",
+        Text(en="An instance that runs for another hour works", zh="剩余一小时的实例可用"),
+        Text(en="the query is answered 000000: expireTime is UTC, so it is not over", zh="查询返回000000：expireTime为UTC，尚未到期"),
     )  # fmt: skip
     yield make(
         "shown_expiry", topic, _shown,
-        "An expiry that is shown is the one that was told", "显示的到期时间与设置的一致",
-        "no text of the instance shows it some hours off", "实例信息中显示的到期时间没有小时偏差",
+        Text(en="An expiry that is shown is the one that was told", zh="显示的到期时间与设置的一致"),
+        Text(en="no text of the instance shows it some hours off", zh="实例信息中显示的到期时间没有小时偏差"),
     )  # fmt: skip
     yield make(
         "expiry_is_set", topic, _set_not_added,
-        "A repeated renewal does not move the expiry", "重复续费不改变到期时间",
-        "texts that show the expiry stay the same: expireTime is absolute", "显示的到期时间不变：expireTime是绝对时间",
+        Text(en="A repeated renewal does not move the expiry", zh="重复续费不改变到期时间"),
+        Text(en="texts that show the expiry stay the same: expireTime is absolute", zh="显示的到期时间不变：expireTime是绝对时间"),
     )  # fmt: skip
     yield make(
         "expiry_moves_back", topic, _moves_back,
-        "An earlier expiry replaces a later one", "更早的到期时间会替换更晚的",
-        "texts that show the expiry show the earlier one", "显示的到期时间为更早的时间",
+        Text(en="An earlier expiry replaces a later one", zh="更早的到期时间会替换更晚的"),
+        Text(en="texts that show the expiry show the earlier one", zh="显示的到期时间为更早的时间"),
     )  # fmt: skip
     yield make(
         "usage_time", target.activity(Query), _usage_time,
-        "statisticalTime is not in the future", "statisticalTime不在未来",
-        "a UTC time of 17 digits, at most 5 minutes ahead of now", "17位UTC时间，最多比当前时间早5分钟以内",
+        Text(en="statisticalTime is not in the future", zh="statisticalTime不在未来"),
+        Text(en="a UTC time of 17 digits, at most 5 minutes ahead of now", zh="17位UTC时间，最多比当前时间早5分钟以内"),
     )  # fmt: skip
 
 
@@ -220,7 +221,7 @@ def _parallel(caller: Caller) -> None:
             if not answer.succeeded and answer in reached:
                 alone = caller.ask(command).succeeded
                 name = _IN_A_CROWD.get(answer.code, "fails_under_load") if alone else "refuses_correct_request"
-                raise failed(name, answer, "at the same moment", "并发时")
+                raise failed(name, answer, Text(en="at the same moment", zh="并发时"))
         _each_shows_its_own(caller, made, told)
     caller.give_back(*made)
 
@@ -234,7 +235,9 @@ def _each_shows_its_own(caller: Caller, made: list[CreatedInstance], told: list[
         others = {other.replace(tzinfo=None) for other in told if other != until}
         if shown & others and until.replace(tzinfo=None) not in shown:
             raise failed(
-                "dates_mixed_up", answer, f"told {until:%Y-%m-%d %H:%M:%S}", f"设置为{until:%Y-%m-%d %H:%M:%S}"
+                "dates_mixed_up",
+                answer,
+                Text(en=f"told {until:%Y-%m-%d %H:%M:%S}", zh=f"设置为{until:%Y-%m-%d %H:%M:%S}"),
             )
 
 
@@ -243,7 +246,7 @@ def _each_shows_its_own(caller: Caller, made: list[CreatedInstance], told: list[
 
 def _renewed(caller: Caller, instance_id: str, until: datetime) -> Answer:
     """The query's answer after the expiry was set."""
-    expect_success(caller.ask(caller.samples.refresh(instance_id, until)), context="renewal", context_zh="续费")
+    expect_success(caller.ask(caller.samples.refresh(instance_id, until)), context=Text(en="renewal", zh="续费"))
     return caller.ask(Query(instance_ids=(instance_id,)))
 
 
@@ -255,7 +258,7 @@ def _one_hour_left(caller: Caller) -> None:
         if not answer.succeeded:
             later = _renewed(caller, made.instance_id, soon + timedelta(days=30))
             name = "local_time_expiry" if later.succeeded else "refuses_correct_request"
-            raise failed(name, answer, "query", "查询")
+            raise failed(name, answer, Text(en="query", zh="查询"))
 
 
 def _shown(caller: Caller) -> None:
@@ -277,8 +280,10 @@ def _shown_rightly(answer: Answer, told: datetime) -> None:
         if name:
             raise Failed(
                 name,
-                f"told {told:%Y-%m-%d %H:%M:%S} UTC, shown {date:%Y-%m-%d %H:%M:%S}",
-                f"设置为{told:%Y-%m-%d %H:%M:%S} UTC，显示为{date:%Y-%m-%d %H:%M:%S}",
+                Text(
+                    en=f"told {told:%Y-%m-%d %H:%M:%S} UTC, shown {date:%Y-%m-%d %H:%M:%S}",
+                    zh=f"设置为{told:%Y-%m-%d %H:%M:%S} UTC，显示为{date:%Y-%m-%d %H:%M:%S}",
+                ),
             )
 
 
@@ -289,7 +294,7 @@ def _set_not_added(caller: Caller) -> None:
     with caller.borrowed_instance() as made:
         command = caller.samples.refresh(made.instance_id, told)
         for _ in range(2):
-            expect_success(caller.ask(command), context="renewal", context_zh="续费")
+            expect_success(caller.ask(command), context=Text(en="renewal", zh="续费"))
             answers.append(caller.ask(Query(instance_ids=(made.instance_id,))))
         _same_dates(answers[0], answers[1], told)
 
@@ -301,8 +306,10 @@ def _same_dates(first: Answer, second: Answer, told: datetime) -> None:
     if moved and len(before) == len(after):
         raise Failed(
             "refresh_adds",
-            f"after the repeat {moved[0]:%Y-%m-%d %H:%M:%S} is shown, told was {told:%Y-%m-%d %H:%M:%S}",
-            f"重复之后显示{moved[0]:%Y-%m-%d %H:%M:%S}，设置的是{told:%Y-%m-%d %H:%M:%S}",
+            Text(
+                en=f"after the repeat {moved[0]:%Y-%m-%d %H:%M:%S} is shown, told was {told:%Y-%m-%d %H:%M:%S}",
+                zh=f"重复之后显示{moved[0]:%Y-%m-%d %H:%M:%S}，设置的是{told:%Y-%m-%d %H:%M:%S}",
+            ),
         )
 
 
@@ -323,7 +330,8 @@ def _moves_back(caller: Caller) -> None:
         return
     name = "refresh_ignored" if later.replace(tzinfo=None) in shown else "refresh_adds"
     raise Failed(
-        name, f"the earlier {sooner:%Y-%m-%d %H:%M:%S} is not shown", f"没有显示更早的{sooner:%Y-%m-%d %H:%M:%S}"
+        name,
+        Text(en=f"the earlier {sooner:%Y-%m-%d %H:%M:%S} is not shown", zh=f"没有显示更早的{sooner:%Y-%m-%d %H:%M:%S}"),
     )
 
 
@@ -331,7 +339,10 @@ def _frozen_in_time(made: CreatedInstance, answer: Answer) -> None:
     """A seller that still shows the expiry of the creation, after it accepted another."""
     first = made.expires_at.replace(tzinfo=None) if made.expires_at else None
     if first is not None and first in dates_in(_members(answer)):
-        raise Failed("refresh_ignored", f"{first:%Y-%m-%d %H:%M:%S} is still shown", f"仍显示{first:%Y-%m-%d %H:%M:%S}")
+        raise Failed(
+            "refresh_ignored",
+            Text(en=f"{first:%Y-%m-%d %H:%M:%S} is still shown", zh=f"仍显示{first:%Y-%m-%d %H:%M:%S}"),
+        )
 
 
 def _usage_time(caller: Caller) -> None:
@@ -339,14 +350,14 @@ def _usage_time(caller: Caller) -> None:
     readable(answer)
     times = list(_texts(_members(answer), "statisticalTime"))
     if not times:
-        raise Skipped("this seller answers no usage", "该商家没有返回用量信息")
+        raise Skipped(Text(en="this seller answers no usage", zh="该商家没有返回用量信息"))
     for text in times:
         try:
             at = load_digits(text)
         except ValueError:
-            raise Failed("bad_field", f"statisticalTime is {text}", f"statisticalTime为{text}") from None
+            raise Failed("bad_field", Text(en=f"statisticalTime is {text}", zh=f"statisticalTime为{text}")) from None
         if at > caller.clock() + _AHEAD:
-            raise Failed("local_time_usage", f"statisticalTime is {text}", f"statisticalTime为{text}")
+            raise Failed("local_time_usage", Text(en=f"statisticalTime is {text}", zh=f"statisticalTime为{text}"))
 
 
 def _members(answer: Answer) -> dict[str, object]:

@@ -11,6 +11,7 @@ from tradepost.check.dialects import QueryDialect, UrlDialect, with_header, with
 from tradepost.check.outcomes import Skipped, Warned
 from tradepost.check.refusal_diagnosis import explain_rewriting
 from tradepost.protocols.commands import CheckChange, Create
+from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 def rate(target: Target) -> Iterable[Check]:
     yield CheckBuilder(target, "wire")(
         UNLIMITED, "answer", _unlimited,
-        "No request is turned away for coming too soon", "没有请求因过于频繁被拒绝",
-        "HTTP status 200 always (recommended at a tester's speed)", "始终返回HTTP 200（对检测的请求频率为建议）",
+        Text(en="No request is turned away for coming too soon", zh="没有请求因过于频繁被拒绝"),
+        Text(en="HTTP status 200 always (recommended at a tester's speed)", zh="始终返回HTTP 200（对检测的请求频率为建议）"),
         alone=True,
     )  # fmt: skip
 
@@ -38,97 +39,98 @@ def requests(target: Target) -> Iterable[Check]:
         ):
             yield make(
                 f"content_type.{name}", "transport", _content_type(value),
-                f"Content-Type {value} is accepted", f"Content-Type {value}被接受",
-                "resultCode 000000: the market writes it in several ways", "返回000000：云商店有多种写法",
+                Text(en=f"Content-Type {value} is accepted", zh=f"Content-Type {value}被接受"),
+                Text(en="resultCode 000000: the market writes it in several ways", zh="返回000000：云商店有多种写法"),
             )  # fmt: skip
         yield make(
             "pieces", "transport", _pieces,
-            "A body that arrives in three parts is read whole", "分三次到达的请求体被完整读取",
-            "resultCode 000000", "返回000000",
+            Text(en="A body that arrives in three parts is read whole", zh="分三次到达的请求体被完整读取"),
+            Text(en="resultCode 000000", zh="返回000000"),
         )  # fmt: skip
     yield make(
         "unknown_field", "answer", _unknown_field,
-        "A field that the seller does not know is tolerated", "未知的新增字段被容忍",
-        "resultCode 000000; the field is signed like all others", "返回000000；新增字段同样参与签名",
+        Text(en="A field that the seller does not know is tolerated", zh="未知的新增字段被容忍"),
+        Text(en="resultCode 000000; the field is signed like all others", zh="返回000000；新增字段同样参与签名"),
     )  # fmt: skip
-    for name, text, diagnosis, title, title_zh in VALUES:
+    for name, text, diagnosis, title in VALUES:
         yield make(
-            f"value.{name}", "signature", _value(text, diagnosis), title, title_zh,
-            "resultCode 000000: every value is UTF-8, decoded exactly once", "返回000000：所有值为UTF-8，且只解码一次",
+            f"value.{name}", "signature", _value(text, diagnosis), title,
+            Text(en="resultCode 000000: every value is UTF-8, decoded exactly once", zh="返回000000：所有值为UTF-8，且只解码一次"),
         )  # fmt: skip
     yield make(
         "address_with_query", "transport", _further_parameter,
-        "A further parameter in the URL is tolerated", "URL中的其他参数被容忍",
-        "resultCode 000000 (recommended where only a body is signed)", "返回000000（仅对请求体签名的版本为建议）",
+        Text(en="A further parameter in the URL is tolerated", zh="URL中的其他参数被容忍"),
+        Text(en="resultCode 000000 (recommended where only a body is signed)", zh="返回000000（仅对请求体签名的版本为建议）"),
     )  # fmt: skip
     if isinstance(target.dialect, UrlDialect):
-        for name, nonce, diagnosis, title, title_zh in NONCES:
+        for name, nonce, diagnosis, title in NONCES:
             yield make(
-                f"nonce.{name}", "signature", _nonce(nonce, diagnosis), title, title_zh,
-                "resultCode 000000: parameters are decoded exactly once before they are signed",
-                "返回000000：参数只解码一次后再参与签名",
+                f"nonce.{name}", "signature", _nonce(nonce, diagnosis), title,
+                Text(en="resultCode 000000: parameters are decoded exactly once before they are signed",
+                     zh="返回000000：参数只解码一次后再参与签名"),
             )  # fmt: skip
     if target.dialect.stamped:
         yield make(
             "nonce.long", "freshness", _long_nonce,
-            "A nonce of 64 characters is accepted, and remembered whole", "64个字符的nonce被接受，并完整保存",
-            "resultCode 000000, also to another one that begins with the same 60", "返回000000；前60个字符相同的另一个nonce同样被接受",
+            Text(en="A nonce of 64 characters is accepted, and remembered whole", zh="64个字符的nonce被接受，并完整保存"),
+            Text(en="resultCode 000000, also to another one that begins with the same 60", zh="返回000000；前60个字符相同的另一个nonce同样被接受"),
         )  # fmt: skip
     if target.has(CheckChange):
         yield make(
             "nested_chinese", target.activity(CheckChange), _nested("测试/Test"),
-            "Chinese in a nested object is accepted", "嵌套对象中的中文被接受",
-            "resultCode 000000 or a reasoned refusal, not 000001", "返回000000或合理的拒绝，而不是000001",
+            Text(en="Chinese in a nested object is accepted", zh="嵌套对象中的中文被接受"),
+            Text(en="resultCode 000000 or a reasoned refusal, not 000001", zh="返回000000或合理的拒绝，而不是000001"),
         )  # fmt: skip
         yield make(
             "nested_number", target.activity(CheckChange), _nested("Team"),
-            "A number in a nested object is accepted", "嵌套对象中的数字被接受",
-            "resultCode 000000 or a reasoned refusal, not 000001", "返回000000或合理的拒绝，而不是000001",
+            Text(en="A number in a nested object is accepted", zh="嵌套对象中的数字被接受"),
+            Text(en="resultCode 000000 or a reasoned refusal, not 000001", zh="返回000000或合理的拒绝，而不是000001"),
         )  # fmt: skip
     if isinstance(target.dialect, QueryDialect):
         yield make(
             "blank_as_percent", "signature", _blank("%20"),
-            "A blank written %20 is read as a blank", "写作%20的空格被正确读取",
-            "resultCode 000000", "返回000000",
+            Text(en="A blank written %20 is read as a blank", zh="写作%20的空格被正确读取"),
+            Text(en="resultCode 000000", zh="返回000000"),
         )  # fmt: skip
         yield make(
             "blank_as_plus", "signature", _blank("+"),
-            "A blank written + is read as a blank", "写作+的空格被正确读取",
-            "resultCode 000000", "返回000000",
+            Text(en="A blank written + is read as a blank", zh="写作+的空格被正确读取"),
+            Text(en="resultCode 000000", zh="返回000000"),
         )  # fmt: skip
 
 
 UNLIMITED = "unlimited"
 VALUES = (
-    ("empty", "", "drops_empty_values", "An empty value is accepted", "空值被接受"),
-    ("plus", "C++a+b", "plus_as_blank", "A plus sign in a value is accepted", "值中的加号被接受"),
-    ("percent_plus", "100%2B1", "plus_as_blank", "The characters %2B in a value are accepted", "值中的字符%2B被接受"),
-    ("percent", "5%20off", "undecoded_values", "The characters %20 in a value are accepted", "值中的字符%20被接受"),
-    ("blank", "one two", "blank_as_plus", "A blank in a value is accepted", "值中的空格被接受"),
-    ("chinese", "云商店测试", "wrong_charset", "Chinese in a value is accepted", "值中的中文被接受"),
-    ("emoji", "🚀🎉", "emoji_fails", "An emoji in a value is accepted", "值中的表情符号被接受"),
-    ("ampersand", "a&b=c", "ampersand_splits", "An ampersand in a value is accepted", "值中的&被接受"),
-    ("trimmed", " one ", "trims_values", "Blanks around a value are kept", "值首尾的空格被保留"),
-    ("digits", "00123", "text_as_number", "A value of digits stays a text", "由数字组成的值仍是文本"),
-    ("markup", "<b>\"quoted\"/\\'", "reserialised_request", "Quotes, slashes and angle brackets in a value are accepted", "值中的引号、斜杠、尖括号被接受"),
+    ("empty", "", "drops_empty_values", Text(en="An empty value is accepted", zh="空值被接受")),
+    ("plus", "C++a+b", "plus_as_blank", Text(en="A plus sign in a value is accepted", zh="值中的加号被接受")),
+    ("percent_plus", "100%2B1", "plus_as_blank", Text(en="The characters %2B in a value are accepted", zh="值中的字符%2B被接受")),
+    ("percent", "5%20off", "undecoded_values", Text(en="The characters %20 in a value are accepted", zh="值中的字符%20被接受")),
+    ("blank", "one two", "blank_as_plus", Text(en="A blank in a value is accepted", zh="值中的空格被接受")),
+    ("chinese", "云商店测试", "wrong_charset", Text(en="Chinese in a value is accepted", zh="值中的中文被接受")),
+    ("emoji", "🚀🎉", "emoji_fails", Text(en="An emoji in a value is accepted", zh="值中的表情符号被接受")),
+    ("ampersand", "a&b=c", "ampersand_splits", Text(en="An ampersand in a value is accepted", zh="值中的&被接受")),
+    ("trimmed", " one ", "trims_values", Text(en="Blanks around a value are kept", zh="值首尾的空格被保留")),
+    ("digits", "00123", "text_as_number", Text(en="A value of digits stays a text", zh="由数字组成的值仍是文本")),
+    ("markup", "<b>\"quoted\"/\\'", "reserialised_request", Text(en="Quotes, slashes and angle brackets in a value are accepted", zh="值中的引号、斜杠、尖括号被接受")),
 )  # fmt: skip
 
 
 NONCES = (
-    ("plus", "a+b", "plus_as_blank", "A nonce with an encoded plus sign is accepted", "含编码加号的nonce被接受"),
-    ("percent", "a%2Bb", "plus_as_blank", "A nonce with an encoded percent sign is accepted", "含编码百分号的nonce被接受"),
-    ("ampersand", "a&b", "ampersand_splits", "A nonce with an encoded ampersand is accepted", "含编码&的nonce被接受"),
-    ("slash", "a/b=", "undecoded_values", "A nonce with an encoded slash is accepted", "含编码斜杠的nonce被接受"),
+    ("plus", "a+b", "plus_as_blank", Text(en="A nonce with an encoded plus sign is accepted", zh="含编码加号的nonce被接受")),
+    ("percent", "a%2Bb", "plus_as_blank", Text(en="A nonce with an encoded percent sign is accepted", zh="含编码百分号的nonce被接受")),
+    ("ampersand", "a&b", "ampersand_splits", Text(en="A nonce with an encoded ampersand is accepted", zh="含编码&的nonce被接受")),
+    ("slash", "a/b=", "undecoded_values", Text(en="A nonce with an encoded slash is accepted", zh="含编码斜杠的nonce被接受")),
 )  # fmt: skip
 
 
 def _unlimited(caller: Caller) -> None:
     limited = [answer for answer in caller.history.answers if answer.turned_away]
     if limited:
-        told, told_zh = limited[0].describe()
+        told = limited[0].describe()
         seen = f"{len(limited)} of {len(caller.history.answers)} requests, the first with: {told}"
         raise Warned(
-            "rate_limited", seen, f"{len(caller.history.answers)}个请求中有{len(limited)}个，第一个为：{told_zh}"
+            "rate_limited",
+            Text(en=seen, zh=f"{len(caller.history.answers)}个请求中有{len(limited)}个，第一个为：{told.zh}"),
         )
 
 
@@ -158,7 +160,7 @@ def _further_parameter(caller: Caller) -> None:
     if isinstance(caller.target.dialect, QueryDialect) and answer.code == NOT_AUTHENTIC:
         raise failed("address_with_query", answer)
     # What a market adds to a registered query is documented nowhere (saas-v2 §2.2).
-    raise Warned("address_with_query", *answer.describe())
+    raise Warned("address_with_query", answer.describe())
 
 
 def _nonce(part: str, diagnosis: str) -> Body:
@@ -185,7 +187,7 @@ def _long_nonce(caller: Caller) -> None:
         raise failed("refuses_longest_value", first)
     readable(second)
     if not second.accepted:
-        raise failed("nonce_cut", second, "the second", "第二个")
+        raise failed("nonce_cut", second, Text(en="the second", zh="第二个"))
 
 
 def _decoding(caller: Caller) -> str:
@@ -209,7 +211,7 @@ def _unknown_field(caller: Caller) -> None:
             # Fields were added before, and the same version promises only that none goes (business-rules §11.1).
             raise failed(
                 "fixed_parameter_list" if signed_over_a_list else "refuses_unknown_fields",
-                answer, 'with "newField":"abc"', "增加newField后",
+                answer, Text(en='with "newField":"abc"', zh="增加newField后"),
             )  # fmt: skip
 
 
@@ -225,12 +227,12 @@ def _value(text: str, diagnosis: str) -> Body:
             _in_known_field(caller, fields, text, diagnosis)
             return
         if not _with_field(caller, "abc").accepted:
-            raise Skipped("a new field is refused whatever it holds", "无论取值如何，新增字段都被拒绝")
+            raise Skipped(Text(en="a new field is refused whatever it holds", zh="无论取值如何，新增字段都被拒绝"))
         answer = _with_field(caller, text)
         readable(answer)
         if _refused(answer, text):
             name = explain_rewriting(caller, answer.request) if answer.code == NOT_AUTHENTIC else ""
-            raise failed(name or diagnosis, answer, f"with newField={text}", f"newField为{text}时")
+            raise failed(name or diagnosis, answer, Text(en=f"with newField={text}", zh=f"newField为{text}时"))
 
     return body
 
@@ -250,7 +252,9 @@ def _in_known_field(caller: Caller, fields: tuple[str, ...], text: str, diagnosi
     command = caller.samples.create(test=True)
     control = caller.send(caller.changed(command, dict.fromkeys(fields, "abc")))
     if not control.accepted:
-        raise Skipped("the same request with plain text is refused already", "同样的请求在取值为普通文本时已被拒绝")
+        raise Skipped(
+            Text(en="the same request with plain text is refused already", zh="同样的请求在取值为普通文本时已被拒绝")
+        )
     answer = caller.send(caller.changed(command, dict.fromkeys(fields, text)))
     readable(answer)
     if _refused(answer, text):
@@ -260,7 +264,7 @@ def _in_known_field(caller: Caller, fields: tuple[str, ...], text: str, diagnosi
             blank = caller.send(caller.changed(command, dict.fromkeys(fields, "one two")))
             diagnosis = diagnosis if blank.accepted else "blank_as_plus"
         diagnosis = diagnosis if plain.accepted else "undecoded_values"
-        raise failed(diagnosis, answer, f"with {fields[0]}={text}", f"{fields[0]}为{text}时")
+        raise failed(diagnosis, answer, Text(en=f"with {fields[0]}={text}", zh=f"{fields[0]}为{text}时"))
 
 
 def _nested(name: str) -> Body:
@@ -286,7 +290,7 @@ def _nested_mistake(caller: Caller, instance_id: str, name: str) -> str:
         bare = caller.samples.check_change(instance_id, name=name, number=None, test=True)
         return "number_as_text" if caller.ask(bare).code != NOT_AUTHENTIC else "nested_object_as_text"
     if not passes("Team"):
-        raise Skipped("the same in ASCII is refused already", "同样的内容换成ASCII时已被拒绝")
+        raise Skipped(Text(en="the same in ASCII is refused already", zh="同样的内容换成ASCII时已被拒绝"))
     found = explain_rewriting(caller, caller.request(caller.samples.check_change(instance_id, name=name, test=True)))
     if found:
         return found

@@ -16,4 +16,4 @@ NAMES = frozenset(_KNOWN)
 
 def diagnosis(name: str) -> Diagnosis:
     """The mistake of this name. Raises ``KeyError``: a check must not invent one."""
-    return Diagnosis(name, *_KNOWN[name])
+    return Diagnosis(name, _KNOWN[name])

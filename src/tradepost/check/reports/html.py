@@ -11,26 +11,27 @@ from importlib.resources import files
 
 from tradepost import __version__
 from tradepost.check.results import Exchange, Report, Result, Verdict
+from tradepost.protocols.text import Text
 
 from .spelling import curl, raw
 
 VERDICTS = {
-    Verdict.PASSED: ("passed", "通过"),
-    Verdict.FAILED: ("failed", "失败"),
-    Verdict.WARNED: ("warnings", "警告"),
-    Verdict.SKIPPED: ("skipped", "跳过"),
-    Verdict.BROKEN: ("not run_check", "未判定"),
+    Verdict.PASSED: Text(en="passed", zh="通过"),
+    Verdict.FAILED: Text(en="failed", zh="失败"),
+    Verdict.WARNED: Text(en="warnings", zh="警告"),
+    Verdict.SKIPPED: Text(en="skipped", zh="跳过"),
+    Verdict.BROKEN: Text(en="not run_check", zh="未判定"),
 }
 GROUPS = {
-    "shape": ("Shape", "格式"),
-    "signature": ("Signature", "签名"),
-    "wire": ("Wire", "传输"),
-    "idempotency": ("Idempotency", "幂等"),
-    "lifecycle": ("Lifecycle", "生命周期"),
-    "debug": ("Test calls", "调测调用"),
-    "secrets": ("Secrets", "敏感信息"),
-    "time": ("Time", "时间"),
-    "load": ("Load", "负载"),
+    "shape": Text(en="Shape", zh="格式"),
+    "signature": Text(en="Signature", zh="签名"),
+    "wire": Text(en="Wire", zh="传输"),
+    "idempotency": Text(en="Idempotency", zh="幂等"),
+    "lifecycle": Text(en="Lifecycle", zh="生命周期"),
+    "debug": Text(en="Test calls", zh="调测调用"),
+    "secrets": Text(en="Secrets", zh="敏感信息"),
+    "time": Text(en="Time", zh="时间"),
+    "load": Text(en="Load", zh="负载"),
 }
 SCRIPT = "document.getElementById(/^en/i.test(navigator.language)?'en':'zh').checked=true"
 
@@ -61,8 +62,9 @@ def html(report: Report) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _both(en: str, zh: str, tag: str = "span") -> str:
-    return f'<{tag} class="en" lang="en">{escape(en)}</{tag}><{tag} class="zh" lang="zh-CN">{escape(zh)}</{tag}>'
+def _both(words: Text, tag: str = "span") -> str:
+    en, zh = escape(words.en), escape(words.zh)
+    return f'<{tag} class="en" lang="en">{en}</{tag}><{tag} class="zh" lang="zh-CN">{zh}</{tag}>'
 
 
 def _header(report: Report) -> str:
@@ -70,18 +72,20 @@ def _header(report: Report) -> str:
     passed, warned = report.count(Verdict.PASSED), report.count(Verdict.WARNED)
     if failed:
         verdict = _both(
-            f"{failed} of {len(report.results)} checks failed", f"{len(report.results)}项检查中{failed}项失败"
+            Text(
+                en=f"{failed} of {len(report.results)} checks failed", zh=f"{len(report.results)}项检查中{failed}项失败"
+            )
         )
     elif broken or not passed:
-        verdict = _both("The seller could not be run_check", "未能完成判定")
+        verdict = _both(Text(en="The seller could not be run_check", zh="未能完成判定"))
     elif warned:
-        verdict = _both(f"No check failed, {warned} warned", f"没有检查失败，{warned}项警告")
+        verdict = _both(Text(en=f"No check failed, {warned} warned", zh=f"没有检查失败，{warned}项警告"))
     else:
-        verdict = _both(f"All {passed} checks passed", f"{passed}项检查全部通过")
+        verdict = _both(Text(en=f"All {passed} checks passed", zh=f"{passed}项检查全部通过"))
     state = "bad" if report.exit_code else "good"
     when = report.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")
     counts = "".join(
-        f'<li class="{verdict.value}"><b>{report.count(verdict)}</b> {_both(*words)}</li>'
+        f'<li class="{verdict.value}"><b>{report.count(verdict)}</b> {_both(words)}</li>'
         for verdict, words in VERDICTS.items()
         if report.count(verdict) or verdict in {Verdict.PASSED, Verdict.FAILED}
     )
@@ -93,10 +97,14 @@ def _header(report: Report) -> str:
     )
 
 
+def _group(name: str) -> Text:
+    return GROUPS.get(name) or Text.same(name)
+
+
 def _groups(report: Report) -> str:
     rare = {Verdict.BROKEN, Verdict.WARNED}
     shown = [verdict for verdict in VERDICTS if verdict not in rare or report.count(verdict)]
-    heads = "".join(f'<th scope="col">{_both(*VERDICTS[verdict])}</th>' for verdict in shown)
+    heads = "".join(f'<th scope="col">{_both(VERDICTS[verdict])}</th>' for verdict in shown)
     rows = []
     for group in dict.fromkeys(result.group for result in report.results):
         results = [result for result in report.results if result.group == group]
@@ -105,9 +113,9 @@ def _groups(report: Report) -> str:
             for verdict in shown
             for number in [sum(result.verdict is verdict for result in results)]
         )
-        rows.append(f'<tr><th scope="row">{_both(*GROUPS.get(group, (group, group)))}</th>{cells}</tr>')
-    group_head = f'<th scope="col">{_both("Group", "分组")}</th>'
-    head = _both("By group", "按分组")
+        rows.append(f'<tr><th scope="row">{_both(_group(group))}</th>{cells}</tr>')
+    group_head = f'<th scope="col">{_both(Text(en="Group", zh="分组"))}</th>'
+    head = _both(Text(en="By group", zh="按分组"))
     return f'<h2>{head}</h2><table class="groups"><thead><tr>{group_head}{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
@@ -116,14 +124,18 @@ def _failures(report: Report) -> list[str]:
         return []
     number = report.reasons
     words = "One mistake explains what failed" if number == 1 else f"{number} mistakes explain what failed"
-    head = _both(words, f"{number}个原因导致失败") if number else _both("What could not be run_check", "未能判定")
+    head = (
+        _both(Text(en=words, zh=f"{number}个原因导致失败"))
+        if number
+        else _both(Text(en="What could not be run_check", zh="未能判定"))
+    )
     return [f"<h2>{head}</h2>", *(_failure(*results) for results in report.mistakes)]
 
 
 def _warnings(report: Report) -> list[str]:
     if not report.warned:
         return []
-    head = _both("What a market accepts, and you may want to change", "云商店可接受、但建议修改之处")
+    head = _both(Text(en="What a market accepts, and you may want to change", zh="云商店可接受、但建议修改之处"))
     return [f"<h2>{head}</h2>", *map(_failure, report.warned)]
 
 
@@ -134,18 +146,18 @@ def _failure(result: Result, *others: Result) -> str:
     if found:
         name = f"<code>{escape(found.name)}</code>"
         lines.append(
-            f'<p class="diagnosis"><b>{_both("Diagnosis", "诊断")}</b> {_both(found.words, found.words_zh)} {name}</p>'
+            f'<p class="diagnosis"><b>{_both(Text(en="Diagnosis", zh="诊断"))}</b> {_both(found.words)} {name}</p>'
         )
-    lines.append(_row("Seen", "实际", result.seen, result.seen_zh))
-    lines.append(_row("Expected", "期望", result.expected, result.expected_zh, result.spec))
+    lines.append(_row(Text(en="Seen", zh="实际"), result.seen))
+    lines.append(_row(Text(en="Expected", zh="期望"), result.expected, result.spec))
     exchanges = "".join(_exchange(one) for one in result.exchanges[-1:])
     earlier = result.exchanges[:-1]
     if earlier:
-        before = _both(f"{len(earlier)} requests before it", f"之前的{len(earlier)}个请求")
+        before = _both(Text(en=f"{len(earlier)} requests before it", zh=f"之前的{len(earlier)}个请求"))
         exchanges += f"<details><summary>{before}</summary>{''.join(map(_exchange, earlier))}</details>"
     return (
         f'<article class="{result.verdict.value}" id="{escape(result.check_id)}">'
-        f"<h3>{_both(result.title, result.title_zh)} <code>{escape(result.check_id)}</code></h3>"
+        f"<h3>{_both(result.title)} <code>{escape(result.check_id)}</code></h3>"
         f"{''.join(lines)}{exchanges}{_others(others)}</article>"
     )
 
@@ -154,19 +166,19 @@ def _others(results: tuple[Result, ...]) -> str:
     if not results:
         return ""
     number = len(results)
-    words = _both(f"{number} more failed for the same reason", f"另有{number}项因同样的原因失败")
+    words = _both(Text(en=f"{number} more failed for the same reason", zh=f"另有{number}项因同样的原因失败"))
     parts = [
-        f'<h3 id="{escape(result.check_id)}">{_both(result.title, result.title_zh)} '
-        f"<code>{escape(result.check_id)}</code></h3><p>{_both(result.seen, result.seen_zh)} "
+        f'<h3 id="{escape(result.check_id)}">{_both(result.title)} '
+        f"<code>{escape(result.check_id)}</code></h3><p>{_both(result.seen)} "
         f"<cite>{escape(result.spec)}</cite></p>{''.join(map(_exchange, result.exchanges[-1:]))}"
         for result in results
     ]
     return f'<details class="more"><summary>{words}</summary>{"".join(parts)}</details>'
 
 
-def _row(name: str, name_zh: str, words: str, words_zh: str, spec: str = "") -> str:
+def _row(name: Text, words: Text, spec: str = "") -> str:
     section = f" <cite>{escape(spec)}</cite>" if spec else ""
-    return f"<p><b>{_both(name, name_zh)}</b> {_both(words, words_zh)}{section}</p>"
+    return f"<p><b>{_both(name)}</b> {_both(words)}{section}</p>"
 
 
 def _exchange(exchange: Exchange) -> str:
@@ -182,11 +194,11 @@ def _skipped(report: Report) -> list[str]:
     if not chosen:
         return []
     items = "".join(
-        f"<li>{_both(result.title, result.title_zh)} <code>{escape(result.check_id)}</code>"
-        f'<br><span class="quiet">{_both(result.seen, result.seen_zh)}</span></li>'
+        f"<li>{_both(result.title)} <code>{escape(result.check_id)}</code>"
+        f'<br><span class="quiet">{_both(result.seen)}</span></li>'
         for result in chosen
     )
-    return [f'<h2>{_both("What was skipped", "跳过的检查")}</h2><ul class="list">{items}</ul>']
+    return [f'<h2>{_both(Text(en="What was skipped", zh="跳过的检查"))}</h2><ul class="list">{items}</ul>']
 
 
 def _passed(report: Report) -> str:
@@ -195,9 +207,7 @@ def _passed(report: Report) -> str:
         chosen = [result for result in report.results if result.group == group and result.verdict is Verdict.PASSED]
         if not chosen:
             continue
-        items = "".join(
-            f"<li>{_both(result.title, result.title_zh)} <cite>{escape(result.spec)}</cite></li>" for result in chosen
-        )
-        name = _both(*GROUPS.get(group, (group, group)))
+        items = "".join(f"<li>{_both(result.title)} <cite>{escape(result.spec)}</cite></li>" for result in chosen)
+        name = _both(_group(group))
         parts.append(f'<details><summary>{name} <b>{len(chosen)}</b></summary><ul class="list">{items}</ul></details>')
-    return f"<h2>{_both('What passed', '通过的检查')}</h2>{''.join(parts)}" if parts else ""
+    return f"<h2>{_both(Text(en='What passed', zh='通过的检查'))}</h2>{''.join(parts)}" if parts else ""

@@ -51,18 +51,18 @@ def _case(suite: ET.Element, report: Report, result: Result) -> None:
         suite,
         "testcase",
         classname=f"{report.protocol}.{result.group}",
-        name=f"{result.check_id}: {result.title}",
+        name=f"{result.check_id}: {result.title.en}",
         time=f"{result.seconds:.3f}",
     )
     match result.verdict:
         case Verdict.FAILED:
             name = result.diagnosis.name if result.diagnosis else "failed"
-            failure = ET.SubElement(case, "failure", type=name, message=_clean(result.seen))
+            failure = ET.SubElement(case, "failure", type=name, message=_clean(result.seen.en))
             failure.text = _clean(_story(result))
         case Verdict.BROKEN:
-            ET.SubElement(case, "error", type="broken", message=_clean(result.seen))
+            ET.SubElement(case, "error", type="broken", message=_clean(result.seen.en))
         case Verdict.SKIPPED:
-            ET.SubElement(case, "skipped", message=_clean(result.seen))
+            ET.SubElement(case, "skipped", message=_clean(result.seen.en))
         case Verdict.WARNED:
             # Pipelines know no warnings: passed, with the words where people look for more.
             ET.SubElement(case, "system-out").text = _clean(_story(result))
@@ -71,9 +71,9 @@ def _case(suite: ET.Element, report: Report, result: Result) -> None:
 
 
 def _story(result: Result) -> str:
-    lines = [f"expected: {result.expected} ({result.spec})", f"seen: {result.seen}"]
+    lines = [f"expected: {result.expected.en} ({result.spec})", f"seen: {result.seen.en}"]
     if result.diagnosis:
-        lines.append(f"diagnosis: {result.diagnosis.words}")
+        lines.append(f"diagnosis: {result.diagnosis.words.en}")
     for exchange in result.exchanges[-1:]:
         lines += ["", curl(exchange.request), "", raw(exchange.answer) or exchange.problem]
     return "\n".join(lines)

@@ -42,7 +42,7 @@ def progress(console: Console) -> Iterator[Callable[[Told], None]]:
                 name = told.result.diagnosis.name if told.result.diagnosis else told.result.verdict.value
                 line = Text.assemble(("✗ ", "bold red"), told.result.check_id, ("  " + name, "red"))
                 bar.console.print(line)
-            bar.update(task, total=told.total, completed=told.done, description=told.title)
+            bar.update(task, total=told.total, completed=told.done, description=told.title.en)
 
         yield tell
 
@@ -73,12 +73,12 @@ def show(report: Report, console: Console) -> None:
 
 def _failure(result: Result, console: Console, *, style: str = "red") -> None:
     warning = "warning: " if result.verdict is Verdict.WARNED else ""
-    console.print(Rule(Text(f"{warning}{result.check_id}: {result.title}"), style=style, align="left"))
+    console.print(Rule(Text(f"{warning}{result.check_id}: {result.title.en}"), style=style, align="left"))
     if result.diagnosis:
         console.print(Text.assemble(("Diagnosis  ", "bold"), (result.diagnosis.name, f"bold {style}"), "  "), end="")
-        console.print(Text(result.diagnosis.words))
-    console.print(Text.assemble(("Seen       ", "bold"), result.seen))
-    console.print(Text.assemble(("Expected   ", "bold"), result.expected, f" ({result.spec})"))
+        console.print(Text(result.diagnosis.words.en))
+    console.print(Text.assemble(("Seen       ", "bold"), result.seen.en))
+    console.print(Text.assemble(("Expected   ", "bold"), result.expected.en, f" ({result.spec})"))
     for exchange in result.exchanges[-1:]:
         # As they are: a command that is broken into lines cannot be copied.
         console.print(Text(curl(exchange.request), "cyan"), soft_wrap=True)
@@ -89,7 +89,7 @@ def _skipped(report: Report, console: Console) -> None:
     reasons: dict[str, list[str]] = {}
     for result in report.results:
         if result.verdict is Verdict.SKIPPED:
-            reasons.setdefault(result.seen, []).append(result.check_id)
+            reasons.setdefault(result.seen.en, []).append(result.check_id)
     for reason, names in reasons.items():
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         console.print(Text.assemble(("Skipped ", "yellow"), shown, f": {reason}"))
