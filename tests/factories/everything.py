@@ -121,7 +121,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
     return {
         "order": number, "order_key": str(order), "tail": number[-7:], "line": f"{number}-000001", "unpaid": unpaid,
         "slug": "product-1", "product": "1", "subscription": str(subscription), "instance": f"instance-{order}",
-        "notice": str(notice), "mail": str(notice), "seller": "1", "buyer": "1", "address": "1", "call": str(3 * order),
+        "notice": str(notice), "mail": str(notice), "seller": "1", "buyer": "1", "address": "1", "call": str(3 * order), "operation": str(order),
         "access_key": AK, "email": "buyer1@many.example", "signing_key": _one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
         "operator": str(size.operator),
     }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Lower
 
 from tradepost.market.base.paging import Page, page
@@ -22,10 +22,11 @@ class UserFilter:
     role: str = ""
 
 
+_ACTS = Exists(Member.objects.filter(user=OuterRef("pk")))
 ROLES: Mapping[str, Q] = {
-    "seller": Q(memberships__isnull=False),
+    "seller": Q(_ACTS),
     "operator": Q(is_operator=True),
-    "buyer": Q(is_operator=False, memberships__isnull=True),
+    "buyer": Q(~_ACTS, is_operator=False),
     "locked": Q(is_active=False),
 }
 
@@ -36,7 +37,8 @@ def search_users(filters: UserFilter, *, after: str = "", size: int = 25) -> Pag
         Prefetch("memberships", Member.objects.select_related("seller").order_by("pk"))
     )
     if filters.role:
-        people = people.filter(pk__in=_of_role(filters.role))
+        # One that means nothing finds nobody rather than everybody.
+        people = people.filter(ROLES[filters.role]) if filters.role in ROLES else people.none()
     if sought := filters.text.strip():
         people = people.filter(
             Q(email__icontains=sought)
@@ -45,11 +47,6 @@ def search_users(filters: UserFilter, *, after: str = "", size: int = 25) -> Pag
             | Q(customer_id=sought)
         )
     return page(people, after=after, size=size)
-
-
-def _of_role(role: str) -> QuerySet[User]:
-    """A role that means nothing finds nobody rather than everybody."""
-    return User.objects.filter(ROLES[role]) if role in ROLES else User.objects.none()
 
 
 def user_by_email(text: str) -> int | None:

@@ -25,9 +25,9 @@ PATIENCE = "100ms"
 """How long it waits for payments that are being written, and makes others wait. If that is too short, the next time comes."""
 
 MOVE_ON = """
-UPDATE payments_account SET summed_minor = summed_minor + booked.total, summed_through = booked.last
-FROM (SELECT account_id, SUM(amount_minor) AS total, MAX(id) AS last FROM payments_entry WHERE id > %s GROUP BY account_id)
- AS booked WHERE booked.account_id = payments_account.id AND payments_account.kind <> 'buyer'
+UPDATE payments_account SET summed_minor = summed_minor + booked.total, summed_through = newest.last
+FROM (SELECT account_id, SUM(amount_minor) AS total FROM payments_entry WHERE id > %s GROUP BY account_id) AS booked,
+ (SELECT MAX(id) AS last FROM payments_entry) AS newest WHERE booked.account_id = payments_account.id AND payments_account.kind <> 'buyer'
 """
 
 
@@ -48,7 +48,9 @@ def move_on() -> bool:
             if connection.vendor == "postgresql":
                 rows.run(f"SET LOCAL lock_timeout = '{PATIENCE}'", [])
                 rows.run("LOCK TABLE payments_entry IN SHARE ROW EXCLUSIVE MODE", [])
-            through = Account.objects.aggregate(through=Max("summed_through"))["through"] or 0
+            # Each transfer has a side on one of these two, and there are as many accounts as people.
+            market = Account.objects.filter(kind__in=[Account.Kind.CLEARING, Account.Kind.CASH])
+            through = market.aggregate(through=Max("summed_through"))["through"] or 0
             rows.run(MOVE_ON, [through])
     except OperationalError as busy:
         log.info("the sums of accounts were not moved on", reason=str(busy))

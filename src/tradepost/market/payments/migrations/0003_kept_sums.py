@@ -6,8 +6,9 @@ from tradepost.market.base.schema import without_own_index
 
 
 SUM_UP = """
-UPDATE payments_account SET summed_minor = booked.total, summed_through = booked.last
-FROM (SELECT account_id, SUM(amount_minor) AS total, MAX(id) AS last FROM payments_entry GROUP BY account_id) AS booked
+UPDATE payments_account SET summed_minor = booked.total, summed_through = newest.last
+FROM (SELECT account_id, SUM(amount_minor) AS total FROM payments_entry GROUP BY account_id) AS booked,
+ (SELECT MAX(id) AS last FROM payments_entry) AS newest
 WHERE booked.account_id = payments_account.id AND payments_account.kind <> 'buyer'
 """
 
