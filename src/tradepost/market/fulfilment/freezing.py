@@ -44,6 +44,9 @@ def _keep_until(subscription: Subscription) -> None:
 
 def lift(subscriptions: Sequence[Subscription], reason: Freeze.Reason, *, actor: str = "market", now: datetime) -> None:
     """The reason stands no more; where it was the only one they are usable again. Locked, as above."""
+    subscriptions = [one for one in subscriptions if one.status == Subscription.Status.FROZEN]
+    if not subscriptions:
+        return
     lifted = Freeze.objects.filter(subscription__in=subscriptions, reason=reason, lifted_at=None)
     if not lifted.update(lifted_at=now):
         return
@@ -53,7 +56,7 @@ def lift(subscriptions: Sequence[Subscription], reason: Freeze.Reason, *, actor:
             one.release_at = None
     left = Freeze.objects.filter(subscription__in=subscriptions, lifted_at=None)
     frozen = set(left.values_list("subscription", flat=True))
-    usable = [one for one in subscriptions if one.pk not in frozen and one.status == Subscription.Status.FROZEN]
+    usable = [one for one in subscriptions if one.pk not in frozen]
     SUBSCRIPTION.move_all(usable, SubscriptionEvent.UNFREEZE, now=now, actor=actor)
     outbox.publish_all([SubscriptionUnfrozen(subscription=one.pk, at=now) for one in usable], now=now)
 

@@ -98,8 +98,9 @@ def open_attempt(call: Call) -> Attempt:
 
 
 def _of_line(number: str) -> Q:
-    """A line's number begins with its order's, which has an index."""
-    return Q(order_number=number.rpartition("-")[0], order_line_number=number)
+    """A line's number begins with its order's, which has an index. What is no line's number finds nothing."""
+    order, dash, _ = number.rpartition("-")
+    return Q(order_number=order, order_line_number=number) if dash and order else Q(pk__in=[])
 
 
 def calls_of_line(seller: Seller, line_number: str) -> list[Call]:

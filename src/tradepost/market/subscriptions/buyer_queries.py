@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from tradepost.market.base.paging import Page, page
+from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import User
 
 from .models import Subscription
@@ -30,11 +31,15 @@ def buyer_subscriptions(
     if asked.status:
         rows = rows.filter(status=asked.status)
     if asked.q:
-        rows = rows.filter(
-            Q(product__name__icontains=asked.q) | Q(product__name_en__icontains=asked.q)
-            | Q(seller__name__icontains=asked.q) | Q(seller__name_en__icontains=asked.q) | Q(instance_id=asked.q)
-        )  # fmt: skip
+        rows = rows.filter(Q(product__in=_products_like(asked.q)) | Q(instance_id=asked.q))
     return page(rows, after=after, size=size)
+
+
+def _products_like(text: str) -> list[int]:
+    """Products are few beside what is held of them: they are looked through first, and found by their keys after that."""
+    named = Q(name__icontains=text) | Q(name_en__icontains=text)
+    sold_by = Q(seller__name__icontains=text) | Q(seller__name_en__icontains=text)
+    return list(Product.objects.filter(named | sold_by).values_list("pk", flat=True))
 
 
 def buyer_subscription(buyer: User, pk: int) -> Subscription | None:
