@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -82,29 +80,17 @@ _MOVES: dict[tuple[str, str], tuple[str, str]] = {
 }
 
 
-def events_of(operation: Operation, calls: Iterable[tuple[Call, str]] = (), *, actors: bool) -> list[TimelineEvent]:
-    """What happened, oldest first: its own moves and each thing that was asked for it. ``actors``: for those who may
-    know who restarted it."""
-    who = operation.actor if actors and operation.actor not in {"", MARKET} else ""
-    text = " · ".join(part for part in (operation.get_origin_display(), who) if part)
+def events_of(operation: Operation, *, actors: bool) -> list[TimelineEvent]:
+    """What happened to it, oldest first. ``actors``: for those who may know who wanted or restarted it."""
+    who = operation.actor if actors and operation.actor != MARKET else ""
+    text = " · ".join(part for part in (str(operation.get_origin_display()), who) if part)
     events = [TimelineEvent(operation.created_at, _("Asked for"), text, icon="plus")]
     for move in moves_of("operation", operation.pk):
         icon, tone = _MOVES.get((move.event, move.after), ("arrow-back-up", "warn"))
         by = move.actor if actors and move.actor != MARKET else ""
-        note = note_words(note_of(move))
-        events.append(TimelineEvent(move.at, _word(move.event), " · ".join(p for p in (note, by) if p), icon, tone))
-    for call, result in calls:
-        outcome = call.get_outcome_display()
-        events.append(
-            TimelineEvent(
-                call.first_at or call.created_at,
-                call.activity,
-                " · ".join(p for p in (str(outcome), result) if p),
-                "arrows-exchange",
-            )
-        )
-    beginning = datetime.min.replace(tzinfo=operation.created_at.tzinfo)
-    return [events[0], *sorted(events[1:], key=lambda event: event.at or beginning)]
+        text = " · ".join(part for part in (note_words(note_of(move)), by) if part)
+        events.append(TimelineEvent(move.at, _word(move.event), text, icon, tone))
+    return events
 
 
 def _word(event: str) -> str:
