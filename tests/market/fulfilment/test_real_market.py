@@ -11,8 +11,6 @@ from django.utils import translation
 from tests.factories import NOW, make_address, make_buyer, make_offer, make_operator, make_product, make_seller
 from tests.market.engine import react
 from tests.market.fulfilment.services import again, answered, bought, failed, open_call, order_status, progress_of
-from tradepost.market.base.config import Config
-from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.pay_back import may_pay_back, pay_back, stopped_orders
@@ -42,15 +40,6 @@ OF_MONEY = (
     "money back",
     "has the money",
 )
-
-
-@pytest.fixture(autouse=True)
-def _real(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where verbs ask whether this is a sandbox they are told that it is none."""
-    for where in ("production.addresses", "catalog.sellable"):
-        monkeypatch.setattr(f"tradepost.market.{where}.config", lambda: Config(sandbox=False))
-    with pytest.raises(Refused, match=r"address\.url"):
-        make_address(make_seller(), url="http://127.0.0.1:9/produce")
 
 
 @dataclass

@@ -44,11 +44,9 @@ def watch_opened(subscriptions: Sequence[Subscription], *, now: datetime) -> Non
 def facts_of(subscriptions: Sequence[Subscription]) -> dict[int, Facts]:
     """Where each stands; a fixed number of queries."""
     living = [one for one in subscriptions if one.status in {Subscription.Status.ACTIVE, Subscription.Status.FROZEN}]
-    expired = set(
-        Freeze.objects.filter(subscription__in=living, reason=Freeze.Reason.EXPIRED, lifted_at=None).values_list(
-            "subscription", flat=True
-        )
-    )
+    frozen = [one for one in living if one.status == Subscription.Status.FROZEN]  # no others have a reason
+    at_its_end = Freeze.objects.filter(subscription__in=frozen, reason=Freeze.Reason.EXPIRED, lifted_at=None)
+    expired = set(at_its_end.values_list("subscription", flat=True)) if frozen else set()
     unearned = Period.objects.filter(subscription__in=living, earned_at=None, cancelled_at=None)
     to_begin = dict(unearned.order_by("-starts_at").values_list("subscription_id", "starts_at"))
     prolonging, ending = _under_way(living)
