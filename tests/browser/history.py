@@ -274,7 +274,9 @@ def _try(held: Subscription, act: Act) -> Operation:
     from tradepost.market.fulfilment.sandbox import Trial, try_out
 
     trial = Trial(subscription=held, act=act, actor="seller@yunjian.example", now=clock.now())
-    return try_out(trial, sandbox=True)
+    operation = try_out(trial, sandbox=True)
+    assert operation is not None
+    return operation
 
 
 def _freeze_by_operator(held: Subscription) -> None:

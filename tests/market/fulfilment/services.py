@@ -110,6 +110,7 @@ def tried(subscription: Subscription, act: Act, target: Target | None = None, *,
     """Tried out in a sandbox by an engineer."""
     trial = Trial(subscription=subscription, act=act, actor=BY, now=now, target=target)
     operation = try_out(trial, sandbox=True)
+    assert operation is not None
     react(now=now)
     return operation
 

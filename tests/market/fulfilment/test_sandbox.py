@@ -349,3 +349,17 @@ def test_a_real_market_has_nothing_of_it() -> None:
         try_out(Trial(subscription=subscription, act=Act.FREEZE, actor=BY, now=NOW), sandbox=False)
     assert (Operation.objects.count(), again(subscription).status) == (operations, "active")
     assert set(sandbox._DO) == set(Act), "every act is behind this one door"
+
+
+def test_what_another_reason_keeps_frozen_asks_nothing_of_its_seller() -> None:
+    """operations.md §2: frozen while a reason stands, and this was one of two."""
+    subscription = service()
+    tried(subscription, Act.FREEZE)
+    done(open_call())
+    passes(END)
+    assert again(subscription).freezes.filter(lifted_at=None).count() == 2
+    before = Call.objects.count()
+    trial = Trial(subscription=again(subscription), act=Act.UNFREEZE, actor=BY, now=END)
+    assert try_out(trial, sandbox=True) is None
+    assert again(subscription).status == Subscription.Status.FROZEN
+    assert Call.objects.count() == before

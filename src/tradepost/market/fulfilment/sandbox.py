@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
@@ -49,15 +51,15 @@ class Trial:
     target: Target | None = None
 
 
-def try_out(trial: Trial, *, sandbox: bool) -> Operation:
-    """Begin it. Raises ``Refused`` when it is not possible now, and in a real market, whose services belong to their
+def try_out(trial: Trial, *, sandbox: bool) -> Operation | None:
+    """Begin it; None when nothing need be done, as when another reason keeps a service frozen. Raises ``Refused`` when it is not possible now, and in a real market, whose services belong to their
     buyers."""
     if not sandbox:
         raise Refused("sandbox.real_market", _("This is possible in a sandbox only."), HTTPStatus.NOT_FOUND)
     with transaction.atomic():
         subscription = _begin(trial)
         operation = _DO[trial.act](subscription, trial)
-    return Operation.objects.select_related("call").get(pk=operation.pk)
+    return Operation.objects.select_related("call").get(pk=operation.pk) if operation else None
 
 
 def _begin(trial: Trial) -> Subscription:
@@ -136,7 +138,7 @@ def _upgrade(subscription: Subscription, trial: Trial) -> Operation:
     return _operate("upgrade", subscription, trial, wanted=Change(until=subscription.expires_at), line=line)
 
 
-def _freeze(subscription: Subscription, trial: Trial) -> Operation:
+def _freeze(subscription: Subscription, trial: Trial) -> Operation | None:
     """For the first reason of which this protocol can tell the seller."""
     spoken = protocol_of(subscription)
     if spoken is None:
@@ -146,19 +148,20 @@ def _freeze(subscription: Subscription, trial: Trial) -> Operation:
         reason for reason in (Freeze.Reason.OPERATOR, Freeze.Reason.EXPIRED) if can_freeze(frozenset({reason}), held)
     ]
     add_reason([subscription], told[0], actor=trial.actor, now=trial.now)
-    settle([subscription], now=trial.now)
-    return _newest(subscription)
+    return _settled(subscription, trial)
 
 
-def _unfreeze(subscription: Subscription, trial: Trial) -> Operation:
+def _unfreeze(subscription: Subscription, trial: Trial) -> Operation | None:
     lift([subscription], Freeze.Reason.OPERATOR, actor=trial.actor, now=trial.now)
+    return _settled(subscription, trial)
+
+
+def _settled(subscription: Subscription, trial: Trial) -> Operation | None:
+    """What settling begins, if anything."""
+    own = Operation.objects.filter(subscription=subscription)
+    before = own.aggregate(newest=Max("pk"))["newest"] or 0
     settle([subscription], now=trial.now)
-    return _newest(subscription)
-
-
-def _newest(subscription: Subscription) -> Operation:
-    """What settling has just begun."""
-    return Operation.objects.filter(subscription=subscription).latest("pk")
+    return own.filter(pk__gt=before).first()
 
 
 def _query(subscription: Subscription, trial: Trial) -> Operation:
@@ -171,7 +174,7 @@ def _release(subscription: Subscription, trial: Trial) -> Operation:
     return _operate("release", subscription, trial)
 
 
-_DO = {
+_DO: Mapping[Act, Callable[[Subscription, Trial], Operation | None]] = {
     Act.RENEW: _renew,
     Act.CANCEL_RENEWAL: _cancel_renewal,
     Act.FREEZE: _freeze,

@@ -139,7 +139,9 @@ def test_a_service_shows_the_usage_that_the_seller_told(client: Client, buyer: U
     assert {"en": "Price ¥ 0.0025 / call", "zh-hans": "¥ 0.0025 / 次调用"}[language] in page
     assert "Paid until" not in page
     trial = Trial(subscription=held, act=Act.QUERY, actor="seller@qingxie.example", now=factories.NOW)
-    call = try_out(trial, sandbox=True).call
+    operation = try_out(trial, sandbox=True)
+    assert operation is not None
+    call = operation.call
     assert call is not None
     used = UsageInfo(value=1234, at=factories.NOW, dashboard_url="javascript:alert(1)")  # type: ignore[arg-type]
     answer = Done(instances=(InstanceInfo(instance_id=held.instance_id, usage=(used,)),))

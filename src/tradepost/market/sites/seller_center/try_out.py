@@ -109,9 +109,11 @@ def act(request: SellerRequest, pk: int) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('seller_center:try_out')}#sc-s{pk}")
 
 
-def _tell(request: SellerRequest, operation: Operation) -> None:
+def _tell(request: SellerRequest, operation: Operation | None) -> None:
     """What came of it at once: it was asked, or nothing need be, or it could not begin."""
-    if operation.call is not None:
+    if operation is None:
+        messages.success(request, _("Nothing is asked of your server: another reason keeps the service as it is."))
+    elif operation.call is not None:
         messages.success(request, _("Asked of your server: %(activity)s.") % {"activity": operation.call.activity})
     elif operation.status == Operation.Status.DONE:
         words = _("Done in the market alone: the protocol of this product has no activity for it.")
@@ -123,7 +125,7 @@ def _tell(request: SellerRequest, operation: Operation) -> None:
         messages.error(request, told.title if told else _("This is not possible in the present state of the service."))
 
 
-def _do(request: SellerRequest, subscription: Subscription) -> Operation:
+def _do(request: SellerRequest, subscription: Subscription) -> Operation | None:
     given = request.POST.get("act", "")
     act = found(Act(given) if given in Act else None)
     target = _target(request) if act in {Act.UPGRADE, Act.RENEW_CHANGED} else None
