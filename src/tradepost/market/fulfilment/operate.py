@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.utils import translation
+from django.utils.translation import gettext as _
+
 from tradepost.market.base import rows
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.stored import dump
@@ -148,9 +151,17 @@ _TURNS = 50
 
 
 def settle(subscriptions: Sequence[Subscription], *, now: datetime) -> None:
-    """Drop, add and start in these lanes until there is nothing more to do."""
+    """Drop, add and start in these lanes until there is nothing more to do.
+
+    Why something cannot begin is noted as it stands in the source: each reader's page translates it.
+    """
+    with translation.override(None):
+        _settle(subscriptions, now)
+
+
+def _settle(subscriptions: Sequence[Subscription], now: datetime) -> None:
     pending = {one.pk: one for one in subscriptions}
-    for _ in range(_TURNS):
+    for _turn in range(_TURNS):
         if not pending:
             return
         lanes = _load(list(pending.values()))
@@ -284,7 +295,7 @@ def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Ended:
         request = request_of(operation, lane.subscription, command, intent, give_up_at=None, now=now)
         return calls.prepare(request, lane.address, now=now)
     if isinstance(command, Unable) and operation.line_id is not None:
-        message = f"{held.protocol.title} has no activity for this"
+        message = _("The protocol of this product has no activity for it.")
         return _refused(lane, operation, Refused("protocol.no_activity", message), now)
     OPERATION.move(operation, OperationEvent.START, now=now)
     # What the seller cannot be told of it does not know; that a service is over the market says alone.
@@ -317,15 +328,15 @@ _LINKED = {"call_id": "bigint", "step": "smallint", "give_up_at": "timestamptz"}
 
 def link(begun: Sequence[tuple[Operation, Call, int]]) -> None:
     """Write these calls, each at its step; from now on their operations wait for the ends of these."""
-    written = calls.write([call for _, call, _ in begun])
-    for (operation, _, step), call in zip(begun, written, strict=True):
+    written = calls.write([call for _operation, call, _step in begun])
+    for (operation, _unwritten, step), call in zip(begun, written, strict=True):
         operation.call, operation.step, operation.give_up_at = call, step, call.give_up_at
     rows.update(
         "fulfilment_operation",
         _LINKED,
         (
             {"id": o.pk, "call_id": o.call_id, "step": o.step, "give_up_at": rows.moment(o.give_up_at)}
-            for o, _, _ in begun
+            for o, *_rest in begun
         ),
     )
 

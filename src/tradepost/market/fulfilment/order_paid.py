@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from django.utils import translation
+
 from tradepost.market.base import rows
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.outbox import batched
@@ -39,10 +41,11 @@ def on_order_paid(paid: Sequence[OrderPaid], now: datetime) -> None:
     """Reaction: start what is not started yet. Money is never kept for what cannot even be asked of the seller."""
     numbers = {one.order for one in paid}
     types = dict(Order.objects.filter(number__in=numbers).values_list("number", "order_type"))
-    for order_type, start in BY_TYPE.items():
-        alike = [number for number in numbers if types.get(number) == order_type]
-        if alike:
-            start(alike, now)
+    with translation.override(None):  # why one cannot be opened is noted as it stands in the source
+        for order_type, start in BY_TYPE.items():
+            alike = [number for number in numbers if types.get(number) == order_type]
+            if alike:
+                start(alike, now)
 
 
 # --- opened -----------------------------------------------------------------------------------------------------------

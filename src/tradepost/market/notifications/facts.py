@@ -59,7 +59,7 @@ def _text(value: Any) -> str:
             local = datetime.fromisoformat(at).astimezone(get_timezone(settings.TIME_ZONE))
             return f"{format_datetime(local, 'yyyy-MM-dd HH:mm', locale=_locale())} {zone_name(local)}"
         case {"phrase": str(msgid)}:
-            return gettext(msgid)
+            return gettext(msgid) if msgid else ""
         case {"verdict": str(name), "protocol": str(protocol)}:
             return reasons.title(name, protocol=protocol)
         case _:

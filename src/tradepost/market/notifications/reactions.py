@@ -168,7 +168,7 @@ def on_operation_stopped(event: OperationStopped, now: datetime) -> None:
     shared: dict[str, f.Json | str] = {
         "activity": call.activity if call else f.phrase(_title_of(operation)),
         "product": f.names(held.product.name, held.product.name_en) if held else f.names("–", "–"),
-        "reason": f.verdict(call.last_verdict, call.protocol) if call else operation.note,
+        "reason": f.verdict(call.last_verdict, call.protocol) if call else f.phrase(operation.note),
     }
     tellings = [
         Telling(
@@ -332,13 +332,13 @@ def _next(at: datetime | None) -> f.Json:
     return f.moment(at) if at else f.phrase(gettext_noop("none, the plan is over"))
 
 
-def _reason_of_line(line: OrderLine, told: str) -> f.Json | str:
+def _reason_of_line(line: OrderLine, told: str) -> f.Json:
     """Why the line's last call failed, in the words of its protocol; what the event says when there was no call."""
     last = (
         Call.objects.filter(order_number=line.order.number, order_line_number=line.number)
         .exclude(outcome=Call.Outcome.DONE).exclude(last_verdict="").order_by("-pk").first()
     )  # fmt: skip
-    return f.verdict(last.last_verdict, last.protocol) if last else told
+    return f.verdict(last.last_verdict, last.protocol) if last else f.phrase(told)
 
 
 def _is_first_failure(call: Call, attempt: int) -> bool:

@@ -15,7 +15,7 @@ from tradepost.market.production.models import Call
 from tradepost.market.production.reasons import Reason
 from tradepost.market.subscriptions.models import Freeze
 
-from .timeline import MARKET, TimelineEvent, moves_of, note_of
+from .timeline import MARKET, TimelineEvent, in_words, moves_of, note_of
 
 ENDED_BADLY = frozenset({Operation.Status.STOPPED, Operation.Status.GAVE_UP})
 
@@ -46,7 +46,7 @@ def _told(note: str, call: Call | None) -> Told | None:
     if not note:
         return None
     if not reasons.is_verdict(note):
-        return Told(note)
+        return Told(in_words(note))
     detail = call.last_detail if call is not None and call.last_verdict == note else ""
     found = reasons.explain(note, detail, protocol=call.protocol if call else "")
     return Told(found.title, found)
@@ -54,7 +54,7 @@ def _told(note: str, call: Call | None) -> Told | None:
 
 def note_words(note: str) -> str:
     """What an operation that was dropped is noted with."""
-    return _("The service was released before.") if note == "released" else note
+    return _("The service was released before.") if note == "released" else in_words(note)
 
 
 def wanted_facts(operation: Operation) -> list[tuple[str, object]]:

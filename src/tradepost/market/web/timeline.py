@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 
 from tradepost.market.base.models import Move
 from tradepost.market.orders.models import Order
@@ -52,4 +53,9 @@ def of_moves(moves: Iterable[Move], *, order: Order | None = None, with_notes: b
 
 def note_of(move: Move) -> str:
     """The note in words: giving up is noted with the verdict of the last attempt, or with a sentence where there was none."""
-    return title(move.note) if move.note and is_verdict(move.note) else move.note
+    return title(move.note) if move.note and is_verdict(move.note) else in_words(move.note)
+
+
+def in_words(note: str) -> str:
+    """A note of ours stands as in the source, and is translated for its reader; what a person wrote stays as it is."""
+    return gettext(note) if note else ""

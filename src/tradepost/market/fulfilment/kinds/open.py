@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from tradepost.market.base.errors import Refused
@@ -39,9 +40,7 @@ class Open(Defaults[Opening]):
     def refuses(self, case: Case[Opening]) -> Refused | None:
         plan = product_type(case.held.product_type).plan(case.ordered.order_type, case.held.protocol)
         if not plan or plan[0].command is not Create:
-            return Refused(
-                "order.no_plan", f"{case.held.product_type} has no plan for {case.ordered.order_type} orders"
-            )
+            return Refused("order.no_plan", _("This type of product cannot be opened by an order of this type."))
         return None
 
     def ask(self, case: Case[Opening]) -> Intent | None:
