@@ -13,6 +13,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests import sampling
 from tests.factories import make_address, make_buyer, make_offer, make_operator, make_product, make_seller
 from tests.factories.products import MONTHLY, YEARLY
 from tests.market.engine import LOST, REFUSED_CONNECTION, answer, give_up, react
@@ -265,7 +266,8 @@ class World:
 @example("saas_v2", ["renew", "failed", "month", "tried", "restart", "done", "lost", "tell", "done"])
 @example("license_online", ["week", "renew", "tell", "failed", "week", "week", "week"])
 @example("license_v1", ["order unpaid", "renew", "month", "done", "month", "done", "tell", "order", "done", "tell"])
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.soak
+@settings(max_examples=sampling.size(120), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.django_db
 def test_any_life_keeps_the_money_and_agrees_with_the_seller_in_the_end(protocol: str, steps: list[str]) -> None:
     """business-rules §4.1–4.5, saas-v2 §3.3–3.5, §3.10."""

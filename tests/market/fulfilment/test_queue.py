@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 from dataclasses import dataclass, field, replace
 
 import pytest
 
+from tests import sampling
 from tradepost.market.fulfilment.queue import EXPIRED, Decision, Queued, SellerState, Standing, decide
 
 ACTIVE, FROZEN, UNKNOWN = SellerState.ACTIVE, SellerState.FROZEN, SellerState.UNKNOWN
@@ -258,12 +258,11 @@ class Lane:
             assert (self.believed is FROZEN) == bool(told)
 
 
+@pytest.mark.soak
 def test_any_history_comes_to_rest_where_it_should() -> None:
     """operations.md §4 and §6: one running at most, no oscillation, frozen if and only if a reason stands."""
-    seed = int(os.environ.get("TRADEPOST_SEED") or random.SystemRandom().randrange(10**9))
-    histories = 20_000 if os.environ.get("TRADEPOST_SOAK") else 2_000
-    for n in range(histories):
-        chance = random.Random(f"{seed}/{n}")
+    for n in range(sampling.size(20_000)):
+        chance = random.Random(f"{sampling.SEED}/{n}")
         lane = Lane(chance, thaws=n % 2 == 1)
         steps = [chance.choice(HAPPENINGS) for _ in range(chance.randrange(4, 30))]
         try:
@@ -272,4 +271,6 @@ def test_any_history_comes_to_rest_where_it_should() -> None:
             lane.rest()
             lane.check()
         except AssertionError as error:
-            raise AssertionError(f"TRADEPOST_SEED={seed}, history {n}, thaws={lane.thaws}: {steps}: {error}") from error
+            raise AssertionError(
+                f"TRADEPOST_SEED={sampling.SEED}, history {n}, thaws={lane.thaws}: {steps}: {error}"
+            ) from error
