@@ -96,6 +96,6 @@ def test_the_migration_counts_what_was_paid_before() -> None:
         factories.make_order(paid=True)
     factories.make_order()
     SalesDay.objects.all().delete()
-    migration = import_module("tradepost.market.orders.migrations.0005_sales_days_and_tails")
+    migration = import_module("tradepost.market.orders.migrations.0006_sales_days_and_tails")
     migration.count_what_was_paid(apps, connection)
     assert kept() == counted() != {}

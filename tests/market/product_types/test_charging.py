@@ -38,8 +38,6 @@ def test_every_mode_of_the_wire_has_a_meaning() -> None:
         ("postpaid", ["ON_DEMAND"]),  # §3.2
         ("quota", ["ON_DEMAND_PKG"]),
         ("needs", ["ON_DEMAND_PKG"]),  # §3.2: requires on-demand opened first
-        ("expires_by_activity", ["PERIOD"]),  # saas-v1-license A2.4
-        ("frozen_by_status", ["ON_DEMAND", "ON_DEMAND_PKG"]),  # saas-v1-license A2: instanceStatus
     ],
 )
 def test_what_is_so_of_which_mode(so: str, modes: list[str]) -> None:

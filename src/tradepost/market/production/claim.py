@@ -102,7 +102,7 @@ def claim_calls(
                 unreadable[row[0]] = str(error)
         if unreadable:
             _set_aside(unreadable, now, begun=1)
-            untried = {row[2] for row in leased if row[0] in unreadable and row[-2] == Attempt.Trigger.TRIAL}
+            untried = {row[2] for row in leased if row[0] in unreadable and row[_TRIGGER] == Attempt.Trigger.TRIAL}
             Address.objects.filter(pk__in=untried).update(breaker=Address.Breaker.OPEN)
         return claimed
 
@@ -164,6 +164,7 @@ _LEASED = (
     "id, seller_id, address_id, subscription_id, protocol, kind, activity, command, attempts, until_access, "
     "give_up_at, maybe_acted, claimed_instance_id, instance_id, order_number, trigger, business_id, purpose, owner"
 )
+_TRIGGER = [column.strip() for column in _LEASED.split(",")].index("trigger")
 
 
 _BEGUN = {"id": "bigint", "was": "smallint", "plan_end": "timestamptz", "trigger": "text", "business_id": "text"}
