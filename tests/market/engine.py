@@ -18,7 +18,7 @@ from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.record import record
 from tradepost.market.wiring import REACTIONS
 from tradepost.protocols.commands import CallResult, Create, Done, Fault, Unreachable
-from tradepost.protocols.http import Request, Response
+from tradepost.protocols.http import Headers, Request, Response
 
 OWNER = "worker-of-tests"
 NEVER = Rule(1_000_000, timedelta(seconds=60))
@@ -67,24 +67,35 @@ def lease_all(calls: Sequence[Call], *, now: datetime, last: bool = False) -> li
     return [claim._claimed(row, states, keys, now) for row in rows]
 
 
+def told(body: str, *, status: int = 200, headers: Headers = JSON) -> Response:
+    """What a seller's server sends back."""
+    return Response(status, headers, body.encode())
+
+
 def answer(
-    call: Call, result: CallResult | None = None, *, now: datetime, last: bool = False, body: str | None = None,
-    rule: Rule = NEVER,
+    call: Call, result: CallResult | None = None, *, now: datetime, last: bool = False, request: Request | None = None,
+    response: Response | None = None, rule: Rule = NEVER,
 ) -> Call:  # fmt: skip
     """One attempt of this call with this result: done when none is given. Gives the call as it is then.
 
-    The attempt keeps a request and the HTTP answer with this ``body`` when one is given, otherwise the result alone.
+    With a ``response`` the attempt keeps it as what came over the wire, after ``request`` or a plain one.
     """
     if result is None:
         instance = f"i-{call.pk}" if call.kind == Create.__name__ else ""
         result = Done(instance_id=instance)
     leased = lease(call, now=now, last=last)
-    exchange = None
-    if body is not None:
-        request, response = Request("POST", leased.url, JSON, b"{}"), Response(200, JSON, body.encode())
-        exchange = Exchange(request, response, result, milliseconds=41.5)
-    record([Ended(leased, result, exchange)], now=now, owner=OWNER, rule=rule)
+    end(leased, result, now=now, request=request, response=response, rule=rule)
     return Call.objects.get(pk=call.pk)
+
+
+def end(
+    leased: claim.ClaimedCall, result: CallResult, *, now: datetime, request: Request | None = None,
+    response: Response | None = None, rule: Rule = NEVER,
+) -> None:  # fmt: skip
+    """The attempt that a lease began ends with this result."""
+    sent = request or Request("POST", leased.url, JSON, b"{}")
+    exchange = Exchange(sent, response, result, milliseconds=41.5) if response else None
+    record([Ended(leased, result, exchange)], now=now, owner=OWNER, rule=rule)
 
 
 def answer_all(results: Sequence[tuple[Call, CallResult]], *, now: datetime, last: bool = False) -> None:
