@@ -111,7 +111,7 @@ def give_up(call: Call, result: CallResult = LOST, *, now: datetime) -> Call:
 
 
 def open_breaker(call: Call, fault: Unreachable = REFUSED_CONNECTION, *, now: datetime) -> Call:
-    """One attempt of this call fails, and its address is paused for ``PAUSE``."""
+    """One attempt of this call fails, and its address is paused: for ``PAUSE`` if it failed for the first time."""
     return answer(call, fault, now=now, rule=AT_ONCE)
 
 
