@@ -6,57 +6,15 @@ import json
 import re
 import signal
 import socket
-import subprocess
 import time
-from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 
 from tests.cli.command_line import WITHIN, Market, make_market
-from tests.cli.test_processes import alive, wait_for
+from tests.cli.running import alive, family, get, read_until, wait_for
 from tradepost.cli.serve import free_port
 
 pytestmark = [pytest.mark.databases, pytest.mark.slow]
-
-
-def read_until(process: subprocess.Popen[str], words: str) -> str:
-    said = ""
-    assert process.stdout is not None
-    for line in process.stdout:
-        said += line
-        if words in line:
-            return said
-    raise AssertionError(f"it ended without saying {words!r}: {said}")
-
-
-def family(root: int) -> list[int]:
-    """A process and all that it and its children started."""
-    parents = {}
-    for entry in (path.name for path in Path("/proc").iterdir()):
-        if entry.isdigit():
-            try:
-                stat = Path(f"/proc/{entry}/stat").read_text()
-                parents[int(entry)] = int(stat.rpartition(")")[2].split()[1])
-            except OSError:
-                continue
-    found = [root]
-    for pid in found:
-        found += [child for child, parent in parents.items() if parent == pid]
-    return found
-
-
-def command_of(pid: int) -> str:
-    """Its command line, empty when it has ended."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
-    except OSError:
-        return ""
-
-
-def get(url: str) -> tuple[int, str]:
-    with urlopen(url, timeout=WITHIN) as response:
-        return response.status, response.read().decode()
 
 
 def test_a_demo_from_start_to_end_and_again(tmp_path):

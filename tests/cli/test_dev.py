@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command_line import WITHIN, Market
-from tests.cli.test_demo import family, get, read_until
-from tests.cli.test_processes import alive, wait_for
+from tests.cli.running import alive, family, get, read_until, wait_for
 from tradepost.cli.serve import free_port
 
 KEY = "the key that my server holds"

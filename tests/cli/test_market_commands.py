@@ -14,8 +14,7 @@ import psycopg
 import pytest
 
 from tests.cli.command_line import WITHIN, Market, make_market
-from tests.cli.test_demo import command_of, family, read_until
-from tests.cli.test_processes import alive, wait_for
+from tests.cli.running import alive, command_of, family, read_until, wait_for
 from tests.conftest import DATABASE
 from tradepost.cli.migrate import LOCK
 from tradepost.cli.serve import free_port

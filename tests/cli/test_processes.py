@@ -6,15 +6,13 @@ import os
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
+from tests.cli.running import WITHIN, alive, wait_for
 from tradepost.cli import processes
 from tradepost.cli.processes import Processes, Program, pause_before_restart
 from tradepost.market.base.errors import Refused
-
-WITHIN = 20.0
 
 
 @pytest.mark.parametrize(
@@ -36,21 +34,6 @@ def test_the_pause_doubles_until_five_quick_deaths_end_it(lives, pause):
 
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
-
-
-def alive(pid: int) -> bool:
-    # A zombie counts as dead: its parent may be one that collects nobody.
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def wait_for(condition) -> None:
-    deadline = time.monotonic() + WITHIN
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def pids(path) -> list[int]:

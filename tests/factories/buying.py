@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from tradepost.market.base.models import Event
 from tradepost.market.base.stored import dump
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.fulfilment.contract import Nothing
@@ -51,7 +52,8 @@ def make_subscription(
     order: Order | None = None, *, active: bool = True, instance_id: str = "", access: AppInfo | None = ACCESS,
     license_text: str = "", now: datetime = NOW,
 ) -> Subscription:  # fmt: skip
-    """What the buyer of a (paid) order holds: opened with access data, or still opening."""
+    """What the buyer of a (paid) order holds: opened with access data, or still opening. That the order was paid has
+    had its effect: nobody reacts to it any more."""
     order = order or make_order(paid=True, now=now)
     line = OrderLine.objects.select_related("offer").get(order=order)
     subscription = Subscription.objects.create(
@@ -60,6 +62,7 @@ def make_subscription(
         instance_id=instance_id or (f"instance-{line.pk}" if active else ""), created_at=now,
     )  # fmt: skip
     OrderLine.objects.filter(pk=line.pk).update(subscription=subscription)
+    Event.objects.filter(name="order_paid", facts__order=order.number).delete()
     if active:
         end = period_end(now, line.period_type, line.period_number) if line.period_type else None
         activate(subscription, access, license_text=license_text, started_at=now, expires_at=end, now=now)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests import factories
+from tests.market import engine
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.payments import ledger
+from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.lifecycle import access_data
 from tradepost.protocols.commands import ChargingMode
 
@@ -28,6 +30,15 @@ def test_a_subscription_belongs_to_the_line_of_its_order() -> None:
     access = access_data(subscription)
     assert access is not None
     assert access.user_name == "lantian"
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_an_order_whose_subscription_was_made_is_not_opened_again(active: bool) -> None:
+    order = factories.make_order(paid=True)
+    other = factories.make_order(paid=True)
+    factories.make_subscription(order, active=active)
+    engine.react(now=factories.NOW)
+    assert [call.order_number for call in Call.objects.all()] == [other.number]
 
 
 def test_a_call_and_an_operation_are_about_the_same_order() -> None:

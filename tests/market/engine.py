@@ -13,14 +13,20 @@ from tradepost.market.production import claim
 from tradepost.market.production.attempts import Ended
 from tradepost.market.production.breaker import Rule
 from tradepost.market.production.choose import AddressState, Due
+from tradepost.market.production.gateway import Exchange
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.record import record
 from tradepost.market.wiring import REACTIONS
 from tradepost.protocols.commands import CallResult, Create, Done, Fault, Unreachable
+from tradepost.protocols.http import Headers, Request, Response
 
 OWNER = "worker-of-tests"
 NEVER = Rule(1_000_000, timedelta(seconds=60))
 """A breaker that stays closed, whatever fails."""
+PAUSE = timedelta(seconds=60)
+AT_ONCE = Rule(1, PAUSE)
+"""A breaker that opens with the first failure."""
+JSON = (("Content-Type", "application/json"),)
 LOST = Unreachable(fault=Fault.TIMEOUT, detail="no answer within 20 s")
 """The seller may have done it."""
 REFUSED_CONNECTION = Unreachable(fault=Fault.CONNECT, detail="connection refused")
@@ -61,13 +67,35 @@ def lease_all(calls: Sequence[Call], *, now: datetime, last: bool = False) -> li
     return [claim._claimed(row, states, keys, now) for row in rows]
 
 
-def answer(call: Call, result: CallResult | None = None, *, now: datetime, last: bool = False) -> Call:
-    """One attempt of this call with this result: done when none is given. Gives the call as it is then."""
+def told(body: str, *, status: int = 200, headers: Headers = JSON) -> Response:
+    """What a seller's server sends back."""
+    return Response(status, headers, body.encode())
+
+
+def answer(
+    call: Call, result: CallResult | None = None, *, now: datetime, last: bool = False, request: Request | None = None,
+    response: Response | None = None, rule: Rule = NEVER,
+) -> Call:  # fmt: skip
+    """One attempt of this call with this result: done when none is given. Gives the call as it is then.
+
+    With a ``response`` the attempt keeps it as what came over the wire, after ``request`` or a plain one.
+    """
     if result is None:
         instance = f"i-{call.pk}" if call.kind == Create.__name__ else ""
         result = Done(instance_id=instance)
-    answer_all([(call, result)], now=now, last=last)
+    leased = lease(call, now=now, last=last)
+    end(leased, result, now=now, request=request, response=response, rule=rule)
     return Call.objects.get(pk=call.pk)
+
+
+def end(
+    leased: claim.ClaimedCall, result: CallResult, *, now: datetime, request: Request | None = None,
+    response: Response | None = None, rule: Rule = NEVER,
+) -> None:  # fmt: skip
+    """The attempt that a lease began ends with this result."""
+    sent = request or Request("POST", leased.url, JSON, b"{}")
+    exchange = Exchange(sent, response, result, milliseconds=41.5) if response else None
+    record([Ended(leased, result, exchange)], now=now, owner=OWNER, rule=rule)
 
 
 def answer_all(results: Sequence[tuple[Call, CallResult]], *, now: datetime, last: bool = False) -> None:
@@ -80,6 +108,11 @@ def answer_all(results: Sequence[tuple[Call, CallResult]], *, now: datetime, las
 def give_up(call: Call, result: CallResult = LOST, *, now: datetime) -> Call:
     """The last try of the plan, in vain."""
     return answer(call, result, now=now, last=True)
+
+
+def open_breaker(call: Call, fault: Unreachable = REFUSED_CONNECTION, *, now: datetime) -> Call:
+    """One attempt of this call fails, and its address is paused: for ``PAUSE`` if it failed for the first time."""
+    return answer(call, fault, now=now, rule=AT_ONCE)
 
 
 def react(*, now: datetime) -> None:

@@ -5,141 +5,18 @@ A new address without a row in every_address.py makes this fail.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from http import HTTPStatus
 
 import pytest
-from django.apps import apps
-from django.conf import settings
-from django.contrib.sessions.models import Session
-from django.core.cache import cache
-from django.db import transaction
 from django.http import HttpResponse
-from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests import factories
-from tests.factories.buying import ACCESS
-from tests.factories.people import NOW
 from tests.market import every_address as table
-from tests.market.every_address import ADDRESSES, ANYBODY, OPERATOR, STRANGER, Address
-from tradepost.market.base.work import State
-from tradepost.market.identity import keys
-from tradepost.market.identity.models import Member, SigningKey, User
-from tradepost.market.notifications.models import Mail, Notice
-from tradepost.market.notifications.tell import tell
+from tests.market.every_address import ADDRESSES, ANYBODY, STRANGER, Address
+from tests.market.world import LICENSE, PASSWORD, World, routes, rows
 
 pytestmark = pytest.mark.django_db
 
 REFUSED = {HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED}
-PASSWORD, LICENSE, SIGNING_KEY = "Geheim-4711-xyz", "the license of X alone", "the signing key of A alone"
-
-
-class World:
-    """Buyer X, who bought from seller A, and everybody who must not see that."""
-
-    def __init__(self) -> None:
-        self.users: dict[str, User] = {
-            table.BUYER: factories.make_buyer(email="xaver@x-company.example", phone="13911112222"),
-            table.OTHER_BUYER: factories.make_buyer(email="yves@y-company.example"),
-            table.OWNER: factories.make_buyer(email="owner@a.example", balance="0"),
-            table.VIEWER: factories.make_buyer(email="viewer@a.example", balance="0"),
-            table.OTHER_OWNER: factories.make_buyer(email="owner@b.example", balance="0"),
-            OPERATOR: factories.make_operator(email="operator@market.example"),
-        }
-        seller = factories.make_seller(member=self.users[table.OWNER], signing_key=SIGNING_KEY)
-        Member.objects.create(seller=seller, user=self.users[table.VIEWER], role=Member.Role.VIEWER)
-        other = factories.make_seller(member=self.users[table.OTHER_OWNER])
-        factories.make_product(other)
-        product = factories.make_product(seller)
-        offer, buyer = factories.make_offer(product), self.users[table.BUYER]
-        order = factories.make_order(buyer, offer=offer, paid=True)
-        held = factories.make_subscription(
-            order, instance_id="instance-of-x-7", access=replace(ACCESS, password=PASSWORD), license_text=LICENSE
-        )
-        unpaid = factories.make_order(buyer, offer=offer)
-        call = factories.make_call(order, subscription=held, state=State.WAITING, last_verdict="timeout", attempts=1)
-        operation = factories.make_operation(order, subscription=held, call=call)
-        access = keys.create_access_key(seller, by=self.users[table.OWNER], now=NOW)
-        tell(
-            buyer, "order_completed", once=order.number, link=f"/orders/{order.number}/", now=NOW,
-            facts={"order": order.number, "product": product.name},
-        )  # fmt: skip
-        self.facts: Mapping[str, str] = {
-            "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug,
-            "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer).pk),
-            "mail": str(Mail.objects.get(notice__user=buyer).pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
-            "address": str(call.address_id), "call": str(call.pk), "operation": str(operation.pk), "access_key": access.key_id, "email": buyer.email,
-            "signing_key": SigningKey.objects.get(seller=seller).key_id,
-        }  # fmt: skip
-        of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}
-        # Secret → who may read it on a page that they may see.
-        self.secrets: Mapping[str, frozenset[str]] = {
-            order.number: of_the_trade, unpaid.number: of_the_trade, "instance-of-x-7": of_the_trade,
-            buyer.email: frozenset({table.BUYER, OPERATOR}), buyer.phone: frozenset({table.BUYER, OPERATOR}),
-            call.address.url: table.A_MEMBERS | {OPERATOR}, access.key_id: table.A_MEMBERS | {OPERATOR},
-            PASSWORD: frozenset({table.BUYER}), LICENSE: frozenset({table.BUYER}), SIGNING_KEY: frozenset(), access.secret: frozenset(),
-        }  # fmt: skip
-        self.sessions = {role: self._session(user) for role, user in self.users.items()}
-
-    @staticmethod
-    def _session(user: User) -> str:
-        client = Client()
-        client.force_login(user)
-        return client.cookies[settings.SESSION_COOKIE_NAME].value
-
-    def ask(self, role: str, method: str, pattern: str) -> HttpResponse:
-        """One request of this role with a client that remembers nothing of earlier ones."""
-        client = Client(headers={"accept-language": "en"}, raise_request_exception=True)
-        if role != STRANGER:
-            client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[role]
-        row = ADDRESSES[pattern]
-        path, data = self.path(pattern, row), {k: v.format_map(self.facts) for k, v in row.data.items()}
-        cache.clear()  # of the counts that limit how often one may ask
-        # What is allowed may change things: the next role must find the world as it was.
-        with transaction.atomic():
-            answer: HttpResponse = client.get(path) if method == "GET" else client.post(path, data)  # type: ignore[assignment]
-            self.after = rows()
-            transaction.set_rollback(True)
-        return answer
-
-    def path(self, pattern: str, row: Address) -> str:
-        found, kwargs = routes()[pattern], {name: value.format_map(self.facts) for name, value in row.kwargs.items()}
-        [(template, names)] = [one for one in found if set(one[1]) == set(kwargs)]
-        assert set(names) == set(kwargs)
-        return "/" + template % kwargs
-
-
-def routes() -> dict[str, list[tuple[str, list[str]]]]:
-    """Every pattern of the market as written → how to fill it in."""
-    found: dict[str, list[tuple[str, list[str]]]] = {}
-    for pattern, parts in _walk(get_resolver().url_patterns, ()):
-        template, names = "", list[str]()
-        for part in parts:
-            [(text, args), *_] = part
-            template, names = template + text, names + args
-        found.setdefault(pattern, []).append((template, names))
-    return found
-
-
-def _walk(patterns, above) -> Iterator[tuple[str, tuple]]:
-    from django.utils.regex_helper import normalize
-
-    for one in patterns:
-        parts = (*above, normalize(one.pattern.regex.pattern))
-        written = str(one.pattern)
-        if isinstance(one, URLResolver):
-            yield from ((written + rest, found) for rest, found in _walk(one.url_patterns, parts))
-        else:
-            assert isinstance(one, URLPattern)
-            yield written, parts
-
-
-def rows() -> dict[str, list[tuple]]:
-    """Everything that the market knows, sessions aside."""
-    models = [model for model in apps.get_models() if model is not Session]
-    return {model.__name__: list(model._default_manager.order_by("pk").values_list()) for model in models}
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from django.test import Client
 
 from tests.market import every_address as table
 from tests.market.every_address import ADDRESSES, Address
-from tests.market.test_every_address import World, routes, rows
+from tests.market.world import World, routes, rows
 
 pytestmark = pytest.mark.django_db
 

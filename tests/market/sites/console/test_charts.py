@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.factories.trade import NOW
+from tests.factories import NOW
 from tradepost.market.production.models import Tally
 from tradepost.market.production.operator_queries import Hour, last_day
 from tradepost.market.sites.console.charts import HEIGHT, WIDTH, round_up, stacked

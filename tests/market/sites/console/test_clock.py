@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.factories.trade import make_operator
+from tests.factories import make_operator
 from tradepost.market.base import clock, config
 from tradepost.market.base.models import SandboxClock
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.factories.trade import NOW, make_operator
+from tests.factories import NOW, make_operator
 from tradepost.market.base import outbox
 from tradepost.market.base.models import Event
 from tradepost.market.wiring import REACTIONS

@@ -8,31 +8,23 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests import factories
-from tests.factories.products import ON_DEMAND
-from tests.factories.trade import (
-    NOW,
-    make_address,
-    make_attempt,
-    make_call,
-    make_offer,
-    make_operator,
-    make_order,
-    make_seller,
-    make_user,
-)
+from tests.factories.buying import make_call, make_operation, make_order
+from tests.factories.people import NOW, make_address, make_buyer, make_operator, make_seller
+from tests.factories.products import ON_DEMAND, make_offer, make_product
 from tests.market import engine
 from tradepost.market.base import clock
 from tradepost.market.base.models import Event, Job, WorkerProcess
 from tradepost.market.base.money import Money
-from tradepost.market.base.work import State
 from tradepost.market.identity.keys import create_access_key, rotate_signing_key
-from tradepost.market.identity.models import User
+from tradepost.market.identity.models import Member, User
 from tradepost.market.notifications.models import Mail
 from tradepost.market.notifications.tell import tell
 from tradepost.market.orders.finish import give_up_order
+from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
+from tradepost.market.production.claim import claim_calls
 from tradepost.market.production.models import Call, Tally
+from tradepost.protocols.commands import Fault, Rejected, Unreachable
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +42,19 @@ LISTS = [
     "clock",
     "clock_hands",
 ]
+
+REFUSED = Rejected(code="000005", message="disk full")
+NO_SUCH_NAME, NO_TLS = Unreachable(fault=Fault.DNS), Unreachable(fault=Fault.TLS)
+
+
+def make_person() -> User:
+    """Somebody without money, so that the books hold what a test books."""
+    return make_buyer(balance="0")
+
+
+def refused(call: Call) -> Call:
+    said = engine.told('{"resultCode":"000005","resultMsg":"disk full"}')
+    return engine.answer(call, REFUSED, now=NOW, response=said)
 
 
 def enter(user: User) -> Client:
@@ -71,20 +76,13 @@ def console(operator: User) -> Client:
 def busy_market(size: int) -> None:
     """Something on every list."""
     for n in range(size):
-        seller = make_seller()
-        rotate_signing_key(seller, "base", now=NOW)
+        seller = make_seller(member=make_person())
         create_access_key(seller, by=None, now=NOW)
-        order = make_order(offer=make_offer(seller))
-        ledger.top_up(order.buyer, Money(500_000, "CNY"), reference=f"B{n}", actor="op", now=NOW)
-        ledger.pay(order.buyer, order.total, reference=order.number, now=NOW)
-        broken = make_address(seller, breaker="open", opened_at=NOW, trial_at=NOW, last_fault="connect")
-        call = make_call(order, address=broken, last_verdict="000005", attempts=1)
-        make_attempt(call)
-        make_attempt(call, verdict="timeout", status=None)
-        lost = make_call(
-            order, state=State.ENDED, outcome=Call.Outcome.GAVE_UP, ended_at=clock.now(), last_verdict="dns"
-        )
-        make_attempt(lost)
+        buyer = make_person()
+        ledger.top_up(buyer, Money(500_000, "CNY"), reference=f"B{n}", actor="op", now=NOW)
+        order = make_order(buyer, offer=make_offer(make_product(seller)), paid=True)
+        engine.open_breaker(refused(make_call(order)), engine.LOST, now=NOW)
+        engine.give_up(make_call(order), NO_SUCH_NAME, now=NOW)
         tell(
             order.buyer, "order_completed", facts={"product": "CRM", "order": order.number}, once=order.number, now=NOW
         )
@@ -109,7 +107,7 @@ def addresses() -> list[str]:
 
 def test_only_operators_enter(console: Client) -> None:
     busy_market(1)
-    buyer, member = make_user(), User.objects.get(memberships__seller__calls__outcome="gave_up")
+    buyer, member = make_person(), User.objects.get(memberships__seller__calls__outcome="gave_up")
     for url in addresses():
         assert console.get(url).status_code == 200, url
         assert enter(buyer).get(url).status_code == 404, url
@@ -119,14 +117,16 @@ def test_only_operators_enter(console: Client) -> None:
 
 
 def test_only_operators_act() -> None:
-    buyer = make_user()
+    buyer = make_person()
     tell(buyer, "order_completed", facts={"product": "CRM", "order": "1"}, once="1", now=NOW)
     acts = [
         (reverse("console:top_up", args=[buyer.pk]), {"amount": "100", "reference": "B1", "confirmed": "1"}),
         (reverse("console:mail_retry", args=[Mail.objects.get().pk]), {}),
         (reverse("console:clock"), {"distance": "30d"}),
     ]
-    for person in (buyer, make_seller().members.get().user):
+    member = make_person()
+    make_seller(member=member)
+    for person in (buyer, member):
         for url, data in acts:
             assert enter(person).post(url, data).status_code == 404, url
     assert ledger.verify().transfers == 0
@@ -151,17 +151,16 @@ def busy_market_more() -> None:
     """Eight more of everything, and more lines of what the first order shows."""
     first = Call.objects.order_by("pk")[0]
     for n in range(8):
-        seller = make_seller(members=2)
-        order = make_order(offer=make_offer(seller))
-        make_address(seller, breaker="open", opened_at=NOW)
+        seller = make_seller(member=make_person())
+        Member.objects.create(seller=seller, user=make_person())
+        order = make_order(offer=make_offer(make_product(seller)), paid=True)
+        engine.open_breaker(make_call(order), now=NOW)
         make_address(first.seller)
-        make_offer(first.seller)
+        make_product(first.seller)
         rotate_signing_key(first.seller, "base", now=NOW)
-        make_attempt(make_call(order, address=first.address, last_verdict="000005"))
-        make_attempt(make_call(make_order_of(first), address=first.address))
-        make_attempt(first)
-        call = make_call(order, state=State.ENDED, outcome=Call.Outcome.GAVE_UP, ended_at=clock.now())
-        Call.objects.filter(pk=call.pk).update(order_number=first.order_number)
+        refused(make_call(make_order(offer=make_offer(first.product), paid=True)))
+        refused(first)
+        engine.give_up(make_call(Order.objects.get(number=first.order_number)), now=NOW)
         tell(
             order.buyer, "order_completed", facts={"product": "CRM", "order": order.number}, once=order.number, now=NOW
         )
@@ -173,10 +172,6 @@ def busy_market_more() -> None:
         ledger.top_up(
             User.objects.get(orders__number=first.order_number), Money(1, "CNY"), reference=f"M{n}", actor="op", now=NOW
         )
-
-
-def make_order_of(call: Call):
-    return make_order(offer=call.product.specs.get().skus.get().offers.get() if call.product else None)
 
 
 def text_of(client: Client, url: str, **query: str) -> str:
@@ -211,7 +206,7 @@ def test_a_dead_worker_is_remembered_for_a_day(console: Client) -> None:
 @pytest.mark.parametrize("hours", [-3, 3])
 def test_a_trial_that_a_jumped_clock_has_passed_is_due_now(console: Client, hours: int) -> None:
     at = clock.now() + timedelta(hours=hours)
-    make_address(make_seller(), breaker="open", opened_at=NOW, trial_at=at)
+    engine.open_breaker(make_call(), now=at - engine.PAUSE)
     page = text_of(console, reverse("console:engine"))
     shown = page.split('data-label="Next trial">')[1].split("</td>")[0]
     assert (shown == "now") == (hours < 0)
@@ -241,7 +236,7 @@ def test_calls_are_found_by_seller_and_order(console: Client) -> None:
 
 def test_orders_are_found_and_paged(console: Client) -> None:
     offer = make_offer()
-    orders = [make_order(offer=offer) for _ in range(27)]
+    orders = [make_order(offer=offer, paid=True) for _ in range(27)]
     url = reverse("console:orders")
     first = console.get(url).context["page"]
     second = console.get(url, {"after": first.next_key}).context["page"]
@@ -258,10 +253,10 @@ def test_an_order_shows_its_money_history_and_attempts(console: Client) -> None:
     order = Call.objects.order_by("pk")[0].order_number
     page = console.get(reverse("console:order", args=[order]))
     moved = [(m.transfer.reason, m.source.kind, m.target.kind, m.amount.minor) for m in page.context["movements"]]
-    assert moved == [("payment", "buyer", "clearing", 120_000)]
+    assert moved == [("payment", "buyer", "clearing", 10_000)]
     assert [[(a.verdict, reason) for a, reason in tries] for _, tries in page.context["calls"]] == [
         [("000005", "000005 other internal error"), ("timeout", "No answer in time")],
-        [("000005", "000005 other internal error")],
+        [("dns", "The host name was not found")],
     ]
     assert console.get(reverse("console:order", args=["CS0"])).status_code == 404
 
@@ -280,8 +275,11 @@ def test_errors_and_sellers_words_cannot_bring_markup(console: Client) -> None:
     busy_market(1)
     assert "&lt;b&gt;boom&lt;/b&gt;" in text_of(console, reverse("console:engine"))
     call = Call.objects.order_by("pk")[0]
-    make_attempt(call, response_body="<script>alert(1)</script>")
-    assert "<script>alert" not in text_of(console, reverse("console:call", args=[call.pk]))
+    words = "<script>alert(1)</script>"
+    engine.answer(call, Rejected(code="000005", message=words), now=NOW, response=engine.told(words))
+    shown = text_of(console, reverse("console:call", args=[call.pk]))
+    assert "<script>alert" not in shown
+    assert "&lt;script&gt;alert(1)" in shown
 
 
 def test_the_figures_of_the_engine_renew_themselves_for_a_while(console: Client) -> None:
@@ -293,7 +291,7 @@ def test_the_figures_of_the_engine_renew_themselves_for_a_while(console: Client)
 
 
 def test_a_failed_mail_is_sent_again_on_demand(console: Client) -> None:
-    tell(make_user(), "order_completed", facts={"product": "CRM", "order": "1"}, once="1", now=NOW)
+    tell(make_person(), "order_completed", facts={"product": "CRM", "order": "1"}, once="1", now=NOW)
     mail = Mail.objects.get()
     Mail.objects.update(status="failed", error="550 no such mailbox", attempts=1)
     Job.objects.all().delete()
@@ -307,22 +305,22 @@ def test_a_failed_mail_is_sent_again_on_demand(console: Client) -> None:
 
 
 def test_the_engine_counts_by_state_and_names_what_an_address_holds_up(console: Client) -> None:
-    order, now = make_order(), clock.now()
-    address = make_address(order.lines.get().seller, breaker="open", opened_at=NOW, last_fault="tls")
-    for fields in (
-        {"due_at": now - timedelta(minutes=3)}, {"due_at": now + timedelta(hours=1), "last_verdict": "timeout"},
-        {"state": State.LEASED}, {"state": State.HELD, "hold": "busy"},
-        {"state": State.HELD, "hold": "breaker", "last_verdict": "tls"},
-        {"state": State.ENDED, "outcome": Call.Outcome.DONE, "last_verdict": "done"},
-    ):  # fmt: skip
-        make_call(order, address=address, **fields)
+    now, seller = clock.now(), make_seller()
+    dead, well = (make_order(offer=make_offer(make_product(seller)), paid=True) for _ in range(2))
+    engine.answer(make_call(dead), NO_TLS, now=now - timedelta(hours=2))
+    engine.open_breaker(make_call(dead), NO_TLS, now=now)  # the first one is due, and held from now on
+    engine.answer(make_call(well), now=now)
+    for _ in range(2):  # one is made, the other waits for its place
+        make_call(well, now=now)
+    claim_calls(now=now, wall=now, owner="w", limit=9, per_seller=1, duration=timedelta(minutes=1))
+    make_call(dead, now=now - timedelta(minutes=3))
 
     context = console.get(reverse("console:engine")).context
     found = context["figures"]
     assert (found.due, found.later, found.in_flight, found.busy, found.paused, found.held) == (1, 1, 1, 1, 1, 2)
     assert found.failing == 2
     assert 180 <= context["late"] < 210
-    assert [(address.waiting, fault) for address, fault in context["breakers"]] == [(4, "The TLS connection failed")]
+    assert [(address.waiting, fault) for address, fault in context["breakers"]] == [(3, "The TLS connection failed")]
 
 
 def test_the_books_list_every_movement_and_find_one(console: Client) -> None:
@@ -342,8 +340,8 @@ def test_the_books_list_every_movement_and_find_one(console: Client) -> None:
 
 
 def test_people_are_found_by_role_and_show_whom_they_act_for(console: Client, operator: User) -> None:
-    seller, buyer = make_seller(), make_user()
-    member = seller.members.get().user
+    member, buyer = make_person(), make_person()
+    seller = make_seller(member=member)
     url = reverse("console:accounts")
 
     def found(**query: str) -> set[User]:
@@ -368,9 +366,7 @@ def test_a_filter_stays_in_the_address_and_leads_back_to_all(console: Client, na
 
 
 def test_an_order_that_cost_nothing_and_was_given_up_speaks_of_no_refund(console: Client) -> None:
-    order = factories.make_order(
-        factories.make_buyer(), offer=factories.make_offer(prices=(ON_DEMAND,)), paid=True, now=clock.now()
-    )
+    order = make_order(offer=make_offer(prices=(ON_DEMAND,)), paid=True, now=clock.now())
     give_up_order(order, now=clock.now(), reason="connect")
     page = console.get(reverse("console:order", args=[order.number])).content.decode()
     assert page.count("Closed, not charged") == 2  # its badge and its history
@@ -383,11 +379,9 @@ def test_an_order_that_cost_nothing_and_was_given_up_speaks_of_no_refund(console
 
 
 def test_an_order_that_cost_nothing_and_stands_still_is_ended_and_not_paid_back(console: Client) -> None:
-    order = factories.make_order(
-        factories.make_buyer(), offer=factories.make_offer(prices=(ON_DEMAND,)), paid=True, now=clock.now()
-    )
-    call = engine.give_up(factories.make_call(order), engine.REFUSED_CONNECTION, now=clock.now())
-    factories.make_operation(order, status="stopped", call=call, note="connect")
+    order = make_order(offer=make_offer(prices=(ON_DEMAND,)), paid=True, now=clock.now())
+    call = engine.give_up(make_call(order), engine.REFUSED_CONNECTION, now=clock.now())
+    make_operation(order, status="stopped", call=call, note="connect")
     address = reverse("console:order", args=[order.number])
     page = console.get(address).content.decode()
     assert "End the order" in page

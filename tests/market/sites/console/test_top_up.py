@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from tests.factories.trade import make_operator, make_user
+from tests.factories import make_buyer, make_operator
 from tradepost.market.identity.models import User
 from tradepost.market.payments import ledger, queries
 from tradepost.market.payments.models import Transfer
@@ -35,7 +35,7 @@ def url(user: User) -> str:
 
 
 def test_it_is_confirmed_with_amount_and_account_before_anything_is_booked(console: Client) -> None:
-    buyer = make_user(name="Li Lei", email="lilei@example.com")
+    buyer = make_buyer(balance="0", name="Li Lei", email="lilei@example.com")
     page = console.post(url(buyer), GOOD)
     text = page.content.decode()
     assert page.status_code == 200
@@ -47,7 +47,7 @@ def test_it_is_confirmed_with_amount_and_account_before_anything_is_booked(conso
 
 
 def test_a_confirmed_top_up_is_booked_once(console: Client, operator: User) -> None:
-    buyer = make_user()
+    buyer = make_buyer(balance="0")
     first = console.post(url(buyer), {**GOOD, "confirmed": "1"})
     shown = console.get(first["Location"]).content.decode()
     again = console.post(url(buyer), {**GOOD, "confirmed": "1"})
@@ -64,7 +64,7 @@ def test_a_confirmed_top_up_is_booked_once(console: Client, operator: User) -> N
 
 
 def test_a_reference_of_another_person_counts_too(console: Client) -> None:
-    one, other = make_user(), make_user()
+    one, other = make_buyer(balance="0"), make_buyer(balance="0")
     console.post(url(one), {**GOOD, "confirmed": "1"})
     page = console.post(url(other), GOOD)
     assert page.status_code == 409
@@ -86,7 +86,7 @@ def test_a_reference_of_another_person_counts_too(console: Client) -> None:
 def test_wrong_input_is_refused_beside_its_field_and_nothing_is_booked(
     console: Client, change: dict[str, str], field: str
 ) -> None:
-    buyer = make_user()
+    buyer = make_buyer(balance="0")
     page = console.post(url(buyer), {**GOOD, **change, "confirmed": "1"})
     assert page.status_code == 409
     assert list(page.context["form"].errors) == [field]
@@ -117,7 +117,7 @@ def test_a_plain_amount_is_what_it_says(typed: str, minor: int) -> None:
 
 
 def test_going_back_keeps_what_was_typed(console: Client) -> None:
-    buyer = make_user()
+    buyer = make_buyer(balance="0")
     page = console.post(url(buyer), {**GOOD, "change": "1"})
     assert page.status_code == 200
     assert all(value in page.content.decode() for value in GOOD.values())
@@ -131,6 +131,6 @@ def test_a_person_who_is_not_there(console: Client) -> None:
 def test_the_check_of_the_books_runs_when_asked_for(console: Client) -> None:
     page = reverse("console:ledger")
     assert console.get(page).context["result"] is None
-    console.post(url(make_user()), {**GOOD, "confirmed": "1"})
+    console.post(url(make_buyer(balance="0")), {**GOOD, "confirmed": "1"})
     text = " ".join(console.get(page, {"check": "1"}).content.decode().split())
     assert "The books add up: 1 transfers over 2 accounts." in text

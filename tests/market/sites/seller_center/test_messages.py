@@ -7,13 +7,15 @@ from datetime import timedelta
 import pytest
 from django.utils.html import escape
 
-from tests.factories import buying, products, trade
+from tests.factories import buying, products
 from tests.market import engine
 from tests.market.sites import renewing
 from tradepost.market.base import clock
 from tradepost.market.base.work import State
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.production.models import Call
+from tradepost.protocols.commands import Done, Fault, Rejected, Unreachable
+from tradepost.protocols.http import Request
 
 
 @pytest.fixture
@@ -23,17 +25,15 @@ def order(shop):
 
 @pytest.fixture
 def call(order) -> Call:
-    now = clock.now()
-    return buying.make_call(
-        order,
-        state=State.WAITING,
-        due_at=now + timedelta(minutes=50),
-        attempts=2,
-        first_at=now,
-        give_up_at=now + timedelta(hours=3),
-        last_verdict="http_status",
-        last_detail="HTTP status 502; expected 200",
-    )
+    """Tried twice, in vain."""
+    call = buying.make_call(order)
+    for _ in range(2):
+        call = engine.answer(call, broken("HTTP status 502; expected 200"), now=clock.now())
+    return call
+
+
+def broken(detail: str) -> Unreachable:
+    return Unreachable(fault=Fault.HTTP_STATUS, detail=detail)
 
 
 def shown(page, call: Call) -> str:
@@ -41,10 +41,11 @@ def shown(page, call: Call) -> str:
 
 
 def test_shows_both_sides_of_an_attempt_as_they_were(page, call):
-    trade.make_attempt(
-        call, url="http://127.0.0.1:9/produce?signature=AB&timestamp=1&nonce=N", request_body='{"activity":"newInstance"}',
-        status=200, response_headers=[["bOdY-SiGn", "x"]], response_body='{"resultCode":"000106"}', verdict="000106",
-        detail="sold out today",
+    url = "http://127.0.0.1:9/produce?signature=AB&timestamp=1&nonce=N"
+    engine.answer(
+        call, Rejected(code="000106", message="sold out today"), now=clock.now(),
+        request=Request("POST", url, engine.JSON, b'{"activity":"newInstance"}'),
+        response=engine.told('{"resultCode":"000106"}', headers=(("bOdY-SiGn", "x"),)),
     )  # fmt: skip
 
     text = shown(page, call)
@@ -62,15 +63,9 @@ def test_shows_both_sides_of_an_attempt_as_they_were(page, call):
 
 def test_what_a_seller_answers_never_becomes_markup(page, call):
     hostile = "</code></pre><script>alert(1)</script><img src=x onerror=alert(1)>"
-    trade.make_attempt(
-        call,
-        status=500,
-        response_body=hostile,
-        response_headers=[[hostile, hostile]],
-        detail=hostile,
-        verdict="http_status",
-    )
-    Call.objects.filter(pk=call.pk).update(last_detail=hostile, instance_id="<b>x</b>", last_verdict="<i>odd")
+    answered = engine.told(hostile, status=500, headers=((hostile, hostile),))
+    engine.answer(call, broken(hostile), now=clock.now(), response=answered)
+    Call.objects.filter(pk=call.pk).update(instance_id="<b>x</b>", last_verdict="<i>odd")
 
     for path in (
         f"/seller/messages/{call.pk}/",
@@ -95,12 +90,12 @@ def test_says_the_plan_and_the_next_try(page, call):
 def test_a_call_that_rests_is_not_polled_and_one_in_flight_is(page, call):
     assert "hx-get" not in shown(page, call)
 
-    Call.objects.filter(pk=call.pk).update(state=State.LEASED)
+    leased = engine.lease(call, now=clock.now())
 
     live = f"/seller/messages/{call.pk}/live/"
     assert f'hx-get="{live}"' in shown(page, call)
     assert "<html" not in page.get(live).content.decode()
-    Call.objects.filter(pk=call.pk).update(state=State.ENDED, outcome="done", last_verdict="done")
+    engine.end(leased, Done(instance_id="i-1"), now=clock.now())
     assert "hx-get" not in page.get(live).content.decode()
 
 
@@ -128,7 +123,7 @@ def test_restart_of_a_call_whose_operation_stopped_restarts_the_operation(page, 
     assert stopped.status == "running"
 
 
-def leased(call: Call) -> None:
+def in_flight(call: Call) -> None:
     engine.lease(call, now=clock.now())
 
 
@@ -146,7 +141,7 @@ def replaced(call: Call) -> None:
 @pytest.mark.parametrize(
     ("happens", "words"),
     [
-        (leased, "being made right now"),
+        (in_flight, "being made right now"),
         (done, "there is nothing to restart"),
         (replaced, "Nothing waits for this call"),
     ],
@@ -169,7 +164,7 @@ def test_restart_only_by_post(page, call):
 
 
 def test_filters_narrow_the_list_and_stay_in_the_address(page, order, call):
-    done = buying.make_call(order, state=State.ENDED, outcome="done", last_verdict="done")
+    done = engine.answer(buying.make_call(order), now=clock.now())
     held = buying.make_call(order, state=State.HELD, hold="breaker", last_verdict="connect")
 
     def found(**query: str) -> list[int]:

@@ -6,7 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories import buying, people, products, trade
+from tests.factories import buying, people, products
+from tests.market import engine
 from tradepost.market.fulfilment.models import Operation, lane_of
 from tradepost.market.identity import keys
 from tradepost.market.orders.models import OrderLine
@@ -17,7 +18,7 @@ def fill(shop) -> str:
     product = products.make_product(shop.seller)
     order = buying.make_order(offer=products.make_offer(product), paid=True)
     subscription = buying.make_subscription(order)
-    call = buying.make_call(order, subscription=subscription, last_verdict="connect", attempts=2)
+    call = buying.make_call(order, subscription=subscription)
     buying.make_operation(order, subscription=subscription, call=call)
     Operation.objects.create(
         lane=lane_of(subscription), subscription=subscription, seller=shop.seller, kind="freeze", origin="market",
@@ -25,8 +26,8 @@ def fill(shop) -> str:
     )  # fmt: skip
     other = buying.make_order(offer=products.make_offer(product), paid=True)
     buying.make_operation(other, status="stopped", note="connect")
-    trade.make_attempt(call)
-    trade.make_attempt(call)
+    for _ in range(2):
+        engine.answer(call, engine.REFUSED_CONNECTION, now=people.NOW)
     products.make_product(shop.seller, bound=False)
     return f"/seller/messages/{call.pk}/"
 
@@ -70,7 +71,7 @@ def test_details_ask_a_fixed_number_of_times(page, shop):
     few = count(page, path), count(page, f"/seller/orders/{line.number}/")
     call = buying.make_call(line.order)
     for _ in range(5):
-        trade.make_attempt(call)
+        engine.answer(call, engine.REFUSED_CONNECTION, now=people.NOW)
         buying.make_call(line.order)
 
     many = count(page, f"/seller/messages/{call.pk}/"), count(page, f"/seller/orders/{line.number}/")

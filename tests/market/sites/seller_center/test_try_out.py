@@ -15,7 +15,6 @@ from tests.market import engine
 from tests.market.sites.seller_center.shops import enter, make_shop
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
-from tradepost.market.base.models import Event
 from tradepost.market.base.money import Money
 from tradepost.market.base.work import State
 from tradepost.market.catalog.listing import NewSpec
@@ -61,7 +60,6 @@ def metered(shop) -> tuple[Subscription, Subscription]:
         buying.make_subscription(buying.make_order(buyer, offer=products.make_offer(product, mode=mode), paid=True))
         for mode in ("ON_DEMAND", "ON_DEMAND_PKG")
     )
-    Event.objects.all().delete()  # that they were paid: they are delivered already
     return opened, package
 
 

@@ -18,8 +18,8 @@ from tradepost.market.base import clock
 from tradepost.market.catalog.listing import NewSku, NewSpec
 from tradepost.market.identity.models import User
 from tradepost.market.orders.models import Order
-from tradepost.market.production.models import Attempt, Call
-from tradepost.protocols.commands import Rejected
+from tradepost.market.production.models import Call
+from tradepost.protocols.commands import Pending, Rejected
 
 pytestmark = [
     pytest.mark.browser,
@@ -163,8 +163,7 @@ def test_every_page_passes_axe_and_fits_320_pixels(browser: Browser, live_server
     unpaid = factories.make_order(buyer, offer=factories.make_offer(product), now=clock.now())
     paid = factories.make_order(buyer, paid=True, now=clock.now())
     subscription = factories.make_subscription(paid)
-    call = factories.make_call(paid, attempts=1, last_verdict="pending")
-    Attempt.objects.create(call=call, number=1, started_at=clock.now(), milliseconds=5, verdict="pending")
+    engine.answer(factories.make_call(paid), Pending(), now=clock.now())
     addresses = [
         "/", "/?q=zzz", f"/products/{product.slug}/", f"/checkout/{product.pk}/", "/agreements/buyer/", "/orders/",
         f"/orders/{unpaid.number}/", f"/orders/{paid.number}/", "/services/", f"/services/{subscription.pk}/", "/notices/",

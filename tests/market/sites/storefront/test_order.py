@@ -19,11 +19,15 @@ from tradepost.market.orders.finish import complete_order, give_up_order
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
 from tradepost.market.payments.queries import balance
-from tradepost.market.production.models import Attempt, Call
+from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
 from tradepost.protocols.commands import CallResult, Pending, Rejected
 
 pytestmark = pytest.mark.django_db
+
+SOLD_OUT = Rejected(code="000005", message="out of stock")
+WORKING = Pending(message="")
+"""The seller works on it, and has no words for it."""
 
 
 @pytest.fixture
@@ -45,11 +49,9 @@ def seen(client: Client, order: Order) -> str:
     return re.sub(r"[ \n]+", " ", answer.content.decode())
 
 
-def tried(call: Call, number: int, verdict: str, detail: str = "") -> Attempt:
-    return Attempt.objects.create(
-        call=call, number=number, started_at=factories.NOW + timedelta(minutes=number),
-        milliseconds=250.0, verdict=verdict, detail=detail,
-    )  # fmt: skip
+def tried(call: Call, minute: int, result: CallResult) -> Call:
+    """Tried in this minute of a day long ago."""
+    return engine.answer(call, result, now=factories.NOW + timedelta(minutes=minute))
 
 
 # --- paying and cancelling ---------------------------------------------------------------------------------------
@@ -136,29 +138,24 @@ def test_another_buyers_order_is_not_there(client: Client, buyer: User, method: 
 
 def test_progress_tells_each_try_in_words_and_when_the_next_is(client: Client, buyer: User) -> None:
     order = placed(buyer, paid=True)
-    due = clock.now() + timedelta(minutes=5)
-    call = factories.make_call(order, attempts=3, last_verdict="pending", due_at=due)
-    tried(call, 1, "timeout", "no answer within 20 s")
-    tried(call, 2, "000005", "<b>out of stock</b>")
-    tried(call, 3, "pending")
+    call, now = factories.make_call(order), clock.now()
+    for result in (engine.LOST, Rejected(code="000005", message="<b>out of stock</b>"), WORKING):
+        call = engine.answer(call, result, now=now)
     page = seen(client, order)
     assert "The seller's system gave no valid answer." in page.replace("&#x27;", "'")
     assert "no answer within 20 s" not in page
     assert "<q>&lt;b&gt;out of stock&lt;/b&gt;</q>" in page
     assert "“We are working on it.”" in page
-    assert f'We call again at <time datetime="{due.isoformat(timespec="seconds")}"' in page
+    assert f'We call again at <time datetime="{call.due_at.isoformat(timespec="seconds")}"' in page
 
 
 def test_a_seller_in_trouble_is_not_called_a_delivery_under_way(client: Client, buyer: User) -> None:
     """saas-v2 §3.10: after the plan the money is back; the buyer reads until when."""
     order = placed(buyer, paid=True)
-    end = clock.now() + timedelta(hours=3)
-    call = factories.make_call(
-        order, attempts=1, last_verdict="pending", due_at=clock.now() + timedelta(minutes=5), give_up_at=end
-    )
-    tried(call, 1, "pending")
+    call = engine.answer(factories.make_call(order), WORKING, now=clock.now())
     assert "Your order is being delivered" in seen(client, order)
-    tried(call, 2, "connect")
+    end = engine.answer(call, engine.REFUSED_CONNECTION, now=clock.now()).give_up_at
+    assert end is not None
     page = " ".join(seen(client, order).replace("&#x27;", "'").split())
     assert "The seller's system gives no good answer; we keep trying" in page
     assert "Your order is being delivered" not in page
@@ -248,10 +245,10 @@ def test_a_service_that_was_never_opened_is_not_offered(client: Client, buyer: U
 
 def test_tries_that_bring_the_same_are_told_once_with_their_number(client: Client, buyer: User) -> None:
     order = placed(buyer, paid=True)
-    call = factories.make_call(order, attempts=8)
+    call = factories.make_call(order)
     for number in range(1, 8):
-        tried(call, number, "000005", "out of stock")
-    tried(call, 8, "timeout")
+        tried(call, number, SOLD_OUT)
+    tried(call, 8, engine.LOST)
     (line,) = progress(order).lines
     rounds = [(one.said, one.count, one.words) for one in line.asked[0].rounds]
     assert rounds == [("refused", 7, "out of stock"), ("nothing", 1, "")]
@@ -263,17 +260,17 @@ def test_tries_that_bring_the_same_are_told_once_with_their_number(client: Clien
 
 def test_a_sellers_words_stand_on_the_page_once_however_often_it_changes_its_mind(client: Client, buyer: User) -> None:
     order = placed(buyer, paid=True)
-    call = factories.make_call(order, attempts=6)
+    call = factories.make_call(order)
     for number in range(1, 7):
-        tried(call, number, "000005" if number % 2 else "pending", "out of stock")
+        tried(call, number, SOLD_OUT if number % 2 else Pending(message="out of stock"))
     assert seen(client, order).count("out of stock") == 1
 
 
 def test_of_many_rounds_the_first_and_the_latest_show(client: Client, buyer: User) -> None:
     order = placed(buyer, paid=True)
-    call = factories.make_call(order, attempts=40)
+    call = factories.make_call(order)
     for number in range(1, 41):
-        tried(call, number, "pending" if number % 2 else "timeout")
+        tried(call, number, WORKING if number % 2 else engine.LOST)
     (line,) = progress(order).lines
     rounds = line.asked[0].rounds
     minutes = [int((one.first_at - factories.NOW).total_seconds() // 60) for one in rounds]
@@ -287,9 +284,9 @@ def test_an_order_takes_the_same_queries_however_often_it_was_tried(
     client: Client, buyer: User, tries: int, django_assert_num_queries: Any
 ) -> None:
     order = placed(buyer, paid=True)
-    call = factories.make_call(order, attempts=tries)
+    call = factories.make_call(order)
     for number in range(1, tries + 1):
-        tried(call, number, "pending")
+        tried(call, number, WORKING)
     # clock, session, user; order, lines; operations, calls, attempts; history; frame
     with django_assert_num_queries(10):
         client.get(f"/orders/{order.number}/")

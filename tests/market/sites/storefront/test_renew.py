@@ -13,7 +13,6 @@ from tests import factories
 from tests.factories.products import MONTHLY, ONCE, YEARLY
 from tests.market import engine
 from tradepost.market.base import clock
-from tradepost.market.base.models import Event
 from tradepost.market.catalog.listing import Price
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.fulfilment.cases import locked_subscriptions
@@ -40,9 +39,7 @@ def held(buyer: User, *, age: timedelta = DAY, prices: tuple[Price, ...] = (MONT
     """Bought for a month, ``age`` ago."""
     then = clock.now() - age
     offer = factories.make_offer(factories.make_product(prices=prices))
-    held = factories.make_subscription(factories.make_order(buyer, offer=offer, paid=True, now=then), now=then)
-    Event.objects.all().delete()  # that it was paid: it is delivered already
-    return held
+    return factories.make_subscription(factories.make_order(buyer, offer=offer, paid=True, now=then), now=then)
 
 
 def page_of(client: Client, address: str) -> str:

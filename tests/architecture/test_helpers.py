@@ -1,0 +1,67 @@
+"""What tests share: helpers that stand in modules of their own, and one family of factories."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from tests import factories
+from tests.architecture import source
+
+FOLDERS = ("tests", "bench", "scripts")
+
+
+def imported_test_modules(text: str) -> Iterator[str]:
+    """The modules ``test_*`` that this text imports, or imports something from."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            # A name from one of our packages may be a module; one from elsewhere is what that library calls it.
+            ours = node.level > 0 or module.split(".")[0] == "tests"
+            names = [f"{module}.{alias.name}" for alias in node.names] if ours else []
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names if alias.name.split(".")[0] == "tests"]
+        else:
+            continue
+        yield from (name for name in names if any(part.startswith("test_") for part in name.split(".")))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("from tests.cli.test_demo import family", ["tests.cli.test_demo.family"]),
+        ("from tests.market import test_golden", ["tests.market.test_golden"]),
+        ("from .test_demo import get", ["test_demo.get"]),
+        ("from . import test_demo", [".test_demo"]),
+        ("import tests.cli.test_demo as demo", ["tests.cli.test_demo"]),
+        ("from tests.cli.running import family", []),
+        ("from django.test import Client", []),
+    ],
+)
+def test_imports_of_test_modules_are_seen(text: str, found: list[str]) -> None:
+    assert list(imported_test_modules(text)) == found
+
+
+def test_nothing_is_imported_from_a_module_of_tests() -> None:
+    """It would run with the tests of the other module in mind, and change with them."""
+    found = [
+        f"{path} imports {name}"
+        for path in source.python_files(*FOLDERS)
+        for name in imported_test_modules((source.ROOT / path).read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+def test_each_factory_exists_once() -> None:
+    """A second family, as ``tests/factories/trade.py`` was, makes rows that no verb of the market would make."""
+    makers = {name for name in factories.__all__ if name.startswith("make_")}
+    made = Counter(
+        node.name
+        for path in source.python_files(*FOLDERS)
+        for node in ast.walk(ast.parse((source.ROOT / path).read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name in makers
+    )
+    assert made == dict.fromkeys(makers, 1)

@@ -1,0 +1,67 @@
+"""Processes that a test started, as the operating system knows them: whether they live, what they started, what they say."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+from tests.cli import command_line
+
+WITHIN = 20.0
+"""Seconds in which a process ends or does what is awaited of it."""
+
+
+def alive(pid: int) -> bool:
+    # A zombie counts as dead: its parent may be one that collects nobody.
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_for(condition) -> None:
+    deadline = time.monotonic() + WITHIN
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    said = ""
+    assert process.stdout is not None
+    for line in process.stdout:
+        said += line
+        if words in line:
+            return said
+    raise AssertionError(f"it ended without saying {words!r}: {said}")
+
+
+def family(root: int) -> list[int]:
+    """A process and all that it and its children started."""
+    parents = {}
+    for entry in (path.name for path in Path("/proc").iterdir()):
+        if entry.isdigit():
+            try:
+                stat = Path(f"/proc/{entry}/stat").read_text()
+                parents[int(entry)] = int(stat.rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+    found = [root]
+    for pid in found:
+        found += [child for child, parent in parents.items() if parent == pid]
+    return found
+
+
+def command_of(pid: int) -> str:
+    """Its command line, empty when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
+    except OSError:
+        return ""
+
+
+def get(url: str) -> tuple[int, str]:
+    with urlopen(url, timeout=command_line.WITHIN) as response:
+        return response.status, response.read().decode()
