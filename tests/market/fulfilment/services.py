@@ -106,6 +106,13 @@ def failed(call: Call, result: CallResult = LOST, *, now: datetime = NOW) -> Non
     react(now=now)
 
 
+def begun(subscription: Subscription, act: Act, *, now: datetime = NOW) -> Operation | None:
+    """Tried out; None when nothing of its seller is asked, since it is so already, or another reason stands."""
+    operation = try_out(Trial(subscription=subscription, act=act, actor=BY, now=now), sandbox=True)
+    react(now=now)
+    return operation
+
+
 def tried(subscription: Subscription, act: Act, target: Target | None = None, *, now: datetime = NOW) -> Operation:
     """Tried out in a sandbox by an engineer."""
     trial = Trial(subscription=subscription, act=act, actor=BY, now=now, target=target)

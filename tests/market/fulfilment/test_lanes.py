@@ -14,6 +14,7 @@ from tests.market.fulfilment.services import (
     END,
     NEXT_END,
     again,
+    begun,
     command,
     done,
     failed,
@@ -167,12 +168,12 @@ def test_an_unfreeze_that_stops_waits_for_a_person_and_a_new_freeze_overtakes_it
     subscription = service()
     tried(subscription, Act.FREEZE)
     done(open_call())
-    tried(subscription, Act.UNFREEZE)
+    begun(subscription, Act.UNFREEZE)
     failed(open_call(), REFUSED_CONNECTION)
     thaw = latest("unfreeze")
     assert (thaw.status, state(subscription)) == ("stopped", ("active", "frozen"))
     assert may_restart(thaw)
-    tried(subscription, Act.FREEZE)
+    begun(subscription, Act.FREEZE)
     assert latest("unfreeze").status == "dropped"
     assert not Call.objects.filter(outcome="").exists(), "the seller is frozen already"
     assert state(subscription) == ("frozen", "frozen")
@@ -184,7 +185,7 @@ def test_an_end_that_is_heard_of_twice_changes_nothing_that_came_after_it() -> N
     tried(subscription, Act.FREEZE)
     frozen = open_call()
     done(frozen)
-    tried(subscription, Act.UNFREEZE)
+    begun(subscription, Act.UNFREEZE)
     done(open_call())
     outbox.publish(CallEnded(call=frozen.pk, kind=frozen.kind, outcome="done"), now=NOW)
     react(now=NOW)
@@ -211,7 +212,7 @@ def test_of_two_reasons_each_is_lifted_alone() -> None:
     assert state(subscription) == ("frozen", "frozen")
     assert not Call.objects.filter(outcome="").exists()
 
-    tried(subscription, Act.UNFREEZE, now=LATER)
+    begun(subscription, Act.UNFREEZE, now=LATER)
     assert state(subscription) == ("active", "frozen")
     done(open_call(), now=LATER)
     assert state(subscription) == ("active", "active")
@@ -223,7 +224,7 @@ def test_when_the_operators_reason_is_lifted_first_the_end_of_the_paid_time_stan
     tried(subscription, Act.FREEZE)
     done(open_call())
     passes(END)
-    tried(subscription, Act.UNFREEZE, now=LATER)
+    begun(subscription, Act.UNFREEZE, now=LATER)
     assert state(subscription) == ("frozen", "frozen")
     assert not Call.objects.filter(outcome="").exists()
     assert (told("service_unfrozen"), Operation.objects.filter(kind="unfreeze").count()) == (0, 0)

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.protocols.license_v1.samples import CREATE, REFRESH
 from tests.protocols.license_v1.wire import (
     ADDRESS,
     BUSINESS,
@@ -21,42 +21,16 @@ from tests.protocols.license_v1.wire import (
     NONCE,
     NOW,
     ORDER,
-    PRODUCT,
     answer,
     decode,
     encode,
     open_,
 )
-from tradepost.protocols.commands import Buyer, Create, Done, Expire, Purchase, Refresh, Rejected, Release, Scene
+from tradepost.protocols.commands import Done, Expire, Rejected, Release
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.license_v1 import PROTOCOL
 
 FOLDER = Path(str(resources.files("tradepost.protocols.license_v1").joinpath("golden")))
-EXPIRES = datetime(2027, 7, 1, 15, 59, 59, tzinfo=UTC)
-CREATE = Create(
-    order_id=ORDER,
-    order_line_id="",
-    business_id=BUSINESS,
-    buyer=Buyer(customer_id="68cbc86abc2018ab880d92f36422fa0e", customer_name="测试 公司"),
-    purchase=Purchase(
-        product_id=PRODUCT,
-        sku_code="sku-1",
-        period_type="year",
-        period_number=1,
-        quantity=10,
-        expires_at=EXPIRES,
-        extend_params=(("machineCode", "8C-16-45-A1-22-FF"),),
-    ),
-)
-REFRESH = Refresh(
-    instance_id=INSTANCE,
-    scene=Scene.RENEWAL,
-    order_id=ORDER,
-    order_line_id="",
-    product_id=PRODUCT,
-    expires_at=EXPIRES,
-    purchase=Purchase(product_id=PRODUCT, period_type="year", period_number=1, expires_at=EXPIRES),
-)
 EXCHANGES = (
     (CREATE, Done(instance_id=BUSINESS, license="-----BEGIN LICENSE-----\n8C164500FF\n-----END LICENSE-----")),
     (REFRESH, Done()),

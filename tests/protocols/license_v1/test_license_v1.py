@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.protocols.license_v1.test_golden import CREATE, REFRESH
+from tests.protocols.license_v1.samples import CREATE, REFRESH
 from tests.protocols.license_v1.wire import (
     BUSINESS,
     INSTANCE,

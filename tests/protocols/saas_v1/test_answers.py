@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.protocols.saas_v1.test_golden import APP, CREATE
+from tests.protocols.saas_v1.golden_samples import APP, CREATE
 from tests.protocols.saas_v1.vectors import VECTORS
 from tests.protocols.saas_v1.wire import BUSINESS, INSTANCE, KEY, answer, commands, decode, outcomes, signed
 from tradepost.protocols.body_sign import HEADER, body_sign, body_sign_problem

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.protocols.saas_v1.golden_samples import APP, CREATE
 from tests.protocols.saas_v1.wire import (
     ADDRESS,
     BUSINESS,
@@ -30,8 +31,6 @@ from tests.protocols.saas_v1.wire import (
     open_,
 )
 from tradepost.protocols.commands import (
-    AppInfo,
-    Buyer,
     Create,
     Done,
     Encryption,
@@ -52,34 +51,6 @@ from tradepost.protocols.http import Request, Response
 from tradepost.protocols.saas_v1 import PROTOCOL
 
 FOLDER = Path(str(resources.files("tradepost.protocols.saas_v1").joinpath("golden")))
-APP = AppInfo(
-    front_end_url="https://app.isv.example.com/login",
-    admin_url="https://app.isv.example.com/admin",
-    user_name="admin",
-    password="first-password",
-    memo="首次登录请修改密码",
-)
-CREATE = Create(
-    order_id=ORDER,
-    order_line_id="",
-    business_id=BUSINESS,
-    buyer=Buyer(
-        customer_id="68cbc86abc2018ab880d92f36422fa0e",
-        customer_name="测试 公司",
-        mobile_phone="15905222222",
-        email="user@example.com",
-    ),
-    purchase=Purchase(
-        product_id=PRODUCT,
-        sku_code=SKU,
-        period_type="month",
-        period_number=1,
-        quantity=5,
-        expires_at=datetime(2026, 8, 1, 15, 59, 59, tzinfo=UTC),
-        amount=Decimal("120.5"),
-        extend_params=(("emailDomainName", "test.example.com"),),
-    ),
-)
 RENEWED = datetime(2027, 7, 1, 15, 59, 59, tzinfo=UTC)
 REFRESH = Refresh(
     instance_id=INSTANCE,

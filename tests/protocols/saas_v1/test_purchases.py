@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.protocols.saas_v1.test_requests import (
+from tests.protocols.saas_v1.requesting import (
     BUYER,
     CREATE,
     EXPIRES,

@@ -5,35 +5,38 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.protocols.saas_v1.requesting import (
+    CREATE,
+    NEW_INSTANCE,
+    REFRESH,
+    REFRESH_INSTANCE,
+    denied,
+    opened,
+    parameters,
+)
 from tests.protocols.saas_v1.wire import (
     ADDRESS,
-    BUSINESS,
     INSTANCE,
     NOW,
     ORDER,
     PRODUCT,
     SKU,
-    asked,
     commands,
     encode,
     open_,
 )
 from tradepost.protocols.commands import (
-    Buyer,
     CheckChange,
     Command,
-    Create,
     Expire,
     InstanceStatus,
     Purchase,
     Query,
-    Refresh,
     Release,
     Scene,
     SetStatus,
@@ -46,42 +49,6 @@ from tradepost.protocols.saas_v1.fields import REQUESTS
 from tradepost.protocols.signed_query import sign_request
 from tradepost.protocols.wire_fields import Kind
 
-EXPIRES = datetime(2027, 1, 2, 3, 4, 5, tzinfo=UTC)
-BUYER = Buyer(customer_id="c-1", customer_name="Example")
-CREATE = Create(
-    order_id=ORDER,
-    order_line_id="",
-    business_id=BUSINESS,
-    buyer=BUYER,
-    purchase=Purchase(product_id=PRODUCT, sku_code=SKU, period_type="month", period_number=1, expires_at=EXPIRES),
-)
-NEW_INSTANCE = {
-    "activity": "newInstance",
-    "customerId": "c-1",
-    "customerName": "Example",
-    "businessId": BUSINESS,
-    "orderId": ORDER,
-    "skuCode": SKU,
-    "productId": PRODUCT,
-    "expireTime": "20270102030405",
-    "chargingMode": "1",
-    "periodType": "month",
-    "periodNumber": "1",
-}
-REFRESH = Refresh(
-    instance_id=INSTANCE,
-    scene=Scene.RENEWAL,
-    order_id=ORDER,
-    order_line_id="",
-    expires_at=EXPIRES,
-    purchase=Purchase(product_id="", expires_at=EXPIRES),
-)
-REFRESH_INSTANCE = {
-    "activity": "refreshInstance",
-    "orderId": ORDER,
-    "instanceId": INSTANCE,
-    "expireTime": "20270102030405",
-}
 SAMPLES: dict[Command, dict[str, str]] = {
     CREATE: NEW_INSTANCE,
     Query(instance_ids=("id-1", "id-2")): {"activity": "queryInstance", "instanceId": "id-1,id-2"},
@@ -114,21 +81,6 @@ SAMPLES: dict[Command, dict[str, str]] = {
 EACH = pytest.mark.parametrize(
     ("command", "members"), SAMPLES.items(), ids=[members["activity"] for members in SAMPLES.values()]
 )
-
-
-def parameters(command) -> dict[str, str]:
-    query = encode(command).query
-    return {name: value for name, value in query.items() if name not in {"timeStamp", "authToken"}}
-
-
-def opened(members) -> Any:
-    return open_(asked(members))
-
-
-def denied(members) -> tuple[str, str]:
-    with pytest.raises(Denied) as refusal:
-        opened(members)
-    return refusal.value.code, refusal.value.message
 
 
 def test_the_registry_finds_the_protocol():
