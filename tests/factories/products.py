@@ -7,8 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import count
 
-from tradepost.market.catalog.listing import ListProduct, NewSku, NewSpec, Price, list_product, put_on_sale
+from tradepost.market.catalog.listing import list_product, put_on_sale
 from tradepost.market.catalog.models import Category, Offer, Product
+from tradepost.market.catalog.new_product import ListProduct, NewSku, NewSpec, Price
 from tradepost.market.identity.models import Seller
 from tradepost.market.production import addresses
 from tradepost.market.production.models import Address

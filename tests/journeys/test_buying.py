@@ -17,7 +17,7 @@ from tests.journeys.buying import delivered, order
 from tests.journeys.sellers import product_at, sample_seller, serving
 from tests.market.working import until, working
 from tradepost.market.base.models import WorkerProcess
-from tradepost.market.catalog.listing import NewSpec
+from tradepost.market.catalog.new_product import NewSpec
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
 from tradepost.market.payments.models import Transfer

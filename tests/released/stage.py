@@ -18,8 +18,8 @@ from tests.factories import make_address, make_buyer, make_operator, make_produc
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY
 from tests.released.sellers import KEY, Will, instance_of
 from tests.released.stepping import Worker, die_holding
-from tradepost.market.catalog.listing import NewSku, NewSpec, Price
 from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.catalog.new_product import NewSku, NewSpec, Price
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import User
 from tradepost.market.orders.buy import buy, renew

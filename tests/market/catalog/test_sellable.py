@@ -13,8 +13,9 @@ from tests.factories import make_product
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.cheapest import cheapest
-from tradepost.market.catalog.listing import Price, put_on_sale
+from tradepost.market.catalog.listing import put_on_sale
 from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.catalog.new_product import Price
 from tradepost.market.catalog.shelf_queries import Search, shelf
 
 pytestmark = pytest.mark.django_db

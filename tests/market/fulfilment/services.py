@@ -10,8 +10,8 @@ from tests.factories.products import MONTHLY, ONCE, YEARLY
 from tests.market.engine import LOST, answer, give_up, react
 from tradepost.market.base import jobs
 from tradepost.market.base.work import State
-from tradepost.market.catalog.listing import NewSku, NewSpec
 from tradepost.market.catalog.models import Offer
+from tradepost.market.catalog.new_product import NewSku, NewSpec
 from tradepost.market.fulfilment.cases import protocol_of
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.order_progress import Progress, progress

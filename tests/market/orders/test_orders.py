@@ -16,8 +16,8 @@ from tradepost.market.base import jobs
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.money import Money
-from tradepost.market.catalog.listing import NewSku, NewSpec
 from tradepost.market.catalog.models import Offer
+from tradepost.market.catalog.new_product import NewSku, NewSpec
 from tradepost.market.orders import cancel
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.pay import pay_order

@@ -12,8 +12,8 @@ from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.money import Money
-from tradepost.market.catalog.listing import NewSku, NewSpec, Price
 from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.catalog.new_product import NewSku, NewSpec, Price
 from tradepost.market.orders.buy import renew
 from tradepost.market.orders.cancel import cancel_order
 from tradepost.market.orders.models import Order, OrderLine

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
@@ -13,8 +12,7 @@ from tradepost.market.base.money import MINOR_DIGITS
 from tradepost.market.product_types.charging import Charging, charging
 from tradepost.protocols.commands import ChargingMode
 
-if TYPE_CHECKING:
-    from .listing import Price
+from .new_product import Price
 
 DEAREST = 100_000_000
 """In main units: with the largest quantity and the longest duration the total still fits the ledger's columns."""

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.secrets import unseal
-from tradepost.market.catalog.listing import ListProduct, list_product, put_on_sale
+from tradepost.market.catalog.listing import list_product, put_on_sale
 from tradepost.market.catalog.models import Category, Product
+from tradepost.market.catalog.new_product import ListProduct
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import Member, Seller, SigningKey
 from tradepost.market.product_types.contract import ProductType

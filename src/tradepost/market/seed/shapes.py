@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from tradepost.market.catalog.listing import ListProduct, NewSku, NewSpec, Price
+from tradepost.market.catalog.new_product import ListProduct, NewSku, NewSpec, Price
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 

@@ -17,7 +17,7 @@ from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.money import Money
 from tradepost.market.base.work import State
-from tradepost.market.catalog.listing import NewSpec
+from tradepost.market.catalog.new_product import NewSpec
 from tradepost.market.identity.models import Member
 from tradepost.market.payments import ledger
 from tradepost.market.production.models import Call

@@ -12,8 +12,8 @@ from django.utils import translation
 
 from tests import factories
 from tests.factories.products import MONTHLY, SEATS, YEARLY
-from tradepost.market.catalog.listing import NewSpec
 from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.catalog.new_product import NewSpec
 from tradepost.market.identity.models import User
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.sites.storefront.agreement import in_words

@@ -6,8 +6,8 @@ import pytest
 
 from tests import factories
 from tests.factories.products import MONTHLY, ONCE, YEARLY
-from tradepost.market.catalog.listing import NewSku, NewSpec
 from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.catalog.new_product import NewSku, NewSpec
 from tradepost.market.catalog.shelf_queries import product_on_sale
 from tradepost.market.sites.storefront.choice import Choice, Picked, choose, price_list, whole
 

@@ -15,7 +15,7 @@ from tests.factories.products import SEATS, YEARLY
 from tests.market import engine
 from tests.market.sites import renewing
 from tradepost.market.base import clock
-from tradepost.market.catalog.listing import NewSku, NewSpec
+from tradepost.market.catalog.new_product import NewSku, NewSpec
 from tradepost.market.identity.models import User
 from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Call

@@ -10,8 +10,8 @@ from django.test import Client
 
 from tests import factories
 from tests.factories.products import MONTHLY, ONCE, YEARLY
-from tradepost.market.catalog.listing import NewSku, NewSpec
 from tradepost.market.catalog.models import Product
+from tradepost.market.catalog.new_product import NewSku, NewSpec
 
 pytestmark = pytest.mark.django_db
 ENGLISH = {"Accept-Language": "en"}
