@@ -10,10 +10,6 @@ from tradepost.protocols.commands import ChargingMode
 
 from .models import NONE
 
-MOST_EXTEND_PARAMS = 3
-MOST_SKUS = 100
-MOST_UNITS = 1_000_000
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
