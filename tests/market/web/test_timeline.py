@@ -14,11 +14,18 @@ from tradepost.market.web.timeline import note_of, of_moves
     [
         ("connect", "No connection to the server", "无法连接到服务器"),
         ("000005", "000005 other internal error", "000005 其它服务内部错误"),
-        ("This product has no production address.",) * 3,
+        (
+            "This product has no production address.",
+            "This product has no production address.",
+            "该商品尚未绑定生产地址。",
+        ),
+        ("Agreed with the buyer by telephone.",) * 3,
         ("", "", ""),
     ],
 )
-def test_a_verdict_is_told_in_words_and_a_sentence_as_it_is(note: str, english: str, chinese: str) -> None:
+def test_a_verdict_and_a_note_of_ours_are_told_in_words_and_what_a_person_wrote_as_it_is(
+    note: str, english: str, chinese: str
+) -> None:
     move = Move(lifecycle="order", event="give up", before="processing", after="refunded", note=note)
     with translation.override("en"):
         assert note_of(move) == english
