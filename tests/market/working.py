@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
-from django.db import connections
+from django.db import connection, connections
 
 from tradepost.market import wiring
 from tradepost.market.base import clock
@@ -60,6 +60,18 @@ def until(condition: Callable[[], bool], *, within: float = 15.0, what: str = ""
     while not condition():
         assert time.monotonic() < end, f"did not happen within {within:g} s: {what or condition}"
         time.sleep(0.02)
+
+
+def waits_for_a_lock() -> bool:
+    """On PostgreSQL: whether somebody waits for a row. On SQLite nobody can be seen waiting; they queue at BEGIN."""
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees what it saw first, otherwise
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def advance(distance: timedelta, *, within: float = 30.0) -> None:

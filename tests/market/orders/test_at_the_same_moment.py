@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import OperationalError, connections, transaction
 
 from tests.factories import NOW, make_buyer, make_offer, make_order
-from tests.market.working import until
+from tests.market.working import until, waits_for_a_lock
 from tradepost.market.base import jobs
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event, Job
@@ -61,17 +61,6 @@ def pays(order: Order) -> None:
 
 def cancels(order: Order) -> None:
     cancel_order(order, actor="buyer", now=order.pay_before)
-
-
-def waits_for_a_lock() -> bool:
-    """On PostgreSQL: whether somebody waits for a row. On SQLite nobody can be seen waiting; they queue at BEGIN."""
-    if connection.vendor != "postgresql":
-        return True
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        )
-        return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.parametrize("act", [pays, cancels])

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import NOW, make_call
 from tests.market.engine import answer
+from tests.market.working import until, waits_for_a_lock
 from tradepost.market.base.work import State
 from tradepost.market.production.choose import AddressState, Due, choose
 from tradepost.market.production.claim import AGAIN, claim_calls
 from tradepost.market.production.models import Address, Attempt, Call
+from tradepost.market.production.record import release_held_sellers
 from tradepost.market.production.seller_queries import attempts_of
 from tradepost.protocols.commands import Create
 
@@ -41,6 +44,14 @@ def rows(sellers: list[int], *, restart: bool = False, give_up_at: datetime | No
         Due(n, seller, seller, NOW + n * SECOND, restart, give_up_at, "saas_v2", "Create")
         for n, seller in enumerate(sellers, 1)
     ]
+
+
+def copy_of(call: Call) -> Call:
+    """Another call to the same seller."""
+    return Call.objects.create(
+        seller=call.seller, address=call.address, product=call.product, protocol="saas_v2", kind="Create",
+        activity="newInstance", command=call.command, due_at=NOW, created_at=NOW,
+    )  # fmt: skip
 
 
 @given(
@@ -106,12 +117,37 @@ def test_a_claim_leases_starts_the_plan_and_says_which_attempt_it_is_before_anyt
 def test_calls_over_a_sellers_limit_are_held_out_of_the_way() -> None:
     first = make_call()
     for _ in range(3):
-        Call.objects.create(
-            seller=first.seller, address=first.address, product=first.product, protocol="saas_v2", kind="Create",
-            activity="newInstance", command=first.command, due_at=NOW, created_at=NOW,
-        )  # fmt: skip
+        copy_of(first)
     assert len(claim_calls(now=NOW, wall=NOW, owner="w", limit=9, per_seller=2, duration=MINUTE)) == 2
     assert Call.objects.filter(state=State.HELD, hold=Call.Hold.BUSY).count() == 2
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_that_free_places_at_the_same_moment_send_no_call_twice() -> None:
+    """The second one has seen the same calls held; the first one's is leased before the second comes to write."""
+    first = make_call()
+    calls = [first, *(copy_of(first) for _ in range(3))]
+    claim_calls(now=NOW, wall=NOW, owner="w", limit=9, per_seller=1, duration=MINUTE)
+    seller = first.seller_id
+
+    def second_frees() -> None:
+        try:
+            with transaction.atomic():
+                release_held_sellers({seller}, {seller: 1})
+        finally:
+            connections.close_all()
+
+    other = threading.Thread(target=second_frees)
+    with transaction.atomic():
+        release_held_sellers({seller}, {seller: 1})
+        [leased] = claim_calls(now=NOW, wall=NOW, owner="w", limit=1, per_seller=2, duration=MINUTE)
+        other.start()
+        until(lambda: not other.is_alive() or waits_for_a_lock(), what="the other one has freed its place, or waits")
+    other.join(30)
+    assert leased.call_id == calls[1].pk
+    states = [Call.objects.get(pk=call.pk).state for call in calls]
+    assert states == [State.LEASED, State.LEASED, State.WAITING, State.HELD], "each filled its own place"
 
 
 @pytest.mark.postgres

@@ -320,11 +320,17 @@ def _sellers_with_held_calls(sellers: Collection[int]) -> rows.Statement:
 
 
 def release_held_sellers(sellers: Collection[int], places: Mapping[int, int]) -> None:
-    """Calls that waited for a place at their seller take the places that were just freed, oldest first."""
+    """Calls that waited for a place at their seller take the places that were just freed, oldest first.
+
+    Two workers free places at the same moment. What the other one releases is passed over, so that each fills its own
+    places, and only what is still held is released: by then somebody may have leased the other one's, and a call that
+    fell back to *waiting* under its lease would be sent a second time.
+    """
     held = Call.objects.filter(state=State.HELD, hold=Call.Hold.BUSY)
     for seller in sorted(sellers):
-        oldest = held.filter(seller_id=seller).order_by("due_at", "pk").values_list("pk", flat=True)[: places[seller]]
-        Call.objects.filter(pk__in=list(oldest)).update(state=State.WAITING, hold=Call.Hold.NONE)
+        oldest = held.filter(seller_id=seller).order_by("due_at", "pk").values_list("pk", flat=True)
+        taken = oldest.select_for_update(skip_locked=True, of=("self",))[: places[seller]]
+        held.filter(pk__in=list(taken)).update(state=State.WAITING, hold=Call.Hold.NONE)
 
 
 _TALLIED = {

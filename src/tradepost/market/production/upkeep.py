@@ -121,12 +121,9 @@ def sweep(*, now: datetime, per_seller: int) -> None:
     )
     with transaction.atomic():
         for address in due_trials.values_list("pk", flat=True):
-            first = (
-                held.filter(address_id=address, hold=Call.Hold.BREAKER)
-                .order_by("due_at", "pk")
-                .values_list("pk", flat=True)
-            )
-            Call.objects.filter(pk__in=list(first[:1])).update(state=State.WAITING, hold=Call.Hold.NONE, due_at=now)
+            behind = held.filter(address_id=address, hold=Call.Hold.BREAKER)
+            first = list(behind.order_by("due_at", "pk").values_list("pk", flat=True)[:1])
+            behind.filter(pk__in=first).update(state=State.WAITING, hold=Call.Hold.NONE, due_at=now)
         held.filter(give_up_at__lte=now).update(state=State.WAITING, hold=Call.Hold.NONE, due_at=now)
         waiting = dict(held.filter(hold=Call.Hold.BUSY).values_list("seller_id").annotate(n=Count("pk")))
         if waiting:
