@@ -14,7 +14,6 @@ from tests.market.working import until
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.databases,
     pytest.mark.slow,
     pytest.mark.xdist_group("browser: seller down"),
 ]
