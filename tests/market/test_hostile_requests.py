@@ -17,11 +17,12 @@ pytestmark = pytest.mark.django_db
 
 NAMES = (
     "q", "category", "sort", "after", "page", "plan", "periods", "quantity", "total", "next", "language", "activity",
-    "state", "status", "order", "reason", "address", "seller", "kind", "from", "to", "delivery", "product", "living",
+    "state", "status", "order", "reason", "address", "seller", "kind", "from", "to", "delivery", "product", "living", "show", "left",
 )  # fmt: skip
 VALUES = {
     "NUL": "a\x00b",
     "a number too long for any column": "9" * 40,
+    "more digits than Python reads": "9" * 5000,
     "not a number": "NaN",
     "digits of another script": "١٢³",
     "long": "长" * 5000,

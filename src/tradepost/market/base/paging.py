@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from django.db import models
 
+from .numbers import whole_number
+
 
 @dataclass(frozen=True, slots=True)
 class Page[T]:
@@ -17,8 +19,9 @@ class Page[T]:
 def page[M: models.Model](rows: models.QuerySet[M], *, after: str = "", size: int = 25) -> Page[M]:
     """Newest first by primary key. An ``after`` that is not a number starts at the top."""
     ordered = rows.order_by("-pk")
-    if after.isdecimal():
-        ordered = ordered.filter(pk__lt=int(after))
+    last = whole_number(after)
+    if last is not None:
+        ordered = ordered.filter(pk__lt=last)
     found = list(ordered[: size + 1])
     more = len(found) > size
     found = found[:size]

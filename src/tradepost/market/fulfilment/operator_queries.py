@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tradepost.market.base.counting import count_up_to
+from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.paging import Page, page
 from tradepost.market.production.models import Call
 from tradepost.market.production.operator_queries import with_attempts
@@ -32,7 +33,7 @@ def all_operations(asked: OperationFilter, *, after: str = "", size: int = 25) -
     narrow = STATES.get(asked.state)
     rows = rows.filter(narrow) if narrow else rows.none()
     if asked.seller:
-        rows = rows.filter(seller_id=int(asked.seller)) if asked.seller.isdecimal() else rows.none()
+        rows = rows.filter(seller_id=whole_number(asked.seller))
     if asked.search:
         rows = rows.filter(subscription__in=about(asked.search))
     found = page(rows, after=after, size=size)

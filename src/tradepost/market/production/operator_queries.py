@@ -12,6 +12,7 @@ from django.db.models import OuterRef, Q, QuerySet, Sum
 
 from tradepost.market.base.counting import Count, CountedUpTo, counts_up_to
 from tradepost.market.base.models import Event, Job, WorkerProcess
+from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.work import State
 from tradepost.market.identity.models import Seller
 from tradepost.market.subscriptions.models import Subscription
@@ -120,7 +121,7 @@ def all_calls(asked: CallFilter) -> QuerySet[Call]:
     """Calls of every seller that fit, unordered. A value that means nothing finds nothing rather than everything."""
     calls = Call.objects.select_related("seller", "product").defer("command")
     if asked.seller:
-        calls = calls.filter(seller_id=int(asked.seller)) if asked.seller.isdecimal() else calls.none()
+        calls = calls.filter(seller_id=whole_number(asked.seller))
     if asked.state:
         narrow = STATES.get(asked.state)
         calls = calls.filter(narrow()) if narrow else calls.none()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from tradepost.market.base.counting import Count, CountedUpTo, count_up_to
+from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller, SigningKey
@@ -54,7 +55,7 @@ def seller_calls(seller: Seller, asked: CallFilter) -> QuerySet[Call]:
     if asked.reason:
         calls = calls.filter(last_verdict=asked.reason)
     if asked.address:
-        calls = calls.filter(address_id=int(asked.address)) if asked.address.isdecimal() else calls.none()
+        calls = calls.filter(address_id=whole_number(asked.address))
     return calls
 
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from tradepost.market.base import clock
 from tradepost.market.base.models import Event, Job
+from tradepost.market.base.numbers import whole_number
 from tradepost.market.production import operator_queries as engine
 from tradepost.market.production.reasons import title
 from tradepost.market.web.access import now_of, operator_required
@@ -33,8 +34,8 @@ def show(request: HttpRequest) -> HttpResponse:
 @require_safe
 def figures(request: HttpRequest) -> HttpResponse:
     """The part of the page that renews itself."""
-    left = request.GET.get("left", "")
-    return render(request, "console/parts/figures.html", _live(request, int(left) if left.isdecimal() else 0))
+    left = whole_number(request.GET.get("left", "")) or 0
+    return render(request, "console/parts/figures.html", _live(request, left))
 
 
 def _live(request: HttpRequest, left: int) -> dict[str, object]:

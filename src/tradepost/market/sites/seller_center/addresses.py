@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.numbers import whole_number
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import SigningKey
 from tradepost.market.product_types.registry import product_types
@@ -191,8 +192,8 @@ def address(request: SellerRequest, pk: int) -> HttpResponse:
 def bind(request: SellerRequest, pk: int) -> HttpResponse:
     """Serve a product at another address; both must be the seller's own."""
     product = found(seller_queries.find_product(request.seller, pk))
-    given = request.POST.get("address", "")
-    own = found(seller_queries.find_address(request.seller, int(given)) if given.isdecimal() else None)
+    given = whole_number(request.POST.get("address", ""))
+    own = found(seller_queries.find_address(request.seller, given) if given is not None else None)
     verbs.bind(product, own)
     with_name = {"product": product.name, "address": own.url}
     messages.success(request, _("%(product)s is served at %(address)s.") % with_name)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tradepost.market.base.numbers import whole_number
 from tradepost.market.catalog.cheapest import cheapest
 from tradepost.market.catalog.models import Offer, Product, Sku, Spec
 
@@ -169,5 +170,4 @@ def _words(spec: Spec, sku: Sku) -> list[Mapping[str, Any]]:
 
 def whole(text: str) -> int:
     """A typed number; 0, which no rule allows, when it is none."""
-    text = text.strip()
-    return int(text) if text.isdecimal() and len(text) < 10 else 0  # longer ones overflow columns
+    return whole_number(text, digits=9) or 0  # longer ones overflow columns
