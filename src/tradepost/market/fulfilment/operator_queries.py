@@ -33,7 +33,7 @@ def all_operations(asked: OperationFilter, *, after: str = "", size: int = 25) -
     narrow = STATES.get(asked.state)
     rows = rows.filter(narrow) if narrow else rows.none()
     if asked.seller:
-        rows = rows.filter(seller_id=whole_number(asked.seller))
+        rows = rows.filter(seller_id=whole_number(asked.seller) or 0)  # no row has the key 0
     if asked.search:
         rows = rows.filter(subscription__in=about(asked.search))
     found = page(rows, after=after, size=size)
