@@ -51,8 +51,8 @@ def at_once(user: User, send: Callable[[Client], HttpResponseBase]) -> list[Http
 def shown(client: Client, address: str) -> dict[str, str]:
     """The form as a page shows it, filled in."""
     page = client.get(address).content.decode()
-    idempotency_key = re.search(r'name="idempotency_key" value="(\w{32})"', page)
-    total = re.search(r'name="total" value="([^"]+)"', page)
+    idempotency_key = re.search(r'name="idempotency_key"\s+value="(\w{32})"', page)
+    total = re.search(r'name="total"\s+value="([^"]+)"', page)
     assert idempotency_key
     assert total
     return {
