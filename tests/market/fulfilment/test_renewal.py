@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import translation
 
-from tests.factories import NOW
+from tests.factories import NOW, make_operator
 from tests.market.engine import answer, react
 from tests.market.fulfilment.services import (
     BY,
@@ -238,6 +238,21 @@ def test_money_is_never_kept_for_what_cannot_even_be_asked() -> None:
     assert (order_status(order), Call.objects.count()) == ("refunded", calls)
     assert balance(subscription) == before
     assert told("renewal_refunded") == 1
+
+
+def test_a_renewal_of_what_lost_its_end_is_paid_back_and_told() -> None:
+    """Checkout makes none; should a row be broken meanwhile, its money does not lie there in silence."""
+    make_operator()
+    subscription = service()
+    before, calls = balance(subscription), Call.objects.count()
+    order = ordered(subscription)
+    pay_order(order, now=NOW)
+    Subscription.objects.filter(pk=subscription.pk).update(expires_at=None)
+    react(now=NOW)
+    assert (order_status(order), Call.objects.count()) == ("refunded", calls)
+    assert balance(subscription) == before
+    assert (told("renewal_refunded"), told("operator_gave_up")) == (1, 1)
+    assert ledger.verify().problems == ()
 
 
 @pytest.mark.parametrize("released", [False, True])

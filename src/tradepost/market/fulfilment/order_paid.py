@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.utils import translation
+from django.utils.translation import gettext_noop
 
 from tradepost.market.base import rows
 from tradepost.market.base.errors import Refused
@@ -193,10 +194,9 @@ def _renew(numbers: Sequence[str], now: datetime) -> None:
     subscriptions = {one.pk: one for one in locked_subscriptions(about)}
     requests = []
     for line in lines.select_related("order__buyer", "offer__sku__spec").order_by("pk"):
-        if line.subscription_id is None:
-            continue
-        subscription = subscriptions[line.subscription_id]
-        if subscription.started_at is None or subscription.expires_at is None:
+        subscription = subscriptions.get(line.subscription_id or 0)
+        if subscription is None or subscription.started_at is None or subscription.expires_at is None:
+            give_up_order(line.order, now=now, reason=gettext_noop("What it renews has no end that could be moved."))
             continue
         until = renewed_end(subscription, line.period_type, line.period_number)
         requests.append(
