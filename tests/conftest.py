@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,8 @@ def _belongs_to_this_pass(item: pytest.Item) -> bool:
     """All but PostgreSQL's own on SQLite; on PostgreSQL what touches a database, pages in a browser excepted."""
     if DATABASE == "sqlite":
         return item.get_closest_marker("postgres") is None
+    if item.get_closest_marker("once") and not sampling.SOAK:
+        return False
     if item.get_closest_marker("browser"):
         return item.get_closest_marker("databases") is not None
     fixtures = getattr(item, "fixturenames", ())
@@ -192,3 +195,17 @@ def _no_clock_of_another_test() -> None:
     from tradepost.market.base import clock
 
     clock.forget()
+
+
+@pytest.fixture(autouse=True)
+def _locks_in_one_order(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test does on PostgreSQL, it locks in the one order (``tests/locks.py``)."""
+    if DATABASE != "postgres" or not {"db", "_django_db_helper"} & set(request.fixturenames):
+        yield
+        return
+    request.getfixturevalue("_django_db_helper")
+    from tests.locks import recorded
+
+    with recorded() as locks:
+        yield
+    assert not locks.wrong, "\n".join(["locked against the one order of locks:", *dict.fromkeys(locks.wrong)])

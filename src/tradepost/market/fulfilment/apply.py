@@ -21,6 +21,7 @@ from tradepost.market.subscriptions.events import SubscriptionReleased
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, Opening, SubscriptionEvent
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
 
+from . import unearned
 from .cases import kind_of
 from .contract import Effects, OrderEnd
 from .events import OperationStopped
@@ -28,7 +29,6 @@ from .freezing import lift
 from .lifecycle import OPERATION, OperationEvent
 from .models import Operation, lane_of
 from .timers import watch, watch_opened
-from .unearned import take_back_latest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +51,15 @@ def apply(ended: Sequence[Ended], *, now: datetime) -> None:
     _move_operations(ended, now)
     _open(ended, now)
     _fail(ended, now)
-    _write_periods(ended, now)
+    cancelled = _write_periods(ended, now)
     _write_subscriptions(ended)
     _release(ended, now)
     _thaw(ended, now)
     _queue_orphans(ended, now)
-    _end_orders(ended, now)
     watch_opened([one.subscription for one in ended if one.effects.opened is not None], now=now)
     watch([one.subscription for one in ended if _moves_the_timer(one)], now=now)
+    _end_orders(ended, now)
+    unearned.pay_back(cancelled, now=now)
 
 
 def _moves_the_timer(one: Ended) -> bool:
@@ -115,8 +116,9 @@ def _line(one: Ended) -> OrderLine:
     return one.operation.line
 
 
-def _write_periods(ended: Sequence[Ended], now: datetime) -> None:
-    """Paid time is earned when it begins (business-rules §8.2): at once, or by the timer of the subscription."""
+def _write_periods(ended: Sequence[Ended], now: datetime) -> list[str]:
+    """Paid time is earned when it begins (business-rules §8.2): at once, or by the timer of the subscription. Gives the
+    lines of what was cancelled before."""
     new = [
         Period(
             subscription=one.subscription,
@@ -136,9 +138,12 @@ def _write_periods(ended: Sequence[Ended], now: datetime) -> None:
     ]
     if new:
         Period.objects.bulk_create(new)
-    for one in ended:
-        if one.effects.cancels_period:
-            take_back_latest(one.subscription, now=now)
+    return [
+        line
+        for one in ended
+        if one.effects.cancels_period
+        for line in unearned.cancel_latest(one.subscription, now=now)
+    ]
 
 
 _COLUMNS = {

@@ -28,6 +28,7 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Command
 from tradepost.protocols.registry import protocols
 
+from . import unearned
 from .apply import Ended, apply
 from .cases import held_of, kind_of, line_of, wanted_of
 from .contract import Ask, Case, Effects, Freeze, Held, Implied, Intent, Nothing, OrderEnd, Thaw, Unable
@@ -38,7 +39,6 @@ from .models import UNRESOLVED, Operation, lane_of
 from .queue import Queued, SellerState, Standing, decide
 from .speak import can_freeze, can_thaw, speak
 from .timers import watch
-from .unearned import take_back_all
 
 MARKET = "market"
 LINE = ("line__order__buyer", "line__offer__sku__spec")
@@ -213,6 +213,8 @@ def _is_apart(subscription: Subscription) -> bool:
 def _dropped(lane: Lane, operations: Sequence[Operation], now: datetime) -> list[Ended]:
     """Nobody needs these any more: their calls are left off, and what was paid for one is paid back."""
     asked = [one.call_id for one in operations if one.call_id is not None]
+    if asked:  # before their calls, as everywhere
+        list(Operation.objects.select_for_update().filter(call__in=asked).order_by("pk").values_list("pk", flat=True))
     left_off = calls.cancel(asked, now=now) if asked else set()
     gone = [one for one in operations if one.call_id is None or one.call_id in left_off]
     return [
@@ -273,11 +275,12 @@ def _close(subscription: Subscription, now: datetime) -> None:
     if not SUBSCRIPTION.allows(subscription.status, SubscriptionEvent.END):
         return
     SUBSCRIPTION.move(subscription, SubscriptionEvent.END, now=now)
-    take_back_all(subscription, now=now)
+    cancelled = unearned.cancel_all(subscription, now=now)
+    watch([subscription], now=now)
     for order in open_changes(subscription):
         if order.status == Order.Status.UNPAID:
             withdraw(order, now=now)
-    watch([subscription], now=now)
+    unearned.pay_back(cancelled, now=now)
 
 
 def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Ended:

@@ -136,8 +136,7 @@ def write(calls: list[Call]) -> list[Call]:
 
 def cancel(calls: Collection[int], *, now: datetime, actor: str = "market") -> set[int]:
     """Leave off those of these calls (by pk) that were never sent or were given up. Returns which: what a worker holds,
-    has sent, or ended stays as it is. A row that somebody works on is not waited for: who records a call locks its
-    subscription after it, and whoever asks here holds that already."""
+    has sent, or ended stays as it is. A row that somebody works on is not waited for: it is being sent or recorded."""
     locked = Call.objects.select_for_update(skip_locked=True).filter(pk__in=calls).order_by("pk")
     left_off = [call for call in locked if _may_be_left_off(call)]
     Call.objects.filter(pk__in=[call.pk for call in left_off]).update(

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -46,15 +47,15 @@ def record(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.R
         moves = {ended.call.call_id: _move(ended, now) for ended in batch}
         results = _results_by_address(batch)
         moved, _attempts, news, waiting, _tallied = by_index(
+            *_instances_adopted(batch, owner),
             _calls_moved(moves, owner, now),
             attempts_written(batch, owner),
             _addresses_with_news(results, now),
             _sellers_with_held_calls({ended.call.seller_id for ended in batch}),
             _tally(batch, owner, now),
             to_the_end=True,
-        )
+        )[-5:]
         ours = {call_id for (call_id,) in moved}
-        _adopt_instances(ended for ended in batch if ended.call.call_id in ours)
         if news:
             _write_breakers({address for (address,) in news}, results, rule, now)
         if waiting:
@@ -224,20 +225,28 @@ def _calls_moved(moves: Mapping[int, Move], owner: str, now: datetime) -> rows.S
 _AS_TIME = {"postgresql": "::timestamptz", "sqlite": ""}
 
 
-def _adopt_instances(ours: Iterable[Ended]) -> None:
-    """The seller's name of a new instance, at once: the unique index then guards it against every other order."""
+_NAMED = {"id": "bigint", "instance_id": "text", "call": "bigint", "number": "int", "was": "smallint", "owner": "text"}
+
+
+def _instances_adopted(batch: Sequence[Ended], owner: str) -> list[rows.Statement]:
+    """The seller's names of new instances, at once: the unique index then guards each against every other order. Written
+    before the calls, since subscriptions are locked first everywhere; while the lease is ours. No statement where nothing
+    was made."""
     named = [
-        {"id": ended.call.subscription_id, "instance_id": instance}
-        for ended in ours
+        {"id": ended.call.subscription_id, "instance_id": instance, "call": ended.call.call_id, "number": ended.call.number,
+         "was": State.LEASED.value, "owner": owner}
+        for ended in batch
         if (instance := _instance_of(ended)) and ended.call.subscription_id
-    ]
-    if named:
-        rows.run(
-            "UPDATE subscriptions_subscription SET instance_id = r.instance_id"
-            f" FROM {rows.recordset({'id': 'bigint', 'instance_id': 'text'})}"
-            " WHERE subscriptions_subscription.id = r.id AND subscriptions_subscription.instance_id = ''",
-            [rows.as_json(named)],
-        )
+    ]  # fmt: skip
+    if not named:
+        return []
+    text = (
+        f"UPDATE subscriptions_subscription SET instance_id = r.instance_id FROM {rows.recordset(_NAMED)}"
+        " WHERE subscriptions_subscription.id = r.id AND subscriptions_subscription.instance_id = ''"
+        " AND EXISTS (SELECT 1 FROM production_call c WHERE c.id = r.call AND c.attempts = r.number"
+        " AND c.state = r.was AND c.lease_owner = r.owner)"
+    )
+    return [(text, [rows.as_json(sorted(named, key=itemgetter("id")))])]
 
 
 def _publish(moves: Iterable[Move], now: datetime) -> int:
