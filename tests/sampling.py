@@ -28,10 +28,11 @@ def sample[T](
     items: Sequence[T],
     *,
     family: Callable[[T], Hashable] | None = None,
+    share: float = SHARE,
     seed: int = SEED,
     soak: bool = SOAK,
 ) -> list[T]:
-    """A tenth of each family and at least one, in the order of the items; in a soak all of them.
+    """A tenth, or another ``share``, of each family and at least one, in the order of the items; in a soak all of them.
 
     The same seed draws the same of the same items, so that the workers of xdist agree.
     """
@@ -41,10 +42,10 @@ def sample[T](
     for place, item in enumerate(items):
         families.setdefault(family(item) if family else None, []).append(place)
     chance = random.Random(seed)
-    drawn = {place for places in families.values() for place in chance.sample(places, size(len(places)))}
+    drawn = {place for places in families.values() for place in chance.sample(places, size(len(places), share=share))}
     return [item for place, item in enumerate(items) if place in drawn]
 
 
-def size(full: int, *, least: int = 1, soak: bool = SOAK) -> int:
-    """A tenth of a number of rounds, kills or examples, not below ``least``; in a soak all of them."""
-    return full if soak else min(full, max(least, round(full * SHARE)))
+def size(full: int, *, least: int = 1, share: float = SHARE, soak: bool = SOAK) -> int:
+    """A tenth, or another ``share``, of a number of rounds, kills or examples, not below ``least``; in a soak all of them."""
+    return full if soak else min(full, max(least, round(full * share)))

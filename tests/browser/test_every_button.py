@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Error, Page
 
+from tests import sampling
 from tests.browser.pages import HISTORY, PAGES, View
 from tests.browser.people import Person, person
 from tests.browser.running import Market
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser: buttons")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.soak, pytest.mark.xdist_group("browser: buttons")]
 
+SHARE = 1 / 3
+"""Of the pages, that one run goes through; what stands on every page is tried in each."""
 WITHIN = 10.0
 """Seconds in which a press must show."""
 
@@ -54,7 +57,7 @@ def test_every_link_leads_somewhere(browser: Browser, market: Market, role: str)
     lost: list[str] = []
     seen: set[str] = set()
     with person(browser, market, role) as somebody:
-        for name, view in PAGES[role].items():
+        for name, view in sampling.sample(list(PAGES[role].items()), share=SHARE):
             somebody.look(view)
             for written, whole in somebody.page.evaluate(FIND_LINKS):
                 if written.startswith("#"):
@@ -66,7 +69,7 @@ def test_every_link_leads_somewhere(browser: Browser, market: Market, role: str)
                     if answer.status >= 400:
                         lost.append(f"{name}: {written}: {answer.status}")
     assert not lost, "\n".join(lost)
-    assert len(seen) > 5
+    assert len(seen) > 2
 
 
 @pytest.mark.parametrize("role", PAGES, ids=lambda role: role or "stranger")
@@ -74,7 +77,7 @@ def test_every_button_does_something(browser: Browser, market: Market, role: str
     dead: list[str] = []
     pressed: set[str] = set()
     with person(browser, market, role) as somebody:
-        for name, view in PAGES[role].items():
+        for name, view in sampling.sample(list(PAGES[role].items()), share=SHARE):
             if not _come_back(somebody, view, role):
                 continue
             # What leaves the session comes in last, and the next button finds its person logged in again.
@@ -86,7 +89,7 @@ def test_every_button_does_something(browser: Browser, market: Market, role: str
                 if not _works(somebody, view, button, role):
                     dead.append(f"{name}: {button.what}")
     assert not dead, "\n".join(dead)
-    assert len(pressed) > 5
+    assert len(pressed) > 2
     assert market.faults() == []
 
 

@@ -14,7 +14,7 @@ from tests.cli.command_line import WITHIN, Market, make_market
 from tests.cli.running import alive, family, get, read_until, wait_for
 from tradepost.cli.serve import free_port
 
-pytestmark = [pytest.mark.databases, pytest.mark.slow]
+pytestmark = [pytest.mark.databases, pytest.mark.slow, pytest.mark.once]
 
 
 def test_a_demo_from_start_to_end_and_again(tmp_path):

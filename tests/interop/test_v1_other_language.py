@@ -62,6 +62,9 @@ ENCODED_QUERY = (
 BODY = '{"resultCode":"000000","resultMsg":"success."}'
 
 
+pytestmark = pytest.mark.once
+
+
 @pytest.fixture(scope="module", params=["node", "java"])
 def language(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Language:
     try:

@@ -14,7 +14,7 @@ from tests.market import every_address as table
 from tests.market.every_address import ADDRESSES, ANYBODY, STRANGER, Address
 from tests.market.world import LICENSE, PASSWORD, World, routes, rows
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 REFUSED = {HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED}
 

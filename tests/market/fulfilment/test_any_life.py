@@ -269,6 +269,7 @@ class World:
 @pytest.mark.soak
 @settings(max_examples=sampling.size(120), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.django_db
+@pytest.mark.once
 def test_any_life_keeps_the_money_and_agrees_with_the_seller_in_the_end(protocol: str, steps: list[str]) -> None:
     """business-rules §4.1–4.5, saas-v2 §3.3–3.5, §3.10."""
     with transaction.atomic():

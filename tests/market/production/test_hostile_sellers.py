@@ -21,6 +21,7 @@ from tradepost.market.subscriptions.models import Subscription
 from .broken_sellers import Script, answered, says, serving
 from .hostile_sellers import ACCESS, CONTENT, EVIL, WIRE
 
+pytestmark = pytest.mark.once
 GOOD = {"done", "pending"}
 SLOW = {name: attack for name, attack in WIRE.items() if attack[1] == "timeout"}
 QUICK = {name: attack for name, attack in WIRE.items() if name not in SLOW}

@@ -32,6 +32,7 @@ def fill(shop) -> str:
     return f"/seller/messages/{call.pk}/"
 
 
+pytestmark = pytest.mark.once
 # Of each: session, user, memberships, the sandbox's clock and the frame's one query.
 FRAME = 5
 OWN = {
