@@ -56,6 +56,7 @@ def insert_paid(shop: Shop, *, tag: str, count: int, now: datetime) -> None:
                     order=order,
                     status=order.status,
                     number=f"{order.number}-000001",
+                    buyer_id=order.buyer_id,
                     seller=shop.sellers[i % len(shop.sellers)],
                     product=shop.products[i % len(shop.sellers)],
                     offer=shop.offer,

@@ -173,6 +173,7 @@ def _orders(shop: Shop, count: int) -> list[str]:
             OrderLine(
                 order=order,
                 number=f"{order.number}-000001",
+                buyer_id=order.buyer_id,
                 seller=shop.sellers[0],
                 product=shop.products[0],
                 offer=shop.offer,

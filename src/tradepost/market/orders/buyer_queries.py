@@ -10,7 +10,7 @@ from tradepost.market.base.paging import Page, page
 from tradepost.market.identity.models import User
 
 from .models import Order, OrderLine
-from .search import orders_like
+from .search import orders_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ def buyer_orders(buyer: User, asked: OrderFilter, *, after: str = "", size: int 
     if asked.status:
         orders = orders.filter(status=asked.status)
     if asked.q:
-        orders = orders.filter(orders_like(asked.q))
+        orders = orders.filter(orders_of(buyer, asked.q, status=asked.status, after=after, most=size + 1))
     return page(_with_lines(orders), after=after, size=size)
 
 

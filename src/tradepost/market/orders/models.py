@@ -73,6 +73,8 @@ class Order(models.Model):
 class OrderLine(models.Model):
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
     number = models.CharField(max_length=64, unique=True)
+    buyer = models.ForeignKey(User, models.PROTECT, related_name="order_lines", db_index=False)
+    """That of its order: what a person ordered of a product is found by both."""
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="order_lines", db_index=False)
     product = models.ForeignKey(Product, models.PROTECT)
     offer = models.ForeignKey(Offer, models.PROTECT)
@@ -111,6 +113,7 @@ class OrderLine(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["seller", "-id"], name="line_seller"),
+            models.Index(fields=["buyer", "product", "-order"], name="line_buyer_product"),
             models.Index(fields=["subscription", "id"], name="line_subscription"),
             models.Index(fields=["seller", "status", "-id"], name="line_seller_status"),
         ]

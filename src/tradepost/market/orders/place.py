@@ -182,6 +182,7 @@ def store_line(
     return OrderLine.objects.create(
         order=order,
         number=ids.line_number(order.number, 1),
+        buyer_id=order.buyer_id,
         seller=product.seller,
         product=product,
         offer=offer,
