@@ -68,6 +68,8 @@ MORE = {
         "state=failing", "state=gave_up", "state=cancelled", "state=held", "state=done", "verdict=timeout", "q={order}",
         "q={instance}", "seller={seller}", "seller={seller}&state=gave_up",
     ),
+    "console/operations/": ("show=open", "show=ended", "show=ended&seller={seller}", "show=ended&q={instance}", "show=ended&q={order}"),
+    "seller/operations/": ("show=stopped", "show=ended", "show=ended&q={instance}", "show=ended&q={line}"),
     "console/accounts/": ("role=operator", "role=locked", "role=seller", "role=buyer"),
     "console/ledger/": ("q={order}", "reason=top_up", "reason=refund"),
     "console/mails/": ("status=failed", "status=waiting", "status=sent", "q={email}"),

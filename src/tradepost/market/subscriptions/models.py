@@ -57,8 +57,9 @@ class Subscription(models.Model):
             models.Index(fields=["seller", "-id"], name="subscription_seller"),
         ]
         constraints = [
+            # The instance first: operators look for one without knowing whose it is.
             models.UniqueConstraint(
-                fields=["seller", "instance_id"], condition=~Q(instance_id=""), name="subscription_instance"
+                fields=["instance_id", "seller"], condition=~Q(instance_id=""), name="subscription_instance_once"
             )
         ]
 
