@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from . import rows
 from .errors import IllegalTransition
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ class Lifecycle[State: StrEnum, Event: StrEnum]:
         moves = []
         for before, alike in by_status.items():
             after = self.after(before, event)
-            rows = type(alike[0])._default_manager.filter(pk__in=[s.pk for s in alike], status=before)  # noqa: SLF001
-            if rows.update(status=after, **changes) != len(alike):
+            standing = type(alike[0])._default_manager.filter(pk__in=[s.pk for s in alike], status=before)  # noqa: SLF001
+            if standing.update(status=after, **changes) != len(alike):
                 raise IllegalTransition(self.name, "changed meanwhile", str(event))
             for subject in alike:
                 for name, value in ({"status": after} | changes).items():
@@ -80,4 +81,4 @@ class Lifecycle[State: StrEnum, Event: StrEnum]:
                         note=note,
                     )
                 )
-        Move.objects.bulk_create(moves)
+        rows.create(moves)

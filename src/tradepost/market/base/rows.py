@@ -13,10 +13,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import msgspec
-from django.db import connection
+from django.db import connection, models
 
 _encode = msgspec.json.Encoder().encode
 
@@ -94,6 +95,46 @@ def insert(
         f"INSERT INTO {table} ({names}) SELECT {names} FROM {recordset(columns)} WHERE true{unless} RETURNING {give}",
         [as_json(new)],
     )
+
+
+def create[M: models.Model](new: Iterable[M]) -> list[M]:
+    """Insert objects of one model and give them with their keys, as ``bulk_create`` does, for a third of its time: that
+    passes every value of every row as a parameter of its own. For models with a key of the database's making.
+
+    Raises ``TypeError`` for a value that JSON does not carry as its column needs it.
+    """
+    objects = list(new)
+    if not objects:
+        return objects
+    model = type(objects[0])
+    columns, attributes = _columns_of(model)
+    values = ({column: _plain(getattr(one, name)) for column, name in attributes} for one in objects)
+    keys = sorted(insert(model._meta.db_table, columns, values))  # noqa: SLF001  # they grow in the order of the objects
+    for one, (pk,) in zip(objects, keys, strict=True):
+        one.pk = pk
+        one._state.adding = False  # noqa: SLF001
+        one._state.db = connection.alias  # noqa: SLF001
+    return objects
+
+
+@cache
+def _columns_of(model: type[models.Model]) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Columns with their types in this database, and the attribute that each is filled from."""
+    columns, attributes = {}, []
+    for field in model._meta.concrete_fields:  # noqa: SLF001
+        kind = field.rel_db_type(connection) if field.is_relation else field.db_type(connection)
+        if not field.primary_key and field.column is not None and kind is not None:
+            columns[field.column] = kind
+            attributes.append((field.column, field.attname))
+    return columns, attributes
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, models.Expression):
+        raise TypeError(f"{value!r} is made by the database, and is no value")
+    return value
 
 
 def update(table: str, columns: Mapping[str, str], changed: Iterable[Mapping[str, Any]]) -> None:

@@ -137,7 +137,7 @@ def _write_periods(ended: Sequence[Ended], now: datetime) -> list[str]:
         for line in [_line(one)]
     ]
     if new:
-        Period.objects.bulk_create(new)
+        rows.create(new)
     return [
         line
         for one in ended
@@ -198,7 +198,7 @@ def _thaw(ended: Iterable[Ended], now: datetime) -> None:
 
 
 def _queue_orphans(ended: Iterable[Ended], now: datetime) -> None:
-    Operation.objects.bulk_create(
+    rows.create(
         Operation(
             lane=lane_of(one.subscription),
             subscription=one.subscription,

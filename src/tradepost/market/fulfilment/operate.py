@@ -62,9 +62,7 @@ class OperationRequest:
 def operate(requests: Sequence[OperationRequest], *, now: datetime) -> list[Operation]:
     """Queue these and begin what can begin. Gives the new ones, in their order; what was asked for before is left out."""
     known = _asked_before(requests)
-    new = Operation.objects.bulk_create(
-        [_queued(request, now) for request in requests if not known & {*_names(request)}]
-    )
+    new = rows.create([_queued(request, now) for request in requests if not known & {*_names(request)}])
     settle([request.subscription for request in requests], now=now)
     return new
 
@@ -241,7 +239,7 @@ def _add(wanted: Sequence[tuple[Lane, str]], now: datetime) -> None:
                 wanted=Freezing(reason=reason) if kind == "freeze" else Nothing(),
             )
         )
-    Operation.objects.bulk_create([_queued(request, now) for request in requests])
+    rows.create([_queued(request, now) for request in requests])
 
 
 # --- start ------------------------------------------------------------------------------------------------------------

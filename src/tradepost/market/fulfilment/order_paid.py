@@ -110,7 +110,7 @@ def _check_alone(lines: Sequence[OrderLine], addresses: Mapping[int, Address]) -
 
 def _begin(lines: Sequence[OrderLine], addresses: Mapping[int, Address], now: datetime) -> None:
     """Write the subscriptions, the operations that open them, and their first calls, in a fixed number of statements."""
-    subscriptions = Subscription.objects.bulk_create(
+    subscriptions = rows.create(
         Subscription(
             buyer=line.order.buyer,
             seller_id=line.seller_id,
@@ -123,7 +123,7 @@ def _begin(lines: Sequence[OrderLine], addresses: Mapping[int, Address], now: da
         for line in lines
     )
     openings = [Opening(buyer=buyer_of(line)) for line in lines]
-    operations = Operation.objects.bulk_create(
+    operations = rows.create(
         Operation(
             lane=lane_of(subscription),
             subscription=subscription,

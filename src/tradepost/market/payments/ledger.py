@@ -13,7 +13,7 @@ from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from tradepost.market.base import outbox
+from tradepost.market.base import outbox, rows
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
@@ -135,7 +135,7 @@ def _earn(currency: str, earnings: Sequence[Earning], now: datetime) -> list[Tra
             raise Overdrawn
     clearing = market_account(Account.Kind.CLEARING, currency)
     accounts = _seller_accounts([e.seller for e in earnings], currency)
-    transfers = Transfer.objects.bulk_create(
+    transfers = rows.create(
         Transfer(
             reason=Transfer.Reason.EARNED,
             reference=earning.reference,
@@ -145,7 +145,7 @@ def _earn(currency: str, earnings: Sequence[Earning], now: datetime) -> list[Tra
         )
         for earning in earnings
     )
-    Entry.objects.bulk_create(
+    rows.create(
         Entry(transfer=transfer, account=account, amount_minor=change)
         for transfer, earning in zip(transfers, earnings, strict=True)
         for account, change in (
@@ -179,7 +179,7 @@ def _transfer(source: Account, target: Account, amount: Money, transfer: Transfe
         changes = [(source, -amount.minor), (target, amount.minor)]
         after = {account.pk: _move_balance(account, change) for account, change in changes}
         transfer.save(force_insert=True)
-        Entry.objects.bulk_create(
+        rows.create(
             Entry(transfer=transfer, account=account, amount_minor=change, balance_after_minor=after[account.pk])
             for account, change in changes
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from tradepost.market.base import stored, work
+from tradepost.market.base import rows, stored, work
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Move
 from tradepost.market.base.stored import StoredMismatch, UnknownVersion
@@ -129,7 +129,7 @@ def prepare(request: CallRequest, address: Address | None, *, now: datetime) -> 
 
 def write(calls: list[Call]) -> list[Call]:
     """Commit prepared calls with the caller's own rows, and tell the workers."""
-    written = Call.objects.bulk_create(calls)
+    written = rows.create(calls)
     work.wake()
     return written
 
@@ -142,7 +142,7 @@ def cancel(calls: Collection[int], *, now: datetime, actor: str = "market") -> s
     Call.objects.filter(pk__in=[call.pk for call in left_off]).update(
         state=State.ENDED, outcome=Call.Outcome.CANCELLED, hold=Call.Hold.NONE, ended_at=now
     )
-    Move.objects.bulk_create(
+    rows.create(
         Move(
             lifecycle=CALL.name,
             subject=str(call.pk),

@@ -1,0 +1,90 @@
+"""Rows made of one JSON parameter are those that Django would have written."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.db.models import Model, Value
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests import factories
+from tests.factories import NOW
+from tradepost.market.base import rows
+from tradepost.market.base.models import Job, Move
+from tradepost.market.fulfilment.models import Operation, lane_of
+from tradepost.market.orders.models import OrderLine
+from tradepost.market.production.models import Call
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
+MOMENTS = st.datetimes(
+    min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1),  # noqa: DTZ001  # hypothesis wants them without
+    timezones=st.sampled_from([UTC, timezone(timedelta(hours=8))]),
+)  # fmt: skip
+
+
+def columns(model: type[Model], pk: int) -> dict[str, Any]:
+    [found] = model._default_manager.filter(pk=pk).values()
+    return {name: value for name, value in found.items() if name != "id"}
+
+
+@given(TEXT, TEXT, MOMENTS, st.dictionaries(TEXT, st.none() | st.booleans() | st.integers(-(2**50), 2**50) | TEXT))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.django_db
+def test_whatever_is_written_is_read_as_django_would_write_it(
+    key: str, error: str, at: datetime, payload: dict[str, Any]
+) -> None:
+    def job(kind: str) -> Job:
+        return Job(kind=kind, key=key, error=error, due_at=at, payload=payload)
+
+    with transaction.atomic():
+        [ours], theirs = rows.create([job("ours")]), job("theirs")
+        theirs.save()
+        assert columns(Job, ours.pk) == columns(Job, theirs.pk) | {"kind": "ours"}
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+def test_each_object_gets_the_key_of_its_own_row_and_can_be_saved() -> None:
+    made = rows.create(
+        Move(lifecycle="order", subject=str(n), event="pay", before="a", after="b", at=NOW, actor="x")
+        for n in range(300)
+    )
+    assert {one.pk: one.subject for one in made} == dict(Move.objects.filter(event="pay").values_list("pk", "subject"))
+    made[7].note = "changed"
+    made[7].save()
+    assert Move.objects.filter(event="pay").count() == 300
+    assert rows.create([]) == []
+
+
+@pytest.mark.django_db
+def test_calls_and_operations_are_as_django_writes_them() -> None:
+    order = factories.make_order(paid=True)
+    subscription = factories.make_subscription(order)
+    call = factories.make_call(order, subscription=subscription)
+    line = OrderLine.objects.get(order=order)
+    for one in (call, Operation(
+        lane=lane_of(subscription), subscription=subscription, line=line, seller=subscription.seller, kind="open",
+        origin=Operation.Origin.BUYER, wanted={"v": 1, "text": "“云笺”\\ '%s'"}, created_at=NOW, started_at=NOW,
+    )):  # fmt: skip
+        model: type[Call | Operation] = type(one)
+        if one.pk is None:
+            one.save()
+        before, one.pk = columns(model, one.pk), None
+        model._default_manager.all().delete()
+        [again] = rows.create([one])
+        assert columns(model, again.pk) == before
+
+
+@pytest.mark.django_db
+def test_what_the_database_refuses_is_refused() -> None:
+    job = Job(kind="k", key="k", due_at=NOW)
+    rows.create([job])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows.create([Job(kind="k", key="k", due_at=NOW)])
+    with pytest.raises(TypeError, match="made by the database"):
+        rows.create([Job(kind=Value("other"), key="k", due_at=NOW)])
+    assert Job.objects.count() == 1
