@@ -1,9 +1,9 @@
-"""Deliver mails: claim due ones, send them with no transaction open, record each result at once.
+"""Deliver mails: claim due ones, send them with no transaction open, record each result as it comes.
 
 A mail is one ``Job`` of kind ``notifications.deliver``. Who sends holds its lease, as with every due work, and a dead
-sender's lease comes back through ``work.recover``. A mail is recorded as sent the moment the server took it, so the only
-way to send one twice is to die in between; its ``Message-ID`` stays the same, so that even then a reader's mail program
-can see that it is one message.
+sender's lease comes back through ``work.recover``. A mail is recorded as sent when the server took it and
+the next one was tried, or with more of those that it took within ``TOGETHER``; so the only way to send one twice is to die
+in between. Its ``Message-ID`` stays the same, so that even then a reader's mail program can see that it is one message.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import structlog
 from django.core.mail import EmailMultiAlternatives, mailers
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from tradepost.market.base import jobs, work
@@ -44,6 +44,9 @@ BUDGET = 240.0
 """Seconds after which a batch begins no further mail, far enough from the end of the lease that none runs into it."""
 BATCH = 20
 LONGEST_ERROR = 500
+TOGETHER = 0.1
+"""Seconds for which mails that were taken are recorded together: where the server is quick, a transaction for each costs more
+than sending it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +145,17 @@ def deliver_due(
         return 0
     messages = [compose(mail, site) for _job, mail in claimed]
     results = (sender or Sender(mailers.default)).send(messages)
+    taken: list[tuple[Job, Mail]] = []
+    since = monotonic()
     for (job, mail), result in zip(claimed, results, strict=True):
-        _record(job, mail, result, now=now, owner=owner)
+        if isinstance(result, Sent):
+            taken.append((job, mail))
+        if taken and (not isinstance(result, Sent) or monotonic() - since > TOGETHER):
+            _record_sent(taken, now=now)
+            taken, since = [], monotonic()
+        if not isinstance(result, Sent):
+            _record(job, mail, result, now=now, owner=owner)
+    _record_sent(taken, now=now)
     return len(claimed)
 
 
@@ -159,18 +171,28 @@ def _claim(*, now: datetime, wall: datetime, owner: str, limit: int) -> list[tup
     return [(job, waiting[int(job.key)]) for job in claimed if int(job.key) in waiting]
 
 
-def _record(job: Job, mail: Mail, result: Result, *, now: datetime, owner: str) -> None:
+def _record_sent(taken: Sequence[tuple[Job, Mail]], *, now: datetime) -> None:
+    """Whoever holds their leases by now: they were sent."""
+    if not taken:
+        return
+    with transaction.atomic():
+        Mail.objects.filter(pk__in=[mail.pk for _, mail in taken]).update(
+            status=Mail.Status.SENT, attempts=F("attempts") + 1, next_at=None, error="", sent_at=now
+        )
+        Job.objects.filter(pk__in=[job.pk for job, _ in taken]).delete()
+
+
+def _record(job: Job, mail: Mail, result: NotNow | Never | Untried, *, now: datetime, owner: str) -> None:
     with transaction.atomic():
         ours = Job.objects.select_for_update().filter(pk=job.pk, state=State.LEASED, lease_owner=owner)
-        if isinstance(result, Sent):
-            _end(mail, Mail.Status.SENT, now=now)
-            Job.objects.filter(pk=job.pk).delete()
-        elif ours.first() is None:
+        if ours.first() is None:
             return  # the lease ran out and another sender has it: its result counts
         elif isinstance(result, Untried):
             ours.update(state=State.WAITING, lease_until=None, lease_owner="")
         elif isinstance(result, Never) or mail.attempts >= len(WAITS):
-            _end(mail, Mail.Status.FAILED, now=now, error=result.reason)
+            Mail.objects.filter(pk=mail.pk).update(
+                status=Mail.Status.FAILED, attempts=mail.attempts + 1, next_at=None, error=result.reason[:LONGEST_ERROR]
+            )
             ours.delete()
             log.warning("mail failed for good", mail_id=mail.pk, reason=result.reason)
         else:
@@ -179,16 +201,6 @@ def _record(job: Job, mail: Mail, result: Result, *, now: datetime, owner: str) 
                 attempts=mail.attempts + 1, next_at=again, error=result.reason[:LONGEST_ERROR]
             )
             ours.update(state=State.WAITING, due_at=again, lease_until=None, lease_owner="", error=result.reason)
-
-
-def _end(mail: Mail, status: Mail.Status, *, now: datetime, error: str = "") -> None:
-    Mail.objects.filter(pk=mail.pk).update(
-        status=status,
-        attempts=mail.attempts + 1,
-        next_at=None,
-        error=error[:LONGEST_ERROR],
-        sent_at=now if status == Mail.Status.SENT else None,
-    )
 
 
 def retry(mail: Mail, *, now: datetime) -> None:
