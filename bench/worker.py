@@ -17,9 +17,8 @@ def main() -> None:
     from tradepost.market import wiring
     from tradepost.market.base.config import config
     from tradepost.market.web import logs
-    from tradepost.protocols.registry import protocols
 
-    protocols()  # as the bare loop has its own code loaded
+    wiring.load()  # as the bare loop has its own code loaded
     logs.configure(form="json", level=config().log_level)
     stop = threading.Event()
     say_ready()

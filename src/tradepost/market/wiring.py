@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.urls import get_resolver
 from django.utils import timezone
 
 from tradepost.market.base import clock, retention
@@ -42,6 +43,7 @@ from tradepost.market.subscriptions.events import (
     SubscriptionUnfrozen,
 )
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
+from tradepost.protocols.registry import protocols
 
 REACTIONS = Reactions(
     [
@@ -110,8 +112,15 @@ def setup(name: str) -> Setup:
     )
 
 
+def load() -> None:
+    """Import what the first order would otherwise wait for: protocols, and the pages that notices lead to (half a second)."""
+    protocols()
+    get_resolver().check()
+
+
 def run_worker(stop: threading.Event, *, name: str) -> None:
     """Run the engine, its reactions, timers and mail until ``stop`` is set. For a process that does nothing else."""
+    load()
     _spare_the_collector()
     try:
         import uvloop
