@@ -109,4 +109,3 @@ def _stays(received: Received) -> bool:
     if "close" in said or _without_length(received):
         return False
     return not received.raw.startswith(b"HTTP/1.0") or "keep-alive" in said
-

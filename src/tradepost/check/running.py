@@ -16,10 +16,10 @@ from .answers import BAD_PARAMETER
 from .caller import Caller, clean_up
 from .checks import checks_for
 from .checks.freshness import REPLAYED
+from .choice import chosen
 from .definition import Check
 from .diagnoses import diagnosis
 from .execution import CheckRunner, not_asked, stopped
-from .choice import chosen
 from .options import GROUPS, CannotRun, Options
 from .outcomes import Blocked, Failed, Skipped
 from .parallel import WORTH_IT, reads_concurrently, run_parallel

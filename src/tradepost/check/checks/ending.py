@@ -5,7 +5,7 @@ activity is slower than the version allows (saas-v2 §3.0, §3.1, saas-v1-licens
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import PROCESSING, Answer, failed, readable

@@ -138,7 +138,9 @@ def _ends_well(answer: Answer, connection: KeptConnection) -> None:
         quoted = excerpt(received.after)
         raise failed("bytes_after_body", answer, Text(en=f"{quoted} came after it", zh=f"其后还有{quoted}"))
     if connection.hung_up:
-        raise failed("hangs_up", answer, Text(en="closed without Connection: close", zh="未声明Connection: close即关闭"))
+        raise failed(
+            "hangs_up", answer, Text(en="closed without Connection: close", zh="未声明Connection: close即关闭")
+        )
 
 
 def _as_alone(answer: Answer, made: Make) -> bool:
