@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tradepost.protocols.text import Text
 
-from .answers import NOT_AUTHENTIC
+from .answers import NOT_AUTHENTIC, PROCESSING
 from .caller import Caller
 from .checks.signature import FIRST
 from .definition import Check
@@ -50,10 +50,11 @@ class CheckRunner:
             check.body(caller)
         except Failed as failed:
             verdict = Verdict.WARNED if isinstance(failed, Warned) else Verdict.FAILED
-            found, seen = diagnosis(failed.name), failed.seen
+            name = _root(failed, caller.history.diagnoses)
+            found, seen = diagnosis(name), failed.seen
             shown = failed.request
             if not caller.parallel:
-                caller.history.add_diagnosis(failed.name)
+                caller.history.add_diagnosis(name)
             if check.check_id == FIRST:
                 self._refuses_all = _general_refusal(failed)
             elif self._refuses_all and self._refuses_all == _general_refusal(failed):
@@ -75,6 +76,12 @@ class CheckRunner:
             exchanges=exchanges,
             seconds=time.perf_counter() - began,
         )
+
+
+def _root(failed: Failed, known: frozenset[str]) -> str:
+    """Of a seller that falls back to *in progress* by chance, no other 000004 has a mistake of its own."""
+    again = "processing_again"
+    return again if again in known and failed.code == PROCESSING else failed.name
 
 
 def _general_refusal(failed: Failed) -> tuple[int, str] | None:

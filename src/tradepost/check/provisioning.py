@@ -16,6 +16,7 @@ from .results import NOTHING
 if TYPE_CHECKING:
     from .requester import Requester
 
+REFUSED_LATER = "refused_after_processing"
 KEY_RIGHT = Text(en=" — is the key right?", zh="——密钥是否正确？")
 
 
@@ -26,10 +27,15 @@ def create_instances(requester: Requester, number: int) -> list[CreatedInstance]
     aside = requester.aside()
     orders = [aside.samples.order() for _ in range(number)]
     commands = [aside.samples.create(order) for order in orders]
-    # The first alone: when it is refused, one request is enough to know it.
-    first = _create(aside, commands[0])
-    _usable(first)
-    answers = [first, *aside.each(aside.create, commands[1:])]
+    try:
+        # The first alone: when it is refused, one request is enough to know it.
+        first = aside.create(commands[0])
+        _usable(first)
+        answers = [first, *aside.each(aside.create, commands[1:])]
+    except Failed as reason:
+        if reason.name != REFUSED_LATER:
+            raise
+        raise _refused_later(reason.seen) from None
     good = [
         (CreatedInstance(answer.instance_id, order, command.purchase.expires_at if command.purchase else None), command)
         for answer, order, command in zip(answers, orders, commands, strict=True)
@@ -37,29 +43,17 @@ def create_instances(requester: Requester, number: int) -> list[CreatedInstance]
     ]
     last = _wait(aside, good)
     if first.code == PROCESSING and last[0].refused:
-        raise _refused_later(last[0])
+        raise _refused_later(last[0].describe())
     return [made for made, _ in good]
 
 
-def _create(requester: Requester, command: Create) -> Answer:
-    first = requester.ask(command)
-    if first.code != PROCESSING or first.instance_id:
-        return first
-    # The id is optional while it is 000004.
-    later = requester.wait_for(command)
-    if later.refused:
-        raise _refused_later(later)
-    return later
-
-
-def _refused_later(answer: Answer) -> Blocked:
-    seen = answer.describe()
+def _refused_later(seen: Text) -> Blocked:
     return Blocked(
         Text(
             en=f"an order that was accepted with 000004 was refused afterwards ({seen.en})",
             zh=f"以000004接受的订单随后被拒绝（{seen.zh}）",
         ),
-        "refused_after_processing",
+        REFUSED_LATER,
     )
 
 

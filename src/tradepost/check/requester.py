@@ -187,9 +187,17 @@ class Requester:
         return answer
 
     def create(self, command: Create) -> Answer:
-        """Asked again while it is 000004 without an id, as a market does: the id is optional then."""
+        """Asked again while it is 000004 without an id, as a market does: the id is optional then.
+
+        Raises ``Failed`` for an order that is accepted so and refused later, ``Blocked`` for one that does not end.
+        """
         answer = self.ask(command)
-        return self.wait_for(command) if answer.code == PROCESSING and not answer.instance_id else answer
+        if answer.code != PROCESSING or answer.instance_id:
+            return answer
+        later = self.wait_for(command)
+        if later.refused:
+            raise failed("refused_after_processing", later, Text(en="after 000004", zh="返回000004之后"))
+        return later
 
     def each[C, R](self, ask: Callable[[C], R], commands: Sequence[C]) -> list[R]:
         """All of them, side by side where the seller reads so."""

@@ -16,8 +16,8 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def junit(report: Report) -> str:
     """The whole document, with its declaration."""
-    suites = ET.Element("testsuites", _numbers(report.results, report.seconds), name=f"tradepost check {report.title}")
-    _headline(suites, report)
+    name = f"tradepost check {report.title}: {headline(report).en}; {counts(report).en}"
+    suites = ET.Element("testsuites", _numbers(report.results, report.seconds), name=_clean(name))
     if report.blocked:
         _not_asked(suites, report)
     groups = dict.fromkeys(result.group for result in report.results)
@@ -33,16 +33,20 @@ def junit(report: Report) -> str:
         )
         for result in results:
             _case(suite, report, result)
+    if len(suites):
+        suites[0].insert(0, _headline(report))
     ET.indent(suites)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
 
 
-def _headline(suites: ET.Element, report: Report) -> None:
+def _headline(report: Report) -> ET.Element:
+    """In both languages, where a suite has its properties."""
     words = {"headline": headline(report), "summary": counts(report)}
-    properties = ET.SubElement(suites, "properties")
+    properties = ET.Element("properties")
     for name, text in words.items():
         ET.SubElement(properties, "property", name=name, value=_clean(text.en))
         ET.SubElement(properties, "property", name=f"{name}.zh", value=_clean(text.zh))
+    return properties
 
 
 def _not_asked(suites: ET.Element, report: Report) -> None:

@@ -36,7 +36,7 @@ DIAGNOSIS, SEEN = Words(en="Diagnosis", zh="诊断"), Words(en="Seen", zh="实�
 EXPECTED, ALSO = Words(en="Expected", zh="期望"), Words(en="Same here", zh="同样原因")
 SKIPPED, GROUP = Words(en="Skipped", zh="跳过"), Words(en="Group", zh="分组")
 WARNING = Words(en="warning: ", zh="警告：")
-COLUMN = 11
+COLUMN = 12
 """Cells before the words of a row."""
 
 
