@@ -13,6 +13,10 @@ from .outcomes import Blocked
 if TYPE_CHECKING:
     from .session import Session
 
+NOTICEABLE = 1.0
+"""Seconds from which an answer is slow for the person who waits, whatever the version allows."""
+SLOW = Text(en=", because answers are slow, though within the limit:", zh="，因为响应较慢（未超过限制）：")
+
 
 def out_of_time(session: Session) -> Blocked:
     """A seller whose answers are late is named as slow; one that is not may need more time than it was given."""
@@ -29,10 +33,11 @@ def out_of_time(session: Session) -> Blocked:
             "slow_answer",
         )
     times = told(measured, session.target)
+    why = SLOW if measured and measured[0].middle >= NOTICEABLE else Text(en="; answers took", zh="；响应用时：")
     return Blocked(
         Text(
-            en=f"the {within:g} s of this run are over; answers took {times.en}; --within gives it more time",
-            zh=f"本次检测的{within:g}秒已用完；响应用时：{times.zh}；可用--within延长",
+            en=f"the {within:g} s of this run are over{why.en} {times.en}; --within gives it more time",
+            zh=f"本次检测的{within:g}秒已用完{why.zh}{times.zh}；可用--within延长",
         ),
         "out_of_time",
     )

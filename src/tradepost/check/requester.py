@@ -17,7 +17,7 @@ from tradepost.protocols.text import Text
 from .answers import PROCESSING, Answer, failed
 from .dialects import SigningInputs, shifted
 from .instance_pool import usable_id
-from .latency import is_late
+from .latency import is_late, timings, told
 from .out_of_time import out_of_time
 from .outcomes import Blocked, Skipped
 from .results import Exchange
@@ -37,15 +37,15 @@ QUIETLY = 3.0
 """Seconds for which an instance is waited for that was not announced with 000004; no page says what comes meanwhile."""
 
 
-def unfinished(activity: str, patience: float) -> Blocked:
+def unfinished(activity: str, waited: float) -> Blocked:
     """Nothing that stands on an instance can be asked of a seller that never finishes one."""
     return Blocked(
         Text(
             en=(
-                f"the instance was still being created after {patience:g} s: {activity} was accepted with 000004 and did not "
+                f"the instance was still being created after {waited:.1f} s: {activity} was accepted with 000004 and did not "
                 "end; --patience gives it more time"
             ),
-            zh=f"{patience:g}秒后实例仍在创建中：{activity}返回了000004却一直没有完成；可用--patience延长等待",
+            zh=f"{waited:.1f}秒后实例仍在创建中：{activity}返回了000004却一直没有完成；可用--patience延长等待",
         ),
         "never_ready",
     )
@@ -118,7 +118,7 @@ class Requester:
 
     def send(self, request: Request, *, pieces: int = 1) -> Answer:
         """One request, when there is a place for it; again, as a market does, when it came too soon for the seller."""
-        budget = self.session.budget
+        session, budget = self.session, self.session.budget
         answer = self._sent(request, pieces)
         for _ in range(TOO_SOON):
             if not answer.turned_away or not budget.may_wait(answer.retry_after):
@@ -126,7 +126,9 @@ class Requester:
             time.sleep(answer.retry_after)
             answer = self._sent(request, pieces)
         if budget.give_up_if_slow():
-            raise failed("too_slow" if answer.received.fault == "too_slow" else "slow_answer", answer)
+            late = [one for one in timings(session.history, self.target) if one.late]
+            name = "too_slow" if answer.received.fault == "too_slow" else "slow_answer"
+            raise failed(name, answer, told(late, self.target))
         return answer
 
     def _sent(self, request: Request, pieces: int) -> Answer:
@@ -243,11 +245,14 @@ class Requester:
 
     def _in_creation(self, command: Command, answer: Answer, waited: float) -> bool:
         pool, patience = self.session.pool, self.options.patience
+        if pool.refusal or pool.unfinished:
+            # That creations do not end is known, and need not be waited for at length again.
+            patience = min(patience, QUIETLY)
         if answer.code == PROCESSING:
             if answer.tells:
                 raise Skipped(Text(en="an instance in creation is answered with data", zh="创建中的实例返回了数据"))
             if waited >= patience:
-                raise unfinished(self.target.activity(Create), patience)
+                raise unfinished(self.target.activity(Create), waited)
             return True
         undecided = answer.refused or (answer.succeeded and not answer.tells)
         if not isinstance(command, Query) or not undecided or pool.never_ready:

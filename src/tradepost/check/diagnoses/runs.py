@@ -37,8 +37,11 @@ DIAGNOSES: Mapping[str, Text] = {
         zh="license申请返回000004，之后由商家上传到云商店，检测工具无法看到是否签发：请用tradepost dev验证，它会接收上传。",
     ),
     "out_of_time": Text(
-        en="Not everything was asked within the time of this run, although no activity is late: give it more with --within.",
-        zh="各接口响应均未超时，但在本次检测的时间内未能检查完：请用--within延长时间。",
+        en=(
+            "Not everything was asked within the time of this run, although no activity is later than its version allows: make the "
+            "answers quicker, or give the run more time with --within."
+        ),
+        zh="各接口的响应未超过该版本的限制，但在本次检测的时间内未能检查完：请加快响应，或用--within延长检测时间。",
     ),
     # --- connections that are kept (RFC 9112 §9.3) ---
     "unread_body": Text(

@@ -81,7 +81,7 @@ class _Shown:
             if result.check_id not in every:
                 self._failure(result)
             if others:
-                self._row(ALSO, ", ".join(other.check_id for other in others))
+                self._row(ALSO, self._listed([other.check_id for other in others], most=12))
             console.print()
         for result in report.warned:
             if result.check_id not in every:
@@ -141,11 +141,14 @@ class _Shown:
             if result.verdict is Verdict.SKIPPED:
                 reasons.setdefault(self._in(result.seen), []).append(result.check_id)
         for reason, names in reasons.items():
-            rest = len(names) - 3
-            more = Words(en=f" and {rest} more", zh=f"等{len(names)}项") if rest > 0 else Words(en="", zh="")
-            self._row(SKIPPED, ", ".join(names[:3]) + self._in(more), f": {reason}")
+            self._row(SKIPPED, self._listed(names, most=3), f": {reason}")
         if reasons:
             self.console.print()
+
+    def _listed(self, names: list[str], *, most: int) -> str:
+        rest = len(names) - most
+        more = self._in(Words(en=f" and {rest} more", zh=f"等{len(names)}项")) if rest > 0 else ""
+        return ", ".join(names[:most]) + more
 
     def _groups(self) -> Table:
         table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
