@@ -17,7 +17,7 @@ def speaking(answer: bytes, *, hold: bool = False, size: int | None = None) -> I
     def whole(came: bytes) -> bool:
         if size is None:
             return came.endswith(b"}")
-        head, end, body = came.partition(b"\r\n\r\n")
+        _, end, body = came.partition(b"\r\n\r\n")
         return bool(end) and len(body) >= size
 
     def serve() -> None:

@@ -14,7 +14,7 @@ import pytest
 from tests.check import asyncio_seller, plain_seller
 from tests.check.raw_server import speaking
 from tradepost.check import Options, Report, Verdict, run
-from tradepost.check.http_client import HttpClient
+from tradepost.check.http_client import HttpClient, Received
 from tradepost.check.kept_connection import CLOSED, SILENT, KeptConnection
 from tradepost.protocols.http import Request
 
@@ -63,12 +63,11 @@ def test_a_right_seller_in_java_passes():
     assert report.exit_code == 0
 
 
-def asked(answer: bytes, *, hold: bool) -> tuple[KeptConnection, object]:
+def asked(answer: bytes, *, hold: bool) -> tuple[KeptConnection, Received]:
     request = Request("POST", "", (), b"{}")
-    with speaking(answer, hold=hold) as (url, heard):
-        with HttpClient(5).connect(url, 5) as connection:
-            kept = KeptConnection(connection)
-            found = kept.ask(Request("POST", url, request.headers, request.body), within=0.3)
+    with speaking(answer, hold=hold) as (url, heard), HttpClient(5).connect(url, 5) as connection:
+        kept = KeptConnection(connection)
+        found = kept.ask(Request("POST", url, request.headers, request.body), within=0.3)
     assert b"Connection: close" not in b"".join(heard)
     return kept, found
 

@@ -118,7 +118,9 @@ def _quiet():
 def examine(mutant: Mutant, folder: Path, only: frozenset[str], *, at_once: int = 1) -> Report:
     """One by one unless told otherwise: what is asked in parallel is asked again when it fails, see test_parallel."""
     restart = f"touch {shlex.quote(str(folder / mutant.restart))}" if mutant.restart else None
-    with serving(mutant.build(folder), reads_once=mutant.reads_once, one_thread=mutant.one_thread, loop=mutant.loop) as url:
+    with serving(
+        mutant.build(folder), reads_once=mutant.reads_once, one_thread=mutant.one_thread, loop=mutant.loop
+    ) as url:
         return run(
             Options(
                 url=url,

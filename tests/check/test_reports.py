@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import subprocess
 from html.parser import HTMLParser
 from io import StringIO
@@ -25,6 +26,8 @@ from tradepost.check.reports.junit import junit
 from tradepost.check.reports.spelling import curl, raw
 from tradepost.check.reports.terminal import show
 from tradepost.protocols.http import Request
+
+CURL = shutil.which("curl")
 
 
 @pytest.mark.parametrize(
@@ -48,6 +51,7 @@ def test_a_curl_line_says_the_request_exactly(request_):
     assert words[words.index("--request") + 1] == request_.method
 
 
+@pytest.mark.skipif(CURL is None, reason="no curl")
 @pytest.mark.parametrize("body", [b"\xff{not json", b"a\x00b", b"@/etc/passwd", b"%s\\n", b"\x1b[31m", b"it's\n"])
 def test_a_pasted_line_sends_any_bytes(body):
     """Whatever the shell: what cannot be typed goes through printf."""
@@ -61,6 +65,7 @@ def test_a_pasted_line_sends_any_bytes(body):
     assert "\x1b" not in line
 
 
+@pytest.mark.skipif(CURL is None, reason="no curl")
 def test_a_line_adds_no_content_type_of_its_own():
     with speaking(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", size=2) as (url, heard):
         subprocess.run(["/bin/sh", "-c", curl(Request("POST", url, (), b"{}"))], capture_output=True, check=True)

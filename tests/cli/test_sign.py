@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import secrets
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -91,6 +92,7 @@ def test_members_are_changed_and_added():
     assert accepted("saas_v2", request)
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl")
 @pytest.mark.parametrize("protocol", ALL)
 def test_the_line_works_when_it_is_pasted(protocol, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("TRADEPOST_KEY", KEY)

@@ -162,7 +162,11 @@ def verifies_once_a_connection(wire: Wire) -> None:
         first = wire.read_head()
         answer = wire.answer(first, wire.read_body())
         right = b'"000000"' in answer.body
-        wire.send(json_answer({"resultCode": "000000", "resultMsg": "ok", "instanceId": "i-1"}, key=KEY) if believed and not right else answer)
+        wire.send(
+            json_answer({"resultCode": "000000", "resultMsg": "ok", "instanceId": "i-1"}, key=KEY)
+            if believed and not right
+            else answer
+        )
         believed = believed or ("yes" if right else "")
         if wire.closes:
             return

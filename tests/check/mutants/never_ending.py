@@ -49,7 +49,9 @@ def changing(folder: Path, protocol: str, activities: set[str], change: Change) 
 
 
 def said(code: str, **more: str) -> Response:
-    return json_answer({"resultCode": code, "resultMsg": "in progress" if code == "000004" else "refused", **more}, key=KEY)
+    return json_answer(
+        {"resultCode": code, "resultMsg": "in progress" if code == "000004" else "refused", **more}, key=KEY
+    )
 
 
 def named(response: Response, code: str) -> Response:

@@ -17,7 +17,9 @@ LIMIT, LATE = 0.25, 0.4
 """Seconds that an answer may take here, and that a late one takes."""
 
 
-def slow_on(folder: Path, protocol: str, *activities: str, test: bool | None = None, seconds: float = LATE) -> Answering:
+def slow_on(
+    folder: Path, protocol: str, *activities: str, test: bool | None = None, seconds: float = LATE
+) -> Answering:
     """``test``: only on test calls, or only on real ones; None for both. Without activities: on all."""
     seller = honest(folder, protocol)
 

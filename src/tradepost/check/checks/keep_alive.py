@@ -16,6 +16,7 @@ from tradepost.check.answers import Answer, failed
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.kept_connection import CLOSED, ENDLESS, SILENT, KeptConnection
 from tradepost.check.outcomes import Failed, Skipped, Warned
+from tradepost.check.requester import TOO_SOON
 from tradepost.protocols.commands import Create, Query
 from tradepost.protocols.excerpt import excerpt
 from tradepost.protocols.http import Request
@@ -30,7 +31,6 @@ IDLE = 1.2
 PATIENCE = 2.0
 """Seconds, and some answers' time, after which a kept connection counts as silent."""
 STALE = -600.0
-TRIES = 4
 
 type Make = Callable[[Caller], Request]
 
@@ -107,12 +107,13 @@ def _idle(caller: Caller) -> None:
 
 def _pair(caller: Caller, first: Make, second: Make, *, idle: float = 0) -> tuple[Answer, Answer | None]:
     """As ``_two``; again, as a market does, where they came too soon for the seller."""
-    for _ in range(TRIES):
-        answers = _two(caller, first(caller), second(caller), idle=idle)
+    answers = _two(caller, first(caller), second(caller), idle=idle)
+    for _ in range(TOO_SOON):
         limited = [answer for answer in answers if answer is not None and answer.turned_away]
         if not limited or not caller.session.budget.may_wait(limited[0].retry_after):
             break
         time.sleep(limited[0].retry_after)
+        answers = _two(caller, first(caller), second(caller), idle=idle)
     return answers
 
 
