@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.check import asyncio_seller, plain_seller
+from tests.check.mutants import KEY as MUTANT_KEY
+from tests.check.mutants import MUTANTS
+from tests.check.mutants import serving as mutant_serving
+from tests.check.mutants.kept_server import well
 from tests.check.raw_server import speaking
 from tradepost.check import Options, Report, Verdict, run
 from tradepost.check.http_client import HttpClient, Received
 from tradepost.check.kept_connection import CLOSED, SILENT, KeptConnection
+from tradepost.market.production.gateway import Gateway, Limits
+from tradepost.protocols import registry
+from tradepost.protocols.commands import Done, Query, Rejected
 from tradepost.protocols.http import Request
 
 JAVA = shutil.which("java") if shutil.which("javac") else None
@@ -61,6 +71,30 @@ def test_a_right_seller_in_java_passes():
         report = run(Options(url=url, key=KEY, replay_after=0))
     assert complaints(report) == []
     assert report.exit_code == 0
+
+
+async def two_calls(url: str) -> list[object]:
+    """Through the market's own gateway: one that the seller refuses for its age, then a right one."""
+    found = []
+    async with Gateway(Limits(timeout=5, answer_bytes=100_000, sandbox=True)) as gateway:
+        for now in (datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC)):
+            exchange = await gateway.exchange(
+                registry.protocol("saas_v2"), Query(instance_ids=("i-1",), test=True), address=url, keys=(MUTANT_KEY,),
+                now=now, nonce=secrets.token_hex(16), require_body_sign=True,
+            )  # fmt: skip
+            found.append(exchange.result)
+    return found
+
+
+@pytest.mark.parametrize(("name", "right"), [("refuses_without_reading", False), (None, True)])
+def test_what_is_out_of_step_costs_the_market_a_call(name, right, tmp_path):
+    """Why it is a mistake: the pool of the gateway sends the next call on the same connection."""
+    mutant = MUTANTS[f"saas_v2-{name or 'refuses_without_reading'}"]
+    loop = mutant.loop if name else well
+    with mutant_serving(mutant.build(tmp_path), loop=loop) as url:
+        refused, after = asyncio.run(two_calls(url))
+    assert isinstance(refused, Rejected)
+    assert isinstance(after, Done) == right, after
 
 
 def asked(answer: bytes, *, hold: bool) -> tuple[KeptConnection, Received]:
