@@ -42,10 +42,10 @@ def unfinished(activity: str, waited: float) -> Blocked:
     return Blocked(
         Text(
             en=(
-                f"the instance was still being created after {waited:.1f} s: {activity} was accepted with 000004 and did not "
-                "end; --patience gives it more time"
+                f"the instance was still being created after {waited:.1f} s: {activity} goes on answering 000004; "
+                "--patience gives it more time"
             ),
-            zh=f"{waited:.1f}秒后实例仍在创建中：{activity}返回了000004却一直没有完成；可用--patience延长等待",
+            zh=f"{waited:.1f}秒后实例仍在创建中：{activity}一直返回000004；可用--patience延长等待",
         ),
         "never_ready",
     )
@@ -252,7 +252,7 @@ class Requester:
             if answer.tells:
                 raise Skipped(Text(en="an instance in creation is answered with data", zh="创建中的实例返回了数据"))
             if waited >= patience:
-                raise unfinished(self.target.activity(Create), waited)
+                raise unfinished(self.target.activity(type(command)), waited)
             return True
         undecided = answer.refused or (answer.succeeded and not answer.tells)
         if not isinstance(command, Query) or not undecided or pool.never_ready:
