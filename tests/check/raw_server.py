@@ -9,16 +9,22 @@ from threading import Thread
 
 
 @contextmanager
-def speaking(answer: bytes, *, hold: bool = False) -> Iterator[tuple[str, list[bytes]]]:
-    """A server for one connection: it reads until the body is there, says ``answer``, and may keep the connection."""
+def speaking(answer: bytes, *, hold: bool = False, size: int | None = None) -> Iterator[tuple[str, list[bytes]]]:
+    """A server for one connection: it reads until the body is there (``size`` bytes, or a brace at its end), says ``answer``, and may keep the connection."""
     listener = socket.create_server(("127.0.0.1", 0))
     heard: list[bytes] = []
+
+    def whole(came: bytes) -> bool:
+        if size is None:
+            return came.endswith(b"}")
+        _, end, body = came.partition(b"\r\n\r\n")
+        return bool(end) and len(body) >= size
 
     def serve() -> None:
         connection, _ = listener.accept()
         with connection:
             connection.settimeout(5)
-            while not heard or not b"".join(heard).endswith(b"}"):
+            while not whole(b"".join(heard)):
                 heard.append(connection.recv(65536))
             connection.sendall(answer)
             if hold:

@@ -21,14 +21,15 @@ LACKS = {
     # No private key fits the secret of a tester that has no public key (openapi-jointkit §A.6).
     "kit_with_a_key": {"shape.applicationSync.fields", "debug.applicationSync", "lifecycle.users"},
     "old_kit_with_a_key": {"shape.applicationSync.fields", "debug.applicationSync", "lifecycle.users"},
-    "no_fingerprint": {
-        "idempotency.getLicenseAsync.repeat",
-        "time.getLicenseAsync.effectiveTime",
-        "time.getLicenseAsync.expireTime",
-    },
     "asking_notices": {"idempotency.orderNotify.repeat", "idempotency.orderNotify.parallel"},
 }
-WARNED = {"careless_codes": {"time.no_time", "time.month_13"}}
+WARNED = {
+    "careless_codes": {"time.no_time", "time.month_13"},
+    # A licence that is uploaded cannot be seen here (saas-v1-license B3).
+    "online": {"lifecycle.getLicenseAsync.issued"},
+}
+REFUSING = "no_fingerprint"
+"""It issues no licence to a tester's device, so that what stands on one cannot be asked."""
 
 
 def complaints(report: Report) -> list[tuple[str, str]]:
@@ -40,7 +41,22 @@ def ids(report: Report, verdict: Verdict) -> set[str]:
     return {result.check_id for result in report.results if result.verdict is verdict}
 
 
-@pytest.mark.parametrize("name", foreign_sellers.ALL)
+def test_a_seller_that_refuses_every_application_is_told_so():
+    """Whatever its reason: 000903 asks for a fingerprint, and one was sent (saas-v1-license B3)."""
+    seller = foreign_sellers.ALL[REFUSING]()
+    with foreign_sellers.serving(seller) as url:
+        report = run(Options(url=url, protocol=seller.protocol, key=foreign_sellers.KEY, replay_after=0))
+    assert report.exit_code == 1
+    assert report.diagnoses == {"license_refused"}
+    assert ids(report, Verdict.FAILED) == {"lifecycle.getLicenseAsync.issued"}
+    assert {result.check_id for result in report.blocked} == {
+        "idempotency.getLicenseAsync.repeat",
+        "time.getLicenseAsync.effectiveTime",
+        "time.getLicenseAsync.expireTime",
+    }
+
+
+@pytest.mark.parametrize("name", sorted(foreign_sellers.ALL.keys() - {REFUSING}))
 def test_a_right_seller_passes(name):
     seller = foreign_sellers.ALL[name]()
     with foreign_sellers.serving(seller) as url:

@@ -61,6 +61,7 @@ ALSO: dict[str, set[str]] = {
     "saas_v2-WindowOfFiveMinutes": {"accepts_future_timestamp"},
     "saas_v2-WindowOf90Seconds": {"accepts_future_timestamp"},
     "key_file_with_newline": {"answer_key_changed"},
+    "announced_and_then_refused": {"never_ready"},
     # Of every version alike.
     "signs_known_names_only": {"address_with_query"},
     "refuses_unknown_names": {"address_with_query"},
@@ -117,7 +118,9 @@ def _quiet():
 def examine(mutant: Mutant, folder: Path, only: frozenset[str], *, at_once: int = 1) -> Report:
     """One by one unless told otherwise: what is asked in parallel is asked again when it fails, see test_parallel."""
     restart = f"touch {shlex.quote(str(folder / mutant.restart))}" if mutant.restart else None
-    with serving(mutant.build(folder), reads_once=mutant.reads_once, one_thread=mutant.one_thread) as url:
+    with serving(
+        mutant.build(folder), reads_once=mutant.reads_once, one_thread=mutant.one_thread, loop=mutant.loop
+    ) as url:
         return run(
             Options(
                 url=url,
@@ -129,6 +132,7 @@ def examine(mutant: Mutant, folder: Path, only: frozenset[str], *, at_once: int 
                 restart=restart,
                 replay_after=mutant.replay_after,
                 answer_within=mutant.answer_within,
+                within=mutant.within,
                 at_once=at_once,
             )
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from io import StringIO
 from xml.etree import ElementTree as ET
@@ -15,6 +17,7 @@ from rich.console import Console
 from tests.check import plain_seller
 from tests.check.mutants import KEY, MUTANTS
 from tests.check.mutants import serving as mutant_serving
+from tests.check.raw_server import speaking
 from tests.check.report_sample import ANSWER, REPORT, REQUEST
 from tradepost.check import Options, Report, run
 from tradepost.check.reports.as_json import as_json
@@ -23,6 +26,8 @@ from tradepost.check.reports.junit import junit
 from tradepost.check.reports.spelling import curl, raw
 from tradepost.check.reports.terminal import show
 from tradepost.protocols.http import Request
+
+CURL = shutil.which("curl")
 
 
 @pytest.mark.parametrize(
@@ -35,19 +40,36 @@ from tradepost.protocols.http import Request
 )
 def test_a_curl_line_says_the_request_exactly(request_):
     words = shlex.split(curl(request_))
-    assert words[:2] == ["curl", "-i"]
-    assert request_.url in words
-    assert [words[at + 1] for at, word in enumerate(words) if word == "-H"] == [
+    assert words[0] == "curl"
+    assert "--globoff" in words
+    assert words[words.index("--url") + 1] == request_.url
+    assert [words[at + 1] for at, word in enumerate(words) if word == "--header"] == [
         f"{k}: {v}" for k, v in request_.headers
     ]
     if request_.body:
-        assert words[words.index("--data-binary") + 1].encode() == request_.body
-    method = words[words.index("-X") + 1] if "-X" in words else ("POST" if request_.body else "GET")
-    assert method == request_.method
+        assert words[words.index("--data-raw") + 1].encode() == request_.body
+    assert words[words.index("--request") + 1] == request_.method
 
 
-def test_a_body_that_is_no_text_is_written_in_hex():
-    assert curl(Request("POST", "http://x/", (), b"\xff{")).endswith(r"--data-binary $'\xff\x7b'")
+@pytest.mark.skipif(CURL is None, reason="no curl")
+@pytest.mark.parametrize("body", [b"\xff{not json", b"a\x00b", b"@/etc/passwd", b"%s\\n", b"\x1b[31m", b"it's\n"])
+def test_a_pasted_line_sends_any_bytes(body):
+    """Whatever the shell: what cannot be typed goes through printf."""
+    head = (("Content-Type", "application/json"),)
+    with speaking(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", size=len(body)) as (url, heard):
+        line = curl(Request("POST", f"{url}&a[]={{1}}", head, body))
+        subprocess.run(["/bin/sh", "-c", line], capture_output=True, check=True)
+    sent, _, came = b"".join(heard).partition(b"\r\n\r\n")
+    assert came == body
+    assert sent.split(b" ")[1] == b"/p?a=1&a[]={1}"
+    assert "\x1b" not in line
+
+
+@pytest.mark.skipif(CURL is None, reason="no curl")
+def test_a_line_adds_no_content_type_of_its_own():
+    with speaking(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", size=2) as (url, heard):
+        subprocess.run(["/bin/sh", "-c", curl(Request("POST", url, (), b"{}"))], capture_output=True, check=True)
+    assert b"content-type" not in b"".join(heard).lower()
 
 
 def test_raw_bytes_are_shown_with_everything_unprintable_escaped():
@@ -59,6 +81,9 @@ def test_the_json_report_holds_everything():
     read = json.loads(as_json(REPORT))
     assert read["counts"] == {"passed": 1, "failed": 2, "warned": 1, "skipped": 1, "broken": 1}
     assert read["exitCode"] == 1
+    assert (read["headline"], read["headlineZh"]) == ("2 of 6 checks failed", "6项检查中2项失败")
+    assert read["summary"] == "1 passed, 2 failed, 1 warned, 1 skipped, 1 not checked"
+    assert read["results"][1]["again"].endswith("--protocol saas_v2 --again shape.two")
     assert [entry["check"] for entry in read["results"]] == [one.check_id for one in REPORT.results]
     assert read["results"][1]["diagnosis"] == {
         "name": "http_status",
@@ -78,7 +103,13 @@ def test_the_junit_report_is_xml_with_a_suite_a_group():
         "errors": "1",
         "skipped": "1",
     }
+    assert root.get("name") == (
+        "tradepost check SaaS 2.0: 2 of 6 checks failed; 1 passed, 2 failed, 1 warned, 1 skipped, 1 not checked"
+    )
     assert [(suite.get("name"), suite.get("tests")) for suite in root] == [("shape", "2"), ("wire", "4")]
+    told = {one.get("name"): one.get("value") for one in root.iter("property")}
+    assert told["headline.zh"] == "6项检查中2项失败"
+    assert told["summary.zh"] == "1项通过，2项失败，1项警告，1项跳过，1项未判定"
     failure = root.find(".//testcase[@name='shape.two: Title of shape.two']/failure")
     assert failure is not None
     assert (failure.get("type"), failure.get("message")) == ("http_status", "HTTP 500 � came")
@@ -160,9 +191,10 @@ def test_the_terminal_shows_the_request_the_bytes_and_the_diagnosis():
         curl(REQUEST),
         r"HTTP/1.1 500 Oops\r\n",
         "Same here   wire.three",
-        "Skipped wire.four: not offered",
+        "Skipped     wire.four: not offered",
         "warning: wire.six: Title of wire.six",
-        "1 passed, 2 failed (1 mistake), 1 warned, 1 skipped, 1 broken, 1.5 s",
+        "1 passed, 2 failed, 1 warned, 1 skipped, 1 not checked (1 mistake), 1.5 s",
+        "tradepost check 'http://127.0.0.1:9000/<produce>' --protocol saas_v2 --again shape.two",
     ):
         assert part in text
     assert "\x1b" not in text

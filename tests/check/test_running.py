@@ -107,7 +107,7 @@ def test_a_restart_that_fails_is_not_held_against_the_seller(url):
 def test_the_long_load_checks_pass(url):
     report = run(some(url, "load", load=True))
     assert {result.verdict for result in report.results} == {Verdict.PASSED}
-    assert len(report.results) == 10
+    assert len(report.results) == 11
 
 
 def test_a_server_that_dies_is_told_once_and_asked_nothing_more(url):

@@ -1,8 +1,10 @@
-"""How long a run may wait for its seller, and when it goes on no more: too many slow answers, or a person stopped it."""
+"""How long a run may take and wait, and when it asks no more: its time is over, too many slow answers, or a person stopped it."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
+from math import inf
 from threading import Lock
 
 LONGEST_WAIT = 10.0
@@ -10,24 +12,37 @@ LONGEST_WAIT = 10.0
 WAITING_IN_ALL = 120.0
 SLOW_ANSWERS = 3
 """Answers in a row that may take too long before the run is given up."""
+TIDYING = 10.0
+"""Seconds that the release of what the run made may take once its time is over."""
 
 
 @dataclass(slots=True)
 class RunBudget:
-    """Thread-safe."""
+    """Thread-safe. ``within``: seconds for the whole run from now on; 0 for as long as it takes."""
 
+    within: float = 0
     stopped: bool = False
     """By a person."""
     given_up: bool = False
     """Nothing more is asked of a seller that needs seconds for everything: a run would take hours."""
+    _began: float = field(default_factory=time.monotonic)
     _slow_in_a_row: int = 0
     _waited: float = 0
     _lock: Lock = field(default_factory=Lock)
 
+    @property
+    def left(self) -> float:
+        """Seconds until the run's time is over, at least 0; infinite where it has no end."""
+        return max(0.0, self._began + self.within - time.monotonic()) if self.within else inf
+
+    @property
+    def over(self) -> bool:
+        return self.left <= 0
+
     def may_wait(self, seconds: float) -> bool:
         """Whether the run has the time, which is then counted."""
         with self._lock:
-            if self.stopped or seconds > LONGEST_WAIT or self._waited + seconds > WAITING_IN_ALL:
+            if self.stopped or seconds > min(LONGEST_WAIT, self.left) or self._waited + seconds > WAITING_IN_ALL:
                 return False
             self._waited += seconds
             return True

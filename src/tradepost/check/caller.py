@@ -12,8 +12,9 @@ from tradepost.protocols.commands import Command, Create, Query, Release, SetSta
 from tradepost.protocols.sync_commands import SyncFlag, SyncTenant
 from tradepost.protocols.text import Text
 
+from .budget import TIDYING, RunBudget
 from .instance_pool import CreatedInstance, usable_id
-from .outcomes import Failed, Skipped
+from .outcomes import Blocked, Failed, Skipped
 from .provisioning import create_instances
 from .requester import Requester
 
@@ -72,7 +73,7 @@ class Caller(Requester):
             return self.ask(self.harmless()).accepted
 
         if not self.session.profile.holds("accepts a correct request", find_out, remember_no=False):
-            raise Skipped(Text(en="an ordinary correct request is refused already", zh="普通的正确请求已经被拒绝"))
+            raise Blocked(Text(en="an ordinary correct request is refused already", zh="普通的正确请求已经被拒绝"))
 
     def need_real(self) -> None:
         """Where no real creation works, that is the mistake, not what a test call did before."""
@@ -82,7 +83,7 @@ class Caller(Requester):
             return self.look_up(self.fresh().instance_id).succeeded
 
         if not self.session.profile.holds("keeps a real instance", find_out, remember_no=not self.parallel):
-            raise Skipped(
+            raise Blocked(
                 Text(
                     en="a real instance is not there after its creation, see the groups shape and debug",
                     zh="真实实例创建后不存在，见shape组与debug组",
@@ -134,7 +135,7 @@ class Caller(Requester):
 
     def fresh(self) -> CreatedInstance:
         """A ready instance that no check has touched."""
-        return self.session.pool.fresh(self._create)
+        return self.session.pool.fresh(self._create, parallel=self.parallel)
 
     def _create(self, number: int) -> list[CreatedInstance]:
         return create_instances(self, number)
@@ -170,20 +171,23 @@ class Caller(Requester):
         self.session.pool.note_created(instance_id)
 
 
-def clean_up(session: Session) -> None:
-    """Releases what the run made; what the seller says to it does not matter any more."""
-    caller = Caller(session)
-    if not session.target.has(Release) or session.budget.given_up:
-        return
-
-    def release(instance_id: str) -> None:
-        with session.concurrency.slot():
-            session.client.send(caller.request(caller.samples.release(instance_id)))
-
+def clean_up(session: Session) -> tuple[str, ...]:
+    """Releases what the run made; gives the ids for which there was no time. What the seller says does not matter any more."""
     ids = session.pool.created
+    if not session.target.has(Release):
+        return ids
+    caller, left = Caller(session), RunBudget(within=TIDYING)
+
+    def release(instance_id: str) -> bool:
+        with session.concurrency.slot():
+            if left.over:
+                return False
+            request = caller.request(caller.samples.release(instance_id))
+            return not session.client.send(request, within=left.left).fault
+
     if session.concurrency.parallel:
         with ThreadPoolExecutor(session.concurrency.most) as threads:
-            list(threads.map(release, ids))
-        return
-    for instance_id in ids:
-        release(instance_id)
+            released = list(threads.map(release, ids))
+    else:
+        released = [release(instance_id) for instance_id in ids]
+    return tuple(one for one, done in zip(ids, released, strict=True) if not done)

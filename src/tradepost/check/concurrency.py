@@ -47,13 +47,14 @@ class ConcurrencyLimit:
             self.most = self.limit = 1
 
     @contextmanager
-    def slot(self) -> Iterator[None]:
-        """Waits until one more may be sent."""
+    def slot(self) -> Iterator[bool]:
+        """Waits until one more may be sent; gives whether it is the only one."""
         with self._changed:
             self._changed.wait_for(lambda: self._under_way < self.limit)
             self._under_way += 1
+            alone = self._under_way == 1
         try:
-            yield
+            yield alone
         finally:
             with self._changed:
                 self._under_way -= 1

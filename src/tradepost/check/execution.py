@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from tradepost.protocols.text import Text
 
-from .answers import NOT_AUTHENTIC
+from .answers import NOT_AUTHENTIC, PROCESSING
 from .caller import Caller
 from .checks.signature import FIRST
 from .definition import Check
 from .diagnoses import diagnosis
-from .outcomes import Failed, Skipped, Warned
+from .out_of_time import given_up, out_of_time
+from .outcomes import Blocked, Failed, Skipped, Warned
 from .results import NOTHING, Exchange, Result, Verdict
 
 if TYPE_CHECKING:
@@ -44,20 +45,26 @@ class CheckRunner:
         began = time.perf_counter()
         verdict, found, seen = Verdict.PASSED, None, NOTHING
         shown: Request | None = None
+        blocked = False
         try:
             check.body(caller)
         except Failed as failed:
             verdict = Verdict.WARNED if isinstance(failed, Warned) else Verdict.FAILED
-            found, seen = diagnosis(failed.name), failed.seen
+            name = _root(failed, caller.history.diagnoses)
+            found, seen = diagnosis(name), failed.seen
             shown = failed.request
             if not caller.parallel:
-                caller.history.add_diagnosis(failed.name)
+                caller.history.add_diagnosis(name)
             if check.check_id == FIRST:
                 self._refuses_all = _general_refusal(failed)
             elif self._refuses_all and self._refuses_all == _general_refusal(failed):
                 verdict, found, seen = Verdict.SKIPPED, None, REFUSES_ALL
-        except Skipped as skipped:
-            verdict, seen = Verdict.SKIPPED, skipped.why
+                blocked = True
+        except Blocked as reason:
+            verdict, seen, blocked = Verdict.SKIPPED, reason.why, True
+            found = diagnosis(reason.name) if reason.name else None
+        except Skipped as reason:
+            verdict, seen = Verdict.SKIPPED, reason.why
         except Exception as fault:  # noqa: BLE001  told in the report as the tester's own
             # A bug of the tester must cost one check, not the run, and must not be taken for the seller's.
             verdict, seen = Verdict.BROKEN, _own_fault(fault)
@@ -65,9 +72,16 @@ class CheckRunner:
         return replace(
             _result(check, verdict, seen),
             diagnosis=found,
+            blocked=blocked,
             exchanges=exchanges,
             seconds=time.perf_counter() - began,
         )
+
+
+def _root(failed: Failed, known: frozenset[str]) -> str:
+    """Of a seller that falls back to *in progress* by chance, no other 000004 has a mistake of its own."""
+    again = "processing_again"
+    return again if again in known and failed.code == PROCESSING else failed.name
 
 
 def _general_refusal(failed: Failed) -> tuple[int, str] | None:
@@ -85,23 +99,27 @@ def _own_fault(fault: Exception) -> Text:
     )
 
 
-def skipped(check: Check, why: Text) -> Result:
-    return _result(check, Verdict.SKIPPED, why)
+def not_asked(check: Check, why: Blocked) -> Result:
+    """Of a check whose turn did not come."""
+    found = diagnosis(why.name) if why.name else None
+    return replace(_result(check, Verdict.SKIPPED, why.why), diagnosis=found, blocked=True)
 
 
-def stopped(caller: Caller) -> Text | None:
+def stopped(caller: Caller) -> Blocked | None:
     """Why nothing more can be asked."""
-    if caller.session.budget.given_up:
-        return Text(
-            en=f"the answers before took longer than {caller.target.seconds:g} s each: nothing more was asked",
-            zh=f"之前的响应每个都超过{caller.target.seconds:g}秒，未继续检查",
-        )
+    session = caller.session
+    if session.budget.given_up:
+        return given_up(session)
+    if session.budget.over:
+        return out_of_time(session)
     gone = caller.gone
     if gone:
         number = sum(not answer.received.unreachable for answer in caller.history.answers)
-        return Text(
-            en=f"nobody answers any more: {gone}. {number} requests were answered before; see the server's log for its end",
-            zh=f"服务器不再响应：{gone}。此前已响应{number}个请求，请查看服务器日志",
+        return Blocked(
+            Text(
+                en=f"nobody answers any more: {gone}. {number} requests were answered before; see the server's log for its end",
+                zh=f"服务器不再响应：{gone}。此前已响应{number}个请求，请查看服务器日志",
+            )
         )
     return None
 

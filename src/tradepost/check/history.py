@@ -15,6 +15,7 @@ class History:
     """Thread-safe. Requesters add each answer, the runner each diagnosis; checks only read."""
 
     _answers: list[Answer] = field(default_factory=list)
+    _alone: list[Answer] = field(default_factory=list)
     _diagnoses: set[str] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
 
@@ -25,14 +26,22 @@ class History:
             return tuple(self._answers)
 
     @property
+    def alone(self) -> tuple[Answer, ...]:
+        """Those to requests that met no other of this run: only they tell how long an answer takes."""
+        with self._lock:
+            return tuple(self._alone)
+
+    @property
     def diagnoses(self) -> frozenset[str]:
         """Those of checks that were asked alone: what fails in parallel is asked again."""
         with self._lock:
             return frozenset(self._diagnoses)
 
-    def add_answer(self, answer: Answer) -> None:
+    def add_answer(self, answer: Answer, *, alone: bool = False) -> None:
         with self._lock:
             self._answers.append(answer)
+            if alone:
+                self._alone.append(answer)
 
     def add_diagnosis(self, name: str) -> None:
         with self._lock:

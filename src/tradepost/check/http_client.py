@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import inf
 from urllib.parse import urlsplit
 
 from tradepost.protocols.http import Headers, Request, header
@@ -73,19 +74,21 @@ class HttpClient:
         pieces: int = 1,
         linger: bool = False,
         hold: Callable[[], object] | None = None,
+        within: float = inf,
     ) -> Received:
         """One request on a connection of its own. Never raises for what a server does.
 
-        The body goes out in ``pieces``. ``linger``: notice what a seller sends after a complete answer. ``hold`` is
+        ``within``: seconds, where less than the timeout is left. The body goes out in ``pieces``. ``linger``: notice what a seller sends after a complete answer. ``hold`` is
         called when all but the last byte has been sent.
         """
         began = time.perf_counter()
-        until = began + self.timeout
+        most = min(self.timeout, within)
+        until = began + most
         try:
-            connection = self._connect(request.url)
+            connection = self.connect(request.url, most)
         except (OSError, ValueError) as error:
             seconds = time.perf_counter() - began
-            problem = f"no connection: {_words(error)}"
+            problem = f"no connection: {words_of(error)}"
             return Received(fault="no_answer", problem=problem, unreachable=True, seconds=seconds, connecting=seconds)
         connecting = time.perf_counter() - began
         with connection:
@@ -93,11 +96,12 @@ class HttpClient:
             resent = _resent(connection)
         return replace(received, seconds=time.perf_counter() - began, connecting=connecting, resent=resent)
 
-    def _connect(self, url: str) -> socket.socket:
+    def connect(self, url: str, timeout: float) -> socket.socket:
+        """An open connection, TLS included. Raises ``OSError`` or ``ValueError``."""
         parts = urlsplit(url)
         secure = parts.scheme == "https"
         host = parts.hostname or ""
-        connection = socket.create_connection((host, parts.port or (443 if secure else 80)), timeout=self.timeout)
+        connection = socket.create_connection((host, parts.port or (443 if secure else 80)), timeout=timeout)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not secure:
             return connection
@@ -142,12 +146,12 @@ def _exchanged(
     except OSError as error:
         # A server may answer and close before it has read all; what it said is worth more than the broken pipe.
         early = _read(connection, until, linger=linger)
-        return early if early.status else replace(early, problem=f"while sending: {_words(error)}")
+        return early if early.status else replace(early, problem=f"while sending: {words_of(error)}")
     return _read(connection, until, linger=linger)
 
 
-def wire_bytes(request: Request) -> bytes:
-    """The head as it goes out."""
+def wire_bytes(request: Request, *, keep: bool = False) -> bytes:
+    """The head as it goes out. ``keep``: another request follows on the same connection, as HTTP/1.1 has it by default."""
     parts = urlsplit(request.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     lines = [f"{request.method} {target} HTTP/1.1", f"Host: {parts.netloc.rpartition('@')[2]}"]
@@ -156,7 +160,8 @@ def wire_bytes(request: Request) -> bytes:
         lines.append(f"User-Agent: {AGENT}")
     if request.body or request.method == "POST":
         lines.append(f"Content-Length: {len(request.body)}")
-    lines.append("Connection: close")
+    if not keep:
+        lines.append("Connection: close")
     return "\r\n".join([*lines, "", ""]).encode("utf-8")
 
 
@@ -196,7 +201,7 @@ def _read(connection: socket.socket, until: float, *, linger: bool = False) -> R
             problem = "time ran out"
             continue
         except OSError as error:
-            problem = _words(error)
+            problem = words_of(error)
             ended = True
             continue
         ended = not piece
@@ -280,7 +285,7 @@ def _ended(found: Received, rest: bytes) -> Received:
     return replace(found, after=after)
 
 
-def _words(error: BaseException) -> str:
+def words_of(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate is not trusted ({error.verify_message})"
     if isinstance(error, TimeoutError):

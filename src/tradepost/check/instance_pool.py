@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
-from .outcomes import Skipped
+from .outcomes import Blocked, Skipped
 from .samples import Order
 
 BATCH = 8
@@ -40,7 +40,9 @@ class InstancePool:
 
     first_batch: int = FIRST_BATCH
     refusal: Skipped | None = None
-    """Why there can be no instances: the first creation was refused."""
+    """Why there can be no instances: the first creation was refused, or did not end."""
+    unfinished: Blocked | None = None
+    """Why there can be no more: a later creation did not end. Waited for once, not by every check."""
     asynchronous: bool = False
     """Whether a creation was answered 000004: then more may come later than at once."""
     never_ready: bool = False
@@ -83,16 +85,27 @@ class InstancePool:
             if self._free:
                 return self._free.pop()
             if not parallel:
-                self._free = create(BATCH)
+                self._free = self._more(create, BATCH)
                 return self._free.pop()
         # The others are made by those who need them, side by side.
-        return create(1)[0]
+        return self._more(create, 1, parallel=True)[0]
 
-    def fresh(self, create: Create) -> CreatedInstance:
+    def fresh(self, create: Create, *, parallel: bool) -> CreatedInstance:
         """One that no check has touched."""
         with self._lock:
             self._begun(create)
-        return create(1)[0]
+        return self._more(create, 1, parallel=parallel)[0]
+
+    def _more(self, create: Create, number: int, *, parallel: bool = False) -> list[CreatedInstance]:
+        if self.unfinished is not None:
+            raise self.unfinished
+        try:
+            return create(number)
+        except Blocked as reason:
+            # What does not end in parallel may be our haste.
+            if not parallel:
+                self.unfinished = reason
+            raise
 
     def give_back(self, made: CreatedInstance) -> None:
         """As it was acquired."""

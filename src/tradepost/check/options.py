@@ -10,6 +10,10 @@ GROUPS = ("signature", "shape", "wire", "idempotency", "lifecycle", "debug", "se
 """In the order of a run: what later checks stand on comes first."""
 
 
+FINGERPRINT = "00:16:3E:5E:6C:00|S3Z8NB0K123456|PF1ABCDE|BFEBFBFF000906EA"
+"""MAC, disk, board and processor, as the client's kit writes them (saas-v1-license §B3)."""
+
+
 class CannotRun(Exception):
     """The run could not start: nobody answers, no key, an unknown protocol or group. Says what to do."""
 
@@ -18,7 +22,8 @@ class CannotRun(Exception):
 class Options:
     """``only``: names of groups, empty for all. ``load``: also the long load checks. ``restart``: a command that restarts
     the seller, after which repeats are asked again. ``timeout``: seconds, the market's own limit (saas-v2 §3.0).
-    ``patience``: how long an asynchronous creation is waited for. ``trust_any_certificate``: for a local https server.
+    ``patience``: seconds within which a creation must end that was answered 000004. ``within``: seconds for the whole run,
+    0 for as long as it takes; what was not asked by then fails it. ``trust_any_certificate``: for a local https server.
     ``at_once``: the most requests under way at the same time, crowds that a check is about excepted.
     """
 
@@ -30,6 +35,7 @@ class Options:
     restart: str | None = None
     timeout: float = 20
     patience: float = 15
+    within: float = 120
     at_once: int = 24
     trust_any_certificate: bool = False
     leave_out: frozenset[str] = frozenset()
@@ -40,3 +46,7 @@ class Options:
     """Seconds that an answer may take; None for what the version says (saas-v2 §3.0)."""
     replay_after: float = 2
     """Seconds after which a nonce is used once more; a seller's memory must reach further (saas-v2 §2.4)."""
+    fingerprint: str = FINGERPRINT
+    """Of the device for which licenses are applied for, where a version applies (saas-v1-license §B3)."""
+    again: frozenset[str] = frozenset()
+    """Ids of checks that are asked alone, with what they need before them; empty for all."""

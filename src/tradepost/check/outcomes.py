@@ -38,3 +38,16 @@ class Skipped(Exception):
     def __init__(self, why: Text) -> None:
         super().__init__(why.en)
         self.why = why
+
+
+class Blocked(Skipped):
+    """What the protocol needs could not be asked, so that the run must not pass; says why.
+
+    ``name`` is the diagnosis; empty where another check names the mistake.
+    """
+
+    def __init__(self, why: Text, name: str = "") -> None:
+        if name and name not in NAMES:
+            raise KeyError(f"no diagnosis {name!r}")
+        super().__init__(why)
+        self.name = name

@@ -60,7 +60,7 @@ def run_parallel(checks: Sequence[Check], runner: CheckRunner, session: Session,
 
     def work() -> None:
         try:
-            while session.concurrency.parallel and not session.budget.stopped:
+            while session.concurrency.parallel and not (session.budget.stopped or session.budget.over):
                 check = waiting.get_nowait()
                 done.put((check, None))
                 done.put((check, runner.run(check, Caller(session, parallel=True))))

@@ -17,7 +17,9 @@ from tradepost.protocols.text import Text
 from .answers import PROCESSING, Answer, failed
 from .dialects import SigningInputs, shifted
 from .instance_pool import usable_id
-from .outcomes import Skipped
+from .latency import is_late, timings, told
+from .out_of_time import out_of_time
+from .outcomes import Blocked, Skipped
 from .results import Exchange
 from .samples import Samples
 
@@ -33,6 +35,20 @@ FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 0.5
 QUIETLY = 3.0
 """Seconds for which an instance is waited for that was not announced with 000004; no page says what comes meanwhile."""
+
+
+def unfinished(activity: str, waited: float) -> Blocked:
+    """Nothing that stands on an instance can be asked of a seller that never finishes one."""
+    return Blocked(
+        Text(
+            en=(
+                f"the instance was still being created after {waited:.1f} s: {activity} goes on answering 000004; "
+                "--patience gives it more time"
+            ),
+            zh=f"{waited:.1f}秒后实例仍在创建中：{activity}一直返回000004；可用--patience延长等待",
+        ),
+        "never_ready",
+    )
 
 
 @dataclass(slots=True)
@@ -66,7 +82,7 @@ class Requester:
 
     @property
     def samples(self) -> Samples:
-        return Samples(self.clock, self.chance, self.options.public_key)
+        return Samples(self.clock, self.chance, self.options.public_key, self.options.fingerprint)
 
     def aside(self) -> Self:
         """For what is done for a check and is no part of it."""
@@ -102,7 +118,7 @@ class Requester:
 
     def send(self, request: Request, *, pieces: int = 1) -> Answer:
         """One request, when there is a place for it; again, as a market does, when it came too soon for the seller."""
-        budget = self.session.budget
+        session, budget = self.session, self.session.budget
         answer = self._sent(request, pieces)
         for _ in range(TOO_SOON):
             if not answer.turned_away or not budget.may_wait(answer.retry_after):
@@ -110,33 +126,61 @@ class Requester:
             time.sleep(answer.retry_after)
             answer = self._sent(request, pieces)
         if budget.give_up_if_slow():
-            raise failed("too_slow" if answer.received.fault == "too_slow" else "slow_answer", answer)
+            late = [one for one in timings(session.history, self.target) if one.late]
+            name = "too_slow" if answer.received.fault == "too_slow" else "slow_answer"
+            raise failed(name, answer, told(late, self.target))
         return answer
 
     def _sent(self, request: Request, pieces: int) -> Answer:
         session = self.session
-        with session.concurrency.slot():
+        with session.concurrency.slot() as only:
             if session.budget.stopped:
                 raise Skipped(Text(en="the run was stopped", zh="检测已停止"))
             began = time.monotonic()
-            answer = self.send_at_once(request, pieces=pieces)
+            answer = self.send_at_once(request, pieces=pieces, alone=only and not self.parallel)
         session.concurrency.learn(answer.received, began)
         if not self.parallel:
-            late = answer.received.seconds > self.target.seconds or answer.received.fault == "too_slow"
-            session.budget.note_answer(late=late)
+            session.budget.note_answer(late=is_late(answer, self.target))
         return answer
 
-    def send_at_once(self, request: Request, *, pieces: int = 1, hold: Callable[[], object] | None = None) -> Answer:
-        """At once, however many others are under way. ``hold`` is called when all but the last byte has been sent."""
-        sent_at = self.clock()
-        received = self.session.client.send(request, pieces=pieces, linger=self.linger, hold=hold)
+    def send_at_once(
+        self,
+        request: Request,
+        *,
+        pieces: int = 1,
+        hold: Callable[[], object] | None = None,
+        alone: bool = False,
+    ) -> Answer:
+        """At once, however many others are under way. ``hold`` is called when all but the last byte has been sent.
+
+        Raises ``Blocked`` when the run's time is over, before or while the seller is waited for.
+        """
+        client, linger = self.session.client, self.linger
+
+        def exchanged(left: float) -> Received:
+            return client.send(request, pieces=pieces, linger=linger, hold=hold, within=left)
+
+        return self.noted(request, exchanged, alone=alone)
+
+    def noted(self, request: Request, exchange: Callable[[float], Received], *, alone: bool = False) -> Answer:
+        """What ``exchange`` receives in answer to the request, kept for the report. It is given the seconds that are left."""
+        budget, sent_at = self.session.budget, self.clock()
+        if budget.over:
+            raise out_of_time(self.session)
+        received = exchange(budget.left)
         answer = Answer(request, received)
+        self._keep(answer, sent_at, alone=alone)
+        if received.fault == "too_slow" and budget.over:
+            raise out_of_time(self.session)
+        return answer
+
+    def _keep(self, answer: Answer, sent_at: datetime, *, alone: bool) -> None:
+        request, received = answer.request, answer.received
         exchange = Exchange(request, sent_at, received.seconds, received.raw, received.problem)
         with self._lock:
             self.last = received
             self.exchanges.append(exchange)
-        self.session.history.add_answer(answer)
-        return answer
+        self.session.history.add_answer(answer, alone=alone)
 
     def ask(self, command: Command) -> Answer:
         answer = self.send(self.request(command))
@@ -145,9 +189,17 @@ class Requester:
         return answer
 
     def create(self, command: Create) -> Answer:
-        """Asked again while it is 000004 without an id, as a market does: the id is optional then."""
+        """Asked again while it is 000004 without an id, as a market does: the id is optional then.
+
+        Raises ``Failed`` for an order that is accepted so and refused later, ``Blocked`` for one that does not end.
+        """
         answer = self.ask(command)
-        return self.wait_for(command) if answer.code == PROCESSING and not answer.instance_id else answer
+        if answer.code != PROCESSING or answer.instance_id:
+            return answer
+        later = self.wait_for(command)
+        if later.refused:
+            raise failed("refused_after_processing", later, Text(en="after 000004", zh="返回000004之后"))
+        return later
 
     def each[C, R](self, ask: Callable[[C], R], commands: Sequence[C]) -> list[R]:
         """All of them, side by side where the seller reads so."""
@@ -181,7 +233,7 @@ class Requester:
         """Asks until it is ready: no longer 000004, and a query has something to tell.
 
         What a seller says of an instance in creation is documented nowhere (saas-v2 §3.2), so a refusal or an empty
-        success is waited for as well, once in vain. Raises ``Skipped`` when 000004 takes too long.
+        success is waited for as well, once in vain. Raises ``Blocked`` when 000004 takes too long.
         """
         began, pause = time.monotonic(), FIRST_PAUSE
         while True:
@@ -193,16 +245,14 @@ class Requester:
 
     def _in_creation(self, command: Command, answer: Answer, waited: float) -> bool:
         pool, patience = self.session.pool, self.options.patience
+        if pool.refusal or pool.unfinished:
+            # That creations do not end is known, and need not be waited for at length again.
+            patience = min(patience, QUIETLY)
         if answer.code == PROCESSING:
             if answer.tells:
                 raise Skipped(Text(en="an instance in creation is answered with data", zh="创建中的实例返回了数据"))
             if waited >= patience:
-                raise Skipped(
-                    Text(
-                        en=f"the instance was still being created after {patience:g} s",
-                        zh=f"{patience:g}秒后实例仍在创建中",
-                    ),
-                )
+                raise unfinished(self.target.activity(type(command)), waited)
             return True
         undecided = answer.refused or (answer.succeeded and not answer.tells)
         if not isinstance(command, Query) or not undecided or pool.never_ready:
@@ -221,10 +271,11 @@ class Requester:
         # What a dying server had in hand is cut off; only later ones are refused.
         if self.last is None or not (self.last.unreachable or self.last.fault == "no_answer"):
             return ""
+        client, left = self.session.client, self.session.budget.left
         probe = Request("POST", self.options.url, (("Content-Type", "application/json"),), b"{}")
-        if not self.session.client.send(probe).unreachable:
+        if not client.send(probe, within=left).unreachable:
             return ""
         # A server that restarts itself gets a moment.
         time.sleep(LONGEST_PAUSE)
-        again = self.session.client.send(probe)
+        again = client.send(probe, within=left)
         return again.problem if again.unreachable else ""

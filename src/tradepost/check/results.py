@@ -54,6 +54,8 @@ class Result:
     spec: str
     seen: Text = NOTHING
     diagnosis: Diagnosis | None = None
+    blocked: bool = False
+    """Skipped though the protocol needs it: a run with one such result fails."""
     exchanges: tuple[Exchange, ...] = ()
     seconds: float = 0
 
@@ -68,6 +70,8 @@ class Report:
     started_at: datetime
     seconds: float
     results: tuple[Result, ...] = field(default_factory=tuple)
+    left_behind: tuple[str, ...] = ()
+    """Ids of instances that this run created and could not release, because the seller did not answer in time."""
 
     def count(self, verdict: Verdict) -> int:
         return sum(result.verdict == verdict for result in self.results)
@@ -81,19 +85,29 @@ class Report:
         return tuple(result for result in self.results if result.verdict is Verdict.WARNED)
 
     @property
+    def blocked(self) -> tuple[Result, ...]:
+        """What was not asked though the protocol needs it."""
+        return tuple(result for result in self.results if result.blocked)
+
+    @property
     def mistakes(self) -> tuple[tuple[Result, ...], ...]:
-        """What did not pass, one group a mistake: a single one often fails a dozen checks."""
+        """What did not pass, one group a mistake: a single one often fails a dozen checks, or keeps them from being asked.
+
+        That which keeps others from being asked comes first.
+        """
         found: dict[str, list[Result]] = {}
         for result in self.results:
-            if result.verdict in {Verdict.FAILED, Verdict.BROKEN}:
+            named = result.blocked and result.diagnosis is not None
+            if named or result.verdict in {Verdict.FAILED, Verdict.BROKEN}:
                 name = result.diagnosis.name if result.diagnosis else result.check_id
                 found.setdefault(name, []).append(result)
-        return tuple(tuple(results) for results in found.values())
+        groups = [sorted(results, key=lambda one: one.blocked) for results in found.values()]
+        return tuple(tuple(results) for results in sorted(groups, key=lambda one: not any(r.blocked for r in one)))
 
     @property
     def reasons(self) -> int:
-        """How many mistakes explain the failures; what could not be run_check is none."""
-        return sum(results[0].verdict is Verdict.FAILED for results in self.mistakes)
+        """How many mistakes explain the failures; what could not be checked is none."""
+        return sum(results[0].verdict is not Verdict.BROKEN for results in self.mistakes)
 
     @property
     def diagnoses(self) -> frozenset[str]:
@@ -102,10 +116,16 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 when all passed (a warning is no failure), 1 when one failed, 2 when the seller could not be run_check."""
+        """0 when all passed (a warning is no failure), 1 when one failed or could not be asked though the protocol needs
+        it, 2 when the seller could not be tested.
+        """
         if self.failed:
             return 1
-        return 2 if self.count(Verdict.BROKEN) or not self.count(Verdict.PASSED) else 0
+        if self.count(Verdict.BROKEN):
+            return 2
+        if self.blocked:
+            return 1
+        return 0 if self.count(Verdict.PASSED) else 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,17 +11,17 @@ from urllib.parse import urlsplit
 
 from tradepost.protocols.commands import Create, Query
 from tradepost.protocols.http import Request
-from tradepost.protocols.text import Text
 
 from .answers import BAD_PARAMETER
 from .caller import Caller, clean_up
 from .checks import checks_for
 from .checks.freshness import REPLAYED
+from .choice import chosen
 from .definition import Check
-from .execution import CheckRunner, skipped, stopped
-from .http_client import HttpClient
+from .diagnoses import diagnosis
+from .execution import CheckRunner, not_asked, stopped
 from .options import GROUPS, CannotRun, Options
-from .outcomes import Failed, Skipped
+from .outcomes import Blocked, Failed, Skipped
 from .parallel import WORTH_IT, reads_concurrently, run_parallel
 from .results import Progress, Report, Result, Verdict
 from .session import Session, begin
@@ -39,31 +39,31 @@ def run(
 ) -> Report:
     """Ask the seller everything that the options name. Raises ``CannotRun`` when nothing can be asked.
 
-    Everything that the run creates at the seller is released at its end.
+    Everything that the run creates at the seller is released at its end, as far as the seller answers in time.
     """
     _refuse_nonsense(options)
     target = replace(target_of(options.protocol).without(*options.leave_out), within=options.answer_within)
     session = begin(target, options, clock=clock, chance=chance)
-    _reach(options.url, session.client)
+    _reach(options.url, session)
     if Query in target.specification.optional and _does_without_queries(Caller(session)):
         # Everything that looks at an instance would look with them.
         target = target.without(target.activity(Query))
         session = replace(session, target=target)
-    checks = checks_for(target, options)
+    checks = chosen(checks_for(target, options), options.again)
     started_at, began = clock(), time.perf_counter()
     this_run = _Run(session, checks, progress or (lambda _: None))
     try:
         results = this_run.all()
     finally:
-        if not this_run.stopped:
-            clean_up(session)
+        left_behind = () if this_run.gone else clean_up(session)
     return Report(
         url=options.url,
         protocol=options.protocol,
         title=target.protocol.title,
         started_at=started_at,
         seconds=time.perf_counter() - began,
-        results=results,
+        results=named(results),
+        left_behind=left_behind,
     )
 
 
@@ -76,7 +76,9 @@ class _Run:
     tell: Told
     runner: CheckRunner = field(default_factory=CheckRunner)
     done: dict[str, Result] = field(default_factory=dict)
-    stopped: Text | None = None
+    stopped: Blocked | None = None
+    gone: bool = False
+    """Nobody answers any more."""
 
     def all(self) -> tuple[Result, ...]:
         """Results in the order of the checks, whatever the order in which they came."""
@@ -116,13 +118,15 @@ class _Run:
     def _ask(self, check: Check) -> None:
         self._told(check, None)
         if self.stopped:
-            self._told(check, skipped(check, self.stopped))
+            self._told(check, not_asked(check, self.stopped))
             return
         caller = Caller(self.session)
         result = self.runner.run(check, caller)
         self.stopped = stopped(caller)
-        if self.stopped and not self.session.budget.given_up:
-            result = replace(result, verdict=Verdict.BROKEN, diagnosis=None, seen=self.stopped)
+        budget = self.session.budget
+        if self.stopped and not (budget.given_up or budget.over):
+            self.gone = True
+            result = replace(result, verdict=Verdict.BROKEN, diagnosis=None, blocked=False, seen=self.stopped.why)
         self._told(check, result)
 
     def _told(self, check: Check, result: Result | None) -> None:
@@ -131,12 +135,25 @@ class _Run:
         self.tell(Progress(len(self.done), len(self.checks), check.title, result))
 
 
+def named(results: tuple[Result, ...]) -> tuple[Result, ...]:
+    """Where nothing else names the mistake that kept others from being asked, refusing what is right is its name."""
+    known = {Verdict.FAILED, Verdict.BROKEN}
+    if any(result.verdict in known or (result.blocked and result.diagnosis) for result in results):
+        return results
+    reason = diagnosis("refuses_correct_request")
+    return tuple(replace(result, diagnosis=reason) if result.blocked else result for result in results)
+
+
 def _does_without_queries(caller: Caller) -> bool:
     """Products sold by period need none in SaaS 1.0 (saas-v1-license A2): a refusal where a creation is accepted."""
     if not caller.target.has(Query, Create):
         return False
-    query = caller.ask(Query(instance_ids=(caller.samples.unknown_id(),), test=True))
-    return query.code == BAD_PARAMETER and caller.ask(caller.samples.create(test=True)).accepted
+    try:
+        query = caller.ask(Query(instance_ids=(caller.samples.unknown_id(),), test=True))
+        return query.code == BAD_PARAMETER and caller.ask(caller.samples.create(test=True)).accepted
+    except (Skipped, Failed):
+        # Too slow to be asked: the checks say so.
+        return False
 
 
 def _refuse_nonsense(options: Options) -> None:
@@ -154,16 +171,18 @@ def _refuse_nonsense(options: Options) -> None:
         raise CannotRun(f"no group {', '.join(unknown)}; there are: {', '.join(GROUPS)}")
 
 
-def _reach(url: str, client: HttpClient) -> None:
-    """One harmless request: a server that nobody can connect to is not run_check, it is reported."""
-    received = client.send(Request("POST", url, (("Content-Type", "application/json"),), b"{}"))
+def _reach(url: str, session: Session) -> None:
+    """One harmless request: a server that nobody can connect to is not checked, it is reported."""
+    probe = Request("POST", url, (("Content-Type", "application/json"),), b"{}")
+    received = session.client.send(probe, within=session.budget.left)
+    session.budget.note_answer(late=received.seconds > session.target.seconds)
     if received.unreachable:
         raise CannotRun(f"nobody answers at {url}: {received.problem}{_advice(url, received.problem)}")
 
     secure = received.raw.startswith(b"\x15\x03") or b"HTTPS port" in received.body
     if secure and url.startswith("http:"):
         raise CannotRun(f"{url} speaks https: write https:// in the address")
-    if received.raw and not received.status:
+    if received.raw and not received.status and not received.raw.startswith(b"HTTP/"):
         raise CannotRun(f"what answers at {url} does not speak HTTP: {received.problem}")
 
 

@@ -35,6 +35,7 @@ class Samples:
     clock: Callable[[], datetime]
     chance: Callable[[], str]
     public_key: str = ""
+    fingerprint: str = "tradepost-check"
 
     def order(self) -> Order:
         return Order(f"CS{self.clock():%y%m%d%H%M}{self.chance()[:10].upper()}")
@@ -136,7 +137,7 @@ class Samples:
             event_id=self.chance(),
             effective_at=now,
             expires_at=now + timedelta(days=365),
-            device_fingerprint="tradepost-check",
+            device_fingerprint=self.fingerprint,
             test=test,
         )
 

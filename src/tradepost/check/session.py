@@ -47,7 +47,7 @@ def begin(target: Target, options: Options, *, clock: Callable[[], datetime], ch
         chance=chance,
         client=HttpClient(options.timeout, options.trust_any_certificate),
         concurrency=ConcurrencyLimit(options.at_once),
-        budget=RunBudget(),
+        budget=RunBudget(within=options.within),
         history=History(),
         pool=InstancePool(FIRST_BATCH if options.at_once > 1 else BATCH),
         profile=SellerProfile(),

@@ -28,6 +28,7 @@ COMMANDS = (
     ("clock", "tradepost.cli.clock:app", "Show a market's clock, or move a sandbox's forward.", CARE),
     ("operator", "tradepost.cli.accounts:operator", "Make the accounts of operators.", CARE),
     ("check", "tradepost.cli.check:check", "Test a seller's production interface as the market would use it.", SELL),
+    ("sign", "tradepost.cli.sign:sign", "Sign a request to a seller afresh, as a curl line or by sending it.", SELL),
     ("dev", "tradepost.cli.dev:dev", "Start a sandbox market around your own server.", SELL),
     ("seller", "tradepost.cli.seller:seller", "Make sellers of a market; make and run a seller's own server.", SELL),
 )

@@ -28,10 +28,13 @@ def check(
     restart: str | None = None,
     timeout: float = 20,
     patience: float = 15,
+    within: float = 120,
     at_once: int = 24,
     any_certificate: Annotated[bool, Parameter(negative="")] = False,
     leave_out: Annotated[Sequence[str], Parameter(negative="")] = (),
     public_key: Path | None = None,
+    fingerprint: str = "",
+    again: Annotated[Sequence[str], Parameter(negative="")] = (),
     html: Path | None = None,
     junit: Path | None = None,
     json: Path | None = None,
@@ -39,7 +42,7 @@ def check(
     """Test a seller's production interface as the market would use it.
 
     Creates instances at the seller and releases them at the end. Ends with code 0 when everything passed, 1 when
-    something failed, 2 when the seller could not be tested.
+    something failed or was not asked although the protocol needs it, 2 when the seller could not be tested.
 
     Parameters
     ----------
@@ -58,7 +61,9 @@ def check(
     timeout
         Seconds after which an answer counts as missing.
     patience
-        Seconds that an asynchronous creation may take.
+        Seconds within which a creation must end that was answered 000004.
+    within
+        Seconds for the whole run, 0 for as long as it takes, as under a debugger; what was not asked by then fails it.
     at_once
         The most requests under way at the same time; 1 asks one by one, as for a server under a debugger.
     any_certificate
@@ -67,6 +72,10 @@ def check(
         An activity that what you sell does not need, for example refreshInstance; may be repeated.
     public_key
         PEM file of the seller's RSA public key: joint operation alone, to encrypt the client secrets that are sent.
+    fingerprint
+        The device for which licenses are applied for, if you issue them for certain devices only.
+    again
+        A check to ask alone, with what it needs before it, and to show with all that was exchanged; may be repeated.
     html
         Write a report to read, in both languages.
     junit
@@ -75,6 +84,7 @@ def check(
         Write a report for a program.
     """
     from tradepost.check import CannotRun, Options, run
+    from tradepost.check.options import FINGERPRINT
     from tradepost.check.reports.terminal import progress, show
 
     console = terminal.out()
@@ -97,10 +107,14 @@ def check(
         trust_any_certificate=any_certificate,
         leave_out=frozenset(leave_out),
         public_key=secret_key,
+        within=within,
+        again=frozenset(again),
+        fingerprint=fingerprint or FINGERPRINT,
     )
+    chinese = terminal.is_chinese()
     try:
         # Progress goes to standard error, so that the summary can be piped.
-        with progress(terminal.err()) as tell:
+        with progress(terminal.err(), chinese=chinese) as tell:
             report = run(options, tell)
         _write(report, html=html, junit=junit, json=json)
     except (CannotRun, OSError) as reason:
@@ -109,7 +123,7 @@ def check(
     except KeyboardInterrupt:
         terminal.warn("tradepost check: stopped by hand; what it had created was released")
         return COULD_NOT_RUN
-    show(report, console)
+    show(report, console, chinese=chinese, every=frozenset(again))
     return report.exit_code
 
 

@@ -13,6 +13,7 @@ from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.http import Request, Response
 
 from .any_shop import AnySeller, any_seller
+from .kept_server import Loop
 from .shop import KEY, Shop
 
 type Answer = Response | bytes
@@ -48,6 +49,10 @@ class Mutant:
     """Seconds that it is given, so that a slow one need not be slow for seconds."""
     one_thread: bool = False
     """Its server takes one connection at a time, and has room for one more to wait."""
+    loop: Loop | None = None
+    """What it does with a connection, where it keeps them."""
+    within: float = 120
+    """Seconds for the whole run."""
 
 
 def mutant(
@@ -62,6 +67,8 @@ def mutant(
     answer_within: float | None = None,
     replay_after: float = 0,
     warned: bool = False,
+    loop: Loop | None = None,
+    within: float = 120,
 ) -> Callable[[Callable[[Path, str], Answering]], Callable[[Path, str], Answering]]:
     """Declare what ``build(folder, protocol)`` makes; its name is the function's."""
 
@@ -83,6 +90,8 @@ def mutant(
                 answer_within=answer_within,
                 replay_after=replay_after,
                 warned=warned,
+                loop=loop,
+                within=within,
             )
         return build
 

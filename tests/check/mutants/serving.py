@@ -13,6 +13,7 @@ from threading import Thread
 from tradepost.protocols.http import Request, Response
 
 from .definition import Answering
+from .kept_server import Loop, keeping
 
 HARD_LIMIT = 8 * 1024 * 1024
 
@@ -39,8 +40,14 @@ def rendered(response: Response) -> bytes:
 
 
 @contextmanager
-def serving(answering: Answering, *, reads_once: bool = False, one_thread: bool = False) -> Iterator[str]:
+def serving(
+    answering: Answering, *, reads_once: bool = False, one_thread: bool = False, loop: Loop | None = None
+) -> Iterator[str]:
     """Serve on a free loopback port while the block runs; gives the address."""
+    if loop is not None:
+        with keeping(answering, loop) as url:
+            yield url
+        return
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -33,7 +33,7 @@ def test_repeats_method_address_headers_and_body():
     line = curl_line(method="POST", url=URL, headers=HEADERS, body='{"activity":"newInstance"}')
 
     assert shlex.split(line) == [
-        "curl", "--silent", "--show-error", "--include", "--globoff", "--max-time", "20",
+        "curl", "--silent", "--show-error", "--include", "--globoff", "--max-time", "20", "--http1.1",
         "--request", "POST",
         "--header", "Accept: application/json",
         "--header", "Content-Type: application/json;charset=utf8",
@@ -48,7 +48,7 @@ def test_any_text_is_one_argument_of_a_shell(body, path):
 
     words = shlex.split(line)
     assert words[words.index("--url") + 1] == f"https://s.example/{path}"
-    assert words[13:] == (
+    assert words[14:] == (
         ["--url", f"https://s.example/{path}", "--data-raw", body] if body else ["--url", f"https://s.example/{path}"]
     )
     checked = subprocess.run(["/bin/sh", "-n"], input=line.encode(), capture_output=True, check=False)

@@ -11,6 +11,8 @@ from tradepost.check.outcomes import Failed, Skipped, Warned
 from tradepost.protocols.commands import Command, Create, GetLicenseAsync, NotifyOrder, Refresh, Release, SetStatus
 from tradepost.protocols.text import Text
 
+from .ending import need_license
+
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.target import Target
@@ -113,6 +115,7 @@ def _issue(caller: Caller, instance_id: str) -> tuple[GetLicenseAsync, Answer]:
 def _issued_twice(caller: Caller) -> None:
     command, first = _issue(caller, caller.instance(keep=True).instance_id)
     if not first.accepted:
+        need_license(caller)
         told = first.describe()
         # 000900 to 000903, or an order that only a market knows.
         raise Skipped(Text(en=f"the first one is refused ({told.en})", zh=f"首次即被拒绝（{told.zh}）"))
@@ -146,6 +149,7 @@ def _issued_at_no_time(field: str) -> Body:
         if answer.accepted:
             raise failed("accepts_bad_time", answer)
         if not right.accepted:
+            need_license(caller)
             raise Skipped(Text(en="a right one is refused as well", zh="正确的请求同样被拒绝"))
 
     return body

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from tradepost.check.results import Diagnosis
 
-from . import answers, behaviour, requests
+from . import answers, behaviour, requests, runs
 
-_KNOWN = {**requests.DIAGNOSES, **answers.DIAGNOSES, **behaviour.DIAGNOSES}
+_KNOWN = {**requests.DIAGNOSES, **answers.DIAGNOSES, **behaviour.DIAGNOSES, **runs.DIAGNOSES}
 
 NAMES = frozenset(_KNOWN)
 

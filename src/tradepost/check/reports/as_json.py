@@ -6,7 +6,8 @@ import json
 
 from tradepost.check.results import Exchange, Report, Result, Verdict
 
-from .spelling import curl, raw
+from .headline import counts, headline
+from .spelling import again, curl, raw
 
 
 def as_json(report: Report) -> str:
@@ -19,15 +20,21 @@ def as_json(report: Report) -> str:
             "startedAt": report.started_at.isoformat(),
             "seconds": round(report.seconds, 3),
             "exitCode": report.exit_code,
+            "headline": headline(report).en,
+            "headlineZh": headline(report).zh,
+            "summary": counts(report).en,
+            "summaryZh": counts(report).zh,
             "counts": {verdict.value: report.count(verdict) for verdict in Verdict},
-            "results": [_result(result) for result in report.results],
+            "notAsked": len(report.blocked),
+            "leftBehind": list(report.left_behind),
+            "results": [_result(report, result) for result in report.results],
         },
         ensure_ascii=False,
         indent=2,
     )
 
 
-def _result(result: Result) -> dict[str, object]:
+def _result(report: Report, result: Result) -> dict[str, object]:
     found = result.diagnosis
     return {
         "check": result.check_id,
@@ -35,6 +42,7 @@ def _result(result: Result) -> dict[str, object]:
         "title": result.title.en,
         "titleZh": result.title.zh,
         "verdict": result.verdict.value,
+        "needed": result.blocked,
         "spec": result.spec,
         "expected": result.expected.en,
         "expectedZh": result.expected.zh,
@@ -42,6 +50,7 @@ def _result(result: Result) -> dict[str, object]:
         "seenZh": result.seen.zh,
         "diagnosis": found and {"name": found.name, "words": found.words.en, "wordsZh": found.words.zh},
         "seconds": round(result.seconds, 3),
+        "again": again(report, result.check_id),
         "exchanges": [] if result.verdict is Verdict.PASSED else [_exchange(one) for one in result.exchanges],
     }
 

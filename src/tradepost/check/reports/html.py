@@ -13,14 +13,15 @@ from tradepost import __version__
 from tradepost.check.results import Exchange, Report, Result, Verdict
 from tradepost.protocols.text import Text
 
-from .spelling import curl, raw
+from .headline import headline, left_behind
+from .spelling import again, curl, raw
 
 VERDICTS = {
     Verdict.PASSED: Text(en="passed", zh="通过"),
     Verdict.FAILED: Text(en="failed", zh="失败"),
     Verdict.WARNED: Text(en="warnings", zh="警告"),
     Verdict.SKIPPED: Text(en="skipped", zh="跳过"),
-    Verdict.BROKEN: Text(en="not run_check", zh="未判定"),
+    Verdict.BROKEN: Text(en="not checked", zh="未判定"),
 }
 GROUPS = {
     "shape": Text(en="Shape", zh="格式"),
@@ -68,33 +69,25 @@ def _both(words: Text, tag: str = "span") -> str:
 
 
 def _header(report: Report) -> str:
-    failed, broken = report.count(Verdict.FAILED), report.count(Verdict.BROKEN)
-    passed, warned = report.count(Verdict.PASSED), report.count(Verdict.WARNED)
-    if failed:
-        verdict = _both(
-            Text(
-                en=f"{failed} of {len(report.results)} checks failed", zh=f"{len(report.results)}项检查中{failed}项失败"
-            )
-        )
-    elif broken or not passed:
-        verdict = _both(Text(en="The seller could not be run_check", zh="未能完成判定"))
-    elif warned:
-        verdict = _both(Text(en=f"No check failed, {warned} warned", zh=f"没有检查失败，{warned}项警告"))
-    else:
-        verdict = _both(Text(en=f"All {passed} checks passed", zh=f"{passed}项检查全部通过"))
+    verdict = _both(headline(report))
     state = "bad" if report.exit_code else "good"
     when = report.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")
     counts = "".join(
         f'<li class="{verdict.value}"><b>{report.count(verdict)}</b> {_both(words)}</li>'
         for verdict, words in VERDICTS.items()
-        if report.count(verdict) or verdict in {Verdict.PASSED, Verdict.FAILED}
+        if report.count(verdict) or verdict is not Verdict.BROKEN
     )
     return (
         f'<header class="{state}"><nav><label for="zh">中文</label><label for="en">English</label></nav>'
         f"<h1>{verdict}</h1>"
         f"<p>{escape(report.title)} · <code>{escape(report.url)}</code></p>"
-        f'<p class="quiet">{when} · {report.seconds:.1f} s</p><ul class="counts">{counts}</ul></header>'
+        f'<p class="quiet">{when} · {report.seconds:.1f} s</p><ul class="counts">{counts}</ul>{_left(report)}</header>'
     )
+
+
+def _left(report: Report) -> str:
+    words = left_behind(report)
+    return _both(words, "p") if words else ""
 
 
 def _group(name: str) -> Text:
@@ -127,19 +120,19 @@ def _failures(report: Report) -> list[str]:
     head = (
         _both(Text(en=words, zh=f"{number}个原因导致失败"))
         if number
-        else _both(Text(en="What could not be run_check", zh="未能判定"))
+        else _both(Text(en="What could not be checked", zh="未能判定"))
     )
-    return [f"<h2>{head}</h2>", *(_failure(*results) for results in report.mistakes)]
+    return [f"<h2>{head}</h2>", *(_failure(report, *results) for results in report.mistakes)]
 
 
 def _warnings(report: Report) -> list[str]:
     if not report.warned:
         return []
     head = _both(Text(en="What a market accepts, and you may want to change", zh="云商店可接受、但建议修改之处"))
-    return [f"<h2>{head}</h2>", *map(_failure, report.warned)]
+    return [f"<h2>{head}</h2>", *(_failure(report, result) for result in report.warned)]
 
 
-def _failure(result: Result, *others: Result) -> str:
+def _failure(report: Report, result: Result, *others: Result) -> str:
     """The first check that met a mistake in full, the others that met the same one folded below it."""
     found = result.diagnosis
     lines = []
@@ -151,6 +144,8 @@ def _failure(result: Result, *others: Result) -> str:
     lines.append(_row(Text(en="Seen", zh="实际"), result.seen))
     lines.append(_row(Text(en="Expected", zh="期望"), result.expected, result.spec))
     exchanges = "".join(_exchange(one) for one in result.exchanges[-1:])
+    if exchanges:
+        exchanges += _afresh(report, result)
     earlier = result.exchanges[:-1]
     if earlier:
         before = _both(Text(en=f"{len(earlier)} requests before it", zh=f"之前的{len(earlier)}个请求"))
@@ -162,11 +157,19 @@ def _failure(result: Result, *others: Result) -> str:
     )
 
 
+def _afresh(report: Report, result: Result) -> str:
+    words = _both(Text(en="The signature is good for 60 s. To ask afresh:", zh="签名有效期为60秒，重新检查请执行："))
+    return f'<p class="quiet">{words} <code>{escape(again(report, result.check_id))}</code></p>'
+
+
 def _others(results: tuple[Result, ...]) -> str:
     if not results:
         return ""
     number = len(results)
-    words = _both(Text(en=f"{number} more failed for the same reason", zh=f"另有{number}项因同样的原因失败"))
+    if any(result.blocked for result in results):
+        words = _both(Text(en=f"{number} more for the same reason", zh=f"另有{number}项出于同样的原因"))
+    else:
+        words = _both(Text(en=f"{number} more failed for the same reason", zh=f"另有{number}项因同样的原因失败"))
     parts = [
         f'<h3 id="{escape(result.check_id)}">{_both(result.title)} '
         f"<code>{escape(result.check_id)}</code></h3><p>{_both(result.seen)} "

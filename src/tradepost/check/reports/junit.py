@@ -7,7 +7,8 @@ from xml.etree import ElementTree as ET
 
 from tradepost.check.results import Report, Result, Verdict
 
-from .spelling import curl, raw
+from .headline import counts, headline
+from .spelling import again, curl, raw
 
 # XML 1.0 knows no other control characters, escaped or not.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -15,7 +16,10 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def junit(report: Report) -> str:
     """The whole document, with its declaration."""
-    suites = ET.Element("testsuites", _numbers(report.results, report.seconds), name=f"tradepost check {report.title}")
+    name = f"tradepost check {report.title}: {headline(report).en}; {counts(report).en}"
+    suites = ET.Element("testsuites", _numbers(report.results, report.seconds), name=_clean(name))
+    if report.blocked:
+        _not_asked(suites, report)
     groups = dict.fromkeys(result.group for result in report.results)
     for group in groups:
         results = tuple(result for result in report.results if result.group == group)
@@ -29,8 +33,40 @@ def junit(report: Report) -> str:
         )
         for result in results:
             _case(suite, report, result)
+    if len(suites):
+        suites[0].insert(0, _headline(report))
     ET.indent(suites)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
+
+
+def _headline(report: Report) -> ET.Element:
+    """In both languages, where a suite has its properties."""
+    words = {"headline": headline(report), "summary": counts(report)}
+    properties = ET.Element("properties")
+    for name, text in words.items():
+        ET.SubElement(properties, "property", name=name, value=_clean(text.en))
+        ET.SubElement(properties, "property", name=f"{name}.zh", value=_clean(text.zh))
+    return properties
+
+
+def _not_asked(suites: ET.Element, report: Report) -> None:
+    """Pipelines take a skipped case for a good one; this run is not: one case says so, before all others."""
+    for name, amount in (("tests", 1), ("failures", 1)):
+        suites.set(name, str(int(suites.get(name, "0")) + amount))
+    suite = ET.SubElement(
+        suites, "testsuite", name="run", tests="1", failures="1", errors="0", skipped="0", time="0.000"
+    )
+    case = ET.SubElement(
+        suite,
+        "testcase",
+        classname=f"{report.protocol}.run",
+        name="run.complete: What the protocol needs was asked",
+        time="0.000",
+    )
+    first = report.blocked[0]
+    name = first.diagnosis.name if first.diagnosis else "not_asked"
+    failure = ET.SubElement(case, "failure", type=name, message=_clean(headline(report).en))
+    failure.text = _clean("\n".join(result.check_id for result in report.blocked))
 
 
 def _numbers(results: tuple[Result, ...], seconds: float) -> dict[str, str]:
@@ -58,24 +94,30 @@ def _case(suite: ET.Element, report: Report, result: Result) -> None:
         case Verdict.FAILED:
             name = result.diagnosis.name if result.diagnosis else "failed"
             failure = ET.SubElement(case, "failure", type=name, message=_clean(result.seen.en))
-            failure.text = _clean(_story(result))
+            failure.text = _clean(_story(report, result))
         case Verdict.BROKEN:
             ET.SubElement(case, "error", type="broken", message=_clean(result.seen.en))
         case Verdict.SKIPPED:
             ET.SubElement(case, "skipped", message=_clean(result.seen.en))
         case Verdict.WARNED:
             # Pipelines know no warnings: passed, with the words where people look for more.
-            ET.SubElement(case, "system-out").text = _clean(_story(result))
+            ET.SubElement(case, "system-out").text = _clean(_story(report, result))
         case Verdict.PASSED:
             pass
 
 
-def _story(result: Result) -> str:
+def _story(report: Report, result: Result) -> str:
     lines = [f"expected: {result.expected.en} ({result.spec})", f"seen: {result.seen.en}"]
     if result.diagnosis:
         lines.append(f"diagnosis: {result.diagnosis.words.en}")
     for exchange in result.exchanges[-1:]:
-        lines += ["", curl(exchange.request), "", raw(exchange.answer) or exchange.problem]
+        lines += [
+            "",
+            curl(exchange.request),
+            f"# signed for 60 s; afresh: {again(report, result.check_id)}",
+            "",
+            raw(exchange.answer) or exchange.problem,
+        ]
     return "\n".join(lines)
 
 

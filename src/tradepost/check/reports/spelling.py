@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING
 
-from tradepost.protocols.http import Request
+from tradepost.protocols.curl_line import curl_line
+
+if TYPE_CHECKING:
+    from tradepost.check.results import Report
+    from tradepost.protocols.http import Request
 
 LONGEST = 4000
 _NAMED = {"\r": "\\r", "\n": "\\n", "\t": "\\t", "\\": "\\\\"}
 
 
 def curl(request: Request) -> str:
-    """The request as a command. Its signature is fresh for 60 s; the market's own calls look exactly so."""
-    parts = ["curl", "-i"]
-    if request.method not in {"GET", "POST"} or (request.method == "POST" and not request.body):
-        parts += ["-X", request.method]
-    parts.append(shlex.quote(request.url))
-    for name, value in request.headers:
-        parts += ["-H", shlex.quote(f"{name}: {value}")]
-    if request.body:
-        parts += ["--data-binary", _quoted(request.body)]
-    return " ".join(parts)
+    """The request as a command. Its signature is fresh for 60 s; ``again`` says how to get another."""
+    return curl_line(method=request.method, url=request.url, headers=request.headers, body=request.body)
+
+
+def again(report: Report, check_id: str) -> str:
+    """The command that asks one check afresh and shows what was exchanged."""
+    return shlex.join(["tradepost", "check", report.url, "--protocol", report.protocol, "--again", check_id])
+
+
+def sent(request: Request) -> str:
+    """What was sent, as HTTP writes it."""
+    head = [f"{request.method} {request.url}", *(f"{name}: {value}" for name, value in request.headers)]
+    return "\n".join([*head, *(["", raw(request.body)] if request.body else [])])
 
 
 def raw(answer: bytes) -> str:
@@ -36,13 +44,3 @@ def _escaped(character: str) -> str:
     if character in "\x00\x01" or (character.isprintable() and character != "\ufeff"):
         return character
     return _NAMED.get(character) or character.encode("unicode_escape").decode("ascii")
-
-
-def _quoted(body: bytes) -> str:
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        text = ""
-    if text and text.isprintable():
-        return shlex.quote(text)
-    return "$'" + "".join(f"\\x{byte:02x}" for byte in body) + "'"

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
+from tradepost.protocols.curl_line import curl_line, curl_request, curl_start
+
+__all__ = ["curl_line", "sign_command", "signed_afresh"]
+
 SIGNED_PARTS = frozenset({"signature", "timestamp", "nonce"})
 """Query parameters of a request that is signed in its URL (saas-v2 §2.2)."""
-MADE_BY_CURL = frozenset({"host", "content-length", "connection", "transfer-encoding", "accept-encoding", "user-agent"})
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-
-# Globbing off, since brackets of a URL are meant; --data-raw, since a body that starts with @ is no file name.
-_CURL = ("curl", "--silent", "--show-error", "--include", "--globoff", "--max-time", "20")
 
 
-def curl_line(*, method: str, url: str, headers: Sequence[Sequence[str]], body: str) -> str:
-    """One line for a POSIX shell that sends exactly this again, with the signature and the time it had then."""
-    return shlex.join([*_CURL, *_request(method, headers), "--url", url, *_data(body)])
+def sign_command(*, protocol: str, url: str, body: str) -> str:
+    """The command that signs the same request anew, in every version; it asks for the key where none is in the environment."""
+    data = ["--data", body] if body else []
+    return shlex.join(["tradepost", "sign", url, "--protocol", protocol, *data])
 
 
 def signed_afresh(*, method: str, url: str, headers: Sequence[Sequence[str]], body: str) -> str:
@@ -36,11 +35,12 @@ def signed_afresh(*, method: str, url: str, headers: Sequence[Sequence[str]], bo
     if not kept:
         address += "?"
     hmac = 'openssl dgst -sha256 -hmac "$KEY" -r | cut -d " " -f 1'
-    command = shlex.join([*_CURL, *_request(method, headers)])
+    command = shlex.join([*curl_start(url), *curl_request(method, headers)])
     target = f'--url {shlex.quote(address)}"signature=$SIGNATURE&timestamp=$TIME&nonce=$NONCE"'
     return "\n".join(
         [
-            'printf "Signing key: "; read -r KEY',
+            # The key is not shown while it is typed.
+            'printf "Signing key: "; stty -echo 2>/dev/null; read -r KEY; stty echo 2>/dev/null; echo >&2',
             f"BODY={shlex.quote(body)}",
             "TIME=$(date +%s)000; NONCE=$(openssl rand -hex 32)",
             f'HASH=$(printf %s "$BODY" | {hmac})',
@@ -48,16 +48,3 @@ def signed_afresh(*, method: str, url: str, headers: Sequence[Sequence[str]], bo
             f'{command} {target} --data-raw "$BODY"',
         ]
     )
-
-
-def _request(method: str, headers: Sequence[Sequence[str]]) -> list[str]:
-    arguments = ["--request", method]
-    for name, value in headers:
-        # A name such as "@file" would make curl read a file; what is no header name was never sent either.
-        if name.lower() not in MADE_BY_CURL and _HEADER_NAME.fullmatch(name):
-            arguments += ["--header", f"{name}: {value}" if value else f"{name};"]
-    return arguments
-
-
-def _data(body: str) -> list[str]:
-    return ["--data-raw", body] if body else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tradepost.market.production import reasons, seller_queries
-from tradepost.market.production.curl import curl_line, signed_afresh
+from tradepost.market.production.curl import curl_line, sign_command, signed_afresh
 from tradepost.market.production.masking import HIDDEN
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.reasons import Reason
@@ -20,6 +20,8 @@ class ShownAttempt:
     reason: Reason
     curl: str
     curl_afresh: str
+    sign: str
+    """The command of the kit that signs it anew, in every version."""
     request_head: str
     response_head: str
     emptied: bool
@@ -46,10 +48,18 @@ def _shown(attempt: Attempt, protocol: str) -> ShownAttempt:
         # What was masked, or is not kept any more, cannot be sent again, so there is no line that would repeat it.
         curl=curl_line(**sent) if whole and HIDDEN not in attempt.url else "",
         curl_afresh=signed_afresh(**sent) if whole else "",
+        sign=_sign(attempt, protocol) if whole else "",
         request_head=_head(f"{attempt.method} {attempt.url}", attempt.request_headers) if attempt.url else "",
         response_head=_head(f"HTTP {attempt.status}", attempt.response_headers) if attempt.status else "",
         emptied=emptied,
     )
+
+
+def _sign(attempt: Attempt, protocol: str) -> str:
+    """What was masked would be signed as dots."""
+    if HIDDEN in attempt.url + attempt.request_body:
+        return ""
+    return sign_command(protocol=protocol, url=attempt.url, body=attempt.request_body)
 
 
 def _head(first: str, headers: list[list[str]]) -> str:

@@ -58,6 +58,8 @@ def test_shows_both_sides_of_an_attempt_as_they_were(page, call):
     assert "Add resources and restart the call" in text
     assert "sold out today" in text
     assert "curl --silent" in text
+    # A line that is too old says how to get a fresh one, in every version.
+    assert escape(f"tradepost sign '{url}' --protocol saas_v2 --data '{{\"activity\":\"newInstance\"}}'") in text
     assert "42 ms" in text or "41 ms" in text
 
 

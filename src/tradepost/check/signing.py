@@ -1,0 +1,84 @@
+"""A freshly signed request of any version: one that is made from a sample, or one that was sent before and is too old."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tradepost.protocols.commands import Command
+from tradepost.protocols.http import Request
+
+from .dialects import QueryDialect, SigningInputs, UrlDialect
+from .options import FINGERPRINT, CannotRun
+from .samples import Samples
+from .target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """``clock`` gives the time, ``chance`` 32 or more fresh alphanumerics."""
+
+    target: Target
+    key: str
+    clock: Callable[[], datetime]
+    chance: Callable[[], str]
+
+    @property
+    def _inputs(self) -> SigningInputs:
+        return SigningInputs(key=self.key, now=self.clock(), nonce=self.chance())
+
+    def sample(self, url: str, activity: str, *, test: bool, changes: Mapping[str, str]) -> Request:
+        """A correct request of the activity, its members replaced or added by ``changes``.
+
+        Raises ``CannotRun`` for an activity that there is not.
+        """
+        command = self._command(activity, changes.get("instanceId", ""), test=test)
+        request = self._encoded(url, command)
+        members = {**self.target.dialect.members(request), **changes}
+        return self.target.dialect.signed(request, members, self._inputs)
+
+    def again(self, url: str, body: bytes) -> Request:
+        """The same request with a new signature, time and nonce; ``url`` may carry the old ones.
+
+        Raises ``CannotRun`` for what this version cannot have sent.
+        """
+        dialect = self.target.dialect
+        if body and not dialect.json_body:
+            raise CannotRun(f"{self.target.protocol.title} sends everything in the URL and has no body")
+        if dialect.json_body and not body:
+            raise CannotRun("the body is missing: give it with --data, or name an activity")
+        headers = self._encoded(url.partition("?")[0], self._command("", "", test=True)).headers
+        request = Request("POST" if dialect.json_body else "GET", url, headers, body)
+        if isinstance(dialect, UrlDialect):
+            # Whatever the body is: it is signed byte for byte.
+            return dialect.signed_bytes(request, body, self._inputs)
+        try:
+            members = dialect.members(request)
+        except ValueError:
+            members = None
+        if not isinstance(members, dict):
+            raise CannotRun("the body is no JSON object, and this version signs its members")
+        return dialect.signed(request, members, self._inputs)
+
+    def _command(self, activity: str, instance_id: str, *, test: bool) -> Command:
+        """The first activity where none is named."""
+        activities = self.target.protocol.activities
+        samples = Samples(self.clock, self.chance, fingerprint=FINGERPRINT)
+        for kind, name in activities.items():
+            if activity in {"", name}:
+                command = samples.of(kind, instance_id or samples.unknown_id(), test=test)
+                if command is not None:
+                    return command
+        raise CannotRun(f"no activity {activity}; there are: {', '.join(activities.values())}")
+
+    def _encoded(self, url: str, command: Command) -> Request:
+        inputs = self._inputs
+        return self.target.protocol.encode(command, address=url, key=inputs.key, now=inputs.now, nonce=inputs.nonce)
+
+
+def carries_request(target: Target, url: str, body: bytes) -> bool:
+    """Whether URL and body are a request already, and not only the address of a seller."""
+    if isinstance(target.dialect, QueryDialect):
+        return "activity" in Request("GET", url).query
+    return bool(body)
