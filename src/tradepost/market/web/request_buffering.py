@@ -20,6 +20,8 @@ import structlog
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from .writers import Writers
+
 log = structlog.get_logger("tradepost.access")
 
 type Environ = dict[str, Any]
@@ -84,7 +86,8 @@ class Slots:
 
 class RequestBuffering:
     """The WSGI application ``app``, asked ``threads`` times at once. ``largest_form``: bytes sent to a page, all told;
-    ``largest_call``: those that the open API of a request takes, 0 where there is none: then no body is read."""
+    ``largest_call``: those that the open API of a request takes, 0 where there is none: then no body is read. ``writers``:
+    the places of those among them that may write; as many as all when none are given."""
 
     def __init__(
         self,
@@ -94,11 +97,13 @@ class RequestBuffering:
         largest_form: int,
         largest_call: Callable[[Environ], int] = lambda _environ: LARGEST_CALL,
         arriving: int = ARRIVING,
+        writers: Writers | None = None,
     ) -> None:
         self._app = app
         self._largest_form = largest_form
         self._largest_call = largest_call
         self._slots = Slots(threads)
+        self._writers = writers or Writers(threads)
         self._arriving = threading.BoundedSemaphore(arriving)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
@@ -108,7 +113,7 @@ class RequestBuffering:
             later = [COME_AGAIN] if refused is HTTPStatus.SERVICE_UNAVAILABLE else []
             start_response(f"{refused:d} {refused.phrase}", [("Content-Length", "0"), *later])
             return [b""]
-        with self._slots.one():
+        with self._writers.place(environ), self._slots.one():
             status, headers, content = self._answer(environ)
         start_response(status, headers)
         return [content]
