@@ -19,7 +19,7 @@ from django.db import Error, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
-from tradepost.cli import durations, sealed
+from tradepost.cli import durations, migrate, sealed
 from tradepost.cli.findings import Finding, fail, ok, warn
 from tradepost.cli.up import answers
 from tradepost.market.base import clock, retention
@@ -37,6 +37,7 @@ LITTLE_DISK, NO_DISK = 2_000_000_000, 200_000_000
 CLOCK_WARN, CLOCK_FAIL = timedelta(seconds=1), timedelta(seconds=30)
 SECRETS_TRIED = 200
 MAIL_TIMEOUT = 5
+MOST_DIFFERENCES = 10
 ASSETS = ("vendor/tabler.min.css", "vendor/htmx.min.js", "web/tradepost.js")
 
 
@@ -153,7 +154,13 @@ def check_database(config: Config) -> Iterator[Finding]:
     missing = health.missing_migrations()
     if missing:
         yield fail("migrations", f"{missing} are not applied.", "tradepost migrate")
+    elif different := health.different_schema():
+        for said in different[:MOST_DIFFERENCES]:
+            yield fail("schema", f"{said[0].upper()}{said[1:]}.", migrate.REMEDY)
+        if (more := len(different) - MOST_DIFFERENCES) > 0:
+            yield fail("schema", f"And {more} more differences.", migrate.REMEDY)
     else:
+        yield ok("schema", "The tables are those of this version.")
         yield from _newer_than_us()
         yield from _writes()
     if not config.database_url and not config.sandbox:
