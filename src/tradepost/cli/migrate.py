@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LOCK = 0x7472616465  # "trade": the advisory lock's number, the same on every machine of a market
 DIFFERENT = "All migrations are applied, and yet the database is not what this version expects:"
 REMEDY = (
-    "It was migrated by a version whose migrations were others, restored in part, or changed by hand. Nothing was lost: put "
+    "It was migrated by a version whose migrations were others, restored in part, or changed by hand. Put "
     "back a backup, or bring its data into a fresh market."
 )
 
