@@ -105,7 +105,7 @@ def test_a_new_account_opens_when_its_address_is_confirmed() -> None:
     assert client.get("/orders/").status_code == 200
 
 
-VISITS = (
+VISITS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("GET", "/", {}), ("GET", "/account/login/", {}), ("GET", "/account/signup/", {}), ("GET", "/account/password/reset/", {}),
     ("POST", "/account/password/reset/", {"email": NEW}), ("POST", "/i18n/setlang/", {"language": "en"}),
     ("POST", "/account/login/", {"login": NEW, "password": "wrong"}), ("GET", "/account/confirm-email/", {}),
@@ -189,7 +189,12 @@ def test_no_request_speaks_with_the_mail_server(page: str, email: str) -> None:
 
 
 def everything_mailed() -> None:
-    for page, email in (("signup", NEW), ("signup", KNOWN), ("password/reset", KNOWN), ("password/reset", "a@b.example")):
+    for page, email in (
+        ("signup", NEW),
+        ("signup", KNOWN),
+        ("password/reset", KNOWN),
+        ("password/reset", "a@b.example"),
+    ):
         Client().post(f"/account/{page}/", {"email": email, "password1": PASSWORD})
     client = Client()
     client.force_login(User.objects.get(email=KNOWN))

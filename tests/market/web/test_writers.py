@@ -10,7 +10,6 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.test import Client
 
@@ -91,7 +90,10 @@ def test_a_place_is_given_back_after_an_error() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("path", "status", "said"),
-    [("/account/login/", 503, "The market is busy"), ("/api/mkp-openapi-public/global/v1/order/query", 502, "APIGW.0201")],
+    [
+        ("/account/login/", 503, "The market is busy"),
+        ("/api/mkp-openapi-public/global/v1/order/query", 502, "APIGW.0201"),
+    ],
 )
 def test_turned_away_means_come_again(path: str, status: int, said: str) -> None:
     """As by a database that is busy (web/busy.py), for people and for programs."""
@@ -109,4 +111,4 @@ def test_there_are_fewer_places_than_slots_on_every_database() -> None:
 
 def test_sqlite_waits_no_longer_than_somebody_who_sent_a_form() -> None:
     if connection.vendor == "sqlite":
-        assert settings.DATABASES["default"]["OPTIONS"]["timeout"] <= writers.WAIT
+        assert connection.settings_dict["OPTIONS"]["timeout"] <= writers.WAIT

@@ -9,7 +9,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
-from tradepost.market.base import ids
+from tradepost.market.base import clock, ids
 from tradepost.market.base.config import config
 
 from .account_mails import mail_for_allauth
@@ -18,6 +18,7 @@ from .account_mails import mail_for_allauth
 class Adapter(DefaultAccountAdapter):
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:  # noqa: FBT001, FBT002
         user.language = getattr(request, "LANGUAGE_CODE", "zh-hans")
+        user.joined_at = clock.now()  # of the market: by it the account ages
         return super().save_user(request, user, form, commit)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
