@@ -17,6 +17,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
 
+from .busy import busy_page
+from .request_buffering import BUSY
+
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -43,6 +46,8 @@ class RequestMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.now = clock.lately()  # type: ignore[attr-defined]
+        if BUSY in request.META:
+            return busy_page(request)
         if _holds_nul(request):
             raise Http404  # nothing can have this name, and PostgreSQL refuses even to look for it
         response = self.get_response(request)
