@@ -26,27 +26,30 @@ def log_in(server: Server, number: int) -> tuple[int, str, float]:
 
 
 def run(rounds: int) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="tradepost-logins-", ignore_cleanup_errors=True) as name:
-        with served(Path(name)) as server, ThreadPoolExecutor(HOW_MANY) as visitors:
-            with Watch(server) as alone:
-                time.sleep(2)
-            before = server.megabytes()
-            took: list[float] = []
-            answers: Counter[str] = Counter()
-            with Watch(server) as loaded:
-                for _ in range(rounds):
-                    for status, again, milliseconds in visitors.map(lambda n: log_in(server, n), range(HOW_MANY)):
-                        answers[f"{status} {again}".strip()] += 1
-                        took.append(milliseconds)
-                    time.sleep(0.5)
-            return {
-                "p95_alone_ms": round(alone.p95(), 1),
-                "p95_loaded_ms": round(loaded.p95(), 1),
-                "answers": dict(answers),
-                "slowest_login_ms": round(max(took)),
-                "megabytes_before": round(before),
-                "megabytes_most": round(loaded.most_megabytes),
-            }
+    with (
+        tempfile.TemporaryDirectory(prefix="tradepost-logins-", ignore_cleanup_errors=True) as name,
+        served(Path(name)) as server,
+        ThreadPoolExecutor(HOW_MANY) as visitors,
+    ):
+        with Watch(server) as alone:
+            time.sleep(2)
+        before = server.megabytes()
+        took: list[float] = []
+        answers: Counter[str] = Counter()
+        with Watch(server) as loaded:
+            for _ in range(rounds):
+                for status, again, milliseconds in visitors.map(lambda n: log_in(server, n), range(HOW_MANY)):
+                    answers[f"{status} {again}".strip()] += 1
+                    took.append(milliseconds)
+                time.sleep(0.5)
+        return {
+            "p95_alone_ms": round(alone.p95(), 1),
+            "p95_loaded_ms": round(loaded.p95(), 1),
+            "answers": dict(answers),
+            "slowest_login_ms": round(max(took)),
+            "megabytes_before": round(before),
+            "megabytes_most": round(loaded.most_megabytes),
+        }
 
 
 if __name__ == "__main__":

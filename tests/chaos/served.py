@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlencode
 
 from tests.architecture.source import ROOT
@@ -36,9 +37,7 @@ class Server:
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
 
-    def log_in(
-        self, address: str, password: str, *, source: str = "127.0.0.1"
-    ) -> tuple[int, http.client.HTTPMessage]:
+    def log_in(self, address: str, password: str, *, source: str = "127.0.0.1") -> tuple[int, http.client.HTTPMessage]:
         """The form is asked for and sent; gives the status and the headers of the answer."""
         connection = self.connect(source)
         connection.request("GET", LOGIN)
@@ -112,7 +111,7 @@ class Watch:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._ask)
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

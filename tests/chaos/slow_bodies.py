@@ -40,7 +40,7 @@ UNASKED = b"POST /api/none/of/ours HTTP/1.1\r\nHOST\r\nContent-Length: %d\r\n\r\
 def send_large(server: Server) -> socket.socket:
     """As much of 12 MiB as the server takes."""
     connection = begin(server, UNASKED)
-    connection.setblocking(False)  # noqa: FBT003  # socket's signature
+    connection.setblocking(False)  # socket's signature
     piece = b"x" * MIB
     try:
         for _ in range(12):

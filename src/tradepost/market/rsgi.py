@@ -4,6 +4,7 @@ import os
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.db import connection
 from django.urls import Resolver404, get_resolver, resolve
 
 from tradepost.market.base.config import config
@@ -11,6 +12,7 @@ from tradepost.market.web import logs
 from tradepost.market.web.answering import Environ
 from tradepost.market.web.peer import client_of, network_of
 from tradepost.market.web.request_buffering import THREADS, ByTheHead, RequestBuffering, threads_for
+from tradepost.market.web.writers import places
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradepost.market.settings")
 
@@ -33,9 +35,11 @@ def largest_body(environ: Environ) -> int:
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
 
 
+_threads = threads_for(os.environ.get(THREADS))
 application = RequestBuffering(
     pages,
-    threads=threads_for(os.environ.get(THREADS)),
+    threads=_threads,
+    writers=places(_threads, sqlite=connection.vendor == "sqlite"),
     by_the_head=ByTheHead(
         largest_body=largest_body,
         is_caller_known=is_caller_known,

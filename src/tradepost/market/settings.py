@@ -109,7 +109,8 @@ def database(url: str) -> dict[str, object]:
             "OPTIONS": {
                 # Writers queue at BEGIN instead of failing in the middle; money is written: full durability.
                 "transaction_mode": "IMMEDIATE",
-                "timeout": 30,
+                # Seconds. Who waits longer is told to come again (web/busy.py); a worker comes by itself.
+                "timeout": 5,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-32000;",
             },
         }

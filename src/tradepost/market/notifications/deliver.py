@@ -140,11 +140,22 @@ def deliver_due(
     claimed = _claim(now=now, wall=wall, owner=owner, limit=limit)
     if not claimed:
         return 0
-    messages = [compose(mail, site) for _job, mail in claimed]
-    results = (sender or Sender(mailers.default)).send(messages)
-    for (job, mail), result in zip(claimed, results, strict=True):
+    composed = list(_composed(claimed, site, now=now, owner=owner))
+    results = (sender or Sender(mailers.default)).send([message for _job, _mail, message in composed])
+    for (job, mail, _message), result in zip(composed, results, strict=True):
         _record(job, mail, result, now=now, owner=owner)
     return len(claimed)
+
+
+def _composed(
+    claimed: list[tuple[Job, Mail]], site: Site, *, now: datetime, owner: str
+) -> Iterator[tuple[Job, Mail, EmailMultiAlternatives]]:
+    """One whose link no key opens any more must not stop the others: it has failed."""
+    for job, mail in claimed:
+        try:
+            yield job, mail, compose(mail, site)
+        except ValueError as closed:
+            _record(job, mail, Never(str(closed)), now=now, owner=owner)
 
 
 def _claim(*, now: datetime, wall: datetime, owner: str, limit: int) -> list[tuple[Job, Mail]]:
@@ -182,12 +193,14 @@ def _record(job: Job, mail: Mail, result: Result, *, now: datetime, owner: str) 
 
 
 def _end(mail: Mail, status: Mail.Status, *, now: datetime, error: str = "") -> None:
+    sent = status == Mail.Status.SENT
     Mail.objects.filter(pk=mail.pk).update(
         status=status,
         attempts=mail.attempts + 1,
         next_at=None,
         error=error[:LONGEST_ERROR],
-        sent_at=now if status == Mail.Status.SENT else None,
+        sent_at=now if sent else None,
+        sealed_link="" if sent else mail.sealed_link,
     )
 
 

@@ -20,6 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from tradepost.market.base import clock
 from tradepost.market.web.busy import RETRY_AFTER, busy_page, is_busy
 from tradepost.market.web.peer import peer
+from tradepost.market.web.writers import must_have_a_place
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.open_api.errors import (
     GATEWAY_ERRORS,
@@ -119,6 +120,7 @@ def open_api(
         def view(request: HttpRequest) -> HttpResponse:
             request_id = _request_id()
             try:
+                must_have_a_place(request)
                 if request.method != method:
                     # To the gateway an API is a method and a path; 405 means other things in its table (§C.2).
                     response = gateway_response(gateway_error("APIGW.0101"), request_id=request_id)

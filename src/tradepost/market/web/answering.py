@@ -6,11 +6,9 @@ read. Otherwise five connections that begin a form and never end it would stop a
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any
 
@@ -24,11 +22,10 @@ type Job = Callable[[], None]
 
 
 class Threads:
-    """``number`` threads that do what they are given, in its order. ``niceness``: how much they leave to others."""
+    """``number`` threads that do what they are given, in its order."""
 
-    def __init__(self, number: int, *, name: str, niceness: int = 0) -> None:
+    def __init__(self, number: int, *, name: str) -> None:
         self._jobs: SimpleQueue[Job] = SimpleQueue()
-        self._niceness = niceness
         for _ in range(number):
             threading.Thread(target=self._work, name=name, daemon=True).start()
 
@@ -37,9 +34,6 @@ class Threads:
         self._jobs.put(job)
 
     def _work(self) -> None:
-        if self._niceness and sys.platform == "linux":  # elsewhere a process has one niceness for all of its threads
-            with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
         while True:
             self._jobs.get()()
 

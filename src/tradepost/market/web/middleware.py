@@ -17,10 +17,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
 
+from . import writers
 from .busy import busy_page
-from .request_buffering import BUSY
-
-SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 class Language(LocaleMiddleware):
@@ -46,8 +44,6 @@ class RequestMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.now = clock.lately()  # type: ignore[attr-defined]
-        if BUSY in request.META:
-            return busy_page(request)
         if _holds_nul(request):
             raise Http404  # nothing can have this name, and PostgreSQL refuses even to look for it
         response = self.get_response(request)
@@ -57,7 +53,11 @@ class RequestMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponseBase | None:
-        if request.method in SAFE or getattr(view, "own_transactions", False):
+        try:
+            writers.must_have_a_place(request)
+        except writers.NoPlace:
+            return busy_page(request)
+        if request.method in writers.READING or getattr(view, "own_transactions", False):
             return None
         try:
             with transaction.atomic():

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import structlog
 
 from .answering import App, Environ, Headers, LentConnections, Threads, ask
 from .arriving import QUICK, Arrival, Arrivals
+from .writers import HASHING_AT_ONCE, HASHING_WAIT, READING, TURNED_AWAY, WAIT, Places
 
 log = structlog.get_logger("tradepost.access")
 
@@ -30,15 +30,9 @@ THREADS = "TRADEPOST_WEB_THREADS"
 AT_ONCE = 16
 """Requests that a process works on at a time: its one core is busy while most of them wait for the database. With five, which
 two cores would suggest, a query of the open API costs a tenth more, since the processes wait for each other (measured)."""
-HASHING = 2
-"""Requests that hash a password, of those worked on at a time; they have threads of their own, so that no page waits."""
-HASHING_WITHIN = 3.0
-"""Seconds in which such a request is begun; else it is answered that the market is busy."""
 FROM_ANYBODY = 64 * 1024
 """Bytes of a call's body that are received before anybody looked who calls."""
 COME_AGAIN = ("Retry-After", "5")
-BUSY = "tradepost.busy"
-"""In the environ of a request that waited too long: it is answered with the page that says so."""
 
 
 def threads_for(stated: str | None) -> int:
@@ -67,24 +61,28 @@ class Exchange(Protocol):
 
 
 class RequestBuffering:
-    """The RSGI application around the WSGI application ``app``, which is asked by ``threads`` threads."""
+    """The RSGI application around the WSGI application ``app``, which is asked by ``threads`` threads, ``writers`` of them
+    about requests that may write."""
 
-    def __init__(self, app: App, *, threads: int, by_the_head: ByTheHead, arrivals: Arrivals | None = None) -> None:
+    def __init__(
+        self, app: App, *, threads: int, writers: int, by_the_head: ByTheHead, arrivals: Arrivals | None = None
+    ) -> None:
         self._app = app
         self._by = by_the_head
         self._number = threads
         self._connections = LentConnections()
+        self._writing = Places(writers, wait=WAIT)
+        self._hashing = Places(min(HASHING_AT_ONCE, writers), wait=HASHING_WAIT)
         self._arrivals = arrivals or Arrivals()
         self._receiving: set[asyncio.Task[None]] = set()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._threads = Threads(self._number, name="request")
-        self._hashing = Threads(HASHING, name="password", niceness=5)
 
     async def __rsgi__(self, scope: Any, exchange: Exchange) -> None:
         answered = self._loop.create_future()
-        if _has_body(scope.headers):
+        if scope.method not in READING or scope.headers.get("content-length") or "transfer-encoding" in scope.headers:
             receiving = self._loop.create_task(self._receive(environ_of(scope), exchange, answered))
             self._receiving.add(receiving)  # the loop itself keeps only a weak reference
             receiving.add_done_callback(self._receiving.discard)
@@ -93,9 +91,15 @@ class RequestBuffering:
         await answered
 
     async def _receive(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
-        refused = await self._await_body(environ, exchange, answered)
+        refused: HTTPStatus | None = None
+        try:
+            if _has_body(environ):
+                refused = await self._await_body(environ, exchange, answered)
+        except Exception:
+            log.exception("request not received", path=environ["PATH_INFO"])
+            refused = HTTPStatus.INTERNAL_SERVER_ERROR
         if refused is None:
-            self._pass_on(environ, partial(self._answer, environ, exchange, answered))
+            self._pass_on(environ, exchange, answered)
             return
         log.info("refused unread", status=int(refused), path=environ["PATH_INFO"], client=self._by.client(environ))
         # What is still to come of this request would be taken for the next one.
@@ -161,23 +165,25 @@ class RequestBuffering:
         self._threads.do(look)
         return await told
 
-    def _pass_on(self, environ: Environ, answer: Callable[[], None]) -> None:
-        if not self._by.hashes_password(environ):
-            self._threads.do(answer)
+    def _pass_on(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
+        """To a thread, once there is a place for a request of its kind."""
+
+        def answer() -> None:
+            self._threads.do(partial(self._answer, environ, exchange, answered))
+
+        def begin() -> None:
+            answered.add_done_callback(lambda _: places.leave())
+            answer()
+
+        def turned_away() -> None:
+            environ[TURNED_AWAY] = True
+            answer()
+
+        if environ["REQUEST_METHOD"] in READING:
+            answer()
             return
-        taken = threading.Lock()
-
-        def in_time() -> None:
-            if taken.acquire(blocking=False):
-                answer()
-
-        def too_late() -> None:
-            if taken.acquire(blocking=False):
-                environ[BUSY] = True
-                self._threads.do(answer)
-
-        self._hashing.do(in_time)
-        self._loop.call_later(HASHING_WITHIN, too_late)
+        places = self._hashing if self._by.hashes_password(environ) else self._writing
+        places.take(begin, turned_away)
 
     def _answer(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
         """In a thread: ask Django, and give its answer to the server."""
@@ -238,8 +244,8 @@ def _host(address: str) -> str:
     return address.rpartition(":")[0].strip("[]")
 
 
-def _has_body(headers: Any) -> bool:
-    return headers.get("content-length", "0") not in {"", "0"} or "transfer-encoding" in headers
+def _has_body(environ: Environ) -> bool:
+    return environ.get("CONTENT_LENGTH") not in {None, "", "0"} or "HTTP_TRANSFER_ENCODING" in environ
 
 
 def _stated_length(environ: Environ) -> int | None:
