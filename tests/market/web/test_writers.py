@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
+from functools import partial
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 
+from tests.market.web.exchanging import WITHIN, ask, scope, server, until
 from tradepost.market.web import writers
-from tradepost.market.web.request_buffering import AT_ONCE, Environ, RequestBuffering
-from tradepost.market.web.writers import TURNED_AWAY, Writers, places
+from tradepost.market.web.answering import Environ
+from tradepost.market.web.request_buffering import AT_ONCE
+from tradepost.market.web.writers import TURNED_AWAY, Places, places
 
-WITHIN = 30
 MANY = 20
 
 
@@ -26,65 +27,50 @@ class Locked:
 
     def __init__(self) -> None:
         self.free = threading.Event()
-        self.began = threading.Semaphore(0)
+        self.began = 0
 
     def __call__(self, environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "POST" and not environ.get(TURNED_AWAY):
-            self.began.release()
+            self.began += 1
             assert self.free.wait(WITHIN)
         start("503 Busy" if environ.get(TURNED_AWAY) else "200 OK", [])
         return [b""]
 
 
-def ask(app: RequestBuffering, method: str) -> str:
-    told: list[str] = []
-    environ = {"REQUEST_METHOD": method, "PATH_INFO": "/", "wsgi.input": BytesIO()}
-    app(environ, lambda status, _headers: told.append(status))
-    return told[0]
-
-
-def test_twenty_waiting_writers_keep_no_reader_out() -> None:
-    number = places(AT_ONCE, sqlite=True)
+@pytest.mark.parametrize(("path", "number"), [("/", places(AT_ONCE, sqlite=True)), ("/login", writers.HASHING_AT_ONCE)])
+def test_twenty_waiting_writers_keep_no_reader_out(path: str, number: int) -> None:
+    """Nor do twenty who log in (issue 8, 3): of them two hash a password at a time."""
     inside = Locked()
-    app = RequestBuffering(inside, threads=AT_ONCE, largest_form=10, writers=Writers(number, wait=WITHIN))
-    with ThreadPoolExecutor(MANY) as server:
-        writing = [server.submit(ask, app, "POST") for _ in range(MANY)]
-        for _ in range(number):
-            assert inside.began.acquire(timeout=WITHIN)
-        with ThreadPoolExecutor(AT_ONCE) as readers:  # they all have a place, though each writer holds a thread
-            began = time.monotonic()
-            reading = [readers.submit(ask, app, "GET") for _ in range(3 * AT_ONCE)]
-            assert {done.result(WITHIN) for done in reading} == {"200 OK"}
-            assert time.monotonic() - began < WITHIN / 3
-        assert not any(done.done() for done in writing)
+
+    async def run() -> None:
+        tried = server(inside, threads=AT_ONCE, writers=places(AT_ONCE, sqlite=True))
+        writing = [asyncio.create_task(ask(tried, scope(path=path, length=1), b"a")) for _ in range(MANY)]
+        await until(lambda: inside.began == number)
+        reading = await asyncio.gather(*(ask(tried, scope(method="GET")) for _ in range(3 * AT_ONCE)))
+        assert {answer.status for answer in reading} == {200}
+        assert not any(task.done() for task in writing)
+        assert inside.began == number
         inside.free.set()
-        assert {done.result(WITHIN) for done in writing} == {"200 OK"}, "those that could wait were served"
+        assert {(await task).status for task in writing} == {200}, "those that could wait were served"
+
+    asyncio.run(run())
 
 
-@pytest.mark.parametrize(
-    ("wait", "most_waiting"), [(0.01, 100), (WITHIN, 1)], ids=["after a while", "at once when many wait"]
-)
-def test_who_gets_no_place_is_turned_away(wait: float, most_waiting: int) -> None:
-    few = Writers(1, wait=wait, most_waiting=most_waiting)
-    marked: list[Environ] = [{"REQUEST_METHOD": "POST"} for _ in range(3)]
-    with few.place(marked[0]), ThreadPoolExecutor(1) as server:
-        if most_waiting == 1:
-            assert few._waiting.acquire(blocking=False)
-        server.submit(lambda: few.place(marked[1]).__enter__()).result(WITHIN)
-        with few.place(reader := {"REQUEST_METHOD": "GET"}):
-            assert TURNED_AWAY not in reader
-    assert [TURNED_AWAY in environ for environ in marked[:2]] == [False, True]
-    with few.place(marked[2]):
-        assert TURNED_AWAY not in marked[2], "its place is free again"
+def test_who_gets_no_place_in_time_is_turned_away() -> None:
+    said: list[str] = []
 
+    async def run() -> None:
+        few = Places(1, wait=0.01)
+        for name in "abc":
+            few.take(partial(said.append, f"{name} begins"), partial(said.append, f"{name} goes"))
+        await until(lambda: len(said) == 3)
+        few.leave()
+        few.take(lambda: said.append("d begins"), lambda: said.append("d goes"))
+        few.take(lambda: said.append("e begins"), lambda: said.append("e goes"))
+        few.leave()
 
-def test_a_place_is_given_back_after_an_error() -> None:
-    few = Writers(1, wait=0.01)
-    for _ in range(2):
-        environ: Environ = {"REQUEST_METHOD": "POST"}
-        with pytest.raises(ValueError, match="of the page"), few.place(environ):
-            assert TURNED_AWAY not in environ
-            raise ValueError("of the page")
+    asyncio.run(run())
+    assert said == ["a begins", "b goes", "c goes", "d begins", "e begins"]
 
 
 @pytest.mark.django_db
@@ -111,4 +97,5 @@ def test_there_are_fewer_places_than_slots_on_every_database() -> None:
 
 def test_sqlite_waits_no_longer_than_somebody_who_sent_a_form() -> None:
     if connection.vendor == "sqlite":
-        assert connection.settings_dict["OPTIONS"]["timeout"] <= writers.WAIT
+        options: Any = settings.DATABASES["default"]["OPTIONS"]
+        assert options["timeout"] <= writers.WAIT

@@ -7,6 +7,7 @@ import os
 import secrets
 from datetime import time
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -38,6 +39,10 @@ class Config(BaseSettings):
     public_url: str = Field(default="", description="How people and sellers reach this market, for example in mails.")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Host names that are answered, separated by commas; empty means those of public_url."
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        description="Networks of the proxies whose X-Forwarded-For is believed, separated by commas.",
     )
     secret_key: SecretStr = Field(
         default=SecretStr(""), description="Signs sessions and seals secrets; made in the data folder when empty."
@@ -108,7 +113,7 @@ class Config(BaseSettings):
     log_format: Literal["json", "console"] = Field(default="json", description="JSON lines, or text for a person.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -1,16 +1,17 @@
-"""Places for requests that may write, fewer than a process works on at a time: who only reads never waits behind writers.
+"""Requests that may write, or hash a password: fewer at a time than a process works on, so that who only reads never waits
+behind them.
 
-SQLite lets one write at a time, whatever the number of threads, and on PostgreSQL many may wait for one row. A writer that
-waits in a slot of ``request_buffering`` keeps a reader out of it; so it waits before it has one, for a while, and is then
-told to come again as by a database that is busy.
+SQLite lets one write at a time, whatever the number of threads, and on PostgreSQL many may wait for one row; a hash takes
+20 MB and a core. Who waits for a place waits outside of the threads, for a while, and is then told to come again as by a
+database that is busy.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
-from typing import Any
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.db import OperationalError
 from django.http import HttpRequest
@@ -18,12 +19,15 @@ from django.http import HttpRequest
 READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 WAIT = 5.0
 """Seconds for a place, as long as SQLite then waits for its lock: who hears nothing for longer sends the form again."""
-MOST_WAITING = 100
-"""Each holds one of the server's threads, which those that read need too."""
 AT_ONCE_ON_SQLITE = 4
 """One writes; the others are before or behind their transaction, or the next ones."""
+HASHING_AT_ONCE = 2
+HASHING_WAIT = 3.0
+"""Seconds for a place to hash a password: some hundred people are served meanwhile."""
 TURNED_AWAY = "tradepost.turned_away"
 """Key in the environment of a request that got no place."""
+
+type Begin = Callable[[], None]
 
 
 class NoPlace(OperationalError):
@@ -36,38 +40,42 @@ def places(threads: int, *, sqlite: bool) -> int:
     return max(1, min(most, threads - 1))
 
 
-class Writers:
-    """``number`` places. ``wait``: seconds for one; ``most_waiting`` who wait, the next is turned away at once."""
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    begin: Begin
+    too_late: asyncio.TimerHandle | None = None
 
-    def __init__(self, number: int, *, wait: float = WAIT, most_waiting: int = MOST_WAITING) -> None:
-        self._places = threading.BoundedSemaphore(number)
-        self._waiting = threading.BoundedSemaphore(most_waiting)
+
+class Places:
+    """``number`` places; everything in here happens in the event loop. ``wait``: seconds for one."""
+
+    def __init__(self, number: int, *, wait: float) -> None:
+        self._free = number
         self._wait = wait
+        self._waiting: deque[_Waiting] = deque()
 
-    @contextmanager
-    def place(self, environ: MutableMapping[str, Any]) -> Iterator[None]:
-        """A place for a request that may write, while it is worked on; without one it is marked ``TURNED_AWAY``."""
-        if environ.get("REQUEST_METHOD", "GET") in READING:
-            yield
+    def take(self, begin: Begin, turned_away: Begin) -> None:
+        """Calls ``begin`` once there is a place, which holds it until ``leave``; or ``turned_away`` when it takes too long."""
+        if self._free:
+            self._free -= 1
+            begin()
             return
-        if not self._take():
-            environ[TURNED_AWAY] = True
-            yield
-            return
-        try:
-            yield
-        finally:
-            self._places.release()
+        waiting = _Waiting(begin)
+        waiting.too_late = asyncio.get_running_loop().call_later(self._wait, self._give_up, waiting, turned_away)
+        self._waiting.append(waiting)
 
-    def _take(self) -> bool:
-        if self._places.acquire(blocking=False):
-            return True
-        if not self._waiting.acquire(blocking=False):
-            return False
-        try:
-            return self._places.acquire(timeout=self._wait)
-        finally:
-            self._waiting.release()
+    def leave(self) -> None:
+        if self._waiting:
+            following = self._waiting.popleft()
+            if following.too_late:
+                following.too_late.cancel()
+            following.begin()
+        else:
+            self._free += 1
+
+    def _give_up(self, waiting: _Waiting, turned_away: Begin) -> None:
+        self._waiting.remove(waiting)
+        turned_away()
 
 
 def must_have_a_place(request: HttpRequest) -> None:
