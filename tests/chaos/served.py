@@ -24,8 +24,8 @@ LOGIN = "/account/login/"
 
 
 class Server:
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self.process, self.port = process, port
+    def __init__(self, process: subprocess.Popen[bytes], port: int, environment: dict[str, str]) -> None:
+        self.process, self.port, self.environment = process, port, environment
 
     def connect(self, source: str = "127.0.0.1") -> http.client.HTTPConnection:
         """From an address of this machine: Linux lets us come from all of 127.0.0.0/8."""
@@ -38,16 +38,21 @@ class Server:
         return answer.status, answer.read().decode()
 
     def log_in(self, address: str, password: str, *, source: str = "127.0.0.1") -> tuple[int, http.client.HTTPMessage]:
+        return self.send(LOGIN, {"login": address, "password": password}, source=source)
+
+    def send(
+        self, path: str, fields: dict[str, str], *, source: str = "127.0.0.1"
+    ) -> tuple[int, http.client.HTTPMessage]:
         """The form is asked for and sent; gives the status and the headers of the answer."""
         connection = self.connect(source)
-        connection.request("GET", LOGIN)
+        connection.request("GET", path)
         page = connection.getresponse()
         cookie = (page.headers["Set-Cookie"] or "").partition(";")[0]
         found = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page.read().decode())
         assert found, "a form with its key"
-        form = urlencode({"csrfmiddlewaretoken": found[1], "login": address, "password": password})
+        form = urlencode({"csrfmiddlewaretoken": found[1], **fields})
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}
-        connection.request("POST", LOGIN, form, headers)
+        connection.request("POST", path, form, headers)
         answer = connection.getresponse()
         answer.read()
         connection.close()
@@ -80,7 +85,7 @@ def served(folder: Path, **settings: str) -> Iterator[Server]:
     }
     subprocess.run([sys.executable, "-m", "tests.chaos.people"], env=environment, cwd=ROOT, check=True, timeout=120)
     process = subprocess.Popen([*MAIN, "serve"], env=environment, stdin=subprocess.DEVNULL)
-    server = Server(process, port)
+    server = Server(process, port, environment)
     try:
         deadline = time.monotonic() + 3 * WITHIN
         while True:
@@ -132,3 +137,7 @@ class Watch:
         """Milliseconds within which 95 of 100 pages came."""
         assert self._statuses == {200}, self._statuses
         return 1000 * sorted(self._times)[int(len(self._times) * 0.95)]
+
+    def slowest(self) -> float:
+        """Milliseconds of the page that took longest: one that hangs is a single one, and no percentile shows it."""
+        return 1000 * max(self._times)
