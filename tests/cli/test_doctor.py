@@ -159,7 +159,7 @@ def test_secrets_that_no_key_opens_fail():
 def test_the_database_is_written_to_and_left_as_it_was():
     findings = list(diagnosis.check_database(config(sandbox=True)))
     assert {finding.level for finding in findings} == {Level.OK}
-    assert [finding.area for finding in findings] == ["database", "migrations", "writing"]
+    assert [finding.area for finding in findings] == ["database", "schema", "migrations", "writing"]
     assert User.objects.count() == 0
 
 

@@ -50,8 +50,9 @@ def build() -> App:
 
 def main(tokens: Sequence[str] | None = None) -> None:
     """Run a command line and leave with its exit code: 0 done, 1 refused or failed."""
-    from tradepost.cli import terminal
+    from tradepost.cli import private_files, terminal
 
+    private_files.begin_private()
     with terminal.in_one_line():
         result = build()(tokens, result_action="return_value")
         sys.exit(result if isinstance(result, int) else 0)

@@ -19,8 +19,9 @@ from django.db import Error, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
-from tradepost.cli import durations, sealed
+from tradepost.cli import durations, migrate, sealed
 from tradepost.cli.findings import Finding, fail, ok, warn
+from tradepost.cli.private_files import open_to_others
 from tradepost.cli.up import answers
 from tradepost.market.base import clock, retention
 from tradepost.market.base.config import Config
@@ -37,6 +38,7 @@ LITTLE_DISK, NO_DISK = 2_000_000_000, 200_000_000
 CLOCK_WARN, CLOCK_FAIL = timedelta(seconds=1), timedelta(seconds=30)
 SECRETS_TRIED = 200
 MAIL_TIMEOUT = 5
+MOST_DIFFERENCES = 10
 ASSETS = ("vendor/tabler.min.css", "vendor/htmx.min.js", "web/tradepost.js")
 
 
@@ -60,6 +62,7 @@ def all_findings(config: Config) -> tuple[Finding, ...]:
     for area, check in (
         ("web", lambda: check_web(config)),
         ("mail", lambda: check_mail(config)),
+        ("data folder", lambda: check_data_folder(config)),
         ("disk", lambda: check_disk(config)),
         ("assets", check_assets),
     ):
@@ -100,6 +103,24 @@ def check_public_url(config: Config) -> Iterator[Finding]:
         yield fail(area, f"{url} is not encrypted: passwords travel in the clear.", todo)
     else:
         yield ok(area, url)
+    yield from _open_doors(config)
+
+
+def _open_doors(config: Config) -> Iterator[Finding]:
+    """Ways in beside the proxy that the address of the market stands for."""
+    if "*" in config.allowed_hosts:
+        yield warn(
+            "allowed hosts",
+            "TRADEPOST_ALLOWED_HOSTS is *: the market answers to whatever name a request gives it.",
+            "Leave it empty, or list the names that people and programs use.",
+        )
+    if config.base_url.startswith("https://") and not _is_loopback(config.host):
+        yield warn(
+            "open port",
+            f"{config.host}:{config.port} can be reached past the TLS proxy, without encryption, and what it then says of "
+            "the sender is believed.",
+            "Set TRADEPOST_HOST to 127.0.0.1, or let only the proxy reach this port.",
+        )
 
 
 def _allowed(host: str, allowed: tuple[str, ...]) -> bool:
@@ -141,6 +162,23 @@ def check_secret_key(config: Config) -> Iterator[Finding]:
         yield ok(area, f"In {path}, for its owner only. Keep a copy: without it sealed secrets are lost.")
 
 
+def check_data_folder(config: Config) -> Iterator[Finding]:
+    """Who may read it; of the key in it ``check_secret_key`` tells."""
+    area, folder = "data folder", config.data.resolve()
+    if sys.platform == "win32":
+        return
+    wide = [path for path in open_to_others(folder) if path.name != "secret.key"]
+    for path in wide:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        yield fail(
+            area,
+            f"{path} can be read by other users of this machine (mode {mode:04o}): sessions, mails, hashes of passwords.",
+            f"chmod go-rwx {path} (the next start does so too)",
+        )
+    if not wide:
+        yield ok(area, f"What is in {folder} is for its owner only.")
+
+
 def check_database(config: Config) -> Iterator[Finding]:
     area = "database"
     try:
@@ -153,7 +191,13 @@ def check_database(config: Config) -> Iterator[Finding]:
     missing = health.missing_migrations()
     if missing:
         yield fail("migrations", f"{missing} are not applied.", "tradepost migrate")
+    elif different := health.different_schema():
+        for said in different[:MOST_DIFFERENCES]:
+            yield fail("schema", f"{said[0].upper()}{said[1:]}.", migrate.REMEDY)
+        if (more := len(different) - MOST_DIFFERENCES) > 0:
+            yield fail("schema", f"And {more} more differences.", migrate.REMEDY)
     else:
+        yield ok("schema", "The tables are those of this version.")
         yield from _newer_than_us()
         yield from _writes()
     if not config.database_url and not config.sandbox:

@@ -8,15 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 from tradepost.cli import terminal
 from tradepost.cli.opening import open_market
+from tradepost.market.base.errors import Refused
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 LOCK = 0x7472616465  # "trade": the advisory lock's number, the same on every machine of a market
+DIFFERENT = "All migrations are applied, and yet the database is not what this version expects:"
+REMEDY = (
+    "It was migrated by a version whose migrations were others, restored in part, or changed by hand. Put "
+    "back a backup, or bring its data into a fresh market."
+)
 
 
 def migrate() -> None:
-    """Bring the database to this version. Safe to run twice, and from several machines at once."""
+    """Bring the database to this version. Safe to run twice, and from several machines at once.
+
+    Ends with code 1 when the database is not what this version expects although every migration is applied.
+    """
     open_market()
     console = terminal.out()
     applied = apply(console)
@@ -26,12 +35,17 @@ def migrate() -> None:
 def apply(console: Console, *, each: bool = True) -> int:
     """Apply what is missing, showing progress: a bar on a terminal, elsewhere a line for ``each``.
 
-    Returns how many migrations that were. Needs an open market.
+    Returns how many migrations that were. Needs an open market. Raises ``Refused`` when the database then is not what this
+    version expects, which pages would find out one by one.
     """
+    from tradepost.market.base.schema_check import differences
+
     with one_at_a_time(lambda: console.print("Another process is migrating this database; waiting for it.")):
         waiting = unapplied()
         if waiting:
             _apply(console, len(waiting), each=each)
+    if different := differences():
+        raise Refused("cli.schema", "\n  ".join([DIFFERENT, *different, REMEDY]))
     return len(waiting)
 
 

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tradepost.cli.private_files import close_to_others
 from tradepost.market.base.errors import Refused
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def make_folder(config: Config) -> None:
             f"The data folder {folder} cannot be used: {fault.strerror}. "
             "Let this user write there, or choose another folder with TRADEPOST_DATA.",
         ) from None
+    close_to_others(folder)
 
 
 def must_exist(config: Config) -> None:

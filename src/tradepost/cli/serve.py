@@ -1,4 +1,4 @@
-"""``tradepost serve``: the web server, Granian over WSGI, on loopback unless settings say otherwise."""
+"""``tradepost serve``: the web server, Granian, on loopback unless settings say otherwise."""
 
 from __future__ import annotations
 
@@ -47,15 +47,14 @@ def serve(*, workers: int = 1, threads: int = 0) -> None:
     os.environ[request_buffering.THREADS] = str(threads)
     _allow_connections(CONNECTIONS)
     Granian(
-        "tradepost.market.wsgi:application",
+        "tradepost.market.rsgi:application",
         address=config.host,
         port=config.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         http=HTTPModes.http1,  # what proxies speak; nobody is served better by more
         workers=max(workers, 1),
         backpressure=CONNECTIONS,
-        # Most only wait, see web/request_buffering.py: for bodies, and for a slot to be worked on in.
-        blocking_threads=2 * request_buffering.ARRIVING,
+        websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=FINISH_WITHIN,
         log_level=LogLevels.warning,

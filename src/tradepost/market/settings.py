@@ -55,6 +55,7 @@ MIDDLEWARE = [
     # What follows is for people: programs have no session, no language and no form.
     "tradepost.market.open_api.api_middleware.ApiMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "tradepost.market.web.pending_login.PendingLogin",
     "tradepost.market.web.middleware.Language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -68,7 +69,6 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "tradepost.market.urls"
-WSGI_APPLICATION = "tradepost.market.wsgi.application"
 AUTH_USER_MODEL = "identity.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -110,7 +110,8 @@ def database(url: str) -> dict[str, object]:
             "OPTIONS": {
                 # Writers queue at BEGIN instead of failing in the middle; money is written: full durability.
                 "transaction_mode": "IMMEDIATE",
-                "timeout": 30,
+                # Seconds. Who waits longer is told to come again (web/busy.py); a worker comes by itself.
+                "timeout": 5,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-32000;",
             },
         }
@@ -145,7 +146,7 @@ STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
 
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "tradepost.market.web.passwords.Argon2",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -181,8 +182,6 @@ _TLS = CONFIG.base_url.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _TLS
 SECURE_HSTS_SECONDS = 31_536_000 if _TLS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _TLS else None
-# A market reached over TLS stands behind a proxy, which says who asks; without it all share one limit of log-ins.
-ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _TLS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576

@@ -18,6 +18,7 @@ from tradepost.market.base.models import Job
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import User
 from tradepost.market.notifications import deliver
+from tradepost.market.notifications.account_mails import mail_account
 from tradepost.market.notifications.compose import Site, compose
 from tradepost.market.notifications.facts import money
 from tradepost.market.notifications.models import Mail
@@ -232,3 +233,24 @@ def test_an_operator_may_try_a_failed_mail_again_but_not_a_sent_one(server: mail
     with pytest.raises(Refused, match=r"mail\.sent"):
         deliver.retry(mail, now=NOW + timedelta(hours=3))
     assert Job.objects.count() == 0
+
+
+def test_the_link_of_an_account_mail_is_gone_once_it_was_sent(server: mail_server.Server) -> None:
+    """An operator must not find it later; until then it is sealed."""
+    mail = mail_account("account_reset", "a@b.example", link="/account/password/reset/key/7/", language="en", now=NOW)
+    assert "/account/" not in mail.sealed_link
+    assert run(server.mailer()) == 1
+    assert "https://market.example/account/password/reset/key/7/" in str(server.received[0])
+    mail.refresh_from_db()
+    assert (mail.status, mail.sealed_link) == ("sent", "")
+
+
+def test_an_account_mail_that_no_key_opens_fails_and_does_not_stop_the_others(server: mail_server.Server) -> None:
+    bad = mail_account("account_reset", "a@b.example", link="/x/", language="en", now=NOW)
+    Mail.objects.update(sealed_link="sealed with another key")
+    good = mail_to(reader())
+    assert run(server.mailer()) == 2
+    bad.refresh_from_db()
+    assert bad.status == "failed"
+    assert "TRADEPOST_OLD_SECRET_KEYS" in bad.error
+    assert [m["To"] for m in server.received] == [good.address]

@@ -26,7 +26,7 @@ from tradepost.market.payments.models import Transfer
 from tradepost.market.web.busy import RETRY_AFTER, is_busy
 
 SHORTER = {"sqlite": "PRAGMA busy_timeout = 20", "postgresql": "SET lock_timeout = '20ms'"}
-LONGER = {"sqlite": "PRAGMA busy_timeout = 30000", "postgresql": "SET lock_timeout = 0"}
+LONGER = {"sqlite": "PRAGMA busy_timeout = 5000", "postgresql": "SET lock_timeout = 0"}
 
 
 @contextmanager

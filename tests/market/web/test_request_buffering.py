@@ -1,88 +1,151 @@
-"""Who sends slowly, too much or half of it keeps nobody waiting and fills no disk."""
+"""Issue 8, 1: who sends slowly, too much or half of it keeps nobody waiting and fills no memory."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from io import BytesIO
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.db import connection, connections
 
-from tradepost.market.web.request_buffering import LARGEST_CALL, Environ, RequestBuffering
+from tests.market.web.exchanging import WITHIN, Exchange, ask, echo, scope, server, until
+from tradepost.market.web import arriving, request_buffering
+from tradepost.market.web.answering import Environ, LentConnections
+from tradepost.market.web.answering import ask as ask_app
+from tradepost.market.web.arriving import Arrivals
+from tradepost.market.web.request_buffering import FROM_ANYBODY, environ_of
 
-WITHIN = 30
-
-
-class Slow:
-    """A body that comes once it is let."""
-
-    def __init__(self) -> None:
-        self.asked, self.let = threading.Event(), threading.Event()
-
-    def read(self, _size: int = -1) -> bytes:
-        self.asked.set()
-        assert self.let.wait(WITHIN)
-        return b"a=b"
+API = "/api/x"
+CHUNKED = [("transfer-encoding", "chunked")]
 
 
-class Untouched:
-    def read(self, _size: int = -1) -> bytes:
-        raise AssertionError("this body is not to be read")
+def test_hundreds_of_half_sent_bodies_of_one_client_hold_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even others behind the same address: a body that comes at once needs no place."""
+    monkeypatch.setattr(request_buffering, "QUICK", 0.01)
+
+    async def run() -> None:
+        tried = server(arrivals=Arrivals(places=200, places_of_one=32))
+        half = [asyncio.create_task(ask(tried, scope(length=10), b"a=", None)) for _ in range(200)]
+        await until(lambda: sum(task.done() for task in half) == 200 - 32)
+        assert {task.result().status for task in half if task.done()} == {503}
+        assert all(task.result().headers["Retry-After"] == "5" for task in half if task.done())
+        answer = await ask(tried, scope(length=3), b"a=b")
+        assert (answer.status, answer.body) == (200, b"came: a=b")
+        assert (await ask(tried, scope(method="GET"))).status == 200
+        assert sum(task.done() for task in half) == 200 - 32, "the rest have their time"
+        for task in half:
+            task.cancel()
+
+    asyncio.run(run())
 
 
-class Gone:
-    def read(self, _size: int = -1) -> bytes:
-        raise OSError("the other end is gone")
+def test_a_body_has_a_deadline_that_what_came_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arriving, "PATIENCE", 0.05)
+
+    async def run() -> None:
+        tried = server()
+        answer = await ask(tried, scope(length=10), b"a=", None)
+        assert (answer.status, answer.headers["Connection"]) == (408, "close")
+
+    asyncio.run(run())
+    arrival = Arrivals().begin("a", now=100.0, send_away=lambda: None)
+    assert arrival.until == 100.0 + arriving.PATIENCE
+    arrival.bytes = 1024 * 1024
+    assert arrival.until == 100.0 + arriving.PATIENCE + 64, "1 MiB at 16 KiB a second"
 
 
-class Answer(list[bytes]):
-    closed = False
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        (scope(length=11), 413),
+        (scope(length=11, path=API), 200),
+        (scope(length=5, path="/nowhere"), 200),
+        (scope(length=5, path="/api/nowhere"), 200),
+        (scope(headers=CHUNKED, path="/api/nowhere"), 200),
+    ],
+    ids=["a form too large", "a call too large", "no page", "no API", "no API, in chunks"],
+)
+def test_what_the_head_decides_is_not_received(asked: Any, status: int) -> None:
+    """Unknown path or method, or too much: the answer is known, whatever would come. An API says so in its own words."""
 
-    def close(self) -> None:
-        self.closed = True
+    async def run() -> Exchange:
+        largest = {"/": 10, API: 10}
+        tried = server(largest_body=lambda environ: largest.get(environ["PATH_INFO"], 0))
+        return await ask(tried, asked, b"x" * 11)
 
-
-def echo(environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
-    start("200 OK", [("Content-Type", "text/plain")])
-    yield b"came: "
-    yield environ["wsgi.input"].read()
-
-
-def ask(
-    app: RequestBuffering, *, body: object = b"", length: str | None = None, path: str = "/", **more: str
-) -> tuple[str, Any]:
-    """Status line with its headers beyond the type, and the content."""
-    told: list[Any] = []
-    source = BytesIO(body) if isinstance(body, bytes) else body
-    stated = length if length is not None else str(len(body)) if isinstance(body, bytes) else "3"
-    environ = {"PATH_INFO": path, "CONTENT_LENGTH": stated, "wsgi.input": source, **more}
-    content = app(environ, lambda status, headers: told.extend([status, headers]))
-    assert len(content) == 1, "one piece, which no thread of ours has to hand over bit by bit"
-    return told[0], (dict(told[1]), content[0])
+    answer = asyncio.run(run())
+    assert (answer.status, answer.asked_for) == (status, 0)
+    assert answer.body == (b"" if status == 413 else b"came: ")
 
 
-def app(**more: Any) -> RequestBuffering:
-    return RequestBuffering(echo, threads=1, largest_form=10, **more)
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("large", [scope(length=FROM_ANYBODY + 1, path=API), scope(headers=CHUNKED, path=API)])
+def test_only_who_is_known_may_send_an_api_much(known: bool, large: Any) -> None:
+    async def run() -> Exchange:
+        tried = server(is_caller_known=lambda _environ: known, largest=2 * FROM_ANYBODY)
+        small = await ask(tried, scope(length=3, path=API), b"abc")
+        assert small.body == b"came: abc", "as small as it is, nobody is asked"
+        return await ask(tried, large, b"x" * (FROM_ANYBODY + 1))
+
+    answer = asyncio.run(run())
+    assert answer.asked_for == known
+    assert answer.body == b"came: " + b"x" * (FROM_ANYBODY + 1) * known
 
 
-def test_bodies_that_do_not_come_hold_up_nobody_but_the_next_of_their_kind() -> None:
-    tried, slow = app(arriving=2), [Slow(), Slow()]
-    with ThreadPoolExecutor(2) as server:
-        waiting: list[Future[Any]] = [server.submit(ask, tried, body=body) for body in slow]
-        assert all(body.asked.wait(WITHIN) for body in slow)
-        assert ask(tried) == ("200 OK", ({"Content-Type": "text/plain"}, b"came: "))
-        status, (headers, _) = ask(tried, body=Untouched())
-        assert (status, headers) == ("503 Service Unavailable", {"Content-Length": "0", "Retry-After": "5"})
-        for body in slow:
-            body.let.set()
-        assert [done.result(WITHIN)[1][1] for done in waiting] == [b"came: a=b"] * 2
-    assert ask(tried, body=b"c=d")[1][1] == b"came: c=d", "their places are free again"
+def test_a_body_in_chunks_is_read_to_its_end_and_no_further_than_the_limit() -> None:
+    async def run() -> None:
+        assert (await ask(server(largest=10), scope(headers=CHUNKED), b"abc", b"def")).body == b"came: abcdef"
+        answer = await ask(server(largest=10), scope(headers=CHUNKED), *[b"xxxx"] * 100)
+        assert (answer.body, answer.asked_for) == (b"came: " + b"x" * 11, 3)
+
+    asyncio.run(run())
 
 
-def test_no_more_are_worked_on_at_once_than_there_are_slots() -> None:
+def test_half_a_form_is_no_form() -> None:
+    async def run() -> Exchange:
+        return await ask(server(), scope(length=6), b"a=1")
+
+    assert asyncio.run(run()).status == 400
+
+
+def test_bodies_are_received_up_to_an_amount_together() -> None:
+    """And the greediest goes, not who came last."""
+
+    async def run() -> None:
+        tried = server(arrivals=Arrivals(most_bytes=100, bytes_of_one=60))
+        one = [asyncio.create_task(ask(tried, scope(length=99, client="192.0.2.1:1"), b"x" * 25, None)) for _ in "ab"]
+        two = asyncio.create_task(ask(tried, scope(length=99, client="192.0.2.2:1"), b"x" * 30, None))
+        for _ in range(20):  # turns of the loop: all that is sent has come
+            await asyncio.sleep(0)
+        assert not any(task.done() for task in [*one, two])
+        three = await ask(tried, scope(length=25, client="192.0.2.3:1"), b"x" * 25)
+        assert three.status == 200
+        await until(lambda: any(task.done() for task in one))
+        assert [task.done() for task in [*one, two]].count(True) == 1
+        for task in [*one, two]:
+            task.cancel()
+
+    asyncio.run(run())
+
+
+def test_an_error_of_ours_is_answered() -> None:
+    def fails(environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
+        raise LookupError
+
+    def cannot(_environ: Environ) -> int:
+        raise LookupError
+
+    async def run() -> None:
+        assert (await ask(server(fails), scope(method="GET"))).status == 500
+        assert (await ask(server(largest_body=cannot), scope(length=1), b"a")).status == 500
+
+    asyncio.run(run())
+
+
+def test_no_more_are_worked_on_at_once_than_there_are_threads() -> None:
     at_work: list[int] = []
     now, lock, both = [0], threading.Lock(), threading.Barrier(2)
 
@@ -96,80 +159,68 @@ def test_no_more_are_worked_on_at_once_than_there_are_slots() -> None:
         start("200 OK", [])
         return [b""]
 
-    tried = RequestBuffering(counts, threads=2, largest_form=1)
-    with ThreadPoolExecutor(8) as server:
-        assert [done[0] for done in server.map(lambda _: ask(tried), range(8))] == ["200 OK"] * 8
+    async def run() -> None:
+        tried = server(counts, threads=2)
+        answers = await asyncio.gather(*(ask(tried, scope(method="GET")) for _ in range(8)))
+        assert {answer.status for answer in answers} == {200}
+
+    asyncio.run(run())
     assert max(at_work) == 2
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_place_keeps_its_connection_for_the_next_thread_that_gets_it() -> None:
-    def looks(environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        seen.append(connections["default"].connection)
-        start("200 OK", [])
-        return [b""]
+def test_a_connection_is_lent_to_the_next_thread() -> None:
+    lending, seen = LentConnections(), []
 
-    seen: list[object] = []
-    tried = RequestBuffering(looks, threads=3, largest_form=1)
+    def use() -> None:
+        with lending.lent(), connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            seen.append(connections["default"].connection)
+
     for _ in range(3):
         with ThreadPoolExecutor(1) as thread:  # each time another
-            thread.submit(ask, tried).result(WITHIN)
+            thread.submit(use).result(WITHIN)
             assert thread.submit(lambda: connections.all(initialized_only=True)).result(WITHIN) == []
     assert seen[0] is not None
     assert seen == [seen[0]] * 3
-    for one in tried._slots._kept[0]:
+    for one in lending._kept[0]:
         one.close()
 
 
-def test_more_than_a_form_can_hold_is_not_read() -> None:
-    status, (headers, content) = ask(app(), body=Untouched(), length="11")
-    assert (status, headers, content) == ("413 Content Too Large", {"Content-Length": "0"}, b"")
-    assert ask(app(), body=b"0123456789")[1][1] == b"came: 0123456789"
+class Answer(list[bytes]):
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
 
 
-def test_more_than_an_api_takes_is_not_read_and_the_api_says_so_itself() -> None:
-    assert ask(app(), body=Untouched(), length=str(LARGEST_CALL + 1), path="/api/x")[1][1] == b"came: "
-    assert ask(app(), body=b"x" * 100, path="/api/x")[1][1] == b"came: " + b"x" * 100
-
-
-def test_a_body_in_chunks_is_read_to_its_end_and_no_further_than_the_limit() -> None:
-    chunked = {"HTTP_TRANSFER_ENCODING": "chunked"}
-    assert ask(app(), body=b"x" * 100, length="", path="/api/x", **chunked)[1][1] == b"came: " + b"x" * 100
-    assert ask(app(), body=b"x" * 100, length="", **chunked)[1][1] == b"came: " + b"x" * 11
-
-
-@pytest.mark.parametrize("body", [BytesIO(b"a=1"), Gone()], ids=["half of it", "gone"])
-def test_half_a_form_is_no_form(body: object) -> None:
-    assert ask(app(), body=body, length="6")[0] == "400 Bad Request"
-
-
-def test_an_answer_is_closed_and_a_failure_is_the_callers() -> None:
+def test_an_answer_is_closed() -> None:
     answer = Answer([b"a", b"b"])
 
     def answers(environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
         start("200 OK", [])
         return answer
 
-    def fails(environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
-        raise LookupError
-
-    assert ask(RequestBuffering(answers, threads=1, largest_form=1))[1][1] == b"ab"
+    assert ask_app(answers, {})[2] == b"ab"
     assert answer.closed
-    with pytest.raises(LookupError):
-        ask(RequestBuffering(fails, threads=1, largest_form=1))
 
 
-@pytest.mark.parametrize("stated", ["3", "", "5000"])
-def test_a_body_that_no_api_takes_is_not_received(stated: str) -> None:
-    """Unknown path or method: the answer is known, whatever would come."""
-    tried = app(largest_call=lambda _environ: 0)
-    chunked = {} if stated else {"HTTP_TRANSFER_ENCODING": "chunked"}
-    assert ask(tried, body=Untouched(), length=stated, path="/api/x", **chunked)[1][1] == b"came: "
-
-
-def test_each_api_says_how_much_it_takes() -> None:
-    tried = app(largest_call=lambda environ: 4 if environ["PATH_INFO"] == "/api/small" else 6)
-    assert ask(tried, body=b"12345", path="/api/large")[1][1] == b"came: 12345"
-    assert ask(tried, body=Untouched(), length="5", path="/api/small")[1][1] == b"came: "
+def test_a_scope_is_told_as_wsgi_has_it() -> None:
+    """PEP 3333: texts are bytes read as Latin-1; headers that came twice are one, cookies by semicolons (RFC 9113 §8.2.3)."""
+    headers = [("x-a", "1"), ("x-a", "2"), ("cookie", "a=1"), ("cookie", "b=2"), ("content-type", "text/plain")]
+    environ = environ_of(
+        scope(
+            length=3,
+            headers=headers,
+            path="/产品",
+            query_string="q=a",
+            client="[2001:db8::1]:4711",
+            server="[::1]:8000",
+        )
+    )
+    assert environ["PATH_INFO"].encode("latin-1").decode() == "/产品"
+    assert (environ["HTTP_X_A"], environ["HTTP_COOKIE"]) == ("1,2", "a=1;b=2")
+    assert (environ["CONTENT_TYPE"], environ["CONTENT_LENGTH"]) == ("text/plain", "3")
+    assert (environ["REMOTE_ADDR"], environ["SERVER_NAME"], environ["SERVER_PORT"]) == ("2001:db8::1", "::1", "8000")
+    assert environ["HTTP_HOST"] == "localhost"
+    assert ask_app(echo, environ)[2] == b"came: "

@@ -7,6 +7,7 @@ import os
 import secrets
 from datetime import time
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -38,6 +39,10 @@ class Config(BaseSettings):
     public_url: str = Field(default="", description="How people and sellers reach this market, for example in mails.")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Host names that are answered, separated by commas; empty means those of public_url."
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        description="Networks of the proxies whose X-Forwarded-For is believed, separated by commas.",
     )
     secret_key: SecretStr = Field(
         default=SecretStr(""), description="Signs sessions and seals secrets; made in the data folder when empty."
@@ -89,13 +94,26 @@ class Config(BaseSettings):
     keep_sent_mails_days: int = Field(
         default=90, ge=0, description="Mails that were delivered are deleted after these days; 0: never."
     )
+    keep_expired_sessions_days: int = Field(
+        default=1, ge=0, description="Sessions are deleted these days after they ended; 0: never."
+    )
+    keep_unconfirmed_accounts_days: int = Field(
+        default=30,
+        ge=0,
+        description="Accounts that hold nothing, whose address was never confirmed, are deleted after these days; 0: never.",
+    )
+    keep_hourly_counts_days: int = Field(
+        default=400,
+        ge=0,
+        description="Counts of attempts by hour and worker are summed up after these days; 0: never.",
+    )
     retention_at: time = Field(
         default=time(3, 30), description="When old rows are deleted each night, in the market's time zone."
     )
     log_format: Literal["json", "console"] = Field(default="json", description="JSON lines, or text for a person.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""Turn a notice into a mail: text with a simple HTML alternative, in the language of the one who gets it."""
+"""The words of a mail as a message: text with a simple HTML alternative, in the language of the one who gets it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from .messages import say
+from tradepost.market.base.secrets import unseal
+
+from .account_mails import language_of, said
 from .models import Mail
 
 
@@ -23,26 +25,31 @@ class Site:
 
 
 def compose(mail: Mail, site: Site) -> EmailMultiAlternatives:
-    """The message, ready to send. Its ``Message-ID`` depends on the notice alone, so that a repeat is recognisable."""
-    notice = mail.notice
-    base = site.base_url
-    with translation.override(notice.user.language or settings.LANGUAGE_CODE):
-        said = say(notice.kind, notice.facts)
+    """The message, ready to send. Its ``Message-ID`` depends on what is told alone, so that a repeat is recognisable.
+
+    Raises ``ValueError`` when the market's secret key no longer opens its link.
+    """
+    base, notice = site.base_url, mail.notice
+    link = notice.link if notice is not None else unseal(mail.sealed_link)
+    told = f"notice.{notice.pk}" if notice is not None else f"mail.{mail.pk}"
+    written = notice.created_at if notice is not None else mail.created_at
+    with translation.override(language_of(mail) or settings.LANGUAGE_CODE):
+        words = said(mail)
         context = {
-            "said": said,
-            "to_contact": mail.to_contact,
-            "url": base + notice.link if notice.link else "",
+            "said": words,
+            "why": "contact" if mail.to_contact else "account" if notice is not None else "asked",
+            "url": base + link if link else "",
             "base_url": base,
             "support_email": site.support_email,
             "language": translation.get_language(),
         }
         message = EmailMultiAlternatives(
             # A seller's product name may hold line breaks, which a header must not.
-            subject=" ".join(said.title.split()),
+            subject=" ".join(words.title.split()),
             body=render_to_string("notifications/mail.txt", context),
             to=[mail.address],
             headers={
-                "Message-ID": f"<notice.{notice.pk}.{notice.created_at:%Y%m%d%H%M%S}@{urlsplit(base).hostname}>",
+                "Message-ID": f"<{told}.{written:%Y%m%d%H%M%S}@{urlsplit(base).hostname}>",
                 "Auto-Submitted": "auto-generated",
             },
         )

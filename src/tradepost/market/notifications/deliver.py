@@ -143,11 +143,11 @@ def deliver_due(
     claimed = _claim(now=now, wall=wall, owner=owner, limit=limit)
     if not claimed:
         return 0
-    messages = [compose(mail, site) for _job, mail in claimed]
-    results = (sender or Sender(mailers.default)).send(messages)
+    composed = list(_composed(claimed, site, now=now, owner=owner))
+    results = (sender or Sender(mailers.default)).send([message for _job, _mail, message in composed])
     taken: list[tuple[Job, Mail]] = []
     since = monotonic()
-    for (job, mail), result in zip(claimed, results, strict=True):
+    for (job, mail, _message), result in zip(composed, results, strict=True):
         if isinstance(result, Sent):
             taken.append((job, mail))
         if taken and (not isinstance(result, Sent) or monotonic() - since > TOGETHER):
@@ -157,6 +157,17 @@ def deliver_due(
             _record(job, mail, result, now=now, owner=owner)
     _record_sent(taken, now=now)
     return len(claimed)
+
+
+def _composed(
+    claimed: list[tuple[Job, Mail]], site: Site, *, now: datetime, owner: str
+) -> Iterator[tuple[Job, Mail, EmailMultiAlternatives]]:
+    """One whose link no key opens any more must not stop the others: it has failed."""
+    for job, mail in claimed:
+        try:
+            yield job, mail, compose(mail, site)
+        except ValueError as closed:
+            _record(job, mail, Never(str(closed)), now=now, owner=owner)
 
 
 def _claim(*, now: datetime, wall: datetime, owner: str, limit: int) -> list[tuple[Job, Mail]]:
@@ -177,7 +188,7 @@ def _record_sent(taken: Sequence[tuple[Job, Mail]], *, now: datetime) -> None:
         return
     with transaction.atomic():
         Mail.objects.filter(pk__in=[mail.pk for _, mail in taken]).update(
-            status=Mail.Status.SENT, attempts=F("attempts") + 1, next_at=None, error="", sent_at=now
+            status=Mail.Status.SENT, attempts=F("attempts") + 1, next_at=None, error="", sent_at=now, sealed_link=""
         )
         Job.objects.filter(pk__in=[job.pk for job, _ in taken]).delete()
 

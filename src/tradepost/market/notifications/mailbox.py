@@ -9,7 +9,8 @@ from django.db.models.functions import Lower
 
 from tradepost.market.base.paging import Page, page
 
-from .messages import Said, say
+from .account_mails import said
+from .messages import Said
 from .models import Mail
 
 
@@ -28,7 +29,7 @@ def all_mails(*, status: str = "", text: str = "", after: str = "", size: int = 
     if sought := text.strip():
         mails = mails.annotate(to=Lower("address")).filter(to=sought.lower())
     found = page(mails, after=after, size=size)
-    return Page([Letter(mail, say(mail.notice.kind, mail.notice.facts)) for mail in found.rows], found.next_key)
+    return Page([Letter(mail, said(mail)) for mail in found.rows], found.next_key)
 
 
 def find_mail(pk: int) -> Mail | None:

@@ -186,6 +186,30 @@ WORDS: Mapping[str, Words] = {
           "after the first good answer."),
         _("See your addresses"), "danger", "plug",
     ),
+    "account_confirm": Words(
+        _("Confirm your e-mail address"),
+        _("Somebody, most likely you, gave %(email)s as the address of an account. Confirm that it is yours and the account "
+          "can be used. If it was not you, do nothing."),
+        _("Confirm the address"), "info", "mail",
+    ),
+    "account_exists": Words(
+        _("You have an account already"),
+        _("Somebody, most likely you, tried to open an account for %(email)s, which has one. Log in with it; if you forgot "
+          "the password, choose a new one. If it was not you, do nothing: nothing was changed."),
+        _("Choose a new password"), "info", "user",
+    ),
+    "account_reset": Words(
+        _("Choose a new password"),
+        _("Somebody, most likely you, asked for a new password for %(email)s. The link works once, for three days. If it was "
+          "not you, do nothing: your password stays as it is."),
+        _("Choose a new password"), "warning", "key",
+    ),
+    "account_unknown": Words(
+        _("There is no account for this address"),
+        _("Somebody, most likely you, asked for a new password for %(email)s, which has no account here. Perhaps yours has "
+          "another address; you can also open a new one. If it was not you, do nothing."),
+        _("Open an account"), "info", "user",
+    ),
     "key_rotated": Words(
         _("The signing key of “%(interfaces)s” was changed"),
         _("Calls are signed with the new key from now on. Answers signed with the earlier key are accepted until %(until)s."),

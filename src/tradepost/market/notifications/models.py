@@ -32,14 +32,24 @@ class Notice(models.Model):
 
 
 class Mail(models.Model):
-    """Delivery of a notice by e-mail: retried with growing waits, every state visible in the console."""
+    """Delivery of a notice, or of words about the account itself, by e-mail: retried with growing waits, every state visible
+    in the console."""
 
     class Status(models.TextChoices):
         WAITING = "waiting", _("Waiting")
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Failed")
 
-    notice = models.ForeignKey(Notice, models.CASCADE, related_name="mails")
+    notice = models.ForeignKey(Notice, models.CASCADE, related_name="mails", null=True)
+    """What it delivers; null for a mail about an account, which may go to somebody who has none."""
+    kind = models.CharField(max_length=48, blank=True, default="", db_default="")
+    """What a mail without a notice says."""
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
+    """Language of a mail without a notice."""
+    sealed_link = models.TextField(blank=True, default="", db_default="")
+    """Where a mail without a notice leads. Who has the link has the account: sealed, and gone once the mail is sent."""
+    created_at = models.DateTimeField(null=True, default=None)
+    """When a mail without a notice was written; one with a notice is as old as that."""
     address = models.EmailField()
     to_contact = models.BooleanField(default=False, db_default=False)
     """Goes to a seller's contact address, beside what its members get."""
@@ -53,4 +63,9 @@ class Mail(models.Model):
         indexes = [
             models.Index(fields=["status", "-id"], name="mail_unsent", condition=~Q(status="sent")),
             models.Index(Lower("address"), F("id").desc(), name="mail_address"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(notice__isnull=False, kind="") | (Q(notice=None) & ~Q(kind="")), name="mail_says_something"
+            )
         ]

@@ -1,4 +1,5 @@
-"""How long notices and mails are kept. A notice takes its mails along; a mail that is still to be sent keeps its notice."""
+"""How long notices and mails are kept. A notice takes its mails along; a mail that is still to be sent keeps its notice.
+One about an account has no notice: sent or not, it goes when delivered mails go."""
 
 from __future__ import annotations
 
@@ -17,6 +18,14 @@ RULES = (
         when="sent_at",
         setting="keep_sent_mails_days",
         only=Q(status=Mail.Status.SENT),
+    ),
+    Rule(
+        name="account mails",
+        model=Mail,
+        when="created_at",
+        setting="keep_sent_mails_days",
+        only=Q(notice=None),
+        needed=Q(status=Mail.Status.WAITING),
     ),
     Rule(name="notices", model=Notice, when="created_at", setting="keep_notices_days", needed=Q(_UNSENT)),
 )

@@ -11,6 +11,7 @@ from functools import wraps
 from typing import Any
 
 import structlog
+from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.views import defaults
@@ -19,6 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from tradepost.market.base import clock
 from tradepost.market.web.busy import RETRY_AFTER, busy_page, is_busy
 from tradepost.market.web.peer import peer
+from tradepost.market.web.writers import must_have_a_place
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.open_api.errors import (
     GATEWAY_ERRORS,
@@ -32,7 +34,7 @@ from tradepost.protocols.open_api.errors import (
 )
 
 from .authentication import Authentication, Caller, Head, NotAuthenticated
-from .received import LARGEST_BODY, NotReadable, body_of, check_sizes, head_of
+from .received import LARGEST_BODY, NotReadable, body_of, check_sizes, head_of, is_large
 from .throttle import rate_limit
 
 log = structlog.get_logger("tradepost.open_api")
@@ -94,13 +96,23 @@ OF_ORDER_QUERY = Errors(
 type Api = Callable[[ApiRequest], Response]
 
 
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """What of a request an API decides before its body is received."""
+
+    method: str
+    largest_body: int
+    authentication: Authentication
+
+
 def open_api(
     method: str, *, authentication: Authentication, errors: Errors, largest_body: int = LARGEST_BODY
 ) -> Callable[[Api], Callable[..., HttpResponse]]:
     """Make a view of an API. Whatever happens inside, the caller gets JSON with the documented members.
 
     Method, sizes and what ``authentication`` knows by the head are decided before the body is looked at; by path, method
-    and stated size the server does not even receive one (``largest_body_of``).
+    and stated size the server does not even receive one (``largest_body_of``), nor a large one of somebody unknown
+    (``is_caller_known``).
     """
 
     def decorate(api: Api) -> Callable[..., HttpResponse]:
@@ -108,6 +120,7 @@ def open_api(
         def view(request: HttpRequest) -> HttpResponse:
             request_id = _request_id()
             try:
+                must_have_a_place(request)
                 if request.method != method:
                     # To the gateway an API is a method and a path; 405 means other things in its table (§C.2).
                     response = gateway_response(gateway_error("APIGW.0101"), request_id=request_id)
@@ -124,7 +137,7 @@ def open_api(
                     response = failure_response(errors.internal, errors.envelope)
             return to_http(response, request_id)
 
-        view.takes = (method, largest_body)  # type: ignore[attr-defined]
+        view.takes = Takes(method, largest_body, authentication)  # type: ignore[attr-defined]
         view.own_transactions = True  # type: ignore[attr-defined]  # read by RequestMiddleware: reading takes no write lock
         return csrf_exempt(view)
 
@@ -139,7 +152,7 @@ def _answered(
     try:
         check_sizes(http, largest)
         head = head_of(http)
-        check = authentication(Head(head, peer(http), wall, now))
+        check = authentication(Head(head, peer(http), wall, now, is_large(http)))
         request = replace(head, body=body_of(http, largest))
         caller = check(request)
     except NotReadable as not_readable:
@@ -186,8 +199,20 @@ def largest_body_of(environ: Mapping[str, Any]) -> int:
         view = resolve(environ["PATH_INFO"]).func
     except Resolver404:
         return 0
-    method, largest = getattr(view, "takes", ("", 0))
-    return int(largest) if environ["REQUEST_METHOD"] == method else 0
+    takes: Takes | None = getattr(view, "takes", None)
+    return takes.largest_body if takes and environ["REQUEST_METHOD"] == takes.method else 0
+
+
+def is_caller_known(environ: Mapping[str, Any]) -> bool:
+    """Whether the caller of an API may send a large body, as far as the head of the request tells."""
+    view: Any = resolve(environ["PATH_INFO"]).func
+    takes: Takes = view.takes
+    http = WSGIRequest(dict(environ))
+    try:
+        takes.authentication(Head(head_of(http), peer(http), clock.wall(), clock.lately(), is_large=True))
+    except NotAuthenticated:
+        return False
+    return True
 
 
 def is_for_programs(request: HttpRequest) -> bool:

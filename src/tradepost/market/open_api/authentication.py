@@ -49,12 +49,14 @@ class Caller:
 @dataclass(frozen=True, slots=True)
 class Head:
     """A request before its body is read: ``request.body`` is empty. ``wall`` is real time, by which signatures age;
-    ``now`` the market's, by which keys live; ``peer`` the address that the request came from."""
+    ``now`` the market's, by which keys live; ``peer`` the address that the request came from; ``is_large``: its body is
+    larger than anybody may send, so a caller who is not known is refused now."""
 
     request: Request
     peer: str
     wall: datetime
     now: datetime
+    is_large: bool = False
 
 
 type CheckWhole = Callable[[Request], Caller]
@@ -74,7 +76,8 @@ def check_access_key(head: Head, *, lockout: Lockout, skew: timedelta) -> CheckW
     """AK/SK: the caller is the seller whose access key signed the request.
 
     The lock holds for an access key from one peer: else a stranger who knows a seller's access key could lock the seller
-    out. The key is looked up here; that it is unknown shows only after the body, as a wrong secret does.
+    out. The key is looked up here; that it is unknown shows only after the body, as a wrong secret does, unless the body
+    is a large one.
     """
     try:
         access_key = read_authorization(head.request.header("Authorization")).access
@@ -84,6 +87,8 @@ def check_access_key(head: Head, *, lockout: Lockout, skew: timedelta) -> CheckW
     if wait := lockout.wait(who, now=head.wall):
         raise NotAuthenticated("locked after too many wrong signatures in a row", retry_after=wait)
     key = _living_key(access_key, head.now)
+    if key is None and head.is_large:
+        raise NotAuthenticated(_UNKNOWN_OR_WRONG)
 
     def check(request: Request) -> Caller:
         try:

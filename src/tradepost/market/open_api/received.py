@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from django.http import HttpRequest
 
+from tradepost.market.web.request_buffering import FROM_ANYBODY
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.errors import ApiError, gateway_error
 
@@ -77,6 +78,11 @@ def _latin1(text: str) -> bytes:
 def _stated_length(request: HttpRequest) -> int:
     stated = str(request.META.get("CONTENT_LENGTH") or "").strip()
     return int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 16 else 0
+
+
+def is_large(request: HttpRequest) -> bool:
+    """Whether its body is, or may be, larger than the server receives from anybody."""
+    return _stated_length(request) > FROM_ANYBODY or "HTTP_TRANSFER_ENCODING" in request.META
 
 
 def body_of(request: HttpRequest, largest: int = LARGEST_BODY) -> bytes:

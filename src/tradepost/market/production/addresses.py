@@ -16,7 +16,7 @@ from tradepost.market.identity.models import Seller
 from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.registry import protocols
 
-from .literal import literal_ip
+from .hosts import wrong_host, wrong_port
 from .models import Address, Binding, Call
 
 LONGEST_URL = 512
@@ -25,7 +25,8 @@ LONGEST_URL = 512
 def check_url(url: str, *, sandbox: bool) -> str:
     """The address without surrounding blanks. Raises ``Refused`` that says which rule it breaks.
 
-    A real market wants ``https`` and a domain name (saas-v2 §1.2); a sandbox also takes ``http``, IPs and ports.
+    A real market wants ``https`` and a domain name (saas-v2 §1.2); a sandbox also takes ``http``, names without a dot, IPs,
+    and ports below 1024. What hosts and ports are beyond that: ``hosts``.
     """
     url = url.strip()
     try:
@@ -40,14 +41,14 @@ def check_url(url: str, *, sandbox: bool) -> str:
             if sandbox
             else _("Give a web address that starts with https://, at most 512 characters, without blanks.")
         )
-    if "@" in parts.netloc or "#" in url or port == 0:
+    if "@" in parts.netloc or "#" in url:
         raise _wrong(_("The address must not hold a user name, a password or a #fragment."))
-    if sandbox:
-        return url
-    if parts.scheme != "https":
+    if not sandbox and parts.scheme != "https":
         raise _wrong(_("A real market calls https:// addresses only."))
-    if literal_ip(host) or "." not in host.rstrip("."):
-        raise _wrong(_("The host must be a public domain name, not an IP address."))
+    if "[" in parts.netloc and ":" not in host:  # not IPv6, but a form of the future that nobody speaks
+        raise _wrong(_("This is not a web address."))
+    if wrong := wrong_host(host, sandbox=sandbox) or wrong_port(port, sandbox=sandbox):
+        raise _wrong(wrong)
     return url
 
 

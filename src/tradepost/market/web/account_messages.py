@@ -1,4 +1,4 @@
-"""What allauth says on its pages and in its mails, marked here so that our catalogue may say it in our own Chinese.
+"""What allauth says on its pages, marked here so that our catalogue may say it in our own Chinese.
 
 Its own says Email, 电子邮件 and 邮箱 for one thing, 帐号 and 账户 for another. Ours is asked first, because this
 application stands before allauth in the settings (one word, "Email", is in the market's own catalogue, which is asked
@@ -57,30 +57,6 @@ MESSAGES = (
     _("You have confirmed %(email)s."),
     _("Removed email address %(email)s."),
     _("Primary email address set."),
-)
-MAILS = (
-    _("Hello from %(site_name)s!"),
-    _("Please Confirm Your Email Address"),
-    _(
-        "You're receiving this email because user %(user_display)s has given your email address to register an account "
-        "on %(site_domain)s."
-    ),
-    _("Account Already Exists"),
-    _(
-        "You are receiving this email because you or someone else tried to signup for an\naccount using email "
-        "address:\n\n%(email)s\n\nHowever, an account using that email address already exists.  In case you have\n"
-        "forgotten about this, please use the password forgotten procedure to recover\nyour account:\n\n"
-        "%(password_reset_url)s"
-    ),
-    _(
-        "You're receiving this email because you or someone else has requested a password reset for your user account.\n"
-        "It can be safely ignored if you did not request a password reset. Click the link below to reset your password."
-    ),
-    _(
-        "You are receiving this email because you, or someone else, tried to access an account with email %(email)s. "
-        "However, we do not have any record of such an account in our database."
-    ),
-    _("If it was you, you can sign up for an account using the link below."),
 )
 PASSWORDS = (  # Django's own, whose Chinese says 你 where ours says 您; in the market's own catalogue too
     ngettext_lazy(

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 RETRY_AFTER = 5
-"""Seconds: who waited for a lock waited half a minute already."""
+"""Seconds: as long as who is told this has waited already."""
 _SQLITE_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL})
 _PRIMARY = 0xFF
 """SQLite's extended codes keep the primary one in their last byte."""

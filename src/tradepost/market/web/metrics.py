@@ -35,6 +35,7 @@ from tradepost.market.notifications.models import Mail
 from tradepost.market.production.models import Address, Call, Tally
 
 from .health import SEEN_WITHIN
+from .peer import peer
 
 STATES = {State.WAITING: "waiting", State.LEASED: "in_flight", State.HELD: "held"}
 QUEUES: tuple[tuple[str, type[DueWork], tuple[State, ...]], ...] = (
@@ -63,7 +64,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def _is_local(request: HttpRequest) -> bool:
     try:
-        loopback = ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+        loopback = ip_address(peer(request)).is_loopback
     except ValueError:
         return False
     host = request.get_host()

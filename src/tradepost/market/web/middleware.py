@@ -17,7 +17,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+from . import writers
+from .busy import busy_page
 
 
 class Language(LocaleMiddleware):
@@ -52,7 +53,11 @@ class RequestMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponseBase | None:
-        if request.method in SAFE or getattr(view, "own_transactions", False):
+        try:
+            writers.must_have_a_place(request)
+        except writers.NoPlace:
+            return busy_page(request)
+        if request.method in writers.READING or getattr(view, "own_transactions", False):
             return None
         try:
             with transaction.atomic():

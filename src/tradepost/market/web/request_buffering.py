@@ -1,43 +1,38 @@
-"""Between the web server and Django: a request is worked on once it is there, and its answer is handed over whole.
+"""Between the web server and Django: bodies are awaited by an event loop, requests that are there are answered by threads.
 
-A thread that waits for somebody's bytes cannot be called back. So a request gets one of the few slots to be worked on in once
-its body is there, and leaves it before its answer is sent: an answer is one piece, which the server sends by itself,
-however slowly it is read. Threads are many and hold nothing; database connections belong to the slots. Otherwise five
-connections that begin a form and never end it would stop a market.
+A thread that waits for somebody's bytes cannot be called back; a coroutine can. So Granian hands requests over by its own
+interface (RSGI), the loop receives bodies within a deadline (``arriving``), and one of a few threads asks Django about a
+request once it is whole (``answering``). Nothing is received that the head of the request already decides.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+import asyncio
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from io import BytesIO
-from queue import SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
-from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
+
+from .answering import App, Environ, Headers, LentConnections, Threads, ask
+from .arriving import QUICK, Arrival, Arrivals
+from .writers import HASHING_AT_ONCE, HASHING_WAIT, READING, TURNED_AWAY, WAIT, Places
 
 log = structlog.get_logger("tradepost.access")
 
-type Environ = dict[str, Any]
-type Headers = list[tuple[str, str]]
-type App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
-
 THREADS = "TRADEPOST_WEB_THREADS"
 """Environment variable by which ``tradepost serve`` tells its workers how many."""
-ARRIVING = 200
-"""Bodies that may be on their way at a time; while there are more, who comes with another is told to come again."""
-LARGEST_CALL = 12 * 1024 * 1024
-"""Bytes in a call of an open API: the gateway's limit (openapi-jointkit §C.2)."""
-COME_AGAIN = ("Retry-After", "5")
-
-
 AT_ONCE = 16
 """Requests that a process works on at a time: its one core is busy while most of them wait for the database. With five, which
 two cores would suggest, a query of the open API costs a tenth more, since the processes wait for each other (measured)."""
+FROM_ANYBODY = 64 * 1024
+"""Bytes of a call's body that are received before anybody looked who calls."""
+COME_AGAIN = ("Retry-After", "5")
 
 
 def threads_for(stated: str | None) -> int:
@@ -45,111 +40,214 @@ def threads_for(stated: str | None) -> int:
     return int(stated or 0) or AT_ONCE
 
 
-class Slots:
-    """Slots in which requests are worked on, ``number`` at a time, whatever thread they came in.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByTheHead:
+    """What is known of a request before its body is there. Each is asked in the event loop and must not wait, but for
+    ``is_caller_known``, which may ask the database."""
 
-    Django keeps connections by thread. Here the thread that gets a slot gets the connections that were used there, the
-    last ones first, and gives them back: as many are open as requests were ever worked on at once. Handing the request
-    to a thread of its own instead, with its connections, costs a fifth of the order query's speed.
-    """
+    largest_body: Callable[[Environ], int]
+    """Bytes that the address takes by this method; 0: whatever would come, it is not needed for the answer."""
+    is_caller_known: Callable[[Environ], bool]
+    """Of a call: whether the caller may send more than ``FROM_ANYBODY``."""
+    hashes_password: Callable[[Environ], bool]
+    client: Callable[[Environ], str]
 
-    def __init__(self, number: int) -> None:
-        self._free: SimpleQueue[None] = SimpleQueue()
-        for _ in range(number):
-            self._free.put(None)
-        self._kept: list[list[BaseDatabaseWrapper]] = []
 
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        self._free.get()
-        try:
-            try:
-                lent = self._kept.pop()
-            except IndexError:
-                lent = []
-            for connection in lent:
-                connections[connection.alias] = connection
-            try:
-                yield
-            finally:
-                used = list(connections.all(initialized_only=True))
-                for connection in used:
-                    if not connection.allow_thread_sharing:
-                        connection.inc_thread_sharing()  # one thread at a time, but not always the same
-                    del connections[connection.alias]
-                self._kept.append(used)
-        finally:
-            self._free.put(None)
+class Exchange(Protocol):
+    """Granian's side of a request, of RSGI's HTTPProtocol: its body in pieces, and where its answer goes."""
+
+    def __aiter__(self) -> Any: ...
+    def response_bytes(self, status: int, headers: Headers, body: bytes) -> None: ...
 
 
 class RequestBuffering:
-    """The WSGI application ``app``, asked ``threads`` times at once. ``largest_form``: bytes sent to a page, all told;
-    ``largest_call``: those that the open API of a request takes, 0 where there is none: then no body is read."""
+    """The RSGI application around the WSGI application ``app``, which is asked by ``threads`` threads, ``writers`` of them
+    about requests that may write."""
 
     def __init__(
-        self,
-        app: App,
-        *,
-        threads: int,
-        largest_form: int,
-        largest_call: Callable[[Environ], int] = lambda _environ: LARGEST_CALL,
-        arriving: int = ARRIVING,
+        self, app: App, *, threads: int, writers: int, by_the_head: ByTheHead, arrivals: Arrivals | None = None
     ) -> None:
         self._app = app
-        self._largest_form = largest_form
-        self._largest_call = largest_call
-        self._slots = Slots(threads)
-        self._arriving = threading.BoundedSemaphore(arriving)
+        self._by = by_the_head
+        self._number = threads
+        self._connections = LentConnections()
+        self._writing = Places(writers, wait=WAIT)
+        self._hashing = Places(min(HASHING_AT_ONCE, writers), wait=HASHING_WAIT)
+        self._arrivals = arrivals or Arrivals()
+        self._receiving: set[asyncio.Task[None]] = set()
 
-    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
-        refused = self._receive(environ) if _has_body(environ) else None
-        if refused is not None:
-            log.info("refused unread", status=int(refused), path=environ.get("PATH_INFO"))
-            later = [COME_AGAIN] if refused is HTTPStatus.SERVICE_UNAVAILABLE else []
-            start_response(f"{refused:d} {refused.phrase}", [("Content-Length", "0"), *later])
-            return [b""]
-        with self._slots.one():
-            status, headers, content = self._answer(environ)
-        start_response(status, headers)
-        return [content]
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._threads = Threads(self._number, name="request")
 
-    def _receive(self, environ: Environ) -> HTTPStatus | None:
-        """Wait for the body and put it in its place; gives the status of a refusal."""
-        is_call = str(environ.get("PATH_INFO", "")).startswith("/api/")
-        largest = self._largest_call(environ) if is_call else self._largest_form
-        stated = str(environ.get("CONTENT_LENGTH") or "")
-        length = int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 16 else None
-        source, environ["wsgi.input"] = environ["wsgi.input"], BytesIO()
-        if not largest or (length is not None and length > largest):  # the open APIs say so in words of their own
-            return None if is_call else HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        if not self._arriving.acquire(blocking=False):
-            return HTTPStatus.SERVICE_UNAVAILABLE
+    async def __rsgi__(self, scope: Any, exchange: Exchange) -> None:
+        answered = self._loop.create_future()
+        if scope.method not in READING or scope.headers.get("content-length") or "transfer-encoding" in scope.headers:
+            receiving = self._loop.create_task(self._receive(environ_of(scope), exchange, answered))
+            self._receiving.add(receiving)  # the loop itself keeps only a weak reference
+            receiving.add_done_callback(self._receiving.discard)
+        else:
+            self._threads.do(lambda: self._answer(environ_of(scope), exchange, answered))
+        await answered
+
+    async def _receive(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
+        refused: HTTPStatus | None = None
         try:
-            body = source.read(largest + 1 if length is None else length)
-        except OSError:
-            return HTTPStatus.BAD_REQUEST
-        finally:
-            self._arriving.release()
+            if _has_body(environ):
+                refused = await self._await_body(environ, exchange, answered)
+        except Exception:
+            log.exception("request not received", path=environ["PATH_INFO"])
+            refused = HTTPStatus.INTERNAL_SERVER_ERROR
+        if refused is None:
+            self._pass_on(environ, exchange, answered)
+            return
+        log.info("refused unread", status=int(refused), path=environ["PATH_INFO"], client=self._by.client(environ))
+        # What is still to come of this request would be taken for the next one.
+        head = [("Content-Length", "0"), ("Connection", "close")]
+        if refused is HTTPStatus.SERVICE_UNAVAILABLE:
+            head.append(COME_AGAIN)
+        exchange.response_bytes(refused, head, b"")
+        answered.set_result(None)
+
+    async def _await_body(
+        self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]
+    ) -> HTTPStatus | None:
+        """Put the body in its place, if it is to be received at all. Gives the status of a refusal."""
+        is_call = environ["PATH_INFO"].startswith("/api/")
+        largest, length = self._by.largest_body(environ), _stated_length(environ)
+        if not largest or (length is not None and length > largest):  # the open APIs say so in words of their own
+            return None if is_call or not largest else HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        if is_call and (length is None or length > FROM_ANYBODY) and not await self._is_caller_known(environ):
+            return None
+        limit = asyncio.timeout(None)
+        arrival = self._arrivals.begin(
+            self._by.client(environ), now=self._loop.time(), send_away=lambda: limit.reschedule(self._loop.time())
+        )
+        answered.add_done_callback(lambda _: self._arrivals.end(arrival))
+        self._loop.call_later(QUICK, self._arrivals.is_slow, arrival)
+        try:
+            async with limit:
+                body = await self._read(exchange, arrival, limit, most=largest + 1 if length is None else length)
+        except TimeoutError:
+            return HTTPStatus.SERVICE_UNAVAILABLE if arrival.was_sent_away else HTTPStatus.REQUEST_TIMEOUT
         if length is not None and len(body) < length:  # half a form says something else
             return HTTPStatus.BAD_REQUEST
         environ["wsgi.input"] = BytesIO(body)
         return None
 
-    def _answer(self, environ: Environ) -> tuple[str, Headers, bytes]:
-        head: list[Any] = []
+    async def _read(self, exchange: Exchange, arrival: Arrival, limit: asyncio.Timeout, *, most: int) -> bytes:
+        pieces: list[bytes] = []
+        limit.reschedule(arrival.until)
+        async for piece in exchange:
+            pieces.append(piece)
+            self._arrivals.came(arrival, len(piece))
+            if arrival.bytes >= most:
+                break
+            if not arrival.was_sent_away:
+                limit.reschedule(arrival.until)
+        if arrival.was_sent_away:
+            raise TimeoutError
+        self._arrivals.is_whole(arrival)
+        return b"".join(pieces)[:most]
 
-        def start(status: str, headers: Headers, exc_info: object = None) -> None:
-            del exc_info  # nothing was sent yet, so another head takes the place of the first
-            head[:] = [status, headers]
+    async def _is_caller_known(self, environ: Environ) -> bool:
+        told: asyncio.Future[bool] = self._loop.create_future()
 
-        answer = self._app(environ, start)
+        def look() -> None:
+            known = False
+            try:
+                with self._connections.lent():
+                    known = self._by.is_caller_known(environ)
+            except Exception:  # the request itself meets the same fault, and answers it
+                log.warning("caller not looked up", exc_info=True)
+            self._loop.call_soon_threadsafe(told.set_result, known)
+
+        self._threads.do(look)
+        return await told
+
+    def _pass_on(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
+        """To a thread, once there is a place for a request of its kind."""
+
+        def answer() -> None:
+            self._threads.do(partial(self._answer, environ, exchange, answered))
+
+        def begin() -> None:
+            answered.add_done_callback(lambda _: places.leave())
+            answer()
+
+        def turned_away() -> None:
+            environ[TURNED_AWAY] = True
+            answer()
+
+        if environ["REQUEST_METHOD"] in READING:
+            answer()
+            return
+        places = self._hashing if self._by.hashes_password(environ) else self._writing
+        places.take(begin, turned_away)
+
+    def _answer(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
+        """In a thread: ask Django, and give its answer to the server."""
         try:
-            content = b"".join(answer)
-        finally:
-            if close := getattr(answer, "close", None):
-                close()
-        return head[0], head[1], content
+            with self._connections.lent():
+                status, headers, content = ask(self._app, environ)
+        except Exception:
+            log.exception("request failed", path=environ["PATH_INFO"])
+            status, headers, content = "500", [("Content-Length", "0")], b""
+        exchange.response_bytes(int(status[:3]), headers, content)
+        with suppress(RuntimeError):  # the server is ending, and its loop with it; the answer is on its way
+            self._loop.call_soon_threadsafe(answered.set_result, None)
+
+
+_SERVER: Environ = {
+    "GATEWAY_INTERFACE": "CGI/1.1",
+    "SCRIPT_NAME": "",
+    "SERVER_SOFTWARE": "Granian",
+    "wsgi.errors": sys.stderr,
+    "wsgi.input_terminated": True,
+    "wsgi.multiprocess": False,
+    "wsgi.multithread": True,
+    "wsgi.run_once": False,
+    "wsgi.version": (1, 0),
+}
+
+
+def environ_of(scope: Any) -> Environ:
+    """Granian's scope as WSGI's environ (PEP 3333), its body empty. Texts are bytes read as Latin-1."""
+    environ = _SERVER | {
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REQUEST_METHOD": scope.method,
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string.encode().decode("latin-1"),
+        "REMOTE_ADDR": _host(scope.client),
+        "SERVER_NAME": _host(scope.server),
+        "SERVER_PORT": scope.server.rpartition(":")[2],
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": BytesIO(),
+    }
+    for name, value in scope.headers.items():
+        key = _KEYS.get(name) or f"HTTP_{name.upper().replace('-', '_')}"
+        if key not in environ:
+            environ[key] = value
+        elif key not in _ONCE:
+            environ[key] += f"{';' if key == 'HTTP_COOKIE' else ','}{value}"
+    if "HTTP_HOST" not in environ:
+        environ["HTTP_HOST"] = scope.authority or ""
+    return environ
+
+
+_KEYS = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+_ONCE = frozenset(_KEYS.values())
+
+
+def _host(address: str) -> str:
+    """Of ``127.0.0.1:80`` and ``[::1]:80``."""
+    return address.rpartition(":")[0].strip("[]")
 
 
 def _has_body(environ: Environ) -> bool:
     return environ.get("CONTENT_LENGTH") not in {None, "", "0"} or "HTTP_TRANSFER_ENCODING" in environ
+
+
+def _stated_length(environ: Environ) -> int | None:
+    stated = str(environ.get("CONTENT_LENGTH") or "")
+    return int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 16 else None

@@ -1,0 +1,46 @@
+"""Mails about an account itself: confirm the address, choose a new password, you have an account already.
+
+They go to an address rather than to a person: whoever asked may have no account, and nobody may learn from the market whether
+one exists. So there is no notice behind them, and what they lead to is sealed until the worker has sent them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import translation
+
+from tradepost.market.base import jobs
+from tradepost.market.base.secrets import seal
+
+from . import messages
+from .models import Mail
+from .tell import DELIVER
+
+
+def mail_account(kind: str, address: str, *, link: str, language: str, now: datetime) -> Mail:
+    """Have the worker mail the words of ``kind`` to an address. ``link``: the path, and query, that the mail leads to.
+
+    Raises ``LookupError`` for a kind without words.
+    """
+    messages.check(kind, {"email": address})
+    with transaction.atomic():
+        mail = Mail.objects.create(
+            kind=kind, address=address, language=language, sealed_link=seal(link), created_at=now, next_at=now
+        )
+        jobs.schedule(DELIVER, str(mail.pk), due_at=now)
+    return mail
+
+
+def said(mail: Mail) -> messages.Said:
+    """What a mail says, in the active language, whether it delivers a notice or not."""
+    if mail.notice is not None:
+        return messages.say(mail.notice.kind, mail.notice.facts)
+    return messages.say(mail.kind, {"email": mail.address})
+
+
+def language_of(mail: Mail) -> str:
+    """The language that its reader chose; the active one where nobody did."""
+    chosen = mail.notice.user.language if mail.notice is not None else mail.language
+    return chosen or translation.get_language() or ""

@@ -1,0 +1,96 @@
+"""Which hosts and ports a production address may name: rules over text, without a look-up.
+
+Where a name leads is looked at with each call (``guard``). Here is refused what no seller's server is called, what programs
+read differently (``127.1``, ``%00``, an empty part), and ports on which something else than a web server listens.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from django.utils.translation import gettext as _
+
+from .literal import literal_ip
+
+LONGEST_HOST = 253
+_PART = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_CHARACTERS = re.compile(r"[a-z0-9._-]+")
+_NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
+_OTHER_SERVICES = frozenset({
+    21, 22, 23, 25, 53, 69, 110, 111, 135, 139, 143, 161, 389, 445, 465, 587, 636, 873, 993, 995,
+    1433, 1521, 1719, 1720, 1723, 2049, 2375, 2376, 2379, 2380, 3306, 3389, 3659, 4045, 4190, 5060, 5061, 5432, 5900, 5984,
+    6000, 6379, 6566, 6665, 6666, 6667, 6668, 6669, 6697, 9200, 9300, 10080, 10250, 11211, 27017,
+})  # fmt: skip
+"""Files, log-ins, mail, names, databases, clusters: a call there is never meant, and what it says may be taken for a command."""
+FIRST_FREE_PORT = 1024
+
+
+def wrong_host(host: str, *, sandbox: bool) -> str:
+    """What is wrong with the host of an address, for the person who typed it; empty when nothing is."""
+    if ":" in host:
+        return _wrong_ipv6(host, sandbox=sandbox)
+    if "%" in host or not _CHARACTERS.fullmatch(host):
+        return _(
+            "The host may hold letters, digits, hyphens and dots only. Write a name in another script in its xn-- form."
+        )
+    parts = host.split(".")
+    if "" in parts:
+        return _("The host has an empty part: a dot at its beginning or end, or two in a row.")
+    if len(host) > LONGEST_HOST or not all(map(_PART.fullmatch, parts)) or (not sandbox and "_" in host):
+        return _(
+            "A part of the host has 1 to 63 letters, digits and hyphens, and a hyphen neither first nor last; all have at "
+            "most 253."
+        )
+    if _NUMBER.fullmatch(parts[-1]):  # to browsers and C libraries, though not to Python, an IPv4 address
+        return _wrong_ipv4(host, sandbox=sandbox)
+    if bad := next((part for part in parts if part.startswith("xn--") and not _is_idn(part)), ""):
+        return _("%(part)s is not the xn-- form of a name.") % {"part": bad}
+    return "" if sandbox or len(parts) > 1 else _not_public()
+
+
+def _wrong_ipv6(host: str, *, sandbox: bool) -> str:
+    if "%" in host:
+        return _("An IPv6 address must not name a zone after a percent sign: that is one of this machine alone.")
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return _("This is not a web address.")
+    return "" if sandbox else _not_public()
+
+
+def _wrong_ipv4(host: str, *, sandbox: bool) -> str:
+    if not sandbox:
+        return _not_public()
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        if meant := literal_ip(host):
+            return _("%(host)s is an unusual spelling of an IP address. Write %(meant)s.") % {
+                "host": host,
+                "meant": meant,
+            }
+        return _("A host that ends with a number is an IP address, and %(host)s is none.") % {"host": host}
+    return ""
+
+
+def _not_public() -> str:
+    return _("The host must be a public domain name, not an IP address.")
+
+
+def _is_idn(part: str) -> bool:
+    try:
+        return part.encode().decode("idna").encode("idna").decode() == part
+    except UnicodeError:
+        return False
+
+
+def wrong_port(port: int | None, *, sandbox: bool) -> str:
+    """The same for its port; None is that of the scheme. A sandbox may be called on any, but on those of other services."""
+    if port == 0:
+        return _("This is not a web address.")
+    if port is None or (port not in _OTHER_SERVICES and (sandbox or port == 443 or port >= FIRST_FREE_PORT)):
+        return ""
+    if port in _OTHER_SERVICES:
+        return _("Port %(port)s is that of another service, such as mail, log-ins or a database.") % {"port": port}
+    return _("The market calls port 443 and those from 1024 on, not %(port)s.") % {"port": port}

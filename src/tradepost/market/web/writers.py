@@ -1,0 +1,84 @@
+"""Requests that may write, or hash a password: fewer at a time than a process works on, so that who only reads never waits
+behind them.
+
+SQLite lets one write at a time, whatever the number of threads, and on PostgreSQL many may wait for one row; a hash takes
+20 MB and a core. Who waits for a place waits outside of the threads, for a while, and is then told to come again as by a
+database that is busy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import OperationalError
+from django.http import HttpRequest
+
+READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+WAIT = 5.0
+"""Seconds for a place, as long as SQLite then waits for its lock: who hears nothing for longer sends the form again."""
+AT_ONCE_ON_SQLITE = 4
+"""One writes; the others are before or behind their transaction, or the next ones."""
+HASHING_AT_ONCE = 2
+HASHING_WAIT = 3.0
+"""Seconds for a place to hash a password: some hundred people are served meanwhile."""
+TURNED_AWAY = "tradepost.turned_away"
+"""Key in the environment of a request that got no place."""
+
+type Begin = Callable[[], None]
+
+
+class NoPlace(OperationalError):
+    """Others write; nothing was done. Answered as every database that is busy (``busy.is_busy``)."""
+
+
+def places(threads: int, *, sqlite: bool) -> int:
+    """How many of ``threads`` requests may be writers: a few, where one of them writes at a time; else most."""
+    most = AT_ONCE_ON_SQLITE if sqlite else threads - threads // 4
+    return max(1, min(most, threads - 1))
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    begin: Begin
+    too_late: asyncio.TimerHandle | None = None
+
+
+class Places:
+    """``number`` places; everything in here happens in the event loop. ``wait``: seconds for one."""
+
+    def __init__(self, number: int, *, wait: float) -> None:
+        self._free = number
+        self._wait = wait
+        self._waiting: deque[_Waiting] = deque()
+
+    def take(self, begin: Begin, turned_away: Begin) -> None:
+        """Calls ``begin`` once there is a place, which holds it until ``leave``; or ``turned_away`` when it takes too long."""
+        if self._free:
+            self._free -= 1
+            begin()
+            return
+        waiting = _Waiting(begin)
+        waiting.too_late = asyncio.get_running_loop().call_later(self._wait, self._give_up, waiting, turned_away)
+        self._waiting.append(waiting)
+
+    def leave(self) -> None:
+        if self._waiting:
+            following = self._waiting.popleft()
+            if following.too_late:
+                following.too_late.cancel()
+            following.begin()
+        else:
+            self._free += 1
+
+    def _give_up(self, waiting: _Waiting, turned_away: Begin) -> None:
+        self._waiting.remove(waiting)
+        turned_away()
+
+
+def must_have_a_place(request: HttpRequest) -> None:
+    """Raises ``NoPlace`` when this request was turned away."""
+    if request.META.get(TURNED_AWAY):
+        raise NoPlace("others write")

@@ -1,0 +1,32 @@
+"""Run as a program: makes a market with accounts in the data folder of the environment.
+
+It imports nothing that imports the tests' own settings, which name another folder.
+"""
+
+from __future__ import annotations
+
+HOW_MANY = 20
+PASSWORD = "a long enough passphrase"
+
+
+def email(number: int) -> str:
+    return f"person{number}@lantian.example"
+
+
+def main() -> None:
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from tradepost.cli import template
+    from tradepost.market.identity.models import User
+
+    template.begin()
+    call_command("migrate", verbosity=0)
+    for number in range(HOW_MANY):
+        User.objects.create_user(email(number), PASSWORD)
+
+
+if __name__ == "__main__":
+    main()

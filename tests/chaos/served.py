@@ -1,0 +1,143 @@
+"""A web server in a process of its own, and what its visitors feel: how long pages take, how much memory it holds."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlencode
+
+from tests.architecture.source import ROOT
+from tests.cli.command_line import MAIN
+from tests.cli.running import WITHIN, family
+from tradepost.cli.serve import free_port
+
+LOGIN = "/account/login/"
+
+
+class Server:
+    def __init__(self, process: subprocess.Popen[bytes], port: int, environment: dict[str, str]) -> None:
+        self.process, self.port, self.environment = process, port, environment
+
+    def connect(self, source: str = "127.0.0.1") -> http.client.HTTPConnection:
+        """From an address of this machine: Linux lets us come from all of 127.0.0.0/8."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=WITHIN, source_address=(source, 0))
+
+    def get(self, path: str = LOGIN, connection: http.client.HTTPConnection | None = None) -> tuple[int, str]:
+        connection = connection or self.connect()
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+    def log_in(self, address: str, password: str, *, source: str = "127.0.0.1") -> tuple[int, http.client.HTTPMessage]:
+        return self.send(LOGIN, {"login": address, "password": password}, source=source)
+
+    def send(
+        self, path: str, fields: dict[str, str], *, source: str = "127.0.0.1"
+    ) -> tuple[int, http.client.HTTPMessage]:
+        """The form is asked for and sent; gives the status and the headers of the answer."""
+        connection = self.connect(source)
+        connection.request("GET", path)
+        page = connection.getresponse()
+        cookie = (page.headers["Set-Cookie"] or "").partition(";")[0]
+        found = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page.read().decode())
+        assert found, "a form with its key"
+        form = urlencode({"csrfmiddlewaretoken": found[1], **fields})
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}
+        connection.request("POST", path, form, headers)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer.status, answer.headers
+
+    def megabytes(self) -> float:
+        """Resident memory of the server and its workers."""
+        pages = 0
+        for pid in family(self.process.pid):
+            try:
+                pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+            except OSError:
+                continue
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@contextmanager
+def served(folder: Path, **settings: str) -> Iterator[Server]:
+    """A market in ``folder`` with its people, and its web server; ``settings`` without their prefix."""
+    port = free_port()
+    more = {f"TRADEPOST_{name.upper()}": value for name, value in settings.items()}
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("TRADEPOST_") and k not in {"PORT", "DATABASE_URL"}},
+        "DJANGO_SETTINGS_MODULE": "tradepost.market.settings",
+        "TRADEPOST_DATA": str(folder),
+        "TRADEPOST_PORT": str(port),
+        "TRADEPOST_LOG_LEVEL": "ERROR",
+        "TRADEPOST_SECRET_KEY": "a key that only this test uses, long enough",
+        **more,
+    }
+    subprocess.run([sys.executable, "-m", "tests.chaos.people"], env=environment, cwd=ROOT, check=True, timeout=120)
+    process = subprocess.Popen([*MAIN, "serve"], env=environment, stdin=subprocess.DEVNULL)
+    server = Server(process, port, environment)
+    try:
+        deadline = time.monotonic() + 3 * WITHIN
+        while True:
+            try:
+                server.get("/healthz")
+            except OSError:
+                assert process.poll() is None, "the server ended"
+                assert time.monotonic() < deadline, "the server does not answer"
+                time.sleep(0.05)
+            else:
+                break
+        for _ in range(20):
+            server.get()
+        yield server
+    finally:
+        process.terminate()
+        process.wait(3 * WITHIN)
+
+
+class Watch:
+    """Asks for a page again and again, and how much memory the server holds."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._times: list[float] = []
+        self._statuses: set[int] = set()
+        self.most_megabytes = 0.0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _ask(self) -> None:
+        connection = self._server.connect("127.0.0.9")
+        while not self._over.wait(0.01):
+            begun = time.perf_counter()
+            self._statuses.add(self._server.get(connection=connection)[0])
+            self._times.append(time.perf_counter() - begun)
+            if len(self._times) % 10 == 0:
+                self.most_megabytes = max(self.most_megabytes, self._server.megabytes())
+
+    def p95(self) -> float:
+        """Milliseconds within which 95 of 100 pages came."""
+        assert self._statuses == {200}, self._statuses
+        return 1000 * sorted(self._times)[int(len(self._times) * 0.95)]
+
+    def slowest(self) -> float:
+        """Milliseconds of the page that took longest: one that hangs is a single one, and no percentile shows it."""
+        return 1000 * max(self._times)

@@ -1,0 +1,99 @@
+"""Two hundred bodies that never end, and large ones that nobody asked for: pages come as before, forms are answered.
+
+``python -m tests.chaos.slow_bodies [SECONDS]`` prints what it found as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import selectors
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.people import PASSWORD, email
+from tests.chaos.served import Server, Watch, served
+
+HALF_SENT = 200
+LARGE = 40
+MIB = 1024 * 1024
+
+
+def begin(server: Server, request: bytes) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    connection.sendall(request.replace(b"HOST", b"Host: 127.0.0.1:%d" % server.port))
+    return connection
+
+
+FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
+BODIES = (
+    b"POST /account/login/ HTTP/1.1\r\nHOST\r\n" + FORM + b"Content-Length: 1000\r\n\r\na=",
+    b"GET /api/mkp-openapi-public/global/v1/order/query HTTP/1.1\r\nHOST\r\nContent-Length: 1000\r\n\r\n{",
+    b"POST /account/login/ HTTP/1.1\r\nHOST\r\n" + FORM + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n",
+)
+UNASKED = b"POST /api/none/of/ours HTTP/1.1\r\nHOST\r\nContent-Length: %d\r\n\r\n" % (12 * MIB)
+
+
+def send_large(server: Server) -> socket.socket:
+    """As much of 12 MiB as the server takes."""
+    connection = begin(server, UNASKED)
+    connection.setblocking(False)  # socket's signature
+    piece = b"x" * MIB
+    try:
+        for _ in range(12):
+            connection.send(piece)
+    except OSError:
+        pass  # it takes no more, or has closed
+    return connection
+
+
+def ended(connections: list[socket.socket]) -> int:
+    """How many of them the server has answered or closed."""
+    selector = selectors.DefaultSelector()
+    for connection in connections:
+        selector.register(connection, selectors.EVENT_READ)
+    return len(selector.select(0))
+
+
+def run(seconds: float) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="tradepost-slow-", ignore_cleanup_errors=True) as name:
+        with served(Path(name)) as server:
+            with Watch(server) as alone:
+                time.sleep(2)
+            before = server.megabytes()
+            half = [begin(server, BODIES[i % len(BODIES)]) for i in range(HALF_SENT)]
+            large = [send_large(server) for _ in range(LARGE)]
+            logins: list[float] = []
+            statuses: set[int] = set()
+            begun = time.monotonic()
+            with Watch(server) as loaded:
+                while time.monotonic() - begun < seconds:
+                    asked = time.monotonic()
+                    statuses.add(server.log_in(email(0), PASSWORD)[0])
+                    logins.append(time.monotonic() - asked)
+                    time.sleep(0.2)
+            until = begun + 25
+            while ended(half) < HALF_SENT and time.monotonic() < until:
+                time.sleep(0.05)
+            found = {
+                "p95_alone_ms": round(alone.p95(), 1),
+                "p95_loaded_ms": round(loaded.p95(), 1),
+                "logins": len(logins),
+                "login_statuses": sorted(statuses),
+                "slowest_login_ms": round(1000 * max(logins)),
+                "megabytes_before": round(before),
+                "megabytes_most": round(max(loaded.most_megabytes, server.megabytes())),
+                "half_sent_ended": ended(half),
+                "all_ended_after_s": round(time.monotonic() - begun, 1),
+                "large_ended": ended(large),
+            }
+            for connection in half + large:
+                connection.close()
+        return found
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(run(float(sys.argv[1]) if len(sys.argv) > 1 else 8)) + "\n")

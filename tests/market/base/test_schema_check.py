@@ -1,0 +1,122 @@
+"""Issue 8, 6: a failed upgrade reported success. A database that is not what the models say is told apart, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection, models, transaction
+
+from tradepost.cli import diagnosis
+from tradepost.cli.migrate import apply
+from tradepost.cli.terminal import out
+from tradepost.market.base import schema_check
+from tradepost.market.base.config import Config
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.models import Job, Move
+from tradepost.market.base.schema_check import differences
+from tradepost.market.identity.models import User
+from tradepost.market.notifications.models import Mail, Notice
+from tradepost.market.web import health
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def otherwise(*statements: str) -> Iterator[None]:
+    """The database as it is after these, taken back at the end: both databases do so with what changes tables."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+        yield
+        transaction.set_rollback(True)
+
+
+def test_a_migrated_database_is_what_the_models_say() -> None:
+    assert differences() == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("ALTER TABLE base_job RENAME TO base_jobs", "the table base_job is missing"),
+        ("ALTER TABLE base_move RENAME COLUMN note TO notes", "the column base_move.note is missing"),
+        ("ALTER TABLE base_move RENAME COLUMN note TO notes",
+         "the column base_move.notes is unknown to this version and must be filled, so that no row can be added"),
+        ("DROP INDEX move_subject", "the index move_subject of base_move is missing"),
+        ("DROP INDEX user_email", "the unique constraint user_email of identity_user is missing"),
+        ("DROP INDEX signing_key_current", "the unique constraint signing_key_current of identity_signingkey is missing"),
+    ],
+)  # fmt: skip
+def test_a_difference_is_said_in_words(statement: str, said: str) -> None:
+    with otherwise(statement):
+        assert said in differences()
+    assert differences() == []
+
+
+def test_an_index_about_other_columns_is_told() -> None:
+    with otherwise("DROP INDEX move_subject", "CREATE INDEX move_subject ON base_move (subject, lifecycle)"):
+        said = (
+            "the index move_subject of base_move is about subject, lifecycle, and must be about lifecycle, subject, id"
+        )
+        assert differences() == [f"{said} by the models"]
+
+
+def test_an_index_that_is_not_unique_is_no_unique_constraint() -> None:
+    with otherwise("DROP INDEX user_email", "CREATE INDEX user_email ON identity_user (lower(email))"):
+        assert differences() == ["the unique constraint user_email of identity_user is missing"]
+
+
+def test_what_may_be_empty_or_stand_twice_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turned about, which needs no new table: the models say what the database does not."""
+    note, read_at = Move._meta.get_field("note"), Notice._meta.get_field("read_at")
+    monkeypatch.setattr(note, "null", True)
+    monkeypatch.setattr(read_at, "null", False)
+    monkeypatch.setitem(vars(User._meta.get_field("company")), "unique", True)
+    assert differences() == [
+        "the column notifications_notice.read_at may be empty, and must not be by the models",
+        "the same company may stand twice in identity_user, and must not by the models",
+        "the column base_move.note must not be empty, and may be by the models",
+    ]
+
+
+def test_named_constraints_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = [
+        models.CheckConstraint(condition=models.Q(attempts__lt=9), name="mail_few"),
+        models.UniqueConstraint(fields=["address"], name="mail_once"),
+    ]
+    monkeypatch.setattr(Mail._meta, "constraints", [*Mail._meta.constraints, *wanted])
+    assert differences() == [
+        "the constraint mail_few of notifications_mail is missing",
+        "the unique constraint mail_once of notifications_mail is missing",
+    ]
+    monkeypatch.undo()
+    (once,) = Job._meta.constraints
+    other = models.UniqueConstraint(fields=["kind"], name=once.name)
+    monkeypatch.setattr(Job._meta, "constraints", [other])
+    assert differences() == [
+        "the unique constraint job_kind_key of base_job is about kind, key, and must be about kind by the models"
+    ]
+
+
+def test_a_later_version_s_column_that_fills_itself_is_in_nobody_s_way() -> None:
+    with otherwise("ALTER TABLE base_move ADD COLUMN later varchar(9) DEFAULT 'x' NOT NULL"):
+        assert differences() == []
+
+
+def test_migrate_readyz_and_doctor_say_so(client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_as_expected_once", False)
+    monkeypatch.setattr(health, "_applied_once", False)
+    said = "the index move_subject of base_move is missing"
+    with otherwise("DROP INDEX move_subject"):
+        with pytest.raises(Refused, match=said):
+            apply(out(), each=False)
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.json()["reasons"]) == (503, [health.DIFFERENT, said])
+        found = [f for f in diagnosis.check_database(Config()) if f.area == "schema"]
+        assert [(f.level, f.said.lower()) for f in found] == [("fail", f"{said}.")]
+    assert client.get("/readyz").status_code == 200
+    monkeypatch.setattr(schema_check, "differences", lambda: pytest.fail("looked again"))
+    assert client.get("/readyz").status_code == 200, "a probe looks once"
