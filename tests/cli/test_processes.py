@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -126,3 +127,47 @@ def test_waves_end_in_their_order(tmp_path):
     wait_for(lambda: (tmp_path / "seller").exists() and (tmp_path / "worker").exists())
     running.stop(within=WITHIN)
     assert path.read_text().split() == ["worker", "seller"]
+
+
+# One look of a command's loop, with the signal at each line that the waiting itself has. ``raise_signal`` runs the handler there.
+SIGNAL_ANYWHERE = """
+import faulthandler, signal, sys, threading
+from tradepost.cli.processes import signals
+
+faulthandler.dump_traceback_later({within}, exit=True)
+
+def look(at):
+    lines = 0
+    def trace(frame, event, _argument):
+        nonlocal lines
+        if frame.f_code.co_filename != threading.__file__:
+            return None
+        lines += event == "line"
+        if event == "line" and lines == at:
+            signal.raise_signal(signal.SIGTERM)
+        return trace
+    with signals() as (stop, hurry):
+        sys.settrace(trace)
+        stop.wait(0.001)
+        sys.settrace(None)
+        if lines >= at:
+            stop.wait()
+            assert not hurry.is_set()
+            signal.raise_signal(signal.SIGINT)
+            hurry.wait()
+    return lines >= at
+
+at = 1
+while look(at):
+    at += 1
+print(at)
+"""
+
+
+def test_a_signal_is_heard_at_whatever_line_of_its_wait_the_command_is():
+    """A handler runs in the middle of the main thread's work: one that takes a lock which that thread holds waits for ever."""
+    ended = subprocess.run(
+        python(SIGNAL_ANYWHERE.format(within=WITHIN)), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert int(ended.stdout) > 10, "the wait is more than a few lines"
