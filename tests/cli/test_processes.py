@@ -10,9 +10,11 @@ import time
 
 import pytest
 
-from tests.cli.running import WITHIN, alive, wait_for
+from tests.cli.command_line import Market
+from tests.cli.running import WITHIN, alive, family, wait_for
 from tradepost.cli import processes
 from tradepost.cli.processes import Processes, Program, pause_before_restart
+from tradepost.cli.serve import FINISH_WITHIN, free_port
 from tradepost.market.base.errors import Refused
 
 
@@ -171,3 +173,15 @@ def test_a_signal_is_heard_at_whatever_line_of_its_wait_the_command_is():
     )
     assert ended.returncode == 0, ended.stderr
     assert int(ended.stdout) > 10, "the wait is more than a few lines"
+
+
+@pytest.mark.slow
+def test_a_web_server_that_is_told_to_stop_while_its_worker_loads_stops_at_once(tmp_path):
+    """A forked worker has its parent's handler, which only notes the signal, until it has loaded and listens by itself."""
+    web = Market(tmp_path).start("serve", PORT=str(free_port()))
+    try:
+        wait_for(lambda: len(family(web.pid)) > 1)
+        web.terminate()
+        assert web.wait(FINISH_WITHIN / 2) == 0
+    finally:
+        web.kill()
