@@ -25,10 +25,10 @@ from tradepost.protocols.open_api.errors import (
     ORDER_QUERY_ERRORS,
     ApiError,
     Envelope,
+    both_envelopes,
     failure_response,
     gateway_error,
     gateway_response,
-    result_envelope,
 )
 
 from .authentication import Authentication, Caller, Head, NotAuthenticated
@@ -85,7 +85,7 @@ class Errors:
 
 OF_ORDER_QUERY = Errors(
     table=ORDER_QUERY_ERRORS,
-    envelope=result_envelope,
+    envelope=both_envelopes,
     not_authenticated=gateway_error("APIGW.0301"),
     too_often=ORDER_QUERY_ERRORS["MKT.0250"],
     internal=ORDER_QUERY_ERRORS["MKT.0999"],
