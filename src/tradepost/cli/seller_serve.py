@@ -18,12 +18,16 @@ from tradepost.kit import Seller
 from tradepost.kit.serve import THREADS, Server
 
 ENV_FILE = Path(".env")
+PUBLIC_URL = "SELLER_PUBLIC_URL"
+"""What a project made by ``tradepost seller new`` tells buyers as its address."""
+BACKLOG = 2048
 
 
 def serve(target: str, *, host: str = "127.0.0.1", port: int = 9000, threads: int = THREADS) -> None:
     """Run a seller's server.
 
-    Settings of a file .env in this folder are given to it, unless the environment has them already.
+    Settings of a file .env in this folder are given to it, unless the environment has them already. So is the address
+    that buyers are sent to, as SELLER_PUBLIC_URL: the one that is listened on, unless it is set.
 
     Parameters
     ----------
@@ -40,18 +44,32 @@ def serve(target: str, *, host: str = "127.0.0.1", port: int = 9000, threads: in
     # It warns whenever a request waits for a thread for a moment, which a burst of repeats makes normal.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     read_env(ENV_FILE)
+    listening = _listen(host, port)
+    # Before the application is loaded, which reads it: buyers are sent to where this server is.
+    os.environ.setdefault(PUBLIC_URL, public_url(host, listening.getsockname()[1]))
     app = load(target)
     if is_asgi(app):
-        _serve_asgi(app, host, port)
+        _serve_asgi(app, host, listening)
         return
-    try:
-        server = Server(app, host, port, threads=threads)
-    except OSError as error:
-        terminal.fail(f"Cannot listen on {host}:{port}: {error}")
+    server = Server(app, host, threads=threads, listening=listening)
     # A container's first process ignores what it has no handler for: without this, stopping one takes until it is killed.
     signal.signal(signal.SIGTERM, _end)
     _announce(server.url)
     server.run()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        terminal.fail(f"Cannot listen on {host}:{port}: {error}")
+
+
+def public_url(host: str, port: int) -> str:
+    """Where a browser on this machine finds a server that listens on this host."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # asked about, not listened on
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 
 def _end(_number: int, _frame: object) -> None:
@@ -97,16 +115,11 @@ def is_asgi(app: Any) -> bool:
     return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004  # its kind is asked, not whether it is there
 
 
-def _serve_asgi(app: Any, host: str, port: int) -> None:
+def _serve_asgi(app: Any, host: str, listening: socket.socket) -> None:
     if find_spec("uvicorn") is None:
         terminal.fail("An ASGI application needs uvicorn. Run: pip install uvicorn")
     import uvicorn
 
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listening = socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        terminal.fail(f"Cannot listen on {host}:{port}: {error}")
     shown = f"[{host}]" if ":" in host else host
     _announce(f"http://{shown}:{listening.getsockname()[1]}")
     # h11 by name: uvicorn would prefer httptools when that is installed, which sends body-sign in lower case.
