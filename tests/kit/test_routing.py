@@ -12,7 +12,20 @@ import flask
 import pytest
 
 from tests.kit.wire import NOW, nonce
-from tradepost.kit import Buyer, Create, Created, NotifyOrder, Purchase, Release, Seller, SyncFlag, SyncTenant
+from tradepost.kit import (
+    Buyer,
+    Create,
+    Created,
+    GetLicenseAsync,
+    InstanceStatus,
+    NotifyOrder,
+    Purchase,
+    Release,
+    Seller,
+    SetStatus,
+    SyncFlag,
+    SyncTenant,
+)
 from tradepost.kit.asgi import asgi
 from tradepost.kit.flask import blueprint
 from tradepost.kit.wsgi import wsgi
@@ -187,3 +200,18 @@ def test_what_has_no_known_word_is_refused_by_the_one_whose_key_signed_it(everyt
         request = signed_query.sign_request(asked, address=ADDRESS, key=key, now=NOW)
     refused = spoken.decode(command, everything.respond(request, NOW, nonce()), key=key, require_body_sign=True)
     assert (type(refused), getattr(refused, "code", "")) == (Rejected, "000002"), refused
+
+
+def test_a_replay_is_not_taken_by_another_protocol_of_the_same_key(everything):
+    """saas-v2 §2.4: a nonce that was seen is refused, by the online License as well, which shares key and words."""
+    everything.on_other(GetLicenseAsync)(lambda command: None)
+    everything.on(SetStatus)(lambda command, instance: None)
+    everything.adopt("i-1", now=NOW)
+    spoken = registry.protocol("license_online")
+    command = SetStatus(instance_id="i-1", status=InstanceStatus.FREEZE)
+    request = spoken.encode(command, address=ADDRESS, key="the base key", now=NOW, nonce=nonce())
+    first, again = (
+        spoken.decode(command, everything.respond(request, NOW, nonce()), key="the base key") for _ in range(2)
+    )
+    assert first == Done()
+    assert again == Rejected(code="000001", message="nonce was used before")

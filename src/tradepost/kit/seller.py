@@ -286,7 +286,8 @@ class Seller:
         carried: list[Nonce] = []
 
         def note(text: str, until: datetime) -> bool:
-            carried.append(Nonce(f"{version.name} {text}", until))
+            # By the key that signed it, not by protocol: where two share one, the second must not take what the first refused.
+            carried.append(Nonce(f"{version.key_class} {text}", until))
             return False
 
         command = version.open(request, key=self._keys[version.name], now=now, nonce_seen=note)
