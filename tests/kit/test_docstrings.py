@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import re
 from enum import Enum
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def public_classes() -> list[type]:
     return [kind for kind in dict.fromkeys(own) if dataclasses.is_dataclass(kind) or issubclass(kind, Enum)]
 
 
-def parts(kind: type) -> list[str]:
+def parts(kind: Any) -> list[str]:
     if issubclass(kind, Enum):
         return [member.name for member in kind]
     return [field.name for field in dataclasses.fields(kind)]

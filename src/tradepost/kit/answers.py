@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 
 
 class InstanceState(StrEnum):
-    """One row of the kit's register (saas-v2 §3.1).
+    """Where an instance is in the kit's register (saas-v2 §3).
 
-    ``instance_id``: what later calls name. ``order_id`` and ``order_line_id``: of the purchase. ``state``: where it is. ``expires_at``:
-    aware UTC, as the last call set it; None when none did. ``app`` and ``license``: what ``Created`` or ``finish`` gave. ``note``: why
-    one that failed did.
+    ``PENDING``: accepted, still being provisioned: markets are told 000004. ``ACTIVE``: in use. ``FROZEN``: kept, and nobody may in.
+    ``FAILED``: provisioning gave up; ``finish`` may still complete it. ``RELEASED``: deleted.
     """
 
     PENDING = "pending"
@@ -32,7 +31,12 @@ class InstanceState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """One row of the kit's register. ``note`` says why a failed instance failed."""
+    """One row of the kit's register (saas-v2 §3.1).
+
+    ``instance_id``: what later calls name. ``order_id`` and ``order_line_id``: of the purchase. ``state``: where it is. ``expires_at``:
+    aware UTC, as the last call set it; None when none did. ``app`` and ``license``: what ``Created`` or ``finish`` gave. ``note``: why
+    one that failed did.
+    """
 
     instance_id: str
     order_id: str

@@ -48,10 +48,10 @@ class Server:
         port: int = 0,
         *,
         threads: int = THREADS,
-        listening: socket.socket | None = None,
+        bound: socket.socket | None = None,
     ) -> None:
-        """``listening``: a socket that is bound already, in place of ``port``."""
-        where: dict[str, Any] = {"host": host, "port": port} if listening is None else {"sockets": [listening]}
+        """``bound``: a socket in place of ``port``, not listening yet."""
+        where: dict[str, Any] = {"host": host, "port": port} if bound is None else {"sockets": [bound]}
         self._server = create_server(
             wsgi(app) if isinstance(app, Seller) else app,
             **where,

@@ -95,7 +95,7 @@ def _code_values(chosen_protocols: tuple[str, ...], variables: Mapping[str, str]
     look_up = '    (made,) = rows("SELECT * FROM sold WHERE instance_id = ?", command.business_id)\n'
     classes = {registry.protocol(name).key_class: variable for name, variable in variables.items()}
     return {
-        "protocols": "\n".join(f'    "{name}",' for name in chosen_protocols),
+        "protocols": _folded_tuple(chosen_protocols),
         "created": f"Created({', '.join(created)})",
         "look_up": look_up if created else "",
         "key_classes": "\n".join(
@@ -133,6 +133,12 @@ def _more_names(conditions: frozenset[str]) -> dict[str, str]:
     chinese = ["、`MARKET`、`AK`、`SK`（要查询的云商店）"] if asks else []
     chinese += ["、`SELLER_PRIVATE_KEY`（解密客户端密钥）"] if joint else []
     return {"more_names": "".join(english), "more_names_zh": "".join(chinese)}
+
+
+def _folded_tuple(names: tuple[str, ...]) -> str:
+    """On lines of their own when they are too many for one of 120 characters."""
+    short = _tuple(names)
+    return short if len(short) <= 100 else "(\n" + "".join(f'    "{name}",\n' for name in names) + ")"
 
 
 def _tuple(names: tuple[str, ...]) -> str:
