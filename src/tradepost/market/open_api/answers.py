@@ -105,7 +105,7 @@ def open_api(
 
     def decorate(api: Api) -> Callable[..., HttpResponse]:
         @wraps(api)
-        def view(request: HttpRequest) -> HttpResponse:
+        def view(request: HttpRequest, **_path: str) -> HttpResponse:
             request_id = _request_id()
             try:
                 if request.method != method:

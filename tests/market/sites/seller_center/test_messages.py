@@ -220,7 +220,7 @@ def test_a_renewal_and_a_freeze_are_told_from_their_likes(page, order):
     for call, words in zip(calls, ("updateInstanceStatus FREEZE", "refreshInstance RENEWAL"), strict=True):
         activity, variant = words.split()
         assert re.search(rf">{activity}</a>\s*<span class=\"tp-id\">{variant}</span>", listed)
-        assert f"<h1 class=\"tp-id\">{words}</h1>" in shown(page, call)
+        assert f'<h1 class="tp-id">{words}</h1>' in shown(page, call)
 
 
 def test_the_activities_offered_are_those_of_the_addresses_own_protocols(page, shop):
