@@ -14,6 +14,7 @@ TEMPLATE := src/tradepost/market/empty.sqlite3
 MIGRATIONS := $(shell find src -path '*/migrations/*.py')
 # Passed on to pytest or the benchmarks: make test ARGS='tests/kit -k newInstance'
 ARGS ?=
+DIST ?= dist
 
 .PHONY: help
 help:
@@ -50,6 +51,10 @@ fix: setup ## Let the tools mend what they can: imports, style, layout of code a
 .PHONY: bench
 bench: setup .venv/.bench ## Compare our speed with rivals and with the limit (ARGS choose the questions).
 	@exec $(BIN)/python -m bench $(ARGS)
+
+.PHONY: wheel
+wheel: setup ## Build the package into dist/, to install where this checkout is not (DIST chooses the folder).
+	@scripts/make_wheel.sh $(DIST)
 
 .PHONY: shots
 shots: setup ## Take pictures of the pages into shots/, phone and desktop, Chinese and English.

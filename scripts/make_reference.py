@@ -87,11 +87,12 @@ def _called(node: ast.AST) -> str:
 
 
 def lifecycles() -> str:
+    from tradepost.market.licenses.lifecycle import LICENSE_REQUEST
     from tradepost.market.orders.lifecycle import ORDER
     from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
 
     parts: list[str] = []
-    for lifecycle in (ORDER, SUBSCRIPTION):
+    for lifecycle in (ORDER, SUBSCRIPTION, LICENSE_REQUEST):
         parts += [f"## {lifecycle.name.capitalize()}", "", "```mermaid", lifecycle.mermaid(), "```", ""]
     return _page("Lifecycles", "A status changes only through these tables; each move leaves a history row.", parts)
 

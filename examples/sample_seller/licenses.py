@@ -51,7 +51,7 @@ class LicenseSeller(Seller):
         self._market = market
         # License 1.0 wants the text in the answer; it has no activity that asks for it later.
         self._at_once = protocol == "license_v1"
-        self.on_other(GetLicenseAsync, self.on_license)
+        self.on_other(GetLicenseAsync)(self.on_license)
 
     @override
     def on_create(self, command: Create) -> Created:

@@ -28,7 +28,7 @@ class NoticeSeller(Seller):
         super().__init__(store=data / "kit-order_notice.db", key=key, protocols=("order_notice",), test_page=page)
         self._notices = Database(data / "notices.db", SCHEMA)
         self._market = market
-        self.on_other(NotifyOrder, self.on_notice)
+        self.on_other(NotifyOrder)(self.on_notice)
 
     def on_notice(self, command: NotifyOrder) -> None:
         bought = ask(self._market, command.order_id, command.order_line_id)

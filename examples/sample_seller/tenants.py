@@ -41,11 +41,11 @@ class JointSeller(Seller):
         super().__init__(store=data / f"kit-{protocol}.db", key=key, protocols=(protocol,), test_page=page)
         self._rows = Database(data / "tenants.db", SCHEMA)
         self._private_key = private_key
-        self.on_other(SyncTenant, self.on_tenant)
-        self.on_other(SyncApplication, self.on_application)
-        self.on_other(SyncAuth, self.on_users)
-        self.on_other(SyncOrg, self.on_department)
-        self.on_other(SyncAllOrgs, self.on_departments)
+        self.on_other(SyncTenant)(self.on_tenant)
+        self.on_other(SyncApplication)(self.on_application)
+        self.on_other(SyncAuth)(self.on_users)
+        self.on_other(SyncOrg)(self.on_department)
+        self.on_other(SyncAllOrgs)(self.on_departments)
 
     def on_tenant(self, told: SyncTenant) -> None:
         key = (told.instance_id, told.tenant_id)

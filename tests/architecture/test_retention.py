@@ -13,6 +13,7 @@ STAYING = {
     "orders": "what was bought: kept as the books are",
     "payments": "the ledger is append-only",
     "subscriptions": "what a buyer holds and held",
+    "licenses": "what a buyer applied for and holds",
     "fulfilment": "what was done for an order; goes with it",
 }
 """Contexts whose rows stay."""

@@ -77,6 +77,21 @@ def test_a_market_from_start_to_end(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_market_that_is_stopped_while_it_starts_leaves_nothing_behind(tmp_path):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    settings = {"PORT": str(free_port()), "TMPDIR": str(temporary), "TRADEPOST_DATA": ""}
+    dev = Market(tmp_path).start("dev", "--address", "http://127.0.0.1:9/x", "--key", KEY, **settings)
+    try:
+        wait_for(lambda: any(temporary.iterdir()))
+        dev.send_signal(signal.SIGTERM)
+        assert dev.wait(WITHIN) == 0
+        assert list(temporary.iterdir()) == []
+    finally:
+        dev.kill()
+
+
+@pytest.mark.slow
 def test_a_kept_folder_goes_on_with_another_address(tmp_path):
     data, port = tmp_path / "kept", str(free_port())
     for path in ("first", "second"):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 import time
 
 import pytest
 
-from tests.cli.running import WITHIN, alive, wait_for
+from tests.cli.command_line import Market
+from tests.cli.running import WITHIN, alive, family, wait_for
 from tradepost.cli import processes
 from tradepost.cli.processes import Processes, Program, pause_before_restart
+from tradepost.cli.serve import FINISH_WITHIN, free_port
 from tradepost.market.base.errors import Refused
 
 
@@ -150,3 +153,59 @@ def test_the_log_of_a_program_that_runs_on_is_rotated(tmp_path, monkeypatch):
         assert log.read_text() == "the end\n"
     finally:
         running.stop(within=WITHIN)
+
+
+# One look of a command's loop, with the signal at each line that the waiting itself has. ``raise_signal`` runs the handler there.
+SIGNAL_ANYWHERE = """
+import faulthandler, signal, sys, threading
+from tradepost.cli.processes import signals
+
+faulthandler.dump_traceback_later({within}, exit=True)
+
+def look(at):
+    lines = 0
+    def trace(frame, event, _argument):
+        nonlocal lines
+        if frame.f_code.co_filename != threading.__file__:
+            return None
+        lines += event == "line"
+        if event == "line" and lines == at:
+            signal.raise_signal(signal.SIGTERM)
+        return trace
+    with signals() as (stop, hurry):
+        sys.settrace(trace)
+        stop.wait(0.001)
+        sys.settrace(None)
+        if lines >= at:
+            stop.wait()
+            assert not hurry.is_set()
+            signal.raise_signal(signal.SIGINT)
+            hurry.wait()
+    return lines >= at
+
+at = 1
+while look(at):
+    at += 1
+print(at)
+"""
+
+
+def test_a_signal_is_heard_at_whatever_line_of_its_wait_the_command_is():
+    """A handler runs in the middle of the main thread's work: one that takes a lock which that thread holds waits for ever."""
+    ended = subprocess.run(
+        python(SIGNAL_ANYWHERE.format(within=WITHIN)), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert int(ended.stdout) > 10, "the wait is more than a few lines"
+
+
+@pytest.mark.slow
+def test_a_web_server_that_is_told_to_stop_while_its_worker_loads_stops_at_once(tmp_path):
+    """A forked worker has its parent's handler, which only notes the signal, until it has loaded and listens by itself."""
+    web = Market(tmp_path).start("serve", PORT=str(free_port()))
+    try:
+        wait_for(lambda: len(family(web.pid)) > 1)
+        web.terminate()
+        assert web.wait(FINISH_WITHIN / 2) == 0
+    finally:
+        web.kill()

@@ -129,7 +129,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "order": number, "order_key": str(order), "tail": number[-7:], "line": f"{number}-000001", "unpaid": unpaid,
         "slug": "product-1", "product": "1", "subscription": str(subscription), "instance": f"instance-{order}",
         "notice": str(notice), "mail": str(notice), "seller": "1", "buyer": "1", "address": "1", "call": str(3 * order), "operation": str(order),
-        "access_key": AK, "email": "buyer1@many.example", "signing_key": _one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
+        "license_request": "1", "access_key": AK, "email": "buyer1@many.example", "signing_key": _one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
         "operator": str(size.operator),
     }  # fmt: skip
 
@@ -165,7 +165,7 @@ def _read(role: str, clients: Mapping[str, Client], path: str, shown: str, patte
         answer = clients[role].get(path)
         if answer.status_code not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
             raise LookupError(f"{path}: {answer.status_code}")
-        if answer.status_code == HTTPStatus.NOT_FOUND and not pattern.endswith("license.txt"):
+        if answer.status_code == HTTPStatus.NOT_FOUND and not pattern.endswith(("license.txt", "/file")):
             raise LookupError(f"{path}: not found")
 
     return Deed(f"GET /{pattern}" + (f"?{shown.partition('?')[2]}" if "?" in shown else ""), act)

@@ -136,7 +136,7 @@ def test_license_v1_shows_the_license_to_its_buyer_alone(page: Client, member: U
 
 
 def test_license_online_is_delivered_with_its_instance(page: Client, tmp_path: Path) -> None:
-    """saas-v1-license B3: newInstance names the instance under which licenses are issued; the text comes by message."""
+    """saas-v1-license B3: newInstance names the instance under which licenses are applied for."""
     seller, port = Maker(tmp_path / "kit.db", "license_online"), free_port()
     with up(seller, port), working():
         product = product_over("license_online", address(port))
@@ -146,7 +146,8 @@ def test_license_online_is_delivered_with_its_instance(page: Client, tmp_path: P
     assert (license_of(held), access_data(held)) == ("", None)
     shown = page.get(f"/services/{held.pk}/").content.decode()
     assert held.instance_id in shown
-    assert "The seller sends you the license by e-mail or text message." in shown
+    assert "A license is made for each machine: apply for it on the page of the service." in shown
+    assert "Apply for a license" in shown
     assert "Open the address and log in." in shown, "the guide"
     assert page.post(f"/services/{held.pk}/license/").status_code == 404
 

@@ -1,7 +1,7 @@
 """The guide of five minutes, followed literally: each code block in its order, as a seller's engineer types it.
 
-Two things differ from paper: ``pip`` only looks whether what is asked for is installed, since a test run loads nothing, and port
-9000 is a free one.
+The package comes from the wheel that a checkout builds, into a virtual environment of its own. What else it needs comes from the
+environment of the tests, since a test run loads nothing; a soak takes it from the index. Port 9000 is a free one.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 import time
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -18,77 +21,127 @@ from tests.kit.guides import blocks
 from tests.kit.market import SK, open_market
 from tests.kit.servers import ROOT, free_port, process, wait_until_open
 from tests.kit.wire import real_now
-from tradepost.kit.scaffold import write_project
+from tests.sampling import SOAK
+from tradepost.kit.scaffold import FRAMEWORKS, write_project
 from tradepost.protocols.open_api import usage_push
 
 FIVE_MINUTES = 300
-PIP = f"""#!{sys.executable}
-import sys
-from importlib.metadata import version
-from pathlib import Path
-from packaging.requirements import Requirement
-
-assert sys.argv[1] == "install", sys.argv
-asked = [name for name in sys.argv[2:] if name != "-r"]
-lines = Path(asked[0]).read_text().split() if "-r" in sys.argv else asked
-for line in lines:
-    requirement = Requirement(line)
-    assert requirement.specifier.contains(version(requirement.name), prereleases=True), line
-"""
+WITHIN = 110
+OWN = {name for name in os.environ if name.startswith(("SELLER_", "DJANGO_", "TRADEPOST_"))} | {"PYTHONPATH", "PORT"}
+WAYS = (("quickstart.md", "flask", "saas_v2"), ("quickstart.zh-CN.md", "fastapi", "saas_v1"))
+OTHERS = tuple(
+    ("quickstart.md", framework, protocol)
+    for framework, protocol in product(FRAMEWORKS, ("saas_v2", "saas_v1", "license_online"))
+    if (framework, protocol) not in {way[1:] for way in WAYS}
+)
 
 
-@pytest.fixture
-def terminal(tmp_path: Path) -> dict[str, str]:
-    """The environment of a fresh machine on which Python is."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    (programs / "pip").write_text(PIP)
-    (programs / "tradepost").write_text(f"#!{sys.executable}\nfrom tradepost.cli import main\nmain()\n")
-    for name in ("pip", "tradepost"):
-        (programs / name).chmod(0o755)
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("SELLER_", "DJANGO_", "TRADEPOST_"))
-    }
-    return kept | {
-        "PATH": f"{programs}:{Path(sys.executable).parent}:{kept['PATH']}",
-        "PYTHONPATH": str(ROOT / "src"),
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "HOME": str(programs),
-    }
+@dataclass(frozen=True)
+class Terminal:
+    """``env``: of a machine on which Python is, and nothing of this tree; ``python``: its own."""
+
+    env: dict[str, str]
+    python: Path
+
+    def types(self, block: str, folder: Path, **variables: str) -> Path:
+        """Run a block in bash; gives the folder that it ends in."""
+        where = self.python.parents[1] / "where"
+        ended = subprocess.run(
+            ["bash", "-c", f"set -euo pipefail\n{block}\npwd > '{where}'"],
+            cwd=folder, env=self.env | variables, capture_output=True, text=True, timeout=WITHIN, check=False,
+        )  # fmt: skip
+        assert ended.returncode == 0, f"{block}\n{ended.stdout[-3000:]}\n{ended.stderr[-3000:]}"
+        return Path(where.read_text().strip())
 
 
-def typed(block: str, folder: Path, terminal: dict[str, str]) -> Path:
-    """Run a block in bash; gives the folder that it ends in."""
-    where = Path(terminal["HOME"]) / "where"
-    ended = subprocess.run(
-        ["bash", "-c", f"set -euo pipefail\n{block}\npwd > '{where}'"],
-        cwd=folder,
-        env=terminal,
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )
-    assert ended.returncode == 0, f"{block}\n{ended.stdout[-3000:]}\n{ended.stderr[-3000:]}"
-    return Path(where.read_text().strip())
+def new_terminal(folder: Path, *, deps: bool) -> Terminal:
+    """``deps``: what the package needs is there already, as on a machine that has used it."""
+    made = folder / "venv"
+    subprocess.run([sys.executable, "-m", "venv", str(made)], check=True, timeout=WITHIN)
+    python = made / "bin" / "python"
+    env = {name: value for name, value in os.environ.items() if name not in OWN}
+    env |= {"PATH": f"{made / 'bin'}:{env['PATH']}", "HOME": str(folder), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    # Where the wheel of the first step goes; in place of the checkout's own dist/.
+    env |= {"DIST": str(folder / "dist"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "UV_CACHE_DIR": uv_cache()}
+    if deps:
+        lent = folder / "lent"
+        lent.mkdir()
+        for entry in Path(sysconfig.get_path("purelib")).iterdir():
+            if not entry.name.startswith(("tradepost", "_editable", "pip")) and entry.suffix != ".pth":
+                (lent / entry.name).symlink_to(entry)
+        (next((made / "lib").iterdir()) / "site-packages" / "lent.pth").write_text(f"{lent}\n")
+        env["PIP_NO_INDEX"] = "1"
+    return Terminal(env, python)
+
+
+def uv_cache() -> str:
+    """That of this machine, though the terminal's home is another: the tools that build are in it."""
+    return os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv")
+
+
+def install(terminal: Terminal, guide: str) -> None:
+    """The first step, in the checkout: literally but for the folder that the wheel goes to."""
+    terminal.types(blocks(guide, "bash")[0].replace("dist/", f"{terminal.env['DIST']}/"), ROOT)
+
+
+@pytest.fixture(scope="module")
+def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+    """With the package installed from its wheel."""
+    made = new_terminal(tmp_path_factory.mktemp("machine"), deps=True)
+    install(made, "quickstart.md")
+    return made
+
+
+def follow(terminal: Terminal, folder: Path, guide: str, framework: str, protocol: str) -> None:
+    """All steps after the first."""
+    begun, port = time.monotonic(), free_port()
+
+    def ours(block: str) -> str:
+        chosen = block.replace("--framework flask", f"--framework {framework} --protocol {protocol}")
+        return chosen.replace("--protocol saas_v2", f"--protocol {protocol}").replace("9000", str(port)).strip()
+
+    make, serve, check, own_tests, ci = (ours(block) for block in blocks(guide, "bash")[1:])
+    shop = terminal.types(make, folder)
+    assert shop == folder / "my-shop"
+    with process(["bash", "-c", f"exec {serve}"], shop, **terminal.env, PYTHONPATH="") as server:
+        wait_until_open(port, server)
+        terminal.types(check, shop)
+        assert "<html" in (shop / "report.html").read_text(encoding="utf-8")
+        terminal.types(own_tests, shop)
+    terminal.types(ci, shop, PORT=str(free_port()))
+    assert "<testsuite" in (shop / "report.xml").read_text(encoding="utf-8")
+    assert time.monotonic() - begun < FIVE_MINUTES
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("guide", ["quickstart.md", "quickstart.zh-CN.md"])
-def test_the_path_leads_to_a_server_that_passes(tmp_path, terminal, guide):
-    begun = time.monotonic()
-    port = free_port()
-    make, serve, check, own_tests, ci = (block.replace("9000", str(port)).strip() for block in blocks(guide, "bash"))
-    shop = typed(make, tmp_path, terminal)
-    assert shop == tmp_path / "my-shop"
-    with process(["bash", "-c", f"exec {serve}"], shop, **terminal) as server:
-        wait_until_open(port, server)
-        typed(check, shop, terminal)
-        assert "<html" in (shop / "report.html").read_text(encoding="utf-8")
-        typed(own_tests, shop, terminal)
-    typed(ci, shop, terminal | {"PORT": str(free_port())})
-    assert "<testsuite" in (shop / "report.xml").read_text(encoding="utf-8")
-    assert time.monotonic() - begun < FIVE_MINUTES
+@pytest.mark.xdist_group("the quickstart's machine")
+@pytest.mark.parametrize(("guide", "framework", "protocol"), WAYS)
+def test_the_path_leads_to_a_server_that_passes(terminal, tmp_path, guide, framework, protocol):
+    follow(terminal, tmp_path, guide, framework, protocol)
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="make soak")
+@pytest.mark.xdist_group("the quickstart's machine")
+@pytest.mark.parametrize(("guide", "framework", "protocol"), OTHERS)
+def test_so_it_does_in_every_framework(terminal, tmp_path, guide, framework, protocol):
+    follow(terminal, tmp_path, guide, framework, protocol)
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="make soak")
+def test_on_a_machine_that_has_nothing_the_index_gives_the_rest(tmp_path):
+    bare = new_terminal(tmp_path, deps=False)
+    install(bare, "quickstart.zh-CN.md")
+    follow(bare, tmp_path, "quickstart.zh-CN.md", "flask", "saas_v2")
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("the quickstart's machine")
+def test_what_runs_is_the_wheel(terminal, tmp_path):
+    code = "import tradepost; print(tradepost.__file__)"
+    said = subprocess.run([terminal.python, "-c", code], cwd=tmp_path, env=terminal.env, capture_output=True, text=True, check=True)  # fmt: skip
+    assert Path(said.stdout.strip()).is_relative_to(terminal.python.parents[1])
 
 
 def test_both_languages_give_the_same_blocks():
@@ -103,7 +156,7 @@ def test_the_code_that_is_shown_is_the_code_of_the_project(tmp_path):
     assert shown in (tmp_path / "my-shop" / "seller.py").read_text()
 
 
-def test_the_code_of_the_usage_guide_runs(tmp_path, terminal):
+def test_the_code_of_the_usage_guide_runs(tmp_path):
     """openapi-jointkit §C.5."""
     (code,) = blocks("usage.md", "python")
     with open_market(real_now) as market:
@@ -112,7 +165,7 @@ def test_the_code_of_the_usage_guide_runs(tmp_path, terminal):
         ended = subprocess.run(
             [sys.executable, "-c", code],
             cwd=tmp_path,
-            env=terminal | settings,
+            env=os.environ | {"PYTHONPATH": str(ROOT / "src")} | settings,
             capture_output=True,
             text=True,
             timeout=60,

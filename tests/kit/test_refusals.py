@@ -192,7 +192,7 @@ def test_an_activity_of_another_protocol_names_on_other(tmp_path, caplog):
     market = Market(seller, key=KEY, protocol="order_notice")
     refused = market.call(NotifyOrder(order_id="CS1", order_line_id="CS1-000001"))
     assert refused == Rejected(code="000002", message="this seller does not offer orderNotify")
-    assert "register one with seller.on_other(NotifyOrder, function)" in caplog.text
+    assert "decorate one with @seller.on_other(NotifyOrder)" in caplog.text
 
 
 def test_a_signature_that_does_not_match_is_logged_with_what_to_look_at(seller, caplog):

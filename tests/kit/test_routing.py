@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,24 @@ import flask
 import pytest
 
 from tests.kit.wire import NOW, nonce
-from tradepost.kit import Create, Created, Seller, SyncFlag, SyncTenant
+from tradepost.kit import (
+    Buyer,
+    Create,
+    Created,
+    GetLicenseAsync,
+    InstanceStatus,
+    NotifyOrder,
+    Purchase,
+    Release,
+    Seller,
+    SetStatus,
+    SyncFlag,
+    SyncTenant,
+)
 from tradepost.kit.asgi import asgi
 from tradepost.kit.flask import blueprint
 from tradepost.kit.wsgi import wsgi
-from tradepost.protocols import registry
+from tradepost.protocols import registry, signed_query, signed_url
 from tradepost.protocols.commands import Command, Done, Rejected
 from tradepost.protocols.http import Request
 
@@ -135,3 +150,68 @@ def test_flask_serves_the_calls_below_the_address(seller, told):
         assert (answer.status_code, answer.get_json()["resultCode"]) == (200, "000000")
     assert told == ["t1", "t1"]
     assert client.post(f"{ADDRESS}/elsewhere").status_code == 404
+
+
+EVERY = tuple(registry.protocols())
+
+
+@pytest.fixture
+def everything(tmp_path: Path) -> Seller:
+    """All protocols at one address, each class with its key (saas-v2 §1.3)."""
+    keys = {spoken.key_class: f"the {spoken.key_class} key" for spoken in registry.protocols().values()}
+    return Seller(store=tmp_path / "seller.db", keys=keys, protocols=EVERY)
+
+
+def some_call(name: str) -> Command:
+    """One of each protocol; nobody wrote a function for it."""
+    match name:
+        case "joint_kit_v2" | "joint_kit_v1":
+            return TENANT
+        case "license_code":
+            return Release(instance_id="PL1")
+        case "order_notice":
+            return NotifyOrder(order_id="CS1", order_line_id="CS1-000001")
+    return replace(CREATE, buyer=Buyer(customer_id="c1", customer_name="A buyer"), purchase=Purchase(product_id="p1"))
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_one_address_serves_all_and_refuses_each_with_its_own_key(everything, name):
+    """saas-v2 §1.3, saas-v2 §2.6: whatever else the seller speaks, a market reads why it was refused."""
+    spoken = registry.protocol(name)
+    command = some_call(name)
+    for key, code in (("another key", "000001"), (f"the {spoken.key_class} key", "000002")):
+        request = spoken.encode(command, address=ADDRESS, key=key, now=NOW, nonce=nonce())
+        answer = everything.respond(request, NOW, nonce())
+        refused = spoken.decode(command, answer, key=f"the {spoken.key_class} key", require_body_sign=True)
+        assert (type(refused), getattr(refused, "code", "")) == (Rejected, code), refused
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if not registry.protocol(name).prefix])
+def test_what_has_no_known_word_is_refused_by_the_one_whose_key_signed_it(everything, name):
+    """Nothing but the signature says whose it is then."""
+    spoken, command = registry.protocol(name), some_call(name)
+    sent = spoken.encode(command, address=ADDRESS, key="k", now=NOW, nonce=nonce())
+    key = f"the {spoken.key_class} key"
+    if sent.body:
+        body = {**json.loads(sent.body), "activity": "no such word"}
+        request = signed_url.sign_request(body, address=ADDRESS, key=key, now=NOW, nonce=nonce())
+    else:
+        asked = {**sent.query, "activity": "no such word"}
+        request = signed_query.sign_request(asked, address=ADDRESS, key=key, now=NOW)
+    refused = spoken.decode(command, everything.respond(request, NOW, nonce()), key=key, require_body_sign=True)
+    assert (type(refused), getattr(refused, "code", "")) == (Rejected, "000002"), refused
+
+
+def test_a_replay_is_not_taken_by_another_protocol_of_the_same_key(everything):
+    """saas-v2 §2.4: a nonce that was seen is refused, by the online License as well, which shares key and words."""
+    everything.on_other(GetLicenseAsync)(lambda command: None)
+    everything.on(SetStatus)(lambda command, instance: None)
+    everything.adopt("i-1", now=NOW)
+    spoken = registry.protocol("license_online")
+    command = SetStatus(instance_id="i-1", status=InstanceStatus.FREEZE)
+    request = spoken.encode(command, address=ADDRESS, key="the base key", now=NOW, nonce=nonce())
+    first, again = (
+        spoken.decode(command, everything.respond(request, NOW, nonce()), key="the base key") for _ in range(2)
+    )
+    assert first == Done()
+    assert again == Rejected(code="000001", message="nonce was used before")

@@ -167,6 +167,19 @@ def test_serve_without_a_key_says_so(tmp_path):
 
 
 @pytest.mark.parametrize("framework", ["wsgi", "asgi"])
+def test_buyers_are_sent_to_the_port_that_is_served(tmp_path, framework):
+    """The front-end address in the access data, which a buyer opens (saas-v2 §3.2), follows ``--port``."""
+    write_project(tmp_path / "shop", framework, key=wire.KEY, version="1")
+    for given, front in (({}, ""), ({"SELLER_PUBLIC_URL": "https://shop.example.com"}, "https://shop.example.com")):
+        with served(tmp_path / "shop", **given) as url:
+            wire.send(f"{url}/produce", wire.create("CS1", business_id="b1"))
+            found = wire.send(f"{url}/produce", wire.query("b1"))
+            assert isinstance(found, Done)
+            assert found.instances[0].app is not None
+            assert found.instances[0].app.front_end_url == f"{front or url}/"
+
+
+@pytest.mark.parametrize("framework", ["wsgi", "asgi"])
 def test_a_container_stops_when_it_is_told_to(tmp_path, framework):
     """``docker stop`` sends SIGTERM, which the first process of a container ignores unless it has a handler for it."""
     write_project(tmp_path / "shop", framework, key=wire.KEY, version="1")

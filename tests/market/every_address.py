@@ -56,6 +56,15 @@ STOREFRONT = {
     "services/<int:pk>/password/": Address({"pk": "{subscription}"}, post=frozenset({BUYER})),
     "services/<int:pk>/license/": Address({"pk": "{subscription}"}, post=frozenset({BUYER})),
     "services/<int:pk>/license.txt": pages(frozenset({BUYER}), pk="{subscription}"),
+    "services/<int:pk>/licenses/": Address(
+        {"pk": "{subscription}"}, post=frozenset({BUYER}), data={"fingerprint": "MAC-1"}
+    ),
+    "services/<int:pk>/licenses/<int:license_pk>/": Address(
+        {"pk": "{subscription}", "license_pk": "{license_request}"}, post=frozenset({BUYER})
+    ),
+    "services/<int:pk>/licenses/<int:license_pk>/file": pages(
+        frozenset({BUYER}), pk="{subscription}", license_pk="{license_request}"
+    ),
     "notices/": pages(PERSONS),
     "notices/read/": Address(post=PERSONS),
     "notices/<int:pk>/open/": Address({"pk": "{notice}"}, post=frozenset({BUYER})),
@@ -119,6 +128,9 @@ CONSOLE = {
 }
 OPEN_API = {
     "api/mkp-openapi-public/global/v1/order/query": Address(gateway=True),
+    "api/mkp-openapi-public/global/v1/market-event/<str:event_id>/file": Address(
+        {"event_id": "event-of-x"}, gateway=True
+    ),
     "api/mkp-openapi-public/global/v1/": Address(gateway=True),
     "api/mkp-openapi-public/global/v1/<path:rest>": Address({"rest": "orders/{order}"}, gateway=True),
     "api/<path:rest>": Address({"rest": "orders/{order}"}, gateway=True),

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 
 from tests.market import every_address as table
 from tests.market.every_address import ADDRESSES, ANYBODY, STRANGER, Address
-from tests.market.world import LICENSE, PASSWORD, World, routes, rows
+from tests.market.world import LICENSE, MACHINE_LICENSE, PASSWORD, World, routes, rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -74,5 +74,8 @@ def test_password_and_license_come_back_to_their_owner_alone(world: World) -> No
     """So that the walk above is known to ask for something that is there."""
     assert world.ask(table.BUYER, "POST", "services/<int:pk>/password/").content.decode() == PASSWORD
     assert world.ask(table.BUYER, "POST", "services/<int:pk>/license/").content.decode() == LICENSE
+    machine = "services/<int:pk>/licenses/<int:license_pk>/"
+    assert world.ask(table.BUYER, "POST", machine).content.decode() == MACHINE_LICENSE
+    assert world.ask(table.BUYER, "GET", f"{machine}file").content.decode() == MACHINE_LICENSE
     page = world.ask(table.BUYER, "GET", "orders/<str:number>/").content.decode()
     assert world.facts["order"] in page

@@ -22,10 +22,15 @@ from tests.market.every_address import ADDRESSES, ANYBODY, OPERATOR, STRANGER, A
 from tradepost.market.base.work import State
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import Member, SigningKey, User
+from tradepost.market.licenses.deliver import deliver_license
+from tradepost.market.licenses.request import request_license
 from tradepost.market.notifications.models import Mail, Notice
 from tradepost.market.notifications.tell import tell
+from tradepost.protocols.open_api.upload import TextUpload
 
 PASSWORD, LICENSE, SIGNING_KEY = "Geheim-4711-xyz", "the license of X alone", "the signing key of A alone"
+
+MACHINE_LICENSE = "the license of X's machine alone"
 
 
 class World:
@@ -53,6 +58,8 @@ class World:
         unpaid = factories.make_order(buyer, offer=offer)
         call = factories.make_call(order, subscription=held, state=State.WAITING, last_verdict="timeout", attempts=1)
         operation = factories.make_operation(order, subscription=held, call=call)
+        applied = request_license(held, "machine-of-x-7", actor="x", now=NOW)
+        deliver_license(seller.pk, TextUpload(event_id=applied.event_id, characters=MACHINE_LICENSE), now=NOW)
         access = keys.create_access_key(seller, by=self.users[table.OWNER], now=NOW)
         tell(
             buyer, "order_completed", once=order.number, link=f"/orders/{order.number}/", now=NOW,
@@ -63,7 +70,7 @@ class World:
             "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer).pk),
             "mail": str(Mail.objects.get(notice__user=buyer).pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
             "address": str(call.address_id), "call": str(call.pk), "operation": str(operation.pk), "access_key": access.key_id, "email": buyer.email,
-            "signing_key": SigningKey.objects.get(seller=seller).key_id,
+            "license_request": str(applied.pk), "signing_key": SigningKey.objects.get(seller=seller).key_id,
         }  # fmt: skip
         of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}
         # Secret → who may read it on a page that they may see.
@@ -71,7 +78,8 @@ class World:
             order.number: of_the_trade, unpaid.number: of_the_trade, "instance-of-x-7": of_the_trade,
             buyer.email: frozenset({table.BUYER, OPERATOR}), buyer.phone: frozenset({table.BUYER, OPERATOR}),
             call.address.url: table.A_MEMBERS | {OPERATOR}, access.key_id: table.A_MEMBERS | {OPERATOR},
-            PASSWORD: frozenset({table.BUYER}), LICENSE: frozenset({table.BUYER}), SIGNING_KEY: frozenset(), access.secret: frozenset(),
+            PASSWORD: frozenset({table.BUYER}), LICENSE: frozenset({table.BUYER}),
+            MACHINE_LICENSE: frozenset({table.BUYER}), "machine-of-x-7": frozenset({table.BUYER}), SIGNING_KEY: frozenset(), access.secret: frozenset(),
         }  # fmt: skip
         self.sessions = {role: self._session(user) for role, user in self.users.items()}
 

@@ -70,11 +70,12 @@ def dev(
     os.environ["TRADEPOST_LOG_FORMAT"] = "json"  # of the children: it is read again to tell warnings
     for name in ("TRADEPOST_DATABASE_URL", "DATABASE_URL"):
         os.environ[name] = ""  # also against what a file .env says
-    with _folder(data) as folder:
+    # Heard from here on: a market that is told to go while it starts leaves no folder behind.
+    with signals() as (stop, hurry), _folder(data) as folder:
         os.environ["TRADEPOST_DATA"] = str(folder)
         config = read_config()
         make_folder(config)
-        with alone(config), signals() as (stop, hurry):
+        with alone(config):
             config = with_port(config)
             config.secrets()  # made before the children would race for it
             processes = Processes(terminal.warn)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING
 
 from tradepost.cli.parent_death import PARENT_VARIABLE
@@ -190,13 +191,24 @@ def last_words(program: Program, lines: int = 8) -> str:
 def signals() -> Iterator[tuple[threading.Event, threading.Event]]:
     """SIGTERM and SIGINT as events: the first sets ``stop``, another one ``hurry``."""
     stop, hurry = threading.Event(), threading.Event()
+    # A handler runs in the middle of whatever the main thread does, which may be holding an event's lock: to set the event
+    # there would wait for itself. The queue's put is made to be interrupted; another thread sets the events.
+    heard: SimpleQueue[bool] = SimpleQueue()
 
-    def heard(_number: int, _frame: FrameType | None) -> None:
-        (hurry if stop.is_set() else stop).set()
+    def pass_on() -> None:
+        while heard.get():
+            (hurry if stop.is_set() else stop).set()
 
-    before = {number: signal.signal(number, heard) for number in (signal.SIGTERM, signal.SIGINT)}
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        heard.put(True)
+
+    thread = threading.Thread(target=pass_on, name="signals", daemon=True)
+    thread.start()
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield stop, hurry
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        heard.put(False)
+        thread.join()

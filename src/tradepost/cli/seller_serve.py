@@ -18,12 +18,16 @@ from tradepost.kit import Seller
 from tradepost.kit.serve import THREADS, Server
 
 ENV_FILE = Path(".env")
+PUBLIC_URL = "SELLER_PUBLIC_URL"
+"""What a project made by ``tradepost seller new`` tells buyers as its address."""
+BACKLOG = 2048
 
 
 def serve(target: str, *, host: str = "127.0.0.1", port: int = 9000, threads: int = THREADS) -> None:
     """Run a seller's server.
 
-    Settings of a file .env in this folder are given to it, unless the environment has them already.
+    Settings of a file .env in this folder are given to it, unless the environment has them already. So is the address
+    that buyers are sent to, as SELLER_PUBLIC_URL: the one that is listened on, unless it is set.
 
     Parameters
     ----------
@@ -40,18 +44,36 @@ def serve(target: str, *, host: str = "127.0.0.1", port: int = 9000, threads: in
     # It warns whenever a request waits for a thread for a moment, which a burst of repeats makes normal.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     read_env(ENV_FILE)
+    bound = _bind(host, port)
+    # Before the application is loaded, which reads it: buyers are sent to where this server is.
+    os.environ.setdefault(PUBLIC_URL, public_url(host, bound.getsockname()[1]))
     app = load(target)
     if is_asgi(app):
-        _serve_asgi(app, host, port)
+        _serve_asgi(app, host, bound)
         return
-    try:
-        server = Server(app, host, port, threads=threads)
-    except OSError as error:
-        terminal.fail(f"Cannot listen on {host}:{port}: {error}")
+    server = Server(app, host, threads=threads, bound=bound)
     # A container's first process ignores what it has no handler for: without this, stopping one takes until it is killed.
     signal.signal(signal.SIGTERM, _end)
     _announce(server.url)
     server.run()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """The port is ours; who listens on it, once there is an application to answer, is the server's business."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        terminal.fail(f"Cannot listen on {host}:{port}: {error}")
+    return bound
+
+
+def public_url(host: str, port: int) -> str:
+    """Where a browser on this machine finds a server that listens on this host."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # asked about, not listened on
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 
 def _end(_number: int, _frame: object) -> None:
@@ -97,21 +119,17 @@ def is_asgi(app: Any) -> bool:
     return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004  # its kind is asked, not whether it is there
 
 
-def _serve_asgi(app: Any, host: str, port: int) -> None:
+def _serve_asgi(app: Any, host: str, bound: socket.socket) -> None:
     if find_spec("uvicorn") is None:
         terminal.fail("An ASGI application needs uvicorn. Run: pip install uvicorn")
     import uvicorn
 
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listening = socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        terminal.fail(f"Cannot listen on {host}:{port}: {error}")
     shown = f"[{host}]" if ":" in host else host
-    _announce(f"http://{shown}:{listening.getsockname()[1]}")
+    bound.listen(BACKLOG)
+    _announce(f"http://{shown}:{bound.getsockname()[1]}")
     # h11 by name: uvicorn would prefer httptools when that is installed, which sends body-sign in lower case.
     config = uvicorn.Config(app, http="h11", log_level="warning", server_header=False)
-    uvicorn.Server(config).run(sockets=[listening])
+    uvicorn.Server(config).run(sockets=[bound])
 
 
 def _announce(url: str) -> None:

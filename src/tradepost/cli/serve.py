@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import signal
 import socket
 import sys
 from typing import TYPE_CHECKING, override
@@ -46,6 +47,8 @@ def serve(*, workers: int = 1, threads: int = 0) -> None:
     logs.configure(form=config.log_format, level=config.log_level)
     os.environ[request_buffering.THREADS] = str(threads)
     _allow_connections(CONNECTIONS)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_may_be_stopped)
     Granian(
         "tradepost.market.rsgi:application",
         address=config.host,
@@ -60,6 +63,13 @@ def serve(*, workers: int = 1, threads: int = 0) -> None:
         log_level=LogLevels.warning,
         log_dictconfig=GRANIAN_LOGS,
     ).serve()
+
+
+def _may_be_stopped() -> None:
+    """A forked worker has the handlers of its parent, which only note a signal, until it has loaded and sets its own: told
+    to stop before, it would go on until it is killed."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _allow_connections(number: int) -> None:

@@ -82,13 +82,14 @@ def stop_within(config: Config) -> float:
 def wait_until_it_answers(config: Config, processes: Processes, stop: Event) -> bool:
     """True once the web process answers; False when told to stop before. Raises ``Refused`` when it never does."""
     deadline = time.monotonic() + START_WITHIN
-    while not answers(config):
-        if stop.wait(LOOK_EVERY / 2):
-            return False
+    while not stop.is_set():
+        if answers(config):
+            return True
+        stop.wait(LOOK_EVERY / 2)
         processes.look()
         if time.monotonic() > deadline:
             raise Refused("cli.no_answer", f"The web process did not answer within {START_WITHIN:g} seconds.")
-    return True
+    return False
 
 
 def answers(config: Config, timeout: float = 2.0) -> bool:

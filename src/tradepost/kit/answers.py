@@ -16,18 +16,27 @@ if TYPE_CHECKING:
 
 
 class InstanceState(StrEnum):
+    """Where an instance is in the kit's register (saas-v2 §3).
+
+    ``PENDING``: accepted, still being provisioned: markets are told 000004. ``ACTIVE``: in use. ``FROZEN``: kept, and nobody may in.
+    ``FAILED``: provisioning gave up; ``finish`` may still complete it. ``RELEASED``: deleted.
+    """
+
     PENDING = "pending"
-    """Accepted, still being provisioned: markets are told 000004."""
     ACTIVE = "active"
     FROZEN = "frozen"
     FAILED = "failed"
-    """Provisioning gave up; ``finish`` may still complete it."""
     RELEASED = "released"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """One row of the kit's register. ``note`` says why a failed instance failed."""
+    """One row of the kit's register (saas-v2 §3.1).
+
+    ``instance_id``: what later calls name. ``order_id`` and ``order_line_id``: of the purchase. ``state``: where it is. ``expires_at``:
+    aware UTC, as the last call set it; None when none did. ``app`` and ``license``: what ``Created`` or ``finish`` gave. ``note``: why
+    one that failed did.
+    """
 
     instance_id: str
     order_id: str
@@ -45,7 +54,7 @@ class Created:
 
     ``instance_id`` may stay empty: then it is the business id of the first call for the order, as saas-v2 §3.1
     recommends. ``app`` is remembered by the kit and answered to queries, password included, in clear: leave it out and
-    write ``on_query`` when your own database holds it. ``license`` is for protocols that deliver one.
+    write ``on_query`` when your own database holds it. ``license``: the text that License 1.0 delivers (saas-v1-license §B1).
     """
 
     app: AppInfo | None = None
@@ -100,7 +109,7 @@ def _how_to_write(command: type[Command]) -> str:
     name = command.__name__
     if command in METHODS:
         return f"write {METHODS[command]} in your Seller, or decorate a function with @seller.on({name})"
-    return f"register one with seller.on_other({name}, function)"
+    return f"decorate one with @seller.on_other({name})"
 
 
 NOT_AUTHENTIC = "000001"

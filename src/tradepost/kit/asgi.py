@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from tradepost.protocols.http import Request
 
+from .header_case import warn_when_lowered
 from .wsgi import BODY_LIMIT, SAFE_IN_PATH, fresh_nonce, utc_now
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 class AsgiSeller:
     """Mount it at the production address, behind a server that keeps the case of ``Body-Sign``.
 
-    Those are Hypercorn and ``uvicorn --http h11``; uvicorn's default parser writes header names in lower case. An object
-    and not a function, since Starlette takes an object for an ASGI application and a function for a view.
+    Those are Hypercorn and ``uvicorn --http h11``; with httptools uvicorn writes header names in lower case, of which the
+    log warns. An object and not a function, since Starlette takes an object for an ASGI application and a function for a view.
     """
 
     def __init__(
@@ -43,8 +44,14 @@ class AsgiSeller:
         self._protocol = protocol
         self._clock = clock
         self._chance = chance
+        self._warned = False
+        self._look_at_server()
+
+    def _look_at_server(self) -> None:
+        self._warned = self._warned or warn_when_lowered(self._seller.spoken(self._protocol))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._look_at_server()
         if scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "http":

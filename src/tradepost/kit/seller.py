@@ -32,7 +32,6 @@ from .answers import (
     BAD_REQUEST,
     INTERNAL_ERROR,
     METHODS,
-    NOT_AUTHENTIC,
     PROCESSING,
     Instance,
     NotOffered,
@@ -41,7 +40,7 @@ from .answers import (
 )
 from .executor import Executor, answer_test_call, as_handled, valid_id
 from .idempotency import Idempotency, Replayed
-from .routing import candidates, is_below, keys_of, protocols_named
+from .routing import Refusal, candidates, is_below, keys_of, most_telling, protocols_named
 from .sqlite_store import SQLiteStore
 from .store import Nonce
 
@@ -160,18 +159,36 @@ class Seller:
 
     def on(self, command: type[Command], /) -> Callable[[Any], Any]:
         """Register the decorated function for a command, in place of the ``on_`` method."""
+        return self._registering(command)
 
+    def _registering(self, command: type[Command]) -> Callable[[Any], Any]:
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
             self._handlers[command] = function
             return function
 
         return register
 
-    def on_other[C: Command](self, command: type[C], function: Callable[[C], Outcome | None]) -> None:
+    @overload
+    def on_other[C: Command](
+        self, command: type[C], /
+    ) -> Callable[[Callable[[C], Outcome | None]], Callable[[C], Outcome | None]]: ...
+    @overload
+    def on_other[C: Command](self, command: type[C], function: Callable[[C], Outcome | None], /) -> None: ...
+
+    def on_other(self, command: type[Command], function: Callable[..., Any] | None = None, /) -> Any:
         """Register a function for a command that none of the seven above takes: ``GetLicenseAsync``, ``NotifyOrder``,
-        those of the joint-operation kits. It returns None for success, or raises ``Reject``.
+        those of the joint-operation kits. Decorates it as ``on`` does, or is given it. It returns None for success, or
+        raises ``Reject``.
+
+        >>> @seller.on_other(NotifyOrder)
+        ... def note(command: NotifyOrder) -> None:
+        ...     remember(command.order_id)
         """
-        self._handlers[command] = function
+        register = self._registering(command)
+        if function is None:
+            return register
+        register(function)
+        return None
 
     def finish(self, instance_id: str, app: AppInfo | None = None, *, license: str = "") -> bool:  # noqa: A002 wire word
         """End asynchronous provisioning: from now on queries answer 000000 and ``app``.
@@ -219,7 +236,7 @@ class Seller:
         ``nonce``: 32 or more fresh random alphanumerics. ``protocol`` narrows to one name, for an adapter that mounts
         each protocol at its own path.
         """
-        refusals: list[tuple[SellerProtocol, Denied]] = []
+        refusals: list[Refusal] = []
         for version in candidates(protocols_named(self._versions, protocol), request):
             try:
                 command, new = self._open(version, request, now)
@@ -231,18 +248,19 @@ class Seller:
             else:
                 outcome = self._outcome(version, command, request, now=now, nonce=nonce, new=new)
                 return self._answer(version, command, outcome, nonce)
-        for version, refusal in refusals:
-            hint = OTHER_KEY if "does not match" in refusal.message else ""
-            log.warning("%s: refused a request: %s%s", version.title, refusal, hint)
-        # A version whose requests look different finds parameters missing; only the right one gets as far as the
-        # signature, so its words are the ones that help.
-        version, told = next((one for one in refusals if one[1].code == NOT_AUTHENTIC), refusals[0])
+        version, told = most_telling(refusals, request, now)
+        hint = OTHER_KEY if "does not match" in told.message else ""
+        log.warning("%s: refused a request: %s%s", version.title, told, hint)
         return self._answer(version, None, Rejected(code=told.code, message=told.message), nonce)
 
     def refuse(self, message: str, nonce: str, *, protocol: str = "") -> Response:
         """The signed answer 000002 to something that an adapter could not even make a ``Request`` of."""
         version = protocols_named(self._versions, protocol)[0]
         return self._answer(version, None, Rejected(code=BAD_REQUEST, message=message), nonce)
+
+    def spoken(self, protocol: str = "") -> tuple[SellerProtocol, ...]:
+        """The protocol of this name, or all of this seller. Raises ``LookupError`` for one that it does not speak."""
+        return protocols_named(self._versions, protocol)
 
     def prefixes(self, protocol: str = "") -> tuple[str, ...]:
         """What follows the path of the production address in calls to this seller; empty for the address itself.
@@ -268,7 +286,8 @@ class Seller:
         carried: list[Nonce] = []
 
         def note(text: str, until: datetime) -> bool:
-            carried.append(Nonce(f"{version.name} {text}", until))
+            # By the key that signed it, not by protocol: where two share one, the second must not take what the first refused.
+            carried.append(Nonce(f"{version.key_class} {text}", until))
             return False
 
         command = version.open(request, key=self._keys[version.name], now=now, nonce_seen=note)

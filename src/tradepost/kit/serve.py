@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # it ships no types
 from waitress.server import create_server  # type: ignore[import-untyped]
@@ -13,6 +13,7 @@ from .seller import Seller
 from .wsgi import wsgi
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
     from wsgiref.types import WSGIApplication
 
@@ -40,11 +41,20 @@ class _Channel(HTTPChannel):  # type: ignore[misc]  # of no known type
 class Server:
     """A listening socket and its threads. ``run`` blocks until ``stop`` is called from another thread, or Ctrl-C."""
 
-    def __init__(self, app: Seller | WSGIApplication, host: str, port: int, *, threads: int = THREADS) -> None:
+    def __init__(
+        self,
+        app: Seller | WSGIApplication,
+        host: str,
+        port: int = 0,
+        *,
+        threads: int = THREADS,
+        bound: socket.socket | None = None,
+    ) -> None:
+        """``bound``: a socket in place of ``port``, not listening yet."""
+        where: dict[str, Any] = {"host": host, "port": port} if bound is None else {"sockets": [bound]}
         self._server = create_server(
             wsgi(app) if isinstance(app, Seller) else app,
-            host=host,
-            port=port,
+            **where,
             threads=threads,
             ident=None,
             max_request_body_size=SERVER_BODY_LIMIT,

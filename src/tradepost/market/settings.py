@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "tradepost.market.open_api",
     "tradepost.market.notifications",
     "tradepost.market.fulfilment",
+    "tradepost.market.licenses",
     "tradepost.market.production",
     "tradepost.market.orders",
     "tradepost.market.payments",

@@ -13,6 +13,11 @@ from enum import StrEnum
 
 
 class ChargingMode(StrEnum):
+    """How a product is charged, by the words of the order query (openapi-jointkit §C.4; SaaS 1.0 sends numbers, saas-v1-license §A2.1).
+
+    ``PERIOD``: by year, month or day. ``ONE_TIME``: once. ``ON_DEMAND``: by usage. ``ON_DEMAND_PKG``: usage bought in advance.
+    """
+
     PERIOD = "PERIOD"
     ONE_TIME = "ONE_TIME"
     ON_DEMAND = "ON_DEMAND"
@@ -20,7 +25,11 @@ class ChargingMode(StrEnum):
 
 
 class Scene(StrEnum):
-    """Why an instance's expiry changes (saas-v2 §3.3)."""
+    """Why an instance's expiry changes (saas-v2 §3.3).
+
+    ``TRIAL_TO_FORMAL``: a trial was bought. ``RENEWAL``: a period was added. ``UNSUBSCRIBE_RENEWAL_PERIOD``: a renewal was taken
+    back, so that the expiry comes earlier. ``RENEWAL_CHANGE``: renewed as another product, in newer editions of SaaS 2.0 alone.
+    """
 
     TRIAL_TO_FORMAL = "TRIAL_TO_FORMAL"
     RENEWAL = "RENEWAL"
@@ -29,14 +38,16 @@ class Scene(StrEnum):
 
 
 class InstanceStatus(StrEnum):
-    """Target status of SetStatus. SaaS 1.0 spells UNFREEZE as NORMAL on the wire; its folder translates."""
+    """Target status of ``SetStatus`` (saas-v2 §3.4). ``FREEZE``: keep the data, let nobody in. ``UNFREEZE``: let the buyer in again;
+    SaaS 1.0 spells it ``NORMAL`` on the wire (saas-v1-license §A2.7), and its folder translates.
+    """
 
     FREEZE = "FREEZE"
     UNFREEZE = "UNFREEZE"
 
 
 class Encryption(StrEnum):
-    """AES-CBC of SaaS 1.0's private fields, by its word on the wire; a product's choice (saas-v1-license A1.4)."""
+    """AES-CBC of SaaS 1.0's private fields, by its word on the wire; a product's choice (saas-v1-license §A1.4). ``AES256``, ``AES128``."""
 
     AES256 = "1"
     AES128 = "2"
@@ -44,7 +55,11 @@ class Encryption(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buyer:
-    """Who bought. Privacy fields are filled only when the product asked for them (saas-v2 §1.5)."""
+    """Who bought (saas-v2 §1.5, saas-v1-license §A2.1). What is empty was not asked for by the product, or not released.
+
+    ``customer_id``: of the account, up to 100 characters, always there; ``customer_name``: up to 64. ``user_id`` and ``user_name``:
+    of the person in the account who ordered. ``mobile_phone`` and ``email``: in clear here, encrypted on the wire of SaaS 1.0.
+    """
 
     customer_id: str
     customer_name: str = ""
@@ -56,14 +71,21 @@ class Buyer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
-    """What was bought: sent inline by SaaS 1.0 and License 1.0, fetched with the order query in newer versions."""
+    """What was bought: sent inline by SaaS 1.0 and License 1.0 (saas-v1-license §A2.1, §B1), asked with the order query elsewhere
+    (openapi-jointkit §C.4).
+
+    ``product_id`` differs with the period's length, ``sku_code`` does not; ``product_name``: for people. ``charging_mode``: how it is
+    charged. ``period_type``: ``year``, ``month`` or ``day``, empty when there is no period, and ``period_number`` of them.
+    ``quantity``: of users, devices or what the product counts. ``disk_size``: in GB; ``band_width``: in Mbit/s. ``trial``: for free.
+    ``started_at`` and ``expires_at``: aware UTC, the latter an estimate. ``amount``: price in main units of the currency.
+    ``extend_params``: name and value of what the buyer filled in.
+    """
 
     product_id: str
     sku_code: str = ""
     product_name: str = ""
     charging_mode: ChargingMode = ChargingMode.PERIOD
     period_type: str = ""
-    """``year``, ``month`` or ``day``; empty when there is no period."""
     period_number: int | None = None
     quantity: int | None = None
     disk_size: int | None = None
@@ -77,17 +99,19 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """Base of everything that a market asks. ``test`` is the wire's testFlag: create nothing, only answer well."""
+    """Base of everything that a market asks (saas-v2 §3.0). ``test`` is the wire's testFlag: make nothing, only answer well."""
 
     test: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create(Command):
-    """Make an instance. ``business_id`` differs on every attempt; (order_id, order_line_id) is the idempotency key.
+    """Make an instance (newInstance, saas-v2 §3.1, saas-v1-license §A2.1 and §B3; getLicense, §B1).
 
-    SaaS 1.0 and License 1.0 send ``buyer`` and ``purchase`` inline and know no order lines: sellers open them with an
-    empty ``order_line_id``. ``encryption`` is used by SaaS 1.0 alone.
+    ``order_id`` and ``order_line_id``: up to 64 characters, together the idempotency key: the same two get the same instance. SaaS
+    1.0 and License 1.0 know no lines: there ``order_line_id`` is empty. ``business_id``: up to 64 characters, another on every
+    attempt. ``buyer`` and ``purchase``: sent by SaaS 1.0 and License 1.0, else None. ``encryption``: used by SaaS 1.0 alone.
+    ``test``: as in ``Command``.
     """
 
     order_id: str
@@ -100,12 +124,20 @@ class Create(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query(Command):
+    """Tell access data and usage (queryInstance, saas-v2 §3.2). ``instance_ids``: 1 to 100, each answered. ``test``: as in ``Command``."""
+
     instance_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refresh(Command):
-    """Set the absolute expiry of an instance (or of a license code, when ``instance_id`` holds the code)."""
+    """Set the expiry of an instance, or of a license code (refreshInstance, saas-v2 §3.3; refreshLicenseCode, saas-v1-license §B2.2;
+    refreshLicense, §B1). Repeats come: set it, never add to it.
+
+    ``instance_id``: of the instance, or the code. ``scene``: why. ``order_id`` and ``order_line_id``: of the renewal.
+    ``expires_at``: the new expiry, aware UTC. ``product_id``: the new one when the period's length changed, else empty.
+    ``purchase``: what was bought, sent by SaaS 1.0 and License 1.0. ``test``: as in ``Command``.
+    """
 
     instance_id: str
     scene: Scene
@@ -118,6 +150,13 @@ class Refresh(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetStatus(Command):
+    """Freeze or unfreeze an instance, or a license code (updateInstanceStatus, saas-v2 §3.4; instanceStatus, saas-v1-license §A2.7;
+    updateLicenseCodeStatus, §B2.2). Repeats come.
+
+    ``instance_id``: of the instance, or the code. ``status``: what it is to be. ``order_id``: of the purchase, told by none but an
+    ``Expire`` that is handled as a freeze. ``test``: as in ``Command``.
+    """
+
     instance_id: str
     status: InstanceStatus
     order_id: str = ""
@@ -125,10 +164,11 @@ class SetStatus(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expire(Command):
-    """The period of an instance ended: freeze it, keep its data. ``order_id`` is that of the original purchase.
+    """The period of an instance ended: freeze it, keep its data (expireInstance, saas-v1-license §A2.4; expireLicense, §B1).
 
-    Only versions with an activity for it have it (SaaS 1.0, License 1.0), for products sold by period; a later Refresh
-    ends the freeze there. Everywhere else, and for pay-per-use and packages, an expiry is a ``SetStatus``.
+    Only SaaS 1.0 and License 1.0 have it, for products sold by period; a later ``Refresh`` ends the freeze there. Everywhere else,
+    and for pay-per-use and packages, an expiry is a ``SetStatus``. ``instance_id``: which. ``order_id``: of the original purchase.
+    ``test``: as in ``Command``.
     """
 
     instance_id: str
@@ -137,9 +177,12 @@ class Expire(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release(Command):
-    """Delete an instance. The order is the one whose unsubscription caused the release, empty otherwise.
+    """Delete an instance, or end a license code (releaseInstance, saas-v2 §3.5, saas-v1-license §A2.5; releaseLicense, §B1;
+    releaseLicenseCode, §B2.2).
 
-    SaaS 1.0 and License 1.0 want the order of the original purchase in every case; ``amount`` is SaaS 1.0's orderAmount.
+    ``instance_id``: of the instance, or the code. ``order_id`` and ``order_line_id``: of the unsubscription that caused it, else
+    empty; in SaaS 1.0 and License 1.0 the order of the original purchase in every case. ``amount``: SaaS 1.0's orderAmount, in main
+    units of the currency. ``test``: as in ``Command``.
     """
 
     instance_id: str
@@ -150,6 +193,12 @@ class Release(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upgrade(Command):
+    """Move an instance to what a change order says; its expiry stays (upgradeInstance, saas-v2 §3.6; upgrade, saas-v1-license §A2.6).
+
+    ``instance_id``: which. ``order_id`` and ``order_line_id``: of the change, by which the order query tells the target; once for each
+    order. ``purchase``: the target, sent by SaaS 1.0. ``test``: as in ``Command``.
+    """
+
     instance_id: str
     order_id: str
     order_line_id: str
@@ -158,7 +207,11 @@ class Upgrade(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckChange(Command):
-    """Ask before a renewal with change whether the target is acceptable (saas-v2 §3.7)."""
+    """Ask before a renewal with change whether the target is acceptable (changeInstanceCheck, saas-v2 §3.7).
+
+    ``instance_id``: which. ``product_id``, ``sku_code``, ``product_name``: the target. ``linear_value``: its quantity, such as a
+    number of users; None when it has none. ``test``: as in ``Command``.
+    """
 
     instance_id: str
     product_id: str
@@ -169,10 +222,12 @@ class CheckChange(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetLicenseAsync(Command):
-    """Issue a license to an instance of an online License (saas-v1-license §B3).
+    """Issue a license to an instance of an online License (getLicenseAsync, saas-v1-license §B3).
 
-    ``event_id`` (with the fingerprint) names one application: repeats get the same license. After ``Pending`` the
-    seller delivers it with the upload API under this id.
+    ``instance_id``: which. ``event_id``: up to 64 characters; with the fingerprint it names one application: repeats get the same
+    license, and after ``Pending`` the seller delivers it with the upload API under this id (openapi-jointkit §C.7).
+    ``effective_at`` and ``expires_at``: from when to when it holds, aware UTC; the end is None for what has none.
+    ``device_fingerprint``: of the machine, up to 1,024 characters, empty when none is asked for. ``test``: as in ``Command``.
     """
 
     instance_id: str
@@ -184,7 +239,11 @@ class GetLicenseAsync(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyOrder(Command):
-    """Tell the seller that there is an order; what it holds is learned with the order query (saas-v1-license §D)."""
+    """Tell the seller that there is an order (orderNotify, saas-v1-license §D1). It may be told twice.
+
+    ``order_id`` and ``order_line_id``: up to 64 characters each; what they hold is learned with the order query (openapi-jointkit
+    §C.4). ``test``: as in ``Command``.
+    """
 
     order_id: str
     order_line_id: str
@@ -195,7 +254,12 @@ class NotifyOrder(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppInfo:
-    """What a buyer needs to use an instance, in clear text; a version that encrypts does it in its own folder."""
+    """What a buyer needs to use an instance (saas-v2 §3.2, saas-v1-license §A2.2), in clear text; a version that encrypts does it in its
+    own folder.
+
+    ``front_end_url``: where buyers go, up to 512 characters, required; ``admin_url``: where administrators go, up to 512.
+    ``user_name`` and ``password``: of the first account, up to 128 each. ``memo``: notes for the buyer, up to 1,024.
+    """
 
     front_end_url: str = ""
     admin_url: str = ""
@@ -206,7 +270,12 @@ class AppInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageInfo:
-    """Usage of an on-demand or package instance (saas-v2 §3.2)."""
+    """Usage of an on-demand or package instance (saas-v2 §3.2).
+
+    ``value``: up to 12 digits, 4 of them decimals, in the unit of the product: the total so far on demand, for a package what is used
+    of it. ``at``: when it was counted, aware UTC. ``related_instance_id``: for a package, the on-demand instance that it serves.
+    ``dashboard_url``: where the buyer sees it, up to 512 characters.
+    """
 
     value: Decimal
     at: datetime
@@ -216,6 +285,12 @@ class UsageInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceInfo:
+    """What a query tells of one instance (saas-v2 §3.2).
+
+    ``instance_id``: which. ``app``: access data; may be None only when the buyer gets it by mail or message. ``usage``: of on-demand
+    and package instances, an entry for each billing item.
+    """
+
     instance_id: str
     app: AppInfo | None = None
     usage: tuple[UsageInfo, ...] = ()
@@ -223,20 +298,25 @@ class InstanceInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """The seller did it (000000)."""
+    """The seller did it: 000000 (saas-v2 §3.0, §4).
+
+    ``message``: up to 255 characters reach the market. ``instance_id``: of what a ``Create`` made. ``instances``: answers of a
+    ``Query``, and of a ``Create`` in versions that tell the access data at once (saas-v1-license §A2.2). ``license``: the text that
+    License 1.0's getLicense answers (saas-v1-license §B1).
+    """
 
     message: str = "success"
     instance_id: str = ""
-    """Set for Create."""
     instances: tuple[InstanceInfo, ...] = ()
-    """Set for Query, and for Create in versions that answer the access data at once."""
     license: str = field(default="", repr=False)
-    """Set by License 1.0's getLicense."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """The seller accepted and is working (000004)."""
+    """The seller accepted and is working: 000004 (saas-v2 §3.1, saas-v1-license §B3). The market asks again.
+
+    ``message``: up to 255 characters reach the market. ``instance_id``: of what a ``Create`` is making; empty when it is not known.
+    """
 
     message: str = "processing"
     instance_id: str = ""
@@ -244,7 +324,11 @@ class Pending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """A well-formed refusal: ``code`` is the wire's result code, ``message`` the seller's text."""
+    """A well-formed refusal (saas-v2 §4).
+
+    ``code``: the wire's result code, six digits. ``message``: the seller's text, up to 255 characters. ``retryable``: whether asking
+    again may help; no wire carries it, so that a market goes by its plan (saas-v2 §3.10).
+    """
 
     code: str
     message: str = ""
@@ -252,7 +336,9 @@ class Rejected:
 
 
 class Fault(StrEnum):
-    """Why an exchange did not produce an acceptable answer: one name each, shown to sellers with words and a remedy."""
+    """Why an exchange did not produce an acceptable answer: one name each, shown to sellers with words and a remedy
+    (saas-v2 §7).
+    """
 
     # no answer
     NO_KEY = "no_key"  # the seller has no signing key for this class of interface
@@ -289,10 +375,10 @@ NOTHING_SENT = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreachable:
-    """No acceptable answer: transport failure, or bytes that break the protocol.
+    """No acceptable answer: transport failure, or bytes that break the protocol (saas-v2 §3.0, §7).
 
-    ``detail`` says what was seen and expected, in English, without secrets. ``claimed_instance_id`` is an id found in
-    an answer that could not be trusted: good only as a hint for the release of an orphan.
+    ``fault``: which. ``detail``: what was seen and expected, in English, without secrets. ``claimed_instance_id``: an id found in an
+    answer that could not be trusted: good only as a hint for the release of an orphan.
     """
 
     fault: Fault

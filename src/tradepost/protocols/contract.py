@@ -28,6 +28,9 @@ class RetryRule:
     keeps_order: bool = False
     """After the plan the order stays with the seller, for a restart by hand, instead of being refunded."""
 
+    promises: bool = False
+    """*Pending* ends the call: what the seller accepted comes by another way (saas-v1-license §B3)."""
+
     def wait(self, tries: int, *, pending: bool) -> timedelta:
         """How long to wait after try number ``tries`` (counted from 1)."""
         if not pending:

@@ -27,10 +27,12 @@ from tradepost.market.fulfilment.contract import (
 )
 from tradepost.market.fulfilment.kinds.cancel_renewal import Cancellation
 from tradepost.market.fulfilment.kinds.freeze import Freezing
+from tradepost.market.fulfilment.kinds.license import Application
 from tradepost.market.fulfilment.kinds.open import Opening
 from tradepost.market.fulfilment.kinds.renew import Renewal
 from tradepost.market.fulfilment.kinds.upgrade import Change
 from tradepost.market.fulfilment.registry import operation_kind, operation_kinds
+from tradepost.market.licenses.request import Answer
 from tradepost.market.subscriptions.renewable import RETENTION
 from tradepost.protocols.commands import (
     AppInfo,
@@ -39,6 +41,7 @@ from tradepost.protocols.commands import (
     Command,
     Create,
     Done,
+    GetLicenseAsync,
     InstanceInfo,
     Query,
     Refresh,
@@ -50,10 +53,12 @@ BUYER = Buyer(customer_id="c1", customer_name="蓝天")
 APP = AppInfo(front_end_url="https://app.example/")
 WITH_ACCESS = Done(instance_id="i-1", instances=(InstanceInfo(instance_id="i-1", app=APP),))
 RENEWAL = Renewal(since=END, until=UNTIL)
+APPLICATION = Application(request=7, event_id="e-1", fingerprint="MAC-1", effective_at=NOW, expires_at=END)
 WANTED: dict[str, object] = {
     "open": Opening(buyer=BUYER), "renew": RENEWAL, "renew_change": RENEWAL, "cancel_renewal": Cancellation(until=END),
     "upgrade": Change(until=END), "freeze": Freezing(reason="expired"), "unfreeze": Nothing(), "release": Nothing(),
     "release_orphan": Orphan(instance_id="b-1", order_id=ORDER, order_line_id=LINE), "query_usage": Nothing(),
+    "license": APPLICATION,
 }  # fmt: skip
 
 
@@ -92,6 +97,7 @@ def test_what_is_wanted_is_stored_and_read_again(name: str) -> None:
         ("release", False, False, True),
         ("release_orphan", False, False, False),
         ("query_usage", True, False, False),
+        ("license", True, False, False),
     ],
 )
 def test_what_becomes_of_a_kind_that_fails(name: str, refundable: bool, prolongs: bool, ends: bool) -> None:
@@ -132,6 +138,21 @@ def test_what_the_protocol_has_no_creation_for_is_not_opened(spoken: str, code: 
     opening = case(Opening(buyer=BUYER), held=held(spoken), line=line("NEW"))
     refused = operation_kind("open").refuses(opening)
     assert (refused.code if refused else None) == code
+
+
+def test_a_license_is_applied_for_once_and_promised_or_not() -> None:
+    """saas-v1-license §B3: 000000 is no license yet: it comes by the upload API."""
+    of = case(APPLICATION, held=held())
+    asked_once = Ask(
+        command=GetLicenseAsync(
+            instance_id="i-1", event_id="e-1", effective_at=NOW, expires_at=END, device_fingerprint="MAC-1"
+        ),
+        once=True,
+    )
+    assert operation_kind("license").ask(of) == asked_once
+    assert operation_kind("license").on_done(of) == Effects(license=Answer(request=7))
+    refused = operation_kind("license").on_gave_up(of, failed())
+    assert refused == Effects(license=Answer(request=7, verdict="timeout"))
 
 
 @pytest.mark.parametrize("name", sorted(WANTED.keys() - {"open", "renew", "renew_change"}))

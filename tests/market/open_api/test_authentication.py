@@ -15,6 +15,7 @@ from tradepost.market.base import clock
 from tradepost.market.identity import keys
 from tradepost.market.open_api import received, throttle
 from tradepost.protocols.http import Request
+from tradepost.protocols.open_api.errors import both_envelopes
 from tradepost.protocols.open_api.order_query import PATH
 from tradepost.protocols.open_api.signing import sign
 
@@ -220,7 +221,7 @@ def test_an_error_of_ours_still_answers_in_the_documented_envelope(shop: Shop, m
     response = shop.ask("orderId=CS2601010000AAAAAAA")
     assert (response.status_code, members(response)) == (
         500,
-        {"resultCode": "MKT.0999", "resultMsg": "System internal error."},
+        both_envelopes("MKT.0999", "System internal error."),
     )
     assert response["X-Request-Id"]
 

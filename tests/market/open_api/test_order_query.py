@@ -16,6 +16,7 @@ from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import AccessKey, User
 from tradepost.market.open_api import throttle
 from tradepost.market.orders.models import OrderLine
+from tradepost.protocols.open_api.errors import both_envelopes
 from tradepost.protocols.open_api.mock_orders import MOCK_ORDER_IDS
 
 AT = datetime(2026, 3, 31, 7, 8, 9, tzinfo=UTC)
@@ -141,7 +142,8 @@ def test_the_line_filter(shop: Shop) -> None:
 def refused(shop: Shop, query: str) -> tuple[int, str]:
     response = shop.ask(query)
     answer = members(response)
-    assert set(answer) <= {"resultCode", "resultMsg", "extra_info"}
+    assert set(answer) <= {"resultCode", "resultMsg", "error_code", "error_msg", "extra_info"}
+    assert (answer["error_code"], answer["error_msg"]) == (answer["resultCode"], answer["resultMsg"])
     assert ("extra_info" in answer) == (answer["resultCode"] in {"MKT.0100", "MKT.0150", "MKT.0250"})
     return response.status_code, answer["resultCode"]
 
@@ -220,7 +222,7 @@ def test_conditions_on_the_etag(shop: Shop) -> None:
     assert shop.ask(query, headers={"If-Match": etag}).status_code == 200
     failed = shop.ask(query, headers={"If-Match": '"another"'})
     assert failed.status_code == 412
-    assert members(failed) == {"resultCode": "MKT.0199", "resultMsg": "Precondition failed: the order has changed."}
+    assert members(failed) == both_envelopes("MKT.0199", "Precondition failed: the order has changed.")
 
 
 def test_too_many_requests_of_one_key_wait(shop: Shop, monkeypatch) -> None:

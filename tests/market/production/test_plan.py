@@ -15,7 +15,7 @@ from tradepost.market.production import breaker
 from tradepost.market.production.breaker import BreakerState, Rule
 from tradepost.market.production.models import Address
 from tradepost.market.production.plan import JITTER, next_attempt
-from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Rejected, Unreachable
+from tradepost.protocols.commands import CallResult, Done, Fault, GetLicenseAsync, Pending, Rejected, Unreachable
 from tradepost.protocols.contract import RetryRule
 from tradepost.protocols.registry import protocols
 
@@ -123,3 +123,11 @@ def test_pauses_grow_to_a_quarter_of_an_hour(times: int) -> None:
     state = failing(times)
     assert state.trial_at is not None
     assert state.trial_at - NOW == min(RULE.pause * 2 ** min(times - 3, 16), breaker.LONGEST_PAUSE)
+
+
+def test_a_promise_ends_a_call_whose_result_comes_by_another_way():
+    """saas-v1-license §B3: after 000004 to getLicenseAsync the seller uploads the license; asking again would bring nothing."""
+    rule = protocols()["license_online"].retries[GetLicenseAsync]
+    for result, ends in ((Pending(), True), (DOWN, False)):
+        due = next_attempt(result, rule, tries=1, now=NOW, give_up_at=NOW + 2 * HOUR, chance=0.0)
+        assert (due is None) is ends

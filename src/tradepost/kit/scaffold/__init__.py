@@ -20,8 +20,6 @@ VERSIONS = "versions"
 """In place of files of ``common`` when the project speaks anything but SaaS 2.0 alone."""
 THEMES = "themes"
 """Beside them, a folder for each thing that only some protocols bring."""
-SEVERAL = "several"
-"""Then in place of a framework's files: each protocol at a path of its own, joint-operation calls below one."""
 TEMPLATE = ".template"
 """Ends every template's name, so that no tool takes one for a file of ours."""
 DOT = "dot_"
@@ -115,7 +113,7 @@ def _templates(framework: str, chosen_protocols: tuple[str, ...], conditions: fr
     folders = [HERE / COMMON, HERE / framework]
     if chosen_protocols != DEFAULT:
         themes = [path for path in sorted((HERE / THEMES).iterdir()) if path.name in conditions]
-        folders = [HERE / COMMON, HERE / VERSIONS, *themes, HERE / framework, HERE / SEVERAL / framework]
+        folders = [HERE / COMMON, HERE / VERSIONS, *themes, HERE / framework]
     return dict(found for folder in folders for found in _templates_in(folder))
 
 

@@ -25,8 +25,9 @@ KEY_NAMES = {
     "kit": "SELLER_KIT_KEY",
     "notice": "SELLER_NOTICE_KEY",
 }
-JOINT_WITH = {"joint_kit_v2": "saas_v2", "joint_kit_v1": "saas_v1"}
-"""The base interfaces and the kit interfaces of one product share its address (openapi-jointkit §A.0)."""
+JOINT = ("joint_kit_v2", "joint_kit_v1")
+ADDRESS = "/produce"
+"""The path of the production address, of every protocol: what is asked says which of them reads it."""
 SELLING = ("saas_v2", "saas_v1", "license_online", "license_v1")
 """Versions in which an order makes something at the seller."""
 PUBLIC_KEY = "public-key.pem"
@@ -35,7 +36,7 @@ PUBLIC_KEY = "public-key.pem"
 def conditions_of(chosen_protocols: tuple[str, ...]) -> frozenset[str]:
     """The conditions of templates that hold, names of themes among them."""
     has = set(chosen_protocols)
-    sold, code, joint = has & set(SELLING), "license_code" in has, has & set(JOINT_WITH)
+    sold, code, joint = has & set(SELLING), "license_code" in has, has & set(JOINT)
     one_key = len(set(_key_names(chosen_protocols).values())) == 1
     holds = {
         "versions": chosen_protocols != DEFAULT,
@@ -73,16 +74,6 @@ def protocol_values(chosen_protocols: tuple[str, ...], key: str, conditions: fro
     }
 
 
-def addresses(chosen_protocols: tuple[str, ...]) -> dict[str, str]:
-    """The path of each protocol's production address."""
-    found = {}
-    for name in chosen_protocols:
-        with_base = JOINT_WITH.get(name, "")
-        shared = with_base if with_base in chosen_protocols else name
-        found[name] = f"/produce/{shared}" if len(chosen_protocols) > 1 else "/produce"
-    return found
-
-
 def _key_names(chosen_protocols: tuple[str, ...]) -> dict[str, str]:
     """The variable that holds the key of each protocol: one for all unless they are signed with different keys."""
     classes = {name: registry.protocol(name).key_class for name in chosen_protocols}
@@ -104,32 +95,32 @@ def _code_values(chosen_protocols: tuple[str, ...], variables: Mapping[str, str]
     look_up = '    (made,) = rows("SELECT * FROM sold WHERE instance_id = ?", command.business_id)\n'
     classes = {registry.protocol(name).key_class: variable for name, variable in variables.items()}
     return {
-        "addresses": "\n".join(f'    "{name}": "{path}",' for name, path in addresses(chosen_protocols).items()),
+        "protocols": _folded_tuple(chosen_protocols),
         "created": f"Created({', '.join(created)})",
         "look_up": look_up if created else "",
         "key_classes": "\n".join(
             f'        "{key_class}": os.environ.get("{variable}", ""),' for key_class, variable in classes.items()
         ),
         "sold_names": _tuple(tuple(name for name in chosen_protocols if name in SELLING)),
-        "joint_names": _tuple(tuple(name for name in chosen_protocols if name in JOINT_WITH)),
+        "joint_names": _tuple(tuple(name for name in chosen_protocols if name in JOINT)),
     }
 
 
 def _market_values(chosen_protocols: tuple[str, ...], variables: Mapping[str, str]) -> dict[str, str]:
     """Lines that play the market, by hand and in a CI."""
     tries, checks, current = [], [], ""
-    for name, path in addresses(chosen_protocols).items():
+    for name in chosen_protocols:
         if variables[name] != current:
             current = variables[name]
             tries.append(f"export TRADEPOST_KEY=\"$(sed -n 's/^{current}=//p' .env)\"")
             checks.append(f'export TRADEPOST_KEY="${current}"')
-        joint = name in JOINT_WITH
+        joint = name in JOINT
         with_key = f" --public-key {PUBLIC_KEY}" if joint else ""
-        tries.append(f"tradepost check http://127.0.0.1:9000{path} --protocol {name}{with_key}")
+        tries.append(f"tradepost check http://127.0.0.1:9000{ADDRESS} --protocol {name}{with_key}")
         report = f"report-{name}" if len(chosen_protocols) > 1 else "report"
         with_key = f' --public-key "$SELLER_DATA/{PUBLIC_KEY}"' if joint else ""
         checks.append(
-            f'tradepost check "http://127.0.0.1:$port{path}" --protocol {name}{with_key}'
+            f'tradepost check "http://127.0.0.1:$port{ADDRESS}" --protocol {name}{with_key}'
             f" --junit {report}.xml --html {report}.html"
         )
     return {"tries": "\n".join(tries), "checks": "\n".join(checks)}
@@ -142,6 +133,12 @@ def _more_names(conditions: frozenset[str]) -> dict[str, str]:
     chinese = ["、`MARKET`、`AK`、`SK`（要查询的云商店）"] if asks else []
     chinese += ["、`SELLER_PRIVATE_KEY`（解密客户端密钥）"] if joint else []
     return {"more_names": "".join(english), "more_names_zh": "".join(chinese)}
+
+
+def _folded_tuple(names: tuple[str, ...]) -> str:
+    """On lines of their own when they are too many for one of 120 characters."""
+    short = _tuple(names)
+    return short if len(short) <= 100 else "(\n" + "".join(f'    "{name}",\n' for name in names) + ")"
 
 
 def _tuple(names: tuple[str, ...]) -> str:

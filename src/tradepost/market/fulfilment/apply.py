@@ -14,6 +14,7 @@ from typing import Any
 
 from tradepost.market.base import outbox, rows
 from tradepost.market.base.stored import dump
+from tradepost.market.licenses.request import answered
 from tradepost.market.orders.finish import complete_orders, give_up_order
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.subscriptions import lifecycle
@@ -56,6 +57,7 @@ def apply(ended: Sequence[Ended], *, now: datetime) -> None:
     _release(ended, now)
     _thaw(ended, now)
     _queue_orphans(ended, now)
+    answered([one.effects.license for one in ended if one.effects.license is not None], now=now)
     watch_opened([one.subscription for one in ended if one.effects.opened is not None], now=now)
     watch([one.subscription for one in ended if _moves_the_timer(one)], now=now)
     _end_orders(ended, now)

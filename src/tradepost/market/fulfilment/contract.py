@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.licenses.request import Answer
 from tradepost.market.product_types.charging import Charging
 from tradepost.protocols.commands import AppInfo, Command, Done, Purchase
 from tradepost.protocols.contract import SellerProtocol
@@ -204,6 +205,8 @@ class Effects:
     """There will be no instance."""
     released: bool = False
     orphan: Orphan | None = None
+    license: Answer | None = None
+    """What the seller says to an application for a license."""
     order: OrderEnd | None = None
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.production.models import Call
+from tradepost.market.production.seller_queries import with_variant
 from tradepost.market.subscriptions.models import Subscription
 
 from .models import UNRESOLVED, Operation
@@ -53,4 +54,4 @@ def calls_for(operation: Operation) -> QuerySet[Call]:
     calls = Call.objects.filter(
         subscription=operation.subscription_id, purpose=Call.Purpose.ORDER, owner=operation.pk
     ).select_related("seller", "address")
-    return calls.defer("command", "sealed_answer").order_by("pk")
+    return with_variant(calls.defer("command", "sealed_answer")).order_by("pk")

@@ -27,10 +27,10 @@ from tradepost.protocols.open_api.errors import (
     ORDER_QUERY_ERRORS,
     ApiError,
     Envelope,
+    both_envelopes,
     failure_response,
     gateway_error,
     gateway_response,
-    result_envelope,
 )
 
 from .authentication import Authentication, Caller, Head, NotAuthenticated
@@ -87,7 +87,7 @@ class Errors:
 
 OF_ORDER_QUERY = Errors(
     table=ORDER_QUERY_ERRORS,
-    envelope=result_envelope,
+    envelope=both_envelopes,
     not_authenticated=gateway_error("APIGW.0301"),
     too_often=ORDER_QUERY_ERRORS["MKT.0250"],
     internal=ORDER_QUERY_ERRORS["MKT.0999"],
@@ -117,7 +117,7 @@ def open_api(
 
     def decorate(api: Api) -> Callable[..., HttpResponse]:
         @wraps(api)
-        def view(request: HttpRequest) -> HttpResponse:
+        def view(request: HttpRequest, **_path: str) -> HttpResponse:
             request_id = _request_id()
             try:
                 must_have_a_place(request)

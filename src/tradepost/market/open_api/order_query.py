@@ -11,7 +11,7 @@ from django.utils.cache import get_conditional_response
 
 from tradepost.protocols.http import Response
 from tradepost.protocols.open_api import order_query as wire
-from tradepost.protocols.open_api.errors import api_response, precondition_failed, result_envelope
+from tradepost.protocols.open_api.errors import api_response, both_envelopes, precondition_failed
 from tradepost.protocols.open_api.mock_orders import mock_order
 
 from .answers import OF_ORDER_QUERY, ApiRefused, ApiRequest, open_api
@@ -68,5 +68,5 @@ def _conditional(request: ApiRequest, response: Response) -> Response:
         return replace(response, headers=(*response.headers, ("ETag", etag)))
     if condition.status_code == 304:
         return Response(304, (("ETag", etag),))
-    refused = precondition_failed("MKT.0199", "Precondition failed: the order has changed.", result_envelope)
+    refused = precondition_failed("MKT.0199", "Precondition failed: the order has changed.", both_envelopes)
     return replace(refused, headers=(*refused.headers, ("ETag", etag)))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.urls import path
 
 from .answers import unknown_api
+from .license_upload import license_upload
 from .order_query import order_query
 
 app_name = "open_api"
 urlpatterns = [
     path("order/query", order_query, name="order_query"),
+    path("market-event/<str:event_id>/file", license_upload, name="license_upload"),
     path("", unknown_api),
     path("<path:rest>", unknown_api),
 ]

@@ -29,6 +29,8 @@ def next_attempt(
     match result:
         case Done() | Rejected(retryable=False):
             return None
+        case Pending() if rule.promises:
+            return None
         case _ if now >= give_up_at:
             return None
         case Unreachable(fault=Fault.LOST):

@@ -169,9 +169,10 @@ def _move(ended: Ended, now: datetime) -> Move:
         # It began to act; what it made must be released if it never finishes.
         columns["maybe_acted"] = True
         columns["claimed"] = call.claimed_instance_id or result.instance_id
+    rule = rule_of(call.protocol, call.kind)
     due = next_attempt(
         result,
-        rule_of(call.protocol, call.kind),
+        rule,
         tries=call.number,
         now=now,
         give_up_at=call.give_up_at,
@@ -183,7 +184,8 @@ def _move(ended: Ended, now: datetime) -> Move:
         if isinstance(result, Pending) or (isinstance(result, Unreachable) and result.fault is Fault.LOST):
             return Move(columns, None)
         return Move(columns, CallFailed(call=call.call_id, attempt=call.number, verdict=verdict, next_at=due))
-    outcome = Call.Outcome.DONE if isinstance(result, Done) else Call.Outcome.GAVE_UP
+    promised = isinstance(result, Pending) and rule.promises
+    outcome = Call.Outcome.DONE if promised or isinstance(result, Done) else Call.Outcome.GAVE_UP
     columns |= {"state": State.ENDED.value, "outcome": outcome.value}
     if isinstance(result, Done) and (result.instance_id or result.instances or result.license):
         columns["sealed_answer"] = seal(msgspec.json.encode(result).decode())

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, TextField, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 
 from tradepost.market.base.counting import Count, CountedUpTo, count_up_to
 from tradepost.market.base.numbers import whole_number
@@ -44,7 +46,7 @@ class CallFilter:
 
 def seller_calls(seller: Seller, asked: CallFilter) -> QuerySet[Call]:
     """The seller's calls that fit, unordered. A value that means nothing finds nothing rather than everything."""
-    calls = Call.objects.filter(seller=seller).select_related("product").defer("command")
+    calls = with_variant(Call.objects.filter(seller=seller).select_related("product").defer("command"))
     if asked.activity:
         calls = calls.filter(activity=asked.activity)
     if asked.state:
@@ -59,6 +61,12 @@ def seller_calls(seller: Seller, asked: CallFilter) -> QuerySet[Call]:
     return calls
 
 
+def with_variant(calls: QuerySet[Call]) -> QuerySet[Call]:
+    """Each with its ``variant``: what one activity is asked for, which is a refresh's scene or the status that is set."""
+    said = Coalesce(KT("command__scene"), KT("command__status"), Value(""), output_field=TextField())
+    return calls.annotate(variant=said)
+
+
 def about(text: str, among: QuerySet[Subscription]) -> Q:
     """Calls about an order or a line by its number, or about the instance, each whole. One query of its own: an instance is
     looked up first, so that calls are found by the subscription's key."""
@@ -70,7 +78,8 @@ def about(text: str, among: QuerySet[Subscription]) -> Q:
 
 def find_call(seller: Seller, pk: int) -> Call | None:
     """The seller's own call with what its page names; None for anybody else's."""
-    return Call.objects.select_related("product", "address", "subscription").filter(seller=seller, pk=pk).first()
+    calls = with_variant(Call.objects.select_related("product", "address", "subscription"))
+    return calls.filter(seller=seller, pk=pk).first()
 
 
 def attempts_of(call: Call) -> list[Attempt]:
@@ -106,7 +115,8 @@ def _of_line(number: str) -> Q:
 
 def calls_of_line(seller: Seller, line_number: str) -> list[Call]:
     """Oldest first, as they follow each other in a delivery."""
-    return list(Call.objects.filter(_of_line(line_number), seller=seller).defer("command").order_by("pk"))
+    calls = Call.objects.filter(_of_line(line_number), seller=seller).defer("command")
+    return list(with_variant(calls).order_by("pk"))
 
 
 def retry_rule(call: Call) -> RetryRule | None:
@@ -116,14 +126,21 @@ def retry_rule(call: Call) -> RetryRule | None:
     return next((rule for command, rule in rules if command.__name__ == call.kind), None)
 
 
-def activities() -> tuple[str, ...]:
-    """Every activity of every protocol, once, in the order of the protocols' tables."""
-    return tuple(dict.fromkeys(word for protocol in protocols().values() for word in protocol.activities.values()))
+@dataclass(frozen=True, slots=True)
+class FilterChoices:
+    """What a seller may choose of: ``addresses`` as key and URL, oldest first; ``activities`` of their protocols, each once."""
+
+    addresses: list[tuple[str, str]]
+    activities: list[str]
 
 
-def addresses_for_filter(seller: Seller) -> list[tuple[str, str]]:
-    """Id and URL of each of the seller's addresses, oldest first."""
-    return [(str(pk), url) for pk, url in Address.objects.filter(seller=seller).order_by("pk").values_list("pk", "url")]
+def filter_choices(seller: Seller, asked: CallFilter) -> FilterChoices:
+    """With an address chosen, the activities are those of its protocol; what is asked for stays among them."""
+    known = list(Address.objects.filter(seller=seller).order_by("pk").values_list("pk", "url", "protocol"))
+    spoken = [name for pk, _, name in known if asked.address in {"", str(pk)}]
+    words = [word for name in spoken if name in protocols() for word in protocols()[name].activities.values()]
+    asked_for = [asked.activity] if asked.activity else []
+    return FilterChoices([(str(pk), url) for pk, url, _ in known], list(dict.fromkeys([*words, *asked_for])))
 
 
 def seller_addresses(seller: Seller) -> list[Address]:

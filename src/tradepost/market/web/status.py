@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.fulfilment.models import Operation
+from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.notifications.models import Mail
 from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Address, Attempt, Call
@@ -83,6 +84,15 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "done": ("ok", "check"),
             "gave_up": ("warn", "arrow-back-up"),
             "dropped": ("calm", "ban"),
+        },
+    ),
+    "license request": _looks(
+        LicenseRequest.Status.choices,
+        {
+            "asking": ("info", "refresh"),
+            "promised": ("wait", "clock"),
+            "refused": ("warn", "ban"),
+            "delivered": ("ok", "check"),
         },
     ),
     "breaker": {  # not the choices' words: nobody reads "closed" as healthy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from tradepost.protocols.commands import Command, Create, GetLicenseAsync, Refresh, Release, SetStatus
@@ -17,7 +18,7 @@ RETRIES: Mapping[type[Command], RetryRule] = {
     Refresh: _TWO_HOURS,
     SetStatus: _TWO_HOURS,
     Release: _TWO_HOURS,
-    GetLicenseAsync: _TWO_HOURS,
+    GetLicenseAsync: replace(_TWO_HOURS, promises=True),
 }
 
 _CODES = (

@@ -1,7 +1,8 @@
 """Errors of the open APIs as data, and the answers that carry them (openapi-jointkit §C.0, §C.2, §C.4; business-rules §11.1).
 
-Two envelopes exist and must be kept apart: the order query says ``resultCode``/``resultMsg``, every other API and the
-gateway in front of all say ``error_code``/``error_msg``.
+Two envelopes exist: the order query says ``resultCode``/``resultMsg``, every other API and the gateway in front of all say
+``error_code``/``error_msg``. Huawei Cloud's SDKs look for the second alone, whatever the API, so that a failure of the order
+query says both.
 """
 
 from __future__ import annotations
@@ -118,6 +119,11 @@ def result_envelope(code: str, message: str) -> dict[str, object]:
 def error_envelope(code: str, message: str) -> dict[str, object]:
     """Of every other open API."""
     return {"error_code": code, "error_msg": message}
+
+
+def both_envelopes(code: str, message: str) -> dict[str, object]:
+    """Of the order query's failures: what is documented, and beside it what SDKs make their exceptions of."""
+    return {**result_envelope(code, message), **error_envelope(code, message)}
 
 
 def api_response(status: int, members: Mapping[str, object], headers: Headers = ()) -> Response:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.utils.html import escape
 
-from tests.factories import buying, products
+from tests.factories import buying, people, products
 from tests.market import engine
 from tests.market.sites import renewing
 from tradepost.market.base import clock
 from tradepost.market.base.work import State
 from tradepost.market.fulfilment.models import Operation
-from tradepost.market.production.models import Call
-from tradepost.protocols.commands import Done, Fault, Rejected, Unreachable
+from tradepost.market.production.models import Address, Call
+from tradepost.protocols import registry
+from tradepost.protocols.commands import (
+    Done,
+    Fault,
+    InstanceStatus,
+    Refresh,
+    Rejected,
+    Scene,
+    SetStatus,
+    Unreachable,
+)
 from tradepost.protocols.http import Request
 
 
@@ -186,6 +197,51 @@ def test_filters_narrow_the_list_and_stay_in_the_address(page, order, call):
     assert found(address="x") == []
     text = page.get("/seller/messages/", {"state": "held", "reason": "connect"}).content.decode()
     assert text.count("selected") == 2
+
+
+def test_times_of_calls_have_their_seconds(page, call):
+    """Calls of one minute are told apart, and found again in the seller's own log."""
+    at = call.created_at.replace(second=7)
+    Call.objects.filter(pk=call.pk).update(created_at=at)
+
+    assert ":07 <span" in page.get("/seller/messages/").content.decode()
+    assert ":07 <span" in shown(page, call)
+
+
+def test_a_renewal_and_a_freeze_are_told_from_their_likes(page, order):
+    """saas-v2 §3.3, §3.4: one activity, told apart by its scene or its status."""
+    frozen = SetStatus(instance_id="i-1", status=InstanceStatus.FREEZE)
+    line = f"{order.number}-000001"
+    renewed = Refresh(
+        instance_id="i-1", scene=Scene.RENEWAL, order_id=order.number, order_line_id=line, expires_at=people.NOW
+    )
+    calls = [buying.make_call(order, command=command) for command in (frozen, renewed)]
+
+    listed = page.get("/seller/messages/").content.decode()
+
+    for call, words in zip(calls, ("updateInstanceStatus FREEZE", "refreshInstance RENEWAL"), strict=True):
+        activity, variant = words.split()
+        assert re.search(rf">{activity}</a>\s*<span class=\"tp-id\">{variant}</span>", listed)
+        assert f'<h1 class="tp-id">{words}</h1>' in shown(page, call)
+
+
+def test_the_activities_offered_are_those_of_the_addresses_own_protocols(page, shop):
+    """A seller of SaaS 2.0 need not look for its seven among the thirty of all protocols."""
+    saas, code = (
+        Address.objects.create(
+            seller=shop.seller, url=f"http://127.0.0.1:9/{name}", protocol=name, created_at=people.NOW
+        )
+        for name in ("saas_v2", "license_v1")
+    )
+
+    def offered(**query: str) -> list[str]:
+        return [word for word, _ in page.get("/seller/messages/", query).context["activities"]]
+
+    own, other = (list(registry.protocol(name).activities.values()) for name in ("saas_v2", "license_v1"))
+    assert offered() == [*own, *other]
+    assert offered(address=str(saas.pk)) == own
+    assert offered(address=str(code.pk)) == other
+    assert offered(address=str(code.pk), activity="newInstance") == [*other, "newInstance"]
 
 
 def test_pages_by_key(page, order):

@@ -37,6 +37,7 @@ def messages(request: SellerRequest) -> HttpResponse:
     }
     filters = CallFilter(**given)
     calls = page(seller_queries.seller_calls(request.seller, filters), after=request.GET.get("after", ""))
+    choices = seller_queries.filter_choices(request.seller, filters)
     return show(
         request,
         "seller_center/messages.html",
@@ -44,10 +45,10 @@ def messages(request: SellerRequest) -> HttpResponse:
         filters=filters,
         filtered=any(given.values()),
         rows=[(call, last_result(call)) for call in calls.rows],
-        activities=[(value, value) for value in seller_queries.activities()],
+        activities=[(value, value) for value in choices.activities],
         states=state_words(),
         reasons=[(_("No acceptable answer"), reasons.faults()), (_("Refused by your server"), reasons.codes())],
-        addresses=seller_queries.addresses_for_filter(request.seller),
+        addresses=choices.addresses,
     )
 
 

@@ -11,6 +11,7 @@ from tradepost.market.fulfilment.buyer_queries import past_of, under_way
 from tradepost.market.fulfilment.renewing import may_renew
 from tradepost.market.fulfilment.usage import reported_usage
 from tradepost.market.orders.buyer_queries import about
+from tradepost.market.product_types.contract import Gives
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.lifecycle import access_data, license_of
@@ -18,6 +19,7 @@ from tradepost.market.subscriptions.models import Freeze, Subscription
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.timeline import moves_of
 
+from . import licenses
 from .service_history import service_events
 from .under_way import STOPPED, told
 
@@ -38,7 +40,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
     lines, past = about(found.pk), past_of(found)
     usable = found.status == Subscription.Status.ACTIVE
-    now = told(under_way(found))
+    now, gives = told(under_way(found)), product_type(found.product.product_type).gives
     context = {
         "subscription": found,
         "product": found.product,
@@ -54,7 +56,8 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "expired": any(one.reason == Freeze.Reason.EXPIRED for one in past.reasons),
         "under_way": now,
         "follows": any(one.why != STOPPED for one in now),
-        "gives": product_type(found.product.product_type).gives,
+        "gives": gives,
+        "licenses": licenses.shown(found) if gives is Gives.LICENSE else None,
         "timeline": service_events(found, lines.lines if lines else (), past, moves_of("subscription", found.pk)),
     }
     return render(request, "storefront/subscription.html", context)

@@ -121,18 +121,24 @@ def amount(value: Decimal) -> str:
 
 
 @register.filter
-def moment(value: datetime | None) -> str:
+def moment(value: datetime | None, clock: str = "HH:mm") -> str:
     """A moment in local time with its zone; UTC shows on hover."""
     if value is None:
         return ""
     local = timezone.localtime(value)
     chinese = locale_now().language == "zh"
-    text = format_datetime(local, "yyyy-MM-dd HH:mm" if chinese else "d MMM yyyy, HH:mm", locale=locale_now())
+    text = format_datetime(local, f"yyyy-MM-dd {clock}" if chinese else f"d MMM yyyy, {clock}", locale=locale_now())
     return format_html(
         '<time datetime="{}" title="{}">{} <span class="tp-zone">{}</span></time>',
         value.astimezone(UTC).isoformat(timespec="seconds"), f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
         text, zone_name(local),
     )  # fmt: skip
+
+
+@register.filter
+def to_the_second(value: datetime | None) -> str:
+    """A moment beside others of the same minute, as calls to a server are."""
+    return moment(value, "HH:mm:ss")
 
 
 @register.filter

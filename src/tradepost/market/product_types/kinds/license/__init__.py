@@ -1,8 +1,8 @@
 """License: the right to use software that runs at the buyer's, as a text that the seller's server makes.
 
 Over ``license_v1`` getLicense answers the text, which the buyer reads on the page (saas-v1-license B1). Over
-``license_online`` newInstance opens an instance under which licenses are applied for, so that an order is delivered when
-the instance is there; until buyers can apply on the market's pages, the seller sends them the license (B3).
+``license_online`` newInstance opens an instance under which the buyer applies for a license of each machine, so that an order
+is delivered when the instance is there (B3).
 """
 
 from tradepost.market.product_types.contract import Gives, ProductType, Step

@@ -1,0 +1,47 @@
+"""A buyer applies for a license of an online License: noted, and asked of its seller (saas-v1-license §B3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tradepost.market.base.errors import Refused
+from tradepost.market.licenses.models import LicenseRequest
+from tradepost.market.licenses.request import request_license
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.protocols.commands import GetLicenseAsync
+
+from .cases import locked_subscriptions, protocol_of
+from .kinds.license import Application
+from .models import Operation
+from .operate import OperationRequest, operate
+
+
+def gives_licenses(subscription: Subscription) -> bool:
+    """Whether licenses of this service are applied for."""
+    spoken = protocol_of(subscription)
+    return spoken is not None and GetLicenseAsync in spoken.activities
+
+
+def apply_for_license(subscription: Subscription, fingerprint: str, *, actor: str, now: datetime) -> LicenseRequest:
+    """Apply for the license of one machine. Raises ``Refused`` for what is not in use, or has no such licenses."""
+    with transaction.atomic():
+        [locked] = locked_subscriptions([subscription.pk])
+        if not gives_licenses(locked) or not locked.instance_id or locked.status != Subscription.Status.ACTIVE:
+            raise Refused("license.not_now", _("A license can be applied for while its service is in use."))
+        request = request_license(locked, fingerprint, actor=actor, now=now)
+        wanted = Application(
+            request=request.pk, event_id=request.event_id, fingerprint=request.fingerprint, effective_at=now,
+            expires_at=locked.expires_at,
+        )  # fmt: skip
+        operate(
+            [
+                OperationRequest(
+                    kind="license", subscription=locked, origin=Operation.Origin.BUYER, wanted=wanted, actor=actor
+                )
+            ],
+            now=now,
+        )
+    return request

@@ -1,0 +1,1 @@
+"""Licenses that buyers apply for (saas-v1-license §B3): each application, what its seller said, and the license."""

@@ -1,0 +1,47 @@
+"""Applications for licenses."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tradepost.market.identity.models import Seller
+from tradepost.market.subscriptions.models import Subscription
+
+FINGERPRINT_LENGTH = 1024
+
+
+class LicenseRequest(models.Model):
+    """A buyer's application for the license of one machine and one term (getLicenseAsync, saas-v1-license §B3)."""
+
+    class Status(models.TextChoices):
+        ASKING = "asking", _("Being asked of the seller")
+        PROMISED = "promised", _("The seller makes it")
+        REFUSED = "refused", _("Not granted")
+        DELIVERED = "delivered", _("Delivered")
+
+    event_id = models.CharField(max_length=64, unique=True)
+    """The market's number of the application, by which the seller delivers (openapi-jointkit §C.7)."""
+    seller = models.ForeignKey(Seller, models.PROTECT, related_name="license_requests", db_index=False)
+    subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="license_requests", db_index=False)
+    fingerprint = models.CharField(max_length=FINGERPRINT_LENGTH, blank=True)
+    fingerprint_hash = models.CharField(max_length=64)
+    term = models.CharField(max_length=32, blank=True)
+    """End of the paid time that the license is for, in ISO form; empty for what has none. A renewal is another term."""
+    status = models.CharField(max_length=16, choices=Status, default=Status.ASKING)
+    verdict = models.CharField(max_length=32, blank=True, default="")
+    """Why it was not granted: a result code, or the name of a fault."""
+    sealed_license = models.TextField(blank=True, default="")
+    """Sealed: the text, or a file's bytes in Base64."""
+    file_name = models.CharField(max_length=1024, blank=True, default="")
+    """Of what came as a file; empty for a text."""
+    asked_at = models.DateTimeField()
+    delivered_at = models.DateTimeField(null=True, default=None)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscription", "fingerprint_hash", "term"], name="license_request_machine_and_term"
+            )
+        ]
+        indexes = [models.Index(fields=["subscription", "-id"], name="license_request_subscription")]

@@ -1,0 +1,66 @@
+"""A buyer applies, and what the seller says of it; who asks the seller is fulfilment."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from django.utils.translation import gettext as _
+
+from tradepost.market.base import ids
+from tradepost.market.base.errors import Refused
+from tradepost.market.subscriptions.models import Subscription
+
+from .lifecycle import LICENSE_REQUEST, LicenseEvent
+from .models import FINGERPRINT_LENGTH, LicenseRequest
+
+MOST = 100
+"""Applications of one service."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of asking the seller. ``request``: its key. ``verdict``: why not; empty when the seller will deliver."""
+
+    request: int
+    verdict: str = ""
+
+
+def request_license(subscription: Subscription, fingerprint: str, *, actor: str, now: datetime) -> LicenseRequest:
+    """The application for this machine and the present term; one that was not granted, or is long promised, begins anew under
+    its own number, so that the seller makes no second license. ``subscription`` is locked. Raises ``Refused``."""
+    fingerprint = fingerprint.strip()
+    if len(fingerprint) > FINGERPRINT_LENGTH or not fingerprint.isprintable():
+        words = _("A fingerprint is one line of at most %(most)s characters.") % {"most": FINGERPRINT_LENGTH}
+        raise Refused("license.fingerprint", words, HTTPStatus.BAD_REQUEST, field="fingerprint")
+    term = subscription.expires_at.isoformat() if subscription.expires_at else ""
+    hashed = hashlib.sha256(fingerprint.encode()).hexdigest()
+    own = LicenseRequest.objects.filter(subscription=subscription)
+    known = own.filter(fingerprint_hash=hashed, term=term).select_for_update().first()
+    if known is None:
+        if own.count() >= MOST:
+            raise Refused("license.too_many", _("You have applied for as many licenses as one service may have."))
+        return LicenseRequest.objects.create(
+            event_id=ids.hex_id(), seller_id=subscription.seller_id, subscription=subscription,
+            fingerprint=fingerprint, fingerprint_hash=hashed, term=term, asked_at=now,
+        )  # fmt: skip
+    if not LICENSE_REQUEST.allows(known.status, LicenseEvent.RESTART):
+        raise Refused("license.known", _("You have applied for the license of this machine already: see below."))
+    LICENSE_REQUEST.move_all([known], LicenseEvent.RESTART, now=now, actor=actor, verdict="", asked_at=now)
+    return known
+
+
+def answered(answers: Iterable[Answer], *, now: datetime) -> None:
+    """Note what sellers said. A license that came first stays delivered."""
+    by_request = {answer.request: answer for answer in answers}
+    if not by_request:
+        return
+    rows = LicenseRequest.objects.select_for_update().filter(pk__in=by_request).order_by("pk")
+    for row in rows:
+        verdict = by_request[row.pk].verdict
+        event = LicenseEvent.REFUSE if verdict else LicenseEvent.PROMISE
+        if LICENSE_REQUEST.allows(row.status, event):
+            LICENSE_REQUEST.move_all([row], event, now=now, verdict=verdict)
