@@ -12,7 +12,7 @@ from tradepost.protocols.text import Text
 
 from .answers import NOT_AUTHENTIC
 from .caller import Caller
-from .checks.signature import FIRST
+from .checks.signature import FIRST, OTHER_PROTOCOL
 from .definition import Check
 from .diagnoses import diagnosis
 from .outcomes import Failed, Skipped, Warned
@@ -26,6 +26,10 @@ REFUSES_ALL = Text(
     en="correct requests are refused in the same way, see signature.correct",
     zh="正确的请求被以同样的方式拒绝，见signature.correct",
 )
+SPEAKS_ANOTHER = Text(
+    en="the server speaks another version of the protocol, see signature.correct",
+    zh="服务器使用另一协议版本，见signature.correct",
+)
 KEPT_EXCHANGES = 6
 """Of a check with many requests, the last ones are kept: they led to its verdict."""
 
@@ -38,12 +42,16 @@ class CheckRunner:
 
     _refuses_all: tuple[int, str] | None = None
     """Status and code of that refusal."""
+    _speaks_another: bool = False
+    """Nothing that is asked in this version means anything then."""
 
     def run(self, check: Check, caller: Caller) -> Result:
         """``caller``: one that no other check has used."""
         began = time.perf_counter()
         verdict, found, seen = Verdict.PASSED, None, NOTHING
         shown: Request | None = None
+        if self._speaks_another:
+            return _result(check, Verdict.SKIPPED, SPEAKS_ANOTHER)
         try:
             check.body(caller)
         except Failed as failed:
@@ -54,6 +62,7 @@ class CheckRunner:
                 caller.history.add_diagnosis(failed.name)
             if check.check_id == FIRST:
                 self._refuses_all = _general_refusal(failed)
+                self._speaks_another = failed.name == OTHER_PROTOCOL
             elif self._refuses_all and self._refuses_all == _general_refusal(failed):
                 verdict, found, seen = Verdict.SKIPPED, None, REFUSES_ALL
         except Skipped as skipped:

@@ -21,6 +21,7 @@ from tradepost.check.dates import dates_in
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.forgeries import last_character, what_is_not_checked
 from tradepost.check.outcomes import Failed, Skipped
+from tradepost.check.refusal_diagnosis import Mistake, explain_refusal
 from tradepost.protocols.commands import Command, Create, Query, Refresh, Release, SetStatus
 from tradepost.protocols.sync_commands import SyncApplication
 from tradepost.protocols.text import Text
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from tradepost.check.answers import Answer
     from tradepost.check.caller import Caller
     from tradepost.check.target import Target
+
+REFUSED = Mistake("test_flag_refused")
 
 
 @check_factory
@@ -111,20 +114,27 @@ def _answered(kind: type[Command]) -> Body:
         first = caller.ask(command)
         if kind is SyncApplication and first.refused:
             need_secret(caller)
-        expect_success(first, _why_refused(caller, kind, first), Text(en="first time", zh="第一次"))
+        mistake = _why_refused(caller, kind, first)
+        expect_success(first, mistake.name, mistake.context or Text(en="first time", zh="第一次"))
         expect_success(caller.ask(command), "repeat_refused", Text(en="second time", zh="第二次"))
 
     return body
 
 
-def _why_refused(caller: Caller, kind: type[Command], answer: Answer) -> str:
+def _why_refused(caller: Caller, kind: type[Command], answer: Answer) -> Mistake:
     """An activity whose correct requests are called wrong in every form is one that is not there."""
+    if answer.code == NOT_AUTHENTIC and caller.ask(caller.harmless()).accepted:
+        # Authentic requests of this activity are refused, others not: something of this one is read otherwise.
+        command = caller.samples.of(kind, caller.any_id(), test=True)
+        mistake = explain_refusal(caller, command, answer) if command else REFUSED
+        # The key is right: others pass with it.
+        return REFUSED if mistake.name == "wrong_key" else mistake
     if answer.code != BAD_PARAMETER or not caller.target.has(Create):
-        return "test_flag_refused"
+        return REFUSED
     real = caller.samples.of(kind, caller.instance().instance_id)
     if real is None or caller.ask(real).code != BAD_PARAMETER:
-        return "test_flag_refused"
-    return "missing_activity"
+        return REFUSED
+    return Mistake("missing_activity")
 
 
 def _signed(caller: Caller) -> None:

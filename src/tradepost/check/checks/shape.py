@@ -17,6 +17,7 @@ from tradepost.check.answers import (
     readable,
     unreadable,
 )
+from tradepost.check.body_coding import not_utf8
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped, Warned
 from tradepost.protocols.commands import Command, Create, Query
@@ -115,7 +116,7 @@ def _envelope(answer: Answer) -> None:
         load_object(answer.received.body)
     except NotJsonObject as error:
         # Read by a lenient parser up to here.
-        name = "duplicate_members" if "twice" in str(error) else "not_utf8" if "UTF-8" in str(error) else "not_json"
+        name = "duplicate_members" if "twice" in str(error) else not_utf8(answer.received.body) or "not_json"
         raise Failed(name, Text.same(str(error))) from None
 
 

@@ -42,11 +42,12 @@ def requests(target: Target) -> Iterable[Check]:
             Text(en="resultCode 000002, for each mandatory field in turn", zh="对每个必选字段，缺少时均返回resultCode 000002"),
         )  # fmt: skip
     if Create in target.specification.requests:
+        known = {field.name for field in target.specification.requests[Create]}
+        long = [name for name in ("orderId", "orderLineId", "businessId") if name in known]
         yield make(
             "longest_values", target.activity(Create), _longest,
             Text(en="Values of the documented length are accepted", zh="达到文档规定最大长度的值被接受"),
-            Text(en="resultCode 000000 to orderId, orderLineId and businessId of 64 characters",
-                 zh="orderId、orderLineId、businessId均为64个字符时返回000000"),
+            Text(en=f"resultCode 000000 to values of 64 characters: {', '.join(long)}", zh=f"{'、'.join(long)}达到64个字符时返回000000"),
         )  # fmt: skip
     for kind, name, title in (
         (SetStatus, "status", Text(en="A status that there is not is refused", zh="不存在的status被拒绝")),

@@ -264,6 +264,9 @@ def _in_known_field(caller: Caller, fields: tuple[str, ...], text: str, diagnosi
             blank = caller.send(caller.changed(command, dict.fromkeys(fields, "one two")))
             diagnosis = diagnosis if blank.accepted else "blank_as_plus"
         diagnosis = diagnosis if plain.accepted else "undecoded_values"
+        if diagnosis == "reserialised_request" and not caller.target.dialect.json_body:
+            # There is no body that could have been written again: a filter got at the parameters.
+            diagnosis = "html_entities"
         raise failed(diagnosis, answer, Text(en=f"with {fields[0]}={text}", zh=f"{fields[0]}为{text}时"))
 
 
