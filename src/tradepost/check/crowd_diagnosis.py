@@ -20,10 +20,15 @@ ALONE = 12
 
 def signed_wrongly(caller: Caller, answer: Answer) -> bool:
     """Signed, as every answer that comes alone, and not over its own bytes."""
-    return answer.accepted and explain_body_sign(answer, caller.options.key) in {
-        "signature_mismatch",
-        "reserialised_json",
-    }
+    return (
+        answer.accepted
+        and not answer.compressed
+        and explain_body_sign(answer, caller.options.key)
+        in {
+            "signature_mismatch",
+            "reserialised_json",
+        }
+    )
 
 
 def explain_crowd(caller: Caller, make: Callable[[], Command]) -> str:

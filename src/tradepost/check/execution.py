@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from tradepost.protocols.text import Text
 
-from .answers import NOT_AUTHENTIC
+from .answers import NO_INSTANCE, NOT_AUTHENTIC
 from .caller import Caller
 from .checks.signature import FIRST, OTHER_PROTOCOL
 from .definition import Check
 from .diagnoses import diagnosis
 from .outcomes import Failed, Skipped, Warned
+from .repeat_diagnosis import knows_each_time
 from .results import NOTHING, Exchange, Result, Verdict
 
 if TYPE_CHECKING:
@@ -56,10 +57,10 @@ class CheckRunner:
             check.body(caller)
         except Failed as failed:
             verdict = Verdict.WARNED if isinstance(failed, Warned) else Verdict.FAILED
-            found, seen = diagnosis(failed.name), failed.seen
+            found, seen = diagnosis(_better_name(failed, caller)), failed.seen
             shown = failed.request
             if not caller.parallel:
-                caller.history.add_diagnosis(failed.name)
+                caller.history.add_diagnosis(found.name)
             if check.check_id == FIRST:
                 self._refuses_all = _general_refusal(failed)
                 self._speaks_another = failed.name == OTHER_PROTOCOL
@@ -77,6 +78,16 @@ class CheckRunner:
             exchanges=exchanges,
             seconds=time.perf_counter() - began,
         )
+
+
+def _better_name(failed: Failed, caller: Caller) -> str:
+    """An instance that is there, and unknown now and then, is the mistake, whatever was asked of it."""
+    unknown = failed.code == NO_INSTANCE and not caller.parallel and not isinstance(failed, Warned)
+    try:
+        return "memories_differ" if unknown and not knows_each_time(caller.aside()) else failed.name
+    except (Failed, Skipped):
+        # No instance can be made to find it out with.
+        return failed.name
 
 
 def _general_refusal(failed: Failed) -> tuple[int, str] | None:

@@ -123,18 +123,24 @@ def _answered(kind: type[Command]) -> Body:
 
 def _why_refused(caller: Caller, kind: type[Command], answer: Answer) -> Mistake:
     """An activity whose correct requests are called wrong in every form is one that is not there."""
-    if answer.code == NOT_AUTHENTIC and caller.ask(caller.harmless()).accepted:
-        # Authentic requests of this activity are refused, others not: something of this one is read otherwise.
-        command = caller.samples.of(kind, caller.any_id(), test=True)
-        mistake = explain_refusal(caller, command, answer) if command else REFUSED
-        # The key is right: others pass with it.
-        return REFUSED if mistake.name == "wrong_key" else mistake
+    if answer.code == NOT_AUTHENTIC:
+        return _why_not_authentic(caller, kind, answer)
     if answer.code != BAD_PARAMETER or not caller.target.has(Create):
         return REFUSED
     real = caller.samples.of(kind, caller.instance().instance_id)
     if real is None or caller.ask(real).code != BAD_PARAMETER:
         return REFUSED
     return Mistake("missing_activity")
+
+
+def _why_not_authentic(caller: Caller, kind: type[Command], answer: Answer) -> Mistake:
+    """Where authentic requests of this activity are refused, and others not, something of this one is read otherwise."""
+    command = caller.samples.of(kind, caller.any_id(), test=True)
+    if answer.code != NOT_AUTHENTIC or command is None or not caller.ask(caller.harmless()).accepted:
+        return REFUSED
+    mistake = explain_refusal(caller, command, answer)
+    # The key is right: others pass with it.
+    return REFUSED if mistake.name == "wrong_key" else mistake
 
 
 def _signed(caller: Caller) -> None:
@@ -148,7 +154,8 @@ def _signed(caller: Caller) -> None:
 def _test_create(caller: Caller) -> tuple[Command, str]:
     command = caller.samples.create(test=True)
     answer = caller.ask(command)
-    expect_accepted(answer, "test_flag_refused")
+    mistake = _why_not_authentic(caller, Create, answer)
+    expect_accepted(answer, mistake.name, mistake.context)
     return command, answer.instance_id
 
 
@@ -194,14 +201,15 @@ def _chain(caller: Caller) -> None:
         if answer.code == BAD_PARAMETER:
             # Not there, or refused for its own reasons: the checks of that activity say so.
             continue
-        expect_success(answer, "test_flag_refused", Text.same(activity))
+        expect_success(answer, _why_not_authentic(caller, kind, answer).name, Text.same(activity))
 
 
 def _order_stays_free(caller: Caller) -> None:
     caller.need_real()
     order = caller.samples.order()
     test = caller.ask(caller.samples.create(order, test=True))
-    expect_accepted(test, "test_flag_refused", Text(en="test call", zh="测试调用"))
+    mistake = _why_not_authentic(caller, Create, test)
+    expect_accepted(test, mistake.name, mistake.context or Text(en="test call", zh="测试调用"))
     real = caller.create(caller.samples.create(order))
     expect_accepted(real, "test_flag_claims_order", Text(en="real call", zh="真实调用"))
     queried = caller.target.has(Query)

@@ -9,6 +9,7 @@ from tradepost.check.access_data import access, told
 from tradepost.check.answers import SUCCESS, Answer, expect_success, readable
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped
+from tradepost.check.repeat_diagnosis import TIMES, knows_each_time
 from tradepost.protocols.commands import Command, Create, Query, Refresh, Release, SetStatus, Upgrade
 from tradepost.protocols.text import Text
 
@@ -33,6 +34,12 @@ def changes(target: Target) -> Iterable[Check]:
             f"{activity}.repeat", activity, _repeated(kind),
             Text(en=f"{activity} sent three times succeeds three times", zh=f"{activity}发送三次均成功"),
             Text(en="resultCode 000000 each time", zh="每次均返回000000"),
+        )  # fmt: skip
+    if target.has(Query) or target.has(Refresh):
+        yield make(
+            "known_each_time", "once", _known_each_time,
+            Text(en=f"An instance is known each of {TIMES} times that it is asked for", zh=f"连续{TIMES}次访问同一实例均有效"),
+            Text(en="the same answer each time, whichever process or server of the seller gives it", zh="无论由哪个进程或服务器响应，每次结果相同"),
         )  # fmt: skip
     if target.has(Query):
         yield make(
@@ -75,11 +82,20 @@ def _repeated(kind: type[Command]) -> Body:
     return body
 
 
+def _known_each_time(caller: Caller) -> None:
+    caller.instance(keep=True)
+    if not knows_each_time(caller):
+        raise Failed(
+            "memories_differ",
+            Text(en="a new instance was known now, and 000003 then", zh="新建实例时而可用，时而返回000003"),
+        )
+
+
 def _parallel_queries(caller: Caller) -> None:
     made = [caller.instance() for _ in range(INSTANCES)]
     commands = [Query(instance_ids=(one.instance_id,)) for one in made]
     alone = [_access(caller, c, a) for c, a in zip(commands, caller.each(caller.ask, commands), strict=True)]
-    if len(set(alone)) < 2 and None in alone:
+    if None in alone:
         raise Skipped(Text(en="the query is refused, see the group shape", zh="查询被拒绝，见shape组"))
     every = commands * ROUNDS
     answers = caller.send_simultaneously([caller.request(command) for command in every])

@@ -15,7 +15,7 @@ from tradepost.check.access_data import told
 from tradepost.check.answers import PROCESSING, Answer, expect_accepted, failed, readable
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped, Warned
-from tradepost.check.repeat_diagnosis import explain_another_instance
+from tradepost.check.repeat_diagnosis import Make, explain_another_instance
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import (
     ChargingMode,
@@ -65,6 +65,7 @@ def creation(target: Target) -> Iterable[Check]:
     yield make(
         LATER.partition(".")[2], "once", _later,
         Text(en="A repeat some seconds and many orders later gives the same instance", zh="数秒、许多订单之后的重复创建返回同一实例"), same,
+        alone=True,
     )  # fmt: skip
     if target.has(Release):
         yield make(
@@ -137,8 +138,9 @@ def _same(
     *,
     context: Text = REPEAT,
     name: str = "new_instance_id_each_call",
+    make: Make | None = None,
 ) -> None:
-    """``name``: the diagnosis where an order that is only asked for again gives one instance."""
+    """``name``: the diagnosis where an order that is only asked for again gives one instance. ``make``: such an order."""
     readable(again, context=context)
     if not again.accepted:
         raise failed("repeat_refused", again, context)
@@ -148,7 +150,7 @@ def _same(
         )
     if again.instance_id != first.instance_id:
         raise Failed(
-            explain_another_instance(caller) or name,
+            explain_another_instance(caller, make) or name,
             Text(
                 en=f"first {first.instance_id}, then {again.instance_id}",
                 zh=f"第一次为{first.instance_id}，之后为{again.instance_id}",
@@ -271,8 +273,10 @@ def _other_line(caller: Caller) -> None:
 # --- by charging mode ------------------------------------------------------------------------------------------------
 
 
-def _purchase(caller: Caller, order: Order, mode: ChargingMode, product_id: str = "") -> Create:
-    command = caller.samples.create(order)
+def _purchase(
+    caller: Caller, order: Order, mode: ChargingMode, *, product_id: str = "", business_id: str = ""
+) -> Create:
+    command = caller.samples.create(order, business_id=business_id)
     assert command.purchase is not None
     bought = replace(command.purchase, charging_mode=mode, period_type="", period_number=None, expires_at=None)
     return replace(command, purchase=replace(bought, product_id=product_id or bought.product_id))
@@ -297,8 +301,12 @@ def _repeated_in(mode: ChargingMode) -> Body:
     def body(caller: Caller) -> None:
         order = caller.samples.order()
         first = _sold(caller, _purchase(caller, order, mode))
+
+        def make(order: Order, business_id: str) -> Create:
+            return _purchase(caller, order, mode, business_id=business_id)
+
         for _ in range(REPEATS):
-            _same(caller, first, caller.create(_purchase(caller, order, mode)))
+            _same(caller, first, caller.create(_purchase(caller, order, mode)), make=make)
 
     return body
 
@@ -309,10 +317,12 @@ def _other_product(caller: Caller) -> None:
         caller.need(kind)
     order = caller.samples.order()
     first = _sold(caller, _purchase(caller, order, ChargingMode.ON_DEMAND))
-    other = caller.create(_purchase(caller, order, ChargingMode.ON_DEMAND, "OFFI000000000000000002"))
-    expect_accepted(other)
-    if other.instance_id == first.instance_id:
-        raise Warned("product_ignored", Text(en=f"both got {first.instance_id}", zh=f"两者都得到{first.instance_id}"))
+    other = caller.create(_purchase(caller, order, ChargingMode.ON_DEMAND, product_id="OFFI000000000000000002"))
+    readable(other)
+    if not other.accepted or other.instance_id == first.instance_id:
+        seen = other.describe()
+        both = Text(en=f"both got {first.instance_id}", zh=f"两者都得到{first.instance_id}")
+        raise Warned("product_ignored", both if other.accepted else seen)
 
 
 def _restart(caller: Caller) -> None:

@@ -309,6 +309,10 @@ def _blank(written: str) -> Body:
         request = caller.request(command)
         texts = {name: str(value) for name, value in dialect.members(request).items()}
         field = next(iter(_free_fields(caller)), "newField")
+        if not caller.send(caller.changed(command, {field: "abc"})).accepted:
+            raise Skipped(
+                Text(en="the same request without a blank is refused already", zh="不含空格的同样请求已被拒绝")
+            )
         members = {**texts, field: "one two"}
         answer = caller.send(dialect.signed_text(request, members, caller.signing_inputs(), blank=written))
         if not answer.accepted:
