@@ -28,6 +28,8 @@ ALSO: dict[str, set[str]] = {
     "saas_v2-WindowOfAnHour": {"accepts_future_timestamp"},
     "saas_v2-CreatesOnce": {"fails_in_parallel"},
     "saas_v1-CreatesOnce": {"fails_in_parallel", "product_ignored"},
+    # On a slow machine its tenth of a second is over between any two calls.
+    "KeepsOrdersInACache": {"two_answers_in_parallel", "new_instance_after_release"},
     "four_processes_without_a_database": {"refuses_correct_request"},
     "saas_v1-one_process_was_not_restarted": {"fails_under_load"},
     "saas_v1-LooksBeforeItInserts": {"product_ignored"},
