@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.check.mutants import KEY, MUTANTS, Answering, Mutant, Shop, SlowShop, serving
+from tests.check.mutants.batches import OwnAccounts
 from tests.check.mutants.spelled import SpelledV1, SpelledV2
 from tests.sampling import sample
 from tradepost.check import Options, Report, Verdict, run
@@ -182,7 +183,7 @@ def honest(answering: Answering, protocol: str) -> Report:
 
 
 @pytest.mark.parametrize("protocol", ["saas_v2", "saas_v1"])
-@pytest.mark.parametrize("kind", [Shop, SlowShop])
+@pytest.mark.parametrize("kind", [Shop, SlowShop, OwnAccounts])
 def test_an_honest_seller_passes(kind, protocol, tmp_path):
     report = honest(kind(tmp_path, registry.protocol(protocol)).respond, protocol)
     assert told(report) == []

@@ -186,7 +186,8 @@ def _no_time(text: str) -> Body:
         readable(answer, http_error="http_error_for_bad_request")
         if not answer.accepted:
             return
-        seen = answer.describe()
+        came = answer.describe()
+        seen = Text(en=f"with expireTime={text}: {came.en}", zh=f"expireTime为{text}时：{came.zh}")
         if caller.ask(command).accepted:
             # Unknown codes may be passed over before anything else is read.
             raise Warned("accepts_bad_time", seen)

@@ -167,7 +167,8 @@ def _bad_value(kind: type[Command], name: str) -> Body:
         command = caller.samples.of(kind, made.instance_id if made else caller.samples.unknown_id())
         assert command is not None
         answer = caller.send(caller.changed(command, {name: "NO_SUCH_VALUE"}))
-        expect_refusal(answer, "accepts_bad_value", *((BAD_PARAMETER,) if made else ()))
+        context = Text(en=f"with {name}=NO_SUCH_VALUE", zh=f"{name}为NO_SUCH_VALUE时")
+        expect_refusal(answer, "accepts_bad_value", *((BAD_PARAMETER,) if made else ()), context=context)
         if made:
             caller.give_back(made)
 
@@ -179,7 +180,8 @@ def _bad_flag(kind: type[Command]) -> Body:
         command = caller.samples.of(kind, "")
         assert command is not None
         # Of a tenant that the seller has never heard of: any refusal will do.
-        expect_refusal(caller.send(caller.changed(command, {"flag": 9})), "accepts_bad_value")
+        answer = caller.send(caller.changed(command, {"flag": 9}))
+        expect_refusal(answer, "accepts_bad_value", context=Text(en="with flag=9", zh="flag为9时"))
 
     return body
 

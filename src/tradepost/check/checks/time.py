@@ -195,7 +195,8 @@ def _bad_time(text: str) -> Body:
         caller.need(Refresh)
         with caller.borrowed_instance() as made:
             answer = caller.send(caller.changed(caller.samples.refresh(made.instance_id), {"expireTime": text}))
-            expect_refusal(answer, "accepts_bad_time", BAD_PARAMETER)
+            context = Text(en=f"with expireTime={text}", zh=f"expireTime为{text}时")
+            expect_refusal(answer, "accepts_bad_time", BAD_PARAMETER, context=context)
 
     return body
 
