@@ -265,9 +265,30 @@ def _signed_texts(
 
 def _left_out(caller: Caller, dialect: QueryDialect | TokenHeaderDialect, command: Command) -> tuple[str, ...]:
     """The parameters that the seller does not sign over; nothing when that is not why it computes another token."""
-    # One at a time; several where there are few names to choose from.
-    found = _omitted(caller, dialect, command, most=1)
-    return found or _omitted(caller, dialect, _briefest(caller, dialect), most=_MOST_LEFT_OUT)
+    # One at a time; then those that spoil a request to which they are added; several where there are few to choose from.
+    return (
+        _omitted(caller, dialect, command, most=1)
+        or _spoiling(caller, dialect, command)
+        or _omitted(caller, dialect, _briefest(caller, dialect), most=_MOST_LEFT_OUT)
+    )
+
+
+def _spoiling(caller: Caller, dialect: QueryDialect | TokenHeaderDialect, command: Command) -> tuple[str, ...]:
+    """Whatever turns a request that is authentic, if incomplete, into one that is not: each is asked for by itself."""
+    request, stamp, texts = _signed_texts(caller, dialect, command)
+    members = dialect.members(request)
+    least = {name: value for name, value in members.items() if name == "activity"}
+
+    def authentic(members: Mapping[str, object]) -> bool:
+        answer = caller.send(dialect.signed(request, members, caller.signing_inputs()))
+        return bool(answer.code) and answer.code != NOT_AUTHENTIC
+
+    if not authentic(least):
+        return ()
+    names = tuple(n for n in sorted(members) if n not in least and not authentic({**least, n: members[n]}))
+    line = joined({name: value for name, value in texts.items() if name not in names})
+    token = hmac_sha256_base64(caller.options.key + stamp, utf8(line))
+    return names if names and caller.send(dialect.put(request, dialect.token, token)).accepted else ()
 
 
 def _omitted(

@@ -226,6 +226,18 @@ class OneTimeIsNotLookedUp(_ByMode):
     mode = ChargingMode.ONE_TIME
 
 
+@shop_mutant("new_instance_id_each_call", ONCE, protocols=(V1,))
+class PackagesAreNotLookedUp(_ByMode):
+    mode = ChargingMode.ON_DEMAND_PKG
+
+
+@shop_mutant("new_instance_id_each_call", ONCE, protocols=(V1,))
+class TrialsAreNotLookedUp(Middleman):
+    def act(self, command, honest):
+        trial = isinstance(command, Create) and command.purchase and command.purchase.trial
+        return honest(another(command, uuid4().hex) if trial else command)
+
+
 @shop_mutant("business_id_as_key", ONCE, protocols=(V1,))
 class OnDemandIsKeyedByBusinessId(Middleman):
     """Each line of a pay-per-use order must be told from the others, and businessId was at hand."""

@@ -156,6 +156,13 @@ for _kind, _names in {
 
 
 @wire_mutant("token_incomplete", DEBUG)
+class SignsTheParametersOf2017(_SignsAllBut):
+    """A fixed list, and the interface grew (saas-v1-license A2.1)."""
+
+    names = ("skuCode", "trialFlag", "startTime", "amount", "diskSize", "bandWidth", "orderAmount", "customerName")
+
+
+@wire_mutant("token_incomplete", DEBUG)
 class LeavesOutTheExpiry(_SignsAllBut):
     """Added to the interface after the program was written."""
 

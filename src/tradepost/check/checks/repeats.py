@@ -8,17 +8,15 @@ import shlex
 import subprocess
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tradepost.check.access_data import told
 from tradepost.check.answers import PROCESSING, Answer, expect_accepted, failed, readable
-from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
-from tradepost.check.outcomes import Failed, Skipped, Warned
+from tradepost.check.definition import Check, CheckBuilder, check_factory
+from tradepost.check.outcomes import Failed, Skipped
 from tradepost.check.repeat_diagnosis import Make, explain_another_instance
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import (
-    ChargingMode,
     Create,
     Done,
     Fault,
@@ -42,6 +40,7 @@ REPEATS = 3
 """Of one order: each process of a server may have a memory of its own."""
 LOOKS, PAUSE = 5, 0.2
 """How often, and after how many seconds, it is looked for what a repeat may be making."""
+SAME = Text(en="resultCode 000000 and the same instanceId", zh="返回000000和相同的instanceId")
 REPEAT = Text(en="repeat", zh="重复调用")
 
 
@@ -50,7 +49,6 @@ def creation(target: Target) -> Iterable[Check]:
     if not target.has(Create):
         return
     make = CheckBuilder(target, "idempotency")
-    same = Text(en="resultCode 000000 and the same instanceId", zh="返回000000和相同的instanceId")
     for name, title, body in (
         ("repeat", Text(en="The same order with the same businessId gives the same instance", zh="同一订单、相同businessId返回同一实例"), _repeat),
         ("retry", Text(en="The same order with another businessId gives the same instance", zh="同一订单、不同businessId返回同一实例"), _retry),
@@ -61,10 +59,10 @@ def creation(target: Target) -> Iterable[Check]:
     ):  # fmt: skip
         needed = {"after_query": Query, "after_freeze": SetStatus, "after_renewal": Refresh}.get(name, Create)
         if target.has(needed):
-            yield make(name, "once", body, title, same)
+            yield make(name, "once", body, title, SAME)
     yield make(
         LATER.partition(".")[2], "once", _later,
-        Text(en="A repeat some seconds and many orders later gives the same instance", zh="数秒、许多订单之后的重复创建返回同一实例"), same,
+        Text(en="A repeat some seconds and many orders later gives the same instance", zh="数秒、许多订单之后的重复创建返回同一实例"), SAME,
         alone=True,
     )  # fmt: skip
     if target.has(Release):
@@ -90,31 +88,10 @@ def creation(target: Target) -> Iterable[Check]:
             Text(en="A repeat tells what the first answer told", zh="重复请求返回与首次相同的内容"),
             Text(en="the same licence, the same address and user name", zh="license、地址和用户名与首次相同"),
         )  # fmt: skip
-    if any(field.name == "chargingMode" for field in target.specification.requests.get(Create, ())):
-        yield from _by_charging_mode(make, same)
     yield make(
         "restart", "once", _restart,
-        Text(en="A repeat after a restart of the server gives the same instance", zh="服务器重启后的重复创建返回同一实例"), same, alone=True,
+        Text(en="A repeat after a restart of the server gives the same instance", zh="服务器重启后的重复创建返回同一实例"), SAME, alone=True,
     )  # fmt: skip
-
-
-def _by_charging_mode(make: CheckBuilder, same: Text) -> Iterable[Check]:
-    """Where the purchase comes inside of the creation, what is not sold by period is another branch of many servers."""
-    for name, mode, words in (
-        ("on_demand", ChargingMode.ON_DEMAND, Text(en="pay-per-use", zh="按需")),
-        ("one_time", ChargingMode.ONE_TIME, Text(en="one-time", zh="按次")),
-    ):
-        yield make(
-            f"{name}.retry", "once", _repeated_in(mode),
-            Text(en=f"A {words.en} order with another businessId gives the same instance", zh=f"{words.zh}订单以不同businessId重复时返回同一实例"), same,
-        )  # fmt: skip
-    if make.target.has(Query, SetStatus):
-        yield make(
-            "on_demand.other_product", "once", _other_product,
-            Text(en="Two pay-per-use products of one order give two instances", zh="同一订单的两个按需商品得到两个实例"),
-            Text(en="another instanceId: the key is orderId and productId there (that chargingMode 0 means pay-per-use is inferred)",
-                 zh="返回不同的instanceId：按需商品的幂等键为orderId和productId（chargingMode为0表示按需系推断）"),
-        )  # fmt: skip
 
 
 # --- creation --------------------------------------------------------------------------------------------------------
@@ -131,7 +108,7 @@ def _first(caller: Caller) -> tuple[Order, str, Answer]:
     return order, business_id, answer
 
 
-def _same(
+def same_instance(
     caller: Caller,
     first: Answer,
     again: Answer,
@@ -162,19 +139,19 @@ def _repeat(caller: Caller) -> None:
     order, business_id, first = _first(caller)
     command = caller.samples.create(order, business_id=business_id)
     for _ in range(REPEATS):
-        _same(caller, first, caller.create(command))
+        same_instance(caller, first, caller.create(command))
 
 
 def _retry(caller: Caller) -> None:
     order, _, first = _first(caller)
     for _ in range(REPEATS):
-        _same(caller, first, caller.create(caller.samples.create(order)))
+        same_instance(caller, first, caller.create(caller.samples.create(order)))
 
 
 def _after_query(caller: Caller) -> None:
     order, _, first = _first(caller)
     caller.ask(Query(instance_ids=(first.instance_id,)))
-    _same(caller, first, caller.create(caller.samples.create(order)))
+    same_instance(caller, first, caller.create(caller.samples.create(order)))
 
 
 def _after_freeze(caller: Caller) -> None:
@@ -218,7 +195,7 @@ def _after_release(caller: Caller) -> None:
     if not caller.ask(caller.samples.release(made.instance_id)).accepted:
         raise Skipped(Text(en="the release is refused, see the group lifecycle", zh="释放被拒绝，见lifecycle组"))
     was_gone = not _is_there(caller, caller.look_up(made.instance_id))
-    again = caller.ask(caller.samples.create(made.order))
+    again = caller.create(caller.samples.create(made.order))
     readable(again)
     if again.accepted and again.instance_id and again.instance_id != made.instance_id:
         raise Failed(
@@ -249,7 +226,7 @@ def _is_there(caller: Caller, found: Answer) -> bool:
 def _after_others(caller: Caller) -> None:
     order, _, first = _first(caller)
     caller.create(caller.samples.create())
-    _same(caller, first, caller.create(caller.samples.create(order)))
+    same_instance(caller, first, caller.create(caller.samples.create(order)))
 
 
 def _other_order(caller: Caller) -> None:
@@ -270,61 +247,6 @@ def _other_line(caller: Caller) -> None:
         )
 
 
-# --- by charging mode ------------------------------------------------------------------------------------------------
-
-
-def _purchase(
-    caller: Caller, order: Order, mode: ChargingMode, *, product_id: str = "", business_id: str = ""
-) -> Create:
-    command = caller.samples.create(order, business_id=business_id)
-    assert command.purchase is not None
-    bought = replace(command.purchase, charging_mode=mode, period_type="", period_number=None, expires_at=None)
-    return replace(command, purchase=replace(bought, product_id=product_id or bought.product_id))
-
-
-def _sold(caller: Caller, command: Create) -> Answer:
-    """Skips the check where a seller does not sell so."""
-    caller.instance(keep=True)
-    answer = caller.create(command)
-    if not answer.accepted or not answer.instance_id:
-        seen = answer.describe()
-        raise Skipped(
-            Text(
-                en=f"the first order is refused, as not sold so ({seen.en})",
-                zh=f"首个订单被拒绝，视为不这样销售（{seen.zh}）",
-            )
-        )
-    return answer
-
-
-def _repeated_in(mode: ChargingMode) -> Body:
-    def body(caller: Caller) -> None:
-        order = caller.samples.order()
-        first = _sold(caller, _purchase(caller, order, mode))
-
-        def make(order: Order, business_id: str) -> Create:
-            return _purchase(caller, order, mode, business_id=business_id)
-
-        for _ in range(REPEATS):
-            _same(caller, first, caller.create(_purchase(caller, order, mode)), make=make)
-
-    return body
-
-
-def _other_product(caller: Caller) -> None:
-    for kind in (Query, SetStatus):
-        # Pay-per-use needs both (saas-v1-license A2): without them nothing is sold so.
-        caller.need(kind)
-    order = caller.samples.order()
-    first = _sold(caller, _purchase(caller, order, ChargingMode.ON_DEMAND))
-    other = caller.create(_purchase(caller, order, ChargingMode.ON_DEMAND, product_id="OFFI000000000000000002"))
-    readable(other)
-    if not other.accepted or other.instance_id == first.instance_id:
-        seen = other.describe()
-        both = Text(en=f"both got {first.instance_id}", zh=f"两者都得到{first.instance_id}")
-        raise Warned("product_ignored", both if other.accepted else seen)
-
-
 def _restart(caller: Caller) -> None:
     order, _, first = _first(caller)
     # The person gave this command to restart the own server.
@@ -341,7 +263,9 @@ def _restart(caller: Caller) -> None:
         time.sleep(0.1)
         again = caller.create(caller.samples.create(order))
     caller.forget_instances()
-    _same(caller, first, again, context=Text(en="after the restart", zh="重启之后"), name="forgets_after_restart")
+    same_instance(
+        caller, first, again, context=Text(en="after the restart", zh="重启之后"), name="forgets_after_restart"
+    )
 
 
 def _same_content(caller: Caller) -> None:

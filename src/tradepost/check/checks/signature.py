@@ -123,7 +123,8 @@ def _correct(caller: Caller) -> None:
     if answer.accepted:
         readable(answer)
         return
-    other = "" if answer.received.fault else spoken_instead(caller)
+    silent = answer.received.unreachable or answer.received.fault == "too_slow"
+    other = "" if silent else spoken_instead(caller)
     if other:
         title = registry.protocol(other).title
         raise failed(
