@@ -182,7 +182,7 @@ def _path(steps: tuple[Step, ...]) -> Body:
                 name = "requires_optional_field"
             expect_success(answer, name, after)
             done.append(step)
-        if not {RELEASE[0], EXPIRE[0]} & {step[0] for step in steps} and (FREEZE not in steps or UNFREEZE in steps):
+        if not {Release, Expire} & set(_kinds(steps)) and (FREEZE not in steps or UNFREEZE in steps):
             caller.give_back(made)
 
     return body
