@@ -26,7 +26,7 @@ import java.util.concurrent.Executors;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-public final class JavaSeller {
+public final class PooledSeller {
     static final String KEY = System.getenv("SELLER_KEY");
     static final DateTimeFormatter TIME =
         DateTimeFormatter.ofPattern("uuuuMMddHHmmss").withResolverStyle(ResolverStyle.STRICT);

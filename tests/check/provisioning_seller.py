@@ -1,4 +1,4 @@
-"""A right SaaS 2.0 seller on asyncio's own streams: kept connections, one loop for everything, provisioning in tasks."""
+"""A right SaaS 2.0 seller on asyncio streams that provisions in tasks, each instance with an account of its own."""
 
 from __future__ import annotations
 
