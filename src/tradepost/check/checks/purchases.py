@@ -94,7 +94,7 @@ def _repeated_as(bought: Bought) -> Body:
         order = caller.samples.order()
         first = _sold(caller, make(order, ""))
         for _ in range(REPEATS):
-            same_instance(caller, first, caller.create(make(order, "")), make=make)
+            same_instance(caller, first.instance_id, caller.create(make(order, "")), make=make)
 
     return body
 

@@ -110,7 +110,7 @@ def _first(caller: Caller) -> tuple[Order, str, Answer]:
 
 def same_instance(
     caller: Caller,
-    first: Answer,
+    first_id: str,
     again: Answer,
     *,
     context: Text = REPEAT,
@@ -125,13 +125,10 @@ def same_instance(
         raise failed(
             "missing_field", again, Text(en=f"{context.en}, no instanceId", zh=f"{context.zh}，没有instanceId")
         )
-    if again.instance_id != first.instance_id:
+    if again.instance_id != first_id:
         raise Failed(
             explain_another_instance(caller, make) or name,
-            Text(
-                en=f"first {first.instance_id}, then {again.instance_id}",
-                zh=f"第一次为{first.instance_id}，之后为{again.instance_id}",
-            ),
+            Text(en=f"first {first_id}, then {again.instance_id}", zh=f"第一次为{first_id}，之后为{again.instance_id}"),
         )
 
 
@@ -139,19 +136,19 @@ def _repeat(caller: Caller) -> None:
     order, business_id, first = _first(caller)
     command = caller.samples.create(order, business_id=business_id)
     for _ in range(REPEATS):
-        same_instance(caller, first, caller.create(command))
+        same_instance(caller, first.instance_id, caller.create(command))
 
 
 def _retry(caller: Caller) -> None:
     order, _, first = _first(caller)
     for _ in range(REPEATS):
-        same_instance(caller, first, caller.create(caller.samples.create(order)))
+        same_instance(caller, first.instance_id, caller.create(caller.samples.create(order)))
 
 
 def _after_query(caller: Caller) -> None:
     order, _, first = _first(caller)
     caller.ask(Query(instance_ids=(first.instance_id,)))
-    same_instance(caller, first, caller.create(caller.samples.create(order)))
+    same_instance(caller, first.instance_id, caller.create(caller.samples.create(order)))
 
 
 def _after_freeze(caller: Caller) -> None:
@@ -162,20 +159,7 @@ def _after_freeze(caller: Caller) -> None:
 
 
 def _same_as_made(caller: Caller, made: CreatedInstance) -> None:
-    again = caller.create(caller.samples.create(made.order))
-    readable(again)
-    if not again.accepted:
-        raise failed("repeat_refused", again)
-    if not again.instance_id:
-        raise failed("missing_field", again, Text(en="no instanceId", zh="没有instanceId"))
-    if again.instance_id != made.instance_id:
-        raise Failed(
-            explain_another_instance(caller) or "new_instance_id_each_call",
-            Text(
-                en=f"first {made.instance_id}, then {again.instance_id}",
-                zh=f"第一次为{made.instance_id}，之后为{again.instance_id}",
-            ),
-        )
+    same_instance(caller, made.instance_id, caller.create(caller.samples.create(made.order)))
 
 
 def _after_renewal(caller: Caller) -> None:
@@ -205,18 +189,18 @@ def _after_release(caller: Caller) -> None:
                 zh=f"第一次为{made.instance_id}，释放之后为{again.instance_id}",
             ),
         )
-    if not was_gone or not again.accepted:
-        return
-    found = caller.look_up(made.instance_id)
-    for _ in range(LOOKS if again.code == PROCESSING else 0):
+    if was_gone and again.accepted:
+        _stays_released(caller, made.instance_id, pending=again.code == PROCESSING)
+
+
+def _stays_released(caller: Caller, instance_id: str, *, pending: bool) -> None:
+    """``pending``: something may be in the making."""
+    for turn in range(LOOKS if pending else 1):
+        time.sleep(PAUSE if turn else 0)
+        found = caller.look_up(instance_id)
         if _is_there(caller, found):
-            break
-        time.sleep(PAUSE)
-        found = caller.look_up(made.instance_id)
-    if _is_there(caller, found):
-        raise failed(
-            "new_instance_after_release", found, Text(en="the released instance afterwards", zh="之后查看已释放的实例")
-        )
+            context = Text(en="the released instance afterwards", zh="之后查看已释放的实例")
+            raise failed("new_instance_after_release", found, context)
 
 
 def _is_there(caller: Caller, found: Answer) -> bool:
@@ -226,7 +210,7 @@ def _is_there(caller: Caller, found: Answer) -> bool:
 def _after_others(caller: Caller) -> None:
     order, _, first = _first(caller)
     caller.create(caller.samples.create())
-    same_instance(caller, first, caller.create(caller.samples.create(order)))
+    same_instance(caller, first.instance_id, caller.create(caller.samples.create(order)))
 
 
 def _other_order(caller: Caller) -> None:
@@ -264,7 +248,11 @@ def _restart(caller: Caller) -> None:
         again = caller.create(caller.samples.create(order))
     caller.forget_instances()
     same_instance(
-        caller, first, again, context=Text(en="after the restart", zh="重启之后"), name="forgets_after_restart"
+        caller,
+        first.instance_id,
+        again,
+        context=Text(en="after the restart", zh="重启之后"),
+        name="forgets_after_restart",
     )
 
 

@@ -10,6 +10,7 @@ from tradepost.check.answers import (
     BAD_PARAMETER,
     NO_INSTANCE,
     NOT_AUTHENTIC,
+    QUICK,
     expect_accepted,
     expect_refusal,
     failed,
@@ -123,7 +124,8 @@ def _correct(caller: Caller) -> None:
     if answer.accepted:
         readable(answer)
         return
-    silent = answer.received.unreachable or answer.received.fault == "too_slow"
+    # Each guess would take as long.
+    silent = answer.received.unreachable or answer.received.seconds > QUICK
     other = "" if silent else spoken_instead(caller)
     if other:
         title = registry.protocol(other).title
