@@ -14,6 +14,8 @@ from tradepost.protocols import registry
 
 ALL = sorted(registry.protocols())
 CHINESE = re.compile("[\u4e00-\u9fff]")
+CAMEL = re.compile("(?<![A-Za-z])[a-z]+(?:[A-Z][a-z0-9]*)+")
+"""Names of fields and activities."""
 
 
 def checks(name: str):
@@ -38,6 +40,25 @@ def test_every_check_has_a_name_of_its_own_a_group_a_section_and_words(name):
         assert CHINESE.search(check.expected.zh), check.check_id
         assert not CHINESE.search(check.title.en), check.check_id
         assert check.expected.en
+
+
+def names_in(fields):
+    for field in fields:
+        yield field.name
+        yield from names_in(field.members or ())
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_check_names_only_what_its_version_has(name):
+    """A seller of SaaS 1.0 must not be told of an orderLineId, that of a code not of an activity that it never heard of."""
+    target = target_of(name)
+    tables = (*target.specification.requests.values(), *target.specification.answers.values())
+    known = {field for table in tables for field in names_in(table)} | set(target.protocol.activities.values())
+    known |= {"resultCode", "resultMsg", "instanceId", "businessId"}
+    known |= {target.dialect.timestamp, target.dialect.token, target.dialect.nonce}
+    for check in checks(name):
+        for text in (check.title.en, check.title.zh, check.expected.en, check.expected.zh):
+            assert set(CAMEL.findall(text)) <= known, (check.check_id, text)
 
 
 def test_groups_run_in_their_order_and_leaks_are_looked_for_last():

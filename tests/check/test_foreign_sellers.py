@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.check import foreign_sellers, plain_seller
+from tests.check import foreign_sellers, plain_seller, provisioning_seller
 from tradepost.check import Options, Report, Verdict, run
 from tradepost.protocols import registry
 
@@ -96,6 +96,35 @@ def test_a_right_seller_in_javascript_passes(protocol):
         report = run(Options(url=url, protocol=protocol, key=KEY, replay_after=0))
     assert complaints(report) == []
     assert ids(report, Verdict.WARNED) == set()
+
+
+@pytest.mark.skipif(shutil.which("javac") is None, reason="a JDK is missing")
+def test_a_right_seller_with_a_pool_of_threads_in_java_passes():
+    """Header names by hand, a pool of threads, JSON written by hand, no optional activity (saas-v2 §1.4)."""
+    program = Path(__file__).with_name("PooledSeller.java")
+    environment = os.environ | {"SELLER_KEY": KEY}
+    with subprocess.Popen(["java", str(program)], env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            report = run(
+                Options(url=f"http://127.0.0.1:{int(process.stdout.readline())}/produce", key=KEY, replay_after=0)
+            )
+        finally:
+            process.kill()
+    assert complaints(report) == []
+    assert ids(report, Verdict.WARNED) == set()
+
+
+def test_a_right_seller_that_provisions_in_tasks_passes():
+    """One loop, kept connections, creations answered before they are done; what no page asks of it is a warning."""
+    with provisioning_seller.serving(provisioning_seller.Seller()) as url:
+        report = run(Options(url=url, key=provisioning_seller.KEY, replay_after=0))
+    assert complaints(report) == []
+    assert ids(report, Verdict.WARNED) == {
+        "lifecycle.released.upgradeInstance",
+        "lifecycle.released.changeInstanceCheck",
+    }
+    assert ids(report, Verdict.SKIPPED) == {"time.usage_time"}
 
 
 def test_raw_chinese_outside_of_memo_is_a_warning():

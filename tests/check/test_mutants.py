@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.check.mutants import KEY, MUTANTS, Answering, Mutant, Shop, SlowShop, serving
+from tests.check.mutants.batches import OwnAccounts
 from tests.check.mutants.spelled import SpelledV1, SpelledV2
 from tests.sampling import sample
 from tradepost.check import Options, Report, Verdict, run
@@ -27,7 +28,12 @@ ALSO: dict[str, set[str]] = {
     "saas_v2-OtherStatusMeansUnfreeze": {"accepts_missing_field"},
     "saas_v2-WindowOfAnHour": {"accepts_future_timestamp"},
     "saas_v2-CreatesOnce": {"fails_in_parallel"},
-    "saas_v1-CreatesOnce": {"fails_in_parallel"},
+    "saas_v1-CreatesOnce": {"fails_in_parallel", "product_ignored"},
+    # On a slow machine its tenth of a second is over between any two calls.
+    "KeepsOrdersInACache": {"two_answers_in_parallel", "new_instance_after_release"},
+    "four_processes_without_a_database": {"refuses_correct_request"},
+    "saas_v1-one_process_was_not_restarted": {"fails_under_load"},
+    "saas_v1-LooksBeforeItInserts": {"product_ignored"},
     "saas_v1-DecodesAsLatin1": {"emoji_fails"},
     "saas_v1-DecodesTwice": {"undecoded_values"},
     "saas_v1-SignsKnownParametersOnly": {"address_with_query"},
@@ -52,7 +58,7 @@ ALSO: dict[str, set[str]] = {
     "saas_v2-right_body_with_500": {"http_error_for_bad_request"},
     "saas_v2-html_for_every_exception": {"http_error_for_bad_request"},
     "saas_v2-RepeatSaysAnotherCode": {"fails_in_parallel"},
-    "saas_v1-RepeatSaysAnotherCode": {"fails_in_parallel"},
+    "saas_v1-RepeatSaysAnotherCode": {"fails_in_parallel", "product_ignored"},
     "saas_v2-ReleasesFrozenOnly": {"refuses_correct_request"},
     "saas_v2-AllowsAnyChange": {"released_still_answers"},
     "saas_v2-ComparesLengths": {"body_not_signed"},
@@ -181,7 +187,7 @@ def honest(answering: Answering, protocol: str) -> Report:
 
 
 @pytest.mark.parametrize("protocol", ["saas_v2", "saas_v1"])
-@pytest.mark.parametrize("kind", [Shop, SlowShop])
+@pytest.mark.parametrize("kind", [Shop, SlowShop, OwnAccounts])
 def test_an_honest_seller_passes(kind, protocol, tmp_path):
     report = honest(kind(tmp_path, registry.protocol(protocol)).respond, protocol)
     assert told(report) == []

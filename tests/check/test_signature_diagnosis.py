@@ -83,6 +83,12 @@ def test_the_mistake_is_named(name, value):
     assert explained(value) == name
 
 
+def test_an_answer_in_gbk_that_is_signed_in_utf8_is_named():
+    text = json.dumps({"resultCode": "000000", "resultMsg": "成功"}, ensure_ascii=False)
+    assert explained(header(b64(mac(text.encode()))), body=text.encode("gbk")) == "answer_in_gbk"
+    assert explained(header(b64(mac(text.encode("gbk")))), body=text.encode()) == "answer_other_charset"
+
+
 def test_another_spelling_of_the_header_is_named_when_its_value_holds():
     assert explained(body_sign(BODY, KEY), name="Body-sign") == "header_case"
 

@@ -16,6 +16,7 @@ from tradepost.protocols.excerpt import excerpt
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.text import Text
 
+from .body_coding import not_utf8, other_charset, packed, unpacked
 from .http_client import Received
 from .outcomes import Failed, Warned
 from .target import Target
@@ -40,19 +41,39 @@ class Answer:
     received: Received
 
     @cached_property
+    def content(self) -> bytes:
+        """The body, uncompressed where it was compressed."""
+        return unpacked(self.received.body)
+
+    @property
+    def text(self) -> str:
+        """What is written in the body, in whatever character set: the other checks must be able to read on."""
+        content = self.content.removeprefix(BOM)
+        charset = other_charset(content)
+        return content.decode(charset or "utf-8", "replace")
+
+    @cached_property
     def members(self) -> dict[str, object] | None:
         """The JSON object in the body, leniently; None when there is none."""
         try:
-            value = json.loads(self.received.body.removeprefix(BOM).decode("utf-8", "replace"))
+            value = json.loads(self.text)
         except (ValueError, RecursionError):
             return None
         return value if isinstance(value, dict) else None
 
     @property
+    def compressed(self) -> str:
+        """The coding of a compressed body, named or not; empty when it is not compressed."""
+        named = (self.received.header("Content-Encoding") or "identity").strip().lower()
+        if named != "identity":
+            return named
+        return "gzip" if packed(self.received.body) else ""
+
+    @property
     def syntax(self) -> str:
         """Where the body stops being JSON; empty when it does not."""
         try:
-            json.loads(self.received.body.removeprefix(BOM).decode("utf-8", "replace"))
+            json.loads(self.text)
         except ValueError as error:
             return str(error)
         except RecursionError:
@@ -171,7 +192,7 @@ def readable(answer: Answer, *, http_error: str = "http_status", context: Text |
     if received.status != 200:
         # Another success is no error page: its own name says more.
         raise failed(http_error if received.status >= 400 else "http_status", answer, context)
-    if (received.header("Content-Encoding") or "identity").strip().lower() != "identity":
+    if answer.compressed:
         raise failed("compressed", answer, context)
     if answer.members is None:
         raise failed(unreadable(received), answer, context)
@@ -252,10 +273,9 @@ def unreadable(received: Received) -> str:
         return "bom"
     if received.after and _is_json(received.body + received.after):
         return "bytes_after_body"
-    try:
-        received.body.decode("utf-8")
-    except UnicodeDecodeError:
-        return "not_utf8"
+    wrong = not_utf8(received.body)
+    if wrong:
+        return wrong
     media_type = (received.header("Content-Type") or "").partition(";")[0].strip().lower()
     if media_type == "application/json":
         return "wrapped_answer" if _holds_result(received.body) else "not_json"

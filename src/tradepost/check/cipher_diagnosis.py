@@ -104,6 +104,7 @@ def _ecb_text(cipher: bytes, aes_key: bytes) -> bool:
 
 
 def _wrong_keys(key: str) -> Iterator[tuple[str, bytes]]:
+    yield from (("aes_key_padded", made) for made in _padded_keys(key))
     raw = key.encode()
     for size in _SIZES.values():
         yield "raw_aes_key", raw[:size].ljust(size, b"\x00")
@@ -120,6 +121,21 @@ def _wrong_keys(key: str) -> Iterator[tuple[str, bytes]]:
             continue
         if len(made) in {16, 24, 32}:
             yield "raw_aes_key", made
+
+
+def _padded_keys(key: str) -> Iterator[bytes]:
+    """AES-256 keys of one round of a digest, filled up: SHA1PRNG gives 20 bytes a round, AES-128 takes 16 of them."""
+    raw, size = key.encode(), _SIZES[Encryption.AES256]
+    once = hashlib.sha1(raw, usedforsecurity=False).digest()
+    rounds = [
+        hashlib.sha1(once, usedforsecurity=False).digest(),
+        once,
+        hashlib.md5(raw, usedforsecurity=False).digest(),
+    ]
+    for made in (*rounds, *(digest[: _SIZES[Encryption.AES128]] for digest in rounds)):
+        for filler in (b"\x00", b"0", b" ", made):
+            yield (made + filler * size)[:size]
+        yield made.rjust(size, b"\x00")
 
 
 def _without_iv(whole: bytes, aes_key: bytes, key: str) -> bool:

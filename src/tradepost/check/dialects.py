@@ -5,6 +5,7 @@ A check says *what* is to be wrong; only this module knows where it stands on th
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
 from tradepost.protocols import signed_query, signed_url
 from tradepost.protocols.freshness import epoch_ms
-from tradepost.protocols.hmac_sign import hmac_sha256_base64, hmac_sha256_hex, utf8
+from tradepost.protocols.hmac_sign import hmac_sha256, hmac_sha256_base64, hmac_sha256_hex, utf8
 from tradepost.protocols.http import Request
 from tradepost.protocols.specification import SignedIn
 from tradepost.protocols.wire_json import dump_sorted
@@ -63,6 +64,9 @@ class Dialect(Protocol):
     def tampered(self, request: Request) -> Request:
         """One byte of what is asked changed, the signature kept."""
 
+    def right_signature(self, request: Request, key: str) -> bytes:
+        """The 32 bytes that would make the request authentic as it stands. Raises ``ValueError`` where there are none."""
+
 
 @dataclass(frozen=True, slots=True)
 class UrlDialect:
@@ -100,6 +104,10 @@ class UrlDialect:
 
     def tampered(self, request: Request) -> Request:
         return replace(request, body=dump_sorted(_tampered(self.members(request))))
+
+    def right_signature(self, request: Request, key: str) -> bytes:
+        stamp = {"nonce": self.get(request, self.nonce), "timestamp": self.get(request, self.timestamp)}
+        return bytes.fromhex(signed_url.signature(key=key, payload=request.body, **stamp))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +151,9 @@ class QueryDialect:
         changed = next((n, v) for n, v in _tampered(members).items() if v != members[n])
         return with_parameter(request, changed[0], str(changed[1]))
 
+    def right_signature(self, request: Request, key: str) -> bytes:
+        return base64.b64decode(signed_query.auth_token(request.query, key=key))
+
 
 @dataclass(frozen=True, slots=True)
 class HeaderDialect:
@@ -175,6 +186,10 @@ class HeaderDialect:
 
     def tampered(self, request: Request) -> Request:
         return replace(request, body=dump_sorted(_tampered(self.members(request))))
+
+    def right_signature(self, request: Request, key: str) -> bytes:
+        stamp = f"{self.get(request, self.nonce)}{self.get(request, self.timestamp)}"
+        return hmac_sha256(key, utf8(f"{key}{stamp}") + request.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +234,10 @@ class TokenHeaderDialect:
 
     def tampered(self, request: Request) -> Request:
         return replace(request, body=dump_sorted(_tampered(self.members(request))))
+
+    def right_signature(self, request: Request, key: str) -> bytes:
+        texts = self.texts(self.members(request))
+        return hmac_sha256(key + texts.get(self.timestamp, ""), utf8(signed_query.joined(texts)))
 
 
 URL, QUERY, HEADERS, TOKEN_HEADER = UrlDialect(), QueryDialect(), HeaderDialect(), TokenHeaderDialect()

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from tradepost.protocols.text import Text
 
-from .answers import NOT_AUTHENTIC, PROCESSING
+from .answers import NO_INSTANCE, NOT_AUTHENTIC, PROCESSING
 from .caller import Caller
-from .checks.signature import FIRST
+from .checks.signature import FIRST, OTHER_PROTOCOL
 from .definition import Check
 from .diagnoses import diagnosis
 from .out_of_time import given_up, out_of_time
 from .outcomes import Blocked, Failed, Skipped, Warned
+from .repeat_diagnosis import knows_each_time
 from .results import NOTHING, Exchange, Result, Verdict
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 REFUSES_ALL = Text(
     en="correct requests are refused in the same way, see signature.correct",
     zh="正确的请求被以同样的方式拒绝，见signature.correct",
+)
+SPEAKS_ANOTHER = Text(
+    en="the server speaks another version of the protocol, see signature.correct",
+    zh="服务器使用另一协议版本，见signature.correct",
 )
 KEPT_EXCHANGES = 6
 """Of a check with many requests, the last ones are kept: they led to its verdict."""
@@ -39,6 +44,8 @@ class CheckRunner:
 
     _refuses_all: tuple[int, str] | None = None
     """Status and code of that refusal."""
+    _speaks_another: bool = False
+    """Nothing that is asked in this version means anything then."""
 
     def run(self, check: Check, caller: Caller) -> Result:
         """``caller``: one that no other check has used."""
@@ -46,17 +53,19 @@ class CheckRunner:
         verdict, found, seen = Verdict.PASSED, None, NOTHING
         shown: Request | None = None
         blocked = False
+        if self._speaks_another:
+            return not_asked(check, Blocked(SPEAKS_ANOTHER))
         try:
             check.body(caller)
         except Failed as failed:
             verdict = Verdict.WARNED if isinstance(failed, Warned) else Verdict.FAILED
-            name = _root(failed, caller.history.diagnoses)
-            found, seen = diagnosis(name), failed.seen
+            found, seen = diagnosis(_better_name(failed, caller)), failed.seen
             shown = failed.request
             if not caller.parallel:
-                caller.history.add_diagnosis(name)
+                caller.history.add_diagnosis(found.name)
             if check.check_id == FIRST:
                 self._refuses_all = _general_refusal(failed)
+                self._speaks_another = failed.name == OTHER_PROTOCOL
             elif self._refuses_all and self._refuses_all == _general_refusal(failed):
                 verdict, found, seen = Verdict.SKIPPED, None, REFUSES_ALL
                 blocked = True
@@ -78,10 +87,17 @@ class CheckRunner:
         )
 
 
-def _root(failed: Failed, known: frozenset[str]) -> str:
-    """Of a seller that falls back to *in progress* by chance, no other 000004 has a mistake of its own."""
-    again = "processing_again"
-    return again if again in known and failed.code == PROCESSING else failed.name
+def _better_name(failed: Failed, caller: Caller) -> str:
+    """An instance that is there, and unknown now and then, is the mistake, whatever was asked of it. Of a seller that falls
+    back to *in progress* by chance, no other 000004 has a mistake of its own."""
+    if failed.code == PROCESSING:
+        return "processing_again" if "processing_again" in caller.history.diagnoses else failed.name
+    unknown = failed.code == NO_INSTANCE and not caller.parallel and not isinstance(failed, Warned)
+    try:
+        return "memories_differ" if unknown and not knows_each_time(caller.aside()) else failed.name
+    except (Failed, Skipped):
+        # No instance can be made to find it out with.
+        return failed.name
 
 
 def _general_refusal(failed: Failed) -> tuple[int, str] | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import string
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from .caller import Caller
 
 type Spoil = Callable[[Caller, Request], Request]
+
+_DIGITS = "0123456789ABCDEF"
+_BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
 
 
 def missing(caller: Caller, request: Request) -> Request:
@@ -77,6 +81,33 @@ def twice(caller: Caller, request: Request) -> Request:
     wrong = last_character(caller, request)
     token = caller.target.dialect.token
     return replace(wrong, url=f"{wrong.url}&{token}={'0' * 64}")
+
+
+def misshapen(signature: str) -> Iterator[tuple[Text, str]]:
+    """Signatures that are right in most of their characters, each with what was done to it: whoever compares a part of
+    them, or sums them up, takes one of these for right.
+    """
+    hexadecimal = set(signature.upper()) <= set(_DIGITS)
+    digits = _DIGITS if hexadecimal else _BASE64
+    written = signature.upper() if hexadecimal else signature.rstrip("=")
+    size, padding = len(written), signature[len(written) :]
+    # Of both halves and quarters their edges, and one of each two neighbours.
+    for at in sorted({1, size // 4, size // 2 - 1, size // 2, 3 * size // 4, size - 2, size - 1}):
+        # Far enough away that it is another one in spite of spare bits, and of its case.
+        other = digits[(digits.index(written[at]) + len(digits) // 4) % len(digits)]
+        done = Text(
+            en=f"character {at + 1} of {len(signature)} replaced", zh=f"替换第{at + 1}个字符（共{len(signature)}个）"
+        )
+        yield done, written[:at] + other + written[at + 1 :] + padding
+    at = next((at for at in range(1, size - 1) if written[at].lower() != written[at + 1].lower()), 0)
+    turned = written[:at] + written[at + 1] + written[at] + written[at + 2 :] + padding
+    yield Text(en="two characters exchanged", zh="交换两个字符"), turned
+    yield Text(en="its last half alone", zh="只有后一半"), signature[len(signature) // 2 :]
+    yield Text(en="its first half alone", zh="只有前一半"), signature[: len(signature) // 2]
+    yield Text(en="two digits before it", zh="前面多两个字符"), f"00{signature}"
+    if not padding:
+        # After the end of Base64 a lenient decoder reads no further, which does no harm.
+        yield Text(en="two digits after it", zh="后面多两个字符"), f"{signature}00"
 
 
 FORGERIES: tuple[tuple[str, Text, Spoil, str], ...] = (

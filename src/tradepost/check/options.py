@@ -44,8 +44,9 @@ class Options:
     """PEM of the seller's key for client secrets, joint operation only (openapi-jointkit §A.6)."""
     answer_within: float | None = None
     """Seconds that an answer may take; None for what the version says (saas-v2 §3.0)."""
-    replay_after: float = 2
-    """Seconds after which a nonce is used once more; a seller's memory must reach further (saas-v2 §2.4)."""
+    replay_after: float = 11
+    """Seconds after which a nonce is used once more; a seller's memory must reach further (saas-v2 §2.4). The run goes on
+    meanwhile; only what is left of them at its end is waited for."""
     fingerprint: str = FINGERPRINT
     """Of the device for which licenses are applied for, where a version applies (saas-v1-license §B3)."""
     again: frozenset[str] = frozenset()

@@ -8,12 +8,14 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterator, Mapping
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote_plus
 
 from tradepost.protocols.freshness import epoch_ms
 from tradepost.protocols.hmac_sign import hmac_sha256, hmac_sha256_base64, hmac_sha256_hex, utf8
 from tradepost.protocols.signed_query import joined
+from tradepost.protocols.text import Text
 
 from .answers import BAD_PARAMETER, NOT_AUTHENTIC, Answer
 from .body_variants import rewritten
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from .caller import Caller
 
 _MOST_WAYS = 12
+_MOST_LEFT_OUT = 3
+"""Parameters that may be missing together: each combination is a request."""
 NO_KEYS = ("", "null", "undefined", "None")
 """What a server holds whose setting is missing."""
 _HOURS = (-14, -12, -9, -8, -7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 14)
@@ -34,21 +38,28 @@ _CLOCKS = (-600, -300, -90, 90, 300, 600, *(hours * 3600 for hours in _HOURS))
 """Seconds by which a server's clock is likely to be wrong: minutes, or its zone taken for UTC."""
 
 
-def explain_refusal(caller: Caller, command: Command, answer: Answer) -> str:
+class Mistake(NamedTuple):
+    """``context``: what of the request it is about, where the name alone does not say it."""
+
+    name: str
+    context: Text | None = None
+
+
+def explain_refusal(caller: Caller, command: Command, answer: Answer) -> Mistake:
     """Why a correct request was refused: the first variation that passes names the mistake."""
     dialect = caller.target.dialect
     if answer.code == BAD_PARAMETER:
         found = _clock_mistake(caller, command)
         if found:
-            return found
+            return Mistake(found)
     if answer.code != NOT_AUTHENTIC:
-        return "refuses_correct_request"
+        return Mistake("refuses_correct_request")
     if _other_key_holds(caller, command):
-        return "key_changed"
+        return Mistake("key_changed")
     if any(caller.send(_signed_with(caller, command, key)).accepted for key in NO_KEYS):
-        return "key_not_set"
+        return Mistake("key_not_set")
     if isinstance(dialect, UrlDialect | HeaderDialect):
-        return _stamped_mistake(caller, command)
+        return Mistake(_stamped_mistake(caller, command))
     return _token_mistake(caller, command)
 
 
@@ -230,17 +241,78 @@ def _other_ways(members: dict[str, Any], *, number_as_text: bool) -> Iterator[by
 # --- authToken -------------------------------------------------------------------------------------------------------
 
 
-def _token_mistake(caller: Caller, command: Command) -> str:
+def _token_mistake(caller: Caller, command: Command) -> Mistake:
     dialect = caller.target.dialect
     assert isinstance(dialect, QueryDialect | TokenHeaderDialect)
-    request = caller.request(command)
-    members = dialect.members(request)
-    stamp = dialect.get(request, dialect.timestamp)
-    texts = {**dialect.texts(members), dialect.timestamp: stamp}
+    request, stamp, texts = _signed_texts(caller, dialect, command)
     for name, token in _tokens(caller.options.key, stamp, texts, request.body):
         if caller.send(dialect.put(request, dialect.token, token)).accepted:
-            return name
-    return "wrong_key"
+            return Mistake(name)
+    left_out = _left_out(caller, dialect, command)
+    if left_out:
+        names = ", ".join(left_out)
+        return Mistake("token_incomplete", Text(en=f"a token without {names} passes", zh=f"不含{names}的签名可通过"))
+    return Mistake("wrong_key")
+
+
+def _signed_texts(
+    caller: Caller, dialect: QueryDialect | TokenHeaderDialect, command: Command
+) -> tuple[Request, str, dict[str, str]]:
+    request = caller.request(command)
+    stamp = dialect.get(request, dialect.timestamp)
+    return request, stamp, {**dialect.texts(dialect.members(request)), dialect.timestamp: stamp}
+
+
+def _left_out(caller: Caller, dialect: QueryDialect | TokenHeaderDialect, command: Command) -> tuple[str, ...]:
+    """The parameters that the seller does not sign over; nothing when that is not why it computes another token."""
+    # One at a time; then those that spoil a request to which they are added; several where there are few to choose from.
+    return (
+        _omitted(caller, dialect, command, most=1)
+        or _spoiling(caller, dialect, command)
+        or _omitted(caller, dialect, _briefest(caller, dialect), most=_MOST_LEFT_OUT)
+    )
+
+
+def _spoiling(caller: Caller, dialect: QueryDialect | TokenHeaderDialect, command: Command) -> tuple[str, ...]:
+    """Whatever turns a request that is authentic, if incomplete, into one that is not: each is asked for by itself."""
+    request, stamp, texts = _signed_texts(caller, dialect, command)
+    members = dialect.members(request)
+    least = {name: value for name, value in members.items() if name == "activity"}
+
+    def authentic(members: Mapping[str, object]) -> bool:
+        answer = caller.send(dialect.signed(request, members, caller.signing_inputs()))
+        return bool(answer.code) and answer.code != NOT_AUTHENTIC
+
+    if not authentic(least):
+        return ()
+    names = tuple(n for n in sorted(members) if n not in least and not authentic({**least, n: members[n]}))
+    line = joined({name: value for name, value in texts.items() if name not in names})
+    token = hmac_sha256_base64(caller.options.key + stamp, utf8(line))
+    return names if names and caller.send(dialect.put(request, dialect.token, token)).accepted else ()
+
+
+def _omitted(
+    caller: Caller, dialect: QueryDialect | TokenHeaderDialect, command: Command, *, most: int
+) -> tuple[str, ...]:
+    request, stamp, texts = _signed_texts(caller, dialect, command)
+    for number in range(1, min(most, len(texts) - 1) + 1):
+        for names in combinations(sorted(texts), number):
+            line = joined({name: value for name, value in texts.items() if name not in names})
+            token = hmac_sha256_base64(caller.options.key + stamp, utf8(line))
+            if caller.send(dialect.put(request, dialect.token, token)).accepted:
+                return names
+    return ()
+
+
+def _briefest(caller: Caller, dialect: QueryDialect | TokenHeaderDialect) -> Command:
+    """The test call with the fewest parameters, of those that every seller has."""
+    target = caller.target
+    made = (
+        caller.samples.of(kind, caller.any_id(), test=True)
+        for kind in target.protocol.activities
+        if target.has(kind) and kind not in target.specification.optional
+    )
+    return min(filter(None, made), key=lambda command: len(_signed_texts(caller, dialect, command)[2]))
 
 
 def _tokens(key: str, stamp: str, texts: Mapping[str, str], body: bytes) -> Iterator[tuple[str, str]]:

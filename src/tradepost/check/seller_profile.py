@@ -9,7 +9,9 @@ from typing import Literal
 
 from tradepost.protocols.commands import Command
 
-type Question = type[Command] | Literal["accepts a correct request", "keeps a real instance"]
+type Question = (
+    type[Command] | Literal["accepts a correct request", "keeps a real instance", "knows its instances each time"]
+)
 """A command: whether the seller offers this activity."""
 
 

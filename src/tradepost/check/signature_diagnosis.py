@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tradepost.protocols.body_sign import HEADER, body_sign_problem
 from tradepost.protocols.hmac_sign import hmac_sha256, hmac_sha256_hex, utf8
 
+from .body_coding import other_charset
 from .body_variants import escaped_otherwise
 
 if TYPE_CHECKING:
@@ -99,6 +100,9 @@ def _other_bodies(body: bytes, request: Request) -> Iterator[tuple[str, bytes]]:
     yield "signs_empty_body", b"{}"
     yield "signs_request", request.body
     yield "signs_request", utf8(request.url.partition("?")[2])
+    charset = other_charset(body)
+    if charset:
+        yield "answer_in_gbk", body.decode(charset).encode()
     try:
         value = json.loads(body.removeprefix(_BOM))
     except ValueError:
@@ -109,7 +113,7 @@ def _other_bodies(body: bytes, request: Request) -> Iterator[tuple[str, bytes]]:
     yield "escaped_text", text.encode("unicode_escape")
     for charset in ("gbk", "utf-16", "utf-16-le", "utf-16-be", "latin-1"):
         try:
-            yield "wrong_charset", text.encode(charset)
+            yield "answer_other_charset", text.encode(charset)
         except UnicodeEncodeError:
             continue
 

@@ -25,6 +25,7 @@ def check(
     protocol: str = "saas_v2",
     only: Annotated[Sequence[str], Parameter(negative="")] = (),
     load: Annotated[bool, Parameter(negative="")] = False,
+    replay_after: float = 11,
     restart: str | None = None,
     timeout: float = 20,
     patience: float = 15,
@@ -56,6 +57,8 @@ def check(
         A group to run alone; may be repeated: signature, shape, wire, idempotency, lifecycle, debug, secrets, time, load.
     load
         Also the long load checks.
+    replay_after
+        Seconds after which a request is sent once more that must be refused then; fewer make a quick run quicker.
     restart
         A command that restarts the seller; a repeat of an earlier order is asked after it.
     timeout
@@ -100,6 +103,7 @@ def check(
         key=key,
         only=frozenset(only),
         load=load,
+        replay_after=replay_after,
         restart=restart,
         timeout=timeout,
         patience=patience,

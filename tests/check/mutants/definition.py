@@ -108,6 +108,7 @@ def shop_mutant[S: type[Shop]](
     protocols: tuple[str, ...] = (V2,),
     patience: float = 1,
     answer_within: float | None = None,
+    warned: bool = False,
 ) -> Callable[[S], S]:
     """Declare a shop whose own work is wrong; in the smaller versions it sells licenses as well."""
 
@@ -119,7 +120,9 @@ def shop_mutant[S: type[Shop]](
             return any_seller(folder, protocol, seller).respond
 
         build.__name__ = kind.__name__
-        mutant(diagnosis, *groups, protocols=protocols, patience=patience, answer_within=answer_within)(build)
+        mutant(diagnosis, *groups, protocols=protocols, patience=patience, answer_within=answer_within, warned=warned)(
+            build
+        )
         return kind
 
     return declare

@@ -59,6 +59,11 @@ def _size(strength: Encryption) -> int:
     return 32 if strength is Encryption.AES256 else 16
 
 
+def _filled(number: int) -> bytes:
+    """The beginning of the right key, filled up with zeros."""
+    return derived_key(KEY, Encryption.AES256)[:number].ljust(32, b"\x00")
+
+
 def _digest(strength: Encryption) -> bytes:
     return hashlib.sha256(KEY.encode()).digest()[: _size(strength)]
 
@@ -71,6 +76,13 @@ _secret_mutant(
 _secret_mutant("hashed_aes_key", "key_is_a_digest", lambda plain, iv, s: written(plain, _digest(s), iv))
 _secret_mutant(
     "hashed_aes_key", "key_is_an_md5", lambda plain, iv, s: written(plain, hashlib.md5(KEY.encode()).digest(), iv)
+)
+_secret_mutant("aes_key_padded", "key_of_128_bits_and_zeros", lambda plain, iv, s: written(plain, _filled(16), iv))
+_secret_mutant("aes_key_padded", "key_of_one_round_and_zeros", lambda plain, iv, s: written(plain, _filled(20), iv))
+_secret_mutant(
+    "aes_key_padded",
+    "key_of_128_bits_twice",
+    lambda plain, iv, s: written(plain, derived_key(KEY, Encryption.AES128) * 2, iv),
 )
 _secret_mutant("iv_missing", "no_iv", lambda plain, iv, s: written(plain, derived_key(KEY, s), iv, show_iv=False))
 _secret_mutant("fixed_iv", "fixed_iv", lambda plain, iv, s: written(plain, derived_key(KEY, s), IV))

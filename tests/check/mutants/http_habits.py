@@ -103,7 +103,7 @@ def byte_order_mark(request: Request, response: Response) -> Answer:
     return signed_over(response, body, body)
 
 
-@answer_mutant("not_utf8", WIRE, SHAPE)
+@answer_mutant("answer_in_gbk", WIRE, SHAPE)
 def writes_gbk(request: Request, response: Response) -> Answer:
     body = json.dumps({**members_of(response), "resultMsg": "成功"}, ensure_ascii=False).encode("gbk")
     return with_type(signed_over(response, body, body), "application/json;charset=GBK")

@@ -160,7 +160,7 @@ class ReleasesFrozenOnly(Middleman):
         return honest(command)
 
 
-@shop_mutant("released_still_answers", LIFE)
+@shop_mutant("released_still_answers", LIFE, warned=True)
 class UpgradesWhatIsReleased(Middleman):
     def act(self, command, honest):
         if isinstance(command, Upgrade):

@@ -8,6 +8,7 @@ from tradepost.check.definition import Check, check_factories
 from tradepost.check.options import GROUPS
 
 from . import (
+    batches,
     body_sign,
     crowds,
     debug,
@@ -22,6 +23,8 @@ from . import (
     lifecycle,
     limits,
     load,
+    purchases,
+    repeats,
     secrets,
     shape,
     shape_of_requests,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from tradepost.check.target import Target
 
 __all__ = [
+    "batches",
     "body_sign",
     "checks_for",
     "crowds",
@@ -50,6 +54,8 @@ __all__ = [
     "lifecycle",
     "limits",
     "load",
+    "purchases",
+    "repeats",
     "secrets",
     "shape",
     "shape_of_requests",
@@ -64,7 +70,7 @@ def checks_for(target: Target, options: Options) -> list[Check]:
     made = [check for make in check_factories for check in make(target)]
     chosen = [check for check in made if not options.only or check.group in options.only]
     if options.restart is None:
-        chosen = [check for check in chosen if check.check_id != idempotency.RESTART]
+        chosen = [check for check in chosen if check.check_id != repeats.RESTART]
     if not options.load:
         chosen = [check for check in chosen if check.check_id not in load.LONG]
 
@@ -74,6 +80,7 @@ def checks_for(target: Target, options: Options) -> list[Check]:
             *secrets.LAST,
             crowds.IDS,
             load.ENDURING,
+            repeats.LATER,
             f"wire.{wire.UNLIMITED}",
             f"signature.{freshness.REPLAYED_LATER}",
         }

@@ -77,6 +77,9 @@ def _signed(probe: Probe, *, refusal: bool) -> Body:
         if answer.received.status != 200 and not refusal:
             # Another part of the server spoke, which signs nothing: its own name says more.
             readable(answer)
+        if answer.compressed:
+            # Whoever compresses signs what was there before.
+            raise failed("compressed", answer)
         if answer.members is None and answer.received.header("Body-Sign") is None:
             readable(answer, http_error="http_error_for_bad_request" if refusal else "http_status")
         # A version that asks for no signature may still carry one, and then it must hold.

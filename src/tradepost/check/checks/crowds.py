@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import NOT_AUTHENTIC, Answer, admitted, failed
+from tradepost.check.crowd_diagnosis import explain_crowd
 from tradepost.check.definition import Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped
+from tradepost.check.repeat_diagnosis import explain_another_instance
 from tradepost.protocols.commands import Create
 from tradepost.protocols.text import Text
 
@@ -53,12 +55,10 @@ def _parallel(caller: Caller) -> None:
     caller.note_created(*answers)
     ids = {answer.instance_id for answer in answers if answer.accepted and answer.instance_id}
     if len(ids) > 1:
-        # A seller that always makes another has a simpler mistake, and its own name.
-        first, again = (caller.create(caller.samples.create(order)) for _ in range(2))
-        one_at_a_time = first.instance_id == again.instance_id
-        name = "two_answers_in_parallel" if one_at_a_time else "new_instance_id_each_call"
+        # A seller that makes another one at a time as well has a simpler mistake, and its own name.
+        name = explain_another_instance(caller) or "two_answers_in_parallel"
         raise Failed(name, Text(en=f"{len(ids)} instances for one order", zh=f"同一订单得到{len(ids)}个实例"))
-    _none_failed(answers, "fails_in_parallel")
+    _none_failed(caller, answers)
 
 
 def _parallel_orders(caller: Caller) -> None:
@@ -78,10 +78,10 @@ def _parallel_orders(caller: Caller) -> None:
                 zh=f"{sum(seen.values())}个订单只得到{len(seen)}个实例；{twice[0]}分配给了其中{seen[twice[0]]}个",
             ),
         )
-    _none_failed(answers, "fails_in_parallel")
+    _none_failed(caller, answers)
 
 
-def _none_failed(answers: list[Answer], name: str) -> None:
+def _none_failed(caller: Caller, answers: list[Answer]) -> None:
     wrong = [answer for answer in admitted(answers) if not answer.accepted]
     mixed = [answer for answer in wrong if answer.code == NOT_AUTHENTIC]
     if mixed:
@@ -89,13 +89,13 @@ def _none_failed(answers: list[Answer], name: str) -> None:
             en=f"{len(mixed)} of {len(answers)}, at the same moment",
             zh=f"并发{len(answers)}个中有{len(mixed)}个",
         )
-        raise failed("signature_race", mixed[0], context)
+        raise failed(explain_crowd(caller, caller.samples.create), mixed[0], context)
     if wrong:
         context = Text(
             en=f"{len(wrong)} of {len(answers)} failed, the first with",
             zh=f"{len(answers)}个中有{len(wrong)}个失败，第一个为",
         )
-        raise failed(name, wrong[0], context)
+        raise failed("fails_in_parallel", wrong[0], context)
 
 
 def _ids(caller: Caller) -> None:

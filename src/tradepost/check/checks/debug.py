@@ -21,6 +21,7 @@ from tradepost.check.dates import dates_in
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.forgeries import last_character, what_is_not_checked
 from tradepost.check.outcomes import Failed, Skipped
+from tradepost.check.refusal_diagnosis import Mistake, explain_refusal
 from tradepost.protocols.commands import Command, Create, Query, Refresh, Release, SetStatus
 from tradepost.protocols.sync_commands import SyncApplication
 from tradepost.protocols.text import Text
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from tradepost.check.answers import Answer
     from tradepost.check.caller import Caller
     from tradepost.check.target import Target
+
+REFUSED = Mistake("test_flag_refused")
 
 
 @check_factory
@@ -111,20 +114,33 @@ def _answered(kind: type[Command]) -> Body:
         first = caller.ask(command)
         if kind is SyncApplication and first.refused:
             need_secret(caller)
-        expect_success(first, _why_refused(caller, kind, first), Text(en="first time", zh="第一次"))
+        mistake = _why_refused(caller, kind, first)
+        expect_success(first, mistake.name, mistake.context or Text(en="first time", zh="第一次"))
         expect_success(caller.ask(command), "repeat_refused", Text(en="second time", zh="第二次"))
 
     return body
 
 
-def _why_refused(caller: Caller, kind: type[Command], answer: Answer) -> str:
+def _why_refused(caller: Caller, kind: type[Command], answer: Answer) -> Mistake:
     """An activity whose correct requests are called wrong in every form is one that is not there."""
+    if answer.code == NOT_AUTHENTIC:
+        return _why_not_authentic(caller, kind, answer)
     if answer.code != BAD_PARAMETER or not caller.target.has(Create):
-        return "test_flag_refused"
+        return REFUSED
     real = caller.samples.of(kind, caller.instance().instance_id)
     if real is None or caller.ask(real).code != BAD_PARAMETER:
-        return "test_flag_refused"
-    return "missing_activity"
+        return REFUSED
+    return Mistake("missing_activity")
+
+
+def _why_not_authentic(caller: Caller, kind: type[Command], answer: Answer) -> Mistake:
+    """Where authentic requests of this activity are refused, and others not, something of this one is read otherwise."""
+    command = caller.samples.of(kind, caller.any_id(), test=True)
+    if answer.code != NOT_AUTHENTIC or command is None or not caller.ask(caller.harmless()).accepted:
+        return REFUSED
+    mistake = explain_refusal(caller, command, answer)
+    # The key is right: others pass with it.
+    return REFUSED if mistake.name == "wrong_key" else mistake
 
 
 def _signed(caller: Caller) -> None:
@@ -138,7 +154,8 @@ def _signed(caller: Caller) -> None:
 def _test_create(caller: Caller) -> tuple[Command, str]:
     command = caller.samples.create(test=True)
     answer = caller.ask(command)
-    expect_accepted(answer, "test_flag_refused")
+    mistake = _why_not_authentic(caller, Create, answer)
+    expect_accepted(answer, mistake.name, mistake.context)
     return command, answer.instance_id
 
 
@@ -184,14 +201,15 @@ def _chain(caller: Caller) -> None:
         if answer.code == BAD_PARAMETER:
             # Not there, or refused for its own reasons: the checks of that activity say so.
             continue
-        expect_success(answer, "test_flag_refused", Text.same(activity))
+        expect_success(answer, _why_not_authentic(caller, kind, answer).name, Text.same(activity))
 
 
 def _order_stays_free(caller: Caller) -> None:
     caller.need_real()
     order = caller.samples.order()
     test = caller.ask(caller.samples.create(order, test=True))
-    expect_accepted(test, "test_flag_refused", Text(en="test call", zh="测试调用"))
+    mistake = _why_not_authentic(caller, Create, test)
+    expect_accepted(test, mistake.name, mistake.context or Text(en="test call", zh="测试调用"))
     real = caller.create(caller.samples.create(order))
     expect_accepted(real, "test_flag_claims_order", Text(en="real call", zh="真实调用"))
     queried = caller.target.has(Query)

@@ -150,7 +150,7 @@ def _private(field: str, plain: str) -> Body:
             caller.note_created(answers[-1])
             if answers[-1].accepted:
                 return
-        expect_accepted(answers[0], "cannot_decrypt_request")
+        expect_accepted(answers[0], "cannot_decrypt_request", Text(en=f"with {field}", zh=f"带有{field}时"))
 
     return body
 
@@ -161,6 +161,7 @@ def _bad(text: str) -> Body:
             answer = caller.send(caller.changed(caller.samples.create(test=test), {"mobilePhone": text}))
             if not test:
                 caller.note_created(answer)
-            readable(answer, http_error="crashes_on_bad_ciphertext")
+            context = Text(en="with mobilePhone", zh="带有mobilePhone时")
+            readable(answer, http_error="crashes_on_bad_ciphertext", context=context)
 
     return body

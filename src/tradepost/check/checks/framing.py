@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import BOM, Answer, failed, readable
+from tradepost.check.body_coding import not_utf8
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Warned
 from tradepost.check.probes import Probe, forged, harmless, real_query
@@ -79,9 +80,9 @@ def _direct(answer: Answer) -> None:
 
 
 def _plain(answer: Answer) -> None:
-    encoding = (answer.received.header("Content-Encoding") or "").strip().lower()
-    if encoding not in {"", "identity"}:
-        raise Failed("compressed", Text(en=f"Content-Encoding is {encoding}", zh=f"Content-Encoding为{encoding}"))
+    if answer.compressed:
+        coding = answer.compressed
+        raise Failed("compressed", Text(en=f"the body came as {coding}", zh=f"响应体以{coding}压缩"))
 
 
 def _no_bom(answer: Answer) -> None:
@@ -114,7 +115,7 @@ def _ascii(caller: Caller) -> None:
     try:
         body.decode("utf-8")
     except UnicodeDecodeError as wrong:
-        raise Failed("not_utf8", _byte(body, wrong.start)) from None
+        raise Failed(not_utf8(body), _byte(body, wrong.start)) from None
     body = body.removeprefix(BOM)
     if not body.isascii():
         at = next(at for at, byte in enumerate(body) if byte > 127)

@@ -46,7 +46,9 @@ def issuing(target: Target) -> Iterable[Check]:
         yield CheckBuilder(target, "time")(
             f"{topic}.{field}", topic, _issued_at_no_time(field),
             Text(en=f"{topic}: {field} that is no time is refused", zh=f"{topic}：不是时间的{field}被拒绝"),
-            Text(en="HTTP 200 with resultCode 000002", zh="返回HTTP 200和resultCode 000002"),
+            Text(en="HTTP 200 with resultCode 000002 (recommended: the specification is silent here)", zh="建议返回HTTP 200和resultCode 000002（规范未作说明）")
+            if field == "effectiveTime"
+            else Text(en="HTTP 200 with resultCode 000002", zh="返回HTTP 200和resultCode 000002"),
         )  # fmt: skip
 
 
@@ -146,8 +148,19 @@ def _issued_at_no_time(field: str) -> Body:
         command, right = _issue(caller, caller.instance(keep=True).instance_id)
         answer = caller.send(caller.changed(command, {field: "tomorrow", "eventId": caller.chance()}))
         readable(answer, http_error="http_error_for_bad_request")
+        context = Text(en=f"with {field}=tomorrow", zh=f"{field}为tomorrow时")
+        if answer.accepted and field == "effectiveTime":
+            # A licence may begin when it is issued: no page says that a seller has to read when (saas-v1-license B3).
+            seen = answer.describe()
+            raise Warned(
+                "accepts_bad_time",
+                Text(
+                    en=f"{context.en}: {seen.en}; the specification does not say what is to be answered",
+                    zh=f"{context.zh}：{seen.zh}；规范没有说明应如何响应",
+                ),
+            )
         if answer.accepted:
-            raise failed("accepts_bad_time", answer)
+            raise failed("accepts_bad_time", answer, context)
         if not right.accepted:
             need_license(caller)
             raise Skipped(Text(en="a right one is refused as well", zh="正确的请求同样被拒绝"))
@@ -177,7 +190,8 @@ def _no_time(text: str) -> Body:
         readable(answer, http_error="http_error_for_bad_request")
         if not answer.accepted:
             return
-        seen = answer.describe()
+        came = answer.describe()
+        seen = Text(en=f"with expireTime={text}: {came.en}", zh=f"expireTime为{text}时：{came.zh}")
         if caller.ask(command).accepted:
             # Unknown codes may be passed over before anything else is read.
             raise Warned("accepts_bad_time", seen)

@@ -53,7 +53,10 @@ FREEZE: Step = (Text(en="freeze", zh="冻结"), _freezing)
 UNFREEZE: Step = (Text(en="unfreeze", zh="解冻"), lambda caller, i: caller.samples.status(i, freeze=False))
 REFRESH: Step = (Text(en="renew", zh="续费"), lambda caller, i: caller.samples.refresh(i))
 RELEASE: Step = (Text(en="release", zh="释放"), lambda caller, i: caller.samples.release(i))
-BARE_RELEASE: Step = (Text(en="release", zh="释放"), lambda caller, i: caller.samples.release(i, with_order=False))
+BARE_RELEASE: Step = (
+    Text(en="release without orderId", zh="不带orderId的释放"),
+    lambda caller, i: caller.samples.release(i, with_order=False),
+)
 QUERY: Step = (Text(en="query", zh="查询"), lambda _, i: Query(instance_ids=(i,)))
 EXPIRE: Step = (
     Text(en="expire", zh="到期"),
@@ -179,7 +182,7 @@ def _path(steps: tuple[Step, ...]) -> Body:
                 name = "requires_optional_field"
             expect_success(answer, name, after)
             done.append(step)
-        if not {RELEASE[0], EXPIRE[0]} & {step[0] for step in steps} and (FREEZE not in steps or UNFREEZE in steps):
+        if not {Release, Expire} & set(_kinds(steps)) and (FREEZE not in steps or UNFREEZE in steps):
             caller.give_back(made)
 
     return body

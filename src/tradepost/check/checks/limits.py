@@ -16,7 +16,7 @@ from tradepost.check.answers import (
 )
 from tradepost.check.caller import usable_id
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
-from tradepost.check.outcomes import Skipped
+from tradepost.check.outcomes import Skipped, Warned
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import (
     CheckChange,
@@ -34,6 +34,10 @@ from tradepost.protocols.text import Text
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.target import Target
+
+
+SILENT = (Upgrade, CheckChange)
+"""Activities of whose answer after a release no page speaks: 000003 is documented for the others (saas-v2 §4)."""
 
 
 @check_factory
@@ -57,7 +61,9 @@ def limits(target: Target) -> Iterable[Check]:
             yield make(
                 f"released.{activity}", activity, _released(kind),
                 Text(en=f"{activity} of a released instance is refused", zh=f"{activity}：已释放的实例被拒绝"),
-                Text(en="resultCode 000003: it no longer exists", zh="返回000003：实例已不存在"),
+                Text(en="a refusal (recommended: the specification is silent here)", zh="建议拒绝（规范未作说明）")
+                if kind in SILENT
+                else Text(en="resultCode 000003: it no longer exists", zh="返回000003：实例已不存在"),
             )  # fmt: skip
     if target.has(Query) and any(
         field.name == "orderLineId" for field in target.specification.requests.get(Create, ())
@@ -120,6 +126,15 @@ def _released(kind: type[Command]) -> Body:
         readable(answer, http_error="http_500_for_unknown_instance")
         if kind is Query and answer.succeeded and not _info(answer):
             return
+        if kind in SILENT and answer.accepted:
+            seen = answer.describe()
+            raise Warned(
+                "released_still_answers",
+                Text(
+                    en=f"{seen.en}; what is answered to it after a release, the specification does not say",
+                    zh=f"{seen.zh}；规范没有说明释放之后应如何响应该接口",
+                ),
+            )
         expect_refusal(answer, "released_still_answers")
 
     return body

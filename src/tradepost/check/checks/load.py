@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import NOT_AUTHENTIC, admitted, failed, in_time
+from tradepost.check.crowd_diagnosis import explain_crowd, signed_wrongly
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Skipped, Warned
-from tradepost.check.signature_diagnosis import explain_body_sign
-from tradepost.protocols.commands import Create
+from tradepost.protocols.commands import Command, Create
 from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
     from tradepost.check.answers import Answer
     from tradepost.check.caller import Caller
     from tradepost.check.target import Target
-    from tradepost.protocols.http import Request
 
 QUICK = ((1, 3), (10, 1), (50, 1))
 THOROUGH = ((1, 50), (10, 20), (50, 10))
@@ -70,7 +69,7 @@ def _asked(number: int, rounds: int) -> Body:
         # Real ones where there are instances: test calls seldom reach the part that is slow.
         command = caller.harmless(test=caller.creation_refused)
         for _ in range(rounds):
-            _judge(caller, [caller.request(command) for _ in range(number)])
+            _judge(caller, lambda: command, number)
 
     return body
 
@@ -78,7 +77,7 @@ def _asked(number: int, rounds: int) -> Body:
 def _created(number: int) -> Body:
     def body(caller: Caller) -> None:
         caller.instance(keep=True)
-        _judge(caller, [caller.request(caller.samples.create()) for _ in range(number)])
+        _judge(caller, caller.samples.create, number)
 
     return body
 
@@ -97,25 +96,17 @@ def _queue_holds(caller: Caller, answers: list[Answer]) -> None:
         )
 
 
-def _signed_wrongly(caller: Caller, answer: Answer) -> bool:
-    """Signed, as every answer that comes alone, and not over its own bytes."""
-    return answer.accepted and explain_body_sign(answer, caller.options.key) in {
-        "signature_mismatch",
-        "reserialised_json",
-    }
-
-
-def _judge(caller: Caller, requests: list[Request]) -> None:
-    answers = caller.send_simultaneously(requests)
+def _judge(caller: Caller, make: Callable[[], Command], number: int) -> None:
+    answers = caller.send_simultaneously([caller.request(make()) for _ in range(number)])
     caller.note_created(*answers)
     wrong = [answer for answer in admitted(answers) if not answer.accepted]
-    mixed = [answer for answer in answers if answer.code == NOT_AUTHENTIC or _signed_wrongly(caller, answer)]
-    if mixed and len(requests) > 1 and caller.ask(caller.harmless()).accepted:
+    mixed = [answer for answer in answers if answer.code == NOT_AUTHENTIC or signed_wrongly(caller, answer)]
+    if mixed and number > 1:
         context = Text(
             en=f"{len(mixed)} of {len(answers)}, at the same moment",
             zh=f"并发{len(answers)}个中有{len(mixed)}个",
         )
-        raise failed("signature_race", mixed[0], context)
+        raise failed(explain_crowd(caller, make), mixed[0], context)
     if wrong:
         context = Text(
             en=f"{len(wrong)} of {len(answers)} failed, the first with",
@@ -125,6 +116,6 @@ def _judge(caller: Caller, requests: list[Request]) -> None:
     at_once = [answer for answer in admitted(answers) if not answer.received.queued]
     if at_once:
         slowest = max(at_once, key=lambda answer: answer.received.seconds)
-        in_time(slowest, caller.target, "slow_answer" if len(requests) == 1 else "slow_under_load")
-    if len(requests) > 1:
+        in_time(slowest, caller.target, "slow_answer" if number == 1 else "slow_under_load")
+    if number > 1:
         _queue_holds(caller, answers)

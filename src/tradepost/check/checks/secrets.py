@@ -5,21 +5,32 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
 
+from tradepost.check.answers import failed
 from tradepost.check.definition import Check, CheckBuilder, check_factory
+from tradepost.check.forgeries import last_character, missing, tampered
 from tradepost.check.outcomes import Failed, Skipped
+from tradepost.protocols.body_sign import HEADER
 from tradepost.protocols.excerpt import excerpt
+from tradepost.protocols.hmac_sign import hmac_sha256
+from tradepost.protocols.http import header
 from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
+    from tradepost.check.answers import Answer
     from tradepost.check.caller import Caller
     from tradepost.check.target import Target
+    from tradepost.protocols.http import Request
 
 SHORTEST_KEY = 8
-LAST = frozenset({"secrets.key_hidden", "secrets.no_details"})
+SHORTEST_PIECE = 12
+"""Characters of a signature that nobody writes by chance; who prints its beginning alone tells enough to look for more."""
+LAST = frozenset({"secrets.key_hidden", "secrets.signature_hidden", "secrets.no_details"})
 
 _DETAILS = re.compile(
     rb"Traceback \(most recent call last\)|\bat [a-z]\w*(?:\.\w+)+\([A-Za-z]\w*\.(?:java|kt):\d+\)"
@@ -40,6 +51,13 @@ def checks(target: Target) -> Iterable[Check]:
         alone=True,
     )  # fmt: skip
     yield make(
+        "signature_hidden", "freshness", _signature_hidden,
+        Text(en="No refusal shows the signature that would have been right", zh="拒绝响应不泄露正确的签名"),
+        Text(en="neither headers nor body hold it, whole or in part: a signature that is told to whoever asks proves nothing",
+             zh="响应头与响应体均不含正确签名（全部或部分）：告知请求者的签名失去意义"),
+        alone=True,
+    )  # fmt: skip
+    yield make(
         "no_details", "answer", _no_details,
         Text(en="No answer shows the server's inside", zh="任何响应都不泄露服务器内部信息"),
         Text(en="no stack trace, no SQL, no file of the server", zh="没有堆栈、SQL或服务器文件"),
@@ -55,6 +73,59 @@ def _key_hidden(caller: Caller) -> None:
     for answer in caller.history.answers:
         if key in answer.received.raw:
             raise Failed("key_in_answer", Text(en="an answer holds the key", zh="有响应含有密钥"))
+
+
+def _signature_hidden(caller: Caller) -> None:
+    """Of every request that was not authentic: those of this check, and all of the run."""
+    for spoil in (missing, last_character, tampered):
+        for command in (caller.harmless(), caller.real()):
+            caller.send(spoil(caller, caller.request(command)))
+    for answer in caller.history.answers:
+        if _shows_the_right_signature(caller, answer):
+            raise failed("signature_in_answer", answer, Text(en="to a forged request", zh="对伪造请求的响应"))
+
+
+def _shows_the_right_signature(caller: Caller, answer: Answer) -> bool:
+    dialect, request, key = caller.target.dialect, answer.request, caller.options.key
+    try:
+        right = dialect.right_signature(request, key)
+    except (ValueError, AttributeError):
+        return False
+    asked = _plain(_as_sent(request))
+    if any(_piece_in(text, asked) for text in _spelled(right)):
+        # Who repeats what came with an authentic request tells nothing new.
+        return False
+    came = _plain(_as_said(answer))
+    told = [right, *([hmac_sha256(key, request.body)] if dialect.json_body and request.body else [])]
+    return any(_piece_in(text, came) for raw in told for text in _spelled(raw))
+
+
+def _as_sent(request: Request) -> bytes:
+    return "\n".join([request.url, *(value for _, value in request.headers)]).encode("utf-8", "replace")
+
+
+def _as_said(answer: Answer) -> bytes:
+    """Everything but the answer's own signature, which is another one."""
+    signed = header(answer.received.headers, HEADER)
+    said = answer.received.raw + b"\n" + answer.content
+    return said.replace(signed.encode("latin-1", "replace"), b"") if signed else said
+
+
+def _plain(text: bytes) -> bytes:
+    """Without the escapes of JSON and of addresses, and without case: hex digits are written in both."""
+    return unquote_to_bytes(text.replace(b"\\/", b"/").replace(b"\\u003d", b"=").replace(b"\\u002b", b"+")).lower()
+
+
+def _spelled(raw: bytes) -> Iterator[bytes]:
+    yield raw.hex().encode()
+    yield base64.b64encode(raw).lower()
+    yield base64.urlsafe_b64encode(raw).lower()
+    yield base64.b64encode(raw.hex().encode()).lower()
+    yield base64.b64encode(raw.hex().upper().encode()).lower()
+
+
+def _piece_in(text: bytes, place: bytes) -> bool:
+    return any(text[at : at + SHORTEST_PIECE] in place for at in range(len(text) - SHORTEST_PIECE + 1))
 
 
 def _no_details(caller: Caller) -> None:

@@ -7,9 +7,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import (
+    NOT_AUTHENTIC,
     SUCCESS,
     Answer,
-    expect_accepted,
     expect_success,
     failed,
     in_time,
@@ -17,8 +17,10 @@ from tradepost.check.answers import (
     readable,
     unreadable,
 )
+from tradepost.check.body_coding import not_utf8
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped, Warned
+from tradepost.check.refusal_diagnosis import Mistake, explain_refusal
 from tradepost.protocols.commands import Command, Create, Query
 from tradepost.protocols.excerpt import excerpt
 from tradepost.protocols.text import Text
@@ -115,7 +117,7 @@ def _envelope(answer: Answer) -> None:
         load_object(answer.received.body)
     except NotJsonObject as error:
         # Read by a lenient parser up to here.
-        name = "duplicate_members" if "twice" in str(error) else "not_utf8" if "UTF-8" in str(error) else "not_json"
+        name = "duplicate_members" if "twice" in str(error) else not_utf8(answer.received.body) or "not_json"
         raise Failed(name, Text.same(str(error))) from None
 
 
@@ -166,7 +168,14 @@ def _refusal(caller: Caller) -> None:
 def _created(caller: Caller) -> None:
     command = caller.samples.create()
     answer = caller.create(command)
-    expect_accepted(answer)
+    readable(answer)
+    if not answer.accepted:
+        authentic = answer.code == NOT_AUTHENTIC and caller.ask(caller.harmless()).accepted
+        mistake = explain_refusal(caller, command, answer) if authentic else Mistake("refuses_correct_request")
+        # With the key that others are accepted with.
+        raise failed(
+            "refuses_correct_request" if mistake.name == "wrong_key" else mistake.name, answer, mistake.context
+        )
     _keep((Field("instanceId", 64),), answer)
     _read_as_a_market(caller, command, answer)
     in_time(answer, caller.target)

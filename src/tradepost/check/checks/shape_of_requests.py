@@ -42,11 +42,12 @@ def requests(target: Target) -> Iterable[Check]:
             Text(en="resultCode 000002, for each mandatory field in turn", zh="对每个必选字段，缺少时均返回resultCode 000002"),
         )  # fmt: skip
     if Create in target.specification.requests:
+        known = {field.name for field in target.specification.requests[Create]}
+        long = [name for name in ("orderId", "orderLineId", "businessId") if name in known]
         yield make(
             "longest_values", target.activity(Create), _longest,
             Text(en="Values of the documented length are accepted", zh="达到文档规定最大长度的值被接受"),
-            Text(en="resultCode 000000 to orderId, orderLineId and businessId of 64 characters",
-                 zh="orderId、orderLineId、businessId均为64个字符时返回000000"),
+            Text(en=f"resultCode 000000 to values of 64 characters: {', '.join(long)}", zh=f"{'、'.join(long)}达到64个字符时返回000000"),
         )  # fmt: skip
     for kind, name, title in (
         (SetStatus, "status", Text(en="A status that there is not is refused", zh="不存在的status被拒绝")),
@@ -166,7 +167,8 @@ def _bad_value(kind: type[Command], name: str) -> Body:
         command = caller.samples.of(kind, made.instance_id if made else caller.samples.unknown_id())
         assert command is not None
         answer = caller.send(caller.changed(command, {name: "NO_SUCH_VALUE"}))
-        expect_refusal(answer, "accepts_bad_value", *((BAD_PARAMETER,) if made else ()))
+        context = Text(en=f"with {name}=NO_SUCH_VALUE", zh=f"{name}为NO_SUCH_VALUE时")
+        expect_refusal(answer, "accepts_bad_value", *((BAD_PARAMETER,) if made else ()), context=context)
         if made:
             caller.give_back(made)
 
@@ -178,7 +180,8 @@ def _bad_flag(kind: type[Command]) -> Body:
         command = caller.samples.of(kind, "")
         assert command is not None
         # Of a tenant that the seller has never heard of: any refusal will do.
-        expect_refusal(caller.send(caller.changed(command, {"flag": 9})), "accepts_bad_value")
+        answer = caller.send(caller.changed(command, {"flag": 9}))
+        expect_refusal(answer, "accepts_bad_value", context=Text(en="with flag=9", zh="flag为9时"))
 
     return body
 

@@ -10,6 +10,7 @@ from tradepost.check.answers import (
     BAD_PARAMETER,
     NO_INSTANCE,
     NOT_AUTHENTIC,
+    QUICK,
     expect_accepted,
     expect_refusal,
     failed,
@@ -25,6 +26,7 @@ from tradepost.check.forgeries import (
     as_array,
     empty_key,
     last_character,
+    misshapen,
     missing,
     not_ascii,
     other_key,
@@ -32,7 +34,9 @@ from tradepost.check.forgeries import (
     what_is_not_checked,
 )
 from tradepost.check.outcomes import Skipped
+from tradepost.check.protocol_diagnosis import spoken_instead
 from tradepost.check.refusal_diagnosis import explain_refusal
+from tradepost.protocols import registry
 from tradepost.protocols.commands import Command, Create, Query, Refresh, Release
 from tradepost.protocols.freshness import epoch_ms
 from tradepost.protocols.hmac_sign import hmac_sha256_hex, utf8
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
 
 
 PLAIN = "application/json"
+OTHER_PROTOCOL = "other_protocol"
 FIRST = "signature.correct"
 """Asked before everything else: with a wrong key nothing that follows means what it says."""
 
@@ -67,6 +72,12 @@ def checks(target: Target) -> Iterable[Check]:
             name, "freshness", _forged(spoil, diagnosis), title,
             Text(en="HTTP 200 with resultCode 000001, and nothing done", zh="返回HTTP 200和resultCode 000001，且不执行任何操作"),
         )  # fmt: skip
+    yield make(
+        "whole", "freshness", _whole,
+        Text(en="A signature that is right but for a character or two is refused, wherever they are", zh="仅有个别字符错误的签名被拒绝，无论错在何处"),
+        Text(en="HTTP 200 with resultCode 000001: every character is compared, the last like the first",
+             zh="返回HTTP 200和resultCode 000001：比较每一个字符，从第一个到最后一个"),
+    )  # fmt: skip
     yield make(
         "real_call", "freshness", _real_call,
         Text(en="A real call without a signature is refused", zh="没有签名的真实调用被拒绝"),
@@ -110,9 +121,22 @@ def _correct(caller: Caller) -> None:
         plain = with_header(caller.request(command), "Content-Type", PLAIN)
         if caller.send(plain).accepted:
             raise failed("refuses_content_type", answer)
+    if answer.accepted:
+        readable(answer)
+        return
+    # Each guess would take as long.
+    silent = answer.received.unreachable or answer.received.seconds > QUICK
+    other = "" if silent else spoken_instead(caller)
+    if other:
+        title = registry.protocol(other).title
+        raise failed(
+            OTHER_PROTOCOL,
+            answer,
+            Text(en=f"it speaks {title}: --protocol {other}", zh=f"服务器使用{title}：--protocol {other}"),
+        )
     readable(answer)
-    if not answer.accepted:
-        raise failed(explain_refusal(caller, command, answer), answer)
+    mistake = explain_refusal(caller, command, answer)
+    raise failed(mistake.name, answer, mistake.context)
 
 
 # --- forgeries: the seller must answer 000001 ------------------------------------------------------------------------
@@ -134,6 +158,22 @@ def _forged(spoil: Spoil, diagnosis: str) -> Body:
         expect_refusal(answer, name, *((NOT_AUTHENTIC, BAD_PARAMETER) if malformed else (NOT_AUTHENTIC,)))
 
     return body
+
+
+def _whole(caller: Caller) -> None:
+    dialect = caller.target.dialect
+    command = caller.harmless()
+    number = sum(1 for _ in misshapen(dialect.get(caller.request(command), dialect.token)))
+
+    def forged(turn: int) -> tuple[Text, Answer]:
+        # Each in a request of its own: a nonce may be remembered after a refusal.
+        request = caller.request(command)
+        done, wrong = list(misshapen(dialect.get(request, dialect.token)))[turn]
+        return done, caller.send(dialect.put(request, dialect.token, wrong))
+
+    for done, answer in caller.each(forged, range(number)):
+        name = what_is_not_checked(caller, "accepts_wrong_signature") if answer.accepted else "accepts_wrong_signature"
+        expect_refusal(answer, name, NOT_AUTHENTIC, context=done)
 
 
 def _name(caller: Caller, spoil: Spoil, diagnosis: str) -> str:

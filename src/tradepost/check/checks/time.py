@@ -19,6 +19,7 @@ from tradepost.check.answers import (
     failed,
     readable,
 )
+from tradepost.check.crowd_diagnosis import explain_crowd
 from tradepost.check.dates import date_mistake, dates_in
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 # Seconds and minutes that no seller would show by chance.
 _MINUTE, _SECOND = 37, 53
 INSTANCES, COPIES, ROUNDS = 4, 3, 2
-_IN_A_CROWD = {BAD_PARAMETER: "dates_mixed_up", NOT_AUTHENTIC: "signature_race"}
-"""What a refusal shows that comes in a crowd alone: the date, or the signature, was read wrongly."""
 _AHEAD = timedelta(minutes=5)
 """How far a seller's clock may be ahead of ours."""
 
@@ -196,7 +195,8 @@ def _bad_time(text: str) -> Body:
         caller.need(Refresh)
         with caller.borrowed_instance() as made:
             answer = caller.send(caller.changed(caller.samples.refresh(made.instance_id), {"expireTime": text}))
-            expect_refusal(answer, "accepts_bad_time", BAD_PARAMETER)
+            context = Text(en=f"with expireTime={text}", zh=f"expireTime为{text}时")
+            expect_refusal(answer, "accepts_bad_time", BAD_PARAMETER, context=context)
 
     return body
 
@@ -219,11 +219,18 @@ def _parallel(caller: Caller) -> None:
         reached = admitted(answers)
         for command, answer in zip(commands, answers, strict=True):
             if not answer.succeeded and answer in reached:
-                alone = caller.ask(command).succeeded
-                name = _IN_A_CROWD.get(answer.code, "fails_under_load") if alone else "refuses_correct_request"
-                raise failed(name, answer, Text(en="at the same moment", zh="并发时"))
+                raise failed(_in_a_crowd(caller, command, answer), answer, Text(en="at the same moment", zh="并发时"))
         _each_shows_its_own(caller, made, told)
     caller.give_back(*made)
+
+
+def _in_a_crowd(caller: Caller, command: Refresh, answer: Answer) -> str:
+    """What a refusal shows that comes in a crowd alone: the date, or the signature, was read wrongly."""
+    if answer.code == NOT_AUTHENTIC:
+        return explain_crowd(caller, lambda: command)
+    if not caller.ask(command).succeeded:
+        return "refuses_correct_request"
+    return "dates_mixed_up" if answer.code == BAD_PARAMETER else "fails_under_load"
 
 
 def _each_shows_its_own(caller: Caller, made: list[CreatedInstance], told: list[datetime]) -> None:

@@ -102,6 +102,10 @@ DIAGNOSES: Mapping[str, Text] = {
         en="Body-Sign was computed with the key in another case, or with a line end or blank at it: use the key as it is.",
         zh="计算Body-Sign时密钥被改动（大小写、首尾空白或换行）：应原样使用密钥。",
     ),
+    "answer_other_charset": Text(
+        en="Body-Sign signs the answer in another character set than is sent (GBK, UTF-16, Latin-1): sign the bytes that you send, in UTF-8.",
+        zh="Body-Sign所签内容与发送内容的字符集不同（GBK、UTF-16、Latin-1）：应对实际发送的UTF-8字节签名。",
+    ),
     "constant_signature": Text(
         en="Body-Sign is the same for different bodies: it is computed once or over something else.",
         zh="不同的响应体得到相同的Body-Sign：只计算了一次，或签的是别的内容。",
@@ -163,13 +167,24 @@ DIAGNOSES: Mapping[str, Text] = {
         zh="地址发生了重定向：必须由该地址直接响应。请登记重定向后的地址（注意https与末尾的斜杠）。",
     ),
     "compressed": Text(
-        en="The answer is compressed although none was offered.", zh="请求没有声明支持压缩，响应却被压缩。"
+        en=(
+            "The answer is compressed although the request did not offer to read that: switch gzip off for this address, in the "
+            "program and in the proxy before it."
+        ),
+        zh="请求没有声明支持压缩，响应却被压缩：请对该地址关闭gzip（包括程序本身与前置代理）。",
     ),
     "wrong_content_type": Text(
         en="The Content-Type must be application/json.", zh="Content-Type必须是application/json。"
     ),
     "bom": Text(en="The body starts with a byte order mark.", zh="响应体以BOM开头。"),
     "not_utf8": Text(en="The body is not UTF-8.", zh="响应体不是UTF-8编码。"),
+    "answer_in_gbk": Text(
+        en=(
+            "The body is GBK: JSON is UTF-8, and so is what Body-Sign signs. Name UTF-8 wherever text becomes bytes; Java and PHP on a Chinese "
+            "system take GBK by default."
+        ),
+        zh="响应体是GBK编码：JSON应为UTF-8，Body-Sign也对UTF-8字节签名。文本转字节时请明确指定UTF-8；中文系统上的Java、PHP默认使用GBK。",
+    ),
     "not_json": Text(en="The body is not a JSON object.", zh="响应体不是JSON对象。"),
     "raw_chinese": Text(
         en="memo holds raw non-ASCII text: send it as \\uXXXX escapes.",

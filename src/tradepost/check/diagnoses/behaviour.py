@@ -12,6 +12,17 @@ DIAGNOSES: Mapping[str, Text] = {
         en="Each repeat of an order makes another instance: look the order up before you create.",
         zh="同一订单每次重复调用都生成新的实例：创建前应先按订单查找。",
     ),
+    "new_instance_after_release": Text(
+        en=(
+            "A repeat of an order whose instance was released makes one again, which nobody pays for: keep the order after the release, "
+            "and answer its old instanceId or a refusal."
+        ),
+        zh="实例释放之后，重复的订单又创建了实例，而无人为其付费：释放后应保留订单记录，返回原instanceId或拒绝。",
+    ),
+    "product_ignored": Text(
+        en="Two pay-per-use products of one order give one instance: for pay-per-use the key is orderId and productId.",
+        zh="同一订单的两个按需商品返回了同一实例：按需商品的幂等键应为orderId和productId。",
+    ),
     "memories_differ": Text(
         en=(
             "Repeats of one order are answered with one id now and another then: several processes or servers each keep what they "
@@ -39,10 +50,10 @@ DIAGNOSES: Mapping[str, Text] = {
     ),
     "business_id_as_key": Text(
         en=(
-            "A repeat with the same businessId gives the same instance, with another it makes a new one: the key is "
-            "orderId and orderLineId, businessId differs on every call."
+            "A repeat with the same businessId gives the same instance, with another it makes a new one: the key is the order "
+            "(orderId, with orderLineId where it is sent), businessId differs on every call."
         ),
-        zh="businessId相同时返回同一实例，不同时新建：幂等键应为orderId和orderLineId，businessId每次调用都不同。",
+        zh="businessId相同时返回同一实例，不同时新建：幂等键应为订单（orderId，若发送则加上orderLineId），businessId每次调用都不同。",
     ),
     "order_line_ignored": Text(
         en="Two lines of one order give the same instance: the key is orderId and orderLineId.",
@@ -92,6 +103,13 @@ DIAGNOSES: Mapping[str, Text] = {
             "it (a static field, a singleton's member)."
         ),
         zh="并发请求的响应互相串扰：当前请求保存在线程共享的位置（静态变量、单例成员）。",
+    ),
+    "batch_mixed_up": Text(
+        en=(
+            "In a query for several instances one gets another's access data: rows come from a database in any order. Build each entry "
+            "from the row of its own instanceId."
+        ),
+        zh="一次查询多个实例时，某实例返回了其他实例的访问信息：数据库返回的行没有固定顺序，应按各自的instanceId组装。",
     ),
     # --- lifecycle ---
     "refresh_adds": Text(
@@ -177,6 +195,10 @@ DIAGNOSES: Mapping[str, Text] = {
         en="Fields are encrypted with another strength than encryptType says (1 is AES-256, 2 is AES-128).",
         zh="加密强度与encryptType声明的不一致（1为AES256，2为AES128）。",
     ),
+    "aes_key_padded": Text(
+        en="The AES-256 key is a shorter one, filled up to 32 bytes: SHA1PRNG goes on for a second round (saas-v1-license A1.4).",
+        zh="AES256密钥由较短的密钥补齐到32字节得到：SHA1PRNG应继续第二轮派生（saas-v1-license A1.4）。",
+    ),
     "hashed_aes_key": Text(
         en="The AES key is a plain digest of the access key: derive it with SHA1PRNG.",
         zh="AES密钥是密钥的普通摘要：应使用SHA1PRNG派生。",
@@ -232,6 +254,13 @@ DIAGNOSES: Mapping[str, Text] = {
         en="The answer shows the signing key.",
         zh="响应中泄露了签名密钥。",
     ),
+    "signature_in_answer": Text(
+        en=(
+            "A refusal shows the signature that would have been right, so anybody can have one made for any request: log it, and say no "
+            "more than that the signature does not match."
+        ),
+        zh="拒绝响应泄露了正确的签名，任何人都可借此为任意请求取得签名：只应写入日志，响应中仅说明签名不匹配。",
+    ),
     "details_in_answer": Text(
         en="The answer shows a stack trace, a file or an SQL statement of the server.",
         zh="响应中泄露了服务器的堆栈、文件路径或SQL语句。",
@@ -254,8 +283,8 @@ DIAGNOSES: Mapping[str, Text] = {
         zh="17位（含毫秒）的expireTime被拒绝：文档示例中有此写法，两种都应接受。",
     ),
     "accepts_bad_time": Text(
-        en="An expireTime that is no time is answered with success.",
-        zh="expireTime不是合法时间却返回成功。",
+        en="A field that must hold a time holds none, and is answered with success: parse it before you act.",
+        zh="应为时间的字段不是合法时间，却返回成功：处理前应先解析。",
     ),
     # --- load ---
     "slow_answer": Text(

@@ -17,8 +17,11 @@ DIAGNOSES: Mapping[str, Text] = {
         zh="签名错误会被拒绝，但没有签名的请求却被接受：请先检查签名是否存在。",
     ),
     "accepts_wrong_signature": Text(
-        en="Some wrong signatures are accepted: compare the whole value, in constant time, with the one you compute.",
-        zh="部分错误的签名被接受：请将完整的签名与自己计算的值做常量时间比较。",
+        en=(
+            "Some wrong signatures are accepted: only a part of them is compared, or their letters without case where case counts. "
+            "Compare the whole value, in constant time, with the one you compute."
+        ),
+        zh="部分错误的签名被接受：只比较了其中一部分，或在应区分大小写时忽略了大小写。请将完整的签名与自己计算的值做常量时间比较。",
     ),
     "activity_not_guarded": Text(
         en=(
@@ -100,8 +103,8 @@ DIAGNOSES: Mapping[str, Text] = {
         zh="待签名字符串中的请求体摘要使用了大写：必须是小写十六进制。",
     ),
     "plain_sha256": Text(
-        en="You hash the body with plain SHA-256 instead of HMAC-SHA256 with the key.",
-        zh="对请求体使用了普通SHA-256，而不是以密钥计算的HMAC-SHA256。",
+        en="A plain SHA-256 stands where an HMAC-SHA256 with the key belongs: for the signature, or for the body's hash inside of it.",
+        zh="应使用以密钥计算的HMAC-SHA256之处用了普通SHA-256：签名本身，或其中的请求体摘要。",
     ),
     "canonical_order": Text(
         en="The parts of the text that is signed stand in another order: it is accessKey, nonce, timestamp, then the payload's part.",
@@ -133,6 +136,10 @@ DIAGNOSES: Mapping[str, Text] = {
     "token_without_time": Text(
         en="You leave timeStamp out of the text that is signed: it is a parameter like all others, besides being in the key.",
         zh="待签名字符串遗漏了timeStamp：它除了参与密钥，也是普通参数。",
+    ),
+    "token_incomplete": Text(
+        en="You leave a parameter out of the text that is signed: all that came is in it, testFlag and activity too, authToken alone is not.",
+        zh="待签名字符串遗漏了某个参数：除authToken外，收到的全部参数（包括testFlag和activity）都应参与签名。",
     ),
     "token_in_hex": Text(
         en="You compare with hex digits or the URL-safe alphabet: authToken is the standard Base64 of the 32 bytes.",
@@ -212,8 +219,8 @@ DIAGNOSES: Mapping[str, Text] = {
         zh="验签时重新序列化了请求体，<、>、&、=被写成\\u003c等（Gson、Go的默认行为）：应对收到的字节验签，或关闭该转义（disableHtmlEscaping、SetEscapeHTML）。",
     ),
     "html_entities": Text(
-        en="The body is rewritten before you verify it: <, > and & became &lt; and the like. Keep the filter against XSS away from this address.",
-        zh="验签之前请求体被改写，<、>、&变成了&lt;等：请让防XSS过滤器跳过该地址。",
+        en="What came is rewritten before you verify it: <, > and & became &lt; and the like. Keep the filter against XSS away from this address.",
+        zh="验签之前请求内容被改写，<、>、&变成了&lt;等：请让防XSS过滤器跳过该地址。",
     ),
     "slashes_escaped": Text(
         en=(
@@ -267,6 +274,17 @@ DIAGNOSES: Mapping[str, Text] = {
     "key_changed": Text(
         en="Your server uses the key in another case, or with a line end or blank at it (a file read whole, a copied blank): use it as it is.",
         zh="服务器使用的密钥大小写被改动，或首尾带有换行、空白（整文件读取、复制时带入）：应原样使用密钥。",
+    ),
+    "keys_differ": Text(
+        en=(
+            "Correct requests are refused, or their answers wrongly signed, now and then, also when they come one at a time: one of several "
+            "processes or servers holds another key. Restart or configure all of them."
+        ),
+        zh="正确的请求时而被拒绝，或响应时而签名错误，逐个发送时也是如此：多个进程或服务器中有一个使用了其他密钥。请统一配置并全部重启。",
+    ),
+    "other_protocol": Text(
+        en="The server answers to another version of the protocol than was asked: give the one that it speaks with --protocol.",
+        zh="服务器使用的是另一协议版本：请用--protocol指定它所支持的版本。",
     ),
     "wrong_key": Text(
         en="Every correctly signed request is refused as not authentic: most likely the server holds another key than the one given here.",
