@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -20,6 +20,7 @@ AXE = ROOT / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 COLOURS = ["color-contrast", "link-in-text-block"]
 """What differs between light and dark."""
+THEMES: tuple[tuple[Literal["light", "dark"], list[str]], ...] = (("light", RULES), ("dark", COLOURS))
 MOST_BYTES = 150_000
 
 
@@ -38,7 +39,7 @@ def test_pages_are_accessible_in_light_and_dark_and_fit_a_small_phone(
         for name, view in PAGES[role].items():
             reader.look(view)
             reader.page.evaluate(AXE.read_text(encoding="utf-8"))  # by the debugger, past the page's policy
-            for theme, rules in (("light", RULES), ("dark", COLOURS)):
+            for theme, rules in THEMES:
                 reader.page.emulate_media(color_scheme=theme)
                 expect(reader.page.locator("html")).to_have_attribute("data-bs-theme", theme)
                 faults += [f"{name} ({theme}): {words}" for words in violations(reader.page, rules)]
