@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,7 +73,7 @@ def test_a_right_seller_in_java_passes():
     assert report.exit_code == 0
 
 
-async def two_calls(url: str) -> list[object]:
+async def two_calls(url: str) -> Sequence[object]:
     """Through the market's own gateway: one that the seller refuses for its age, then a right one."""
     found = []
     async with Gateway(Limits(timeout=5, answer_bytes=100_000, sandbox=True)) as gateway:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .checks import crowds, ending, freshness, idempotency, load, secrets, signature, wire
+from .checks import crowds, ending, freshness, load, repeats, secrets, signature, wire
 from .options import CannotRun
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def chosen(checks: Sequence[Check], again: frozenset[str]) -> list[Check]:
 
 
 def _hint(unknown: str, ids: Sequence[str]) -> str:
-    if unknown == idempotency.RESTART:
+    if unknown == repeats.RESTART:
         return "it needs --restart, the command that restarts your server"
     if unknown in load.LONG:
         return "it needs --load"
