@@ -178,7 +178,8 @@ def test_a_check_about_the_whole_run_needs_the_whole_run():
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        ("lifecycle.renews", "no check lifecycle.renews among those chosen; a report names them"),
+        ("nonsense", "no check nonsense among those chosen; a report names them"),
+        ("lifecycle.renews", "did you mean lifecycle.renew"),
         ("lifecyle.renew", "did you mean lifecycle.renew"),
         ("idempotency.restart", "it needs --restart"),
         ("load.sustained_10", "it needs --load"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from .checks import crowds, ending, freshness, load, repeats, secrets, signature, wire
@@ -37,5 +38,5 @@ def _hint(unknown: str, ids: Sequence[str]) -> str:
         return "it needs --restart, the command that restarts your server"
     if unknown in load.LONG:
         return "it needs --load"
-    near = [check_id for check_id in ids if unknown.rpartition(".")[2] in check_id]
-    return f"did you mean {', '.join(near[:3])}?" if near else "a report names them"
+    near = get_close_matches(unknown, ids)
+    return f"did you mean {', '.join(near)}?" if near else "a report names them"
