@@ -75,7 +75,7 @@ def test_a_right_seller_in_java_passes():
 
 async def two_calls(url: str) -> Sequence[object]:
     """Through the market's own gateway: one that the seller refuses for its age, then a right one."""
-    found = []
+    found: list[object] = []
     async with Gateway(Limits(timeout=5, answer_bytes=100_000, sandbox=True)) as gateway:
         for now in (datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC)):
             exchange = await gateway.exchange(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Barrier, Lock
@@ -17,9 +18,10 @@ from tradepost.protocols.text import Text
 from .answers import PROCESSING, Answer, failed
 from .dialects import SigningInputs, shifted
 from .instance_pool import usable_id
+from .kept_connection import KeptConnection
 from .latency import is_late, timings, told
 from .out_of_time import out_of_time
-from .outcomes import Blocked, Skipped
+from .outcomes import Blocked, Failed, Skipped
 from .results import Exchange
 from .samples import Samples
 
@@ -121,15 +123,39 @@ class Requester:
         session, budget = self.session, self.session.budget
         answer = self._sent(request, pieces)
         for _ in range(TOO_SOON):
-            if not answer.turned_away or not budget.may_wait(answer.retry_after):
+            if not self.waits_for(answer):
                 break
-            time.sleep(answer.retry_after)
             answer = self._sent(request, pieces)
         if budget.give_up_if_slow():
             late = [one for one in timings(session.history, self.target) if one.late]
             name = "too_slow" if answer.received.fault == "too_slow" else "slow_answer"
             raise failed(name, answer, told(late, self.target))
         return answer
+
+    def waits_for(self, answer: Answer) -> bool:
+        """Whether the request came too soon and may be sent again now, after the time that the seller asked for."""
+        if not answer.turned_away or not self.session.budget.may_wait(answer.retry_after):
+            return False
+        time.sleep(answer.retry_after)
+        return True
+
+    @contextmanager
+    def kept_connection(self) -> Iterator[KeptConnection]:
+        """One connection for several requests, when there is a place for it. Raises ``Failed`` where nobody is there."""
+        session = self.session
+        within = min(self.options.timeout, session.budget.left)
+        with session.concurrency.slot():
+            try:
+                connection = session.client.connect(self.options.url, within)
+            except (OSError, ValueError) as error:
+                raise Failed("no_answer", Text.same(f"no connection: {error}")) from None
+            with connection:
+                yield KeptConnection(connection)
+
+    def send_kept(self, connection: KeptConnection, request: Request, *, patience: float) -> Answer:
+        """``patience``: seconds, no more than the timeout."""
+        most = min(patience, self.options.timeout)
+        return self.noted(request, lambda left: connection.ask(request, within=min(left, most)))
 
     def _sent(self, request: Request, pieces: int) -> Answer:
         session = self.session

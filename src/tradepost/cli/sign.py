@@ -82,7 +82,7 @@ def sign(
         return COULD_NOT_RUN
     if send:
         return _sent(request, target, signer.key, any_certificate=any_certificate)
-    return _printed(request)
+    return _printed(request, aging=target.dialect.stamped)
 
 
 def _address_or_refuse(url: str) -> None:
@@ -135,10 +135,11 @@ def _request(signer: Signer, url: str, activity: str, body: bytes, *, real: bool
     return signer.again(url, body)
 
 
-def _printed(request: Request) -> int:
+def _printed(request: Request, *, aging: bool) -> int:
     from tradepost.protocols.curl_line import curl_line
 
-    terminal.warn("Paste it within 60 s; the seller takes it once.")
+    if aging:
+        terminal.warn("Paste it within 60 s; the seller takes it once.")
     terminal.say(curl_line(method=request.method, url=request.url, headers=request.headers, body=request.body))
     return 0
 

@@ -6,15 +6,13 @@ that is not at the beginning of a request then, or not listening any more, fails
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import Answer, failed
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
-from tradepost.check.kept_connection import CLOSED, ENDLESS, SILENT, KeptConnection
+from tradepost.check.kept_connection import CLOSED, ENDLESS, SILENT
 from tradepost.check.outcomes import Failed, Skipped, Warned
 from tradepost.check.requester import TOO_SOON
 from tradepost.protocols.commands import Create, Query
@@ -24,6 +22,7 @@ from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
+    from tradepost.check.kept_connection import KeptConnection
     from tradepost.check.target import Target
 
 IDLE = 1.2
@@ -109,17 +108,15 @@ def _pair(caller: Caller, first: Make, second: Make, *, idle: float = 0) -> tupl
     """As ``_two``; again, as a market does, where they came too soon for the seller."""
     answers = _two(caller, first(caller), second(caller), idle=idle)
     for _ in range(TOO_SOON):
-        limited = [answer for answer in answers if answer is not None and answer.turned_away]
-        if not limited or not caller.session.budget.may_wait(limited[0].retry_after):
+        if not any(caller.waits_for(answer) for answer in answers if answer is not None):
             break
-        time.sleep(limited[0].retry_after)
         answers = _two(caller, first(caller), second(caller), idle=idle)
     return answers
 
 
 def _two(caller: Caller, first: Request, second: Request, *, idle: float = 0) -> tuple[Answer, Answer | None]:
     """Both answers; no second where the market would take another connection. Raises ``Failed`` for how one ends."""
-    with caller.session.concurrency.slot(), _connected(caller) as connection:
+    with caller.kept_connection() as connection:
         before = _asked(caller, connection, first)
         _ends_well(before, connection)
         if before.received.fault:
@@ -133,23 +130,13 @@ def _two(caller: Caller, first: Request, second: Request, *, idle: float = 0) ->
         return before, after
 
 
-@contextmanager
-def _connected(caller: Caller) -> Iterator[KeptConnection]:
-    try:
-        connection = caller.session.client.connect(caller.options.url, caller.options.timeout)
-    except (OSError, ValueError) as error:
-        raise Failed("no_answer", Text.same(f"no connection: {error}")) from None
-    with connection:
-        yield KeptConnection(connection)
-
-
 def _asked(caller: Caller, connection: KeptConnection, request: Request) -> Answer:
     taken = max((answer.received.seconds for answer in caller.history.alone), default=0.0)
-    patience = min(caller.options.timeout, PATIENCE + 3 * taken)
+    patience = PATIENCE + 3 * taken
     if caller.history.diagnoses & {"deaf_connection", "endless_answer"}:
         # That is known, and need not be waited for again.
         patience /= 4
-    return caller.noted(request, lambda left: connection.ask(request, within=min(left, patience)))
+    return caller.send_kept(connection, request, patience=patience)
 
 
 def _known(answer: Answer) -> str:

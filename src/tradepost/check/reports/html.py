@@ -14,7 +14,7 @@ from tradepost.check.results import Exchange, Report, Result, Verdict
 from tradepost.protocols.text import Text
 
 from .headline import headline, left_behind
-from .spelling import again, curl, raw
+from .spelling import afresh, curl, raw
 
 VERDICTS = {
     Verdict.PASSED: Text(en="passed", zh="通过"),
@@ -158,8 +158,7 @@ def _failure(report: Report, result: Result, *others: Result) -> str:
 
 
 def _afresh(report: Report, result: Result) -> str:
-    words = _both(Text(en="The signature is good for 60 s. To ask afresh:", zh="签名有效期为60秒，重新检查请执行："))
-    return f'<p class="quiet">{words} <code>{escape(again(report, result.check_id))}</code></p>'
+    return f'<p class="quiet">{_both(afresh(report, result.check_id))}</p>'
 
 
 def _others(results: tuple[Result, ...]) -> str:

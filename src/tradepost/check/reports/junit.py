@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from tradepost.check.results import Report, Result, Verdict
 
 from .headline import counts, headline
-from .spelling import again, curl, raw
+from .spelling import afresh, curl, raw
 
 # XML 1.0 knows no other control characters, escaped or not.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -114,7 +114,7 @@ def _story(report: Report, result: Result) -> str:
         lines += [
             "",
             curl(exchange.request),
-            f"# signed for 60 s; afresh: {again(report, result.check_id)}",
+            f"# {afresh(report, result.check_id).en}",
             "",
             raw(exchange.answer) or exchange.problem,
         ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from tradepost.check.target import target_of
 from tradepost.protocols.curl_line import curl_line
+from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
     from tradepost.check.results import Report
@@ -16,13 +18,24 @@ _NAMED = {"\r": "\\r", "\n": "\\n", "\t": "\\t", "\\": "\\\\"}
 
 
 def curl(request: Request) -> str:
-    """The request as a command. Its signature is fresh for 60 s; ``again`` says how to get another."""
+    """The request as a command; ``afresh`` says how to get another when its signature is too old."""
     return curl_line(method=request.method, url=request.url, headers=request.headers, body=request.body)
 
 
 def again(report: Report, check_id: str) -> str:
     """The command that asks one check afresh and shows what was exchanged."""
     return shlex.join(["tradepost", "check", report.url, "--protocol", report.protocol, "--again", check_id])
+
+
+def afresh(report: Report, check_id: str) -> Text:
+    """What stands below a curl line. Not every version has a window of time (saas-v2 §2.4, saas-v1-license A1.2)."""
+    command = again(report, check_id)
+    if not target_of(report.protocol).dialect.stamped:
+        return Text(en=f"To ask afresh: {command}", zh=f"重新检查请执行：{command}")
+    return Text(
+        en=f"The signature is good for 60 s. To ask afresh: {command}",
+        zh=f"签名有效期为60秒，重新检查请执行：{command}",
+    )
 
 
 def sent(request: Request) -> str:

@@ -16,7 +16,7 @@ from tradepost.check.results import Report, Result, Verdict
 from tradepost.protocols.text import Text as Words
 
 from .headline import COUNTED, counts, headline, left_behind
-from .spelling import again, curl, raw
+from .spelling import afresh, curl, raw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,14 +126,7 @@ class _Shown:
             self.console.print(Text(curl(exchange.request), "cyan"), soft_wrap=True)
             self.console.print(Text(raw(exchange.answer) or exchange.problem, "dim"), soft_wrap=True)
         if shown:
-            self.console.print(Text(self._in(self._afresh(result)), "dim"), soft_wrap=True)
-
-    def _afresh(self, result: Result) -> Words:
-        command = again(self.report, result.check_id)
-        return Words(
-            en=f"The signature is good for 60 s. To ask afresh: {command}",
-            zh=f"签名有效期为60秒，重新检查请执行：{command}",
-        )
+            self.console.print(Text(self._in(afresh(self.report, result.check_id)), "dim"), soft_wrap=True)
 
     def _skipped(self) -> None:
         reasons: dict[str, list[str]] = {}
