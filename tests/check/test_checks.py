@@ -67,6 +67,11 @@ def test_groups_run_in_their_order_and_leaks_are_looked_for_last():
     assert list(dict.fromkeys(groups)) == [*ordered, "secrets"]
 
 
+def test_a_request_is_sent_again_after_more_than_ten_seconds():
+    """The shortest life that caches are given by default; a timestamp is fresh for sixty (saas-v2 §2.4)."""
+    assert Options(url="http://x/", key="k").replay_after > 10
+
+
 @pytest.mark.parametrize("group", GROUPS)
 def test_only_the_groups_that_were_asked_for_run(group):
     options = Options(url="http://127.0.0.1/", key="k", only=frozenset({group}))
