@@ -19,6 +19,7 @@ from tradepost.market.fulfilment import retention as fulfilment_retention
 from tradepost.market.fulfilment.events import OperationStopped
 from tradepost.market.fulfilment.lifecycle import OPERATION
 from tradepost.market.fulfilment.timers import LIFE
+from tradepost.market.identity import throttling
 from tradepost.market.identity.events import SigningKeyRotated
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications import reactions as tell
@@ -66,6 +67,7 @@ RETENTION = (
     *production_retention.rules(fulfilment_retention.ATTEMPTS),
     retention.old_moves(ORDER.name, SUBSCRIPTION.name, OPERATION.name),
     *notifications_retention.RULES,
+    throttling.RULE,
 )
 """What is deleted or emptied when it is old, in the order in which a night goes through it."""
 

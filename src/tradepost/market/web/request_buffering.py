@@ -72,13 +72,15 @@ class RequestBuffering:
         self._number = threads
         self._connections = LentConnections()
         self._writing = Places(writers, wait=WAIT)
-        self._hashing = Places(min(HASHING_AT_ONCE, writers), wait=HASHING_WAIT)
+        self._hashing = Places(HASHING_AT_ONCE, wait=HASHING_WAIT)
         self._arrivals = arrivals or Arrivals()
         self._receiving: set[asyncio.Task[None]] = set()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._threads = Threads(self._number, name="request")
+        # Of their own: each thread's share of the heap keeps the 19 MiB that a hash has used.
+        self._hashing_threads = Threads(HASHING_AT_ONCE, name="password")
 
     async def __rsgi__(self, scope: Any, exchange: Exchange) -> None:
         answered = self._loop.create_future()
@@ -167,22 +169,21 @@ class RequestBuffering:
 
     def _pass_on(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
         """To a thread, once there is a place for a request of its kind."""
-
-        def answer() -> None:
-            self._threads.do(partial(self._answer, environ, exchange, answered))
+        answer = partial(self._answer, environ, exchange, answered)
+        if environ["REQUEST_METHOD"] in READING:
+            self._threads.do(answer)
+            return
+        hashes = self._by.hashes_password(environ)
+        places, threads = (self._hashing, self._hashing_threads) if hashes else (self._writing, self._threads)
 
         def begin() -> None:
             answered.add_done_callback(lambda _: places.leave())
-            answer()
+            threads.do(answer)
 
         def turned_away() -> None:
             environ[TURNED_AWAY] = True
-            answer()
+            self._threads.do(answer)
 
-        if environ["REQUEST_METHOD"] in READING:
-            answer()
-            return
-        places = self._hashing if self._by.hashes_password(environ) else self._writing
         places.take(begin, turned_away)
 
     def _answer(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
