@@ -79,8 +79,6 @@ class RequestBuffering:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._threads = Threads(self._number, name="request")
-        # Of their own: each thread's share of the heap keeps the 19 MiB that a hash has used.
-        self._hashing_threads = Threads(HASHING_AT_ONCE, name="password")
 
     async def __rsgi__(self, scope: Any, exchange: Exchange) -> None:
         answered = self._loop.create_future()
@@ -173,12 +171,11 @@ class RequestBuffering:
         if environ["REQUEST_METHOD"] in READING:
             self._threads.do(answer)
             return
-        hashes = self._by.hashes_password(environ)
-        places, threads = (self._hashing, self._hashing_threads) if hashes else (self._writing, self._threads)
+        places = self._hashing if self._by.hashes_password(environ) else self._writing
 
         def begin() -> None:
             answered.add_done_callback(lambda _: places.leave())
-            threads.do(answer)
+            self._threads.do(answer)
 
         def turned_away() -> None:
             environ[TURNED_AWAY] = True
