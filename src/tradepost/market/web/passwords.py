@@ -58,7 +58,7 @@ def _hashing() -> ThreadPoolExecutor:
 def _leave_the_processor() -> None:
     if sys.platform == "linux":  # elsewhere a process has one niceness for all of its threads
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
 
 
 def hashes_password(environ: Environ) -> bool:

@@ -21,7 +21,7 @@ import structlog
 
 from .answering import App, Environ, Headers, LentConnections, Threads, ask
 from .arriving import QUICK, Arrival, Arrivals
-from .writers import HASHING_AT_ONCE, HASHING_WAIT, READING, TURNED_AWAY, WAIT, Places
+from .writers import HASHING_AT_ONCE, READING, TURNED_AWAY, WAIT, Places
 
 log = structlog.get_logger("tradepost.access")
 
@@ -72,7 +72,7 @@ class RequestBuffering:
         self._number = threads
         self._connections = LentConnections()
         self._writing = Places(writers, wait=WAIT)
-        self._hashing = Places(HASHING_AT_ONCE, wait=HASHING_WAIT)
+        self._hashing = Places(HASHING_AT_ONCE, wait=WAIT)
         self._arrivals = arrivals or Arrivals()
         self._receiving: set[asyncio.Task[None]] = set()
 
