@@ -19,8 +19,10 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
+    from tradepost.cli import template
     from tradepost.market.identity.models import User
 
+    template.begin()
     call_command("migrate", verbosity=0)
     for number in range(HOW_MANY):
         User.objects.create_user(email(number), PASSWORD)

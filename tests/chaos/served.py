@@ -42,8 +42,8 @@ class Answer:
 
 
 class Server:
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self.process, self.port = process, port
+    def __init__(self, process: subprocess.Popen[bytes], port: int, environment: dict[str, str]) -> None:
+        self.process, self.port, self.environment = process, port, environment
 
     def connect(self, source: str = "127.0.0.1") -> http.client.HTTPConnection:
         """From an address of this machine: Linux lets us come from all of 127.0.0.0/8."""
@@ -55,10 +55,10 @@ class Server:
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
 
-    def form(self, source: str = "127.0.0.1") -> Form:
-        """The form of the log-in, from an address of this machine."""
+    def form(self, source: str = "127.0.0.1", path: str = LOGIN) -> Form:
+        """The form at ``path``, from an address of this machine."""
         connection = self.connect(source)
-        connection.request("GET", LOGIN)
+        connection.request("GET", path)
         page = connection.getresponse()
         cookie = (page.headers["Set-Cookie"] or "").partition(";")[0]
         found = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page.read().decode())
@@ -67,11 +67,14 @@ class Server:
         return Form(source, cookie, found[1])
 
     def log_in(self, form: Form, address: str, password: str) -> Answer:
+        return self.send(form, LOGIN, {"login": address, "password": password})
+
+    def send(self, form: Form, path: str, fields: dict[str, str]) -> Answer:
         begun = time.perf_counter()
         connection = self.connect(form.source)
-        body = urlencode({"csrfmiddlewaretoken": form.key, "login": address, "password": password})
+        body = urlencode({"csrfmiddlewaretoken": form.key, **fields})
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": form.cookie}
-        connection.request("POST", LOGIN, body, headers)
+        connection.request("POST", path, body, headers)
         answer = connection.getresponse()
         answer.read()
         connection.close()
@@ -105,7 +108,7 @@ def served(folder: Path, **settings: str) -> Iterator[Server]:
     }
     subprocess.run([sys.executable, "-m", "tests.chaos.people"], env=environment, cwd=ROOT, check=True, timeout=120)
     process = subprocess.Popen([*MAIN, "serve"], env=environment, stdin=subprocess.DEVNULL)
-    server = Server(process, port)
+    server = Server(process, port, environment)
     try:
         deadline = time.monotonic() + 3 * WITHIN
         while True:
@@ -157,3 +160,7 @@ class Watch:
         """Milliseconds within which 95 of 100 pages came."""
         assert self._statuses == {200}, self._statuses
         return 1000 * sorted(self._times)[int(len(self._times) * 0.95)]
+
+    def slowest(self) -> float:
+        """Milliseconds of the page that took longest: one that hangs is a single one, and no percentile shows it."""
+        return 1000 * max(self._times)

@@ -126,3 +126,27 @@ def test_waves_end_in_their_order(tmp_path):
     wait_for(lambda: (tmp_path / "seller").exists() and (tmp_path / "worker").exists())
     running.stop(within=WITHIN)
     assert path.read_text().split() == ["worker", "seller"]
+
+
+def test_the_log_of_a_program_that_runs_on_is_rotated(tmp_path, monkeypatch):
+    """Issue 8, 9: the logs of a demo grew for ever, since they were looked at when it began alone."""
+    monkeypatch.setattr(processes, "LOG_LIMIT", 1000)
+    monkeypatch.setattr(processes, "ROTATE_EVERY", 0.0)
+    log, go_on = tmp_path / "web.log", tmp_path / "go-on"
+    code = (
+        f"import os, sys, time\nprint('a' * 2000, flush=True)\n"
+        f"while not os.path.exists({str(go_on)!r}): time.sleep(0.01)\n"
+        "print('the end', flush=True)\ntime.sleep(300)"
+    )
+    running = Processes(lambda _line: None)
+    try:
+        running.start(Program("web", python(code), log=log))
+        wait_for(lambda: log.stat().st_size > 1000)
+        running.look()
+        assert (log.stat().st_size, len((tmp_path / "web.log.1").read_text())) == (0, 2001)
+        go_on.touch()
+        wait_for(lambda: log.read_text() == "the end\n")
+        running.look()
+        assert log.read_text() == "the end\n"
+    finally:
+        running.stop(within=WITHIN)

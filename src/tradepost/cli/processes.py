@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -26,7 +27,10 @@ MOST_QUICK_DEATHS = 5
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 LOG_LIMIT = 10_000_000
+"""Bytes of a log; then it becomes the earlier one, of which there is one."""
 LOOK_EVERY = 0.1
+ROTATE_EVERY = 10.0
+"""Seconds between two looks at how large the logs are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class Processes:
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._running: list[_Running] = []
+        self._rotate_at = 0.0
 
     def start(self, program: Program) -> None:
         if program.log is not None:
@@ -83,6 +88,10 @@ class Processes:
                     running.process, running.started, running.restart_at = _spawn(running.program), now, None
             elif running.process.poll() is not None:
                 self._died(running, now)
+        if now >= self._rotate_at:
+            self._rotate_at = now + ROTATE_EVERY
+            for log in [running.program.log for running in self._running if running.program.log is not None]:
+                _rotate(log)
 
     def _died(self, running: _Running, now: float) -> None:
         _kill_group(running.process)  # what it may have left behind
@@ -147,8 +156,13 @@ def _output(program: Program) -> Iterator[IO[bytes] | None]:
 
 
 def _rotate(log: Path) -> None:
+    """The earlier log is a copy, and the present one is emptied: whoever writes goes on in the file that it has open.
+
+    What is written in between, some milliseconds of ten megabytes, is lost.
+    """
     if log.exists() and log.stat().st_size > LOG_LIMIT:
-        log.replace(log.with_suffix(log.suffix + ".1"))
+        shutil.copyfile(log, log.with_suffix(log.suffix + ".1"))
+        os.truncate(log, 0)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

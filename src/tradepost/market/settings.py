@@ -55,6 +55,7 @@ MIDDLEWARE = [
     # What follows is for people: programs have no session, no language and no form.
     "tradepost.market.open_api.api_middleware.ApiMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "tradepost.market.web.pending_login.PendingLogin",
     "tradepost.market.web.middleware.Language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

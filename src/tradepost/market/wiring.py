@@ -19,6 +19,7 @@ from tradepost.market.fulfilment import retention as fulfilment_retention
 from tradepost.market.fulfilment.events import OperationStopped
 from tradepost.market.fulfilment.lifecycle import OPERATION
 from tradepost.market.fulfilment.timers import LIFE
+from tradepost.market.identity import retention as identity_retention
 from tradepost.market.identity import throttling
 from tradepost.market.identity.events import SigningKeyRotated
 from tradepost.market.notifications import deliver
@@ -43,6 +44,7 @@ from tradepost.market.subscriptions.events import (
     SubscriptionUnfrozen,
 )
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
+from tradepost.market.web import retention as web_retention
 
 REACTIONS = Reactions(
     [
@@ -63,10 +65,13 @@ REACTIONS = Reactions(
     ]
 )
 
-RETENTION = (
+RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     *production_retention.rules(fulfilment_retention.ATTEMPTS),
     retention.old_moves(ORDER.name, SUBSCRIPTION.name, OPERATION.name),
     *notifications_retention.RULES,
+    production_retention.TALLIES,
+    web_retention.SESSIONS,
+    identity_retention.unconfirmed(),
     throttling.RULE,
 )
 """What is deleted or emptied when it is old, in the order in which a night goes through it."""
@@ -76,7 +81,7 @@ def clear_old(payload: Mapping[str, Any], now: datetime) -> datetime:
     """The next batch of old rows; when nothing is left, the next night."""
     settings = config()
     keep = {rule.setting: getattr(settings, rule.setting) for rule in RETENTION}
-    if retention.go_on(RETENTION, keep, payload, now=now):
+    if retention.go_on(RETENTION, keep, payload, now=now, wall=clock.wall()):
         return now + retention.PAUSE
     return _next_night(now)
 

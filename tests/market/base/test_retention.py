@@ -15,10 +15,11 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.factories.buying import make_call, make_operation, make_order
 from tests.factories.people import NOW, make_buyer
+from tests.market.nights import DAY, KEEP, WALL, night
 from tests.market.working import advance, until, working
 from tradepost.market import wiring
 from tradepost.market.base import clock, jobs, retention
-from tradepost.market.base.config import Config, config
+from tradepost.market.base.config import config
 from tradepost.market.base.models import Job, Move
 from tradepost.market.base.retention import Progress, Rule, clean, last_older, night_after
 from tradepost.market.base.work import State
@@ -30,18 +31,7 @@ from tradepost.market.production.retention import EMPTIED
 from tradepost.market.web.attempts import attempts_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-KEEP = {rule.setting: getattr(Config(), rule.setting) for rule in wiring.RETENTION}
-DAY = timedelta(days=1)
 MOVES = Rule(name="moves", model=Move, when="at", setting="days")
-
-
-def night(
-    now: datetime, *, rules=wiring.RETENTION, keep=KEEP, progress: Progress | None = None, batch=5_000
-) -> Progress:
-    progress = clean(rules, keep, progress or Progress(), now=now, batch=batch)
-    while progress.rule:
-        progress = clean(rules, keep, progress, now=now, batch=batch)
-    return progress
 
 
 def move(at: datetime, lifecycle: str = "call") -> Move:
@@ -73,7 +63,8 @@ def test_each_rule_has_a_name_of_its_own_and_a_setting_in_days() -> None:
     assert len(set(names)) == len(names)
     assert KEEP == {
         "keep_attempt_bodies_days": 90, "keep_attempts_days": 400, "keep_moves_days": 1825,
-        "keep_sent_mails_days": 90, "keep_notices_days": 365,
+        "keep_sent_mails_days": 90, "keep_notices_days": 365, "keep_hourly_counts_days": 400,
+        "keep_expired_sessions_days": 1, "keep_unconfirmed_accounts_days": 30, "keep_tries_days": 1,
     }  # fmt: skip
 
 
@@ -217,7 +208,7 @@ def test_nothing_younger_and_nothing_needed_goes_and_a_batch_is_the_most_at_a_ti
     }
     progress, count = Progress(), len(present)
     while True:
-        progress = clean([rule], {"days": days}, progress, now=now, batch=batch)
+        progress = clean([rule], {"days": days}, progress, now=now, wall=WALL, batch=batch)
         left = Move.objects.count()
         assert count - left <= batch
         count = left

@@ -11,6 +11,8 @@ from django.db import connection, models, transaction
 from tradepost.cli import diagnosis
 from tradepost.cli.migrate import apply
 from tradepost.cli.terminal import out
+from tradepost.market.base import schema_check
+from tradepost.market.base.config import Config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Job, Move
 from tradepost.market.base.schema_check import differences
@@ -39,7 +41,7 @@ def test_a_migrated_database_is_what_the_models_say() -> None:
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ('ALTER TABLE base_job RENAME TO base_jobs', "the table base_job is missing"),
+        ("ALTER TABLE base_job RENAME TO base_jobs", "the table base_job is missing"),
         ("ALTER TABLE base_move RENAME COLUMN note TO notes", "the column base_move.note is missing"),
         ("ALTER TABLE base_move RENAME COLUMN note TO notes",
          "the column base_move.notes is unknown to this version and must be filled, so that no row can be added"),
@@ -56,10 +58,10 @@ def test_a_difference_is_said_in_words(statement: str, said: str) -> None:
 
 def test_an_index_about_other_columns_is_told() -> None:
     with otherwise("DROP INDEX move_subject", "CREATE INDEX move_subject ON base_move (subject, lifecycle)"):
-        assert differences() == [
-            "the index move_subject of base_move is about subject, lifecycle, and must be about lifecycle, subject, id by "
-            "the models"
-        ]
+        said = (
+            "the index move_subject of base_move is about subject, lifecycle, and must be about lifecycle, subject, id"
+        )
+        assert differences() == [f"{said} by the models"]
 
 
 def test_an_index_that_is_not_unique_is_no_unique_constraint() -> None:
@@ -113,8 +115,8 @@ def test_migrate_readyz_and_doctor_say_so(client, monkeypatch: pytest.MonkeyPatc
             apply(out(), each=False)
         answer = client.get("/readyz")
         assert (answer.status_code, answer.json()["reasons"]) == (503, [health.DIFFERENT, said])
-        found = [f for f in diagnosis.check_database(diagnosis.Config()) if f.area == "schema"]
+        found = [f for f in diagnosis.check_database(Config()) if f.area == "schema"]
         assert [(f.level, f.said.lower()) for f in found] == [("fail", f"{said}.")]
     assert client.get("/readyz").status_code == 200
-    monkeypatch.setattr(health.schema_check, "differences", lambda: pytest.fail("looked again"))
+    monkeypatch.setattr(schema_check, "differences", lambda: pytest.fail("looked again"))
     assert client.get("/readyz").status_code == 200, "a probe looks once"

@@ -108,5 +108,5 @@ def test_a_usual_address_is_taken_as_it_is(url: str, sandbox: bool) -> None:
 
 @pytest.mark.parametrize("url", [*REFUSED, *SANDBOX_ONLY])
 def test_the_refusal_is_in_chinese_too(url: str) -> None:
-    with translation.override("zh-hans"), pytest.raises(Refused, match="[一-龥]"):
+    with translation.override("zh-hans"), pytest.raises(Refused, match=r"[一-龥]"):
         check_url(url, sandbox=False)

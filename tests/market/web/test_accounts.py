@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.contrib.sessions.models import Session
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpResponseBase
 from django.test import Client
@@ -14,12 +16,13 @@ from tests import factories
 from tests.factories.people import PASSWORD
 from tradepost.market.base.config import config
 from tradepost.market.base.models import Job
-from tradepost.market.base.secrets import unseal
+from tradepost.market.base.secrets import seal, unseal
 from tradepost.market.identity.models import User
 from tradepost.market.notifications.compose import Site, compose
 from tradepost.market.notifications.models import Mail
 from tradepost.market.notifications.tell import DELIVER
 from tradepost.market.web.account_mails import path_of
+from tradepost.market.web.pending_login import COOKIE
 
 pytestmark = pytest.mark.django_db
 KNOWN, NEW = "known@lantian.example", "other@lantian.example"
@@ -101,6 +104,52 @@ def test_a_new_account_opens_when_its_address_is_confirmed() -> None:
     assert client.get("/orders/").status_code == 200
 
 
+VISITS: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("GET", "/", {}), ("GET", "/account/login/", {}), ("GET", "/account/signup/", {}), ("GET", "/account/password/reset/", {}),
+    ("POST", "/account/password/reset/", {"email": NEW}), ("POST", "/i18n/setlang/", {"language": "en"}),
+    ("POST", "/account/login/", {"login": NEW, "password": "wrong"}), ("GET", "/account/confirm-email/", {}),
+    ("POST", "/account/signup/", {"email": NEW, "password1": PASSWORD}), ("POST", "/account/logout/", {}),
+    ("POST", "/account/signup/", {"email": KNOWN, "password1": PASSWORD}), ("GET", "/account/confirm-email/", {}),
+)  # fmt: skip
+
+
+def test_a_visitor_makes_no_session_row() -> None:
+    """Issue 8, 9: rows of visitors grew for ever. A language, a form and a sign-up need cookies alone."""
+    visitor = Client()
+    for method, path, form in VISITS:
+        visitor.generic(method, path, urlencode(form), content_type="application/x-www-form-urlencoded")
+        assert Session.objects.count() == 0, f"{method} {path}"
+
+
+def test_what_waits_for_the_confirmation_tells_a_reader_nothing() -> None:
+    kept = []
+    for email in (KNOWN, NEW):
+        answer = Client().post("/account/signup/", {"email": email, "password1": PASSWORD})
+        cookie = answer.cookies[COOKIE]
+        assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/account/confirm-email/", True, "Lax")
+        kept.append(len(cookie.value))
+    assert kept[0] == kept[1]
+
+
+def test_a_cookie_of_somebody_else_s_making_is_left_aside() -> None:
+    client = Client()
+    client.cookies[COOKIE] = seal("[1]")[:-4] + "AAA="
+    assert client.get("/account/confirm-email/").status_code == 200
+    assert Session.objects.count() == 0
+
+
+def test_who_kept_the_cookie_does_not_get_in_by_another_s_link() -> None:
+    visitor, other = Client(), Client()
+    visitor.post("/account/signup/", {"email": NEW, "password1": PASSWORD})
+    other.post("/account/signup/", {"email": "third@lantian.example", "password1": PASSWORD})
+    link = re.search(r"/account/confirm-email/\S+", str(written()[0].body))
+    assert link
+    other.post(link[0])
+    assert other.get("/orders/").status_code == 302
+    visitor.post(link[0])
+    assert visitor.get("/orders/").status_code == 302, "it was used already"
+
+
 def test_password_reset_answers_alike() -> None:
     seen = []
     for email in (KNOWN, NEW):
@@ -139,7 +188,12 @@ def test_no_request_speaks_with_the_mail_server(page: str, email: str) -> None:
 
 
 def everything_mailed() -> None:
-    for page, email in (("signup", NEW), ("signup", KNOWN), ("password/reset", KNOWN), ("password/reset", "a@b.example")):
+    for page, email in (
+        ("signup", NEW),
+        ("signup", KNOWN),
+        ("password/reset", KNOWN),
+        ("password/reset", "a@b.example"),
+    ):
         Client().post(f"/account/{page}/", {"email": email, "password1": PASSWORD})
     client = Client()
     client.force_login(User.objects.get(email=KNOWN))

@@ -97,6 +97,19 @@ class Config(BaseSettings):
     keep_sent_mails_days: int = Field(
         default=90, ge=0, description="Mails that were delivered are deleted after these days; 0: never."
     )
+    keep_expired_sessions_days: int = Field(
+        default=1, ge=0, description="Sessions are deleted these days after they ended; 0: never."
+    )
+    keep_unconfirmed_accounts_days: int = Field(
+        default=30,
+        ge=0,
+        description="Accounts that hold nothing, whose address was never confirmed, are deleted after these days; 0: never.",
+    )
+    keep_hourly_counts_days: int = Field(
+        default=400,
+        ge=0,
+        description="Counts of attempts by hour and worker are summed up after these days; 0: never.",
+    )
     retention_at: time = Field(
         default=time(3, 30), description="When old rows are deleted each night, in the market's time zone."
     )

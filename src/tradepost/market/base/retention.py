@@ -6,11 +6,13 @@ stored in that same transaction: a worker that is killed loses one batch, and th
 
 A batch looks at each row's own time as well, so nothing younger goes even where pks and times are not in one order. What
 is spared because something still needs it is looked at again each month, when a pass begins at the first row.
+
+Rows without such a pk, and those that are put together rather than deleted, have a ``Sweep``, which finds its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
@@ -61,6 +63,21 @@ class Rule:
         return old if self.needed is None else old.exclude(self.needed)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """Rows of a model that ``work`` deals with, given how old they must be: in the caller's transaction, a batch or all, and
+    it says how many rows went. ``of_real_time``: their age does not go by a sandbox's clock. ``setting`` as of a rule."""
+
+    name: str
+    model: type[Model]
+    setting: str
+    work: Callable[[datetime], int]
+    of_real_time: bool = False
+
+
+type Rules = Sequence[Rule | Sweep]
+
+
 def old_moves(*staying: str) -> Rule:
     """The history of lifecycles, without those named ``staying``: what happened to them is told for as long as they are."""
     return Rule(
@@ -82,7 +99,7 @@ class Progress:
 
 
 def clean(
-    rules: Sequence[Rule], keep: Mapping[str, int], progress: Progress, *, now: datetime, batch: int = BATCH
+    rules: Rules, keep: Mapping[str, int], progress: Progress, *, now: datetime, wall: datetime, batch: int = BATCH
 ) -> Progress:
     """Go on with a night: work off one batch in the caller's transaction. Back comes how far it is; ``rule`` is empty
     when all is done. ``keep``: days by setting."""
@@ -93,7 +110,13 @@ def clean(
     for rule in rules[begun:]:
         if not keep[rule.setting]:
             continue
-        before = now - timedelta(days=keep[rule.setting])
+        kept_for = timedelta(days=keep[rule.setting])
+        if isinstance(rule, Sweep):
+            if changed := rule.work((wall if rule.of_real_time else now) - kept_for):
+                log.info("retention", rule=rule.name, changed=changed)
+                return replace(progress, rule=rule.name, until=0)
+            continue
+        before = now - kept_for
         after = progress.settled.get(rule.name, 0)
         until = progress.until if rule.name == progress.rule else last_older(rule, before, after=after)
         last = _one_batch(rule, before, after=after, until=until, batch=batch) if after < until else None
@@ -159,9 +182,9 @@ def schedule(due_at: datetime) -> None:
     jobs.schedule(NIGHTLY, KEY, due_at=due_at)
 
 
-def go_on(rules: Sequence[Rule], keep: Mapping[str, int], payload: Mapping[str, Any], *, now: datetime) -> bool:
+def go_on(rules: Rules, keep: Mapping[str, int], payload: Mapping[str, Any], *, now: datetime, wall: datetime) -> bool:
     """The next batch of the night, in the transaction that holds its timer. Whether there is more to do."""
-    progress = clean(rules, keep, Progress(**payload), now=now)
+    progress = clean(rules, keep, Progress(**payload), now=now, wall=wall)
     Job.objects.filter(kind=NIGHTLY, key=KEY).update(payload=asdict(progress))
     return bool(progress.rule)
 
@@ -170,11 +193,11 @@ def go_on(rules: Sequence[Rule], keep: Mapping[str, int], payload: Mapping[str, 
 class Kept:
     """How much there is of what a rule is about. ``rows`` counts the whole table; ``exact`` unless it was estimated."""
 
-    rule: Rule
+    rule: Rule | Sweep
     rows: int
     exact: bool
     since: datetime | None
-    """The age of the oldest row that the rule has not dealt with."""
+    """The age of the oldest row that the rule has not dealt with; None where there is none, or a sweep finds its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,19 +216,21 @@ def nightly() -> Nightly:
     return Nightly(job.due_at, job.error) if job else Nightly(None, "")
 
 
-def kept(rules: Sequence[Rule]) -> list[Kept]:
+def kept(rules: Rules) -> list[Kept]:
     job = Job.objects.filter(kind=NIGHTLY, key=KEY).first()
     settled = Progress(**job.payload).settled if job else {}
     return [_kept(rule, settled.get(rule.name, 0)) for rule in rules]
 
 
-def _kept(rule: Rule, after: int) -> Kept:
-    beyond = rule.rows().filter(rule.only, pk__gt=after, **{f"{rule.when}__isnull": False})
-    since = beyond.values_list(rule.when, flat=True).first()
+def _kept(rule: Rule | Sweep, after: int) -> Kept:
+    since = None
+    if isinstance(rule, Rule):
+        beyond = rule.rows().filter(rule.only, pk__gt=after, **{f"{rule.when}__isnull": False})
+        since = beyond.values_list(rule.when, flat=True).first()
     estimate = _estimate(rule.model)
     if estimate > COUNTED:
         return Kept(rule, estimate, exact=False, since=since)
-    return Kept(rule, rule.rows().order_by().count(), exact=True, since=since)
+    return Kept(rule, rule.model._default_manager.count(), exact=True, since=since)  # noqa: SLF001
 
 
 def _estimate(model: type[Model]) -> int:

@@ -39,7 +39,7 @@ def _columns(model: type[Model], table: Table) -> Iterator[str]:
     name = model._meta.db_table  # noqa: SLF001
     fields: list[Field[Any, Any]] = list(model._meta.local_concrete_fields)  # noqa: SLF001
     for field in fields:
-        found = table.columns.get(field.column)
+        found = table.columns.get(str(field.column))
         if found is None:
             yield f"the column {name}.{field.column} is missing"
         elif found.may_be_empty != field.null and not field.primary_key:
@@ -88,4 +88,4 @@ def _key(
 
 
 def _columns_of(model: type[Model], names: Sequence[str]) -> tuple[str, ...]:
-    return tuple(cast("Field[Any, Any]", model._meta.get_field(name)).column for name in names)  # noqa: SLF001
+    return tuple(str(cast("Field[Any, Any]", model._meta.get_field(name)).column) for name in names)  # noqa: SLF001

@@ -84,4 +84,6 @@ def _named_in_sql(found: dict[str, Table], created: Iterable[tuple[str, str]]) -
             if check:
                 found[table].checks.add(name)
             else:
-                found[table].keys[name] = Key(unique=True, columns=tuple(re.findall(r'"(\w+)"', columns)), partial=False)
+                found[table].keys[name] = Key(
+                    unique=True, columns=tuple(re.findall(r'"(\w+)"', columns)), partial=False
+                )

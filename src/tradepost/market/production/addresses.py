@@ -32,8 +32,6 @@ def check_url(url: str, *, sandbox: bool) -> str:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
-        if "[" in parts.netloc and ":" not in host:  # not IPv6, but a form of the future that nobody speaks
-            raise ValueError
     except ValueError:
         raise _wrong(_("This is not a web address.")) from None
     legible = url.isascii() and url.isprintable() and " " not in url
@@ -47,6 +45,8 @@ def check_url(url: str, *, sandbox: bool) -> str:
         raise _wrong(_("The address must not hold a user name, a password or a #fragment."))
     if not sandbox and parts.scheme != "https":
         raise _wrong(_("A real market calls https:// addresses only."))
+    if "[" in parts.netloc and ":" not in host:  # not IPv6, but a form of the future that nobody speaks
+        raise _wrong(_("This is not a web address."))
     if wrong := wrong_host(host, sandbox=sandbox) or wrong_port(port, sandbox=sandbox):
         raise _wrong(wrong)
     return url

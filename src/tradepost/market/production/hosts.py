@@ -31,7 +31,9 @@ def wrong_host(host: str, *, sandbox: bool) -> str:
     if ":" in host:
         return _wrong_ipv6(host, sandbox=sandbox)
     if "%" in host or not _CHARACTERS.fullmatch(host):
-        return _("The host may hold letters, digits, hyphens and dots only. Write a name in another script in its xn-- form.")
+        return _(
+            "The host may hold letters, digits, hyphens and dots only. Write a name in another script in its xn-- form."
+        )
     parts = host.split(".")
     if "" in parts:
         return _("The host has an empty part: a dot at its beginning or end, or two in a row.")
@@ -64,7 +66,10 @@ def _wrong_ipv4(host: str, *, sandbox: bool) -> str:
         ipaddress.IPv4Address(host)
     except ValueError:
         if meant := literal_ip(host):
-            return _("%(host)s is an unusual spelling of an IP address. Write %(meant)s.") % {"host": host, "meant": meant}
+            return _("%(host)s is an unusual spelling of an IP address. Write %(meant)s.") % {
+                "host": host,
+                "meant": meant,
+            }
         return _("A host that ends with a number is an IP address, and %(host)s is none.") % {"host": host}
     return ""
 

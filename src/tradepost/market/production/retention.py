@@ -1,4 +1,5 @@
-"""How long attempts are kept: their bodies a season, the rows longer, and neither while somebody may still act on their call.
+"""How long attempts are kept: their bodies a season, the rows longer, and neither while somebody may still act on their call;
+and how long their counts tell the hour and the worker.
 
 Spared are all attempts of a call that goes on, and of one that was given up about an order which is not at its end: its first
 attempt names the instance to release. What else needs the attempts of a call, the contexts above say (``needed``).
@@ -6,13 +7,15 @@ attempt names the instance to release. What else needs the attempts of a call, t
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Q
+from datetime import UTC, datetime
 
-from tradepost.market.base.retention import Rule
+from django.db.models import Exists, F, OuterRef, Q, Sum
+
+from tradepost.market.base.retention import Rule, Sweep
 from tradepost.market.base.work import State
 from tradepost.market.orders.models import Order
 
-from .models import Attempt, Call
+from .models import Attempt, Call, Tally
 
 EMPTIED = "\x1a"
 """Stands for a body that is no longer kept. No stored body is equal to it: control characters are written as text."""
@@ -42,3 +45,21 @@ def rules(*needed: Q) -> tuple[Rule, ...]:
         ),
         Rule(name="attempts", model=Attempt, when="started_at", setting="keep_attempts_days", needed=spared),
     )
+
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""The hour of what was put together."""
+_COUNTS = ("attempts", "seconds", "under_100ms", "under_1s", "under_5s")
+
+
+def _put_together(before: datetime) -> int:
+    """The counts of old hours, by activity and verdict: what metrics tell since the beginning stays the same."""
+    old = Tally.objects.filter(hour__lt=before, hour__gt=LONG_AGO)
+    for activity, verdict, *sums in old.values_list("activity", "verdict").annotate(*map(Sum, _COUNTS)).order_by():
+        whole, _ = Tally.objects.get_or_create(hour=LONG_AGO, worker="", activity=activity, verdict=verdict)
+        more = {name: F(name) + count for name, count in zip(_COUNTS, sums, strict=True)}
+        Tally.objects.filter(pk=whole.pk).update(**more)
+    return old.delete()[0]
+
+
+TALLIES = Sweep(name="counts by the hour", model=Tally, setting="keep_hourly_counts_days", work=_put_together)

@@ -29,6 +29,7 @@ MAILS_AN_HOUR = 5
 class Adapter(DefaultAccountAdapter):
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:  # noqa: FBT001, FBT002
         user.language = getattr(request, "LANGUAGE_CODE", "zh-hans")
+        user.joined_at = clock.now()  # of the market: by it the account ages
         return super().save_user(request, user, form, commit)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

@@ -1,0 +1,108 @@
+"""What issue 8, 9 found to grow for ever, and mails about accounts: they go by rules of their own."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, Sum
+
+from tests.factories.people import NOW
+from tests.market.nights import DAY, WALL, night
+from tradepost.market import wiring
+from tradepost.market.base.retention import Rule
+from tradepost.market.identity.models import User
+from tradepost.market.notifications.account_mails import mail_account
+from tradepost.market.notifications.models import Mail, Notice
+from tradepost.market.production.models import Tally
+
+
+@pytest.mark.django_db
+def test_account_mails_go_when_delivered_mails_go_but_for_those_that_wait() -> None:
+    """No notice takes them along (issue 8, 2)."""
+    for status, sent_at in (("sent", NOW), ("failed", None), ("waiting", None)):
+        mail = mail_account("account_reset", "a@b.example", link="/", language="en", now=NOW)
+        Mail.objects.filter(pk=mail.pk).update(status=status, sent_at=sent_at)
+    night(NOW + 90 * DAY)
+    assert Mail.objects.count() == 3
+    night(NOW + 91 * DAY)
+    assert list(Mail.objects.values_list("status", flat=True)) == ["waiting"]
+
+
+@pytest.mark.django_db
+def test_sessions_go_a_day_after_they_ended_by_real_time_however_far_a_sandbox_is_ahead() -> None:
+    """Issue 8, 9: they grew for ever."""
+    for key, ended in (("old", WALL - DAY - timedelta(seconds=1)), ("day", WALL - DAY), ("living", WALL + 14 * DAY)):
+        Session.objects.create(session_key=key, session_data="", expire_date=ended)
+    night(WALL + 4000 * DAY)
+    assert set(Session.objects.values_list("pk", flat=True)) == {"day", "living"}
+
+
+def signed_up(email: str, *, verified: bool = False, **fields: Any) -> User:
+    user = User.objects.create_user(email, joined_at=NOW, **fields)
+    EmailAddress.objects.create(user=user, email=email, verified=verified, primary=True)
+    return user
+
+
+@pytest.mark.django_db
+def test_accounts_that_nobody_confirmed_go_unless_somebody_was_in_or_they_hold_something() -> None:
+    """Issue 8, 9."""
+    kept = [
+        signed_up("confirmed@b.example", verified=True),
+        signed_up("was-in@b.example", last_login=NOW),
+        signed_up("operator@b.example", is_operator=True),
+        User.objects.create_user("made-by-hand@b.example", joined_at=NOW),
+    ]
+    EmailAddress.objects.create(user=signed_up("second@b.example"), email="confirmed-2@b.example", verified=True)
+    holds = signed_up("holds@b.example")
+    Notice.objects.create(user=holds, kind="top_up", created_at=NOW + 300 * DAY, once="1")
+    gone = signed_up("nobody@b.example")
+    night(NOW + 30 * DAY)
+    assert User.objects.filter(pk=gone.pk).exists(), "exactly 30 days old: not older"
+    night(NOW + 30 * DAY + timedelta(seconds=1))
+    left = {*(user.email for user in kept), "second@b.example", "holds@b.example"}
+    assert set(User.objects.values_list("email", flat=True)) == left
+    assert not EmailAddress.objects.filter(email=gone.email).exists()
+
+
+def test_whatever_refers_to_an_account_keeps_it() -> None:
+    """Also what a later context will add: an account that holds something is never deleted, nor does a night fail at it."""
+    rule = next(rule for rule in wiring.RETENTION if rule.name == "unconfirmed accounts")
+    assert isinstance(rule, Rule)
+    assert rule.needed is not None
+    asked = {part.query.model for part in rule.needed.flatten() if isinstance(part, Exists)}
+    assert asked == {relation.related_model for relation in User._meta.related_objects} - {EmailAddress}
+
+
+@pytest.mark.django_db
+def test_counts_of_old_hours_are_put_together_and_the_metrics_stay_as_they_were() -> None:
+    """Issue 8, 9: one row an hour, worker, activity and verdict, for ever."""
+
+    def tally(hour: datetime, worker: str, verdict: str = "done") -> None:
+        Tally.objects.create(
+            hour=hour, worker=worker, activity="newInstance", verdict=verdict, attempts=2, seconds=1.5, under_100ms=0,
+            under_1s=1, under_5s=2,
+        )  # fmt: skip
+
+    def metrics() -> list[Any]:
+        rows = Tally.objects.values_list("verdict").annotate(
+            Sum("attempts"), Sum("seconds"), Sum("under_1s"), Sum("under_5s")
+        )
+        return list(rows.order_by("verdict"))
+
+    for n in range(3):
+        tally(NOW + timedelta(hours=n), f"host-{n}")
+    tally(NOW, "host-1", "timeout")
+    tally(NOW + 300 * DAY, "host-9")
+    before = metrics()
+    for _ in range(2):  # a second night finds nothing to add
+        night(NOW + 401 * DAY)
+        assert metrics() == before
+        assert sorted(Tally.objects.values_list("worker", "verdict", "attempts")) == [
+            ("", "done", 6), ("", "timeout", 2), ("host-9", "done", 2),
+        ]  # fmt: skip
+    night(NOW + 701 * DAY)
+    assert sorted(Tally.objects.values_list("worker", "verdict", "attempts")) == [("", "done", 8), ("", "timeout", 2)]

@@ -1,0 +1,23 @@
+"""A night of retention, with the settings of a market that sets none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from tradepost.market import wiring
+from tradepost.market.base.config import Config
+from tradepost.market.base.retention import Progress, clean
+
+KEEP = {rule.setting: getattr(Config(), rule.setting) for rule in wiring.RETENTION}
+DAY = timedelta(days=1)
+WALL = datetime(2026, 1, 1, tzinfo=UTC)
+"""Real time; the market's may be years ahead."""
+
+
+def night(
+    now: datetime, *, rules=wiring.RETENTION, keep=KEEP, progress: Progress | None = None, batch=5_000
+) -> Progress:
+    progress = clean(rules, keep, progress or Progress(), now=now, wall=WALL, batch=batch)
+    while progress.rule:
+        progress = clean(rules, keep, progress, now=now, wall=WALL, batch=batch)
+    return progress
