@@ -23,7 +23,9 @@ def settings() -> str:
         alias = field.validation_alias
         choices = getattr(alias, "choices", None) or [f"TRADEPOST_{name.upper()}"]
         default = field.get_default()
-        shown = "" if str(default) in {"", "()", "**********"} or "Secret" in type(default).__name__ else f"`{default}`"
+        if isinstance(default, tuple):
+            default = ",".join(map(str, default))
+        shown = "" if str(default) in {"", "**********"} or "Secret" in type(default).__name__ else f"`{default}`"
         rows.append(f"| {', '.join(f'`{c}`' for c in choices)} | {shown} | {field.description or ''} |")
     return _page(
         "Settings",

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlencode
@@ -21,6 +22,23 @@ from tests.cli.running import WITHIN, family
 from tradepost.cli.serve import free_port
 
 LOGIN = "/account/login/"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """``source``: who asked for it, and sends it."""
+
+    source: str
+    cookie: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    again: str
+    """When to come again, where the answer says so."""
+    milliseconds: float
 
 
 class Server:
@@ -37,26 +55,31 @@ class Server:
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
 
-    def log_in(self, address: str, password: str, *, source: str = "127.0.0.1") -> tuple[int, http.client.HTTPMessage]:
-        return self.send(LOGIN, {"login": address, "password": password}, source=source)
-
-    def send(
-        self, path: str, fields: dict[str, str], *, source: str = "127.0.0.1"
-    ) -> tuple[int, http.client.HTTPMessage]:
-        """The form is asked for and sent; gives the status and the headers of the answer."""
+    def form(self, source: str = "127.0.0.1", path: str = LOGIN) -> Form:
+        """The form at ``path``, from an address of this machine."""
         connection = self.connect(source)
         connection.request("GET", path)
         page = connection.getresponse()
         cookie = (page.headers["Set-Cookie"] or "").partition(";")[0]
         found = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page.read().decode())
         assert found, "a form with its key"
-        form = urlencode({"csrfmiddlewaretoken": found[1], **fields})
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}
-        connection.request("POST", path, form, headers)
+        connection.close()
+        return Form(source, cookie, found[1])
+
+    def log_in(self, form: Form, address: str, password: str) -> Answer:
+        return self.send(form, LOGIN, {"login": address, "password": password})
+
+    def send(self, form: Form, path: str, fields: dict[str, str]) -> Answer:
+        begun = time.perf_counter()
+        connection = self.connect(form.source)
+        body = urlencode({"csrfmiddlewaretoken": form.key, **fields})
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": form.cookie}
+        connection.request("POST", path, body, headers)
         answer = connection.getresponse()
         answer.read()
         connection.close()
-        return answer.status, answer.headers
+        again = answer.headers.get("Retry-After") or ""
+        return Answer(answer.status, again, 1000 * (time.perf_counter() - begun))
 
     def megabytes(self) -> float:
         """Resident memory of the server and its workers."""

@@ -47,4 +47,5 @@ application = RequestBuffering(
         client=lambda environ: network_of(client_of(environ)),
     ),
 )
+
 get_resolver().check()  # imports every page now, not during the first request

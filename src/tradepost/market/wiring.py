@@ -21,6 +21,7 @@ from tradepost.market.fulfilment.events import OperationStopped
 from tradepost.market.fulfilment.lifecycle import OPERATION
 from tradepost.market.fulfilment.timers import LIFE
 from tradepost.market.identity import retention as identity_retention
+from tradepost.market.identity import throttling
 from tradepost.market.identity.events import SigningKeyRotated
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications import reactions as tell
@@ -73,6 +74,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     production_retention.TALLIES,
     web_retention.SESSIONS,
     identity_retention.unconfirmed(),
+    throttling.RULE,
 )
 """What is deleted or emptied when it is old, in the order in which a night goes through it."""
 

@@ -22,7 +22,6 @@ from tradepost.market.notifications.compose import Site, compose
 from tradepost.market.notifications.models import Mail
 from tradepost.market.notifications.tell import DELIVER
 from tradepost.market.web.account_mails import path_of
-from tradepost.market.web.accounts import Adapter
 from tradepost.market.web.pending_login import COOKIE
 
 pytestmark = pytest.mark.django_db
@@ -230,14 +229,6 @@ def test_an_operator_cannot_take_an_account_over_from_the_list_of_mails(client: 
         assert link not in page
         assert link not in str(list(Mail.objects.filter(pk=one.pk).values()))
     assert "/account/password/reset/key/" not in page
-
-
-def test_wrong_passwords_are_counted_whatever_host_is_named(rf) -> None:
-    keys = {
-        Adapter()._get_login_attempts_cache_key(rf.get("/", headers={"host": host}), email=KNOWN)
-        for host in ("localhost:1", "127.0.0.1:2")
-    }
-    assert len(keys) == 1
 
 
 def test_a_link_keeps_its_path_and_query_alone() -> None:

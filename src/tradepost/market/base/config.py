@@ -73,6 +73,9 @@ class Config(BaseSettings):
     open_api_rate: str = Field(
         default="100/second", description="Requests of one access key, in the notation of `limits`."
     )
+    keep_tries_days: int = Field(
+        default=1, ge=1, description="Counts of tries to log in are deleted these days after they ended."
+    )
     mail_url: str = Field(
         default="",
         description="smtp://user:password@host:port, smtps:// for TLS, smtp+starttls://; empty writes files.",

@@ -127,3 +127,13 @@ class AccessKey(models.Model):
     created_at = models.DateTimeField()
     valid_until = models.DateTimeField(null=True, default=None)
     last_used_at = models.DateTimeField(null=True, default=None)
+
+
+class Throttle(models.Model):
+    """How often something was tried, counted for all web processes; see ``throttling``. Times are real, not market time."""
+
+    key = models.CharField(max_length=64, unique=True)
+    """A keyed hash of what is counted: it tells nobody whose addresses were tried."""
+    number = models.PositiveIntegerField(default=0)
+    until = models.DateTimeField()
+    """When the next try may be, or when the count begins anew."""

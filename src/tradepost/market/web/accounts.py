@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.views import LoginView
 from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from tradepost.market.base import clock, ids
-from tradepost.market.base.config import config
+from tradepost.market.identity import throttling
 
 from .account_mails import mail_for_allauth
+from .limits import in_words
+from .peer import network_of, peer
+
+log = structlog.get_logger(__name__)
+
+MAILS_AN_HOUR = 5
+"""Of one kind to one address."""
 
 
 class Adapter(DefaultAccountAdapter):
@@ -22,7 +33,14 @@ class Adapter(DefaultAccountAdapter):
         return super().save_user(request, user, form, commit)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Nothing is sent in a request: the worker mails it, as all others. ``template_prefix``: what allauth would mail."""
+        """Nothing is sent in a request: the worker mails it, as all others. ``template_prefix``: what allauth would mail.
+
+        Who asks for one mail again and again fills nobody's mailbox; what was mailed before still leads in.
+        """
+        what = f"mail {template_prefix} to {email.lower()}"
+        if throttling.window(what, most=MAILS_AN_HOUR, length=timedelta(hours=1), now=clock.wall()):
+            log.info("account mail left out", mail=template_prefix)
+            return
         mail_for_allauth(template_prefix, email, context)
 
     def send_account_already_exists_mail(self, email: str) -> None:
@@ -30,6 +48,36 @@ class Adapter(DefaultAccountAdapter):
         make_password(ids.secret())
         super().send_account_already_exists_mail(email)
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:  # noqa: ARG002  # allauth's signature
-        """One count of wrong passwords an account, whatever the request says of its host."""
-        return f"{urlsplit(config().base_url).netloc}:{credentials.get('email', '').lower()}"
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return peer(request)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Wrong passwords are held up by account and network, whether there is such an account or not: a stranger who
+        guesses delays himself, and the owner gets in from anywhere else at once, or by mail from everywhere."""
+        if wait := throttling.guess(_guess(request, **credentials), now=clock.wall()):
+            log.info("login held up", client=peer(request), wait=wait)
+            said = _(
+                "Too many wrong passwords for this address from your network. Try again in %(time)s, or set a new "
+                "password by e-mail."
+            )
+            raise ValidationError(said % {"time": in_words(wait)}, code="too_many_login_attempts")
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        user = super().authenticate(request, **credentials)
+        if user:
+            throttling.guessed(_guess(request, **credentials))
+        return user
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        """After a password was set by mail (the name is allauth's)."""
+        throttling.guessed(_guess(request, **credentials))
+
+
+def _guess(request: HttpRequest, **credentials: Any) -> str:
+    """What wrong passwords are counted by."""
+    return f"password of {credentials.get('email', '').strip().lower()} from {network_of(peer(request))}"
+
+
+log_in = LoginView.as_view()
+# It writes only what stands for itself; in one transaction a password would be hashed while SQLite's lock is held.
+log_in.own_transactions = True

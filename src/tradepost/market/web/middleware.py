@@ -17,7 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
 
-from . import writers
+from . import limits, writers
 from .busy import busy_page
 
 
@@ -55,8 +55,13 @@ class RequestMiddleware:
     ) -> HttpResponseBase | None:
         try:
             writers.must_have_a_place(request)
+            limits.count(request)
         except writers.NoPlace:
             return busy_page(request)
+        except limits.TooOften as refused:
+            page = refused_page(request, refused)
+            page["Retry-After"] = str(refused.wait)
+            return page
         if request.method in writers.READING or getattr(view, "own_transactions", False):
             return None
         try:

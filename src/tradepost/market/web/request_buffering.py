@@ -21,7 +21,7 @@ import structlog
 
 from .answering import App, Environ, Headers, LentConnections, Threads, ask
 from .arriving import QUICK, Arrival, Arrivals
-from .writers import HASHING_AT_ONCE, HASHING_WAIT, READING, TURNED_AWAY, WAIT, Places
+from .writers import HASHING_AT_ONCE, READING, TURNED_AWAY, WAIT, Places
 
 log = structlog.get_logger("tradepost.access")
 
@@ -72,7 +72,7 @@ class RequestBuffering:
         self._number = threads
         self._connections = LentConnections()
         self._writing = Places(writers, wait=WAIT)
-        self._hashing = Places(min(HASHING_AT_ONCE, writers), wait=HASHING_WAIT)
+        self._hashing = Places(HASHING_AT_ONCE, wait=WAIT)
         self._arrivals = arrivals or Arrivals()
         self._receiving: set[asyncio.Task[None]] = set()
 
@@ -167,22 +167,20 @@ class RequestBuffering:
 
     def _pass_on(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
         """To a thread, once there is a place for a request of its kind."""
-
-        def answer() -> None:
-            self._threads.do(partial(self._answer, environ, exchange, answered))
+        answer = partial(self._answer, environ, exchange, answered)
+        if environ["REQUEST_METHOD"] in READING:
+            self._threads.do(answer)
+            return
+        places = self._hashing if self._by.hashes_password(environ) else self._writing
 
         def begin() -> None:
             answered.add_done_callback(lambda _: places.leave())
-            answer()
+            self._threads.do(answer)
 
         def turned_away() -> None:
             environ[TURNED_AWAY] = True
-            answer()
+            self._threads.do(answer)
 
-        if environ["REQUEST_METHOD"] in READING:
-            answer()
-            return
-        places = self._hashing if self._by.hashes_password(environ) else self._writing
         places.take(begin, turned_away)
 
     def _answer(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:

@@ -9,6 +9,7 @@ database that is busy.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,9 +22,8 @@ WAIT = 5.0
 """Seconds for a place, as long as SQLite then waits for its lock: who hears nothing for longer sends the form again."""
 AT_ONCE_ON_SQLITE = 4
 """One writes; the others are before or behind their transaction, or the next ones."""
-HASHING_AT_ONCE = 2
-HASHING_WAIT = 3.0
-"""Seconds for a place to hash a password: some hundred people are served meanwhile."""
+HASHING_AT_ONCE = 1 if (os.cpu_count() or 1) <= 2 else 2
+"""Log-ins and the like, whose hashes take a core for 25 ms: pages need one as well. Some thirty people a second get in."""
 TURNED_AWAY = "tradepost.turned_away"
 """Key in the environment of a request that got no place."""
 

@@ -1,0 +1,82 @@
+"""How often one may try what others could abuse: counts that all web processes share, and nobody can flush by trying more.
+
+A *window* lets so many pass in so many seconds. *Guesses* at a secret are delayed, each wrong one longer, and a right one
+ends the delay; they are counted by what is guessed and where from, so that a stranger delays himself and not the owner.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from tradepost.market.base.retention import Rule
+
+from .models import Throttle
+
+FREE = 4
+"""Wrong guesses in a row that cost nothing: so often people mistype."""
+LONGEST = timedelta(minutes=15)
+"""Of the delays, which double from two seconds on: a guesser has a hundred tries a day from one network."""
+FORGOTTEN = timedelta(days=1)
+"""After a delay nobody is reminded of older guesses."""
+
+RULE = Rule(name="tries", model=Throttle, when="until", setting="keep_tries_days")
+"""Nothing depends on a count that ended a day ago."""
+
+
+def window(what: str, *, most: int, length: timedelta, now: datetime) -> int:
+    """Count a try of ``what``: 0 when it may pass, else the whole seconds after which the next may. ``now``: real time."""
+    with transaction.atomic():
+        row = _locked(what, now)
+        if row.until <= now:
+            row.number, row.until = 0, now + length
+        if row.number >= most:
+            return _seconds(row.until - now)
+        row.number += 1
+        row.save(update_fields=["number", "until"])
+    return 0
+
+
+def guess(what: str, *, now: datetime) -> int:
+    """Begin a guess, which counts as wrong unless ``guessed`` follows: 0 when it may, else the whole seconds until it may.
+
+    It is counted before it is judged, or many at a time would all be the first.
+    """
+    with transaction.atomic():
+        row = _locked(what, now)
+        if row.until > now:
+            return _seconds(row.until - now)
+        if row.until + FORGOTTEN <= now:
+            row.number = 0
+        row.number += 1
+        row.until = now + delay_after(row.number)
+        row.save(update_fields=["number", "until"])
+    return 0
+
+
+def guessed(what: str) -> None:
+    """It was right: nothing is held against whoever guessed."""
+    Throttle.objects.filter(key=_key(what)).delete()
+
+
+def delay_after(wrong: int) -> timedelta:
+    """How long nobody may guess after so many wrong guesses in a row."""
+    if wrong <= FREE:
+        return timedelta()
+    return min(timedelta(seconds=2 ** min(wrong - FREE, 20)), LONGEST)
+
+
+def _locked(what: str, now: datetime) -> Throttle:
+    row, _made = Throttle.objects.select_for_update().get_or_create(key=_key(what), defaults={"until": now})
+    return row
+
+
+def _key(what: str) -> str:
+    return salted_hmac("tradepost.throttling", what, algorithm="sha256").hexdigest()
+
+
+def _seconds(left: timedelta) -> int:
+    return max(1, math.ceil(left.total_seconds()))
