@@ -130,3 +130,28 @@ def test_what_ends_a_kept_connection_is_named(answer, hold, fault):
     kept, found = asked(answer, hold=hold)
     assert found.fault == fault
     assert not kept.open
+
+
+class LosesOne(asyncio_seller.AsyncioSeller):
+    """Now and then a connection is reset by something between the two."""
+
+    lost = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self.lost:
+            first = await reader.readuntil(b"\r\n\r\n")
+            if b"connection: close" not in first.lower():
+                self.lost += 1
+                writer.transport.abort()
+                return
+            reader._buffer[:0] = first  # type: ignore[attr-defined]  # put back
+        await super().serve(reader, writer)
+
+
+def test_one_lost_connection_is_no_habit():
+    seller = LosesOne()
+    with asyncio_seller.serving(seller) as url:
+        options = Options(url=url, key=plain_seller.KEY, only=frozenset({"wire"}), at_once=1, replay_after=0)
+        report = run(options)
+    assert seller.lost == 1
+    assert complaints(report) == []
