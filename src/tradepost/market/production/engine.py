@@ -15,14 +15,13 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from django.db import connection
 
 from tradepost.market.base import clock, jobs, outbox
 from tradepost.market.base.events import Reactions
-from tradepost.market.base.work import CHANNEL, DatabaseAway, until_next
+from tradepost.market.base.work import DatabaseAway, until_next
 from tradepost.protocols.commands import Fault, Unreachable
 from tradepost.protocols.registry import protocol, protocols
 
@@ -30,6 +29,7 @@ from . import breaker, upkeep
 from .attempts import Ended
 from .claim import ClaimedCall, claim_calls
 from .gateway import Gateway, Limits
+from .listener import Listener
 from .models import Call
 from .record import record_each
 
@@ -374,35 +374,3 @@ def _until_next_call() -> float:
     one to a dead seller, would leave the next ones waiting for the poll."""
     left = until_next(Call, now=clock.lately())
     return POLL if left is None else min(POLL, max(left.total_seconds(), SHORTEST_NAP))
-
-
-class Listener(threading.Thread):
-    """Hears PostgreSQL's NOTIFY and rouses the loops; on SQLite there is nothing to hear and it ends at once."""
-
-    def __init__(self, rouse: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(name="listener", daemon=True)
-        self._rouse_threadsafe: Callable[[], object] = lambda: loop.call_soon_threadsafe(rouse)
-        self._stopped = threading.Event()
-
-    def stop(self) -> None:
-        self._stopped.set()
-
-    def run(self) -> None:
-        if connection.vendor != "postgresql":
-            return
-        while not self._stopped.is_set():
-            try:
-                self._listen()
-            except (*DatabaseAway, RuntimeError):  # database away, or the loop has just closed
-                connection.close()
-                self._stopped.wait(1.0)
-        connection.close()
-
-    def _listen(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(f"LISTEN {CHANNEL}")
-        raw: Any = connection.connection
-        while not self._stopped.is_set():
-            with connection.wrap_database_errors:
-                for _ in raw.notifies(timeout=0.5, stop_after=1):
-                    self._rouse_threadsafe()
