@@ -18,6 +18,8 @@ MEMORY = 400
 """Megabytes of the server and its worker together."""
 TIMES = 2
 """What pages may take under load, of what they take without."""
+NOTICEABLE = 0.0 if sampling.SOAK else 250.0
+"""Milliseconds by which pages may differ from second to second beside other tests; what this is about took many seconds."""
 TRIES = 3
 """The machine may be busy with something else: one run that is quick enough shows that ours did not hold it up."""
 
@@ -42,7 +44,7 @@ def test_bodies_that_never_end_stop_nobody() -> None:
         assert found["half_sent_ended"] == 200, found
         assert found["large_ended"] == 40, found
         figures.append((found["p95_loaded_ms"], found["p95_alone_ms"]))
-        if found["p95_loaded_ms"] <= TIMES * found["p95_alone_ms"]:
+        if found["p95_loaded_ms"] <= max(TIMES * found["p95_alone_ms"], found["p95_alone_ms"] + NOTICEABLE):
             return
     pytest.fail(f"pages took more than {TIMES} times as long: {figures}")
 
@@ -55,6 +57,6 @@ def test_twenty_log_ins_at_once_stop_nobody() -> None:
         assert found["answers"]["302"] >= 40, found
         assert found["megabytes_most"] <= MEMORY, found
         figures.append((found["p95_loaded_ms"], found["p95_alone_ms"]))
-        if found["p95_loaded_ms"] <= TIMES * found["p95_alone_ms"]:
+        if found["p95_loaded_ms"] <= max(TIMES * found["p95_alone_ms"], found["p95_alone_ms"] + NOTICEABLE):
             return
     pytest.fail(f"pages took more than {TIMES} times as long: {figures}")

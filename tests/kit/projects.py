@@ -14,6 +14,10 @@ from tests.kit.servers import ROOT, process
 TRADEPOST = [sys.executable, "-c", "from tradepost.cli import main; main()"]
 
 
+NO_WAIT = ("--replay-after", "0")
+"""A run of the tester else waits eleven seconds to send a request again."""
+
+
 def run(*command: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SELLER_", "DJANGO_"))}
     path = os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", "")))

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.kit import wire
-from tests.kit.projects import TRADEPOST, path_with_tradepost, run, served
+from tests.kit.projects import NO_WAIT, TRADEPOST, path_with_tradepost, run, served
 from tests.kit.servers import free_port, process, spelling
 from tradepost import __version__
 from tradepost.kit.scaffold import FRAMEWORKS, NotEmpty, write_project
@@ -78,7 +78,7 @@ def test_it_runs_and_answers_a_market(project):
 @pytest.mark.slow
 def test_it_passes_the_tester_at_once(project):
     """``ci/check.sh`` as any CI runs it: a fresh server, every check of saas_v2."""
-    ended = run("ci/check.sh", cwd=project, PORT=str(free_port()), PATH=path_with_tradepost(project))
+    ended = run("ci/check.sh", *NO_WAIT, cwd=project, PORT=str(free_port()), PATH=path_with_tradepost(project))
     assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-2000:]
     suite = ET.parse(project / "report.xml").getroot()
     counts = [int(suite.get(name) or 0) for name in ("tests", "failures", "errors")]

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.kit import wire
-from tests.kit.projects import TRADEPOST, path_with_tradepost, run, served
+from tests.kit.projects import NO_WAIT, TRADEPOST, path_with_tradepost, run, served
 from tests.kit.servers import free_port
 from tradepost.kit.keypair import KeyPair
 from tradepost.kit.scaffold import FRAMEWORKS, write_project
@@ -67,7 +67,7 @@ def new(folder: Path, *options: str) -> Path:
 
 def passed_the_tester(project: Path) -> dict[str, int]:
     """Checks by report, none of which failed."""
-    ended = run("ci/check.sh", cwd=project, PORT=str(free_port()), PATH=path_with_tradepost(project))
+    ended = run("ci/check.sh", *NO_WAIT, cwd=project, PORT=str(free_port()), PATH=path_with_tradepost(project))
     assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-2000:]
     found = {}
     for path in project.glob("report*.xml"):

@@ -121,7 +121,7 @@ def _market_values(chosen_protocols: tuple[str, ...], variables: Mapping[str, st
         with_key = f' --public-key "$SELLER_DATA/{PUBLIC_KEY}"' if joint else ""
         checks.append(
             f'tradepost check "http://127.0.0.1:$port{ADDRESS}" --protocol {name}{with_key}'
-            f" --junit {report}.xml --html {report}.html"
+            f' --junit {report}.xml --html {report}.html "$@"'
         )
     return {"tries": "\n".join(tries), "checks": "\n".join(checks)}
 
