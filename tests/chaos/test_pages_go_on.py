@@ -22,7 +22,7 @@ LONGEST_PAGE = 4000
 
 def figures(program: str) -> dict[str, Any]:
     """What the program prints, run as a person would; its environment is its own. Fails when its pages hung."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("TRADEPOST_")}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("TRADEPOST_", "PYTEST_"))}
     done = subprocess.run(
         [sys.executable, "-m", f"tests.chaos.{program}"], cwd=ROOT, env=environment, capture_output=True, text=True,
         timeout=160, check=False,

@@ -29,6 +29,7 @@ from tradepost.kit import (
 from tradepost.kit.client import MarketClient
 from tradepost.kit.serve import running
 from tradepost.market.base import clock
+from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import User
 from tradepost.market.orders.models import Order
@@ -94,12 +95,14 @@ def browser(user: User) -> Client:
 
 
 def act(seller: Client, held: Subscription, what: str) -> Call:
-    """Press a button of the try-out page and wait for the end of the call."""
+    """Press a button of the try-out page and wait for the end of what it begins."""
     before = Call.objects.filter(subscription=held).count()
     assert seller.post(f"/seller/try/{held.pk}/", {"act": what}).status_code == 302
     assert Call.objects.filter(subscription=held).count() == before + 1
     call = Call.objects.filter(subscription=held).latest("pk")
     until(lambda: Call.objects.get(pk=call.pk).outcome == Call.Outcome.DONE, what=f"{what} is done")
+    # The next button must find an empty lane: its call is made when this operation has ended, which is told after its call.
+    until(lambda: not Operation.objects.filter(subscription=held, status="running").exists(), what=f"{what} has ended")
     return call
 
 
