@@ -213,7 +213,7 @@ def test_no_report_shows_the_key(tmp_path):
 
     leaking.answer = answer  # type: ignore[method-assign]
     with plain_seller.serving(leaking) as url:
-        report = run(Options(url=url, key=plain_seller.KEY, only=frozenset({"signature", "secrets"})))
+        report = run(Options(url=url, key=plain_seller.KEY, only=frozenset({"signature", "secrets"}), replay_after=0))
     assert "key_in_answer" in report.diagnoses
     console = Console(file=StringIO(), width=100)
     show(report, console)
@@ -224,7 +224,7 @@ def test_no_report_shows_the_key(tmp_path):
 def test_a_real_run_can_be_written_in_every_form(tmp_path):
     mutant = MUTANTS["saas_v2-NoTokenCheck"]
     with mutant_serving(mutant.build(tmp_path)) as url:
-        report = run(Options(url=url, key=KEY, only=frozenset({"signature", "wire"})))
+        report = run(Options(url=url, key=KEY, only=frozenset({"signature", "wire"}), replay_after=0))
     assert "no_token_check" in report.diagnoses
     read_html(report)
     assert len(ET.fromstring(junit(report)).findall(".//testcase")) == len(report.results)

@@ -75,11 +75,6 @@ MORE = {
     "console/mails/": ("status=failed", "status=waiting", "status=sent", "q={email}"),
 }  # fmt: skip
 """Lists are also asked in these ways."""
-FIRST = {
-    # In a small market the newest may be old, and be refused.
-    "orders/<str:number>/pay/": "UPDATE orders_order SET pay_before = now() + interval '1 day' WHERE number = '{unpaid}'",
-}
-"""What is done before an address is posted to."""
 LEFT_OUT = {
     "console/clock/": "moves the clock of a sandbox: it belongs to the process, not to the database",
     "account/": "allauth's pages know one person only; a session and a password are no matter of how many orders there are",
@@ -151,7 +146,7 @@ def pages(size: Size, facts: Mapping[str, str]) -> Iterator[Deed]:
                 yield _read(readers[0], clients, f"{path}?{query.format_map(facts)}", f"{path}?{query}", pattern)
         if writers := [role for role in clients if role in row.post]:
             data = {name: value.format_map(facts) for name, value in row.data.items()}
-            yield _write(clients[writers[0]], path, pattern, data, FIRST.get(pattern, "").format_map(facts))
+            yield _write(clients[writers[0]], path, pattern, data)
 
 
 def _client(user: int) -> Client:
@@ -171,19 +166,14 @@ def _read(role: str, clients: Mapping[str, Client], path: str, shown: str, patte
     return Deed(f"GET /{pattern}" + (f"?{shown.partition('?')[2]}" if "?" in shown else ""), act)
 
 
-def _write(client: Client, path: str, pattern: str, data: Mapping[str, str], first: str) -> Deed:
+def _write(client: Client, path: str, pattern: str, data: Mapping[str, str]) -> Deed:
     def act(_: object) -> None:
         cache.clear()  # of the counts that limit how often one may ask
         answer = client.post(path, data)
         if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise LookupError(f"{path}: {answer.status_code}")
 
-    def prepare() -> None:
-        if first:
-            with connection.cursor() as cursor:
-                cursor.execute(first)
-
-    return Deed(f"POST /{pattern}", act, prepare)
+    return Deed(f"POST /{pattern}", act)
 
 
 def _path(pattern: str, row: Address, facts: Mapping[str, str]) -> str:

@@ -21,7 +21,9 @@ def orders() -> None:
     insert(
         Order, "o", id="n", number="number", order_type="CASE WHEN renews THEN 'RENEW' ELSE 'NEW' END", buyer_id="buyer",
         status=STATUS,
-        total_minor=f"{PRICE}", currency=text("CNY"), placed_at="at", pay_before="at + interval '1 day'",
+        total_minor=f"{PRICE}", currency=text("CNY"), placed_at="at",
+        # In a small market the newest that is unpaid is old, and can still be paid.
+        pay_before="CASE WHEN story = 'unpaid' THEN now() ELSE at END + interval '1 day'",
         paid_at=f"CASE WHEN {PAID} THEN at END",
         ended_at=f"CASE WHEN {ENDED} OR story IN ('given_up', 'cancelled') THEN at + interval '2 minutes' END",
     )  # fmt: skip
