@@ -119,6 +119,10 @@ def setup(name: str) -> Setup:
     )
 
 
+LOAD_AFTER = 3.0
+"""Seconds: a market that starts has a web process that needs the processor first."""
+
+
 def load() -> None:
     """Import what the first order would otherwise wait for: protocols, and the pages that notices lead to (half a second)."""
     protocols()
@@ -127,7 +131,9 @@ def load() -> None:
 
 def run_worker(stop: threading.Event, *, name: str) -> None:
     """Run the engine, its reactions, timers and mail until ``stop`` is set. For a process that does nothing else."""
-    load()
+    soon = threading.Timer(LOAD_AFTER, load)
+    soon.daemon = True
+    soon.start()
     _spare_the_collector()
     try:
         import uvloop
