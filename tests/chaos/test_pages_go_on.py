@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests import sampling
 from tests.architecture.source import ROOT
 from tests.chaos.people import HOW_MANY
 
@@ -46,6 +47,8 @@ def test_while_a_mail_server_hangs() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.soak
+@pytest.mark.skipif(not sampling.SOAK, reason="make soak; tests/market/web/test_writers.py holds the rules")
 @pytest.mark.timeout(170)
 def test_while_writers_wait_for_the_lock_of_sqlite() -> None:
     found = figures("waiting_writers")

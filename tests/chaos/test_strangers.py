@@ -49,6 +49,7 @@ def test_bodies_that_never_end_stop_nobody() -> None:
     pytest.fail(f"pages took more than {TIMES} times as long: {figures}")
 
 
+@pytest.mark.skipif(not sampling.SOAK, reason="make soak; tests/market/web/test_logins.py holds the rules")
 def test_twenty_log_ins_at_once_stop_nobody() -> None:
     """They took 1.6 GB."""
     figures = []
