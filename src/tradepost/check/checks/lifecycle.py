@@ -253,10 +253,7 @@ def _asynchronous(caller: Caller) -> None:
     try:
         ready = caller.wait_ready(first.instance_id)
     except Skipped as late:
-        raise Failed(
-            "never_ready",
-            Text(en=f"{late.why.en}; --patience gives it more time", zh=f"{late.why.zh}；可用--patience延长等待"),
-        ) from None
+        raise Failed("never_ready", late.why) from None
     readable(ready, context=Text(en="last query", zh="最后一次查询"))
     if ready.code != SUCCESS:
         raise failed("never_ready", ready)
