@@ -38,7 +38,7 @@ from tradepost.market.payments.queries import balance
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.subscriptions.models import Subscription
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 KEY = "the signing key of a metered journey"
 FORMS = {
