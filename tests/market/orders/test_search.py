@@ -55,6 +55,20 @@ def test_a_buyer_finds_orders_by_number_or_product(
     assert [order.number for order in page.rows] == [orders[n].number for n in reversed(found)]
 
 
+def test_what_a_product_is_called_is_paged_and_narrowed(buyer: User, orders: list[Order]) -> None:
+    """Only as many keys as a page shows are looked up: the next page must go on where they ended."""
+    seen: list[str] = []
+    after = ""
+    for _ in range(2):
+        page = buyer_queries.buyer_orders(buyer, buyer_queries.OrderFilter(q="leaf"), after=after, size=1)
+        seen += [order.number for order in page.rows]
+        after = page.next_key
+    assert (seen, after) == ([orders[2].number, orders[0].number], "")
+    for status, found in (("unpaid", 2), ("completed", 0)):
+        asked = buyer_queries.OrderFilter(q="云笺", status=status)
+        assert len(buyer_queries.buyer_orders(buyer, asked).rows) == found
+
+
 @pytest.mark.parametrize(("text", "found"), [*TEXTS, *OF_PRODUCTS])
 def test_a_seller_finds_lines_in_the_same_way(orders: list[Order], text: str, found: list[int]) -> None:
     seller = orders[0].lines.get().seller

@@ -98,8 +98,9 @@ def insert(
 
 
 def create[M: models.Model](new: Iterable[M]) -> list[M]:
-    """Insert objects of one model and give them with their keys, as ``bulk_create`` does, for a third of its time: that
-    passes every value of every row as a parameter of its own. For models with a key of the database's making.
+    """Insert objects of one model and give them with their keys, as ``bulk_create`` does, which passes every value of every
+    row as a parameter of its own: 250 calls take half its time on PostgreSQL (measured), which is what it is for. For models
+    with a key of the database's making; where no batch is large, ``bulk_create`` will do.
 
     Raises ``TypeError`` for a value that JSON does not carry as its column needs it.
     """

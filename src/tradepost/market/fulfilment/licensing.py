@@ -12,6 +12,7 @@ from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.licenses.request import request_license
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import GetLicenseAsync
+from tradepost.protocols.contract import SellerProtocol
 
 from .cases import locked_subscriptions, protocol_of
 from .kinds.license import Application
@@ -19,17 +20,18 @@ from .models import Operation
 from .operate import OperationRequest, operate
 
 
-def gives_licenses(subscription: Subscription) -> bool:
-    """Whether licenses of this service are applied for."""
+def protocol_of_licenses(subscription: Subscription) -> SellerProtocol | None:
+    """Over which its licenses are applied for; None for a service that has no such licenses."""
     spoken = protocol_of(subscription)
-    return spoken is not None and GetLicenseAsync in spoken.activities
+    return spoken if spoken is not None and GetLicenseAsync in spoken.activities else None
 
 
 def apply_for_license(subscription: Subscription, fingerprint: str, *, actor: str, now: datetime) -> LicenseRequest:
     """Apply for the license of one machine. Raises ``Refused`` for what is not in use, or has no such licenses."""
     with transaction.atomic():
         [locked] = locked_subscriptions([subscription.pk])
-        if not gives_licenses(locked) or not locked.instance_id or locked.status != Subscription.Status.ACTIVE:
+        usable = bool(locked.instance_id) and locked.status == Subscription.Status.ACTIVE
+        if not usable or protocol_of_licenses(locked) is None:
             raise Refused("license.not_now", _("A license can be applied for while its service is in use."))
         request = request_license(locked, fingerprint, actor=actor, now=now)
         wanted = Application(

@@ -13,7 +13,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.errors import Refused
-from tradepost.market.fulfilment.licensing import apply_for_license, gives_licenses
+from tradepost.market.fulfilment.licensing import apply_for_license, protocol_of_licenses
 from tradepost.market.licenses.buyer_queries import delivered, requests_of
 from tradepost.market.licenses.deliver import license_bytes
 from tradepost.market.licenses.models import LicenseRequest
@@ -23,19 +23,19 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.access import buyer_required, now_of, person
 
 private = cache_control(private=True, no_store=True)
-ONLINE = "license_online"
 OPEN = {LicenseRequest.Status.ASKING, LicenseRequest.Status.PROMISED}
 AGAIN = {LicenseRequest.Status.PROMISED, LicenseRequest.Status.REFUSED}
 
 
 def shown(subscription: Subscription) -> dict[str, Any] | None:
     """What the page of a service shows of them; None where licenses are not applied for."""
-    if not gives_licenses(subscription):
+    spoken = protocol_of_licenses(subscription)
+    if spoken is None:
         return None
     rows = requests_of(subscription)
     return {
         "rows": [
-            {"row": row, "why": reasons.title(row.verdict, protocol=ONLINE), "again": row.status in AGAIN}
+            {"row": row, "why": reasons.title(row.verdict, protocol=spoken.name), "again": row.status in AGAIN}
             for row in rows
         ],
         "follows": any(row.status in OPEN for row in rows),
