@@ -1,0 +1,1 @@
+"""What a person at the market decides: submissions, their clock, their reasons."""
