@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import Error, transaction
@@ -147,7 +148,7 @@ def test_ranges_widen_on_the_old_grid(old: tuple[int, int, int], new: tuple[int,
     assert widens(a, b) is fits
 
 
-SEATS = {"quantity_name": "席位", "quantity_name_en": "Seats", "quantity_min": 5, "quantity_max": 95}
+SEATS: dict[str, Any] = {"quantity_name": "席位", "quantity_name_en": "Seats", "quantity_min": 5, "quantity_max": 95}
 OLD = make_spec(make_sku(MONTHLY, YEARLY, **SEATS), make_sku(ON_DEMAND, PACKAGE, values={"a": "b"}))
 
 
