@@ -11,7 +11,7 @@ import re
 
 from django.utils.translation import gettext as _
 
-from tradepost.market.base.literal import literal_ip
+from .literal import literal_ip
 
 LONGEST_HOST = 253
 _PART = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
