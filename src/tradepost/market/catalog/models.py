@@ -15,6 +15,10 @@ from tradepost.market.identity.models import Seller
 from tradepost.market.product_types.charging import Charging, charging, modes_that
 from tradepost.protocols.commands import ChargingMode
 
+from .grant_models import ProductGrant
+
+__all__ = ["Category", "Offer", "Product", "ProductGrant", "Sku", "Spec"]
+
 NONE = Decimal(0)
 
 
