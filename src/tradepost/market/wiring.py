@@ -12,7 +12,7 @@ from typing import Any
 from django.urls import get_resolver
 from django.utils import timezone
 
-from tradepost.market.base import clock, retention
+from tradepost.market.base import clock, leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
 from tradepost.market.fulfilment import advance, live, order_paid
@@ -86,6 +86,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     web_retention.SESSIONS,
     identity_retention.unconfirmed(),
     throttling.RULE,
+    leased_jobs.RETENTION,
 )
 """What is deleted or emptied when it is old, in the order in which a night goes through it."""
 
@@ -111,6 +112,9 @@ TASKS = {
     tell.QUIET: tell.quiet_is_over,
 }
 
+LEASED_TASKS: leased_jobs.LeasedTasks = {}
+"""By kind, what a job that waits for others' servers does."""
+
 
 def setup(name: str) -> Setup:
     """A worker's engine as the settings of this process describe it."""
@@ -124,6 +128,8 @@ def setup(name: str) -> Setup:
         breaker=breaker.Rule(settings.breaker_failures, timedelta(seconds=settings.breaker_pause_seconds)),
         reactions=REACTIONS,
         tasks=TASKS,
+        leased_tasks=LEASED_TASKS,
+        leased_at_once=settings.leased_jobs_at_once,
         begin=lambda now: retention.schedule(_next_night(now)),
         deliver_mail=lambda now, wall: deliver.deliver_due(now=now, wall=wall, site=site, owner=name),
         sandbox=settings.sandbox,

@@ -114,6 +114,12 @@ class Config(BaseSettings):
         ge=0,
         description="Accounts that hold nothing, whose address was never confirmed, are deleted after these days; 0: never.",
     )
+    leased_jobs_at_once: int = Field(
+        default=4, ge=1, le=64, description="Jobs that wait for others' servers in one worker process at a time."
+    )
+    keep_leased_jobs_days: int = Field(
+        default=30, ge=0, description="Jobs that waited for others' servers are deleted after these days; 0: never."
+    )
     keep_hourly_counts_days: int = Field(
         default=400,
         ge=0,
