@@ -24,8 +24,15 @@ from tradepost.market.fulfilment.lifecycle import OPERATION
 from tradepost.market.fulfilment.timers import LIFE
 from tradepost.market.identity import retention as identity_retention
 from tradepost.market.identity import throttling
-from tradepost.market.identity.events import SigningKeyRotated
+from tradepost.market.identity.events import (
+    MemberAccessChanged,
+    MemberJoined,
+    MemberLeft,
+    OwnershipTransferred,
+    SigningKeyRotated,
+)
 from tradepost.market.notifications import deliver
+from tradepost.market.notifications import member_reactions as people
 from tradepost.market.notifications import reactions as tell
 from tradepost.market.notifications import retention as notifications_retention
 from tradepost.market.notifications import service_reactions as services
@@ -62,6 +69,10 @@ REACTIONS = Reactions(
         on(BreakerOpened, tell.on_breaker_opened),
         on(ToppedUp, tell.on_topped_up),
         on(SigningKeyRotated, tell.on_signing_key_rotated),
+        on(MemberJoined, people.on_member_joined),
+        on(MemberLeft, people.on_member_left),
+        on(MemberAccessChanged, people.on_member_access_changed),
+        on(OwnershipTransferred, people.on_ownership_transferred),
         on(SubscriptionEndsSoon, services.on_service_ends_soon),
         on(SubscriptionFrozen, services.on_service_frozen),
         on(SubscriptionUnfrozen, services.on_service_unfrozen),

@@ -19,6 +19,7 @@ from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.charging import Charging, charging, modes_that
 from tradepost.protocols.commands import ChargingMode
 
+from .grant_models import ProductGrant as ProductGrant
 from .price_models import PriceModel
 
 NONE = Decimal(0)
