@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import addresses, keys, messages, operations, orders, overview, try_out
+from . import addresses, cases, debug, keys, messages, operations, orders, overview, try_out
 
 app_name = "seller_center"
 urlpatterns: list[URLPattern] = [
@@ -23,6 +23,19 @@ urlpatterns: list[URLPattern] = [
     path("keys/signing/<str:interface_class>/", keys.rotate, name="key_rotate"),
     path("keys/access/", keys.create_access_key, name="access_key_new"),
     path("keys/access/<str:access_key>/delete/", keys.revoke, name="access_key_delete"),
+    path("debug/", debug.debug, name="debug"),
+    path("debug/<int:pk>/", debug.debug_address, name="debug_address"),
+    path("debug/<int:pk>/why/", debug.find_out_why, name="find_out"),
+    path("debug/<int:pk>/why/live/", debug.find_out_live, name="find_out_live"),
+    path("debug/<int:pk>/why/stop/", debug.find_out_cancel, name="find_out_cancel"),
+    path("debug/runs/<int:pk>/", debug.debug_run, name="debug_run"),
+    path("debug/<int:pk>/<str:activity>/", debug.debug_case, name="debug_case"),
+    path("debug/<int:pk>/<str:activity>/<str:variant>/", debug.debug_case, name="debug_variant"),
+    path("cases/", cases.cases, name="cases"),
+    path("cases/live/", cases.cases_live, name="cases_live"),
+    path("cases/replay/", cases.replay_cases, name="cases_replay"),
+    path("cases/stop/", cases.replay_cancel, name="cases_stop"),
+    path("cases/<int:pk>/delete/", cases.delete_case, name="case_delete"),
     path("messages/", messages.messages, name="messages"),
     path("messages/<int:pk>/", messages.message, name="message"),
     path("messages/<int:pk>/live/", messages.message_live, name="message_live"),
