@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import addresses, groups, join, keys, members, messages, notices, operations, orders, overview, try_out
+from . import addresses, domains, groups, join, keys, members, messages, notices, operations, orders, overview, try_out
 
 app_name = "seller_center"
 urlpatterns: list[URLPattern] = [
@@ -18,9 +18,22 @@ urlpatterns: list[URLPattern] = [
     path("addresses/", addresses.addresses, name="addresses"),
     path("addresses/new/", addresses.new_address, name="address_new"),
     path("addresses/<int:pk>/", addresses.address, name="address"),
+    path("addresses/<int:pk>/test/", addresses.test_address, name="address_test"),
+    path("addresses/<int:pk>/live/", addresses.address_live, name="address_live"),
+    path("addresses/<int:pk>/delete/", addresses.delete_address, name="address_delete"),
     path("products/<int:pk>/bind/", addresses.bind, name="bind"),
+    path("products/<int:pk>/unbind/", addresses.unbind, name="unbind"),
+    path("domains/", domains.domains, name="domains"),
+    path("domains/<int:pk>/", domains.domain, name="domain"),
+    path("domains/<int:pk>/live/", domains.domain_live, name="domain_live"),
+    path("domains/<int:pk>/check/", domains.check, name="domain_check"),
+    path("domains/<int:pk>/delete/", domains.delete, name="domain_delete"),
     path("keys/", keys.keys, name="keys"),
-    path("keys/signing/<str:interface_class>/", keys.rotate, name="key_rotate"),
+    path("keys/signing/<str:interface_class>/", keys.new_key, name="key_new"),
+    path("keys/signing/<str:interface_class>/try/", keys.try_key, name="key_try"),
+    path("keys/signing/<str:interface_class>/live/", keys.key_live, name="key_live"),
+    path("keys/signing/<str:interface_class>/switch/", keys.switch_key, name="key_switch"),
+    path("keys/signing/<str:interface_class>/discard/", keys.discard_key, name="key_discard"),
     path("keys/access/", keys.create_access_key, name="access_key_new"),
     path("keys/access/<str:access_key>/delete/", keys.revoke, name="access_key_delete"),
     path("members/", members.members, name="members"),
