@@ -13,12 +13,12 @@ from tests.factories import make_seller
 from tests.factories.people import NOW
 from tradepost.market.base import leased_jobs
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.leased_jobs import LeasedJob, LeasedTask
-from tradepost.market.base.models import Event, Job, Move
+from tradepost.market.base.leased_jobs import LeasedTask
+from tradepost.market.base.models import Event, Job, LeasedJob, Move
 from tradepost.market.base.outbound import Bounds, Fetched, NotReached, Why
 from tradepost.market.identity import domain_proof, domains
 from tradepost.market.identity.domain_names import expected, file_url, is_loopback, record_name
-from tradepost.market.identity.domain_proof import Asking, Looked, Seen, look
+from tradepost.market.identity.domain_proof import Looked, Lookups, Seen, look
 from tradepost.market.identity.domains import Rechecks
 from tradepost.market.identity.models import Domain, Seller
 
@@ -43,7 +43,7 @@ def register(seller: Seller, host: str = HOST, *, sandbox: bool = False, most: i
 # --- looking, without a database ---
 
 
-def asking(*, files: dict[str, Fetched | NotReached] | None = None, records: object = ()) -> Asking:
+def asking(*, files: dict[str, Fetched | NotReached] | None = None, records: object = ()) -> Lookups:
     """Servers that answer what they are told to; whatever else is asked for is not there."""
 
     def file(url: str, bounds: Bounds) -> Fetched:
@@ -59,15 +59,15 @@ def asking(*, files: dict[str, Fetched | NotReached] | None = None, records: obj
             raise records
         return tuple(records)  # type: ignore[arg-type]
 
-    return Asking(file, txt)
+    return Lookups(file, txt)
 
 
 def page(body: bytes, status: int = 200, **headers: str) -> Fetched:
     return Fetched("", status, tuple(headers.items()), body)
 
 
-def looked(ask: Asking) -> Looked:
-    return look(HOST, TOKEN, sandbox=False, step=lambda _: None, asking=ask)
+def looked(ask: Lookups) -> Looked:
+    return look(HOST, TOKEN, sandbox=False, step=lambda _: None, lookups=ask)
 
 
 PROOF = expected(TOKEN)
@@ -82,7 +82,7 @@ PROOF = expected(TOKEN)
         (asking(records=["v=spf1 -all", f" {PROOF} "]), "dns"),
     ],
 )
-def test_each_way_proves(ask: Asking, by: str) -> None:
+def test_each_way_proves(ask: Lookups, by: str) -> None:
     assert looked(ask) == Looked(by)
 
 
@@ -198,10 +198,10 @@ def test_what_somebody_else_has_proven_is_refused_and_a_repetition_too() -> None
 # --- proving, by the leased job ---
 
 
-def prove(domain: Domain, ask: Asking, *, now=NOW) -> LeasedJob:
+def prove(domain: Domain, ask: Lookups, *, now=NOW) -> LeasedJob:
     domains.ask_for_proof(domain, now=now)
     task = LeasedTask(
-        work=lambda running: domain_proof.look_for_proof(running, sandbox=False, asking=ask),
+        work=lambda running: domain_proof.look_for_proof(running, sandbox=False, lookups=ask),
         ended=lambda job, at: domains.record_proof(job, at, rechecks=RECHECKS),
         attempts=1,
     )
@@ -257,7 +257,7 @@ def test_a_look_that_broke_off_says_nothing_about_the_domain() -> None:
     def breaks(_name: str) -> tuple[str, ...]:
         raise RuntimeError("ours")
 
-    prove(domain, Asking(asking().file, breaks))
+    prove(domain, Lookups(asking().file, breaks))
     assert (domain.status, domain.failures) == ("verified", 0)
 
 

@@ -20,7 +20,7 @@ from tradepost.kit.serve import running
 from tradepost.market.base import clock, leased_jobs
 from tradepost.market.base.leased_jobs import LeasedTask
 from tradepost.market.identity import keys
-from tradepost.market.identity.models import StagedKey
+from tradepost.market.identity.models import SigningKey, StagedKey
 from tradepost.market.production import trial_call, trials
 from tradepost.market.production.gateway import Limits
 from tradepost.market.production.models import Address, Attempt, Call
@@ -83,7 +83,7 @@ def test_a_server_that_knows_the_key_is_told_apart_in_every_protocol(tmp_path: P
 def test_a_staged_key_is_tried_while_calls_use_the_current_one(tmp_path: Path) -> None:
     with serving(tmp_path) as (url, _shop):
         address = at(url)
-        current = keys.SigningKey.objects.get(seller=address.seller, valid_until=None)
+        current = SigningKey.objects.get(seller=address.seller, valid_until=None)
         made = keys.stage_signing_key(
             address.seller, "base", replaces=current.key_id, secret=NEXT.replace(" ", "-"), by=None, now=NOW
         )
@@ -158,7 +158,7 @@ def test_servers_that_are_not_ready_are_told_apart(answer: dict[str, Any], said:
 
 def test_what_cannot_be_asked_is_said_before_anything_is_sent() -> None:
     address = at("http://127.0.0.1:9/x")
-    keys.SigningKey.objects.all().delete()
+    SigningKey.objects.all().delete()
     assert asked(address)["said"] == Said.NO_KEY
     Address.objects.filter(pk=address.pk).update(protocol="gone")
     assert asked(address)["said"] == Said.NOT_ASKED

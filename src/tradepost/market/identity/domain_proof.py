@@ -34,14 +34,14 @@ def txt(name: str) -> Sequence[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Lookups:
     """How others' servers are asked: for a file, raising ``NotReached``, and for TXT records."""
 
     file: Callable[[str, Bounds], Fetched] = fetch
     records: Callable[[str], Sequence[str]] = txt
 
 
-ASKING = Asking()
+LOOKUPS = Lookups()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +65,26 @@ class Looked:
     seen: tuple[Seen, ...] = ()
 
 
-def look_for_proof(running: Running, *, sandbox: bool, asking: Asking = ASKING) -> Mapping[str, Any]:
+def look_for_proof(running: Running, *, sandbox: bool, lookups: Lookups = LOOKUPS) -> Mapping[str, Any]:
     """The work of the leased job ``domains.PROVE``."""
     found = Domain.objects.filter(pk=running.payload["domain"]).first()
     if found is None:
         return {"by": "", "seen": []}
     looked = look(
-        found.host, found.token, sandbox=sandbox, asking=asking, step=lambda done: running.progress(done, WAYS)
+        found.host, found.token, sandbox=sandbox, lookups=lookups, step=lambda done: running.progress(done, WAYS)
     )
     return {"by": looked.by, "seen": [one.plain() for one in looked.seen]}
 
 
-def look(host: str, token: str, *, sandbox: bool, step: Callable[[int], object], asking: Asking = ASKING) -> Looked:
+def look(host: str, token: str, *, sandbox: bool, step: Callable[[int], object], lookups: Lookups = LOOKUPS) -> Looked:
     """Try the ways one after the other; the first that shows the token proves it. ``step`` is told how many were tried."""
     seen: list[Seen] = []
     ways: list[tuple[str, Callable[[], Seen | None]]] = [
-        ("https", lambda: _file(host, token, "https", asking, sandbox=sandbox)),
-        ("http", lambda: _file(host, token, "http", asking, sandbox=sandbox)),
+        ("https", lambda: _file(host, token, "https", lookups, sandbox=sandbox)),
+        ("http", lambda: _file(host, token, "http", lookups, sandbox=sandbox)),
     ]
     if record_name(host):
-        ways.append(("dns", lambda: _record(host, token, asking)))
+        ways.append(("dns", lambda: _record(host, token, lookups)))
     for number, (way, tried) in enumerate(ways):
         step(number)
         missing = tried()
@@ -95,10 +95,10 @@ def look(host: str, token: str, *, sandbox: bool, step: Callable[[int], object],
     return Looked("", tuple(seen))
 
 
-def _file(host: str, token: str, scheme: str, asking: Asking, *, sandbox: bool) -> Seen | None:
+def _file(host: str, token: str, scheme: str, lookups: Lookups, *, sandbox: bool) -> Seen | None:
     bounds = Bounds(sandbox=sandbox, within=WITHIN, most_bytes=MOST_BYTES, cut=True)
     try:
-        got = asking.file(file_url(host, scheme), bounds)
+        got = lookups.file(file_url(host, scheme), bounds)
     except NotReached as error:
         return Seen(scheme, error.why, error.detail)
     return _of_file(got, token, scheme)
@@ -117,9 +117,9 @@ def _of_file(got: Fetched, token: str, scheme: str) -> Seen | None:
     return Seen(scheme, "other_text" if first else "empty", first)
 
 
-def _record(host: str, token: str, asking: Asking) -> Seen | None:
+def _record(host: str, token: str, lookups: Lookups) -> Seen | None:
     try:
-        records = list(asking.records(record_name(host)))[:MOST_RECORDS]
+        records = list(lookups.records(record_name(host)))[:MOST_RECORDS]
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return Seen("dns", "no_record")
     except dns.exception.Timeout:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from tradepost.market.base import ids, jobs, leased_jobs, outbox
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.hosts import wrong_host
-from tradepost.market.base.leased_jobs import LeasedJob
+from tradepost.market.base.models import LeasedJob
 
 from .domain_models import Domain
 from .domain_names import is_loopback
@@ -126,7 +126,7 @@ def record_proof(job: LeasedJob, now: datetime, *, rechecks: Rechecks) -> None:
     domain = Domain.objects.select_for_update().filter(pk=job.payload["domain"]).first()
     if domain is None or job.outcome != LeasedJob.Outcome.DONE:
         return  # a look that broke off says nothing about the domain
-    result = job.result
+    result = job.result or {}
     by, seen = str(result.get("by", "")), list(result.get("seen", ()))
     if by and taken(domain.host, domain.seller_id):
         by, seen = "", [{"way": by, "code": "taken", "detail": ""}]

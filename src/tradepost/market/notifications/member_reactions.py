@@ -58,7 +58,7 @@ def on_member_access_changed(event: MemberAccessChanged, now: datetime) -> None:
     member = Member.objects.select_related("user", "seller").filter(seller=event.seller, user=event.user).first()
     if member is None:
         return  # gone meanwhile
-    groups = f.together([_group_fact(group) for group in member.groups.order_by("code", "name")])
+    groups = f.listed([_group_fact(group) for group in member.groups.order_by("code", "name")])
     once = f"{event.seller}/{event.user}/{event.at:%Y%m%d%H%M%S%f}"
     facts = {"seller": seller_names(member.seller), "groups": groups}
     told = Telling(user=member.user, kind="member_access", facts=facts, once=once, link=reverse(OVERVIEW), mail=False)

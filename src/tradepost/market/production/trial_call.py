@@ -15,7 +15,8 @@ from enum import StrEnum
 from typing import Any
 
 from tradepost.market.base import clock, ids
-from tradepost.market.base.leased_jobs import LeasedJob, Running
+from tradepost.market.base.leased_jobs import Running
+from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.secrets import unseal
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import StagedKey
@@ -43,7 +44,7 @@ def try_address(running: Running, *, limits: Limits) -> Mapping[str, Any]:
     if not tried or command is None:
         return _result(Said.NO_KEY if not tried else Said.NOT_ASKED)
     running.progress(0, 2)
-    ask = _Asking(protocol, command, address, limits)
+    ask = _Question(protocol, command, address, limits)
     own, strange = asyncio.run(_both(ask, (tried, ids.secret(32)), running))
     return judge(protocol, command, own, strange, key=tried, current=current, must_sign=address.require_body_sign)
 
@@ -70,14 +71,14 @@ def _keys_for(address: Address, protocol: SellerProtocol, staged: str) -> tuple[
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
+class _Question:
     protocol: SellerProtocol
     command: Command
     address: Address
     limits: Limits
 
 
-async def _both(ask: _Asking, with_keys: Sequence[str], running: Running) -> list[Exchange]:
+async def _both(ask: _Question, with_keys: Sequence[str], running: Running) -> list[Exchange]:
     """One exchange for each key; who does not answer the first is not asked again."""
     done: list[Exchange] = []
     async with Gateway(ask.limits, connections=2) as gateway:
@@ -166,5 +167,5 @@ def _result(said: StrEnum, *, ms: int = 0, code: str = "", fault: str = "", deta
 def record_trial(job: LeasedJob, now: datetime) -> None:
     """The end of that job, in its transaction: a staged key is known or not."""
     if job.outcome == LeasedJob.Outcome.DONE and job.payload["staged"]:
-        knows = job.result.get("said") in {Said.KNOWS, Said.UNCHECKED}
+        knows = (job.result or {}).get("said") in {Said.KNOWS, Said.UNCHECKED}
         keys.note_trial(str(job.payload["staged"]), knows=knows, now=now)

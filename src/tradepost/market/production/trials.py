@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from tradepost.market.base import leased_jobs
-from tradepost.market.base.leased_jobs import LeasedJob
+from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.work import State
 
 from . import reasons
@@ -127,7 +127,7 @@ def shown(job: LeasedJob) -> Trial:
     """A test call in words."""
     if job.state != State.ENDED:
         return Trial(running=True, tone="info", title=_("The server is being asked"), job=job)
-    return _ended(job, job.result if job.outcome == LeasedJob.Outcome.DONE else {"said": Said.BROKE_OFF})
+    return _ended(job, job.result or {})
 
 
 def _ended(job: LeasedJob, result: Mapping[str, Any]) -> Trial:
