@@ -74,6 +74,7 @@ class World:
         staged = keys.stage_signing_key(seller, "base", replaces=current.key_id, by=None, now=NOW)
         domain = domains.register_domain(seller, "api.a.example", sandbox=True, most=50, now=NOW)
         access = keys.create_access_key(seller, by=self.users[table.OWNER], now=NOW)
+        drafted = factories.make_picture(seller)
         tell(
             buyer, "order_completed", once=order.number, link=f"/orders/{order.number}/", now=NOW,
             facts={"order": order.number, "product": product.name},
@@ -85,7 +86,8 @@ class World:
             "address": str(call.address_id), "call": str(call.pk), "operation": str(operation.pk), "access_key": access.key_id, "email": buyer.email,
             "member": str(Member.objects.get(seller=seller, user=self.users[table.VIEWER]).pk), "group": str(group.pk),
             "empty_group": str(factories.make_group(seller, tools="read").pk), "invitation": str(invited.invitation.pk),
-            "token": invited.token, "license_request": str(applied.pk), "staged_key": staged.key_id, "domain": str(domain.pk),
+            "token": invited.token, "license_request": str(applied.pk), "picture": drafted.sha256,
+            "staged_key": staged.key_id, "domain": str(domain.pk),
         }  # fmt: skip
         of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}
         # Secret → who may read it on a page that they may see.

@@ -30,7 +30,7 @@ def hosts_become_domains(apps: Any, _schema_editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('identity', '0004_members_domains_staged_keys'),
+        ('identity', '0005_domains_and_staged_keys'),
         ('production', '0004_failing_and_given_up'),
     ]
 
