@@ -25,9 +25,10 @@ from tradepost.market.fulfilment import retention as fulfilment_retention
 from tradepost.market.fulfilment.events import OperationStopped
 from tradepost.market.fulfilment.lifecycle import OPERATION
 from tradepost.market.fulfilment.timers import LIFE
+from tradepost.market.identity import domain_proof, domains, throttling
 from tradepost.market.identity import retention as identity_retention
-from tradepost.market.identity import throttling
 from tradepost.market.identity.events import (
+    DomainLapsed,
     MemberAccessChanged,
     MemberJoined,
     MemberLeft,
@@ -46,11 +47,12 @@ from tradepost.market.orders.events import OrderCancelled, OrderCompleted, Order
 from tradepost.market.orders.lifecycle import ORDER
 from tradepost.market.orders.place import UNPAID_TIMEOUT
 from tradepost.market.payments.events import ToppedUp
-from tradepost.market.production import breaker
+from tradepost.market.production import breaker, trial_call
 from tradepost.market.production import retention as production_retention
 from tradepost.market.production.engine import Engine, Setup
 from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
+from tradepost.market.production.trials import TRIAL
 from tradepost.market.subscriptions.events import (
     SubscriptionEndsSoon,
     SubscriptionFrozen,
@@ -74,6 +76,7 @@ REACTIONS = Reactions(
         on(BreakerOpened, tell.on_breaker_opened),
         on(ToppedUp, tell.on_topped_up),
         on(SigningKeyRotated, tell.on_signing_key_rotated),
+        on(DomainLapsed, people.on_domain_lapsed),
         on(MemberJoined, people.on_member_joined),
         on(MemberLeft, people.on_member_left),
         on(MemberAccessChanged, people.on_member_access_changed),
@@ -119,11 +122,34 @@ TASKS = {
     UNPAID_TIMEOUT: cancel.time_out,
     LIFE: live.live,
     tell.QUIET: tell.quiet_is_over,
+    domains.RECHECK: lambda payload, now: domains.recheck(payload, now, rechecks=_rechecks()),
 }
+
+
+def _rechecks() -> domains.Rechecks:
+    settings = config()
+    return domains.Rechecks(timedelta(days=settings.domain_recheck_days), settings.domain_failures)
+
+
+def _limits() -> Limits:
+    settings = config()
+    return Limits(settings.seller_timeout_seconds, settings.seller_answer_limit, settings.sandbox)
+
 
 LEASED_TASKS: leased_jobs.LeasedTasks = {
     replay.KIND: replay.task(now=clock.now),
     find_out.KIND: find_out.task(sandbox=lambda: config().sandbox),
+    domains.PROVE: leased_jobs.LeasedTask(
+        work=lambda running: domain_proof.look_for_proof(running, sandbox=config().sandbox),
+        ended=lambda job, now: domains.record_proof(job, now, rechecks=_rechecks()),
+        longest=timedelta(minutes=2),
+    ),
+    TRIAL: leased_jobs.LeasedTask(
+        work=lambda running: trial_call.try_address(running, limits=_limits()),
+        ended=trial_call.record_trial,
+        longest=timedelta(minutes=5),
+        attempts=2,
+    ),
 }
 """By kind, what a job that waits for others' servers does."""
 
@@ -134,7 +160,7 @@ def setup(name: str) -> Setup:
     site = Site(settings.base_url, settings.support_email)
     return Setup(
         name=name,
-        limits=Limits(settings.seller_timeout_seconds, settings.seller_answer_limit, settings.sandbox),
+        limits=_limits(),
         capacity=settings.worker_concurrency,
         per_seller=settings.seller_concurrency,
         breaker=breaker.Rule(settings.breaker_failures, timedelta(seconds=settings.breaker_pause_seconds)),

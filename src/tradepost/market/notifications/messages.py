@@ -252,6 +252,11 @@ WORDS: Mapping[str, Words] = {
         _("You are one of its developers from now on. If you did not do this, write to the operator at once."),
         _("See the members"), "warning", "key",
     ),
+    "domain_lapsed": Words(
+        _("The proof of the domain %(domain)s was not found any more"),
+        _("Calls to its addresses go on, but none can be registered or changed there until you prove the domain again."),
+        _("Look at the domain"), "warning", "world",
+    ),
     "key_rotated": Words(
         _("The signing key of “%(interfaces)s” was changed"),
         _("Calls are signed with the new key from now on. Answers signed with the earlier key are accepted until %(until)s."),
