@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from django.utils import translation
@@ -12,18 +13,21 @@ from hypothesis import strategies as st
 from tests.market.catalog import right_texts as right
 from tests.market.catalog import wrong_texts as wrong
 from tests.market.catalog.right_products import NUMBER, products
+from tradepost.market.base.findings import Finding
 from tradepost.market.catalog import rich_text
 from tradepost.market.catalog.claims import claims
-from tradepost.market.catalog.findings import Finding, by_field, by_section
+from tradepost.market.catalog.document import Base, Description, Document, Guide, Pricing, Spec
+from tradepost.market.catalog.document_texts import texts_of
 from tradepost.market.catalog.plain_text import MOST, plain
-from tradepost.market.catalog.text_rules import LEAST_DESCRIPTION, MOST_OF_A_RULE, Kind, Written, check_texts
+from tradepost.market.catalog.text_rules import MOST_OF_A_RULE, Kind, Written, check_texts
+from tradepost.protocols.text import Text
 
 
-def found(kind: Kind, text: str, *, english: bool = False, rich: bool = False, pictures: int = 0, required: bool = False,
+def found(kind: Kind, text: str, *, english: bool = False, rich: bool = False, pictures: int = 0, required: bool = False, least: int = 0,
           brand_allowed: bool = False) -> list[Finding]:  # fmt: skip
     written = Written(
         section="texts", field="field", kind=kind, text=text, english=english, rich=rich, pictures=pictures,
-        required=required,
+        required=required, least=least,
     )  # fmt: skip
     return check_texts([written], link_hosts=right.GUIDE_HOSTS, brand_allowed=brand_allowed)
 
@@ -69,7 +73,10 @@ def test_a_wrong_text_is_caught_with_its_rule(kind: Kind, code: str, text: str) 
     rich = "<" in text
     caught = [finding for finding in found(kind, text, rich=rich, pictures=1) if finding.code == code]
     assert caught, text
-    assert all((finding.section, finding.field, finding.rule) == ("texts", "field", "2.3") for finding in caught)
+    assert all(
+        (finding.section, finding.field, finding.rule) == ("texts", "field", "business-rules §2.3")
+        for finding in caught
+    )
 
 
 def test_every_rule_of_the_file_catches_its_own_examples_and_passes_the_others() -> None:
@@ -105,11 +112,11 @@ def test_an_english_name_has_english_letters() -> None:
 @pytest.mark.parametrize(
     ("expected", "text", "pictures", "rich"),
     [
-        ([], "字" * LEAST_DESCRIPTION, 0, False),
-        (["text.too_short"], "字" * (LEAST_DESCRIPTION - 1), 0, False),
-        (["text.too_short"], "字 " * (LEAST_DESCRIPTION - 1), 0, False),
+        ([], "字" * 400, 0, False),
+        (["text.too_short"], "字" * (399), 0, False),
+        (["text.too_short"], "字 " * (399), 0, False),
         (["text.too_short"], "<p>" + "<b></b>" * 400 + "字</p>", 0, True),
-        ([], "<p>" + "字" * LEAST_DESCRIPTION + "</p>", 0, True),
+        ([], "<p>" + "字" * 400 + "</p>", 0, True),
         ([], "短", 1, False),
         ([], "", 1, False),
         ([], "短", 5, False),
@@ -119,7 +126,7 @@ def test_an_english_name_has_english_letters() -> None:
 )
 def test_a_description_has_enough_text_or_pictures(expected: list[str], text: str, pictures: int, rich: bool) -> None:
     """§2.3: "text only: ≥ 400 characters; pictures … up to 5"."""
-    assert codes(Kind.DESCRIPTION, text, pictures=pictures, rich=rich, required=True) == expected
+    assert codes(Kind.DESCRIPTION, text, pictures=pictures, rich=rich, required=True, least=400) == expected
 
 
 @pytest.mark.parametrize("html", wrong.SCRIPTS)
@@ -141,7 +148,7 @@ def test_a_profile_has_no_links() -> None:
     """§1.4: "no external links (form error)"."""
     written = Written(section="company", field="about", kind=Kind.PROFILE, text="我们的网站 https://seller.cn")
     [finding] = check_texts([written], link_hosts=())
-    assert (finding.code, finding.rule, finding.field) == ("text.link", "1.4", "about")
+    assert (finding.code, finding.rule, finding.field) == ("text.link", "business-rules §1.4", "about")
     assert check_texts([written]) == [], "links are looked at where it is said where they may lead"
 
 
@@ -150,10 +157,30 @@ def test_one_field_tells_a_rule_a_few_times_only() -> None:
     assert len(found(Kind.INTRODUCTION, many)) == MOST_OF_A_RULE
 
 
-def test_findings_lead_to_their_section_and_field() -> None:
-    a, b = (Finding(section=section, field="x", code="c", words="w", rule="2.3") for section in "ab")
-    assert by_section([a, b, a]) == {"a": [a, a], "b": [b]}
-    assert by_field([a, b], "b") == {"x": [b]}
+def test_texts_of_a_document_are_read_with_their_inputs() -> None:
+    """The longer language of a description must be long enough (§2.3): a page shows it where the other is short."""
+    document = Document(
+        product_type="SAAS",
+        base=Base(
+            name=Text(zh="华为云表单", en="Forms"), summary=Text(zh="全网最低价！", en="Forms."),
+            highlights=(Text(zh="价格面议。", en="Fast."),),
+        ),
+        description=Description(body=Text(zh=f"<p>{'字' * 400}</p>", en="<p>Short.</p><script>x</script>")),
+        guide=Guide(body=Text(zh="登录 https://other.cn/", en="Log in.")),
+        pricing=Pricing(specs=(Spec(name=Text(zh="规格1", en="Standard")),)),
+    )  # fmt: skip
+    caught = check_texts(texts_of(document), link_hosts=right.GUIDE_HOSTS)
+    assert [(one.section, one.field, one.code) for one in caught] == [
+        ("base", "name.zh", "text.brand"),
+        ("base", "summary.zh", "text.superlative"),
+        ("base", "highlights.0.zh", "text.ask_for_price"),
+        ("description", "body.en", "text.script"),
+        ("guide", "body.zh", "text.link"),
+        ("pricing", "specs.0.name.zh", "text.says_nothing"),
+    ]
+    short = replace(document, description=Description(body=Text(zh="短", en="Short.")))
+    found = [one for one in check_texts(texts_of(short)) if one.section == "description"]
+    assert [(one.field, one.code) for one in found] == [("body.en", "text.too_short")]
 
 
 @given(st.text(max_size=300), st.sampled_from(list(Kind)), st.booleans())

@@ -6,7 +6,7 @@ What takes judgement is left to the operator who reviews: a text that is right m
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,6 +21,7 @@ from .plain_text import MOST, plain
 
 LEAST_DESCRIPTION = 400
 """Characters of a description without pictures (business-rules §2.3)."""
+RULE = "business-rules §2.3"
 MOST_PICTURES = 5
 LONGEST_SPEC_NAME = 50
 MOST_OF_A_RULE = 3
@@ -44,14 +45,14 @@ class Kind(StrEnum):
 
 NAMES = frozenset({Kind.NAME, Kind.SPEC_NAME})
 PRAISING = frozenset({Kind.INTRODUCTION, Kind.HIGHLIGHT, Kind.DESCRIPTION})
-LINKING: dict[Kind, str] = {Kind.GUIDE: "2.3", Kind.PROFILE: "1.4"}
+LINKING: Mapping[Kind, str] = {Kind.GUIDE: RULE, Kind.PROFILE: "business-rules §1.4"}
 """Texts whose links may not lead away, with the section."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
     """A text of a field. ``english``: of the pair of languages this is the English one. ``rich``: HTML. ``pictures``: how
-    many stand with a description."""
+    many stand with a description; ``least``: characters that it needs when there is none."""
 
     section: str
     field: str
@@ -61,6 +62,7 @@ class Written:
     rich: bool = False
     required: bool = False
     pictures: int = 0
+    least: int = 0
 
 
 def check_texts(
@@ -77,14 +79,14 @@ def check_texts(
 def _checked(text: Written, hosts: Collection[str] | None, brand_allowed: bool) -> Iterator[Finding]:  # noqa: FBT001
     if not text.text.strip() and not text.pictures:
         if text.required:
-            yield _finding(text, "text.missing", _("Say something here."), "2.3")
+            yield _finding(text, "text.missing", _("Say something here."), RULE)
         return
     if len(text.text) > MOST:
         words = _("At most %(most)s characters.") % {"most": f"{MOST:,}"}
-        yield _finding(text, "text.too_long", words, "2.3")
+        yield _finding(text, "text.too_long", words, RULE)
         return
     if text.rich and rich_text.has_too_much_markup(text.text):
-        yield _finding(text, "text.markup", _("This text has too much markup. Paste it as plain text."), "2.3")
+        yield _finding(text, "text.markup", _("This text has too much markup. Paste it as plain text."), RULE)
         return
     shown = rich_text.text_of(text.text) if text.rich else text.text
     read = plain(shown)
@@ -111,25 +113,25 @@ def _short(found: str) -> str:
 def _running(text: Written) -> Iterator[Finding]:
     if found := rich_text.active(text.text):
         words = _("This text holds something that would run: %(found)s. Paste it without that.")
-        yield _finding(text, "text.script", words % {"found": _short(", ".join(found))}, "2.7")
+        yield _finding(text, "text.script", words % {"found": _short(", ".join(found))}, "business-rules §2.7")
 
 
 def _name(text: Written, read: str, *, brand_allowed: bool) -> Iterator[Finding]:
     if found := name_rules.contact_in(read):
         words = _("A name holds no contact data. Leave out “%(found)s”.") % {"found": _short(found)}
-        yield _finding(text, "text.contact", words, "2.3")
+        yield _finding(text, "text.contact", words, RULE)
     if not brand_allowed and (brand := name_rules.brand_of(read)):
         words = _("A name may begin with “%(brand)s” only with an authorisation. Say what it is for instead.")
-        yield _finding(text, "text.brand", words % {"brand": brand}, "2.3")
+        yield _finding(text, "text.brand", words % {"brand": brand}, RULE)
     if text.english and not any(sign.isascii() and sign.isalnum() for sign in read):
-        yield _finding(text, "text.not_english", _("Say the name in English letters here: bills show it."), "2.3")
+        yield _finding(text, "text.not_english", _("Say the name in English letters here: bills show it."), RULE)
     if text.kind is Kind.SPEC_NAME:
         if len(text.text.strip()) > LONGEST_SPEC_NAME:
             words = _("At most %(most)s characters.") % {"most": LONGEST_SPEC_NAME}
-            yield _finding(text, "text.too_long", words, "2.3")
+            yield _finding(text, "text.too_long", words, RULE)
         if name_rules.says_nothing(read):
             words = _("“%(name)s” does not say what one gets. Name what is in it, for example Professional.")
-            yield _finding(text, "text.says_nothing", words % {"name": _short(text.text.strip())}, "2.3")
+            yield _finding(text, "text.says_nothing", words % {"name": _short(text.text.strip())}, RULE)
 
 
 def _claimed(text: Written, read: str) -> Iterator[Finding]:
@@ -144,7 +146,12 @@ def _claimed(text: Written, read: str) -> Iterator[Finding]:
                 continue
             seen.add((claim.code, found))
             numbers[claim.code] = numbers.get(claim.code, 0) + 1
-            yield _finding(text, f"text.{claim.code}", _words_of(claim.code) % {"found": _short(found)}, claim.section)
+            yield _finding(
+                text,
+                f"text.{claim.code}",
+                _words_of(claim.code) % {"found": _short(found)},
+                f"business-rules §{claim.section}",
+            )
 
 
 def _words_of(code: str) -> str:
@@ -160,15 +167,15 @@ def _words_of(code: str) -> str:
 def _description(text: Written, shown: str) -> Iterator[Finding]:
     if text.pictures > MOST_PICTURES:
         words = _("At most %(most)s pictures.") % {"most": MOST_PICTURES}
-        yield _finding(text, "text.pictures", words, "2.3")
+        yield _finding(text, "text.pictures", words, RULE)
     length = len("".join(shown.split()) if not text.english else " ".join(shown.split()))
-    if not text.pictures and length < LEAST_DESCRIPTION:
+    if not text.pictures and length < text.least:
         words = ngettext(
             "The description has %(length)s character. Without a picture it needs at least %(least)s.",
             "The description has %(length)s characters. Without a picture it needs at least %(least)s.",
             length,
-        ) % {"length": length, "least": LEAST_DESCRIPTION}
-        yield _finding(text, "text.too_short", words, "2.3")
+        ) % {"length": length, "least": text.least}
+        yield _finding(text, "text.too_short", words, RULE)
 
 
 def _linked(text: Written, shown: str, hosts: Collection[str]) -> Iterator[Finding]:
