@@ -139,6 +139,7 @@ SELLER_CENTER = {
     "seller/messages/<int:pk>/live/": pages(A_MEMBERS, pk="{call}"),
     "seller/messages/<int:pk>/restart/": Address({"pk": "{call}"}, post=frozenset({OWNER})),
     "seller/pictures/": Address(post=CHANGERS, data={"field": "logo", "purpose": "company_logo"}),
+    "seller/proofs/": Address(post=CHANGERS, data={"field": "proof", "kind": "SAAS", "proof": "software_copyright"}),
     "seller/try/": pages(SELLERS),
     "seller/try/<int:pk>/": Address({"pk": "{subscription}"}, post=frozenset({OWNER}), data={"act": "freeze"}),
 }
@@ -204,6 +205,7 @@ ACCOUNT = {
 }
 OTHERS = {
     "i18n/setlang/": Address(get=ANYBODY, post=ANYBODY, data={"language": "en"}),
+    "proofs/<str:sha256>/": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{proof}"),
     "pictures/<str:sha256>/<str:variant>.webp": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{picture}", variant="card"),
     "metrics": pages(ONLY_OPERATORS),  # and whoever asks on the market's own machine by its local name
 }

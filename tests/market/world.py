@@ -74,7 +74,7 @@ class World:
         staged = keys.stage_signing_key(seller, "base", replaces=current.key_id, by=None, now=NOW)
         domain = domains.register_domain(seller, "api.a.example", sandbox=True, most=50, now=NOW)
         access = keys.create_access_key(seller, by=self.users[table.OWNER], now=NOW)
-        drafted = factories.make_picture(seller)
+        drafted, proven = factories.make_picture(seller), factories.make_proof(seller)
         tell(
             buyer, "order_completed", once=order.number, link=f"/orders/{order.number}/", now=NOW,
             facts={"order": order.number, "product": product.name},
@@ -88,6 +88,7 @@ class World:
             "empty_group": str(factories.make_group(seller, tools="read").pk), "invitation": str(invited.invitation.pk),
             "token": invited.token, "license_request": str(applied.pk), "picture": drafted.sha256,
             "staged_key": staged.key_id, "domain": str(domain.pk),
+            "proof": proven.sha256,
         }  # fmt: skip
         of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}
         # Secret → who may read it on a page that they may see.

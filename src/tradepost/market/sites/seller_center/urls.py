@@ -19,6 +19,7 @@ from . import (
     orders,
     overview,
     pictures,
+    proofs,
     try_out,
 )
 
@@ -85,6 +86,7 @@ urlpatterns: list[URLPattern] = [
     path("messages/<int:pk>/live/", messages.message_live, name="message_live"),
     path("messages/<int:pk>/restart/", messages.restart_call, name="restart"),
     path("pictures/", pictures.upload, name="picture_upload"),
+    path("proofs/", proofs.upload, name="proof_upload"),
     path("try/", try_out.try_out, name="try_out"),
     path("try/<int:pk>/", try_out.act, name="try_out_act"),
 ]
