@@ -55,6 +55,15 @@ class Config(BaseSettings):
     )
     debug: bool = Field(default=False, description="Show errors with their sources; never in a real market.")
     currency: str = Field(default="CNY", min_length=3, max_length=3, description="Currency of balances and new prices.")
+    members_most: int = Field(
+        default=50, ge=1, description="Members that a seller may have beside its owner, open invitations included."
+    )
+    invitation_days: int = Field(
+        default=7, ge=1, le=90, description="So long an invitation to a seller can be accepted."
+    )
+    invitations_a_day: int = Field(
+        default=100, ge=1, description="Invitations that one seller may have mailed in a day."
+    )
     unpaid_timeout_minutes: int = Field(default=1440, ge=1, description="An unpaid order is cancelled after this time.")
     quote_minutes: int = Field(
         default=60, ge=1, description="How long a price that was shown at checkout holds; after that it is asked again."
@@ -85,6 +94,16 @@ class Config(BaseSettings):
     )
     mail_from: str = Field(default="Tradepost <noreply@localhost>", description="Sender of mails.")
     support_email: str = Field(default="", description="Shown to buyers who need a person.")
+    picture_most_bytes: int = Field(default=5_242_880, ge=1024, description="Largest picture that is taken, in bytes.")
+    picture_most_pixels: int = Field(
+        default=20_000_000,
+        ge=1_000_000,
+        description="Most pixels of a picture: in memory each takes four bytes while it is looked at.",
+    )
+    pictures_a_day: int = Field(default=500, ge=1, description="Pictures that one seller may hand in on a day.")
+    keep_unused_pictures_days: int = Field(
+        default=30, ge=0, description="Pictures that nothing refers to are deleted after these days; 0: never."
+    )
     keep_attempt_bodies_days: int = Field(
         default=90, ge=0, description="Bodies of attempts are emptied after these days; 0 keeps them for ever."
     )
@@ -113,6 +132,12 @@ class Config(BaseSettings):
         ge=0,
         description="Accounts that hold nothing, whose address was never confirmed, are deleted after these days; 0: never.",
     )
+    leased_jobs_at_once: int = Field(
+        default=4, ge=1, le=64, description="Jobs that wait for others' servers in one worker process at a time."
+    )
+    keep_leased_jobs_days: int = Field(
+        default=30, ge=0, description="Jobs that waited for others' servers are deleted after these days; 0: never."
+    )
     keep_hourly_counts_days: int = Field(
         default=400,
         ge=0,
@@ -133,6 +158,11 @@ class Config(BaseSettings):
     def base_url(self) -> str:
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104  # compared, not bound
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def files(self) -> Path:
+        """Where files that people hand in are kept."""
+        return self.data / "files"
 
     def secrets(self) -> tuple[str, ...]:
         """The secret key and the earlier ones, newest first; a key file is made at the first use when none is set."""
