@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import sampling
-from tests.factories import NOW, make_buyer, make_offer, make_order, make_product
+from tests.factories import NOW, make_buyer, make_order, make_product
 from tests.factories.products import MONTHLY, ONCE, YEARLY, make_sku, make_spec
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.document import Band, Price, Sku

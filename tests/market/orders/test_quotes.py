@@ -26,7 +26,10 @@ from tradepost.market.orders.pricing import read_stored
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 STEPS = replace(
-    MONTHLY, model=PriceModel.STEP, amount=None, bands=(Band(upto=3, amount=Decimal("0.3")), Band(amount=Decimal("0.2")))
+    MONTHLY,
+    model=PriceModel.STEP,
+    amount=None,
+    bands=(Band(upto=3, amount=Decimal("0.3")), Band(amount=Decimal("0.2"))),
 )
 
 
