@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import addresses, keys, messages, operations, orders, overview, try_out
+from . import addresses, keys, messages, operations, orders, overview, pictures, try_out
 
 app_name = "seller_center"
 urlpatterns: list[URLPattern] = [
@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern] = [
     path("messages/<int:pk>/", messages.message, name="message"),
     path("messages/<int:pk>/live/", messages.message_live, name="message_live"),
     path("messages/<int:pk>/restart/", messages.restart_call, name="restart"),
+    path("pictures/", pictures.upload, name="picture_upload"),
     path("try/", try_out.try_out, name="try_out"),
     path("try/<int:pk>/", try_out.act, name="try_out_act"),
 ]
