@@ -146,6 +146,10 @@ class Spec:
     name: Text = NO_TEXT
     attributes: tuple[Attribute, ...] = ()
     skus: tuple[Sku, ...] = ()
+    plans: tuple[Price, ...] = ()
+    """Ways to pay that a seller laid out and has no SKU with a price for yet: they are kept while the draft is written."""
+    quantity: Quantity | None = None
+    """The same of a numeric attribute."""
 
 
 # --- the sections -----------------------------------------------------------------------------------------------------
