@@ -18,7 +18,7 @@ from tradepost.market.product_types.charging import Charging
 from tradepost.protocols.commands import ChargingMode
 
 from .document import Document, Factor, Price, Sku
-from .findings import Finding
+from tradepost.market.base.findings import Finding
 from .price_models import PriceModel
 
 DEAREST = 100_000_000

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from django.utils.functional import Promise
 
-from tradepost.market.catalog.findings import Finding
+from tradepost.market.base.findings import Finding
 
 type Words = str | Promise
 
