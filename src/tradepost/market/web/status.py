@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from tradepost.market.base.work import State
-from tradepost.market.catalog.models import Product
+from tradepost.market.catalog.models import Product, Version
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.notifications.models import Mail
@@ -110,6 +110,16 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "on_sale": ("ok", "check"),
             "frozen": ("warn", "snowflake"),
             "stopped": ("warn", "ban"),
+        },
+    ),
+    "version": _looks(
+        Version.Status.choices,
+        {
+            "draft": ("calm", "edit"),
+            "sealed": ("info", "clock"),
+            "listed": ("ok", "check"),
+            "retired": ("calm", "history"),
+            "dropped": ("warn", "x"),
         },
     ),
     "call": CALL_OUTCOMES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import addresses, keys, messages, operations, orders, overview, pictures, try_out
+from . import addresses, draft, keys, messages, operations, orders, overview, pictures, preview, products, try_out
 
 app_name = "seller_center"
 urlpatterns: list[URLPattern] = [
@@ -18,6 +18,12 @@ urlpatterns: list[URLPattern] = [
     path("addresses/", addresses.addresses, name="addresses"),
     path("addresses/new/", addresses.new_address, name="address_new"),
     path("addresses/<int:pk>/", addresses.address, name="address"),
+    path("products/", products.products, name="products"),
+    path("products/new/", products.new_product, name="product_new"),
+    path("products/<int:pk>/", products.product, name="product"),
+    path("products/<int:pk>/discard/", products.discard, name="product_discard"),
+    path("products/<int:pk>/draft/<str:section>/", draft.section, name="product_draft"),
+    path("products/<int:pk>/preview/", preview.preview, name="product_preview"),
     path("products/<int:pk>/bind/", addresses.bind, name="bind"),
     path("keys/", keys.keys, name="keys"),
     path("keys/signing/<str:interface_class>/", keys.rotate, name="key_rotate"),
