@@ -13,7 +13,7 @@ from django.urls import get_resolver
 from django.utils import timezone
 
 from tradepost.market.assets.retention import unused_pictures
-from tradepost.market.base import clock, retention
+from tradepost.market.base import clock, leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
 from tradepost.market.base.files import Files
@@ -24,8 +24,15 @@ from tradepost.market.fulfilment.lifecycle import OPERATION
 from tradepost.market.fulfilment.timers import LIFE
 from tradepost.market.identity import retention as identity_retention
 from tradepost.market.identity import throttling
-from tradepost.market.identity.events import SigningKeyRotated
+from tradepost.market.identity.events import (
+    MemberAccessChanged,
+    MemberJoined,
+    MemberLeft,
+    OwnershipTransferred,
+    SigningKeyRotated,
+)
 from tradepost.market.notifications import deliver
+from tradepost.market.notifications import member_reactions as people
 from tradepost.market.notifications import reactions as tell
 from tradepost.market.notifications import retention as notifications_retention
 from tradepost.market.notifications import service_reactions as services
@@ -62,6 +69,10 @@ REACTIONS = Reactions(
         on(BreakerOpened, tell.on_breaker_opened),
         on(ToppedUp, tell.on_topped_up),
         on(SigningKeyRotated, tell.on_signing_key_rotated),
+        on(MemberJoined, people.on_member_joined),
+        on(MemberLeft, people.on_member_left),
+        on(MemberAccessChanged, people.on_member_access_changed),
+        on(OwnershipTransferred, people.on_ownership_transferred),
         on(SubscriptionEndsSoon, services.on_service_ends_soon),
         on(SubscriptionFrozen, services.on_service_frozen),
         on(SubscriptionUnfrozen, services.on_service_unfrozen),
@@ -77,6 +88,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     web_retention.SESSIONS,
     identity_retention.unconfirmed(),
     throttling.RULE,
+    leased_jobs.RETENTION,
     unused_pictures(Files(config().files)),
 )
 """What is deleted or emptied when it is old, in the order in which a night goes through it."""
@@ -103,6 +115,9 @@ TASKS = {
     tell.QUIET: tell.quiet_is_over,
 }
 
+LEASED_TASKS: leased_jobs.LeasedTasks = {}
+"""By kind, what a job that waits for others' servers does."""
+
 
 def setup(name: str) -> Setup:
     """A worker's engine as the settings of this process describe it."""
@@ -116,6 +131,8 @@ def setup(name: str) -> Setup:
         breaker=breaker.Rule(settings.breaker_failures, timedelta(seconds=settings.breaker_pause_seconds)),
         reactions=REACTIONS,
         tasks=TASKS,
+        leased_tasks=LEASED_TASKS,
+        leased_at_once=settings.leased_jobs_at_once,
         begin=lambda now: retention.schedule(_next_night(now)),
         deliver_mail=lambda now, wall: deliver.deliver_due(now=now, wall=wall, site=site, owner=name),
         sandbox=settings.sandbox,

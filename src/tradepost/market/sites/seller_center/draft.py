@@ -32,6 +32,7 @@ from tradepost.market.catalog.complete import complete
 from tradepost.market.catalog.document import SECTIONS, Document, Pricing
 from tradepost.market.catalog.models import Category, Product, Version
 from tradepost.market.catalog.readable import Line, changed, section_lines
+from tradepost.market.identity.menus import Menu
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.web import uploads
 from tradepost.market.web.uploads import PictureField
@@ -60,7 +61,7 @@ class Edited:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@seller_page
+@seller_page(menu=Menu.PRODUCTS, product="pk")
 @uploads.takes_pictures(draft_sections.MOST_PICTURES)
 def section(request: SellerRequest, pk: int, section: str) -> HttpResponse:
     if section not in SECTIONS:

@@ -10,12 +10,14 @@ from tradepost.market.catalog import document as documents
 from tradepost.market.catalog import seller_queries
 from tradepost.market.catalog.readable import price_words, way_of, WAYS
 
+from tradepost.market.identity.menus import Menu
+
 from .frame import SellerRequest, found, seller_page, show
 from .products import own
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.PRODUCTS, product="pk")
 def preview(request: SellerRequest, pk: int) -> HttpResponse:
     product = own(request, pk)
     version = found(seller_queries.newest_version(product))

@@ -22,6 +22,7 @@ from tradepost.market.catalog.complete import Market, complete
 from tradepost.market.catalog.document import Base
 from tradepost.market.catalog.models import Product, Version
 from tradepost.market.catalog.seller_queries import ProductFilter, Versions
+from tradepost.market.identity.menus import Menu
 from tradepost.market.product_types.contract import ProductType
 from tradepost.market.product_types.registry import product_types
 from tradepost.market.web.status import vocabulary
@@ -54,7 +55,7 @@ class Listed:
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.PRODUCTS)
 def products(request: SellerRequest) -> HttpResponse:
     wanted = ProductFilter(
         search=request.GET.get("q", "").strip()[:64],
@@ -114,7 +115,7 @@ def choices(chosen: str) -> Sequence[Choice]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@seller_page
+@seller_page(menu=Menu.PRODUCTS)
 def new_product(request: SellerRequest) -> HttpResponse:
     """Only a name and a kind: everything else is written in the draft, which saves itself."""
     kind = request.POST.get("kind", request.GET.get("kind", ""))
@@ -155,7 +156,7 @@ def new_product(request: SellerRequest) -> HttpResponse:
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.PRODUCTS, product="pk")
 def product(request: SellerRequest, pk: int) -> HttpResponse:
     thing = own(request, pk)
     versions = seller_queries.versions_of([thing]).get(thing.pk, Versions())
@@ -172,7 +173,7 @@ def product(request: SellerRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.PRODUCTS, product="pk")
 def discard(request: SellerRequest, pk: int) -> HttpResponse:
     """Throw the draft away; what was never handed in goes whole."""
     thing = own(request, pk)

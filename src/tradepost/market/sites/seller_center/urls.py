@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import addresses, draft, keys, messages, operations, orders, overview, pictures, preview, products, try_out
+from . import (
+    addresses,
+    draft,
+    groups,
+    join,
+    keys,
+    members,
+    messages,
+    notices,
+    operations,
+    orders,
+    overview,
+    pictures,
+    preview,
+    products,
+    try_out,
+)
 
 app_name = "seller_center"
 urlpatterns: list[URLPattern] = [
@@ -29,6 +45,21 @@ urlpatterns: list[URLPattern] = [
     path("keys/signing/<str:interface_class>/", keys.rotate, name="key_rotate"),
     path("keys/access/", keys.create_access_key, name="access_key_new"),
     path("keys/access/<str:access_key>/delete/", keys.revoke, name="access_key_delete"),
+    path("members/", members.members, name="members"),
+    path("members/invite/", members.invite, name="member_invite"),
+    path("members/leave/", members.leave, name="member_leave"),
+    path("members/<int:pk>/", members.member, name="member"),
+    path("members/<int:pk>/remove/", members.remove, name="member_remove"),
+    path("members/<int:pk>/hand-over/", members.hand_over, name="member_hand_over"),
+    path("members/invitations/<int:pk>/again/", members.invite_again, name="invitation_again"),
+    path("members/invitations/<int:pk>/withdraw/", members.revoke, name="invitation_withdraw"),
+    path("members/groups/new/", groups.new_group, name="group_new"),
+    path("members/groups/<int:pk>/", groups.group, name="group"),
+    path("members/groups/<int:pk>/delete/", groups.delete_group, name="group_delete"),
+    path("join/<str:token>/", join.join, name="join"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/read/", notices.read_all, name="notices_read"),
+    path("notices/<int:pk>/open/", notices.open_notice, name="notice_open"),
     path("messages/", messages.messages, name="messages"),
     path("messages/<int:pk>/", messages.message, name="message"),
     path("messages/<int:pk>/live/", messages.message_live, name="message_live"),
