@@ -24,9 +24,9 @@ class ProductFilter:
     show: str = ""
 
 
-def own_products(seller: Seller, wanted: ProductFilter) -> QuerySet[Product]:
-    """Without long texts."""
-    own = Product.objects.filter(seller=seller).select_related("category").defer(
+def narrowed(own: QuerySet[Product], wanted: ProductFilter) -> QuerySet[Product]:
+    """Those of ``own`` that are wanted, without long texts."""
+    own = own.select_related("category").defer(
         "description", "description_en", "guide", "guide_en", "picture"
     )  # fmt: skip
     if wanted.search:

@@ -30,7 +30,7 @@ from tradepost.market.web.timeline import of_moves
 from tradepost.protocols.text import Text
 
 from .draft_inputs import Look, Shown, Wrong
-from .frame import SellerRequest, found, seller_page, show
+from .frame import SellerRequest, found, products_of, seller_page, show
 
 LONGEST_NAME = 64
 
@@ -62,7 +62,7 @@ def products(request: SellerRequest) -> HttpResponse:
         kind=request.GET.get("kind", ""),
         show=request.GET.get("show", ""),
     )
-    rows = page(seller_queries.own_products(request.seller, wanted), after=request.GET.get("after", ""))
+    rows = page(seller_queries.narrowed(products_of(request), wanted), after=request.GET.get("after", ""))
     versions = seller_queries.versions_of(rows.rows)
     kinds = product_types()
     return show(
