@@ -177,7 +177,7 @@ def _spec(
         attributes=[_attribute(each, f"{at}.attributes.{a}", f"{i}.{a}", wrong) for a, each in enumerate(spec.attributes)],
         counted=spec.counted,
         quantity=_pair(f"{at}.quantity.name", _("What is counted, such as users"), spec.quantity, wrong, longest=32),
-        plans=[_plan(plan, f"{at}.plans.{p}", f"{i}.{p}", wrong) for p, plan in enumerate(spec.plans)],
+        plans=[_plan(plan, f"{at}.plans.{p}", f"{i}.{p}", wrong, counted=spec.counted) for p, plan in enumerate(spec.plans)],
         rows=[_row(row, f"{at}.rows.{r}", spec, wrong, ids) for r, row in enumerate(spec.rows)],
         errors=[*wrong.at(at), *wrong.at(f"{at}.plans"), *wrong.at(f"{at}.skus"), *wrong.at(f"{at}.attributes")],
         ways=ways if len(spec.plans) < MOST_PLANS else (),
@@ -226,13 +226,13 @@ def _banding(at: str, model: str, edges: str, wrong: Wrong) -> Iterator[Shown]:
         )  # fmt: skip
 
 
-def _plan(plan: Plan, at: str, place: str, wrong: Wrong) -> ShownPlan:
+def _plan(plan: Plan, at: str, place: str, wrong: Wrong, *, counted: bool) -> ShownPlan:
     return ShownPlan(
         at=at,
         place=place,
         way=plan.way,
         title=str(WAYS.get(plan.way, plan.way)),
-        inputs=[line for line in _plan_inputs(plan, at, wrong) if line],
+        inputs=[line for line in _plan_inputs(plan, at, wrong, counted=counted) if line],
         factors=[
             ShownFactor(at=f"{at}.factors.{f}", place=f"{place}.{f}", inputs=_factor(plan, f, at, wrong))
             for f in range(len(plan.factors))
@@ -243,7 +243,9 @@ def _plan(plan: Plan, at: str, place: str, wrong: Wrong) -> ShownPlan:
     )
 
 
-def _plan_inputs(plan: Plan, at: str, wrong: Wrong) -> Iterator[list[Shown]]:
+def _plan_inputs(plan: Plan, at: str, wrong: Wrong, *, counted: bool) -> Iterator[list[Shown]]:
+    """Bands are by quantity: where nothing is counted there is one price, and nothing to choose."""
+    bands = list(_banding(at, plan.model, plan.edges, wrong)) if counted or plan.model != "linear" else []
     match plan.way:
         case "trial":
             yield [_typed(f"{at}.durations", _("Days"), plan.durations, wrong, _("3 to 180."))]
@@ -251,9 +253,9 @@ def _plan_inputs(plan: Plan, at: str, wrong: Wrong) -> Iterator[list[Shown]]:
             label = {"day": _("Sold for (days)"), "month": _("Sold for (months)"), "year": _("Sold for (years)")}[way]
             help_ = _("With commas between them, such as 1, 3, 6.")
             yield [_typed(f"{at}.durations", label, plan.durations, wrong, help_)]
-            yield list(_banding(at, plan.model, plan.edges, wrong))
+            yield bands
         case "once":
-            yield list(_banding(at, plan.model, plan.edges, wrong))
+            yield bands
         case "package":
             yield [
                 _typed(f"{at}.quota", _("Usage in one package"), plan.quota, wrong),
@@ -265,7 +267,7 @@ def _plan_inputs(plan: Plan, at: str, wrong: Wrong) -> Iterator[list[Shown]]:
                 _choice(f"{at}.period", _("Valid for a number of"), plan.period, _PERIODS, wrong),
                 _typed(f"{at}.durations", _("How many"), plan.durations, wrong, _("Such as 1, 3.")),
             ]
-            yield list(_banding(at, plan.model, plan.edges, wrong))
+            yield bands
         case _:
             return
 
