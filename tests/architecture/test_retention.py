@@ -25,7 +25,8 @@ STAYING_MODELS = {
     "base.WorkerProcess": "deleted an hour after its worker fell silent",
     "production.Address": "a seller's own, few",
     "production.Binding": "one a product",
-    "production.Call": "what was asked of sellers; a restart needs it",
+    "debugging.DebugCase": "a seller's own, few",
+    "debugging.DebugRun": "goes with its call",
 }
 
 

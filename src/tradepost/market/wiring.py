@@ -17,6 +17,9 @@ from tradepost.market.base import clock, leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
 from tradepost.market.base.files import Files
+from tradepost.market.debugging import find_out, findings, replay, saved
+from tradepost.market.debugging import retention as debugging_retention
+from tradepost.market.debugging.events import ReplayEnded
 from tradepost.market.fulfilment import advance, live, order_paid
 from tradepost.market.fulfilment import retention as fulfilment_retention
 from tradepost.market.fulfilment.events import OperationStopped
@@ -31,6 +34,7 @@ from tradepost.market.identity.events import (
     OwnershipTransferred,
     SigningKeyRotated,
 )
+from tradepost.market.notifications import debugging_reactions as debugged
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications import member_reactions as people
 from tradepost.market.notifications import reactions as tell
@@ -64,7 +68,8 @@ REACTIONS = Reactions(
         on(OrderCancelled, tell.on_order_cancelled),
         on(OrderRefunded, tell.on_order_refunded, tell.on_delivery_given_up),
         on(CallFailed, tell.on_call_failed),
-        on(CallEnded, advance.on_call_ended),
+        on(CallEnded, advance.on_call_ended, saved.on_call_ended),
+        on(ReplayEnded, debugged.on_replay_ended),
         on(OperationStopped, tell.on_operation_stopped),
         on(BreakerOpened, tell.on_breaker_opened),
         on(ToppedUp, tell.on_topped_up),
@@ -82,6 +87,7 @@ REACTIONS = Reactions(
 
 RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     *production_retention.rules(fulfilment_retention.ATTEMPTS),
+    production_retention.tried_out(debugging_retention.CALLS),
     retention.old_moves(ORDER.name, SUBSCRIPTION.name, OPERATION.name),
     *notifications_retention.RULES,
     production_retention.TALLIES,
@@ -115,7 +121,10 @@ TASKS = {
     tell.QUIET: tell.quiet_is_over,
 }
 
-LEASED_TASKS: leased_jobs.LeasedTasks = {}
+LEASED_TASKS: leased_jobs.LeasedTasks = {
+    replay.KIND: replay.task(now=clock.now),
+    find_out.KIND: find_out.task(sandbox=lambda: config().sandbox),
+}
 """By kind, what a job that waits for others' servers does."""
 
 
@@ -131,6 +140,7 @@ def setup(name: str) -> Setup:
         breaker=breaker.Rule(settings.breaker_failures, timedelta(seconds=settings.breaker_pause_seconds)),
         reactions=REACTIONS,
         tasks=TASKS,
+        judge=findings.judge_call,
         leased_tasks=LEASED_TASKS,
         leased_at_once=settings.leased_jobs_at_once,
         begin=lambda now: retention.schedule(_next_night(now)),

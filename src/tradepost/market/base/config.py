@@ -127,6 +127,14 @@ class Config(BaseSettings):
     leased_jobs_at_once: int = Field(
         default=4, ge=1, le=64, description="Jobs that wait for others' servers in one worker process at a time."
     )
+    keep_test_calls_days: int = Field(
+        default=30,
+        ge=0,
+        description="Test calls that no saved debug case shows are deleted after these days; 0: never.",
+    )
+    test_calls_at_once: int = Field(
+        default=4, ge=1, le=16, description="Test calls of one seller that may wait or be in flight at a time."
+    )
     keep_leased_jobs_days: int = Field(
         default=30, ge=0, description="Jobs that waited for others' servers are deleted after these days; 0: never."
     )

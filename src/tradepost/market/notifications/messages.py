@@ -257,6 +257,12 @@ WORDS: Mapping[str, Words] = {
         _("Calls are signed with the new key from now on. Answers signed with the earlier key are accepted until %(until)s."),
         _("See your keys"), "info", "key",
     ),
+    "cases_failed": Words(
+        _("%(failed)s of %(cases)s debug cases failed"),
+        _("They were made again at your server. The first that failed: %(first)s. A product that needs them is not accepted "
+          "until they pass."),
+        _("See the cases"), "warning", "alert-triangle",
+    ),
     "operator_gave_up": Words(
         _("Order %(order)s could not be delivered and was refunded"),
         _("Seller: %(seller)s. Product: %(product)s. Last reason: %(reason)s."),

@@ -80,6 +80,7 @@ def change(address: Address, *, url: str, require_body_sign: bool, sandbox: bool
     ):
         raise Refused("address.repeated", _("You have registered this address already."), field="url")
     with transaction.atomic():
+        Address.objects.filter(pk=address.pk).exclude(url=url).update(proven=[])
         Address.objects.filter(pk=address.pk).update(
             url=url,
             require_body_sign=require_body_sign,

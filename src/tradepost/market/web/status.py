@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product, Version
+from tradepost.market.debugging.standing import Standing
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.notifications.models import Mail
@@ -122,6 +123,26 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "dropped": ("warn", "x"),
         },
     ),
+    "debug case": {
+        Standing.MISSING: Look(pgettext_lazy("debug case", "Missing"), "calm", "point"),
+        Standing.SAVED: Look(pgettext_lazy("debug case", "Saved"), "ok", "check"),
+        Standing.OTHER_KEY: Look(pgettext_lazy("debug case", "Stale: another key"), "warn", "key"),
+        Standing.OTHER_URL: Look(pgettext_lazy("debug case", "Stale: another address"), "warn", "server"),
+        Standing.FAILED: Look(pgettext_lazy("debug case", "Failed"), "bad", "x"),
+    },
+    "judgement": {
+        "passed": Look(pgettext_lazy("judgement", "Holds"), "ok", "check"),
+        "failed": Look(pgettext_lazy("judgement", "Fails"), "bad", "x"),
+        "warned": Look(pgettext_lazy("judgement", "Warning"), "warn", "alert-triangle"),
+        "skipped": Look(pgettext_lazy("judgement", "Not judged"), "calm", "point"),
+        "broken": Look(pgettext_lazy("judgement", "Could not be judged"), "wait", "alert-circle"),
+    },
+    "job": {
+        "": Look(pgettext_lazy("job", "Under way"), "info", "refresh"),
+        "done": Look(pgettext_lazy("job", "Done"), "ok", "check"),
+        "failed": Look(pgettext_lazy("job", "Failed"), "bad", "x"),
+        "cancelled": Look(pgettext_lazy("job", "Stopped"), "calm", "ban"),
+    },
     "call": CALL_OUTCOMES,
 }
 
