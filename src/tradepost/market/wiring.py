@@ -22,10 +22,19 @@ from tradepost.market.fulfilment.lifecycle import OPERATION
 from tradepost.market.fulfilment.timers import LIFE
 from tradepost.market.identity import retention as identity_retention
 from tradepost.market.identity import throttling
-from tradepost.market.identity.events import SigningKeyRotated
+from tradepost.market.identity.events import (
+    AgreementPublished,
+    CertificationLocked,
+    SellerAdmitted,
+    SellerExited,
+    SellerResumed,
+    SellerSuspended,
+    SigningKeyRotated,
+)
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications import reactions as tell
 from tradepost.market.notifications import retention as notifications_retention
+from tradepost.market.notifications import seller_reactions as sellers
 from tradepost.market.notifications import service_reactions as services
 from tradepost.market.notifications.compose import Site
 from tradepost.market.orders import cancel
@@ -38,6 +47,8 @@ from tradepost.market.production import retention as production_retention
 from tradepost.market.production.engine import Engine, Setup
 from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
+from tradepost.market.review import overdue, website
+from tradepost.market.review.events import SubmissionDecided, SubmissionOverdue, SubmissionSent
 from tradepost.market.subscriptions.events import (
     SubscriptionEndsSoon,
     SubscriptionFrozen,
@@ -60,6 +71,15 @@ REACTIONS = Reactions(
         on(BreakerOpened, tell.on_breaker_opened),
         on(ToppedUp, tell.on_topped_up),
         on(SigningKeyRotated, tell.on_signing_key_rotated),
+        on(SubmissionSent, sellers.on_submission_sent),
+        on(SubmissionDecided, sellers.on_submission_decided),
+        on(SubmissionOverdue, sellers.on_submission_overdue),
+        on(SellerAdmitted),
+        on(SellerSuspended, sellers.on_seller_suspended),
+        on(SellerResumed, sellers.on_seller_resumed),
+        on(SellerExited),
+        on(CertificationLocked, sellers.on_certification_locked),
+        on(AgreementPublished, sellers.on_agreement_published),
         on(SubscriptionEndsSoon, services.on_service_ends_soon),
         on(SubscriptionFrozen, services.on_service_frozen),
         on(SubscriptionUnfrozen, services.on_service_unfrozen),
@@ -99,9 +119,12 @@ TASKS = {
     UNPAID_TIMEOUT: cancel.time_out,
     LIFE: live.live,
     tell.QUIET: tell.quiet_is_over,
+    overdue.OVERDUE: overdue.tell_overdue,
 }
 
-LEASED_TASKS: leased_jobs.LeasedTasks = {}
+LEASED_TASKS: leased_jobs.LeasedTasks = {
+    website.WEBSITE: website.task(config),
+}
 """By kind, what a job that waits for others' servers does."""
 
 
