@@ -9,6 +9,8 @@ from itertools import count
 from stdnum.cn import uscc
 
 from tests.factories.people import NOW, make_buyer, make_operator
+from tests.factories.pictures import make_picture
+from tradepost.market.assets.models import Picture
 from tradepost.market.base.config import Config, config
 from tradepost.market.identity import agreements, enter
 from tradepost.market.identity.companies import CompanyDocument
@@ -17,7 +19,6 @@ from tradepost.market.review import decide, drafts, submit
 from tradepost.market.review.models import Submission
 from tradepost.market.review.registry import review_kind
 
-LOGO = "a" * 64
 _numbers = count(1)
 
 
@@ -32,7 +33,7 @@ def company(**other: str) -> CompanyDocument:
     right = CompanyDocument(
         name=f"深圳市青榭软件{number}有限公司", name_en=f"Shenzhen Qingxie Software {number} Co., Ltd.",
         registration_number=code(), founded_on="2019-05-20", capital="5000000", staff="42", province="广东省", city="深圳市",
-        district="南山区", street="科技园路 8 号 3 栋 12 层", website="http://127.0.0.1:9/", logo=LOGO,
+        district="南山区", street="科技园路 8 号 3 栋 12 层", website="http://127.0.0.1:9/",
         about="为制造企业提供云上协同与排产软件，擅长与现有设备对接，交付快、支持好。",
         about_en="Software for planning and working together in the cloud, made for manufacturers.",
         contact_name="沈清", contact_phone="13800138000", contact_email=f"shen{number}@qingxie.example",
@@ -57,8 +58,15 @@ def owner_of(seller: Seller) -> User:
 def draft(
     seller: Seller, document: CompanyDocument | None = None, *, kind: str = "enter", now: datetime = NOW
 ) -> Submission:
+    """With a logo, unless the document says otherwise (``logo="-"``: none)."""
     begun = drafts.begin(kind, seller, by=owner_of(seller), now=now)
-    return drafts.save(begun, typed(document or company()), revision=begun.revision, now=now)
+    said = document or company()
+    logo = "" if said.logo == "-" else said.logo or logo_of(seller)
+    return drafts.save(begun, typed(replace(said, logo=logo)), revision=begun.revision, now=now)
+
+
+def logo_of(seller: Seller) -> str:
+    return make_picture(seller, purpose=Picture.Purpose.COMPANY_LOGO, width=168, height=70).sha256
 
 
 def send(submission: Submission, *, now: datetime = NOW, settings: Config | None = None) -> Submission:

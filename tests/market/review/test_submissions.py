@@ -46,7 +46,7 @@ def test_a_company_enters_and_is_a_seller_with_what_it_said() -> None:
 
 
 def test_what_is_missing_is_said_beside_its_field_and_nothing_is_sent() -> None:
-    written = draft(applicant(), company(capital="499,999", logo="", about="x" * 30 + " www.evil.example"))
+    written = draft(applicant(), company(capital="499,999", logo="-", about="x" * 30 + " www.evil.example"))
     before = Submission.objects.values().get()
     with pytest.raises(Incomplete) as refused:
         submit.submit(written, by=owner_of(written.seller), settings=config(), now=NOW)

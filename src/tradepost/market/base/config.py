@@ -82,6 +82,16 @@ class Config(BaseSettings):
     )
     mail_from: str = Field(default="Tradepost <noreply@localhost>", description="Sender of mails.")
     support_email: str = Field(default="", description="Shown to buyers who need a person.")
+    picture_most_bytes: int = Field(default=5_242_880, ge=1024, description="Largest picture that is taken, in bytes.")
+    picture_most_pixels: int = Field(
+        default=20_000_000,
+        ge=1_000_000,
+        description="Most pixels of a picture: in memory each takes four bytes while it is looked at.",
+    )
+    pictures_a_day: int = Field(default=500, ge=1, description="Pictures that one seller may hand in on a day.")
+    keep_unused_pictures_days: int = Field(
+        default=30, ge=0, description="Pictures that nothing refers to are deleted after these days; 0: never."
+    )
     keep_attempt_bodies_days: int = Field(
         default=90, ge=0, description="Bodies of attempts are emptied after these days; 0 keeps them for ever."
     )
@@ -154,6 +164,11 @@ class Config(BaseSettings):
     def base_url(self) -> str:
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104  # compared, not bound
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def files(self) -> Path:
+        """Where files that people hand in are kept."""
+        return self.data / "files"
 
     def secrets(self) -> tuple[str, ...]:
         """The secret key and the earlier ones, newest first; a key file is made at the first use when none is set."""

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from tradepost.market.assets.models import Picture
+from tradepost.market.assets.pictures import find_picture, use_pictures
 from tradepost.market.base.config import Config
-from tradepost.market.identity.companies import LONGEST, OPTIONAL, SECTION, EntryRules
+from tradepost.market.base.findings import Finding
+from tradepost.market.identity.companies import LONGEST, OPTIONAL, RULE, SECTION, CompanyDocument, EntryRules
+from tradepost.market.identity.models import Seller
 
-from .contract import Look, Question, Section, Words
+from .contract import Case, Look, Question, Section, Words
 
 SECTIONS = (
     Section(code="company", title=_("Company")),
@@ -99,3 +105,18 @@ def rules_of(settings: Config) -> EntryRules:
         least_capital=settings.entry_min_capital,
         own_host="" if settings.sandbox else urlsplit(settings.base_url).hostname or "",
     )
+
+
+def show_logo(seller: Seller, document: CompanyDocument) -> None:
+    """From now on everybody may see the company's logo."""
+    use_pictures(f"seller:{seller.pk}", {document.logo} - {""}, seller=seller, visible=True)
+
+
+def logo_of(case: Case[CompanyDocument]) -> Iterator[Finding]:
+    """The logo is a picture that this seller handed in; what a picture must be was looked at then (``assets``)."""
+    logo = case.document.logo
+    if logo and find_picture(logo, seller=case.seller, purpose=Picture.Purpose.COMPANY_LOGO) is None:
+        yield Finding(
+            section=SECTION["logo"], field="logo", code="company.logo.gone", rule=RULE,
+            words=gettext("The picture is not there any more: upload it again."),
+        )  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from tradepost.market.assets.pictures import use_pictures
 from tradepost.market.base import stored
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Product
@@ -58,7 +59,7 @@ def begin(
         check_none_open(kind, seller, product=product)
         how.may_begin(seller, product=product, now=now)
         content = document if document is not None else how.blank(seller, product=product)
-        return Submission.objects.create(
+        begun = Submission.objects.create(
             kind=kind,
             seller=seller,
             product=product,
@@ -69,6 +70,8 @@ def begin(
             created_at=now,
             saved_at=now,
         )
+        _keep_pictures(begun, content)
+    return begun
 
 
 def check_none_open(kind: str, seller: Seller, *, product: Product | None) -> None:
@@ -105,7 +108,21 @@ def save(draft: Submission, typed: Mapping[str, str], *, revision: int | None, n
         now_there.revision += 1
         now_there.saved_at = now
         now_there.save(update_fields=["document", "revision", "saved_at"])
+        _keep_pictures(now_there, changed)
     return now_there
+
+
+def _keep_pictures(submission: Submission, document: Any) -> None:
+    """What a submission shows is there for as long as it is: nobody but its seller and operators sees it."""
+    asked = [each.field for each in review_kind(submission.kind).questions if each.look is Look.PICTURE]
+    if asked:
+        hashes = {value for name in asked if (value := getattr(document, name))}
+        use_pictures(owner_of(submission), hashes, seller=submission.seller, visible=False)
+
+
+def owner_of(submission: Submission) -> str:
+    """As what a submission refers to pictures."""
+    return f"submission:{submission.pk}"
 
 
 def _must_be_draft(submission: Submission) -> None:
@@ -118,6 +135,7 @@ def discard(draft: Submission) -> None:
     with transaction.atomic():
         now_there = locked(draft.pk)
         _must_be_draft(now_there)
+        use_pictures(owner_of(now_there), (), seller=now_there.seller, visible=False)
         now_there.delete()
 
 
@@ -137,8 +155,3 @@ def correct(submission: Submission, *, by: User, now: datetime) -> Submission:
         document=stored.load(how.document, submission.document),
         earlier=submission,
     )
-
-
-def typed_fields(kind: str) -> frozenset[str]:
-    """The fields that come from the kind's form; pictures are handed in apart."""
-    return frozenset(question.field for question in review_kind(kind).questions if question.look is not Look.PICTURE)

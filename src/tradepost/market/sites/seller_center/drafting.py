@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from tradepost.market.assets.models import Picture
 from tradepost.market.base import stored
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
@@ -29,10 +30,13 @@ from tradepost.market.review import submit as sending
 from tradepost.market.review.contract import AnyKind, Incomplete, Look, Words
 from tradepost.market.review.models import Submission
 from tradepost.market.review.registry import review_kinds
+from tradepost.market.web import uploads
 
 from .frame import SellerRequest, found, seller_page, show
 from .submission_form import DraftForm, shown_sections, ticked
 
+LOGO = Picture.Purpose.COMPANY_LOGO
+"""The one picture that companies hand in."""
 SEND: Mapping[str, Words] = {
     "enter": gettext_lazy("Apply for entry"),
     "company": gettext_lazy("Apply for the change"),
@@ -62,6 +66,7 @@ def owners_alone(request: SellerRequest) -> HttpResponse | None:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page
+@uploads.takes_pictures()
 def draft(request: SellerRequest, kind: str) -> HttpResponse:
     how = kind_of(kind)
     if refused := owners_alone(request):
@@ -81,6 +86,9 @@ def draft(request: SellerRequest, kind: str) -> HttpResponse:
     return _saved(request, how, standing, act)
 
 
+draft.own_transactions = True  # type: ignore[attr-defined]  # a second of decoding must not hold the lock of SQLite
+
+
 def _not_there(request: SellerRequest, kind: str) -> HttpResponse:
     waiting = drafts.open_of(kind, request.seller)
     return redirect("seller_center:submission", waiting.pk) if waiting else redirect("seller_center:company")
@@ -88,9 +96,9 @@ def _not_there(request: SellerRequest, kind: str) -> HttpResponse:
 
 def _saved(request: SellerRequest, kind: AnyKind, standing: Submission, act: str) -> HttpResponse:
     """Keep what was typed, then send it if that was asked for. What cannot be sent is kept all the same."""
-    typed = _typed(request, kind)
-    quietly = request.headers.get("HX-Request") == "true"
+    typed, quietly = _typed(request, kind), request.headers.get("HX-Request") == "true"
     try:
+        typed |= _pictures(request, kind)
         with transaction.atomic():
             saved = drafts.save(
                 standing, typed, revision=whole_number(request.POST.get("revision", "")) or 0, now=request.now
@@ -126,9 +134,25 @@ def _typed(request: SellerRequest, kind: AnyKind) -> dict[str, str]:
     """NUL is nothing that anybody types, and PostgreSQL keeps none."""
     return {
         name: request.POST[name].replace("\r\n", "\n").replace("\0", "")
-        for name in drafts.typed_fields(kind.name)
-        if name in request.POST
+        for question in kind.questions
+        if question.look is not Look.PICTURE and (name := question.field) in request.POST
     }
+
+
+def _pictures(request: SellerRequest, kind: AnyKind) -> dict[str, str]:
+    """Raises ``Refused`` with the picture's field for a file that is none."""
+    found = {}
+    for question in kind.questions:
+        if question.look is Look.PICTURE and question.field in request.POST:
+            try:
+                found[question.field] = uploads.handed_in(
+                    request, question.field, purpose=LOGO, seller=request.seller, by=request.user, now=request.now
+                )
+            except Refused as refused:
+                raise Refused(
+                    refused.code, refused.message, refused.status, field=question.field, rule=refused.rule
+                ) from None
+    return found
 
 
 def _refused(
@@ -168,9 +192,10 @@ def _page(
     if findings is None:
         findings = sending.findings_of(draft, agreed={each.pk for each in wanted}, settings=config(), now=request.now)
     form = DraftForm(kind, initial=_initial(kind, document), data=dict(typed) if typed is not None else None)
-    if refused is not None and refused.field in form.fields and beside is False:
-        form.add_error(refused.field, refused.message)
     said = draft.earlier.reasons if draft.earlier else {}
+    if refused is not None and refused.field:
+        findings = [*(findings if beside else ()), _as_finding(kind, refused)]
+        beside = True
     sections = shown_sections(kind, form, document, findings, beside=beside, said=said)
     return show(
         request,
@@ -190,6 +215,14 @@ def _page(
         earlier_findings=read_findings(draft.earlier.findings) if draft.earlier else [],
         send=SEND.get(kind.name, _("Send it")),
         standing=kind.standing(request.seller, product=None) is not None,
+    )
+
+
+def _as_finding(kind: AnyKind, refused: Refused) -> Finding:
+    """A refusal of one field stands beside it, as everything else that is wrong."""
+    section = next((each.section for each in kind.questions if each.field == refused.field), "")
+    return Finding(
+        section=section, field=refused.field, code=refused.code, words=refused.message, rule=f"§{refused.rule}" if refused.rule else ""
     )
 
 

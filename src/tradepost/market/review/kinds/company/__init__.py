@@ -17,7 +17,7 @@ from tradepost.market.identity import enter
 from tradepost.market.identity.companies import RULE, SECTION, CompanyDocument, check_company
 from tradepost.market.identity.company_models import Agreement, Company
 from tradepost.market.identity.models import Seller
-from tradepost.market.review.company_form import QUESTIONS, SECTIONS, rules_of
+from tradepost.market.review.company_form import QUESTIONS, SECTIONS, logo_of, rules_of, show_logo
 from tradepost.market.review.contract import Case, Defaults, Item
 from tradepost.market.review.website import ask_website
 
@@ -56,6 +56,7 @@ class ChangeCompany(Defaults[CompanyDocument]):
         today = timezone.localtime(case.now).date()
         return [
             *check_company(case.document, rules_of(case.settings), today=today),
+            *logo_of(case),
             *_another_entity(case),
             *_nothing_changed(case),
         ]
@@ -70,6 +71,7 @@ class ChangeCompany(Defaults[CompanyDocument]):
     def approve(self, case: Case[CompanyDocument], *, by: str) -> None:
         self.may_begin(case.seller, product=None, now=case.now)
         enter.change_company(case.seller, case.document, now=case.now)
+        show_logo(case.seller, case.document)
 
 
 def _another_entity(case: Case[CompanyDocument]) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from tradepost.market.identity import enter
 from tradepost.market.identity.companies import RULE, SECTION, CompanyDocument, check_company
 from tradepost.market.identity.company_models import Agreement
 from tradepost.market.identity.models import Seller
-from tradepost.market.review.company_form import QUESTIONS, SECTIONS, rules_of
+from tradepost.market.review.company_form import QUESTIONS, SECTIONS, logo_of, rules_of, show_logo
 from tradepost.market.review.contract import Case, Defaults, Item
 from tradepost.market.review.website import ask_website
 
@@ -68,6 +68,7 @@ class Enter(Defaults[CompanyDocument]):
         today = timezone.localtime(case.now).date()
         return [
             *check_company(case.document, rules_of(case.settings), today=today),
+            *logo_of(case),
             *_taken(case),
         ]
 
@@ -83,6 +84,7 @@ class Enter(Defaults[CompanyDocument]):
 
     def approve(self, case: Case[CompanyDocument], *, by: str) -> None:
         enter.admit(case.seller, case.document, by=by, now=case.now)
+        show_logo(case.seller, case.document)
 
 
 def _taken(case: Case[CompanyDocument]) -> Iterator[Finding]:
