@@ -8,7 +8,7 @@ from django.db.models.functions import Substr
 from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.money import Money
-from tradepost.market.catalog.models import NONE, Offer, Product
+from tradepost.market.catalog.models import NONE, Offer, Product, Version
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.charging import Charging, charging
 from tradepost.market.subscriptions.models import Subscription
@@ -78,6 +78,8 @@ class OrderLine(models.Model):
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="order_lines", db_index=False)
     product = models.ForeignKey(Product, models.PROTECT)
     offer = models.ForeignKey(Offer, models.PROTECT)
+    version = models.ForeignKey(Version, models.PROTECT, related_name="+", db_index=False)
+    """Of the product, as it was sold: its terms stay those of the line, whatever is listed later."""
     subscription = models.ForeignKey(
         Subscription, models.PROTECT, null=True, default=None, related_name="order_lines", db_index=False
     )

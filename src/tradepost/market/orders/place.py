@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from tradepost.market.base import ids, jobs
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
-from tradepost.market.catalog.models import Offer, Product, Sku
+from tradepost.market.catalog.models import Offer, Product, Sku, Version
 from tradepost.market.catalog.sellable import check_metered
 from tradepost.market.identity.models import User
 from tradepost.market.subscriptions.models import Subscription
@@ -151,6 +151,15 @@ def _extend_params(product: Product, given: tuple[tuple[str, str], ...]) -> list
     return [{"name": p["name"], "value": values[p["name"]].strip()} for p in asked if values.get(p["name"], "").strip()]
 
 
+def sold_version(product: Product) -> int:
+    """Key of the version that is sold now; of what is not listed (a sandbox tries out what was withdrawn), the last that was."""
+    versions = Version.objects.filter(product=product).order_by("-listed_at", "-number").values_list("pk", flat=True)
+    found = versions.filter(status=Version.Status.LISTED).first() or versions.first()
+    if found is None:
+        raise LookupError(f"product {product.pk} has no version")
+    return found
+
+
 def chosen_values(sku: Sku) -> list[dict[str, str]]:
     return [
         {
@@ -186,6 +195,7 @@ def store_line(
         seller=product.seller,
         product=product,
         offer=offer,
+        version_id=sold_version(product),
         subscription=subscription,
         charging_mode=offer.charging_mode,
         period_type=offer.period_type,

@@ -15,7 +15,7 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.base.secrets import unseal
-from tradepost.market.catalog.listing import list_product, put_on_sale
+from tradepost.market.catalog.listing import draft_product, list_draft
 from tradepost.market.catalog.models import Category, Product
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import Member, Seller, SigningKey, User
@@ -175,7 +175,7 @@ def _products(sellers: dict[str, Seller], serving: dict[str, Address], now: date
     for product in products():
         if product.slug in there:
             continue
-        command = product.command(described[product.seller], config().currency)
-        listed = list_product(sellers[product.seller], command, now=now)
+        document = product.document(described[product.seller])
+        listed = draft_product(sellers[product.seller], document, slug=product.slug, now=now)
         addresses.bind(listed, serving[product.seller])
-        put_on_sale(listed, now=now)
+        list_draft(listed, currency=config().currency, now=now)

@@ -106,7 +106,13 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
         Mail.Status.choices, {"waiting": ("wait", "clock"), "sent": ("ok", "check"), "failed": ("bad", "x")}
     ),
     "product": _looks(
-        Product.Status.choices, {"draft": ("calm", "edit"), "on_sale": ("ok", "check"), "stopped": ("warn", "ban")}
+        Product.Status.choices,
+        {
+            "draft": ("calm", "edit"),
+            "on_sale": ("ok", "check"),
+            "frozen": ("warn", "snowflake"),
+            "stopped": ("warn", "ban"),
+        },
     ),
     "seller": _looks(
         Seller.Status.choices,

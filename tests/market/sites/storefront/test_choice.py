@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests import factories
-from tests.factories.products import MONTHLY, ONCE, YEARLY
+from tests.factories.products import MONTHLY, ONCE, YEARLY, make_sku, make_spec
 from tradepost.market.catalog.models import Offer, Product
-from tradepost.market.catalog.new_product import NewSku, NewSpec
 from tradepost.market.catalog.shelf_queries import product_on_sale
 from tradepost.market.sites.storefront.choice import Choice, Picked, choose, price_list, whole
 
@@ -24,14 +23,12 @@ def attribute(code: str, *values: str) -> dict[str, object]:
 
 def make() -> Product:
     skus = (
-        NewSku(prices=(MONTHLY, YEARLY), values={"edition": "team", "region": "east"}),
-        NewSku(prices=(YEARLY,), values={"edition": "group", "region": "east"}),
-        NewSku(prices=(ONCE,), values={"edition": "group", "region": "west"}),
+        make_sku(MONTHLY, YEARLY, values={"edition": "team", "region": "east"}),
+        make_sku(YEARLY, values={"edition": "group", "region": "east"}),
+        make_sku(ONCE, values={"edition": "group", "region": "west"}),
     )
     attributes = [attribute("edition", "team", "group", "gone"), attribute("region", "east", "west")]
-    product = factories.make_product(
-        specs=(NewSpec(name="标准", name_en="Standard", skus=skus, attributes=attributes),)
-    )
+    product = factories.make_product(specs=(make_spec(*skus, name="标准", name_en="Standard", attributes=attributes),))
     found = product_on_sale(pk=product.pk)
     assert found is not None
     return found

@@ -9,9 +9,8 @@ import pytest
 from django.test import Client
 
 from tests import factories
-from tests.factories.products import MONTHLY, ONCE, YEARLY
+from tests.factories.products import MONTHLY, ONCE, YEARLY, make_sku, make_spec
 from tradepost.market.catalog.models import Product
-from tradepost.market.catalog.new_product import NewSku, NewSpec
 
 pytestmark = pytest.mark.django_db
 ENGLISH = {"Accept-Language": "en"}
@@ -94,8 +93,10 @@ def test_the_shelf_takes_the_same_queries_however_many_products(
 def test_a_product_page_takes_the_same_queries_however_many_skus(
     client: Client, skus: int, django_assert_num_queries: Any
 ) -> None:
-    spec = NewSpec(name="标准", name_en="Standard", skus=(NewSku(prices=(MONTHLY, YEARLY)),) * skus)
-    product = factories.make_product(specs=(spec,))
+    values = [{"code": f"e{n}", "name": f"版本{n}", "name_en": f"Edition {n}"} for n in range(skus)]
+    edition = {"code": "e", "name": "版本", "name_en": "Edition", "values": values}
+    kinds = [make_sku(MONTHLY, YEARLY, values={"e": value["code"]}) for value in values]
+    product = factories.make_product(specs=(make_spec(*kinds, attributes=[edition]),))
     with django_assert_num_queries(6):  # clock, product, specs, SKUs, offers, protocol of the address
         client.get(f"/products/{product.slug}/")
 
