@@ -12,12 +12,14 @@ from tradepost.market.base import stored
 from tradepost.market.base.events import declared
 from tradepost.market.fulfilment.registry import operation_kinds
 from tradepost.market.production import calls
+from tradepost.market.review.registry import review_kinds
 from tradepost.market.wiring import REACTIONS
 from tradepost.protocols.commands import Command
 from tradepost.protocols.registry import all_commands
 
 EVENTS = {declared(entry.event).name: entry.event for entry in REACTIONS.entries}
 COMMANDS: dict[str, type[Command]] = dict(all_commands())
+DOCUMENTS = {name: kind.document for name, kind in review_kinds().items()}
 WANTED = {name: kind.wanted for name, kind in operation_kinds().items()}
 BEFORE_NAMES = [(was, declared(entry.event).name) for entry in REACTIONS.entries for was in declared(entry.event).was]
 """The names under which the release before typed events stored them, without a version."""
@@ -38,6 +40,11 @@ def test_what_operations_want_is_read_in_every_version(kind: str) -> None:
     assert problems(kind, WANTED[kind], golden("wanted"), lambda row: stored.load(WANTED[kind], row)) == []
 
 
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_documents_of_submissions_are_read_in_every_version(kind: str) -> None:
+    assert problems(kind, DOCUMENTS[kind], golden("documents"), lambda row: stored.load(DOCUMENTS[kind], row)) == []
+
+
 @pytest.mark.parametrize(("was", "name"), BEFORE_NAMES)
 def test_rows_of_the_release_before_are_read_under_their_names(was: str, name: str) -> None:
     first = golden("events")[name, 1]["rows"][0]
@@ -49,6 +56,7 @@ def test_no_file_is_of_something_that_nobody_reads() -> None:
     assert {name for name, _ in golden("events")} == set(EVENTS)
     assert {kind for kind, _ in golden("commands")} == set(COMMANDS)
     assert {kind for kind, _ in golden("wanted")} == set(WANTED)
+    assert {kind for kind, _ in golden("documents")} == set(DOCUMENTS)
     assert len(BEFORE_NAMES) == 14
 
 
