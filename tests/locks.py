@@ -22,6 +22,7 @@ ORDER = (
     "subscriptions_subscription",
     "fulfilment_operation",
     "production_call",
+    "licenses_licenserequest",
     "base_job",
     "orders_order",
     "payments_account",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-HISTORY = ("deliver", "freeze", "renew", "give_up", "fail", "newcomer", "companies")
+HISTORY = ("deliver", "licensed", "freeze", "renew", "give_up", "fail", "newcomer", "companies")
 """The chapters of history.py that these pages tell of."""
 
 
@@ -81,6 +81,9 @@ PAGES: dict[str, dict[str, View]] = {
         "service-failing": View("/services/{service failing}/"),
         "service-stopped": View("/services/{service stopped}/"),
         "service-released": View("/services/{released}/"),
+        "service-licensed": View("/services/{licensed}/"),
+        "service-licensed-shown": View("/services/{licensed}/", press=".sf-license button"),
+        "service-license": View("/services/{license text}/", press=".sf-license button"),
         "service-renew": View("/services/1/renew/"),
         "notices": View("/notices/"),
         "balance": View("/balance/"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .buying import make_call, make_operation, make_order, make_subscription
-from .people import NOW, make_address, make_buyer, make_operator, make_seller
+from .people import NOW, make_address, make_buyer, make_group, make_member, make_operator, make_seller
 from .pictures import make_picture
 from .products import PICTURE, make_category, make_offer, make_product
 
@@ -14,6 +14,8 @@ __all__ = [
     "make_buyer",
     "make_call",
     "make_category",
+    "make_group",
+    "make_member",
     "make_offer",
     "make_operation",
     "make_operator",

@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 # Whose objects are asked for: buyer X bought from seller A. The others must not learn of it.
-STRANGER, BUYER, OTHER_BUYER, OWNER, VIEWER, OTHER_OWNER, OPERATOR = ROLES = (
-    "stranger", "buyer X", "another buyer", "owner of A", "viewer of A", "owner of B", "operator",
+STRANGER, BUYER, OTHER_BUYER, OWNER, VIEWER, TRADER, OTHER_OWNER, OPERATOR = ROLES = (
+    "stranger", "buyer X", "another buyer", "owner of A", "viewer of A", "trader of A", "owner of B", "operator",
 )  # fmt: skip
+"""The trader's group opens the menu trade, to read and to write, and nothing else."""
 NOBODY: frozenset[str] = frozenset()
 PERSONS = frozenset(ROLES) - {STRANGER}
 ANYBODY = frozenset(ROLES)
 A_MEMBERS = frozenset({OWNER, VIEWER})
+"""Those who see all of A's menus."""
 SELLERS = A_MEMBERS | {OTHER_OWNER}
+A_TRADE, TRADE = A_MEMBERS | {TRADER}, SELLERS | {TRADER}
 CHANGERS = frozenset({OWNER, OTHER_OWNER})
 """What these change is their own seller's, never A's for the owner of B."""
 
@@ -72,13 +75,13 @@ STOREFRONT = {
     "profile/": Address(get=PERSONS, post=PERSONS, data={"name": "Z", "company": "", "phone": ""}),
 }
 SELLER_CENTER = {
-    "seller/": pages(SELLERS),
-    "seller/switch/": Address(post=A_MEMBERS, data={"seller": "{seller}"}),
-    "seller/orders/": pages(SELLERS),
-    "seller/orders/<str:number>/": pages(A_MEMBERS, number="{line}"),
-    "seller/operations/": pages(SELLERS),
-    "seller/operations/<int:pk>/": pages(A_MEMBERS, pk="{operation}"),
-    "seller/operations/<int:pk>/restart/": Address({"pk": "{operation}"}, post=frozenset({OWNER})),
+    "seller/": pages(TRADE),
+    "seller/switch/": Address(post=A_TRADE, data={"seller": "{seller}"}),
+    "seller/orders/": pages(TRADE),
+    "seller/orders/<str:number>/": pages(A_TRADE, number="{line}"),
+    "seller/operations/": pages(TRADE),
+    "seller/operations/<int:pk>/": pages(A_TRADE, pk="{operation}"),
+    "seller/operations/<int:pk>/restart/": Address({"pk": "{operation}"}, post=frozenset({OWNER, TRADER})),
     "seller/addresses/": pages(SELLERS),
     "seller/addresses/new/": Address(get=SELLERS, post=CHANGERS, data=ADDRESS),
     "seller/addresses/<int:pk>/": Address({"pk": "{address}"}, get=A_MEMBERS, post=frozenset({OWNER}), data=ADDRESS),
@@ -91,6 +94,27 @@ SELLER_CENTER = {
     ),
     "seller/keys/access/": Address(post=CHANGERS, data={"living": "{access_key}"}),
     "seller/keys/access/<str:access_key>/delete/": Address({"access_key": "{access_key}"}, post=frozenset({OWNER})),
+    "seller/members/": pages(SELLERS),
+    "seller/members/invite/": Address(
+        get=CHANGERS, post=CHANGERS, data={"email": "somebody@new.example", "groups": "viewer"}
+    ),
+    "seller/members/leave/": Address(post=frozenset({VIEWER, TRADER, OWNER, OTHER_OWNER})),
+    "seller/members/<int:pk>/": Address(
+        {"pk": "{member}"}, get=A_MEMBERS, post=frozenset({OWNER}), data={"groups": "viewer"}
+    ),
+    "seller/members/<int:pk>/remove/": Address({"pk": "{member}"}, post=frozenset({OWNER})),
+    "seller/members/<int:pk>/hand-over/": Address({"pk": "{member}"}, post=frozenset({OWNER})),
+    "seller/members/invitations/<int:pk>/again/": Address({"pk": "{invitation}"}, post=frozenset({OWNER})),
+    "seller/members/invitations/<int:pk>/withdraw/": Address({"pk": "{invitation}"}, post=frozenset({OWNER})),
+    "seller/members/groups/new/": Address(get=CHANGERS, post=CHANGERS, data={"name": "Support", "trade": "read"}),
+    "seller/members/groups/<int:pk>/": Address(
+        {"pk": "{group}"}, get=frozenset({OWNER}), post=frozenset({OWNER}), data={"name": "Support", "trade": "read"}
+    ),
+    "seller/members/groups/<int:pk>/delete/": Address({"pk": "{empty_group}"}, post=frozenset({OWNER})),
+    "seller/join/<str:token>/": Address({"token": "{token}"}, get=ANYBODY),
+    "seller/notices/": pages(TRADE),
+    "seller/notices/read/": Address(post=TRADE),
+    "seller/notices/<int:pk>/open/": Address({"pk": "{notice}"}),
     "seller/messages/": pages(SELLERS),
     "seller/messages/<int:pk>/": pages(A_MEMBERS, pk="{call}"),
     "seller/messages/<int:pk>/live/": pages(A_MEMBERS, pk="{call}"),
@@ -160,6 +184,9 @@ CONSOLE = {
     "console/ledger/": pages(ONLY_OPERATORS),
     "console/mails/": pages(ONLY_OPERATORS),
     "console/mails/<int:pk>/retry/": Address({"pk": "{mail}"}, post=ONLY_OPERATORS),
+    "console/notices/": pages(ONLY_OPERATORS),
+    "console/notices/read/": Address(post=ONLY_OPERATORS),
+    "console/notices/<int:pk>/open/": Address({"pk": "{notice}"}),
     "console/clock/": Address(get=ONLY_OPERATORS, post=ONLY_OPERATORS, data={"distance": "1h"}),
     "console/clock/hands/": pages(ONLY_OPERATORS),
 }

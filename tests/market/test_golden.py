@@ -10,6 +10,7 @@ import pytest
 from tests.market.golden import golden, problems
 from tradepost.market.base import stored
 from tradepost.market.base.events import declared
+from tradepost.market.catalog.document import SECTIONS, Document
 from tradepost.market.fulfilment.registry import operation_kinds
 from tradepost.market.production import calls
 from tradepost.market.review.registry import review_kinds
@@ -42,7 +43,16 @@ def test_what_operations_want_is_read_in_every_version(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
 def test_documents_of_submissions_are_read_in_every_version(kind: str) -> None:
-    assert problems(kind, DOCUMENTS[kind], golden("documents"), lambda row: stored.load(DOCUMENTS[kind], row)) == []
+    assert problems(kind, DOCUMENTS[kind], golden("submissions"), lambda row: stored.load(DOCUMENTS[kind], row)) == []
+
+
+def test_documents_of_every_version_are_read() -> None:
+    """What was sealed is read by every later release: the product page, the diff, and what was sold."""
+    files = golden("documents")
+    assert problems("Document", Document, files, lambda row: stored.load(Document, row)) == []
+    sections = {name: {f.name for f in fields(cls)} for name, cls in SECTIONS.items()}
+    last = files["Document", 1]["rows"][-1]
+    assert {name: set(last[name]) for name in SECTIONS} == sections, "add a row that has every field"
 
 
 @pytest.mark.parametrize(("was", "name"), BEFORE_NAMES)
@@ -56,7 +66,7 @@ def test_no_file_is_of_something_that_nobody_reads() -> None:
     assert {name for name, _ in golden("events")} == set(EVENTS)
     assert {kind for kind, _ in golden("commands")} == set(COMMANDS)
     assert {kind for kind, _ in golden("wanted")} == set(WANTED)
-    assert {kind for kind, _ in golden("documents")} == set(DOCUMENTS)
+    assert {kind for kind, _ in golden("submissions")} == set(DOCUMENTS)
     assert len(BEFORE_NAMES) == 14
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from django.apps import apps
 from django.conf import settings
@@ -20,9 +21,11 @@ from tests.factories.companies import certification, company, send
 from tests.factories.people import NOW
 from tests.market import every_address as table
 from tests.market.every_address import ADDRESSES, ANYBODY, OPERATOR, STRANGER, Address
+from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.work import State
-from tradepost.market.identity import enter, keys
+from tradepost.market.identity import enter, keys, members
+from tradepost.market.identity.menus import VIEWER
 from tradepost.market.identity.models import Member, Seller, SigningKey, Throttle, User
 from tradepost.market.licenses.deliver import deliver_license
 from tradepost.market.licenses.request import request_license
@@ -63,11 +66,14 @@ class World:
             table.OTHER_BUYER: factories.make_buyer(email="yves@y-company.example"),
             table.OWNER: factories.make_buyer(email="owner@a.example", balance="0"),
             table.VIEWER: factories.make_buyer(email="viewer@a.example", balance="0"),
+            table.TRADER: factories.make_buyer(email="trader@a.example", balance="0"),
             table.OTHER_OWNER: factories.make_buyer(email="owner@b.example", balance="0"),
             OPERATOR: factories.make_operator(email="operator@market.example"),
         }
         seller = factories.make_seller(member=self.users[table.OWNER], signing_key=SIGNING_KEY)
-        Member.objects.create(seller=seller, user=self.users[table.VIEWER], role=Member.Role.VIEWER)
+        factories.make_member(seller, self.users[table.VIEWER], VIEWER)
+        group = factories.make_group(seller, trade="write")
+        factories.make_member(seller, self.users[table.TRADER], group)
         other = factories.make_seller(member=self.users[table.OTHER_OWNER])
         factories.make_product(other)
         product = factories.make_product(seller)
@@ -81,6 +87,10 @@ class World:
         operation = factories.make_operation(order, subscription=held, call=call)
         applied = request_license(held, "machine-of-x-7", actor="x", now=NOW)
         deliver_license(seller.pk, TextUpload(event_id=applied.event_id, characters=MACHINE_LICENSE), now=NOW)
+        owner = Member.objects.get(seller=seller, user=self.users[table.OWNER])
+        invited = members.invite(
+            seller, "new@a.example", groups=[group], by=owner, most=50, valid=timedelta(days=7), now=clock.now()
+        )
         certifying, rejected = handed_in(seller)
         access = keys.create_access_key(seller, by=self.users[table.OWNER], now=NOW)
         drafted = factories.make_picture(seller)
@@ -93,7 +103,10 @@ class World:
             "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer).pk),
             "mail": str(Mail.objects.get(notice__user=buyer).pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
             "address": str(call.address_id), "call": str(call.pk), "operation": str(operation.pk), "access_key": access.key_id, "email": buyer.email,
-            "submission": str(certifying.pk), "rejected": str(rejected.pk), "license_request": str(applied.pk), "picture": drafted.sha256, "signing_key": SigningKey.objects.get(seller=seller).key_id,
+            "submission": str(certifying.pk), "rejected": str(rejected.pk),
+            "member": str(Member.objects.get(seller=seller, user=self.users[table.VIEWER]).pk), "group": str(group.pk),
+            "empty_group": str(factories.make_group(seller, tools="read").pk), "invitation": str(invited.invitation.pk),
+            "token": invited.token, "license_request": str(applied.pk), "picture": drafted.sha256, "signing_key": SigningKey.objects.get(seller=seller).key_id,
         }  # fmt: skip
         of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}
         # Secret → who may read it on a page that they may see.
@@ -101,6 +114,8 @@ class World:
             order.number: of_the_trade, unpaid.number: of_the_trade, "instance-of-x-7": of_the_trade,
             buyer.email: frozenset({table.BUYER, OPERATOR}), buyer.phone: frozenset({table.BUYER, OPERATOR}),
             call.address.url: table.A_MEMBERS | {OPERATOR}, access.key_id: table.A_MEMBERS | {OPERATOR},
+            "viewer@a.example": table.A_MEMBERS | {OPERATOR}, "new@a.example": ANYBODY, group.name: table.A_MEMBERS,
+            invited.token: ANYBODY,
             PASSWORD: frozenset({table.BUYER}), LICENSE: frozenset({table.BUYER}),
             BANK_ACCOUNT: frozenset({OPERATOR}), MACHINE_LICENSE: frozenset({table.BUYER}), "machine-of-x-7": frozenset({table.BUYER}), SIGNING_KEY: frozenset(), access.secret: frozenset(),
         }  # fmt: skip

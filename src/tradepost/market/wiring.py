@@ -27,6 +27,10 @@ from tradepost.market.identity import throttling
 from tradepost.market.identity.events import (
     AgreementPublished,
     CertificationLocked,
+    MemberAccessChanged,
+    MemberJoined,
+    MemberLeft,
+    OwnershipTransferred,
     SellerAdmitted,
     SellerExited,
     SellerResumed,
@@ -34,6 +38,7 @@ from tradepost.market.identity.events import (
     SigningKeyRotated,
 )
 from tradepost.market.notifications import deliver
+from tradepost.market.notifications import member_reactions as people
 from tradepost.market.notifications import reactions as tell
 from tradepost.market.notifications import retention as notifications_retention
 from tradepost.market.notifications import seller_reactions as sellers
@@ -76,12 +81,16 @@ REACTIONS = Reactions(
         on(SubmissionSent, sellers.on_submission_sent),
         on(SubmissionDecided, sellers.on_submission_decided),
         on(SubmissionOverdue, sellers.on_submission_overdue),
-        on(SellerAdmitted),
+        on(SellerAdmitted, sellers.on_seller_admitted),
         on(SellerSuspended, sellers.on_seller_suspended),
         on(SellerResumed, sellers.on_seller_resumed),
-        on(SellerExited),
+        on(SellerExited, sellers.on_seller_exited),
         on(CertificationLocked, sellers.on_certification_locked),
         on(AgreementPublished, sellers.on_agreement_published),
+        on(MemberJoined, people.on_member_joined),
+        on(MemberLeft, people.on_member_left),
+        on(MemberAccessChanged, people.on_member_access_changed),
+        on(OwnershipTransferred, people.on_ownership_transferred),
         on(SubscriptionEndsSoon, services.on_service_ends_soon),
         on(SubscriptionFrozen, services.on_service_frozen),
         on(SubscriptionUnfrozen, services.on_service_unfrozen),

@@ -55,6 +55,15 @@ class Config(BaseSettings):
     )
     debug: bool = Field(default=False, description="Show errors with their sources; never in a real market.")
     currency: str = Field(default="CNY", min_length=3, max_length=3, description="Currency of balances and new prices.")
+    members_most: int = Field(
+        default=50, ge=1, description="Members that a seller may have beside its owner, open invitations included."
+    )
+    invitation_days: int = Field(
+        default=7, ge=1, le=90, description="So long an invitation to a seller can be accepted."
+    )
+    invitations_a_day: int = Field(
+        default=100, ge=1, description="Invitations that one seller may have mailed in a day."
+    )
     unpaid_timeout_minutes: int = Field(default=1440, ge=1, description="An unpaid order is cancelled after this time.")
     body_sign: Literal["required", "optional"] = Field(
         default="required", description="Default of new production addresses: is an answer without Body-Sign accepted?"

@@ -19,7 +19,13 @@ from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.charging import Charging, charging, modes_that
 from tradepost.protocols.commands import ChargingMode
 
+from .grant_models import ProductGrant
 from .price_models import PriceModel
+
+__all__ = [
+    "NONE", "Category", "Factor", "Offer", "Product", "ProductGrant", "PurchaseLimit", "SalesTarget", "Sku", "Spec", "Stock",
+    "TargetBuyer", "UpgradeRule", "Version",
+]  # fmt: skip
 
 NONE = Decimal(0)
 

@@ -48,7 +48,7 @@ def apply(user: User, *, now: datetime) -> Seller:
             status=Seller.Status.APPLICANT,
             created_at=now,
         )
-        Member.objects.create(seller=seller, user=user, role=Member.Role.OWNER)
+        Member.objects.create(seller=seller, user=user, role=Member.Role.OWNER, joined_at=now)
     return seller
 
 

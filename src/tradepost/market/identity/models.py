@@ -12,6 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.ids import hex_id
 
+from .members_models import Group, Invitation
+
+__all__ = ["AccessKey", "Group", "Invitation", "Member", "Seller", "SigningKey", "Throttle", "User", "Users"]
+
 
 class Users(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: object) -> User:
@@ -92,12 +96,14 @@ class Member(models.Model):
 
     class Role(models.TextChoices):
         OWNER = "owner", _("Owner")
-        DEVELOPER = "developer", _("Developer")
-        VIEWER = "viewer", _("Viewer")
+        MEMBER = "member", _("Member")
+        """May what the groups give."""
 
     seller = models.ForeignKey(Seller, models.CASCADE, related_name="members")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role, default=Role.OWNER)
+    groups = models.ManyToManyField(Group, related_name="members")
+    joined_at = models.DateTimeField(null=True, default=None)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["seller", "user"], name="member_once")]

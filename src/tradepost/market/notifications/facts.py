@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,6 +40,11 @@ def phrase(msgid: str) -> Json:
     return {"phrase": msgid}
 
 
+def together(parts: Sequence[Json | str]) -> Json:
+    """Several facts in a row."""
+    return {"all": list(parts)}
+
+
 def readable(facts: Mapping[str, Any]) -> dict[str, str]:
     """Each fact as text in the active language."""
     return {name: _text(value) for name, value in facts.items()}
@@ -60,6 +65,8 @@ def _text(value: Any) -> str:
             return f"{format_datetime(local, 'yyyy-MM-dd HH:mm', locale=_locale())} {zone_name(local)}"
         case {"phrase": str(msgid)}:
             return gettext(msgid) if msgid else ""
+        case {"all": list(parts)}:
+            return ("、" if is_chinese() else ", ").join(map(_text, parts))
         case {"verdict": str(name), "protocol": str(protocol)}:
             return reasons.title(name, protocol=protocol)
         case _:

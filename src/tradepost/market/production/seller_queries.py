@@ -191,12 +191,13 @@ class Attention:
         )
 
 
-def attention(seller: Seller, *, most: int = 5) -> Attention:
-    """Five queries, whatever there is."""
+def attention(seller: Seller, *, products: QuerySet[Product] | None = None, most: int = 5) -> Attention:
+    """Five queries, whatever there is. ``products``: those of the seller that exist for the reader, if not all."""
     addresses = list(Address.objects.filter(seller=seller).order_by("pk"))
     failing = Call.objects.filter(FAILING, seller=seller)
     classes = classes_with_key(seller)
-    unbound = Product.objects.filter(seller=seller, status=Product.Status.ON_SALE).filter(
+    known = Product.objects.all() if products is None else products
+    unbound = known.filter(seller=seller, status=Product.Status.ON_SALE).filter(
         ~Exists(Binding.objects.filter(product=OuterRef("pk")))
     )
     return Attention(

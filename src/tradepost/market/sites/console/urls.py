@@ -12,6 +12,7 @@ from . import (
     engine,
     ledger,
     mails,
+    notices,
     operations,
     orders,
     overview,
@@ -51,6 +52,9 @@ urlpatterns = [
     path("ledger/", ledger.show, name="ledger"),
     path("mails/", mails.index, name="mails"),
     path("mails/<int:pk>/retry/", mails.retry, name="mail_retry"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/read/", notices.read_all, name="notices_read"),
+    path("notices/<int:pk>/open/", notices.open_notice, name="notice_open"),
     path("clock/", clock.show, name="clock"),
     path("clock/hands/", clock.hands, name="clock_hands"),
 ]

@@ -17,6 +17,7 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.catalog.models import Product
+from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import SigningKey
 from tradepost.market.product_types.registry import product_types
 from tradepost.market.production import addresses as verbs
@@ -86,7 +87,7 @@ def protocol_choices(kind: str = "", sold: Iterable[str] = ()) -> list[tuple[str
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def addresses(request: SellerRequest) -> HttpResponse:
     own = seller_queries.seller_addresses(request.seller)
     classes = seller_queries.classes_with_key(request.seller)
@@ -117,7 +118,7 @@ def _described(address: Address, classes: set[str]) -> dict[str, object]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def new_address(request: SellerRequest) -> HttpResponse:
     products = seller_queries.seller_products(request.seller)
     asked = request.GET.get("product", "")
@@ -162,7 +163,7 @@ def _beside(form: forms.Form, refused: Refused) -> None:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def address(request: SellerRequest, pk: int) -> HttpResponse:
     own = found(seller_queries.find_address(request.seller, pk))
     form = AddressForm(
@@ -188,7 +189,7 @@ def address(request: SellerRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.TOOLS, product="pk")
 def bind(request: SellerRequest, pk: int) -> HttpResponse:
     """Serve a product at another address; both must be the seller's own."""
     product = found(seller_queries.find_product(request.seller, pk))

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity import keys as verbs
 from tradepost.market.identity.keys import NewKey
+from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import SigningKey
 from tradepost.market.production.seller_queries import classes_in_use
 
@@ -22,13 +23,13 @@ from .frame import SellerRequest, found, seller_page, show
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def keys(request: SellerRequest) -> HttpResponse:
     return _page(request)
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def rotate(request: SellerRequest, interface_class: str) -> HttpResponse:
     """Make or rotate a signing key and show it in this answer, the only one that ever holds it.
 
@@ -47,7 +48,7 @@ def rotate(request: SellerRequest, interface_class: str) -> HttpResponse:
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def create_access_key(request: SellerRequest) -> HttpResponse:
     """Make an AK/SK pair and show it in this answer only; a form that was sent before makes no second one."""
     living = verbs.living_access_keys(request.seller, now=request.now)
@@ -62,7 +63,7 @@ def create_access_key(request: SellerRequest) -> HttpResponse:
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def revoke(request: SellerRequest, access_key: str) -> HttpResponse:
     verbs.revoke_access_key(request.seller, access_key, now=request.now)
     done = _("The access key %(key)s is deleted. Requests signed with it are refused from now on.")

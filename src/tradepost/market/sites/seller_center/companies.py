@@ -16,6 +16,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.identity import agreements as signing
 from tradepost.market.identity import certify, enter
 from tradepost.market.identity.company_models import Certification, Company
+from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import Seller
 from tradepost.market.payments.queries import seller_balances
 from tradepost.market.review import seller_queries
@@ -23,7 +24,6 @@ from tradepost.market.review.models import OPEN, Submission
 from tradepost.market.review.registry import review_kind
 from tradepost.market.web.submissions import sections_of
 
-from .drafting import is_owner, owners_alone
 from .frame import SellerRequest, found, seller_page, show
 
 
@@ -47,7 +47,7 @@ def _part(seller: Seller, kind: str, under_way: list[Submission]) -> Part:
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.COMPANY)
 def company(request: SellerRequest) -> HttpResponse:
     seller = request.seller
     under_way = seller_queries.under_way(seller)
@@ -64,7 +64,7 @@ def company(request: SellerRequest) -> HttpResponse:
         certified=_certified(certified),
         to_do=list(_to_do(request)),
         accepted=signing.accepted_by(seller),
-        owner=is_owner(request),
+        owner=request.rights.owner,
     )
 
 
@@ -84,7 +84,7 @@ def _to_do(request: SellerRequest) -> Iterator[tuple[str, str]]:
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.COMPANY)
 def agreements(request: SellerRequest) -> HttpResponse:
     return _agreements(request)
 
@@ -98,7 +98,7 @@ def _agreements(request: SellerRequest, refused: Refused | None = None) -> HttpR
         waiting=[] if applies else signing.to_accept(request.seller, now=request.now),
         accepted=signing.accepted_by(request.seller),
         refused=refused,
-        owner=is_owner(request),
+        owner=request.rights.owner,
     )
 
 
@@ -107,8 +107,6 @@ def _agreements(request: SellerRequest, refused: Refused | None = None) -> HttpR
 def accept(request: SellerRequest, kind: str) -> HttpResponse:
     """The version that was read is named: a newer one is read first."""
     agreement = found(signing.in_force(kind, now=request.now))
-    if refused := owners_alone(request):
-        return refused
     found(agreement if agreement.kind in signing.OF_SELLERS else None)
     if request.POST.get("agreed") != "on" or request.POST.get("number") != str(agreement.number):
         said = _("Read the agreement and tick that you accept it.")
@@ -119,7 +117,7 @@ def accept(request: SellerRequest, kind: str) -> HttpResponse:
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.COMPANY)
 def statement(request: SellerRequest) -> HttpResponse:
     """What a seller that left still reads: what it earned."""
     return show(request, "seller_center/statement.html", balances=seller_balances(request.seller))
