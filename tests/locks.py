@@ -15,7 +15,10 @@ from typing import Any
 from django.db import connection
 
 ORDER = (
+    "base_leasedjob",
+    "identity_seller",
     "catalog_product",
+    "review_submission",
     "subscriptions_subscription",
     "fulfilment_operation",
     "production_call",

@@ -28,10 +28,16 @@ from tradepost.market.fulfilment.timers import LIFE
 from tradepost.market.identity import retention as identity_retention
 from tradepost.market.identity import throttling
 from tradepost.market.identity.events import (
+    AgreementPublished,
+    CertificationLocked,
     MemberAccessChanged,
     MemberJoined,
     MemberLeft,
     OwnershipTransferred,
+    SellerAdmitted,
+    SellerExited,
+    SellerResumed,
+    SellerSuspended,
     SigningKeyRotated,
 )
 from tradepost.market.notifications import debugging_reactions as debugged
@@ -39,6 +45,7 @@ from tradepost.market.notifications import deliver
 from tradepost.market.notifications import member_reactions as people
 from tradepost.market.notifications import reactions as tell
 from tradepost.market.notifications import retention as notifications_retention
+from tradepost.market.notifications import seller_reactions as sellers
 from tradepost.market.notifications import service_reactions as services
 from tradepost.market.notifications.compose import Site
 from tradepost.market.orders import cancel
@@ -51,6 +58,8 @@ from tradepost.market.production import retention as production_retention
 from tradepost.market.production.engine import Engine, Setup
 from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
+from tradepost.market.review import overdue, website
+from tradepost.market.review.events import SubmissionDecided, SubmissionOverdue, SubmissionSent
 from tradepost.market.subscriptions.events import (
     SubscriptionEndsSoon,
     SubscriptionFrozen,
@@ -74,6 +83,15 @@ REACTIONS = Reactions(
         on(BreakerOpened, tell.on_breaker_opened),
         on(ToppedUp, tell.on_topped_up),
         on(SigningKeyRotated, tell.on_signing_key_rotated),
+        on(SubmissionSent, sellers.on_submission_sent),
+        on(SubmissionDecided, sellers.on_submission_decided),
+        on(SubmissionOverdue, sellers.on_submission_overdue),
+        on(SellerAdmitted, sellers.on_seller_admitted),
+        on(SellerSuspended, sellers.on_seller_suspended),
+        on(SellerResumed, sellers.on_seller_resumed),
+        on(SellerExited, sellers.on_seller_exited),
+        on(CertificationLocked, sellers.on_certification_locked),
+        on(AgreementPublished, sellers.on_agreement_published),
         on(MemberJoined, people.on_member_joined),
         on(MemberLeft, people.on_member_left),
         on(MemberAccessChanged, people.on_member_access_changed),
@@ -119,11 +137,13 @@ TASKS = {
     UNPAID_TIMEOUT: cancel.time_out,
     LIFE: live.live,
     tell.QUIET: tell.quiet_is_over,
+    overdue.OVERDUE: overdue.tell_overdue,
 }
 
 LEASED_TASKS: leased_jobs.LeasedTasks = {
     replay.KIND: replay.task(now=clock.now),
     find_out.KIND: find_out.task(sandbox=lambda: config().sandbox),
+    website.WEBSITE: website.task(config),
 }
 """By kind, what a job that waits for others' servers does."""
 

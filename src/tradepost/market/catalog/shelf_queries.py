@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from django.db.models import Count, Prefetch, Q
 
 from tradepost.market.base.paging import Page, page
+from tradepost.market.identity.models import Seller
 
 from .cheapest import cheapest
 from .models import Category, Offer, Product, Sku, Spec
 
 MOST_WORDS = 6
+SELLING = Seller.Status.ACTIVE
+"""Products of a seller that is suspended, or left, are shown to nobody and bought by nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,7 @@ class Card:
 
 def categories() -> list[Category]:
     """In shelf order, each with ``products_on_sale``; those with nothing to buy are left out."""
-    on_sale = Count("products", filter=Q(products__status=Product.Status.ON_SALE))
+    on_sale = Count("products", filter=Q(products__status=Product.Status.ON_SALE, products__seller__status=SELLING))
     return list(
         Category.objects.annotate(products_on_sale=on_sale).filter(products_on_sale__gt=0).order_by("position", "pk")
     )
@@ -43,7 +46,7 @@ def categories() -> list[Category]:
 
 def shelf(search: Search, *, after: str = "", size: int = 24) -> Page[Card]:
     """Products on sale that fit, newest first. Every word must occur in a name or summary, in either language."""
-    products = Product.objects.filter(status=Product.Status.ON_SALE).select_related("seller", "category").defer(
+    products = Product.objects.filter(status=Product.Status.ON_SALE, seller__status=SELLING).select_related("seller", "category").defer(
         "description", "description_en", "guide", "guide_en", "picture"
     )  # fmt: skip
     if search.category:
@@ -76,7 +79,7 @@ def product_on_sale(*, slug: str = "", pk: int = 0) -> Product | None:
     specs = Prefetch("specs", Spec.objects.order_by("position", "pk").prefetch_related(skus))
     asked = {"slug": slug} if slug else {"pk": pk}
     return (
-        Product.objects.filter(status=Product.Status.ON_SALE, **asked)
+        Product.objects.filter(status=Product.Status.ON_SALE, seller__status=SELLING, **asked)
         .select_related("seller", "category")
         .defer("picture")
         .prefetch_related(specs)

@@ -15,7 +15,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer, Product, Sku, Version
 from tradepost.market.catalog.sellable import check_metered
-from tradepost.market.identity.models import User
+from tradepost.market.identity.models import Seller, User
 from tradepost.market.subscriptions.models import Subscription
 
 from .models import Order, OrderLine
@@ -95,7 +95,12 @@ def find_offer(product_id: str) -> Offer:
     """The offer that can be bought. Raises ``Refused`` (404) when it is unknown or not on sale."""
     offer = (
         Offer.objects.select_related("sku__spec__product__seller")
-        .filter(product_id=product_id, on_sale=True, sku__spec__product__status=Product.Status.ON_SALE)
+        .filter(
+            product_id=product_id,
+            on_sale=True,
+            sku__spec__product__status=Product.Status.ON_SALE,
+            sku__spec__product__seller__status=Seller.Status.ACTIVE,
+        )
         .first()
     )
     if offer is None:
