@@ -18,6 +18,7 @@ STAYING = {
 }
 """Contexts whose rows stay."""
 STAYING_MODELS = {
+    "assets.PictureUse": "goes with what refers to the picture",
     "base.SandboxClock": "one row",
     "base.Event": "deleted once every reaction ran",
     "base.Job": "deleted when finished",

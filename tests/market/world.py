@@ -61,6 +61,7 @@ class World:
         applied = request_license(held, "machine-of-x-7", actor="x", now=NOW)
         deliver_license(seller.pk, TextUpload(event_id=applied.event_id, characters=MACHINE_LICENSE), now=NOW)
         access = keys.create_access_key(seller, by=self.users[table.OWNER], now=NOW)
+        drafted = factories.make_picture(seller)
         tell(
             buyer, "order_completed", once=order.number, link=f"/orders/{order.number}/", now=NOW,
             facts={"order": order.number, "product": product.name},
@@ -70,7 +71,7 @@ class World:
             "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer).pk),
             "mail": str(Mail.objects.get(notice__user=buyer).pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
             "address": str(call.address_id), "call": str(call.pk), "operation": str(operation.pk), "access_key": access.key_id, "email": buyer.email,
-            "license_request": str(applied.pk), "signing_key": SigningKey.objects.get(seller=seller).key_id,
+            "license_request": str(applied.pk), "picture": drafted.sha256, "signing_key": SigningKey.objects.get(seller=seller).key_id,
         }  # fmt: skip
         of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}
         # Secret → who may read it on a page that they may see.

@@ -12,9 +12,11 @@ from typing import Any
 from django.urls import get_resolver
 from django.utils import timezone
 
-from tradepost.market.base import clock, retention
+from tradepost.market.assets.retention import unused_pictures
+from tradepost.market.base import clock, leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
+from tradepost.market.base.files import Files
 from tradepost.market.fulfilment import advance, live, order_paid
 from tradepost.market.fulfilment import retention as fulfilment_retention
 from tradepost.market.fulfilment.events import OperationStopped
@@ -22,10 +24,19 @@ from tradepost.market.fulfilment.lifecycle import OPERATION
 from tradepost.market.fulfilment.timers import LIFE
 from tradepost.market.identity import retention as identity_retention
 from tradepost.market.identity import throttling
-from tradepost.market.identity.events import SigningKeyRotated
+from tradepost.market.identity.events import (
+    AgreementPublished,
+    CertificationLocked,
+    SellerAdmitted,
+    SellerExited,
+    SellerResumed,
+    SellerSuspended,
+    SigningKeyRotated,
+)
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications import reactions as tell
 from tradepost.market.notifications import retention as notifications_retention
+from tradepost.market.notifications import seller_reactions as sellers
 from tradepost.market.notifications import service_reactions as services
 from tradepost.market.notifications.compose import Site
 from tradepost.market.orders import cancel
@@ -38,6 +49,8 @@ from tradepost.market.production import retention as production_retention
 from tradepost.market.production.engine import Engine, Setup
 from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
+from tradepost.market.review import overdue, website
+from tradepost.market.review.events import SubmissionDecided, SubmissionOverdue, SubmissionSent
 from tradepost.market.subscriptions.events import (
     SubscriptionEndsSoon,
     SubscriptionFrozen,
@@ -60,6 +73,15 @@ REACTIONS = Reactions(
         on(BreakerOpened, tell.on_breaker_opened),
         on(ToppedUp, tell.on_topped_up),
         on(SigningKeyRotated, tell.on_signing_key_rotated),
+        on(SubmissionSent, sellers.on_submission_sent),
+        on(SubmissionDecided, sellers.on_submission_decided),
+        on(SubmissionOverdue, sellers.on_submission_overdue),
+        on(SellerAdmitted),
+        on(SellerSuspended, sellers.on_seller_suspended),
+        on(SellerResumed, sellers.on_seller_resumed),
+        on(SellerExited),
+        on(CertificationLocked, sellers.on_certification_locked),
+        on(AgreementPublished, sellers.on_agreement_published),
         on(SubscriptionEndsSoon, services.on_service_ends_soon),
         on(SubscriptionFrozen, services.on_service_frozen),
         on(SubscriptionUnfrozen, services.on_service_unfrozen),
@@ -75,6 +97,8 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     web_retention.SESSIONS,
     identity_retention.unconfirmed(),
     throttling.RULE,
+    leased_jobs.RETENTION,
+    unused_pictures(Files(config().files)),
 )
 """What is deleted or emptied when it is old, in the order in which a night goes through it."""
 
@@ -98,7 +122,13 @@ TASKS = {
     UNPAID_TIMEOUT: cancel.time_out,
     LIFE: live.live,
     tell.QUIET: tell.quiet_is_over,
+    overdue.OVERDUE: overdue.tell_overdue,
 }
+
+LEASED_TASKS: leased_jobs.LeasedTasks = {
+    website.WEBSITE: website.task(config),
+}
+"""By kind, what a job that waits for others' servers does."""
 
 
 def setup(name: str) -> Setup:
@@ -113,6 +143,8 @@ def setup(name: str) -> Setup:
         breaker=breaker.Rule(settings.breaker_failures, timedelta(seconds=settings.breaker_pause_seconds)),
         reactions=REACTIONS,
         tasks=TASKS,
+        leased_tasks=LEASED_TASKS,
+        leased_at_once=settings.leased_jobs_at_once,
         begin=lambda now: retention.schedule(_next_night(now)),
         deliver_mail=lambda now, wall: deliver.deliver_due(now=now, wall=wall, site=site, owner=name),
         sandbox=settings.sandbox,

@@ -82,6 +82,16 @@ class Config(BaseSettings):
     )
     mail_from: str = Field(default="Tradepost <noreply@localhost>", description="Sender of mails.")
     support_email: str = Field(default="", description="Shown to buyers who need a person.")
+    picture_most_bytes: int = Field(default=5_242_880, ge=1024, description="Largest picture that is taken, in bytes.")
+    picture_most_pixels: int = Field(
+        default=20_000_000,
+        ge=1_000_000,
+        description="Most pixels of a picture: in memory each takes four bytes while it is looked at.",
+    )
+    pictures_a_day: int = Field(default=500, ge=1, description="Pictures that one seller may hand in on a day.")
+    keep_unused_pictures_days: int = Field(
+        default=30, ge=0, description="Pictures that nothing refers to are deleted after these days; 0: never."
+    )
     keep_attempt_bodies_days: int = Field(
         default=90, ge=0, description="Bodies of attempts are emptied after these days; 0 keeps them for ever."
     )
@@ -105,6 +115,12 @@ class Config(BaseSettings):
         ge=0,
         description="Accounts that hold nothing, whose address was never confirmed, are deleted after these days; 0: never.",
     )
+    leased_jobs_at_once: int = Field(
+        default=4, ge=1, le=64, description="Jobs that wait for others' servers in one worker process at a time."
+    )
+    keep_leased_jobs_days: int = Field(
+        default=30, ge=0, description="Jobs that waited for others' servers are deleted after these days; 0: never."
+    )
     keep_hourly_counts_days: int = Field(
         default=400,
         ge=0,
@@ -112,6 +128,29 @@ class Config(BaseSettings):
     )
     retention_at: time = Field(
         default=time(3, 30), description="When old rows are deleted each night, in the market's time zone."
+    )
+    review_working_days: int = Field(
+        default=3,
+        ge=1,
+        le=60,
+        description="Working days within which operators decide what sellers hand in (rules §2.4).",
+    )
+    review_busy_from: int = Field(
+        default=10, ge=1, description="From so many product applications of a seller a day on, deciding takes longer."
+    )
+    review_busy_extra: int = Field(default=2, ge=0, le=60, description="Working days that it then takes more.")
+    review_day_ends: time = Field(
+        default=time(18), description="When a working day of the operators ends, in the market's time zone."
+    )
+    entry_min_staff: int = Field(
+        default=15, ge=0, description="Least technical and support team of a company that enters (rules §1.4)."
+    )
+    entry_min_days: int = Field(default=365, ge=0, description="Least age of such a company, in days.")
+    entry_min_capital: int = Field(
+        default=500_000, ge=0, description="Least registered capital of such a company, in main units of the currency."
+    )
+    certify_attempts: int = Field(
+        default=3, ge=1, description="Refused applications in a row that lock a seller's business certification."
     )
     log_format: Literal["json", "console"] = Field(default="json", description="JSON lines, or text for a person.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
@@ -125,6 +164,11 @@ class Config(BaseSettings):
     def base_url(self) -> str:
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104  # compared, not bound
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def files(self) -> Path:
+        """Where files that people hand in are kept."""
+        return self.data / "files"
 
     def secrets(self) -> tuple[str, ...]:
         """The secret key and the earlier ones, newest first; a key file is made at the first use when none is set."""

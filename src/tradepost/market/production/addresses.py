@@ -10,13 +10,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.hosts import wrong_host, wrong_port
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller
 from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.registry import protocols
 
-from .hosts import wrong_host, wrong_port
 from .models import Address, Binding, Call
 
 LONGEST_URL = 512

@@ -15,6 +15,8 @@ from django.views.decorators.cache import never_cache
 from tradepost.market.identity.models import Member, Seller, User
 from tradepost.market.web.access import seller_required
 
+from .standing import elsewhere
+
 CHANGERS = frozenset({Member.Role.OWNER, Member.Role.DEVELOPER})
 """A viewer looks and changes nothing."""
 
@@ -40,6 +42,8 @@ def seller_page[**P](
 
     @wraps(view)
     def guarded(request: SellerRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if away := elsewhere(request, request.seller, sellers=request.sellers, may_change=False):
+            return away
         if request.method not in {"GET", "HEAD"} and not may_change(request):
             return show(request, "seller_center/may_not_change.html", status=HTTPStatus.FORBIDDEN)
         return view(request, *args, **kwargs)

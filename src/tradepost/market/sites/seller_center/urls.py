@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import addresses, keys, messages, operations, orders, overview, try_out
+from . import (
+    addresses,
+    company,
+    drafting,
+    enter,
+    keys,
+    messages,
+    operations,
+    orders,
+    overview,
+    pictures,
+    submissions,
+    try_out,
+)
 
 app_name = "seller_center"
 urlpatterns: list[URLPattern] = [
@@ -27,6 +40,19 @@ urlpatterns: list[URLPattern] = [
     path("messages/<int:pk>/", messages.message, name="message"),
     path("messages/<int:pk>/live/", messages.message_live, name="message_live"),
     path("messages/<int:pk>/restart/", messages.restart_call, name="restart"),
+    path("enter/", enter.enter, name="enter"),
+    path("company/", company.company, name="company"),
+    path("company/agreements/", company.agreements, name="agreements"),
+    path("company/agreements/<slug:kind>/accept/", company.accept, name="agreement_accept"),
+    path("company/statement/", company.statement, name="statement"),
+    path("company/draft/<slug:kind>/", drafting.draft, name="draft"),
+    path("company/draft/<slug:kind>/discard/", drafting.discard, name="draft_discard"),
+    path("submissions/", submissions.submissions, name="submissions"),
+    path("submissions/<int:pk>/", submissions.submission, name="submission"),
+    path("submissions/<int:pk>/progress/", submissions.progress, name="submission_progress"),
+    path("submissions/<int:pk>/withdraw/", submissions.withdraw, name="submission_withdraw"),
+    path("submissions/<int:pk>/correct/", submissions.correct, name="submission_correct"),
+    path("pictures/", pictures.upload, name="picture_upload"),
     path("try/", try_out.try_out, name="try_out"),
     path("try/<int:pk>/", try_out.act, name="try_out_act"),
 ]

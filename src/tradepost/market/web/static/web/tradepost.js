@@ -121,6 +121,21 @@
     if (row) row.scrollLeft += here.getBoundingClientRect().left - row.getBoundingClientRect().left - (row.clientWidth - here.offsetWidth) / 2;
   });
 
+  // A file that is too large need not be sent to be refused. Before htmx, which would send it.
+  document.addEventListener("change", (event) => {
+    const input = event.target;
+    const most = Number(input.dataset && input.dataset.mostBytes);
+    if (!most || !input.files || !input.files[0] || input.files[0].size <= most) return;
+    event.stopImmediatePropagation();
+    input.value = "";
+    input.classList.add("is-invalid");
+    input.setAttribute("aria-invalid", "true");
+    const error = document.createElement("div");
+    error.className = "tp-error";
+    error.textContent = input.dataset.tooLarge;
+    document.getElementById(`${input.id.replace(/_file$/, "")}_error`).replaceChildren(error);
+  }, true);
+
   // Filters of lists apply when a choice changes; the button stays for those without script.
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-auto-submit]");

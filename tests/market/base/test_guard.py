@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.guard import AddressBlocked, allowed, check_literal
 from tradepost.market.production.addresses import check_url
-from tradepost.market.production.guard import AddressBlocked, allowed, check_literal
 
 PRIVATE = [
     "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
