@@ -12,7 +12,7 @@ from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.registry import product_type
 
 from . import document as documents
-from . import drafts
+from . import drafts, shelf
 from .document import Document
 from .lifecycle import PRODUCT, VERSION, ProductEvent, VersionEvent
 from .models import Product, Version
@@ -50,6 +50,7 @@ def list_version(version: Version, *, currency: str, sells_metered: bool, actor:
             product.listed_at, product.hidden = now, not document.purchase.public
         project(product, document, currency=currency)
         product.save()
+        shelf.refresh(product)
     return product
 
 

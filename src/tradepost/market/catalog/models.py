@@ -20,7 +20,12 @@ from tradepost.market.product_types.charging import Charging, charging, modes_th
 from tradepost.protocols.commands import ChargingMode
 
 from .price_models import PriceModel
+from .shelf_models import Shelf, ShelfTerm
 
+__all__ = [
+    "Category", "Factor", "Offer", "Product", "PurchaseLimit", "SalesTarget", "Shelf", "ShelfTerm", "Sku", "Spec", "Stock",
+    "TargetBuyer", "UpgradeRule", "Version",
+]  # fmt: skip
 NONE = Decimal(0)
 
 

@@ -43,7 +43,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controls:
-    """What counts beside the document. ``spec_keys`` and others name what is hidden or was stopped."""
+    """What counts beside the document: keys of specs and ids of prices say what is hidden or was stopped."""
 
     sold: bool = True
     """Whether it can be bought at the moment: on sale, by a seller who is active."""
@@ -51,7 +51,6 @@ class Controls:
     """Sales ended for good."""
     hidden_specs: frozenset[str] = frozenset()
     stopped_specs: frozenset[str] = frozenset()
-    stopped_skus: frozenset[str] = frozenset()
     stopped_prices: frozenset[str] = frozenset()
     limits: Mapping[str, Limit] = field(default_factory=dict)
     """Key of a spec, or empty for the whole product → its limit."""
@@ -261,7 +260,7 @@ def view_of(
 def _spec(spec: Spec, currency: str, controls: Controls) -> SpecView:
     skus: tuple[SkuView, ...] = ()
     if spec.key not in controls.stopped_specs:
-        made = (_sku(sku, spec, currency, controls) for sku in spec.skus if sku.code not in controls.stopped_skus)
+        made = (_sku(sku, spec, currency, controls) for sku in spec.skus)
         skus = tuple(sku for sku in made if sku.prices)
     return SpecView(spec.key, spec.name, spec.attributes, spec.key in controls.hidden_specs, skus)
 
@@ -274,7 +273,9 @@ def _sku(sku: Sku, spec: Spec, currency: str, controls: Controls) -> SkuView:
         if sku.values.get(attribute.code) == value.code
     )
     quantity = sku.quantity if sku.quantity and sku.quantity.most > sku.quantity.least else None
-    prices = (price for price in sku.prices if price.product_id not in controls.stopped_prices and _complete(sku, price))
+    prices = (
+        price for price in sku.prices if price.product_id not in controls.stopped_prices and _complete(sku, price)
+    )
     return SkuView(sku.code, values, quantity, tuple(_price(sku, price, currency) for price in prices))
 
 
