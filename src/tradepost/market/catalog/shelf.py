@@ -11,9 +11,9 @@ from django.db.models import Q
 
 from . import document as documents
 from .cheapest import Least
-from .controls_of import controls_of
+from .controls_of import controls_of, with_rows
 from .document import Document
-from .models import Offer, Product, Shelf, ShelfTerm, Version
+from .models import Product, Shelf, ShelfTerm, Version
 from .search_terms import Field, weighed
 from .shelf_models import ONLY_BY_USAGE
 from .view import WAYS, ProductView, view_of
@@ -32,7 +32,8 @@ def refresh(product: Product) -> None:
     """Write the rows of a product anew, or delete them when not everybody may see it: not on sale, hidden, or of a seller who
     is not active. To be called after what decides it was saved; whoever calls holds the product's lock, or gets it here."""
     with transaction.atomic():
-        locked = Product.objects.select_for_update(of=("self",)).select_related("seller", "category").get(pk=product.pk)
+        Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
+        locked = with_rows().get(pk=product.pk)
         view = _view(locked)
         if view is None or view.least is None:
             Shelf.objects.filter(pk=locked.pk).delete()
@@ -74,24 +75,25 @@ def _view(product: Product) -> ProductView | None:
     plain = listed.first()
     if plain is None:
         return None
+    offers = (offer for spec in product.specs.all() for sku in spec.skus.all() for offer in sku.offers.all())
+    first = next(offers, None)
+    if first is None:
+        return None
     controls = controls_of(product)
-    return view_of(documents.load(plain), currency=_currency(product), controls=controls, slug=product.slug)
-
-
-def _currency(product: Product) -> str:
-    return Offer.objects.filter(sku__spec__product=product).values_list("currency", flat=True).first() or "CNY"
+    return view_of(documents.load(plain), currency=first.currency, controls=controls, slug=product.slug)
 
 
 def _columns(product: Product, view: ProductView, least: Least) -> dict[str, Any]:
     postpaid = least.charging.postpaid
     unit = least.usage_unit if postpaid else least.unit
+    media = view.document.media
     ways = view.ways | ({"trial"} if view.trial_days else set())
     return {
         "category": product.category, "seller": product.seller, "ways": sum(WAY_BITS[way] for way in ways),
         "price_from": ONLY_BY_USAGE if postpaid else least.minor, "charging_mode": str(least.charging_mode),
         "currency": least.currency, "period_type": least.period_type, "periods": least.periods,
         "quantity": least.quantity, "counted": least.counted, "unit_name": unit.zh[:64], "unit_name_en": unit.en[:64],
-        "usage_price": least.usage_price, "indexed_as": VERSION,
+        "usage_price": least.usage_price, "picture": next(iter(media.pictures), media.logo), "indexed_as": VERSION,
     }  # fmt: skip
 
 

@@ -37,6 +37,8 @@ class Shelf(models.Model):
     unit_name = models.CharField(max_length=64, blank=True, default="")
     unit_name_en = models.CharField(max_length=64, blank=True, default="")
     usage_price = models.DecimalField(max_digits=16, decimal_places=8, default=NONE)
+    picture = models.CharField(max_length=64, blank=True, default="")
+    """SHA-256 of the picture on its card (``assets``); empty where a drawing stands in its place."""
     indexed_as = models.PositiveIntegerField()
     """``shelf.VERSION`` of the code that made it: after an upgrade that looks for other terms it is made anew."""
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Prefetch
-
 from tradepost.market.base.paging import Page
 from tradepost.market.identity.models import Seller
 
 from . import document as documents
-from .controls_of import controls_of
-from .models import Category, Offer, Product, Shelf, Sku, Spec, Version
+from .controls_of import controls_of, with_rows
+from .models import Category, Product, Shelf, Version
 from .shelf_search import Query, find
 from .view import ProductView, view_of
 
@@ -66,6 +64,10 @@ class Listing:
     category: Category | None
     seller: Seller | None
 
+    @property
+    def seller_rows(self) -> list[Seller]:
+        return [one.what for one in self.sellers]
+
 
 def shelf(search: Search, *, after: str = "", size: int = 24) -> Listing:
     """Products that everybody may see and that fit, with what else could be chosen."""
@@ -90,7 +92,7 @@ def _key(asked: str, found: Category | Seller | None) -> int | None:
 
 
 def _cards(pks: Sequence[int]) -> list[Card]:
-    light = ("name", "name_en", "summary", "summary_en", "slug", "logo")
+    light = ("name", "name_en", "summary", "summary_en", "slug")
     rows = Shelf.objects.filter(pk__in=pks).select_related("product", "seller")
     rows = rows.defer(*(f"product__{f.name}" for f in Product._meta.concrete_fields if f.name not in {*light, "id"}))  # noqa: SLF001
     by_pk = {row.pk: row for row in rows}
@@ -112,12 +114,7 @@ class ProductPage:
 def product_page(slug: str, *, currency: str, spec: str = "") -> ProductPage | None:
     """A product that is or was sold, by its address; None for drafts and unknown ones. ``spec``: the key of a hidden spec
     whose own link was followed."""
-    product = (
-        Product.objects.filter(slug=slug)
-        .exclude(status=Product.Status.DRAFT)
-        .select_related("seller", "category")
-        .first()
-    )
+    product = with_rows().filter(slug=slug).exclude(status=Product.Status.DRAFT).first()
     view = None if product is None else _view(product, currency, spec)
     return None if product is None or view is None else ProductPage(product, view)
 
@@ -135,9 +132,7 @@ def _view(product: Product, currency: str, spec: str = "") -> ProductView | None
 
 def side_by_side(slugs: Sequence[str], *, currency: str) -> list[ProductPage]:
     """Products to compare, in the order in which they were named; what everybody may not see is left out."""
-    rows = Product.objects.filter(slug__in=slugs, on_shelf__isnull=False).select_related(
-        "seller", "category", "on_shelf"
-    )
+    rows = with_rows().filter(slug__in=slugs, on_shelf__isnull=False).select_related("on_shelf")
     by_slug = {row.slug: row for row in rows}
     found = ((by_slug[slug], _view(by_slug[slug], currency)) for slug in dict.fromkeys(slugs) if slug in by_slug)
     return [ProductPage(product, view) for product, view in found if view is not None]
@@ -145,17 +140,8 @@ def side_by_side(slugs: Sequence[str], *, currency: str) -> list[ProductPage]:
 
 def product_on_sale(*, slug: str = "", pk: int = 0) -> Product | None:
     """A product that can be bought, with ``specs`` → ``skus`` → ``offers`` fetched; None when it is not on sale."""
-    offers = Prefetch("offers", Offer.objects.filter(on_sale=True).order_by("period_type", "pk"))
-    skus = Prefetch("skus", Sku.objects.order_by("pk").prefetch_related(offers))
-    specs = Prefetch("specs", Spec.objects.order_by("position", "pk").prefetch_related(skus))
     asked = {"slug": slug} if slug else {"pk": pk}
-    return (
-        Product.objects.filter(status=Product.Status.ON_SALE, seller__status=Seller.Status.ACTIVE, **asked)
-        .select_related("seller", "category")
-        .defer("picture")
-        .prefetch_related(specs)
-        .first()
-    )
+    return with_rows().filter(status=Product.Status.ON_SALE, seller__status=Seller.Status.ACTIVE, **asked).first()
 
 
 def seller_page(slug: str) -> Seller | None:

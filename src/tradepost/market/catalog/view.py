@@ -43,15 +43,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controls:
-    """What counts beside the document: keys of specs and ids of prices say what is hidden or was stopped."""
+    """What counts beside the document: which of it can be bought, by whom and how much."""
 
     sold: bool = True
     """Whether it can be bought at the moment: on sale, by a seller who is active."""
     stopped: bool = False
     """Sales ended for good."""
     hidden_specs: frozenset[str] = frozenset()
-    stopped_specs: frozenset[str] = frozenset()
-    stopped_prices: frozenset[str] = frozenset()
+    on_sale: frozenset[str] | None = None
+    """Ids of the prices that can be bought; None for all of the document, in a preview."""
     limits: Mapping[str, Limit] = field(default_factory=dict)
     """Key of a spec, or empty for the whole product → its limit."""
     targets: Mapping[str, Target] = field(default_factory=dict)
@@ -258,10 +258,8 @@ def view_of(
 
 
 def _spec(spec: Spec, currency: str, controls: Controls) -> SpecView:
-    skus: tuple[SkuView, ...] = ()
-    if spec.key not in controls.stopped_specs:
-        made = (_sku(sku, spec, currency, controls) for sku in spec.skus)
-        skus = tuple(sku for sku in made if sku.prices)
+    made = (_sku(sku, spec, currency, controls) for sku in spec.skus)
+    skus = tuple(sku for sku in made if sku.prices)
     return SpecView(spec.key, spec.name, spec.attributes, spec.key in controls.hidden_specs, skus)
 
 
@@ -273,10 +271,12 @@ def _sku(sku: Sku, spec: Spec, currency: str, controls: Controls) -> SkuView:
         if sku.values.get(attribute.code) == value.code
     )
     quantity = sku.quantity if sku.quantity and sku.quantity.most > sku.quantity.least else None
-    prices = (
-        price for price in sku.prices if price.product_id not in controls.stopped_prices and _complete(sku, price)
+    prices = tuple(
+        _price(sku, price, currency)
+        for price in sku.prices
+        if (controls.on_sale is None or price.product_id in controls.on_sale) and _complete(sku, price)
     )
-    return SkuView(sku.code, values, quantity, tuple(_price(sku, price, currency) for price in prices))
+    return SkuView(sku.code, values, quantity, prices)
 
 
 def _complete(sku: Sku, price: Price) -> bool:
