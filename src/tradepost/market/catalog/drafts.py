@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from http import HTTPStatus
 
@@ -118,6 +118,10 @@ def _store(draft: Version, after: Document, sections: Iterable[str], *, by: User
         raise Refused(
             "draft.too_large", _("This is more than a product page can hold."), HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         )
+    if _has_nul(plain):
+        raise Refused(
+            "draft.characters", _("A text holds a character that cannot be stored (U+0000)."), HTTPStatus.BAD_REQUEST
+        )
     draft.document = plain
     draft.revision += 1
     draft.revisions = draft.revisions | dict.fromkeys(sections, draft.revision)
@@ -128,6 +132,15 @@ def _store(draft: Version, after: Document, sections: Iterable[str], *, by: User
         _show_names(product, after.base)
         product.category = _category(after.base.category)
         product.save(update_fields=["name", "name_en", "summary", "summary_en", "category"])
+
+
+def _has_nul(plain: object) -> bool:
+    """PostgreSQL stores no such character; nobody types one."""
+    if isinstance(plain, Mapping):
+        return any(_has_nul(key) or _has_nul(value) for key, value in plain.items())
+    if isinstance(plain, (list, tuple)):
+        return any(_has_nul(one) for one in plain)
+    return isinstance(plain, str) and "\0" in plain
 
 
 def save_all(product: Product, document: Document, *, by: User | None, now: datetime) -> Version:

@@ -19,6 +19,7 @@ def case_of(submission: Submission, *, settings: Config, now: datetime) -> Case[
     return Case(
         seller=submission.seller,
         product=submission.product,
+        version=submission.version,
         document=stored.load(review_kind(submission.kind).document, submission.document),
         settings=settings,
         now=now,
@@ -35,6 +36,6 @@ def locked(pk: int) -> Submission:
     """The submission as it is now, its seller and itself locked in this order. Inside of a transaction."""
     found = Submission.objects.only("seller_id").get(pk=pk)
     seller = locked_seller(found.seller_id)
-    submission = Submission.objects.select_for_update(of=("self",)).select_related("product").get(pk=pk)
+    submission = Submission.objects.select_for_update(of=("self",)).select_related("product", "version").get(pk=pk)
     submission.seller = seller
     return submission

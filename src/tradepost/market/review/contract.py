@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tradepost.market.base.config import Config
     from tradepost.market.base.findings import Finding
-    from tradepost.market.catalog.models import Product
+    from tradepost.market.catalog.models import Product, Version
     from tradepost.market.identity.models import Seller
 
     from .models import Submission
@@ -110,6 +110,7 @@ class Case[D]:
     now: datetime
     submission: Submission | None = None
     product: Product | None = None
+    version: Version | None = None
 
     @property
     def stored(self) -> Submission:

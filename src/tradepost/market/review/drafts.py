@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from tradepost.market.assets.pictures import use_pictures
 from tradepost.market.base import stored
 from tradepost.market.base.errors import Refused
-from tradepost.market.catalog.models import Product
+from tradepost.market.catalog.models import Product, Version
 from tradepost.market.identity.models import Seller, User
 
 from .cases import locked, locked_seller
@@ -45,7 +45,7 @@ def begin(
     by: User | None,
     now: datetime,
     product: Product | None = None,
-    version: int | None = None,
+    version: Version | None = None,
     document: Any = None,
     earlier: Submission | None = None,
 ) -> Submission:

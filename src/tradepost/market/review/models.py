@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from tradepost.market.catalog.models import Product
+from tradepost.market.catalog.models import Product, Version
 from tradepost.market.identity.models import Seller, User
 
 
@@ -25,8 +25,7 @@ class Submission(models.Model):
     kind = models.CharField(max_length=32)
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="submissions", db_index=False)
     product = models.ForeignKey(Product, models.PROTECT, null=True, default=None, related_name="submissions")
-    version = models.PositiveIntegerField(null=True, default=None)
-    """Number of the product's version that it is about."""
+    version = models.ForeignKey(Version, models.PROTECT, null=True, default=None, related_name="submissions")
     document = models.JSONField(default=dict)
     sha256 = models.CharField(max_length=64, blank=True, default="")
     """Of the document as it was sent."""

@@ -11,10 +11,12 @@ from django.utils.translation import pgettext_lazy
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.fulfilment.models import Operation
+from tradepost.market.identity.models import Seller
 from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.notifications.models import Mail
 from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Address, Attempt, Call
+from tradepost.market.review.models import Submission
 from tradepost.market.subscriptions.models import Subscription
 
 
@@ -110,6 +112,27 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "on_sale": ("ok", "check"),
             "frozen": ("warn", "snowflake"),
             "stopped": ("warn", "ban"),
+        },
+    ),
+    "seller": _looks(
+        Seller.Status.choices,
+        {
+            "applicant": ("wait", "clock"),
+            "active": ("ok", "check"),
+            "suspended": ("bad", "player-pause"),
+            "exited": ("calm", "logout"),
+        },
+    ),
+    "submission": _looks(
+        Submission.Status.choices,
+        {
+            "draft": ("calm", "edit"),
+            "checking": ("info", "refresh"),
+            "pending": ("wait", "clock"),
+            "approved": ("ok", "check"),
+            "rejected": ("warn", "x"),
+            "failed": ("warn", "alert-triangle"),
+            "withdrawn": ("calm", "arrow-back-up"),
         },
     ),
     "call": CALL_OUTCOMES,

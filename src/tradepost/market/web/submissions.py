@@ -41,8 +41,7 @@ def sections_of(kind: AnyKind, document: Any, *, against: Any = None) -> list[Sh
     """``against``: the document that stands; None where there is none, and then nothing counts as changed."""
     changes: dict[tuple[str, str], Change] = {}
     if against is not None:
-        for change in kind.diff(document, against):
-            changes[change.section, str(change.label)] = change
+        changes = {(each.section, str(each.label)): each for each in kind.diff(document, against)}
     facts = kind.facts(document)
     shown = []
     for section in kind.sections:
@@ -50,7 +49,8 @@ def sections_of(kind: AnyKind, document: Any, *, against: Any = None) -> list[Sh
         for fact in facts:
             if fact.section == section.code:
                 change = changes.get((fact.section, str(fact.label)))
-                own.append(ShownFact(fact, change is not None, change.before if change else None))
+                before = None if change is None else change.before
+                own.append(ShownFact(fact, change is not None, before))
         if own:
             shown.append(ShownSection(section.code, section.title, own))
     return shown

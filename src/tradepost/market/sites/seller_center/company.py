@@ -19,8 +19,6 @@ from tradepost.market.identity.company_models import Certification, Company
 from tradepost.market.identity.models import Seller
 from tradepost.market.payments.queries import seller_balances
 from tradepost.market.review import seller_queries
-from tradepost.market.review.kinds.certify import KIND as CERTIFY
-from tradepost.market.review.kinds.company import KIND as COMPANY
 from tradepost.market.review.models import OPEN, Submission
 from tradepost.market.review.registry import review_kind
 from tradepost.market.web.submissions import sections_of
@@ -61,7 +59,7 @@ def company(request: SellerRequest) -> HttpResponse:
         "seller_center/company.html",
         parts={kind: _part(seller, kind, under_way) for kind in kinds},
         known=known,
-        facts=sections_of(COMPANY, enter.document_of(seller)) if known else [],
+        facts=sections_of(review_kind("company"), enter.document_of(seller)) if known else [],
         certification=certified,
         certified=_certified(certified),
         to_do=list(_to_do(request)),
@@ -74,7 +72,7 @@ def _certified(certification: Certification | None) -> list[object]:
     if certification is None or certification.certified_at is None:
         return []
     document = certify.document_of(certification.seller)
-    return list(sections_of(CERTIFY, document)) if document else []
+    return list(sections_of(review_kind("certify"), document)) if document else []
 
 
 def _to_do(request: SellerRequest) -> Iterator[tuple[str, str]]:
@@ -112,14 +110,10 @@ def accept(request: SellerRequest, kind: str) -> HttpResponse:
     if refused := owners_alone(request):
         return refused
     found(agreement if agreement.kind in signing.OF_SELLERS else None)
-    try:
-        if request.POST.get("agreed") != "on" or request.POST.get("number") != str(agreement.number):
-            raise Refused(
-                "agreement.not_accepted", _("Read the agreement and tick that you accept it."), HTTPStatus.BAD_REQUEST
-            )
-        signing.accept(request.seller, agreement, by=request.user, now=request.now)
-    except Refused as refused:
-        return _agreements(request, refused)
+    if request.POST.get("agreed") != "on" or request.POST.get("number") != str(agreement.number):
+        said = _("Read the agreement and tick that you accept it.")
+        return _agreements(request, Refused("agreement.not_accepted", said, HTTPStatus.BAD_REQUEST))
+    signing.accept(request.seller, agreement, by=request.user, now=request.now)
     messages.success(request, _("Accepted. It is kept with the version, the moment and your name."))
     return redirect("seller_center:agreements")
 

@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from tradepost.market.assets.models import Picture
 from tradepost.market.base import stored
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
@@ -33,10 +32,8 @@ from tradepost.market.review.registry import review_kinds
 from tradepost.market.web import uploads
 
 from .frame import SellerRequest, found, seller_page, show
-from .submission_form import DraftForm, shown_sections, ticked
+from .submission_form import LOGO, DraftForm, shown_sections, ticked
 
-LOGO = Picture.Purpose.COMPANY_LOGO
-"""The one picture that companies hand in."""
 SEND: Mapping[str, Words] = {
     "enter": gettext_lazy("Apply for entry"),
     "company": gettext_lazy("Apply for the change"),
@@ -191,8 +188,9 @@ def _page(
     wanted = sending.wanted_agreements(kind, request.seller, now=request.now)
     if findings is None:
         findings = sending.findings_of(draft, agreed={each.pk for each in wanted}, settings=config(), now=request.now)
-    form = DraftForm(kind, initial=_initial(kind, document), data=dict(typed) if typed is not None else None)
+    form = DraftForm(kind, data={**_initial(kind, document), **(typed or {})})
     said = draft.earlier.reasons if draft.earlier else {}
+    asked = {question.field for question in kind.questions}
     if refused is not None and refused.field:
         findings = [*(findings if beside else ()), _as_finding(kind, refused)]
         beside = True
@@ -206,15 +204,13 @@ def _page(
         sections=sections,
         agreements=[(each, each.pk in agreed) for each in wanted],
         findings=findings if beside else (),
-        open_count=len({finding.field for finding in findings}),
-        loose=[each for each in findings if each.field not in {q.field for q in kind.questions}] if beside else [],
+        loose=[each for each in findings if each.field not in asked] if beside else [],
         refused=refused,
-        others=others or {},
         other_labels=[(q.label, others[q.field]) for q in kind.questions if others and q.field in others],
         earlier=draft.earlier,
         earlier_findings=read_findings(draft.earlier.findings) if draft.earlier else [],
         send=SEND.get(kind.name, _("Send it")),
-        standing=kind.standing(request.seller, product=None) is not None,
+        conditions=[each for each in findings if each.field not in asked and each.section != "agreement"],
     )
 
 
@@ -222,7 +218,11 @@ def _as_finding(kind: AnyKind, refused: Refused) -> Finding:
     """A refusal of one field stands beside it, as everything else that is wrong."""
     section = next((each.section for each in kind.questions if each.field == refused.field), "")
     return Finding(
-        section=section, field=refused.field, code=refused.code, words=refused.message, rule=f"§{refused.rule}" if refused.rule else ""
+        section=section,
+        field=refused.field,
+        code=refused.code,
+        words=refused.message,
+        rule=f"§{refused.rule}" if refused.rule else "",
     )
 
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
+from django.forms import BoundField
 from django.utils.translation import gettext as _
 
+from tradepost.market.assets.models import Picture
 from tradepost.market.base.findings import Finding
 from tradepost.market.identity.company_models import Agreement
 from tradepost.market.review.contract import AnyKind, Look, Question, Words
+from tradepost.market.web.uploads import PictureField
+
+from .pictures import picture_field
+
+LOGO = Picture.Purpose.COMPANY_LOGO
+"""The one picture that companies hand in."""
 
 _TYPES: Mapping[Look, Mapping[str, str]] = {
     Look.DATE: {"type": "date"},
@@ -36,14 +44,13 @@ class DraftForm(forms.Form):
 
 
 def _field(question: Question) -> forms.Field:
-    needed = {"label": question.label, "help_text": question.help, "required": False}
-    field: forms.Field
+    label, words = question.label, question.help
     if question.look is Look.CHOICE:
-        field = _AnyChoice(choices=[("", _("Choose …")), *question.choices], **needed)
+        choices = [("", _("Choose …")), *question.choices]
+        field: forms.Field = _AnyChoice(choices=choices, label=label, help_text=words, required=False)
     else:
-        field = forms.CharField(widget=_widget(question), strip=False, **needed)
+        field = forms.CharField(widget=_widget(question), strip=False, label=label, help_text=words, required=False)
     field.widget.attrs |= {"aria-required": "true"} if question.required else {}
-    field.asked = question  # type: ignore[attr-defined]  # for the page: whether it may be left out
     return field
 
 
@@ -64,10 +71,11 @@ def _widget(question: Question) -> forms.Widget:
 
 @dataclass(frozen=True, slots=True)
 class ShownField:
-    """A field of the page: a form's, or a picture. ``wrong``: words and the section of the rule."""
+    """A field of the page: a form's, or a picture's. ``wrong``: words and the section of the rule."""
 
     question: Question
-    bound: Any
+    bound: BoundField | None
+    picture: PictureField | None
     value: str
     wrong: Sequence[tuple[Words, str]]
 
@@ -93,15 +101,13 @@ def shown_sections(
     for finding in found:
         wrong.setdefault(finding.field, []).append((finding.words, rule_of(finding)))
         left.setdefault(finding.section, set()).add(finding.field)
+    for name, words in wrong.items() if beside else ():
+        if name in form.fields:
+            form.add_error(name, [str(said_of) for said_of, _rule in words])
     sections = []
     for section in kind.sections:
         fields = [
-            ShownField(
-                question,
-                None if question.look is Look.PICTURE else form[question.field],
-                str(getattr(document, question.hint or question.field)),
-                wrong.get(question.field, []) if beside else [],
-            )
+            _shown(question, form, document, wrong.get(question.field, []) if beside else [])
             for question in kind.questions
             if question.section == section.code
         ]
@@ -111,6 +117,15 @@ def shown_sections(
             )
         )
     return sections
+
+
+def _shown(question: Question, form: DraftForm, document: Any, wrong: Sequence[tuple[Words, str]]) -> ShownField:
+    value = str(getattr(document, question.hint or question.field))
+    if question.look is not Look.PICTURE:
+        return ShownField(question, form[question.field], None, value, wrong)
+    said = " ".join(f"{words} {rule}".strip() for words, rule in wrong)
+    field = picture_field(question.field, LOGO, sha256=value, error=said)
+    return ShownField(question, None, replace(field, required=question.required), value, wrong)
 
 
 def rule_of(finding: Finding) -> str:
