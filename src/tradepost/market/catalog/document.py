@@ -176,6 +176,11 @@ class Media:
     drawing: str = ""
     """SVG, sanitised when it is saved and again when it is shown."""
 
+    @property
+    def hashes(self) -> set[str]:
+        """Of all pictures that it refers to."""
+        return {self.logo, *self.pictures} - {""}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
@@ -183,6 +188,10 @@ class Description:
 
     body: Text = NO_TEXT
     pictures: tuple[str, ...] = ()
+
+    @property
+    def hashes(self) -> set[str]:
+        return set(self.pictures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

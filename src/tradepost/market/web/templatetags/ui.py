@@ -188,9 +188,9 @@ def loc(subject: Any, name: str) -> str:
     return (english or chinese) if locale_now().language == "en" else (chinese or english)
 
 
-@register.simple_tag
-def words(text: Text | None) -> str:
-    """Words in the reader's language; those of the other one where they are empty."""
+@register.filter
+def said(text: Text | None) -> str:
+    """Words in the reader's language; the other one where they are missing in it."""
     if text is None:
         return ""
     return (text.en or text.zh) if locale_now().language == "en" else (text.zh or text.en)
