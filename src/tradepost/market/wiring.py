@@ -49,6 +49,7 @@ from tradepost.market.notifications import seller_reactions as sellers
 from tradepost.market.notifications import service_reactions as services
 from tradepost.market.notifications.compose import Site
 from tradepost.market.orders import cancel
+from tradepost.market.orders import retention as orders_retention
 from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded
 from tradepost.market.orders.lifecycle import ORDER
 from tradepost.market.orders.place import UNPAID_TIMEOUT
@@ -108,6 +109,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     production_retention.tried_out(debugging_retention.CALLS),
     retention.old_moves(ORDER.name, SUBSCRIPTION.name, OPERATION.name),
     *notifications_retention.RULES,
+    orders_retention.QUOTES,
     production_retention.TALLIES,
     web_retention.SESSIONS,
     identity_retention.unconfirmed(),

@@ -65,6 +65,9 @@ class Config(BaseSettings):
         default=100, ge=1, description="Invitations that one seller may have mailed in a day."
     )
     unpaid_timeout_minutes: int = Field(default=1440, ge=1, description="An unpaid order is cancelled after this time.")
+    quote_minutes: int = Field(
+        default=60, ge=1, description="How long a price that was shown at checkout holds; after that it is asked again."
+    )
     body_sign: Literal["required", "optional"] = Field(
         default="required", description="Default of new production addresses: is an answer without Body-Sign accepted?"
     )
@@ -111,6 +114,11 @@ class Config(BaseSettings):
         default=1825,
         ge=0,
         description="History is deleted after these days, that of orders, subscriptions and operations excepted; 0: never.",
+    )
+    keep_quotes_days: int = Field(
+        default=400,
+        ge=0,
+        description="Quotes that orders used are deleted after these days; the order keeps its price lines. 0: never.",
     )
     keep_notices_days: int = Field(default=365, ge=0, description="Notices are deleted after these days; 0: never.")
     keep_sent_mails_days: int = Field(

@@ -246,6 +246,11 @@ class Offer(models.Model):
         return charging(self.charging_mode)
 
     @property
+    def renewable(self) -> bool:
+        """Whether its end can be moved. A trial ends, or becomes formal by an order of its own (business-rules §3.5)."""
+        return self.charging.renewable and not self.trial
+
+    @property
     def plan(self) -> str:
         """How it is paid, in one word of a form: ``PERIOD-month``, ``ONE_TIME-``, ``ON_DEMAND_PKG-month-1000``."""
         size = f"-{self.quota.normalize():f}" if self.charging.quota else ""

@@ -18,7 +18,7 @@ from tradepost.market.debugging.required import Purpose
 from tradepost.market.identity.models import User
 
 from . import drafts, submit
-from .cases import locked
+from .cases import locked, locked_seller
 from .models import Submission
 from .product_versions import about, start_replay
 from .replay_findings import findings_of_replay
@@ -37,6 +37,7 @@ def hand_in(
     changed then.
     """
     with transaction.atomic():
+        locked_seller(product.seller_id)
         product = Product.objects.select_for_update(of=("self",)).select_related("seller").get(pk=product.pk)
         draft = Version.objects.filter(product=product, status=Version.Status.DRAFT).first()
         if draft is None:

@@ -29,6 +29,7 @@ from django.utils.timesince import timeuntil
 from django.utils.translation import pgettext
 
 from tradepost.market.base.money import MINOR_DIGITS, Money
+from tradepost.market.base.money_words import in_words
 from tradepost.market.notifications.facts import zone_name
 from tradepost.market.web import status as vocabulary
 from tradepost.protocols.registry import protocols
@@ -103,9 +104,7 @@ def money(value: Money | None) -> str:
     """¥ 1,200.00: symbol, a blank that does not break, grouped digits. Nothing for a variable that is not there."""
     if not isinstance(value, Money):
         return ""
-    pattern = "#,##0.00" if MINOR_DIGITS[value.currency] else "#,##0"
-    digits = format_decimal(abs(value.major), format=pattern, locale=locale_now())
-    return f"{'-' if value.minor < 0 else ''}{_symbol(value.currency)}\xa0{digits}"
+    return in_words(value)
 
 
 @register.filter
