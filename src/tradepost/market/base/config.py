@@ -154,6 +154,12 @@ class Config(BaseSettings):
     retention_at: time = Field(
         default=time(3, 30), description="When old rows are deleted each night, in the market's time zone."
     )
+    replay_valid_minutes: int = Field(
+        default=60,
+        ge=1,
+        le=1440,
+        description="How old the replay of a product's debug cases may be when an operator approves it (minutes).",
+    )
     review_working_days: int = Field(
         default=3,
         ge=1,

@@ -276,6 +276,11 @@ class Document:
                 for price in sku.prices:
                     yield spec, sku, price
 
+    def pictures(self) -> frozenset[str]:
+        """SHA-256 of every picture that it refers to, those of proofs too."""
+        shown = self.media.hashes | self.description.hashes
+        return shown | {sha256 for sha256 in self.details.proofs.values() if sha256}
+
     def modes(self) -> frozenset[ChargingMode]:
         """Charging modes that it is sold in."""
         return frozenset(price.charging_mode for _spec, _sku, price in self.prices())

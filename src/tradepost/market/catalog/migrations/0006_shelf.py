@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0005_product_grants'),
-        ('identity', '0004_companies'),
+        ('identity', '0005_companies'),
     ]
 
     operations = [

@@ -44,18 +44,21 @@ def groups(kind: ProductType) -> list[Group]:
         for question in kind.fields
         for name, language in zip(_names(question), (_("Chinese"), _("English")), strict=False)
     )
-    return [Group(asks=asks), *([Group(title=_("Documents"), help=_PROOFS(), asks=tuple(proofs(kind)))] if kind.proofs else [])]
+    return [Group(asks=asks), *_documents(kind)]
 
 
-def _PROOFS() -> str:  # noqa: N802  # a word in the reader's language
-    return _("Operators look at them, and nobody else.")
+def _documents(kind: ProductType) -> list[Group]:
+    if not kind.proofs:
+        return []
+    words = _("As a scan or a photograph. Operators look at them, and nobody else.")
+    return [Group(title=_("Documents"), help=words, asks=tuple(proofs(kind)))]
 
 
 def proofs(kind: ProductType) -> list[Ask]:
     return [
         Ask(
             name=f"proofs.{proof.code}", label=_say(proof.label), help=_say(proof.help), required=proof.required,
-            purpose=Picture.Purpose.DESCRIPTION,
+            purpose=Picture.Purpose.PROOF,
         )
         for proof in kind.proofs
     ]  # fmt: skip
