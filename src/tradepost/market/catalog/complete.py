@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from django.core.exceptions import ValidationError
@@ -25,13 +25,16 @@ from tradepost.market.product_types.facts import ProductFacts, SpecFacts, Templa
 from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.text import Text
 
+from .delist import stopped_ids
+from .controls import zero_price_findings
 from .document import SECTIONS, Document, Spec, load
+from .document_texts import texts_of
 from .evolves import evolves
 from .listing import MOST_EXTEND_PARAMS, selling
-from .models import Category, Offer, Product, Sku, Version
-from .models import Spec as SpecRow
+from .models import Category, Product, Version
 from .pictures import clean_svg
 from .sellable import price_findings
+from .text_rules import check_texts
 
 PUBLISH = "business-rules §2.3"
 SKUS = "business-rules §3.4"
@@ -56,7 +59,7 @@ def complete(product: Product, document: Document, *, market: Market) -> list[Fi
     found = [
         *_base(document), *_media(document, product.seller), *_description(document, product.seller), *_guide(document),
         *_support(document), *_purchase(document), *_pricing(document, market), *_kind(document),
-        *_changed(product, document),
+        *_changed(product, document), *zero_price_findings(product, document), *check_texts(texts_of(document)),
     ]  # fmt: skip
     order = {section: number for number, section in enumerate(SECTIONS)}
     return sorted((_with_rule(each) for each in found), key=lambda each: order[each.section])
@@ -260,12 +263,4 @@ def _changed(product: Product, document: Document) -> Iterator[Finding]:
     listed = Version.objects.filter(product=product, status=Version.Status.LISTED).values_list("document", flat=True)
     plain = listed.first()
     if plain is not None:
-        yield from evolves(load(plain), document, stopped=stopped_of(product))
-
-
-def stopped_of(product: Product) -> Collection[str]:
-    """Spec keys, SKU codes and productIds whose sale ended for good."""
-    specs = SpecRow.objects.filter(product=product, stopped_at__isnull=False).values_list("key", flat=True)
-    skus = Sku.objects.filter(spec__product=product, stopped_at__isnull=False).values_list("code", flat=True)
-    offers = Offer.objects.filter(sku__spec__product=product, stopped_at__isnull=False)
-    return {*specs, *skus, *offers.values_list("product_id", flat=True)}
+        yield from evolves(load(plain), document, stopped=stopped_ids(product))
