@@ -28,11 +28,17 @@ from tradepost.market.fulfilment.timers import LIFE
 from tradepost.market.identity import domain_proof, domains, throttling
 from tradepost.market.identity import retention as identity_retention
 from tradepost.market.identity.events import (
+    AgreementPublished,
+    CertificationLocked,
     DomainLapsed,
     MemberAccessChanged,
     MemberJoined,
     MemberLeft,
     OwnershipTransferred,
+    SellerAdmitted,
+    SellerExited,
+    SellerResumed,
+    SellerSuspended,
     SigningKeyRotated,
 )
 from tradepost.market.notifications import debugging_reactions as debugged
@@ -40,6 +46,7 @@ from tradepost.market.notifications import deliver
 from tradepost.market.notifications import member_reactions as people
 from tradepost.market.notifications import reactions as tell
 from tradepost.market.notifications import retention as notifications_retention
+from tradepost.market.notifications import seller_reactions as sellers
 from tradepost.market.notifications import service_reactions as services
 from tradepost.market.notifications.compose import Site
 from tradepost.market.orders import cancel
@@ -54,6 +61,8 @@ from tradepost.market.production.engine import Engine, Setup
 from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
 from tradepost.market.production.trials import TRIAL
+from tradepost.market.review import overdue, website
+from tradepost.market.review.events import SubmissionDecided, SubmissionOverdue, SubmissionSent
 from tradepost.market.subscriptions.events import (
     SubscriptionEndsSoon,
     SubscriptionFrozen,
@@ -78,6 +87,15 @@ REACTIONS = Reactions(
         on(ToppedUp, tell.on_topped_up),
         on(SigningKeyRotated, tell.on_signing_key_rotated),
         on(DomainLapsed, people.on_domain_lapsed),
+        on(SubmissionSent, sellers.on_submission_sent),
+        on(SubmissionDecided, sellers.on_submission_decided),
+        on(SubmissionOverdue, sellers.on_submission_overdue),
+        on(SellerAdmitted, sellers.on_seller_admitted),
+        on(SellerSuspended, sellers.on_seller_suspended),
+        on(SellerResumed, sellers.on_seller_resumed),
+        on(SellerExited, sellers.on_seller_exited),
+        on(CertificationLocked, sellers.on_certification_locked),
+        on(AgreementPublished, sellers.on_agreement_published),
         on(MemberJoined, people.on_member_joined),
         on(MemberLeft, people.on_member_left),
         on(MemberAccessChanged, people.on_member_access_changed),
@@ -119,12 +137,18 @@ def _next_night(now: datetime) -> datetime:
     return retention.night_after(now, at=config().retention_at, zone=zone, heading_for=clock.target())
 
 
+def recheck_domain(payload: Mapping[str, Any], now: datetime) -> datetime | None:
+    """Look for the proof of a domain again."""
+    return domains.recheck(payload, now, rechecks=_rechecks())
+
+
 TASKS = {
     retention.NIGHTLY: clear_old,
     UNPAID_TIMEOUT: cancel.time_out,
     LIFE: live.live,
     tell.QUIET: tell.quiet_is_over,
-    domains.RECHECK: lambda payload, now: domains.recheck(payload, now, rechecks=_rechecks()),
+    domains.RECHECK: recheck_domain,
+    overdue.OVERDUE: overdue.tell_overdue,
 }
 
 
@@ -152,6 +176,7 @@ LEASED_TASKS: leased_jobs.LeasedTasks = {
         longest=timedelta(minutes=5),
         attempts=2,
     ),
+    website.WEBSITE: website.task(config),
 }
 """By kind, what a job that waits for others' servers does."""
 
