@@ -18,14 +18,19 @@ from tests import factories
 from tests.factories.buying import ACCESS
 from tests.factories.people import NOW
 from tests.market import every_address as table
+from tests.market.debugging.answering import answer, call_of, tried
 from tests.market.every_address import ADDRESSES, ANYBODY, OPERATOR, STRANGER, Address
 from tradepost.market.base.work import State
+from tradepost.market.debugging.models import DebugCase, DebugRun
+from tradepost.market.debugging.saved import on_call_ended
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import Member, SigningKey, Throttle, User
 from tradepost.market.licenses.deliver import deliver_license
 from tradepost.market.licenses.request import request_license
 from tradepost.market.notifications.models import Mail, Notice
 from tradepost.market.notifications.tell import tell
+from tradepost.market.production.events import CallEnded
+from tradepost.market.production.models import Address as ProductionAddress
 from tradepost.protocols.open_api.upload import TextUpload
 
 PASSWORD, LICENSE, SIGNING_KEY = "Geheim-4711-xyz", "the license of X alone", "the signing key of A alone"
@@ -61,6 +66,7 @@ class World:
         applied = request_license(held, "machine-of-x-7", actor="x", now=NOW)
         deliver_license(seller.pk, TextUpload(event_id=applied.event_id, characters=MACHINE_LICENSE), now=NOW)
         access = keys.create_access_key(seller, by=self.users[table.OWNER], now=NOW)
+        run, case = self._debugged(call.address)
         tell(
             buyer, "order_completed", once=order.number, link=f"/orders/{order.number}/", now=NOW,
             facts={"order": order.number, "product": product.name},
@@ -70,7 +76,7 @@ class World:
             "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer).pk),
             "mail": str(Mail.objects.get(notice__user=buyer).pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
             "address": str(call.address_id), "call": str(call.pk), "operation": str(operation.pk), "access_key": access.key_id, "email": buyer.email,
-            "license_request": str(applied.pk), "signing_key": SigningKey.objects.get(seller=seller).key_id,
+            "license_request": str(applied.pk), "run": str(run.pk), "case": str(case.pk), "signing_key": SigningKey.objects.get(seller=seller).key_id,
         }  # fmt: skip
         of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}
         # Secret → who may read it on a page that they may see.
@@ -82,6 +88,15 @@ class World:
             MACHINE_LICENSE: frozenset({table.BUYER}), "machine-of-x-7": frozenset({table.BUYER}), SIGNING_KEY: frozenset(), access.secret: frozenset(),
         }  # fmt: skip
         self.sessions = {role: self._session(user) for role, user in self.users.items()}
+
+    @staticmethod
+    def _debugged(address: ProductionAddress) -> tuple[DebugRun, DebugCase]:
+        """A test call that succeeded, and the case that it is."""
+        run = answer(tried(address, "queryInstance"), now=NOW, reacts=False)
+        on_call_ended(
+            CallEnded(call=call_of(run).pk, kind="Query", outcome="done", purpose="debug", owner=run.pk), now=NOW
+        )
+        return DebugRun.objects.get(), DebugCase.objects.get()
 
     @staticmethod
     def _session(user: User) -> str:

@@ -43,6 +43,8 @@ OWN = {
     "/seller/messages/": 2,
     "/seller/addresses/": 4,
     "/seller/addresses/new/": 1,
+    "/seller/debug/": 10,
+    "/seller/cases/": 3,
     "/seller/keys/": 3,
     "/seller/try/": 9,
 }
