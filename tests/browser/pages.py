@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-HISTORY = ("deliver", "licensed", "freeze", "renew", "give_up", "fail", "newcomer", "companies")
+HISTORY = ("deliver", "licensed", "freeze", "renew", "give_up", "fail", "newcomer", "companies", "debug")
 """The chapters of history.py that these pages tell of."""
 
 
@@ -105,6 +105,8 @@ PAGES: dict[str, dict[str, View]] = {
         "empty-seller-messages": View("/seller/messages/"),
         "empty-seller-addresses": View("/seller/addresses/"),
         "empty-seller-keys": View("/seller/keys/"),
+        "empty-seller-debug": View("/seller/debug/"),
+        "empty-seller-cases": View("/seller/cases/"),
         "empty-seller-try": View("/seller/try/"),
     },
     "applicant": {
@@ -134,6 +136,19 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-address-new": View("/seller/addresses/new/"),
         "seller-address-wrong": View("/seller/addresses/new/", (("input[name=url]", "ftp://nowhere"),), SUBMIT),
         "seller-address": View("/seller/addresses/1/"),
+        "seller-debug": View("/seller/debug/1/updateInstanceStatus/"),
+        "seller-debug-good": View("/seller/debug/1/newInstance/"),
+        "seller-debug-made": View("/seller/debug/1/refreshInstance/", press='main button[value="generate"]'),
+        "seller-debug-refused": View(
+            "/seller/debug/1/queryInstance/",
+            (("input[name=instanceId]", " "),),
+            'main button[value="debug"]',
+            status=400,
+        ),
+        "seller-debug-wrong": View("/seller/debug/{wrong address}/queryInstance/"),
+        "seller-find-out": View("/seller/debug/{wrong address}/why/"),
+        "seller-cases": View("/seller/cases/"),
+        "seller-case-delete": View("/seller/cases/", press='[data-dialog^="sc-d"]'),
         "seller-keys": View("/seller/keys/"),
         "seller-key-rotate": View("/seller/keys/", press='[data-dialog^="sc-rotate"]'),
         "seller-messages": View("/seller/messages/"),

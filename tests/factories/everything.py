@@ -25,6 +25,7 @@ from tradepost.market.base import clock, jobs, outbox, retention, work
 from tradepost.market.base.events import name_of
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.outbox import Batched
+from tradepost.market.debugging.events import FailedCase
 from tradepost.market.fulfilment.timers import LIFE
 from tradepost.market.identity.models import User
 from tradepost.market.notifications import deliver
@@ -63,6 +64,7 @@ MORE = {
         "state=failing", "state=gave_up", "state=cancelled", "state=waiting", "state=in_flight", "state=held", "state=done",
         "order={order}", "order={line}", "order={instance}", "reason=timeout", "activity=newInstance", "address={address}",
     ),
+    "seller/cases/": ("address={address}", "activity=queryInstance", "standing=stale"),
     "console/orders/": ("q={order}", "q={line}", "q=CS26", "q={tail}", "q={email}", "status=processing", "status=stopped"),
     "console/calls/": (
         "state=failing", "state=gave_up", "state=cancelled", "state=held", "state=done", "verdict=timeout", "q={order}",
@@ -124,7 +126,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "order": number, "order_key": str(order), "tail": number[-7:], "line": f"{number}-000001", "unpaid": unpaid,
         "slug": "product-1", "product": "1", "subscription": str(subscription), "instance": f"instance-{order}",
         "notice": str(notice), "mail": str(notice), "seller": "1", "buyer": "1", "address": "1", "call": str(3 * order), "operation": str(order),
-        "license_request": "1", "access_key": AK, "email": "buyer1@many.example", "signing_key": _one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
+        "license_request": "1", "run": "4", "case": "4", "access_key": AK, "email": "buyer1@many.example", "signing_key": _one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
         "operator": str(size.operator),
     }  # fmt: skip
 
@@ -241,6 +243,19 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"call": 3 * n, "attempt": 1, "verdict": "timeout", "next_at": at} for n in failing]
         case "CallEnded":
             return _calls_ended(size)
+        case "ReplayEnded":
+            failed = FailedCase(case=4, activity="queryInstance", variant="", diagnosis="bom")
+            return [
+                {
+                    "about": "seller:1",
+                    "job": 1,
+                    "outcome": "done",
+                    "passed": False,
+                    "seller": 1,
+                    "cases": 3,
+                    "failed": (failed,),
+                }
+            ]
         case "BreakerOpened":
             return [{"address": 11, "fault": "connect"}]
         case "ToppedUp":

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 
 from tradepost.market.base.models import Event, Job, Move
 from tradepost.market.catalog.models import Category, Factor, Offer, Product, Sku, Spec, Version
+from tradepost.market.debugging.models import DebugCase, DebugRun
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity.models import AccessKey, Member, Seller, SigningKey, User
 from tradepost.market.notifications.models import Mail, Notice
@@ -27,6 +28,7 @@ from tradepost.market.production.models import Address, Attempt, Binding, Call
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
 
 from .calls import calls
+from .debugged import debugged
 from .insert import indexed_afterwards, run, unchecked
 from .operations import operations
 from .orders import orders, subscriptions
@@ -55,6 +57,7 @@ def fill(size: Size, *, now: datetime) -> None:
         notices(size)
         money(size, now)
         work(size, now)
+        debugged(size, now)
         count_on()
     kept_sums.move_on()
 
@@ -84,6 +87,8 @@ def count_on() -> None:
         Version,
         Factor,
         Account,
+        DebugCase,
+        DebugRun,
     ):
         table = model._meta.db_table
         run(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT MAX(id) FROM {table}))")
