@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 
 from tests.factories.companies import applicant, company, draft, send
 from tests.factories.people import NOW
+from tests.factories.websites import site
 from tradepost.market.base import leased_jobs
 from tradepost.market.base.config import Config, config
 from tradepost.market.base.models import LeasedJob
@@ -19,31 +15,6 @@ from tradepost.market.review.models import Submission
 
 pytestmark = pytest.mark.django_db
 REAL = Config(sandbox=False)
-
-
-@contextmanager
-def site(status: int = 200, location: str = "", *, circle: bool = False) -> Iterator[str]:
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            arrived = self.path == location and not circle
-            self.send_response(200 if arrived else status)
-            if location and not arrived:
-                self.send_header("Location", location)
-            self.end_headers()
-            self.wfile.write(b"<html>")
-
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def looked_at(url: str, settings: Config | None = None) -> Submission:
