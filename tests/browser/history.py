@@ -1,6 +1,6 @@
 """Run as a program with a market's settings: seeds it, or makes a history with the verbs of the pages. Prints JSON.
 
-``python -m tests.browser.history SELLER_URL seed|company|deliver|meter|licensed|freeze|renew|give_up|fail|newcomer …``: each word is a chapter, done in this order.
+``python -m tests.browser.history SELLER_URL seed|deliver|meter|licensed|freeze|renew|give_up|fail|newcomer|companies|acting …``: each word is a chapter, done in this order.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def main() -> None:
     import django
 
     django.setup()
-    from tests.browser.company import company
+    from tests.browser.acting import acting
 
     seller_url, *chapters = sys.argv[1:]
     told = {
         one.__name__: one
-        for one in (seed, deliver, meter, licensed, freeze, renew, give_up, fail, newcomer, broken, company)
+        for one in (seed, deliver, meter, licensed, freeze, renew, give_up, fail, newcomer, companies, broken, acting)
     }
     made: dict[str, str] = {}
     for chapter in chapters:
@@ -273,6 +273,13 @@ def newcomer(_seller_url: str) -> dict[str, str]:
     )
     Member.objects.create(seller=seller, user=user, role=Member.Role.OWNER)
     return {"newcomer": email, "newcomer password": password}
+
+
+def companies(_seller_url: str) -> dict[str, str]:
+    """Companies on their way in: one writes its application, one waits, one was rejected and one failed its checks."""
+    from tests.browser import entering
+
+    return entering.companies()
 
 
 def broken(_seller_url: str) -> dict[str, str]:

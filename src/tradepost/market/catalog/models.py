@@ -21,10 +21,11 @@ from tradepost.protocols.commands import ChargingMode
 
 from .grant_models import ProductGrant
 from .price_models import PriceModel
+from .shelf_models import Shelf, ShelfTerm
 
 __all__ = [
-    "NONE", "Category", "Factor", "Offer", "Product", "ProductGrant", "PurchaseLimit", "SalesTarget", "Sku", "Spec", "Stock",
-    "TargetBuyer", "UpgradeRule", "Version",
+    "NONE", "Category", "Factor", "Offer", "Product", "ProductGrant", "PurchaseLimit", "SalesTarget", "Shelf", "ShelfTerm",
+    "Sku", "Spec", "Stock", "TargetBuyer", "UpgradeRule", "Version",
 ]  # fmt: skip
 
 NONE = Decimal(0)
@@ -243,6 +244,11 @@ class Offer(models.Model):
     @property
     def charging(self) -> Charging:
         return charging(self.charging_mode)
+
+    @property
+    def renewable(self) -> bool:
+        """Whether its end can be moved. A trial ends, or becomes formal by an order of its own (business-rules §3.5)."""
+        return self.charging.renewable and not self.trial
 
     @property
     def plan(self) -> str:

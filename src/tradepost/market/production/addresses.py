@@ -80,6 +80,7 @@ def change(address: Address, *, url: str, require_body_sign: bool, sandbox: bool
     """Change where calls go. Its breaker starts afresh, and calls that it held are due at once."""
     url = check_url(url, sandbox=sandbox)
     with transaction.atomic():
+        Address.objects.filter(pk=address.pk).exclude(url=url).update(proven=[])
         _not_repeated(address.seller, url, address.protocol, besides=address.pk)
         # One that stays where it is needs no new proof: its other settings can be changed though the domain lapsed.
         same = host_in(url) == host_in(address.url) and address.domain_id is not None

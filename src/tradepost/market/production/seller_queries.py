@@ -46,7 +46,8 @@ class CallFilter:
 
 def seller_calls(seller: Seller, asked: CallFilter) -> QuerySet[Call]:
     """The seller's calls that fit, unordered. A value that means nothing finds nothing rather than everything."""
-    calls = with_variant(Call.objects.filter(seller=seller).select_related("product").defer("command"))
+    calls = Call.objects.filter(seller=seller, purpose=Call.Purpose.ORDER).select_related("product").defer("command")
+    calls = with_variant(calls)
     if asked.activity:
         calls = calls.filter(activity=asked.activity)
     if asked.state:
@@ -79,7 +80,7 @@ def about(text: str, among: QuerySet[Subscription]) -> Q:
 def find_call(seller: Seller, pk: int) -> Call | None:
     """The seller's own call with what its page names; None for anybody else's."""
     calls = with_variant(Call.objects.select_related("product", "address", "subscription"))
-    return calls.filter(seller=seller, pk=pk).first()
+    return calls.filter(seller=seller, pk=pk, purpose=Call.Purpose.ORDER).first()
 
 
 def attempts_of(call: Call) -> list[Attempt]:
@@ -196,7 +197,7 @@ class Attention:
 def attention(seller: Seller, *, products: QuerySet[Product] | None = None, most: int = 5) -> Attention:
     """Five queries, whatever there is. ``products``: those of the seller that exist for the reader, if not all."""
     addresses = list(Address.objects.filter(seller=seller, removed_at=None).order_by("pk"))
-    failing = Call.objects.filter(FAILING, seller=seller)
+    failing = Call.objects.filter(FAILING, seller=seller, purpose=Call.Purpose.ORDER)
     classes = classes_with_key(seller)
     known = Product.objects.all() if products is None else products
     unbound = known.filter(seller=seller, status=Product.Status.ON_SALE).filter(
