@@ -1,6 +1,6 @@
 """Run as a program with a market's settings: seeds it, or makes a history with the verbs of the pages. Prints JSON.
 
-``python -m tests.browser.history SELLER_URL seed|deliver|meter|licensed|freeze|renew|give_up|fail|newcomer|companies|debug …``: each word is a chapter, done in this order.
+``python -m tests.browser.history SELLER_URL seed|deliver|meter|licensed|freeze|renew|give_up|fail|newcomer|companies|debug|acting …``: each word is a chapter, done in this order.
 """
 
 from __future__ import annotations
@@ -32,10 +32,26 @@ def main() -> None:
     import django
 
     django.setup()
+    from tests.browser.acting import acting
+
     seller_url, *chapters = sys.argv[1:]
     told = {
         one.__name__: one
-        for one in (seed, deliver, meter, licensed, freeze, renew, give_up, fail, newcomer, companies, debug, broken)
+        for one in (
+            seed,
+            deliver,
+            meter,
+            licensed,
+            freeze,
+            renew,
+            give_up,
+            fail,
+            newcomer,
+            companies,
+            debug,
+            broken,
+            acting,
+        )
     }
     made: dict[str, str] = {}
     for chapter in chapters:

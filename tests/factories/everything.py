@@ -27,6 +27,7 @@ from tradepost.market.base.models import Event, Job
 from tradepost.market.base.outbox import Batched
 from tradepost.market.debugging.events import FailedCase
 from tradepost.market.fulfilment.timers import LIFE
+from tradepost.market.identity.domains import RECHECK
 from tradepost.market.identity.models import User
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications.reactions import QUIET
@@ -46,6 +47,7 @@ from tradepost.protocols.open_api.order_query import PATH
 from tradepost.protocols.open_api.signing import sign
 
 from .many import AK, SK, STORIES, Size
+from .many.shop import TOKEN
 
 BATCH = 256
 RULE = Rule(5, timedelta(seconds=60))
@@ -127,7 +129,8 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "slug": "product-1", "product": "1", "subscription": str(subscription), "instance": f"instance-{order}",
         "notice": str(notice), "mail": str(notice), "seller": "1", "buyer": "1", "address": "1", "call": str(3 * order), "operation": str(order),
         "license_request": "1", "run": "4", "case": "4", "access_key": AK, "email": "buyer1@many.example", "signing_key": _one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
-        "operator": str(size.operator),
+        "operator": str(size.operator), "domain": "1", "staged_key": "staged", "member": str(size.sellers + 1), "group": "1",
+        "empty_group": "2", "invitation": "1", "token": TOKEN,
     }  # fmt: skip
 
 
@@ -269,6 +272,16 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
         case "SubscriptionFrozen" | "SubscriptionUnfrozen" | "SubscriptionReleased":
             rows = _all("SELECT id FROM subscriptions_subscription WHERE status = 'frozen' ORDER BY id DESC LIMIT 10")
             return [{"subscription": pk, "at": at} for (pk,) in rows]
+        case "MemberJoined":
+            return [{"seller": 1, "user": 1, "invitation": 1}]
+        case "MemberLeft":
+            return [{"seller": 1, "user": 1, "by": size.member(1), "at": at}]
+        case "MemberAccessChanged":
+            return [{"seller": 1, "user": 1, "at": at}]
+        case "OwnershipTransferred":
+            return [{"seller": 1, "former": 1, "owner": size.member(1), "at": at}]
+        case "DomainLapsed":
+            return [{"domain": 1, "at": at}]
         case "OperationStopped":
             rows = _all("SELECT id, call_id FROM fulfilment_operation WHERE kind = 'freeze' ORDER BY id DESC LIMIT 10")
             return [{"operation": pk, "call": call, "at": at} for pk, call in rows]
@@ -316,6 +329,7 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
             (" (releases)", {"subscription": frozen}, over + timedelta(hours=1)),
         ],
         QUIET: [("", {}, now)],
+        RECHECK: [("", {"domain": 1}, now)],
         retention.NIGHTLY: [("", {}, now + timedelta(days=500))],
     }
     for kind, task in wiring.TASKS.items():

@@ -116,6 +116,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     production_retention.TALLIES,
     web_retention.SESSIONS,
     identity_retention.unconfirmed(),
+    identity_retention.INVITATIONS,
     throttling.RULE,
     leased_jobs.RETENTION,
     *unused_files(Files(config().files)),
