@@ -1,6 +1,6 @@
 """Run as a program with a market's settings: seeds it, or makes a history with the verbs of the pages. Prints JSON.
 
-``python -m tests.browser.history SELLER_URL seed|deliver|meter|licensed|freeze|renew|give_up|fail|newcomer …``: each word is a chapter, done in this order.
+``python -m tests.browser.history SELLER_URL seed|deliver|meter|licensed|freeze|renew|give_up|fail|newcomer|companies …``: each word is a chapter, done in this order.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def main() -> None:
     django.setup()
     seller_url, *chapters = sys.argv[1:]
     told = {
-        one.__name__: one for one in (seed, deliver, meter, licensed, freeze, renew, give_up, fail, newcomer, broken)
+        one.__name__: one
+        for one in (seed, deliver, meter, licensed, freeze, renew, give_up, fail, newcomer, companies, broken)
     }
     made: dict[str, str] = {}
     for chapter in chapters:
@@ -272,6 +273,13 @@ def newcomer(_seller_url: str) -> dict[str, str]:
     return {"newcomer": email, "newcomer password": password}
 
 
+def companies(_seller_url: str) -> dict[str, str]:
+    """Companies on their way in: one writes its application, one waits, one was rejected and one failed its checks."""
+    from tests.browser import entering
+
+    return entering.companies()
+
+
 def broken(_seller_url: str) -> dict[str, str]:
     """The pages for when something is broken, which no address leads to: their HTML in both languages."""
     from django.contrib.auth.models import AnonymousUser
@@ -407,11 +415,12 @@ def _a_license_of(seller: str) -> str:
 
 
 def _let_die(seller: str) -> None:
+    from tradepost.market.base import clock
     from tradepost.market.production import addresses
     from tradepost.market.production.models import Address
 
     address = Address.objects.filter(seller__slug=seller).order_by("pk")[0]
-    addresses.change(address, url=DEAD, require_body_sign=True, sandbox=True)
+    addresses.change(address, url=DEAD, require_body_sign=True, sandbox=True, now=clock.now())
 
 
 def _status(number: str) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests.factories import make_buyer, make_product
-from tests.factories.products import MONTHLY, ONCE, YEARLY
-from tradepost.market.catalog.models import Offer, Product
-from tradepost.market.catalog.new_product import NewSku, NewSpec
+from tests.factories.people import make_member
+from tests.factories.products import MONTHLY, ONCE, YEARLY, make_sku, make_spec
+from tradepost.market.catalog.document import Spec
+from tradepost.market.catalog.models import Offer, Product, Version
 from tradepost.market.identity import keys
-from tradepost.market.identity.models import Member, Seller, SigningKey
+from tradepost.market.identity.models import Seller, SigningKey
 
 EDITIONS = {
     "code": "edition", "name": "版本", "name_en": "Edition",
@@ -29,23 +31,24 @@ def fill(product: Product, *, now: datetime) -> None:
     """Beside ``product``, which is sold already: a draft, one that is bound to nobody, one whose sales ended, one with two
     specifications of which an offer was taken off; two more members; a key that leaves, and two access keys."""
     seller, address = product.seller, product.binding.address
-    common = {"seller": seller, "product_type": product.product_type, "now": now}
+    common: dict[str, Any] = {"seller": seller, "product_type": product.product_type, "now": now}
     make_product(**common, address=address, on_sale=False, picture="", guide="", guide_en="", contact_phone="")
     make_product(**common, bound=False, on_sale=False, asks_email=True, access_by_message=True)
     ended = make_product(**common, address=address, prices=(MONTHLY, ONCE))
     # No page ends sales yet, and an operator's statement is how it was done.
     Product.objects.filter(pk=ended.pk).update(status=Product.Status.STOPPED)
+    Version.objects.filter(product=ended).update(status=Version.Status.RETIRED)
     many = make_product(**common, address=address, specs=_specifications(), extend_params=ASKED, asks_mobile=True)
     taken = Offer.objects.filter(sku__spec__product=many).latest("pk")
     Offer.objects.filter(pk=taken.pk).update(on_sale=False)
     _people_and_keys(seller, now)
 
 
-def _specifications() -> tuple[NewSpec, ...]:
+def _specifications() -> tuple[Spec, ...]:
     choices = [{"edition": edition["code"], "users": users["code"]} for edition in EDITIONS["values"] for users in USERS["values"]]  # type: ignore[index]  # fmt: skip
-    combined = tuple(NewSku(prices=(MONTHLY, YEARLY), values=values) for values in choices)
-    seats = NewSku(
-        prices=(ONCE,),
+    combined = tuple(make_sku(MONTHLY, YEARLY, values=values) for values in choices)
+    seats = make_sku(
+        ONCE,
         quantity_name="席位",
         quantity_name_en="Seats",
         quantity_min=5,
@@ -53,15 +56,15 @@ def _specifications() -> tuple[NewSpec, ...]:
         quantity_step=5,
     )
     return (
-        NewSpec(name="云上", name_en="Hosted", skus=combined, attributes=[EDITIONS, USERS]),
-        NewSpec(name="买断", name_en="Owned", skus=(seats,)),
+        make_spec(*combined, name="云上", name_en="Hosted", attributes=[EDITIONS, USERS]),
+        make_spec(seats, name="买断", name_en="Owned"),
     )
 
 
 def _people_and_keys(seller: Seller, now: datetime) -> None:
-    for role in (Member.Role.DEVELOPER, Member.Role.VIEWER):
+    for role in ("developer", "viewer"):
         person = make_buyer(email=f"{role}@{seller.slug}.example", balance="0", now=now)
-        Member.objects.create(seller=seller, user=person, role=role)
+        make_member(seller, person, role, now=now)
     keys.rotate_signing_key(seller, SigningKey.InterfaceClass.KIT, now=now)
     keys.rotate_signing_key(seller, SigningKey.InterfaceClass.KIT, now=now)
     first = keys.create_access_key(seller, by=None, now=now)

@@ -15,13 +15,13 @@ from enum import Enum
 from types import MappingProxyType
 
 from tests.factories import make_address, make_buyer, make_operator, make_product, make_seller
-from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY
+from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, make_sku, make_spec
 from tests.released import shelf
 from tests.released.sellers import KEY, Will, instance_of
 from tests.released.stepping import Worker, die_holding
 from tradepost.market.base.config import config
+from tradepost.market.catalog.document import Price
 from tradepost.market.catalog.models import Offer, Product
-from tradepost.market.catalog.new_product import NewSku, NewSpec, Price
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import User
 from tradepost.market.orders.buy import buy, renew
@@ -128,8 +128,8 @@ class Stage:
         address = make_address(seller, url=f"https://{host}/produce", protocol=protocol, now=self.now)
         shapes: dict[str, tuple[Price, ...]] = {"paid": (MONTHLY, YEARLY, ONCE), "free": (FREE,)}
         for shape, prices in shapes.items():
-            sku = NewSku(prices=prices, quantity_name="席位", quantity_name_en="Seats", quantity_max=50)
-            specs = (NewSpec(name="标准版", name_en="Standard", skus=(sku,)),)
+            sku = make_sku(*prices, quantity_name="席位", quantity_name_en="Seats", quantity_max=50)
+            specs = (make_spec(sku, name="标准版", name_en="Standard"),)
             self.products[f"{name} {shape}"] = make_product(
                 seller, address=address, specs=specs, product_type=KINDS[protocol], asks_mobile=True, now=self.now
             )
@@ -141,12 +141,12 @@ class Stage:
             {"code": "l", "name": "专业", "name_en": "Large"},
         ]
         seats = {"quantity_name": "席位", "quantity_name_en": "Seats", "quantity_max": 50}
-        skus = tuple(NewSku(prices=(MONTHLY, YEARLY), values={"e": e["code"]}, **seats) for e in editions)  # type: ignore[arg-type]
+        skus = tuple(make_sku(MONTHLY, YEARLY, values={"e": e["code"]}, **seats) for e in editions)  # type: ignore[arg-type]
         attributes = [{"code": "e", "name": "版本", "name_en": "Edition", "values": editions}]
         for name, kind in KINDS.items():
             paid = self.products[f"{name} paid"]
             shapes: dict[str, dict[str, object]] = {
-                "editions": {"specs": (NewSpec(name="规格", name_en="Spec", skus=skus, attributes=attributes),)}
+                "editions": {"specs": (make_spec(*skus, name="规格", name_en="Spec", attributes=attributes),)}
             }
             if kind == "SAAS":
                 shapes["metered"] = {"prices": (ON_DEMAND, PACKAGE)}

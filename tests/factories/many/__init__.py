@@ -16,7 +16,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from tradepost.market.base.models import Event, Job, Move
-from tradepost.market.catalog.models import Category, Offer, Product, Sku, Spec
+from tradepost.market.catalog.models import Category, Factor, Offer, Product, Sku, Spec, Version
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity.models import AccessKey, Member, Seller, SigningKey, User
 from tradepost.market.notifications.models import Mail, Notice
@@ -81,6 +81,8 @@ def count_on() -> None:
         Spec,
         Sku,
         Offer,
+        Version,
+        Factor,
         Account,
     ):
         table = model._meta.db_table

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.db import models
 
-from .work import DueWork, due_index, leased_index, stuck_index
+from .work import DueWork, State, due_index, leased_index, stuck_index
 
 
 class SandboxClock(models.Model):
@@ -68,3 +68,52 @@ class WorkerProcess(models.Model):
     in_flight = models.PositiveIntegerField(default=0)
     claimed = models.PositiveBigIntegerField(default=0)
     recorded = models.PositiveBigIntegerField(default=0)
+
+
+class LeasedJob(DueWork):
+    """Work that waits for somebody else's server, how far it is, and what came of it (``leased_jobs``)."""
+
+    class Outcome(models.TextChoices):
+        NONE = "", "under way"
+        DONE = "done", "done"
+        FAILED = "failed", "failed"
+        CANCELLED = "cancelled", "cancelled"
+
+    kind = models.CharField(max_length=64)
+    key = models.CharField(max_length=128)
+    seller_id = models.BigIntegerField(null=True, default=None)
+    """Whose it is: pages show a job to nobody else."""
+    payload = models.JSONField(default=dict)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    words = models.CharField(max_length=200, default="", blank=True)
+    """What is being done now: a message id for gettext, or a word of the wire."""
+    cancel = models.BooleanField(default=False)
+    """Somebody asked to stop it."""
+    outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.NONE, blank=True)
+    result = models.JSONField(null=True, default=None)
+    error = models.TextField(default="", blank=True)
+    """Why the last attempt failed."""
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, default=None)
+
+    class Meta:
+        indexes = [
+            due_index("leased_job"),
+            leased_index("leased_job"),
+            models.Index(fields=["kind", "key", "-id"], name="leased_job_newest"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "key"], name="leased_job_one_open", condition=~models.Q(state=State.ENDED)
+            ),
+            models.CheckConstraint(
+                condition=models.Q(models.Q(state=State.ENDED) & ~models.Q(outcome=""))
+                | models.Q(~models.Q(state=State.ENDED) & models.Q(outcome="")),
+                name="leased_job_ended_has_outcome",
+            ),
+        ]
+
+    @property
+    def open(self) -> bool:
+        return self.state != State.ENDED

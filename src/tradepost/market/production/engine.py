@@ -11,16 +11,16 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
-from django.db import connection
 
 from tradepost.market.base import clock, jobs, outbox
 from tradepost.market.base.events import Reactions
+from tradepost.market.base.leased_jobs import LeasedTasks
 from tradepost.market.base.work import DatabaseAway, until_next
 from tradepost.protocols.commands import Fault, Unreachable
 from tradepost.protocols.registry import protocol, protocols
@@ -28,7 +28,9 @@ from tradepost.protocols.registry import protocol, protocols
 from . import breaker, upkeep
 from .attempts import Ended
 from .claim import ClaimedCall, claim_calls
-from .gateway import Gateway, Limits
+from .database_thread import DatabaseThread
+from .gateway import Exchange, Gateway, Limits
+from .leased_loop import LeasedLoop
 from .listener import Listener
 from .models import Call
 from .record import record_each
@@ -47,6 +49,8 @@ MAIL_YIELDS = 4
 """How many times as long as a batch of mails took the next one waits while orders are worked on: who paid comes first."""
 OWN_LEASES_EVERY = timedelta(seconds=2)
 """How often, and how old, leases in our own name are looked at that we do not know of."""
+LEASED_POLL = 0.25
+"""Seconds between looks at the jobs that wait for others' servers, when nothing wakes us."""
 GRACE = 8.0
 """Seconds that a stopping worker waits for open calls."""
 
@@ -60,58 +64,13 @@ class Setup:
     breaker: breaker.Rule
     reactions: Reactions
     tasks: Mapping[str, jobs.Task]
+    judge: Callable[[ClaimedCall, Exchange], Sequence[Mapping[str, Any]]]
+    """What is to be said of the answer to a test call, on the bytes as they came; runs in a thread."""
+    leased_tasks: LeasedTasks
+    leased_at_once: int
     begin: Callable[[datetime], None]  # given market time; makes sure that the timers which always run exist
     deliver_mail: Callable[[datetime, datetime], int]
     sandbox: bool
-
-
-class DatabaseThread:
-    """One thread with its own database connection, asked from the event loop. Survives a database that is away.
-
-    ``stop``: once it is set, an outage is no longer waited through.
-    """
-
-    def __init__(self, name: str, stop: asyncio.Event | None = None) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
-        self._stop = stop or asyncio.Event()
-
-    async def __call__[T](self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._guarded, work)
-
-    @staticmethod
-    def _guarded[T](work: Callable[[], T]) -> T:
-        try:
-            return work()
-        except DatabaseAway:
-            connection.close()  # the next use opens a fresh one
-            raise
-
-    async def until_done[T](self, work: Callable[[], T], *, first: Callable[[], object] | None = None) -> T:
-        """Repeat over a database outage. Only for work that is safe to repeat. Raises ``DatabaseAway`` when it is time
-        to stop: the outage may be longer than anybody waits for a process to end.
-
-        ``first`` runs before a repetition: what the outage interrupted may have left leases that nobody works on.
-        """
-        wait = 0.1
-        again = False
-        while True:
-            try:
-                if again and first is not None:
-                    await self(first)
-                return await self(work)
-            except DatabaseAway as error:
-                log.warning("database away", error=str(error).strip()[:300])
-                if self._stop.is_set():
-                    raise
-                again = True
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), wait)
-                wait = min(wait * 2, 2.0)
-
-    def close(self) -> None:
-        # A lambda: `connection` means the connection of the thread that looks it up.
-        self._pool.submit(lambda: connection.close())  # noqa: PLW0108
-        self._pool.shutdown(wait=True)
 
 
 class Engine:
@@ -122,7 +81,7 @@ class Engine:
         self._open: dict[int, int] = {}
         """Calls that were claimed here and are not recorded yet, with the number of their attempt."""
         self._ended: asyncio.Queue[Ended] = asyncio.Queue()
-        self._wake = {loop: asyncio.Event() for loop in ("claim", "react")}
+        self._wake = {loop: asyncio.Event() for loop in ("claim", "react", "leased")}
         self._stop = asyncio.Event()
         self._lease = timedelta(seconds=setup.limits.timeout + 40)
         self._recording = 0
@@ -137,7 +96,9 @@ class Engine:
         """Work until ``stop`` is set; then let open calls end, record them and return."""
         protocols()  # loaded now: the first order does not wait for it
         name = self.setup.name
-        threads = {loop: DatabaseThread(f"{name}-{loop}", self._stop) for loop in ("claim", "react", "keep", "mail")}
+        threads = {
+            loop: DatabaseThread(f"{name}-{loop}", self._stop) for loop in ("claim", "react", "keep", "mail", "leased")
+        }
         threads["record"] = DatabaseThread(f"{name}-record")  # answers are kept for as long as there is time
         try:
             if await self._arrived(stop, threads["keep"]):
@@ -167,6 +128,7 @@ class Engine:
                 asyncio.create_task(self._react_loop(threads["react"])),
                 asyncio.create_task(self._keep_loop(threads["keep"])),
                 asyncio.create_task(self._mail_loop(threads["mail"])),
+                asyncio.create_task(self._leased_loop(threads["leased"])),
             ]
             listener = Listener(self._rouse, asyncio.get_running_loop())
             listener.start()
@@ -276,6 +238,9 @@ class Engine:
                 until_access=call.until_access,
             )
             ended = Ended(call, exchange.result, exchange)
+            if call.purpose != Call.Purpose.ORDER:
+                # Finding out which mistake explains a signature takes its time: not while other calls wait.
+                ended = replace(ended, findings=await asyncio.to_thread(self.setup.judge, call, exchange))
         except Exception as error:
             log.exception("call crashed", call=call.call_id)
             ended = Ended(call, Unreachable(fault=Fault.INTERNAL, detail=f"the market failed: {error}"[:1000]))
@@ -357,6 +322,16 @@ class Engine:
 
     def _idle(self) -> bool:
         return not self._flying and self._ended.empty() and not self._recording
+
+    async def _leased_loop(self, thread: DatabaseThread) -> None:
+        setup = self.setup
+        loop = LeasedLoop(setup.leased_tasks, owner=setup.name, at_once=setup.leased_at_once, thread=thread)
+        try:
+            while not self._stop.is_set():
+                if not await loop.turn():
+                    await self._nap("leased", LEASED_POLL)
+        finally:
+            await loop.land(GRACE / 2)
 
     async def _mail_loop(self, thread: DatabaseThread) -> None:
         while not self._stop.is_set():

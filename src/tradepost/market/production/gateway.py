@@ -17,6 +17,7 @@ from aiohttp.payload import BytesPayload
 from multidict import CIMultiDict
 from yarl import URL
 
+from tradepost.market.base.guard import AddressBlocked, GuardedResolver, check_literal
 from tradepost.protocols.commands import (
     CallResult,
     Command,
@@ -31,7 +32,6 @@ from tradepost.protocols.commands import (
 )
 from tradepost.protocols.http import Request, Response
 
-from .guard import AddressBlocked, GuardedResolver, check_literal
 from .one_answer import TooMuch, give_one_answer
 
 if TYPE_CHECKING:

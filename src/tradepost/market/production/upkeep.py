@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, Min, OuterRef
 
 from tradepost.market.base import clock, work
-from tradepost.market.base.models import Event, Job, WorkerProcess
+from tradepost.market.base.models import Event, Job, LeasedJob, WorkerProcess
 from tradepost.market.base.work import State
 from tradepost.protocols.commands import Command, Fault, Unreachable
 
@@ -32,7 +32,7 @@ def arrive(name: str, *, wall: datetime) -> None:
         WorkerProcess.objects.update_or_create(
             name=name, defaults={"started_at": wall, "seen_at": wall, "in_flight": 0, "claimed": 0, "recorded": 0}
         )
-        for model in (Call, Job):
+        for model in (Call, Job, LeasedJob):
             work.expire_leases(model, [name], wall=wall)
 
 
@@ -62,7 +62,7 @@ def bury_the_dead(*, wall: datetime) -> int:
     if not dead:
         return 0
     with transaction.atomic():
-        ended = sum(work.expire_leases(model, dead, wall=wall) for model in (Call, Job))
+        ended = sum(work.expire_leases(model, dead, wall=wall) for model in (Call, Job, LeasedJob))
         WorkerProcess.objects.filter(name__in=dead, seen_at__lt=wall - FORGOTTEN).delete()
     return ended
 
@@ -154,7 +154,7 @@ def step_clock(*, now: datetime, idle: Callable[[], bool]) -> bool:
 def _nothing_due(now: datetime) -> bool:
     busy = any(
         model._default_manager.filter(state=State.LEASED).exists() or work.peek(model, now=now)  # noqa: SLF001
-        for model in (Call, Event, Job)
+        for model in (Call, Event, Job, LeasedJob)
     )
     return not busy and not Call.objects.filter(state=State.HELD, hold=Call.Hold.BUSY).exists()
 
@@ -162,7 +162,7 @@ def _nothing_due(now: datetime) -> bool:
 def _next_due(now: datetime) -> datetime | None:
     moments = [
         model._default_manager.filter(state=State.WAITING, due_at__gt=now).aggregate(first=Min("due_at"))["first"]  # noqa: SLF001
-        for model in (Call, Event, Job)
+        for model in (Call, Event, Job, LeasedJob)
     ]
     moments.append(Call.objects.filter(state=State.HELD).aggregate(first=Min("due_at"))["first"])
     return min((m for m in moments if m is not None and m > now), default=None)

@@ -31,24 +31,22 @@ class Migration(migrations.Migration):
             "origin",
             models.CharField(
                 choices=[("buyer", "Buyer"), ("sandbox", "Try-out in the sandbox")],
-                db_default="buyer",
-                default="buyer",
-                max_length=8,
+                db_default="buyer", default="buyer", max_length=8,
             ),
         ),
-        migrations.AddField("orderline", "list_minor", models.PositiveBigIntegerField(db_default=0, default=0)),
+        migrations.AddField(
+            "orderline", "list_minor", models.PositiveBigIntegerField(db_default=0, default=0)
+        ),
         migrations.AlterField(
             "orderline",
             "subscription",
             models.ForeignKey(
-                db_index=False,
-                default=None,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="order_lines",
-                to="subscriptions.subscription",
+                db_index=False, default=None, null=True, on_delete=django.db.models.deletion.PROTECT,
+                related_name="order_lines", to="subscriptions.subscription",
             ),
         ),
-        migrations.AddIndex("orderline", models.Index(fields=["subscription", "id"], name="line_subscription")),
+        migrations.AddIndex(
+            "orderline", models.Index(fields=["subscription", "id"], name="line_subscription")
+        ),
         migrations.RunPython(say_origin, migrations.RunPython.noop, elidable=True),
     ]
