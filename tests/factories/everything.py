@@ -64,7 +64,7 @@ MORE = {
     ),
     "seller/messages/": (
         "state=failing", "state=gave_up", "state=cancelled", "state=waiting", "state=in_flight", "state=held", "state=done",
-        "order={order}", "order={line}", "order={instance}", "reason=timeout", "activity=newInstance", "address={address}",
+        "order={order}", "order={line}", "order={instance}", "reason=timeout", "activity=newInstance", "activity=releaseInstance", "address={address}",
     ),
     "seller/cases/": ("address={address}", "activity=queryInstance", "standing=stale"),
     "console/orders/": ("q={order}", "q={line}", "q=CS26", "q={tail}", "q={email}", "status=processing", "status=stopped"),
