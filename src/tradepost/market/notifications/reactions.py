@@ -120,7 +120,7 @@ def on_delivery_given_up(event: OrderRefunded, now: datetime) -> None:
         link = reverse("seller_center:order", args=[line.number])
         tellings += [
             Telling(user=user, kind=f"seller_{kind}", once=line.number, link=link, facts=shared, contact=contact)
-            for user, contact in _members(line.seller)
+            for user, contact in members_of(line.seller)
         ]
         mail = _loud(f"gave_up/seller/{line.seller_id}", now)
         tellings += [
@@ -153,7 +153,7 @@ def on_call_failed(event: CallFailed, now: datetime) -> None:
     once = f"{call.pk}/{attempt}"
     tellings = [
         Telling(user=user, kind="seller_call_failed", once=once, link=link, facts=shared, mail=mail, contact=contact)
-        for user, contact in _members(call.seller)
+        for user, contact in members_of(call.seller)
     ]
     tell_all(tellings, now=now)
 
@@ -179,7 +179,7 @@ def on_operation_stopped(event: OperationStopped, now: datetime) -> None:
             facts=shared,
             contact=contact,
         )
-        for user, contact in _members(seller)
+        for user, contact in members_of(seller)
     ]
     mail = _loud(f"stopped/seller/{seller.pk}", now)
     tellings += [
@@ -222,7 +222,7 @@ def on_breaker_opened(event: BreakerOpened, now: datetime) -> None:
     link = reverse("seller_center:addresses")
     tellings = [
         Telling(user=user, kind="seller_breaker_open", once=once, link=link, facts=shared, mail=mail, contact=contact)
-        for user, contact in _members(address.seller)
+        for user, contact in members_of(address.seller)
     ]
     tellings += [
         Telling(
@@ -264,7 +264,7 @@ def on_signing_key_rotated(event: SigningKeyRotated, now: datetime) -> None:
     facts = {"interfaces": f.phrase(label), "until": f.moment(key.valid_until or now)}
     tellings = [
         Telling(user=user, kind="key_rotated", once=str(key.pk), link=reverse("seller_center:keys"), facts=facts)
-        for user, _ in _members(key.seller)
+        for user, _ in members_of(key.seller)
     ]
     tell_all(tellings, now=now)
 
@@ -291,7 +291,7 @@ def _to_buyer(line: OrderLine, kind: str, more: dict[str, f.Json], *, once: str 
     return Telling(user=order.buyer, kind=kind, facts=facts, once=once or order.number, link=link)
 
 
-def _members(seller: Seller) -> list[tuple[User, str]]:
+def members_of(seller: Seller) -> list[tuple[User, str]]:
     """Who acts for a seller, the first with its contact address, unless a member reads that anyway."""
     people = _members_of({seller.pk})[seller.pk]
     read = {user.email.casefold() for user in people}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import accounts, calls, clock, engine, ledger, mails, notices, operations, orders, overview, sellers
+from . import accounts, calls, clock, engine, ledger, mails, notices, operations, orders, overview, products, sellers
 
 app_name = "console"
 urlpatterns = [
@@ -19,6 +19,11 @@ urlpatterns = [
     path("calls/<int:pk>/", calls.detail, name="call"),
     path("engine/", engine.show, name="engine"),
     path("engine/figures/", engine.figures, name="engine_figures"),
+    path("products/", products.index, name="products"),
+    path("products/<int:pk>/", products.detail, name="product"),
+    path("products/<int:pk>/freeze/", products.freeze, name="product_freeze"),
+    path("products/<int:pk>/unfreeze/", products.unfreeze, name="product_unfreeze"),
+    path("products/<int:pk>/stop/", products.stop, name="product_stop"),
     path("sellers/", sellers.index, name="sellers"),
     path("sellers/<int:pk>/", sellers.detail, name="seller"),
     path("accounts/", accounts.index, name="accounts"),

@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from . import (
     addresses,
+    controls,
     groups,
     join,
     keys,
@@ -16,6 +17,7 @@ from . import (
     orders,
     overview,
     pictures,
+    rules,
     try_out,
 )
 
@@ -31,6 +33,14 @@ urlpatterns: list[URLPattern] = [
     path("addresses/", addresses.addresses, name="addresses"),
     path("addresses/new/", addresses.new_address, name="address_new"),
     path("addresses/<int:pk>/", addresses.address, name="address"),
+    path("products/<int:pk>/controls/", controls.controls, name="product_controls"),
+    path("products/<int:pk>/controls/visibility/", controls.visibility, name="product_visibility"),
+    path("products/<int:pk>/controls/limit/", controls.limit, name="product_limit"),
+    path("products/<int:pk>/controls/target/", controls.target, name="product_target"),
+    path("products/<int:pk>/controls/stock/", controls.stock, name="product_stock"),
+    path("products/<int:pk>/rules/", rules.rules, name="product_rules"),
+    path("products/<int:pk>/rules/add/", rules.add, name="product_rule_add"),
+    path("products/<int:pk>/rules/<int:rule>/remove/", rules.remove, name="product_rule_remove"),
     path("products/<int:pk>/bind/", addresses.bind, name="bind"),
     path("keys/", keys.keys, name="keys"),
     path("keys/signing/<str:interface_class>/", keys.rotate, name="key_rotate"),
