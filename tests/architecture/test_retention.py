@@ -19,13 +19,15 @@ STAYING = {
 """Contexts whose rows stay."""
 STAYING_MODELS = {
     "assets.PictureUse": "goes with what refers to the picture",
+    "assets.ProofUse": "goes with what refers to the document",
     "base.SandboxClock": "one row",
     "base.Event": "deleted once every reaction ran",
     "base.Job": "deleted when finished",
     "base.WorkerProcess": "deleted an hour after its worker fell silent",
     "production.Address": "a seller's own, few",
     "production.Binding": "one a product",
-    "production.Call": "what was asked of sellers; a restart needs it",
+    "debugging.DebugCase": "a seller's own, few",
+    "debugging.DebugRun": "goes with its call",
 }
 
 

@@ -407,11 +407,12 @@ def _a_license_of(seller: str) -> str:
 
 
 def _let_die(seller: str) -> None:
+    from tradepost.market.base import clock
     from tradepost.market.production import addresses
     from tradepost.market.production.models import Address
 
     address = Address.objects.filter(seller__slug=seller).order_by("pk")[0]
-    addresses.change(address, url=DEAD, require_body_sign=True, sandbox=True)
+    addresses.change(address, url=DEAD, require_body_sign=True, sandbox=True, now=clock.now())
 
 
 def _status(number: str) -> str:

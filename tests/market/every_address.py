@@ -85,12 +85,31 @@ SELLER_CENTER = {
     "seller/addresses/": pages(SELLERS),
     "seller/addresses/new/": Address(get=SELLERS, post=CHANGERS, data=ADDRESS),
     "seller/addresses/<int:pk>/": Address({"pk": "{address}"}, get=A_MEMBERS, post=frozenset({OWNER}), data=ADDRESS),
+    "seller/addresses/<int:pk>/test/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
+    "seller/addresses/<int:pk>/live/": pages(A_MEMBERS, pk="{address}"),
+    "seller/addresses/<int:pk>/delete/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
     "seller/products/<int:pk>/bind/": Address(
         {"pk": "{product}"}, post=frozenset({OWNER}), data={"address": "{address}"}
     ),
+    "seller/products/<int:pk>/unbind/": Address({"pk": "{product}"}, post=frozenset({OWNER})),
+    "seller/domains/": Address(get=SELLERS, post=CHANGERS, data={"host": "new.a.example"}),
+    "seller/domains/<int:pk>/": pages(A_MEMBERS, pk="{domain}"),
+    "seller/domains/<int:pk>/live/": pages(A_MEMBERS, pk="{domain}"),
+    "seller/domains/<int:pk>/check/": Address({"pk": "{domain}"}, post=frozenset({OWNER})),
+    "seller/domains/<int:pk>/delete/": Address({"pk": "{domain}"}, post=frozenset({OWNER})),
     "seller/keys/": pages(SELLERS),
     "seller/keys/signing/<str:interface_class>/": Address(
-        {"interface_class": "base"}, post=CHANGERS, data={"replaces": "{signing_key}"}
+        {"interface_class": "license"}, post=CHANGERS, data={"replaces": ""}
+    ),
+    "seller/keys/signing/<str:interface_class>/try/": Address(
+        {"interface_class": "base"}, post=frozenset({OWNER}), data={"address": "{address}"}
+    ),
+    "seller/keys/signing/<str:interface_class>/live/": Address({"interface_class": "base"}, get=SELLERS),
+    "seller/keys/signing/<str:interface_class>/switch/": Address(
+        {"interface_class": "base"}, post=CHANGERS, data={"key": "{staged_key}"}
+    ),
+    "seller/keys/signing/<str:interface_class>/discard/": Address(
+        {"interface_class": "base"}, post=CHANGERS, data={"key": "{staged_key}"}
     ),
     "seller/keys/access/": Address(post=CHANGERS, data={"living": "{access_key}"}),
     "seller/keys/access/<str:access_key>/delete/": Address({"access_key": "{access_key}"}, post=frozenset({OWNER})),
@@ -120,6 +139,7 @@ SELLER_CENTER = {
     "seller/messages/<int:pk>/live/": pages(A_MEMBERS, pk="{call}"),
     "seller/messages/<int:pk>/restart/": Address({"pk": "{call}"}, post=frozenset({OWNER})),
     "seller/pictures/": Address(post=CHANGERS, data={"field": "logo", "purpose": "company_logo"}),
+    "seller/proofs/": Address(post=CHANGERS, data={"field": "proof", "kind": "SAAS", "proof": "software_copyright"}),
     "seller/try/": pages(SELLERS),
     "seller/try/<int:pk>/": Address({"pk": "{subscription}"}, post=frozenset({OWNER}), data={"act": "freeze"}),
 }
@@ -185,6 +205,7 @@ ACCOUNT = {
 }
 OTHERS = {
     "i18n/setlang/": Address(get=ANYBODY, post=ANYBODY, data={"language": "en"}),
+    "proofs/<str:sha256>/": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{proof}"),
     "pictures/<str:sha256>/<str:variant>.webp": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{picture}", variant="card"),
     "metrics": pages(ONLY_OPERATORS),  # and whoever asks on the market's own machine by its local name
 }

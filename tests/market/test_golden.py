@@ -10,6 +10,7 @@ import pytest
 from tests.market.golden import golden, problems
 from tradepost.market.base import stored
 from tradepost.market.base.events import declared
+from tradepost.market.catalog.document import SECTIONS, Document
 from tradepost.market.fulfilment.registry import operation_kinds
 from tradepost.market.production import calls
 from tradepost.market.wiring import REACTIONS
@@ -36,6 +37,15 @@ def test_commands_of_every_version_are_read(kind: str) -> None:
 @pytest.mark.parametrize("kind", WANTED)
 def test_what_operations_want_is_read_in_every_version(kind: str) -> None:
     assert problems(kind, WANTED[kind], golden("wanted"), lambda row: stored.load(WANTED[kind], row)) == []
+
+
+def test_documents_of_every_version_are_read() -> None:
+    """What was sealed is read by every later release: the product page, the diff, and what was sold."""
+    files = golden("documents")
+    assert problems("Document", Document, files, lambda row: stored.load(Document, row)) == []
+    sections = {name: {f.name for f in fields(cls)} for name, cls in SECTIONS.items()}
+    last = files["Document", 1]["rows"][-1]
+    assert {name: set(last[name]) for name in SECTIONS} == sections, "add a row that has every field"
 
 
 @pytest.mark.parametrize(("was", "name"), BEFORE_NAMES)

@@ -22,7 +22,7 @@ from tests.market import every_address as table
 from tests.market.every_address import ADDRESSES, ANYBODY, OPERATOR, STRANGER, Address
 from tradepost.market.base import clock
 from tradepost.market.base.work import State
-from tradepost.market.identity import keys, members
+from tradepost.market.identity import domains, keys, members
 from tradepost.market.identity.menus import VIEWER
 from tradepost.market.identity.models import Member, SigningKey, Throttle, User
 from tradepost.market.licenses.deliver import deliver_license
@@ -70,8 +70,11 @@ class World:
         invited = members.invite(
             seller, "new@a.example", groups=[group], by=owner, most=50, valid=timedelta(days=7), now=clock.now()
         )
+        current = SigningKey.objects.get(seller=seller)
+        staged = keys.stage_signing_key(seller, "base", replaces=current.key_id, by=None, now=NOW)
+        domain = domains.register_domain(seller, "api.a.example", sandbox=True, most=50, now=NOW)
         access = keys.create_access_key(seller, by=self.users[table.OWNER], now=NOW)
-        drafted = factories.make_picture(seller)
+        drafted, proven = factories.make_picture(seller), factories.make_proof(seller)
         tell(
             buyer, "order_completed", once=order.number, link=f"/orders/{order.number}/", now=NOW,
             facts={"order": order.number, "product": product.name},
@@ -83,7 +86,9 @@ class World:
             "address": str(call.address_id), "call": str(call.pk), "operation": str(operation.pk), "access_key": access.key_id, "email": buyer.email,
             "member": str(Member.objects.get(seller=seller, user=self.users[table.VIEWER]).pk), "group": str(group.pk),
             "empty_group": str(factories.make_group(seller, tools="read").pk), "invitation": str(invited.invitation.pk),
-            "token": invited.token, "license_request": str(applied.pk), "picture": drafted.sha256, "signing_key": SigningKey.objects.get(seller=seller).key_id,
+            "token": invited.token, "license_request": str(applied.pk), "picture": drafted.sha256,
+            "staged_key": staged.key_id, "domain": str(domain.pk),
+            "proof": proven.sha256,
         }  # fmt: skip
         of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}
         # Secret → who may read it on a page that they may see.
@@ -92,7 +97,7 @@ class World:
             buyer.email: frozenset({table.BUYER, OPERATOR}), buyer.phone: frozenset({table.BUYER, OPERATOR}),
             call.address.url: table.A_MEMBERS | {OPERATOR}, access.key_id: table.A_MEMBERS | {OPERATOR},
             "viewer@a.example": table.A_MEMBERS | {OPERATOR}, "new@a.example": ANYBODY, group.name: table.A_MEMBERS,
-            invited.token: ANYBODY,
+            invited.token: ANYBODY, staged.secret: frozenset(), domain.host: table.A_MEMBERS, domain.token: table.A_MEMBERS,
             PASSWORD: frozenset({table.BUYER}), LICENSE: frozenset({table.BUYER}),
             MACHINE_LICENSE: frozenset({table.BUYER}), "machine-of-x-7": frozenset({table.BUYER}), SIGNING_KEY: frozenset(), access.secret: frozenset(),
         }  # fmt: skip

@@ -31,6 +31,10 @@ RESULT = (Field("resultCode", 6), Field("resultMsg", 255))
 """resultMsg is optional in the table, and a body without it is refused as unreadable all the same (saas-v2 §9)."""
 SECRETS = ("userName", "password")
 """Members of appInfo that some versions encrypt (saas-v1-license A1.4)."""
+MOST_SECRETS = 100
+"""Values of one member that are looked at: a query asks for no more instances."""
+LOOKED_THROUGH = 16_384
+"""Bytes in which the server's inside is looked for: an expression takes a hostile body's square."""
 SHORTEST_KEY = 8
 """A shorter one may be somebody's ordinary text."""
 
@@ -150,7 +154,7 @@ def values_of(answer: Answer, name: str) -> list[str]:
 def decryptable(answer: Answer, name: str, key: str) -> None:
     """Every value of this member can be decrypted with the strength that the answer names (saas-v1-license A1.4)."""
     strength = Encryption.AES128 if (answer.members or {}).get("encryptType") == "2" else Encryption.AES256
-    for text in values_of(answer, name):
+    for text in values_of(answer, name)[:MOST_SECRETS]:
         mistake = explain_secret(text, key, strength)
         if mistake:
             # Not quoted: it may be a password in clear.
@@ -167,7 +171,7 @@ def hides_key(answer: Answer, key: str) -> None:
 
 def shows_no_details(answer: Answer) -> None:
     """No stack trace, no SQL, no file of the server."""
-    found = _DETAILS.search(answer.received.body)
+    found = _DETAILS.search(answer.received.body[:LOOKED_THROUGH])
     if found:
         quoted = excerpt(found[0])
         raise Failed("details_in_answer", Text(en=f"an answer holds {quoted}", zh=f"有响应含有{quoted}"))

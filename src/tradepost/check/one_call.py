@@ -50,7 +50,7 @@ SHORTEST_SECRET = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class JudgedCall:
     """One call as it is judged. ``body_sign``: whether this address must sign, where the version asks for it."""
 
     target: Target
@@ -72,7 +72,7 @@ class Judgement:
     title: Text
     expected: Text
     topic: str
-    judge: Callable[[Asked], None]
+    judge: Callable[[JudgedCall], None]
     after: tuple[str, ...] = ()
 
     @property
@@ -85,7 +85,7 @@ def judge(
 ) -> tuple[Result, ...]:
     """What holds and what does not, in the order in which a market looks. Never raises; quotes neither the key nor values
     of members that name a secret. ``received``: as it came over the wire, nothing masked."""
-    asked = Asked(
+    asked = JudgedCall(
         target=target, command=command, answer=Answer(request, received), key=key,
         body_sign=body_sign and target.specification.body_sign,
     )  # fmt: skip
@@ -127,7 +127,7 @@ _FAULTS = {
 }
 
 
-def _result(judgement: Judgement, asked: Asked, before: dict[str, Result]) -> Result:
+def _result(judgement: Judgement, asked: JudgedCall, before: dict[str, Result]) -> Result:
     verdict, found, seen = Verdict.PASSED, None, NOTHING
     missing = next((before[name] for name in judgement.after if before[name].verdict not in _GOES_ON), None)
     try:
@@ -159,7 +159,7 @@ def _stopped_by(other: Result) -> None:
 _GOES_ON = frozenset({Verdict.PASSED, Verdict.WARNED})
 
 
-def _section(topic: str, asked: Asked) -> str:
+def _section(topic: str, asked: JudgedCall) -> str:
     if topic == "activity":
         topic = asked.target.activity(asked.kind)
     return topic if topic.startswith("saas-v1-license ") else asked.target.section(topic)
@@ -180,18 +180,18 @@ def _without(result: Result, hidden: list[str]) -> Result:
 # --- the judgements ------------------------------------------------------------------------------------------------------
 
 
-def _json(asked: Asked) -> None:
+def _json(asked: JudgedCall) -> None:
     expect_object(asked.answer)
     judgements.no_byte_order_mark(asked.answer)
     judgements.strictly_json(asked.answer)
 
 
-def _coded(asked: Asked) -> None:
+def _coded(asked: JudgedCall) -> None:
     expect_code(asked.answer)
     judgements.result(asked.answer)
 
 
-def _signed(asked: Asked) -> None:
+def _signed(asked: JudgedCall) -> None:
     answer = asked.answer
     name = judgements.sign_mistake(answer, asked.key, required=asked.body_sign)
     if name is None:
@@ -202,7 +202,7 @@ def _signed(asked: Asked) -> None:
     raise judgements.unsigned(name, answer)
 
 
-def _succeeds(asked: Asked) -> None:
+def _succeeds(asked: JudgedCall) -> None:
     answer = asked.answer
     if answer.code == SUCCESS:
         return
@@ -220,7 +220,7 @@ def _succeeds(asked: Asked) -> None:
     raise failed(names.get(answer.code, "refused_with_code"), answer)
 
 
-def _fields(asked: Asked) -> None:
+def _fields(asked: JudgedCall) -> None:
     specification = asked.target.specification
     if asked.answer.code == SUCCESS:
         judgements.keeps_table(specification.answers.get(asked.kind, judgements.RESULT[:1]), asked.answer)
@@ -230,7 +230,7 @@ def _fields(asked: Asked) -> None:
     judgements.addresses_open(asked.answer)
 
 
-def _secret(asked: Asked) -> None:
+def _secret(asked: JudgedCall) -> None:
     if not asked.target.specification.encrypted:
         raise Skipped(Text(en="this version encrypts nothing", zh="该版本不加密"))
     names = [name for name in judgements.SECRETS if judgements.values_of(asked.answer, name)]
@@ -240,7 +240,7 @@ def _secret(asked: Asked) -> None:
         judgements.decryptable(asked.answer, name, asked.key)
 
 
-def _quiet(asked: Asked) -> None:
+def _quiet(asked: JudgedCall) -> None:
     judgements.hides_key(asked.answer, asked.key)
     judgements.shows_no_details(asked.answer)
 

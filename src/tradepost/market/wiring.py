@@ -12,7 +12,7 @@ from typing import Any
 from django.urls import get_resolver
 from django.utils import timezone
 
-from tradepost.market.assets.retention import unused_pictures
+from tradepost.market.assets.retention import unused_files
 from tradepost.market.base import clock, leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
@@ -24,20 +24,25 @@ from tradepost.market.catalog.events import (
     StockEmpty,
     UpgradeRuleLapsed,
 )
+from tradepost.market.debugging import find_out, findings, replay, saved
+from tradepost.market.debugging import retention as debugging_retention
+from tradepost.market.debugging.events import ReplayEnded
 from tradepost.market.fulfilment import advance, live, order_paid
 from tradepost.market.fulfilment import retention as fulfilment_retention
 from tradepost.market.fulfilment.events import OperationStopped
 from tradepost.market.fulfilment.lifecycle import OPERATION
 from tradepost.market.fulfilment.timers import LIFE
+from tradepost.market.identity import domain_proof, domains, throttling
 from tradepost.market.identity import retention as identity_retention
-from tradepost.market.identity import throttling
 from tradepost.market.identity.events import (
+    DomainLapsed,
     MemberAccessChanged,
     MemberJoined,
     MemberLeft,
     OwnershipTransferred,
     SigningKeyRotated,
 )
+from tradepost.market.notifications import debugging_reactions as debugged
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications import member_reactions as people
 from tradepost.market.notifications import product_reactions as products
@@ -51,11 +56,12 @@ from tradepost.market.orders.events import OrderCancelled, OrderCompleted, Order
 from tradepost.market.orders.lifecycle import ORDER
 from tradepost.market.orders.place import UNPAID_TIMEOUT
 from tradepost.market.payments.events import ToppedUp
-from tradepost.market.production import breaker
+from tradepost.market.production import breaker, trial_call
 from tradepost.market.production import retention as production_retention
 from tradepost.market.production.engine import Engine, Setup
 from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
+from tradepost.market.production.trials import TRIAL
 from tradepost.market.subscriptions.events import (
     SubscriptionEndsSoon,
     SubscriptionFrozen,
@@ -73,11 +79,13 @@ REACTIONS = Reactions(
         on(OrderCancelled, tell.on_order_cancelled),
         on(OrderRefunded, tell.on_order_refunded, tell.on_delivery_given_up),
         on(CallFailed, tell.on_call_failed),
-        on(CallEnded, advance.on_call_ended),
+        on(CallEnded, advance.on_call_ended, saved.on_call_ended),
+        on(ReplayEnded, debugged.on_replay_ended),
         on(OperationStopped, tell.on_operation_stopped),
         on(BreakerOpened, tell.on_breaker_opened),
         on(ToppedUp, tell.on_topped_up),
         on(SigningKeyRotated, tell.on_signing_key_rotated),
+        on(DomainLapsed, people.on_domain_lapsed),
         on(MemberJoined, people.on_member_joined),
         on(MemberLeft, people.on_member_left),
         on(MemberAccessChanged, people.on_member_access_changed),
@@ -96,6 +104,7 @@ REACTIONS = Reactions(
 
 RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     *production_retention.rules(fulfilment_retention.ATTEMPTS),
+    production_retention.tried_out(debugging_retention.CALLS),
     retention.old_moves(ORDER.name, SUBSCRIPTION.name, OPERATION.name),
     *notifications_retention.RULES,
     orders_retention.QUOTES,
@@ -104,7 +113,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     identity_retention.unconfirmed(),
     throttling.RULE,
     leased_jobs.RETENTION,
-    unused_pictures(Files(config().files)),
+    *unused_files(Files(config().files)),
 )
 """What is deleted or emptied when it is old, in the order in which a night goes through it."""
 
@@ -128,9 +137,35 @@ TASKS = {
     UNPAID_TIMEOUT: cancel.time_out,
     LIFE: live.live,
     tell.QUIET: tell.quiet_is_over,
+    domains.RECHECK: lambda payload, now: domains.recheck(payload, now, rechecks=_rechecks()),
 }
 
-LEASED_TASKS: leased_jobs.LeasedTasks = {}
+
+def _rechecks() -> domains.Rechecks:
+    settings = config()
+    return domains.Rechecks(timedelta(days=settings.domain_recheck_days), settings.domain_failures)
+
+
+def _limits() -> Limits:
+    settings = config()
+    return Limits(settings.seller_timeout_seconds, settings.seller_answer_limit, settings.sandbox)
+
+
+LEASED_TASKS: leased_jobs.LeasedTasks = {
+    replay.KIND: replay.task(now=clock.now),
+    find_out.KIND: find_out.task(sandbox=lambda: config().sandbox),
+    domains.PROVE: leased_jobs.LeasedTask(
+        work=lambda running: domain_proof.look_for_proof(running, sandbox=config().sandbox),
+        ended=lambda job, now: domains.record_proof(job, now, rechecks=_rechecks()),
+        longest=timedelta(minutes=2),
+    ),
+    TRIAL: leased_jobs.LeasedTask(
+        work=lambda running: trial_call.try_address(running, limits=_limits()),
+        ended=trial_call.record_trial,
+        longest=timedelta(minutes=5),
+        attempts=2,
+    ),
+}
 """By kind, what a job that waits for others' servers does."""
 
 
@@ -140,12 +175,13 @@ def setup(name: str) -> Setup:
     site = Site(settings.base_url, settings.support_email)
     return Setup(
         name=name,
-        limits=Limits(settings.seller_timeout_seconds, settings.seller_answer_limit, settings.sandbox),
+        limits=_limits(),
         capacity=settings.worker_concurrency,
         per_seller=settings.seller_concurrency,
         breaker=breaker.Rule(settings.breaker_failures, timedelta(seconds=settings.breaker_pause_seconds)),
         reactions=REACTIONS,
         tasks=TASKS,
+        judge=findings.judge_call,
         leased_tasks=LEASED_TASKS,
         leased_at_once=settings.leased_jobs_at_once,
         begin=lambda now: retention.schedule(_next_night(now)),

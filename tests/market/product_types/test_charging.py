@@ -18,6 +18,8 @@ NAMED = re.compile(r"ChargingMode\.[A-Z]|[\"'](?:PERIOD|ONE_TIME|ON_DEMAND|ON_DE
 DECLARATIONS = "product_types/kinds/"
 MAY_NAME = {
     "product_types/charging.py": "the policy",
+    "catalog/document.py": "what the form of a price begins with",
+    "catalog/sellable.py": "a trial is a trial of a period (business-rules §3.5)",
     "seed/shapes.py": "data",
     "open_api/orders.py": "words of the wire",
 }

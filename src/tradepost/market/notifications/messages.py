@@ -284,10 +284,21 @@ WORDS: Mapping[str, Words] = {
         _("You are one of its developers from now on. If you did not do this, write to the operator at once."),
         _("See the members"), "warning", "key",
     ),
+    "domain_lapsed": Words(
+        _("The proof of the domain %(domain)s was not found any more"),
+        _("Calls to its addresses go on, but none can be registered or changed there until you prove the domain again."),
+        _("Look at the domain"), "warning", "world",
+    ),
     "key_rotated": Words(
         _("The signing key of “%(interfaces)s” was changed"),
         _("Calls are signed with the new key from now on. Answers signed with the earlier key are accepted until %(until)s."),
         _("See your keys"), "info", "key",
+    ),
+    "cases_failed": Words(
+        _("%(failed)s of %(cases)s debug cases failed"),
+        _("They were made again at your server. The first that failed: %(first)s. A product that needs them is not accepted "
+          "until they pass."),
+        _("See the cases"), "warning", "alert-triangle",
     ),
     "operator_gave_up": Words(
         _("Order %(order)s could not be delivered and was refunded"),

@@ -14,7 +14,7 @@ from .contract import NO, YES, Answer, Fault, ProductType, Question, Supervision
 from .facts import ProductFacts, SpecFacts, Template
 
 KIND, SPECS, PROOFS = "kind", "specs", "proofs"
-"""Sections of the draft that findings lead to."""
+"""What findings are about; the catalog knows which section of a draft that is."""
 
 
 def check(kind: ProductType, facts: ProductFacts) -> list[Finding]:
@@ -31,10 +31,14 @@ def check(kind: ProductType, facts: ProductFacts) -> list[Finding]:
     return found
 
 
+def _rule(section: str) -> str:
+    return f"business-rules §{section}"
+
+
 def _finding(section: str, fault: Fault) -> Finding:
     return Finding(
         section=section, field=fault.field, code=fault.code, words=fault.words.in_language(get_language()),
-        rule=fault.rule,
+        rule=_rule(fault.rule),
     )  # fmt: skip
 
 
@@ -42,19 +46,19 @@ def _delivery(kind: ProductType) -> Iterator[Finding]:
     if kind.undeliverable is not None:
         yield Finding(
             section=KIND, field="product_type", code="kind.undeliverable",
-            words=kind.undeliverable.in_language(get_language()), rule="2.1",
+            words=kind.undeliverable.in_language(get_language()), rule=_rule("2.1"),
         )  # fmt: skip
 
 
 def _deal(kind: ProductType, facts: ProductFacts) -> Iterator[Finding]:
     if facts.deal not in kind.deals:
         yield Finding(
-            section=KIND, field="deal", code="kind.deal", rule="2.1",
+            section=KIND, field="deal", code="kind.deal", rule=_rule("2.1"),
             words=_("Products of this kind are not sold under this category of deals."),
         )  # fmt: skip
     if facts.supervised and kind.supervision is Supervision.NEVER:
         yield Finding(
-            section=KIND, field="supervised", code="kind.supervision", rule="2.1",
+            section=KIND, field="supervised", code="kind.supervision", rule=_rule("2.1"),
             words=_("The delivery of this kind of product is not supervised."),
         )  # fmt: skip
 
@@ -65,7 +69,7 @@ def _answered(question: Question, facts: ProductFacts) -> Iterator[Finding]:
         if words := _fault_of(question, said):
             yield Finding(
                 section=KIND, field=name, code=f"kind.{'missing' if not said else 'answer'}", words=words,
-                rule=question.section,
+                rule=_rule(question.section),
             )  # fmt: skip
 
 
@@ -96,7 +100,9 @@ def _fault_of(question: Question, said: str) -> str:
 
 def _spec(kind: ProductType, spec: SpecFacts) -> Iterator[Finding]:
     def wrong(code: str, words: str, rule: str) -> Finding:
-        return Finding(section=SPECS, field="specs", code=code, words=words % {"spec": spec.name[:50]}, rule=rule)
+        return Finding(
+            section=SPECS, field="specs", code=code, words=words % {"spec": spec.name[:50]}, rule=_rule(rule)
+        )
 
     if spec.modes - set(kind.charging_modes):
         yield wrong(
@@ -125,6 +131,6 @@ def _proofs(kind: ProductType, facts: ProductFacts) -> Iterator[Finding]:
     for proof in kind.proofs:
         if proof.required and proof.code not in facts.proofs:
             yield Finding(
-                section=PROOFS, field=proof.code, code="kind.proof", rule=proof.section,
+                section=PROOFS, field=proof.code, code="kind.proof", rule=_rule(proof.section),
                 words=_("Hand in this document: %(proof)s.") % {"proof": proof.label.in_language(get_language())},
             )  # fmt: skip

@@ -127,6 +127,29 @@ def prepare(request: CallRequest, address: Address | None, *, now: datetime) -> 
     )
 
 
+def ask_to_try_out(address: Address, command: Command, *, owner: int, now: datetime) -> Call:
+    """Write a test call to an address, which is tried once, now, past a breaker that is open, and judged (saas-v2 §5.1).
+    ``owner``: key of what waits for it; its event carries it. Raises ``Refused`` for an activity that there is not."""
+    activity = registry.protocol(address.protocol).activities.get(type(command))
+    if activity is None or not command.test:
+        raise Refused("protocol.no_activity", f"{address.protocol} has no test call {type(command).__name__}")
+    call = Call(
+        seller_id=address.seller_id,
+        address=address,
+        protocol=address.protocol,
+        kind=type(command).__name__,
+        activity=activity,
+        command=dump(command),
+        purpose=Call.Purpose.DEBUG,
+        owner=owner,
+        due_at=now,
+        created_at=now,
+        give_up_at=now,
+    )
+    [written] = write([call])
+    return written
+
+
 def write(calls: list[Call]) -> list[Call]:
     """Commit prepared calls with the caller's own rows, and tell the workers."""
     written = rows.create(calls)

@@ -17,7 +17,7 @@ from tradepost.market.catalog import document as sold
 from tradepost.market.catalog.document import Document
 from tradepost.market.catalog.listing import draft_product, list_draft
 from tradepost.market.catalog.models import Category, Product
-from tradepost.market.identity import keys
+from tradepost.market.identity import domains, keys
 from tradepost.market.identity.models import Member, Seller, SigningKey
 from tradepost.market.product_types.contract import ProductType
 from tradepost.market.product_types.registry import product_types
@@ -141,7 +141,9 @@ def _import_key(seller: Seller, protocol: str, key: str, now: datetime) -> None:
 
 
 def _address(seller: Seller, url: str, protocol: str, now: datetime) -> Address:
-    known = Address.objects.filter(seller=seller, url=url.strip(), protocol=protocol).first()
+    known = Address.objects.filter(seller=seller, url=url.strip(), protocol=protocol, removed_at=None).first()
+    if known is None and (host := addresses.host_in(addresses.check_url(url, sandbox=True))):
+        domains.vouch(seller, host, now=now)  # whoever starts the sandbox says where its server is
     return known or addresses.register(
         seller, url=url, protocol=protocol, require_body_sign=config().body_sign == "required", sandbox=True, now=now
     )

@@ -147,7 +147,7 @@ def _access_key(demo: Seller, owner: User, now: datetime) -> tuple[str, str]:
 
 
 def _address(seller: Seller, url: str, now: datetime) -> Address:
-    found = list(Address.objects.filter(seller=seller, protocol=PROTOCOL).order_by("pk"))
+    found = list(Address.objects.filter(seller=seller, protocol=PROTOCOL, removed_at=None).order_by("pk"))
     same = [address for address in found if _but_port(address.url) == _but_port(url)]
     if not same:
         return addresses.register(
@@ -160,7 +160,7 @@ def _address(seller: Seller, url: str, now: datetime) -> Address:
         )
     address = next((a for a in same if a.url == url), same[0])
     if address.url != url:
-        addresses.change(address, url=url, require_body_sign=address.require_body_sign, sandbox=True)
+        addresses.change(address, url=url, require_body_sign=address.require_body_sign, sandbox=True, now=now)
     return address
 
 
