@@ -17,6 +17,13 @@ from tradepost.market.base import clock, leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
 from tradepost.market.base.files import Files
+from tradepost.market.catalog.events import (
+    ProductFrozen,
+    ProductStopped,
+    ProductUnfrozen,
+    StockEmpty,
+    UpgradeRuleLapsed,
+)
 from tradepost.market.debugging import find_out, findings, replay, saved
 from tradepost.market.debugging import retention as debugging_retention
 from tradepost.market.debugging.events import ReplayEnded
@@ -44,6 +51,7 @@ from tradepost.market.identity.events import (
 from tradepost.market.notifications import debugging_reactions as debugged
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications import member_reactions as people
+from tradepost.market.notifications import product_reactions as products
 from tradepost.market.notifications import reactions as tell
 from tradepost.market.notifications import retention as notifications_retention
 from tradepost.market.notifications import seller_reactions as sellers
@@ -104,6 +112,11 @@ REACTIONS = Reactions(
         on(SubscriptionFrozen, services.on_service_frozen),
         on(SubscriptionUnfrozen, services.on_service_unfrozen),
         on(SubscriptionReleased, services.on_service_released),
+        on(ProductFrozen, products.on_product_frozen),
+        on(ProductUnfrozen, products.on_product_unfrozen),
+        on(ProductStopped, products.on_product_stopped),
+        on(StockEmpty, products.on_stock_empty),
+        on(UpgradeRuleLapsed, products.on_upgrade_rule_lapsed),
     ]
 )
 
