@@ -41,6 +41,8 @@ STOREFRONT = {
     "": pages(ANYBODY),
     "products/<slug:slug>/": pages(ANYBODY, slug="{slug}"),
     "products/<slug:slug>/picture.svg": pages(ANYBODY, slug="{slug}"),
+    "sellers/<slug:seller_slug>/": pages(ANYBODY, seller_slug="{seller_slug}"),
+    "compare/": pages(ANYBODY),
     "checkout/<int:product_id>/": Address({"product_id": "{product}"}, get=PERSONS, post=PERSONS, data=CHECKOUT),
     "agreements/buyer/": pages(ANYBODY),
     "orders/": pages(PERSONS),

@@ -17,6 +17,7 @@ from tradepost.market.base import clock, leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
 from tradepost.market.base.files import Files
+from tradepost.market.catalog import reactions as catalog
 from tradepost.market.fulfilment import advance, live, order_paid
 from tradepost.market.fulfilment import retention as fulfilment_retention
 from tradepost.market.fulfilment.events import OperationStopped
@@ -39,7 +40,7 @@ from tradepost.market.notifications import retention as notifications_retention
 from tradepost.market.notifications import seller_reactions as sellers
 from tradepost.market.notifications import service_reactions as services
 from tradepost.market.notifications.compose import Site
-from tradepost.market.orders import cancel
+from tradepost.market.orders import best_sellers, cancel
 from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded
 from tradepost.market.orders.lifecycle import ORDER
 from tradepost.market.orders.place import UNPAID_TIMEOUT
@@ -63,7 +64,7 @@ from tradepost.protocols.registry import protocols
 
 REACTIONS = Reactions(
     [
-        on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid),
+        on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid, best_sellers.on_order_paid),
         on(OrderCompleted, tell.on_order_completed),
         on(OrderCancelled, tell.on_order_cancelled),
         on(OrderRefunded, tell.on_order_refunded, tell.on_delivery_given_up),
@@ -77,9 +78,9 @@ REACTIONS = Reactions(
         on(SubmissionDecided, sellers.on_submission_decided),
         on(SubmissionOverdue, sellers.on_submission_overdue),
         on(SellerAdmitted),
-        on(SellerSuspended, sellers.on_seller_suspended),
-        on(SellerResumed, sellers.on_seller_resumed),
-        on(SellerExited),
+        on(SellerSuspended, catalog.on_seller_standing, sellers.on_seller_suspended),
+        on(SellerResumed, catalog.on_seller_standing, sellers.on_seller_resumed),
+        on(SellerExited, catalog.on_seller_standing),
         on(CertificationLocked, sellers.on_certification_locked),
         on(AgreementPublished, sellers.on_agreement_published),
         on(SubscriptionEndsSoon, services.on_service_ends_soon),
@@ -112,6 +113,17 @@ def clear_old(payload: Mapping[str, Any], now: datetime) -> datetime:
     return _next_night(now)
 
 
+def count_best_sellers(_payload: Mapping[str, Any], now: datetime) -> datetime:
+    """Each night."""
+    best_sellers.move_on(now)
+    return _next_night(now)
+
+
+def _schedule_nights(now: datetime) -> None:
+    retention.schedule(_next_night(now))
+    best_sellers.schedule(_next_night(now))
+
+
 def _next_night(now: datetime) -> datetime:
     zone = timezone.get_default_timezone()
     return retention.night_after(now, at=config().retention_at, zone=zone, heading_for=clock.target())
@@ -119,6 +131,7 @@ def _next_night(now: datetime) -> datetime:
 
 TASKS = {
     retention.NIGHTLY: clear_old,
+    best_sellers.NIGHTLY: count_best_sellers,
     UNPAID_TIMEOUT: cancel.time_out,
     LIFE: live.live,
     tell.QUIET: tell.quiet_is_over,
@@ -145,7 +158,7 @@ def setup(name: str) -> Setup:
         tasks=TASKS,
         leased_tasks=LEASED_TASKS,
         leased_at_once=settings.leased_jobs_at_once,
-        begin=lambda now: retention.schedule(_next_night(now)),
+        begin=_schedule_nights,
         deliver_mail=lambda now, wall: deliver.deliver_due(now=now, wall=wall, site=site, owner=name),
         sandbox=settings.sandbox,
     )

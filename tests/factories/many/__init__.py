@@ -77,6 +77,7 @@ def count_on() -> None:
         Address,
         Category,
         Product,
+        Version,
         Binding,
         Spec,
         Sku,

@@ -14,12 +14,56 @@ from tradepost.market.identity.models import AccessKey, Member, Seller, SigningK
 from tradepost.market.production.models import Address, Binding
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
+from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.text import Text
 
 from .insert import insert, text
 from .stories import PRICE, Size
 
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"/>'
 AK, SK, KEY = "TPMANY00000000000001", "s" * 40, "the signing key of every seller"
+
+
+NAMES = (
+    ("企业云笺", "Leaf"),
+    ("砺石分析", "Whetstone"),
+    ("蓝鲸客服", "Whale Desk"),
+    ("云杉财务", "Spruce"),
+    ("远山报表", "Ridge"),
+)
+
+
+def quoted(words: str) -> str:
+    """A text in a statement."""
+    return "'" + words.replace("'", "''").replace("%", "%%") + "'"
+
+
+def _document() -> str:
+    """Of every product; ``@`` stands for its number. The rows are those of one price by the month."""
+    price = Price(
+        product_id="OFFI#", charging_mode=ChargingMode.PERIOD, period_type="month", period_numbers=(1, 12),
+        amount=Decimal(PRICE).scaleb(-2),
+    )  # fmt: skip
+    document = Document(
+        product_type="SAAS", base=Base(name=Text.same("企业云笺@"), summary=Text.same("好用"), category="many"),
+        description=Description(body=Text.same("好用")),
+        pricing=Pricing(specs=(SpecPart(name=Text(zh="标准版", en="Standard"), skus=(SkuPart(code="SKU@", prices=(price,)),)),)),
+    )  # fmt: skip
+    return json.dumps(dump(document), ensure_ascii=False)
+
+
+def _shelf(products: str) -> None:
+    insert(
+        Shelf, products, product_id="n", category_id="1", seller_id="(n + 1) / 2", ways="1", price_from="100 * mod(n, 97)",
+        sold_30d="mod(n, 13)", charging_mode=text("PERIOD"), currency=text("CNY"), period_type=text("month"), indexed_as=f"{VERSION}",
+    )  # fmt: skip
+    for number, (name, name_en) in enumerate(NAMES):
+        found = weighed([Field(name, 12, 5), Field(name_en, 12, 5), Field("企业软件", 3)])
+        values = ", ".join(f"({quoted(term)}, {weight})" for term, weight in found.items())
+        insert(
+            ShelfTerm, f"{products} CROSS JOIN (VALUES {values}) AS t(term, weight) WHERE mod(n, 5) = {number}",
+            term="t.term", shelf_id="n", weight="t.weight",
+        )  # fmt: skip
 
 
 def people_and_products(size: Size, now: datetime) -> None:
@@ -56,11 +100,16 @@ def people_and_products(size: Size, now: datetime) -> None:
     products = f"generate_series(1, {2 * size.sellers}) n"
     insert(
         Product, products, id="n", seller_id="(n + 1) / 2", category_id="1", product_type=text("SAAS"), slug="'product-' || n",
-        name="(ARRAY['企业云笺', '砺石分析', '蓝鲸客服', '云杉财务', '远山报表'])[1 + mod(n, 5)] || n",
-        name_en="(ARRAY['Leaf', 'Whetstone', 'Whale Desk', 'Spruce', 'Ridge'])[1 + mod(n, 5)] || ' ' || n",
+        name=f"(ARRAY[{', '.join(quoted(name) for name, _ in NAMES)}])[1 + mod(n, 5)] || n",
+        name_en=f"(ARRAY[{', '.join(quoted(name) for _, name in NAMES)}])[1 + mod(n, 5)] || ' ' || n",
         picture=text(PICTURE), summary=text("好用"), summary_en=text("Useful"), description=text("好用"), description_en=text("Useful"),
         status=text("on_sale"), listed_at=now, created_at=now,
     )  # fmt: skip
+    insert(
+        Version, products, id="n", product_id="n", number="1", document=f"replace(replace({quoted(_document())}, '@', n::text), 'OFFI#', 'OFFI' || lpad(n::text, 18, '0'))::jsonb",
+        sha256="md5(n::text)", status=text("listed"), created_at=now, saved_at=now, sealed_at=now, listed_at=now,
+    )  # fmt: skip
+    _shelf(products)
     insert(Binding, products, id="n", product_id="n", address_id="(n + 1) / 2")
     insert(
         Version, "catalog_product p", id="p.id", product_id="p.id", number="1", status=text("listed"), sha256="md5(p.id::text)",
