@@ -77,7 +77,6 @@ def count_on() -> None:
         Address,
         Category,
         Product,
-        Version,
         Binding,
         Spec,
         Sku,

@@ -9,11 +9,11 @@ from decimal import Decimal
 from tradepost.market.base.money import Money
 from tradepost.market.base.secrets import seal
 from tradepost.market.catalog import document as sold
-from tradepost.market.catalog.models import Category, Factor, Offer, Product, Sku, Spec, Version
+from tradepost.market.catalog.models import Category, Factor, Offer, Product, Shelf, ShelfTerm, Sku, Spec, Version
+from tradepost.market.catalog.search_terms import Field, weighed
+from tradepost.market.catalog.shelf import VERSION
 from tradepost.market.identity.models import AccessKey, Member, Seller, SigningKey, User
 from tradepost.market.production.models import Address, Binding
-from tradepost.protocols.commands import ChargingMode
-from tradepost.protocols.text import Text
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
@@ -36,20 +36,6 @@ NAMES = (
 def quoted(words: str) -> str:
     """A text in a statement."""
     return "'" + words.replace("'", "''").replace("%", "%%") + "'"
-
-
-def _document() -> str:
-    """Of every product; ``@`` stands for its number. The rows are those of one price by the month."""
-    price = Price(
-        product_id="OFFI#", charging_mode=ChargingMode.PERIOD, period_type="month", period_numbers=(1, 12),
-        amount=Decimal(PRICE).scaleb(-2),
-    )  # fmt: skip
-    document = Document(
-        product_type="SAAS", base=Base(name=Text.same("企业云笺@"), summary=Text.same("好用"), category="many"),
-        description=Description(body=Text.same("好用")),
-        pricing=Pricing(specs=(SpecPart(name=Text(zh="标准版", en="Standard"), skus=(SkuPart(code="SKU@", prices=(price,)),)),)),
-    )  # fmt: skip
-    return json.dumps(dump(document), ensure_ascii=False)
 
 
 def _shelf(products: str) -> None:
@@ -105,17 +91,13 @@ def people_and_products(size: Size, now: datetime) -> None:
         picture=text(PICTURE), summary=text("好用"), summary_en=text("Useful"), description=text("好用"), description_en=text("Useful"),
         status=text("on_sale"), listed_at=now, created_at=now,
     )  # fmt: skip
-    insert(
-        Version, products, id="n", product_id="n", number="1", document=f"replace(replace({quoted(_document())}, '@', n::text), 'OFFI#', 'OFFI' || lpad(n::text, 18, '0'))::jsonb",
-        sha256="md5(n::text)", status=text("listed"), created_at=now, saved_at=now, sealed_at=now, listed_at=now,
-    )  # fmt: skip
-    _shelf(products)
     insert(Binding, products, id="n", product_id="n", address_id="(n + 1) / 2")
     insert(
         Version, "catalog_product p", id="p.id", product_id="p.id", number="1", status=text("listed"), sha256="md5(p.id::text)",
         document=f"CASE WHEN p.id = 2 THEN {_document(usage=True)} ELSE {_document(usage=False)} END",
         created_at=now, saved_at=now, sealed_at=now, listed_at=now, revisions="'{}'::jsonb",
     )  # fmt: skip
+    _shelf(products)
     insert(Spec, products, id="n", product_id="n", key="'spec' || n", name=text("标准版"), name_en=text("Standard"))
     insert(Sku, products, id="n", spec_id="n", code="'SKU' || n")
     # Product 2 is charged by use; its services show what was reported.
