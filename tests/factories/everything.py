@@ -32,6 +32,7 @@ from tradepost.market.identity.models import User
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications.reactions import QUIET
 from tradepost.market.open_api import throttle
+from tradepost.market.orders import best_sellers
 from tradepost.market.orders.events import OrderCancelled
 from tradepost.market.orders.place import UNPAID_TIMEOUT
 from tradepost.market.payments import kept_sums
@@ -55,6 +56,11 @@ LEASE = timedelta(seconds=60)
 HOST = "localhost"
 
 MORE = {
+    "": (
+        "q=企业云笺", "q=企业", "q=leaf", "q=whetstne", "q=没有的", "q=财务&sort=price&category=many", "category=many&sort=sold", "way=month",
+        "seller=seller-1", "sort=price&low=1&high=50", "after={product}",
+    ),
+    "compare/": ("p={slug}&p=product-2",),
     "orders/": ("q=CS26", "q={tail}", "q=云笺", "q=Leaf 1", "q=没有的", "status=completed", "status=unpaid", "after={order_key}"),
     "services/": ("q=云笺", "status=frozen", "q={instance}"),
     "notices/": ("only=unread", "only=read"),
@@ -126,7 +132,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
     [notice] = _one("SELECT id FROM notifications_notice WHERE user_id = 1 ORDER BY id DESC LIMIT 1")
     return {
         "order": number, "order_key": str(order), "tail": number[-7:], "line": f"{number}-000001", "unpaid": unpaid,
-        "slug": "product-1", "product": "1", "subscription": str(subscription), "instance": f"instance-{order}",
+        "slug": "product-1", "seller_slug": "seller-1", "product": "1", "subscription": str(subscription), "instance": f"instance-{order}",
         "notice": str(notice), "mail": str(notice), "seller": "1", "buyer": "1", "address": "1", "call": str(3 * order), "operation": str(order),
         "license_request": "1", "run": "4", "case": "4", "access_key": AK, "email": "buyer1@many.example", "signing_key": _one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
         "operator": str(size.operator), "domain": "1", "staged_key": "staged", "member": str(size.sellers + 1), "group": "1",
@@ -330,6 +336,7 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
         ],
         QUIET: [("", {}, now)],
         RECHECK: [("", {"domain": 1}, now)],
+        best_sellers.NIGHTLY: [("", {}, now)],
         retention.NIGHTLY: [("", {}, now + timedelta(days=500))],
     }
     for kind, task in wiring.TASKS.items():

@@ -44,6 +44,8 @@ STOREFRONT = {
     "": pages(ANYBODY),
     "products/<slug:slug>/": pages(ANYBODY, slug="{slug}"),
     "products/<slug:slug>/picture.svg": pages(ANYBODY, slug="{slug}"),
+    "sellers/<slug:seller_slug>/": pages(ANYBODY, seller_slug="{seller_slug}"),
+    "compare/": pages(ANYBODY),
     "checkout/<int:product_id>/": Address({"product_id": "{product}"}, get=PERSONS, post=PERSONS, data=CHECKOUT),
     "agreements/<slug:kind>/": pages(ANYBODY, kind="seller"),
     "orders/": pages(PERSONS),

@@ -111,7 +111,7 @@ class World:
             facts={"order": order.number, "product": product.name},
         )  # fmt: skip
         self.facts: Mapping[str, str] = {
-            "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug,
+            "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug, "seller_slug": seller.slug,
             "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer).pk),
             "mail": str(Mail.objects.get(notice__user=buyer).pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
             "address": str(call.address_id), "call": str(call.pk), "operation": str(operation.pk), "access_key": access.key_id, "email": buyer.email,
