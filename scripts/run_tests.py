@@ -38,6 +38,8 @@ def main() -> int:
 
 
 def _run(database: str, chosen: list[str]) -> int:
+    # Where this is set, as in many containers, each worker of both passes would rewrite and compile every test module anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     print(f"\nTests on {'PostgreSQL' if database == 'postgres' else 'SQLite'}", flush=True)
     return subprocess.call(
         [sys.executable, "-m", "pytest", "-n", "auto", "--dist", "loadfile", *chosen],

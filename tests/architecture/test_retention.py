@@ -8,7 +8,8 @@ from tradepost.market.base.config import Config
 from tradepost.market.wiring import RETENTION
 
 STAYING = {
-    "identity": "accounts, sellers and their keys",
+    "identity": "accounts, sellers and their keys, companies and what they agreed to",
+    "review": "what was handed in, and how it was decided: evidence",
     "catalog": "what is and was sold: orders point to it",
     "orders": "what was bought: kept as the books are",
     "payments": "the ledger is append-only",
@@ -18,6 +19,8 @@ STAYING = {
 }
 """Contexts whose rows stay."""
 STAYING_MODELS = {
+    "assets.PictureUse": "goes with what refers to the picture",
+    "assets.ProofUse": "goes with what refers to the document",
     "base.SandboxClock": "one row",
     "base.Event": "deleted once every reaction ran",
     "base.Job": "deleted when finished",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-HISTORY = ("deliver", "freeze", "renew", "give_up", "fail", "newcomer", "debug")
+HISTORY = ("deliver", "licensed", "freeze", "renew", "give_up", "fail", "newcomer", "debug", "companies")
 """The chapters of history.py that these pages tell of."""
 
 
@@ -58,10 +58,12 @@ PAGES: dict[str, dict[str, View]] = {
             stale=True,
         ),
         "agreement": View("/agreements/buyer/"),
+        "agreement-seller": View("/agreements/seller/"),
         "not-found": View("/no-such-page/", status=404),
     },
     "buyer": {
         "store-inside": View("/"),
+        "enter": View("/seller/enter/"),
         "checkout": View("/checkout/1/"),
         "orders": View("/orders/"),
         "orders-nothing-fits": View("/orders/?q=zzz&status=cancelled"),
@@ -79,6 +81,9 @@ PAGES: dict[str, dict[str, View]] = {
         "service-failing": View("/services/{service failing}/"),
         "service-stopped": View("/services/{service stopped}/"),
         "service-released": View("/services/{released}/"),
+        "service-licensed": View("/services/{licensed}/"),
+        "service-licensed-shown": View("/services/{licensed}/", press=".sf-license button"),
+        "service-license": View("/services/{license text}/", press=".sf-license button"),
         "service-renew": View("/services/1/renew/"),
         "notices": View("/notices/"),
         "balance": View("/balance/"),
@@ -104,7 +109,24 @@ PAGES: dict[str, dict[str, View]] = {
         "empty-seller-cases": View("/seller/cases/"),
         "empty-seller-try": View("/seller/try/"),
     },
+    "applicant": {
+        "applicant-company": View("/seller/company/"),
+        "applicant-draft": View("/seller/company/draft/enter/"),
+        "applicant-draft-wrong": View(
+            "/seller/company/draft/enter/", (("input[name=staff]", "3"),), 'button[value="submit"]'
+        ),
+        "applicant-discard": View("/seller/company/draft/enter/", press='[data-dialog="discard-draft"]'),
+        "applicant-submissions": View("/seller/submissions/"),
+        "applicant-agreements": View("/seller/company/agreements/"),
+    },
+    "rejected applicant": {
+        "applicant-rejected": View("/seller/submissions/{rejected submission}/"),
+        "applicant-correction": View("/seller/company/draft/enter/"),
+    },
     "seller": {
+        "seller-company": View("/seller/company/"),
+        "seller-agreements": View("/seller/company/agreements/"),
+        "seller-submissions": View("/seller/submissions/"),
         "seller-overview": View("/seller/"),
         "seller-orders": View("/seller/orders/"),
         "seller-order": View("/seller/orders/{own}-000001/"),
@@ -158,6 +180,17 @@ PAGES: dict[str, dict[str, View]] = {
         "console-engine": View("/console/engine/"),
         "console-sellers": View("/console/sellers/"),
         "console-seller": View("/console/sellers/1/"),
+        "console-seller-suspend": View("/console/sellers/1/", press='[data-dialog="standing"]'),
+        "console-reviews": View("/console/reviews/"),
+        "console-reviews-ended": View("/console/reviews/?show=ended"),
+        "console-review": View("/console/reviews/{waiting submission}/"),
+        "console-review-rejected": View("/console/reviews/{rejected submission}/"),
+        "console-review-failed": View("/console/reviews/{failed submission}/"),
+        "console-agreements": View("/console/agreements/"),
+        "console-agreement": View("/console/agreements/seller/"),
+        "console-agreement-wrong": View(
+            "/console/agreements/seller/", (("input[name=change]", "x"), ("textarea[name=text]", "short")), SUBMIT
+        ),
         "console-accounts": View("/console/accounts/"),
         "console-account": View("/console/accounts/1/"),
         "console-top-up": View(

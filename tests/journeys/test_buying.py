@@ -12,12 +12,11 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.factories import make_buyer
-from tests.factories.products import MONTHLY, ONCE, SEATS, YEARLY
+from tests.factories.products import MONTHLY, ONCE, SEATS, YEARLY, make_spec
 from tests.journeys.buying import delivered, order
 from tests.journeys.sellers import product_at, sample_seller, serving
 from tests.market.working import until, working
 from tradepost.market.base.models import WorkerProcess
-from tradepost.market.catalog.new_product import NewSpec
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
 from tradepost.market.payments.models import Transfer
@@ -83,7 +82,7 @@ def test_quantity_and_extension_parameters_reach_the_seller_by_the_order_query(
     with serving(tmp_path) as shop, working():
         product = product_at(
             shop.url, shop=shop, market=live_server.url, extend_params=params,
-            specs=(NewSpec(name="标准", name_en="Standard", skus=(SEATS,)),),
+            specs=(make_spec(SEATS, name="标准", name_en="Standard"),),
         )  # fmt: skip
         placed = order(
             page,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from django.apps import apps
 from django.conf import settings
@@ -16,26 +17,49 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests import factories
 from tests.factories.buying import ACCESS
+from tests.factories.companies import certification, company, send
 from tests.factories.people import NOW
 from tests.market import every_address as table
 from tests.market.debugging.answering import answer, call_of, tried
 from tests.market.every_address import ADDRESSES, ANYBODY, OPERATOR, STRANGER, Address
+from tradepost.market.base import clock
+from tradepost.market.base.config import config
 from tradepost.market.base.work import State
 from tradepost.market.debugging.models import DebugCase, DebugRun
 from tradepost.market.debugging.saved import on_call_ended
-from tradepost.market.identity import keys
-from tradepost.market.identity.models import Member, SigningKey, Throttle, User
+from tradepost.market.identity import domains, enter, keys, members
+from tradepost.market.identity.menus import VIEWER
+from tradepost.market.identity.models import Member, Seller, SigningKey, Throttle, User
 from tradepost.market.licenses.deliver import deliver_license
 from tradepost.market.licenses.request import request_license
 from tradepost.market.notifications.models import Mail, Notice
 from tradepost.market.notifications.tell import tell
 from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Address as ProductionAddress
+from tradepost.market.review import decide, drafts
+from tradepost.market.review.models import Submission
 from tradepost.protocols.open_api.upload import TextUpload
 
 PASSWORD, LICENSE, SIGNING_KEY = "Geheim-4711-xyz", "the license of X alone", "the signing key of A alone"
 
+BANK_ACCOUNT = "6222020200112230055"
 MACHINE_LICENSE = "the license of X's machine alone"
+
+
+def handed_in(seller: Seller) -> tuple[Submission, Submission]:
+    """A certification that waits, one that was rejected before, and a draft; the company is known."""
+    by = seller.members.order_by("pk")[0].user
+    operator = factories.make_operator()
+    enter.change_company(seller, company(name=seller.name, name_en=seller.name_en), now=NOW)
+    sent = []
+    for number in range(2):
+        draft = drafts.begin("certify", seller, by=by, now=NOW)
+        draft = drafts.save(draft, certification(seller, sealed_account=BANK_ACCOUNT), revision=draft.revision, now=NOW)
+        sent.append(send(draft))
+        if not number:
+            decide.reject(sent[0], reasons={"bank": "no proof"}, by=operator, settings=config(), now=NOW)
+    drafts.begin("exit", seller, by=by, now=NOW)
+    return sent[1], sent[0]
 
 
 class World:
@@ -47,11 +71,14 @@ class World:
             table.OTHER_BUYER: factories.make_buyer(email="yves@y-company.example"),
             table.OWNER: factories.make_buyer(email="owner@a.example", balance="0"),
             table.VIEWER: factories.make_buyer(email="viewer@a.example", balance="0"),
+            table.TRADER: factories.make_buyer(email="trader@a.example", balance="0"),
             table.OTHER_OWNER: factories.make_buyer(email="owner@b.example", balance="0"),
             OPERATOR: factories.make_operator(email="operator@market.example"),
         }
         seller = factories.make_seller(member=self.users[table.OWNER], signing_key=SIGNING_KEY)
-        Member.objects.create(seller=seller, user=self.users[table.VIEWER], role=Member.Role.VIEWER)
+        factories.make_member(seller, self.users[table.VIEWER], VIEWER)
+        group = factories.make_group(seller, trade="write")
+        factories.make_member(seller, self.users[table.TRADER], group)
         other = factories.make_seller(member=self.users[table.OTHER_OWNER])
         factories.make_product(other)
         product = factories.make_product(seller)
@@ -65,8 +92,17 @@ class World:
         operation = factories.make_operation(order, subscription=held, call=call)
         applied = request_license(held, "machine-of-x-7", actor="x", now=NOW)
         deliver_license(seller.pk, TextUpload(event_id=applied.event_id, characters=MACHINE_LICENSE), now=NOW)
+        owner = Member.objects.get(seller=seller, user=self.users[table.OWNER])
+        invited = members.invite(
+            seller, "new@a.example", groups=[group], by=owner, most=50, valid=timedelta(days=7), now=clock.now()
+        )
+        current = SigningKey.objects.get(seller=seller)
+        staged = keys.stage_signing_key(seller, "base", replaces=current.key_id, by=None, now=NOW)
+        domain = domains.register_domain(seller, "api.a.example", sandbox=True, most=50, now=NOW)
+        certifying, rejected = handed_in(seller)
         access = keys.create_access_key(seller, by=self.users[table.OWNER], now=NOW)
         run, case = self._debugged(call.address)
+        drafted, proven = factories.make_picture(seller), factories.make_proof(seller)
         tell(
             buyer, "order_completed", once=order.number, link=f"/orders/{order.number}/", now=NOW,
             facts={"order": order.number, "product": product.name},
@@ -76,7 +112,13 @@ class World:
             "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer).pk),
             "mail": str(Mail.objects.get(notice__user=buyer).pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
             "address": str(call.address_id), "call": str(call.pk), "operation": str(operation.pk), "access_key": access.key_id, "email": buyer.email,
-            "license_request": str(applied.pk), "run": str(run.pk), "case": str(case.pk), "signing_key": SigningKey.objects.get(seller=seller).key_id,
+            "run": str(run.pk), "case": str(case.pk),
+            "submission": str(certifying.pk), "rejected": str(rejected.pk),
+            "member": str(Member.objects.get(seller=seller, user=self.users[table.VIEWER]).pk), "group": str(group.pk),
+            "empty_group": str(factories.make_group(seller, tools="read").pk), "invitation": str(invited.invitation.pk),
+            "token": invited.token, "license_request": str(applied.pk), "picture": drafted.sha256,
+            "staged_key": staged.key_id, "domain": str(domain.pk),
+            "proof": proven.sha256,
         }  # fmt: skip
         of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}
         # Secret → who may read it on a page that they may see.
@@ -84,8 +126,10 @@ class World:
             order.number: of_the_trade, unpaid.number: of_the_trade, "instance-of-x-7": of_the_trade,
             buyer.email: frozenset({table.BUYER, OPERATOR}), buyer.phone: frozenset({table.BUYER, OPERATOR}),
             call.address.url: table.A_MEMBERS | {OPERATOR}, access.key_id: table.A_MEMBERS | {OPERATOR},
+            "viewer@a.example": table.A_MEMBERS | {OPERATOR}, "new@a.example": ANYBODY, group.name: table.A_MEMBERS,
+            invited.token: ANYBODY, staged.secret: frozenset(), domain.host: table.A_MEMBERS, domain.token: table.A_MEMBERS,
             PASSWORD: frozenset({table.BUYER}), LICENSE: frozenset({table.BUYER}),
-            MACHINE_LICENSE: frozenset({table.BUYER}), "machine-of-x-7": frozenset({table.BUYER}), SIGNING_KEY: frozenset(), access.secret: frozenset(),
+            BANK_ACCOUNT: frozenset({OPERATOR}), MACHINE_LICENSE: frozenset({table.BUYER}), "machine-of-x-7": frozenset({table.BUYER}), SIGNING_KEY: frozenset(), access.secret: frozenset(),
         }  # fmt: skip
         self.sessions = {role: self._session(user) for role, user in self.users.items()}
 

@@ -15,11 +15,13 @@ from enum import Enum
 from types import MappingProxyType
 
 from tests.factories import make_address, make_buyer, make_operator, make_product, make_seller
-from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY
+from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, make_sku, make_spec
+from tests.released import shelf
 from tests.released.sellers import KEY, Will, instance_of
 from tests.released.stepping import Worker, die_holding
+from tradepost.market.base.config import config
+from tradepost.market.catalog.document import Price
 from tradepost.market.catalog.models import Offer, Product
-from tradepost.market.catalog.new_product import NewSku, NewSpec, Price
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import User
 from tradepost.market.orders.buy import buy, renew
@@ -115,6 +117,8 @@ class Stage:
             self._company(name, name)
         for company in ("silent", "garbled"):
             self._company(company, "saas_v2")
+        for name in KINDS:
+            shelf.fill(self.products[f"{name} paid"], now=self.now)
 
     def _company(self, name: str, protocol: str) -> None:
         host = f"{name.replace('_', '-')}.qingxie.example"
@@ -124,8 +128,8 @@ class Stage:
         address = make_address(seller, url=f"https://{host}/produce", protocol=protocol, now=self.now)
         shapes: dict[str, tuple[Price, ...]] = {"paid": (MONTHLY, YEARLY, ONCE), "free": (FREE,)}
         for shape, prices in shapes.items():
-            sku = NewSku(prices=prices, quantity_name="席位", quantity_name_en="Seats", quantity_max=50)
-            specs = (NewSpec(name="标准版", name_en="Standard", skus=(sku,)),)
+            sku = make_sku(*prices, quantity_name="席位", quantity_name_en="Seats", quantity_max=50)
+            specs = (make_spec(sku, name="标准版", name_en="Standard"),)
             self.products[f"{name} {shape}"] = make_product(
                 seller, address=address, specs=specs, product_type=KINDS[protocol], asks_mobile=True, now=self.now
             )
@@ -137,12 +141,12 @@ class Stage:
             {"code": "l", "name": "专业", "name_en": "Large"},
         ]
         seats = {"quantity_name": "席位", "quantity_name_en": "Seats", "quantity_max": 50}
-        skus = tuple(NewSku(prices=(MONTHLY, YEARLY), values={"e": e["code"]}, **seats) for e in editions)  # type: ignore[arg-type]
+        skus = tuple(make_sku(MONTHLY, YEARLY, values={"e": e["code"]}, **seats) for e in editions)  # type: ignore[arg-type]
         attributes = [{"code": "e", "name": "版本", "name_en": "Edition", "values": editions}]
         for name, kind in KINDS.items():
             paid = self.products[f"{name} paid"]
             shapes: dict[str, dict[str, object]] = {
-                "editions": {"specs": (NewSpec(name="规格", name_en="Spec", skus=skus, attributes=attributes),)}
+                "editions": {"specs": (make_spec(*skus, name="规格", name_en="Spec", attributes=attributes),)}
             }
             if kind == "SAAS":
                 shapes["metered"] = {"prices": (ON_DEMAND, PACKAGE)}
@@ -171,7 +175,7 @@ class Stage:
         chosen = offers.filter(charging_mode=modes[price]) if price in modes else offers.filter(period_type=price)
         command = PlaceOrder(product_id=chosen[0].product_id, quantity=quantity, agreed=True)
         # Before the order is paid nobody knows its number, and what costs nothing is paid at once.
-        placed = buy(self.buyer(buyer), command, now=self.now, unpaid_timeout=DAY)
+        placed = buy(self.buyer(buyer), command, now=self.now, unpaid_timeout=DAY, sells_metered=config().sandbox)
         self.cases[placed.number] = self.case
         for wanted, kept in ((refuse, self.will.refuse), (wait, self.will.wait)):
             if wanted:

@@ -92,12 +92,14 @@ def _unmigrated() -> str:
 def _unreadable() -> list[str]:
     """Every table has every column of its model, and every sealed text opens with the market's key."""
     from django.apps import apps
+    from django.db.models import TextField
 
     from tradepost.market.base.secrets import unseal
 
     wrong = []
     for model in apps.get_models(include_auto_created=True):
-        sealed = [f.attname for f in model._meta.concrete_fields if f.attname.startswith("sealed")]
+        texts = [f for f in model._meta.concrete_fields if isinstance(f, TextField)]
+        sealed = [f.attname for f in texts if f.attname.startswith("sealed")]
         for row in model._base_manager.all():
             for name in sealed:
                 text = getattr(row, name)

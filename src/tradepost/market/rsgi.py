@@ -2,10 +2,9 @@
 
 import os
 
-from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
-from django.urls import Resolver404, get_resolver, resolve
+from django.urls import get_resolver
 
 from tradepost.market.base.config import config
 from tradepost.market.web import logs
@@ -21,6 +20,7 @@ pages = get_wsgi_application()
 
 from tradepost.market.open_api.answers import is_caller_known, largest_body_of  # noqa: E402  # models need Django's setup
 from tradepost.market.web.passwords import hashes_password  # noqa: E402
+from tradepost.market.web.uploads import is_sender_known, largest_page_body  # noqa: E402
 
 
 def largest_body(environ: Environ) -> int:
@@ -28,11 +28,12 @@ def largest_body(environ: Environ) -> int:
     path = environ["PATH_INFO"]
     if path.startswith("/api/"):
         return largest_body_of(environ)
-    try:
-        resolve(path)
-    except Resolver404:
-        return 0
-    return settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+    return largest_page_body(path)
+
+
+def is_known(environ: Environ) -> bool:
+    """Whoever calls an API, or is logged in."""
+    return is_caller_known(environ) if environ["PATH_INFO"].startswith("/api/") else is_sender_known(environ)
 
 
 _threads = threads_for(os.environ.get(THREADS))
@@ -42,7 +43,7 @@ application = RequestBuffering(
     writers=places(_threads, sqlite=connection.vendor == "sqlite"),
     by_the_head=ByTheHead(
         largest_body=largest_body,
-        is_caller_known=is_caller_known,
+        is_caller_known=is_known,
         hashes_password=hashes_password,
         client=lambda environ: network_of(client_of(environ)),
     ),

@@ -16,7 +16,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from tradepost.market.base.models import Event, Job, Move
-from tradepost.market.catalog.models import Category, Offer, Product, Sku, Spec
+from tradepost.market.catalog.models import Category, Factor, Offer, Product, Sku, Spec, Version
 from tradepost.market.debugging.models import DebugCase, DebugRun
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity.models import AccessKey, Member, Seller, SigningKey, User
@@ -84,6 +84,8 @@ def count_on() -> None:
         Spec,
         Sku,
         Offer,
+        Version,
+        Factor,
         Account,
         DebugCase,
         DebugRun,

@@ -29,7 +29,7 @@ def orders() -> None:
     )  # fmt: skip
     insert(
         OrderLine, "o JOIN catalog_product p ON p.id = o.product", id="n", order_id="n", number="number || '-000001'",
-        buyer_id="buyer", seller_id="seller", product_id="product", offer_id="product", charging_mode=text("PERIOD"), status=STATUS,
+        buyer_id="buyer", seller_id="seller", product_id="product", offer_id="product", version_id="product", charging_mode=text("PERIOD"), status=STATUS,
         period_type=text("month"), period_number="1", amount_minor=f"{PRICE}", list_minor=f"{PRICE}", sku_code="'SKU' || product",
         subscription_id=f"CASE WHEN renews THEN base WHEN {HOLDS} THEN n END",
         product_name="p.name", product_name_en="p.name_en", spec_name=text("标准版"), spec_name_en=text("Standard"),

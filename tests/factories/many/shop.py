@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
+from decimal import Decimal
 
+from tradepost.market.base.money import Money
 from tradepost.market.base.secrets import seal
-from tradepost.market.catalog.models import Category, Offer, Product, Sku, Spec
+from tradepost.market.catalog import document as sold
+from tradepost.market.catalog.models import Category, Factor, Offer, Product, Sku, Spec, Version
 from tradepost.market.identity.models import AccessKey, Member, Seller, SigningKey, User
 from tradepost.market.production.models import Address, Binding
+from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.text import Text
 
 from .insert import insert, text
 from .stories import PRICE, Size
@@ -56,7 +62,12 @@ def people_and_products(size: Size, now: datetime) -> None:
         status=text("on_sale"), listed_at=now, created_at=now,
     )  # fmt: skip
     insert(Binding, products, id="n", product_id="n", address_id="(n + 1) / 2")
-    insert(Spec, products, id="n", product_id="n", name=text("标准版"), name_en=text("Standard"))
+    insert(
+        Version, "catalog_product p", id="p.id", product_id="p.id", number="1", status=text("listed"), sha256="md5(p.id::text)",
+        document=f"CASE WHEN p.id = 2 THEN {_document(usage=True)} ELSE {_document(usage=False)} END",
+        created_at=now, saved_at=now, sealed_at=now, listed_at=now, revisions="'{}'::jsonb",
+    )  # fmt: skip
+    insert(Spec, products, id="n", product_id="n", key="'spec' || n", name=text("标准版"), name_en=text("Standard"))
     insert(Sku, products, id="n", spec_id="n", code="'SKU' || n")
     # Product 2 is charged by use; its services show what was reported.
     insert(
@@ -67,3 +78,33 @@ def people_and_products(size: Size, now: datetime) -> None:
         usage_unit="CASE WHEN n = 2 THEN '次' ELSE '' END", usage_unit_en="CASE WHEN n = 2 THEN 'calls' ELSE '' END",
         usage_price="CASE WHEN n = 2 THEN 0.01 ELSE 0 END",
     )  # fmt: skip
+    insert(
+        Factor, "generate_series(1, 1) n", id="n", offer_id="2", code=text("usage"), unit=text("次"), unit_en=text("calls"),
+        cycle=text("hour"), price="0.01",
+    )  # fmt: skip
+
+
+def _document(*, usage: bool) -> str:
+    """SQL for the document of a product ``p``, as its rows say."""
+    if usage:
+        factor = sold.Factor(code="usage", unit=Text(zh="次", en="calls"), amount=Decimal("0.01"))
+        price = sold.Price(product_id="$offer", charging_mode=ChargingMode.ON_DEMAND, factors=(factor,))
+    else:
+        price = sold.Price(
+            product_id="$offer", period_type="month", period_numbers=(1, 12), amount=Money(PRICE, "CNY").major
+        )
+    spec = sold.Spec(key="$spec", name=Text(zh="标准版", en="Standard"), skus=(sold.Sku(code="$sku", prices=(price,)),))
+    document = sold.Document(
+        product_type="SAAS",
+        base=sold.Base(name=Text(zh="$name", en="$english"), summary=Text(zh="好用", en="Useful"), category="many"),
+        media=sold.Media(drawing=PICTURE),
+        description=sold.Description(body=Text(zh="好用", en="Useful")),
+        pricing=sold.Pricing(specs=(spec,)),
+    )
+    written = f"'{json.dumps(sold.dump(document), ensure_ascii=False)}'"
+    for word, value in (
+        ("$offer", "'OFFI' || lpad(p.id::text, 18, '0')"), ("$spec", "'spec' || p.id"), ("$sku", "'SKU' || p.id"),
+        ("$name", "p.name"), ("$english", "p.name_en"),
+    ):  # fmt: skip
+        written = f"replace({written}, '{word}', {value})"
+    return f"({written})::jsonb"

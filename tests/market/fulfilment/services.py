@@ -6,12 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.factories import NOW, make_address, make_buyer, make_offer, make_order, make_product, make_seller
-from tests.factories.products import MONTHLY, ONCE, YEARLY
+from tests.factories.products import MONTHLY, ONCE, YEARLY, make_sku, make_spec
 from tests.market.engine import LOST, answer, give_up, react
 from tradepost.market.base import jobs
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Offer
-from tradepost.market.catalog.new_product import NewSku, NewSpec
 from tradepost.market.fulfilment.cases import protocol_of
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.order_progress import Progress, progress
@@ -33,16 +32,11 @@ END = datetime(2026, 4, 1, 8, 0, tzinfo=UTC)
 """A month after NOW."""
 NEXT_END = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 BY = "engineer@your-company.example"
-SPEC = NewSpec(
-    name="规格",
+SPEC = make_spec(make_sku(MONTHLY, YEARLY, values={"e": "s"}, quantity_name="席位", quantity_name_en="Seats", quantity_max=50),
+        make_sku(MONTHLY, YEARLY, values={"e": "l"}, quantity_name="席位", quantity_name_en="Seats", quantity_max=50), name="规格",
     name_en="Spec",
     attributes=[{"code": "e", "name": "版本", "name_en": "Edition", "values": [
-        {"code": "s", "name": "标准", "name_en": "Small"}, {"code": "l", "name": "专业", "name_en": "Large"}]}],
-    skus=(
-        NewSku(prices=(MONTHLY, YEARLY), values={"e": "s"}, quantity_name="席位", quantity_name_en="Seats", quantity_max=50),
-        NewSku(prices=(MONTHLY, YEARLY), values={"e": "l"}, quantity_name="席位", quantity_name_en="Seats", quantity_max=50),
-    ),
-)  # fmt: skip
+        {"code": "s", "name": "标准", "name_en": "Small"}, {"code": "l", "name": "专业", "name_en": "Large"}]}])  # fmt: skip
 
 
 def service(protocol: str = "saas_v2", *, once: bool = False, members: int = 0, **product: Any) -> Subscription:

@@ -11,18 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import NOW, make_buyer, make_offer, make_order, make_product
-from tests.factories.products import MONTHLY, ONCE, SEATS
+from tests.factories.products import MONTHLY, ONCE, SEATS, make_sku, make_spec
 from tradepost.market.base import jobs
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer
-from tradepost.market.catalog.new_product import NewSku, NewSpec
 from tradepost.market.orders import cancel
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.place import UNPAID_TIMEOUT, PlaceOrder, place_order
-from tradepost.market.orders.pricing import price
+from tradepost.market.orders.pricing import Tariff, price
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.paid_time import period_end
 
@@ -36,7 +35,7 @@ def placed(command: PlaceOrder) -> Order:
 @pytest.mark.django_db
 def test_an_order_has_the_number_price_and_snapshot_of_what_was_chosen() -> None:
     """business-rules §4.1: numbers start CS, lines end -000001."""
-    offer = make_offer(specs=(NewSpec(name="标准版", name_en="Standard", skus=(SEATS,)),))
+    offer = make_offer(specs=(make_spec(SEATS, name="标准版", name_en="Standard"),))
     order = placed(PlaceOrder(product_id=offer.product_id, quantity=7, periods=3, agreed=True))
     line = OrderLine.objects.get(order=order)
     assert re.fullmatch(r"CS2603010800[A-Z2-9]{7}", order.number)
@@ -62,7 +61,7 @@ def test_an_order_has_the_number_price_and_snapshot_of_what_was_chosen() -> None
 def test_a_wrong_choice_is_refused_beside_its_field_and_nothing_is_stored(
     change: dict[str, object], field: str
 ) -> None:
-    offer = make_offer(specs=(NewSpec(name="标准版", name_en="Standard", skus=(SEATS,)),))
+    offer = make_offer(specs=(make_spec(SEATS, name="标准版", name_en="Standard"),))
     chosen = {"product_id": offer.product_id, "agreed": True} | change
     with pytest.raises(Refused) as refused:
         placed(PlaceOrder(**chosen))  # type: ignore[arg-type]  # what a form may hold
@@ -72,10 +71,8 @@ def test_a_wrong_choice_is_refused_beside_its_field_and_nothing_is_stored(
 
 @pytest.mark.django_db
 def test_steps_of_quantity_count_from_the_minimum() -> None:
-    sku = NewSku(
-        prices=(MONTHLY,), quantity_name="a", quantity_name_en="a", quantity_min=5, quantity_max=20, quantity_step=5
-    )
-    offer = make_offer(specs=(NewSpec(name="a", name_en="a", skus=(sku,)),))
+    sku = make_sku(MONTHLY, quantity_name="a", quantity_name_en="a", quantity_min=5, quantity_max=20, quantity_step=5)
+    offer = make_offer(specs=(make_spec(sku, name="a", name_en="a"),))
     assert placed(PlaceOrder(product_id=offer.product_id, quantity=15, agreed=True)).total == Money.of(1500, "CNY")
     with pytest.raises(Refused, match=r"order\.quantity"):
         placed(PlaceOrder(product_id=offer.product_id, quantity=12, agreed=True))
@@ -160,7 +157,10 @@ def test_a_one_time_purchase_has_no_period() -> None:
 @given(st.integers(0, 10**9), st.integers(1, 10**4), st.integers(1, 120))
 def test_the_price_is_unit_times_quantity_times_periods(unit: int, quantity: int, periods: int) -> None:
     """business-rules §3.3, linear."""
-    assert price(Money(unit, "CNY"), quantity=quantity, periods=periods).total.minor == unit * quantity * periods
+    assert (
+        price(Tariff(currency="CNY", unit_minor=unit), quantity=quantity, periods=periods).total.minor
+        == unit * quantity * periods
+    )
 
 
 @pytest.mark.parametrize(

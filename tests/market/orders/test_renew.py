@@ -8,12 +8,12 @@ from decimal import Decimal
 import pytest
 
 from tests.factories import NOW, make_buyer, make_offer, make_order, make_product, make_subscription
-from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY
+from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, make_sku, make_spec
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.money import Money
+from tradepost.market.catalog.document import Price
 from tradepost.market.catalog.models import Offer, Product
-from tradepost.market.catalog.new_product import NewSku, NewSpec, Price
 from tradepost.market.orders.buy import renew
 from tradepost.market.orders.cancel import cancel_order
 from tradepost.market.orders.models import Order, OrderLine
@@ -28,15 +28,11 @@ pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 END = datetime(2026, 4, 1, 8, 0, tzinfo=UTC)
 """A month after NOW."""
-SEATS = NewSku(
-    prices=(MONTHLY, YEARLY), values={"e": "s"}, quantity_name="席位", quantity_name_en="Seats", quantity_max=50
-)
-LARGE = NewSku(prices=(MONTHLY,), values={"e": "l"}, quantity_name="席位", quantity_name_en="Seats", quantity_max=50)
-SPEC = NewSpec(
-    name="规格", name_en="Spec", skus=(SEATS, LARGE),
+SEATS = make_sku(MONTHLY, YEARLY, values={"e": "s"}, quantity_name="席位", quantity_name_en="Seats", quantity_max=50)
+LARGE = make_sku(MONTHLY, values={"e": "l"}, quantity_name="席位", quantity_name_en="Seats", quantity_max=50)
+SPEC = make_spec(SEATS, LARGE, name="规格", name_en="Spec",
     attributes=[{"code": "e", "name": "版本", "name_en": "Edition", "values": [
-        {"code": "s", "name": "标准", "name_en": "Small"}, {"code": "l", "name": "专业", "name_en": "Large"}]}],
-)  # fmt: skip
+        {"code": "s", "name": "标准", "name_en": "Small"}, {"code": "l", "name": "专业", "name_en": "Large"}]}])  # fmt: skip
 
 
 def held(*, quantity: int = 1) -> Subscription:

@@ -55,7 +55,31 @@ class Config(BaseSettings):
     )
     debug: bool = Field(default=False, description="Show errors with their sources; never in a real market.")
     currency: str = Field(default="CNY", min_length=3, max_length=3, description="Currency of balances and new prices.")
+    members_most: int = Field(
+        default=50, ge=1, description="Members that a seller may have beside its owner, open invitations included."
+    )
+    invitation_days: int = Field(
+        default=7, ge=1, le=90, description="So long an invitation to a seller can be accepted."
+    )
+    invitations_a_day: int = Field(
+        default=100, ge=1, description="Invitations that one seller may have mailed in a day."
+    )
+    domains_most: int = Field(default=50, ge=1, description="Domains that a seller may register.")
+    domain_recheck_days: int = Field(
+        default=7, ge=1, description="The proof of a domain is looked at again after these days."
+    )
+    domain_failures: int = Field(
+        default=3, ge=1, description="Looks in a row, a day apart, without finding the proof until it lapses."
+    )
+    looks_an_hour: int = Field(
+        default=60,
+        ge=1,
+        description="Looks for proofs, and tests of addresses, that one seller may ask for in an hour.",
+    )
     unpaid_timeout_minutes: int = Field(default=1440, ge=1, description="An unpaid order is cancelled after this time.")
+    quote_minutes: int = Field(
+        default=60, ge=1, description="How long a price that was shown at checkout holds; after that it is asked again."
+    )
     body_sign: Literal["required", "optional"] = Field(
         default="required", description="Default of new production addresses: is an answer without Body-Sign accepted?"
     )
@@ -82,6 +106,25 @@ class Config(BaseSettings):
     )
     mail_from: str = Field(default="Tradepost <noreply@localhost>", description="Sender of mails.")
     support_email: str = Field(default="", description="Shown to buyers who need a person.")
+    picture_most_bytes: int = Field(default=5_242_880, ge=1024, description="Largest picture that is taken, in bytes.")
+    picture_most_pixels: int = Field(
+        default=20_000_000,
+        ge=1_000_000,
+        description="Most pixels of a picture: in memory each takes four bytes while it is looked at.",
+    )
+    pictures_a_day: int = Field(default=500, ge=1, description="Pictures that one seller may hand in on a day.")
+    proof_most_bytes: int = Field(
+        default=20_971_520,
+        ge=1024,
+        le=20_971_520,
+        description="Largest document that is taken as proof, in bytes; a request of more does not come in.",
+    )
+    proofs_a_day: int = Field(default=100, ge=1, description="Documents that one seller may hand in on a day.")
+    keep_unused_files_days: int = Field(
+        default=30,
+        ge=0,
+        description="Pictures and documents that nothing refers to are deleted after these days; 0: never.",
+    )
     keep_attempt_bodies_days: int = Field(
         default=90, ge=0, description="Bodies of attempts are emptied after these days; 0 keeps them for ever."
     )
@@ -92,6 +135,11 @@ class Config(BaseSettings):
         default=1825,
         ge=0,
         description="History is deleted after these days, that of orders, subscriptions and operations excepted; 0: never.",
+    )
+    keep_quotes_days: int = Field(
+        default=400,
+        ge=0,
+        description="Quotes that orders used are deleted after these days; the order keeps its price lines. 0: never.",
     )
     keep_notices_days: int = Field(default=365, ge=0, description="Notices are deleted after these days; 0: never.")
     keep_sent_mails_days: int = Field(
@@ -127,6 +175,35 @@ class Config(BaseSettings):
     retention_at: time = Field(
         default=time(3, 30), description="When old rows are deleted each night, in the market's time zone."
     )
+    replay_valid_minutes: int = Field(
+        default=60,
+        ge=1,
+        le=1440,
+        description="How old the replay of a product's debug cases may be when an operator approves it (minutes).",
+    )
+    review_working_days: int = Field(
+        default=3,
+        ge=1,
+        le=60,
+        description="Working days within which operators decide what sellers hand in (rules §2.4).",
+    )
+    review_busy_from: int = Field(
+        default=10, ge=1, description="From so many product applications of a seller a day on, deciding takes longer."
+    )
+    review_busy_extra: int = Field(default=2, ge=0, le=60, description="Working days that it then takes more.")
+    review_day_ends: time = Field(
+        default=time(18), description="When a working day of the operators ends, in the market's time zone."
+    )
+    entry_min_staff: int = Field(
+        default=15, ge=0, description="Least technical and support team of a company that enters (rules §1.4)."
+    )
+    entry_min_days: int = Field(default=365, ge=0, description="Least age of such a company, in days.")
+    entry_min_capital: int = Field(
+        default=500_000, ge=0, description="Least registered capital of such a company, in main units of the currency."
+    )
+    certify_attempts: int = Field(
+        default=3, ge=1, description="Refused applications in a row that lock a seller's business certification."
+    )
     log_format: Literal["json", "console"] = Field(default="json", description="JSON lines, or text for a person.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
@@ -139,6 +216,11 @@ class Config(BaseSettings):
     def base_url(self) -> str:
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104  # compared, not bound
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def files(self) -> Path:
+        """Where files that people hand in are kept."""
+        return self.data / "files"
 
     def secrets(self) -> tuple[str, ...]:
         """The secret key and the earlier ones, newest first; a key file is made at the first use when none is set."""

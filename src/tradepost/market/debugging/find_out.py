@@ -63,7 +63,7 @@ def task(*, sandbox: Callable[[], bool]) -> LeasedTask:
 
 def work(running: Running, *, sandbox: bool) -> Mapping[str, Any]:
     """The report, as the tester writes it for programs, with what is not shown left out. Raises ``Refused``."""
-    address = Address.objects.filter(pk=running.payload["address"]).first()
+    address = Address.objects.filter(pk=running.payload["address"], removed_at=None).first()
     if address is None:
         raise Refused("address.gone", _("This address was deleted."), HTTPStatus.NOT_FOUND)
     key = unseal(need_key(address).sealed)

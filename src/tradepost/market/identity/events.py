@@ -1,8 +1,9 @@
-"""What happens to sellers and their keys."""
+"""What happens to sellers, their members and their keys."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from tradepost.market.base.events import event
 
@@ -14,3 +15,102 @@ class SigningKeyRotated:
 
     key: int
     """Key (pk) of the one that was rotated out."""
+
+
+@event("seller_admitted", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellerAdmitted:
+    """An applicant is a seller from now on."""
+
+    seller: int
+
+
+@event("seller_suspended", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellerSuspended:
+    """An operator stopped a seller's sales; the reason stands with the seller."""
+
+    seller: int
+
+
+@event("seller_resumed", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellerResumed:
+    """A suspended seller sells again."""
+
+    seller: int
+
+
+@event("seller_exited", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellerExited:
+    """A seller left the market for good."""
+
+    seller: int
+
+
+@event("certification_locked", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificationLocked:
+    """Too many applications for certification were refused in a row."""
+
+    seller: int
+
+
+@event("agreement_published", about=("agreement",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementPublished:
+    """A new version of an agreement is in force."""
+
+    agreement: int
+
+
+@event("member_joined", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberJoined:
+    """Somebody accepted an invitation and acts for a seller from now on."""
+
+    seller: int
+    user: int
+    invitation: int
+
+
+@event("member_left", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberLeft:
+    """Somebody acts for a seller no longer: removed, or by their own will when ``by`` is the same person."""
+
+    seller: int
+    user: int
+    by: int
+    at: datetime
+
+
+@event("member_access_changed", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberAccessChanged:
+    """A member was put into other groups."""
+
+    seller: int
+    user: int
+    at: datetime
+
+
+@event("ownership_transferred", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnershipTransferred:
+    """A seller has another owner; the former one is a member now."""
+
+    seller: int
+    former: int
+    owner: int
+    at: datetime
+
+
+@event("domain_lapsed", about=("domain",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainLapsed:
+    """The proof of a domain was not found time and again: nothing new can be registered on it."""
+
+    domain: int
+    at: datetime

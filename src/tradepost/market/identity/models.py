@@ -12,6 +12,24 @@ from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.ids import hex_id
 
+from .domain_models import Domain
+from .key_models import StagedKey
+from .members_models import Group, Invitation
+
+__all__ = [
+    "AccessKey",
+    "Domain",
+    "Group",
+    "Invitation",
+    "Member",
+    "Seller",
+    "SigningKey",
+    "StagedKey",
+    "Throttle",
+    "User",
+    "Users",
+]
+
 
 class Users(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: object) -> User:
@@ -58,6 +76,12 @@ class User(AbstractBaseUser):
 class Seller(models.Model):
     """A company that lists products."""
 
+    class Status(models.TextChoices):
+        APPLICANT = "applicant", _("Applying")
+        ACTIVE = "active", _("Active")
+        SUSPENDED = "suspended", _("Suspended")
+        EXITED = "exited", _("Left the market")
+
     name = models.CharField(_("Chinese name"), max_length=128)
     name_en = models.CharField(_("English name"), max_length=128, blank=True)
     slug = models.SlugField(unique=True)
@@ -66,10 +90,19 @@ class Seller(models.Model):
     website = models.URLField(_("Website"), blank=True)
     about = models.TextField(blank=True)
     about_en = models.TextField(blank=True)
+    status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE, db_default=Status.ACTIVE)
+    """Moves through ``lifecycle.SELLER`` alone."""
+    status_reason = models.CharField(max_length=500, blank=True, default="", db_default="")
+    """Why an operator suspended it, in the operator's words; the seller reads it."""
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_selling(self) -> bool:
+        """Whether its products may be shown and bought."""
+        return self.status == self.Status.ACTIVE
 
 
 class Member(models.Model):
@@ -77,12 +110,14 @@ class Member(models.Model):
 
     class Role(models.TextChoices):
         OWNER = "owner", _("Owner")
-        DEVELOPER = "developer", _("Developer")
-        VIEWER = "viewer", _("Viewer")
+        MEMBER = "member", _("Member")
+        """May what the groups give."""
 
     seller = models.ForeignKey(Seller, models.CASCADE, related_name="members")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role, default=Role.OWNER)
+    groups = models.ManyToManyField(Group, related_name="members")
+    joined_at = models.DateTimeField(null=True, default=None)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["seller", "user"], name="member_once")]
@@ -108,12 +143,18 @@ class SigningKey(models.Model):
     created_at = models.DateTimeField()
     valid_until = models.DateTimeField(null=True, default=None)
     """Null for the current key; set when it was rotated out."""
+    fingerprint = models.CharField(max_length=64, blank=True, default="", db_default="")
+    """Keyed hash of the secret (``keys.fingerprint``): a key is used once, and for one class. Empty for an older key that
+    was used twice."""
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["seller", "interface_class"], condition=models.Q(valid_until=None), name="signing_key_current"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["seller", "fingerprint"], condition=~models.Q(fingerprint=""), name="signing_key_used_once"
+            ),
         ]
 
 
@@ -137,3 +178,7 @@ class Throttle(models.Model):
     number = models.PositiveIntegerField(default=0)
     until = models.DateTimeField()
     """When the next try may be, or when the count begins anew."""
+
+
+# The models of a company stand in a file of their own; Django finds them here.
+from . import company_models  # noqa: E402, F401

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.work import DueWork, State, due_index
 from tradepost.market.catalog.models import Product
-from tradepost.market.identity.models import Seller
+from tradepost.market.identity.models import Domain, Seller
 from tradepost.market.subscriptions.models import Subscription
 
 
@@ -35,9 +35,17 @@ class Address(models.Model):
     last_success_at = models.DateTimeField(null=True, default=None)
     proven = models.JSONField(default=list, db_default=models.Value([], models.JSONField()), blank=True)
     """Activities, by their words on the wire, of which its seller saved a debug case at this URL (saas-v2 §5)."""
+    domain = models.ForeignKey(Domain, models.PROTECT, null=True, default=None, related_name="addresses")
+    """The seller's domain that its host is (saas-v2 §1.2). Null for what was removed."""
+    removed_at = models.DateTimeField(null=True, default=None)
+    """When its seller deleted it: it serves nothing and is shown nowhere; the calls that went there still name it."""
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["seller", "url", "protocol"], name="address_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["seller", "url", "protocol"], condition=Q(removed_at=None), name="address_once"
+            )
+        ]
         indexes = [models.Index(fields=["trial_at"], name="address_trial", condition=Q(breaker="open"))]
 
     def __str__(self) -> str:

@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.secrets import unseal
-from tradepost.market.catalog.listing import list_product, put_on_sale
+from tradepost.market.catalog import document as sold
+from tradepost.market.catalog.document import Document
+from tradepost.market.catalog.listing import draft_product, list_draft
 from tradepost.market.catalog.models import Category, Product
-from tradepost.market.catalog.new_product import ListProduct
-from tradepost.market.identity import keys
+from tradepost.market.identity import domains, keys
 from tradepost.market.identity.models import Member, Seller, SigningKey
 from tradepost.market.product_types.contract import ProductType
 from tradepost.market.product_types.registry import product_types
@@ -140,7 +141,9 @@ def _import_key(seller: Seller, protocol: str, key: str, now: datetime) -> None:
 
 
 def _address(seller: Seller, url: str, protocol: str, now: datetime) -> Address:
-    known = Address.objects.filter(seller=seller, url=url.strip(), protocol=protocol).first()
+    known = Address.objects.filter(seller=seller, url=url.strip(), protocol=protocol, removed_at=None).first()
+    if known is None and (host := addresses.host_in(addresses.check_url(url, sandbox=True))):
+        domains.vouch(seller, host, now=now)  # whoever starts the sandbox says where its server is
     return known or addresses.register(
         seller, url=url, protocol=protocol, require_body_sign=config().body_sign == "required", sandbox=True, now=now
     )
@@ -150,33 +153,35 @@ def _product(seller: Seller, kind: ProductType, mode: ChargingMode, serving: Add
     slug = f"{server_file().seller.slug}-{kind.code}-{mode}".lower().replace("_", "-")
     product = Product.objects.filter(slug=slug).first()
     if product is None:
-        product = list_product(seller, _command(kind, mode, slug), now=now, sells_metered=True)
+        product = draft_product(seller, _document(kind, mode), slug=slug, now=now)
         addresses.bind(product, serving)
-        put_on_sale(product, now=now, sells_metered=True)
+        list_draft(product, currency=config().currency, now=now, sells_metered=True)
     else:
         addresses.bind(product, serving)
     return slug
 
 
-def _command(kind: ProductType, mode: ChargingMode, slug: str) -> ListProduct:
+def _document(kind: ProductType, mode: ChargingMode) -> Document:
     data, product = server_file(), mode_products()[mode]
     category = next(one for one in categories() if one.slug == data.category)
     Category.objects.get_or_create(
         slug=category.slug,
         defaults={"name": category.name.zh, "name_en": category.name.en, "icon": category.icon, "position": 0},
     )
-    return ListProduct(
+    return Document(
         product_type=kind.code,
-        category=category.slug,
-        slug=slug,
-        name=f"{kind.title.zh} {product.name.zh}",
-        name_en=f"{kind.title.en} {product.name.en}",
-        summary=product.summary.zh,
-        summary_en=product.summary.en,
-        description=f"<p>{product.summary.zh}{data.after_summary.zh}</p>",
-        description_en=f"<p>{product.summary.en}{data.after_summary.en}</p>",
-        picture=picture(data.seller.slug),
-        contact_email=data.seller.contact_email,
-        currency=config().currency,
-        specs=(product.spec(),),
+        base=sold.Base(
+            name=Text(zh=f"{kind.title.zh} {product.name.zh}", en=f"{kind.title.en} {product.name.en}"),
+            summary=product.summary,
+            category=category.slug,
+        ),
+        media=sold.Media(drawing=picture(data.seller.slug)),
+        description=sold.Description(
+            body=Text(
+                zh=f"<p>{product.summary.zh}{data.after_summary.zh}</p>",
+                en=f"<p>{product.summary.en}{data.after_summary.en}</p>",
+            )
+        ),
+        support=sold.Support(email=data.seller.contact_email),
+        pricing=sold.Pricing(specs=(product.spec(),)),
     )

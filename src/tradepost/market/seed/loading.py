@@ -15,7 +15,7 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.base.secrets import unseal
-from tradepost.market.catalog.listing import list_product, put_on_sale
+from tradepost.market.catalog.listing import draft_product, list_draft
 from tradepost.market.catalog.models import Category, Product
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import Member, Seller, SigningKey, User
@@ -147,7 +147,7 @@ def _access_key(demo: Seller, owner: User, now: datetime) -> tuple[str, str]:
 
 
 def _address(seller: Seller, url: str, now: datetime) -> Address:
-    found = list(Address.objects.filter(seller=seller, protocol=PROTOCOL).order_by("pk"))
+    found = list(Address.objects.filter(seller=seller, protocol=PROTOCOL, removed_at=None).order_by("pk"))
     same = [address for address in found if _but_port(address.url) == _but_port(url)]
     if not same:
         return addresses.register(
@@ -160,7 +160,7 @@ def _address(seller: Seller, url: str, now: datetime) -> Address:
         )
     address = next((a for a in same if a.url == url), same[0])
     if address.url != url:
-        addresses.change(address, url=url, require_body_sign=address.require_body_sign, sandbox=True)
+        addresses.change(address, url=url, require_body_sign=address.require_body_sign, sandbox=True, now=now)
     return address
 
 
@@ -175,7 +175,7 @@ def _products(sellers: dict[str, Seller], serving: dict[str, Address], now: date
     for product in products():
         if product.slug in there:
             continue
-        command = product.command(described[product.seller], config().currency)
-        listed = list_product(sellers[product.seller], command, now=now)
+        document = product.document(described[product.seller])
+        listed = draft_product(sellers[product.seller], document, slug=product.slug, now=now)
         addresses.bind(listed, serving[product.seller])
-        put_on_sale(listed, now=now)
+        list_draft(listed, currency=config().currency, now=now)

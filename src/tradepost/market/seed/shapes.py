@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from html import escape
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from tradepost.market.catalog.new_product import ListProduct, NewSku, NewSpec, Price
+from tradepost.market.catalog import document as sold
+from tradepost.market.catalog.document import Document, Price
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
@@ -53,16 +54,18 @@ class Usage(Data, frozen=True, kw_only=True):
     packages: tuple[Package, ...] = ()
 
     def prices(self) -> Iterator[Price]:
-        unit: dict[str, Any] = {"usage_unit": self.unit.zh, "usage_unit_en": self.unit.en}
-        yield Price(charging_mode=ChargingMode.ON_DEMAND, amount=self.price, **unit)
+        yield Price(
+            charging_mode=ChargingMode.ON_DEMAND,
+            factors=(sold.Factor(code="usage", unit=self.unit, amount=self.price),),
+        )
         for package in self.packages:
             yield Price(
                 charging_mode=ChargingMode.ON_DEMAND_PKG,
                 amount=package.price,
                 period_type=package.period,
                 period_numbers=package.numbers,
+                usage_unit=self.unit,
                 quota=package.quota,
-                **unit,
             )
 
 
@@ -89,17 +92,16 @@ class Edition(Data, frozen=True, kw_only=True):
         if self.usage is not None:
             yield from self.usage.prices()
 
-    def sku(self) -> NewSku:
-        counted: dict[str, Any] = {}
-        if self.quantity is not None:
-            counted = {
-                "quantity_name": self.quantity.name.zh,
-                "quantity_name_en": self.quantity.name.en,
-                "quantity_min": self.quantity.least,
-                "quantity_max": self.quantity.most,
-                "quantity_step": self.quantity.step,
-            }
-        return NewSku(prices=tuple(self.prices()), values={"edition": self.code} if self.code else {}, **counted)
+    def sku(self) -> sold.Sku:
+        number = self.quantity
+        counted = (
+            None
+            if number is None
+            else sold.Quantity(name=number.name, least=number.least, most=number.most, step=number.step)
+        )
+        return sold.Sku(
+            values={"edition": self.code} if self.code else {}, quantity=counted, prices=tuple(self.prices())
+        )
 
 
 class Editions(Data, frozen=True, kw_only=True):
@@ -109,15 +111,12 @@ class Editions(Data, frozen=True, kw_only=True):
     attribute: Text | None = None
     """Name of the attribute by which the editions differ."""
 
-    def spec(self) -> NewSpec:
-        attributes = []
+    def spec(self) -> sold.Spec:
+        attributes: tuple[sold.Attribute, ...] = ()
         if self.attribute is not None:
-            values = [{"code": e.code, "name": e.name.zh, "name_en": e.name.en} for e in self.editions if e.name]
-            attributes = [
-                {"code": "edition", "name": self.attribute.zh, "name_en": self.attribute.en, "values": values}
-            ]
-        skus = tuple(edition.sku() for edition in self.editions)
-        return NewSpec(name=STANDARD.zh, name_en=STANDARD.en, skus=skus, attributes=attributes)
+            values = tuple(sold.Value(code=e.code, name=e.name) for e in self.editions if e.name)
+            attributes = (sold.Attribute(code="edition", name=self.attribute, values=values),)
+        return sold.Spec(name=STANDARD, attributes=attributes, skus=tuple(edition.sku() for edition in self.editions))
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Key and what is wrong, beyond what each field says for itself."""
@@ -128,7 +127,7 @@ class Editions(Data, frozen=True, kw_only=True):
             key = f"editions[{number}]"
             if not any(edition.prices()):
                 yield key, "needs a price: month, year, once or usage"
-            if any(price.amount <= 0 for price in edition.prices()):
+            if any(amount is not None and amount <= 0 for price in edition.prices() for amount in _amounts(price)):
                 yield key, "a price must be above 0"
             if (self.attribute is None) != (edition.name is None) or bool(edition.code) != bool(edition.name):
                 yield key, "code and name belong to a product with an attribute, and to no other"
@@ -150,28 +149,21 @@ class DemoProduct(Editions, frozen=True, kw_only=True):
     asks_mobile: bool = False
     asks_email: bool = False
 
-    def command(self, seller: DemoSeller, currency: str) -> ListProduct:
-        """What a seller would submit to list this product."""
-        return ListProduct(
+    def document(self, seller: DemoSeller) -> Document:
+        """What a seller would hand in to list this product."""
+        return Document(
             product_type="SAAS",
-            category=self.category,
-            slug=self.slug,
-            name=self.name.zh,
-            name_en=self.name.en,
-            summary=self.summary.zh,
-            summary_en=self.summary.en,
-            description=self._description("zh"),
-            description_en=self._description("en"),
-            guide=_steps([step.zh for step in self.start]),
-            guide_en=_steps([step.en for step in self.start]),
-            picture=picture(self.slug),
-            contact_email=seller.contact_email,
-            contact_phone=seller.phone,
-            extend_params=[dict(p) for p in self.extend_params],
-            asks_mobile=self.asks_mobile,
-            asks_email=self.asks_email,
-            currency=currency,
-            specs=(self.spec(),),
+            base=sold.Base(name=self.name, summary=self.summary, category=self.category),
+            media=sold.Media(drawing=picture(self.slug)),
+            description=sold.Description(body=Text(zh=self._description("zh"), en=self._description("en"))),
+            guide=sold.Guide(body=Text(zh=_steps([s.zh for s in self.start]), en=_steps([s.en for s in self.start]))),
+            support=sold.Support(email=seller.contact_email, phone=seller.phone),
+            purchase=sold.Purchase(
+                extend_params=tuple(extend_param(p) for p in self.extend_params),
+                asks_mobile=self.asks_mobile,
+                asks_email=self.asks_email,
+            ),
+            pricing=sold.Pricing(specs=(self.spec(),)),
         )
 
     def _description(self, language: str) -> str:
@@ -183,6 +175,15 @@ class DemoProduct(Editions, frozen=True, kw_only=True):
             + "".join(f"<li>{say(feature)}</li>\n" for feature in self.features)
             + f"</ul>\n<h3>{say(WHO_IT_SUITS)}</h3>\n<p>{say(self.suits)}</p>"
         )
+
+
+def _amounts(price: Price) -> Iterator[Decimal | None]:
+    yield from [factor.amount for factor in price.factors] or [price.amount]
+
+
+def extend_param(written: dict[str, str | bool]) -> sold.ExtendParam:
+    label = Text(zh=str(written["label"]), en=str(written["label_en"]))
+    return sold.ExtendParam(name=str(written["name"]), label=label, required=bool(written.get("required")))
 
 
 def _steps(steps: Sequence[str]) -> str:

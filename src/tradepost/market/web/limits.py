@@ -1,4 +1,4 @@
-"""How often the forms of accounts may be sent from one network, or by whoever is logged in: counted for all processes.
+"""How often the forms of accounts, and files, may be sent from one network, or by whoever is logged in: counted for all processes.
 
 These bound abuse as a whole. Wrong passwords for one account are held up by the adapter (``accounts``), and mails to one
 address bounded there as well.
@@ -30,8 +30,10 @@ A_MINUTE: Mapping[str, int] = {
     "account_email": 10,
     "account_change_password": 5,
     "account_set_password": 5,
+    "picture_upload": 60,
+    "proof_upload": 30,
 }
-"""By the name of a page in allauth's URLs."""
+"""By the name of a page, in allauth's URLs and ours."""
 
 
 class TooOften(Refused):

@@ -32,6 +32,8 @@ AT_ONCE = 16
 two cores would suggest, a query of the open API costs a tenth more, since the processes wait for each other (measured)."""
 FROM_ANYBODY = 64 * 1024
 """Bytes of a call's body that are received before anybody looked who calls."""
+FORM_FROM_ANYBODY = 1024 * 1024
+"""The same of a page's: what is more is a file, which only somebody who is logged in may send."""
 COME_AGAIN = ("Retry-After", "5")
 
 
@@ -48,7 +50,7 @@ class ByTheHead:
     largest_body: Callable[[Environ], int]
     """Bytes that the address takes by this method; 0: whatever would come, it is not needed for the answer."""
     is_caller_known: Callable[[Environ], bool]
-    """Of a call: whether the caller may send more than ``FROM_ANYBODY``."""
+    """Whether the caller may send more than ``FROM_ANYBODY``, or a person more than ``FORM_FROM_ANYBODY``."""
     hashes_password: Callable[[Environ], bool]
     client: Callable[[Environ], str]
 
@@ -117,7 +119,9 @@ class RequestBuffering:
         largest, length = self._by.largest_body(environ), _stated_length(environ)
         if not largest or (length is not None and length > largest):  # the open APIs say so in words of their own
             return None if is_call or not largest else HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        if is_call and (length is None or length > FROM_ANYBODY) and not await self._is_caller_known(environ):
+        from_anybody = FROM_ANYBODY if is_call else FORM_FROM_ANYBODY
+        asks_who = (is_call or largest > from_anybody) and (length is None or length > from_anybody)
+        if asks_who and not await self._is_caller_known(environ):
             return None
         limit = asyncio.timeout(None)
         arrival = self._arrivals.begin(

@@ -10,22 +10,21 @@ from decimal import Decimal
 import pytest
 
 from tests.factories import NOW, buying, people, products
-from tests.factories.products import SEATS
+from tests.factories.products import SEATS, make_spec
 from tests.market import engine
 from tests.market.sites.seller_center.shops import enter, make_shop
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.money import Money
 from tradepost.market.base.work import State
-from tradepost.market.catalog.new_product import NewSpec
-from tradepost.market.identity.models import Member
+from tradepost.market.identity.menus import VIEWER
 from tradepost.market.payments import ledger
 from tradepost.market.production.models import Call
 from tradepost.market.sites.seller_center import try_out
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Done, InstanceInfo, UsageInfo
 
-SPEC = NewSpec(name="标准版", name_en="Standard", skus=(SEATS,))
+SPEC = make_spec(SEATS, name="标准版", name_en="Standard")
 
 
 def held(shop, *, age: timedelta = timedelta(days=1)) -> Subscription:
@@ -182,7 +181,7 @@ def test_offers_of_other_sellers_do_not_exist(page, shop, other_shop):
 
 
 def test_a_viewer_sees_no_buttons(db):
-    shop = make_shop(Member.Role.VIEWER)
+    shop = make_shop(VIEWER)
     subscription = held(shop)
     viewer = enter(shop.owner)
     assert 'name="act"' not in viewer.get("/seller/try/").content.decode()

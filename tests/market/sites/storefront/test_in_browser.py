@@ -11,11 +11,10 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from tests import factories
 from tests.architecture.source import ROOT
-from tests.factories.products import SEATS, YEARLY
+from tests.factories.products import SEATS, YEARLY, make_sku, make_spec
 from tests.market import engine
 from tests.market.sites import renewing
 from tradepost.market.base import clock
-from tradepost.market.catalog.new_product import NewSku, NewSpec
 from tradepost.market.identity.models import User
 from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Call
@@ -71,8 +70,8 @@ def complaints(page: Page) -> list[str]:
 
 
 def seats_by_month_or_year() -> Any:
-    sku = NewSku(prices=(*SEATS.prices, YEARLY), quantity_name="席位", quantity_name_en="Seats", quantity_max=50)
-    return factories.make_product(specs=(NewSpec(name="标准", name_en="Standard", skus=(sku,)),), name_en="Leaf")
+    sku = make_sku(*SEATS.prices, YEARLY, quantity_name="席位", quantity_name_en="Seats", quantity_max=50)
+    return factories.make_product(specs=(make_spec(sku, name="标准", name_en="Standard"),), name_en="Leaf")
 
 
 def test_from_the_shelf_to_the_password(browser: Browser, live_server: Any) -> None:

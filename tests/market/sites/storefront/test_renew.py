@@ -13,8 +13,8 @@ from tests import factories
 from tests.factories.products import MONTHLY, ONCE, YEARLY
 from tests.market import engine
 from tradepost.market.base import clock
+from tradepost.market.catalog.document import Price
 from tradepost.market.catalog.models import Offer, Product
-from tradepost.market.catalog.new_product import Price
 from tradepost.market.fulfilment.cases import locked_subscriptions
 from tradepost.market.fulfilment.freezing import add_reason
 from tradepost.market.identity.models import User

@@ -19,6 +19,7 @@ from tradepost.market.debugging import replay, seller_queries
 from tradepost.market.debugging.findings import repair_of
 from tradepost.market.debugging.seller_queries import CaseFilter, CaseRow
 from tradepost.market.debugging.standing import Standing
+from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import Seller
 from tradepost.market.web.status import look
 
@@ -27,7 +28,7 @@ from .frame import SellerRequest, found, seller_page, show
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def cases(request: SellerRequest) -> HttpResponse:
     given = {name: request.GET.get(name, "").strip()[:64] for name in ("address", "activity", "standing")}
     rows = seller_queries.seller_cases(request.seller, CaseFilter(**given))
@@ -62,14 +63,14 @@ def _row(row: CaseRow) -> dict[str, Any]:
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def cases_live(request: SellerRequest) -> HttpResponse:
     """How far the replay is; it asks for itself again until it ended."""
     return show(request, "seller_center/parts/replay.html", **_replayed(request.seller))
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def replay_cases(request: SellerRequest) -> HttpResponse:
     """Make one case again, or all that the filter shows."""
     one = whole_number(request.POST.get("case", ""))
@@ -95,7 +96,7 @@ def _begin(request: SellerRequest, wanted: list[Any]) -> None:
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def replay_cancel(request: SellerRequest) -> HttpResponse:
     job = replay.newest(_about(request.seller))
     if job is not None and job.open:
@@ -104,7 +105,7 @@ def replay_cancel(request: SellerRequest) -> HttpResponse:
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def delete_case(request: SellerRequest, pk: int) -> HttpResponse:
     case = found(seller_queries.find_case(request.seller, pk))
     verbs.delete_case(case)

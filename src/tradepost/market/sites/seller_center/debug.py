@@ -27,6 +27,7 @@ from tradepost.market.debugging.asked import Form, ValuesRefused, current_key, f
 from tradepost.market.debugging.findings import Finding
 from tradepost.market.debugging.models import DebugRun
 from tradepost.market.debugging.standing import Standing
+from tradepost.market.identity.menus import Menu
 from tradepost.market.production.models import Address
 from tradepost.market.web.attempts import attempts_of
 from tradepost.protocols.cases import CaseField
@@ -74,7 +75,7 @@ def _input(one: CaseField) -> forms.Field:
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def debug(request: SellerRequest) -> HttpResponse:
     """The first address, or the one that was chosen; without any, how to register one."""
     own = seller_queries.addresses_of(request.seller)
@@ -84,7 +85,7 @@ def debug(request: SellerRequest) -> HttpResponse:
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def debug_address(request: SellerRequest, pk: int) -> HttpResponse:
     return _first_case(request, found(seller_queries.find_address(request.seller, pk)))
 
@@ -104,7 +105,7 @@ def case_url(address: Address, activity: str, variant: str) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def debug_case(request: SellerRequest, pk: int, activity: str, variant: str = "") -> HttpResponse:
     """The form; *Generate request* shows what it makes, *Debug and save* sends it."""
     address = found(seller_queries.find_address(request.seller, pk))
@@ -187,7 +188,7 @@ def _entry(row: seller_queries.CaseRow, form: Form) -> dict[str, Any]:
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def debug_run(request: SellerRequest, pk: int) -> HttpResponse:
     """The part of the page that follows a test call; it asks for itself again until the answer was judged."""
     run = found(seller_queries.find_run(request.seller, pk))
@@ -223,7 +224,7 @@ def _words(one: Finding) -> dict[str, Any]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def find_out_why(request: SellerRequest, pk: int) -> HttpResponse:
     """The whole tester against the address: begun here, followed here, and read here as long as its job is kept."""
     address = found(seller_queries.find_address(request.seller, pk))
@@ -237,14 +238,14 @@ def find_out_why(request: SellerRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def find_out_live(request: SellerRequest, pk: int) -> HttpResponse:
     address = found(seller_queries.find_address(request.seller, pk))
     return show(request, "seller_center/parts/find_out_live.html", **_report(address))
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def find_out_cancel(request: SellerRequest, pk: int) -> HttpResponse:
     address = found(seller_queries.find_address(request.seller, pk))
     job = find_out.newest(address)

@@ -100,6 +100,17 @@
     }
   });
 
+  // Through a list that a person works off: j and k go to the next and the last row, Enter opens it as any link.
+  document.addEventListener("keydown", (event) => {
+    if (!/^[jk]$/.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
+    const links = [...document.querySelectorAll("[data-keys] tbody tr")].map((row) => row.querySelector("a")).filter(Boolean);
+    if (!links.length) return;
+    const at = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
+    const next = event.key === "j" ? Math.min(at + 1, links.length - 1) : Math.max(at - 1, 0);
+    links[next].focus();
+  });
+
   // Beside the page the navigation is always open, also in browsers that cannot style a closed one.
   const wide = matchMedia("(min-width: 62rem)");
   const unfold = () => {
@@ -120,6 +131,21 @@
     const row = here && here.closest("ul");
     if (row) row.scrollLeft += here.getBoundingClientRect().left - row.getBoundingClientRect().left - (row.clientWidth - here.offsetWidth) / 2;
   });
+
+  // A file that is too large need not be sent to be refused. Before htmx, which would send it.
+  document.addEventListener("change", (event) => {
+    const input = event.target;
+    const most = Number(input.dataset && input.dataset.mostBytes);
+    if (!most || !input.files || !input.files[0] || input.files[0].size <= most) return;
+    event.stopImmediatePropagation();
+    input.value = "";
+    input.classList.add("is-invalid");
+    input.setAttribute("aria-invalid", "true");
+    const error = document.createElement("div");
+    error.className = "tp-error";
+    error.textContent = input.dataset.tooLarge;
+    document.getElementById(`${input.id.replace(/_file$/, "")}_error`).replaceChildren(error);
+  }, true);
 
   // Filters of lists apply when a choice changes; the button stays for those without script.
   document.addEventListener("change", (event) => {

@@ -1,0 +1,56 @@
+"""What is missing or wrong in something handed in: a value beside its field, with the rule that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import translation
+
+LANGUAGES = ("zh-hans", "en")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """``words`` are in the language that is active where it is found. ``code`` is stable, for programs and tests; ``rule``
+    names the section that asks for it: a refusal without one would be nobody's."""
+
+    section: str
+    field: str
+    code: str
+    words: str
+    rule: str
+
+
+def stored_findings(find: Callable[[], Iterable[Finding]]) -> list[dict[str, Any]]:
+    """What ``find`` gives, as JSON with its words in every language: whoever reads it later has another one."""
+    said: list[list[Finding]] = []
+    for language in LANGUAGES:
+        with translation.override(language):
+            said.append(list(find()))
+    return [
+        {
+            "section": chinese.section,
+            "field": chinese.field,
+            "code": chinese.code,
+            "rule": chinese.rule,
+            "words": {"zh": chinese.words, "en": english.words},
+        }
+        for chinese, english in zip(*said, strict=True)
+    ]
+
+
+def read_findings(stored: Iterable[dict[str, Any]]) -> list[Finding]:
+    """Stored ones again, in the active language."""
+    chinese = (translation.get_language() or LANGUAGES[0]).startswith("zh")
+    return [
+        Finding(
+            section=each["section"],
+            field=each["field"],
+            code=each["code"],
+            words=each["words"]["zh" if chinese else "en"],
+            rule=each["rule"],
+        )
+        for each in stored
+    ]

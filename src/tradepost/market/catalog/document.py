@@ -1,0 +1,325 @@
+"""A product as its seller describes it: one typed document of sections, a draft until it is sealed (business-rules §2.3).
+
+Everything may be missing in a draft, so every field has an empty value; what lacks is said by the checks before a submission.
+A document is stored with its version (``base/stored.py``); what was sealed is never changed, so the classes only grow:
+a field that gets a default keeps the version, any other change is the next, with an upgrade.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from tradepost.market.base import stored
+from tradepost.market.product_types.charging import Charging, charging
+from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.text import Text
+
+from .price_models import Bands, PriceModel
+
+NO_TEXT = Text(en="", zh="")
+NONE = Decimal(0)
+
+
+# --- what is sold and for how much ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """One step of a price by quantity: up to and with ``upto`` units (None: all that are more), ``amount`` each, in main
+    units."""
+
+    upto: int | None = None
+    amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageBand:
+    """The same for usage, whose quantities have decimals."""
+
+    upto: Decimal | None = None
+    amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factor:
+    """What is counted of a price on demand (business-rules §3.2 计费因子)."""
+
+    code: str = ""
+    """Of usage records."""
+    unit: Text = NO_TEXT
+    """What is counted, in the plural as a seller names quantities (calls, GB)."""
+    cycle: str = "hour"
+    """How often usage is charged: hour, day, month."""
+    accumulation: str = ""
+    """Over what time usage adds up before bands are looked for: ``""`` (each record by itself), day, month."""
+    model: PriceModel = PriceModel.LINEAR
+    amount: Decimal | None = None
+    """Of one unit, in main units, where the model has no bands."""
+    bands: tuple[UsageBand, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """One way to pay for a SKU: what the protocols call productId (month and year are two)."""
+
+    product_id: str = ""
+    """Minted when the draft is saved; the seller configures it beforehand."""
+    charging_mode: ChargingMode = ChargingMode.PERIOD
+    period_type: str = ""
+    """day, month, year; empty for what has no end."""
+    period_numbers: tuple[int, ...] = ()
+    """Sellable durations; of a trial its days."""
+    model: PriceModel = PriceModel.LINEAR
+    amount: Decimal | None = None
+    """Of one unit for one period, in main units, where the model has no bands. Zero of what is charged by usage."""
+    bands: tuple[Band, ...] = ()
+    trial: bool = False
+    """Given for nothing for the days of ``period_numbers`` (business-rules §3.5)."""
+    factors: tuple[Factor, ...] = ()
+    """Of what is on demand."""
+    usage_unit: Text = NO_TEXT
+    """Of a package: the unit of the factor that it is deducted from."""
+    quota: Decimal = NONE
+    """Of a package: the usage that one period and one unit of quantity hold."""
+    reset: str = ""
+    """Of a package: when its quota is full again: ``""`` (never), month, year."""
+
+    @property
+    def charging(self) -> Charging:
+        return charging(self.charging_mode)
+
+    @property
+    def unit(self) -> Text:
+        """What is counted, of prices that are metered."""
+        return self.factors[0].unit if self.factors else self.usage_unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """A numeric attribute: what is bought by number (users, devices)."""
+
+    name: Text = NO_TEXT
+    least: int = 1
+    most: int = 1
+    step: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    code: str = ""
+    name: Text = NO_TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """An enum attribute: what a buyer chooses one value of."""
+
+    code: str = ""
+    name: Text = NO_TEXT
+    values: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sku:
+    """One combination of attribute values that is sold. Only what is ticked and priced is here (business-rules §3.4)."""
+
+    code: str = ""
+    """skuCode; minted when the draft is saved."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """Attribute code → value code."""
+    quantity: Quantity | None = None
+    prices: tuple[Price, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """A version, function or module of the product (business-rules §2.2)."""
+
+    key: str = ""
+    """Minted when the draft is saved; never shown."""
+    name: Text = NO_TEXT
+    attributes: tuple[Attribute, ...] = ()
+    skus: tuple[Sku, ...] = ()
+    plans: tuple[Price, ...] = ()
+    """Ways to pay that a seller laid out and has no SKU with a price for yet: they are kept while the draft is written."""
+    quantity: Quantity | None = None
+    """The same of a numeric attribute."""
+
+
+# --- the sections -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What it is called and where it stands."""
+
+    name: Text = NO_TEXT
+    summary: Text = NO_TEXT
+    """One sentence, on cards and in searches."""
+    highlights: tuple[Text, ...] = ()
+    category: str = ""
+    """Slug of a category."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """How it looks: SHA-256 of pictures that were handed in (``assets``), or a drawing."""
+
+    logo: str = ""
+    pictures: tuple[str, ...] = ()
+    drawing: str = ""
+    """SVG, sanitised when it is saved and again when it is shown."""
+
+    @property
+    def hashes(self) -> set[str]:
+        """Of all pictures that it refers to."""
+        return {self.logo, *self.pictures} - {""}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What it does: HTML of the seller, sanitised when it is shown."""
+
+    body: Text = NO_TEXT
+    pictures: tuple[str, ...] = ()
+
+    @property
+    def hashes(self) -> set[str]:
+        return set(self.pictures)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guide:
+    """How to start after the purchase: shown on the product page and with the access data."""
+
+    body: Text = NO_TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """Who answers, and when."""
+
+    hours: Text = NO_TEXT
+    content: Text = NO_TEXT
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendParam:
+    """An input asked at checkout (business-rules §2.3: at most three)."""
+
+    name: str = ""
+    label: Text = NO_TEXT
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """What is asked of a buyer, and who may find the product."""
+
+    extend_params: tuple[ExtendParam, ...] = ()
+    asks_mobile: bool = False
+    asks_email: bool = False
+    access_by_message: bool = False
+    """The seller sends access data by SMS or mail, so the interface may stay silent (saas-v2 §3.2)."""
+    public: bool = True
+    """Otherwise only who has the address of its page finds it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pricing:
+    specs: tuple[Spec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """Answers to what its kind of product asks (``ProductType.fields``): code → what was typed. Proofs: code → SHA-256."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    proofs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovery:
+    """Words that searches should find it by (SEO)."""
+
+    keywords: Text = NO_TEXT
+    tags: tuple[str, ...] = ()
+
+
+@stored.version(1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """All of a product but what changes while it is sold (hidden, stopped, stock, limits): those are columns."""
+
+    product_type: str
+    base: Base = field(default_factory=Base)
+    media: Media = field(default_factory=Media)
+    description: Description = field(default_factory=Description)
+    guide: Guide = field(default_factory=Guide)
+    support: Support = field(default_factory=Support)
+    purchase: Purchase = field(default_factory=Purchase)
+    pricing: Pricing = field(default_factory=Pricing)
+    details: Details = field(default_factory=Details)
+    discovery: Discovery = field(default_factory=Discovery)
+
+    def prices(self) -> Iterator[tuple[Spec, Sku, Price]]:
+        for spec in self.pricing.specs:
+            for sku in spec.skus:
+                for price in sku.prices:
+                    yield spec, sku, price
+
+    def pictures(self) -> frozenset[str]:
+        """SHA-256 of every picture that it refers to, those of proofs too."""
+        shown = self.media.hashes | self.description.hashes
+        return shown | {sha256 for sha256 in self.details.proofs.values() if sha256}
+
+    def modes(self) -> frozenset[ChargingMode]:
+        """Charging modes that it is sold in."""
+        return frozenset(price.charging_mode for _spec, _sku, price in self.prices())
+
+
+SECTIONS: Mapping[str, type] = {
+    "base": Base, "media": Media, "description": Description, "guide": Guide, "support": Support,
+    "purchase": Purchase, "pricing": Pricing, "details": Details, "discovery": Discovery,
+}  # fmt: skip
+"""Name of a section → its class, in the order in which a seller fills them in."""
+
+
+def dump(document: Document) -> dict[str, Any]:
+    return stored.dump(document)
+
+
+def load(plain: Mapping[str, Any]) -> Document:
+    """Raises what ``stored.load`` raises."""
+    return stored.load(Document, plain)
+
+
+def digest(plain: Mapping[str, Any]) -> str:
+    """SHA-256 of a stored document: the same for the same content, whatever the order of its members."""
+    return hashlib.sha256(
+        json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    ).hexdigest()
+
+
+def with_section(document: Document, name: str, value: object) -> Document:
+    """The document with one section replaced. Raises ``TypeError`` for a value of another section."""
+    if type(value) is not SECTIONS[name]:
+        raise TypeError(f"section {name} is no {type(value).__name__}")
+    return dataclasses.replace(document, **{name: value})  # type: ignore[arg-type]  # looked at above
+
+
+def minor_bands(price: Price, digits: int) -> list[tuple[int | None, int]]:
+    """The bands of a complete price in minor units."""
+    return [(band.upto, int((band.amount or NONE).scaleb(digits))) for band in price.bands]
+
+
+def usage_bands(factor: Factor) -> Bands[Decimal]:
+    return [(band.upto, band.amount or NONE) for band in factor.bands]

@@ -1,0 +1,220 @@
+"""Drafts: begin a product, edit it section by section, hand it in, drop it. Two tabs never overwrite each other."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from http import HTTPStatus
+
+from django.db import transaction
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from tradepost.market.assets.pictures import use_pictures
+from tradepost.market.base import ids
+from tradepost.market.base.errors import Refused
+from tradepost.market.identity.models import Seller, User
+from tradepost.market.product_types.registry import product_type
+
+from . import document as documents
+from .document import Base, Document, Pricing, Sku, Spec
+from .lifecycle import VERSION, VersionEvent
+from .models import Category, Product, Version
+from .sellable import identity
+
+LARGEST = 400_000
+"""Characters of a stored document: texts in two languages, a drawing and a hundred SKUs are far below."""
+
+
+def begin(seller: Seller, kind: str, base: Base, *, by: User | None, now: datetime, slug: str = "") -> Product:
+    """A new product with an empty draft but for its name. Raises ``Refused`` for an unknown kind.
+
+    ``slug``: the address of its page; made of the English name where it is empty.
+    """
+    try:
+        product_type(kind)
+    except LookupError:
+        raise Refused("product.type", _("Choose one of the kinds of products."), field="product_type") from None
+    slug = slug or f"{slugify(base.name.en)[:80] or 'product'}-{ids.hex_id()[:6]}"
+    document = Document(product_type=kind, base=base)
+    with transaction.atomic():
+        product = Product(
+            seller=seller, product_type=kind, slug=slug, category=_category(base.category), created_at=now
+        )
+        _show_names(product, base)
+        product.save(force_insert=True)
+        Version.objects.create(
+            product=product, number=1, document=documents.dump(document), created_at=now, saved_at=now, saved_by=by
+        )
+    return product
+
+
+def _category(slug: str) -> Category:
+    """That of the draft, or the first: a row needs one, and a draft is on no shelf."""
+    found = Category.objects.filter(slug=slug).first() or Category.objects.order_by("position", "pk").first()
+    if found is None:
+        raise Refused("product.category", _("This market has no categories yet."), field="category")
+    return found
+
+
+def _show_names(product: Product, base: Base) -> None:
+    """What a seller's lists call a product that was never listed."""
+    product.name, product.name_en = base.name.zh[:64], base.name.en[:64]
+    product.summary, product.summary_en = base.summary.zh[:200], base.summary.en[:200]
+
+
+def open_draft(product: Product, *, by: User | None, now: datetime) -> Version:
+    """The draft of a product; when there is none, a copy of its latest version. Raises ``Refused`` while one is handed in,
+    and for a product whose sales were stopped."""
+    with transaction.atomic():
+        locked = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
+        if locked.status == Product.Status.STOPPED:
+            raise Refused("product.stopped", _("Sales of this product were stopped for good."))
+        latest = Version.objects.filter(product=locked).order_by("-number").first()
+        if latest is None:
+            raise LookupError(f"product {product.pk} has no version")
+        if latest.status == Version.Status.DRAFT:
+            return latest
+        if latest.status == Version.Status.SEALED:
+            raise Refused("draft.handed_in", _("This product is being reviewed. Withdraw the submission to change it."))
+        return Version.objects.create(
+            product=locked, number=latest.number + 1, base=latest, document=latest.document,
+            created_at=now, saved_at=now, saved_by=by,
+        )  # fmt: skip
+
+
+def save_section(
+    product: Product, section: str, value: object, *, seen: int, by: User | None, now: datetime
+) -> Version:
+    """Store one section of the draft. ``seen``: the revision of that section (``Version.revisions``, 0 where it was never
+    saved) that the page showed. Ids of specs, SKUs and prices are kept or minted here; none is taken from outside.
+
+    Raises ``Refused`` (409, ``draft.changed``) when somebody saved another content of the section since then; what they
+    saved stays, and what is refused is the page's to keep.
+    """
+    with transaction.atomic():
+        open_draft(product, by=by, now=now)
+        draft = Version.objects.select_for_update(of=("self",)).get(product=product, status=Version.Status.DRAFT)
+        before = documents.load(draft.document)
+        if isinstance(value, Pricing):
+            value = minted(value, before.pricing)
+        after = documents.with_section(before, section, value)
+        if after == before:
+            return draft
+        if draft.revisions.get(section, 0) != seen:
+            raise Refused(
+                "draft.changed",
+                _("This section was changed in another tab or by a colleague. Compare before you save."),
+                HTTPStatus.CONFLICT,
+                field=section,
+            )
+        _store(draft, after, [section], by=by, now=now)
+    return draft
+
+
+def _store(draft: Version, after: Document, sections: Iterable[str], *, by: User | None, now: datetime) -> None:
+    plain = documents.dump(after)
+    if len(str(plain)) > LARGEST:
+        raise Refused(
+            "draft.too_large", _("This is more than a product page can hold."), HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        )
+    if _has_nul(plain):
+        raise Refused(
+            "draft.characters", _("A text holds a character that cannot be stored (U+0000)."), HTTPStatus.BAD_REQUEST
+        )
+    draft.document = plain
+    draft.revision += 1
+    draft.revisions = draft.revisions | dict.fromkeys(sections, draft.revision)
+    draft.saved_at, draft.saved_by = now, by
+    draft.save(update_fields=["document", "revision", "revisions", "saved_at", "saved_by"])
+    product = draft.product
+    use_pictures(owner_of(draft), after.pictures(), seller=product.seller, visible=False)
+    if product.status == Product.Status.DRAFT and "base" in sections:
+        _show_names(product, after.base)
+        product.category = _category(after.base.category)
+        product.save(update_fields=["name", "name_en", "summary", "summary_en", "category"])
+
+
+def owner_of(version: Version) -> str:
+    """As what a version refers to pictures: they stay for as long as it does, for its seller and operators alone."""
+    return f"version:{version.pk}"
+
+
+def _has_nul(plain: object) -> bool:
+    """PostgreSQL stores no such character; nobody types one."""
+    if isinstance(plain, Mapping):
+        return any(_has_nul(key) or _has_nul(value) for key, value in plain.items())
+    if isinstance(plain, (list, tuple)):
+        return any(_has_nul(one) for one in plain)
+    return isinstance(plain, str) and "\0" in plain
+
+
+def save_all(product: Product, document: Document, *, by: User | None, now: datetime) -> Version:
+    """Store a whole document as the draft: for what has no page, such as demo data."""
+    with transaction.atomic():
+        open_draft(product, by=by, now=now)
+        draft = Version.objects.select_for_update(of=("self",)).get(product=product, status=Version.Status.DRAFT)
+        before = documents.load(draft.document)
+        if document.product_type != before.product_type:
+            raise Refused("product.type", _("A product keeps its kind."), field="product_type")
+        after = dataclasses.replace(document, pricing=minted(document.pricing, before.pricing))
+        _store(draft, after, documents.SECTIONS, by=by, now=now)
+    return draft
+
+
+def minted(pricing: Pricing, before: Pricing) -> Pricing:
+    """The same with an id for everything that is sold: a spec is known by its key, a SKU in it by its values, a price by how
+    it is paid. What was not there before gets new ids."""
+    known = {spec.key: spec for spec in before.specs}
+    taken: set[str] = set()
+    specs = []
+    for spec in pricing.specs:
+        old = known.get(spec.key) if spec.key not in taken else None
+        key = old.key if old else ids.hex_id()[:16]
+        taken.add(key)
+        specs.append(dataclasses.replace(spec, key=key, skus=tuple(_minted(sku, old) for sku in spec.skus)))
+    return Pricing(specs=tuple(specs))
+
+
+def _minted(sku: Sku, spec: Spec | None) -> Sku:
+    same = [other for other in (spec.skus if spec else ()) if dict(other.values) == dict(sku.values)]
+    old = same[0] if same else None
+    ways = {identity(price): price.product_id for price in (old.prices if old else ())}
+    prices = tuple(
+        dataclasses.replace(price, product_id=ways.get(identity(price)) or ids.offer_id()) for price in sku.prices
+    )
+    return dataclasses.replace(sku, code=old.code if old else ids.hex_id(), prices=prices)
+
+
+def seal(product: Product, *, now: datetime, actor: str) -> Version:
+    """Hand the draft in: from now on it cannot change. Raises ``Refused`` when there is none."""
+    with transaction.atomic():
+        Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
+        draft = (
+            Version.objects.select_for_update(of=("self",)).filter(product=product, status=Version.Status.DRAFT).first()
+        )
+        if draft is None:
+            raise Refused("draft.none", _("There is no draft to hand in."))
+        VERSION.move_all(
+            [draft], VersionEvent.SEAL, now=now, actor=actor, sha256=documents.digest(draft.document), sealed_at=now
+        )
+    return draft
+
+
+def drop(version: Version, *, now: datetime, actor: str, note: str = "") -> None:
+    """What was handed in will not be listed: it stays as evidence, and a new draft begins as a copy of it."""
+    VERSION.move(version, VersionEvent.DROP, now=now, actor=actor, note=note)
+
+
+def discard(product: Product) -> None:
+    """Throw the draft away; a product that was never handed in goes with it. Raises ``Refused`` when there is no draft."""
+    with transaction.atomic():
+        locked = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
+        draft = Version.objects.filter(product=locked, status=Version.Status.DRAFT).first()
+        if draft is None:
+            raise Refused("draft.none", _("There is no draft to throw away."))
+        use_pictures(owner_of(draft), (), seller=locked.seller, visible=False)
+        draft.delete()
+        if locked.status == Product.Status.DRAFT and not Version.objects.filter(product=locked).exists():
+            locked.delete()
