@@ -57,7 +57,10 @@ def newest(address: Address) -> LeasedJob | None:
 def task(*, sandbox: Callable[[], bool]) -> LeasedTask:
     """How a run works. It is not tried again when a worker dies: what it had created would be created once more."""
     return LeasedTask(
-        work=lambda running: work(running, sandbox=sandbox()), attempts=1, longest=timedelta(seconds=2 * WITHIN + 60)
+        work=lambda running: work(running, sandbox=sandbox()),
+        attempts=1,
+        longest=timedelta(seconds=2 * WITHIN + 60),
+        at_once=2,
     )
 
 

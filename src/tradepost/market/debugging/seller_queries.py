@@ -61,7 +61,9 @@ class CaseFilter:
 
 def seller_cases(seller: Seller, asked: CaseFilter) -> list[CaseRow]:
     """The seller's saved cases that fit, by address and in the order of their protocols."""
-    cases: QuerySet[DebugCase] = DebugCase.objects.filter(seller=seller, address__removed_at=None).select_related("address", "call")
+    cases: QuerySet[DebugCase] = DebugCase.objects.filter(seller=seller, address__removed_at=None).select_related(
+        "address", "call"
+    )
     if asked.address:
         cases = cases.filter(address=whole_number(asked.address) or 0)
     if asked.activity:
@@ -90,7 +92,11 @@ def find_case(seller: Seller, pk: int) -> DebugCase | None:
 
 
 def find_run(seller: Seller, pk: int) -> DebugRun | None:
-    return DebugRun.objects.filter(seller=seller, pk=pk, address__removed_at=None).select_related("address", "call").first()
+    return (
+        DebugRun.objects.filter(seller=seller, pk=pk, address__removed_at=None)
+        .select_related("address", "call")
+        .first()
+    )
 
 
 @dataclass(frozen=True, slots=True)
