@@ -17,6 +17,7 @@ from tradepost.market.base import clock, leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
 from tradepost.market.base.files import Files
+from tradepost.market.catalog import seller_reactions as shown
 from tradepost.market.debugging import find_out, findings, replay, saved
 from tradepost.market.debugging import retention as debugging_retention
 from tradepost.market.debugging.events import ReplayEnded
@@ -91,9 +92,9 @@ REACTIONS = Reactions(
         on(SubmissionDecided, sellers.on_submission_decided),
         on(SubmissionOverdue, sellers.on_submission_overdue),
         on(SellerAdmitted, sellers.on_seller_admitted),
-        on(SellerSuspended, sellers.on_seller_suspended),
-        on(SellerResumed, sellers.on_seller_resumed),
-        on(SellerExited, sellers.on_seller_exited),
+        on(SellerSuspended, shown.on_seller_suspended, sellers.on_seller_suspended),
+        on(SellerResumed, shown.on_seller_resumed, sellers.on_seller_resumed),
+        on(SellerExited, shown.on_seller_exited, sellers.on_seller_exited),
         on(CertificationLocked, sellers.on_certification_locked),
         on(AgreementPublished, sellers.on_agreement_published),
         on(MemberJoined, people.on_member_joined),
