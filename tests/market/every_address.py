@@ -44,6 +44,8 @@ STOREFRONT = {
     "": pages(ANYBODY),
     "products/<slug:slug>/": pages(ANYBODY, slug="{slug}"),
     "products/<slug:slug>/picture.svg": pages(ANYBODY, slug="{slug}"),
+    "sellers/<slug:seller_slug>/": pages(ANYBODY, seller_slug="{seller_slug}"),
+    "compare/": pages(ANYBODY),
     "checkout/<int:product_id>/": Address({"product_id": "{product}"}, get=PERSONS, post=PERSONS, data=CHECKOUT),
     "agreements/<slug:kind>/": pages(ANYBODY, kind="seller"),
     "orders/": pages(PERSONS),
@@ -97,6 +99,26 @@ SELLER_CENTER = {
     "seller/domains/<int:pk>/live/": pages(A_MEMBERS, pk="{domain}"),
     "seller/domains/<int:pk>/check/": Address({"pk": "{domain}"}, post=frozenset({OWNER})),
     "seller/domains/<int:pk>/delete/": Address({"pk": "{domain}"}, post=frozenset({OWNER})),
+    "seller/debug/": pages(SELLERS),
+    "seller/debug/<int:pk>/": pages(A_MEMBERS, pk="{address}"),
+    "seller/debug/<int:pk>/<str:activity>/": Address(
+        {"pk": "{address}", "activity": "queryInstance"},
+        get=A_MEMBERS,
+        post=frozenset({OWNER}),
+        data={"do": "debug", "instanceId": "i-1"},
+    ),
+    "seller/debug/<int:pk>/<str:activity>/<str:variant>/": Address(
+        {"pk": "{address}", "activity": "queryInstance", "variant": "none"}
+    ),
+    "seller/debug/<int:pk>/why/": Address({"pk": "{address}"}, get=A_MEMBERS, post=frozenset({OWNER})),
+    "seller/debug/<int:pk>/why/live/": pages(A_MEMBERS, pk="{address}"),
+    "seller/debug/<int:pk>/why/stop/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
+    "seller/debug/runs/<int:pk>/": pages(A_MEMBERS, pk="{run}"),
+    "seller/cases/": pages(SELLERS),
+    "seller/cases/live/": pages(SELLERS),
+    "seller/cases/replay/": Address(post=frozenset({OWNER}), data={"case": "{case}"}),
+    "seller/cases/stop/": Address(post=CHANGERS),
+    "seller/cases/<int:pk>/delete/": Address({"pk": "{case}"}, post=frozenset({OWNER})),
     "seller/keys/": pages(SELLERS),
     "seller/keys/signing/<str:interface_class>/": Address(
         {"interface_class": "license"}, post=CHANGERS, data={"replaces": ""}
