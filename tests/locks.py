@@ -15,8 +15,11 @@ from typing import Any
 from django.db import connection
 
 ORDER = (
+    "base_leasedjob",
+    "identity_seller",
     "catalog_product",
     "catalog_version",
+    "review_submission",
     "catalog_spec",
     "catalog_sku",
     "catalog_offer",

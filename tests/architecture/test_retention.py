@@ -8,7 +8,8 @@ from tradepost.market.base.config import Config
 from tradepost.market.wiring import RETENTION
 
 STAYING = {
-    "identity": "accounts, sellers and their keys",
+    "identity": "accounts, sellers and their keys, companies and what they agreed to",
+    "review": "what was handed in, and how it was decided: evidence",
     "catalog": "what is and was sold: orders point to it",
     "orders": "what was bought: kept as the books are",
     "payments": "the ledger is append-only",

@@ -44,8 +44,10 @@ STOREFRONT = {
     "": pages(ANYBODY),
     "products/<slug:slug>/": pages(ANYBODY, slug="{slug}"),
     "products/<slug:slug>/picture.svg": pages(ANYBODY, slug="{slug}"),
+    "sellers/<slug:seller_slug>/": pages(ANYBODY, seller_slug="{seller_slug}"),
+    "compare/": pages(ANYBODY),
     "checkout/<int:product_id>/": Address({"product_id": "{product}"}, get=PERSONS, post=PERSONS, data=CHECKOUT),
-    "agreements/buyer/": pages(ANYBODY),
+    "agreements/<slug:kind>/": pages(ANYBODY, kind="seller"),
     "orders/": pages(PERSONS),
     "orders/<str:number>/": pages(frozenset({BUYER}), number="{order}"),
     "orders/<str:number>/pay/": Address({"number": "{unpaid}"}, post=frozenset({BUYER})),
@@ -117,6 +119,26 @@ SELLER_CENTER = {
     "seller/domains/<int:pk>/live/": pages(A_MEMBERS, pk="{domain}"),
     "seller/domains/<int:pk>/check/": Address({"pk": "{domain}"}, post=frozenset({OWNER})),
     "seller/domains/<int:pk>/delete/": Address({"pk": "{domain}"}, post=frozenset({OWNER})),
+    "seller/debug/": pages(SELLERS),
+    "seller/debug/<int:pk>/": pages(A_MEMBERS, pk="{address}"),
+    "seller/debug/<int:pk>/<str:activity>/": Address(
+        {"pk": "{address}", "activity": "queryInstance"},
+        get=A_MEMBERS,
+        post=frozenset({OWNER}),
+        data={"do": "debug", "instanceId": "i-1"},
+    ),
+    "seller/debug/<int:pk>/<str:activity>/<str:variant>/": Address(
+        {"pk": "{address}", "activity": "queryInstance", "variant": "none"}
+    ),
+    "seller/debug/<int:pk>/why/": Address({"pk": "{address}"}, get=A_MEMBERS, post=frozenset({OWNER})),
+    "seller/debug/<int:pk>/why/live/": pages(A_MEMBERS, pk="{address}"),
+    "seller/debug/<int:pk>/why/stop/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
+    "seller/debug/runs/<int:pk>/": pages(A_MEMBERS, pk="{run}"),
+    "seller/cases/": pages(SELLERS),
+    "seller/cases/live/": pages(SELLERS),
+    "seller/cases/replay/": Address(post=frozenset({OWNER}), data={"case": "{case}"}),
+    "seller/cases/stop/": Address(post=CHANGERS),
+    "seller/cases/<int:pk>/delete/": Address({"pk": "{case}"}, post=frozenset({OWNER})),
     "seller/keys/": pages(SELLERS),
     "seller/keys/signing/<str:interface_class>/": Address(
         {"interface_class": "license"}, post=CHANGERS, data={"replaces": ""}
@@ -160,6 +182,22 @@ SELLER_CENTER = {
     "seller/messages/<int:pk>/restart/": Address({"pk": "{call}"}, post=frozenset({OWNER})),
     "seller/pictures/": Address(post=CHANGERS, data={"field": "logo", "purpose": "company_logo"}),
     "seller/proofs/": Address(post=CHANGERS, data={"field": "proof", "kind": "SAAS", "proof": "software_copyright"}),
+    "seller/enter/": Address(get=PERSONS, post=PERSONS),
+    "seller/company/": pages(SELLERS),
+    "seller/company/agreements/": pages(SELLERS),
+    "seller/company/agreements/<slug:kind>/accept/": Address(
+        {"kind": "seller"}, post=CHANGERS, data={"agreed": "on", "number": "1"}
+    ),
+    "seller/company/statement/": pages(SELLERS),
+    "seller/company/draft/<slug:kind>/": Address(
+        {"kind": "exit"}, get=CHANGERS, post=CHANGERS, data={"act": "save", "revision": "0", "reason": "tired"}
+    ),
+    "seller/company/draft/<slug:kind>/discard/": Address({"kind": "exit"}, post=frozenset({OWNER})),
+    "seller/submissions/": pages(SELLERS),
+    "seller/submissions/<int:pk>/": pages(A_MEMBERS, pk="{submission}"),
+    "seller/submissions/<int:pk>/progress/": pages(A_MEMBERS, pk="{submission}"),
+    "seller/submissions/<int:pk>/withdraw/": Address({"pk": "{submission}"}, post=frozenset({OWNER})),
+    "seller/submissions/<int:pk>/correct/": Address({"pk": "{rejected}"}, post=frozenset({OWNER})),
     "seller/try/": pages(SELLERS),
     "seller/try/<int:pk>/": Address({"pk": "{subscription}"}, post=frozenset({OWNER}), data={"act": "freeze"}),
 }
@@ -185,6 +223,26 @@ CONSOLE = {
     "console/products/<int:pk>/stop/": Address({"pk": "{product}"}, post=ONLY_OPERATORS, data={"reason": "checked"}),
     "console/sellers/": pages(ONLY_OPERATORS),
     "console/sellers/<int:pk>/": pages(ONLY_OPERATORS, pk="{seller}"),
+    "console/sellers/<int:pk>/suspend/": Address(
+        {"pk": "{seller}"}, post=ONLY_OPERATORS, data={"reason": "does not answer"}
+    ),
+    "console/sellers/<int:pk>/resume/": Address({"pk": "{seller}"}, post=ONLY_OPERATORS, data={"reason": "answers"}),
+    "console/sellers/<int:pk>/unlock/": Address({"pk": "{seller}"}, post=ONLY_OPERATORS),
+    "console/reviews/": pages(ONLY_OPERATORS),
+    "console/reviews/<int:pk>/": pages(ONLY_OPERATORS, pk="{submission}"),
+    "console/reviews/<int:pk>/approve/": Address(
+        {"pk": "{submission}"}, post=ONLY_OPERATORS, data={"checklist": "holder"}
+    ),
+    "console/reviews/<int:pk>/reject/": Address(
+        {"pk": "{submission}"}, post=ONLY_OPERATORS, data={"reason_bank": "another name"}
+    ),
+    "console/reviews/<int:pk>/secret/<slug:field>/": Address(
+        {"pk": "{submission}", "field": "sealed_account"}, post=ONLY_OPERATORS
+    ),
+    "console/agreements/": pages(ONLY_OPERATORS),
+    "console/agreements/<slug:kind>/": Address(
+        {"kind": "seller"}, get=ONLY_OPERATORS, post=ONLY_OPERATORS, data={"change": "x", "text": "y", "text_en": "z"}
+    ),
     "console/accounts/": pages(ONLY_OPERATORS),
     "console/accounts/<int:pk>/": pages(ONLY_OPERATORS, pk="{buyer}"),
     "console/accounts/<int:pk>/top-up/": Address(
@@ -230,8 +288,8 @@ ACCOUNT = {
 }
 OTHERS = {
     "i18n/setlang/": Address(get=ANYBODY, post=ANYBODY, data={"language": "en"}),
-    "proofs/<str:sha256>/": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{proof}"),
-    "pictures/<str:sha256>/<str:variant>.webp": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{picture}", variant="card"),
+    "proofs/<str:sha256>/": pages(A_TRADE | ONLY_OPERATORS, sha256="{proof}"),
+    "pictures/<str:sha256>/<str:variant>.webp": pages(A_TRADE | ONLY_OPERATORS, sha256="{picture}", variant="card"),
     "metrics": pages(ONLY_OPERATORS),  # and whoever asks on the market's own machine by its local name
 }
 ADDRESSES: Mapping[str, Address] = STOREFRONT | SELLER_CENTER | CONSOLE | OPEN_API | ACCOUNT | OTHERS

@@ -13,12 +13,14 @@ from tradepost.market.base.events import declared
 from tradepost.market.catalog.document import SECTIONS, Document
 from tradepost.market.fulfilment.registry import operation_kinds
 from tradepost.market.production import calls
+from tradepost.market.review.registry import review_kinds
 from tradepost.market.wiring import REACTIONS
 from tradepost.protocols.commands import Command
 from tradepost.protocols.registry import all_commands
 
 EVENTS = {declared(entry.event).name: entry.event for entry in REACTIONS.entries}
 COMMANDS: dict[str, type[Command]] = dict(all_commands())
+DOCUMENTS = {name: kind.document for name, kind in review_kinds().items()}
 WANTED = {name: kind.wanted for name, kind in operation_kinds().items()}
 BEFORE_NAMES = [(was, declared(entry.event).name) for entry in REACTIONS.entries for was in declared(entry.event).was]
 """The names under which the release before typed events stored them, without a version."""
@@ -37,6 +39,11 @@ def test_commands_of_every_version_are_read(kind: str) -> None:
 @pytest.mark.parametrize("kind", WANTED)
 def test_what_operations_want_is_read_in_every_version(kind: str) -> None:
     assert problems(kind, WANTED[kind], golden("wanted"), lambda row: stored.load(WANTED[kind], row)) == []
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_documents_of_submissions_are_read_in_every_version(kind: str) -> None:
+    assert problems(kind, DOCUMENTS[kind], golden("submissions"), lambda row: stored.load(DOCUMENTS[kind], row)) == []
 
 
 def test_documents_of_every_version_are_read() -> None:
@@ -59,6 +66,7 @@ def test_no_file_is_of_something_that_nobody_reads() -> None:
     assert {name for name, _ in golden("events")} == set(EVENTS)
     assert {kind for kind, _ in golden("commands")} == set(COMMANDS)
     assert {kind for kind, _ in golden("wanted")} == set(WANTED)
+    assert {kind for kind, _ in golden("submissions")} == set(DOCUMENTS)
     assert len(BEFORE_NAMES) == 14
 
 

@@ -17,6 +17,7 @@ from tradepost.market.base import clock, leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
 from tradepost.market.base.files import Files
+from tradepost.market.catalog import reactions as catalog
 from tradepost.market.catalog.events import (
     ProductFrozen,
     ProductStopped,
@@ -35,11 +36,17 @@ from tradepost.market.fulfilment.timers import LIFE
 from tradepost.market.identity import domain_proof, domains, throttling
 from tradepost.market.identity import retention as identity_retention
 from tradepost.market.identity.events import (
+    AgreementPublished,
+    CertificationLocked,
     DomainLapsed,
     MemberAccessChanged,
     MemberJoined,
     MemberLeft,
     OwnershipTransferred,
+    SellerAdmitted,
+    SellerExited,
+    SellerResumed,
+    SellerSuspended,
     SigningKeyRotated,
 )
 from tradepost.market.notifications import debugging_reactions as debugged
@@ -48,9 +55,10 @@ from tradepost.market.notifications import member_reactions as people
 from tradepost.market.notifications import product_reactions as products
 from tradepost.market.notifications import reactions as tell
 from tradepost.market.notifications import retention as notifications_retention
+from tradepost.market.notifications import seller_reactions as sellers
 from tradepost.market.notifications import service_reactions as services
 from tradepost.market.notifications.compose import Site
-from tradepost.market.orders import cancel
+from tradepost.market.orders import best_sellers, cancel
 from tradepost.market.orders import retention as orders_retention
 from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded
 from tradepost.market.orders.lifecycle import ORDER
@@ -62,6 +70,8 @@ from tradepost.market.production.engine import Engine, Setup
 from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
 from tradepost.market.production.trials import TRIAL
+from tradepost.market.review import overdue, website
+from tradepost.market.review.events import SubmissionDecided, SubmissionOverdue, SubmissionSent
 from tradepost.market.subscriptions.events import (
     SubscriptionEndsSoon,
     SubscriptionFrozen,
@@ -74,7 +84,7 @@ from tradepost.protocols.registry import protocols
 
 REACTIONS = Reactions(
     [
-        on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid),
+        on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid, best_sellers.on_order_paid),
         on(OrderCompleted, tell.on_order_completed),
         on(OrderCancelled, tell.on_order_cancelled),
         on(OrderRefunded, tell.on_order_refunded, tell.on_delivery_given_up),
@@ -86,6 +96,15 @@ REACTIONS = Reactions(
         on(ToppedUp, tell.on_topped_up),
         on(SigningKeyRotated, tell.on_signing_key_rotated),
         on(DomainLapsed, people.on_domain_lapsed),
+        on(SubmissionSent, sellers.on_submission_sent),
+        on(SubmissionDecided, sellers.on_submission_decided),
+        on(SubmissionOverdue, sellers.on_submission_overdue),
+        on(SellerAdmitted, sellers.on_seller_admitted),
+        on(SellerSuspended, catalog.on_seller_standing, sellers.on_seller_suspended),
+        on(SellerResumed, catalog.on_seller_standing, sellers.on_seller_resumed),
+        on(SellerExited, catalog.on_seller_standing, sellers.on_seller_exited),
+        on(CertificationLocked, sellers.on_certification_locked),
+        on(AgreementPublished, sellers.on_agreement_published),
         on(MemberJoined, people.on_member_joined),
         on(MemberLeft, people.on_member_left),
         on(MemberAccessChanged, people.on_member_access_changed),
@@ -111,6 +130,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     production_retention.TALLIES,
     web_retention.SESSIONS,
     identity_retention.unconfirmed(),
+    identity_retention.INVITATIONS,
     throttling.RULE,
     leased_jobs.RETENTION,
     *unused_files(Files(config().files)),
@@ -127,17 +147,35 @@ def clear_old(payload: Mapping[str, Any], now: datetime) -> datetime:
     return _next_night(now)
 
 
+def count_best_sellers(_payload: Mapping[str, Any], now: datetime) -> datetime:
+    """Each night."""
+    best_sellers.move_on(now)
+    return _next_night(now)
+
+
+def _schedule_nights(now: datetime) -> None:
+    retention.schedule(_next_night(now))
+    best_sellers.schedule(_next_night(now))
+
+
 def _next_night(now: datetime) -> datetime:
     zone = timezone.get_default_timezone()
     return retention.night_after(now, at=config().retention_at, zone=zone, heading_for=clock.target())
 
 
+def recheck_domain(payload: Mapping[str, Any], now: datetime) -> datetime | None:
+    """Look for the proof of a domain again."""
+    return domains.recheck(payload, now, rechecks=_rechecks())
+
+
 TASKS = {
     retention.NIGHTLY: clear_old,
+    best_sellers.NIGHTLY: count_best_sellers,
     UNPAID_TIMEOUT: cancel.time_out,
     LIFE: live.live,
     tell.QUIET: tell.quiet_is_over,
-    domains.RECHECK: lambda payload, now: domains.recheck(payload, now, rechecks=_rechecks()),
+    domains.RECHECK: recheck_domain,
+    overdue.OVERDUE: overdue.tell_overdue,
 }
 
 
@@ -165,6 +203,7 @@ LEASED_TASKS: leased_jobs.LeasedTasks = {
         longest=timedelta(minutes=5),
         attempts=2,
     ),
+    website.WEBSITE: website.task(config),
 }
 """By kind, what a job that waits for others' servers does."""
 
@@ -184,7 +223,7 @@ def setup(name: str) -> Setup:
         judge=findings.judge_call,
         leased_tasks=LEASED_TASKS,
         leased_at_once=settings.leased_jobs_at_once,
-        begin=lambda now: retention.schedule(_next_night(now)),
+        begin=_schedule_nights,
         deliver_mail=lambda now, wall: deliver.deliver_due(now=now, wall=wall, site=site, owner=name),
         sandbox=settings.sandbox,
     )

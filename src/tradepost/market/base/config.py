@@ -167,6 +167,9 @@ class Config(BaseSettings):
     keep_leased_jobs_days: int = Field(
         default=30, ge=0, description="Jobs that waited for others' servers are deleted after these days; 0: never."
     )
+    keep_invitations_days: int = Field(
+        default=90, ge=0, description="Invitations to sellers are deleted these days after they expired; 0: never."
+    )
     keep_hourly_counts_days: int = Field(
         default=400,
         ge=0,
@@ -174,6 +177,35 @@ class Config(BaseSettings):
     )
     retention_at: time = Field(
         default=time(3, 30), description="When old rows are deleted each night, in the market's time zone."
+    )
+    replay_valid_minutes: int = Field(
+        default=60,
+        ge=1,
+        le=1440,
+        description="How old the replay of a product's debug cases may be when an operator approves it (minutes).",
+    )
+    review_working_days: int = Field(
+        default=3,
+        ge=1,
+        le=60,
+        description="Working days within which operators decide what sellers hand in (rules §2.4).",
+    )
+    review_busy_from: int = Field(
+        default=10, ge=1, description="From so many product applications of a seller a day on, deciding takes longer."
+    )
+    review_busy_extra: int = Field(default=2, ge=0, le=60, description="Working days that it then takes more.")
+    review_day_ends: time = Field(
+        default=time(18), description="When a working day of the operators ends, in the market's time zone."
+    )
+    entry_min_staff: int = Field(
+        default=15, ge=0, description="Least technical and support team of a company that enters (rules §1.4)."
+    )
+    entry_min_days: int = Field(default=365, ge=0, description="Least age of such a company, in days.")
+    entry_min_capital: int = Field(
+        default=500_000, ge=0, description="Least registered capital of such a company, in main units of the currency."
+    )
+    certify_attempts: int = Field(
+        default=3, ge=1, description="Refused applications in a row that lock a seller's business certification."
     )
     log_format: Literal["json", "console"] = Field(default="json", description="JSON lines, or text for a person.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")

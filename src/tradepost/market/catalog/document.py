@@ -146,6 +146,10 @@ class Spec:
     name: Text = NO_TEXT
     attributes: tuple[Attribute, ...] = ()
     skus: tuple[Sku, ...] = ()
+    plans: tuple[Price, ...] = ()
+    """Ways to pay that a seller laid out and has no SKU with a price for yet: they are kept while the draft is written."""
+    quantity: Quantity | None = None
+    """The same of a numeric attribute."""
 
 
 # --- the sections -----------------------------------------------------------------------------------------------------
@@ -172,6 +176,11 @@ class Media:
     drawing: str = ""
     """SVG, sanitised when it is saved and again when it is shown."""
 
+    @property
+    def hashes(self) -> set[str]:
+        """Of all pictures that it refers to."""
+        return {self.logo, *self.pictures} - {""}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
@@ -179,6 +188,10 @@ class Description:
 
     body: Text = NO_TEXT
     pictures: tuple[str, ...] = ()
+
+    @property
+    def hashes(self) -> set[str]:
+        return set(self.pictures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +275,11 @@ class Document:
             for sku in spec.skus:
                 for price in sku.prices:
                     yield spec, sku, price
+
+    def pictures(self) -> frozenset[str]:
+        """SHA-256 of every picture that it refers to, those of proofs too."""
+        shown = self.media.hashes | self.description.hashes
+        return shown | {sha256 for sha256 in self.details.proofs.values() if sha256}
 
     def modes(self) -> frozenset[ChargingMode]:
         """Charging modes that it is sold in."""

@@ -7,12 +7,13 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from tradepost.market.assets.pictures import use_pictures
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.registry import product_type
 
 from . import document as documents
-from . import drafts, upgrade_rules
+from . import drafts, shelf, upgrade_rules
 from .controls import ensure_stock
 from .document import Document
 from .lifecycle import PRODUCT, VERSION, ProductEvent, VersionEvent
@@ -53,6 +54,13 @@ def list_version(version: Version, *, currency: str, sells_metered: bool, actor:
         product.save()
         ensure_stock(product)
         upgrade_rules.recheck(product, now=now)
+        use_pictures(
+            f"product:{product.pk}",
+            document.media.hashes | document.description.hashes,
+            seller=product.seller,
+            visible=True,
+        )
+        shelf.refresh(product)
     return product
 
 

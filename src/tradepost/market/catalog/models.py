@@ -21,10 +21,11 @@ from tradepost.protocols.commands import ChargingMode
 
 from .grant_models import ProductGrant
 from .price_models import PriceModel
+from .shelf_models import Shelf, ShelfTerm
 
 __all__ = [
-    "NONE", "Category", "Factor", "Offer", "Product", "ProductGrant", "PurchaseLimit", "SalesTarget", "Sku", "Spec", "Stock",
-    "TargetBuyer", "UpgradeRule", "Version",
+    "NONE", "Category", "Factor", "Offer", "Product", "ProductGrant", "PurchaseLimit", "SalesTarget", "Shelf", "ShelfTerm",
+    "Sku", "Spec", "Stock", "TargetBuyer", "UpgradeRule", "Version",
 ]  # fmt: skip
 
 NONE = Decimal(0)

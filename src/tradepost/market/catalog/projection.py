@@ -7,11 +7,11 @@ product say what its document says, but for what was stopped.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 from tradepost.market.base.money import MINOR_DIGITS
 
+from .cheapest import first_usage_price
 from .document import NONE, Document, Price, Sku, Spec, minor_bands, usage_bands
 from .document import Factor as CountedFactor
 from .models import Category, Factor, Offer, Product
@@ -76,7 +76,7 @@ def offer_columns(price: Price, currency: str) -> dict[str, Any]:
         "price_minor": 0 if price.charging.postpaid else unit_price(price.model, amount, bands),
         "model": str(price.model), "bands": [list(band) for band in bands], "trial": price.trial,
         "period_numbers": list(price.period_numbers), "usage_unit": price.unit.zh, "usage_unit_en": price.unit.en,
-        "usage_price": _factor_price(price.factors[0]) if price.factors else NONE,
+        "usage_price": first_usage_price(price.factors[0]) if price.factors else NONE,
         "quota": price.quota, "reset_rule": price.reset,
     }  # fmt: skip
 
@@ -84,16 +84,9 @@ def offer_columns(price: Price, currency: str) -> dict[str, Any]:
 def factor_columns(factor: CountedFactor, position: int) -> dict[str, Any]:
     return {
         "unit": factor.unit.zh, "unit_en": factor.unit.en, "cycle": factor.cycle, "accumulation": factor.accumulation,
-        "model": str(factor.model), "price": _factor_price(factor), "position": position, "removed": False,
+        "model": str(factor.model), "price": first_usage_price(factor), "position": position, "removed": False,
         "bands": [[None if upto is None else f"{upto.normalize():f}", f"{each.normalize():f}"] for upto, each in usage_bands(factor)],
     }  # fmt: skip
-
-
-def _factor_price(factor: CountedFactor) -> Decimal:
-    """The first that is above zero: a first band may be free."""
-    if not factor.model.banded:
-        return factor.amount or NONE
-    return next((each for _upto, each in usage_bands(factor) if each), NONE)
 
 
 def project(product: Product, document: Document, *, currency: str) -> None:

@@ -1,87 +1,152 @@
-"""What buyers see of the catalog: categories, the shelf with prices from, a product with all that can be chosen."""
+"""What buyers see of the catalog: the shelf with its filters, a product's page, products side by side, a seller's products."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Prefetch, Q
+from tradepost.market.base.paging import Page
+from tradepost.market.identity.models import Seller
 
-from tradepost.market.base.paging import Page, page
+from . import document as documents
+from .controls_of import controls_of, with_rows
+from .models import Category, Product, Shelf, Version
+from .shelf_search import Query, find
+from .view import ProductView, view_of
 
-from .cheapest import cheapest
-from .models import Category, Offer, Product, Sku, Spec
-
-MOST_WORDS = 6
+MOST_SELLERS = 12
+"""Sellers to choose among in a filter: those with the most products that fit."""
+UNKNOWN = 0
+"""A key that no row has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What somebody looks for on the shelf; empty means all."""
+    """What somebody looks for, in the words of a page's address; empty means all."""
 
     q: str = ""
     category: str = ""
     seller: str = ""
+    way: str = ""
+    low: int | None = None
+    high: int | None = None
+    sort: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A product on the shelf; ``cheapest`` is None when nothing of it is on sale at the moment."""
+    """A product on the shelf with the least that one pays for it."""
 
     product: Product
-    cheapest: Offer | None
+    least: Shelf
 
 
-def categories() -> list[Category]:
-    """In shelf order, each with ``products_on_sale``; those with nothing to buy are left out."""
-    on_sale = Count("products", filter=Q(products__status=Product.Status.ON_SALE))
-    return list(
-        Category.objects.annotate(products_on_sale=on_sale).filter(products_on_sale__gt=0).order_by("position", "pk")
-    )
+@dataclass(frozen=True, slots=True)
+class Choice[T]:
+    """One value of a filter, with the number of products that it would leave."""
+
+    what: T
+    number: int
 
 
-def shelf(search: Search, *, after: str = "", size: int = 24) -> Page[Card]:
-    """Products on sale that fit, newest first. Every word must occur in a name or summary, in either language."""
-    products = Product.objects.filter(status=Product.Status.ON_SALE).select_related("seller", "category").defer(
-        "description", "description_en", "guide", "guide_en", "picture"
+@dataclass(frozen=True, slots=True)
+class Listing:
+    page: Page[Card]
+    total: int
+    more: bool
+    """Whether there are more than ``total``, which a search does not look at."""
+    close: bool
+    """Nothing has all the words of the search; these have some."""
+    order: str
+    categories: list[Choice[Category]]
+    all_categories: int
+    sellers: list[Choice[Seller]]
+    category: Category | None
+    seller: Seller | None
+
+    @property
+    def seller_rows(self) -> list[Seller]:
+        return [one.what for one in self.sellers]
+
+
+def shelf(search: Search, *, after: str = "", size: int = 24) -> Listing:
+    """Products that everybody may see and that fit, with what else could be chosen."""
+    every = list(Category.objects.order_by("position", "pk"))
+    category = next((one for one in every if one.slug == search.category), None)
+    seller = Seller.objects.filter(slug=search.seller).first() if search.seller else None
+    query = Query(
+        q=search.q, category=_key(search.category, category), seller=_key(search.seller, seller), way=search.way,
+        low=search.low, high=search.high, sort=search.sort,
     )  # fmt: skip
-    if search.category:
-        products = products.filter(category__slug=search.category)
-    if search.seller:
-        products = products.filter(seller__slug=search.seller)
-    for word in search.q.split()[:MOST_WORDS]:
-        products = products.filter(
-            Q(name__icontains=word) | Q(name_en__icontains=word) | Q(summary__icontains=word)
-            | Q(summary_en__icontains=word) | Q(seller__name__icontains=word) | Q(seller__name_en__icontains=word)
-        )  # fmt: skip
-    found = page(products, after=after, size=size)
-    cheapest = _cheapest(found.rows)
-    return Page([Card(product, cheapest.get(product.pk)) for product in found.rows], found.next_key)
+    found = find(query, after=after, size=size)
+    return Listing(
+        Page(_cards(found.pks), found.next_key), found.total, found.more, found.close, query.order,
+        [Choice(one, found.categories[one.pk]) for one in every if found.categories[one.pk] or one is category],
+        sum(found.categories.values()), _sellers(found.sellers.most_common(MOST_SELLERS)), category, seller,
+    )  # fmt: skip
 
 
-def _cheapest(products: Iterable[Product]) -> dict[int, Offer]:
-    """For each product the offer that it is shown with."""
-    offers = Offer.objects.filter(sku__spec__product__in=list(products), on_sale=True).select_related("sku__spec")
-    found: defaultdict[int, list[Offer]] = defaultdict(list)
-    for offer in offers.order_by("pk"):
-        found[offer.sku.spec.product_id].append(offer)
-    return {product: best for product, own in found.items() if (best := cheapest(own)) is not None}
+def _key(asked: str, found: Category | Seller | None) -> int | None:
+    """What is asked for and not there fits nothing."""
+    return found.pk if found else UNKNOWN if asked else None
+
+
+def _cards(pks: Sequence[int]) -> list[Card]:
+    light = ("name", "name_en", "summary", "summary_en", "slug")
+    rows = Shelf.objects.filter(pk__in=pks).select_related("product", "seller")
+    rows = rows.defer(*(f"product__{f.name}" for f in Product._meta.concrete_fields if f.name not in {*light, "id"}))  # noqa: SLF001
+    by_pk = {row.pk: row for row in rows}
+    return [Card(by_pk[pk].product, by_pk[pk]) for pk in pks if pk in by_pk]
+
+
+def _sellers(counted: Iterable[tuple[int, int]]) -> list[Choice[Seller]]:
+    numbers = dict(counted)
+    rows = Seller.objects.filter(pk__in=numbers).order_by("name", "pk")
+    return [Choice(seller, numbers[seller.pk]) for seller in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPage:
+    product: Product
+    view: ProductView
+
+
+def product_page(slug: str, *, currency: str, spec: str = "") -> ProductPage | None:
+    """A product that is or was sold, by its address; None for drafts and unknown ones. ``spec``: the key of a hidden spec
+    whose own link was followed."""
+    product = with_rows().filter(slug=slug).exclude(status=Product.Status.DRAFT).first()
+    view = None if product is None else _view(product, currency, spec)
+    return None if product is None or view is None else ProductPage(product, view)
+
+
+def _view(product: Product, currency: str, spec: str = "") -> ProductView | None:
+    shown = Version.objects.filter(product=product, listed_at__isnull=False).order_by("-listed_at", "-number")
+    plain = shown.values_list("document", flat=True).first()
+    if plain is None:
+        return None
+    return view_of(
+        documents.load(plain), currency=currency, controls=controls_of(product), slug=product.slug, pk=product.pk,
+        spec=spec,
+    )  # fmt: skip
+
+
+def side_by_side(slugs: Sequence[str], *, currency: str) -> list[ProductPage]:
+    """Products to compare, in the order in which they were named; what everybody may not see is left out."""
+    rows = with_rows().filter(slug__in=slugs, on_shelf__isnull=False).select_related("on_shelf")
+    by_slug = {row.slug: row for row in rows}
+    found = ((by_slug[slug], _view(by_slug[slug], currency)) for slug in dict.fromkeys(slugs) if slug in by_slug)
+    return [ProductPage(product, view) for product, view in found if view is not None]
 
 
 def product_on_sale(*, slug: str = "", pk: int = 0) -> Product | None:
     """A product that can be bought, with ``specs`` → ``skus`` → ``offers`` fetched; None when it is not on sale."""
-    offers = Prefetch("offers", Offer.objects.filter(on_sale=True).order_by("period_type", "pk"))
-    skus = Prefetch("skus", Sku.objects.order_by("pk").prefetch_related(offers))
-    specs = Prefetch("specs", Spec.objects.order_by("position", "pk").prefetch_related(skus))
     asked = {"slug": slug} if slug else {"pk": pk}
-    return (
-        Product.objects.filter(status=Product.Status.ON_SALE, **asked)
-        .select_related("seller", "category")
-        .defer("picture")
-        .prefetch_related(specs)
-        .first()
-    )
+    return with_rows().filter(status=Product.Status.ON_SALE, seller__status=Seller.Status.ACTIVE, **asked).first()
+
+
+def seller_page(slug: str) -> Seller | None:
+    """A seller who sells; None for applicants, suspended ones and those who left."""
+    return Seller.objects.filter(slug=slug, status=Seller.Status.ACTIVE).first()
 
 
 def picture_of(slug: str) -> str | None:

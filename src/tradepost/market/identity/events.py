@@ -17,6 +17,54 @@ class SigningKeyRotated:
     """Key (pk) of the one that was rotated out."""
 
 
+@event("seller_admitted", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellerAdmitted:
+    """An applicant is a seller from now on."""
+
+    seller: int
+
+
+@event("seller_suspended", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellerSuspended:
+    """An operator stopped a seller's sales; the reason stands with the seller."""
+
+    seller: int
+
+
+@event("seller_resumed", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellerResumed:
+    """A suspended seller sells again."""
+
+    seller: int
+
+
+@event("seller_exited", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellerExited:
+    """A seller left the market for good."""
+
+    seller: int
+
+
+@event("certification_locked", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificationLocked:
+    """Too many applications for certification were refused in a row."""
+
+    seller: int
+
+
+@event("agreement_published", about=("agreement",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementPublished:
+    """A new version of an agreement is in force."""
+
+    agreement: int
+
+
 @event("member_joined", about=("seller",))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberJoined:

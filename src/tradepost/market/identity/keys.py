@@ -215,3 +215,11 @@ def revoke_access_key(seller: Seller, access_key: str, *, now: datetime) -> None
     changed = AccessKey.objects.filter(seller=seller, access_key=access_key, valid_until=None).update(valid_until=now)
     if not changed:
         raise Refused("access_key.unknown", _("There is no such access key."), HTTPStatus.NOT_FOUND)
+
+
+def revoke_all_keys(seller: Seller, *, now: datetime) -> None:
+    """No key of this seller counts any more, neither for calls and answers nor for the open APIs."""
+    for model in (SigningKey, AccessKey):
+        model._default_manager.filter(seller=seller).filter(Q(valid_until=None) | Q(valid_until__gt=now)).update(  # noqa: SLF001
+            valid_until=now
+        )

@@ -76,6 +76,12 @@ class User(AbstractBaseUser):
 class Seller(models.Model):
     """A company that lists products."""
 
+    class Status(models.TextChoices):
+        APPLICANT = "applicant", _("Applying")
+        ACTIVE = "active", _("Active")
+        SUSPENDED = "suspended", _("Suspended")
+        EXITED = "exited", _("Left the market")
+
     name = models.CharField(_("Chinese name"), max_length=128)
     name_en = models.CharField(_("English name"), max_length=128, blank=True)
     slug = models.SlugField(unique=True)
@@ -84,10 +90,19 @@ class Seller(models.Model):
     website = models.URLField(_("Website"), blank=True)
     about = models.TextField(blank=True)
     about_en = models.TextField(blank=True)
+    status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE, db_default=Status.ACTIVE)
+    """Moves through ``lifecycle.SELLER`` alone."""
+    status_reason = models.CharField(max_length=500, blank=True, default="", db_default="")
+    """Why an operator suspended it, in the operator's words; the seller reads it."""
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_selling(self) -> bool:
+        """Whether its products may be shown and bought."""
+        return self.status == self.Status.ACTIVE
 
 
 class Member(models.Model):
@@ -163,3 +178,7 @@ class Throttle(models.Model):
     number = models.PositiveIntegerField(default=0)
     until = models.DateTimeField()
     """When the next try may be, or when the count begins anew."""
+
+
+# The models of a company stand in a file of their own; Django finds them here.
+from . import company_models  # noqa: E402, F401

@@ -20,7 +20,7 @@ from tradepost.market.catalog.models import Product, Sku, Spec, UpgradeRule
 from tradepost.market.catalog.upgrade_rules import Why
 
 from . import facts as f
-from .reactions import members_of
+from .reactions import people_of
 from .tell import Telling, tell_all
 
 WHY = {
@@ -97,7 +97,7 @@ def _tell(
                 user=user, kind=kind, facts=shared, once=f"{product.pk}/{occasion}/{at.isoformat()}", link=link,
                 contact=contact,
             )
-            for user, contact in members_of(product.seller)
+            for user, contact in people_of(product.seller)
         ],
         now=now,
     )  # fmt: skip

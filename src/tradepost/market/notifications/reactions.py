@@ -54,7 +54,7 @@ def quiet_is_over(_payload: Mapping[str, Any], _now: datetime) -> datetime | Non
 def on_order_paid(events: Sequence[OrderPaid], now: datetime) -> None:
     """The sellers learn of new orders."""
     lines = _lines_of(events)
-    members = _members_of({line.seller_id for line in lines})
+    members = members_of({line.seller_id for line in lines})
     tellings = [
         Telling(
             user=user,
@@ -120,7 +120,7 @@ def on_delivery_given_up(event: OrderRefunded, now: datetime) -> None:
         link = reverse("seller_center:order", args=[line.number])
         tellings += [
             Telling(user=user, kind=f"seller_{kind}", once=line.number, link=link, facts=shared, contact=contact)
-            for user, contact in members_of(line.seller)
+            for user, contact in people_of(line.seller)
         ]
         mail = _loud(f"gave_up/seller/{line.seller_id}", now)
         tellings += [
@@ -132,7 +132,7 @@ def on_delivery_given_up(event: OrderRefunded, now: datetime) -> None:
                 facts={**shared, "seller": seller_names(line.seller)},
                 mail=mail,
             )
-            for user in _operators()
+            for user in operators()
         ]
     tell_all(tellings, now=now)
 
@@ -153,7 +153,7 @@ def on_call_failed(event: CallFailed, now: datetime) -> None:
     once = f"{call.pk}/{attempt}"
     tellings = [
         Telling(user=user, kind="seller_call_failed", once=once, link=link, facts=shared, mail=mail, contact=contact)
-        for user, contact in members_of(call.seller)
+        for user, contact in people_of(call.seller)
     ]
     tell_all(tellings, now=now)
 
@@ -179,7 +179,7 @@ def on_operation_stopped(event: OperationStopped, now: datetime) -> None:
             facts=shared,
             contact=contact,
         )
-        for user, contact in members_of(seller)
+        for user, contact in people_of(seller)
     ]
     mail = _loud(f"stopped/seller/{seller.pk}", now)
     tellings += [
@@ -191,7 +191,7 @@ def on_operation_stopped(event: OperationStopped, now: datetime) -> None:
             facts={**shared, "seller": seller_names(seller)},
             mail=mail,
         )
-        for user in _operators()
+        for user in operators()
     ]
     line = operation.line
     if line and line.order.order_type == Order.Type.RENEW and line.order.origin != Order.Origin.SANDBOX:
@@ -222,7 +222,7 @@ def on_breaker_opened(event: BreakerOpened, now: datetime) -> None:
     link = reverse("seller_center:addresses")
     tellings = [
         Telling(user=user, kind="seller_breaker_open", once=once, link=link, facts=shared, mail=mail, contact=contact)
-        for user, contact in members_of(address.seller)
+        for user, contact in people_of(address.seller)
     ]
     tellings += [
         Telling(
@@ -233,7 +233,7 @@ def on_breaker_opened(event: BreakerOpened, now: datetime) -> None:
             facts={**shared, "seller": seller_names(address.seller)},
             mail=mail,
         )
-        for user in _operators()
+        for user in operators()
     ]
     tell_all(tellings, now=now)
 
@@ -264,7 +264,7 @@ def on_signing_key_rotated(event: SigningKeyRotated, now: datetime) -> None:
     facts = {"interfaces": f.phrase(label), "until": f.moment(key.valid_until or now)}
     tellings = [
         Telling(user=user, kind="key_rotated", once=str(key.pk), link=reverse("seller_center:keys"), facts=facts)
-        for user, _ in members_of(key.seller)
+        for user, _ in people_of(key.seller)
     ]
     tell_all(tellings, now=now)
 
@@ -291,15 +291,15 @@ def _to_buyer(line: OrderLine, kind: str, more: dict[str, f.Json], *, once: str 
     return Telling(user=order.buyer, kind=kind, facts=facts, once=once or order.number, link=link)
 
 
-def members_of(seller: Seller) -> list[tuple[User, str]]:
+def people_of(seller: Seller) -> list[tuple[User, str]]:
     """Who acts for a seller, the first with its contact address, unless a member reads that anyway."""
-    people = _members_of({seller.pk})[seller.pk]
+    people = members_of({seller.pk})[seller.pk]
     read = {user.email.casefold() for user in people}
     contact = "" if seller.contact_email.casefold() in read else seller.contact_email
     return [(user, contact if n == 0 else "") for n, user in enumerate(people)]
 
 
-def _members_of(sellers: Collection[int]) -> dict[int, list[User]]:
+def members_of(sellers: Collection[int]) -> dict[int, list[User]]:
     """The people who act for each of these sellers."""
     found: defaultdict[int, list[User]] = defaultdict(list)
     members = Member.objects.select_related("user").filter(seller__in=sellers, user__is_active=True).order_by("pk")
@@ -308,7 +308,7 @@ def _members_of(sellers: Collection[int]) -> dict[int, list[User]]:
     return found
 
 
-def _operators() -> list[User]:
+def operators() -> list[User]:
     return list(User.objects.filter(is_operator=True, is_active=True).order_by("pk"))
 
 

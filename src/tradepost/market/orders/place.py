@@ -18,7 +18,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer, Product, Sku, Version
 from tradepost.market.catalog.sellable import check_metered
-from tradepost.market.identity.models import User
+from tradepost.market.identity.models import Seller, User
 from tradepost.market.subscriptions.models import Subscription
 
 from . import quotes
@@ -114,7 +114,12 @@ def find_offer(product_id: str, *, renewed: bool = False) -> Offer:
     (``product.frozen``) while the trading of its product is frozen."""
     offer = (
         Offer.objects.select_related("sku__spec__product__seller", "sku__spec__product__stock")
-        .filter(product_id=product_id, on_sale=True, sku__spec__product__status__in=RENEWED)
+        .filter(
+            product_id=product_id,
+            on_sale=True,
+            sku__spec__product__status__in=RENEWED,
+            sku__spec__product__seller__status=Seller.Status.ACTIVE,
+        )
         .first()
     )
     if offer is None:

@@ -9,14 +9,15 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from tradepost.market.base.work import State
-from tradepost.market.catalog.models import Product
+from tradepost.market.catalog.models import Product, Version
 from tradepost.market.debugging.standing import Standing
 from tradepost.market.fulfilment.models import Operation
-from tradepost.market.identity.models import Domain
+from tradepost.market.identity.models import Domain, Seller
 from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.notifications.models import Mail
 from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Address, Attempt, Call
+from tradepost.market.review.models import Submission
 from tradepost.market.subscriptions.models import Subscription
 
 
@@ -118,6 +119,16 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "stopped": ("warn", "ban"),
         },
     ),
+    "version": _looks(
+        Version.Status.choices,
+        {
+            "draft": ("calm", "edit"),
+            "sealed": ("info", "clock"),
+            "listed": ("ok", "check"),
+            "retired": ("calm", "history"),
+            "dropped": ("warn", "x"),
+        },
+    ),
     "debug case": {
         Standing.MISSING: Look(pgettext_lazy("debug case", "Missing"), "calm", "point"),
         Standing.SAVED: Look(pgettext_lazy("debug case", "Saved"), "ok", "check"),
@@ -138,6 +149,27 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
         "failed": Look(pgettext_lazy("job", "Failed"), "bad", "x"),
         "cancelled": Look(pgettext_lazy("job", "Stopped"), "calm", "ban"),
     },
+    "seller": _looks(
+        Seller.Status.choices,
+        {
+            "applicant": ("wait", "clock"),
+            "active": ("ok", "check"),
+            "suspended": ("bad", "player-pause"),
+            "exited": ("calm", "logout"),
+        },
+    ),
+    "submission": _looks(
+        Submission.Status.choices,
+        {
+            "draft": ("calm", "edit"),
+            "checking": ("info", "refresh"),
+            "pending": ("wait", "clock"),
+            "approved": ("ok", "check"),
+            "rejected": ("warn", "x"),
+            "failed": ("warn", "alert-triangle"),
+            "withdrawn": ("calm", "arrow-back-up"),
+        },
+    ),
     "call": CALL_OUTCOMES,
 }
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from tests import factories
 from tests.factories.products import MONTHLY, ONCE, YEARLY, make_sku, make_spec
-from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.catalog.document import Price
+from tradepost.market.catalog.models import Offer, Product, Spec
 from tradepost.market.catalog.shelf_queries import product_on_sale
-from tradepost.market.sites.storefront.choice import Choice, Picked, choose, price_list, whole
+from tradepost.market.sites.storefront.choice import Choice, Picked, choose, whole
+from tradepost.protocols.commands import ChargingMode
 
 pytestmark = pytest.mark.django_db
 
@@ -85,18 +89,39 @@ def test_there_is_no_choice_when_all_offers_are_off_sale() -> None:
     found = product_on_sale(pk=product.pk)
     assert found is not None
     assert choose(found, Picked()) is None
-    assert price_list(found).rows == []
 
 
-def test_the_price_list_has_a_row_for_each_sku_and_the_lowest_price() -> None:
-    prices = price_list(make())
-    assert [[v["code"] for v in row.values] for row in prices.rows] == [
-        ["team", "east"],
-        ["group", "east"],
-        ["group", "west"],
-    ]
-    assert prices.cheapest is not None
-    assert prices.cheapest.price_minor == 10_000
+def test_a_hidden_spec_is_chosen_by_its_own_link_only() -> None:
+    """business-rules §2.8: hidden specs have a purchase link of their own."""
+    shown, hidden = make_spec(make_sku(MONTHLY)), make_spec(make_sku(YEARLY), name="内测版", name_en="Preview")
+    product = factories.make_product(specs=(shown, hidden))
+    secret = Spec.objects.get(product=product, name_en="Preview")
+    Spec.objects.filter(pk=secret.pk).update(hidden=True)
+    found = product_on_sale(pk=product.pk)
+    assert found is not None
+    for picked in (Picked(), Picked(spec=str(secret.pk))):
+        choice = choose(found, picked)
+        assert choice is not None
+        assert [spec.name_en for spec in choice.specs] == ["Standard"]
+    by_link = choose(found, Picked(spec=secret.key))
+    assert by_link is not None
+    assert by_link.spec == secret
+    assert by_link.is_what(Picked(spec=secret.key))
+
+
+def test_a_trial_is_offered_beside_the_choice_and_never_the_first() -> None:
+    """business-rules §3.5."""
+    trial = Price(
+        charging_mode=ChargingMode.PERIOD, amount=Decimal(0), period_type="day", period_numbers=(14,), trial=True
+    )
+    product = factories.make_product(prices=(trial, MONTHLY))
+    found = product_on_sale(pk=product.pk)
+    assert found is not None
+    choice = choose(found, Picked())
+    assert choice is not None
+    assert choice.offer.plan == "PERIOD-month"
+    assert choice.trial is not None
+    assert choice.trial.plan == "PERIOD-day-trial"
 
 
 @pytest.mark.parametrize(

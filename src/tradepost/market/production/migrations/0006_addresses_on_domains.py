@@ -30,7 +30,7 @@ def hosts_become_domains(apps: Any, _schema_editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('identity', '0005_domains_and_staged_keys'),
+        ('identity', '0006_domains_and_staged_keys'),
         ('production', '0005_test_calls'),
     ]
 

@@ -21,6 +21,7 @@ from tradepost.market.notifications import mailbox
 from tradepost.market.orders import operator_queries as orders
 from tradepost.market.production import operator_queries as engine
 from tradepost.market.production.reasons import title
+from tradepost.market.review.operator_queries import waiting_counts
 from tradepost.market.web.access import now_of, operator_required
 from tradepost.market.web.operations import title_of, why
 
@@ -52,6 +53,7 @@ def show(request: HttpRequest) -> HttpResponse:
     events, jobs, mails = counts_up_to(engine.stuck(Event), engine.stuck(Job), mailbox.failed())
     needs = [
         *_of_workers(workers, figures.late(now)),
+        *_of_reviews(*waiting_counts(now)),
         *_of_operations(stopped.count),
         *_of_calls(figures.failing, len(breakers)),
         *_of_queues(events + jobs, mails),
@@ -82,6 +84,17 @@ def _of_workers(workers: list[engine.Worker], late: timedelta) -> Iterator[Need]
     if living and (dead := len(workers) - living):
         text = ngettext("%(n)s worker has not been seen lately.", "%(n)s workers have not been seen lately.", dead)
         yield Need("warn", "server", text % {"n": dead}, url, _("See the workers"))
+
+
+def _of_reviews(waiting: Count, late: Count) -> Iterator[Need]:
+    """What sellers wait for; what is overdue is told apart, since the market promised a day."""
+    url = reverse("console:reviews")
+    if late:
+        text = ngettext("%(n)s submission is overdue.", "%(n)s submissions are overdue.", late) % {"n": late}
+        yield Need("bad", "clock", text, f"{url}?late=1", _("Decide them"))
+    elif waiting:
+        text = ngettext("%(n)s submission waits for a decision.", "%(n)s submissions wait for a decision.", waiting)
+        yield Need("info", "shield-check", text % {"n": waiting}, url, _("See the submissions"))
 
 
 def _of_operations(stopped: Count) -> Iterator[Need]:

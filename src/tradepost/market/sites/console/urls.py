@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import accounts, calls, clock, engine, ledger, mails, notices, operations, orders, overview, products, sellers
+from . import (
+    accounts,
+    agreements,
+    calls,
+    clock,
+    engine,
+    ledger,
+    mails,
+    notices,
+    operations,
+    orders,
+    overview,
+    products,
+    reviews,
+    sellers,
+    standing,
+)
 
 app_name = "console"
 urlpatterns = [
@@ -26,6 +42,16 @@ urlpatterns = [
     path("products/<int:pk>/stop/", products.stop, name="product_stop"),
     path("sellers/", sellers.index, name="sellers"),
     path("sellers/<int:pk>/", sellers.detail, name="seller"),
+    path("sellers/<int:pk>/suspend/", standing.suspend, name="seller_suspend"),
+    path("sellers/<int:pk>/resume/", standing.resume, name="seller_resume"),
+    path("sellers/<int:pk>/unlock/", standing.unlock, name="seller_unlock"),
+    path("reviews/", reviews.index, name="reviews"),
+    path("reviews/<int:pk>/", reviews.detail, name="review"),
+    path("reviews/<int:pk>/approve/", reviews.approve, name="review_approve"),
+    path("reviews/<int:pk>/reject/", reviews.reject, name="review_reject"),
+    path("reviews/<int:pk>/secret/<slug:field>/", reviews.secret, name="review_secret"),
+    path("agreements/", agreements.index, name="agreements"),
+    path("agreements/<slug:kind>/", agreements.publish, name="agreement"),
     path("accounts/", accounts.index, name="accounts"),
     path("accounts/<int:pk>/", accounts.detail, name="account"),
     path("accounts/<int:pk>/top-up/", accounts.top_up, name="top_up"),

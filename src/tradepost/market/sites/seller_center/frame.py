@@ -20,6 +20,7 @@ from tradepost.market.identity.models import Member, Seller, User
 from tradepost.market.web.access import declare, seller_required
 
 from .access import Needs
+from .standing import elsewhere
 
 
 class SellerRequest(HttpRequest):
@@ -59,6 +60,8 @@ def _guard(view: SellerView[Any], needs: Needs) -> Guarded:
     @wraps(view)
     def guarded(request: SellerRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         request.needs = needs
+        if away := elsewhere(request, request.seller, **frame_of(request)):
+            return away
         if not needs.may_enter(request.rights):
             return show(request, "seller_center/may_not_see.html", status=HTTPStatus.FORBIDDEN, menu=needs.menu)
         if needs.product and not products_of(request).filter(pk=kwargs[needs.product]).exists():
@@ -78,15 +81,18 @@ def products_of(request: SellerRequest) -> QuerySet[Product]:
 
 
 def show(request: SellerRequest, template: str, *, status: int = HTTPStatus.OK, **context: Any) -> HttpResponse:
-    """A page with what the frame needs: the sellers to switch between, which menus there are, whether buttons are shown."""
-    frame = {
-        "seller": request.seller,
+    """A page with what the frame needs."""
+    return render(request, template, {"seller": request.seller, **frame_of(request), **context}, status=status)
+
+
+def frame_of(request: SellerRequest) -> dict[str, Any]:
+    """The sellers to switch between, which menus there are, whether buttons are shown."""
+    return {
         "sellers": request.sellers,
         "may_change": may_change(request),
         "sees": request.rights.seen,
         "changes": request.rights.changed,
     }
-    return render(request, template, frame | context, status=status)
 
 
 def found[T](thing: T | None) -> T:

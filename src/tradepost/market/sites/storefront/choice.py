@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tradepost.market.base.numbers import whole_number
-from tradepost.market.catalog.cheapest import cheapest
 from tradepost.market.catalog.models import Offer, Product, Sku, Spec
 
 
@@ -64,11 +63,16 @@ class Choice:
         """Whether everything that was picked holds; nothing else may be ordered in its place."""
         values = {a.code: o.value["code"] for a in self.attributes for o in a.options if o.here}
         return (
-            picked.spec in {"", str(self.spec.pk)}
+            (not picked.spec or _is(self.spec, picked))
             and all(values.get(code) == value for code, value in picked.values.items())
             and picked.plan in {"", self.offer.plan}
             and picked.periods in {"", self.periods}
         )
+
+    @property
+    def trial(self) -> Offer | None:
+        """How this can be tried for nothing, where it can be (business-rules §3.5)."""
+        return next((offer for offer in self.offers if offer.trial), None)
 
     @property
     def counts(self) -> bool:
@@ -81,18 +85,26 @@ def choose(product: Product, picked: Picked) -> Choice | None:
 
     ``product`` comes from ``catalog.shelf_queries.product_on_sale``.
     """
-    specs = [spec for spec in product.specs.all() if _skus(spec)]
+    every = [spec for spec in product.specs.all() if _skus(spec)]
+    specs = [spec for spec in every if not spec.hidden or _is(spec, picked)]
     if not specs:
         return None
-    spec = next((s for s in specs if str(s.pk) == picked.spec), specs[0])
+    spec = next((s for s in specs if _is(s, picked)), specs[0])
     sku = _closest(_skus(spec), spec, picked.values)
     offers = list(sku.offers.all())
-    offer = next((o for o in offers if o.plan == picked.plan), offers[0])
+    first = next((o for o in offers if not o.trial), offers[0])
+    offer = next((o for o in offers if o.plan == picked.plan), first)
     known = [str(number) for number in offer.period_numbers]
     periods = picked.periods if picked.periods in known else (known or ["1"])[0]
     return Choice(
         specs, spec, _attributes(spec, sku), sku, offers, offer, periods, picked.quantity or str(sku.quantity_min)
     )
+
+
+def _is(spec: Spec, picked: Picked) -> bool:
+    """Whether this one was picked. One that is hidden is known by its key alone, which its own link has: a number could be
+    guessed (business-rules §2.8)."""
+    return picked.spec in ({spec.key} if spec.hidden else {spec.key, str(spec.pk)})
 
 
 def _skus(spec: Spec) -> list[Sku]:
@@ -124,47 +136,6 @@ def _attributes(spec: Spec, sku: Sku) -> list[Attribute]:
             ],
         )
         for attribute in spec.attributes
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class PriceRow:
-    """One SKU in the price list of a product page."""
-
-    spec: Spec
-    values: list[Mapping[str, Any]]
-    sku: Sku
-    offers: list[Offer]
-
-    @property
-    def counts(self) -> bool:
-        return self.sku.quantity_max > self.sku.quantity_min
-
-
-@dataclass(frozen=True, slots=True)
-class PriceList:
-    rows: list[PriceRow]
-    cheapest: Offer | None
-    metered: bool
-    """Whether something of it is charged by usage."""
-
-
-def price_list(product: Product) -> PriceList:
-    rows = [
-        PriceRow(spec, _words(spec, sku), sku, list(sku.offers.all()))
-        for spec in product.specs.all()
-        for sku in _skus(spec)
-    ]
-    offers = [offer for row in rows for offer in row.offers]
-    return PriceList(rows, cheapest(offers), any(offer.charging.metered for offer in offers))
-
-
-def _words(spec: Spec, sku: Sku) -> list[Mapping[str, Any]]:
-    return [
-        value
-        for attribute in spec.attributes
-        for value in attribute["values"]
-        if sku.values.get(attribute["code"]) == value["code"]
     ]
 
 

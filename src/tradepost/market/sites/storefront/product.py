@@ -1,33 +1,58 @@
-"""One product: what it is, what it costs, who answers for it; and its picture."""
+"""One product: what it is, what it costs, who answers for it, and a choice with its price; and its picture."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from tradepost.market.base.config import config
+from tradepost.market.base.errors import Refused
 from tradepost.market.catalog import shelf_queries
+from tradepost.market.catalog.models import Product
 from tradepost.market.catalog.pictures import clean_svg
 from tradepost.market.fulfilment.order_progress import keeps_order
-from tradepost.market.product_types.registry import product_type
+from tradepost.market.orders.place import quote
 
-from .choice import price_list
+from .choice import Choice, Picked, choose, whole
 
 PICTURE_POLICY = "default-src 'none'; style-src 'none'; script-src 'none'; sandbox"
 """A drawing opened by itself is a document: it must be able to do nothing."""
+BUY = "storefront/parts/buy.html"
 
 
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    found = shelf_queries.product_on_sale(slug=slug)
-    if found is None:
+    picked = Picked.of(request.GET)
+    page = shelf_queries.product_page(slug, currency=config().currency, spec=picked.spec)
+    if page is None:
         raise Http404
-    context = {
-        "product": found, "seller": found.seller, "prices": price_list(found), "kept": keeps_order(found),
-        "gives": product_type(found.product_type).gives,
+    context: dict[str, Any] = {
+        "view": page.view, "product": page.product, "seller": page.product.seller, "category": page.product.category,
+        "kept": keeps_order(page.product), "gives": page.view.kind.gives, "public": _is_public(page.product),
     }  # fmt: skip
+    if page.view.sold and (choice := choose(page.product, picked)) is not None:
+        context |= {"buy": BUY, **_price(choice)}
     return render(request, "storefront/product.html", context)
+
+
+def _is_public(product: Product) -> bool:
+    """Whether search engines may list it: what is hidden, or not sold any more, is found by its link alone."""
+    return product.status == Product.Status.ON_SALE and not product.hidden and product.seller.is_selling
+
+
+def _price(choice: Choice) -> dict[str, Any]:
+    """The choice with what it costs now, or why it cannot be bought so."""
+    shown: dict[str, Any] = {"choice": choice, "trial": choice.trial, "errors": {}, "priced": None, "wrong": ""}
+    try:
+        shown["priced"] = quote(choice.offer, quantity=whole(choice.quantity), periods=whole(choice.periods))
+    except Refused as refused:
+        shown["errors"] = {refused.field: refused.message}
+        shown["wrong"] = refused.message
+    return shown
 
 
 @require_safe

@@ -33,6 +33,7 @@ from tradepost.market.catalog import rich_text
 from tradepost.market.notifications.facts import zone_name
 from tradepost.market.web import status as vocabulary
 from tradepost.protocols.registry import protocols
+from tradepost.protocols.text import Text
 
 register = template.Library()
 
@@ -184,6 +185,14 @@ def loc(subject: Any, name: str) -> str:
     read = subject.get if isinstance(subject, dict) else lambda key: getattr(subject, key, "")
     chinese, english = read(name) or "", read(f"{name}_en") or ""
     return (english or chinese) if locale_now().language == "en" else (chinese or english)
+
+
+@register.filter
+def said(text: Text | None) -> str:
+    """Words in the reader's language; the other one where they are missing in it."""
+    if text is None:
+        return ""
+    return (text.en or text.zh) if locale_now().language == "en" else (text.zh or text.en)
 
 
 @register.inclusion_tag("web/parts/copyable.html")

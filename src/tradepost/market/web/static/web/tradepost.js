@@ -100,6 +100,17 @@
     }
   });
 
+  // Through a list that a person works off: j and k go to the next and the last row, Enter opens it as any link.
+  document.addEventListener("keydown", (event) => {
+    if (!/^[jk]$/.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
+    const links = [...document.querySelectorAll("[data-keys] tbody tr")].map((row) => row.querySelector("a")).filter(Boolean);
+    if (!links.length) return;
+    const at = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
+    const next = event.key === "j" ? Math.min(at + 1, links.length - 1) : Math.max(at - 1, 0);
+    links[next].focus();
+  });
+
   // Beside the page the navigation is always open, also in browsers that cannot style a closed one.
   const wide = matchMedia("(min-width: 62rem)");
   const unfold = () => {

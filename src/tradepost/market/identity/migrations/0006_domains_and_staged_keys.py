@@ -27,7 +27,7 @@ def keys_get_fingerprints(apps: Any, _schema_editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('identity', '0004_groups_of_members'),
+        ('identity', '0005_companies'),
     ]
 
     operations = [

@@ -1,0 +1,184 @@
+"""A company enters: its account becomes an applicant, an operator admits it; later it may be suspended, or leave for good
+(business-rules §1.4). What is handed in and decided stands in ``review``; here is what comes of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from http import HTTPStatus
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from tradepost.market.base import ids, outbox
+from tradepost.market.base.errors import Refused
+
+from .companies import CompanyDocument, CompanyFacts, facts_of
+from .company_models import Company
+from .events import SellerAdmitted, SellerExited, SellerResumed, SellerSuspended
+from .keys import revoke_all_keys
+from .lifecycle import SELLER, SellerEvent
+from .models import Member, Seller, User
+
+LONGEST_REASON = 500
+_TRIES = 20
+_PLACEHOLDER = "applicant-"
+"""How the address of a company begins that has no name yet."""
+
+
+def apply(user: User, *, now: datetime) -> Seller:
+    """The applicant that this account is, made at the first time. Raises ``Refused`` for an account that acts for a seller
+    already, or did when that one left: an account enters once (§1.4 steps 3 and 'Exit')."""
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        members = list(Member.objects.filter(user=user).select_related("seller"))
+        for member in members:
+            if member.seller.status == Seller.Status.APPLICANT and member.role == Member.Role.OWNER:
+                return member.seller
+        if any(member.seller.status == Seller.Status.EXITED for member in members):
+            raise Refused("enter.exited", _("The company of this account left the market. It cannot enter again."))
+        if members:
+            raise Refused(
+                "enter.member",
+                _("This account acts for a seller already. A company enters with an account of its own."),
+            )
+        seller = Seller.objects.create(
+            name=(user.company or user.name or user.email)[:128],
+            slug=f"{_PLACEHOLDER}{ids.hex_id()[:12]}",
+            contact_email=user.email,
+            contact_phone=user.phone,
+            status=Seller.Status.APPLICANT,
+            created_at=now,
+        )
+        Member.objects.create(seller=seller, user=user, role=Member.Role.OWNER, joined_at=now)
+    return seller
+
+
+def taken_by_another(registration_number: str, seller: Seller | None) -> bool:
+    """Whether another seller has, or had, this number: it is a company's for ever."""
+    others = Company.objects.filter(registration_number=registration_number)
+    return (others.exclude(seller=seller) if seller else others).exists()
+
+
+def admit(seller: Seller, document: CompanyDocument, *, by: str, now: datetime) -> None:
+    """The applicant is a seller from now on. ``by``: who decided it. Raises ``Refused`` when its number is another's."""
+    facts = facts_of(document)
+    with transaction.atomic():
+        SELLER.move(seller, SellerEvent.ADMIT, now=now, actor=by)
+        _store(seller, facts, now=now)
+        if seller.slug.startswith(_PLACEHOLDER):
+            seller.slug = _slug(document.name_en, seller)
+        seller.save(update_fields=["slug"])
+        outbox.publish(SellerAdmitted(seller=seller.pk), now=now)
+
+
+def change_company(seller: Seller, document: CompanyDocument, *, now: datetime) -> None:
+    """What is known of a company is this from now on. Raises ``Refused`` for another registration number: that would be
+    another legal entity (§1.4 'Info change')."""
+    facts = facts_of(document)
+    standing = Company.objects.filter(seller=seller).first()
+    if standing and standing.registration_number != facts.of_company["registration_number"]:
+        raise another_entity()
+    with transaction.atomic():
+        _store(seller, facts, now=now)
+
+
+def another_entity() -> Refused:
+    return Refused(
+        "company.entity",
+        _(
+            "The legal entity cannot change: the registration number stays. Another company enters with an account of its own."
+        ),
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        field="registration_number",
+    )
+
+
+def _store(seller: Seller, facts: CompanyFacts, *, now: datetime) -> None:
+    for name, value in facts.of_seller.items():
+        setattr(seller, name, value)
+    seller.save(update_fields=list(facts.of_seller))
+    try:
+        with transaction.atomic():
+            Company.objects.update_or_create(seller=seller, defaults={**facts.of_company, "updated_at": now})
+    except IntegrityError:
+        raise registered_already() from None
+
+
+def registered_already() -> Refused:
+    return Refused(
+        "enter.registered", _("A company with this registration number has entered already. A company enters once."),
+        HTTPStatus.CONFLICT, field="registration_number",
+    )  # fmt: skip
+
+
+def _slug(name: str, seller: Seller) -> str:
+    """Of the English name; with a number where another has it."""
+    base = slugify(name)[:40].strip("-") or f"seller-{seller.pk}"
+    for number in range(1, _TRIES):
+        slug = base if number == 1 else f"{base}-{number}"
+        if not Seller.objects.filter(slug=slug).exclude(pk=seller.pk).exists():
+            return slug
+    return f"{base[:32]}-{ids.hex_id()[:8]}"
+
+
+def document_of(seller: Seller) -> CompanyDocument:
+    """What stands, as a document: what a change begins with and is compared to. Empty where nothing is known."""
+    company = Company.objects.filter(seller=seller).first()
+    shown = CompanyDocument(
+        name=seller.name, name_en=seller.name_en, website=seller.website, about=seller.about, about_en=seller.about_en,
+        service_phone=seller.contact_phone, service_email=seller.contact_email,
+    )  # fmt: skip
+    if company is None:
+        return shown
+    plain = (
+        "registration_number", "province", "city", "district", "street", "logo", "contact_name", "contact_phone",
+        "contact_email", "service_from", "service_until",
+    )  # fmt: skip
+    known = {f"market_{part}": value for part, value in company.market_contact.items()}
+    return CompanyDocument(
+        **{name: getattr(shown, name) for name in ("name", "name_en", "website", "about", "about_en")},
+        service_phone=seller.contact_phone,
+        service_email=seller.contact_email,
+        **{name: getattr(company, name) for name in plain},
+        founded_on=company.founded_on.isoformat(),
+        capital=str(company.capital),
+        staff=str(company.staff),
+        service_days=str(company.service_days),
+        **known,
+    )
+
+
+def suspend(seller: Seller, *, reason: str, by: str, now: datetime) -> None:
+    """Its products are not sold and its members only look, until it is resumed. Raises ``Refused`` without a reason."""
+    reason = _reason(reason)
+    with transaction.atomic():
+        SELLER.move_all([seller], SellerEvent.SUSPEND, now=now, actor=by, note=reason, status_reason=reason)
+        outbox.publish(SellerSuspended(seller=seller.pk), now=now)
+
+
+def resume(seller: Seller, *, reason: str, by: str, now: datetime) -> None:
+    reason = _reason(reason)
+    with transaction.atomic():
+        SELLER.move_all([seller], SellerEvent.RESUME, now=now, actor=by, note=reason, status_reason="")
+        outbox.publish(SellerResumed(seller=seller.pk), now=now)
+
+
+def _reason(reason: str) -> str:
+    reason = " ".join(reason.split())
+    if not reason or len(reason) > LONGEST_REASON:
+        raise Refused(
+            "seller.reason", _("Give a reason of at most %(most)s characters: the seller reads it.") % {"most": LONGEST_REASON},
+            HTTPStatus.UNPROCESSABLE_ENTITY, field="reason",
+        )  # fmt: skip
+    return reason
+
+
+def leave(seller: Seller, *, by: str, now: datetime) -> None:
+    """The seller has left for good: its keys count no more, and its members are out but for the owners, who still read what
+    was earned. Whether it may is asked before (``review/kinds/exit``)."""
+    with transaction.atomic():
+        SELLER.move(seller, SellerEvent.LEAVE, now=now, actor=by)
+        revoke_all_keys(seller, now=now)
+        Member.objects.filter(seller=seller).exclude(role=Member.Role.OWNER).delete()
+        outbox.publish(SellerExited(seller=seller.pk), now=now)

@@ -1,0 +1,99 @@
+"""A seller changes what is known of its company; what stands stays until it is approved (business-rules §1.4 'Info change')."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from stdnum.cn import uscc
+
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.findings import Finding
+from tradepost.market.catalog.models import Product
+from tradepost.market.identity import enter
+from tradepost.market.identity.companies import RULE, SECTION, CompanyDocument, check_company
+from tradepost.market.identity.company_models import Agreement, Company
+from tradepost.market.identity.models import Seller
+from tradepost.market.review.company_form import QUESTIONS, SECTIONS, logo_of, rules_of, show_logo
+from tradepost.market.review.contract import Case, Defaults, Item
+from tradepost.market.review.website import ask_website
+
+
+class ChangeCompany(Defaults[CompanyDocument]):
+    name = "company"
+    title = gettext_lazy("Change of company information")
+    document = CompanyDocument
+    sections = SECTIONS
+    questions = QUESTIONS
+    agreements = (Agreement.Kind.SELLER,)
+    items = (
+        Item(
+            code="entity",
+            words=gettext_lazy("It is the same legal entity: a new name is that of the same code."),
+            rule=RULE,
+        ),
+        Item(
+            code="proven",
+            words=gettext_lazy("What changed was looked up in the register, opened or called."),
+            rule=RULE,
+        ),
+    )
+
+    def may_begin(self, seller: Seller, *, product: Product | None, now: datetime) -> None:
+        if seller.status != Seller.Status.ACTIVE:
+            raise Refused("company.not_active", _("Only an active seller changes its company's information."))
+
+    def blank(self, seller: Seller, *, product: Product | None) -> CompanyDocument:
+        return enter.document_of(seller)
+
+    def standing(self, seller: Seller, *, product: Product | None) -> CompanyDocument:
+        return enter.document_of(seller)
+
+    def self_check(self, case: Case[CompanyDocument]) -> Sequence[Finding]:
+        today = timezone.localtime(case.now).date()
+        return [
+            *check_company(case.document, rules_of(case.settings), today=today),
+            *logo_of(case),
+            *_another_entity(case),
+            *_nothing_changed(case),
+        ]
+
+    def begin_checking(self, case: Case[CompanyDocument]) -> bool:
+        """The website is asked when it is another one."""
+        if case.document.website.strip() == case.seller.website:
+            return False
+        ask_website(case, case.document.website)
+        return True
+
+    def approve(self, case: Case[CompanyDocument], *, by: str) -> None:
+        self.may_begin(case.seller, product=None, now=case.now)
+        enter.change_company(case.seller, case.document, now=case.now)
+        show_logo(case.seller, case.document)
+
+
+def _another_entity(case: Case[CompanyDocument]) -> Iterator[Finding]:
+    number = uscc.compact(case.document.registration_number)
+    standing = Company.objects.filter(seller=case.seller).values_list("registration_number", flat=True).first()
+    if standing and number != standing:
+        yield _number("company.registration_number.entity", enter.another_entity().message)
+    elif not standing and enter.taken_by_another(number, case.seller):
+        yield _number("company.registration_number.taken", enter.registered_already().message)
+
+
+def _number(code: str, words: str) -> Finding:
+    field = "registration_number"
+    return Finding(section=SECTION[field], field=field, code=code, words=words, rule=RULE)
+
+
+def _nothing_changed(case: Case[CompanyDocument]) -> Iterator[Finding]:
+    if case.document == enter.document_of(case.seller):
+        yield Finding(
+            section="company", field="", code="company.unchanged", rule=RULE,
+            words=_("Nothing is different from what stands, so there is nothing to review."),
+        )  # fmt: skip
+
+
+KIND = ChangeCompany()

@@ -1,0 +1,133 @@
+"""A seller asks to leave the market for good (business-rules §1.4 'Exit').
+
+Invoices and settlements come to this market later; until then nothing is asked of them, and what was earned stays on the
+books, where the owners go on reading it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tradepost.market.base import stored
+from tradepost.market.base.counting import count_up_to
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.findings import Finding
+from tradepost.market.catalog.models import Product
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.identity import enter
+from tradepost.market.identity.models import Seller
+from tradepost.market.identity.texts import holds_markup
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.review.contract import Case, Defaults, Incomplete, Item, Look, Question, Section
+from tradepost.market.review.models import OPEN, Submission
+from tradepost.market.subscriptions.models import Subscription
+
+RULE = "business-rules §1.4 (Exit)"
+LONGEST_REASON = 1000
+
+
+@stored.version(1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitDocument:
+    reason: str = ""
+
+
+class Exit(Defaults[ExitDocument]):
+    name = "exit"
+    title = gettext_lazy("Leaving the market")
+    document = ExitDocument
+    sections = (
+        Section(code="reason", title=gettext_lazy("Reason")),
+        Section(code="conditions", title=gettext_lazy("What must be finished first")),
+    )
+    questions = (
+        Question(
+            field="reason",
+            section="reason",
+            label=gettext_lazy("Why you leave"),
+            look=Look.LONG,
+            longest=LONGEST_REASON,
+        ),
+    )
+    items = (
+        Item(
+            code="asked",
+            words=gettext_lazy("The company itself asks for it: it was called at its contact phone."),
+            rule=RULE,
+        ),
+        Item(code="buyers", words=gettext_lazy("No complaint or refund of a buyer is open."), rule=RULE),
+    )
+
+    def may_begin(self, seller: Seller, *, product: Product | None, now: datetime) -> None:
+        if seller.status != Seller.Status.ACTIVE:
+            raise Refused("exit.not_active", _("Only an active seller can leave; a suspended one is resumed first."))
+
+    def blank(self, seller: Seller, *, product: Product | None) -> ExitDocument:
+        return ExitDocument()
+
+    def self_check(self, case: Case[ExitDocument]) -> Sequence[Finding]:
+        reason = case.document.reason.strip()
+        wrong = [] if reason else [_finding("reason", "reason", "missing", _("This is needed."))]
+        if holds_markup(reason):
+            wrong = [_finding("reason", "reason", "wrong", _("Plain text only, without HTML."))]
+        if len(reason) > LONGEST_REASON:
+            said = _("At most %(most)s characters; these are %(number)s.") % {
+                "most": LONGEST_REASON,
+                "number": len(reason),
+            }
+            wrong = [_finding("reason", "reason", "too_long", said)]
+        own = case.submission.pk if case.submission else 0
+        return [*wrong, *unfinished(case.seller, but=own)]
+
+    def approve(self, case: Case[ExitDocument], *, by: str) -> None:
+        """Asked again: since it was sent, somebody may have bought."""
+        if left := list(unfinished(case.seller, but=case.stored.pk)):
+            raise Incomplete(left)
+        enter.leave(case.seller, by=by, now=case.now)
+
+
+def unfinished(seller: Seller, *, but: int = 0) -> Iterator[Finding]:
+    """What a seller must bring to its end before it leaves. ``but``: the submission that asks."""
+    lines = OrderLine.objects.filter(seller=seller, order__status__in=[Order.Status.UNPAID, Order.Status.PROCESSING])
+    held = Subscription.objects.filter(seller=seller).exclude(
+        status__in=[Subscription.Status.RELEASED, Subscription.Status.FAILED]
+    )
+    operations = Operation.objects.filter(
+        seller=seller, status__in=[Operation.Status.QUEUED, Operation.Status.RUNNING, Operation.Status.STOPPED]
+    )
+    questions: tuple[tuple[str, QuerySet[Any], str], ...] = (
+        (
+            "products",
+            Product.objects.filter(seller=seller).exclude(status__in=[Product.Status.STOPPED, Product.Status.DRAFT]),
+            _("Products that are still sold: %(n)s. Stop their sales first."),
+        ),
+        ("orders", lines, _("Orders that are not finished: %(n)s.")),
+        (
+            "services",
+            held,
+            _("Services that buyers still hold: %(n)s. They run to their end, or are cancelled and refunded."),
+        ),
+        ("operations", operations, _("Operations that are not finished: %(n)s.")),
+        (
+            "submissions",
+            Submission.objects.filter(seller=seller, status__in=OPEN).exclude(pk=but),
+            _("Submissions that are not decided: %(n)s. Wait for them, or withdraw them."),
+        ),
+    )
+    for field, rows, words in questions:
+        if number := count_up_to(rows):
+            yield _finding("conditions", field, "unfinished", words % {"n": number})
+
+
+def _finding(section: str, field: str, code: str, words: str) -> Finding:
+    return Finding(section=section, field=field, code=f"exit.{field}.{code}", words=words, rule=RULE)
+
+
+KIND = Exit()

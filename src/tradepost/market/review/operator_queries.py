@@ -1,0 +1,96 @@
+"""What operators see of submissions: the queue by its clock, and what became of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from tradepost.market.base.counting import Count, counts_up_to
+from tradepost.market.base.numbers import whole_number
+from tradepost.market.base.paging import Page, page
+from tradepost.market.identity.models import Seller
+
+from .models import Submission
+
+STATES = {
+    "waiting": (Submission.Status.PENDING,),
+    "checking": (Submission.Status.CHECKING,),
+    "decided": (Submission.Status.APPROVED, Submission.Status.REJECTED),
+    "ended": (Submission.Status.FAILED, Submission.Status.WITHDRAWN),
+}
+"""What a tab of the queue shows; drafts are nobody's but the seller's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueFilter:
+    """Empty means all; ``overdue`` narrows what waits."""
+
+    state: str = "waiting"
+    kind: str = ""
+    seller: str = ""
+    overdue: bool = False
+
+
+def queue(filters: QueueFilter, *, now: datetime, after: str = "", size: int = 25) -> Page[Submission]:
+    """What waits by its clock, the most urgent first; all else newest first. Without documents."""
+    rows = Submission.objects.filter(status__in=STATES.get(filters.state, ()))
+    rows = rows.defer("document").select_related("seller", "product", "decided_by")
+    if filters.kind:
+        rows = rows.filter(kind=filters.kind)
+    if filters.seller:
+        rows = rows.filter(seller=whole_number(filters.seller) or 0)
+    if filters.overdue:
+        rows = rows.filter(due_at__lt=now)
+    return _by_clock(rows, after, size) if filters.state == "waiting" else page(rows, after=after, size=size)
+
+
+def _by_clock(rows: QuerySet[Submission], after: str, size: int) -> Page[Submission]:
+    last = Submission.objects.filter(pk=whole_number(after) or 0).only("due_at").first()
+    if last is not None and last.due_at is not None:
+        rows = rows.filter(Q(due_at__gt=last.due_at) | Q(due_at=last.due_at, pk__gt=last.pk))
+    found = list(rows.order_by("due_at", "pk")[: size + 1])
+    return Page(found[:size], str(found[size - 1].pk) if len(found) > size else "")
+
+
+def waiting_counts(now: datetime) -> tuple[Count, Count]:
+    """How many wait, and how many of them for too long."""
+    waiting = Submission.objects.filter(status=Submission.Status.PENDING)
+    every, late = counts_up_to(waiting, waiting.filter(due_at__lt=now))
+    return every, late
+
+
+def find_submission(pk: int) -> Submission | None:
+    """Not a draft: that is the seller's own."""
+    found = Submission.objects.filter(pk=pk).exclude(status=Submission.Status.DRAFT)
+    return found.select_related("seller", "product", "earlier", "sent_by", "decided_by").first()
+
+
+def next_waiting(submission: Submission) -> Submission | None:
+    """The most urgent one that is not this."""
+    waiting = Submission.objects.filter(status=Submission.Status.PENDING).exclude(pk=submission.pk)
+    return waiting.defer("document").order_by("due_at", "pk").first()
+
+
+def submissions_of(seller: Seller, *, size: int = 20) -> Sequence[Submission]:
+    """The latest of a seller, drafts left out."""
+    rows = Submission.objects.filter(seller=seller).exclude(status=Submission.Status.DRAFT)
+    return list(rows.defer("document").select_related("decided_by").order_by("-pk")[:size])
+
+
+def sent_before(submission: Submission) -> Sequence[Submission]:
+    """Earlier ones that it corrects, the latest first; at most twenty."""
+    found: list[Submission] = []
+    earlier = submission.earlier
+    while earlier is not None and len(found) < 20:
+        found.append(earlier)
+        earlier = Submission.objects.filter(pk=earlier.earlier_id).first() if earlier.earlier_id else None
+    return found
+
+
+def sellers_in_queue() -> Sequence[Seller]:
+    """Those with something that waits or is checked, for a filter."""
+    open_ones = Submission.objects.filter(status__in=[*STATES["waiting"], *STATES["checking"]])
+    return list(Seller.objects.filter(pk__in=open_ones.values("seller")).order_by("name")[:200])

@@ -1,0 +1,132 @@
+"""Send a submission: checked at once for what is missing, then by what takes longer, then it waits for an operator."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tradepost.market.base import jobs, outbox
+from tradepost.market.base.config import Config
+from tradepost.market.base.findings import Finding
+from tradepost.market.identity import agreements
+from tradepost.market.identity.company_models import Agreement
+from tradepost.market.identity.models import Seller, User
+
+from . import sla
+from .cases import case_of, locked
+from .contract import AnyKind, Incomplete
+from .drafts import check_none_open
+from .events import SubmissionDecided, SubmissionSent
+from .lifecycle import SUBMISSION, SubmissionEvent
+from .models import Submission
+from .overdue import OVERDUE
+from .registry import review_kind, review_kinds
+
+AGREEMENT_RULE = "business-rules §1.5"
+
+
+def promise_of(settings: Config) -> sla.Promise:
+    return sla.Promise(
+        settings.review_working_days, settings.review_busy_from, settings.review_busy_extra, settings.review_day_ends
+    )
+
+
+def findings_of(submission: Submission, *, agreed: Collection[int], settings: Config, now: datetime) -> list[Finding]:
+    """What would refuse it if it were sent now."""
+    kind = review_kind(submission.kind)
+    case = case_of(submission, settings=settings, now=now)
+    return [*kind.self_check(case), *_not_agreed(kind, submission.seller, agreed, now)]
+
+
+def wanted_agreements(kind: AnyKind, seller: Seller, *, now: datetime) -> list[Agreement]:
+    """Those that are still to be accepted to send one."""
+    return agreements.to_accept(seller, kind.agreements, now=now) if kind.agreements else []
+
+
+def _not_agreed(kind: AnyKind, seller: Seller, agreed: Collection[int], now: datetime) -> Iterator[Finding]:
+    for agreement in wanted_agreements(kind, seller, now=now):
+        if agreement.pk not in agreed:
+            yield Finding(
+                section="agreement",
+                field=f"agreement_{agreement.pk}",
+                code="agreement.not_accepted",
+                words=_("Read and accept “%(agreement)s”.") % {"agreement": agreement.get_kind_display()},
+                rule=AGREEMENT_RULE,
+            )
+
+
+def submit(draft: Submission, *, by: User, settings: Config, now: datetime, agreed: Collection[int] = ()) -> Submission:
+    """Send it. ``agreed``: keys of the agreements that were ticked with it.
+
+    Raises ``Incomplete`` with everything that is missing or wrong, and ``Refused`` when it may not be sent; nothing was
+    changed then.
+    """
+    with transaction.atomic():
+        submission = locked(draft.pk)
+        kind = review_kind(submission.kind)
+        SUBMISSION.after(submission.status, SubmissionEvent.SUBMIT)
+        check_none_open(submission.kind, submission.seller, product=submission.product)
+        kind.may_begin(submission.seller, product=submission.product, now=now)
+        if found := findings_of(submission, agreed=agreed, settings=settings, now=now):
+            raise Incomplete(found)
+        for agreement in wanted_agreements(kind, submission.seller, now=now):
+            agreements.accept(submission.seller, agreement, by=by, now=now)
+        SUBMISSION.move_all(
+            [submission], SubmissionEvent.SUBMIT, now=now, actor=by.email,
+            sent_at=now, sent_by=by, sha256=fingerprint(submission.document),
+        )  # fmt: skip
+        if not kind.begin_checking(case_of(submission, settings=settings, now=now)):
+            _wait_for_operator(submission, settings=settings, now=now)
+    return submission
+
+
+def fingerprint(document: dict[str, Any]) -> str:
+    """SHA-256 of the document, however a database orders its members."""
+    plain = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def passed(pk: int, *, settings: Config, now: datetime) -> None:
+    """What took longer found nothing. Repeating it changes nothing."""
+    with transaction.atomic():
+        submission = locked(pk)
+        if submission.status == Submission.Status.CHECKING:
+            _wait_for_operator(submission, settings=settings, now=now)
+
+
+def _wait_for_operator(submission: Submission, *, settings: Config, now: datetime) -> None:
+    """The clock begins when it is the operators' turn."""
+    zone, promise = timezone.get_default_timezone(), promise_of(settings)
+    days = sla.promised_days(promise, sent_today=_sent_today(submission, now))
+    due = sla.due(now, days, zone=zone, closes=promise.closes)
+    SUBMISSION.move_all([submission], SubmissionEvent.PASS, now=now, due_at=due.at)
+    jobs.schedule(OVERDUE, str(submission.pk), due_at=due.at, payload={"submission": submission.pk})
+    outbox.publish(SubmissionSent(submission=submission.pk), now=now)
+
+
+def _sent_today(submission: Submission, now: datetime) -> int:
+    """Of the kinds that count, by this seller on this local day; none for a kind that does not."""
+    busy = [name for name, kind in review_kinds().items() if kind.busy]
+    if submission.kind not in busy:
+        return 0
+    day = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    sent = Submission.objects.filter(seller=submission.seller, sent_at__gte=day, sent_at__lt=day + timedelta(days=1))
+    return sent.filter(kind__in=busy).count()
+
+
+def failed(pk: int, findings: Sequence[dict[str, Any]], *, settings: Config, now: datetime) -> None:
+    """What took longer found these (``base.findings.stored_findings``). Repeating it changes nothing."""
+    with transaction.atomic():
+        submission = locked(pk)
+        if submission.status != Submission.Status.CHECKING:
+            return
+        SUBMISSION.move_all([submission], SubmissionEvent.FAIL, now=now, findings=list(findings), decided_at=now)
+        review_kind(submission.kind).ended(case_of(submission, settings=settings, now=now))
+        outbox.publish(SubmissionDecided(submission=pk, outcome=submission.status), now=now)

@@ -1,0 +1,138 @@
+"""The form of a kind's draft, made of the questions that the kind declares; what is wrong stands beside its field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django import forms
+from django.forms import BoundField
+from django.utils.translation import gettext as _
+
+from tradepost.market.assets.models import Picture
+from tradepost.market.base.findings import Finding
+from tradepost.market.identity.company_models import Agreement
+from tradepost.market.review.contract import AnyKind, Look, Question, Words
+from tradepost.market.web.uploads import PictureField
+
+from .pictures import picture_field
+
+LOGO = Picture.Purpose.COMPANY_LOGO
+"""The one picture that companies hand in."""
+
+_TYPES: Mapping[Look, Mapping[str, str]] = {
+    Look.DATE: {"type": "date"},
+    Look.TIME: {"type": "time"},
+    Look.NUMBER: {"inputmode": "numeric", "autocomplete": "off"},
+    Look.EMAIL: {"inputmode": "email", "spellcheck": "false"},
+    Look.PHONE: {"inputmode": "tel"},
+    Look.URL: {"inputmode": "url", "spellcheck": "false"},
+    Look.SECRET: {"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"},
+}
+ROWS = 5
+
+
+class DraftForm(forms.Form):
+    """Every field takes whatever is typed: the kind says what is wrong with it, and a draft keeps it all the same."""
+
+    def __init__(self, kind: AnyKind, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for question in kind.questions:
+            if question.look is not Look.PICTURE:
+                self.fields[question.field] = _field(question)
+
+
+def _field(question: Question) -> forms.Field:
+    label, words = str(question.label), str(question.help)
+    if question.look is Look.CHOICE:
+        choices = [("", _("Choose …")), *question.choices]
+        field: forms.Field = _AnyChoice(choices=choices, label=label, help_text=words, required=False)
+    else:
+        field = forms.CharField(widget=_widget(question), strip=False, label=label, help_text=words, required=False)
+    field.widget.attrs |= {"aria-required": "true"} if question.required else {}
+    return field
+
+
+class _AnyChoice(forms.ChoiceField):
+    """Keeps also what is none of its choices: the kind refuses it in words of its own."""
+
+    def validate(self, value: Any) -> None:
+        """Nothing is wrong here."""
+
+
+def _widget(question: Question) -> forms.Widget:
+    # A little over the limit can be typed, so that it can be said what is too long.
+    attrs = {**_TYPES.get(question.look, {}), "maxlength": str(2 * question.longest)}
+    if question.look is Look.LONG:
+        return forms.Textarea(attrs={"rows": ROWS, "maxlength": attrs["maxlength"]})
+    return forms.TextInput(attrs=attrs)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownField:
+    """A field of the page: a form's, or a picture's. ``wrong``: words and the section of the rule."""
+
+    question: Question
+    bound: BoundField | None
+    picture: PictureField | None
+    value: str
+    wrong: Sequence[tuple[Words, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSection:
+    code: str
+    title: Words
+    fields: Sequence[ShownField]
+    left: int
+    """How many of its fields are missing or wrong."""
+    said: str
+    """What the operator said of it the last time."""
+
+
+def shown_sections(
+    kind: AnyKind, form: DraftForm, document: Any, found: Iterable[Finding], *, beside: bool, said: Mapping[str, str]
+) -> list[ShownSection]:
+    """``beside``: whether findings stand beside their fields, or are counted only: nobody is told what is missing before
+    having had the time to type it. ``said``: an operator's reasons by section."""
+    wrong: dict[str, list[tuple[Words, str]]] = {}
+    left: dict[str, set[str]] = {}
+    for finding in found:
+        wrong.setdefault(finding.field, []).append((finding.words, rule_of(finding)))
+        left.setdefault(finding.section, set()).add(finding.field)
+    for name, words in wrong.items() if beside else ():
+        if name in form.fields:
+            form.add_error(name, [str(said_of) for said_of, _rule in words])
+    sections = []
+    for section in kind.sections:
+        fields = [
+            _shown(question, form, document, wrong.get(question.field, []) if beside else [])
+            for question in kind.questions
+            if question.section == section.code
+        ]
+        sections.append(
+            ShownSection(
+                section.code, section.title, fields, len(left.get(section.code, ())), said.get(section.code, "")
+            )
+        )
+    return sections
+
+
+def _shown(question: Question, form: DraftForm, document: Any, wrong: Sequence[tuple[Words, str]]) -> ShownField:
+    value = str(getattr(document, question.hint or question.field))
+    if question.look is not Look.PICTURE:
+        return ShownField(question, form[question.field], None, value, wrong)
+    said = " ".join(f"{words} {rule}".strip() for words, rule in wrong)
+    field = picture_field(question.field, LOGO, sha256=value, error=said)
+    return ShownField(question, None, replace(field, required=question.required), value, wrong)
+
+
+def rule_of(finding: Finding) -> str:
+    """The section alone: which document it is of, everybody here knows."""
+    return finding.rule.removeprefix("business-rules ")
+
+
+def ticked(posted: Mapping[str, str], wanted: Iterable[Agreement]) -> frozenset[int]:
+    """The agreements whose box was ticked."""
+    return frozenset(each.pk for each in wanted if posted.get(f"agreement_{each.pk}") == "on")

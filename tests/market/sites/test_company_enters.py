@@ -1,0 +1,223 @@
+"""Must show 1 over the pages: a company enters, is refused once with a reason, corrects, and is admitted."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from tests.factories.companies import company, typed
+from tests.factories.people import make_buyer, make_operator
+from tests.factories.pictures import picture_file
+from tradepost.market.base.config import config
+from tradepost.market.identity.company_models import Acceptance
+from tradepost.market.identity.models import Seller, User
+from tradepost.market.review import submit
+from tradepost.market.review.models import Submission
+
+pytestmark = pytest.mark.django_db
+DRAFT = "/seller/company/draft/enter/"
+
+
+def browser(user: User) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def person() -> User:
+    return make_buyer(balance="0")
+
+
+@pytest.fixture
+def page(person: User) -> Client:
+    return browser(person)
+
+
+def field(text: str, name: str) -> str:
+    """The value of an input of the form."""
+    found = re.search(rf'<input[^>]*name="{name}"[^>]*>', text)
+    assert found, name
+    value = re.search(r'value="([^"]*)"', found[0])
+    return value[1] if value else ""
+
+
+def write(page: Client, *, act: str = "save", picture: bytes | None = None, agreed: bool = True, **other: str) -> Any:
+    """What a browser without scripts sends."""
+    text = page.get(DRAFT).content.decode()
+    boxes = dict.fromkeys(re.findall(r'name="(agreement_\d+)"', text), "on") if agreed else {}
+    form = (
+        typed(company())
+        | {"logo": field(text, "logo"), "revision": field(text, "revision"), "act": act}
+        | boxes
+        | other
+    )
+    if picture is not None:
+        form["logo_file"] = SimpleUploadedFile("logo.png", picture, "image/png")
+    return page.post(DRAFT, form)
+
+
+def begin(page: Client) -> None:
+    assert page.post("/seller/enter/").headers["Location"] == DRAFT
+
+
+LOGO = picture_file(width=336, height=140)
+
+
+def test_a_company_enters_is_rejected_once_corrects_and_is_admitted(page: Client, person: User) -> None:
+    assert "at least 15 people" in page.get("/seller/enter/").content.decode()
+    begin(page)
+    seller = Seller.objects.get()
+    for elsewhere in ("/seller/", "/seller/orders/", "/seller/keys/"):
+        assert page.get(elsewhere).headers["Location"] == "/seller/company/", "an applicant sees its entry alone"
+    assert write(page, picture=LOGO).status_code == 302
+    sent = write(page, act="submit")
+    assert sent.status_code == 302, sent.content.decode()
+    one = Submission.objects.get()
+    assert sent.headers["Location"] == f"/seller/submissions/{one.pk}/"
+    assert "The market checks it" in page.get(sent.headers["Location"]).content.decode()
+    submit.passed(one.pk, settings=config(), now=one.sent_at)
+    assert "An operator decides it by" in page.get(sent.headers["Location"]).content.decode()
+    assert page.get(DRAFT).headers["Location"] == sent.headers["Location"]
+
+    console = browser(make_operator())
+    assert "Entry of a company" in console.get("/console/reviews/").content.decode()
+    shown = console.get(f"/console/reviews/{one.pk}/").content.decode()
+    assert "91440300MA5" in shown
+    items = re.findall(r'name="checklist"\s+value="(\w+)"', shown)
+    assert len(items) == 6
+    assert console.post(f"/console/reviews/{one.pk}/approve/", {"checklist": items[:5]}).status_code == 422
+    assert console.post(f"/console/reviews/{one.pk}/reject/", {}).status_code == 422
+    said = "The logo is blurred. <b>Sharper</b>, please."
+    assert console.post(f"/console/reviews/{one.pk}/reject/", {"reason_presence": said}).status_code == 302
+    one.refresh_from_db()
+    assert one.status == "rejected"
+
+    read = page.get(f"/seller/submissions/{one.pk}/").content.decode()
+    assert "The logo is blurred. &lt;b&gt;" in read
+    assert page.post(f"/seller/submissions/{one.pk}/correct/").headers["Location"] == DRAFT
+    assert "The operator says:" in page.get(DRAFT).content.decode()
+    again = write(page, act="submit", picture=picture_file(width=500, height=200), agreed=True)
+    assert again.status_code == 302, again.content.decode()
+    second = Submission.objects.exclude(pk=one.pk).get()
+    submit.passed(second.pk, settings=config(), now=second.sent_at)
+    assert console.post(f"/console/reviews/{second.pk}/approve/", {"checklist": items}).status_code == 302
+    seller.refresh_from_db()
+    assert seller.status == Seller.Status.ACTIVE
+    assert page.get("/seller/").status_code == 200
+    text = page.get("/seller/company/").content.decode()
+    assert "The business certification is missing" in text
+    assert Acceptance.objects.get(seller=seller).by_email == person.email
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({"registration_number": "91440300MA5000001X"}, "This is no unified social credit code"),
+        ({"founded_on": "2026-02-01"}, "at least 365 days"),
+        ({"capital": "499999"}, "at least 500,000"),
+        ({"staff": "14"}, "at least 15 people"),
+        ({"website": "http://127.0.0.1:9/account/login/"}, "This is a login address"),
+        ({"website": "ftp://qingxie.example"}, "http:// or https://"),
+        ({"about": "我们做软件。<script>alert(1)</script>很多很多很多很多很多"}, "Plain text only"),
+        ({"about_en": "We write software, see www.elsewhere.example for more of it."}, "must not hold links"),
+        ({"service_until": "16:59"}, "8 hours a day"),
+        ({"service_email": "nobody"}, "This is no e-mail address"),
+        ({"contact_phone": "call me"}, "This is no telephone number"),
+        ({"market_name": "王经理"}, "or leave all three empty"),
+        ({"name": "x" * 129}, "At most 128 characters"),
+        ({"founded_on": "tomorrow"}, "year-month-day"),
+        ({"capital": "9" * 30}, "At most 24 characters"),
+    ],
+)
+def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(page: Client, other: dict, words: str) -> None:
+    """Must show 6, business-rules §1.4: refused beside the field with its rule; the draft keeps what was typed."""
+    begin(page)
+    write(page, picture=LOGO)
+    answer = write(page, act="submit", **other)
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in text.replace("&quot;", '"')
+    assert "§1.4" in text
+    [(name, value)] = other.items()
+    assert f'id="id_{name}_error"' in text or name == "market_name"
+    one = Submission.objects.get()
+    assert (one.status, one.document[name]) == ("draft", value)
+    assert not Acceptance.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\x89PNG\r\n\x1a\n" + b"0" * (5_242_881 - 8), "larger than 5 MB"),
+        (b"MZ this is no picture", "no picture"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', "no picture"),
+        (picture_file(width=20, height=10), "pixels"),
+        (picture_file("GIF", width=336, height=140), "no picture"),
+    ],
+)
+def test_a_logo_that_is_none_is_refused_and_the_rest_of_the_form_is_kept(
+    page: Client, content: bytes, words: str
+) -> None:
+    """Must show 6: 5 MB + 1, not a picture. What was typed beside it comes back."""
+    begin(page)
+    answer = write(page, picture=content, name="深圳市青榭软件有限公司")
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in text
+    assert "深圳市青榭软件有限公司" in text
+    assert Submission.objects.get().document["logo"] == ""
+
+
+def test_two_tabs_lose_nothing(page: Client) -> None:
+    """Must show 5: who saves second gets the own words back, with what the other tab saved beside them."""
+    begin(page)
+    write(page, capital="600000")
+    first = field(page.get(DRAFT).content.decode(), "revision")
+    write(page, capital="700000")
+    late = write(page, capital="800000", revision=first)
+    text = late.content.decode()
+    assert late.status_code == 409
+    assert field(text, "capital") == "800000"
+    assert "700000" in text
+    assert Submission.objects.get().document["capital"] == "700000"
+    write(page, capital="800000", revision=field(text, "revision"))
+    assert Submission.objects.get().document["capital"] == "800000"
+
+
+def test_a_form_saves_itself_and_says_so(page: Client) -> None:
+    begin(page)
+    revision = field(page.get(DRAFT).content.decode(), "revision")
+    quietly = {"HX-Request": "true"}
+    saved = page.post(DRAFT, {"name": "青榭", "revision": revision}, headers=quietly).content.decode()
+    assert "Saved" in saved
+    assert field(saved, "revision") == str(int(revision) + 1)
+    stale = page.post(DRAFT, {"name": "别的", "revision": revision}, headers=quietly)
+    assert stale.status_code == 200
+    assert "saved elsewhere" in stale.content.decode()
+    assert Submission.objects.get().document["name"] == "青榭"
+
+
+def test_a_draft_is_its_sellers_alone(page: Client) -> None:
+    begin(page)
+    one = Submission.objects.get()
+    console = browser(make_operator())
+    assert console.get(f"/console/reviews/{one.pk}/").status_code == 404
+    other = browser(make_buyer(balance="0"))
+    begin(other)
+    assert other.get(f"/seller/submissions/{one.pk}/").status_code == 404
+    assert other.post(f"/seller/submissions/{one.pk}/withdraw/").status_code == 404
+
+
+def test_a_logo_of_another_seller_is_not_taken(page: Client) -> None:
+    begin(page)
+    write(page, picture=LOGO)
+    theirs = Submission.objects.get().document["logo"]
+    other = browser(make_buyer(balance="0"))
+    begin(other)
+    write(other, logo=theirs)
+    assert Submission.objects.order_by("-pk")[0].document["logo"] == ""
