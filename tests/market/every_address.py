@@ -91,6 +91,26 @@ SELLER_CENTER = {
     "seller/addresses/<int:pk>/test/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
     "seller/addresses/<int:pk>/live/": pages(A_MEMBERS, pk="{address}"),
     "seller/addresses/<int:pk>/delete/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
+    "seller/products/<int:pk>/controls/": pages(A_MEMBERS, pk="{product}"),
+    "seller/products/<int:pk>/controls/visibility/": Address(
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"what": "hide"}
+    ),
+    "seller/products/<int:pk>/controls/limit/": Address(
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "", "maximum": "5"}
+    ),
+    "seller/products/<int:pk>/controls/target/": Address(
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "", "audience": "companies"}
+    ),
+    "seller/products/<int:pk>/controls/stock/": Address(
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"change": "5"}
+    ),
+    "seller/products/<int:pk>/rules/": pages(A_MEMBERS, pk="{product}"),
+    "seller/products/<int:pk>/rules/add/": Address(
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"source": "a", "target": "b"}
+    ),
+    "seller/products/<int:pk>/rules/<int:rule>/remove/": Address(
+        {"pk": "{product}", "rule": "1"}, post=frozenset({OWNER})
+    ),
     "seller/products/<int:pk>/bind/": Address(
         {"pk": "{product}"}, post=frozenset({OWNER}), data={"address": "{address}"}
     ),
@@ -197,6 +217,11 @@ CONSOLE = {
     "console/calls/<int:pk>/": pages(ONLY_OPERATORS, pk="{call}"),
     "console/engine/": pages(ONLY_OPERATORS),
     "console/engine/figures/": pages(ONLY_OPERATORS),
+    "console/products/": pages(ONLY_OPERATORS),
+    "console/products/<int:pk>/": pages(ONLY_OPERATORS, pk="{product}"),
+    "console/products/<int:pk>/freeze/": Address({"pk": "{product}"}, post=ONLY_OPERATORS, data={"reason": "checked"}),
+    "console/products/<int:pk>/unfreeze/": Address({"pk": "{product}"}, post=ONLY_OPERATORS),
+    "console/products/<int:pk>/stop/": Address({"pk": "{product}"}, post=ONLY_OPERATORS, data={"reason": "checked"}),
     "console/sellers/": pages(ONLY_OPERATORS),
     "console/sellers/<int:pk>/": pages(ONLY_OPERATORS, pk="{seller}"),
     "console/sellers/<int:pk>/suspend/": Address(
