@@ -12,6 +12,7 @@ CODE := $(foreach folder,src tests scripts bench examples,$(if $(shell find $(fo
 TRANSLATIONS := $(shell find src -name '*.po')
 TEMPLATE := src/tradepost/market/empty.sqlite3
 MIGRATIONS := $(shell find src -path '*/migrations/*.py')
+MODULES := $(shell find src -name '*.py')
 # Passed on to pytest or the benchmarks: make test ARGS='tests/kit -k newInstance'
 ARGS ?=
 DIST ?= dist
@@ -61,7 +62,7 @@ shots: setup ## Take pictures of the pages into shots/, phone and desktop, Chine
 	@exec $(BIN)/python scripts/shots.py $(ARGS)
 
 .PHONY: setup
-setup: .venv/.dev $(VENDOR)/htmx.min.js .cache/translations $(TEMPLATE)
+setup: .venv/.dev .cache/bytecode $(VENDOR)/htmx.min.js .cache/translations $(TEMPLATE)
 
 .venv/.dev: requirements/dev.txt requirements/build.txt pyproject.toml scripts/make_venv.sh
 	@scripts/make_venv.sh requirements/dev.txt
@@ -70,6 +71,11 @@ setup: .venv/.dev $(VENDOR)/htmx.min.js .cache/translations $(TEMPLATE)
 .venv/.bench: requirements/bench.txt .venv/.dev
 	@scripts/make_venv.sh requirements/bench.txt
 	@touch $@
+
+# Else each process compiles all of it again where PYTHONDONTWRITEBYTECODE is set.
+.cache/bytecode: $(MODULES) .venv/.dev
+	@$(BIN)/python -m compileall -q src
+	@mkdir -p $(@D) && touch $@
 
 node_modules/.installed: package.json package-lock.json .npmrc | .venv/.dev
 	@scripts/npm.sh ci --no-progress --loglevel=error --no-update-notifier

@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 FOLDER = ROOT / "tests" / "data"
 SECRET_KEY = "a key that only tests use, long enough for the signer"  # noqa: S105  # of tests, and told in the dump
-MOST_BYTES = 300_000
+MOST_BYTES = 350_000
 KINDS = ("real", "sandbox")
 
 
@@ -76,6 +76,7 @@ def _make(path: Path) -> int:
     from django.core.management import call_command
 
     from tests.released import states, stored
+    from tests.released.license_cases import license_cases
     from tests.released.order_cases import order_cases
     from tests.released.sandbox_cases import sandbox
     from tests.released.sellers import Will, answering
@@ -88,7 +89,8 @@ def _make(path: Path) -> int:
     options: Any = settings.DATABASES["default"]["OPTIONS"]
     options["init_command"] += " PRAGMA synchronous=OFF;"  # nothing of this has to survive a power cut
     call_command("migrate", interactive=False, stdout=io.StringIO())
-    will, cases = Will(), sandbox() if config().sandbox else [*order_cases(), *service_cases()]
+    cases = sandbox() if config().sandbox else [*order_cases(), *service_cases()]
+    will, cases = Will(), [*cases, *license_cases()]
     with tempfile.TemporaryDirectory() as folder, answering(Path(folder), will) as route, working(route) as worker:
         stage = Stage(worker, will)
         stage.open()

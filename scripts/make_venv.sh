@@ -49,5 +49,6 @@ fi
 say "installing $requirements"
 quiet=--quiet
 if [ -t 2 ]; then quiet=; fi # a person sees progress, a log only what went wrong
-VIRTUAL_ENV="$PWD/.venv" "$uv" pip install $quiet --require-hashes -r "$requirements"
+# Compiled now, once: where PYTHONDONTWRITEBYTECODE is set, as in many containers, each start would else compile all it imports.
+VIRTUAL_ENV="$PWD/.venv" "$uv" pip install $quiet --compile-bytecode --require-hashes -r "$requirements"
 VIRTUAL_ENV="$PWD/.venv" "$uv" pip install --quiet --no-deps --build-constraints requirements/build.txt -e .

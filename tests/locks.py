@@ -15,12 +15,22 @@ from typing import Any
 from django.db import connection
 
 ORDER = (
+    "base_leasedjob",
+    "identity_seller",
     "catalog_product",
+    "catalog_version",
+    "review_submission",
+    "catalog_spec",
+    "catalog_sku",
+    "catalog_offer",
     "subscriptions_subscription",
     "fulfilment_operation",
     "production_call",
+    "licenses_licenserequest",
     "base_job",
     "orders_order",
+    "orders_limituse",
+    "catalog_stock",
     "payments_account",
 )
 """The one lock order (ARCHITECTURE.md); tables that are not in it are locked by nobody who holds another."""

@@ -8,7 +8,8 @@ from tradepost.market.base.config import Config
 from tradepost.market.wiring import RETENTION
 
 STAYING = {
-    "identity": "accounts, sellers and their keys",
+    "identity": "accounts, sellers and their keys, companies and what they agreed to",
+    "review": "what was handed in, and how it was decided: evidence",
     "catalog": "what is and was sold: orders point to it",
     "orders": "what was bought: kept as the books are",
     "payments": "the ledger is append-only",
@@ -19,13 +20,15 @@ STAYING = {
 """Contexts whose rows stay."""
 STAYING_MODELS = {
     "assets.PictureUse": "goes with what refers to the picture",
+    "assets.ProofUse": "goes with what refers to the document",
     "base.SandboxClock": "one row",
     "base.Event": "deleted once every reaction ran",
     "base.Job": "deleted when finished",
     "base.WorkerProcess": "deleted an hour after its worker fell silent",
     "production.Address": "a seller's own, few",
     "production.Binding": "one a product",
-    "production.Call": "what was asked of sellers; a restart needs it",
+    "debugging.DebugCase": "a seller's own, few",
+    "debugging.DebugRun": "goes with its call",
 }
 
 

@@ -1,6 +1,6 @@
 """Run as a program with a market's settings: seeds it, or makes a history with the verbs of the pages. Prints JSON.
 
-``python -m tests.browser.history SELLER_URL seed|deliver|meter|freeze|renew|give_up|fail|newcomer …``: each word is a chapter, done in this order.
+``python -m tests.browser.history SELLER_URL seed|deliver|meter|licensed|freeze|renew|give_up|fail|newcomer|companies|debug|acting …``: each word is a chapter, done in this order.
 """
 
 from __future__ import annotations
@@ -13,12 +13,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tradepost.kit import Seller
     from tradepost.market.catalog.models import Product
     from tradepost.market.fulfilment.models import Operation
     from tradepost.market.fulfilment.sandbox_acts import Act
+    from tradepost.market.production.models import Address
     from tradepost.market.subscriptions.models import Subscription
 
 WITHIN = 60.0
+LICENSE_KEY = "the key of one who makes licenses"
+LICENSE = "-----BEGIN LICENSE-----\nproduct=Yunjian Offline\nseats=25\n-----END LICENSE-----\n"
 DEAD = "http://127.0.0.1:9/produce"
 
 
@@ -26,8 +32,27 @@ def main() -> None:
     import django
 
     django.setup()
+    from tests.browser.acting import acting
+
     seller_url, *chapters = sys.argv[1:]
-    told = {one.__name__: one for one in (seed, deliver, meter, freeze, renew, give_up, fail, newcomer, broken)}
+    told = {
+        one.__name__: one
+        for one in (
+            seed,
+            deliver,
+            meter,
+            licensed,
+            freeze,
+            renew,
+            give_up,
+            fail,
+            newcomer,
+            companies,
+            debug,
+            broken,
+            acting,
+        )
+    }
     made: dict[str, str] = {}
     for chapter in chapters:
         made |= told[chapter](seller_url)
@@ -101,6 +126,75 @@ def _metered(beside: Product, slug: str, name: str, name_en: str) -> Product:
         name_en=name_en, category=beside.category.slug, picture=beside.picture,
         summary="按调用次数计费的文档接口，开通不收费。", summary_en="Documents by API, paid by the call; opening it is free.",
         description="<p>通过接口创建、转换和检索文档。</p>", description_en="<p>Create, convert and search documents.</p>",
+    )  # fmt: skip
+
+
+def licensed(_seller_url: str) -> dict[str, str]:
+    """An online License with a license that was delivered, one that is promised and one that was not granted; and a License
+    whose text came with the order."""
+    import tempfile
+    from pathlib import Path
+
+    from tradepost.kit.serve import running
+    from tradepost.market.base import clock
+    from tradepost.market.fulfilment.licensing import apply_for_license
+    from tradepost.market.licenses.deliver import deliver_license
+    from tradepost.market.licenses.models import LicenseRequest
+    from tradepost.protocols.open_api.upload import TextUpload
+
+    with tempfile.TemporaryDirectory() as folder:
+        with running(_licensor(Path(folder), "license_v1")) as url:
+            told = _opened(_sold_as_license("yunjian-licence", url, "license_v1").slug)
+        with running(_licensor(Path(folder), "license_online")) as url:
+            held = _opened(_sold_as_license("yunjian-offline", url, "license_online").slug)
+            for machine in ("9C-B6-D0-11-22-33", "9C-B6-D0-11-22-44", "REFUSED"):
+                asked = apply_for_license(held, machine, actor=held.buyer.email, now=clock.now())
+                settled = LicenseRequest.objects.filter(pk=asked.pk).exclude(status=LicenseRequest.Status.ASKING)
+                _until(settled.exists, f"the seller says what becomes of {machine}")
+    first = LicenseRequest.objects.filter(subscription=held).earliest("pk")
+    deliver_license(first.seller_id, TextUpload(event_id=first.event_id, characters=LICENSE), now=clock.now())
+    return {"licensed": str(held.pk), "license text": str(told.pk)}
+
+
+def _licensor(folder: Path, protocol: str) -> Seller:
+    """Makes the license of an order at once, that of a machine later, and none for one machine."""
+    from tradepost.kit import Create, Created, Reject, Seller
+    from tradepost.kit.sqlite_store import SQLiteStore
+    from tradepost.protocols.commands import GetLicenseAsync
+
+    seller = Seller(store=SQLiteStore(folder / protocol), key=LICENSE_KEY, protocols=(protocol,))
+
+    @seller.on(Create)
+    def _sell(command: Create) -> Created:
+        text = LICENSE if protocol == "license_v1" else ""
+        return Created(instance_id=command.business_id, license=text)
+
+    @seller.on_other(GetLicenseAsync)
+    def _make(command: GetLicenseAsync) -> None:
+        if command.device_fingerprint == "REFUSED":
+            raise Reject("000903", "unknown machine")
+
+    return seller
+
+
+def _sold_as_license(slug: str, url: str, protocol: str) -> Product:
+    """A product of another company with a key of its own, beside one that is in the demo."""
+    from tests.factories.people import make_address, make_seller
+    from tests.factories.products import MONTHLY, make_product
+    from tradepost.market.base import clock
+    from tradepost.market.catalog.models import Product
+    from tradepost.market.identity import keys
+    from tradepost.protocols.registry import protocol as spoken
+
+    beside, now = Product.objects.get(slug="yunjian-docs"), clock.now()
+    seller = make_seller(slug=slug, name="云笺授权", name_en="Yunjian Licensing", now=now)
+    keys.rotate_signing_key(seller, spoken(protocol).key_class, now=now, secret=LICENSE_KEY)
+    address = make_address(seller, url=f"{url}/produce", protocol=protocol, now=now)
+    return make_product(
+        seller, prices=(MONTHLY,), address=address, now=now, slug=slug, name="云笺离线版", name_en="Yunjian Offline",
+        category=beside.category.slug, picture=beside.picture, product_type="LICENSE",
+        summary="安装在您自己服务器上的文档。", summary_en="Documents on your own servers.",
+        description="<p>无需联网即可使用。</p>", description_en="<p>Works without the Internet.</p>",
     )  # fmt: skip
 
 
@@ -194,6 +288,52 @@ def newcomer(_seller_url: str) -> dict[str, str]:
     )
     Member.objects.create(seller=seller, user=user, role=Member.Role.OWNER)
     return {"newcomer": email, "newcomer password": password}
+
+
+def companies(_seller_url: str) -> dict[str, str]:
+    """Companies on their way in: one writes its application, one waits, one was rejected and one failed its checks."""
+    from tests.browser import entering
+
+    return entering.companies()
+
+
+def debug(seller_url: str) -> dict[str, str]:
+    """Cases that were saved and replayed; beside them an address where nothing is right, and what the tester says of it."""
+    from tradepost.market.base import clock
+    from tradepost.market.base.models import LeasedJob
+    from tradepost.market.debugging import find_out, replay
+    from tradepost.market.debugging.models import DebugCase
+    from tradepost.market.production import addresses
+    from tradepost.market.production.models import Address
+
+    address = Address.objects.get(pk=1)
+    for activity in ("newInstance", "queryInstance", "refreshInstance", "releaseInstance"):
+        _debug(address, activity)
+    wrong = addresses.register(
+        address.seller, url=f"{seller_url}/nowhere", protocol=address.protocol, require_body_sign=True, sandbox=True,
+        now=clock.now(),
+    )  # fmt: skip
+    _debug(wrong, "queryInstance")
+    jobs = [
+        replay.start(
+            list(DebugCase.objects.all()), about=f"seller:{address.seller_id}", by="demo", now=clock.now(),
+            seller_id=address.seller_id,
+        ),
+        find_out.start(wrong, by="demo", now=clock.now()),
+    ]  # fmt: skip
+    _until(lambda: not any(job.open for job in LeasedJob.objects.filter(pk__in=[j.pk for j in jobs])), "the jobs end")
+    return {"wrong address": str(wrong.pk)}
+
+
+def _debug(address: Address, activity: str) -> None:
+    from tradepost.market.base import clock
+    from tradepost.market.debugging import debug as verbs
+    from tradepost.market.debugging.asked import form_of, shown_values
+    from tradepost.market.debugging.models import DebugRun
+
+    form, now = form_of(address, activity), clock.now()
+    run = verbs.debug(form, shown_values(form, now=now), by="demo@qingxie.example", now=now, most=4)
+    _until(lambda: DebugRun.objects.get(pk=run.pk).ended_at is not None, f"{activity} is answered")
 
 
 def broken(_seller_url: str) -> dict[str, str]:
@@ -331,11 +471,12 @@ def _a_license_of(seller: str) -> str:
 
 
 def _let_die(seller: str) -> None:
+    from tradepost.market.base import clock
     from tradepost.market.production import addresses
     from tradepost.market.production.models import Address
 
     address = Address.objects.filter(seller__slug=seller).order_by("pk")[0]
-    addresses.change(address, url=DEAD, require_body_sign=True, sandbox=True)
+    addresses.change(address, url=DEAD, require_body_sign=True, sandbox=True, now=clock.now())
 
 
 def _status(number: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-HISTORY = ("deliver", "freeze", "renew", "give_up", "fail", "newcomer")
+HISTORY = ("deliver", "licensed", "freeze", "renew", "give_up", "fail", "newcomer", "companies", "debug", "acting")
 """The chapters of history.py that these pages tell of."""
 
 
@@ -63,10 +63,12 @@ PAGES: dict[str, dict[str, View]] = {
             stale=True,
         ),
         "agreement": View("/agreements/buyer/"),
+        "agreement-seller": View("/agreements/seller/"),
         "not-found": View("/no-such-page/", status=404),
     },
     "buyer": {
         "store-inside": View("/"),
+        "enter": View("/seller/enter/"),
         "checkout": View("/checkout/1/"),
         "orders": View("/orders/"),
         "orders-nothing-fits": View("/orders/?q=zzz&status=cancelled"),
@@ -84,6 +86,9 @@ PAGES: dict[str, dict[str, View]] = {
         "service-failing": View("/services/{service failing}/"),
         "service-stopped": View("/services/{service stopped}/"),
         "service-released": View("/services/{released}/"),
+        "service-licensed": View("/services/{licensed}/"),
+        "service-licensed-shown": View("/services/{licensed}/", press=".sf-license button"),
+        "service-license": View("/services/{license text}/", press=".sf-license button"),
         "service-renew": View("/services/1/renew/"),
         "notices": View("/notices/"),
         "balance": View("/balance/"),
@@ -105,9 +110,30 @@ PAGES: dict[str, dict[str, View]] = {
         "empty-seller-messages": View("/seller/messages/"),
         "empty-seller-addresses": View("/seller/addresses/"),
         "empty-seller-keys": View("/seller/keys/"),
+        "empty-seller-debug": View("/seller/debug/"),
+        "empty-seller-cases": View("/seller/cases/"),
+        "empty-seller-domains": View("/seller/domains/"),
+        "empty-seller-members": View("/seller/members/"),
         "empty-seller-try": View("/seller/try/"),
     },
+    "applicant": {
+        "applicant-company": View("/seller/company/"),
+        "applicant-draft": View("/seller/company/draft/enter/"),
+        "applicant-draft-wrong": View(
+            "/seller/company/draft/enter/", (("input[name=staff]", "3"),), 'button[value="submit"]'
+        ),
+        "applicant-discard": View("/seller/company/draft/enter/", press='[data-dialog="discard-draft"]'),
+        "applicant-submissions": View("/seller/submissions/"),
+        "applicant-agreements": View("/seller/company/agreements/"),
+    },
+    "rejected applicant": {
+        "applicant-rejected": View("/seller/submissions/{rejected submission}/"),
+        "applicant-correction": View("/seller/company/draft/enter/"),
+    },
     "seller": {
+        "seller-company": View("/seller/company/"),
+        "seller-agreements": View("/seller/company/agreements/"),
+        "seller-submissions": View("/seller/submissions/"),
         "seller-overview": View("/seller/"),
         "seller-orders": View("/seller/orders/"),
         "seller-order": View("/seller/orders/{own}-000001/"),
@@ -117,8 +143,34 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-address-new": View("/seller/addresses/new/"),
         "seller-address-wrong": View("/seller/addresses/new/", (("input[name=url]", "ftp://nowhere"),), SUBMIT),
         "seller-address": View("/seller/addresses/1/"),
+        "seller-debug": View("/seller/debug/1/updateInstanceStatus/"),
+        "seller-debug-good": View("/seller/debug/1/newInstance/"),
+        "seller-debug-made": View("/seller/debug/1/refreshInstance/", press='main button[value="generate"]'),
+        "seller-debug-refused": View(
+            "/seller/debug/1/queryInstance/",
+            (("input[name=instanceId]", " "),),
+            'main button[value="debug"]',
+            status=400,
+        ),
+        "seller-debug-wrong": View("/seller/debug/{wrong address}/queryInstance/"),
+        "seller-find-out": View("/seller/debug/{wrong address}/why/"),
+        "seller-cases": View("/seller/cases/"),
+        "seller-case-delete": View("/seller/cases/", press='[data-dialog^="sc-d"]'),
         "seller-keys": View("/seller/keys/"),
-        "seller-key-rotate": View("/seller/keys/", press='[data-dialog^="sc-rotate"]'),
+        "seller-key-next": View("/seller/keys/", press='[data-dialog^="sc-next"]'),
+        "seller-key-switch": View("/seller/keys/", press='[data-dialog^="sc-switch"]'),
+        "seller-address-tested": View("/seller/addresses/{tested address}/"),
+        "seller-domains": View("/seller/domains/"),
+        "seller-domain-wrong": View("/seller/domains/", (("input[name=host]", "https://a.example/path"),), SUBMIT),
+        "seller-domain": View("/seller/domains/{domain}/"),
+        "seller-members": View("/seller/members/"),
+        "seller-member": View("/seller/members/{other member}/"),
+        "seller-member-remove": View("/seller/members/{other member}/", press='[data-dialog="sc-remove"]'),
+        "seller-invite": View("/seller/members/invite/"),
+        "seller-invite-wrong": View("/seller/members/invite/", (("input[name=email]", "x@y.example"),), SUBMIT),
+        "seller-group": View("/seller/members/groups/{own group}/"),
+        "seller-group-new": View("/seller/members/groups/new/"),
+        "seller-notices": View("/seller/notices/"),
         "seller-messages": View("/seller/messages/"),
         "seller-message": View("/seller/messages/{call}/"),
         "seller-message-curl": View("/seller/messages/{call}/", press=".tp-attempt details summary"),
@@ -148,6 +200,17 @@ PAGES: dict[str, dict[str, View]] = {
         "console-engine": View("/console/engine/"),
         "console-sellers": View("/console/sellers/"),
         "console-seller": View("/console/sellers/1/"),
+        "console-seller-suspend": View("/console/sellers/1/", press='[data-dialog="standing"]'),
+        "console-reviews": View("/console/reviews/"),
+        "console-reviews-ended": View("/console/reviews/?show=ended"),
+        "console-review": View("/console/reviews/{waiting submission}/"),
+        "console-review-rejected": View("/console/reviews/{rejected submission}/"),
+        "console-review-failed": View("/console/reviews/{failed submission}/"),
+        "console-agreements": View("/console/agreements/"),
+        "console-agreement": View("/console/agreements/seller/"),
+        "console-agreement-wrong": View(
+            "/console/agreements/seller/", (("input[name=change]", "x"), ("textarea[name=text]", "short")), SUBMIT
+        ),
         "console-accounts": View("/console/accounts/"),
         "console-account": View("/console/accounts/1/"),
         "console-top-up": View(
@@ -157,6 +220,7 @@ PAGES: dict[str, dict[str, View]] = {
             "/console/accounts/1/", (("input[name=amount]", "1e9"), ("input[name=reference]", "ICBC-7")), TOP_UP
         ),
         "console-ledger": View("/console/ledger/?check=1"),
+        "console-notices": View("/console/notices/"),
         "console-mails": View("/console/mails/"),
         "console-clock": View("/console/clock/"),
         "console-clock-wrong": View("/console/clock/", (("input[name=distance]", "soon"),), SUBMIT + ".btn-primary"),

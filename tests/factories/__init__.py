@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .buying import make_call, make_operation, make_order, make_subscription
-from .people import NOW, make_address, make_buyer, make_operator, make_seller
-from .pictures import make_picture
+from .people import NOW, make_address, make_buyer, make_group, make_member, make_operator, make_seller
+from .pictures import make_picture, make_proof
 from .products import PICTURE, make_category, make_offer, make_product
 
 __all__ = [
@@ -14,12 +14,15 @@ __all__ = [
     "make_buyer",
     "make_call",
     "make_category",
+    "make_group",
+    "make_member",
     "make_offer",
     "make_operation",
     "make_operator",
     "make_order",
     "make_picture",
     "make_product",
+    "make_proof",
     "make_seller",
     "make_subscription",
 ]

@@ -12,10 +12,11 @@ from tests.factories.people import NOW, make_buyer, make_operator
 from tests.factories.pictures import make_picture
 from tradepost.market.assets.models import Picture
 from tradepost.market.base.config import Config, config
-from tradepost.market.identity import agreements, enter
+from tradepost.market.identity import enter
 from tradepost.market.identity.companies import CompanyDocument
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.review import decide, drafts, submit
+from tradepost.market.review.cases import case_of
 from tradepost.market.review.models import Submission
 from tradepost.market.review.registry import review_kind
 
@@ -92,8 +93,6 @@ def pending(submission: Submission, *, now: datetime = NOW) -> Submission:
 def approve(submission: Submission, *, by: User | None = None, now: datetime = NOW) -> Submission:
     """With every point of the list ticked."""
     kind = review_kind(submission.kind)
-    from tradepost.market.review.cases import case_of
-
     items = [item.code for item in kind.checklist(case_of(submission, settings=config(), now=now))]
     return decide.approve(submission, checklist=items, by=by or make_operator(now=now), settings=config(), now=now)
 
@@ -106,16 +105,18 @@ def admitted(document: CompanyDocument | None = None, *, now: datetime = NOW) ->
     return seller
 
 
-__all__ = [
-    "admitted",
-    "agreements",
-    "applicant",
-    "approve",
-    "code",
-    "company",
-    "draft",
-    "owner_of",
-    "pending",
-    "send",
-    "typed",
-]
+def certification(seller: Seller, **other: str) -> dict[str, str]:
+    """What is typed into the form of the business certification."""
+    return {
+        "account_holder": seller.name, "bank": "招商银行", "branch": "深圳南山支行", "sealed_account": "6222020200112233445",
+        "taxpayer": "general", "tax_rate": "6", "finance_name": "沈清", "finance_phone": "0755-12345678",
+        "finance_email": "finance@qingxie.example",
+    } | other  # fmt: skip
+
+
+def certified(seller: Seller, *, now: datetime = NOW) -> Seller:
+    """Its business certification came the whole way."""
+    begun = drafts.begin("certify", seller, by=owner_of(seller), now=now)
+    saved = drafts.save(begun, certification(seller), revision=begun.revision, now=now)
+    approve(send(saved, now=now), now=now)
+    return seller

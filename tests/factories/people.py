@@ -8,8 +8,8 @@ from itertools import count
 from allauth.account.models import EmailAddress
 
 from tradepost.market.base.money import Money
-from tradepost.market.identity import keys
-from tradepost.market.identity.models import Member, Seller, SigningKey, User
+from tradepost.market.identity import groups, keys
+from tradepost.market.identity.models import Group, Member, Seller, SigningKey, User
 from tradepost.market.payments import ledger
 from tradepost.market.production import addresses
 from tradepost.market.production.models import Address
@@ -41,7 +41,8 @@ def make_seller(
     *, member: User | None = None, role: str = Member.Role.OWNER, signing_key: str = "a signing key of tests",
     now: datetime = NOW, **fields: object,
 ) -> Seller:  # fmt: skip
-    """A company; ``member`` may enter its seller center. It has a signing key of the base interfaces."""
+    """A company; ``member`` may enter its seller center, as the owner or in a built-in group. It has a signing key of the
+    base interfaces."""
     number = next(_numbers)
     defaults: dict[str, object] = {
         "name": f"青榭软件{number}", "name_en": f"Qingxie Software {number}", "slug": f"qingxie-{number}",
@@ -49,9 +50,23 @@ def make_seller(
     }  # fmt: skip
     seller = Seller.objects.create(**(defaults | fields))
     if member is not None:
-        Member.objects.create(seller=seller, user=member, role=role)
+        make_member(seller, member, role)
     keys.rotate_signing_key(seller, SigningKey.InterfaceClass.BASE, now=now, secret=signing_key)
     return seller
+
+
+def make_member(seller: Seller, user: User, group: str | Group = Member.Role.OWNER, *, now: datetime = NOW) -> Member:
+    """``group``: "owner", the code of a built-in group, or an own one."""
+    role = Member.Role.OWNER if group == Member.Role.OWNER else Member.Role.MEMBER
+    member = Member.objects.create(seller=seller, user=user, role=role, joined_at=now)
+    if role == Member.Role.MEMBER:
+        member.groups.add(group if isinstance(group, Group) else groups.built_in(seller, group))
+    return member
+
+
+def make_group(seller: Seller, **menus: str) -> Group:
+    """An own group that opens these menus: ``trade="read"``."""
+    return Group.objects.create(seller=seller, name=f"Group {next(_numbers)}", menus=menus)
 
 
 def make_address(

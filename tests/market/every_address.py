@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 # Whose objects are asked for: buyer X bought from seller A. The others must not learn of it.
-STRANGER, BUYER, OTHER_BUYER, OWNER, VIEWER, OTHER_OWNER, OPERATOR = ROLES = (
-    "stranger", "buyer X", "another buyer", "owner of A", "viewer of A", "owner of B", "operator",
+STRANGER, BUYER, OTHER_BUYER, OWNER, VIEWER, TRADER, OTHER_OWNER, OPERATOR = ROLES = (
+    "stranger", "buyer X", "another buyer", "owner of A", "viewer of A", "trader of A", "owner of B", "operator",
 )  # fmt: skip
+"""The trader's group opens the menu trade, to read and to write, and nothing else."""
 NOBODY: frozenset[str] = frozenset()
 PERSONS = frozenset(ROLES) - {STRANGER}
 ANYBODY = frozenset(ROLES)
 A_MEMBERS = frozenset({OWNER, VIEWER})
+"""Those who see all of A's menus."""
 SELLERS = A_MEMBERS | {OTHER_OWNER}
+A_TRADE, TRADE = A_MEMBERS | {TRADER}, SELLERS | {TRADER}
 CHANGERS = frozenset({OWNER, OTHER_OWNER})
 """What these change is their own seller's, never A's for the owner of B."""
 
@@ -44,7 +47,7 @@ STOREFRONT = {
     "sellers/<slug:seller_slug>/": pages(ANYBODY, seller_slug="{seller_slug}"),
     "compare/": pages(ANYBODY),
     "checkout/<int:product_id>/": Address({"product_id": "{product}"}, get=PERSONS, post=PERSONS, data=CHECKOUT),
-    "agreements/buyer/": pages(ANYBODY),
+    "agreements/<slug:kind>/": pages(ANYBODY, kind="seller"),
     "orders/": pages(PERSONS),
     "orders/<str:number>/": pages(frozenset({BUYER}), number="{order}"),
     "orders/<str:number>/pay/": Address({"number": "{unpaid}"}, post=frozenset({BUYER})),
@@ -74,30 +77,107 @@ STOREFRONT = {
     "profile/": Address(get=PERSONS, post=PERSONS, data={"name": "Z", "company": "", "phone": ""}),
 }
 SELLER_CENTER = {
-    "seller/": pages(SELLERS),
-    "seller/switch/": Address(post=A_MEMBERS, data={"seller": "{seller}"}),
-    "seller/orders/": pages(SELLERS),
-    "seller/orders/<str:number>/": pages(A_MEMBERS, number="{line}"),
-    "seller/operations/": pages(SELLERS),
-    "seller/operations/<int:pk>/": pages(A_MEMBERS, pk="{operation}"),
-    "seller/operations/<int:pk>/restart/": Address({"pk": "{operation}"}, post=frozenset({OWNER})),
+    "seller/": pages(TRADE),
+    "seller/switch/": Address(post=A_TRADE, data={"seller": "{seller}"}),
+    "seller/orders/": pages(TRADE),
+    "seller/orders/<str:number>/": pages(A_TRADE, number="{line}"),
+    "seller/operations/": pages(TRADE),
+    "seller/operations/<int:pk>/": pages(A_TRADE, pk="{operation}"),
+    "seller/operations/<int:pk>/restart/": Address({"pk": "{operation}"}, post=frozenset({OWNER, TRADER})),
     "seller/addresses/": pages(SELLERS),
     "seller/addresses/new/": Address(get=SELLERS, post=CHANGERS, data=ADDRESS),
     "seller/addresses/<int:pk>/": Address({"pk": "{address}"}, get=A_MEMBERS, post=frozenset({OWNER}), data=ADDRESS),
+    "seller/addresses/<int:pk>/test/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
+    "seller/addresses/<int:pk>/live/": pages(A_MEMBERS, pk="{address}"),
+    "seller/addresses/<int:pk>/delete/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
     "seller/products/<int:pk>/bind/": Address(
         {"pk": "{product}"}, post=frozenset({OWNER}), data={"address": "{address}"}
     ),
+    "seller/products/<int:pk>/unbind/": Address({"pk": "{product}"}, post=frozenset({OWNER})),
+    "seller/domains/": Address(get=SELLERS, post=CHANGERS, data={"host": "new.a.example"}),
+    "seller/domains/<int:pk>/": pages(A_MEMBERS, pk="{domain}"),
+    "seller/domains/<int:pk>/live/": pages(A_MEMBERS, pk="{domain}"),
+    "seller/domains/<int:pk>/check/": Address({"pk": "{domain}"}, post=frozenset({OWNER})),
+    "seller/domains/<int:pk>/delete/": Address({"pk": "{domain}"}, post=frozenset({OWNER})),
+    "seller/debug/": pages(SELLERS),
+    "seller/debug/<int:pk>/": pages(A_MEMBERS, pk="{address}"),
+    "seller/debug/<int:pk>/<str:activity>/": Address(
+        {"pk": "{address}", "activity": "queryInstance"},
+        get=A_MEMBERS,
+        post=frozenset({OWNER}),
+        data={"do": "debug", "instanceId": "i-1"},
+    ),
+    "seller/debug/<int:pk>/<str:activity>/<str:variant>/": Address(
+        {"pk": "{address}", "activity": "queryInstance", "variant": "none"}
+    ),
+    "seller/debug/<int:pk>/why/": Address({"pk": "{address}"}, get=A_MEMBERS, post=frozenset({OWNER})),
+    "seller/debug/<int:pk>/why/live/": pages(A_MEMBERS, pk="{address}"),
+    "seller/debug/<int:pk>/why/stop/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
+    "seller/debug/runs/<int:pk>/": pages(A_MEMBERS, pk="{run}"),
+    "seller/cases/": pages(SELLERS),
+    "seller/cases/live/": pages(SELLERS),
+    "seller/cases/replay/": Address(post=frozenset({OWNER}), data={"case": "{case}"}),
+    "seller/cases/stop/": Address(post=CHANGERS),
+    "seller/cases/<int:pk>/delete/": Address({"pk": "{case}"}, post=frozenset({OWNER})),
     "seller/keys/": pages(SELLERS),
     "seller/keys/signing/<str:interface_class>/": Address(
-        {"interface_class": "base"}, post=CHANGERS, data={"replaces": "{signing_key}"}
+        {"interface_class": "license"}, post=CHANGERS, data={"replaces": ""}
+    ),
+    "seller/keys/signing/<str:interface_class>/try/": Address(
+        {"interface_class": "base"}, post=frozenset({OWNER}), data={"address": "{address}"}
+    ),
+    "seller/keys/signing/<str:interface_class>/live/": Address({"interface_class": "base"}, get=SELLERS),
+    "seller/keys/signing/<str:interface_class>/switch/": Address(
+        {"interface_class": "base"}, post=CHANGERS, data={"key": "{staged_key}"}
+    ),
+    "seller/keys/signing/<str:interface_class>/discard/": Address(
+        {"interface_class": "base"}, post=CHANGERS, data={"key": "{staged_key}"}
     ),
     "seller/keys/access/": Address(post=CHANGERS, data={"living": "{access_key}"}),
     "seller/keys/access/<str:access_key>/delete/": Address({"access_key": "{access_key}"}, post=frozenset({OWNER})),
+    "seller/members/": pages(SELLERS),
+    "seller/members/invite/": Address(
+        get=CHANGERS, post=CHANGERS, data={"email": "somebody@new.example", "groups": "viewer"}
+    ),
+    "seller/members/leave/": Address(post=frozenset({VIEWER, TRADER, OWNER, OTHER_OWNER})),
+    "seller/members/<int:pk>/": Address(
+        {"pk": "{member}"}, get=A_MEMBERS, post=frozenset({OWNER}), data={"groups": "viewer"}
+    ),
+    "seller/members/<int:pk>/remove/": Address({"pk": "{member}"}, post=frozenset({OWNER})),
+    "seller/members/<int:pk>/hand-over/": Address({"pk": "{member}"}, post=frozenset({OWNER})),
+    "seller/members/invitations/<int:pk>/again/": Address({"pk": "{invitation}"}, post=frozenset({OWNER})),
+    "seller/members/invitations/<int:pk>/withdraw/": Address({"pk": "{invitation}"}, post=frozenset({OWNER})),
+    "seller/members/groups/new/": Address(get=CHANGERS, post=CHANGERS, data={"name": "Support", "trade": "read"}),
+    "seller/members/groups/<int:pk>/": Address(
+        {"pk": "{group}"}, get=frozenset({OWNER}), post=frozenset({OWNER}), data={"name": "Support", "trade": "read"}
+    ),
+    "seller/members/groups/<int:pk>/delete/": Address({"pk": "{empty_group}"}, post=frozenset({OWNER})),
+    "seller/join/<str:token>/": Address({"token": "{token}"}, get=ANYBODY),
+    "seller/notices/": pages(TRADE),
+    "seller/notices/read/": Address(post=TRADE),
+    "seller/notices/<int:pk>/open/": Address({"pk": "{notice}"}),
     "seller/messages/": pages(SELLERS),
     "seller/messages/<int:pk>/": pages(A_MEMBERS, pk="{call}"),
     "seller/messages/<int:pk>/live/": pages(A_MEMBERS, pk="{call}"),
     "seller/messages/<int:pk>/restart/": Address({"pk": "{call}"}, post=frozenset({OWNER})),
     "seller/pictures/": Address(post=CHANGERS, data={"field": "logo", "purpose": "company_logo"}),
+    "seller/proofs/": Address(post=CHANGERS, data={"field": "proof", "kind": "SAAS", "proof": "software_copyright"}),
+    "seller/enter/": Address(get=PERSONS, post=PERSONS),
+    "seller/company/": pages(SELLERS),
+    "seller/company/agreements/": pages(SELLERS),
+    "seller/company/agreements/<slug:kind>/accept/": Address(
+        {"kind": "seller"}, post=CHANGERS, data={"agreed": "on", "number": "1"}
+    ),
+    "seller/company/statement/": pages(SELLERS),
+    "seller/company/draft/<slug:kind>/": Address(
+        {"kind": "exit"}, get=CHANGERS, post=CHANGERS, data={"act": "save", "revision": "0", "reason": "tired"}
+    ),
+    "seller/company/draft/<slug:kind>/discard/": Address({"kind": "exit"}, post=frozenset({OWNER})),
+    "seller/submissions/": pages(SELLERS),
+    "seller/submissions/<int:pk>/": pages(A_MEMBERS, pk="{submission}"),
+    "seller/submissions/<int:pk>/progress/": pages(A_MEMBERS, pk="{submission}"),
+    "seller/submissions/<int:pk>/withdraw/": Address({"pk": "{submission}"}, post=frozenset({OWNER})),
+    "seller/submissions/<int:pk>/correct/": Address({"pk": "{rejected}"}, post=frozenset({OWNER})),
     "seller/try/": pages(SELLERS),
     "seller/try/<int:pk>/": Address({"pk": "{subscription}"}, post=frozenset({OWNER}), data={"act": "freeze"}),
 }
@@ -118,6 +198,26 @@ CONSOLE = {
     "console/engine/figures/": pages(ONLY_OPERATORS),
     "console/sellers/": pages(ONLY_OPERATORS),
     "console/sellers/<int:pk>/": pages(ONLY_OPERATORS, pk="{seller}"),
+    "console/sellers/<int:pk>/suspend/": Address(
+        {"pk": "{seller}"}, post=ONLY_OPERATORS, data={"reason": "does not answer"}
+    ),
+    "console/sellers/<int:pk>/resume/": Address({"pk": "{seller}"}, post=ONLY_OPERATORS, data={"reason": "answers"}),
+    "console/sellers/<int:pk>/unlock/": Address({"pk": "{seller}"}, post=ONLY_OPERATORS),
+    "console/reviews/": pages(ONLY_OPERATORS),
+    "console/reviews/<int:pk>/": pages(ONLY_OPERATORS, pk="{submission}"),
+    "console/reviews/<int:pk>/approve/": Address(
+        {"pk": "{submission}"}, post=ONLY_OPERATORS, data={"checklist": "holder"}
+    ),
+    "console/reviews/<int:pk>/reject/": Address(
+        {"pk": "{submission}"}, post=ONLY_OPERATORS, data={"reason_bank": "another name"}
+    ),
+    "console/reviews/<int:pk>/secret/<slug:field>/": Address(
+        {"pk": "{submission}", "field": "sealed_account"}, post=ONLY_OPERATORS
+    ),
+    "console/agreements/": pages(ONLY_OPERATORS),
+    "console/agreements/<slug:kind>/": Address(
+        {"kind": "seller"}, get=ONLY_OPERATORS, post=ONLY_OPERATORS, data={"change": "x", "text": "y", "text_en": "z"}
+    ),
     "console/accounts/": pages(ONLY_OPERATORS),
     "console/accounts/<int:pk>/": pages(ONLY_OPERATORS, pk="{buyer}"),
     "console/accounts/<int:pk>/top-up/": Address(
@@ -126,6 +226,9 @@ CONSOLE = {
     "console/ledger/": pages(ONLY_OPERATORS),
     "console/mails/": pages(ONLY_OPERATORS),
     "console/mails/<int:pk>/retry/": Address({"pk": "{mail}"}, post=ONLY_OPERATORS),
+    "console/notices/": pages(ONLY_OPERATORS),
+    "console/notices/read/": Address(post=ONLY_OPERATORS),
+    "console/notices/<int:pk>/open/": Address({"pk": "{notice}"}),
     "console/clock/": Address(get=ONLY_OPERATORS, post=ONLY_OPERATORS, data={"distance": "1h"}),
     "console/clock/hands/": pages(ONLY_OPERATORS),
 }
@@ -160,7 +263,8 @@ ACCOUNT = {
 }
 OTHERS = {
     "i18n/setlang/": Address(get=ANYBODY, post=ANYBODY, data={"language": "en"}),
-    "pictures/<str:sha256>/<str:variant>.webp": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{picture}", variant="card"),
+    "proofs/<str:sha256>/": pages(A_TRADE | ONLY_OPERATORS, sha256="{proof}"),
+    "pictures/<str:sha256>/<str:variant>.webp": pages(A_TRADE | ONLY_OPERATORS, sha256="{picture}", variant="card"),
     "metrics": pages(ONLY_OPERATORS),  # and whoever asks on the market's own machine by its local name
 }
 ADDRESSES: Mapping[str, Address] = STOREFRONT | SELLER_CENTER | CONSOLE | OPEN_API | ACCOUNT | OTHERS

@@ -53,8 +53,17 @@ def _lost(row: Mapping[str, Any], load: Load, *, same: bool) -> str:
     if not same:
         return ""
     # What was written before rows had versions spelled its times in another way.
-    lost = {key for key, value in row.items() if key not in stored or ("v" in row and stored[key] != value)}
+    lost = {key for key, value in row.items() if key not in stored or ("v" in row and not _kept(value, stored[key]))}
     return f"is read as something else: {sorted(lost)} of it" if lost else ""
+
+
+def _kept(before: object, after: object) -> bool:
+    """Whether a member is as it was; sections inside of a value may have got members that have a default."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return all(key in after and _kept(value, after[key]) for key, value in before.items())
+    if isinstance(before, list) and isinstance(after, list):
+        return len(before) == len(after) and all(map(_kept, before, after))
+    return before == after
 
 
 def _changed(name: str, cls: type, file: Mapping[str, Any]) -> list[str]:

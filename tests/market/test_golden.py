@@ -10,14 +10,17 @@ import pytest
 from tests.market.golden import golden, problems
 from tradepost.market.base import stored
 from tradepost.market.base.events import declared
+from tradepost.market.catalog.document import SECTIONS, Document
 from tradepost.market.fulfilment.registry import operation_kinds
 from tradepost.market.production import calls
+from tradepost.market.review.registry import review_kinds
 from tradepost.market.wiring import REACTIONS
 from tradepost.protocols.commands import Command
 from tradepost.protocols.registry import all_commands
 
 EVENTS = {declared(entry.event).name: entry.event for entry in REACTIONS.entries}
 COMMANDS: dict[str, type[Command]] = dict(all_commands())
+DOCUMENTS = {name: kind.document for name, kind in review_kinds().items()}
 WANTED = {name: kind.wanted for name, kind in operation_kinds().items()}
 BEFORE_NAMES = [(was, declared(entry.event).name) for entry in REACTIONS.entries for was in declared(entry.event).was]
 """The names under which the release before typed events stored them, without a version."""
@@ -38,6 +41,20 @@ def test_what_operations_want_is_read_in_every_version(kind: str) -> None:
     assert problems(kind, WANTED[kind], golden("wanted"), lambda row: stored.load(WANTED[kind], row)) == []
 
 
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_documents_of_submissions_are_read_in_every_version(kind: str) -> None:
+    assert problems(kind, DOCUMENTS[kind], golden("submissions"), lambda row: stored.load(DOCUMENTS[kind], row)) == []
+
+
+def test_documents_of_every_version_are_read() -> None:
+    """What was sealed is read by every later release: the product page, the diff, and what was sold."""
+    files = golden("documents")
+    assert problems("Document", Document, files, lambda row: stored.load(Document, row)) == []
+    sections = {name: {f.name for f in fields(cls)} for name, cls in SECTIONS.items()}
+    last = files["Document", 1]["rows"][-1]
+    assert {name: set(last[name]) for name in SECTIONS} == sections, "add a row that has every field"
+
+
 @pytest.mark.parametrize(("was", "name"), BEFORE_NAMES)
 def test_rows_of_the_release_before_are_read_under_their_names(was: str, name: str) -> None:
     first = golden("events")[name, 1]["rows"][0]
@@ -49,6 +66,7 @@ def test_no_file_is_of_something_that_nobody_reads() -> None:
     assert {name for name, _ in golden("events")} == set(EVENTS)
     assert {kind for kind, _ in golden("commands")} == set(COMMANDS)
     assert {kind for kind, _ in golden("wanted")} == set(WANTED)
+    assert {kind for kind, _ in golden("submissions")} == set(DOCUMENTS)
     assert len(BEFORE_NAMES) == 14
 
 

@@ -1,7 +1,8 @@
 """What an earlier version left behind: its database migrates, no money moves, and everything open ends as it would have there.
 
 The dumps in tests/data were made by scripts/dump_market.py of each version, with orders and subscriptions in every state; beside
-each stands what that version itself made of it in a year. Each runs in a process and a database of its own.
+each stands what that version itself made of it in a year. Each runs in a process and a database of its own: the newest in every
+run, the older ones in a soak.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data"
 USUALLY = {"sqlite": "-sandbox.", "postgres": "-real."}
 """Which market each database works through in every run: a year of one takes a minute. A soak does all on both."""
+VERSIONS = ("before-0.1.0", "0.1.0")
+"""Of which there are dumps, the newest last."""
 DUMPS = [
     pytest.param(name, marks=pytest.mark.xdist_group(name))  # one process works through the year of each
     for name in sorted(path.name for path in DATA.glob("market-*.jsonl.xz"))
-    if sampling.SOAK or USUALLY[DATABASE] in name
+    if sampling.SOAK or name.startswith(f"market-{VERSIONS[-1]}{USUALLY[DATABASE]}")
 ]
 LONGEST = 280
 """Seconds. It takes a tenth of that on a machine that has nothing else to do."""
@@ -60,7 +63,7 @@ def _year_of(dump: str, folder: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Otherwise:
-    """What this version means to end otherwise than the one before operations: in which cases, and why."""
+    """What this version means to end otherwise than an earlier one: in which cases, and why."""
 
     cases: str
     why: str
@@ -70,27 +73,34 @@ class Otherwise:
     """Its calls end otherwise, too."""
 
 
-OTHERWISE = (
-    Otherwise(
-        r"release.*(given up|refused, tried again|taken by a worker that died|not begun|under way|done, its end not told)",
-        "the end of a service closes it by the market's own word, and a release that failed waits until it is resolved",
-        become={"frozen": "releasing", "active": "releasing", "released": "releasing"}, calls=True,
+OTHERWISE: dict[str, tuple[Otherwise, ...]] = {
+    "before-0.1.0": (
+        Otherwise(
+            r"release.*(given up|refused, tried again|taken by a worker that died|not begun|under way|done, its end not told)",
+            "the end of a service closes it by the market's own word, and a release that failed waits until it is resolved",
+            become={"frozen": "releasing", "active": "releasing", "released": "releasing"}, calls=True,
+        ),
+        Otherwise(
+            r"(un)?freeze.*(given up|refused, tried again|taken by a worker that died|not begun|under way|done, its end not told|held back)|renewal (behind a freeze|in the retention done)",
+            "frozen by the market's own word at once, and no longer than it is not paid for; what stopped is cancelled at the end",
+            become={"active": "frozen", "frozen": "active"}, calls=True,
+        ),
+        Otherwise(
+            r"license_v1: renewal in the retention taken by a worker that died",
+            "a refresh that was perhaps done has perhaps thawed it, so that it is frozen once more",
+            calls=True,
+        ),
     ),
-    Otherwise(
-        r"(un)?freeze.*(given up|refused, tried again|taken by a worker that died|not begun|under way|done, its end not told|held back)|renewal (behind a freeze|in the retention done)",
-        "frozen by the market's own word at once, and no longer than it is not paid for; what stopped is cancelled at the end",
-        become={"active": "frozen", "frozen": "active"}, calls=True,
-    ),
-    Otherwise(
-        r"license_v1: renewal in the retention taken by a worker that died",
-        "a refresh that was perhaps done has perhaps thawed it, so that it is frozen once more",
-        calls=True,
-    ),
-)  # fmt: skip
+}  # fmt: skip
+"""By the version that made the dump."""
 
 
-def otherwise(case: str) -> Otherwise | None:
-    return next((one for one in OTHERWISE if re.search(one.cases, case)), None)
+def version_of(dump: str) -> str:
+    return dump.removeprefix("market-").rpartition("-")[0]
+
+
+def otherwise(dump: str, case: str) -> Otherwise | None:
+    return next((one for one in OTHERWISE.get(version_of(dump), ()) if re.search(one.cases, case)), None)
 
 
 def expected_of(dump: str) -> dict[str, Any]:
@@ -126,13 +136,13 @@ def test_nothing_is_lost(dump: str, year: dict[str, Any]) -> None:
     moved = [
         f"{case}: {was} became {status}"
         for number, (was, case) in held.items()
-        if number in there and not _fits(status := begins["subscriptions"][number]["status"], was, case)
+        if number in there
+        and not _fits(status := begins["subscriptions"][number]["status"], was, otherwise(dump, case))
     ]
     assert moved == []
 
 
-def _fits(status: str, was: str, case: str) -> bool:
-    meant = otherwise(case)
+def _fits(status: str, was: str, meant: Otherwise | None) -> bool:
     return status == was or (meant is not None and meant.become.get(was) == status)
 
 
@@ -145,27 +155,37 @@ def test_everything_open_ends_in_a_year_as_the_earlier_version_ended_it(dump: st
         for case in cases
         for kind, key in (("orders", "order"), ("subscriptions", "subscription"))
         for wanted in case[kind]
-        if (found := ends[kind].get(wanted[key])) is None or not _ends_alike(found, wanted, case)
+        if (found := ends[kind].get(wanted[key])) is None
+        or not _ends_alike(found, wanted, case, otherwise(dump, case["case"]))
     ]
     assert others == []
     assert ends["orders"].keys() == {order["order"] for case in cases for order in case["orders"]}
     assert ends["subscriptions"].keys() == {held["subscription"] for case in cases for held in case["subscriptions"]}
 
 
-def _ends_alike(found: dict[str, Any], wanted: dict[str, Any], case: dict[str, Any]) -> bool:
+def _ends_alike(found: dict[str, Any], wanted: dict[str, Any], case: dict[str, Any], meant: Otherwise | None) -> bool:
     """But for what it was, and for what this case may, or is meant to, end otherwise."""
-    meant = otherwise(case["case"])
     left = {"was", *case["differs"], *(("calls",) if meant and meant.calls else ())}
     unlike = {name for name, value in wanted.items() if name not in left and found.get(name) != value}
-    return not unlike or (unlike == {"status"} and _fits(found["status"], wanted["status"], case["case"]))
+    return not unlike or (unlike == {"status"} and _fits(found["status"], wanted["status"], meant))
 
 
 def test_each_difference_that_is_meant_is_there() -> None:
     """An exception that nothing needs any more goes."""
     dumps = [path.name for path in DATA.glob("market-*.jsonl.xz")]
-    cases = {case["case"] for dump in dumps for case in expected_of(dump)["cases"]}
-    unused = [one.why for one in OTHERWISE if not any(re.search(one.cases, case) for case in cases)]
+    cases = {(version_of(dump), case["case"]) for dump in dumps for case in expected_of(dump)["cases"]}
+    unused = [
+        one.why
+        for version, ones in OTHERWISE.items()
+        for one in ones
+        if not any(version == made_by and re.search(one.cases, case) for made_by, case in cases)
+    ]
     assert unused == []
+
+
+def test_each_dump_has_its_place_among_the_versions() -> None:
+    """Of the newest the year is worked through in every run."""
+    assert {version_of(path.name) for path in DATA.glob("market-*.jsonl.xz")} == set(VERSIONS)
 
 
 @of_each_dump

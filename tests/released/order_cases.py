@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from tests.released.stage import ALL, SAAS, SOME, Case, Last, Play, Stage, Steps, back, each
 from tradepost.market.fulfilment.pay_back import pay_back
+from tradepost.market.fulfilment.restart import restart_call
 from tradepost.market.orders.cancel import cancel_order
 from tradepost.market.orders.models import Order
-from tradepost.market.production.restart import restart
 
 STARTED = [("saas_v2", "65"), ("saas_v1", "65"), ("license_v1", "65"), ("license_online", "7")]
 """How many minutes ago: where a creation is tried every two minutes, a few tries are enough."""
@@ -138,14 +138,14 @@ def stopped_and_restarted(m: Stage) -> Steps[None]:
     order = yield from stopped(m)
     m.will.refuse.discard(("Create", order.number))
     yield back(hours=20)
-    restart(m.calls(order), actor="owner", now=m.now)
+    restart_call(m.calls(order), actor="owner", now=m.now)
 
 
 def stopped_and_being_restarted(m: Stage) -> Steps[None]:
     order = yield from stopped(m)
     m.will.refuse.discard(("Create", order.number))
     yield Last.WAITING
-    restart(m.calls(order), actor="owner", now=m.now)
+    restart_call(m.calls(order), actor="owner", now=m.now)
 
 
 def order_cases() -> list[Case]:

@@ -15,7 +15,7 @@ from tradepost.kit import AppInfo, Create, Created, Instance, InstanceInfo, Pend
 from tradepost.kit.serve import running
 from tradepost.kit.sqlite_store import SQLiteStore
 from tradepost.market.base import clock
-from tradepost.protocols.commands import CheckChange, Command, Refresh, Release, SetStatus, Upgrade
+from tradepost.protocols.commands import CheckChange, Command, GetLicenseAsync, Refresh, Release, SetStatus, Upgrade
 
 KEY = "the signing key of a market that was released"
 PROTOCOLS = ("saas_v2", "saas_v1", "license_v1", "license_online")
@@ -69,6 +69,7 @@ class Obedient(Seller):
         super().__init__(store=Knowing(store, durable=False), key=KEY, protocols=(protocol,), patience=timedelta(0))
         self.will = will
         self._license = LICENSE if protocol == "license_v1" else ""
+        self.on_other(GetLicenseAsync)(self.on_license)
 
     def _heed(self, command: Command, about: str) -> Pending | None:
         asked = (_name(command), about)
@@ -102,6 +103,9 @@ class Obedient(Seller):
 
     @override
     def on_release(self, command: Release, instance: Instance) -> Pending | None:
+        return self._heed(command, command.instance_id)
+
+    def on_license(self, command: GetLicenseAsync) -> Pending | None:
         return self._heed(command, command.instance_id)
 
     @override

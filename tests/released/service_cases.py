@@ -26,10 +26,10 @@ from tests.released.stage import (
     month_before,
 )
 from tradepost.market.fulfilment.pay_back import pay_back
+from tradepost.market.fulfilment.restart import restart_call
 from tradepost.market.orders.cancel import cancel_order
 from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Call
-from tradepost.market.production.restart import restart
 from tradepost.market.subscriptions.models import Subscription
 
 PRICES = [(protocol, price) for (protocol,) in ALL for price in ("month", "year", "once")]
@@ -113,14 +113,14 @@ def renewal_restarted(m: Stage, company: str) -> Steps[None]:
     held, order = yield from renewal_given_up(m, company)
     m.allow("Refresh", held)
     yield back(hours=12)
-    restart(m.calls(order), actor="owner", now=m.now)
+    restart_call(m.calls(order), actor="owner", now=m.now)
 
 
 def renewal_being_restarted(m: Stage, company: str) -> Steps[None]:
     held, order = yield from renewal_given_up(m, company)
     m.allow("Refresh", held)
     yield Last.WAITING
-    restart(m.calls(order), actor="owner", now=m.now)
+    restart_call(m.calls(order), actor="owner", now=m.now)
 
 
 def renewal_paid_back(m: Stage, company: str) -> Steps[None]:

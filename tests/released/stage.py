@@ -16,8 +16,10 @@ from types import MappingProxyType
 
 from tests.factories import make_address, make_buyer, make_operator, make_product, make_seller
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, make_sku, make_spec
+from tests.released import shelf
 from tests.released.sellers import KEY, Will, instance_of
 from tests.released.stepping import Worker, die_holding
+from tradepost.market.base.config import config
 from tradepost.market.catalog.document import Price
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.identity import keys
@@ -115,6 +117,8 @@ class Stage:
             self._company(name, name)
         for company in ("silent", "garbled"):
             self._company(company, "saas_v2")
+        for name in KINDS:
+            shelf.fill(self.products[f"{name} paid"], now=self.now)
 
     def _company(self, name: str, protocol: str) -> None:
         host = f"{name.replace('_', '-')}.qingxie.example"
@@ -171,7 +175,7 @@ class Stage:
         chosen = offers.filter(charging_mode=modes[price]) if price in modes else offers.filter(period_type=price)
         command = PlaceOrder(product_id=chosen[0].product_id, quantity=quantity, agreed=True)
         # Before the order is paid nobody knows its number, and what costs nothing is paid at once.
-        placed = buy(self.buyer(buyer), command, now=self.now, unpaid_timeout=DAY)
+        placed = buy(self.buyer(buyer), command, now=self.now, unpaid_timeout=DAY, sells_metered=config().sandbox)
         self.cases[placed.number] = self.case
         for wanted, kept in ((refuse, self.will.refuse), (wait, self.will.wait)):
             if wanted:

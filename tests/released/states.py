@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.work import State
+from tradepost.market.catalog.models import Product
 from tradepost.market.fulfilment.models import Operation
+from tradepost.market.identity.models import AccessKey, Member, SigningKey
+from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.notifications.models import Mail
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.production.models import Address, Call
@@ -26,6 +29,10 @@ EVERYWHERE = frozenset(
         *(f"sold {p} PERIOD month" for p in ("saas_v2", "saas_v1", "license_v1", "license_online")),
         "mail waiting",
         "mail sent",
+        *(f"product {s}" for s in ("draft", "on_sale", "stopped")),
+        *(f"license request {s}" for s in ("asking", "promised", "refused", "delivered")),
+        *(f"member {role}" for role in ("owner", "developer", "viewer")),
+        *(f"{kind} key {s}" for kind in ("signing", "access") for s in ("current", "leaving")),
     }
 )  # fmt: skip
 REAL = frozenset(
@@ -67,7 +74,7 @@ def missing(*, sandbox: bool) -> set[str]:
 
 def present() -> set[str]:
     """Every state in which something of this market is."""
-    return {*_orders(), *_calls(), *_waiting()}
+    return {*_orders(), *_calls(), *_waiting(), *_companies()}
 
 
 def _orders() -> Iterator[str]:
@@ -93,6 +100,18 @@ def _calls() -> Iterator[str]:
         yield f"call {name} {state}"
         if call.kind == "Refresh":
             yield f"scene {call.command['scene']} {state}"
+
+
+def _companies() -> Iterator[str]:
+    for status in Product.objects.values_list("status", flat=True):
+        yield f"product {status}"
+    for status in LicenseRequest.objects.values_list("status", flat=True):
+        yield f"license request {status}"
+    for role in Member.objects.values_list("role", flat=True):
+        yield f"member {role}"
+    for kind, keys in (("signing", SigningKey.objects), ("access", AccessKey.objects)):
+        for until in keys.values_list("valid_until", flat=True):
+            yield f"{kind} key {'leaving' if until else 'current'}"
 
 
 def _state(call: Call) -> str:

@@ -2,7 +2,7 @@
 
 JSON lines, compressed (xz). The first says what the dump is: version, date, the market's clock, its migrations by app, its settings
 (with the key that opens what is sealed in it). Then each table: a line with its name, its model and its columns, one with the
-number of its rows, and a line for each row. Moments are ISO 8601 in UTC, durations microseconds, decimals text, JSON as it is.
+number of its rows, and a line for each row. Moments and days are ISO 8601, in UTC, durations microseconds, decimals text, JSON as it is.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import lzma
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,8 @@ def _plain(value: Any) -> Any:
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat()
+        case date():
+            return value.isoformat()
         case timedelta():
             return value // timedelta(microseconds=1)
         case Decimal():

@@ -176,9 +176,22 @@ def failed(name: str, answer: Answer, context: Text | None = None) -> Failed:
 
 def readable(answer: Answer, *, http_error: str = "http_status", context: Text | None = None) -> None:
     """The answer is HTTP 200 with a JSON object that has a resultCode. ``http_error``: diagnosis of another status."""
+    expect_complete(answer, context)
+    expect_ok(answer, http_error=http_error, context=context)
+    expect_plain(answer, context)
+    expect_object(answer, context)
+    expect_code(answer, context)
+
+
+def expect_complete(answer: Answer, context: Text | None = None) -> None:
+    """A whole HTTP answer came."""
+    if answer.received.fault:
+        raise failed(answer.received.fault, answer, context)
+
+
+def expect_ok(answer: Answer, *, http_error: str = "http_status", context: Text | None = None) -> None:
+    """HTTP status 200. Others have a name where it says more than ``http_error``."""
     received = answer.received
-    if received.fault:
-        raise failed(received.fault, answer, context)
     if 300 <= received.status < 400:
         raise failed("redirect", answer, context)
     if answer.turned_away:
@@ -192,12 +205,24 @@ def readable(answer: Answer, *, http_error: str = "http_status", context: Text |
     if received.status != 200:
         # Another success is no error page: its own name says more.
         raise failed(http_error if received.status >= 400 else "http_status", answer, context)
+
+
+def expect_plain(answer: Answer, context: Text | None = None) -> None:
+    """The body is not compressed."""
     if answer.compressed:
         raise failed("compressed", answer, context)
+
+
+def expect_object(answer: Answer, context: Text | None = None) -> None:
+    """The body holds a JSON object, leniently read."""
     if answer.members is None:
-        raise failed(unreadable(received), answer, context)
+        raise failed(unreadable(answer.received), answer, context)
+
+
+def expect_code(answer: Answer, context: Text | None = None) -> None:
+    """A resultCode of six digits."""
     if not answer.code:
-        raise failed(_no_code(answer.members), answer, context)
+        raise failed(_no_code(answer.members or {}), answer, context)
     if not (answer.code.isascii() and answer.code.isdigit() and len(answer.code) == 6):
         raise failed("bad_result_code", answer, context)
 

@@ -60,12 +60,21 @@ class Received:
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
 
+type Dial = Callable[[str, int, float], socket.socket]
+"""An open connection to host and port within so many seconds. Raises ``OSError``."""
+
+
+def dial_anywhere(host: str, port: int, within: float) -> socket.socket:
+    return socket.create_connection((host, port), timeout=within)
+
+
 @dataclass(frozen=True, slots=True)
 class HttpClient:
-    """``timeout``: seconds for the whole exchange."""
+    """``timeout``: seconds for the whole exchange. ``dial``: opens its connections; a market has one that is guarded."""
 
     timeout: float
     trust_any_certificate: bool = False
+    dial: Dial = dial_anywhere
 
     def send(
         self,
@@ -101,7 +110,7 @@ class HttpClient:
         parts = urlsplit(url)
         secure = parts.scheme == "https"
         host = parts.hostname or ""
-        connection = socket.create_connection((host, parts.port or (443 if secure else 80)), timeout=timeout)
+        connection = self.dial(host, parts.port or (443 if secure else 80), timeout)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not secure:
             return connection

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from tradepost.protocols import registry
 
+from .http_client import Dial, dial_anywhere
+
 GROUPS = ("signature", "shape", "wire", "idempotency", "lifecycle", "debug", "secrets", "time", "load")
 """In the order of a run: what later checks stand on comes first."""
 
@@ -49,5 +51,7 @@ class Options:
     meanwhile; only what is left of them at its end is waited for."""
     fingerprint: str = FINGERPRINT
     """Of the device for which licenses are applied for, where a version applies (saas-v1-license §B3)."""
+    dial: Dial = field(default=dial_anywhere, repr=False)
+    """Opens the connections of the run."""
     again: frozenset[str] = frozenset()
     """Ids of checks that are asked alone, with what they need before them; empty for all."""

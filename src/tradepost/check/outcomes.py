@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .diagnoses import NAMES
+from .diagnoses import ALL_NAMES
 
 if TYPE_CHECKING:
     from tradepost.protocols.http import Request
@@ -15,7 +15,7 @@ class Failed(Exception):
     """``name`` is the diagnosis; ``seen`` what was observed."""
 
     def __init__(self, name: str, seen: Text) -> None:
-        if name not in NAMES:
+        if name not in ALL_NAMES:
             raise KeyError(f"no diagnosis {name!r}")
         super().__init__(f"{name}: {seen.en}")
         self.request: Request | None = None
@@ -47,7 +47,7 @@ class Blocked(Skipped):
     """
 
     def __init__(self, why: Text, name: str = "") -> None:
-        if name and name not in NAMES:
+        if name and name not in ALL_NAMES:
             raise KeyError(f"no diagnosis {name!r}")
         super().__init__(why)
         self.name = name

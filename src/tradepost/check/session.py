@@ -45,7 +45,7 @@ def begin(target: Target, options: Options, *, clock: Callable[[], datetime], ch
         options=options,
         clock=clock,
         chance=chance,
-        client=HttpClient(options.timeout, options.trust_any_certificate),
+        client=HttpClient(options.timeout, options.trust_any_certificate, options.dial),
         concurrency=ConcurrencyLimit(options.at_once),
         budget=RunBudget(within=options.within),
         history=History(),

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from .answers import Answer
 
 _BOM = b"\xef\xbb\xbf"
+LONGEST_EXPLAINED = 32_768
+"""Bytes of a body that is written in every other way: who answers more at a market's cost must not keep it busy."""
+MOST_ROTATED = 24
 SPACINGS: tuple[tuple[str, str], ...] = ((",", ":"), (", ", ": "), (",", ": "), (", ", ":"))
 
 # --- the answer's signature ------------------------------------------------------------------------------------------
@@ -103,9 +106,11 @@ def _other_bodies(body: bytes, request: Request) -> Iterator[tuple[str, bytes]]:
     charset = other_charset(body)
     if charset:
         yield "answer_in_gbk", body.decode(charset).encode()
+    if len(body) > LONGEST_EXPLAINED:
+        return
     try:
         value = json.loads(body.removeprefix(_BOM))
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     yield from (("answer_escapes", other) for other in escaped_otherwise(body))
     yield from _serialisations(value, body)
@@ -161,7 +166,7 @@ def orders(value: object) -> Iterator[tuple[object, bool]]:
         return
     names = list(value)
     ways = (sorted(names), sorted(names, reverse=True), names[::-1], sorted(names, key=str.lower))
-    rotated = [names[at:] + names[:at] for at in range(1, len(names))]
+    rotated = [names[at:] + names[:at] for at in range(1, min(len(names), MOST_ROTATED))]
     firsts = [["resultCode", "resultMsg", *(n for n in names if n not in {"resultCode", "resultMsg"})]]
     for way in (*ways, *rotated, *firsts):
         if way != names:

@@ -45,6 +45,10 @@ class Specification:
     requests: Mapping[type[Command], tuple[Field, ...]] = field(default_factory=dict)
     answers: Mapping[type[Command], tuple[Field, ...]] = field(default_factory=dict)
     """Tables of successful answers."""
+    asked_of_test_calls: Mapping[type[Command], tuple[Field, ...]] = field(default_factory=dict)
+    """What the answer to a test call must hold beyond that (saas-v1-license A9)."""
+    pending: frozenset[type[Command]] = frozenset()
+    """Commands that may be answered 000004 (saas-v2 §4, saas-v1-license B3)."""
     optional: frozenset[type[Command]] = frozenset()
     """Commands that a seller may leave out (saas-v2 §1.4)."""
     encrypted: bool = False

@@ -12,7 +12,18 @@ from tradepost.market.catalog import document as sold
 from tradepost.market.catalog.models import Category, Factor, Offer, Product, Shelf, ShelfTerm, Sku, Spec, Version
 from tradepost.market.catalog.search_terms import Field, weighed
 from tradepost.market.catalog.shelf import VERSION
-from tradepost.market.identity.models import AccessKey, Member, Seller, SigningKey, User
+from tradepost.market.identity.members import hash_of
+from tradepost.market.identity.models import (
+    AccessKey,
+    Domain,
+    Group,
+    Invitation,
+    Member,
+    Seller,
+    SigningKey,
+    StagedKey,
+    User,
+)
 from tradepost.market.production.models import Address, Binding
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -22,6 +33,26 @@ from .stories import PRICE, Size
 
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"/>'
 AK, SK, KEY = "TPMANY00000000000001", "s" * 40, "the signing key of every seller"
+
+
+TOKEN = "the token of an invitation of seller 1"
+
+
+def acting_for_the_first(size: Size, now: datetime) -> None:
+    """What the pages of members, domains and keys show of the largest seller."""
+    Domain.objects.create(pk=1, seller_id=1, host="seller1.many.example", token="t" * 32, created_at=now)
+    group = Group.objects.create(pk=1, seller_id=1, name="Support", menus={"trade": "read"})
+    Group.objects.create(pk=2, seller_id=1, name="Nobody", menus={"trade": "read"})
+    member = Member.objects.create(pk=size.sellers + 1, seller_id=1, user_id=1, role=Member.Role.MEMBER)
+    member.groups.add(group)
+    Invitation.objects.create(
+        pk=1, seller_id=1, email="new@many.example", token_hash=hash_of(TOKEN), created_at=now,
+        expires_at=now + timedelta(days=7),
+    )  # fmt: skip
+    StagedKey.objects.create(
+        pk=1, seller_id=1, interface_class="base", key_id="staged", sealed=seal("another key"), hint="…",
+        fingerprint="f", created_at=now,
+    )  # fmt: skip
 
 
 NAMES = (

@@ -89,7 +89,7 @@ def test_right_pictures_are_taken(purpose: Purpose, name: str, content: bytes) -
 def test_wrong_ones_are_refused_with_their_rule(code: str, purpose: Purpose, name: str, content: bytes) -> None:
     refused = refusal(content, name, purpose)
     assert refused.code == code
-    assert refused.rule == ("1.4" if purpose is LOGO else "2.3")
+    assert refused.rule == f"business-rules §{'1.4' if purpose is LOGO else '2.3'}"
 
 
 def test_five_megabytes_are_taken_and_one_byte_more_is_not() -> None:

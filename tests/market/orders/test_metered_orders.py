@@ -23,7 +23,7 @@ from tradepost.market.orders.events import OrderPaid
 from tradepost.market.orders.finish import complete_order, give_up_order
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.place import PlaceOrder, quote
-from tradepost.market.orders.pricing import price
+from tradepost.market.orders.pricing import Tariff, price
 from tradepost.market.payments import ledger
 from tradepost.market.payments.models import Account, Transfer
 from tradepost.market.subscriptions.models import Subscription
@@ -44,7 +44,7 @@ def order(buyer: User, offer: Offer, *, periods: int = 1, sells_metered: bool = 
 @given(st.integers(1, 10**9), st.integers(1, 10**4), st.integers(1, 120), st.decimals("0.0001", "1000000", places=4))
 def test_who_pays_for_more_of_a_package_has_more_of_it(unit: int, quantity: int, periods: int, quota: Decimal) -> None:
     """Ours where the documents are silent: quota is of one period and one unit of quantity, as the price is."""
-    priced = price(Money(unit, "CNY"), quantity=quantity, periods=periods, quota=quota)
+    priced = price(Tariff(currency="CNY", unit_minor=unit, quota=quota), quantity=quantity, periods=periods)
     assert priced.quota == quota * quantity * periods
     assert priced.total.minor * quota == priced.quota * unit, "the price of a unit of usage stays"
     assert priced.quota.as_tuple().exponent == -4

@@ -21,7 +21,7 @@ from tradepost.market.orders import cancel
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.place import UNPAID_TIMEOUT, PlaceOrder, place_order
-from tradepost.market.orders.pricing import price
+from tradepost.market.orders.pricing import Tariff, price
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.paid_time import period_end
 
@@ -157,7 +157,10 @@ def test_a_one_time_purchase_has_no_period() -> None:
 @given(st.integers(0, 10**9), st.integers(1, 10**4), st.integers(1, 120))
 def test_the_price_is_unit_times_quantity_times_periods(unit: int, quantity: int, periods: int) -> None:
     """business-rules §3.3, linear."""
-    assert price(Money(unit, "CNY"), quantity=quantity, periods=periods).total.minor == unit * quantity * periods
+    assert (
+        price(Tariff(currency="CNY", unit_minor=unit), quantity=quantity, periods=periods).total.minor
+        == unit * quantity * periods
+    )
 
 
 @pytest.mark.parametrize(

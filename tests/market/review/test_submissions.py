@@ -119,7 +119,7 @@ def test_an_approval_needs_every_point_and_another_pair_of_eyes() -> None:
     sent, operator = pending(draft(seller)), make_operator()
     with pytest.raises(Refused, match=r"review\.checklist"):
         decide.approve(sent, checklist=["registered"], by=operator, settings=config(), now=NOW)
-    Member.objects.create(seller=seller, user=operator, role=Member.Role.VIEWER)
+    Member.objects.create(seller=seller, user=operator, role=Member.Role.MEMBER)
     for decided in (
         lambda: approve(sent, by=operator),
         lambda: decide.reject(sent, reasons={"company": "x"}, by=operator, settings=config(), now=NOW),

@@ -144,7 +144,7 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(page: Cl
     assert words in text.replace("&quot;", '"')
     assert "§1.4" in text
     [(name, value)] = other.items()
-    assert f'id="id_{name}_error"' in text or name in {"market_name"}
+    assert f'id="id_{name}_error"' in text or name == "market_name"
     one = Submission.objects.get()
     assert (one.status, one.document[name]) == ("draft", value)
     assert not Acceptance.objects.exists()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tradepost.check.answers import NOT_AUTHENTIC, failed, readable
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import UrlDialect
-from tradepost.check.outcomes import Failed
+from tradepost.check.judgements import sign_mistake, unsigned
 from tradepost.check.probes import (
     Probe,
     bad_type,
@@ -25,7 +25,6 @@ from tradepost.check.probes import (
 from tradepost.check.signature_diagnosis import explain_body_sign
 from tradepost.protocols.body_sign import HEADER
 from tradepost.protocols.commands import Create, Query
-from tradepost.protocols.excerpt import excerpt
 from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
@@ -82,10 +81,7 @@ def _signed(probe: Probe, *, refusal: bool) -> Body:
             raise failed("compressed", answer)
         if answer.members is None and answer.received.header("Body-Sign") is None:
             readable(answer, http_error="http_error_for_bad_request" if refusal else "http_status")
-        # A version that asks for no signature may still carry one, and then it must hold.
-        if not caller.target.specification.body_sign and answer.received.header("Body-Sign") is None:
-            return
-        name = explain_body_sign(answer, caller.options.key)
+        name = sign_mistake(answer, caller.options.key, required=caller.target.specification.body_sign)
         if name is None:
             return
         if name in {"signature_mismatch", "unsorted_keys", "reserialised_json"} and _constant(caller, answer):
@@ -95,11 +91,7 @@ def _signed(probe: Probe, *, refusal: bool) -> Body:
             name = "wrong_key"
         if refusal and explain_body_sign(caller.ask(caller.harmless()), caller.options.key) is None:
             name = "unsigned_error" if name == "no_body_sign" or answer.received.status != 200 else name
-        sent = next((f"{k}: {v}" for k, v in answer.received.headers if k.lower() == "body-sign"), "")
-        if sent:
-            raise Failed(name, Text(en=f"{excerpt(sent, limit=160)} came", zh=f"收到{excerpt(sent, limit=160)}"))
-        told = answer.describe()
-        raise Failed(name, Text(en=f"no header Body-Sign; {told.en}", zh=f"没有响应头Body-Sign；{told.zh}"))
+        raise unsigned(name, answer)
 
     return body
 

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tradepost.check.answers import Answer, expect_accepted, readable
 from tradepost.check.cipher_diagnosis import explain_secret
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
+from tradepost.check.judgements import SECRETS, app_infos, decryptable, values_of
 from tradepost.check.outcomes import Failed, Skipped, Warned
 from tradepost.protocols.commands import Command, Create, Encryption, Query
 from tradepost.protocols.secret_fields import IV_LENGTH, encrypt
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.target import Target
 
-SECRET = ("userName", "password")
 IV = "Zq3kP8sWm1Xc7Rt5"
 SECTION = "saas-v1-license A1.4"
 
@@ -42,7 +42,7 @@ def checks(target: Target) -> Iterable[Check]:
         en="16 characters of IV and the Base64 of AES-CBC with the derived key, of the strength that encryptType names",
         zh="16个字符的IV，加上用派生密钥做AES-CBC后的Base64，强度与encryptType一致",
     )
-    for name in SECRET:
+    for name in SECRETS:
         yield replace(make(
             f"created.{name}", "newInstance", _readable(Create, name),
             Text(en=f"{name} of a creation can be decrypted", zh=f"创建返回的{name}可以解密"), expected,
@@ -71,16 +71,6 @@ def checks(target: Target) -> Iterable[Check]:
         ), spec=SECTION)  # fmt: skip
 
 
-def _apps(answer: Answer) -> Iterator[dict[str, object]]:
-    members = answer.members or {}
-    info = members.get("info")
-    entries = [members, *(info if isinstance(info, list) else [])]
-    for entry in entries:
-        app = entry.get("appInfo") if isinstance(entry, dict) else None
-        if isinstance(app, dict):
-            yield app
-
-
 def _answer(caller: Caller, kind: type[Command]) -> Answer:
     caller.need(kind)
     made = caller.instance(keep=True)
@@ -94,18 +84,9 @@ def _answer(caller: Caller, kind: type[Command]) -> Answer:
 def _readable(kind: type[Command], name: str) -> Body:
     def body(caller: Caller) -> None:
         answer = _answer(caller, kind)
-        values = [text for app in _apps(answer) if isinstance(text := app.get(name), str) and text]
-        if not values:
+        if not values_of(answer, name):
             raise Skipped(Text(en=f"the answer has no {name}", zh=f"响应中没有{name}"))
-        strength = Encryption.AES128 if (answer.members or {}).get("encryptType") == "2" else Encryption.AES256
-        for text in values:
-            mistake = explain_secret(text, caller.options.key, strength)
-            if mistake:
-                # Not quoted: it may be a password in clear.
-                raise Failed(
-                    mistake,
-                    Text(en=f"{name} came with {len(text)} characters", zh=f"收到的{name}有{len(text)}个字符"),
-                )
+        decryptable(answer, name, caller.options.key)
 
     return body
 
@@ -117,7 +98,7 @@ def _fresh_iv(caller: Caller) -> None:
         made = caller.instance()
         answer = caller.ask(caller.samples.create(made.order))
         caller.give_back(made)
-        texts = [str(app[name]) for app in _apps(answer) for name in SECRET if app.get(name)]
+        texts = [str(app[name]) for app in app_infos(answer) for name in SECRETS if app.get(name)]
         if not texts or any(len(text) <= IV_LENGTH for text in texts):
             raise Skipped(Text(en="the answer has no encrypted field", zh="响应中没有加密字段"))
         if any(

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
@@ -14,9 +13,9 @@ from urllib.parse import unquote_to_bytes
 from tradepost.check.answers import failed
 from tradepost.check.definition import Check, CheckBuilder, check_factory
 from tradepost.check.forgeries import last_character, missing, tampered
-from tradepost.check.outcomes import Failed, Skipped
+from tradepost.check.judgements import SHORTEST_KEY, hides_key, shows_no_details
+from tradepost.check.outcomes import Skipped
 from tradepost.protocols.body_sign import HEADER
-from tradepost.protocols.excerpt import excerpt
 from tradepost.protocols.hmac_sign import hmac_sha256
 from tradepost.protocols.http import header
 from tradepost.protocols.text import Text
@@ -27,18 +26,9 @@ if TYPE_CHECKING:
     from tradepost.check.target import Target
     from tradepost.protocols.http import Request
 
-SHORTEST_KEY = 8
 SHORTEST_PIECE = 12
 """Characters of a signature that nobody writes by chance; who prints its beginning alone tells enough to look for more."""
 LAST = frozenset({"secrets.key_hidden", "secrets.signature_hidden", "secrets.no_details"})
-
-_DETAILS = re.compile(
-    rb"Traceback \(most recent call last\)|\bat [a-z]\w*(?:\.\w+)+\([A-Za-z]\w*\.(?:java|kt):\d+\)"
-    rb"|\.(?:py|go|php|rb)\W{1,6}(?:on )?line \d+|\.php\(\d+\)|\.(?:go|rb):\d+\b|\bat .+\.(?:js|ts|cs):(?:line )?\d+"
-    rb"|(?:SELECT|INSERT INTO|UPDATE|DELETE FROM) [\w`\"*., ()]+ (?:FROM|VALUES|SET|WHERE)\b"
-    rb"|\bgoroutine \d+ \[|SQLSTATE\[|\bORA-\d{5}|Duplicate entry '|duplicate key value violates|in your SQL syntax"
-    rb"|\b(?:javax?|org|com|net)\.(?:[a-z_]\w*\.)+[A-Z]\w*(?:Exception|Error)\b|\bSystem\.(?:\w+\.)*\w*Exception\b"
-)
 
 
 @check_factory
@@ -66,13 +56,11 @@ def checks(target: Target) -> Iterable[Check]:
 
 
 def _key_hidden(caller: Caller) -> None:
-    key = caller.options.key.encode()
-    if len(key) < SHORTEST_KEY:
-        # Somebody's ordinary text.
+    key = caller.options.key
+    if len(key.encode()) < SHORTEST_KEY:
         raise Skipped(Text(en="the key is too short to look for", zh="密钥过短，无法查找"))
     for answer in caller.history.answers:
-        if key in answer.received.raw:
-            raise Failed("key_in_answer", Text(en="an answer holds the key", zh="有响应含有密钥"))
+        hides_key(answer, key)
 
 
 def _signature_hidden(caller: Caller) -> None:
@@ -130,7 +118,4 @@ def _piece_in(text: bytes, place: bytes) -> bool:
 
 def _no_details(caller: Caller) -> None:
     for answer in caller.history.answers:
-        found = _DETAILS.search(answer.received.body)
-        if found:
-            quoted = excerpt(found[0])
-            raise Failed("details_in_answer", Text(en=f"an answer holds {quoted}", zh=f"有响应含有{quoted}"))
+        shows_no_details(answer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -13,32 +13,28 @@ from tradepost.check.answers import (
     expect_success,
     failed,
     in_time,
-    misspelt,
     readable,
-    unreadable,
 )
-from tradepost.check.body_coding import not_utf8
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
-from tradepost.check.outcomes import Failed, Skipped, Warned
+from tradepost.check.judgements import (
+    RESULT,
+    addresses_open,
+    content_type,
+    keeps_table,
+    no_byte_order_mark,
+    read_as_a_market,
+    result,
+    strictly_json,
+)
+from tradepost.check.outcomes import Skipped
 from tradepost.check.refusal_diagnosis import Mistake, explain_refusal
 from tradepost.protocols.commands import Command, Create, Query
-from tradepost.protocols.excerpt import excerpt
 from tradepost.protocols.text import Text
-from tradepost.protocols.wire_fields import Breach, Field, violations
-from tradepost.protocols.wire_json import NotJsonObject, load_object
+from tradepost.protocols.wire_fields import Field
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.target import Target
-
-_BREACHES = {
-    Breach.MISSING: "missing_field",
-    Breach.TYPE: "wrong_type",
-    Breach.LENGTH: "too_long",
-    Breach.VALUE: "bad_field",
-}
-RESULT = (Field("resultCode", 6), Field("resultMsg", 255))
-"""resultMsg is optional in the table, and a body without it is refused as unreadable all the same (saas-v2 §9)."""
 
 
 @check_factory
@@ -102,23 +98,10 @@ def _answer(kind: type[Command]) -> Body:
 
 def _envelope(answer: Answer) -> None:
     readable(answer)
-    media_type = (answer.received.header("Content-Type") or "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        came = answer.received.header("Content-Type") or "none"
-        raise Failed("wrong_content_type", Text(en=f"Content-Type is {came}", zh=f"Content-Type为{came}"))
-    if answer.received.body.startswith(b"\xef\xbb\xbf"):
-        raise Failed("bom", Text(en="the body starts with EF BB BF", zh="响应体以EF BB BF开头"))
-    message = (answer.members or {}).get("resultMsg")
-    if isinstance(message, str) and not message.strip():
-        # Optional, though a body without it is refused; of a blank one no page speaks (saas-v2 §9).
-        raise Warned("blank_message", Text(en="resultMsg is blank", zh="resultMsg为空"))
-    _keep(RESULT, answer, "missing_result")
-    try:
-        load_object(answer.received.body)
-    except NotJsonObject as error:
-        # Read by a lenient parser up to here.
-        name = "duplicate_members" if "twice" in str(error) else not_utf8(answer.received.body) or "not_json"
-        raise Failed(name, Text.same(str(error))) from None
+    content_type(answer)
+    no_byte_order_mark(answer)
+    result(answer)
+    strictly_json(answer)
 
 
 def _fields(kind: type[Command]) -> Body:
@@ -127,34 +110,10 @@ def _fields(kind: type[Command]) -> Body:
         readable(answer)
         if answer.code != SUCCESS:
             raise Skipped(Text(en="the test call was refused, see the group debug", zh="测试调用被拒绝，见debug组"))
-        _keep(caller.target.specification.answers.get(kind, RESULT[:1]), answer)
-        _read_as_a_market(caller, command, answer)
+        keeps_table(caller.target.specification.answers.get(kind, RESULT[:1]), answer)
+        read_as_a_market(caller.target, command, answer, caller.options.key)
 
     return body
-
-
-def _keep(table: tuple[Field, ...], answer: Answer, missing: str = "missing_field") -> None:
-    for violation in violations(table, answer.members or {}):
-        name = missing if violation.breach is Breach.MISSING else _BREACHES[violation.breach]
-        if violation.breach is Breach.MISSING and misspelt(violation.path, answer.members or {}):
-            name = "field_case"
-        raise Failed(name, Text(en=str(violation), zh=f"{violation.path}：{violation.detail}"))
-
-
-def _read_as_a_market(caller: Caller, command: Command, answer: Answer) -> None:
-    """The version's own reader has the last word: what it refuses, a market refuses."""
-    result = caller.target.protocol.decode(
-        command, answer.with_valid_envelope(caller.options.key), key=caller.options.key
-    )
-    fault = getattr(result, "fault", None)
-    if fault is None:
-        return
-    detail = getattr(result, "detail", "")
-    if str(fault) == "not_json":
-        raise Failed("duplicate_members" if "twice" in detail else unreadable(answer.received), Text.same(detail))
-    names = {"missing_field": "missing_field", "other_instance": "other_instance"}
-    name = "comma_in_id" if "comma" in detail else names.get(str(fault), "bad_field")
-    raise Failed(name, Text.same(detail))
 
 
 def _refusal(caller: Caller) -> None:
@@ -176,8 +135,8 @@ def _created(caller: Caller) -> None:
         raise failed(
             "refuses_correct_request" if mistake.name == "wrong_key" else mistake.name, answer, mistake.context
         )
-    _keep((Field("instanceId", 64),), answer)
-    _read_as_a_market(caller, command, answer)
+    keeps_table((Field("instanceId", 64),), answer)
+    read_as_a_market(caller.target, command, answer, caller.options.key)
     in_time(answer, caller.target)
 
 
@@ -186,23 +145,9 @@ def _queried(caller: Caller) -> None:
     command = Query(instance_ids=(made.instance_id,))
     answer = caller.ask(command)
     expect_success(answer)
-    _keep(caller.target.specification.answers.get(Query, RESULT), answer)
-    _read_as_a_market(caller, command, answer)
-    for url in _addresses(answer.members):
-        if not url.lower().startswith(("http://", "https://")):
-            raise Warned("odd_url", Text(en=f"frontEndUrl is {excerpt(url)}", zh=f"frontEndUrl为{excerpt(url)}"))
-
-
-def _addresses(value: object) -> Iterator[str]:
-    if isinstance(value, dict):
-        url = value.get("frontEndUrl")
-        if isinstance(url, str):
-            yield url
-        for member in value.values():
-            yield from _addresses(member)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _addresses(item)
+    keeps_table(caller.target.specification.answers.get(Query, RESULT), answer)
+    read_as_a_market(caller.target, command, answer, caller.options.key)
+    addresses_open(answer)
 
 
 def _odd_id(caller: Caller) -> None:

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from tradepost.check.results import Diagnosis
 
-from . import answers, behaviour, requests, runs
+from . import answers, behaviour, calls, requests, runs
 
-_KNOWN = {**requests.DIAGNOSES, **answers.DIAGNOSES, **behaviour.DIAGNOSES, **runs.DIAGNOSES}
+_OF_RUNS = {**requests.DIAGNOSES, **answers.DIAGNOSES, **behaviour.DIAGNOSES, **runs.DIAGNOSES}
+_KNOWN = {**_OF_RUNS, **calls.DIAGNOSES}
 
-NAMES = frozenset(_KNOWN)
+NAMES = frozenset(_OF_RUNS)
+"""What a run can find."""
+ALL_NAMES = frozenset(_KNOWN)
+"""And what can be said of one call by itself."""
 
 
 def diagnosis(name: str) -> Diagnosis:

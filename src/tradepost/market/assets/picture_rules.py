@@ -195,4 +195,6 @@ def _wrong_format(rule: PictureRule) -> Refused:
 
 
 def _refused(code: str, message: str, rule: PictureRule) -> Refused:
-    return Refused(code, message, HTTPStatus.UNPROCESSABLE_ENTITY, field="picture", rule=rule.section)
+    return Refused(
+        code, message, HTTPStatus.UNPROCESSABLE_ENTITY, field="picture", rule=f"business-rules §{rule.section}"
+    )

@@ -148,7 +148,7 @@ def _check_number(seller: Seller, a_day: int, now: datetime) -> None:
         raise Refused(
             "picture.too_many_today",
             _("A seller may hand in %(number)s pictures a day. Go on tomorrow.") % {"number": a_day},
-            HTTPStatus.TOO_MANY_REQUESTS, field="picture", rule="2.3",
+            HTTPStatus.TOO_MANY_REQUESTS, field="picture", rule="business-rules §2.3",
         )  # fmt: skip
 
 

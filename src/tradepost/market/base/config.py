@@ -55,7 +55,31 @@ class Config(BaseSettings):
     )
     debug: bool = Field(default=False, description="Show errors with their sources; never in a real market.")
     currency: str = Field(default="CNY", min_length=3, max_length=3, description="Currency of balances and new prices.")
+    members_most: int = Field(
+        default=50, ge=1, description="Members that a seller may have beside its owner, open invitations included."
+    )
+    invitation_days: int = Field(
+        default=7, ge=1, le=90, description="So long an invitation to a seller can be accepted."
+    )
+    invitations_a_day: int = Field(
+        default=100, ge=1, description="Invitations that one seller may have mailed in a day."
+    )
+    domains_most: int = Field(default=50, ge=1, description="Domains that a seller may register.")
+    domain_recheck_days: int = Field(
+        default=7, ge=1, description="The proof of a domain is looked at again after these days."
+    )
+    domain_failures: int = Field(
+        default=3, ge=1, description="Looks in a row, a day apart, without finding the proof until it lapses."
+    )
+    looks_an_hour: int = Field(
+        default=60,
+        ge=1,
+        description="Looks for proofs, and tests of addresses, that one seller may ask for in an hour.",
+    )
     unpaid_timeout_minutes: int = Field(default=1440, ge=1, description="An unpaid order is cancelled after this time.")
+    quote_minutes: int = Field(
+        default=60, ge=1, description="How long a price that was shown at checkout holds; after that it is asked again."
+    )
     body_sign: Literal["required", "optional"] = Field(
         default="required", description="Default of new production addresses: is an answer without Body-Sign accepted?"
     )
@@ -89,8 +113,17 @@ class Config(BaseSettings):
         description="Most pixels of a picture: in memory each takes four bytes while it is looked at.",
     )
     pictures_a_day: int = Field(default=500, ge=1, description="Pictures that one seller may hand in on a day.")
-    keep_unused_pictures_days: int = Field(
-        default=30, ge=0, description="Pictures that nothing refers to are deleted after these days; 0: never."
+    proof_most_bytes: int = Field(
+        default=20_971_520,
+        ge=1024,
+        le=20_971_520,
+        description="Largest document that is taken as proof, in bytes; a request of more does not come in.",
+    )
+    proofs_a_day: int = Field(default=100, ge=1, description="Documents that one seller may hand in on a day.")
+    keep_unused_files_days: int = Field(
+        default=30,
+        ge=0,
+        description="Pictures and documents that nothing refers to are deleted after these days; 0: never.",
     )
     keep_attempt_bodies_days: int = Field(
         default=90, ge=0, description="Bodies of attempts are emptied after these days; 0 keeps them for ever."
@@ -102,6 +135,11 @@ class Config(BaseSettings):
         default=1825,
         ge=0,
         description="History is deleted after these days, that of orders, subscriptions and operations excepted; 0: never.",
+    )
+    keep_quotes_days: int = Field(
+        default=400,
+        ge=0,
+        description="Quotes that orders used are deleted after these days; the order keeps its price lines. 0: never.",
     )
     keep_notices_days: int = Field(default=365, ge=0, description="Notices are deleted after these days; 0: never.")
     keep_sent_mails_days: int = Field(
@@ -118,8 +156,19 @@ class Config(BaseSettings):
     leased_jobs_at_once: int = Field(
         default=4, ge=1, le=64, description="Jobs that wait for others' servers in one worker process at a time."
     )
+    keep_test_calls_days: int = Field(
+        default=30,
+        ge=0,
+        description="Test calls that no saved debug case shows are deleted after these days; 0: never.",
+    )
+    test_calls_at_once: int = Field(
+        default=4, ge=1, le=16, description="Test calls of one seller that may wait or be in flight at a time."
+    )
     keep_leased_jobs_days: int = Field(
         default=30, ge=0, description="Jobs that waited for others' servers are deleted after these days; 0: never."
+    )
+    keep_invitations_days: int = Field(
+        default=90, ge=0, description="Invitations to sellers are deleted these days after they expired; 0: never."
     )
     keep_hourly_counts_days: int = Field(
         default=400,
@@ -128,6 +177,12 @@ class Config(BaseSettings):
     )
     retention_at: time = Field(
         default=time(3, 30), description="When old rows are deleted each night, in the market's time zone."
+    )
+    replay_valid_minutes: int = Field(
+        default=60,
+        ge=1,
+        le=1440,
+        description="How old the replay of a product's debug cases may be when an operator approves it (minutes).",
     )
     review_working_days: int = Field(
         default=3,

@@ -18,7 +18,7 @@ class Refused(Exception):
         self.field = field
         """Name of the input that caused it, so that a form can show the words beside it."""
         self.rule = rule
-        """Section of the rules that it breaks (docs/reference/rules.md), for what a seller hands in: "2.3"."""
+        """The rule that it breaks, for what a seller hands in: "business-rules §2.3"."""
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"

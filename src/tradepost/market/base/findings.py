@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils import translation
-from django.utils.functional import Promise
 
 LANGUAGES = ("zh-hans", "en")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """``rule`` names the section that asks for it; a refusal without one would be nobody's."""
+    """``words`` are in the language that is active where it is found. ``code`` is stable, for programs and tests; ``rule``
+    names the section that asks for it: a refusal without one would be nobody's."""
 
     section: str
     field: str
     code: str
-    words: str | Promise
+    words: str
     rule: str
 
 
@@ -28,7 +28,7 @@ def stored_findings(find: Callable[[], Iterable[Finding]]) -> list[dict[str, Any
     said: list[list[Finding]] = []
     for language in LANGUAGES:
         with translation.override(language):
-            said.append([_fixed(each) for each in find()])
+            said.append(list(find()))
     return [
         {
             "section": chinese.section,
@@ -54,10 +54,3 @@ def read_findings(stored: Iterable[dict[str, Any]]) -> list[Finding]:
         )
         for each in stored
     ]
-
-
-def _fixed(finding: Finding) -> Finding:
-    """Its words as they are in the language that is active now."""
-    return Finding(
-        section=finding.section, field=finding.field, code=finding.code, words=str(finding.words), rule=finding.rule
-    )

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import queue
 import socket
 import threading
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -100,6 +102,48 @@ class GuardedResolver(AbstractResolver):
 
     async def close(self) -> None:
         """Nothing is kept."""
+
+
+def guarded_connection(host: str, port: int, within: float, *, sandbox: bool) -> socket.socket:
+    """An open connection for a thread that may wait: to the address that was checked, whatever the name leads to a moment
+    later. Raises ``AddressBlocked``, or another ``OSError``."""
+    began = time.monotonic()
+    name = literal_ip(host) or host
+    found = _look_up(name, port, within)
+    if not all(allowed(str(where[0]), sandbox=sandbox) for *_, where in found):
+        raise AddressBlocked(f"{host} leads to an address that is not public")
+    problem = OSError(f"{host} has no address")
+    for family, kind, protocol, _, where in found:
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(max(0.001, within - (time.monotonic() - began)))
+            connection.connect(where)
+        except OSError as error:
+            connection.close()
+            problem = error
+        else:
+            return connection
+    raise problem
+
+
+def _look_up(host: str, port: int, within: float) -> list[Any]:
+    """In a thread that nobody waits for at the end: a look-up cannot be given up."""
+    found: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            found.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG))
+        except (OSError, UnicodeError) as error:
+            found.put(error)
+
+    threading.Thread(target=run, name="look-up", daemon=True).start()
+    try:
+        answer = found.get(timeout=within)
+    except queue.Empty:
+        raise TimeoutError(f"the name servers did not answer within {within:g} s") from None
+    if isinstance(answer, Exception):
+        raise OSError(str(answer)) from answer
+    return list(answer)
 
 
 async def _in_a_thread[T](work: Callable[[], T]) -> T:

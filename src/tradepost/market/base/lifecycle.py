@@ -82,3 +82,20 @@ class Lifecycle[State: StrEnum, Event: StrEnum]:
                     )
                 )
         rows.create(moves)
+
+
+def moved(
+    subject: models.Model, lifecycle: str, event: str, *, now: datetime, actor: str, note: str = "",
+    before: str = "", after: str = "",
+) -> None:  # fmt: skip
+    """A row of history for what is no status: a switch, a number. ``before`` and ``after``: its value in words."""
+    from .models import Move
+
+    rows.create(
+        [
+            Move(
+                lifecycle=lifecycle, subject=str(subject.pk), event=event, before=before[:32], after=after[:32],
+                at=now, actor=actor, note=note[:500],
+            )
+        ]
+    )  # fmt: skip

@@ -146,6 +146,10 @@ class Spec:
     name: Text = NO_TEXT
     attributes: tuple[Attribute, ...] = ()
     skus: tuple[Sku, ...] = ()
+    plans: tuple[Price, ...] = ()
+    """Ways to pay that a seller laid out and has no SKU with a price for yet: they are kept while the draft is written."""
+    quantity: Quantity | None = None
+    """The same of a numeric attribute."""
 
 
 # --- the sections -----------------------------------------------------------------------------------------------------
@@ -271,6 +275,11 @@ class Document:
             for sku in spec.skus:
                 for price in sku.prices:
                     yield spec, sku, price
+
+    def pictures(self) -> frozenset[str]:
+        """SHA-256 of every picture that it refers to, those of proofs too."""
+        shown = self.media.hashes | self.description.hashes
+        return shown | {sha256 for sha256 in self.details.proofs.values() if sha256}
 
     def modes(self) -> frozenset[ChargingMode]:
         """Charging modes that it is sold in."""

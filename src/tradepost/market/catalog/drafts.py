@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from tradepost.market.assets.pictures import use_pictures
 from tradepost.market.base import ids
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import Seller, User
@@ -128,10 +129,16 @@ def _store(draft: Version, after: Document, sections: Iterable[str], *, by: User
     draft.saved_at, draft.saved_by = now, by
     draft.save(update_fields=["document", "revision", "revisions", "saved_at", "saved_by"])
     product = draft.product
+    use_pictures(owner_of(draft), after.pictures(), seller=product.seller, visible=False)
     if product.status == Product.Status.DRAFT and "base" in sections:
         _show_names(product, after.base)
         product.category = _category(after.base.category)
         product.save(update_fields=["name", "name_en", "summary", "summary_en", "category"])
+
+
+def owner_of(version: Version) -> str:
+    """As what a version refers to pictures: they stay for as long as it does, for its seller and operators alone."""
+    return f"version:{version.pk}"
 
 
 def _has_nul(plain: object) -> bool:
@@ -204,8 +211,10 @@ def discard(product: Product) -> None:
     """Throw the draft away; a product that was never handed in goes with it. Raises ``Refused`` when there is no draft."""
     with transaction.atomic():
         locked = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
-        gone, _rows = Version.objects.filter(product=locked, status=Version.Status.DRAFT).delete()
-        if not gone:
+        draft = Version.objects.filter(product=locked, status=Version.Status.DRAFT).first()
+        if draft is None:
             raise Refused("draft.none", _("There is no draft to throw away."))
+        use_pictures(owner_of(draft), (), seller=locked.seller, visible=False)
+        draft.delete()
         if locked.status == Product.Status.DRAFT and not Version.objects.filter(product=locked).exists():
             locked.delete()

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterator
 
 from django.utils.translation import gettext as _
 
+from tradepost.market.base.findings import Finding
+
 from .document import Document, Price, Quantity, Sku, Spec
-from .findings import Finding
 from .sellable import identity
 
 RULE = "business-rules §2.8"

@@ -13,7 +13,8 @@ from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.registry import product_type
 
 from . import document as documents
-from . import drafts, shelf
+from . import drafts, shelf, upgrade_rules
+from .controls import ensure_stock
 from .document import Document
 from .lifecycle import PRODUCT, VERSION, ProductEvent, VersionEvent
 from .models import Product, Version
@@ -26,7 +27,7 @@ MOST_EXTEND_PARAMS = 3
 def selling(document: Document, *, currency: str, sells_metered: bool) -> Selling:
     """What this market sells of the kind of a document."""
     kind = product_type(document.product_type)
-    return Selling(kind.charging_modes, currency, sells_metered)
+    return Selling(kind.charging_modes, currency, sells_metered, kind.trial)
 
 
 def list_version(version: Version, *, currency: str, sells_metered: bool, actor: str, now: datetime) -> Product:
@@ -51,6 +52,8 @@ def list_version(version: Version, *, currency: str, sells_metered: bool, actor:
             product.listed_at, product.hidden = now, not document.purchase.public
         project(product, document, currency=currency)
         product.save()
+        ensure_stock(product)
+        upgrade_rules.recheck(product, now=now)
         use_pictures(
             f"product:{product.pk}",
             document.media.hashes | document.description.hashes,

@@ -19,13 +19,15 @@ from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.charging import Charging, charging, modes_that
 from tradepost.protocols.commands import ChargingMode
 
+from .grant_models import ProductGrant
 from .price_models import PriceModel
 from .shelf_models import Shelf, ShelfTerm
 
 __all__ = [
-    "Category", "Factor", "Offer", "Product", "PurchaseLimit", "SalesTarget", "Shelf", "ShelfTerm", "Sku", "Spec", "Stock",
-    "TargetBuyer", "UpgradeRule", "Version",
+    "NONE", "Category", "Factor", "Offer", "Product", "ProductGrant", "PurchaseLimit", "SalesTarget", "Shelf", "ShelfTerm",
+    "Sku", "Spec", "Stock", "TargetBuyer", "UpgradeRule", "Version",
 ]  # fmt: skip
+
 NONE = Decimal(0)
 
 
@@ -244,6 +246,11 @@ class Offer(models.Model):
         return charging(self.charging_mode)
 
     @property
+    def renewable(self) -> bool:
+        """Whether its end can be moved. A trial ends, or becomes formal by an order of its own (business-rules §3.5)."""
+        return self.charging.renewable and not self.trial
+
+    @property
     def plan(self) -> str:
         """How it is paid, in one word of a form: ``PERIOD-month``, ``ONE_TIME-``, ``ON_DEMAND_PKG-month-1000``."""
         size = f"-{self.quota.normalize():f}" if self.charging.quota else ""
@@ -343,3 +350,7 @@ class Stock(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(used__lte=F("total")), name="stock_not_oversold")]
+
+    @property
+    def left(self) -> int:
+        return self.total - self.used

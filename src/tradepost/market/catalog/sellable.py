@@ -13,12 +13,12 @@ from itertools import pairwise
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.findings import Finding
 from tradepost.market.base.money import MINOR_DIGITS
 from tradepost.market.product_types.charging import Charging
 from tradepost.protocols.commands import ChargingMode
 
 from .document import Document, Factor, Price, Sku
-from .findings import Finding
 from .price_models import PriceModel
 
 DEAREST = 100_000_000

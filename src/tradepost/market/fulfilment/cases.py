@@ -93,6 +93,7 @@ def purchase_of(line: OrderLine) -> Purchase:
         period_type=line.period_type,
         period_number=line.period_number or None,
         quantity=line.quantity if line.linear else None,
+        trial=line.order.order_type == Order.Type.TRIAL,
         amount=(line.list_amount if tried_out else line.amount).major,
         extend_params=tuple((p["name"], p["value"]) for p in line.extend_params),
     )

@@ -42,8 +42,8 @@ def live(payload: Mapping[str, Any], now: datetime) -> datetime | None:
 
 def _remind(subscription: Subscription, facts: life.Facts, now: datetime) -> None:
     """Told once for each end, however often this is published."""
-    end = facts.expires_at
-    if end is not None and end - life.REMIND <= now < end and not facts.prolonging:
+    end, at = facts.expires_at, life.remind_at(facts)
+    if end is not None and at is not None and at <= now < end and not facts.prolonging:
         outbox.publish(SubscriptionEndsSoon(subscription=subscription.pk, ends=end), now=now)
 
 

@@ -214,5 +214,6 @@ def _renew(numbers: Sequence[str], now: datetime) -> None:
 
 BY_TYPE: Mapping[str, Callable[[Sequence[str], datetime], None]] = {
     Order.Type.NEW: _open,
+    Order.Type.TRIAL: _open,
     Order.Type.RENEW: _renew,
 }

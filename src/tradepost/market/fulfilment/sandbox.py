@@ -210,7 +210,7 @@ def _target(subscription: Subscription, trial: Trial) -> Target:
     if target is None:
         raise _wrong(_("Choose what to change to, and a quantity."), "offer")
     offer = target.offer
-    if offer.sku.spec_id != subscription.offer.sku.spec_id or not offer.charging.renewable or not offer.on_sale:
+    if offer.sku.spec_id != subscription.offer.sku.spec_id or not offer.renewable or not offer.on_sale:
         raise _wrong(_("Choose a price by period of the same specification."), "offer")
     quote(offer, quantity=target.quantity, periods=offer.period_numbers[0])
     if offer.pk == subscription.offer_id and target.quantity == subscription.quantity:

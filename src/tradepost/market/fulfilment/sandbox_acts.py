@@ -53,7 +53,7 @@ def possible(
     if spoken is None or not subscription.instance_id or not living:
         return frozenset()
     held, frozen = held_of(subscription, spoken), subscription.status == Subscription.Status.FROZEN
-    renewable = held.charging.renewable and subscription.expires_at is not None
+    renewable = subscription.offer.renewable and subscription.expires_at is not None
     renews = renewable and Refresh in spoken.activities
     told = can_freeze(frozenset({Freeze.Reason.OPERATOR.value, Freeze.Reason.EXPIRED.value}), held)
     found = {
@@ -105,7 +105,7 @@ def tried(seller: Seller, *, after: str = "", size: int = 10) -> Page[Tried]:
         latest[call.subscription_id].append(call)
     targets: defaultdict[int, list[Offer]] = defaultdict(list)
     specs = {row.offer.sku.spec_id for row in rows}
-    priced = Offer.objects.filter(sku__spec__in=specs, charging_mode__in=RENEWABLE, on_sale=True)
+    priced = Offer.objects.filter(sku__spec__in=specs, charging_mode__in=RENEWABLE, trial=False, on_sale=True)
     for offer in priced.select_related("sku__spec").order_by("pk"):
         targets[offer.sku.spec_id].append(offer)
     usage = reported_usage(row for row in rows if row.offer.charging.metered)

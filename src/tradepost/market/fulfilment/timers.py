@@ -35,7 +35,7 @@ def watch_opened(subscriptions: Sequence[Subscription], *, now: datetime) -> Non
     """The same for what was opened just now: nothing else can have happened to it, so that nothing need be looked up."""
     timers = []
     for one in subscriptions:
-        at = next_moment(Facts(living=True, expires_at=one.expires_at), now=now)
+        at = next_moment(Facts(living=True, expires_at=one.expires_at, since=now), now=now)
         if at is not None:
             timers.append(jobs.Timer(str(one.pk), at, {"subscription": one.pk}))
     jobs.schedule_all(LIFE, timers)
@@ -54,6 +54,7 @@ def facts_of(subscriptions: Sequence[Subscription]) -> dict[int, Facts]:
         one.pk: Facts(
             living=one.status in {Subscription.Status.ACTIVE, Subscription.Status.FROZEN},
             expires_at=one.expires_at,
+            since=one.started_at,
             release_at=one.release_at,
             expired=one.pk in expired,
             prolonging=one.pk in prolonging,

@@ -1,8 +1,9 @@
-"""What happens to sellers and their keys."""
+"""What happens to sellers, their members and their keys."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from tradepost.market.base.events import event
 
@@ -62,3 +63,54 @@ class AgreementPublished:
     """A new version of an agreement is in force."""
 
     agreement: int
+
+
+@event("member_joined", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberJoined:
+    """Somebody accepted an invitation and acts for a seller from now on."""
+
+    seller: int
+    user: int
+    invitation: int
+
+
+@event("member_left", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberLeft:
+    """Somebody acts for a seller no longer: removed, or by their own will when ``by`` is the same person."""
+
+    seller: int
+    user: int
+    by: int
+    at: datetime
+
+
+@event("member_access_changed", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberAccessChanged:
+    """A member was put into other groups."""
+
+    seller: int
+    user: int
+    at: datetime
+
+
+@event("ownership_transferred", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnershipTransferred:
+    """A seller has another owner; the former one is a member now."""
+
+    seller: int
+    former: int
+    owner: int
+    at: datetime
+
+
+@event("domain_lapsed", about=("domain",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainLapsed:
+    """The proof of a domain was not found time and again: nothing new can be registered on it."""
+
+    domain: int
+    at: datetime

@@ -1,4 +1,4 @@
-"""Mails about an account itself: confirm the address, choose a new password, you have an account already.
+"""Mails about an account itself: confirm the address, choose a new password, you have an account already, you are invited.
 
 They go to an address rather than to a person: whoever asked may have no account, and nobody may learn from the market whether
 one exists. So there is no notice behind them, and what they lead to is sealed until the worker has sent them.
@@ -6,7 +6,9 @@ one exists. So there is no notice behind them, and what they lead to is sealed u
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import translation
@@ -19,16 +21,20 @@ from .models import Mail
 from .tell import DELIVER
 
 
-def mail_account(kind: str, address: str, *, link: str, language: str, now: datetime) -> Mail:
-    """Have the worker mail the words of ``kind`` to an address. ``link``: the path, and query, that the mail leads to.
+def mail_account(
+    kind: str, address: str, *, link: str, language: str, now: datetime, facts: Mapping[str, Any] | None = None
+) -> Mail:
+    """Have the worker mail the words of ``kind`` to an address. ``link``: the path, and query, that the mail leads to;
+    ``facts``: what its words name beside the address (``facts.py``).
 
-    Raises ``LookupError`` for a kind without words.
+    Raises ``LookupError`` for a kind without words, or a fact that they lack.
     """
-    messages.check(kind, {"email": address})
+    messages.check(kind, {"email": address, **(facts or {})})
     with transaction.atomic():
         mail = Mail.objects.create(
-            kind=kind, address=address, language=language, sealed_link=seal(link), created_at=now, next_at=now
-        )
+            kind=kind, address=address, language=language, sealed_link=seal(link), created_at=now, next_at=now,
+            facts=dict(facts or {}),
+        )  # fmt: skip
         jobs.schedule(DELIVER, str(mail.pk), due_at=now)
     return mail
 
@@ -37,7 +43,7 @@ def said(mail: Mail) -> messages.Said:
     """What a mail says, in the active language, whether it delivers a notice or not."""
     if mail.notice is not None:
         return messages.say(mail.notice.kind, mail.notice.facts)
-    return messages.say(mail.kind, {"email": mail.address})
+    return messages.say(mail.kind, {"email": mail.address, **mail.facts})
 
 
 def language_of(mail: Mail) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from babel.dates import format_datetime, get_timezone
-from babel.numbers import format_decimal, get_currency_symbol
 from django.conf import settings
 from django.utils.translation import get_language, gettext
 
-from tradepost.market.base.money import MINOR_DIGITS, Money
+from tradepost.market.base.money import Money
+from tradepost.market.base.money_words import in_words
 from tradepost.market.production import reasons
 
 type Json = dict[str, Any]
@@ -40,6 +40,11 @@ def phrase(msgid: str) -> Json:
     return {"phrase": msgid}
 
 
+def listed(parts: Sequence[Json | str]) -> Json:
+    """Several facts in a row."""
+    return {"all": list(parts)}
+
+
 def readable(facts: Mapping[str, Any]) -> dict[str, str]:
     """Each fact as text in the active language."""
     return {name: _text(value) for name, value in facts.items()}
@@ -54,12 +59,14 @@ def _text(value: Any) -> str:
         case {"zh": zh, "en": en}:
             return str(zh if is_chinese() else en or zh)
         case {"minor": int(minor), "currency": str(currency)}:
-            return _money(Money(minor, currency))
+            return in_words(Money(minor, currency))
         case {"at": str(at)}:
             local = datetime.fromisoformat(at).astimezone(get_timezone(settings.TIME_ZONE))
             return f"{format_datetime(local, 'yyyy-MM-dd HH:mm', locale=_locale())} {zone_name(local)}"
         case {"phrase": str(msgid)}:
             return gettext(msgid) if msgid else ""
+        case {"all": list(parts)}:
+            return ("、" if is_chinese() else ", ").join(map(_text, parts))
         case {"verdict": str(name), "protocol": str(protocol)}:
             return reasons.title(name, protocol=protocol)
         case _:
@@ -70,13 +77,6 @@ def zone_name(local: datetime) -> str:
     """How a local time says where it holds: ``UTC+8``."""
     hours = (local.utcoffset() or timedelta()).total_seconds() / 3600
     return f"UTC{hours:+g}" if hours else "UTC"
-
-
-def _money(amount: Money) -> str:
-    """As on the pages: ``¥ 1,200.00`` in both languages, where Babel would say CN¥ in English."""
-    digits = format_decimal(abs(amount.major), "#,##0.00" if MINOR_DIGITS[amount.currency] else "#,##0", _locale())
-    symbol = {"CNY": "¥", "JPY": "JP¥"}.get(amount.currency) or get_currency_symbol(amount.currency, _locale())
-    return f"{'-' if amount.minor < 0 else ''}{symbol}\xa0{digits}"
 
 
 def _locale() -> str:

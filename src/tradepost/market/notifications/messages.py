@@ -186,6 +186,38 @@ WORDS: Mapping[str, Words] = {
           "after the first good answer."),
         _("See your addresses"), "danger", "plug",
     ),
+    "seller_product_frozen": Words(
+        _("Sales of %(product)s were suspended by the operator"),
+        _("Reason: %(cause)s. It is hidden and cannot be bought, and orders under way cannot be paid. Services that are in use "
+          "go on and can be renewed. Mend the cause and write to the operator."),
+        _("Open the product"), "danger", "snowflake",
+    ),
+    "seller_product_unfrozen": Words(
+        _("%(product)s is sold again"),
+        _("The operator has ended the suspension. What you had hidden yourself stays hidden."),
+        _("Open the product"), "good", "circle-check",
+    ),
+    "seller_product_stopped": Words(
+        _("Sales of %(product)s have ended for good"),
+        _("Reason: %(reason)s. Services that are in use run to their end and are not renewed. It cannot be listed again: publish "
+          "a new product instead."),
+        _("Open the product"), "warning", "ban",
+    ),
+    "seller_part_stopped": Words(
+        _("A part of %(product)s is not sold any more: %(part)s"),
+        _("Reason: %(reason)s. Services that are in use run to their end and are not renewed."),
+        _("Open the product"), "warning", "ban",
+    ),
+    "seller_stock_empty": Words(
+        _("%(product)s is sold out"),
+        _("Nothing is left in stock, so that nobody can order it. Add to the stock as soon as there is more."),
+        _("Open the sale controls"), "warning", "package",
+    ),
+    "seller_rule_lapsed": Words(
+        _("An upgrade rule of %(product)s has lapsed"),
+        _("From %(source)s to %(target)s. %(why)s Buyers cannot change this way any more."),
+        _("Open the upgrade rules"), "warning", "adjustments",
+    ),
     "account_confirm": Words(
         _("Confirm your e-mail address"),
         _("Somebody, most likely you, gave %(email)s as the address of an account. Confirm that it is yours and the account "
@@ -210,10 +242,63 @@ WORDS: Mapping[str, Words] = {
           "another address; you can also open a new one. If it was not you, do nothing."),
         _("Open an account"), "info", "user",
     ),
+    "member_invitation": Words(
+        _("%(seller)s invites you to its seller center"),
+        _("%(inviter)s asks you to act for %(seller)s on this market. Accept with an account of the address %(email)s; if you "
+          "have none yet, open one with it. The link works until %(until)s. If you do not know the company, do nothing."),
+        _("Look at the invitation"), "info", "users",
+    ),
+    "member_joined": Words(
+        _("%(person)s acts for %(seller)s from now on"),
+        _("%(person)s accepted the invitation. What they may see and change is said by their groups."),
+        _("See the members"), "info", "users",
+    ),
+    "member_welcome": Words(
+        _("You act for %(seller)s from now on"),
+        _("In the seller center you find what your groups open for you."),
+        _("Open the seller center"), "good", "users",
+    ),
+    "member_removed": Words(
+        _("You no longer act for %(seller)s"),
+        _("You were removed from its members. Your own purchases and services stay as they are."),
+        _("To the store"), "warning", "users",
+    ),
+    "member_left": Words(
+        _("%(person)s no longer acts for %(seller)s"),
+        _("Products that were granted to them are open to all members with the menu again. Look whether a key should be "
+          "replaced that they knew."),
+        _("See the members"), "info", "users",
+    ),
+    "member_access": Words(
+        _("Your groups at %(seller)s have changed"),
+        _("From your next page on you see and change what your groups open: %(groups)s."),
+        _("Open the seller center"), "info", "users",
+    ),
+    "owner_new": Words(
+        _("%(seller)s is yours now"),
+        _("%(former)s handed it over to you: you may do everything there, and only you can hand it on."),
+        _("See the members"), "warning", "key",
+    ),
+    "owner_former": Words(
+        _("You handed %(seller)s over to %(person)s"),
+        _("You are one of its developers from now on. If you did not do this, write to the operator at once."),
+        _("See the members"), "warning", "key",
+    ),
+    "domain_lapsed": Words(
+        _("The proof of the domain %(domain)s was not found any more"),
+        _("Calls to its addresses go on, but none can be registered or changed there until you prove the domain again."),
+        _("Look at the domain"), "warning", "world",
+    ),
     "key_rotated": Words(
         _("The signing key of “%(interfaces)s” was changed"),
         _("Calls are signed with the new key from now on. Answers signed with the earlier key are accepted until %(until)s."),
         _("See your keys"), "info", "key",
+    ),
+    "cases_failed": Words(
+        _("%(failed)s of %(cases)s debug cases failed"),
+        _("They were made again at your server. The first that failed: %(first)s. A product that needs them is not accepted "
+          "until they pass."),
+        _("See the cases"), "warning", "alert-triangle",
     ),
     "seller_submission_approved": Words(
         _("%(kind)s: approved"),
@@ -229,6 +314,11 @@ WORDS: Mapping[str, Words] = {
         _("%(kind)s: a check found something wrong"),
         _("It did not reach the operator. See what was found, correct it and send it again; nothing that you wrote is lost."),
         _("See what was found"), "warning", "alert-triangle",
+    ),
+    "seller_admitted": Words(
+        _("Welcome: your company may sell on this market"),
+        _("Next, certify where you are paid and accept the product agreement; then you publish your first product."),
+        _("Open the company's page"), "good", "building-store",
     ),
     "seller_suspended": Words(
         _("The operator suspended your company"),
@@ -254,6 +344,11 @@ WORDS: Mapping[str, Words] = {
         _("Overdue: %(kind)s of %(seller)s"),
         _("It was to be decided before %(until)s, and the seller still waits."),
         _("Decide it now"), "danger", "clock",
+    ),
+    "operator_seller_exited": Words(
+        _("%(seller)s left the market"),
+        _("Its products are not sold, its keys are not valid, and its registration number cannot enter again."),
+        _("Open the seller"), "info", "logout",
     ),
     "operator_certification_locked": Words(
         _("The certification of %(seller)s is locked"),

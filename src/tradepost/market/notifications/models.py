@@ -44,6 +44,8 @@ class Mail(models.Model):
     """What it delivers; null for a mail about an account, which may go to somebody who has none."""
     kind = models.CharField(max_length=48, blank=True, default="", db_default="")
     """What a mail without a notice says."""
+    facts = models.JSONField(default=dict, db_default={})
+    """What a mail without a notice names, beside its address."""
     language = models.CharField(max_length=10, blank=True, default="", db_default="")
     """Language of a mail without a notice."""
     sealed_link = models.TextField(blank=True, default="", db_default="")

@@ -17,6 +17,8 @@ from tradepost.market.identity.company_models import Agreement, Certification
 from tradepost.market.identity.events import (
     AgreementPublished,
     CertificationLocked,
+    SellerAdmitted,
+    SellerExited,
     SellerResumed,
     SellerSuspended,
 )
@@ -68,6 +70,33 @@ def on_submission_decided(event: SubmissionDecided, now: datetime) -> None:
         [
             Telling(user=user, kind=kind, once=str(submission.pk), link=link, facts=facts, contact=contact)
             for user, contact in people_of(submission.seller)
+        ],
+        now=now,
+    )
+
+
+def on_seller_admitted(event: SellerAdmitted, now: datetime) -> None:
+    """What comes next; that it was admitted, the mail about its submission says."""
+    seller = Seller.objects.get(pk=event.seller)
+    link = reverse("seller_center:company")
+    tell_all(
+        [
+            Telling(user=user, kind="seller_admitted", once=str(seller.pk), link=link, facts={}, mail=False)
+            for user, _ in people_of(seller)
+        ],
+        now=now,
+    )
+
+
+def on_seller_exited(event: SellerExited, now: datetime) -> None:
+    """Operators see in their site who is gone for good."""
+    seller = Seller.objects.get(pk=event.seller)
+    facts = {"seller": seller_names(seller)}
+    link = reverse("console:seller", args=[seller.pk])
+    tell_all(
+        [
+            Telling(user=user, kind="operator_seller_exited", once=str(seller.pk), link=link, facts=facts, mail=False)
+            for user in operators()
         ],
         now=now,
     )

@@ -27,6 +27,10 @@ MODE_NAMES = {
 """As they end a product's name on the wire: data for a server, not words of a page, so always in Chinese."""
 
 
+OPENS = (Order.Type.NEW, Order.Type.TRIAL)
+"""Orders that begin a service: the others move an end that is told before it is there."""
+
+
 class _Line(NamedTuple):
     """What an answer needs of a line: a product's texts and drawing are long, and a seller's server asks often."""
 
@@ -111,7 +115,7 @@ def _expires_at(line: _Line) -> datetime | None:
     """When the subscription ends; before there is one, the estimate that the wire allows: the period from payment on."""
     if not charging(line.charging_mode).ends:
         return None
-    if line.order__order_type != Order.Type.NEW and (asked := end_wanted_by(line.number)) is not None:
+    if line.order__order_type not in OPENS and (asked := end_wanted_by(line.number)) is not None:
         return asked
     if line.subscription__expires_at:
         return line.subscription__expires_at

@@ -13,6 +13,7 @@ from django.db import models
 from tradepost.market.base.lifecycle import Lifecycle
 
 from .models import Order, OrderLine
+from .reserve import give_back
 
 OrderStatus = Order.Status
 
@@ -25,8 +26,12 @@ class OrderEvent(StrEnum):
     GIVE_UP = "give up"
 
 
+ENDS_UNDELIVERED = frozenset({OrderEvent.CANCEL, OrderEvent.TIME_OUT, OrderEvent.GIVE_UP})
+
+
 class OrderLifecycle(Lifecycle[OrderStatus, OrderEvent]):
-    """An order's lines are where it is."""
+    """An order's lines are where it is; what it had reserved is free again when it ends without a delivery, whoever ends
+    it."""
 
     def move_all(
         self,
@@ -44,6 +49,8 @@ class OrderLifecycle(Lifecycle[OrderStatus, OrderEvent]):
             by_status[order.status].append(order.pk)  # type: ignore[attr-defined]  # orders
         for status, moved in by_status.items():
             OrderLine.objects.filter(order__in=moved).update(status=status)
+        if event in ENDS_UNDELIVERED:
+            give_back([order.pk for order in subjects], now=now)
 
 
 ORDER = OrderLifecycle(

@@ -8,7 +8,7 @@ from django.db.models.functions import Substr
 from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.money import Money
-from tradepost.market.catalog.models import NONE, Offer, Product, Version
+from tradepost.market.catalog.models import NONE, Offer, Product, PurchaseLimit, Spec, Version
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.charging import Charging, charging
 from tradepost.market.subscriptions.models import Subscription
@@ -90,6 +90,10 @@ class OrderLine(models.Model):
     amount_minor = models.PositiveBigIntegerField()
     list_minor = models.PositiveBigIntegerField(default=0, db_default=0)
     """What it costs without any reduction: a try-out costs nothing and still says a price to the seller."""
+    price_lines = models.JSONField(null=True, default=None)
+    """How the price came about (``pricing.PriceLine``); null for what was ordered before it was kept."""
+    stock_taken = models.PositiveIntegerField(default=0, db_default=0)
+    """What it took of the product's stock; given back when the order is cancelled or paid back."""
     status = models.CharField(max_length=16, choices=Order.Status, default=Order.Status.UNPAID)
     """That of its order, which the lifecycle keeps here too: a seller's list is narrowed by it, and orders of all sellers are
     many."""
@@ -157,3 +161,50 @@ class SalesDay(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["seller", "day", "currency", "part"], name="sales_day_once")]
+
+
+class Quote(models.Model):
+    """A price as it was shown to a buyer who then ordered by it: what was promised, until when, and how it came about."""
+
+    token = models.CharField(max_length=32)
+    """Names what was shown; a form that is sent again with another choice would use it twice."""
+    order = models.OneToOneField(Order, models.CASCADE, related_name="quote")
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="+", db_index=False)
+    version = models.ForeignKey(Version, models.PROTECT, related_name="+", db_index=False)
+    """Of the product, when it was shown."""
+    quantity = models.PositiveIntegerField()
+    periods = models.PositiveIntegerField()
+    total_minor = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    lines = models.JSONField()
+    """``pricing.PriceLine``, which add up to the total."""
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField()
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_minor, self.currency)
+
+
+class LimitUse(models.Model):
+    """How much of a purchase limit one buyer has used, as counted at the buyer's last order; its lock makes two tabs wait for
+    each other."""
+
+    limit = models.ForeignKey(PurchaseLimit, models.CASCADE, related_name="uses", db_index=False)
+    buyer = models.ForeignKey(User, models.PROTECT, related_name="+")
+    used = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["limit", "buyer"], name="limit_use_once")]
+
+
+class TrialUse(models.Model):
+    """That a buyer has, or had, the trial of a spec: once (business-rules §3.5). Gone when it could not be delivered."""
+
+    buyer = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    spec = models.ForeignKey(Spec, models.PROTECT, related_name="+", db_index=False)
+    order = models.OneToOneField(Order, models.CASCADE, related_name="trial_use")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["buyer", "spec"], name="trial_use_once")]

@@ -1,4 +1,7 @@
-"""Place an order: check what was chosen against the offer, price it, store it unpaid."""
+"""Place an order: check what was chosen against the offer and its controls, price it, store it unpaid.
+
+No product is locked here (decision 0009): what is scarce, a limit or a stock, has a row of its own that is locked last.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,15 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer, Product, Sku, Version
 from tradepost.market.catalog.sellable import check_metered
-from tradepost.market.identity.models import User
+from tradepost.market.identity.models import Seller, User
 from tradepost.market.subscriptions.models import Subscription
 
+from . import quotes
+from .audience import check_audience
 from .models import Order, OrderLine
 from .prerequisite import check_prerequisite
-from .pricing import Priced, price
+from .pricing import Priced, Tariff, as_stored, price
+from .reserve import reserve
 
 UNPAID_TIMEOUT = "orders.unpaid_timeout"
 LONGEST_PARAM = 200
@@ -28,8 +34,8 @@ LONGEST_PARAM = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
-    """What a buyer chose. ``product_id`` is the offer's id on the wire; ``periods`` counts months or years. ``idempotency_key`` names
-    the request, so that it makes one order however often it is sent."""
+    """What a buyer chose. ``product_id`` is the offer's id on the wire; ``periods`` counts days, months or years.
+    ``idempotency_key`` names the request, so that it makes one order however often it is sent."""
 
     product_id: str
     quantity: int = 1
@@ -37,6 +43,9 @@ class PlaceOrder:
     extend_params: tuple[tuple[str, str], ...] = ()
     agreed: bool = False
     idempotency_key: str = ""
+    quote: str = ""
+    """As ``quotes.show`` gave it to the page: what was shown is what is charged. Empty where nothing was shown: then the
+    price of the moment holds."""
 
 
 def place_order(
@@ -51,17 +60,22 @@ def place_order(
     priced = quote(offer, quantity=command.quantity, periods=command.periods)
     check_metered(offer.charging, sells_metered=sells_metered)
     check_prerequisite(buyer, offer)
+    check_audience(buyer, offer)
     params = _extend_params(offer.sku.spec.product, command.extend_params)
+    shown = quotes.check(quotes.read(buyer, command.quote), offer, priced, now=now) if command.quote else None
     with transaction.atomic():
         order = store_unpaid(
             buyer,
-            Order.Type.NEW,
+            Order.Type.TRIAL if offer.trial else Order.Type.NEW,
             priced.total,
             now=now,
             pay_before=now + unpaid_timeout,
             idempotency_key=command.idempotency_key,
         )
-        store_line(order, offer, priced, params=params, now=now)
+        taken = reserve(order, offer, quantity=priced.quantity, now=now)
+        store_line(order, offer, priced, params=params, stock_taken=taken, now=now)
+        if shown is not None:
+            quotes.keep(shown, order, offer, priced, now=now)
     return order
 
 
@@ -91,18 +105,39 @@ def store_unpaid(
     return order
 
 
-def find_offer(product_id: str) -> Offer:
-    """The offer that can be bought. Raises ``Refused`` (404) when it is unknown or not on sale."""
+RENEWED = (Product.Status.ON_SALE, Product.Status.FROZEN)
+"""Of which products a service can be renewed: a freeze of trading stops new purchases."""
+
+
+def find_offer(product_id: str, *, renewed: bool = False) -> Offer:
+    """The offer that can be bought, or ``renewed``. Raises ``Refused``: 404 when it is unknown or not on sale, 409
+    (``product.frozen``) while the trading of its product is frozen."""
     offer = (
-        Offer.objects.select_related("sku__spec__product__seller")
-        .filter(product_id=product_id, on_sale=True, sku__spec__product__status=Product.Status.ON_SALE)
+        Offer.objects.select_related("sku__spec__product__seller", "sku__spec__product__stock")
+        .filter(
+            product_id=product_id,
+            on_sale=True,
+            sku__spec__product__status__in=RENEWED,
+            sku__spec__product__seller__status=Seller.Status.ACTIVE,
+        )
         .first()
     )
     if offer is None:
         raise Refused(
             "offer.unknown", _("This choice is not on sale (any more)."), HTTPStatus.NOT_FOUND, field="product_id"
         )
+    if not renewed and offer.sku.spec.product.status == Product.Status.FROZEN:
+        raise frozen()
     return offer
+
+
+def frozen() -> Refused:
+    return Refused(
+        "product.frozen",
+        _("Sales of this product are suspended at the moment. Services that are in use go on."),
+        HTTPStatus.CONFLICT,
+        field="product_id",
+    )
 
 
 def quote(offer: Offer, *, quantity: int, periods: int) -> Priced:
@@ -118,12 +153,12 @@ def quote(offer: Offer, *, quantity: int, periods: int) -> Priced:
             field="quantity",
         )
     if not offer.charging.ends:
-        return price(offer.price, quantity=quantity, periods=1)
+        return price(Tariff.of(offer), quantity=quantity, periods=1)
     if periods not in offer.period_numbers:
         raise Refused(
             "order.periods", _("Choose one of the durations that are offered."), HTTPStatus.BAD_REQUEST, field="periods"
         )
-    return price(offer.price, quantity=quantity, periods=periods, quota=offer.quota)
+    return price(Tariff.of(offer), quantity=quantity, periods=periods)
 
 
 def _extend_params(product: Product, given: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
@@ -183,6 +218,7 @@ def store_line(
     params: list[dict[str, str]] | None = None,
     subscription: Subscription | None = None,
     list_minor: int | None = None,
+    stock_taken: int = 0,
 ) -> OrderLine:
     """The order's only line: a snapshot of what was chosen. ``subscription``: what the order is about, when it is held
     already. ``list_minor``: what it costs without any reduction, where that is not its price."""
@@ -207,6 +243,8 @@ def store_line(
         usage_unit_en=offer.usage_unit_en,
         usage_price=offer.usage_price,
         quota=priced.quota,
+        price_lines=as_stored(priced.lines),
+        stock_taken=stock_taken,
         sku_code=sku.code,
         linear=sku.quantity_max > sku.quantity_min,
         product_name=product.name,

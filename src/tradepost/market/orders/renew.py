@@ -1,7 +1,8 @@
 """Renew what a buyer holds: an order like any other, for more of the same (business-rules §4.4, §4.5).
 
 What a renewal costs the platform does not say (§16): here it is the price that the product has when the renewal is ordered.
-What was withdrawn from sale runs until its end and is not renewed (§2.8).
+What was withdrawn from sale runs until its end and is not renewed (§2.8); while its trading is frozen a product is still
+renewed: a freeze stops new purchases, and whoever holds a service keeps it.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
-from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import User
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import renewable_until, renewed_end
 
 from .changes import open_changes
 from .models import Order
-from .place import check_agreed, find_offer, quote, store_line, store_unpaid
+from .place import RENEWED, check_agreed, find_offer, quote, store_line, store_unpaid
 from .pricing import Priced
 
 
@@ -50,8 +51,8 @@ def place_renewal(buyer: User, command: RenewService, *, now: datetime, unpaid_t
             raise Refused(
                 "renewal.open", _("This service has an order that is not done yet. End or pay that one first.")
             )
-        offer = find_offer(command.product_id)
-        if offer.sku_id != held.offer.sku_id or not offer.charging.renewable:
+        offer = find_offer(command.product_id, renewed=True)
+        if offer.sku_id != held.offer.sku_id or not offer.renewable:
             raise Refused("renewal.other", _("A renewal keeps the edition: choose one of its durations."), field="plan")
         priced = quote(offer, quantity=held.quantity, periods=command.periods)
         check_agreed(agreed=command.agreed)
@@ -87,9 +88,9 @@ def renewal_options(held: Subscription) -> list[Option]:
     if renewable_until(held) is None:
         return []
     on_sale = Offer.objects.select_related("sku__spec__product__seller").filter(
-        sku=held.offer.sku_id, on_sale=True, sku__spec__product__status=Product.Status.ON_SALE
+        sku=held.offer.sku_id, on_sale=True, sku__spec__product__status__in=RENEWED
     )
-    offers = [offer for offer in on_sale.order_by("period_type", "pk") if offer.charging.renewable]
+    offers = [offer for offer in on_sale.order_by("period_type", "pk") if offer.renewable]
     offers.sort(key=lambda offer: offer.pk != held.offer_id)
     return [
         option for offer in offers for periods in sorted(offer.period_numbers) for option in _of(held, offer, periods)

@@ -17,7 +17,7 @@ from tradepost.market.subscriptions.models import Subscription
 from .lifecycle import ORDER, OrderEvent
 from .models import Order, OrderLine
 from .place import store_line
-from .pricing import Priced, price
+from .pricing import Priced, Tariff, price
 from .sales import record_paid
 
 
@@ -33,8 +33,8 @@ def place_sandbox_order(
 ) -> OrderLine:
     """An order about what the buyer holds, paid with nothing and under way; its line says what is wanted, and what it
     would cost."""
-    nothing = Priced(offer.price, quantity, periods, Money(0, offer.currency))
-    costs = price(offer.price, quantity=quantity, periods=max(periods, 1)).total
+    costs = price(Tariff.of(offer), quantity=quantity, periods=max(periods, 1))
+    nothing = Priced(costs.unit, quantity, periods, Money(0, offer.currency), lines=costs.lines)
     with transaction.atomic():
         order = Order.objects.create(
             number=ids.order_number(now),
@@ -47,7 +47,7 @@ def place_sandbox_order(
             pay_before=now,
             paid_at=now,
         )
-        line = store_line(order, offer, nothing, subscription=subscription, list_minor=costs.minor, now=now)
+        line = store_line(order, offer, nothing, subscription=subscription, list_minor=costs.total.minor, now=now)
         ORDER.move(order, OrderEvent.PAY, now=now, actor=actor)
         record_paid(order, now=now)
     return line

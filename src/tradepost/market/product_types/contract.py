@@ -1,4 +1,4 @@
-"""What a kind of product declares, so that catalog, checkout and fulfilment need no case for it."""
+"""What a kind of product declares, so that publishing, catalog, checkout and fulfilment need no case for it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 from tradepost.protocols.commands import ChargingMode, Command
 from tradepost.protocols.text import Text
 
+from .facts import Template
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from tradepost.protocols.contract import SellerProtocol
+
+    from .facts import ProductFacts
 
 
 class Gives(StrEnum):
@@ -22,6 +26,96 @@ class Gives(StrEnum):
     """An address with an account."""
     LICENSE = "license"
     """The text of a license."""
+
+
+class Delivery(StrEnum):
+    """By what a buyer gets what was bought (business-rules §2.1)."""
+
+    INTERFACE = "interface"
+    """The seller's production interface makes it."""
+    CODE = "code"
+    """A code out of a stock, activated at the market's open API."""
+    FILE = "file"
+    PERSON = "person"
+    COURIER = "courier"
+    COMPUTE = "compute"
+    """An operator's cloud starts it."""
+    GATEWAY = "gateway"
+    """A gateway lets the buyer's key pass."""
+
+
+class Deal(StrEnum):
+    """Deal categories (business-rules §1.1, §13)."""
+
+    GENERAL = "general"
+    JOINT = "joint"
+    STRICT_SELECTION = "strict_selection"
+    SELF_SERVICE = "self_service"
+
+
+class Supervision(StrEnum):
+    """Whether a buyer accepts the delivery before the seller earns (business-rules §2.1, §2.10)."""
+
+    NEVER = "never"
+    CHOICE = "choice"
+    """The seller says it of each product."""
+    ALWAYS = "always"
+
+
+class Answer(StrEnum):
+    """What a question is answered with, and so how a form asks it."""
+
+    LINE = "line"
+    TEXT = "text"
+    NUMBER = "number"
+    """A whole number between ``least`` and ``most``."""
+    CHOICE = "choice"
+    YES_NO = "yes_no"
+    """``yes``, ``no``, or empty for not answered yet."""
+
+
+YES, NO = "yes", "no"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Something that a kind asks of every product of its own. Answers are texts, those with ``translated`` one in each
+    language. ``most``: of characters, or of the number; ``section`` of business-rules.md."""
+
+    code: str
+    label: Text
+    section: str
+    help: Text | None = None
+    answer: Answer = Answer.LINE
+    required: bool = True
+    choices: tuple[tuple[str, Text], ...] = ()
+    least: int = 0
+    most: int = 200
+    translated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A document that operators look at and nobody else."""
+
+    code: str
+    label: Text
+    section: str
+    help: Text | None = None
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What a rule of a kind has against a product. ``field`` as forms name it: a question's code, or ``specs``."""
+
+    code: str
+    field: str
+    words: Text
+    rule: str
+
+
+type KindRule = Callable[[ProductFacts], Iterable[Fault]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +147,32 @@ class ProductType:
     """Protocols that know orders but no order lines: there a second line would pass for a repeat of the first."""
     gives: Gives = Gives.ACCESS
     icon: str = "package"
+    summary: Text | None = None
+    """What is sold, in a sentence for a seller who chooses between kinds."""
+    family: str = ""
+    """Kinds that differ only in how they are delivered share one: sellers choose it first."""
+    delivery: Delivery = Delivery.INTERFACE
+    undeliverable: Text | None = None
+    """Why this market cannot deliver it yet: it can be drafted, is refused with this reason, and is never sold."""
+    deals: frozenset[Deal] = frozenset({Deal.GENERAL})
+    templates: frozenset[Template] = frozenset(Template)
+    multi_sku: bool = False
+    """Whether a spec may be priced by two dimensions or more (business-rules §3.4)."""
+    trial: bool = False
+    supervision: Supervision = Supervision.NEVER
+    stock: bool = False
+    web_scan: bool = False
+    """Whether its web site is scanned, where it has one (business-rules §2.7)."""
+    upgrades: bool = False
+    """Whether one SKU may be changed for another (saas-v2 §8)."""
+    fields: tuple[Question, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    rules: tuple[KindRule, ...] = ()
+    """Of its own, over and above what is declared here."""
+
+    @property
+    def deliverable(self) -> bool:
+        return self.undeliverable is None
 
     def plan(self, order_type: str, protocol: SellerProtocol) -> tuple[Step, ...]:
         """The steps of an order over this protocol; what the protocol has no activity for is not asked."""

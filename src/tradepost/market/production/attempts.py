@@ -6,7 +6,7 @@ worker that was thought dead may come back and fill it in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,8 @@ class Ended:
     call: ClaimedCall
     result: CallResult
     exchange: Exchange | None = None
+    findings: Sequence[Mapping[str, Any]] | None = None
+    """What was judged of the answer, of calls that are judged."""
 
 
 def verdict_of(result: CallResult) -> tuple[str, str]:
@@ -45,7 +47,7 @@ def verdict_of(result: CallResult) -> tuple[str, str]:
 _ATTEMPT = {
     "call_id": "bigint", "number": "int", "trigger": "text", "business_id": "text", "started_at": "timestamptz", "ms": "double precision", "method": "text", "url": "text",
     "request_headers": "jsonb", "request_body": "text", "status": "int", "response_headers": "jsonb",
-    "response_body": "text", "verdict": "text", "detail": "text",
+    "response_body": "text", "verdict": "text", "detail": "text", "findings": "jsonb",
 }  # fmt: skip
 
 
@@ -73,6 +75,7 @@ def _attempt(ended: Ended) -> dict[str, Any]:
         "response_body": masked(response.body) if response else "",
         "verdict": verdict,
         "detail": printable(detail)[:1000],
+        "findings": ended.findings,
     }
 
 
@@ -81,7 +84,7 @@ NOTHING = Request("", "")
 
 _TOLD = (
     "milliseconds", "method", "url", "request_headers", "request_body", "status", "response_headers", "response_body",
-    "verdict", "detail",
+    "verdict", "detail", "findings",
 )  # fmt: skip
 
 
@@ -90,9 +93,9 @@ def attempts_written(batch: Sequence[Ended], owner: str) -> rows.Statement:
     told = ", ".join(f"{column} = excluded.{column}" for column in _TOLD)
     text = (
         "INSERT INTO production_attempt (call_id, number, trigger, business_id, started_at, milliseconds, method, url,"
-        " request_headers, request_body, status, response_headers, response_body, verdict, detail, worker)"
+        " request_headers, request_body, status, response_headers, response_body, verdict, detail, findings, worker)"
         " SELECT call_id, number, trigger, business_id, started_at, ms, method, url, request_headers, request_body, status,"
-        f" response_headers, response_body, verdict, detail, %s FROM {rows.recordset(_ATTEMPT)}"
+        f" response_headers, response_body, verdict, detail, findings, %s FROM {rows.recordset(_ATTEMPT)}"
         # SQLite reads ON after FROM as a join's without WHERE.
         f" WHERE TRUE ON CONFLICT (call_id, number) DO UPDATE SET {told}"
         f" WHERE production_attempt.verdict = '{Fault.LOST}'"

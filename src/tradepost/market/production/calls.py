@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -125,6 +125,30 @@ def prepare(request: CallRequest, address: Address | None, *, now: datetime) -> 
         created_at=now,
         give_up_at=request.give_up_at,
     )
+
+
+def ask_to_try_out(address: Address, command: Command, *, owner: int, now: datetime) -> Call:
+    """Write a test call to an address, which is tried once, now, past a breaker that is open, and judged (saas-v2 §5.1).
+    ``owner``: key of what waits for it; its event carries it. Raises ``Refused`` for an activity that there is not."""
+    activity = registry.protocol(address.protocol).activities.get(type(command))
+    if activity is None or not command.test:
+        raise Refused("protocol.no_activity", f"{address.protocol} has no test call {type(command).__name__}")
+    call = Call(
+        seller_id=address.seller_id,
+        address=address,
+        protocol=address.protocol,
+        kind=type(command).__name__,
+        activity=activity,
+        command=dump(command),
+        purpose=Call.Purpose.DEBUG,
+        owner=owner,
+        due_at=now,
+        created_at=now,
+        # In the past by every clock: a sandbox's may be read some milliseconds late.
+        give_up_at=now - timedelta(minutes=1),
+    )
+    [written] = write([call])
+    return written
 
 
 def write(calls: list[Call]) -> list[Call]:

@@ -22,6 +22,7 @@ class Due(NamedTuple):
     give_up_at: datetime | None
     protocol: str
     kind: str
+    purpose: str = Call.Purpose.ORDER.value
 
 
 @dataclass(slots=True)
@@ -53,16 +54,17 @@ def choose(
     limit: int,
     per_seller: int,
 ) -> Taking:
-    """Pure: first the fair order (each seller's first call, then each one's second …), then breaker and limit."""
+    """Pure: first the fair order (each seller's first call, then each one's second …), what is no order's after all that is;
+    then breaker and limit."""
     places: Counter[int] = Counter()
-    queue: list[tuple[int, datetime, int, Due]] = []
+    queue: list[tuple[bool, int, datetime, int, Due]] = []
     for row in rows:
-        queue.append((places[row.seller_id], row.due_at, row.pk, row))
+        queue.append((row.purpose != Call.Purpose.ORDER, places[row.seller_id], row.due_at, row.pk, row))
         places[row.seller_id] += 1
-    queue.sort(key=lambda entry: entry[:3])
+    queue.sort(key=lambda entry: entry[:4])
     flying = defaultdict(int, busy)
     out = Taking([], [], [])
-    for _, _, _, row in queue:
+    for *_, row in queue:
         address = addresses[row.address_id]
         last_chance = row.give_up_at is not None and row.give_up_at <= now
         trigger = Attempt.Trigger.RESTART if row.restart else Attempt.Trigger.PLAN

@@ -124,9 +124,9 @@ def _set_aside(calls: Mapping[int, str], now: datetime, *, begun: int) -> None:
 
 _DUE = """
 WITH c AS MATERIALIZED (
- SELECT id, seller_id, address_id, due_at, restart, give_up_at, protocol, kind FROM production_call
+ SELECT id, seller_id, address_id, due_at, restart, give_up_at, protocol, kind, purpose FROM production_call
  WHERE state = 0 AND due_at <= %s ORDER BY due_at, id LIMIT %s)
-SELECT c.id, c.seller_id, c.address_id, c.due_at, c.restart, c.give_up_at, c.protocol, c.kind,
+SELECT c.id, c.seller_id, c.address_id, c.due_at, c.restart, c.give_up_at, c.protocol, c.kind, c.purpose,
  a.url, a.require_body_sign, a.breaker, a.trial_at
 FROM c JOIN production_address a ON a.id = c.address_id ORDER BY c.due_at, c.id
 """
@@ -144,8 +144,9 @@ def _look(now: datetime, limit: int) -> tuple[list[Due], dict[int, AddressState]
     )
     *_, found, busy = by_index(*alone, (_DUE, [moment(now), limit]), (_BUSY, []), to_the_end=True)
     due, addresses = [], {}
-    for pk, seller, address, at, restart, end, name, kind, url, sign, breaker, trial in found:
-        due.append(Due(pk, seller, address, aware(at), bool(restart), aware(end) if end else None, name, kind))
+    for pk, seller, address, at, restart, end, name, kind, purpose, url, sign, breaker, trial in found:
+        until = aware(end) if end else None
+        due.append(Due(pk, seller, address, aware(at), bool(restart), until, name, kind, purpose))
         if address not in addresses:
             addresses[address] = AddressState(address, url, bool(sign), breaker, aware(trial) if trial else None)
     return due, addresses, dict(busy)

@@ -11,9 +11,10 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -28,7 +29,7 @@ from . import breaker, upkeep
 from .attempts import Ended
 from .claim import ClaimedCall, claim_calls
 from .database_thread import DatabaseThread
-from .gateway import Gateway, Limits
+from .gateway import Exchange, Gateway, Limits
 from .leased_loop import LeasedLoop
 from .listener import Listener
 from .models import Call
@@ -63,6 +64,8 @@ class Setup:
     breaker: breaker.Rule
     reactions: Reactions
     tasks: Mapping[str, jobs.Task]
+    judge: Callable[[ClaimedCall, Exchange], Sequence[Mapping[str, Any]]]
+    """What is to be said of the answer to a test call, on the bytes as they came; runs in a thread."""
     leased_tasks: LeasedTasks
     leased_at_once: int
     begin: Callable[[datetime], None]  # given market time; makes sure that the timers which always run exist
@@ -235,6 +238,9 @@ class Engine:
                 until_access=call.until_access,
             )
             ended = Ended(call, exchange.result, exchange)
+            if call.purpose != Call.Purpose.ORDER:
+                # Finding out which mistake explains a signature takes its time: not while other calls wait.
+                ended = replace(ended, findings=await asyncio.to_thread(self.setup.judge, call, exchange))
         except Exception as error:
             log.exception("call crashed", call=call.call_id)
             ended = Ended(call, Unreachable(fault=Fault.INTERNAL, detail=f"the market failed: {error}"[:1000]))

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.work import DueWork, State, due_index
 from tradepost.market.catalog.models import Product
-from tradepost.market.identity.models import Seller
+from tradepost.market.identity.models import Domain, Seller
 from tradepost.market.subscriptions.models import Subscription
 
 
@@ -33,9 +33,19 @@ class Address(models.Model):
     """When an open breaker lets one call through to see."""
     last_fault = models.CharField(max_length=32, blank=True, default="")
     last_success_at = models.DateTimeField(null=True, default=None)
+    proven = models.JSONField(default=list, db_default=models.Value([], models.JSONField()), blank=True)
+    """Activities, by their words on the wire, of which its seller saved a debug case at this URL (saas-v2 §5)."""
+    domain = models.ForeignKey(Domain, models.PROTECT, null=True, default=None, related_name="addresses")
+    """The seller's domain that its host is (saas-v2 §1.2). Null for what was removed."""
+    removed_at = models.DateTimeField(null=True, default=None)
+    """When its seller deleted it: it serves nothing and is shown nowhere; the calls that went there still name it."""
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["seller", "url", "protocol"], name="address_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["seller", "url", "protocol"], condition=Q(removed_at=None), name="address_once"
+            )
+        ]
         indexes = [models.Index(fields=["trial_at"], name="address_trial", condition=Q(breaker="open"))]
 
     def __str__(self) -> str:
@@ -69,6 +79,7 @@ class Call(DueWork):
         """What it is for, and so whose ``owner`` is the key of."""
 
         ORDER = "order", _("An operation of a service")
+        DEBUG = "debug", _("A seller tries an interface out")
 
     class Hold(models.TextChoices):
         NONE = "", ""
@@ -132,6 +143,12 @@ class Call(DueWork):
             models.Index(fields=["outcome", "-id"], name="call_not_done", condition=NOT_DONE),
             models.Index(fields=["seller", "outcome", "-id"], name="call_seller_not_done", condition=NOT_DONE),
             models.Index(fields=["seller", "give_up_at", "id"], name="call_failing", condition=FAILING),
+            # The two that open a service are most of all calls, and found among them without an index of their own.
+            models.Index(
+                fields=["seller", "activity", "-id"],
+                name="call_seller_activity",
+                condition=~Q(activity__in=("newInstance", "queryInstance")),
+            ),
             models.Index(fields=["last_verdict", "-id"], name="call_verdict", condition=~Q(last_verdict__in=WELL)),
             models.Index(
                 fields=["seller", "last_verdict", "-id"],
@@ -175,6 +192,8 @@ class Attempt(models.Model):
     verdict = models.CharField(max_length=32, blank=True, default="")
     """``done``, ``pending``, a result code, or the name of a fault."""
     detail = models.CharField(max_length=1000, blank=True, default="")
+    findings = models.JSONField(null=True, default=None)
+    """What was judged of the answer before anything was masked; only of calls that somebody wants judged. No secrets."""
     worker = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:

@@ -119,7 +119,7 @@ class CallFilter:
 
 def all_calls(asked: CallFilter) -> QuerySet[Call]:
     """Calls of every seller that fit, unordered. A value that means nothing finds nothing rather than everything."""
-    calls = Call.objects.select_related("seller", "product").defer("command")
+    calls = Call.objects.filter(purpose=Call.Purpose.ORDER).select_related("seller", "product").defer("command")
     if asked.seller:
         calls = calls.filter(seller_id=whole_number(asked.seller) or 0)  # no row has the key 0
     if asked.state:

@@ -106,7 +106,9 @@ def _tell_the_log(call: ClaimedCall, move: Move) -> None:
 
 
 def _instance_of(ended: Ended) -> str:
-    """The instance id that a creation answered, empty for everything else."""
+    """The instance id that a creation answered, empty for everything else, and for test calls: nothing was made."""
+    if ended.call.purpose != Call.Purpose.ORDER:
+        return ""
     if ended.call.kind == "Create" and isinstance(ended.result, Done):
         return ended.result.instance_id
     return ""
@@ -270,8 +272,11 @@ type Results = Mapping[int, Sequence[CallResult]]
 def _results_by_address(batch: Sequence[Ended]) -> Results:
     results: defaultdict[int, list[CallResult]] = defaultdict(list)
     for ended in batch:
-        if not isinstance(ended.result, Unreachable) or ended.result.fault not in OUR_FAULTS:
-            results[ended.call.address_id].append(ended.result)
+        if isinstance(ended.result, Unreachable) and (
+            ended.result.fault in OUR_FAULTS or ended.call.purpose != Call.Purpose.ORDER
+        ):
+            continue  # what a seller tries out never pauses orders; that it answers may end a pause
+        results[ended.call.address_id].append(ended.result)
     return results
 
 
@@ -354,6 +359,8 @@ def _tally(batch: Sequence[Ended], owner: str, now: datetime) -> rows.Statement:
     """Adds the batch to the counts of this hour."""
     sums: dict[tuple[str, str], dict[str, Any]] = {}
     for ended in batch:
+        if ended.call.purpose != Call.Purpose.ORDER:
+            continue  # charts tell how orders go
         seconds = ended.exchange.milliseconds / 1000 if ended.exchange else 0.0
         at = ended.call.activity, verdict_of(ended.result)[0]
         row = sums.get(at) or sums.setdefault(at, dict.fromkeys(_TALLIED, 0) | {"activity": at[0], "verdict": at[1]})

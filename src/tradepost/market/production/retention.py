@@ -47,6 +47,17 @@ def rules(*needed: Q) -> tuple[Rule, ...]:
     )
 
 
+def tried_out(*needed: Q) -> Rule:
+    """Test calls with their attempts. ``needed``: those that a saved case still shows."""
+    spared = ~Q(state=State.ENDED)
+    for condition in needed:
+        spared |= condition
+    only = Q(purpose=Call.Purpose.DEBUG)
+    return Rule(
+        name="test calls", model=Call, when="created_at", setting="keep_test_calls_days", only=only, needed=spared
+    )
+
+
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """The hour of what was put together."""
 _COUNTS = ("attempts", "seconds", "under_100ms", "under_1s", "under_5s")

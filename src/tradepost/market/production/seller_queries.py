@@ -46,7 +46,8 @@ class CallFilter:
 
 def seller_calls(seller: Seller, asked: CallFilter) -> QuerySet[Call]:
     """The seller's calls that fit, unordered. A value that means nothing finds nothing rather than everything."""
-    calls = with_variant(Call.objects.filter(seller=seller).select_related("product").defer("command"))
+    calls = Call.objects.filter(seller=seller, purpose=Call.Purpose.ORDER).select_related("product").defer("command")
+    calls = with_variant(calls)
     if asked.activity:
         calls = calls.filter(activity=asked.activity)
     if asked.state:
@@ -79,7 +80,7 @@ def about(text: str, among: QuerySet[Subscription]) -> Q:
 def find_call(seller: Seller, pk: int) -> Call | None:
     """The seller's own call with what its page names; None for anybody else's."""
     calls = with_variant(Call.objects.select_related("product", "address", "subscription"))
-    return calls.filter(seller=seller, pk=pk).first()
+    return calls.filter(seller=seller, pk=pk, purpose=Call.Purpose.ORDER).first()
 
 
 def attempts_of(call: Call) -> list[Attempt]:
@@ -151,7 +152,8 @@ def seller_addresses(seller: Seller) -> list[Address]:
     waiting = CountedUpTo(calls.filter(state__in=[State.WAITING, State.HELD]))
     leased = CountedUpTo(calls.filter(seller=seller, state=State.LEASED))
     return list(
-        Address.objects.filter(seller=seller)
+        Address.objects.filter(seller=seller, removed_at=None)
+        .select_related("domain")
         .annotate(under_way=waiting + leased)
         .prefetch_related(Prefetch("bindings", bindings))
         .order_by("pk")
@@ -160,7 +162,8 @@ def seller_addresses(seller: Seller) -> list[Address]:
 
 def find_address(seller: Seller, pk: int) -> Address | None:
     bindings = Binding.objects.select_related("product").order_by("product__name")
-    return Address.objects.filter(seller=seller, pk=pk).prefetch_related(Prefetch("bindings", bindings)).first()
+    standing = Address.objects.filter(seller=seller, pk=pk, removed_at=None).select_related("domain", "seller")
+    return standing.prefetch_related(Prefetch("bindings", bindings)).first()
 
 
 def seller_products(seller: Seller) -> list[Product]:
@@ -191,12 +194,13 @@ class Attention:
         )
 
 
-def attention(seller: Seller, *, most: int = 5) -> Attention:
-    """Five queries, whatever there is."""
-    addresses = list(Address.objects.filter(seller=seller).order_by("pk"))
-    failing = Call.objects.filter(FAILING, seller=seller)
+def attention(seller: Seller, *, products: QuerySet[Product] | None = None, most: int = 5) -> Attention:
+    """Five queries, whatever there is. ``products``: those of the seller that exist for the reader, if not all."""
+    addresses = list(Address.objects.filter(seller=seller, removed_at=None).order_by("pk"))
+    failing = Call.objects.filter(FAILING, seller=seller, purpose=Call.Purpose.ORDER)
     classes = classes_with_key(seller)
-    unbound = Product.objects.filter(seller=seller, status=Product.Status.ON_SALE).filter(
+    known = Product.objects.all() if products is None else products
+    unbound = known.filter(seller=seller, status=Product.Status.ON_SALE).filter(
         ~Exists(Binding.objects.filter(product=OuterRef("pk")))
     )
     return Attention(
@@ -223,7 +227,7 @@ def classes_with_key(seller: Seller) -> set[str]:
 
 def classes_in_use(seller: Seller) -> set[str]:
     """Interface classes that the seller's addresses need a key of."""
-    names = Address.objects.filter(seller=seller).values_list("protocol", flat=True).distinct()
+    names = Address.objects.filter(seller=seller, removed_at=None).values_list("protocol", flat=True).distinct()
     return {key_class(name) for name in names} - {""}
 
 

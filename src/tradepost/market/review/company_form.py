@@ -18,7 +18,7 @@ from tradepost.market.identity.models import Seller
 from .contract import Case, Look, Question, Section, Words
 
 SECTIONS = (
-    Section(code="company", title=_("Company")),
+    Section(code="company", title=_("Registration")),
     Section(code="address", title=_("Registered address")),
     Section(code="presence", title=_("How buyers see it")),
     Section(code="contact", title=_("Who speaks for it")),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.numbers import whole_number
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -212,6 +213,8 @@ class Defaults[D]:
 
 def _fact(question: Question, document: Any) -> Fact:
     value: Words = getattr(document, question.hint or question.field)
+    if question.look is Look.NUMBER and (number := whole_number(str(value))) is not None:
+        value = f"{number:,}"
     return Fact(
         section=question.section,
         field=question.field,

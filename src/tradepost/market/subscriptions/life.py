@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 REMIND = timedelta(days=7)
-"""How long before the end its buyer is reminded; the shortest thing sold lasts a month."""
+"""How long before the end its buyer is reminded; of what lasts for less than twice that, when half of it is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,8 @@ class Facts:
     living: bool
     """Active or frozen."""
     expires_at: datetime | None
+    since: datetime | None = None
+    """When it began; None where that is not known."""
     release_at: datetime | None = None
     expired: bool = False
     """It is frozen for its end already."""
@@ -39,8 +41,16 @@ def next_moment(facts: Facts, *, now: datetime) -> datetime | None:
 def reminder(facts: Facts, *, now: datetime) -> datetime | None:
     if facts.expires_at is None or facts.expired:
         return None
-    at = facts.expires_at - REMIND
-    return at if at > now else None
+    at = remind_at(facts)
+    return at if at is not None and at > now else None
+
+
+def remind_at(facts: Facts) -> datetime | None:
+    """A week before the end. A trial of three days, or a service sold by the day, has its reminder in the middle."""
+    if facts.expires_at is None:
+        return None
+    lasts = REMIND * 2 if facts.since is None else facts.expires_at - facts.since
+    return facts.expires_at - min(REMIND, lasts / 2)
 
 
 def freeze_at(facts: Facts) -> datetime | None:

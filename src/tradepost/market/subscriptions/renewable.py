@@ -13,9 +13,10 @@ LIVING = (Subscription.Status.ACTIVE, Subscription.Status.FROZEN)
 
 
 def renewable_until(subscription: Subscription) -> datetime | None:
-    """The end of the retention, exclusive; None for what cannot be renewed: it has no end, or has ended for good."""
+    """The end of the retention, exclusive; None for what cannot be renewed: it has no end, has ended for good, or
+    is a trial."""
     end = subscription.expires_at
-    if subscription.status not in LIVING or not subscription.offer.charging.renewable or end is None:
+    if subscription.status not in LIVING or not subscription.offer.renewable or end is None:
         return None
     return end + RETENTION
 

@@ -1,4 +1,8 @@
-"""Who may enter a page: buyers, members of a seller, operators. What is not theirs does not exist for them (404)."""
+"""Who may enter a page: buyers, members of a seller, operators. What is not theirs does not exist for them (404).
+
+Every page of the seller center and of the console declares what it needs (``declare``); a test walks all addresses and
+fails for one that does not.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,27 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 
+from tradepost.market.identity.groups import rights_of
+from tradepost.market.identity.menus import Rights
 from tradepost.market.identity.models import Member, Seller, User
 
 SESSION_SELLER = "seller"
 """Session key with the seller that a member of several is acting for."""
+OPERATORS = "operators"
+"""What a page of the console declares: there is one kind of them."""
 
 type View = Callable[..., HttpResponseBase]
+
+
+def declare[V: Callable[..., Any]](view: V, access: object) -> V:
+    """Note what a page needs, for the test that walks them all. ``functools.wraps`` carries it outward."""
+    view.access = access  # type: ignore[attr-defined]
+    return view
+
+
+def declared(view: Callable[..., Any]) -> object | None:
+    """What a page needs; None when it says nothing."""
+    return getattr(view, "access", None)
 
 
 def person(request: HttpRequest) -> User:
@@ -37,13 +56,20 @@ def seller_of(request: HttpRequest) -> Seller:
     return seller
 
 
+def rights_in(request: HttpRequest) -> Rights:
+    """What the reader may do at that seller; only behind ``seller_required``."""
+    rights: Rights = request.rights  # type: ignore[attr-defined]
+    return rights
+
+
 def buyer_required(view: View) -> View:
     """Everybody with an account may buy; the others are asked to log in and come back."""
     return login_required(view)
 
 
 def seller_required(view: View) -> View:
-    """Members of a seller only. Puts ``request.seller``, ``request.member`` and ``request.sellers`` (all of theirs)."""
+    """Members of a seller only. Puts ``request.seller``, ``request.member``, ``request.rights`` and ``request.sellers``
+    (all of theirs). Looked up with each request: who was removed is out with the next one."""
 
     @login_required
     @wraps(view)
@@ -53,8 +79,10 @@ def seller_required(view: View) -> View:
             raise Http404
         chosen = request.session.get(SESSION_SELLER)
         member = next((m for m in members if m.seller_id == chosen), members[0])
+        member.user = person(request)
         request.member = member  # type: ignore[attr-defined]
         request.seller = member.seller  # type: ignore[attr-defined]
+        request.rights = rights_of(member)  # type: ignore[attr-defined]
         request.sellers = [m.seller for m in members]  # type: ignore[attr-defined]
         return view(request, *args, **kwargs)
 
@@ -78,4 +106,4 @@ def operator_required(view: View) -> View:
             raise Http404
         return view(request, *args, **kwargs)
 
-    return inside
+    return declare(inside, OPERATORS)

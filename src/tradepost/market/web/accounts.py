@@ -8,13 +8,16 @@ from typing import Any
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.views import LoginView
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tradepost.market.base import clock, ids
 from tradepost.market.identity import throttling
+from tradepost.market.identity.models import Member, User
 
 from .account_mails import mail_for_allauth
 from .limits import in_words
@@ -48,6 +51,10 @@ class Adapter(DefaultAccountAdapter):
         make_password(ids.secret())
         super().send_account_already_exists_mail(email)
 
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Where one lands who came from nowhere in particular: where they work. ``next`` goes before this."""
+        return landing(request.user)
+
     def get_client_ip(self, request: HttpRequest) -> str:
         return peer(request)
 
@@ -71,6 +78,15 @@ class Adapter(DefaultAccountAdapter):
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
         """After a password was set by mail (the name is allauth's)."""
         throttling.guessed(_guess(request, **credentials))
+
+
+def landing(user: object) -> str:
+    """An operator's console, a seller's center, else the store."""
+    if isinstance(user, User) and user.is_operator:
+        return reverse("console:overview")
+    if isinstance(user, User) and Member.objects.filter(user=user).exists():
+        return reverse("seller_center:overview")
+    return str(settings.LOGIN_REDIRECT_URL)
 
 
 def _guess(request: HttpRequest, **credentials: Any) -> str:

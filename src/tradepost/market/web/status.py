@@ -9,9 +9,10 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from tradepost.market.base.work import State
-from tradepost.market.catalog.models import Product
+from tradepost.market.catalog.models import Product, Version
+from tradepost.market.debugging.standing import Standing
 from tradepost.market.fulfilment.models import Operation
-from tradepost.market.identity.models import Seller
+from tradepost.market.identity.models import Domain, Seller
 from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.notifications.models import Mail
 from tradepost.market.orders.models import Order
@@ -56,6 +57,10 @@ ATTEMPT_REFUSED = Look(pgettext_lazy("attempt", "Refused"), "warn", "ban")
 ATTEMPT_FAULT = Look(pgettext_lazy("attempt", "No valid answer"), "bad", "alert-triangle")
 
 LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
+    "domain": _looks(
+        Domain.Status.choices,
+        {"pending": ("wait", "clock"), "verified": ("ok", "shield-check"), "lapsed": ("warn", "alert-triangle")},
+    ),
     "order": _looks(
         Order.Status.choices,
         {
@@ -114,6 +119,36 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "stopped": ("warn", "ban"),
         },
     ),
+    "version": _looks(
+        Version.Status.choices,
+        {
+            "draft": ("calm", "edit"),
+            "sealed": ("info", "clock"),
+            "listed": ("ok", "check"),
+            "retired": ("calm", "history"),
+            "dropped": ("warn", "x"),
+        },
+    ),
+    "debug case": {
+        Standing.MISSING: Look(pgettext_lazy("debug case", "Missing"), "calm", "point"),
+        Standing.SAVED: Look(pgettext_lazy("debug case", "Saved"), "ok", "check"),
+        Standing.OTHER_KEY: Look(pgettext_lazy("debug case", "Stale: another key"), "warn", "key"),
+        Standing.OTHER_URL: Look(pgettext_lazy("debug case", "Stale: another address"), "warn", "server"),
+        Standing.FAILED: Look(pgettext_lazy("debug case", "Failed"), "bad", "x"),
+    },
+    "judgement": {
+        "passed": Look(pgettext_lazy("judgement", "Holds"), "ok", "check"),
+        "failed": Look(pgettext_lazy("judgement", "Fails"), "bad", "x"),
+        "warned": Look(pgettext_lazy("judgement", "Warning"), "warn", "alert-triangle"),
+        "skipped": Look(pgettext_lazy("judgement", "Not judged"), "calm", "point"),
+        "broken": Look(pgettext_lazy("judgement", "Could not be judged"), "wait", "alert-circle"),
+    },
+    "job": {
+        "": Look(pgettext_lazy("job", "Under way"), "info", "refresh"),
+        "done": Look(pgettext_lazy("job", "Done"), "ok", "check"),
+        "failed": Look(pgettext_lazy("job", "Failed"), "bad", "x"),
+        "cancelled": Look(pgettext_lazy("job", "Stopped"), "calm", "ban"),
+    },
     "seller": _looks(
         Seller.Status.choices,
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tradepost.protocols.commands import Create, GetLicenseAsync
 from tradepost.protocols.specification import SignedIn, Specification
 
 from .fields import ACTIVITIES, REQUESTS
@@ -24,4 +25,5 @@ SPECIFICATION = Specification(
         **dict.fromkeys(ACTIVITIES.values(), "B3"),
     },
     requests=REQUESTS,
+    pending=frozenset({Create, GetLicenseAsync}),
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tradepost.protocols.commands import Query, SetStatus, Upgrade
+from tradepost.protocols.commands import Create, Query, SetStatus, Upgrade
 from tradepost.protocols.specification import SignedIn, Specification
+from tradepost.protocols.wire_fields import Field, Kind
 
 from .fields import REQUESTS, SUCCESSES
 
@@ -32,4 +33,8 @@ SPECIFICATION = Specification(
     # For pay-per-use and packages alone, or for products that can be upgraded (saas-v1-license A4).
     optional=frozenset({Query, SetStatus, Upgrade}),
     encrypted=True,
+    # A buyer could not enter otherwise: the debugging page of the platform asks for it (saas-v1-license A2.2, A9).
+    asked_of_test_calls={
+        Create: (Field("appInfo", kind=Kind.OBJECT, members=(Field("frontEndUrl", 512),)),),
+    },
 )

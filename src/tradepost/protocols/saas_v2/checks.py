@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tradepost.protocols.commands import CheckChange, Upgrade
+from tradepost.protocols.commands import CheckChange, Create, Upgrade
 from tradepost.protocols.specification import SignedIn, Specification
 
 from .fields import REQUESTS, SUCCESSES
@@ -33,4 +33,5 @@ SPECIFICATION = Specification(
     requests=REQUESTS,
     answers=SUCCESSES,
     optional=frozenset({Upgrade, CheckChange}),
+    pending=frozenset({Create}),
 )

@@ -8,7 +8,8 @@ from django.test import Client
 from tests.factories import buying, people, products
 from tests.market.sites.seller_center.shops import Shop, enter, make_shop
 from tradepost.market.base.work import State
-from tradepost.market.identity.models import AccessKey, Member, SigningKey
+from tradepost.market.identity.menus import VIEWER
+from tradepost.market.identity.models import AccessKey, SigningKey
 from tradepost.market.production.models import Address, Call
 
 PAGES = [
@@ -89,7 +90,7 @@ def test_lists_hold_only_the_sellers_own(page, shop, other_shop):
 
 @pytest.mark.django_db
 def test_a_viewer_looks_at_everything_and_changes_nothing():
-    shop = make_shop(Member.Role.VIEWER)
+    shop = make_shop(VIEWER)
     page = enter(shop.owner)
     call = call_of(shop, state=State.WAITING)
     key = SigningKey.objects.get(seller=shop.seller)
@@ -106,7 +107,7 @@ def test_a_viewer_looks_at_everything_and_changes_nothing():
     for path, fields in posts.items():
         answer = page.post(path, fields)
         assert answer.status_code == 403, path
-        assert "Your role at" in answer.content.decode()
+        assert "Your groups at" in answer.content.decode()
     for path in [*PAGES, f"/seller/messages/{call.pk}/", f"/seller/addresses/{call.address_id}/"]:
         text = page.get(path).content.decode()
         assert "/restart/" not in text
@@ -125,7 +126,7 @@ def test_a_post_without_csrf_token_is_refused(shop):
 
 
 def test_a_member_of_several_switches_between_them(page, shop, other_shop):
-    Member.objects.create(seller=other_shop.seller, user=shop.owner, role=Member.Role.VIEWER)
+    people.make_member(other_shop.seller, shop.owner, VIEWER)
     foreign = call_of(other_shop)
     assert page.get(f"/seller/messages/{foreign.pk}/").status_code == 404
 

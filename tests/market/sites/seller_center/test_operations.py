@@ -13,7 +13,7 @@ from tests.market.sites import renewing
 from tests.market.sites.seller_center.shops import enter, make_shop
 from tradepost.market.base import clock
 from tradepost.market.fulfilment.models import Operation
-from tradepost.market.identity.models import Member
+from tradepost.market.identity.menus import VIEWER
 from tradepost.protocols.commands import Pending, Rejected
 
 
@@ -147,7 +147,7 @@ def test_another_sellers_operation_does_not_exist(page, other_shop):
 
 
 def test_a_viewer_looks_and_restarts_nothing(db):
-    shop = make_shop(Member.Role.VIEWER)
+    shop = make_shop(VIEWER)
     operation = renewing.stopped(renewing.service(shop.seller, now=clock.now() - timedelta(days=1)))
     viewer = enter(shop.owner)
     assert "/restart/" not in shown(viewer, f"/seller/operations/{operation.pk}/")

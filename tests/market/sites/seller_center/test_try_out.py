@@ -17,7 +17,7 @@ from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.money import Money
 from tradepost.market.base.work import State
-from tradepost.market.identity.models import Member
+from tradepost.market.identity.menus import VIEWER
 from tradepost.market.payments import ledger
 from tradepost.market.production.models import Call
 from tradepost.market.sites.seller_center import try_out
@@ -181,7 +181,7 @@ def test_offers_of_other_sellers_do_not_exist(page, shop, other_shop):
 
 
 def test_a_viewer_sees_no_buttons(db):
-    shop = make_shop(Member.Role.VIEWER)
+    shop = make_shop(VIEWER)
     subscription = held(shop)
     viewer = enter(shop.owner)
     assert 'name="act"' not in viewer.get("/seller/try/").content.decode()

@@ -129,6 +129,11 @@ def make_versions(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> N
         last = batch[-1].pk
         version_class.objects.bulk_create(versions_of(apps, batch))
     make_factors(apps)
+    # What an operator took off the store by hand stays off it when a later version is listed.
+    offer_class = apps.get_model("catalog", "Offer")
+    for offer in offer_class.objects.filter(on_sale=False).select_related("sku__spec__product"):
+        product = offer.sku.spec.product
+        offer_class.objects.filter(pk=offer.pk).update(stopped_at=product.listed_at or product.created_at)
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or the tables could not be altered in this transaction
 

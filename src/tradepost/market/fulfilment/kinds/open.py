@@ -21,6 +21,7 @@ from tradepost.market.fulfilment.contract import (
     Paid,
 )
 from tradepost.market.fulfilment.steps import next_step
+from tradepost.market.product_types.contract import Step
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.paid_time import period_end
 from tradepost.protocols.commands import AppInfo, Buyer, Command, Create, Done, Query
@@ -38,14 +39,13 @@ class Open(Defaults[Opening]):
     refundable, prolongs, ends = True, False, False
 
     def refuses(self, case: Case[Opening]) -> Refused | None:
-        plan = product_type(case.held.product_type).plan(case.ordered.order_type, case.held.protocol)
+        plan = plan_of(case)
         if not plan or plan[0].command is not Create:
             return Refused("order.no_plan", _("This type of product cannot be opened by an order of this type."))
         return None
 
     def ask(self, case: Case[Opening]) -> Intent | None:
-        line = case.ordered
-        plan = product_type(case.held.product_type).plan(line.order_type, case.held.protocol)
+        plan = plan_of(case)
         if case.said is None:
             return Ask(command=_create(case))
         place = next_step(
@@ -79,6 +79,12 @@ class Open(Defaults[Opening]):
         line, instance = case.ordered, case.held.instance_id or last.orphan
         orphan = Orphan(instance_id=instance, order_id=line.order_number, order_line_id=line.number)
         return Effects(failed=True, orphan=orphan if instance else None)
+
+
+def plan_of(case: Case[Opening]) -> tuple[Step, ...]:
+    """A trial is opened by the very calls of a purchase, also where a kind does not say so (saas-v2 §3.1)."""
+    order_type = case.ordered.order_type
+    return product_type(case.held.product_type).plan("NEW" if order_type == "TRIAL" else order_type, case.held.protocol)
 
 
 def access_of(answer: Done) -> AppInfo | None:

@@ -57,6 +57,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "tabs": TABS,
         "rows": [(one, review_kind(one.kind).title, _is_late(one, request)) for one in found.rows],
         "kinds": [(name, kind.title) for name, kind in review_kinds().items()],
+        "when": _("Decide by") if asked.state == "waiting" else _("Ended"),
         "late": "1" if asked.overdue else "",
         "late_choices": [("1", _("overdue only"))],
         "sellers": [(str(seller.pk), loc(seller, "name")) for seller in operator_queries.sellers_in_queue()],

@@ -1,6 +1,6 @@
 """A seller writes what it will hand in: one long form that saves itself, keeps what is wrong, and says so beside the field.
 
-Two tabs: each save names the revision that it began from. Who comes second gets the own words back, with what the other tab
+It is for owners: what concerns the company itself is theirs (business-rules §1.7). Two tabs: each save names the revision that it began from. Who comes second gets the own words back, with what the other tab
 saved beside them, and decides.
 """
 
@@ -23,7 +23,6 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding, read_findings
 from tradepost.market.base.numbers import whole_number
-from tradepost.market.identity.models import Member
 from tradepost.market.review import drafts
 from tradepost.market.review import submit as sending
 from tradepost.market.review.contract import AnyKind, Incomplete, Look, Words
@@ -49,25 +48,11 @@ def kind_of(name: str) -> AnyKind:
     return found(kind if kind is not None and kind.questions else None)
 
 
-def is_owner(request: SellerRequest) -> bool:
-    """What concerns the company itself is its owner's (business-rules §1.7)."""
-    return request.member.role == Member.Role.OWNER
-
-
-def owners_alone(request: SellerRequest) -> HttpResponse | None:
-    """The answer to everybody else."""
-    if is_owner(request):
-        return None
-    return show(request, "seller_center/owner_alone.html", status=HTTPStatus.FORBIDDEN)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page
 @uploads.takes_pictures()
 def draft(request: SellerRequest, kind: str) -> HttpResponse:
     how = kind_of(kind)
-    if refused := owners_alone(request):
-        return refused
     standing = drafts.draft_of(kind, request.seller)
     if request.method != "POST":
         if standing is None:
@@ -235,8 +220,6 @@ def _initial(kind: AnyKind, document: Any) -> dict[str, str]:
 @seller_page
 def discard(request: SellerRequest, kind: str) -> HttpResponse:
     kind_of(kind)
-    if refused := owners_alone(request):
-        return refused
     drafts.discard(found(drafts.draft_of(kind, request.seller)))
     messages.success(request, _("The draft is thrown away."))
     return redirect("seller_center:company")

@@ -1,4 +1,4 @@
-"""What every page of the seller center stands in: the seller acted for, and who may change things."""
+"""What every page of the seller center stands in: the seller acted for, and who may see and change things."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, Concatenate
+from typing import Any, Concatenate, overload
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
+from tradepost.market.catalog import grants
+from tradepost.market.catalog.models import Product
+from tradepost.market.identity.menus import Menu, Rights
 from tradepost.market.identity.models import Member, Seller, User
-from tradepost.market.web.access import seller_required
+from tradepost.market.web.access import declare, seller_required
 
+from .access import Needs
 from .standing import elsewhere
-
-CHANGERS = frozenset({Member.Role.OWNER, Member.Role.DEVELOPER})
-"""A viewer looks and changes nothing."""
 
 
 class SellerRequest(HttpRequest):
@@ -29,33 +31,68 @@ class SellerRequest(HttpRequest):
     seller: Seller
     sellers: list[Seller]
     member: Member
+    rights: Rights
+    needs: Needs
 
 
 def may_change(request: SellerRequest) -> bool:
-    return request.member.role in CHANGERS
+    """Whether the reader may change what this page is about."""
+    return request.needs.may_change(request.rights)
 
 
+type SellerView[**P] = Callable[Concatenate[SellerRequest, P], HttpResponse]
+type Guarded = Callable[..., HttpResponseBase]
+
+
+@overload
+def seller_page[**P](view: SellerView[P], /) -> Guarded: ...
+@overload
 def seller_page[**P](
-    view: Callable[Concatenate[SellerRequest, P], HttpResponse],
-) -> Callable[..., HttpResponseBase]:
-    """Only for members of a seller; whatever changes something only for owners and developers."""
+    *, menu: Menu, write: bool | None = None, product: str = ""
+) -> Callable[[SellerView[P]], Guarded]: ...
+def seller_page(view: Any = None, /, *, menu: Menu | None = None, write: bool | None = None, product: str = "") -> Any:
+    """Only for members of a seller who have the page's ``menu``; see ``access.Needs``. Bare, it is for owners alone."""
+    needs = Needs(menu=menu, write=write, product=product)
+    return _guard(view, needs) if view is not None else lambda each: _guard(each, needs)
 
+
+def _guard(view: SellerView[Any], needs: Needs) -> Guarded:
     @wraps(view)
-    def guarded(request: SellerRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if away := elsewhere(request, request.seller, sellers=request.sellers, may_change=False):
+    def guarded(request: SellerRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.needs = needs
+        if away := elsewhere(request, request.seller, **frame_of(request)):
             return away
-        if request.method not in {"GET", "HEAD"} and not may_change(request):
+        if not needs.may_enter(request.rights):
+            return show(request, "seller_center/may_not_see.html", status=HTTPStatus.FORBIDDEN, menu=needs.menu)
+        if needs.product and not products_of(request).filter(pk=kwargs[needs.product]).exists():
+            raise Http404
+        if not needs.may_act(request.rights, request.method):
             return show(request, "seller_center/may_not_change.html", status=HTTPStatus.FORBIDDEN)
         return view(request, *args, **kwargs)
 
     # What a seller's pages hold must not stay in a shared browser's cache.
-    return never_cache(seller_required(guarded))
+    return declare(never_cache(seller_required(guarded)), needs)
+
+
+def products_of(request: SellerRequest) -> QuerySet[Product]:
+    """The seller's products that exist for the reader: one that was granted to somebody else does not (§1.7)."""
+    own = Product.objects.filter(seller=request.seller)
+    return own if request.rights.owner else own.filter(grants.open_to(request.member))
 
 
 def show(request: SellerRequest, template: str, *, status: int = HTTPStatus.OK, **context: Any) -> HttpResponse:
-    """A page with what the frame needs: the sellers to switch between, and whether buttons are shown."""
-    frame = {"seller": request.seller, "sellers": request.sellers, "may_change": may_change(request)}
-    return render(request, template, frame | context, status=status)
+    """A page with what the frame needs."""
+    return render(request, template, {"seller": request.seller, **frame_of(request), **context}, status=status)
+
+
+def frame_of(request: SellerRequest) -> dict[str, Any]:
+    """The sellers to switch between, which menus there are, whether buttons are shown."""
+    return {
+        "sellers": request.sellers,
+        "may_change": may_change(request),
+        "sees": request.rights.seen,
+        "changes": request.rights.changed,
+    }
 
 
 def found[T](thing: T | None) -> T:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.base.paging import page
 from tradepost.market.base.work import State
 from tradepost.market.fulfilment import restart
+from tradepost.market.identity.menus import Menu
 from tradepost.market.production import reasons, seller_queries
 from tradepost.market.production.models import Call
 from tradepost.market.production.seller_queries import CallFilter
@@ -30,7 +31,7 @@ SOON = timedelta(seconds=15)
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def messages(request: SellerRequest) -> HttpResponse:
     given = {
         name: request.GET.get(name, "").strip()[:64] for name in ("activity", "state", "order", "reason", "address")
@@ -69,20 +70,20 @@ def state_words() -> list[tuple[str, str | Promise]]:
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def message(request: SellerRequest, pk: int) -> HttpResponse:
     return show(request, "seller_center/message.html", **_facts(request, pk))
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def message_live(request: SellerRequest, pk: int) -> HttpResponse:
     """The part of the page that changes while a call is under way; it asks for itself again until the call rests."""
     return show(request, "seller_center/parts/message_live.html", **_facts(request, pk))
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def restart_call(request: SellerRequest, pk: int) -> HttpResponse:
     call = found(seller_queries.find_call(request.seller, pk))
     restart.restart_call(call, actor=request.user.email, now=request.now)

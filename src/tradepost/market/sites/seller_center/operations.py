@@ -19,6 +19,7 @@ from tradepost.market.fulfilment import restart as verb
 from tradepost.market.fulfilment import seller_queries
 from tradepost.market.fulfilment.seller_queries import OperationFilter
 from tradepost.market.fulfilment.waiting import ShownOperation, Why
+from tradepost.market.identity.menus import Menu
 from tradepost.market.orders.seller_queries import buyer_name
 from tradepost.market.web.operations import events_of, title_of, wanted_facts, why
 
@@ -35,7 +36,7 @@ SOON = timedelta(seconds=15)
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.TRADE)
 def operations(request: SellerRequest) -> HttpResponse:
     asked = OperationFilter(state=request.GET.get("show", "open"), search=request.GET.get("q", "").strip()[:64])
     rows = seller_queries.seller_operations(request.seller, asked, after=request.GET.get("after", ""))
@@ -67,13 +68,13 @@ def _described(request: SellerRequest, shown: ShownOperation) -> dict[str, Any]:
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.TRADE)
 def operation(request: SellerRequest, pk: int) -> HttpResponse:
     return _page(request, found(seller_queries.find_operation(request.seller, pk)))
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.TRADE)
 def restart(request: SellerRequest, pk: int) -> HttpResponse:
     own = found(seller_queries.find_operation(request.seller, pk))
     try:

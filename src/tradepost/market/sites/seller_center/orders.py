@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from tradepost.market.base.paging import page
+from tradepost.market.identity.menus import Menu
 from tradepost.market.orders import seller_queries
 from tradepost.market.orders.seller_queries import LineFilter
 from tradepost.market.production import seller_queries as production
@@ -18,7 +19,7 @@ from .messages import last_result
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.TRADE)
 def orders(request: SellerRequest) -> HttpResponse:
     filters = LineFilter(search=request.GET.get("q", "").strip()[:64], status=request.GET.get("status", ""))
     lines = page(seller_queries.seller_lines(request.seller, filters), after=request.GET.get("after", ""))
@@ -33,7 +34,7 @@ def orders(request: SellerRequest) -> HttpResponse:
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.TRADE)
 def order(request: SellerRequest, number: str) -> HttpResponse:
     line = found(seller_queries.find_line(request.seller, number))
     calls = production.calls_of_line(request.seller, line.number)

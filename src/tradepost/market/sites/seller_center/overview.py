@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.config import config
 from tradepost.market.fulfilment.seller_queries import stopped_operations
+from tradepost.market.identity.menus import Menu
 from tradepost.market.orders import seller_queries
 from tradepost.market.orders.seller_queries import LineFilter
 from tradepost.market.production import seller_queries as production
-from tradepost.market.web.access import choose_seller, seller_required
+from tradepost.market.web.access import choose_seller
 from tradepost.market.web.operations import title_of, why
 
 from .charts import bars
-from .frame import SellerRequest, found, seller_page, show
+from .frame import SellerRequest, found, products_of, seller_page, show
 from .messages import last_result
 
 DAYS = 14
@@ -23,34 +26,42 @@ LATEST = 6
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.OVERVIEW)
 def overview(request: SellerRequest) -> HttpResponse:
-    attention, stopped = production.attention(request.seller), stopped_operations(request.seller)
+    """Each part for those who have its menu; who has none of them reads so."""
+    tools = _tools(request) if request.rights.sees(Menu.TOOLS) else {}
+    trade = _trade(request) if request.rights.sees(Menu.TRADE) else {}
+    fine = (not tools or tools["attention"].nothing) and not trade.get("stopped_count")
+    return show(request, "seller_center/overview.html", needs_nothing=fine, **tools, **trade)
+
+
+def _tools(request: SellerRequest) -> dict[str, Any]:
+    attention = production.attention(request.seller, products=products_of(request))
+    return {"attention": attention, "failing": [(call, last_result(call)) for call in attention.failing]}
+
+
+def _trade(request: SellerRequest) -> dict[str, Any]:
+    stopped = stopped_operations(request.seller)
     currency = config().currency
     days = seller_queries.orders_by_day(request.seller, now=request.now, days=DAYS, currency=currency)
     latest = seller_queries.seller_lines(request.seller, LineFilter()).order_by("-pk")[:LATEST]
-    return show(
-        request,
-        "seller_center/overview.html",
-        attention=attention,
-        needs_nothing=attention.nothing and not stopped.count,
-        stopped=[(one, title_of(one), why(one)) for one in stopped.oldest],
-        stopped_count=stopped.count,
-        failing=[(call, last_result(call)) for call in attention.failing],
-        open_count=seller_queries.open_order_count(request.seller),
-        days=days,
-        day_count=DAYS,
-        chart=bars([(day.day, day.lines) for day in days]),
-        line_count=sum(day.lines for day in days),
-        amount=seller_queries.total(days, currency),
-        latest=latest,
-    )
+    return {
+        "stopped": [(one, title_of(one), why(one)) for one in stopped.oldest],
+        "stopped_count": stopped.count,
+        "open_count": seller_queries.open_order_count(request.seller),
+        "days": days,
+        "day_count": DAYS,
+        "chart": bars([(day.day, day.lines) for day in days]),
+        "line_count": sum(day.lines for day in days),
+        "amount": seller_queries.total(days, currency),
+        "latest": latest,
+    }
 
 
 @require_POST
-@seller_required
+@seller_page(menu=Menu.OVERVIEW, write=False)
 def switch(request: SellerRequest) -> HttpResponse:
-    """Act for another seller. A viewer may do this too: nothing of a seller changes."""
+    """Act for another seller. Everybody may do this: nothing of a seller changes."""
     given = request.POST.get("seller", "")
     choose_seller(request, found(next((one.pk for one in request.sellers if str(one.pk) == given), None)))
     return redirect("seller_center:overview")

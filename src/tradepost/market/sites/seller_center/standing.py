@@ -12,13 +12,24 @@ from django.shortcuts import redirect, render
 from tradepost.market.identity.models import Seller
 
 OF_APPLICANTS = frozenset({
-    "switch", "company", "draft", "picture_upload", "draft_discard", "submissions", "submission", "submission_progress",
+    "switch", "notices", "notices_read", "notice_open", "company", "draft", "picture_upload", "draft_discard", "submissions", "submission", "submission_progress",
     "submission_withdraw", "submission_correct", "agreements", "agreement_accept",
 })  # fmt: skip
 """Pages that an applicant sees, by the names of their addresses; all others lead to its entry."""
-OF_EXITED = frozenset({"switch", "statement", "submissions", "submission", "submission_progress"})
+OF_EXITED = frozenset(
+    {
+        "switch",
+        "notices",
+        "notices_read",
+        "notice_open",
+        "statement",
+        "submissions",
+        "submission",
+        "submission_progress",
+    }
+)
 """The same of a seller that left; all others lead to its statement."""
-WHILE_SUSPENDED = frozenset({"switch"})
+WHILE_SUSPENDED = frozenset({"switch", "notices_read", "notice_open"})
 """What changes nothing of the seller's."""
 
 

@@ -44,7 +44,7 @@ class DraftForm(forms.Form):
 
 
 def _field(question: Question) -> forms.Field:
-    label, words = question.label, question.help
+    label, words = str(question.label), str(question.help)
     if question.look is Look.CHOICE:
         choices = [("", _("Choose …")), *question.choices]
         field: forms.Field = _AnyChoice(choices=choices, label=label, help_text=words, required=False)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.base.config import config
 from tradepost.market.base.findings import read_findings
 from tradepost.market.base.leased_jobs import newest
+from tradepost.market.identity.menus import Menu
 from tradepost.market.review import decide, drafts, seller_queries, sla
 from tradepost.market.review.cases import case_of
 from tradepost.market.review.models import CORRECTABLE, OPEN, Submission
@@ -24,12 +25,11 @@ from tradepost.market.web.status import vocabulary
 from tradepost.market.web.submissions import sections_of
 from tradepost.market.web.timeline import moves_of, of_moves
 
-from .drafting import is_owner, owners_alone
 from .frame import SellerRequest, found, seller_page, show
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.COMPANY)
 def submissions(request: SellerRequest) -> HttpResponse:
     asked = SubmissionFilter(status=request.GET.get("status", ""), kind=request.GET.get("kind", ""))
     page = seller_queries.submissions_of(request.seller, asked, after=request.GET.get("after", ""))
@@ -50,7 +50,7 @@ def _link(one: Submission) -> str:
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.COMPANY)
 def submission(request: SellerRequest, pk: int) -> HttpResponse:
     one = found(seller_queries.find_submission(request.seller, pk))
     if one.status == Submission.Status.DRAFT:
@@ -59,7 +59,7 @@ def submission(request: SellerRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.COMPANY)
 def progress(request: SellerRequest, pk: int) -> HttpResponse:
     """Where it stands, asked again and again while the market's own checks run."""
     one = found(seller_queries.find_submission(request.seller, pk))
@@ -91,8 +91,8 @@ def _described(request: SellerRequest, one: Submission) -> dict[str, Any]:
         "findings": read_findings(one.findings),
         "reasons": [(titles.get(code, code), words) for code, words in one.reasons.items()],
         "events": of_moves(moves_of("submission", one.pk)),
-        "may_withdraw": one.status == Submission.Status.PENDING and is_owner(request),
-        "may_correct": one.status in CORRECTABLE and is_owner(request) and kind.questions != (),
+        "may_withdraw": one.status == Submission.Status.PENDING and request.rights.owner,
+        "may_correct": one.status in CORRECTABLE and request.rights.owner and kind.questions != (),
         "later": one.later.order_by("-pk").first(),
     }
 
@@ -101,8 +101,6 @@ def _described(request: SellerRequest, one: Submission) -> dict[str, Any]:
 @seller_page
 def withdraw(request: SellerRequest, pk: int) -> HttpResponse:
     one = found(seller_queries.find_submission(request.seller, pk))
-    if refused := owners_alone(request):
-        return refused
     decide.withdraw(one, by=request.user, settings=config(), now=request.now)
     messages.success(request, _("Withdrawn. You can correct it and send it again at any time."))
     return redirect("seller_center:submission", pk)
@@ -113,7 +111,5 @@ def withdraw(request: SellerRequest, pk: int) -> HttpResponse:
 def correct(request: SellerRequest, pk: int) -> HttpResponse:
     """Its copy, to be changed and sent again."""
     one = found(seller_queries.find_submission(request.seller, pk))
-    if refused := owners_alone(request):
-        return refused
     drafts.correct(one, by=request.user, now=request.now)
     return redirect("seller_center:draft", one.kind)

@@ -20,6 +20,7 @@ from tradepost.market.fulfilment import sandbox
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.sandbox import Target, Trial
 from tradepost.market.fulfilment.sandbox_acts import Act, Tried, tried
+from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import Member
 from tradepost.market.orders.place import chosen_values
 from tradepost.market.orders.seller_queries import buyer_name
@@ -40,7 +41,7 @@ class ChangeForm(forms.Form):
 
 
 @require_safe
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def try_out(request: SellerRequest) -> HttpResponse:
     _only_in_a_sandbox()
     page = tried(request.seller, after=request.GET.get("after", ""))
@@ -96,7 +97,7 @@ def _how_paid(offer: Offer) -> str:
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.TOOLS)
 def act(request: SellerRequest, pk: int) -> HttpResponse:
     _only_in_a_sandbox()
     subscription = found(Subscription.objects.filter(seller=request.seller, pk=pk).first())

@@ -18,8 +18,9 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.catalog.shelf_queries import product_on_sale
+from tradepost.market.orders import quotes
 from tradepost.market.orders.buy import buy
-from tradepost.market.orders.place import PlaceOrder, quote
+from tradepost.market.orders.place import PlaceOrder, quote, sold_version
 from tradepost.market.orders.prerequisite import lacks_prerequisite
 from tradepost.market.orders.pricing import Priced
 from tradepost.market.web.access import buyer_required, now_of, person
@@ -59,14 +60,16 @@ def checkout(request: HttpRequest, product_id: int) -> HttpResponse:
 
 
 def _as_seen(request: HttpRequest, choice: Choice, picked: Picked) -> None:
-    """Nobody orders what the page did not show: another choice, or the same at another price."""
+    """Nobody orders what the page did not show: another choice, or the same at another price. The price is the quote's
+    matter; a form without one says at least what it showed."""
     if not choice.is_what(picked):
         raise Refused(
             "order.choice_gone", _("Your choice is not on sale any more. The closest one is selected: check it.")
         )
     priced, _wrong = _price(choice)
-    if priced is not None and request.POST.get("total") != _stamp(choice, priced):
-        raise Refused("order.price_moved", _("The price is now another one: check it and order again."))
+    quoted = bool(request.POST.get("quote"))
+    if priced is not None and not quoted and request.POST.get("total") != _stamp(choice, priced):
+        raise Refused("order.price_changed", _("The price is now another one: check it and order again."))
 
 
 def _stamp(choice: Choice, priced: Priced) -> str:
@@ -83,6 +86,7 @@ def _command(request: HttpRequest, product: Product, choice: Choice) -> PlaceOrd
         periods=whole(choice.periods),
         extend_params=tuple(typed),
         agreed=request.POST.get("agreed") == "on",
+        quote=request.POST.get("quote", ""),
     )
     return replace(command, idempotency_key=_idempotency_key(request.POST.get("idempotency_key", "")[:64], command))
 
@@ -112,6 +116,7 @@ def _page(request: HttpRequest, product: Product, choice: Choice, refused: Refus
         "priced": priced,
         "idempotency_key": request.POST.get("idempotency_key", "")[:64] or ids.hex_id(),
         "stamp": _stamp(choice, priced) if priced else "",
+        "quote": _quote(request, choice, priced) if priced else "",
         "lacks": lacks_prerequisite(person(request), choice.offer),
         "needed": _needed(choice),
         "params": params,
@@ -122,6 +127,13 @@ def _page(request: HttpRequest, product: Product, choice: Choice, refused: Refus
         "pay_minutes": config().unpaid_timeout_minutes,
     }
     return render(request, "storefront/checkout.html", context, status=refused.status if refused else 200)
+
+
+def _quote(request: HttpRequest, choice: Choice, priced: Priced) -> str:
+    return quotes.show(
+        person(request), choice.offer, priced, version=sold_version(choice.spec.product), now=now_of(request),
+        lasts=timedelta(minutes=config().quote_minutes),
+    )  # fmt: skip
 
 
 def _needed(choice: Choice) -> Offer | None:

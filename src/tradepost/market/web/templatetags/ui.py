@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import nh3
 from babel.core import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, get_currency_symbol
@@ -29,6 +28,8 @@ from django.utils.timesince import timeuntil
 from django.utils.translation import pgettext
 
 from tradepost.market.base.money import MINOR_DIGITS, Money
+from tradepost.market.base.money_words import in_words
+from tradepost.market.catalog import rich_text
 from tradepost.market.notifications.facts import zone_name
 from tradepost.market.web import status as vocabulary
 from tradepost.protocols.registry import protocols
@@ -41,14 +42,8 @@ FALLBACK_ICON = "package"
 EMPTY_BOX = '<path stroke="none" d="M0 0h24v24H0z" fill="none" />'
 """Every Tabler icon begins with it; it draws nothing and would be on each page some forty times."""
 WEB_SCHEMES = frozenset({"http", "https"})
-ALLOWED_TAGS = {
-    "a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "hr",
-    "i", "kbd", "li", "mark", "ol", "p", "pre", "s", "small", "span", "strong", "sub", "sup", "table", "tbody", "td",
-    "tfoot", "th", "thead", "tr", "u", "ul",
-}  # fmt: skip
 PLURALS = ((r"(?<=[^aeiou])ies$", "y"), (r"(?<=ss|sh|ch)es$|(?<=[xz])es$", ""), (r"(?<=[^s])s$", ""))
 """Ends of English plurals and what stands there for one; the first that fits counts."""
-ALLOWED_ATTRIBUTES = {"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}}
 
 
 @cache
@@ -103,9 +98,7 @@ def money(value: Money | None) -> str:
     """¥ 1,200.00: symbol, a blank that does not break, grouped digits. Nothing for a variable that is not there."""
     if not isinstance(value, Money):
         return ""
-    pattern = "#,##0.00" if MINOR_DIGITS[value.currency] else "#,##0"
-    digits = format_decimal(abs(value.major), format=pattern, locale=locale_now())
-    return f"{'-' if value.minor < 0 else ''}{_symbol(value.currency)}\xa0{digits}"
+    return in_words(value)
 
 
 @register.filter
@@ -239,11 +232,7 @@ def protocol_title(name: str) -> str:
 @register.filter
 def sanitise(html: str) -> SafeString:
     """A seller's HTML without anything that could run, load or imitate our pages."""
-    clean = nh3.clean(
-        html, tags=ALLOWED_TAGS, attributes=ALLOWED_ATTRIBUTES, url_schemes=set(WEB_SCHEMES),
-        link_rel="noopener noreferrer", url_relative="deny",
-    )  # fmt: skip
-    return mark_safe(clean)  # noqa: S308  # what nh3 let through
+    return mark_safe(rich_text.clean(html))  # noqa: S308  # what nh3 let through
 
 
 @register.filter

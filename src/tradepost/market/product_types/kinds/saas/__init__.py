@@ -1,12 +1,17 @@
 """SaaS: an instance at the seller's server, created after payment, reached at an address with an account."""
 
-from tradepost.market.product_types.contract import ProductType, Step
+from tradepost.market.product_types.contract import Deal, Delivery, ProductType, Step, Supervision
+from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode, Create, Query
 from tradepost.protocols.text import Text
 
 KIND = ProductType(
     code="SAAS",
     title=Text(en="SaaS", zh="SaaS"),
+    summary=Text(
+        en="An application that you run; the buyer gets an address and an account as soon as the order is paid.",
+        zh="由商家运营的在线应用，用户付款后即获得访问地址与账号。",
+    ),
     protocols=("saas_v2", "saas_v1"),
     # Both versions carry all four: 2.0 by the order query, 1.0 by chargingMode and instanceStatus (saas-v2 §1.4,
     # saas-v1-license A2).
@@ -22,4 +27,13 @@ KIND = ProductType(
     steps_over={"saas_v1": {"NEW": (Step(Create), Step(Create, until_access=True))}},
     one_line_over=frozenset({"saas_v1"}),
     icon="cloud",
+    delivery=Delivery.INTERFACE,
+    deals=frozenset({Deal.GENERAL, Deal.JOINT}),
+    multi_sku=True,  # business-rules §3.4
+    trial=True,  # §3.5: "SaaS, month/year specs only"
+    supervision=Supervision.CHOICE,  # §2.1: "yes/no per product"
+    web_scan=True,  # §2.7
+    upgrades=True,  # saas-v2 §8
+    # What a delivery returns (§2.9) is asked of the interface, not of the form; its cases are debugged (§2.5).
+    proofs=(SOFTWARE_COPYRIGHT,),
 )

@@ -1,0 +1,59 @@
+"""What happens to products and to their sale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tradepost.market.base.events import event
+
+
+@event("product_frozen", about=("product",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductFrozen:
+    """Its trading was frozen: it is hidden and not sold; services that are in use go on."""
+
+    product: int
+    cause: str
+    """In the words of whoever froze it: its seller reads it."""
+    at: datetime
+
+
+@event("product_unfrozen", about=("product",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductUnfrozen:
+    product: int
+    at: datetime
+
+
+@event("product_stopped", about=("product",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductStopped:
+    """Sales of it, or of a part of it, ended for good; services that are in use run to their end."""
+
+    product: int
+    what: str
+    """``product``, ``spec`` or ``sku``."""
+    key: str
+    """Of the spec, or the SKU's code; empty for the whole product."""
+    reason: str
+    by_operator: bool
+    at: datetime
+
+
+@event("stock_empty", about=("product",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockEmpty:
+    """Nothing is left of it to sell."""
+
+    product: int
+    at: datetime
+
+
+@event("upgrade_rule_lapsed", about=("rule",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeRuleLapsed:
+    """A later version, or a stop, made an upgrade rule impossible; the rule says why."""
+
+    rule: int
+    at: datetime

@@ -1,0 +1,291 @@
+"""A document as lines that a person reads and compares: one for each text, picture and price, each with a stable key.
+
+The key of a line is the same in two versions of a product, whatever its place: specs by key, SKUs by code, prices by
+productId. So the difference of two documents is the difference of their lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext as _
+
+from tradepost.market.product_types.registry import product_type
+from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.text import Text
+
+from .document import Document, Factor, Price, Quantity, Sku, Spec
+from .models import Category
+from .price_models import PriceModel
+
+type Words = str | Promise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """``pictures``: SHA-256 of what is shown instead of words. ``html``: whether ``value`` is the source of a text."""
+
+    section: str
+    key: str
+    label: str
+    value: str
+    pictures: tuple[str, ...] = ()
+    html: bool = False
+
+
+WAYS: Mapping[str, Words] = {
+    "day": gettext_lazy("By the day"),
+    "month": gettext_lazy("Monthly"),
+    "year": gettext_lazy("Yearly"),
+    "once": pgettext_lazy("way to pay", "One-time"),
+    "on_demand": gettext_lazy("On demand"),
+    "package": gettext_lazy("Usage package"),
+    "trial": gettext_lazy("Free trial"),
+}
+MODELS: Mapping[str, Words] = {
+    PriceModel.LINEAR: gettext_lazy("One price for each unit"),
+    PriceModel.TIER: gettext_lazy("Tiers: all units at the price of the band they reach"),
+    PriceModel.STEP: gettext_lazy("Steps: the units of each band at that band's price"),
+}
+CYCLES: Mapping[str, Words] = {
+    "hour": pgettext_lazy("charged", "each hour"), "day": pgettext_lazy("charged", "each day"),
+    "month": pgettext_lazy("charged", "each month"),
+}  # fmt: skip
+ACCUMULATIONS: Mapping[str, Words] = {
+    "": gettext_lazy("each record by itself"), "day": gettext_lazy("added up over a day"),
+    "month": gettext_lazy("added up over a month"),
+}  # fmt: skip
+RESETS: Mapping[str, Words] = {
+    "": pgettext_lazy("quota", "never full again"), "month": pgettext_lazy("quota", "full again each month"),
+    "year": pgettext_lazy("quota", "full again each year"),
+}  # fmt: skip
+_PARTS: Mapping[str, Words] = {
+    "name": gettext_lazy("Name"), "summary": gettext_lazy("Summary"), "body": gettext_lazy("Text"),
+    "hours": gettext_lazy("Service hours"), "content": gettext_lazy("What support covers"),
+    "keywords": gettext_lazy("Keywords"),
+}  # fmt: skip
+
+
+def way_of(price: Price) -> str:
+    """The way to pay, as the form of prices calls it."""
+    if price.trial:
+        return "trial"
+    match price.charging_mode:
+        case ChargingMode.ONE_TIME:
+            return "once"
+        case ChargingMode.ON_DEMAND:
+            return "on_demand"
+        case ChargingMode.ON_DEMAND_PKG:
+            return "package"
+        case ChargingMode.PERIOD:
+            return price.period_type or "month"
+
+
+def lines(document: Document, *, currency: str) -> list[Line]:
+    """All of it, in the order of the sections."""
+    return [line for section in _SECTIONS for line in section_lines(document, section, currency=currency)]
+
+
+def section_lines(document: Document, section: str, *, currency: str) -> list[Line]:
+    """Of one section; what is empty has no line."""
+    if section == "pricing":
+        return list(_pricing(document, currency))
+    return [line for line in _SECTIONS[section](document) if line.value or line.pictures]
+
+
+def changed(after: Iterable[Line], before: Iterable[Line]) -> Iterator[tuple[Line | None, Line | None]]:
+    """(before, after) of every line that is not the same; None where there is none."""
+    stood, comes = {line.key: line for line in before}, {line.key: line for line in after}
+    for key, line in comes.items():
+        was = stood.get(key)
+        if was is None or (was.value, was.pictures) != (line.value, line.pictures):
+            yield was, line
+    for key, line in stood.items():
+        if key not in comes:
+            yield line, None
+
+
+def _both(section: str, part: str, text: Text, label: Words = "", *, html: bool = False) -> Iterator[Line]:
+    named = str(label or _PARTS[part])
+    for language, value, called in (("zh", text.zh, _("Chinese")), ("en", text.en, _("English"))):
+        yield Line(
+            section=section, key=f"{section}.{part}.{language}", label=f"{named} ({called})", value=value, html=html
+        )
+
+
+def _base(document: Document) -> Iterator[Line]:
+    base = document.base
+    yield from _both("base", "name", base.name)
+    yield from _both("base", "summary", base.summary)
+    for n, text in enumerate(base.highlights):
+        yield from _both("base", f"highlights.{n}", text, f"{_('Highlight')} {n + 1}")
+    category = Category.objects.filter(slug=base.category).first()
+    words = Text(zh=category.name, en=category.name_en) if category else Text.same(base.category)
+    yield Line(section="base", key="base.category", label=_("Category"), value=_say(words))
+
+
+def _say(text: Text) -> str:
+    """In the reader's language, or else the other."""
+    return text.in_language(get_language()) or text.zh or text.en
+
+
+def _media(document: Document) -> Iterator[Line]:
+    media = document.media
+    yield Line(
+        section="media", key="media.logo", label=_("Logo"), value="", pictures=(media.logo,) if media.logo else ()
+    )
+    yield Line(section="media", key="media.pictures", label=_("Main pictures"), value="", pictures=media.pictures)
+    yield Line(section="media", key="media.drawing", label=_("Drawing"), value=media.drawing, html=True)
+
+
+def _description(document: Document) -> Iterator[Line]:
+    description = document.description
+    yield from _both("description", "body", description.body, html=True)
+    yield Line(
+        section="description", key="description.pictures", label=_("Pictures"), value="", pictures=description.pictures
+    )
+
+
+def _guide(document: Document) -> Iterator[Line]:
+    yield from _both("guide", "body", document.guide.body, html=True)
+
+
+def _support(document: Document) -> Iterator[Line]:
+    support = document.support
+    yield from _both("support", "hours", support.hours)
+    yield from _both("support", "content", support.content)
+    yield Line(section="support", key="support.email", label=_("Service e-mail"), value=support.email)
+    yield Line(section="support", key="support.phone", label=_("Service phone"), value=support.phone)
+
+
+def _purchase(document: Document) -> Iterator[Line]:
+    purchase = document.purchase
+    for param in purchase.extend_params:
+        must = _("must be answered") if param.required else _("may stay empty")
+        label = f"{_('Question at checkout')}: {param.name}"
+        yield Line(
+            section="purchase", key=f"purchase.param.{param.name}", label=label,
+            value=f"{param.label.zh} / {param.label.en} ({must})",
+        )  # fmt: skip
+    for name, label, said in (
+        ("asks_mobile", _("The buyer's mobile number"), purchase.asks_mobile),
+        ("asks_email", _("The buyer's e-mail address"), purchase.asks_email),
+        ("access_by_message", _("I send access data by SMS or e-mail"), purchase.access_by_message),
+        ("public", _("Shown in the store and its searches"), purchase.public),
+    ):
+        yield Line(section="purchase", key=f"purchase.{name}", label=label, value=_("yes") if said else _("no"))
+
+
+def _details(document: Document) -> Iterator[Line]:
+    kind, details = product_type(document.product_type), document.details
+    for question in kind.fields:
+        for suffix in ("", "_en") if question.translated else ("",):
+            said = details.fields.get(f"{question.code}{suffix}", "")
+            chosen = dict(question.choices).get(said)
+            yield Line(
+                section="details", key=f"details.{question.code}{suffix}", label=_say(question.label),
+                value=_say(chosen) if chosen else said,
+            )  # fmt: skip
+    for proof in kind.proofs:
+        sha256 = details.proofs.get(proof.code, "")
+        yield Line(
+            section="details", key=f"details.proof.{proof.code}", label=_say(proof.label), value="",
+            pictures=(sha256,) if sha256 else (),
+        )  # fmt: skip
+
+
+def _discovery(document: Document) -> Iterator[Line]:
+    yield from _both("discovery", "keywords", document.discovery.keywords)
+    yield Line(section="discovery", key="discovery.tags", label=_("Tags"), value=", ".join(document.discovery.tags))
+
+
+_SECTIONS = {
+    "base": _base, "media": _media, "description": _description, "guide": _guide, "support": _support,
+    "purchase": _purchase, "pricing": None, "details": _details, "discovery": _discovery,
+}  # fmt: skip
+
+
+# --- specs and prices -------------------------------------------------------------------------------------------------
+
+
+def _pricing(document: Document, currency: str) -> Iterator[Line]:
+    for spec in document.pricing.specs:
+        at = f"pricing.{spec.key}"
+        yield Line(section="pricing", key=at, label=_("Spec"), value=f"{spec.name.zh} / {spec.name.en}")
+        for attribute in spec.attributes:
+            values = ", ".join(f"{value.name.zh} / {value.name.en}" for value in attribute.values)
+            yield Line(
+                section="pricing", key=f"{at}.{attribute.code}",
+                label=f"{_say(spec.name)}: {attribute.name.zh} / {attribute.name.en}", value=values,
+            )  # fmt: skip
+        for sku in spec.skus:
+            yield from _sku(spec, sku, currency)
+
+
+def _sku(spec: Spec, sku: Sku, currency: str) -> Iterator[Line]:
+    named = " · ".join([_say(spec.name), *_chosen(spec, sku)])
+    if sku.quantity is not None:
+        yield Line(
+            section="pricing", key=f"pricing.{sku.code}.quantity", label=f"{named}: {_('Quantity')}",
+            value=_quantity(sku.quantity),
+        )  # fmt: skip
+    for price in sku.prices:
+        yield Line(
+            section="pricing", key=f"pricing.{price.product_id}", label=f"{named} · {WAYS[way_of(price)]}",
+            value=price_words(price, currency),
+        )  # fmt: skip
+
+
+def _chosen(spec: Spec, sku: Sku) -> list[str]:
+    return [
+        _say(value.name)
+        for attribute in spec.attributes
+        for value in attribute.values
+        if sku.values.get(attribute.code) == value.code
+    ]
+
+
+def _quantity(quantity: Quantity) -> str:
+    return _("%(name)s, %(least)s to %(most)s in steps of %(step)s") % {
+        "name": f"{quantity.name.zh} / {quantity.name.en}", "least": quantity.least, "most": quantity.most,
+        "step": quantity.step,
+    }  # fmt: skip
+
+
+def price_words(price: Price, currency: str) -> str:
+    """What a price says, in one line: amounts, durations, and what is counted."""
+    if price.trial:
+        return _("%(days)s days for nothing") % {"days": ", ".join(map(str, price.period_numbers))}
+    parts = [_amounts(price.model, price.amount, [(b.upto, b.amount) for b in price.bands], currency)]
+    if price.factors:
+        parts = [_factor(factor, currency) for factor in price.factors]
+    if price.quota:
+        parts.append(f"{price.quota.normalize():f} {_say(price.usage_unit)}, {RESETS[price.reset]}")
+    if price.period_numbers:
+        parts.append(_("sold for %(numbers)s") % {"numbers": ", ".join(map(str, price.period_numbers))})
+    return "; ".join(parts)
+
+
+def _amounts(
+    model: PriceModel, amount: Decimal | None, bands: list[tuple[int | None, Decimal | None]] | list[tuple[Decimal | None, Decimal | None]], currency: str
+) -> str:  # fmt: skip
+    if not model.banded:
+        return _money(amount, currency)
+    steps = ", ".join(
+        (f"≤ {upto}: " if upto is not None else f"{_('more')}: ") + _money(each, currency) for upto, each in bands
+    )
+    return f"{_('tiers') if model is PriceModel.TIER else _('steps')} ({steps})"
+
+
+def _money(amount: Decimal | None, currency: str) -> str:
+    return _("no price yet") if amount is None else f"{amount.normalize():f} {currency}"
+
+
+def _factor(factor: Factor, currency: str) -> str:
+    amounts = _amounts(factor.model, factor.amount, [(b.upto, b.amount) for b in factor.bands], currency)
+    each = CYCLES.get(factor.cycle, factor.cycle)
+    return f"{factor.code}, {_say(factor.unit)}: {amounts}, {each}, {ACCUMULATIONS.get(factor.accumulation, '')}"

@@ -1,0 +1,28 @@
+"""What a seller is told of its saved cases: that some of them failed when they were made again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.urls import reverse
+
+from tradepost.market.debugging.events import ReplayEnded
+from tradepost.market.identity.models import Member
+
+from .tell import Telling, tell_all
+
+
+def on_replay_ended(event: ReplayEnded, now: datetime) -> None:
+    """Everybody who acts for the seller; of one that was good the page that began it tells."""
+    if event.seller is None or not event.failed:
+        return
+    first = event.failed[0]
+    facts = {"failed": str(len(event.failed)), "cases": str(event.cases), "first": first.activity}
+    members = Member.objects.select_related("user").filter(seller=event.seller, user__is_active=True).order_by("pk")
+    tellings = [
+        Telling(
+            user=member.user, kind="cases_failed", once=str(event.job), link=reverse("seller_center:cases"), facts=facts
+        )
+        for member in members
+    ]
+    tell_all(tellings, now=now)

@@ -1,0 +1,50 @@
+"""Invite somebody to act for a seller, and have it mailed, in one transaction: the token is in the mail alone, sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from tradepost.market.base.errors import Refused
+from tradepost.market.identity import members
+from tradepost.market.identity.models import Group, Invitation, Member, Seller, User
+
+from . import facts as f
+from .account_mails import mail_account
+from .reactions import seller_names
+
+
+def send_invitation(
+    seller: Seller, email: str, *, groups: Sequence[Group], by: Member, most: int, valid: timedelta, now: datetime
+) -> Invitation:
+    """Raises ``Refused`` as ``members.invite`` does. The mail is in the language of the account with this address; where
+    there is none, in that of the page."""
+    with transaction.atomic():
+        made = members.invite(seller, email, groups=groups, by=by, most=most, valid=valid, now=now)
+        known = User.objects.filter(email__iexact=made.invitation.email).first()
+        mail_account(
+            "member_invitation",
+            made.invitation.email,
+            link=reverse("seller_center:join", args=[made.token]),
+            language=known.language if known else (translation.get_language() or ""),
+            facts={
+                "seller": seller_names(seller),
+                "inviter": by.user.email,
+                "until": f.moment(made.invitation.expires_at),
+            },
+            now=now,
+        )
+    return made.invitation
+
+
+def send_again(invitation: Invitation, *, by: Member, most: int, valid: timedelta, now: datetime) -> Invitation:
+    """A new mail with a new link; the former one opens nothing any more."""
+    groups = list(invitation.groups.all())
+    if invitation.status != Invitation.Status.PENDING:
+        raise Refused("invitation.ended", _("This invitation was answered or withdrawn meanwhile."))
+    return send_invitation(invitation.seller, invitation.email, groups=groups, by=by, most=most, valid=valid, now=now)

@@ -1,0 +1,41 @@
+"""What the rules of a kind look at: a product as it is drafted, without texts and prices. The catalog makes it of its document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tradepost.protocols.commands import ChargingMode
+
+
+class Template(StrEnum):
+    """How a spec is priced (business-rules §3.4)."""
+
+    SIMPLE = "simple"
+    """One price for each period or use."""
+    CUSTOM = "custom"
+    """Prices by what a buyer chooses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecFacts:
+    """``attributes``: codes of what a buyer chooses, enum or number."""
+
+    name: str
+    modes: frozenset[ChargingMode]
+    template: Template = Template.SIMPLE
+    attributes: tuple[str, ...] = ()
+    trial: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductFacts:
+    """``answers``: code of a question → what was said; of one with both languages ``code`` and ``code_en``."""
+
+    specs: tuple[SpecFacts, ...] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
+    proofs: frozenset[str] = frozenset()
+    """Codes of those that were handed in."""
+    deal: str = "general"
+    supervised: bool = False

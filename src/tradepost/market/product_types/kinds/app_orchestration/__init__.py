@@ -1,0 +1,27 @@
+"""Application orchestration: an integration asset that the seller sets up for the buyer (business-rules §2.1, §2.10)."""
+
+from tradepost.market.product_types.contract import Delivery, ProductType, Question, Supervision
+from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
+from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.text import Text
+
+KIND = ProductType(
+    code="APP_ORCHESTRATION",
+    title=Text(en="Application orchestration", zh="应用编排"),
+    summary=Text(
+        en="An integration asset that you set up for the buyer, who accepts it.",
+        zh="由商家为用户实施的应用集成资产，用户验收。",
+    ),
+    protocols=(),
+    charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
+    steps={},
+    icon="plug-connected",
+    delivery=Delivery.PERSON,
+    undeliverable=Text(
+        en="This market has no integration platform behind it yet, and cannot supervise a delivery.",
+        zh="本商店尚未对接应用集成平台，也暂不支持服务监管。",
+    ),
+    supervision=Supervision.ALWAYS,
+    fields=(Question(code="asset_id", label=Text(en="Asset ID", zh="资产 ID"), section="2.1", most=64),),
+    proofs=(SOFTWARE_COPYRIGHT,),
+)

@@ -1,0 +1,42 @@
+"""Consulting: advice, sold once and accepted by the buyer (business-rules §2.1: of the international site)."""
+
+from tradepost.market.product_types.contract import Answer, Delivery, ProductType, Question, Supervision
+from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.text import Text
+
+KIND = ProductType(
+    code="CONSULTING",
+    title=Text(en="Consulting", zh="咨询服务"),
+    summary=Text(
+        en="Advice by people, sold once, that the buyer accepts.",
+        zh="由顾问提供的一次性咨询服务，用户验收。",
+    ),
+    protocols=(),
+    charging_modes=(ChargingMode.ONE_TIME,),
+    steps={},
+    icon="messages",
+    delivery=Delivery.PERSON,
+    undeliverable=Text(
+        en="This market cannot supervise a service yet: the buyer could not accept what was done.",
+        zh="本商店暂不支持服务监管：用户无法验收。",
+    ),
+    supervision=Supervision.ALWAYS,
+    fields=(
+        Question(
+            code="delivery_days",
+            label=Text(en="Delivered within (working days)", zh="交付时限（工作日）"),
+            section="2.3",
+            answer=Answer.NUMBER,
+            least=1,
+            most=365,
+        ),
+        Question(
+            code="acceptance",
+            label=Text(en="What the buyer checks before accepting", zh="验收标准"),
+            section="2.3",
+            answer=Answer.TEXT,
+            most=2000,
+            translated=True,
+        ),
+    ),
+)

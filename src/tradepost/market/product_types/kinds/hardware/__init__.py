@@ -1,0 +1,26 @@
+"""Hardware: goods that a carrier brings; sold by number, out of a stock (business-rules §2.5, §2.10, §3.7)."""
+
+from tradepost.market.product_types.contract import Delivery, ProductType, Supervision
+from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.text import Text
+
+KIND = ProductType(
+    code="HARDWARE",
+    title=Text(en="Hardware", zh="硬件"),
+    summary=Text(
+        en="Goods that a carrier brings to the buyer, sold out of a stock.",
+        zh="由物流配送的实物商品，按库存出售。",
+    ),
+    protocols=(),
+    charging_modes=(ChargingMode.ONE_TIME,),
+    steps={},
+    icon="truck-delivery",
+    delivery=Delivery.COURIER,
+    # The carrier is asked for when goods are sent, not when they are published.
+    undeliverable=Text(
+        en="This market does not ask buyers for an address and follow parcels yet.",
+        zh="本商店暂不支持填写收货地址与物流跟踪。",
+    ),
+    supervision=Supervision.ALWAYS,
+    stock=True,
+)

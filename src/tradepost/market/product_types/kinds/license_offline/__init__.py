@@ -1,0 +1,30 @@
+"""License handed over outside of this market; the buyer accepts it here, without a demand before (business-rules §2.5, §2.10)."""
+
+from tradepost.market.product_types.contract import Deal, Delivery, Gives, ProductType, Supervision
+from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
+from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.text import Text
+
+KIND = ProductType(
+    code="LICENSE_OFFLINE",
+    title=Text(en="License, delivered offline", zh="License（线下交付）"),
+    summary=Text(
+        en="You hand over software and license yourself; the buyer accepts them here.",
+        zh="商家线下交付软件与 License，用户在商店验收。",
+    ),
+    family="license",
+    protocols=(),
+    charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
+    steps={},
+    gives=Gives.LICENSE,
+    icon="license",
+    delivery=Delivery.PERSON,
+    undeliverable=Text(
+        en="This market cannot supervise a delivery yet: the buyer could not accept it, and you would not be paid.",
+        zh="本商店暂不支持服务监管：用户无法验收，货款也就无法结算。",
+    ),
+    deals=frozenset({Deal.GENERAL, Deal.JOINT}),
+    multi_sku=True,
+    supervision=Supervision.ALWAYS,
+    proofs=(SOFTWARE_COPYRIGHT,),
+)

@@ -1,0 +1,36 @@
+"""License issued online: the right to use software that runs at the buyer's, as a text that the seller's server makes.
+
+Over ``license_v1`` getLicense answers the text, which the buyer reads on the page (saas-v1-license B1). Over
+``license_online`` newInstance opens an instance under which the buyer applies for a license of each machine, so that an order
+is delivered when the instance is there (B3).
+
+Its code is plain ``LICENSE``: what was sold before there were four kinds of licenses was issued online, all of it.
+"""
+
+from tradepost.market.product_types.contract import Deal, Delivery, Gives, ProductType, Step, Supervision
+from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
+from tradepost.protocols.commands import ChargingMode, Create
+from tradepost.protocols.text import Text
+
+KIND = ProductType(
+    code="LICENSE",
+    title=Text(en="License, issued online", zh="License（在线开通）"),
+    summary=Text(
+        en="Software that runs at the buyer's, with a license that your server issues for each machine.",
+        zh="运行在用户侧的软件，许可证由商家的生产接口在线签发，可按设备申请。",
+    ),
+    family="license",
+    protocols=("license_v1", "license_online"),
+    # A license counts no usage: the platform sells it by period and once (business-rules §2.1), and neither protocol has
+    # a query that could answer any (saas-v1-license B1, B3).
+    charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
+    steps={"NEW": (Step(Create),)},
+    one_line_over=frozenset({"license_v1"}),
+    gives=Gives.LICENSE,
+    icon="license",
+    delivery=Delivery.INTERFACE,
+    deals=frozenset({Deal.GENERAL, Deal.JOINT}),  # §2.1: "joint products … SaaS, License named first"
+    multi_sku=True,  # §3.4
+    supervision=Supervision.CHOICE,
+    proofs=(SOFTWARE_COPYRIGHT,),
+)

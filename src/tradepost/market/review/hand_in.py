@@ -1,0 +1,78 @@
+"""Hand in the draft of a product, have it withdrawn, and replay its cases again: one act each, of seller or operator."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tradepost.market.base.config import Config
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.models import LeasedJob
+from tradepost.market.catalog import document as documents
+from tradepost.market.catalog.models import Product, Version
+from tradepost.market.debugging.events import ReplayEnded
+from tradepost.market.debugging.required import Purpose
+from tradepost.market.identity.models import User
+
+from . import drafts, submit
+from .cases import locked, locked_seller
+from .models import Submission
+from .product_versions import about, start_replay
+from .replay_findings import findings_of_replay
+
+
+def kind_for(product: Product) -> str:
+    return "publish" if product.status == Product.Status.DRAFT else "modify"
+
+
+def hand_in(product: Product, *, by: User, settings: Config, now: datetime, agreed: Collection[int] = ()) -> Submission:
+    """Check the draft, seal it and replay its cases; an operator decides about it when they pass.
+
+    Raises ``Incomplete`` with everything that is missing or wrong, and ``Refused`` when it may not be handed in; nothing was
+    changed then.
+    """
+    with transaction.atomic():
+        locked_seller(product.seller_id)
+        product = Product.objects.select_for_update(of=("self",)).select_related("seller").get(pk=product.pk)
+        draft = Version.objects.filter(product=product, status=Version.Status.DRAFT).first()
+        if draft is None:
+            raise Refused("draft.none", _("There is no draft to hand in."))
+        begun = drafts.begin(
+            kind_for(product), product.seller, by=by, now=now, product=product, version=draft,
+            document=documents.load(draft.document), earlier=_earlier(product),
+        )  # fmt: skip
+        return submit.submit(begun, by=by, settings=settings, now=now, agreed=agreed)
+
+
+def _earlier(product: Product) -> Submission | None:
+    """The one that this one corrects."""
+    last = Submission.objects.filter(product=product, kind__in=("publish", "modify")).order_by("-pk").first()
+    ended = {Submission.Status.FAILED, Submission.Status.REJECTED, Submission.Status.WITHDRAWN}
+    return last if last is not None and last.status in ended else None
+
+
+def replay_again(submission: Submission, *, by: str, now: datetime) -> LeasedJob:
+    """An operator asks for a fresh replay. Raises ``Refused`` for what needs none, and when it is decided."""
+    with transaction.atomic():
+        standing = locked(submission.pk)
+        if standing.status != Submission.Status.PENDING:
+            raise Refused("review.decided", _("This submission is decided."))
+        document = documents.load(standing.document)
+        job = start_replay(standing, document, by=by, purpose=Purpose.REVIEW, now=now)
+        if job is None:
+            raise Refused("review.no_cases", _("There are no cases to replay."))
+        return job
+
+
+def replayed(event: ReplayEnded, *, settings: Config, now: datetime) -> None:
+    """What a replay says of the submission that it is about. Of one that waits for an operator only its page tells."""
+    pk = event.about.removeprefix("submission:")
+    if not (event.about.startswith("submission:") and pk.isdecimal() and event.about == about(int(pk))):
+        return
+    if event.passed:
+        submit.passed(int(pk), settings=settings, now=now)
+    else:
+        submit.failed(int(pk), findings_of_replay(event), settings=settings, now=now)

@@ -1,0 +1,30 @@
+"""The operator's notices, within the console."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST, require_safe
+
+from tradepost.market.web import notices as shared
+from tradepost.market.web.access import operator_required
+
+SITE = "console"
+
+
+@operator_required
+@require_safe
+def notices(request: HttpRequest) -> HttpResponse:
+    return render(request, "console/notices.html", shared.notices_of(request, SITE))
+
+
+@operator_required
+@require_POST
+def read_all(request: HttpRequest) -> HttpResponse:
+    return shared.read_all(request, SITE)
+
+
+@operator_required
+@require_POST
+def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
+    return shared.open_notice(request, pk, SITE)

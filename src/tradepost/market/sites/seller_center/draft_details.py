@@ -1,0 +1,96 @@
+"""The section that a kind of product makes itself: its questions, with answers as text, and the documents it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from tradepost.market.assets.models import Picture
+from tradepost.market.catalog.document import Details
+from tradepost.market.product_types.contract import NO, YES, Answer, ProductType, Question
+from tradepost.protocols.text import Text
+
+from .draft_inputs import Look, Words
+from .draft_sections import Ask, Group, TooLong
+
+LONGEST = 4000
+_LOOKS = {
+    Answer.LINE: Look.LINE, Answer.TEXT: Look.LINES, Answer.NUMBER: Look.NUMBER, Answer.CHOICE: Look.CHOICE,
+    Answer.YES_NO: Look.CHOICE,
+}  # fmt: skip
+
+
+def _say(text: Text | None) -> str:
+    return text.in_language(get_language()) if text else ""
+
+
+def _names(question: Question) -> Sequence[str]:
+    """As the answers are stored, ``code`` for Chinese and ``code_en`` for English where there are two."""
+    return (question.code, f"{question.code}_en") if question.translated else (question.code,)
+
+
+def groups(kind: ProductType) -> list[Group]:
+    asks = tuple(
+        Ask(
+            name=f"fields.{name}",
+            label=f"{_say(question.label)} ({language})" if question.translated else _say(question.label),
+            help=_say(question.help),
+            look=_LOOKS[question.answer],
+            longest=question.most if question.answer in {Answer.LINE, Answer.TEXT} else 20,
+            required=question.required,
+        )
+        for question in kind.fields
+        for name, language in zip(_names(question), (_("Chinese"), _("English")), strict=False)
+    )
+    return [Group(asks=asks), *_documents(kind)]
+
+
+def _documents(kind: ProductType) -> list[Group]:
+    if not kind.proofs:
+        return []
+    words = _("As a scan or a photograph. Operators look at them, and nobody else.")
+    return [Group(title=_("Documents"), help=words, asks=tuple(proofs(kind)))]
+
+
+def proofs(kind: ProductType) -> list[Ask]:
+    return [
+        Ask(
+            name=f"proofs.{proof.code}", label=_say(proof.label), help=_say(proof.help), required=proof.required,
+            purpose=Picture.Purpose.PROOF,
+        )
+        for proof in kind.proofs
+    ]  # fmt: skip
+
+
+def choices(kind: ProductType) -> dict[str, Sequence[tuple[str, Words]]]:
+    """Of what is chosen."""
+    found: dict[str, Sequence[tuple[str, Words]]] = {}
+    for question in kind.fields:
+        options: list[tuple[str, Words]] = [(code, _say(words)) for code, words in question.choices]
+        if question.answer is Answer.YES_NO:
+            options = [(YES, _("Yes")), (NO, _("No"))]
+        for name in _names(question):
+            found[f"fields.{name}"] = [("", _("Not answered yet")), *options]
+    return found
+
+
+def read(typed: Mapping[str, str], kind: ProductType) -> Details:
+    """What was answered. Raises ``TooLong``."""
+    answers = {
+        name: typed.get(f"fields.{name}", "").replace("\0", "").replace("\r\n", "\n").strip()
+        for question in kind.fields
+        for name in _names(question)
+    }
+    errors = {
+        f"fields.{name}": _("At most %(most)s characters; these are %(are)s.") % {"most": LONGEST, "are": len(said)}
+        for name, said in answers.items()
+        if len(said) > LONGEST
+    }
+    if errors:
+        raise TooLong(errors)
+    return Details(
+        fields={name: said for name, said in answers.items() if said},
+        proofs={proof.code: sha for proof in kind.proofs if (sha := typed.get(f"proofs.{proof.code}", ""))},
+    )

@@ -1,0 +1,79 @@
+"""One input of the editor as a template shows it, whatever section it is in: name, label, value and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from django.utils.functional import Promise
+
+from tradepost.market.base.findings import Finding
+
+type Words = str | Promise
+
+
+class Look(StrEnum):
+    LINE = "line"
+    LINES = "lines"
+    HTML = "html"
+    EMAIL = "email"
+    PHONE = "phone"
+    NUMBER = "number"
+    MONEY = "money"
+    CHOICE = "choice"
+    TICK = "tick"
+    HIDDEN = "hidden"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """``language``: of what is typed here, where it is one of two. ``errors``: (words, rule)."""
+
+    name: str
+    label: Words = ""
+    value: str = ""
+    help: Words = ""
+    look: Look = Look.LINE
+    longest: int = 200
+    language: str = ""
+    choices: Sequence[tuple[str, Words]] = ()
+    required: bool = False
+    errors: Sequence[tuple[str, str]] = ()
+
+    @property
+    def id(self) -> str:
+        return f"f-{self.name}"
+
+    @property
+    def described_by(self) -> str:
+        hint = f"{self.id}-hint " if self.help else ""
+        return f"{hint}{self.id}-error"
+
+
+@dataclass(slots=True)
+class Wrong:
+    """What is wrong, by input: beside an input, and for whoever reads all of it."""
+
+    by_name: defaultdict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+
+    def put(self, name: str, words: str, rule: str = "") -> None:
+        if (words, rule) not in self.by_name[name]:
+            self.by_name[name].append((words, rule))
+
+    def at(self, name: str) -> Sequence[tuple[str, str]]:
+        return self.by_name.get(name, ())
+
+    def __bool__(self) -> bool:
+        return any(self.by_name.values())
+
+
+def wrong_of(findings: Iterable[Finding], typed: Mapping[str, str] | None = None) -> Wrong:
+    """Findings of one section by its inputs, and what was typed that could not be read."""
+    wrong = Wrong()
+    for name, words in (typed or {}).items():
+        wrong.put(name, words)
+    for finding in findings:
+        wrong.put(finding.field, str(finding.words), finding.rule)
+    return wrong

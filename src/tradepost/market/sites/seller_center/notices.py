@@ -1,0 +1,32 @@
+"""The notices of whoever acts for the seller, within the seller center."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_POST, require_safe
+
+from tradepost.market.identity.menus import Menu
+from tradepost.market.web import notices as shared
+
+from .frame import SellerRequest, seller_page, show
+
+SITE = "seller_center"
+
+
+@require_safe
+@seller_page(menu=Menu.OVERVIEW)
+def notices(request: SellerRequest) -> HttpResponse:
+    return show(request, "seller_center/notices.html", **shared.notices_of(request, SITE))
+
+
+@require_POST
+@seller_page(menu=Menu.OVERVIEW, write=False)
+def read_all(request: SellerRequest) -> HttpResponse:
+    """They are the reader's own, not the seller's."""
+    return shared.read_all(request, SITE)
+
+
+@require_POST
+@seller_page(menu=Menu.OVERVIEW, write=False)
+def open_notice(request: SellerRequest, pk: int) -> HttpResponse:
+    return shared.open_notice(request, pk, SITE)

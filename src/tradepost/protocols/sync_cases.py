@@ -1,0 +1,35 @@
+"""Debug cases of the joint-operation kit, the same in both generations: five calls that products with joint operation need
+(openapi-jointkit §A.10). While an interface is debugged, ``instanceId`` and ``orderId`` are empty (§A.0)."""
+
+from __future__ import annotations
+
+from .cases import Case, Need
+from .sync_commands import SyncAllOrgs, SyncApplication, SyncAuth, SyncOrg, SyncTenant
+from .sync_paths import OPERATIONS
+from .text import Text
+
+_JOINT = frozenset({Need.JOINT})
+_UNBOUND = {"instanceId": "", "orderId": ""}
+
+CASES = (
+    Case(
+        kind=SyncTenant, activity=OPERATIONS[SyncTenant], needs=_JOINT, fixed=_UNBOUND,
+        title=Text(en="Enterprise", zh="企业同步"),
+    ),
+    Case(
+        kind=SyncApplication, activity=OPERATIONS[SyncApplication], needs=_JOINT, fixed=_UNBOUND,
+        title=Text(en="Application", zh="应用同步"),
+    ),
+    Case(
+        kind=SyncAuth, activity=OPERATIONS[SyncAuth], needs=_JOINT, fixed=_UNBOUND,
+        title=Text(en="Authorised users", zh="用户授权同步"),
+    ),
+    Case(
+        kind=SyncOrg, activity=OPERATIONS[SyncOrg], needs=_JOINT, fixed=_UNBOUND,
+        title=Text(en="One department", zh="部门增量同步"),
+    ),
+    Case(
+        kind=SyncAllOrgs, activity=OPERATIONS[SyncAllOrgs], needs=_JOINT, fixed=_UNBOUND,
+        title=Text(en="All departments", zh="部门全量同步"),
+    ),
+)  # fmt: skip

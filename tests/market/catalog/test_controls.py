@@ -1,0 +1,277 @@
+"""Controls of a sale, freezes and stops: each rule of business-rules §2.8 and §3.7, and what a refusal leaves as it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from tests.factories import NOW, make_offer, make_product
+from tests.factories.products import MONTHLY, ONCE, YEARLY, make_sku, make_spec
+from tradepost.market.base.errors import IllegalTransition, Refused
+from tradepost.market.base.models import Event, Move
+from tradepost.market.catalog import controls, delist, trading
+from tradepost.market.catalog.document import Band
+from tradepost.market.catalog.listing import listed_document
+from tradepost.market.catalog.models import (
+    Offer,
+    Product,
+    PurchaseLimit,
+    SalesTarget,
+    Sku,
+    Spec,
+    Stock,
+    TargetBuyer,
+    Version,
+)
+from tradepost.market.catalog.price_models import PriceModel
+from tradepost.market.catalog.projection import differences
+
+pytestmark = pytest.mark.django_db
+FREE = replace(MONTHLY, amount=Decimal(0))
+TRIAL = replace(MONTHLY, amount=Decimal(0), period_type="day", period_numbers=(15,), trial=True)
+
+
+def two_specs() -> Product:
+    return make_product(
+        specs=(
+            make_spec(make_sku(MONTHLY), name="标准版"),
+            make_spec(make_sku(YEARLY), name="企业版", name_en="Business"),
+        )
+    )
+
+
+# --- limits and targets -------------------------------------------------------------------------------------------------
+
+
+def test_a_limit_is_of_the_product_or_of_one_spec() -> None:
+    product = two_specs()
+    key = Spec.objects.filter(product=product).order_by("position")[1].key
+    controls.set_limit(product, maximum=5, until_expiry=False, now=NOW, by="s")
+    controls.set_limit(product, maximum=1, until_expiry=True, spec_key=key, now=NOW, by="s")
+    controls.set_limit(product, maximum=7, until_expiry=False, now=NOW, by="s")
+    rows = PurchaseLimit.objects.order_by("spec_key").values_list("spec_key", "maximum", "until_expiry")
+    assert list(rows) == [("", 7, False), (key, 1, True)]
+    assert Move.objects.filter(lifecycle="controls", subject=str(product.pk)).count() == 3
+    controls.drop_limit(product, spec_key=key, now=NOW, by="s")
+    assert PurchaseLimit.objects.count() == 1
+
+
+@pytest.mark.parametrize(("maximum", "spec_key"), [(0, ""), (-1, ""), (1_000_001, ""), (1, "0123456789abcdef")])
+def test_a_wrong_limit_changes_nothing(maximum: int, spec_key: str) -> None:
+    product = two_specs()
+    with pytest.raises(Refused):
+        controls.set_limit(product, maximum=maximum, until_expiry=False, spec_key=spec_key, now=NOW, by="s")
+    assert not PurchaseLimit.objects.exists()
+    assert not Move.objects.filter(lifecycle="controls").exists()
+
+
+def test_what_costs_nothing_needs_a_limit_unless_it_is_a_trial() -> None:
+    """business-rules §2.8, §3.5: a price-0 package must have a purchase limit; no zero-price spec as free trial."""
+    banded = replace(
+        MONTHLY, model=PriceModel.STEP, amount=None, bands=(Band(upto=3, amount=Decimal(0)), Band(amount=Decimal(1)))
+    )
+    seats = make_sku(banded, YEARLY, quantity_name="席位", quantity_name_en="Seats", quantity_max=50)
+    for product, wrong in (
+        (make_product(prices=(FREE, YEARLY)), ["specs.0.skus.0.prices.0.amount"]),
+        (make_product(specs=(make_spec(seats),)), ["specs.0.skus.0.prices.0.amount"]),
+        (make_product(prices=(MONTHLY, TRIAL)), []),
+        (make_product(prices=(ONCE,)), []),
+    ):
+        document = listed_document(product)
+        assert document is not None
+        found = list(controls.zero_price_findings(product, document))
+        assert [one.field for one in found] == wrong
+        assert all((one.code, one.rule) == ("product.zero_price", controls.ZERO_PRICE) for one in found)
+        if not wrong:
+            continue
+        key = document.pricing.specs[0].key
+        controls.set_limit(product, maximum=1, until_expiry=False, spec_key=key, now=NOW, by="s")
+        assert list(controls.zero_price_findings(product, document)) == []
+        with pytest.raises(Refused, match=r"limit\.needed"):
+            controls.drop_limit(product, spec_key=key, now=NOW, by="s")
+        assert PurchaseLimit.objects.filter(product=product).exists()
+
+
+def test_a_list_of_buyers_is_read_as_people_type_it_and_holds_both_parts() -> None:
+    """business-rules §3.7: listed users by account name and ID."""
+    product = make_product()
+    typed = "abc123, li@lantian.example\n\nwang@x.example\tDEF456\n"
+    controls.set_target(product, audience="listed", buyers=controls.read_buyers(typed), now=NOW, by="s")
+    assert set(TargetBuyer.objects.values_list("customer_id", "email")) == {
+        ("abc123", "li@lantian.example"), ("def456", "wang@x.example"),
+    }  # fmt: skip
+    controls.set_target(product, audience="companies", now=NOW, by="s")
+    assert (SalesTarget.objects.get().audience, TargetBuyer.objects.count()) == ("companies", 0)
+    controls.drop_target(product, now=NOW, by="s")
+    assert not SalesTarget.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "typed", ["abc123", "a@x.example", "abc a@x.example b@x.example", "ab/c a@x.example", "abc a@@x"]
+)
+def test_a_line_that_is_no_buyer_is_refused_and_nothing_is_saved(typed: str) -> None:
+    product = make_product()
+    with pytest.raises(Refused, match=r"target\.buyers") as refused:
+        controls.set_target(product, audience="listed", buyers=controls.read_buyers(typed), now=NOW, by="s")
+    assert refused.value.field == "buyers"
+    assert not SalesTarget.objects.exists()
+
+
+def test_only_an_own_product_is_linked_and_a_list_has_an_end() -> None:
+    product, foreign = make_product(), make_product()
+    with pytest.raises(Refused, match=r"target\.holders_of"):
+        controls.set_target(product, audience="holders", holders_of=foreign, now=NOW, by="s")
+    with pytest.raises(Refused, match=r"target\.audience"):
+        controls.set_target(product, audience="friends", now=NOW, by="s")
+    many = [(f"a{n}", f"a{n}@x.example") for n in range(controls.MOST_BUYERS + 1)]
+    with pytest.raises(Refused, match=r"target\.buyers"):
+        controls.set_target(product, audience="listed", buyers=many, now=NOW, by="s")
+    assert not SalesTarget.objects.exists()
+
+
+# --- stock --------------------------------------------------------------------------------------------------------------
+
+
+def with_stock(*, total: int = 999, used: int = 0) -> Product:
+    product = make_product(product_type="HARDWARE", prices=(ONCE,), bound=False)
+    Stock.objects.filter(product=product).update(total=total, used=used)
+    return product
+
+
+def test_hardware_begins_with_999_and_other_kinds_have_none() -> None:
+    """business-rules §3.7."""
+    assert Stock.objects.get(product=with_stock()).total == 999
+    with pytest.raises(Refused, match=r"stock\.none"):
+        controls.change_stock(make_product(), 5, now=NOW, by="s")
+
+
+@pytest.mark.parametrize(
+    ("change", "total"),
+    [
+        (1, 11),
+        (9_999_999, 10_000_009),
+        (-5, 5),
+        (-6, None),
+        (-7, None),
+        (0, None),
+        (10_000_000, None),
+        (-10_000_000, None),
+    ],
+)
+def test_a_change_of_stock_has_bounds_and_leaves_more_than_was_sold(change: int, total: int | None) -> None:
+    """business-rules §3.7: change −9,999,999…9,999,999; total must exceed consumption."""
+    product = with_stock(total=10, used=4)
+    if total is None:
+        with pytest.raises(Refused):
+            controls.change_stock(product, change, now=NOW, by="s")
+    else:
+        controls.change_stock(product, change, now=NOW, by="s")
+    assert Stock.objects.get(product=product).total == (total or 10)
+
+
+def test_stock_is_changed_only_on_sale() -> None:
+    product = with_stock()
+    trading.freeze(product, cause="checked", actor="op", now=NOW)
+    with pytest.raises(Refused, match=r"stock\.not_on_sale"):
+        controls.change_stock(product, 1, now=NOW, by="s")
+
+
+# --- hide and show ------------------------------------------------------------------------------------------------------
+
+
+def test_showing_a_product_makes_all_its_specs_public() -> None:
+    """business-rules §2.8: switching back makes all specs public."""
+    product = two_specs()
+    keys = list(Spec.objects.filter(product=product).values_list("key", flat=True))
+    controls.hide_spec(product, keys[0], hidden=True, now=NOW, by="s")
+    controls.hide(product, now=NOW, by="s")
+    assert Product.objects.get(pk=product.pk).hidden
+    assert Spec.objects.filter(product=product, hidden=True).count() == 1
+    controls.show(product, now=NOW, by="s")
+    assert not Product.objects.get(pk=product.pk).hidden
+    assert not Spec.objects.filter(product=product, hidden=True).exists()
+
+
+def test_what_the_seller_hid_stays_hidden_after_a_freeze() -> None:
+    """shelf §2: hidden is the seller's and survives unfreezing."""
+    product = make_product()
+    controls.hide(product, now=NOW, by="s")
+    trading.freeze(product, cause="checked", actor="op", now=NOW)
+    trading.unfreeze(product, actor="op", now=NOW)
+    found = Product.objects.get(pk=product.pk)
+    assert (found.status, found.hidden) == ("on_sale", True)
+
+
+# --- freeze and stop ----------------------------------------------------------------------------------------------------
+
+
+def test_a_freeze_has_a_cause_and_is_told() -> None:
+    product = make_product()
+    for cause in ("", "  ", "x" * 501):
+        with pytest.raises(Refused):
+            trading.freeze(product, cause=cause, actor="op", now=NOW)
+    assert Product.objects.get(pk=product.pk).status == "on_sale"
+    trading.freeze(product, cause="interface does not answer", actor="op", now=NOW)
+    move = Move.objects.get(lifecycle="product", subject=str(product.pk), event="freeze")
+    assert (move.actor, move.note) == ("op", "interface does not answer")
+    assert Event.objects.get(name="product_frozen").facts["cause"] == "interface does not answer"
+    with pytest.raises(IllegalTransition):
+        trading.freeze(product, cause="again", actor="op", now=NOW)
+    trading.unfreeze(product, actor="op", now=NOW)
+    with pytest.raises(IllegalTransition):
+        trading.unfreeze(product, actor="op", now=NOW)
+    assert Event.objects.filter(name__startswith="product_").count() == 2
+
+
+def test_a_stopped_product_takes_everything_below_with_it_and_never_comes_back() -> None:
+    """business-rules §2.8: stopped sale, irreversible; shelf §6: nothing purchasable below a stopped node."""
+    product = two_specs()
+    controls.set_limit(product, maximum=1, until_expiry=False, now=NOW, by="s")
+    delist.stop(product, reason="end of life", actor="op", now=NOW, by_operator=True)
+    found = Product.objects.get(pk=product.pk)
+    assert found.status == "stopped"
+    for model in (Spec, Sku, Offer):
+        assert not model._default_manager.filter(stopped_at=None).exists()
+    assert not Offer.objects.filter(on_sale=True).exists()
+    assert not Version.objects.filter(product=product, status="listed").exists()
+    facts = Event.objects.get(name="product_stopped").facts
+    assert (facts["what"], facts["by_operator"], facts["reason"]) == ("product", True, "end of life")
+    for again in (
+        lambda: delist.stop(found, reason="x", actor="op", now=NOW),
+        lambda: trading.unfreeze(found, actor="op", now=NOW),
+        lambda: controls.show(found, now=NOW, by="s"),
+        lambda: controls.set_limit(found, maximum=2, until_expiry=False, now=NOW, by="s"),
+    ):
+        with pytest.raises(Refused):
+            again()
+    assert PurchaseLimit.objects.get().maximum == 1
+
+
+def test_a_stopped_spec_takes_its_skus_and_the_rest_stays_on_sale() -> None:
+    product = two_specs()
+    spec = Spec.objects.filter(product=product).order_by("position")[0]
+    delist.stop(spec, reason="replaced", actor="s", now=NOW)
+    assert list(Offer.objects.filter(on_sale=True).values_list("period_type", flat=True)) == ["year"]
+    assert delist.stopped_ids(product) == {
+        spec.key,
+        Sku.objects.get(spec=spec).code,
+        Offer.objects.get(sku__spec=spec).product_id,
+    }
+    assert Product.objects.get(pk=product.pk).status == "on_sale"
+    document = listed_document(product)
+    assert document is not None
+    assert list(differences(Product.objects.get(pk=product.pk), document)) == [], "stops aside, rows are the document"
+    with pytest.raises(Refused, match=r"delist\.stopped"):
+        delist.stop(spec, reason="again", actor="s", now=NOW)
+    with pytest.raises(Refused, match=r"product\.no_reason"):
+        delist.stop(make_offer(product).sku, reason=" ", actor="s", now=NOW)
+    assert spec.key not in controls.spec_names(product)
+
+
+def test_what_was_never_on_sale_is_not_stopped() -> None:
+    product = make_product(on_sale=False)
+    with pytest.raises(IllegalTransition):
+        delist.stop(product, reason="x", actor="s", now=NOW)
+    assert not Event.objects.filter(name="product_stopped").exists()

@@ -1,0 +1,160 @@
+"""Prices by their models: every example of the specification, and quote, order, renewal and refund agree to the smallest coin."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import sampling
+from tests.factories import NOW, make_buyer, make_order, make_product
+from tests.factories.products import MONTHLY, ONCE, YEARLY, make_sku, make_spec
+from tradepost.market.base.money import Money
+from tradepost.market.catalog.document import Band, Price, Sku
+from tradepost.market.catalog.models import Offer
+from tradepost.market.catalog.price_models import PriceModel, accumulated, corners
+from tradepost.market.orders.finish import give_up_order
+from tradepost.market.orders.models import OrderLine
+from tradepost.market.orders.place import quote
+from tradepost.market.orders.pricing import PriceLine, Tariff, as_stored, explain, price, read_stored
+from tradepost.market.payments import ledger
+
+SMALL = ((3, 30), (None, 20))
+LARGE = ((10, 500), (50, 400), (None, 300))
+TIER, STEP, LINEAR = PriceModel.TIER, PriceModel.STEP, PriceModel.LINEAR
+
+
+def tariff(model: PriceModel, bands: tuple[tuple[int | None, int], ...] = (), unit: int = 0) -> Tariff:
+    return Tariff(currency="CNY", model=model, bands=bands, unit_minor=unit)
+
+
+@pytest.mark.parametrize(
+    ("of", "quantity", "periods", "total"),
+    [
+        # business-rules §3.3: first 3 min at 0.3, rest at 0.2, 8 min → 3×0.3 + 5×0.2 = 1.90
+        (tariff(STEP, SMALL), 8, 1, 190),
+        # shelf §4
+        (tariff(STEP, SMALL), 4, 1, 110),
+        (tariff(TIER, SMALL), 3, 1, 90),
+        (tariff(TIER, SMALL), 4, 1, 80),
+        (tariff(TIER, SMALL), 8, 1, 160),
+        (tariff(TIER, LARGE), 11, 1, 4400),
+        (tariff(STEP, LARGE), 11, 1, 5400),
+        (tariff(TIER, LARGE), 51, 1, 15300),
+        (tariff(STEP, LARGE), 51, 1, 21300),
+        # linear q·p·n, and n periods of the others
+        (tariff(LINEAR, unit=100), 7, 3, 2100),
+        (tariff(TIER, LARGE), 11, 12, 52800),
+        (tariff(STEP, LARGE), 51, 3, 63900),
+        (tariff(LINEAR, unit=0), 1, 15, 0),
+    ],
+)
+def test_a_price_by_each_model(of: Tariff, quantity: int, periods: int, total: int) -> None:
+    priced = price(of, quantity=quantity, periods=periods)
+    assert priced.total == Money(total, "CNY")
+    assert sum(line.amount_minor for line in priced.lines) == total
+    assert sum(line.units for line in priced.lines) == quantity
+
+
+def test_a_tier_can_fall_and_an_accumulated_charge_with_it() -> None:
+    """shelf §4: 10 → 11 units cost 600 less; parts of a step add up to the whole."""
+    assert price(tariff(TIER, LARGE), quantity=11, periods=1).total.minor - 5000 == -600
+    bands = [(upto, Decimal(each)) for upto, each in ((Decimal(10), 500), (Decimal(50), 400), (None, 300))]
+    moves = [(0, 40), (40, 70), (70, 100)]
+    charged = [accumulated(STEP, Decimal(0), bands, Decimal(a), Decimal(b)) for a, b in moves]
+    assert charged == [17000, 10000, 9000]
+    assert sum(charged) == accumulated(STEP, Decimal(0), bands, Decimal(0), Decimal(100))
+
+
+def test_the_lines_say_which_band_how_many_units_and_each_amount() -> None:
+    assert list(explain(tariff(STEP, LARGE), quantity=51, periods=2)) == [
+        PriceLine(units=10, unit_minor=500, periods=2, amount_minor=10_000, above=0, upto=10),
+        PriceLine(units=40, unit_minor=400, periods=2, amount_minor=32_000, above=10, upto=50),
+        PriceLine(units=1, unit_minor=300, periods=2, amount_minor=600, above=50, upto=None),
+    ]
+    assert list(explain(tariff(TIER, LARGE), quantity=50, periods=1)) == [
+        PriceLine(units=50, unit_minor=400, periods=1, amount_minor=20_000, above=10, upto=50)
+    ]
+    lines = price(tariff(LINEAR, unit=9), quantity=2, periods=3).lines
+    assert lines == (PriceLine(units=2, unit_minor=9, periods=3, amount_minor=54),)
+    assert read_stored(as_stored(lines)) == lines
+    assert read_stored(None) == ()
+
+
+edges = st.lists(st.integers(1, 10_000), min_size=1, max_size=9, unique=True).map(sorted)
+amounts = st.integers(0, 10**10)
+
+
+@given(edges, st.lists(amounts, min_size=10, max_size=10), st.integers(1, 20_000), st.integers(1, 120))
+def test_each_unit_is_priced_once_whatever_the_bands(
+    upto: list[int], each: list[int], quantity: int, periods: int
+) -> None:
+    """A step is the sum of the prices of its units, a tier that of its band for all; between two corners both are straight."""
+    bands = [*zip(upto, each, strict=False), (None, each[len(upto)])]
+
+    def of_unit(n: int) -> int:
+        return next(amount for edge, amount in bands if edge is None or n <= edge)
+
+    step = price(Tariff(currency="CNY", model=STEP, bands=bands), quantity=quantity, periods=periods)
+    tier = price(Tariff(currency="CNY", model=TIER, bands=bands), quantity=quantity, periods=periods)
+    assert tier.total.minor == of_unit(quantity) * quantity * periods
+    assert step.total.minor % periods == 0
+    if quantity <= 300:
+        assert step.total.minor == sum(of_unit(n) for n in range(1, quantity + 1)) * periods
+    found = corners(bands, least=1, most=20_000, step=1)
+    assert {1, 20_000} <= set(found) <= set(range(1, 20_001))
+
+
+# --- page, order, renewal and refund -----------------------------------------------------------------------------------
+
+
+def banded(price_: Price, model: PriceModel, *bands: tuple[int | None, str]) -> Price:
+    return replace(
+        price_, model=model, amount=None, bands=tuple(Band(upto=upto, amount=Decimal(each)) for upto, each in bands)
+    )
+
+
+CHOICES = (
+    MONTHLY, YEARLY, ONCE,
+    banded(replace(MONTHLY, period_type="day", period_numbers=(1, 7, 30)), STEP, (3, "0.3"), (None, "0.2")),
+)  # fmt: skip
+TIERED = tuple(banded(p, TIER, (10, "5.01"), (50, "4.03"), (None, "3.07")) for p in (MONTHLY, YEARLY, ONCE))
+
+
+def counted(*prices: Price) -> Sku:
+    return make_sku(*prices, quantity_name="席位", quantity_name_en="Seats", quantity_max=100_000)
+
+
+def _choices(number: int) -> None:
+    """Random choices: what the page quotes is what the order says, its line, and what is paid back of the whole."""
+    sold = [make_product(specs=(make_spec(counted(*prices)),)) for prices in (CHOICES, TIERED)]
+    offers = list(Offer.objects.filter(sku__spec__product__in=sold).order_by("pk"))
+    buyer = make_buyer(balance="1000000000000")
+    chance = random.Random(number)
+    for _ in range(number):
+        offer = chance.choice(offers)
+        quantity, periods = chance.randint(1, 100_000), chance.choice(offer.period_numbers or [1])
+        shown = quote(offer, quantity=quantity, periods=periods)
+        with transaction.atomic():
+            order = make_order(buyer, offer=offer, quantity=quantity, periods=periods, paid=True)
+            line = OrderLine.objects.get(order=order)
+            assert shown.total == order.total == line.amount
+            assert sum(part.amount_minor for part in read_stored(line.price_lines)) == order.total_minor
+            before = ledger.buyer_account(buyer, "CNY").balance
+            give_up_order(order, now=NOW, reason="test")
+            assert ledger.buyer_account(buyer, "CNY").balance == before + shown.total
+            transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+@pytest.mark.once
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+def test_quote_order_line_and_refund_of_the_whole_agree_to_the_fen() -> None:
+    """Must show 4: for 100,000 random choices in a soak, for fifty of them otherwise."""
+    _choices(sampling.size(100_000, share=0.0005))

@@ -1,0 +1,214 @@
+"""Kinds of products: what business-rules §2.1 and §2.5 say of each, declared once and checked by one function."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from tradepost.market.base.findings import Finding
+from tradepost.market.product_types.check import check
+from tradepost.market.product_types.contract import NO, YES, Answer, Deal, Delivery, ProductType, Supervision
+from tradepost.market.product_types.facts import ProductFacts, SpecFacts, Template
+from tradepost.market.product_types.registry import product_type, product_types
+from tradepost.market.web.templatetags.ui import icon_names
+from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.registry import protocols
+
+PERIOD, ONCE, DEMAND, PACKAGE = (
+    ChargingMode.PERIOD, ChargingMode.ONE_TIME, ChargingMode.ON_DEMAND, ChargingMode.ON_DEMAND_PKG,
+)  # fmt: skip
+INTERFACE, CODE, FILE, PERSON, COURIER, COMPUTE, GATEWAY = (
+    Delivery.INTERFACE, Delivery.CODE, Delivery.FILE, Delivery.PERSON, Delivery.COURIER, Delivery.COMPUTE, Delivery.GATEWAY,
+)  # fmt: skip
+NEVER, CHOICE, ALWAYS = Supervision
+# §2.1, a row a kind: modes, supervision, delivery; §3.4 multi-SKU.
+TABLE = {
+    "SAAS": ({PERIOD, ONCE, DEMAND, PACKAGE}, CHOICE, INTERFACE, True),
+    "LICENSE": ({PERIOD, ONCE}, CHOICE, INTERFACE, True),
+    "LICENSE_CODE": ({PERIOD, ONCE}, ALWAYS, CODE, True),
+    "LICENSE_PACKAGE": ({PERIOD, ONCE}, ALWAYS, FILE, True),
+    "LICENSE_OFFLINE": ({PERIOD, ONCE}, ALWAYS, PERSON, True),
+    "IMAGE": ({DEMAND, PERIOD}, NEVER, COMPUTE, False),
+    "API_GATEWAY": ({DEMAND, PACKAGE, ONCE}, NEVER, GATEWAY, False),
+    "API_AGENTS": ({DEMAND}, NEVER, GATEWAY, False),
+    "MANUAL_SERVICE": ({ONCE, PERIOD}, ALWAYS, PERSON, True),
+    "CONSULTING": ({ONCE}, ALWAYS, PERSON, False),
+    "HARDWARE": ({ONCE}, ALWAYS, COURIER, False),
+    "AI_ASSET": ({PERIOD, ONCE}, NEVER, FILE, True),
+    "CONTAINER": ({PERIOD}, NEVER, FILE, False),
+    "DATA_FILE": ({PERIOD, ONCE}, ALWAYS, FILE, False),
+    "APP_ORCHESTRATION": ({PERIOD, ONCE}, ALWAYS, PERSON, False),
+}
+KINDS = list(product_types().values())
+SOFTWARE = {
+    "SAAS", "LICENSE", "LICENSE_CODE", "LICENSE_PACKAGE", "LICENSE_OFFLINE", "IMAGE", "AI_ASSET", "CONTAINER",
+    "APP_ORCHESTRATION",
+}  # fmt: skip
+each = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.code)
+
+
+def test_the_table_of_access_types() -> None:
+    declared = {
+        kind.code: (set(kind.charging_modes), kind.supervision, kind.delivery, kind.multi_sku) for kind in KINDS
+    }
+    assert declared == TABLE
+
+
+def test_only_what_a_seller_server_makes_can_be_delivered_today() -> None:
+    """Issue 9: "never sold without working delivery"."""
+    assert {kind.code for kind in KINDS if kind.deliverable} == {"SAAS", "LICENSE"}
+    assert {kind.code for kind in KINDS if kind.protocols} == {"SAAS", "LICENSE"}
+    assert {kind.code for kind in KINDS if kind.steps} == {"SAAS", "LICENSE"}
+
+
+def test_what_was_sold_as_a_license_still_is_one_and_is_served_by_both_protocols() -> None:
+    kind = product_type("LICENSE")
+    assert kind.protocols == ("license_v1", "license_online")
+    assert {one.code for one in KINDS if one.family == "license"} == {
+        "LICENSE", "LICENSE_CODE", "LICENSE_PACKAGE", "LICENSE_OFFLINE",
+    }  # fmt: skip
+
+
+def test_trial_stock_scan_and_upgrades_are_where_the_rules_have_them() -> None:
+    """§3.5, §3.7, §2.7, saas-v2 §8."""
+    assert [kind.code for kind in KINDS if kind.trial] == ["SAAS"]
+    assert [kind.code for kind in KINDS if kind.stock] == ["HARDWARE"]
+    assert [kind.code for kind in KINDS if kind.web_scan] == ["SAAS"]
+    assert [kind.code for kind in KINDS if kind.upgrades] == ["SAAS"]
+    assert {kind.code for kind in KINDS if Deal.JOINT in kind.deals} == {
+        "SAAS", "LICENSE", "LICENSE_CODE", "LICENSE_PACKAGE", "LICENSE_OFFLINE",
+    }  # fmt: skip
+    assert {kind.code for kind in KINDS if "software_copyright" in {proof.code for proof in kind.proofs}} == SOFTWARE
+
+
+@each
+def test_a_kind_is_complete_in_both_languages(kind: ProductType) -> None:
+    words = [kind.title, kind.summary, *(question.label for question in kind.fields), *(p.label for p in kind.proofs)]
+    words += [choice for question in kind.fields for _, choice in question.choices]
+    words += [text for text in (kind.undeliverable, *(question.help for question in kind.fields)) if text]
+    assert all(text is not None and text.en.strip() and text.zh.strip() for text in words)
+    assert kind.icon in icon_names()
+    assert set(kind.protocols) <= set(protocols())
+    codes = [question.code for question in kind.fields] + [proof.code for proof in kind.proofs]
+    assert len(set(codes)) == len(codes)
+    for question in kind.fields:
+        assert (question.answer is Answer.CHOICE) == bool(question.choices)
+        assert question.least <= question.most
+        assert question.section.replace(".", "").isdigit()
+
+
+def right(kind: ProductType) -> ProductFacts:
+    """A product that has everything its kind asks for."""
+    answers: dict[str, str] = {}
+    for question in kind.fields:
+        said = {
+            Answer.NUMBER: str(question.most), Answer.YES_NO: YES, Answer.LINE: "x" * question.most,
+            Answer.TEXT: "Two\nlines", Answer.CHOICE: question.choices[0][0] if question.choices else "",
+        }[question.answer]  # fmt: skip
+        answers |= {question.code: said} | ({f"{question.code}_en": said} if question.translated else {})
+    spec = SpecFacts(
+        name="Standard", modes=frozenset(kind.charging_modes[:1]), template=next(iter(kind.templates)),
+        attributes=("compute_node",) if kind.code == "AI_ASSET" else (),
+    )  # fmt: skip
+    return ProductFacts(specs=(spec,), answers=answers, proofs=frozenset(proof.code for proof in kind.proofs))
+
+
+def codes(found: list[Finding]) -> list[str]:
+    return [finding.code for finding in found]
+
+
+@each
+def test_a_right_product_has_nothing_against_it_but_that_it_cannot_be_delivered(kind: ProductType) -> None:
+    assert codes(check(kind, right(kind))) == ([] if kind.deliverable else ["kind.undeliverable"])
+
+
+@each
+def test_the_reason_is_said_in_the_readers_language_with_its_rule(kind: ProductType) -> None:
+    for language, other in (("zh-hans", "en"), ("en", "zh-hans")):
+        with translation.override(language):
+            said = [finding.words for finding in check(kind, ProductFacts())]
+        with translation.override(other):
+            assert not set(map(str, said)) & {str(finding.words) for finding in check(kind, ProductFacts())}
+    assert all(finding.rule for finding in check(kind, ProductFacts()))
+
+
+@each
+def test_every_question_that_must_be_answered_is_missed(kind: ProductType) -> None:
+    facts = right(kind)
+    for name in facts.answers:
+        question = next(one for one in kind.fields if name in {one.code, f"{one.code}_en"})
+        found = check(kind, replace(facts, answers={**facts.answers, name: "  "}))
+        missing = [finding for finding in found if finding.code == "kind.missing"]
+        assert [finding.field for finding in missing] == ([name] if question.required else [])
+
+
+@each
+def test_a_proof_that_is_not_there_is_missed(kind: ProductType) -> None:
+    found = check(kind, replace(right(kind), proofs=frozenset()))
+    assert [finding.field for finding in found if finding.code == "kind.proof"] == [proof.code for proof in kind.proofs]
+
+
+@each
+def test_a_mode_that_a_kind_has_not_is_refused(kind: ProductType) -> None:
+    for mode in ChargingMode:
+        spec = replace(right(kind).specs[0], modes=frozenset({mode}))
+        found = codes(check(kind, replace(right(kind), specs=(spec,))))
+        assert ("kind.charging_mode" in found) == (mode not in kind.charging_modes)
+
+
+OF_A_SPEC = frozenset({"modes", "template", "attributes", "trial"})
+
+
+def found_in(code: str, changes: dict[str, Any]) -> list[str]:
+    """What is found in a right product of this kind with these changes."""
+    kind = product_type(code)
+    facts = right(kind)
+    spec = replace(facts.specs[0], **{name: value for name, value in changes.items() if name in OF_A_SPEC})
+    others = {name: value for name, value in changes.items() if name not in OF_A_SPEC}
+    answers = {**facts.answers, **others.pop("answers", {})}
+    found = check(kind, replace(facts, specs=(spec,), answers=answers, **others))
+    return [one for one in codes(found) if one != "kind.undeliverable"]
+
+
+@pytest.mark.parametrize(
+    ("found", "code", "changes"),
+    [
+        (["kind.trial"], "LICENSE", {"trial": True}),  # §3.5: "SaaS only"
+        ([], "SAAS", {"trial": True}),
+        (["kind.multi_sku"], "CONTAINER", {"attributes": ("a", "b")}),  # §3.4: "only SaaS, License, manual service"
+        ([], "SAAS", {"attributes": ("a", "b"), "template": Template.CUSTOM}),
+        ([], "MANUAL_SERVICE", {"attributes": ("a", "b"), "template": Template.CUSTOM}),
+        (["kind.template"], "DATA_FILE", {"template": Template.CUSTOM}),  # §2.5: "simple template with fixed price"
+        (["kind.supervision"], "IMAGE", {"supervised": True}),  # §2.1
+        (["kind.deal"], "IMAGE", {"deal": "joint"}),
+        (["data.both_modes"], "DATA_FILE", {"modes": frozenset({PERIOD, ONCE})}),  # §2.1: "never both in one spec"
+        (["api.per_use_and_on_demand"], "API_GATEWAY", {"modes": frozenset({DEMAND, ONCE})}),  # §2.5
+        ([], "API_GATEWAY", {"modes": frozenset({DEMAND, PACKAGE})}),
+        (["api.usage_object"], "API_AGENTS", {"answers": {"by_tokens": YES, "usage_object": NO}}),  # §2.5
+        ([], "API_AGENTS", {"answers": {"by_tokens": NO, "usage_object": NO}}),
+        (["ai.attributes"], "AI_ASSET", {"template": Template.CUSTOM, "attributes": ("users",)}),  # §2.5
+        ([], "AI_ASSET", {"template": Template.CUSTOM, "attributes": ("compute_node", "compute_node_count")}),
+        (["kind.answer"], "IMAGE", {"answers": {"size_gb": "129"}}),  # §2.5: "≤ 128 GB"
+        (["kind.answer"], "IMAGE", {"answers": {"size_gb": "0"}}),
+        (["kind.answer"], "IMAGE", {"answers": {"size_gb": "9" * 5000}}),
+        (["kind.answer"], "IMAGE", {"answers": {"size_gb": "1e3"}}),
+        (["kind.answer"], "IMAGE", {"answers": {"base_image": "stolen"}}),
+        (["kind.answer"], "IMAGE", {"answers": {"operating_system": "a\nb"}}),
+        (["kind.answer"], "API_GATEWAY", {"answers": {"app_code": "perhaps"}}),
+        ([], "IMAGE", {"answers": {"ports": ""}}),
+    ],
+)  # fmt: skip
+def test_rules_of_the_kinds(found: list[str], code: str, changes: dict[str, Any]) -> None:
+    assert found_in(code, changes) == found
+
+
+def test_an_ai_asset_has_one_dimension_in_all_its_specs() -> None:
+    kind = product_type("AI_ASSET")
+    timed = right(kind).specs[0]
+    nodes = replace(timed, template=Template.CUSTOM, attributes=("compute_node",))
+    simple = replace(timed, template=Template.SIMPLE, attributes=())
+    assert "ai.dimensions" in codes(check(kind, replace(right(kind), specs=(simple, nodes))))
+    assert "ai.dimensions" not in codes(check(kind, replace(right(kind), specs=(simple, simple))))

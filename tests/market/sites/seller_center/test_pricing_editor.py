@@ -1,0 +1,184 @@
+"""The form of prices: what a document says stands in it, what is typed comes out as a document, and nothing else is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, make_sku, make_spec
+from tradepost.market.catalog import drafts
+from tradepost.market.catalog.document import Band, Factor, Price, Pricing, Spec, UsageBand
+from tradepost.market.catalog.price_models import PriceModel
+from tradepost.market.sites.seller_center import pricing_editor
+from tradepost.market.sites.seller_center.pricing_document import laid_out, read
+from tradepost.market.sites.seller_center.pricing_editor import PricingState, act, from_post
+from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.text import Text
+
+TRIAL = Price(charging_mode=ChargingMode.PERIOD, period_type="day", period_numbers=(14,), amount=Decimal(0), trial=True)
+TIERED = replace(
+    MONTHLY, model=PriceModel.TIER, amount=None, bands=(Band(upto=10, amount=Decimal(5)), Band(amount=Decimal("4.5")))
+)
+STEPPED = Price(
+    charging_mode=ChargingMode.ON_DEMAND,
+    factors=(
+        Factor(
+            code="gb", unit=Text(zh="GB", en="GB"), cycle="day", accumulation="month", model=PriceModel.STEP,
+            bands=(UsageBand(upto=Decimal("0.5"), amount=Decimal(0)), UsageBand(amount=Decimal("0.0025"))),
+        ),
+        Factor(code="calls", unit=Text(zh="次", en="calls"), amount=Decimal("0.01")),
+    ),
+)  # fmt: skip
+EDITION = {
+    "code": "edition", "name": "版本", "name_en": "Edition",
+    "values": [{"code": "s", "name": "小", "name_en": "Small"}, {"code": "l", "name": "大", "name_en": "Large"}],
+}  # fmt: skip
+REGION = {
+    "code": "region", "name": "地域", "name_en": "Region",
+    "values": [{"code": "n", "name": "北", "name_en": "North"}, {"code": "e", "name": "东", "name_en": "East"}],
+}  # fmt: skip
+SHAPES = {
+    "one fixed price": make_spec(make_sku(MONTHLY)),
+    "all ways": make_spec(make_sku(MONTHLY, YEARLY, ONCE, ON_DEMAND, PACKAGE, TRIAL)),
+    "bands by quantity": make_spec(make_sku(TIERED, quantity_name="席位", quantity_name_en="Seats", quantity_max=50)),
+    "counted by two": make_spec(make_sku(STEPPED)),
+    "some combinations, some ways": make_spec(
+        make_sku(MONTHLY, values={"edition": "s", "region": "n"}),
+        make_sku(MONTHLY, YEARLY, TRIAL, values={"edition": "l", "region": "e"}),
+        make_sku(ONCE, values={"edition": "l", "region": "n"}),
+        attributes=[EDITION, REGION],
+    ),
+    "laid out": Spec(name=Text(zh="一", en="One"), plans=(replace(YEARLY, amount=None),), skus=(make_sku(MONTHLY),)),
+}
+
+
+def minted(*specs: Spec) -> Pricing:
+    return drafts.minted(Pricing(specs=specs), Pricing())
+
+
+def inputs(state: PricingState) -> dict[str, str]:
+    """What a browser would send of the form."""
+    post: dict[str, str] = {}
+    for i, spec in enumerate(state.specs):
+        at = f"specs.{i}"
+        post |= {
+            f"{at}.key": spec.key, f"{at}.name.zh": spec.name.zh, f"{at}.name.en": spec.name.en,
+            f"{at}.counted": "1" if spec.counted else "", f"{at}.quantity.name.zh": spec.quantity.zh,
+            f"{at}.quantity.name.en": spec.quantity.en,
+        }  # fmt: skip
+        for a, attribute in enumerate(spec.attributes):
+            here = f"{at}.attributes.{a}"
+            post |= {f"{here}.code": attribute.code, f"{here}.name.zh": attribute.name.zh}
+            post[f"{here}.name.en"] = attribute.name.en
+            for v, value in enumerate(attribute.values):
+                post |= {f"{here}.values.{v}.code": value.code, f"{here}.values.{v}.name.zh": value.name.zh}
+                post[f"{here}.values.{v}.name.en"] = value.name.en
+        for p, plan in enumerate(spec.plans):
+            here = f"{at}.plans.{p}"
+            post |= {f"{here}.{name}": getattr(plan, name) for name in ("way", "durations", "model", "edges", "quota")}
+            post |= {f"{here}.period": plan.period, f"{here}.reset": plan.reset}
+            post |= {f"{here}.unit.zh": plan.unit.zh, f"{here}.unit.en": plan.unit.en}
+            for f, factor in enumerate(plan.factors):
+                names = ("code", "cycle", "accumulation", "model", "edges")
+                post |= {f"{here}.factors.{f}.{name}": getattr(factor, name) for name in names}
+                post |= {f"{here}.factors.{f}.unit.zh": factor.unit.zh, f"{here}.factors.{f}.unit.en": factor.unit.en}
+        for r, row in enumerate(spec.rows):
+            here = f"{at}.rows.{r}"
+            post[f"{here}.values"] = "|".join(f"{code}:{value}" for code, value in row.values.items())
+            post |= {f"{here}.least": row.least, f"{here}.most": row.most, f"{here}.step": row.step}
+            if row.ticked:
+                post[f"{here}.on"] = "1"
+            for p, cell in enumerate(row.cells):
+                for n, amount in enumerate(cell):
+                    if spec.plans[p].way != "trial" or amount:  # a box that is not ticked is not sent
+                        post[f"{here}.cells.{p}.{n}"] = amount
+    return post
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_document_that_goes_through_the_form_is_the_same(name: str) -> None:
+    pricing = minted(SHAPES[name])
+    state, places = laid_out(pricing)
+    again, errors = read(from_post(inputs(state)))
+    assert errors == {}
+    after = drafts.minted(again, pricing)
+    assert _sorted(after) == _sorted(pricing)
+    for j, sku in enumerate(pricing.specs[0].skus):
+        for k, _price in enumerate(sku.prices):
+            assert places.find(f"specs.0.skus.{j}.prices.{k}.amount").startswith("specs.0.rows.")
+            assert places.find(f"specs.0.skus.{j}.prices.{k}.period_numbers").startswith("specs.0.plans.")
+
+
+def _sorted(pricing: Pricing) -> object:
+    """SKUs and prices in an order that says nothing."""
+    return [
+        (
+            spec.name, spec.attributes, spec.plans,
+            {sku.code: (sku.quantity, {price.product_id: price for price in sku.prices}) for sku in spec.skus},
+        )
+        for spec in pricing.specs
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "says"),
+    [
+        ("specs.0.rows.0.cells.0.0", "12,5x", "Enter an amount"),
+        ("specs.0.rows.0.cells.0.0", "1e9", "Enter an amount"),
+        ("specs.0.rows.0.cells.0.0", "-5", "Enter an amount"),
+        ("specs.0.rows.0.cells.0.0", "9" * 5000, "Enter an amount"),
+        ("specs.0.rows.0.cells.0.0", "NaN", "Enter an amount"),
+        ("specs.0.plans.0.durations", "1, soon", "Enter whole numbers"),
+    ],
+)
+def test_what_is_no_number_is_said_beside_its_input_and_stays(name: str, typed: str, says: str) -> None:
+    """Issue 9: bad input is refused beside the field, nothing half-saved."""
+    state, _places = laid_out(minted(SHAPES["one fixed price"]))
+    _pricing, errors = read(from_post(inputs(state) | {name: typed}))
+    assert list(errors) == [name]
+    assert errors[name].startswith(says)
+
+
+def test_combinations_follow_the_attributes_and_keep_what_was_typed() -> None:
+    """business-rules §3.4: SKUs are the product of the values; only what is ticked and priced is sold."""
+    state, _places = laid_out(minted(SHAPES["one fixed price"]))
+    act(state, "add-attribute:0")
+    spec = state.specs[0]
+    assert [row.ticked for row in spec.rows] == [True, True]
+    assert [row.cells for row in spec.rows] == [[["100"]], [["100"]]]
+    act(state, "add-value:0.0")
+    assert [row.ticked for row in spec.rows] == [True, True, False]
+    codes = [value.code for value in spec.attributes[0].values]
+    spec.rows[1].cells[0][0] = "200"
+    act(state, "fill:0.0")
+    assert [row.cells[0][0] for row in spec.rows] == ["100", "100", ""]
+    act(state, "remove-value:0.0.0")
+    assert [list(row.values.values()) for row in spec.rows] == [[codes[1]], [codes[2]]]
+    pricing, errors = read(state)
+    assert errors == {}
+    assert len(pricing.specs[0].skus) == 1
+
+
+def test_ten_values_of_an_attribute_and_a_hundred_combinations_are_the_most() -> None:
+    """business-rules §3.4: ≤ 10 values per attribute, ≤ 100 SKUs."""
+    state, _places = laid_out(minted(SHAPES["one fixed price"]))
+    for attribute in range(3):
+        act(state, "add-attribute:0")
+        for _ in range(20):
+            act(state, f"add-value:0.{attribute}")
+    assert [len(attribute.values) for attribute in state.specs[0].attributes] == [10, 10, 10]
+    assert len(state.specs[0].rows) == pricing_editor.MOST_ROWS
+    _pricing, errors = read(state)
+    assert list(errors) == ["specs.0.attributes"]
+
+
+@pytest.mark.parametrize(
+    "wanted", ["", "fill:9.9", "remove-spec:-1", "remove-value:0", "add-plan=gift:0", "x" * 9999, "fill:0.٣"]
+)
+def test_a_button_of_another_page_changes_nothing(wanted: str) -> None:
+    state, _places = laid_out(minted(SHAPES["all ways"]))
+    before = inputs(state)
+    act(state, wanted)
+    assert inputs(state) == before
