@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0005_shelf"),
+        ("catalog", "0006_shelf"),
         ("orders", "0010_quotes_limits_trials"),
     ]
 
