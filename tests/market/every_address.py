@@ -38,6 +38,7 @@ def pages(get: frozenset[str], **kwargs: str) -> Address:
 
 
 CHECKOUT = {"plan": "PERIOD-month", "periods": "1", "quantity": "1", "total": "10000", "agreed": "on"}
+GROUP = {"name": "Support", "products": "none", "trade": "read", "tools": "none", "company": "none", "members": "none"}
 ADDRESS = {"url": "http://127.0.0.1:9/moved", "protocol": "saas_v2"}
 
 STOREFRONT = {
@@ -167,9 +168,9 @@ SELLER_CENTER = {
     "seller/members/<int:pk>/hand-over/": Address({"pk": "{member}"}, post=frozenset({OWNER})),
     "seller/members/invitations/<int:pk>/again/": Address({"pk": "{invitation}"}, post=frozenset({OWNER})),
     "seller/members/invitations/<int:pk>/withdraw/": Address({"pk": "{invitation}"}, post=frozenset({OWNER})),
-    "seller/members/groups/new/": Address(get=CHANGERS, post=CHANGERS, data={"name": "Support", "trade": "read"}),
+    "seller/members/groups/new/": Address(get=CHANGERS, post=CHANGERS, data=GROUP),
     "seller/members/groups/<int:pk>/": Address(
-        {"pk": "{group}"}, get=frozenset({OWNER}), post=frozenset({OWNER}), data={"name": "Support", "trade": "read"}
+        {"pk": "{group}"}, get=frozenset({OWNER}), post=frozenset({OWNER}), data=GROUP
     ),
     "seller/members/groups/<int:pk>/delete/": Address({"pk": "{empty_group}"}, post=frozenset({OWNER})),
     "seller/join/<str:token>/": Address({"token": "{token}"}, get=ANYBODY),
