@@ -96,10 +96,10 @@ SELLER_CENTER = {
         {"pk": "{product}"}, post=frozenset({OWNER}), data={"what": "hide"}
     ),
     "seller/products/<int:pk>/controls/limit/": Address(
-        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "", "maximum": "5"}
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "product", "maximum": "5"}
     ),
     "seller/products/<int:pk>/controls/target/": Address(
-        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "", "audience": "companies"}
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "product", "audience": "companies"}
     ),
     "seller/products/<int:pk>/controls/stock/": Address(
         {"pk": "{product}"}, post=frozenset({OWNER}), data={"change": "5"}
@@ -231,7 +231,9 @@ CONSOLE = {
     "console/products/<int:pk>/": pages(ONLY_OPERATORS, pk="{product}"),
     "console/products/<int:pk>/freeze/": Address({"pk": "{product}"}, post=ONLY_OPERATORS, data={"reason": "checked"}),
     "console/products/<int:pk>/unfreeze/": Address({"pk": "{product}"}, post=ONLY_OPERATORS),
-    "console/products/<int:pk>/stop/": Address({"pk": "{product}"}, post=ONLY_OPERATORS, data={"reason": "checked"}),
+    "console/products/<int:pk>/stop/": Address(
+        {"pk": "{product}"}, post=ONLY_OPERATORS, data={"what": "product", "reason": "checked"}
+    ),
     "console/sellers/": pages(ONLY_OPERATORS),
     "console/sellers/<int:pk>/": pages(ONLY_OPERATORS, pk="{seller}"),
     "console/sellers/<int:pk>/suspend/": Address(
