@@ -25,8 +25,8 @@ from tradepost.market.product_types.facts import ProductFacts, SpecFacts, Templa
 from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.text import Text
 
-from .delist import stopped_ids
 from .controls import zero_price_findings
+from .delist import stopped_ids
 from .document import SECTIONS, Document, Spec, load
 from .document_texts import texts_of
 from .evolves import evolves
@@ -125,9 +125,7 @@ def _description(document: Document, seller: Seller) -> Iterator[Finding]:
     if not document.description.pictures:
         words = _("Describe the product, or hand in pictures that do.")
         yield from _either("description", "body", document.description.body, words)
-    yield from _pictures(
-        "description", "pictures", document.description.pictures, seller, Picture.Purpose.DESCRIPTION
-    )
+    yield from _pictures("description", "pictures", document.description.pictures, seller, Picture.Purpose.DESCRIPTION)
 
 
 def _guide(document: Document) -> Iterator[Finding]:
@@ -162,11 +160,15 @@ def _purchase(document: Document) -> Iterator[Finding]:
     for n, param in enumerate(params):
         at = f"extend_params.{n}"
         if not PARAM.fullmatch(param.name):
-            words = _("A name begins with a letter and has only letters, digits and _: it goes to your server as it stands.")
+            words = _(
+                "A name begins with a letter and has only letters, digits and _: it goes to your server as it stands."
+            )
             yield Finding(section="purchase", field=f"{at}.name", code="purchase.param", words=words, rule=PUBLISH)
         elif names[param.name] > 1:
             words = _("Two parameters have the same name.")
-            yield Finding(section="purchase", field=f"{at}.name", code="purchase.param_twice", words=words, rule=PUBLISH)
+            yield Finding(
+                section="purchase", field=f"{at}.name", code="purchase.param_twice", words=words, rule=PUBLISH
+            )
         yield from _both("purchase", f"{at}.label", param.label, _("Say what is asked, in both languages."))
 
 
@@ -184,7 +186,9 @@ def _pricing(document: Document, market: Market) -> Iterator[Finding]:
         yield from _names(spec, at)
         if spec.plans:
             words = _("A way to pay has no price yet. Enter one, or take the column away.")
-            yield Finding(section="pricing", field=f"{at}.plans", code="spec.plan_without_price", words=words, rule=SKUS)
+            yield Finding(
+                section="pricing", field=f"{at}.plans", code="spec.plan_without_price", words=words, rule=SKUS
+            )
         if not spec.skus:
             words = _("Nothing of this spec is sold: tick and price a combination.")
             yield Finding(section="pricing", field=at, code="spec.no_sku", words=words, rule=SKUS)
@@ -195,7 +199,7 @@ def _names(spec: Spec, at: str) -> Iterator[Finding]:
     for a, attribute in enumerate(spec.attributes):
         here = f"{at}.attributes.{a}"
         yield from _named(here, attribute.name)
-        if not 1 <= len(attribute.values) <= 10:  # noqa: PLR2004  # business-rules §3.4
+        if not 1 <= len(attribute.values) <= 10:  # business-rules §3.4
             words = _("An attribute has one to ten values.")
             yield Finding(section="pricing", field=f"{here}.name.zh", code="attribute.values", words=words, rule=SKUS)
         twice = Counter(value.name.zh for value in attribute.values)
@@ -204,7 +208,11 @@ def _names(spec: Spec, at: str) -> Iterator[Finding]:
             if value.name.zh and twice[value.name.zh] > 1:
                 words = _("Another value has the same name.")
                 yield Finding(
-                    section="pricing", field=f"{here}.values.{v}.name.zh", code="attribute.twice", words=words, rule=SKUS
+                    section="pricing",
+                    field=f"{here}.values.{v}.name.zh",
+                    code="attribute.twice",
+                    words=words,
+                    rule=SKUS,
                 )
     quantity = next((sku.quantity for sku in spec.skus if sku.quantity), spec.quantity)
     if quantity is not None:

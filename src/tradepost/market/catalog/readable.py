@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.commands import ChargingMode
@@ -113,7 +112,9 @@ def changed(after: Iterable[Line], before: Iterable[Line]) -> Iterator[tuple[Lin
 def _both(section: str, part: str, text: Text, label: Words = "", *, html: bool = False) -> Iterator[Line]:
     named = str(label or _PARTS[part])
     for language, value, called in (("zh", text.zh, _("Chinese")), ("en", text.en, _("English"))):
-        yield Line(section=section, key=f"{section}.{part}.{language}", label=f"{named} ({called})", value=value, html=html)
+        yield Line(
+            section=section, key=f"{section}.{part}.{language}", label=f"{named} ({called})", value=value, html=html
+        )
 
 
 def _base(document: Document) -> Iterator[Line]:
@@ -134,7 +135,9 @@ def _say(text: Text) -> str:
 
 def _media(document: Document) -> Iterator[Line]:
     media = document.media
-    yield Line(section="media", key="media.logo", label=_("Logo"), value="", pictures=(media.logo,) if media.logo else ())
+    yield Line(
+        section="media", key="media.logo", label=_("Logo"), value="", pictures=(media.logo,) if media.logo else ()
+    )
     yield Line(section="media", key="media.pictures", label=_("Main pictures"), value="", pictures=media.pictures)
     yield Line(section="media", key="media.drawing", label=_("Drawing"), value=media.drawing, html=True)
 

@@ -28,9 +28,7 @@ def kind_for(product: Product) -> str:
     return "publish" if product.status == Product.Status.DRAFT else "modify"
 
 
-def hand_in(
-    product: Product, *, by: User, settings: Config, now: datetime, agreed: Collection[int] = ()
-) -> Submission:
+def hand_in(product: Product, *, by: User, settings: Config, now: datetime, agreed: Collection[int] = ()) -> Submission:
     """Check the draft, seal it and replay its cases; an operator decides about it when they pass.
 
     Raises ``Incomplete`` with everything that is missing or wrong, and ``Refused`` when it may not be handed in; nothing was

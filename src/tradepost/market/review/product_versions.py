@@ -83,9 +83,7 @@ def needs_interface(document: Document) -> bool:
 
 def sold(document: Document, *, joint: bool = False) -> Sold:
     """What of it decides which cases must be there."""
-    return Sold(
-        modes=document.modes(), trial=any(price.trial for _spec, _sku, price in document.prices()), joint=joint
-    )
+    return Sold(modes=document.modes(), trial=any(price.trial for _spec, _sku, price in document.prices()), joint=joint)
 
 
 def stock_of(product: Product, document: Document, *, purpose: Purpose) -> Stock | None:
@@ -94,9 +92,7 @@ def stock_of(product: Product, document: Document, *, purpose: Purpose) -> Stock
     if address is None:
         return None
     listed = listing.listed_document(product)
-    return missing.stock(
-        address, sold(document), purpose=purpose, listed=sold(listed) if listed is not None else None
-    )
+    return missing.stock(address, sold(document), purpose=purpose, listed=sold(listed) if listed is not None else None)
 
 
 def about(pk: int) -> str:
@@ -166,16 +162,16 @@ class ProductVersion(Defaults[Document]):
         return documents.load(draft.document)
 
     def self_check(self, case: Case[Document]) -> Sequence[Finding]:
-        return findings_of(
-            _product(case), case.document, purpose=self.purpose, settings=case.settings, now=case.now
-        )
+        return findings_of(_product(case), case.document, purpose=self.purpose, settings=case.settings, now=case.now)
 
     def begin_checking(self, case: Case[Document]) -> bool:
         """Seal the version, and make the required cases again."""
         version = drafts.seal(_product(case), now=case.now, actor=_sender(case))
         if version.pk != case.stored.version_id or version.document != case.stored.document:
             raise Refused("draft.changed", _("The draft was changed meanwhile. Look at it again and hand it in then."))
-        return start_replay(case.stored, case.document, by=_sender(case), purpose=self.purpose, now=case.now) is not None
+        return (
+            start_replay(case.stored, case.document, by=_sender(case), purpose=self.purpose, now=case.now) is not None
+        )
 
     def checklist(self, case: Case[Document]) -> Sequence[Item]:
         """Of what changed; of a new product of everything."""
@@ -191,7 +187,9 @@ class ProductVersion(Defaults[Document]):
         if needs_interface(case.document):
             valid = timedelta(minutes=settings.replay_valid_minutes)
             if not is_fresh(replay_of(case.stored), valid=valid, now=case.now):
-                words = _("The replay of its cases is older than %(minutes)s minutes, or did not pass. Replay them first.")
+                words = _(
+                    "The replay of its cases is older than %(minutes)s minutes, or did not pass. Replay them first."
+                )
                 raise Refused(
                     "review.replay", words % {"minutes": settings.replay_valid_minutes}, field="replay", rule="2.4"
                 )
@@ -240,6 +238,6 @@ def start_replay(
 
 
 def _fact(line: Line) -> Fact:
-    look = Look.PICTURE if line.pictures else Look.LONG if line.html or len(line.value) > 80 else Look.TEXT  # noqa: PLR2004
+    look = Look.PICTURE if line.pictures else Look.LONG if line.html or len(line.value) > 80 else Look.TEXT
     value = " ".join(line.pictures) if line.pictures else line.value
     return Fact(section=line.section, field=line.key, label=line.label, value=value, look=look)

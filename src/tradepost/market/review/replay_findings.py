@@ -21,7 +21,9 @@ def findings_of_replay(event: ReplayEnded) -> list[dict[str, Any]]:
 def _findings(event: ReplayEnded) -> Iterator[Finding]:
     for case in event.failed:
         name = f"{case.activity} {case.variant}".strip()
-        words = _("%(case)s failed when it was replayed. Look at the call in the list of cases, mend it, and hand it in again.")
+        words = _(
+            "%(case)s failed when it was replayed. Look at the call in the list of cases, mend it, and hand it in again."
+        )
         yield Finding(
             section=INTERFACE, field=f"case.{case.activity}.{case.variant}", code="interface.replay",
             words=words % {"case": name}, rule=CASES,

@@ -22,7 +22,13 @@ from tradepost.market.sites.seller_center.draft_sections import plain
 from tradepost.market.sites.seller_center.pricing_document import laid_out
 
 AUTOSAVE = {"X-Autosave": "1"}
-BASE = {"name.zh": "云文档", "name.en": "Cloud Docs", "summary.zh": "一起写", "summary.en": "Write", "category": "office"}
+BASE = {
+    "name.zh": "云文档",
+    "name.en": "Cloud Docs",
+    "summary.zh": "一起写",
+    "summary.en": "Write",
+    "category": "office",
+}
 
 
 @pytest.fixture
@@ -52,7 +58,15 @@ def test_a_product_begins_with_a_kind_and_a_name(page: Client, shop: Shop) -> No
     assert page.get(url(made)).status_code == 200
 
 
-@pytest.mark.parametrize("given", [{}, {"kind": "SAAS"}, {"kind": "NO", "name.zh": "x", "name.en": "x"}, {"kind": "SAAS", "name.zh": "x" * 65, "name.en": "x"}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"kind": "SAAS"},
+        {"kind": "NO", "name.zh": "x", "name.en": "x"},
+        {"kind": "SAAS", "name.zh": "x" * 65, "name.en": "x"},
+    ],
+)
 def test_a_product_without_a_name_or_kind_is_refused_beside_the_field(page: Client, given: dict[str, str]) -> None:
     make_category()
     answer = page.post("/seller/products/new/", given)
@@ -64,14 +78,14 @@ def test_a_product_without_a_name_or_kind_is_refused_beside_the_field(page: Clie
     ("kind", "section"),
     [*(("SAAS", section) for section in documents.SECTIONS), *((kind, "details") for kind in sorted(product_types()))],
 )
-def test_each_section_of_each_kind_shows_and_saves_what_it_shows(page: Client, shop: Shop, kind: str, section: str) -> None:
+def test_each_section_of_each_kind_shows_and_saves_what_it_shows(
+    page: Client, shop: Shop, kind: str, section: str
+) -> None:
     thing = products.make_product(shop.seller, on_sale=False, bound=False, product_type=kind)
     before = document_of(thing)
     shown = page.get(f"{url(thing, section)}?check=1")
     assert shown.status_code == 200
-    post = (
-        inputs(laid_out(before.pricing)[0]) if section == "pricing" else plain(getattr(before, section))
-    )
+    post = inputs(laid_out(before.pricing)[0]) if section == "pricing" else plain(getattr(before, section))
     answer = page.post(url(thing, section), post | {"seen": "0"}, headers=AUTOSAVE)
     assert answer.json()["saved"], answer.content
     assert document_of(thing) == before
@@ -135,7 +149,11 @@ def test_ids_are_minted_by_the_first_save_and_told_to_the_page(page: Client, pro
 def test_what_is_no_number_is_not_half_saved(page: Client, product: Product) -> None:
     """Issue 9, must show 6."""
     before = document_of(product)
-    post = inputs(laid_out(before.pricing)[0]) | {"specs.0.name.zh": "新", "specs.0.rows.0.cells.0.0": "ten", "seen": "1"}
+    post = inputs(laid_out(before.pricing)[0]) | {
+        "specs.0.name.zh": "新",
+        "specs.0.rows.0.cells.0.0": "ten",
+        "seen": "1",
+    }
     answer = page.post(url(product, "pricing"), post, headers=AUTOSAVE)
     assert (answer.status_code, list(answer.json()["errors"])) == (422, ["specs.0.rows.0.cells.0.0"])
     whole = page.post(url(product, "pricing"), post)
@@ -148,7 +166,9 @@ def test_what_is_no_number_is_not_half_saved(page: Client, product: Product) -> 
     ("typed", "field"),
     [("100000001", "cells.0"), ("0.001", "cells.0"), ("", "cells.0")],
 )
-def test_a_price_that_cannot_be_sold_is_said_beside_its_cell(page: Client, product: Product, typed: str, field: str) -> None:
+def test_a_price_that_cannot_be_sold_is_said_beside_its_cell(
+    page: Client, product: Product, typed: str, field: str
+) -> None:
     """Issue 9, must show 6: a price beyond the ledger. A draft keeps it, a submission does not."""
     post = inputs(laid_out(document_of(product).pricing)[0]) | {"specs.0.rows.0.cells.0.0": typed, "seen": "1"}
     said = page.post(url(product, "pricing"), post, headers=AUTOSAVE).json()

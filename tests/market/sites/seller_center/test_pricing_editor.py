@@ -13,13 +13,12 @@ from tradepost.market.catalog.document import Band, Factor, Price, Pricing, Spec
 from tradepost.market.catalog.price_models import PriceModel
 from tradepost.market.sites.seller_center import pricing_editor
 from tradepost.market.sites.seller_center.pricing_document import laid_out, read
-from tradepost.market.sites.seller_center.pricing_editor import PricingState, act, from_post
+from tradepost.market.sites.seller_center.pricing_acts import act
+from tradepost.market.sites.seller_center.pricing_editor import PricingState, from_post
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
-TRIAL = Price(
-    charging_mode=ChargingMode.PERIOD, period_type="day", period_numbers=(14,), amount=Decimal(0), trial=True
-)
+TRIAL = Price(charging_mode=ChargingMode.PERIOD, period_type="day", period_numbers=(14,), amount=Decimal(0), trial=True)
 TIERED = replace(
     MONTHLY, model=PriceModel.TIER, amount=None, bands=(Band(upto=10, amount=Decimal(5)), Band(amount=Decimal("4.5")))
 )
@@ -176,7 +175,9 @@ def test_ten_values_of_an_attribute_and_a_hundred_combinations_are_the_most() ->
     assert list(errors) == ["specs.0.attributes"]
 
 
-@pytest.mark.parametrize("wanted", ["", "fill:9.9", "remove-spec:-1", "remove-value:0", "add-plan=gift:0", "x" * 9999, "fill:0.٣"])
+@pytest.mark.parametrize(
+    "wanted", ["", "fill:9.9", "remove-spec:-1", "remove-value:0", "add-plan=gift:0", "x" * 9999, "fill:0.٣"]
+)
 def test_a_button_of_another_page_changes_nothing(wanted: str) -> None:
     state, _places = laid_out(minted(SHAPES["all ways"]))
     before = inputs(state)

@@ -19,12 +19,11 @@ from tradepost.market.debugging import replay, seller_queries
 from tradepost.market.debugging.findings import repair_of
 from tradepost.market.debugging.seller_queries import CaseFilter, CaseRow
 from tradepost.market.debugging.standing import Standing
+from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import Seller
 from tradepost.market.web.status import look
 
 from .debug import case_url
-from tradepost.market.identity.menus import Menu
-
 from .frame import SellerRequest, found, seller_page, show
 
 

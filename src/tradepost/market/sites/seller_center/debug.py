@@ -27,12 +27,11 @@ from tradepost.market.debugging.asked import Form, ValuesRefused, current_key, f
 from tradepost.market.debugging.findings import Finding
 from tradepost.market.debugging.models import DebugRun
 from tradepost.market.debugging.standing import Standing
+from tradepost.market.identity.menus import Menu
 from tradepost.market.production import seller_queries as production
 from tradepost.market.production.models import Address
 from tradepost.market.web.attempts import attempts_of
 from tradepost.protocols.cases import CaseField
-
-from tradepost.market.identity.menus import Menu
 
 from .frame import SellerRequest, found, may_change, seller_page, show
 

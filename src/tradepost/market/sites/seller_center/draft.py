@@ -37,7 +37,7 @@ from tradepost.market.product_types.registry import product_type
 from tradepost.market.web import uploads
 from tradepost.market.web.uploads import PictureField
 
-from . import draft_details, draft_sections, pricing_editor, pricing_shown
+from . import draft_details, draft_sections, pricing_acts, pricing_editor, pricing_shown
 from .draft_inputs import Words, Wrong
 from .draft_sections import GROUPS, HELP, TITLES, Ask
 from .frame import SellerRequest, found, seller_page, show
@@ -130,7 +130,7 @@ def _said(words: str, *, errors: Mapping[str, str] | None = None, conflict: bool
 def _edited(request: SellerRequest, section: str, document: Document) -> Edited:
     if section == "pricing":
         state = pricing_editor.from_post(request.POST)
-        pricing_editor.act(state, request.POST.get("act", ""))
+        pricing_acts.act(state, request.POST.get("act", ""))
         pricing, errors = read(state)
         return Edited(pricing, errors, state=state)
     typed = {name: value for name, value in request.POST.items() if isinstance(value, str)}

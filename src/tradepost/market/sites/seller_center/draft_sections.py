@@ -53,7 +53,9 @@ HELP: Mapping[str, Words] = {
     "description": gettext_lazy(
         "What it does, its core functions, and what each spec can do: at least 400 characters of text, or pictures."
     ),
-    "guide": gettext_lazy("How to begin after the purchase. Buyers see it on the product page and with their access data."),
+    "guide": gettext_lazy(
+        "How to begin after the purchase. Buyers see it on the product page and with their access data."
+    ),
     "support": gettext_lazy("Who answers, and when. A seller that never answers is taken off the market."),
     "purchase": gettext_lazy("Each question costs orders: ask only what your server needs to begin."),
     "discovery": gettext_lazy("Words that people use for this and that stand in no text of yours."),
@@ -232,7 +234,9 @@ def read(section: str, post: Mapping[str, str], before: Document) -> Any:
     ``TooLong``."""
     typed = {name: _clean(post.get(name, "")) for name in _names(section)}
     _bound(section, typed)
-    return _READ[section](typed, before)
+    value = _READ[section](typed)
+    # A drawing has no input: who has one keeps it.
+    return replace(value, drawing=before.media.drawing) if isinstance(value, Media) else value
 
 
 def _names(section: str) -> Iterator[str]:
@@ -267,36 +271,36 @@ def _texts(typed: Mapping[str, str], name: str, most: int) -> tuple[Text, ...]:
     return tuple(text for text in found if text.zh or text.en)
 
 
-def _base(typed: Mapping[str, str], before: Document) -> Base:
+def _base(typed: Mapping[str, str]) -> Base:
     return Base(
         name=_text(typed, "name"), summary=_text(typed, "summary"),
         highlights=_texts(typed, "highlights", MOST_HIGHLIGHTS), category=typed["category"],
     )  # fmt: skip
 
 
-def _media(typed: Mapping[str, str], before: Document) -> Media:
-    return replace(before.media, logo=typed["logo"], pictures=_pictures(typed))
+def _media(typed: Mapping[str, str]) -> Media:
+    return Media(logo=typed["logo"], pictures=_pictures(typed))
 
 
 def _pictures(typed: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found for n in range(MOST_PICTURES) if (found := typed[f"pictures.{n}"])))
 
 
-def _description(typed: Mapping[str, str], before: Document) -> Description:
+def _description(typed: Mapping[str, str]) -> Description:
     return Description(body=_text(typed, "body"), pictures=_pictures(typed))
 
 
-def _guide(typed: Mapping[str, str], before: Document) -> Guide:
+def _guide(typed: Mapping[str, str]) -> Guide:
     return Guide(body=_text(typed, "body"))
 
 
-def _support(typed: Mapping[str, str], before: Document) -> Support:
+def _support(typed: Mapping[str, str]) -> Support:
     return Support(
         hours=_text(typed, "hours"), content=_text(typed, "content"), email=typed["email"], phone=typed["phone"]
     )
 
 
-def _purchase(typed: Mapping[str, str], before: Document) -> Purchase:
+def _purchase(typed: Mapping[str, str]) -> Purchase:
     params = (
         ExtendParam(
             name=typed[f"extend_params.{n}.name"], label=_text(typed, f"extend_params.{n}.label"),
@@ -311,8 +315,10 @@ def _purchase(typed: Mapping[str, str], before: Document) -> Purchase:
     )  # fmt: skip
 
 
-def _discovery(typed: Mapping[str, str], before: Document) -> Discovery:
-    tags = dict.fromkeys(tag for each in typed["tags"].replace("，", ",").replace("、", ",").split(",") if (tag := each.strip()))
+def _discovery(typed: Mapping[str, str]) -> Discovery:
+    tags = dict.fromkeys(
+        tag for each in typed["tags"].replace("，", ",").replace("、", ",").split(",") if (tag := each.strip())
+    )
     return Discovery(keywords=_text(typed, "keywords"), tags=tuple(tags)[:MOST_TAGS])  # fmt: skip
 
 
@@ -347,7 +353,17 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
         case Mapping():
             for key, each in value.items():
                 yield from _flat(f"{name}.{key}", each)
-        case Base() | Media() | Description() | Guide() | Support() | Purchase() | Details() | Discovery() | ExtendParam():
+        case (
+            Base()
+            | Media()
+            | Description()
+            | Guide()
+            | Support()
+            | Purchase()
+            | Details()
+            | Discovery()
+            | ExtendParam()
+        ):
             for each in value.__dataclass_fields__:
                 yield from _flat(f"{name}.{each}" if name else each, getattr(value, each))
 
@@ -362,7 +378,11 @@ class ShownGroup:
 
 
 def shown(
-    groups: Iterable[Group], values: Mapping[str, str], wrong: Wrong, *, choices: Mapping[str, Sequence[tuple[str, Words]]]
+    groups: Iterable[Group],
+    values: Mapping[str, str],
+    wrong: Wrong,
+    *,
+    choices: Mapping[str, Sequence[tuple[str, Words]]],
 ) -> list[ShownGroup]:
     """The inputs of plain groups. ``choices``: of those that are chosen, by name."""
     return [

@@ -8,8 +8,7 @@ from django.views.decorators.http import require_safe
 from tradepost.market.base.config import config
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog import seller_queries
-from tradepost.market.catalog.readable import price_words, way_of, WAYS
-
+from tradepost.market.catalog.readable import WAYS, price_words, way_of
 from tradepost.market.identity.menus import Menu
 
 from .frame import SellerRequest, found, seller_page, show

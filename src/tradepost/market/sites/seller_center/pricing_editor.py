@@ -25,6 +25,7 @@ MOST_FACTORS = 5
 MOST_CELLS = 50
 LONGEST = 200
 """Characters of one input of this form."""
+WAYS = ("month", "year", "day", "once", "trial", "on_demand", "package")
 CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SEPARATORS = re.compile(r"[\s,，、;；/]+")
 
@@ -166,9 +167,7 @@ def new_code(letter: str) -> str:
 
 
 def from_post(post: Post) -> PricingState:
-    specs = [
-        _spec(post, f"specs.{i}") for i in _while(post, "specs.{}.key", MOST_SPECS)
-    ]
+    specs = [_spec(post, f"specs.{i}") for i in _while(post, "specs.{}.key", MOST_SPECS)]
     state = PricingState(specs)
     state.arrange()
     return state
@@ -258,158 +257,3 @@ def _row(post: Post, at: str, plans: int) -> Row:
             for p in range(plans)
         ],
     )
-
-
-# --- what the buttons do ----------------------------------------------------------------------------------------------
-
-
-def act(state: PricingState, wanted: str) -> None:
-    """Do what a button says: ``add-spec``, ``remove-value:0.1.2``, ``fill:0.3``. What it does not fit is left as it is: a page
-    that is older than the form."""
-    name, _colon, where = wanted.partition(":")
-    name, _colon2, what = name.partition("=")
-    at = [int(each) for each in where.split(".") if each.isdecimal() and len(each) < 4]  # noqa: PLR2004
-    change = _ACTS.get(name)
-    if change is None:
-        return
-    try:
-        change(state, at, what)
-    except (IndexError, ValueError):
-        return
-    state.arrange()
-
-
-def _add_spec(state: PricingState, at: list[int], what: str) -> None:
-    if len(state.specs) < MOST_SPECS:
-        state.specs.append(SpecState())
-
-
-def _copy_spec(state: PricingState, at: list[int], what: str) -> None:
-    """A spec like another: the same columns and rows under a new name."""
-    old = state.specs[at[0]]
-    if len(state.specs) < MOST_SPECS:
-        copy = SpecState(
-            attributes=[
-                Coded(a.code, Words(a.name.zh, a.name.en), [Coded(v.code, Words(v.name.zh, v.name.en)) for v in a.values])
-                for a in old.attributes
-            ],
-            counted=old.counted,
-            quantity=Words(old.quantity.zh, old.quantity.en),
-            plans=[_copied(plan) for plan in old.plans],
-            rows=[Row(dict(r.values), r.ticked, r.least, r.most, r.step, [list(c) for c in r.cells]) for r in old.rows],
-        )
-        state.specs.insert(at[0] + 1, copy)
-
-
-def _copied(plan: Plan) -> Plan:
-    factors = [
-        Count(f.code, Words(f.unit.zh, f.unit.en), f.cycle, f.accumulation, f.model, f.edges) for f in plan.factors
-    ]
-    return Plan(
-        plan.way, plan.durations, plan.model, plan.edges, Words(plan.unit.zh, plan.unit.en), plan.quota, plan.period,
-        plan.reset, factors,
-    )  # fmt: skip
-
-
-def _remove_spec(state: PricingState, at: list[int], what: str) -> None:
-    del state.specs[at[0]]
-
-
-def _add_attribute(state: PricingState, at: list[int], what: str) -> None:
-    attributes = state.specs[at[0]].attributes
-    if len(attributes) < MOST_ATTRIBUTES:
-        attributes.append(Coded(new_code("a"), values=[Coded(new_code("v")), Coded(new_code("v"))]))
-
-
-def _remove_attribute(state: PricingState, at: list[int], what: str) -> None:
-    del state.specs[at[0]].attributes[at[1]]
-
-
-def _add_value(state: PricingState, at: list[int], what: str) -> None:
-    values = state.specs[at[0]].attributes[at[1]].values
-    if len(values) < MOST_VALUES:
-        values.append(Coded(new_code("v")))
-
-
-def _remove_value(state: PricingState, at: list[int], what: str) -> None:
-    del state.specs[at[0]].attributes[at[1]].values[at[2]]
-
-
-def _add_plan(state: PricingState, at: list[int], what: str) -> None:
-    spec = state.specs[at[0]]
-    if what not in WAYS or len(spec.plans) >= MOST_PLANS:
-        return
-    plan = Plan(what, durations={"month": "1, 3, 6", "year": "1, 2, 3", "day": "7, 30", "trial": "14"}.get(what, ""))
-    counted = next((f for p in spec.plans for f in p.factors), None)
-    if what == "on_demand":
-        plan.factors = [Count(code="usage")]
-    elif what == "package":
-        plan.durations = "1"
-        plan.unit = Words(counted.unit.zh, counted.unit.en) if counted else Words()
-    spec.plans.append(plan)
-
-
-WAYS = ("month", "year", "day", "once", "trial", "on_demand", "package")
-
-
-def _remove_plan(state: PricingState, at: list[int], what: str) -> None:
-    spec = state.specs[at[0]]
-    del spec.plans[at[1]]
-    for row in spec.rows:
-        del row.cells[at[1]]
-
-
-def _add_factor(state: PricingState, at: list[int], what: str) -> None:
-    factors = state.specs[at[0]].plans[at[1]].factors
-    if len(factors) < MOST_FACTORS:
-        factors.append(Count())
-
-
-def _remove_factor(state: PricingState, at: list[int], what: str) -> None:
-    """Its amounts go with it; those of the others stay where they belong."""
-    spec = state.specs[at[0]]
-    plan = spec.plans[at[1]]
-    before = sum(1 if f.model == "linear" else len(split(f.edges)) + 1 for f in plan.factors[: at[2]])
-    gone = plan.factors[at[2]]
-    width = 1 if gone.model == "linear" else len(split(gone.edges)) + 1
-    del plan.factors[at[2]]
-    for row in spec.rows:
-        del row.cells[at[1]][before : before + width]
-
-
-def _fill(state: PricingState, at: list[int], what: str) -> None:
-    """What the first row that is sold has in a column goes to every row that is sold."""
-    spec = state.specs[at[0]]
-    sold = [row for row in spec.rows if row.ticked]
-    for row in sold[1:]:
-        row.cells[at[1]] = list(sold[0].cells[at[1]])
-
-
-def _fill_counts(state: PricingState, at: list[int], what: str) -> None:
-    sold = [row for row in state.specs[at[0]].rows if row.ticked]
-    for row in sold[1:]:
-        row.least, row.most, row.step = sold[0].least, sold[0].most, sold[0].step
-
-
-def _tick(state: PricingState, at: list[int], what: str) -> None:
-    for row in state.specs[at[0]].rows:
-        row.ticked = what == "all"
-
-
-def _count(state: PricingState, at: list[int], what: str) -> None:
-    """Sell it by quantity, or not."""
-    spec = state.specs[at[0]]
-    spec.counted = what == "yes"
-    for row in spec.rows:
-        if spec.counted and not (row.least or row.most):
-            row.least, row.most, row.step = "1", "100", "1"
-
-
-_ACTS = {
-    "add-spec": _add_spec, "copy-spec": _copy_spec, "remove-spec": _remove_spec,
-    "add-attribute": _add_attribute, "remove-attribute": _remove_attribute,
-    "add-value": _add_value, "remove-value": _remove_value,
-    "add-plan": _add_plan, "remove-plan": _remove_plan,
-    "add-factor": _add_factor, "remove-factor": _remove_factor,
-    "fill": _fill, "fill-counts": _fill_counts, "tick": _tick, "count": _count,
-}  # fmt: skip
