@@ -20,6 +20,7 @@ STAYING = {
 """Contexts whose rows stay."""
 STAYING_MODELS = {
     "assets.PictureUse": "goes with what refers to the picture",
+    "assets.ProofUse": "goes with what refers to the document",
     "base.SandboxClock": "one row",
     "base.Event": "deleted once every reaction ran",
     "base.Job": "deleted when finished",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .buying import make_call, make_operation, make_order, make_subscription
 from .people import NOW, make_address, make_buyer, make_group, make_member, make_operator, make_seller
-from .pictures import make_picture
+from .pictures import make_picture, make_proof
 from .products import PICTURE, make_category, make_offer, make_product
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "make_order",
     "make_picture",
     "make_product",
+    "make_proof",
     "make_seller",
     "make_subscription",
 ]

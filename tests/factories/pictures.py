@@ -7,9 +7,10 @@ from typing import Any
 
 from PIL import Image
 
-from tradepost.market.assets.models import Picture
+from tradepost.market.assets.models import Picture, Proof
 from tradepost.market.assets.picture_rules import Limits
 from tradepost.market.assets.pictures import store_picture
+from tradepost.market.assets.proofs import store_proof
 from tradepost.market.base.config import config
 from tradepost.market.base.files import Files
 from tradepost.market.identity.models import Seller
@@ -36,3 +37,20 @@ def make_picture(
         picture_file(width=width, height=height, colour=colour), name="picture.png", seller=seller, purpose=purpose,
         by=None, files=Files(config().files), limits=Limits(), a_day=1000, now=NOW,
     )  # fmt: skip
+
+
+PDF = b"%PDF-1.7\n1 0 obj << >> endobj\n%%EOF\n"
+
+
+def make_proof(seller: Seller, *, content: bytes = PDF, name: str = "certificate.pdf") -> Proof:
+    """A document of a seller that nothing refers to yet."""
+    return store_proof(
+        content,
+        name=name,
+        seller=seller,
+        by=None,
+        files=Files(config().files),
+        most_bytes=20_971_520,
+        a_day=1000,
+        now=NOW,
+    )

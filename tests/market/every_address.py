@@ -136,6 +136,7 @@ SELLER_CENTER = {
     "seller/submissions/<int:pk>/progress/": pages(A_MEMBERS, pk="{submission}"),
     "seller/submissions/<int:pk>/withdraw/": Address({"pk": "{submission}"}, post=frozenset({OWNER})),
     "seller/submissions/<int:pk>/correct/": Address({"pk": "{rejected}"}, post=frozenset({OWNER})),
+    "seller/proofs/": Address(post=CHANGERS, data={"field": "proof", "kind": "SAAS", "proof": "software_copyright"}),
     "seller/try/": pages(SELLERS),
     "seller/try/<int:pk>/": Address({"pk": "{subscription}"}, post=frozenset({OWNER}), data={"act": "freeze"}),
 }
@@ -221,6 +222,7 @@ ACCOUNT = {
 }
 OTHERS = {
     "i18n/setlang/": Address(get=ANYBODY, post=ANYBODY, data={"language": "en"}),
+    "proofs/<str:sha256>/": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{proof}"),
     "pictures/<str:sha256>/<str:variant>.webp": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{picture}", variant="card"),
     "metrics": pages(ONLY_OPERATORS),  # and whoever asks on the market's own machine by its local name
 }

@@ -93,7 +93,7 @@ class World:
         )
         certifying, rejected = handed_in(seller)
         access = keys.create_access_key(seller, by=self.users[table.OWNER], now=NOW)
-        drafted = factories.make_picture(seller)
+        drafted, proven = factories.make_picture(seller), factories.make_proof(seller)
         tell(
             buyer, "order_completed", once=order.number, link=f"/orders/{order.number}/", now=NOW,
             facts={"order": order.number, "product": product.name},
@@ -106,7 +106,8 @@ class World:
             "submission": str(certifying.pk), "rejected": str(rejected.pk),
             "member": str(Member.objects.get(seller=seller, user=self.users[table.VIEWER]).pk), "group": str(group.pk),
             "empty_group": str(factories.make_group(seller, tools="read").pk), "invitation": str(invited.invitation.pk),
-            "token": invited.token, "license_request": str(applied.pk), "picture": drafted.sha256, "signing_key": SigningKey.objects.get(seller=seller).key_id,
+            "token": invited.token, "license_request": str(applied.pk), "picture": drafted.sha256,
+            "proof": proven.sha256, "signing_key": SigningKey.objects.get(seller=seller).key_id,
         }  # fmt: skip
         of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}
         # Secret → who may read it on a page that they may see.

@@ -12,7 +12,7 @@ from typing import Any
 from django.urls import get_resolver
 from django.utils import timezone
 
-from tradepost.market.assets.retention import unused_pictures
+from tradepost.market.assets.retention import unused_files
 from tradepost.market.base import clock, leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
@@ -115,7 +115,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     identity_retention.unconfirmed(),
     throttling.RULE,
     leased_jobs.RETENTION,
-    unused_pictures(Files(config().files)),
+    *unused_files(Files(config().files)),
 )
 """What is deleted or emptied when it is old, in the order in which a night goes through it."""
 

@@ -17,7 +17,7 @@ from tests.factories.pictures import picture_file
 from tradepost.market.assets import pictures
 from tradepost.market.assets.models import Picture, PictureUse
 from tradepost.market.assets.picture_rules import Limits
-from tradepost.market.assets.retention import unused_pictures
+from tradepost.market.assets.retention import unused_files
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.files import Files
 from tradepost.market.identity.models import Seller, User
@@ -167,7 +167,7 @@ def test_what_nothing_refers_to_goes_in_time_with_its_files(
     used = store(seller, files).sha256
     unused = store(seller, files, picture_file(colour=(1, 2, 3))).sha256
     pictures.use_pictures("version:1", [used], seller=seller, visible=False)
-    work = unused_pictures(files).work
+    work = unused_files(files)[0].work
     assert work(NOW) == 0, "younger than that"
     for path in files.root.rglob("*.webp"):
         os.utime(path, (1, 1))
@@ -187,7 +187,7 @@ def test_a_file_that_another_seller_still_has_stays(files: Files, django_capture
     for path in files.root.rglob("*.webp"):
         os.utime(path, (1, 1))
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
-        assert unused_pictures(files).work(NOW + DAY) == 1
+        assert unused_files(files)[0].work(NOW + DAY) == 1
     assert files.read(sha256, "card.webp")
 
 

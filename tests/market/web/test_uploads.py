@@ -111,6 +111,7 @@ def test_without_scripts_the_file_comes_with_the_form(rf: Any, seller: Seller) -
     sha256 = read({"logo_file": logo()})
     assert read({"logo": sha256}) == sha256
     assert read({"logo": sha256, "logo_file": logo(colour=(9, 9, 9))}) not in {"", sha256}, "the new one"
+    assert read({"logo": sha256, "logo_remove": "1"}) == ""
     assert (read({}), read({"logo": "0" * 64}), read({"logo": "../x"})) == ("", "", "")
 
 

@@ -47,3 +47,36 @@ class PictureUse(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["owner", "picture"], name="picture_use_once")]
+
+
+class Proof(models.Model):
+    """A document that a seller handed in for those who review: a certificate, a letter. Never shown to anybody else
+    (business-rules §2.3); the file lies in ``base.files`` as it came."""
+
+    class Kind(models.TextChoices):
+        PDF = "application/pdf", "PDF"
+        JPEG = "image/jpeg", "JPG"
+        PNG = "image/png", "PNG"
+
+    seller = models.ForeignKey(Seller, models.CASCADE, related_name="proofs")
+    sha256 = models.CharField(max_length=64)
+    kind = models.CharField(max_length=16, choices=Kind)
+    name = models.CharField(max_length=120)
+    """Of the file, as the seller called it."""
+    bytes = models.PositiveIntegerField()
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["sha256", "seller"], name="proof_once")]
+        indexes: ClassVar = [models.Index(fields=["seller", "created_at"], name="proof_of_seller")]
+
+
+class ProofUse(models.Model):
+    """Something that refers to a proof: ``version:45``. What nothing refers to is deleted in time."""
+
+    owner = models.CharField(max_length=64)
+    proof = models.ForeignKey(Proof, models.PROTECT, related_name="uses")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["owner", "proof"], name="proof_use_once")]

@@ -101,8 +101,17 @@ class Config(BaseSettings):
         description="Most pixels of a picture: in memory each takes four bytes while it is looked at.",
     )
     pictures_a_day: int = Field(default=500, ge=1, description="Pictures that one seller may hand in on a day.")
-    keep_unused_pictures_days: int = Field(
-        default=30, ge=0, description="Pictures that nothing refers to are deleted after these days; 0: never."
+    proof_most_bytes: int = Field(
+        default=20_971_520,
+        ge=1024,
+        le=20_971_520,
+        description="Largest document that is taken as proof, in bytes; a request of more does not come in.",
+    )
+    proofs_a_day: int = Field(default=100, ge=1, description="Documents that one seller may hand in on a day.")
+    keep_unused_files_days: int = Field(
+        default=30,
+        ge=0,
+        description="Pictures and documents that nothing refers to are deleted after these days; 0: never.",
     )
     keep_attempt_bodies_days: int = Field(
         default=90, ge=0, description="Bodies of attempts are emptied after these days; 0 keeps them for ever."

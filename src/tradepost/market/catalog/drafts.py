@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from tradepost.market.assets.pictures import use_pictures
+from tradepost.market.assets.proofs import use_proofs
 from tradepost.market.base import ids
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import Seller, User
@@ -130,6 +131,7 @@ def _store(draft: Version, after: Document, sections: Iterable[str], *, by: User
     draft.save(update_fields=["document", "revision", "revisions", "saved_at", "saved_by"])
     product = draft.product
     use_pictures(owner_of(draft), after.pictures(), seller=product.seller, visible=False)
+    use_proofs(owner_of(draft), after.proofs(), seller=product.seller)
     if product.status == Product.Status.DRAFT and "base" in sections:
         _show_names(product, after.base)
         product.category = _category(after.base.category)
@@ -215,6 +217,7 @@ def discard(product: Product) -> None:
         if draft is None:
             raise Refused("draft.none", _("There is no draft to throw away."))
         use_pictures(owner_of(draft), (), seller=locked.seller, visible=False)
+        use_proofs(owner_of(draft), (), seller=locked.seller)
         draft.delete()
         if locked.status == Product.Status.DRAFT and not Version.objects.filter(product=locked).exists():
             locked.delete()

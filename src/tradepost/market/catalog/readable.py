@@ -27,14 +27,20 @@ type Words = str | Promise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """``pictures``: SHA-256 of what is shown instead of words. ``html``: whether ``value`` is the source of a text."""
+    """``picture``, ``proof``: SHA-256 of what is shown instead of words. ``html``: whether ``value`` is the source of a text."""
 
     section: str
     key: str
     label: str
     value: str
-    pictures: tuple[str, ...] = ()
+    picture: str = ""
+    proof: str = ""
     html: bool = False
+
+    @property
+    def shown(self) -> str:
+        """What is compared."""
+        return self.value or self.picture or self.proof
 
 
 WAYS: Mapping[str, Words] = {
@@ -94,7 +100,7 @@ def section_lines(document: Document, section: str, *, currency: str) -> list[Li
     """Of one section; what is empty has no line."""
     if section == "pricing":
         return list(_pricing(document, currency))
-    return [line for line in _SECTIONS[section](document) if line.value or line.pictures]
+    return [line for line in _SECTIONS[section](document) if line.shown]
 
 
 def changed(after: Iterable[Line], before: Iterable[Line]) -> Iterator[tuple[Line | None, Line | None]]:
@@ -102,7 +108,7 @@ def changed(after: Iterable[Line], before: Iterable[Line]) -> Iterator[tuple[Lin
     stood, comes = {line.key: line for line in before}, {line.key: line for line in after}
     for key, line in comes.items():
         was = stood.get(key)
-        if was is None or (was.value, was.pictures) != (line.value, line.pictures):
+        if was is None or was.shown != line.shown:
             yield was, line
     for key, line in stood.items():
         if key not in comes:
@@ -138,16 +144,19 @@ def _media(document: Document) -> Iterator[Line]:
     yield Line(
         section="media", key="media.logo", label=_("Logo"), value="", pictures=(media.logo,) if media.logo else ()
     )
-    yield Line(section="media", key="media.pictures", label=_("Main pictures"), value="", pictures=media.pictures)
+    yield from _pictures("media", _("Main picture"), media.pictures)
     yield Line(section="media", key="media.drawing", label=_("Drawing"), value=media.drawing, html=True)
+
+
+def _pictures(section: str, label: str, hashes: Iterable[str]) -> Iterator[Line]:
+    for n, sha256 in enumerate(hashes):
+        yield Line(section=section, key=f"{section}.pictures.{n}", label=f"{label} {n + 1}", value="", picture=sha256)
 
 
 def _description(document: Document) -> Iterator[Line]:
     description = document.description
     yield from _both("description", "body", description.body, html=True)
-    yield Line(
-        section="description", key="description.pictures", label=_("Pictures"), value="", pictures=description.pictures
-    )
+    yield from _pictures("description", _("Picture of the description"), description.pictures)
 
 
 def _guide(document: Document) -> Iterator[Line]:
@@ -193,8 +202,7 @@ def _details(document: Document) -> Iterator[Line]:
     for proof in kind.proofs:
         sha256 = details.proofs.get(proof.code, "")
         yield Line(
-            section="details", key=f"details.proof.{proof.code}", label=_say(proof.label), value="",
-            pictures=(sha256,) if sha256 else (),
+            section="details", key=f"details.proof.{proof.code}", label=_say(proof.label), value="", proof=sha256,
         )  # fmt: skip
 
 
@@ -215,7 +223,7 @@ _SECTIONS = {
 def _pricing(document: Document, currency: str) -> Iterator[Line]:
     for spec in document.pricing.specs:
         at = f"pricing.{spec.key}"
-        yield Line(section="pricing", key=at, label=_("Spec"), value=f"{spec.name.zh} / {spec.name.en}")
+        yield Line(section="pricing", key=at, label=f"{_('Spec')} “{_say(spec.name)}”", value=f"{spec.name.zh} / {spec.name.en}")
         for attribute in spec.attributes:
             values = ", ".join(f"{value.name.zh} / {value.name.en}" for value in attribute.values)
             yield Line(
@@ -235,9 +243,13 @@ def _sku(spec: Spec, sku: Sku, currency: str) -> Iterator[Line]:
         )  # fmt: skip
     for price in sku.prices:
         yield Line(
-            section="pricing", key=f"pricing.{price.product_id}", label=f"{named} · {WAYS[way_of(price)]}",
+            section="pricing", key=f"pricing.{price.product_id}", label=f"{named} · {_way_words(price)}",
             value=price_words(price, currency),
         )  # fmt: skip
+
+
+def _way_words(price: Price) -> str:
+    return f"{WAYS[way_of(price)]} {price.quota.normalize():f}" if price.quota else str(WAYS[way_of(price)])
 
 
 def _chosen(spec: Spec, sku: Sku) -> list[str]:

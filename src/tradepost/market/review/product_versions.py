@@ -38,6 +38,8 @@ from .models import Submission
 PUBLISH = "business-rules §2.3"
 PER_KIND = "business-rules §2.5"
 CASES = "saas-v2 §5.3"
+LONG = 80
+"""Characters that fit a line beside their name."""
 SELLER, INTERFACE = "seller", "interface"
 """Sections that are no part of the document: whether the seller may sell, and its server."""
 TITLES: dict[str, Words] = {
@@ -238,6 +240,9 @@ def start_replay(
 
 
 def _fact(line: Line) -> Fact:
-    look = Look.PICTURE if line.pictures else Look.LONG if line.html or len(line.value) > 80 else Look.TEXT
-    value = " ".join(line.pictures) if line.pictures else line.value
+    value, look = line.value, Look.LONG if line.html or len(line.value) > LONG else Look.TEXT
+    if line.picture:
+        value, look = line.picture, Look.PICTURE
+    elif line.proof:
+        value, look = line.proof, Look.PROOF
     return Fact(section=line.section, field=line.key, label=line.label, value=value, look=look)

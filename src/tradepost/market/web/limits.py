@@ -31,6 +31,7 @@ A_MINUTE: Mapping[str, int] = {
     "account_change_password": 5,
     "account_set_password": 5,
     "picture_upload": 60,
+    "proof_upload": 30,
 }
 """By the name of a page, in allauth's URLs and ours."""
 

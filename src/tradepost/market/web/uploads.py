@@ -1,7 +1,7 @@
-"""Pictures on their way in through a form, and the form field that they come from.
+"""Pictures and documents on their way in through a form, and the form fields that they come from.
 
-With scripts the field sends its file at once, shows what was kept and puts its hash into the form; without, the file comes
-with the form itself. ``handed_in`` knows both.
+With scripts a field sends its file at once, shows what was kept and puts its hash into the form; without, the file comes with
+the form itself. ``handed_in`` and ``handed_in_proof`` know both.
 """
 
 from __future__ import annotations
@@ -20,24 +20,30 @@ from django.http.cookie import parse_cookie
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
-from tradepost.market.assets import pictures
-from tradepost.market.assets.models import Picture
+from tradepost.market.assets import pictures, proofs
+from tradepost.market.assets.models import Picture, Proof
 from tradepost.market.assets.picture_rules import RULES, SUFFIXES, Limits, too_large
 from tradepost.market.base.config import config
 from tradepost.market.base.files import SHA256, Files
 from tradepost.market.identity.models import Seller, User
 
 from .answering import Environ
+from .arriving import BYTES_OF_ONE
 
-FIELD_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+FIELD_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _LARGEST = "largest_body"
 
 
-def takes_pictures[V: Callable[..., HttpResponseBase]](number: int = 1) -> Callable[[V], V]:
-    """A page whose form may bring so many files. What is up to twice too large still comes in, to be refused in words."""
+def takes_pictures[V: Callable[..., HttpResponseBase]](number: int = 1, *, proofs: int = 0) -> Callable[[V], V]:
+    """A page whose form may bring so many pictures, and documents. Of pictures even what is up to twice too large comes in,
+    to be refused in words; all together no more than one client may hold."""
+
+    def largest() -> int:
+        wanted = 2 * number * config().picture_most_bytes + proofs * config().proof_most_bytes + _of_a_form()
+        return min(wanted, BYTES_OF_ONE - _of_a_form())
 
     def mark(view: V) -> V:
-        setattr(view, _LARGEST, lambda: 2 * number * config().picture_most_bytes + _of_a_form())
+        setattr(view, _LARGEST, largest)
         return view
 
     return mark
@@ -71,20 +77,24 @@ def files() -> Files:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PictureField:
-    """What ``web/parts/picture_field.html`` shows. ``name`` is the input that holds the hash; the file is ``name_file``.
-    ``action``: where a file is sent once it is chosen."""
+class FileField:
+    """``name`` is the input that holds the hash; the file is ``name_file``. ``action``: where a file is sent once it is
+    chosen."""
 
     name: str
-    purpose: Picture.Purpose
+    label: str
     action: str
     sha256: str = ""
     error: str = ""
     required: bool = False
+    help: str = ""
 
-    @property
-    def label(self) -> str:
-        return str(self.purpose.label)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureField(FileField):
+    """What ``web/parts/picture_field.html`` shows."""
+
+    purpose: Picture.Purpose
 
     @property
     def accept(self) -> str:
@@ -93,15 +103,15 @@ class PictureField:
     @property
     def hint(self) -> str:
         """What is taken, in words."""
-        rule, most = RULES[self.purpose], limits().most_bytes
-        formats = ", ".join("JPG" if kind == "JPEG" else kind for kind in rule.formats)
+        rule = RULES[self.purpose]
+        formats = " / ".join("JPG" if kind == "JPEG" else kind for kind in rule.formats)
         size = (
             _("%(narrowest)s to %(widest)s pixels wide, at least %(lowest)s high")
             if rule.widest
             else _("at least %(narrowest)s × %(lowest)s pixels")
         ) % {"narrowest": rule.narrowest, "widest": rule.widest, "lowest": rule.lowest}
         return _("%(formats)s, at most %(most)s MB, %(size)s.") % {
-            "formats": formats, "most": f"{most / 1_048_576:g}", "size": size,
+            "formats": formats, "most": f"{self.most_bytes / 1_048_576:g}", "size": size,
         }  # fmt: skip
 
     @property
@@ -114,6 +124,30 @@ class PictureField:
         return too_large(RULES[self.purpose], limits()).message
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofField(FileField):
+    """What ``web/parts/proof_field.html`` shows. ``product_type`` and ``code``: what asks for it; ``file``: what was kept."""
+
+    product_type: str
+    code: str
+    file: Proof | None = None
+    accept = ".pdf,.jpg,.jpeg,.png"
+
+    @property
+    def hint(self) -> str:
+        return _("PDF, JPG or PNG, at most %(most)s MB. Only those who review see it.") % {
+            "most": f"{self.most_bytes / 1_048_576:g}"
+        }
+
+    @property
+    def most_bytes(self) -> int:
+        return config().proof_most_bytes
+
+    @property
+    def too_large(self) -> str:
+        return proofs.too_large(self.most_bytes).message
+
+
 def keep(
     uploaded: UploadedFile[bytes], *, purpose: Picture.Purpose, seller: Seller, by: User, now: datetime
 ) -> Picture:
@@ -124,16 +158,37 @@ def keep(
     )  # fmt: skip
 
 
+def keep_proof(uploaded: UploadedFile[bytes], *, seller: Seller, by: User, now: datetime) -> Proof:
+    """Store what was uploaded. Raises ``Refused``."""
+    return proofs.store_proof(
+        uploaded, name=uploaded.name or "", seller=seller, by=by, files=files(), most_bytes=config().proof_most_bytes,
+        a_day=config().proofs_a_day, now=now,
+    )  # fmt: skip
+
+
 def handed_in(
     request: HttpRequest, name: str, *, purpose: Picture.Purpose, seller: Seller, by: User, now: datetime
 ) -> str:
     """The hash of the picture that this form brings: of a file that came with it, else the one that was sent before. Empty
-    for none, and for a hash that is no picture of this seller. Raises ``Refused`` for a file that breaks a rule."""
-    uploaded = request.FILES.get(f"{name}_file")
-    if isinstance(uploaded, UploadedFile):
+    for none, for one that is to be removed, and for a hash that is no picture of this seller. Raises ``Refused`` for a file
+    that breaks a rule."""
+    if uploaded := uploaded_in(request, name):
         return keep(uploaded, purpose=purpose, seller=seller, by=by, now=now).sha256
-    sha256 = request.POST.get(name, "")
+    sha256 = "" if f"{name}_remove" in request.POST else request.POST.get(name, "")
     return sha256 if is_of(seller, sha256, purpose=purpose) else ""
+
+
+def handed_in_proof(request: HttpRequest, name: str, *, seller: Seller, by: User, now: datetime) -> str:
+    """The same for a document."""
+    if uploaded := uploaded_in(request, name):
+        return keep_proof(uploaded, seller=seller, by=by, now=now).sha256
+    sha256 = "" if f"{name}_remove" in request.POST else request.POST.get(name, "")
+    return sha256 if proofs.find_proof(sha256, seller=seller) else ""
+
+
+def uploaded_in(request: HttpRequest, name: str) -> UploadedFile[bytes] | None:
+    uploaded = request.FILES.get(f"{name}_file")
+    return uploaded if isinstance(uploaded, UploadedFile) else None
 
 
 def is_of(seller: Seller, sha256: str, *, purpose: Picture.Purpose) -> bool:

@@ -44,7 +44,15 @@ def picture_field(
 ) -> PictureField:
     """For ``{% include "web/parts/picture_field.html" with picture=… %}`` in a form of this site."""
     action = reverse("seller_center:picture_upload")
-    return PictureField(name=name, purpose=purpose, action=action, sha256=sha256, error=error, required=required)
+    return PictureField(
+        name=name,
+        label=str(purpose.label),
+        purpose=purpose,
+        action=action,
+        sha256=sha256,
+        error=error,
+        required=required,
+    )
 
 
 def _field(request: SellerRequest) -> PictureField:

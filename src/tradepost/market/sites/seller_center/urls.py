@@ -24,6 +24,7 @@ from . import (
     pictures,
     preview,
     products,
+    proofs,
     submissions,
     try_out,
 )
@@ -96,6 +97,7 @@ urlpatterns: list[URLPattern] = [
     path("submissions/<int:pk>/withdraw/", submissions.withdraw, name="submission_withdraw"),
     path("submissions/<int:pk>/correct/", submissions.correct, name="submission_correct"),
     path("pictures/", pictures.upload, name="picture_upload"),
+    path("proofs/", proofs.upload, name="proof_upload"),
     path("try/", try_out.try_out, name="try_out"),
     path("try/<int:pk>/", try_out.act, name="try_out_act"),
 ]
