@@ -15,12 +15,12 @@ from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from tradepost.market.product_types.registry import product_type
-from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
 from .document import Document, Factor, Price, Quantity, Sku, Spec
 from .models import Category
 from .price_models import PriceModel
+from .view import way_of
 
 type Words = str | Promise
 
@@ -74,21 +74,6 @@ _PARTS: Mapping[str, Words] = {
     "hours": gettext_lazy("Service hours"), "content": gettext_lazy("What support covers"),
     "keywords": gettext_lazy("Keywords"),
 }  # fmt: skip
-
-
-def way_of(price: Price) -> str:
-    """The way to pay, as the form of prices calls it."""
-    if price.trial:
-        return "trial"
-    match price.charging_mode:
-        case ChargingMode.ONE_TIME:
-            return "once"
-        case ChargingMode.ON_DEMAND:
-            return "on_demand"
-        case ChargingMode.ON_DEMAND_PKG:
-            return "package"
-        case ChargingMode.PERIOD:
-            return price.period_type or "month"
 
 
 def lines(document: Document, *, currency: str) -> list[Line]:
@@ -223,7 +208,12 @@ _SECTIONS = {
 def _pricing(document: Document, currency: str) -> Iterator[Line]:
     for spec in document.pricing.specs:
         at = f"pricing.{spec.key}"
-        yield Line(section="pricing", key=at, label=f"{_('Spec')} “{_say(spec.name)}”", value=f"{spec.name.zh} / {spec.name.en}")
+        yield Line(
+            section="pricing",
+            key=at,
+            label=f"{_('Spec')} “{_say(spec.name)}”",
+            value=f"{spec.name.zh} / {spec.name.en}",
+        )
         for attribute in spec.attributes:
             values = ", ".join(f"{value.name.zh} / {value.name.en}" for value in attribute.values)
             yield Line(

@@ -158,7 +158,7 @@ class ProductVersion(Defaults[Document]):
 
     def blank(self, seller: Seller, *, product: Product | None) -> Document:
         """The draft as it stands."""
-        draft = Version.objects.filter(product=product, status=Version.Status.DRAFT).first()
+        draft = Version.objects.filter(product=product, product__seller=seller, status=Version.Status.DRAFT).first()
         if draft is None:
             raise Refused("draft.none", _("There is no draft to hand in."))
         return documents.load(draft.document)

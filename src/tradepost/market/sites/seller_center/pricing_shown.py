@@ -213,9 +213,7 @@ def _choice(
     )
 
 
-def _typed(
-    name: str, label: Words, value: str, wrong: Wrong, *, hint: Words = "", look: Look = Look.NUMBER
-) -> Shown:
+def _typed(name: str, label: Words, value: str, wrong: Wrong, *, hint: Words = "", look: Look = Look.NUMBER) -> Shown:
     return Shown(
         name=name, label=label, value=value, look=look, longest=120, required=True, errors=wrong.at(name), help=hint
     )
@@ -329,7 +327,10 @@ def _row(row: Row, at: str, spec: SpecState, wrong: Wrong, ids: _Known) -> Shown
         title=named,
         ticked=row.ticked,
         counts=counts,
-        cells=[_cell(cell, f"{at}.cells.{p}", spec.plans[p], row=named, wrong=wrong, ids=ids) for p, cell in enumerate(row.cells)],
+        cells=[
+            _cell(cell, f"{at}.cells.{p}", spec.plans[p], row=named, wrong=wrong, ids=ids)
+            for p, cell in enumerate(row.cells)
+        ],
         errors=[*wrong.at(at), *wrong.at(f"{at}.quantity"), *wrong.at(f"{at}.prices")],
         code=sku.code if sku else "",
     )

@@ -26,6 +26,7 @@ from . import (
     products,
     proofs,
     submissions,
+    submit,
     try_out,
 )
 
@@ -47,6 +48,9 @@ urlpatterns: list[URLPattern] = [
     path("products/<int:pk>/discard/", products.discard, name="product_discard"),
     path("products/<int:pk>/draft/<str:section>/", draft.section, name="product_draft"),
     path("products/<int:pk>/preview/", preview.preview, name="product_preview"),
+    path("products/<int:pk>/submit/", submit.submit, name="product_submit"),
+    path("products/<int:pk>/submit/progress/", submit.progress, name="product_submit_progress"),
+    path("products/<int:pk>/submit/withdraw/", submit.withdraw, name="product_withdraw"),
     path("products/<int:pk>/bind/", addresses.bind, name="bind"),
     path("keys/", keys.keys, name="keys"),
     path("keys/signing/<str:interface_class>/", keys.rotate, name="key_rotate"),

@@ -29,6 +29,7 @@ from django.utils.translation import pgettext
 
 from tradepost.market.base.money import MINOR_DIGITS, Money
 from tradepost.market.base.money_words import in_words
+from tradepost.market.catalog import rich_text
 from tradepost.market.notifications.facts import zone_name
 from tradepost.market.web import status as vocabulary
 from tradepost.protocols.registry import protocols
