@@ -127,7 +127,7 @@ def _say(text: Text) -> str:
 def _media(document: Document) -> Iterator[Line]:
     media = document.media
     yield Line(
-        section="media", key="media.logo", label=_("Logo"), value="", pictures=(media.logo,) if media.logo else ()
+        section="media", key="media.logo", label=_("Logo"), value="", picture=media.logo
     )
     yield from _pictures("media", _("Main picture"), media.pictures)
     yield Line(section="media", key="media.drawing", label=_("Drawing"), value=media.drawing, html=True)
@@ -225,7 +225,7 @@ def _pricing(document: Document, currency: str) -> Iterator[Line]:
 
 
 def _sku(spec: Spec, sku: Sku, currency: str) -> Iterator[Line]:
-    named = " · ".join([_say(spec.name), *_chosen(spec, sku)])
+    named = " · ".join([_say(spec.name), *chosen_words(spec, sku)])
     if sku.quantity is not None:
         yield Line(
             section="pricing", key=f"pricing.{sku.code}.quantity", label=f"{named}: {_('Quantity')}",
@@ -242,7 +242,8 @@ def _way_words(price: Price) -> str:
     return f"{WAYS[way_of(price)]} {price.quota.normalize():f}" if price.quota else str(WAYS[way_of(price)])
 
 
-def _chosen(spec: Spec, sku: Sku) -> list[str]:
+def chosen_words(spec: Spec, sku: Sku) -> list[str]:
+    """The values of a SKU by their names."""
     return [
         _say(value.name)
         for attribute in spec.attributes

@@ -27,6 +27,7 @@ from tradepost.market.debugging import missing, replay
 from tradepost.market.debugging.missing import Stock
 from tradepost.market.debugging.required import Purpose, Sold
 from tradepost.market.identity.certify import may_publish
+from tradepost.market.identity.company_models import Agreement
 from tradepost.market.identity.models import Seller
 from tradepost.market.product_types.contract import Delivery
 from tradepost.market.product_types.registry import product_type
@@ -38,6 +39,8 @@ from .models import Submission
 PUBLISH = "business-rules §2.3"
 PER_KIND = "business-rules §2.5"
 CASES = "saas-v2 §5.3"
+AGREEMENTS = (Agreement.Kind.PUBLISH,)
+"""What is accepted with each product."""
 LONG = 80
 """Characters that fit a line beside their name."""
 SELLER, INTERFACE = "seller", "interface"
@@ -143,6 +146,8 @@ def _interface(product: Product, document: Document, purpose: Purpose) -> Iterat
 
 def _seller(seller: Seller, now: datetime) -> Iterator[Finding]:
     for finding in may_publish(seller, now=now):
+        if finding.field in AGREEMENTS:  # it is ticked in the form that hands it in
+            continue
         yield Finding(
             section=SELLER, field=finding.field, code=finding.code, words=finding.words, rule=finding.rule or PUBLISH
         )
@@ -154,6 +159,7 @@ class ProductVersion(Defaults[Document]):
     document = Document
     sections: ClassVar[tuple[Section, ...]] = tuple(Section(code=code, title=title) for code, title in TITLES.items())
     busy = True
+    agreements = AGREEMENTS
     purpose = Purpose.SUBMIT
 
     def blank(self, seller: Seller, *, product: Product | None) -> Document:
