@@ -44,6 +44,8 @@ STOREFRONT = {
     "": pages(ANYBODY),
     "products/<slug:slug>/": pages(ANYBODY, slug="{slug}"),
     "products/<slug:slug>/picture.svg": pages(ANYBODY, slug="{slug}"),
+    "sellers/<slug:seller_slug>/": pages(ANYBODY, seller_slug="{seller_slug}"),
+    "compare/": pages(ANYBODY),
     "checkout/<int:product_id>/": Address({"product_id": "{product}"}, get=PERSONS, post=PERSONS, data=CHECKOUT),
     "agreements/<slug:kind>/": pages(ANYBODY, kind="seller"),
     "orders/": pages(PERSONS),
@@ -85,12 +87,51 @@ SELLER_CENTER = {
     "seller/addresses/": pages(SELLERS),
     "seller/addresses/new/": Address(get=SELLERS, post=CHANGERS, data=ADDRESS),
     "seller/addresses/<int:pk>/": Address({"pk": "{address}"}, get=A_MEMBERS, post=frozenset({OWNER}), data=ADDRESS),
+    "seller/addresses/<int:pk>/test/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
+    "seller/addresses/<int:pk>/live/": pages(A_MEMBERS, pk="{address}"),
+    "seller/addresses/<int:pk>/delete/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
     "seller/products/<int:pk>/bind/": Address(
         {"pk": "{product}"}, post=frozenset({OWNER}), data={"address": "{address}"}
     ),
+    "seller/products/<int:pk>/unbind/": Address({"pk": "{product}"}, post=frozenset({OWNER})),
+    "seller/domains/": Address(get=SELLERS, post=CHANGERS, data={"host": "new.a.example"}),
+    "seller/domains/<int:pk>/": pages(A_MEMBERS, pk="{domain}"),
+    "seller/domains/<int:pk>/live/": pages(A_MEMBERS, pk="{domain}"),
+    "seller/domains/<int:pk>/check/": Address({"pk": "{domain}"}, post=frozenset({OWNER})),
+    "seller/domains/<int:pk>/delete/": Address({"pk": "{domain}"}, post=frozenset({OWNER})),
+    "seller/debug/": pages(SELLERS),
+    "seller/debug/<int:pk>/": pages(A_MEMBERS, pk="{address}"),
+    "seller/debug/<int:pk>/<str:activity>/": Address(
+        {"pk": "{address}", "activity": "queryInstance"},
+        get=A_MEMBERS,
+        post=frozenset({OWNER}),
+        data={"do": "debug", "instanceId": "i-1"},
+    ),
+    "seller/debug/<int:pk>/<str:activity>/<str:variant>/": Address(
+        {"pk": "{address}", "activity": "queryInstance", "variant": "none"}
+    ),
+    "seller/debug/<int:pk>/why/": Address({"pk": "{address}"}, get=A_MEMBERS, post=frozenset({OWNER})),
+    "seller/debug/<int:pk>/why/live/": pages(A_MEMBERS, pk="{address}"),
+    "seller/debug/<int:pk>/why/stop/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
+    "seller/debug/runs/<int:pk>/": pages(A_MEMBERS, pk="{run}"),
+    "seller/cases/": pages(SELLERS),
+    "seller/cases/live/": pages(SELLERS),
+    "seller/cases/replay/": Address(post=frozenset({OWNER}), data={"case": "{case}"}),
+    "seller/cases/stop/": Address(post=CHANGERS),
+    "seller/cases/<int:pk>/delete/": Address({"pk": "{case}"}, post=frozenset({OWNER})),
     "seller/keys/": pages(SELLERS),
     "seller/keys/signing/<str:interface_class>/": Address(
-        {"interface_class": "base"}, post=CHANGERS, data={"replaces": "{signing_key}"}
+        {"interface_class": "license"}, post=CHANGERS, data={"replaces": ""}
+    ),
+    "seller/keys/signing/<str:interface_class>/try/": Address(
+        {"interface_class": "base"}, post=frozenset({OWNER}), data={"address": "{address}"}
+    ),
+    "seller/keys/signing/<str:interface_class>/live/": Address({"interface_class": "base"}, get=SELLERS),
+    "seller/keys/signing/<str:interface_class>/switch/": Address(
+        {"interface_class": "base"}, post=CHANGERS, data={"key": "{staged_key}"}
+    ),
+    "seller/keys/signing/<str:interface_class>/discard/": Address(
+        {"interface_class": "base"}, post=CHANGERS, data={"key": "{staged_key}"}
     ),
     "seller/keys/access/": Address(post=CHANGERS, data={"living": "{access_key}"}),
     "seller/keys/access/<str:access_key>/delete/": Address({"access_key": "{access_key}"}, post=frozenset({OWNER})),
@@ -120,6 +161,7 @@ SELLER_CENTER = {
     "seller/messages/<int:pk>/live/": pages(A_MEMBERS, pk="{call}"),
     "seller/messages/<int:pk>/restart/": Address({"pk": "{call}"}, post=frozenset({OWNER})),
     "seller/pictures/": Address(post=CHANGERS, data={"field": "logo", "purpose": "company_logo"}),
+    "seller/proofs/": Address(post=CHANGERS, data={"field": "proof", "kind": "SAAS", "proof": "software_copyright"}),
     "seller/enter/": Address(get=PERSONS, post=PERSONS),
     "seller/company/": pages(SELLERS),
     "seller/company/agreements/": pages(SELLERS),
@@ -136,7 +178,6 @@ SELLER_CENTER = {
     "seller/submissions/<int:pk>/progress/": pages(A_MEMBERS, pk="{submission}"),
     "seller/submissions/<int:pk>/withdraw/": Address({"pk": "{submission}"}, post=frozenset({OWNER})),
     "seller/submissions/<int:pk>/correct/": Address({"pk": "{rejected}"}, post=frozenset({OWNER})),
-    "seller/proofs/": Address(post=CHANGERS, data={"field": "proof", "kind": "SAAS", "proof": "software_copyright"}),
     "seller/try/": pages(SELLERS),
     "seller/try/<int:pk>/": Address({"pk": "{subscription}"}, post=frozenset({OWNER}), data={"act": "freeze"}),
 }
@@ -222,8 +263,8 @@ ACCOUNT = {
 }
 OTHERS = {
     "i18n/setlang/": Address(get=ANYBODY, post=ANYBODY, data={"language": "en"}),
-    "proofs/<str:sha256>/": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{proof}"),
-    "pictures/<str:sha256>/<str:variant>.webp": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{picture}", variant="card"),
+    "proofs/<str:sha256>/": pages(A_TRADE | ONLY_OPERATORS, sha256="{proof}"),
+    "pictures/<str:sha256>/<str:variant>.webp": pages(A_TRADE | ONLY_OPERATORS, sha256="{picture}", variant="card"),
     "metrics": pages(ONLY_OPERATORS),  # and whoever asks on the market's own machine by its local name
 }
 ADDRESSES: Mapping[str, Address] = STOREFRONT | SELLER_CENTER | CONSOLE | OPEN_API | ACCOUNT | OTHERS

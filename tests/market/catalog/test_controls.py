@@ -35,7 +35,10 @@ TRIAL = replace(MONTHLY, amount=Decimal(0), period_type="day", period_numbers=(1
 
 def two_specs() -> Product:
     return make_product(
-        specs=(make_spec(make_sku(MONTHLY), name="标准版"), make_spec(make_sku(YEARLY), name="企业版", name_en="Business"))
+        specs=(
+            make_spec(make_sku(MONTHLY), name="标准版"),
+            make_spec(make_sku(YEARLY), name="企业版", name_en="Business"),
+        )
     )
 
 
@@ -95,9 +98,7 @@ def test_a_list_of_buyers_is_read_as_people_type_it_and_holds_both_parts() -> No
     """business-rules §3.7: listed users by account name and ID."""
     product = make_product()
     typed = "abc123, li@lantian.example\n\nwang@x.example\tDEF456\n"
-    controls.set_target(
-        product, audience="listed", buyers=controls.read_buyers(typed), now=NOW, by="s"
-    )
+    controls.set_target(product, audience="listed", buyers=controls.read_buyers(typed), now=NOW, by="s")
     assert set(TargetBuyer.objects.values_list("customer_id", "email")) == {
         ("abc123", "li@lantian.example"), ("def456", "wang@x.example"),
     }  # fmt: skip
@@ -107,7 +108,9 @@ def test_a_list_of_buyers_is_read_as_people_type_it_and_holds_both_parts() -> No
     assert not SalesTarget.objects.exists()
 
 
-@pytest.mark.parametrize("typed", ["abc123", "a@x.example", "abc a@x.example b@x.example", "ab/c a@x.example", "abc a@@x"])
+@pytest.mark.parametrize(
+    "typed", ["abc123", "a@x.example", "abc a@x.example b@x.example", "ab/c a@x.example", "abc a@@x"]
+)
 def test_a_line_that_is_no_buyer_is_refused_and_nothing_is_saved(typed: str) -> None:
     product = make_product()
     with pytest.raises(Refused, match=r"target\.buyers") as refused:
@@ -146,7 +149,16 @@ def test_hardware_begins_with_999_and_other_kinds_have_none() -> None:
 
 @pytest.mark.parametrize(
     ("change", "total"),
-    [(1, 11), (9_999_999, 10_000_009), (-5, 5), (-6, None), (-7, None), (0, None), (10_000_000, None), (-10_000_000, None)],
+    [
+        (1, 11),
+        (9_999_999, 10_000_009),
+        (-5, 5),
+        (-6, None),
+        (-7, None),
+        (0, None),
+        (10_000_000, None),
+        (-10_000_000, None),
+    ],
 )
 def test_a_change_of_stock_has_bounds_and_leaves_more_than_was_sold(change: int, total: int | None) -> None:
     """business-rules §3.7: change −9,999,999…9,999,999; total must exceed consumption."""
@@ -242,7 +254,11 @@ def test_a_stopped_spec_takes_its_skus_and_the_rest_stays_on_sale() -> None:
     spec = Spec.objects.filter(product=product).order_by("position")[0]
     delist.stop(spec, reason="replaced", actor="s", now=NOW)
     assert list(Offer.objects.filter(on_sale=True).values_list("period_type", flat=True)) == ["year"]
-    assert delist.stopped_ids(product) == {spec.key, Sku.objects.get(spec=spec).code, Offer.objects.get(sku__spec=spec).product_id}
+    assert delist.stopped_ids(product) == {
+        spec.key,
+        Sku.objects.get(spec=spec).code,
+        Offer.objects.get(sku__spec=spec).product_id,
+    }
     assert Product.objects.get(pk=product.pk).status == "on_sale"
     document = listed_document(product)
     assert document is not None

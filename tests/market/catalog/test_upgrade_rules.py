@@ -141,9 +141,7 @@ def test_every_common_period_counts() -> None:
         ((ONCE,), (ONCE,), "rule.not_by_period"),
     ],
 )
-def test_what_is_not_sold_by_the_same_period_has_no_rule(
-    a: tuple[Price, ...], b: tuple[Price, ...], code: str
-) -> None:
+def test_what_is_not_sold_by_the_same_period_has_no_rule(a: tuple[Price, ...], b: tuple[Price, ...], code: str) -> None:
     """saas-v2 §8.1: period-billed SKUs of the same specification."""
     product, first, second = editions(a, b)
     with pytest.raises(Refused) as refused:

@@ -12,7 +12,7 @@ from tests.factories.people import NOW
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event, Move
 from tradepost.market.identity import groups, members
-from tradepost.market.identity.menus import DEVELOPER, EXPLAINED, VIEWER, Level, Menu, Rights, together
+from tradepost.market.identity.menus import DEVELOPER, EXPLAINED, VIEWER, Level, Menu, Rights, rights_from
 from tradepost.market.identity.models import Group, Invitation, Member, Seller
 
 pytestmark = pytest.mark.django_db
@@ -47,13 +47,15 @@ def refused(code: str):
 
 def test_rights_of_several_groups_add_up() -> None:
     """§1.7: roles and menus are given to a group; members inherit."""
-    found = together([{"trade": "read", "tools": "write"}, {"trade": "write"}, {"nonsense": "write", "members": "?"}])
+    found = rights_from(
+        [{"trade": "read", "tools": "write"}, {"trade": "write"}, {"nonsense": "write", "members": "?"}]
+    )
     assert {menu.value: found.level(menu) for menu in Menu} == {
         "overview": Level.READ, "products": Level.NONE, "trade": Level.WRITE, "tools": Level.WRITE,
         "company": Level.NONE, "members": Level.NONE,
     }  # fmt: skip
     assert Rights(owner=True).changed == {menu.value for menu in Menu}
-    assert together([]).seen == {"overview"}
+    assert rights_from([]).seen == {"overview"}
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,7 @@ def test_rights_of_several_groups_add_up() -> None:
      ({"members": "read"}, False), ({}, True), ({"trade": "nonsense"}, True), ({"tools": "nonsense"}, False)],
 )  # fmt: skip
 def test_nobody_covers_more_than_they_have(given: dict[str, str], covered: bool) -> None:
-    assert together([{"trade": "write", "tools": "read"}]).covers(given) is covered
+    assert rights_from([{"trade": "write", "tools": "read"}]).covers(given) is covered
 
 
 # --- invitations ---

@@ -138,7 +138,9 @@ def test_companies_and_individuals(audience: str, company: str, sold: bool) -> N
     else:
         said = refused(buyer, offer, "order.not_for_you")
         assert said.status == 403
-        assert offer.sku.spec.product.seller.contact_email in said.message, "a blocked buyer is told to contact the seller"
+        assert offer.sku.spec.product.seller.contact_email in said.message, (
+            "a blocked buyer is told to contact the seller"
+        )
 
 
 def test_only_listed_buyers_by_account_and_e_mail_and_removing_one_ends_it() -> None:
@@ -179,7 +181,9 @@ def test_a_target_of_a_spec_leaves_the_others_to_everybody() -> None:
 
 
 def stocked(total: int) -> Offer:
-    product = make_product(specs=(make_spec(make_sku(ONCE, quantity_name="台", quantity_name_en="units", quantity_max=50)),))
+    product = make_product(
+        specs=(make_spec(make_sku(ONCE, quantity_name="台", quantity_name_en="units", quantity_max=50)),)
+    )
     Stock.objects.create(product=product, total=total)
     return make_offer(product)
 
@@ -251,7 +255,10 @@ def test_a_trial_ends_and_is_not_renewed_nor_is_anything_renewed_by_it() -> None
     assert renewal_options(tried) == []
     held = make_subscription(make_order(buyer, offer=monthly, paid=True))
     assert {option.offer.pk for option in renewal_options(held)} == {monthly.pk}
-    for subscription, product_id, code in ((tried, monthly.product_id, "renewal.not_possible"), (held, free.product_id, "renewal.other")):
+    for subscription, product_id, code in (
+        (tried, monthly.product_id, "renewal.not_possible"),
+        (held, free.product_id, "renewal.other"),
+    ):
         with pytest.raises(Refused) as said:
             command = RenewService(subscription=subscription.pk, product_id=product_id, periods=1, agreed=True)
             place_renewal(buyer, command, now=NOW, unpaid_timeout=HOUR)

@@ -64,6 +64,18 @@ class Config(BaseSettings):
     invitations_a_day: int = Field(
         default=100, ge=1, description="Invitations that one seller may have mailed in a day."
     )
+    domains_most: int = Field(default=50, ge=1, description="Domains that a seller may register.")
+    domain_recheck_days: int = Field(
+        default=7, ge=1, description="The proof of a domain is looked at again after these days."
+    )
+    domain_failures: int = Field(
+        default=3, ge=1, description="Looks in a row, a day apart, without finding the proof until it lapses."
+    )
+    looks_an_hour: int = Field(
+        default=60,
+        ge=1,
+        description="Looks for proofs, and tests of addresses, that one seller may ask for in an hour.",
+    )
     unpaid_timeout_minutes: int = Field(default=1440, ge=1, description="An unpaid order is cancelled after this time.")
     quote_minutes: int = Field(
         default=60, ge=1, description="How long a price that was shown at checkout holds; after that it is asked again."
@@ -154,6 +166,9 @@ class Config(BaseSettings):
     )
     keep_leased_jobs_days: int = Field(
         default=30, ge=0, description="Jobs that waited for others' servers are deleted after these days; 0: never."
+    )
+    keep_invitations_days: int = Field(
+        default=90, ge=0, description="Invitations to sellers are deleted these days after they expired; 0: never."
     )
     keep_hourly_counts_days: int = Field(
         default=400,

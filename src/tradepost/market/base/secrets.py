@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 from functools import cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -31,6 +32,15 @@ def unseal(sealed: str) -> str:
         return _box().decrypt(sealed.encode()).decode()
     except InvalidToken:
         raise ValueError("a sealed secret cannot be opened: add the earlier key to TRADEPOST_OLD_SECRET_KEYS") from None
+
+
+def fingerprints(purpose: str, clear: str) -> tuple[str, ...]:
+    """Keyed hashes of a secret, by the market's present key first and then by its earlier ones: equal secrets are recognised
+    by them, and whoever reads the database learns nothing."""
+    return tuple(
+        hmac.new(_derive(f"{purpose}\0{secret}"), clear.encode(), hashlib.sha256).hexdigest()
+        for secret in config().secrets()
+    )
 
 
 def mask(secret: str) -> str:

@@ -350,3 +350,7 @@ class Stock(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(used__lte=F("total")), name="stock_not_oversold")]
+
+    @property
+    def left(self) -> int:
+        return self.total - self.used

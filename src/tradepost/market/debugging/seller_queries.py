@@ -32,6 +32,11 @@ def find_address(seller: Seller, pk: int) -> Address | None:
     return Address.objects.filter(seller=seller, pk=pk).first()
 
 
+def addresses_of(seller: Seller) -> list[Address]:
+    """The seller's addresses, oldest first."""
+    return list(Address.objects.filter(seller=seller).order_by("pk"))
+
+
 def rows_of(address: Address) -> list[CaseRow]:
     """Every case of the address's protocol, in its order, with how it stands."""
     if address.protocol not in protocols():

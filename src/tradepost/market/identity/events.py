@@ -105,3 +105,12 @@ class OwnershipTransferred:
     former: int
     owner: int
     at: datetime
+
+
+@event("domain_lapsed", about=("domain",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainLapsed:
+    """The proof of a domain was not found time and again: nothing new can be registered on it."""
+
+    domain: int
+    at: datetime

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
 
-from .menus import BUILT_IN, EXPLAINED, LEVELS, OWNERS, Rights, together
+from .menus import BUILT_IN, EXPLAINED, LEVELS, OWNERS, Rights, rights_from
 from .models import Group, Member, Seller
 
 LONGEST_NAME = 64
@@ -22,7 +22,7 @@ def rights_of(member: Member) -> Rights:
     """What this member may do. No query for an owner, and none where the groups were fetched."""
     if member.role == Member.Role.OWNER:
         return OWNERS
-    return together(group.given for group in member.groups.all())
+    return rights_from(group.given for group in member.groups.all())
 
 
 def built_in(seller: Seller, code: str) -> Group:

@@ -89,7 +89,7 @@ class Rights:
 OWNERS = Rights(owner=True)
 
 
-def together(groups: Iterable[Mapping[str, str]]) -> Rights:
+def rights_from(groups: Iterable[Mapping[str, str]]) -> Rights:
     """The rights of whoever is in all of these groups. A menu or word that this release does not know gives nothing."""
     found: dict[str, Level] = {}
     for menus in groups:

@@ -12,9 +12,23 @@ from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.ids import hex_id
 
+from .domain_models import Domain
+from .key_models import StagedKey
 from .members_models import Group, Invitation
 
-__all__ = ["AccessKey", "Group", "Invitation", "Member", "Seller", "SigningKey", "Throttle", "User", "Users"]
+__all__ = [
+    "AccessKey",
+    "Domain",
+    "Group",
+    "Invitation",
+    "Member",
+    "Seller",
+    "SigningKey",
+    "StagedKey",
+    "Throttle",
+    "User",
+    "Users",
+]
 
 
 class Users(BaseUserManager["User"]):
@@ -129,12 +143,18 @@ class SigningKey(models.Model):
     created_at = models.DateTimeField()
     valid_until = models.DateTimeField(null=True, default=None)
     """Null for the current key; set when it was rotated out."""
+    fingerprint = models.CharField(max_length=64, blank=True, default="", db_default="")
+    """Keyed hash of the secret (``keys.fingerprint``): a key is used once, and for one class. Empty for an older key that
+    was used twice."""
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["seller", "interface_class"], condition=models.Q(valid_until=None), name="signing_key_current"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["seller", "fingerprint"], condition=~models.Q(fingerprint=""), name="signing_key_used_once"
+            ),
         ]
 
 

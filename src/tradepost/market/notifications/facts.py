@@ -40,7 +40,7 @@ def phrase(msgid: str) -> Json:
     return {"phrase": msgid}
 
 
-def together(parts: Sequence[Json | str]) -> Json:
+def listed(parts: Sequence[Json | str]) -> Json:
     """Several facts in a row."""
     return {"all": list(parts)}
 

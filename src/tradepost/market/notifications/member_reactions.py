@@ -1,4 +1,4 @@
-"""Who is told when somebody begins or ceases to act for a seller, or may do other things there."""
+"""Who is told when somebody begins or ceases to act for a seller, may do other things there, or has to prove a domain again."""
 
 from __future__ import annotations
 
@@ -7,8 +7,16 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils import translation
 
-from tradepost.market.identity.events import MemberAccessChanged, MemberJoined, MemberLeft, OwnershipTransferred
-from tradepost.market.identity.models import Group, Member, Seller, User
+from tradepost.market.identity.events import (
+    DomainLapsed,
+    MemberAccessChanged,
+    MemberJoined,
+    MemberLeft,
+    OwnershipTransferred,
+)
+from tradepost.market.identity.groups import rights_of
+from tradepost.market.identity.menus import Menu
+from tradepost.market.identity.models import Domain, Group, Member, Seller, User
 
 from . import facts as f
 from .reactions import seller_names
@@ -50,7 +58,7 @@ def on_member_access_changed(event: MemberAccessChanged, now: datetime) -> None:
     member = Member.objects.select_related("user", "seller").filter(seller=event.seller, user=event.user).first()
     if member is None:
         return  # gone meanwhile
-    groups = f.together([_group_fact(group) for group in member.groups.order_by("code", "name")])
+    groups = f.listed([_group_fact(group) for group in member.groups.order_by("code", "name")])
     once = f"{event.seller}/{event.user}/{event.at:%Y%m%d%H%M%S%f}"
     facts = {"seller": seller_names(member.seller), "groups": groups}
     told = Telling(user=member.user, kind="member_access", facts=facts, once=once, link=reverse(OVERVIEW), mail=False)
@@ -70,6 +78,21 @@ def on_ownership_transferred(event: OwnershipTransferred, now: datetime) -> None
         ],
         now=now,
     )  # fmt: skip
+
+
+def on_domain_lapsed(event: DomainLapsed, now: datetime) -> None:
+    """Everybody who sees the interface tools."""
+    domain = Domain.objects.select_related("seller").filter(pk=event.domain).first()
+    if domain is None:
+        return  # deleted meanwhile
+    once, link = f"{domain.pk}/{event.at:%Y%m%d%H%M%S%f}", reverse("seller_center:domain", args=[domain.pk])
+    people = Member.objects.select_related("user").prefetch_related("groups").filter(seller=domain.seller)
+    told = [
+        Telling(user=member.user, kind="domain_lapsed", facts={"domain": domain.host}, once=once, link=link)
+        for member in people.filter(user__is_active=True).order_by("pk")
+        if rights_of(member).sees(Menu.TOOLS)
+    ]
+    tell_all(told, now=now)
 
 
 def _group_fact(group: Group) -> f.Json | str:

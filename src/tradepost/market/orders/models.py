@@ -137,6 +137,18 @@ class OrderLine(models.Model):
         return charging(self.charging_mode)
 
 
+class ProductDay(models.Model):
+    """How often a product was bought on one day: see ``best_sellers``."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    lines = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["product", "day"], name="product_day_once")]
+        indexes = [models.Index(fields=["day"], name="product_day")]
+
+
 class SalesDay(models.Model):
     """Order lines of one seller that were paid on one day, spread over a few rows: see ``sales``."""
 

@@ -13,6 +13,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.hosts import wrong_host, wrong_port
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
+from tradepost.market.identity.domains import verified_domain
 from tradepost.market.identity.models import Seller
 from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.registry import protocols
@@ -59,30 +60,34 @@ def _wrong(message: str) -> Refused:
 def register(
     seller: Seller, *, url: str, protocol: str, require_body_sign: bool, sandbox: bool, now: datetime
 ) -> Address:
-    """Store an address of this seller. Raises ``Refused`` for a bad address, protocol or a repetition."""
+    """Store an address of this seller, on a domain that it has proven.
+
+    Raises ``Refused`` for a bad address, a domain that is not verified, an unknown protocol or a repetition.
+    """
     url = check_url(url, sandbox=sandbox)
     if protocol not in protocols():
         raise Refused("address.protocol", _("Choose one of the protocols."), HTTPStatus.BAD_REQUEST, field="protocol")
-    if Address.objects.filter(seller=seller, url=url, protocol=protocol).exists():
-        raise Refused("address.repeated", _("You have registered this address already."), field="url")
-    return Address.objects.create(
-        seller=seller, url=url, protocol=protocol, require_body_sign=require_body_sign, created_at=now
-    )
+    with transaction.atomic():
+        _not_repeated(seller, url, protocol)
+        domain = verified_domain(seller, host_in(url), sandbox=sandbox, now=now)
+        return Address.objects.create(
+            seller=seller, url=url, protocol=protocol, require_body_sign=require_body_sign, created_at=now,
+            domain=domain,
+        )  # fmt: skip
 
 
-def change(address: Address, *, url: str, require_body_sign: bool, sandbox: bool) -> None:
+def change(address: Address, *, url: str, require_body_sign: bool, sandbox: bool, now: datetime) -> None:
     """Change where calls go. Its breaker starts afresh, and calls that it held are due at once."""
     url = check_url(url, sandbox=sandbox)
-    if (
-        Address.objects.filter(seller=address.seller, url=url, protocol=address.protocol)
-        .exclude(pk=address.pk)
-        .exists()
-    ):
-        raise Refused("address.repeated", _("You have registered this address already."), field="url")
     with transaction.atomic():
         Address.objects.filter(pk=address.pk).exclude(url=url).update(proven=[])
+        _not_repeated(address.seller, url, address.protocol, besides=address.pk)
+        # One that stays where it is needs no new proof: its other settings can be changed though the domain lapsed.
+        same = host_in(url) == host_in(address.url) and address.domain_id is not None
+        domain = address.domain if same else verified_domain(address.seller, host_in(url), sandbox=sandbox, now=now)
         Address.objects.filter(pk=address.pk).update(
             url=url,
+            domain=domain,
             require_body_sign=require_body_sign,
             breaker=Address.Breaker.CLOSED,
             failures=0,
@@ -92,12 +97,46 @@ def change(address: Address, *, url: str, require_body_sign: bool, sandbox: bool
         Call.objects.filter(address=address, state=State.HELD).update(state=State.WAITING, hold=Call.Hold.NONE)
 
 
+def host_in(url: str) -> str:
+    """The host of an address that was checked, in lower case."""
+    return urlsplit(url).hostname or ""
+
+
+def _not_repeated(seller: Seller, url: str, protocol: str, *, besides: int = 0) -> None:
+    standing = Address.objects.filter(seller=seller, url=url, protocol=protocol, removed_at=None)
+    if standing.exclude(pk=besides).exists():
+        raise Refused("address.repeated", _("You have registered this address already."), field="url")
+
+
 def bind(product: Product, address: Address) -> None:
     """Serve a product at an address of the same seller, whose protocol fits the product's type."""
-    if product.seller_id != address.seller_id:
+    if product.seller_id != address.seller_id or address.removed_at is not None:
         raise Refused("address.foreign", _("There is no such address."), HTTPStatus.NOT_FOUND, field="address")
     if address.protocol not in product_type(product.product_type).protocols:
         raise Refused(
             "address.protocol_fits", _("This type of product is not served over this protocol."), field="address"
         )
     Binding.objects.update_or_create(product=product, defaults={"address": address})
+
+
+def unbind(product: Product) -> None:
+    """Serve a product nowhere. Raises ``Refused`` while it is on sale: what is paid for could not be delivered."""
+    if product.status == Product.Status.ON_SALE:
+        said = _("This product is on sale. Serve it at another address instead, or take it off sale first.")
+        raise Refused("address.on_sale", said, field="address")
+    Binding.objects.filter(product=product).delete()
+
+
+def remove(address: Address, *, now: datetime) -> None:
+    """Delete an address that serves no product and to which nothing is being asked. Calls that went there keep it."""
+    with transaction.atomic():
+        locked = Address.objects.select_for_update(no_key=True).get(pk=address.pk)
+        if bound := list(Product.objects.filter(binding__address=locked).order_by("name")):
+            said = _("It serves %(products)s. Serve them at another address first.")
+            names = ", ".join(product.name for product in bound)
+            raise Refused("address.in_use", said % {"products": names})
+        if Call.objects.filter(address=locked).exclude(state=State.ENDED).exists():
+            raise Refused("address.under_way", _("Calls to it are under way. Wait until they have ended."))
+        Address.objects.filter(pk=locked.pk).update(
+            removed_at=now, domain=None, breaker=Address.Breaker.CLOSED, opened_at=None, trial_at=None
+        )

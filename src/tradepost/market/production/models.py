@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.work import DueWork, State, due_index
 from tradepost.market.catalog.models import Product
-from tradepost.market.identity.models import Seller
+from tradepost.market.identity.models import Domain, Seller
 from tradepost.market.subscriptions.models import Subscription
 
 
@@ -35,9 +35,17 @@ class Address(models.Model):
     last_success_at = models.DateTimeField(null=True, default=None)
     proven = models.JSONField(default=list, db_default=models.Value([], models.JSONField()), blank=True)
     """Activities, by their words on the wire, of which its seller saved a debug case at this URL (saas-v2 §5)."""
+    domain = models.ForeignKey(Domain, models.PROTECT, null=True, default=None, related_name="addresses")
+    """The seller's domain that its host is (saas-v2 §1.2). Null for what was removed."""
+    removed_at = models.DateTimeField(null=True, default=None)
+    """When its seller deleted it: it serves nothing and is shown nowhere; the calls that went there still name it."""
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["seller", "url", "protocol"], name="address_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["seller", "url", "protocol"], condition=Q(removed_at=None), name="address_once"
+            )
+        ]
         indexes = [models.Index(fields=["trial_at"], name="address_trial", condition=Q(breaker="open"))]
 
     def __str__(self) -> str:
@@ -135,6 +143,12 @@ class Call(DueWork):
             models.Index(fields=["outcome", "-id"], name="call_not_done", condition=NOT_DONE),
             models.Index(fields=["seller", "outcome", "-id"], name="call_seller_not_done", condition=NOT_DONE),
             models.Index(fields=["seller", "give_up_at", "id"], name="call_failing", condition=FAILING),
+            # The two that open a service are most of all calls, and found among them without an index of their own.
+            models.Index(
+                fields=["seller", "activity", "-id"],
+                name="call_seller_activity",
+                condition=~Q(activity__in=("newInstance", "queryInstance")),
+            ),
             models.Index(fields=["last_verdict", "-id"], name="call_verdict", condition=~Q(last_verdict__in=WELL)),
             models.Index(
                 fields=["seller", "last_verdict", "-id"],

@@ -152,7 +152,8 @@ def seller_addresses(seller: Seller) -> list[Address]:
     waiting = CountedUpTo(calls.filter(state__in=[State.WAITING, State.HELD]))
     leased = CountedUpTo(calls.filter(seller=seller, state=State.LEASED))
     return list(
-        Address.objects.filter(seller=seller)
+        Address.objects.filter(seller=seller, removed_at=None)
+        .select_related("domain")
         .annotate(under_way=waiting + leased)
         .prefetch_related(Prefetch("bindings", bindings))
         .order_by("pk")
@@ -161,7 +162,8 @@ def seller_addresses(seller: Seller) -> list[Address]:
 
 def find_address(seller: Seller, pk: int) -> Address | None:
     bindings = Binding.objects.select_related("product").order_by("product__name")
-    return Address.objects.filter(seller=seller, pk=pk).prefetch_related(Prefetch("bindings", bindings)).first()
+    standing = Address.objects.filter(seller=seller, pk=pk, removed_at=None).select_related("domain", "seller")
+    return standing.prefetch_related(Prefetch("bindings", bindings)).first()
 
 
 def seller_products(seller: Seller) -> list[Product]:
@@ -194,7 +196,7 @@ class Attention:
 
 def attention(seller: Seller, *, products: QuerySet[Product] | None = None, most: int = 5) -> Attention:
     """Five queries, whatever there is. ``products``: those of the seller that exist for the reader, if not all."""
-    addresses = list(Address.objects.filter(seller=seller).order_by("pk"))
+    addresses = list(Address.objects.filter(seller=seller, removed_at=None).order_by("pk"))
     failing = Call.objects.filter(FAILING, seller=seller, purpose=Call.Purpose.ORDER)
     classes = classes_with_key(seller)
     known = Product.objects.all() if products is None else products
@@ -225,7 +227,7 @@ def classes_with_key(seller: Seller) -> set[str]:
 
 def classes_in_use(seller: Seller) -> set[str]:
     """Interface classes that the seller's addresses need a key of."""
-    names = Address.objects.filter(seller=seller).values_list("protocol", flat=True).distinct()
+    names = Address.objects.filter(seller=seller, removed_at=None).values_list("protocol", flat=True).distinct()
     return {key_class(name) for name in names} - {""}
 
 

@@ -17,7 +17,7 @@ from tradepost.market.catalog import document as sold
 from tradepost.market.catalog.document import Document
 from tradepost.market.catalog.listing import draft_product, list_draft
 from tradepost.market.catalog.models import Category, Product
-from tradepost.market.identity import keys
+from tradepost.market.identity import domains, keys
 from tradepost.market.identity.models import Member, Seller, SigningKey
 from tradepost.market.product_types.contract import ProductType
 from tradepost.market.product_types.registry import product_types
@@ -28,6 +28,7 @@ from tradepost.protocols.registry import protocol as protocol_of
 from tradepost.protocols.registry import protocols
 from tradepost.protocols.text import Text
 
+from .companies import enter_seller
 from .data_files import BadData, Data, read
 from .loading import account, give_money
 from .people import BUYER, OPERATOR, DemoSeller, Login, categories
@@ -107,7 +108,7 @@ def load_dev(now: datetime, *, address: str, protocol: str, key: str) -> DevMark
     with transaction.atomic():
         users = {login.role: account(login, now) for login in LOGINS}
         give_money(users[BUYER.role], now)
-        seller = _seller(now)
+        seller = enter_seller(server_file().seller, users[OWNER.role], now)
         Member.objects.get_or_create(seller=seller, user=users[OWNER.role], defaults={"role": Member.Role.OWNER})
         _import_key(seller, protocol, key, now)
         serving = _address(seller, address, protocol, now)
@@ -119,21 +120,6 @@ def load_dev(now: datetime, *, address: str, protocol: str, key: str) -> DevMark
     return DevMarket(LOGINS, products, made.key_id, made.secret)
 
 
-def _seller(now: datetime) -> Seller:
-    seller = server_file().seller
-    return Seller.objects.get_or_create(
-        slug=seller.slug,
-        defaults={
-            "name": seller.name.zh,
-            "name_en": seller.name.en,
-            "contact_email": seller.contact_email,
-            "about": seller.about.zh,
-            "about_en": seller.about.en,
-            "created_at": now,
-        },
-    )[0]
-
-
 def _import_key(seller: Seller, protocol: str, key: str, now: datetime) -> None:
     interface_class = SigningKey.InterfaceClass(protocol_of(protocol).key_class)
     if keys.signing_secrets(seller.pk, interface_class, now=now)[:1] != (key,):
@@ -141,7 +127,9 @@ def _import_key(seller: Seller, protocol: str, key: str, now: datetime) -> None:
 
 
 def _address(seller: Seller, url: str, protocol: str, now: datetime) -> Address:
-    known = Address.objects.filter(seller=seller, url=url.strip(), protocol=protocol).first()
+    known = Address.objects.filter(seller=seller, url=url.strip(), protocol=protocol, removed_at=None).first()
+    if known is None and (host := addresses.host_in(addresses.check_url(url, sandbox=True))):
+        domains.vouch(seller, host, now=now)  # whoever starts the sandbox says where its server is
     return known or addresses.register(
         seller, url=url, protocol=protocol, require_body_sign=config().body_sign == "required", sandbox=True, now=now
     )

@@ -25,7 +25,8 @@ from tradepost.market.production import addresses
 from tradepost.market.production.models import Address
 
 from . import people
-from .people import BUYER, LOGINS, OPERATOR, OWNER, DemoSeller, Login
+from .companies import enter_seller
+from .people import BUYER, LOGINS, OPERATOR, OWNER, Login
 from .products import products
 
 PROTOCOL = "saas_v2"
@@ -67,7 +68,7 @@ def load(now: datetime, *, seller_address: str) -> SeedResult:
                     "position": position,
                 },
             )
-        sellers = {seller.slug: _seller(seller, now) for seller in people.sellers()}
+        sellers = {seller.slug: enter_seller(seller, users[OWNER.role], now) for seller in people.sellers()}
         demo = next(iter(sellers.values()))
         # One sign-in sees what happens to every purchase: the owner acts for all demo sellers, the demo seller first.
         for seller in (demo, *sellers.values()):
@@ -112,22 +113,6 @@ def give_money(buyer: User, now: datetime) -> None:
         )
 
 
-def _seller(seller: DemoSeller, now: datetime) -> Seller:
-    return Seller.objects.get_or_create(
-        slug=seller.slug,
-        defaults={
-            "name": seller.name.zh,
-            "name_en": seller.name.en,
-            "contact_email": seller.contact_email,
-            "contact_phone": seller.phone,
-            "website": seller.website,
-            "about": seller.about.zh,
-            "about_en": seller.about.en,
-            "created_at": now,
-        },
-    )[0]
-
-
 def _shared_signing_key(demo: Seller, sellers: tuple[Seller, ...], now: datetime) -> str:
     current = keys.signing_secrets(demo.pk, _BASE, now=now)
     secret = current[0] if current else keys.rotate_signing_key(demo, _BASE, now=now).secret
@@ -147,7 +132,7 @@ def _access_key(demo: Seller, owner: User, now: datetime) -> tuple[str, str]:
 
 
 def _address(seller: Seller, url: str, now: datetime) -> Address:
-    found = list(Address.objects.filter(seller=seller, protocol=PROTOCOL).order_by("pk"))
+    found = list(Address.objects.filter(seller=seller, protocol=PROTOCOL, removed_at=None).order_by("pk"))
     same = [address for address in found if _but_port(address.url) == _but_port(url)]
     if not same:
         return addresses.register(
@@ -160,7 +145,7 @@ def _address(seller: Seller, url: str, now: datetime) -> Address:
         )
     address = next((a for a in same if a.url == url), same[0])
     if address.url != url:
-        addresses.change(address, url=url, require_body_sign=address.require_body_sign, sandbox=True)
+        addresses.change(address, url=url, require_body_sign=address.require_body_sign, sandbox=True, now=now)
     return address
 
 

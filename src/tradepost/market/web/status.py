@@ -12,7 +12,7 @@ from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product, Version
 from tradepost.market.debugging.standing import Standing
 from tradepost.market.fulfilment.models import Operation
-from tradepost.market.identity.models import Seller
+from tradepost.market.identity.models import Domain, Seller
 from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.notifications.models import Mail
 from tradepost.market.orders.models import Order
@@ -57,6 +57,10 @@ ATTEMPT_REFUSED = Look(pgettext_lazy("attempt", "Refused"), "warn", "ban")
 ATTEMPT_FAULT = Look(pgettext_lazy("attempt", "No valid answer"), "bad", "alert-triangle")
 
 LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
+    "domain": _looks(
+        Domain.Status.choices,
+        {"pending": ("wait", "clock"), "verified": ("ok", "shield-check"), "lapsed": ("warn", "alert-triangle")},
+    ),
     "order": _looks(
         Order.Status.choices,
         {

@@ -8,6 +8,7 @@ from django.urls import URLPattern
 from tests.factories import buying, people, products
 from tests.market.sites.seller_center.shops import enter, make_shop
 from tradepost.market.catalog import grants
+from tradepost.market.catalog.models import Product
 from tradepost.market.identity.menus import DEVELOPER, Menu
 from tradepost.market.sites.console.urls import urlpatterns as console
 from tradepost.market.sites.seller_center.access import Needs
@@ -62,7 +63,7 @@ def test_a_grant_without_the_menu_opens_nothing() -> None:
     grants.grant(holder, [product], by="owner", now=people.NOW)
     answer = enter(holder.user).post(f"/seller/products/{product.pk}/bind/", {"address": address.pk})
     assert answer.status_code == 403
-    assert not hasattr(products.Product.objects.get(pk=product.pk), "binding")
+    assert not hasattr(Product.objects.get(pk=product.pk), "binding")
 
 
 @pytest.mark.django_db

@@ -41,10 +41,15 @@ OWN = {
     "/seller/operations/": 2,
     "/seller/operations/?show=stopped": 1,
     "/seller/messages/": 2,
-    "/seller/addresses/": 4,
-    "/seller/addresses/new/": 1,
-    "/seller/keys/": 3,
+    "/seller/addresses/": 6,
+    "/seller/addresses/new/": 2,
+    "/seller/keys/": 6,
+    "/seller/debug/": 10,
+    "/seller/cases/": 3,
     "/seller/try/": 9,
+    "/seller/domains/": 1,
+    "/seller/members/": 7,
+    "/seller/notices/": 1,
 }
 
 

@@ -1,8 +1,8 @@
-"""Production addresses: register, change, and say which product is served where."""
+"""Production addresses: register, change, test and delete; and say which product is served where (saas-v2 §1.2)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django import forms
 from django.contrib import messages
@@ -18,14 +18,16 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.menus import Menu
-from tradepost.market.identity.models import SigningKey
+from tradepost.market.identity.models import Domain, SigningKey
 from tradepost.market.product_types.registry import product_types
 from tradepost.market.production import addresses as verbs
 from tradepost.market.production import reasons, seller_queries
 from tradepost.market.production.models import Address
+from tradepost.market.production.trials import Trial, newest_trials, start_trial
 from tradepost.protocols.registry import protocols
 
-from .frame import SellerRequest, found, seller_page, show
+from .frame import SellerRequest, found, products_of, seller_page, show
+from .looks import not_too_often
 
 
 class AddressForm(forms.Form):
@@ -34,7 +36,9 @@ class AddressForm(forms.Form):
     url = forms.CharField(
         label=gettext_lazy("Address"),
         max_length=512,
-        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false", "list": "sc-domains"}
+        ),
     )
     protocol = forms.ChoiceField(
         label=gettext_lazy("Protocol"),
@@ -63,7 +67,8 @@ class AddressForm(forms.Form):
             _("Starts with http:// or https://. In this sandbox loopback addresses and ports are allowed.")
             if config().sandbox
             else _(
-                "Starts with https:// and a public domain name with a valid certificate. One address serves all activities."
+                "https://, a domain that you have proven, and a path. The certificate must be valid. One address serves all "
+                "activities."
             )
         )
         field = self.fields["protocol"]
@@ -91,22 +96,31 @@ def protocol_choices(kind: str = "", sold: Iterable[str] = ()) -> list[tuple[str
 def addresses(request: SellerRequest) -> HttpResponse:
     own = seller_queries.seller_addresses(request.seller)
     classes = seller_queries.classes_with_key(request.seller)
+    products = list(products_of(request).select_related("binding__address").order_by("-pk"))
+    trials, visible = newest_trials(own), {product.pk for product in products}
     return show(
         request,
         "seller_center/addresses.html",
-        addresses=[_described(address, classes) for address in own],
-        products=[_choices(product, own) for product in seller_queries.seller_products(request.seller)],
+        addresses=[_described(address, classes, visible, trials.get(address.pk)) for address in own],
+        products=[_choices(product, own) for product in products],
+        domains=Domain.objects.filter(seller=request.seller).count(),
     )
 
 
-def _choices(product: Product, own: Iterable[Address]) -> tuple[Product, list[Address], bool]:
+def _choices(product: Product, own: Iterable[Address]) -> dict[str, object]:
     """A product, the addresses that can serve it, and whether it is bound to the only one: then there is no choice."""
     fit = [address for address in own if address.protocol in product_types()[product.product_type].protocols]
     bound = getattr(product, "binding", None)
-    return product, fit, bound is not None and [address.pk for address in fit] == [bound.address_id]
+    return {
+        "product": product,
+        "choices": fit,
+        "settled": bound is not None and [address.pk for address in fit] == [bound.address_id],
+        "may_unbind": bound is not None and product.status != Product.Status.ON_SALE,
+    }
 
 
-def _described(address: Address, classes: set[str]) -> dict[str, object]:
+def _described(address: Address, classes: set[str], visible: Collection[int], trial: Trial | None) -> dict[str, object]:
+    """``visible``: the products that exist for the reader."""
     wanted = seller_queries.key_class(address.protocol)
     return {
         "address": address,
@@ -114,25 +128,37 @@ def _described(address: Address, classes: set[str]) -> dict[str, object]:
         "fault": reasons.explain(address.last_fault) if address.last_fault else None,
         "has_key": wanted in classes,
         "key_class": SigningKey.InterfaceClass(wanted).label if wanted else "",
+        "trial": trial,
+        "serves": [binding.product for binding in address.bindings.all() if binding.product_id in visible],
+        "serves_nothing": not address.bindings.all(),
     }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.TOOLS)
 def new_address(request: SellerRequest) -> HttpResponse:
-    products = seller_queries.seller_products(request.seller)
+    products = list(products_of(request).select_related("binding__address").order_by("-pk"))
     asked = request.GET.get("product", "")
     product = next((p for p in products if str(p.pk) == asked), None)
+    domains = _proven(request)
     form = AddressForm(
         request.POST or None,
         products=products,
         kind=product.product_type if product else "",
-        initial={"require_body_sign": config().body_sign == "required", "product": asked},
+        initial={
+            "require_body_sign": config().body_sign == "required",
+            "product": asked,
+            "url": next((f"https://{one.host}/" for one in domains if str(one.pk) == request.GET.get("domain")), ""),
+        },
     )
     if form.is_valid() and _register(request, form, products):
         messages.success(request, _("The address is registered."))
         return redirect("seller_center:addresses")
-    return show(request, "seller_center/address_form.html", form=form)
+    return show(request, "seller_center/address_form.html", form=form, domains=domains)
+
+
+def _proven(request: SellerRequest) -> list[Domain]:
+    return list(Domain.objects.filter(seller=request.seller, status=Domain.Status.VERIFIED).order_by("host"))
 
 
 def _register(request: SellerRequest, form: AddressForm, products: list[Product]) -> bool:
@@ -165,27 +191,67 @@ def _beside(form: forms.Form, refused: Refused) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.TOOLS)
 def address(request: SellerRequest, pk: int) -> HttpResponse:
-    own = found(seller_queries.find_address(request.seller, pk))
+    own = _address(request, pk)
     form = AddressForm(
         request.POST or None,
         initial={"url": own.url, "require_body_sign": own.require_body_sign, "protocol": own.protocol},
     )
     del form.fields["product"], form.fields["protocol"]
-    if form.is_valid():
-        given = form.cleaned_data
-        try:
-            verbs.change(own, url=given["url"], require_body_sign=given["require_body_sign"], sandbox=config().sandbox)
-        except Refused as refused:
-            _beside(form, refused)
-        else:
-            messages.success(request, _("The address is changed. Calls that were held are made at once."))
-            return redirect("seller_center:addresses")
-    return show(
-        request,
-        "seller_center/address_form.html",
-        form=form,
-        own=_described(own, seller_queries.classes_with_key(request.seller)),
-    )
+    if form.is_valid() and _change(request, own, form):
+        messages.success(request, _("The address is changed. Calls that were held are made at once."))
+        return redirect("seller_center:addresses")
+    visible = set(products_of(request).values_list("pk", flat=True))
+    classes, trial = seller_queries.classes_with_key(request.seller), newest_trials([own]).get(own.pk)
+    described = _described(own, classes, visible, trial)
+    return show(request, "seller_center/address_form.html", form=form, own=described, domains=_proven(request))
+
+
+def _change(request: SellerRequest, own: Address, form: AddressForm) -> bool:
+    given = form.cleaned_data
+    try:
+        verbs.change(
+            own,
+            url=given["url"],
+            require_body_sign=given["require_body_sign"],
+            sandbox=config().sandbox,
+            now=request.now,
+        )
+    except Refused as refused:
+        _beside(form, refused)
+        return False
+    return True
+
+
+@require_POST
+@seller_page(menu=Menu.TOOLS)
+def test_address(request: SellerRequest, pk: int) -> HttpResponse:
+    """Ask the server something that makes nothing, signed with the current key; the page follows it."""
+    own = _address(request, pk)
+    not_too_often(request)
+    start_trial(own, now=request.now)
+    return redirect("seller_center:address", pk=pk)
+
+
+@require_safe
+@seller_page(menu=Menu.TOOLS)
+def address_live(request: SellerRequest, pk: int) -> HttpResponse:
+    """What a test says; it asks for itself again until the test has ended."""
+    own = _address(request, pk)
+    one = {"address": own, "trial": newest_trials([own]).get(own.pk)}
+    return show(request, "seller_center/parts/address_trial.html", own=one)
+
+
+@require_POST
+@seller_page(menu=Menu.TOOLS)
+def delete_address(request: SellerRequest, pk: int) -> HttpResponse:
+    own = _address(request, pk)
+    verbs.remove(own, now=request.now)
+    messages.success(request, _("The address %(url)s is deleted.") % {"url": own.url})
+    return redirect("seller_center:addresses")
+
+
+def _address(request: SellerRequest, pk: int) -> Address:
+    return found(seller_queries.find_address(request.seller, pk))
 
 
 @require_POST
@@ -198,4 +264,13 @@ def bind(request: SellerRequest, pk: int) -> HttpResponse:
     verbs.bind(product, own)
     with_name = {"product": product.name, "address": own.url}
     messages.success(request, _("%(product)s is served at %(address)s.") % with_name)
+    return redirect("seller_center:addresses")
+
+
+@require_POST
+@seller_page(menu=Menu.TOOLS, product="pk")
+def unbind(request: SellerRequest, pk: int) -> HttpResponse:
+    product = found(seller_queries.find_product(request.seller, pk))
+    verbs.unbind(product)
+    messages.success(request, _("%(product)s is served nowhere now.") % {"product": product.name})
     return redirect("seller_center:addresses")

@@ -7,19 +7,25 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.numbers import whole_number
+from tradepost.market.catalog.models import Product
 from tradepost.market.identity import keys as verbs
 from tradepost.market.identity.keys import NewKey
 from tradepost.market.identity.menus import Menu
-from tradepost.market.identity.models import SigningKey
-from tradepost.market.production.seller_queries import classes_in_use
+from tradepost.market.identity.models import SigningKey, StagedKey
+from tradepost.market.production.models import Address
+from tradepost.market.production.seller_queries import find_address, key_class, seller_addresses
+from tradepost.market.production.trials import Trial, newest_trials, start_trial
 
-from .frame import SellerRequest, found, seller_page, show
+from .frame import SellerRequest, found, products_of, seller_page, show
+from .looks import not_too_often
 
 
 @require_safe
@@ -30,21 +36,73 @@ def keys(request: SellerRequest) -> HttpResponse:
 
 @require_POST
 @seller_page(menu=Menu.TOOLS)
-def rotate(request: SellerRequest, interface_class: str) -> HttpResponse:
-    """Make or rotate a signing key and show it in this answer, the only one that ever holds it.
+def new_key(request: SellerRequest, interface_class: str) -> HttpResponse:
+    """Make the first signing key of a class, or the next one, and show it in this answer, the only one that ever holds it.
 
-    The form names the key it replaces, so that sending it again (a reload of this page) makes no second key.
+    The form names the key that is in use, so that sending it again (a reload of this page) makes no second one.
     """
-    found(interface_class if interface_class in SigningKey.InterfaceClass else None)
-    current = SigningKey.objects.filter(
-        seller=request.seller, interface_class=interface_class, valid_until=None
-    ).first()
-    if request.POST.get("replaces", "") != (current.key_id if current else ""):
+    of = _class(interface_class)
+    replaces, secret = request.POST.get("replaces", ""), request.POST.get("secret", "")
+    try:
+        if replaces:
+            made = verbs.stage_signing_key(
+                request.seller, of, replaces=replaces, secret=secret, by=request.user, now=request.now
+            )
+        else:
+            made = verbs.first_signing_key(request.seller, of, secret=secret, now=request.now)
+    except Refused as refused:
+        if refused.field == "secret":
+            return _page(request, refused=(of, refused.message))
         return _again(request)
-    made = verbs.rotate_signing_key(
-        request.seller, interface_class, now=request.now, replaces=request.POST.get("replaces", "")
+    return _page(request, signing=made, made_class=of, staged=bool(replaces))
+
+
+@require_POST
+@seller_page(menu=Menu.TOOLS)
+def try_key(request: SellerRequest, interface_class: str) -> HttpResponse:
+    """Ask a server of this class with the staged key; the page follows it."""
+    staged = found(verbs.staged_key(request.seller, _class(interface_class)))
+    given = whole_number(request.POST.get("address", ""))
+    own = found(find_address(request.seller, given) if given is not None else None)
+    if key_class(own.protocol) != interface_class:
+        raise Http404
+    not_too_often(request)
+    start_trial(own, staged=staged.key_id, now=request.now)
+    return redirect(f"{reverse('seller_center:keys')}#sc-{interface_class}")
+
+
+@require_safe
+@seller_page(menu=Menu.TOOLS)
+def key_live(request: SellerRequest, interface_class: str) -> HttpResponse:
+    """What the test of a staged key says; it asks for itself again until the test has ended."""
+    of = _class(interface_class)
+    one = next(shown for shown in _classes(request) if shown.value == of)
+    return show(request, "seller_center/parts/key_staged.html", one=one)
+
+
+@require_POST
+@seller_page(menu=Menu.TOOLS)
+def switch_key(request: SellerRequest, interface_class: str) -> HttpResponse:
+    of = _class(interface_class)
+    verbs.switch_signing_key(request.seller, of, to=request.POST.get("key", ""), now=request.now)
+    hours = int(verbs.OVERLAP.total_seconds() // 3600)
+    told = _(
+        "Calls are signed with the new key from now on. Answers with the earlier one are accepted for %(hours)s hours."
     )
-    return _page(request, signing=made, made_class=interface_class, rotated=current is not None)
+    messages.success(request, told % {"hours": hours})
+    return redirect("seller_center:keys")
+
+
+@require_POST
+@seller_page(menu=Menu.TOOLS)
+def discard_key(request: SellerRequest, interface_class: str) -> HttpResponse:
+    verbs.discard_signing_key(request.seller, _class(interface_class), key_id=request.POST.get("key", ""))
+    messages.success(request, _("The new key is discarded. Calls go on with the current one."))
+    return redirect("seller_center:keys")
+
+
+def _class(text: str) -> str:
+    return found(text if text in SigningKey.InterfaceClass else None)
 
 
 @require_POST
@@ -87,6 +145,17 @@ class ShownClass:
     needed: bool
     current: SigningKey | None
     earlier: tuple[SigningKey, ...]
+    staged: StagedKey | None
+    addresses: tuple[Address, ...]
+    """Those whose calls the key signs."""
+    products: tuple[Product, ...]
+    """Those that are served there: what a change of the key affects."""
+    trials: tuple[tuple[Address, Trial], ...]
+    """What test calls with the staged key said, by address."""
+
+    @property
+    def trying(self) -> bool:
+        return any(trial.running for _, trial in self.trials)
 
 
 def _page(
@@ -94,8 +163,9 @@ def _page(
     *,
     signing: NewKey | None = None,
     made_class: str = "",
-    rotated: bool = False,
+    staged: bool = False,
     access: NewKey | None = None,
+    refused: tuple[str, str] = ("", ""),
 ) -> HttpResponse:
     living = list(verbs.living_access_keys(request.seller, now=request.now).select_related("created_by").order_by("pk"))
     return show(
@@ -109,7 +179,11 @@ def _page(
         overlap_hours=int(verbs.OVERLAP.total_seconds() // 3600),
         signing=signing,
         made_class=made_class,
-        rotated=rotated,
+        staged=staged,
+        refused_class=refused[0],
+        refused=refused[1],
+        shortest=verbs.SHORTEST,
+        longest=verbs.LONGEST,
         access=access,
     )
 
@@ -119,13 +193,39 @@ def _classes(request: SellerRequest) -> list[ShownClass]:
         Q(valid_until=None) | Q(valid_until__gt=request.now)
     )
     keys = list(valid.order_by("-pk"))
-    needed = classes_in_use(request.seller)
+    staged = {one.interface_class: one for one in StagedKey.objects.filter(seller=request.seller)}
+    addresses = seller_addresses(request.seller)
+    visible = set(products_of(request).values_list("pk", flat=True))
     shown = []
     for value, label in SigningKey.InterfaceClass.choices:
         own = [key for key in keys if key.interface_class == value]
-        current = next((key for key in own if key.valid_until is None), None)
-        shown.append(ShownClass(value, str(label), value in needed, current, tuple(k for k in own if k.valid_until)))
+        served = [address for address in addresses if key_class(address.protocol) == value]
+        shown.append(
+            ShownClass(
+                value=value,
+                label=str(label),
+                needed=bool(served),
+                current=next((key for key in own if key.valid_until is None), None),
+                earlier=tuple(key for key in own if key.valid_until),
+                staged=staged.get(value),
+                addresses=tuple(served),
+                products=tuple(
+                    binding.product
+                    for address in served
+                    for binding in address.bindings.all()
+                    if binding.product_id in visible
+                ),
+                trials=tuple(_trials(served, staged.get(value))),
+            )
+        )
     return sorted(shown, key=lambda one: not (one.needed or one.current))
+
+
+def _trials(addresses: list[Address], staged: StagedKey | None) -> list[tuple[Address, Trial]]:
+    if staged is None:
+        return []
+    said = newest_trials(addresses, staged=staged.key_id)
+    return [(address, said[address.pk]) for address in addresses if address.pk in said]
 
 
 def _living_words(keys: Iterable[str]) -> str:

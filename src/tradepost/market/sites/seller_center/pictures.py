@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from tradepost.market.assets.models import Picture
 from tradepost.market.base.errors import Refused
+from tradepost.market.identity.menus import Menu
 from tradepost.market.web import uploads
 from tradepost.market.web.uploads import PictureField
 
@@ -21,7 +22,7 @@ from .frame import SellerRequest, seller_page
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.PRODUCTS)
 @uploads.takes_pictures()
 def upload(request: SellerRequest) -> HttpResponse:
     """Keep the file of ``field`` and answer the field anew: with the picture, or with what is wrong with the file."""
