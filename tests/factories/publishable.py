@@ -26,13 +26,17 @@ from tradepost.protocols.text import Text
 
 _numbers = count(1)
 BODY_ZH = (
-    "<h3>主要能力</h3><p>" + "支持凭证录入、期末结转、多账套管理与权限分级，财务人员可以按月查看科目余额并导出报表。" * 12 + "</p>"
+    "<h3>主要能力</h3><p>"
+    + "支持凭证录入、期末结转、多账套管理与权限分级，财务人员可以按月查看科目余额并导出报表。" * 12
+    + "</p>"
 )
-BODY_EN = "<p>" + "It keeps ledgers, closes months, and shows balances of every account to those who may see them. " * 6 + "</p>"
+BODY_EN = (
+    "<p>"
+    + "It keeps ledgers, closes months, and shows balances of every account to those who may see them. " * 6
+    + "</p>"
+)
 PERIODS = {"day": (7, 30), "month": (1, 3, 6), "year": (1, 2, 3)}
-TRIAL = Price(
-    charging_mode=ChargingMode.PERIOD, period_type="day", period_numbers=(14,), amount=Decimal(0), trial=True
-)
+TRIAL = Price(charging_mode=ChargingMode.PERIOD, period_type="day", period_numbers=(14,), amount=Decimal(0), trial=True)
 ONCE = Price(charging_mode=ChargingMode.ONE_TIME, amount=Decimal(500))
 USAGE = Price(
     charging_mode=ChargingMode.ON_DEMAND,
@@ -57,9 +61,7 @@ def pictures_of(seller: Seller) -> dict[str, str]:
     """Made once for a seller, since each takes a moment."""
     kinds = {"logo": Picture.Purpose.PRODUCT_LOGO, "main": Picture.Purpose.PRODUCT_MAIN}
     found = {name: Picture.objects.filter(seller=seller, purpose=purpose).first() for name, purpose in kinds.items()}
-    return {
-        name: (found[name] or make_picture(seller, purpose=purpose)).sha256 for name, purpose in kinds.items()
-    }
+    return {name: (found[name] or make_picture(seller, purpose=purpose)).sha256 for name, purpose in kinds.items()}
 
 
 def right_document(

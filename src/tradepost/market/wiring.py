@@ -82,6 +82,7 @@ from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
 from tradepost.market.web import retention as web_retention
 from tradepost.protocols.registry import protocols
 
+
 def submission_replayed(event: ReplayEnded, now: datetime) -> None:
     """A submission goes on to an operator, or fails, by what the replay of its cases found."""
     hand_in.replayed(event, settings=config(), now=now)

@@ -140,7 +140,10 @@ def test_what_is_missing_is_said_and_nothing_is_sealed() -> None:
     cases = {each.field for each in found if each.section == "interface"}
     assert {f"case.{name}." for name in ("newInstance", "queryInstance", "refreshInstance", "releaseInstance")} <= cases
     assert all("§" in each.rule for each in found)
-    assert (Submission.objects.filter(product=product).count(), Version.objects.get(product=product).status) == (0, "draft")
+    assert (Submission.objects.filter(product=product).count(), Version.objects.get(product=product).status) == (
+        0,
+        "draft",
+    )
 
 
 def test_a_product_without_an_address_or_a_seller_that_may_not_publish_is_refused() -> None:
@@ -223,7 +226,9 @@ def test_a_change_goes_live_only_when_it_is_approved_and_orders_keep_their_terms
     order = make_order(buyer=make_buyer(balance="1000"), offer=make_offer(product))
     first = order.lines.get().version_id
     (spec,) = draft_of(product).pricing.specs
-    dearer = replace(spec, skus=(replace(spec.skus[0], prices=(replace(spec.skus[0].prices[0], amount=Decimal(120)),)),))
+    dearer = replace(
+        spec, skus=(replace(spec.skus[0], prices=(replace(spec.skus[0].prices[0], amount=Decimal(120)),)),)
+    )
     change(product, pricing=documents.Pricing(specs=(dearer,)))
     sent = pending(product, now=LATER)
     assert (sent.kind, Offer.objects.get().price_minor, Product.objects.get().status) == ("modify", 9950, "on_sale")

@@ -126,9 +126,7 @@ def _say(text: Text) -> str:
 
 def _media(document: Document) -> Iterator[Line]:
     media = document.media
-    yield Line(
-        section="media", key="media.logo", label=_("Logo"), value="", picture=media.logo
-    )
+    yield Line(section="media", key="media.logo", label=_("Logo"), value="", picture=media.logo)
     yield from _pictures("media", _("Main picture"), media.pictures)
     yield Line(section="media", key="media.drawing", label=_("Drawing"), value=media.drawing, html=True)
 

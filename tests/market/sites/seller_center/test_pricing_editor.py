@@ -12,8 +12,8 @@ from tradepost.market.catalog import drafts
 from tradepost.market.catalog.document import Band, Factor, Price, Pricing, Spec, UsageBand
 from tradepost.market.catalog.price_models import PriceModel
 from tradepost.market.sites.seller_center import pricing_editor
-from tradepost.market.sites.seller_center.pricing_document import laid_out, read
 from tradepost.market.sites.seller_center.pricing_acts import act
+from tradepost.market.sites.seller_center.pricing_document import laid_out, read
 from tradepost.market.sites.seller_center.pricing_editor import PricingState, from_post
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text

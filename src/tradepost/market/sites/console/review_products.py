@@ -56,7 +56,11 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 def live(request: HttpRequest, pk: int) -> HttpResponse:
     """How far the replay is, asked again and again while it runs."""
     one = _found(pk)
-    context = {"one": one, "pending": one.status == Submission.Status.PENDING, **replay_context(one, now=now_of(request))}
+    context = {
+        "one": one,
+        "pending": one.status == Submission.Status.PENDING,
+        **replay_context(one, now=now_of(request)),
+    }
     return render(request, "console/parts/review_replay.html", context)
 
 

@@ -107,9 +107,7 @@ def _page(
     is_draft = version.status == Version.Status.DRAFT
     purpose = Purpose.SUBMIT if kind.name == "publish" else Purpose.MODIFY
     if findings is None and is_draft:
-        findings = product_versions.findings_of(
-            product, document, purpose=purpose, settings=config(), now=request.now
-        )
+        findings = product_versions.findings_of(product, document, purpose=purpose, settings=config(), now=request.now)
     needs = product_versions.needs_interface(document)
     return show(
         request,
