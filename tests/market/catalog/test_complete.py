@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -44,12 +45,8 @@ def test_a_hundred_right_products_of_different_shapes_are_all_accepted(seller: S
         assert complete(product, saved, market=MARKET) == [], f"product {number}"
 
 
-def base(**other: object) -> dict[str, object]:
-    return {"base": other}
-
-
 ONE = Spec(name=Text(zh="标准版", en="Standard"), skus=(Sku(prices=(period(),)),))
-WRONG = {
+WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     "no name": ("base", {"name": Text(zh="", en="Ledger")}, "name.zh"),
     "no category": ("base", {"category": "nowhere"}, "category"),
     "contact data in the name": ("base", {"name": Text(zh="云账 400-800-1234", en="Ledger")}, "name.zh"),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.text import Text
 
-from .document import Document, Factor, Price, Quantity, Sku, Spec
+from .document import SECTIONS, Document, Factor, Price, Quantity, Sku, Spec
 from .models import Category
 from .price_models import PriceModel
 from .view import way_of
@@ -78,7 +78,7 @@ _PARTS: Mapping[str, Words] = {
 
 def lines(document: Document, *, currency: str) -> list[Line]:
     """All of it, in the order of the sections."""
-    return [line for section in _SECTIONS for line in section_lines(document, section, currency=currency)]
+    return [line for section in SECTIONS for line in section_lines(document, section, currency=currency)]
 
 
 def section_lines(document: Document, section: str, *, currency: str) -> list[Line]:
@@ -196,7 +196,7 @@ def _discovery(document: Document) -> Iterator[Line]:
 
 _SECTIONS = {
     "base": _base, "media": _media, "description": _description, "guide": _guide, "support": _support,
-    "purchase": _purchase, "pricing": None, "details": _details, "discovery": _discovery,
+    "purchase": _purchase, "details": _details, "discovery": _discovery,
 }  # fmt: skip
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -157,7 +156,7 @@ class ProductVersion(Defaults[Document]):
     """A kind of submission about one version of a product."""
 
     document = Document
-    sections: ClassVar[tuple[Section, ...]] = tuple(Section(code=code, title=title) for code, title in TITLES.items())
+    sections = tuple(Section(code=code, title=title) for code, title in TITLES.items())
     busy = True
     agreements = AGREEMENTS
     purpose = Purpose.SUBMIT

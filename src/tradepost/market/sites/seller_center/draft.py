@@ -132,8 +132,8 @@ def _edited(request: SellerRequest, section: str, document: Document) -> Edited:
     if section == "pricing":
         state = pricing_editor.from_post(request.POST)
         pricing_acts.act(state, request.POST.get("act", ""))
-        pricing, errors = read(state)
-        return Edited(pricing, errors, state=state)
+        pricing, unread = read(state)
+        return Edited(pricing, unread, state=state)
     typed = {name: value for name, value in request.POST.items() if isinstance(value, str)}
     pictures, errors = _pictures(request, section, document)
     try:
