@@ -10,8 +10,8 @@ from django.test import Client
 from tests.factories import NOW, products
 from tests.factories.pictures import make_picture, picture_file
 from tests.factories.products import MONTHLY, YEARLY, make_category
+from tests.market.sites.seller_center.pricing_inputs import inputs
 from tests.market.sites.seller_center.shops import Shop, enter, make_shop
-from tests.market.sites.seller_center.test_pricing_editor import inputs
 from tradepost.market.assets.models import Picture
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog.models import Product, Version

@@ -39,7 +39,7 @@ from tradepost.market.web.uploads import PictureField, ProofField
 
 from . import draft_details, draft_sections, pricing_acts, pricing_editor, pricing_shown
 from .draft_inputs import Words, Wrong
-from .draft_sections import GROUPS, HELP, TITLES, Ask
+from .draft_questions import GROUPS, HELP, MOST_PICTURES, TITLES, Ask
 from .frame import SellerRequest, found, seller_page, show
 from .pictures import picture_field
 from .pricing_document import Places, laid_out, read
@@ -63,7 +63,7 @@ class Edited:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.PRODUCTS, product="pk")
-@uploads.takes_pictures(draft_sections.MOST_PICTURES, proofs=draft_details.MOST_PROOFS)
+@uploads.takes_pictures(MOST_PICTURES, proofs=draft_details.MOST_PROOFS)
 def section(request: SellerRequest, pk: int, section: str) -> HttpResponse:
     if section not in SECTIONS:
         raise Http404

@@ -12,7 +12,8 @@ from tradepost.market.product_types.contract import NO, YES, Answer, ProductType
 from tradepost.protocols.text import Text
 
 from .draft_inputs import Look, Words
-from .draft_sections import Ask, Group, TooLong
+from .draft_questions import Ask, Group
+from .draft_sections import TooLong
 
 LONGEST = 4000
 _LOOKS = {
