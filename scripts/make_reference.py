@@ -52,6 +52,10 @@ def events() -> str:
         f"| `{kind}` | `{task.__module__.removeprefix('tradepost.market.')}.{task.__name__}` |"
         for kind, task in wiring.TASKS.items()
     ]
+    leased = [
+        f"| `{kind}` | {task.attempts} | {task.longest} | {task.at_once or 'as many as there is room for'} |"
+        for kind, task in wiring.LEASED_TASKS.items()
+    ]
     return _page(
         "Events and timers",
         "An event is written to the outbox in the transaction that makes it true; a worker runs its reactions, each at least"
@@ -59,6 +63,8 @@ def events() -> str:
         [
             "| Event | Holds | Stored as | Earlier | Reactions |", "|---|---|---|---|---|", *rows,
             "", "| Timer | Task |", "|---|---|", *tasks,
+            "", "What waits for others' servers, outside of any transaction:",
+            "", "| Leased job | Attempts | Longest | At once in a worker |", "|---|---|---|---|", *leased,
         ],
     )  # fmt: skip
 

@@ -43,6 +43,11 @@ PAGES: dict[str, dict[str, View]] = {
     "": {
         "store": View("/"),
         "store-nothing-found": View("/?q=nothing-like-it"),
+        "store-filtered": View("/?q=数据&way=year&high=90000&sort=price"),
+        "store-comes-close": View("/?q=财务+视频会议"),
+        "compare": View("/compare/?p=yunjian-docs&p=kelai-crm&p=lishi-mes&p=tangli-governance"),
+        "compare-nothing": View("/compare/"),
+        "seller-shop": View("/sellers/qingxie/"),
         "product": View("/products/yunjian-docs/"),
         "product-long": View("/products/lishi-mes/"),
         "login": View("/account/login/"),

@@ -38,6 +38,7 @@ def pages(get: frozenset[str], **kwargs: str) -> Address:
 
 
 CHECKOUT = {"plan": "PERIOD-month", "periods": "1", "quantity": "1", "total": "10000", "agreed": "on"}
+GROUP = {"name": "Support", "products": "none", "trade": "read", "tools": "none", "company": "none", "members": "none"}
 ADDRESS = {"url": "http://127.0.0.1:9/moved", "protocol": "saas_v2"}
 
 STOREFRONT = {
@@ -104,6 +105,26 @@ SELLER_CENTER = {
     "seller/products/<int:pk>/submit/progress/": pages(A_MEMBERS, pk="{product}"),
     "seller/products/<int:pk>/submit/withdraw/": Address({"pk": "{product}"}),  # nothing is handed in
     "seller/products/<int:pk>/delist/": Address({"pk": "{product}"}, get=A_MEMBERS, post=frozenset({OWNER})),
+    "seller/products/<int:pk>/controls/": pages(A_MEMBERS, pk="{product}"),
+    "seller/products/<int:pk>/controls/visibility/": Address(
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"what": "hide"}
+    ),
+    "seller/products/<int:pk>/controls/limit/": Address(
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "", "maximum": "5"}
+    ),
+    "seller/products/<int:pk>/controls/target/": Address(
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "", "audience": "companies"}
+    ),
+    "seller/products/<int:pk>/controls/stock/": Address(
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"change": "5"}
+    ),
+    "seller/products/<int:pk>/rules/": pages(A_MEMBERS, pk="{product}"),
+    "seller/products/<int:pk>/rules/add/": Address(
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"source": "a", "target": "b"}
+    ),
+    "seller/products/<int:pk>/rules/<int:rule>/remove/": Address(
+        {"pk": "{product}", "rule": "1"}, post=frozenset({OWNER})
+    ),
     "seller/products/<int:pk>/bind/": Address(
         {"pk": "{product}"}, post=frozenset({OWNER}), data={"address": "{address}"}
     ),
@@ -161,9 +182,9 @@ SELLER_CENTER = {
     "seller/members/<int:pk>/hand-over/": Address({"pk": "{member}"}, post=frozenset({OWNER})),
     "seller/members/invitations/<int:pk>/again/": Address({"pk": "{invitation}"}, post=frozenset({OWNER})),
     "seller/members/invitations/<int:pk>/withdraw/": Address({"pk": "{invitation}"}, post=frozenset({OWNER})),
-    "seller/members/groups/new/": Address(get=CHANGERS, post=CHANGERS, data={"name": "Support", "trade": "read"}),
+    "seller/members/groups/new/": Address(get=CHANGERS, post=CHANGERS, data=GROUP),
     "seller/members/groups/<int:pk>/": Address(
-        {"pk": "{group}"}, get=frozenset({OWNER}), post=frozenset({OWNER}), data={"name": "Support", "trade": "read"}
+        {"pk": "{group}"}, get=frozenset({OWNER}), post=frozenset({OWNER}), data=GROUP
     ),
     "seller/members/groups/<int:pk>/delete/": Address({"pk": "{empty_group}"}, post=frozenset({OWNER})),
     "seller/join/<str:token>/": Address({"token": "{token}"}, get=ANYBODY),
@@ -210,6 +231,11 @@ CONSOLE = {
     "console/calls/<int:pk>/": pages(ONLY_OPERATORS, pk="{call}"),
     "console/engine/": pages(ONLY_OPERATORS),
     "console/engine/figures/": pages(ONLY_OPERATORS),
+    "console/products/": pages(ONLY_OPERATORS),
+    "console/products/<int:pk>/": pages(ONLY_OPERATORS, pk="{product}"),
+    "console/products/<int:pk>/freeze/": Address({"pk": "{product}"}, post=ONLY_OPERATORS, data={"reason": "checked"}),
+    "console/products/<int:pk>/unfreeze/": Address({"pk": "{product}"}, post=ONLY_OPERATORS),
+    "console/products/<int:pk>/stop/": Address({"pk": "{product}"}, post=ONLY_OPERATORS, data={"reason": "checked"}),
     "console/sellers/": pages(ONLY_OPERATORS),
     "console/sellers/<int:pk>/": pages(ONLY_OPERATORS, pk="{seller}"),
     "console/sellers/<int:pk>/suspend/": Address(

@@ -143,7 +143,7 @@ def test_every_protocol_saves_its_cases(protocol: str, activity: str, variant: s
 
 def test_an_address_that_need_not_sign_is_judged_so() -> None:
     address = at()
-    addresses.change(address, url=address.url, require_body_sign=False, sandbox=True)
+    addresses.change(address, url=address.url, require_body_sign=False, sandbox=True, now=NOW)
     assert answer(tried(address, "queryInstance"), change=no_body_sign, now=NOW).passed
 
 
@@ -155,7 +155,7 @@ def test_a_case_goes_stale_with_its_key_and_its_address_and_stands_again_when_it
     assert standing(address)["queryInstance"] is Standing.OTHER_KEY
     answer(tried(address, "queryInstance"), now=NOW)
     assert standing(address)["queryInstance"] is Standing.SAVED
-    addresses.change(address, url="http://127.0.0.1:9/other", require_body_sign=True, sandbox=True)
+    addresses.change(address, url="http://127.0.0.1:9/other", require_body_sign=True, sandbox=True, now=NOW)
     assert standing(address)["queryInstance"] is Standing.OTHER_URL
     assert address.proven == []
     answer(tried(address, "queryInstance"), now=NOW)

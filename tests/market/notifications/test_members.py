@@ -14,7 +14,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event
 from tradepost.market.base.secrets import unseal
 from tradepost.market.identity import domains, groups, members
-from tradepost.market.identity.domains import DomainLapsed
+from tradepost.market.identity.events import DomainLapsed
 from tradepost.market.identity.menus import DEVELOPER, VIEWER
 from tradepost.market.identity.models import Invitation, Member
 from tradepost.market.notifications.compose import Site, compose

@@ -10,10 +10,12 @@ from tests.factories.buying import make_order, make_subscription
 from tests.factories.companies import admitted, approve, owner_of, send
 from tests.factories.people import NOW, make_buyer, make_operator
 from tests.factories.products import make_offer, make_product
+from tradepost.market import wiring
+from tradepost.market.base import outbox
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
-from tradepost.market.catalog.models import Product
-from tradepost.market.catalog.shelf_queries import Search, product_on_sale, shelf
+from tradepost.market.catalog.models import Product, Shelf
+from tradepost.market.catalog.shelf_queries import product_on_sale
 from tradepost.market.identity import enter, keys
 from tradepost.market.identity.company_models import Company
 from tradepost.market.identity.models import Member, Seller, User
@@ -127,12 +129,15 @@ def test_a_suspended_seller_sells_nothing_until_it_is_resumed() -> None:
     assert Seller.objects.get(pk=seller.pk).is_selling
     enter.suspend(seller, reason="服务电话无人接听", by=operator.email, now=NOW)
     assert product_on_sale(slug=product.slug) is None
-    assert shelf(Search()).rows == []
+    outbox.dispatch(wiring.REACTIONS, now=NOW)
+    assert not Shelf.objects.filter(product=product).exists(), "neither in the store nor in its searches"
     with pytest.raises(Refused, match=r"offer\.unknown"):
         find_offer(offer.product_id)
     with pytest.raises(Refused, match="not allowed"):
         enter.suspend(seller, reason="again", by=operator.email, now=NOW)
     enter.resume(seller, reason="已恢复", by=operator.email, now=NOW)
+    outbox.dispatch(wiring.REACTIONS, now=NOW)
+    assert Shelf.objects.filter(product=product).exists()
     assert find_offer(offer.product_id).pk == offer.pk
     assert Seller.objects.get(pk=seller.pk).status_reason == ""
 

@@ -242,6 +242,11 @@ class Offer(models.Model):
         return Money(self.price_minor, self.currency)
 
     @property
+    def least_unit(self) -> Money:
+        """The lowest price of a unit: a price in bands is shown from there."""
+        return Money(min([each for _upto, each in self.bands], default=self.price_minor), self.currency)
+
+    @property
     def charging(self) -> Charging:
         return charging(self.charging_mode)
 

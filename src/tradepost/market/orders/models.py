@@ -129,6 +129,10 @@ class OrderLine(models.Model):
         return Money(self.amount_minor, self.order.currency)
 
     @property
+    def trial(self) -> bool:
+        return self.order.order_type == Order.Type.TRIAL
+
+    @property
     def list_amount(self) -> Money:
         return Money(self.list_minor, self.order.currency)
 

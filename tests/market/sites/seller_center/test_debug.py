@@ -9,20 +9,21 @@ import pytest
 
 from tests.factories import NOW, make_address
 from tests.market.debugging.answering import answer, call_of
-from tests.market.sites.seller_center.shops import Shop, enter
+from tests.market.sites.seller_center.shops import enter, make_shop
 from tradepost.market.base import clock, leased_jobs
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.debugging import find_out, replay
 from tradepost.market.debugging.models import DebugCase, DebugRun
 from tradepost.market.identity import keys
-from tradepost.market.identity.models import Member
+from tradepost.market.identity.menus import VIEWER
+from tradepost.market.production import addresses
 from tradepost.market.production.models import Address, Call
 from tradepost.protocols.commands import Rejected
 from tradepost.protocols.http import Response
 
 
 @pytest.fixture
-def address(shop: Shop) -> Address:
+def address(shop) -> Address:
     return make_address(shop.seller)
 
 
@@ -150,13 +151,12 @@ def test_a_case_that_the_protocol_does_not_have_is_not_there(page, address):
     assert page.get(f"/seller/debug/{address.pk}/newInstance/TRIAL/").status_code == 404
 
 
-def test_a_viewer_looks_and_tries_nothing_out(shop, address):
-    Member.objects.filter(seller=shop.seller).update(role=Member.Role.VIEWER)
-    viewer = enter(shop.owner)
-    assert "Debug and save" not in text(viewer.get(f"/seller/debug/{address.pk}/queryInstance/"))
-    assert (
-        viewer.post(f"/seller/debug/{address.pk}/queryInstance/", {"instanceId": "i", "do": "debug"}).status_code == 403
-    )
+def test_a_viewer_looks_and_tries_nothing_out(db):
+    shop = make_shop(VIEWER)
+    address, viewer = make_address(shop.seller), enter(shop.owner)
+    path = f"/seller/debug/{address.pk}/queryInstance/"
+    assert "Debug and save" not in text(viewer.get(path))
+    assert viewer.post(path, {"instanceId": "i", "do": "debug"}).status_code == 403
     assert viewer.post(f"/seller/debug/{address.pk}/why/").status_code == 403
     assert not Call.objects.exists()
     assert not LeasedJob.objects.exists()
@@ -168,7 +168,8 @@ def test_without_an_address_or_a_key_the_page_says_what_to_do(page, shop, addres
     assert "Create the key" in text(page.get(f"/seller/debug/{address.pk}/queryInstance/"))
     refused = page.post(f"/seller/debug/{address.pk}/queryInstance/", {"instanceId": "i", "do": "debug"})
     assert (refused.status_code, DebugRun.objects.exists()) == (409, False)
-    address.delete()
+    addresses.remove(address, now=clock.now())
+    assert page.get(f"/seller/debug/{address.pk}/queryInstance/").status_code == 404, "one that was deleted is gone"
     assert "Register an address" in text(page.get("/seller/debug/"))
 
 

@@ -12,7 +12,7 @@ from tests.market.sites.seller_center.shops import enter
 from tradepost.market.base.config import config
 from tradepost.market.base.secrets import unseal
 from tradepost.market.catalog import grants
-from tradepost.market.identity.menus import DEVELOPER, VIEWER
+from tradepost.market.identity.menus import DEVELOPER, EXPLAINED, VIEWER
 from tradepost.market.identity.models import Group, Invitation, Member
 from tradepost.market.notifications.models import Mail
 
@@ -63,8 +63,10 @@ def test_invitations_a_day_are_bounded(page, monkeypatch):
         "tradepost.market.sites.seller_center.members.config",
         lambda: config().model_copy(update={"invitations_a_day": 1}),
     )
+    answer = None
     for number in range(2):
         answer = page.post("/seller/members/invite/", {"email": f"n{number}@a.example", "groups": ["viewer"]})
+    assert answer is not None
     assert "No more invitations can be mailed today" in answer.content.decode()
     assert Mail.objects.count() == 1
 
@@ -113,14 +115,18 @@ def test_another_sellers_member_group_and_product_do_not_exist(page, shop, other
     assert grants.granted_to(one) == []
 
 
+def of_a_group(name: str, **menus: str) -> dict[str, str]:
+    return {"name": name} | dict.fromkeys(EXPLAINED, "none") | menus
+
+
 def test_a_group_is_made_changed_and_deleted(page, shop):
-    page.post("/seller/members/groups/new/", {"name": " Support  desk ", "trade": "read", "tools": ""})
+    page.post("/seller/members/groups/new/", of_a_group(" Support  desk ", trade="read"))
     group = Group.objects.get(seller=shop.seller)
     assert (group.name, group.menus) == ("Support desk", {"trade": "read"})
-    page.post(f"/seller/members/groups/{group.pk}/", {"name": "Support", "trade": "write", "company": "read"})
+    page.post(f"/seller/members/groups/{group.pk}/", of_a_group("Support", trade="write", company="read"))
     group.refresh_from_db()
     assert group.menus == {"trade": "write", "company": "read"}
-    text = page.post("/seller/members/groups/new/", {"name": "support", "trade": "read"}).content.decode()
+    text = page.post("/seller/members/groups/new/", of_a_group("support", trade="read")).content.decode()
     assert "You have a group of this name already" in text
     page.post(f"/seller/members/groups/{group.pk}/delete/")
     assert not Group.objects.exists()
@@ -135,7 +141,7 @@ def test_a_manager_is_offered_and_gives_only_what_is_theirs(shop):
     assert 'value="developer"' not in text
     assert f'value="{group.pk}"' in text
     page.post("/seller/members/invite/", {"email": "new@a.example", "groups": ["developer"]})
-    page.post("/seller/members/groups/new/", {"name": "All", "tools": "write"})
+    page.post("/seller/members/groups/new/", of_a_group("All", tools="write"))
     page.post(f"/seller/members/{strong.pk}/", {"groups": [str(group.pk)]})
     assert page.post(f"/seller/members/{strong.pk}/remove/").status_code == 403
     assert page.post(f"/seller/members/{manager.pk}/hand-over/").status_code == 403

@@ -18,12 +18,12 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.catalog import delist, trading
 from tradepost.market.catalog.models import Product, Sku, Spec
 from tradepost.market.catalog.operator_queries import ProductFilter, all_products, find_product, offers_of, versions_of
+from tradepost.market.notifications.facts import is_chinese
 from tradepost.market.product_types.registry import product_types
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.product_history import product_events
 from tradepost.market.web.status import vocabulary
-
-ACTS = ("freeze", "unfreeze", "stop")
+from tradepost.protocols.text import Text
 
 
 class ReasonForm(forms.Form):
@@ -31,6 +31,32 @@ class ReasonForm(forms.Form):
         label=gettext_lazy("Reason"), max_length=trading.LONGEST_CAUSE, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("The seller reads it."),
     )  # fmt: skip
+
+
+class StopForm(ReasonForm):
+    what = forms.ChoiceField(label=gettext_lazy("What ends"), required=False)
+    field_order = ("what", "reason")
+
+    def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.auto_id = "stop-%s"
+        self.fields["what"].choices = _parts(product)  # type: ignore[attr-defined]  # of a ChoiceField
+
+
+def _parts(product: Product) -> list[tuple[str, Any]]:
+    """The whole product, and each spec that is sold with its SKUs."""
+    parts: list[tuple[str, Any]] = [("", _("The whole product"))]
+    for spec in offers_of(product):
+        if spec.stopped_at is not None:
+            continue
+        name = spec.name if is_chinese() else spec.name_en
+        skus = [
+            (f"sku:{sku.code}", f"SKU {sku.code[:12]} {' · '.join(sku.values.values())}")
+            for sku in spec.skus.all()
+            if not sku.stopped_at
+        ]
+        parts.append((name, [(f"spec:{spec.key}", _("Spec “%(name)s” with all its SKUs") % {"name": name}), *skus]))
+    return parts
 
 
 @operator_required
@@ -44,7 +70,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "page": all_products(asked, after=request.GET.get("after", "")),
         "asked": asked,
         "statuses": vocabulary("product"),
-        "kinds": [(kind.code, kind.title) for kind in product_types().values()],
+        "kinds": [(kind.code, _in_words(kind.title)) for kind in product_types().values()],
     }
     return render(request, "console/products.html", context)
 
@@ -78,12 +104,12 @@ def unfreeze(request: HttpRequest, pk: int) -> HttpResponse:
 @operator_required
 @require_POST
 def stop(request: HttpRequest, pk: int) -> HttpResponse:
-    """The product, or one of its specs or SKUs: ``spec`` or ``sku`` is the key of a row."""
+    """The product, or one of its specs or SKUs: ``what`` names it."""
     return _do(request, _found(pk), "stop")
 
 
 def _do(request: HttpRequest, product: Product, act: str) -> HttpResponse:
-    form = ReasonForm(request.POST)
+    form = ReasonForm(request.POST) if act == "freeze" else StopForm(request.POST, product=product)
     if not form.is_valid():
         return _page(request, product, **{act: form})
     by, now, reason = person(request).email, now_of(request), form.cleaned_data["reason"]
@@ -93,7 +119,9 @@ def _do(request: HttpRequest, product: Product, act: str) -> HttpResponse:
                 trading.freeze(product, cause=reason, actor=by, now=now)
                 said = _("Sales are suspended. The seller was told why.")
             else:
-                delist.stop(_node(request, product), reason=reason, actor=by, now=now, by_operator=True)
+                delist.stop(
+                    _node(form.cleaned_data["what"], product), reason=reason, actor=by, now=now, by_operator=True
+                )
                 said = _("Sales have ended for good. The seller was told why.")
     except Refused as refused:
         messages.error(request, refused.message)
@@ -102,17 +130,20 @@ def _do(request: HttpRequest, product: Product, act: str) -> HttpResponse:
     return redirect("console:product", product.pk)
 
 
-def _node(request: HttpRequest, product: Product) -> Product | Spec | Sku:
-    spec, sku = request.POST.get("spec", "")[:32], request.POST.get("sku", "")[:64]
-    if sku:
-        found: Spec | Sku | None = Sku.objects.select_related("spec").filter(spec__product=product, code=sku).first()
-    elif spec:
-        found = Spec.objects.filter(product=product, key=spec).first()
-    else:
-        return product
-    if found is None:
-        raise Http404
-    return found
+def _node(what: str, product: Product) -> Product | Spec | Sku:
+    """``what`` is one of the form's choices, so that it is there."""
+    kind, _colon, key = what.partition(":")
+    match kind:
+        case "spec":
+            return Spec.objects.get(product=product, key=key)
+        case "sku":
+            return Sku.objects.select_related("spec").get(spec__product=product, code=key)
+        case _:
+            return product
+
+
+def _in_words(text: Text) -> str:
+    return text.zh if is_chinese() else text.en
 
 
 def _found(pk: int) -> Product:
@@ -126,12 +157,12 @@ def _page(request: HttpRequest, product: Product, **forms_: forms.Form) -> HttpR
     kind = product_types().get(product.product_type)
     context: dict[str, Any] = {
         "product": product,
-        "kind": kind.title if kind else product.product_type,
+        "kind": _in_words(kind.title) if kind else product.product_type,
         "versions": versions_of(product),
         "specs": offers_of(product),
         "events": product_events(product, with_actors=True),
         "freeze_form": forms_.get("freeze") or ReasonForm(auto_id="freeze-%s"),
-        "stop_form": forms_.get("stop") or ReasonForm(auto_id="stop-%s"),
+        "stop_form": forms_.get("stop") or StopForm(product=product),
         "living": product.status in {Product.Status.ON_SALE, Product.Status.FROZEN},
     }
     wrong = any(form.errors for form in forms_.values())

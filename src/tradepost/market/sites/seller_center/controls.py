@@ -32,7 +32,7 @@ LONGEST_LIST = 80_000
 
 
 class LimitForm(forms.Form):
-    spec = forms.ChoiceField(label=gettext_lazy("For"), required=False)
+    spec = forms.ChoiceField(label=gettext_lazy("Applies to"), required=False)
     maximum = forms.IntegerField(
         label=gettext_lazy("At most"), min_value=1, max_value=MOST_UNITS,
         help_text=gettext_lazy("For each buyer. 1 means once, whatever the quantity; more is a quantity over all orders."),
@@ -48,7 +48,7 @@ class LimitForm(forms.Form):
 
 
 class TargetForm(forms.Form):
-    spec = forms.ChoiceField(label=gettext_lazy("For"), required=False)
+    spec = forms.ChoiceField(label=gettext_lazy("Applies to"), required=False)
     audience = forms.ChoiceField(
         label=gettext_lazy("Sold to"), choices=[(EVERYONE, gettext_lazy("Everyone")), *SalesTarget.Audience.choices]
     )

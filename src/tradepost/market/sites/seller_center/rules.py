@@ -29,8 +29,8 @@ MOST_LAPSED = 20
 
 
 class RuleForm(forms.Form):
-    source = forms.ChoiceField(label=gettext_lazy("From"))
-    target = forms.ChoiceField(label=gettext_lazy("To"))
+    source = forms.ChoiceField(label=gettext_lazy("From SKU"))
+    target = forms.ChoiceField(label=gettext_lazy("To SKU"))
 
     def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
