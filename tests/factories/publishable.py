@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from itertools import count, product
 from random import Random
@@ -25,6 +26,8 @@ from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
 _numbers = count(1)
+KEY = "0123456789abcdef0123456789ABCDEF"
+"""As the honest sellers of the tester have it (tests/check)."""
 BODY_ZH = (
     "<h3>主要能力</h3><p>"
     + "支持凭证录入、期末结转、多账套管理与权限分级，财务人员可以按月查看科目余额并导出报表。" * 12
@@ -50,10 +53,10 @@ def period(kind: str = "month", amount: str = "99.5") -> Price:
     )
 
 
-def may_publish() -> Seller:
+def may_publish(*, now: datetime = NOW) -> Seller:
     """A seller that came the whole way: admitted, certified, with a signing key."""
-    seller = certified(admitted())
-    keys.rotate_signing_key(seller, SigningKey.InterfaceClass.BASE, now=NOW, secret="a signing key of tests")
+    seller = certified(admitted(now=now), now=now)
+    keys.rotate_signing_key(seller, SigningKey.InterfaceClass.BASE, now=now, secret=KEY)
     return seller
 
 

@@ -70,7 +70,7 @@ RESETS: Mapping[str, Words] = {
     "year": pgettext_lazy("quota", "full again each year"),
 }  # fmt: skip
 _PARTS: Mapping[str, Words] = {
-    "name": gettext_lazy("Name"), "summary": gettext_lazy("Summary"), "body": gettext_lazy("Text"),
+    "name": gettext_lazy("Product name"), "summary": gettext_lazy("Summary"), "body": gettext_lazy("Text"),
     "hours": gettext_lazy("Service hours"), "content": gettext_lazy("What support covers"),
     "keywords": gettext_lazy("Keywords"),
 }  # fmt: skip

@@ -81,7 +81,7 @@ GROUPS: Mapping[str, tuple[Group, ...]] = {
     "base": (
         Group(
             asks=(
-                Ask(name="name", label=gettext_lazy("Name"), longest=64, both=True),
+                Ask(name="name", label=gettext_lazy("Product name"), longest=64, both=True),
                 Ask(
                     name="summary", label=gettext_lazy("Summary"), both=True,
                     help=gettext_lazy("One sentence, shown on cards and in searches."),
