@@ -276,10 +276,13 @@ class Document:
                 for price in sku.prices:
                     yield spec, sku, price
 
-    def pictures(self) -> frozenset[str]:
-        """SHA-256 of every picture that it refers to, those of proofs too."""
-        shown = self.media.hashes | self.description.hashes
-        return shown | {sha256 for sha256 in self.details.proofs.values() if sha256}
+    def pictures(self) -> set[str]:
+        """SHA-256 of every picture that it refers to."""
+        return self.media.hashes | self.description.hashes
+
+    def proofs(self) -> set[str]:
+        """The same of documents."""
+        return set(self.details.proofs.values()) - {""}
 
     def modes(self) -> frozenset[ChargingMode]:
         """Charging modes that it is sold in."""
