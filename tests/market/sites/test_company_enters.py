@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.factories.companies import company, typed
-from tests.factories.people import make_buyer, make_operator
+from tests.factories.people import NOW, make_buyer, make_operator
 from tests.factories.pictures import picture_file
 from tradepost.market.base.config import config
 from tradepost.market.identity.company_models import Acceptance
