@@ -52,6 +52,10 @@ def events() -> str:
         f"| `{kind}` | `{task.__module__.removeprefix('tradepost.market.')}.{task.__name__}` |"
         for kind, task in wiring.TASKS.items()
     ]
+    leased = [
+        f"| `{kind}` | {task.attempts} | {task.longest} | {task.at_once or 'as many as there is room for'} |"
+        for kind, task in wiring.LEASED_TASKS.items()
+    ]
     return _page(
         "Events and timers",
         "An event is written to the outbox in the transaction that makes it true; a worker runs its reactions, each at least"
@@ -59,6 +63,8 @@ def events() -> str:
         [
             "| Event | Holds | Stored as | Earlier | Reactions |", "|---|---|---|---|---|", *rows,
             "", "| Timer | Task |", "|---|---|", *tasks,
+            "", "What waits for others' servers, outside of any transaction:",
+            "", "| Leased job | Attempts | Longest | At once in a worker |", "|---|---|---|---|", *leased,
         ],
     )  # fmt: skip
 
@@ -89,14 +95,16 @@ def _called(node: ast.AST) -> str:
 
 
 def lifecycles() -> str:
+    from tradepost.market.identity.domains_lifecycle import DOMAIN
     from tradepost.market.identity.lifecycle import SELLER
+    from tradepost.market.identity.members_lifecycle import INVITATION, MEMBERSHIP
     from tradepost.market.licenses.lifecycle import LICENSE_REQUEST
     from tradepost.market.orders.lifecycle import ORDER
     from tradepost.market.review.lifecycle import SUBMISSION
     from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
 
     parts: list[str] = []
-    for lifecycle in (ORDER, SUBSCRIPTION, LICENSE_REQUEST, SELLER, SUBMISSION):
+    for lifecycle in (ORDER, SUBSCRIPTION, LICENSE_REQUEST, SELLER, SUBMISSION, INVITATION, MEMBERSHIP, DOMAIN):
         parts += [f"## {lifecycle.name.capitalize()}", "", "```mermaid", lifecycle.mermaid(), "```", ""]
     return _page("Lifecycles", "A status changes only through these tables; each move leaves a history row.", parts)
 

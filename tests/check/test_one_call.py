@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -233,3 +234,23 @@ def test_an_address_need_not_sign_where_its_seller_chose_so_but_what_is_signed_m
     assert mistakes(judged("saas_v2", Query, headers((HEADER, None)), body_sign=False)) == {}
     wrong = judged("saas_v2", Query, headers((HEADER, body_sign(b"other", KEY))), body_sign=False)
     assert set(mistakes(wrong)) == {"signed"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps({f"k{n}": n for n in range(80_000)}).encode(),
+        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+        b'{"resultMsg":"' + b"at " * 300_000 + b'"}',
+        b'{"resultMsg":"' + b"SELECT a " * 100_000 + b'"}',
+        ("\u4e2d\u6587" * 200_000).encode("gbk"),
+        b'{"password":"' * 70_000,
+    ],
+    ids=["names", "deep", "traces", "sql", "gbk", "secrets"],
+)
+def test_a_hostile_answer_of_a_megabyte_is_judged_in_seconds(content: bytes) -> None:
+    """A market judges on its own time: each of these once took minutes, or hours."""
+    began = time.perf_counter()
+    found = judged("saas_v2", Query, lambda response: replace(response, body=content))
+    assert not holds(tuple(found.values()))
+    assert time.perf_counter() - began < 20

@@ -23,10 +23,13 @@ from tests.factories.buying import ACCESS
 from tests.factories.companies import certification, company, send
 from tests.factories.people import NOW
 from tests.market import every_address as table
+from tests.market.debugging.answering import answer, call_of, tried
 from tests.market.every_address import ADDRESSES, ANYBODY, OPERATOR, STRANGER, Address
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.work import State
+from tradepost.market.debugging.models import DebugCase, DebugRun
+from tradepost.market.debugging.saved import on_call_ended
 from tradepost.market.identity import domains, enter, keys, members
 from tradepost.market.identity.menus import VIEWER
 from tradepost.market.identity.models import Member, Seller, SigningKey, Throttle, User
@@ -34,6 +37,8 @@ from tradepost.market.licenses.deliver import deliver_license
 from tradepost.market.licenses.request import request_license
 from tradepost.market.notifications.models import Mail, Notice
 from tradepost.market.notifications.tell import tell
+from tradepost.market.production.events import CallEnded
+from tradepost.market.production.models import Address as ProductionAddress
 from tradepost.market.review import decide, drafts
 from tradepost.market.review.models import Submission
 from tradepost.protocols.open_api.upload import TextUpload
@@ -100,12 +105,13 @@ class World:
         certifying, rejected = handed_in(seller)
         access = keys.create_access_key(seller, by=self.users[table.OWNER], now=NOW)
         drafted, proven = factories.make_picture(seller), factories.make_proof(seller)
+        run, case = self._debugged(call.address)
         tell(
             buyer, "order_completed", once=order.number, link=f"/orders/{order.number}/", now=NOW,
             facts={"order": order.number, "product": product.name},
         )  # fmt: skip
         self.facts: Mapping[str, str] = {
-            "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug,
+            "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug, "seller_slug": seller.slug,
             "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer).pk),
             "mail": str(Mail.objects.get(notice__user=buyer).pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
             "address": str(call.address_id), "call": str(call.pk), "operation": str(operation.pk), "access_key": access.key_id, "email": buyer.email,
@@ -115,6 +121,7 @@ class World:
             "token": invited.token, "license_request": str(applied.pk), "picture": drafted.sha256,
             "staged_key": staged.key_id, "domain": str(domain.pk),
             "proof": proven.sha256,
+            "run": str(run.pk), "case": str(case.pk),
         }  # fmt: skip
         of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}
         # Secret → who may read it on a page that they may see.
@@ -129,6 +136,15 @@ class World:
         }  # fmt: skip
         self.sessions = {role: self._session(user) for role, user in self.users.items()}
         self.before = self.after = rows()
+
+    @staticmethod
+    def _debugged(address: ProductionAddress) -> tuple[DebugRun, DebugCase]:
+        """A test call that succeeded, and the case that it is."""
+        run = answer(tried(address, "queryInstance"), now=NOW, reacts=False)
+        on_call_ended(
+            CallEnded(call=call_of(run).pk, kind="Query", outcome="done", purpose="debug", owner=run.pk), now=NOW
+        )
+        return DebugRun.objects.get(), DebugCase.objects.get()
 
     @staticmethod
     def _session(user: User) -> str:

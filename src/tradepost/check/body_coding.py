@@ -9,7 +9,7 @@ from .http_client import LARGEST
 
 GBK = "gb18030"
 """Which holds GB2312 and GBK."""
-_CHINESE = re.compile("[\u00b7\u2010-\u2026\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+_CHINESE = re.compile("[\x00-\x7f\u00b7\u2010-\u2026\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]*")
 """What messages are written with: other bytes that happen to be GBK show rarer characters."""
 _GZIP = b"\x1f\x8b"
 _WINDOW_OF_GZIP = 31
@@ -46,8 +46,7 @@ def other_charset(body: bytes) -> str:
         text = body.decode(GBK)
     except UnicodeDecodeError:
         return ""
-    foreign = (character for character in text if not character.isascii())
-    return GBK if all(map(_CHINESE.fullmatch, foreign)) else ""
+    return GBK if _CHINESE.fullmatch(text) else ""
 
 
 def _is_utf8(body: bytes) -> bool:

@@ -277,7 +277,7 @@ JUDGEMENTS: tuple[Judgement, ...] = (
         expected=Text(en="resultCode of six digits, resultMsg of 1 to 255 characters", zh="resultCode为6位数字，resultMsg为1至255个字符"),
     ),
     Judgement(
-        name="signed", topic="body_sign", after=("answered", "plain"), judge=_signed,
+        name="signed", topic="body_sign", after=("status", "plain"), judge=_signed,
         title=Text(en="Body-Sign signs the body", zh="Body-Sign签名正确"),
         expected=Text(
             en='Body-Sign, spelled so: sign_type="HMAC-SHA256", signature="…" over exactly the bytes of the body',

@@ -26,6 +26,8 @@ from .wire_fields import Breach, Field, Kind, violations
 
 LONGEST_VALUE = 4096
 """Characters of one typed value, where its table names no limit."""
+ONE_LINE = 1000
+"""Characters of a value from which on it is typed in several lines."""
 GENERATED = frozenset({"authToken", "timeStamp", "activity", "testFlag", "businessId"})
 """Members that are made anew for each call, or are the same in all of them: nobody types them (saas-v2 §5.2)."""
 NEITHER_SENT_NOR_READ = frozenset({"provisionType", "extension"})
@@ -88,7 +90,8 @@ class CaseField:
     kind: Kind
     length: int
     values: tuple[str, ...]
-    secret: bool
+    long: bool
+    """Whether a line is too short for it."""
     fixed: str | None
     """The value that the variant has, which nobody changes."""
 
@@ -190,7 +193,7 @@ def _fields(case: Case, table: tuple[Field, ...], above: str) -> Iterator[CaseFi
             kind=one.kind,
             length=one.length or LONGEST_VALUE,
             values=one.values,
-            secret=one.secret,
+            long=(one.length or 0) > ONE_LINE or (one.secret and one.length is None),
             fixed=case.fixed.get(path),
         )
 

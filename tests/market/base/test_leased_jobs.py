@@ -117,6 +117,43 @@ def test_a_living_worker_keeps_its_lease_unless_the_work_takes_too_long() -> Non
 
 
 @pytest.mark.django_db
+def test_one_of_a_kind_and_a_seller_is_under_way_at_a_time_so_that_others_need_not_wait_for_a_hundred() -> None:
+    work = Work()
+    for key in ("a", "b", "c"):
+        start(key)
+    leased_jobs.start(KIND, "of-another", payload={"n": 1}, now=NOW, seller_id=8)
+    leased_jobs.start(KIND, "of-nobody-1", payload={"n": 1}, now=NOW)
+    leased_jobs.start(KIND, "of-nobody-2", payload={"n": 1}, now=NOW)
+    jobs = leased_jobs.claim(work.tasks, now=NOW, wall=NOW, owner="w", limit=10)
+    assert [job.key for job in jobs] == ["a", "of-another", "of-nobody-1", "of-nobody-2"]
+    work.do(Running(jobs[0]))
+    assert [job.key for job in leased_jobs.claim(work.tasks, now=NOW, wall=NOW, owner="w", limit=10)] == ["b"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_begins_no_more_of_a_kind_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    may_end, under_way = threading.Event(), []
+
+    def waits(running: Running) -> Mapping[str, Any]:
+        under_way.append(running.key)
+        assert may_end.wait(15)
+        return {}
+
+    work = Work(waits, at_once=2)
+    other = LeasedTask(work=lambda running: {})
+    monkeypatch.setattr(wiring, "LEASED_TASKS", {**work.tasks, "test.other": other})
+    for key in ("a", "b", "c"):
+        leased_jobs.start(KIND, key, payload={}, now=NOW)
+    last = leased_jobs.start("test.other", "d", payload={}, now=NOW)
+    with working():
+        until(lambda: LeasedJob.objects.get(pk=last.pk).state == State.ENDED, what="another kind goes past them")
+        assert sorted(under_way) == ["a", "b"]
+        may_end.set()
+        until(lambda: not LeasedJob.objects.exclude(state=State.ENDED).exists(), what="all end")
+    assert sorted(under_way) == ["a", "b", "c"]
+
+
+@pytest.mark.django_db
 def test_an_error_is_tried_again_later_and_a_refusal_is_the_end() -> None:
     def fails(running: Running) -> Mapping[str, Any]:
         raise RuntimeError("the server hung up")

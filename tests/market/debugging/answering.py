@@ -33,6 +33,12 @@ def tried(address: Address, activity: str, variant: str = "", **typed: str) -> D
     return debug(form, {**shown_values(form, now=NOW), **typed}, by="zhang@qingxie.example", now=NOW, most=4)
 
 
+def call_of(run: DebugRun) -> Call:
+    call = Call.objects.filter(debug_run=run).get()
+    assert call.purpose == Call.Purpose.DEBUG
+    return call
+
+
 def success(kind: str) -> Done:
     told = (InstanceInfo(instance_id="i-1", app=APP),) if kind in {Create.__name__, Query.__name__} else ()
     return Done(instance_id="i-1" if kind == Create.__name__ else "", instances=told, license="L")
@@ -47,8 +53,7 @@ def answer(
     reacts: bool = True,
 ) -> DebugRun:
     """The seller answers this: well, when nothing is given. Gives the run as it is then."""
-    call = Call.objects.get(pk=run.call_id)
-    claimed = lease(call, now=now)
+    claimed = lease(call_of(run), now=now)
     spoken, key = protocol(claimed.protocol), claimed.keys[0]
     request = spoken.encode(claimed.command, address=claimed.url, key=key, now=now, nonce=NONCE)
     if isinstance(outcome, Unreachable):

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tests.factories import NOW, make_call, make_subscription
-from tests.market.debugging.answering import answer, at, tried
+from tests.market.debugging.answering import answer, at, call_of, tried
 from tests.market.engine import AT_ONCE, OWNER, lease, react
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event
@@ -43,7 +43,7 @@ def standing(address: Address) -> dict[str, Standing]:
 def test_one_call_with_test_flag_1_that_succeeds_is_a_case() -> None:
     address = at()
     run = tried(address, "newInstance")
-    call = Call.objects.get(pk=run.call_id)
+    call = call_of(run)
     assert (call.purpose, call.owner, call.order_number, call.product, call.subscription) == (
         "debug",
         run.pk,
@@ -95,10 +95,10 @@ def test_what_one_judgement_refuses_is_not_saved_and_nothing_else_changed(
 def test_it_is_asked_once_and_never_pauses_orders() -> None:
     address = at()
     run = tried(address, "queryInstance")
-    claimed = lease(Call.objects.get(pk=run.call_id), now=NOW)
+    claimed = lease(call_of(run), now=NOW)
     gone = Unreachable(fault=Fault.CONNECT, detail="connection refused")
     record([Ended(claimed, gone)], now=NOW, owner=OWNER, rule=AT_ONCE)
-    call = Call.objects.get(pk=run.call_id)
+    call = call_of(run)
     assert (call.outcome, call.attempts) == ("gave_up", 1), "one attempt"
     assert not may_restart(call)
     address.refresh_from_db()
@@ -114,7 +114,7 @@ def test_it_goes_past_an_open_breaker_and_a_good_answer_ends_the_pause() -> None
     run = tried(address, "queryInstance")
     [claimed] = claim_calls(now=NOW, wall=NOW, owner="w", limit=5, per_seller=1, duration=MINUTE)
     assert (claimed.call_id, claimed.purpose) == (run.call_id, "debug")
-    Call.objects.filter(pk=run.call_id).update(state=0, lease_owner="", lease_until=None, attempts=0)
+    Call.objects.filter(debug_run=run).update(state=0, lease_owner="", lease_until=None, attempts=0)
     answer(run, now=NOW)
     address.refresh_from_db()
     assert address.breaker == "closed"
@@ -143,7 +143,7 @@ def test_every_protocol_saves_its_cases(protocol: str, activity: str, variant: s
 
 def test_an_address_that_need_not_sign_is_judged_so() -> None:
     address = at()
-    addresses.change(address, url=address.url, require_body_sign=False, sandbox=True)
+    addresses.change(address, url=address.url, require_body_sign=False, sandbox=True, now=NOW)
     assert answer(tried(address, "queryInstance"), change=no_body_sign, now=NOW).passed
 
 
@@ -155,7 +155,7 @@ def test_a_case_goes_stale_with_its_key_and_its_address_and_stands_again_when_it
     assert standing(address)["queryInstance"] is Standing.OTHER_KEY
     answer(tried(address, "queryInstance"), now=NOW)
     assert standing(address)["queryInstance"] is Standing.SAVED
-    addresses.change(address, url="http://127.0.0.1:9/other", require_body_sign=True, sandbox=True)
+    addresses.change(address, url="http://127.0.0.1:9/other", require_body_sign=True, sandbox=True, now=NOW)
     assert standing(address)["queryInstance"] is Standing.OTHER_URL
     assert address.proven == []
     answer(tried(address, "queryInstance"), now=NOW)
@@ -258,7 +258,7 @@ def test_orders_are_taken_first_and_test_calls_take_the_places_that_are_left() -
     order = make_call()
     address = at(seller=order.seller)
     run = tried(address, "queryInstance")
-    Call.objects.filter(pk=run.call_id).update(due_at=NOW - MINUTE)
+    Call.objects.filter(debug_run=run).update(due_at=NOW - MINUTE)
     [claimed] = claim_calls(now=NOW, wall=NOW, owner="w", limit=1, per_seller=16, duration=MINUTE)
     assert claimed.call_id == order.pk
     [second] = claim_calls(now=NOW, wall=NOW, owner="w", limit=1, per_seller=16, duration=MINUTE)

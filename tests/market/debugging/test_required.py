@@ -18,7 +18,7 @@ V1_REFRESHES = (
 
 
 def sold(*modes: ChargingMode, **besides: bool) -> Sold:
-    return Sold(modes=frozenset(modes), **besides)  # type: ignore[arg-type]  # flags
+    return Sold(modes=frozenset(modes), **besides)
 
 
 TABLE = [

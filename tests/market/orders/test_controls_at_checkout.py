@@ -39,10 +39,10 @@ def order(buyer: User, offer: Offer, *, quantity: int = 1, periods: int = 1, now
     return Order.objects.get(pk=buy(buyer, command, now=now, unpaid_timeout=HOUR, sells_metered=True).pk)
 
 
-def refused(buyer: User, offer: Offer, code: str, **chosen: int) -> Refused:
+def refused(buyer: User, offer: Offer, code: str, *, quantity: int = 1, periods: int = 1) -> Refused:
     before = (Order.objects.count(), list(Stock.objects.values_list("used", flat=True)), LimitUse.objects.count())
     with pytest.raises(Refused) as said:
-        order(buyer, offer, **chosen)
+        order(buyer, offer, quantity=quantity, periods=periods)
     assert said.value.code == code
     after = (Order.objects.count(), list(Stock.objects.values_list("used", flat=True)), LimitUse.objects.count())
     assert after == before, "nothing changed"

@@ -18,7 +18,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from . import work
 from .errors import Refused
@@ -120,6 +120,8 @@ class LeasedTask:
     """Wait after the first failure, doubling."""
     longest: timedelta = timedelta(minutes=30)
     """Real time after which an attempt is taken for lost."""
+    at_once: int | None = None
+    """How many of the kind one worker process does at a time; None for as many as there is room for."""
 
 
 type LeasedTasks = Mapping[str, LeasedTask]
@@ -162,15 +164,22 @@ def cancel(pk: int, *, now: datetime) -> None:
 
 
 def claim(tasks: LeasedTasks, *, now: datetime, wall: datetime, owner: str, limit: int) -> list[LeasedJob]:
-    """Lease due jobs of these kinds. Commits before anything is done."""
-    only = Q(kind__in=list(tasks))
-    if limit < 1 or not work.peek(LeasedJob, now=now, only=only):
-        return []
-    with transaction.atomic():
-        jobs = work.claim(LeasedJob, now=now, wall=wall, limit=limit, owner=owner, duration=LEASE, only=only)
-    for job in jobs:
+    """Lease due jobs of these kinds, the oldest first, but one of a kind and a seller at a time: who begins a hundred
+    runs waits for each of them, and nobody else does. Commits before anything is done."""
+    under_way = LeasedJob.objects.filter(
+        state=State.LEASED, kind=OuterRef("kind"), seller_id=OuterRef("seller_id"), lease_until__gt=wall
+    )
+    only = Q(kind__in=list(tasks)) & ~Q(Exists(under_way))
+    claimed: list[LeasedJob] = []
+    while len(claimed) < limit and work.peek(LeasedJob, now=now, only=only):
+        with transaction.atomic():
+            jobs = work.claim(LeasedJob, now=now, wall=wall, limit=1, owner=owner, duration=LEASE, only=only)
+        if not jobs:  # another worker took it
+            break
+        claimed += jobs
+    for job in claimed:
         job.state, job.lease_owner, job.attempts = State.LEASED, owner, job.attempts + 1
-    return jobs
+    return claimed
 
 
 def beat(tasks: LeasedTasks, running: Collection[Running], *, wall: datetime) -> None:

@@ -57,13 +57,16 @@ def newest(address: Address) -> LeasedJob | None:
 def task(*, sandbox: Callable[[], bool]) -> LeasedTask:
     """How a run works. It is not tried again when a worker dies: what it had created would be created once more."""
     return LeasedTask(
-        work=lambda running: work(running, sandbox=sandbox()), attempts=1, longest=timedelta(seconds=2 * WITHIN + 60)
+        work=lambda running: work(running, sandbox=sandbox()),
+        attempts=1,
+        longest=timedelta(seconds=2 * WITHIN + 60),
+        at_once=2,
     )
 
 
 def work(running: Running, *, sandbox: bool) -> Mapping[str, Any]:
     """The report, as the tester writes it for programs, with what is not shown left out. Raises ``Refused``."""
-    address = Address.objects.filter(pk=running.payload["address"]).first()
+    address = Address.objects.filter(pk=running.payload["address"], removed_at=None).first()
     if address is None:
         raise Refused("address.gone", _("This address was deleted."), HTTPStatus.NOT_FOUND)
     key = unseal(need_key(address).sealed)

@@ -38,7 +38,10 @@ class Stock:
 
 def stock(address: Address, sold: Sold, *, purpose: Purpose = Purpose.SUBMIT, listed: Sold | None = None) -> Stock:
     """How the required cases of a product at this address stand."""
-    beside = {one.protocol: one for one in Address.objects.filter(seller_id=address.seller_id, url=address.url)}
+    beside = {
+        one.protocol: one
+        for one in Address.objects.filter(seller_id=address.seller_id, url=address.url, removed_at=None)
+    }
     keys = current_keys(address.seller_id)
     cases = {
         (one.address_id, one.activity, one.variant): one

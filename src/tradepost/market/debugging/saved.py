@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from tradepost.market.base.outbox import batched
 from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Address, Attempt, Call
 
@@ -11,10 +13,15 @@ from .findings import passes
 from .models import DebugCase, DebugRun
 
 
-def on_call_ended(event: CallEnded, now: datetime) -> None:
-    """Reaction to the end of a test call; others are none of ours."""
-    if event.purpose != Call.Purpose.DEBUG:
-        return
+@batched
+def on_call_ended(events: Sequence[CallEnded], now: datetime) -> None:
+    """Reaction to the ends of calls: those of orders, which come by the hundred, are none of ours."""
+    for event in events:
+        if event.purpose == Call.Purpose.DEBUG:
+            _ended(event, now)
+
+
+def _ended(event: CallEnded, now: datetime) -> None:
     run = DebugRun.objects.select_for_update().filter(call=event.call, ended_at=None).first()
     if run is None:
         return

@@ -29,7 +29,12 @@ class CaseRow:
 
 def find_address(seller: Seller, pk: int) -> Address | None:
     """The seller's own address; None for anybody else's."""
-    return Address.objects.filter(seller=seller, pk=pk).first()
+    return Address.objects.filter(seller=seller, pk=pk, removed_at=None).first()
+
+
+def addresses_of(seller: Seller) -> list[Address]:
+    """The seller's addresses, oldest first."""
+    return list(Address.objects.filter(seller=seller, removed_at=None).order_by("pk"))
 
 
 def rows_of(address: Address) -> list[CaseRow]:
@@ -56,7 +61,9 @@ class CaseFilter:
 
 def seller_cases(seller: Seller, asked: CaseFilter) -> list[CaseRow]:
     """The seller's saved cases that fit, by address and in the order of their protocols."""
-    cases: QuerySet[DebugCase] = DebugCase.objects.filter(seller=seller).select_related("address", "call")
+    cases: QuerySet[DebugCase] = DebugCase.objects.filter(seller=seller, address__removed_at=None).select_related(
+        "address", "call"
+    )
     if asked.address:
         cases = cases.filter(address=whole_number(asked.address) or 0)
     if asked.activity:
@@ -81,11 +88,15 @@ def _row(case: DebugCase, keys: dict[str, str]) -> CaseRow | None:
 
 
 def find_case(seller: Seller, pk: int) -> DebugCase | None:
-    return DebugCase.objects.filter(seller=seller, pk=pk).select_related("address").first()
+    return DebugCase.objects.filter(seller=seller, pk=pk, address__removed_at=None).select_related("address").first()
 
 
 def find_run(seller: Seller, pk: int) -> DebugRun | None:
-    return DebugRun.objects.filter(seller=seller, pk=pk).select_related("address", "call").first()
+    return (
+        DebugRun.objects.filter(seller=seller, pk=pk, address__removed_at=None)
+        .select_related("address", "call")
+        .first()
+    )
 
 
 @dataclass(frozen=True, slots=True)

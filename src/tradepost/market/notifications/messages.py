@@ -186,6 +186,38 @@ WORDS: Mapping[str, Words] = {
           "after the first good answer."),
         _("See your addresses"), "danger", "plug",
     ),
+    "seller_product_frozen": Words(
+        _("Sales of %(product)s were suspended by the operator"),
+        _("Reason: %(cause)s. It is hidden and cannot be bought, and orders under way cannot be paid. Services that are in use "
+          "go on and can be renewed. Mend the cause and write to the operator."),
+        _("Open the product"), "danger", "snowflake",
+    ),
+    "seller_product_unfrozen": Words(
+        _("%(product)s is sold again"),
+        _("The operator has ended the suspension. What you had hidden yourself stays hidden."),
+        _("Open the product"), "good", "circle-check",
+    ),
+    "seller_product_stopped": Words(
+        _("Sales of %(product)s have ended for good"),
+        _("Reason: %(reason)s. Services that are in use run to their end and are not renewed. It cannot be listed again: publish "
+          "a new product instead."),
+        _("Open the product"), "warning", "ban",
+    ),
+    "seller_part_stopped": Words(
+        _("A part of %(product)s is not sold any more: %(part)s"),
+        _("Reason: %(reason)s. Services that are in use run to their end and are not renewed."),
+        _("Open the product"), "warning", "ban",
+    ),
+    "seller_stock_empty": Words(
+        _("%(product)s is sold out"),
+        _("Nothing is left in stock, so that nobody can order it. Add to the stock as soon as there is more."),
+        _("Open the sale controls"), "warning", "package",
+    ),
+    "seller_rule_lapsed": Words(
+        _("An upgrade rule of %(product)s has lapsed"),
+        _("From %(source)s to %(target)s. %(why)s Buyers cannot change this way any more."),
+        _("Open the upgrade rules"), "warning", "adjustments",
+    ),
     "account_confirm": Words(
         _("Confirm your e-mail address"),
         _("Somebody, most likely you, gave %(email)s as the address of an account. Confirm that it is yours and the account "

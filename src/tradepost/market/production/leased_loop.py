@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import Counter
 
 import structlog
 from django.db import connection
@@ -34,11 +35,12 @@ class LeasedLoop:
         if time.monotonic() - self._looked >= BEAT.total_seconds() / 5:
             self._looked = time.monotonic()
             await self._thread.until_done(self._look_after)
-        room = self._at_once - len(self._open)
-        if room < 1:
+        if len(self._open) >= self._at_once:
             return False
+        tasks = self._with_room()
         claimed = await self._thread.until_done(
-            lambda: leased_jobs.claim(self._tasks, now=clock.lately(), wall=clock.wall(), owner=self._owner, limit=room)
+            # One by one: what was begun may fill the room of its kind.
+            lambda: leased_jobs.claim(tasks, now=clock.lately(), wall=clock.wall(), owner=self._owner, limit=1)
         )
         for job in claimed:
             running = Running(job)
@@ -47,6 +49,11 @@ class LeasedLoop:
             self._open[thread] = running
             thread.start()
         return bool(claimed)
+
+    def _with_room(self) -> LeasedTasks:
+        """The kinds of which one more may be begun."""
+        begun = Counter(running.kind for running in self._open.values())
+        return {k: task for k, task in self._tasks.items() if task.at_once is None or begun[k] < task.at_once}
 
     def _look_after(self) -> None:
         wall = clock.wall()

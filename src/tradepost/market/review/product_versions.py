@@ -28,7 +28,7 @@ from tradepost.market.debugging.missing import Stock
 from tradepost.market.debugging.required import Purpose, Sold
 from tradepost.market.identity.certify import may_publish
 from tradepost.market.identity.models import Seller
-from tradepost.market.product_types.contract import Delivery
+from tradepost.market.product_types.contract import DeliveredBy
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production.models import Address, Binding
 
@@ -78,7 +78,7 @@ def address_of(product: Product) -> Address | None:
 
 def needs_interface(document: Document) -> bool:
     """Whether what is sold is made by the seller's server."""
-    return product_type(document.product_type).delivery is Delivery.INTERFACE
+    return product_type(document.product_type).delivery is DeliveredBy.INTERFACE
 
 
 def sold(document: Document, *, joint: bool = False) -> Sold:

@@ -44,6 +44,8 @@ OWN = {
     "/seller/addresses/": 6,
     "/seller/addresses/new/": 2,
     "/seller/keys/": 6,
+    "/seller/debug/": 10,
+    "/seller/cases/": 3,
     "/seller/try/": 9,
     "/seller/domains/": 1,
     "/seller/members/": 7,

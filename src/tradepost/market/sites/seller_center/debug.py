@@ -28,15 +28,14 @@ from tradepost.market.debugging.findings import Finding
 from tradepost.market.debugging.models import DebugRun
 from tradepost.market.debugging.standing import Standing
 from tradepost.market.identity.menus import Menu
-from tradepost.market.production import seller_queries as production
 from tradepost.market.production.models import Address
 from tradepost.market.web.attempts import attempts_of
 from tradepost.protocols.cases import CaseField
 
 from .frame import SellerRequest, found, may_change, seller_page, show
 
-LONGEST_IN_ONE_LINE = 256
 SHOWN_RESULTS = frozenset({"failed", "broken", "warned"})
+SEVERITY = ("failed", "broken", "skipped", "warned", "passed")
 
 
 class CaseForm(forms.Form):
@@ -67,7 +66,7 @@ def _input(one: CaseField) -> forms.Field:
     if one.values:
         choices = [*([] if one.mandatory else [("", "–")]), *((value, value) for value in one.values)]
         return forms.ChoiceField(**common, choices=choices)
-    if one.length > LONGEST_IN_ONE_LINE:
+    if one.long:
         return forms.CharField(**common, max_length=one.length, widget=forms.Textarea(attrs=plain | {"rows": 3}))
     return forms.CharField(**common, max_length=one.length, widget=forms.TextInput(attrs=plain))
 
@@ -79,24 +78,25 @@ def _input(one: CaseField) -> forms.Field:
 @seller_page(menu=Menu.TOOLS)
 def debug(request: SellerRequest) -> HttpResponse:
     """The first address, or the one that was chosen; without any, how to register one."""
-    own = production.seller_addresses(request.seller)
+    own = seller_queries.addresses_of(request.seller)
     chosen = whole_number(request.GET.get("address", ""))
     address = next((one for one in own if one.pk == chosen), own[0] if own else None)
-    if address is None:
-        return show(request, "seller_center/debug_nothing.html")
-    return redirect("seller_center:debug_address", pk=address.pk)
+    return _first_case(request, address) if address else show(request, "seller_center/debug_nothing.html")
 
 
 @require_safe
 @seller_page(menu=Menu.TOOLS)
 def debug_address(request: SellerRequest, pk: int) -> HttpResponse:
+    return _first_case(request, found(seller_queries.find_address(request.seller, pk)))
+
+
+def _first_case(request: SellerRequest, address: Address) -> HttpResponse:
     """The first case of the address that does not stand."""
-    address = found(seller_queries.find_address(request.seller, pk))
     rows = seller_queries.rows_of(address)
     row = next((one for one in rows if one.standing is not Standing.SAVED), rows[0] if rows else None)
     if row is None:
         return show(request, "seller_center/debug_nothing.html", address=address)
-    return HttpResponseRedirect(case_url(address, row.case.activity, row.case.variant))
+    return _shown(request, form_of(address, row.case.activity, row.case.variant))
 
 
 def case_url(address: Address, activity: str, variant: str) -> str:
@@ -110,8 +110,10 @@ def debug_case(request: SellerRequest, pk: int, activity: str, variant: str = ""
     """The form; *Generate request* shows what it makes, *Debug and save* sends it."""
     address = found(seller_queries.find_address(request.seller, pk))
     form = form_of(address, activity, variant)
-    if request.method == "POST":
-        return _asked(request, form)
+    return _asked(request, form) if request.method == "POST" else _shown(request, form)
+
+
+def _shown(request: SellerRequest, form: Form) -> HttpResponse:
     run = _run(request, form)
     values = {**shown_values(form, now=request.now), **(run.values if run else {})}
     inputs = CaseForm(form.cases.fields(form.case), initial=values)
@@ -125,8 +127,8 @@ def _asked(request: SellerRequest, form: Form) -> HttpResponse:
         if request.POST.get("do") == "debug":
             most = config().test_calls_at_once
             run = verbs.debug(form, typed, by=request.user.email, now=request.now, most=most)
-            url = case_url(form.address, form.case.activity, form.case.variant)
-            return HttpResponseRedirect(f"{url}?run={run.pk}#sc-result")
+            page = case_url(form.address, form.case.activity, form.case.variant)
+            return HttpResponseRedirect(f"{page}?run={run.pk}#sc-result")
         made = generate.generate(form, typed, wall=clock.wall())
     except ValuesRefused as refused:
         inputs.refuse(refused.errors)
@@ -159,8 +161,9 @@ def _page(
         "seller_center/debug.html",
         status=status,
         address=form.address,
-        addresses=production.seller_addresses(request.seller),
+        addresses=seller_queries.addresses_of(request.seller),
         case=form.case,
+        action=case_url(form.address, form.case.activity, form.case.variant),
         case_title=form.case.title.in_language(get_language()),
         rows=[_entry(row, form) for row in rows],
         standing=next((row.standing for row in rows if row.case == form.case), Standing.MISSING),
@@ -275,9 +278,10 @@ def _read(result: dict[str, Any], *, chinese: bool) -> dict[str, Any]:
     """The tester's report in the reader's language: what did not pass first, each mistake once, then the rest by group."""
     end = "Zh" if chinese else ""
     shown = [_check(one, end) for one in result["results"]]
-    wrong = [one for one in shown if one["verdict"] in SHOWN_RESULTS or one["needed"]]
+    # As the tester counts them: what was not asked has a reason of its own only where it names one.
+    wrong = [one for one in shown if one["verdict"] in SHOWN_RESULTS or (one["needed"] and one["name"])]
     groups: dict[str, list[dict[str, Any]]] = {}
-    for one in wrong:
+    for one in sorted(wrong, key=lambda one: SEVERITY.index(one["verdict"])):
         groups.setdefault(one["name"] or one["check"], []).append(one)
     return {
         "headline": result[f"headline{end}"],
