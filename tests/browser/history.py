@@ -248,7 +248,7 @@ def debug(seller_url: str) -> dict[str, str]:
         ),
         find_out.start(wrong, by="demo", now=clock.now()),
     ]  # fmt: skip
-    _until(lambda: not any(job.open for job in LeasedJob.objects.filter(pk__in=[j.pk for j in jobs])), "the jobs end")
+    until(lambda: not any(job.open for job in LeasedJob.objects.filter(pk__in=[j.pk for j in jobs])), "the jobs end")
     return {"wrong address": str(wrong.pk)}
 
 
@@ -260,7 +260,7 @@ def _debug(address: Address, activity: str) -> None:
 
     form, now = form_of(address, activity), clock.now()
     run = verbs.debug(form, shown_values(form, now=now), by="demo@qingxie.example", now=now, most=4)
-    _until(lambda: DebugRun.objects.get(pk=run.pk).ended_at is not None, f"{activity} is answered")
+    until(lambda: DebugRun.objects.get(pk=run.pk).ended_at is not None, f"{activity} is answered")
 
 
 def broken(_seller_url: str) -> dict[str, str]:
