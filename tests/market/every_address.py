@@ -91,15 +91,29 @@ SELLER_CENTER = {
     "seller/addresses/<int:pk>/test/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
     "seller/addresses/<int:pk>/live/": pages(A_MEMBERS, pk="{address}"),
     "seller/addresses/<int:pk>/delete/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
+    "seller/products/": pages(SELLERS),
+    "seller/products/new/": Address(
+        get=SELLERS, post=CHANGERS, data={"kind": "SAAS", "name.zh": "新品", "name.en": "New"}
+    ),
+    "seller/products/<int:pk>/": pages(A_MEMBERS, pk="{product}"),
+    "seller/products/<int:pk>/draft/<str:section>/": Address(
+        {"pk": "{product}", "section": "guide"}, get=A_MEMBERS, post=frozenset({OWNER}), data={"seen": "0"}
+    ),
+    "seller/products/<int:pk>/discard/": Address({"pk": "{product}"}, post=frozenset({OWNER})),
+    "seller/products/<int:pk>/preview/": pages(A_MEMBERS, pk="{product}"),
+    "seller/products/<int:pk>/submit/": Address({"pk": "{product}"}, get=A_MEMBERS, post=frozenset({OWNER})),
+    "seller/products/<int:pk>/submit/progress/": pages(A_MEMBERS, pk="{product}"),
+    "seller/products/<int:pk>/submit/withdraw/": Address({"pk": "{product}"}),  # nothing is handed in
+    "seller/products/<int:pk>/delist/": Address({"pk": "{product}"}, get=A_MEMBERS, post=frozenset({OWNER})),
     "seller/products/<int:pk>/controls/": pages(A_MEMBERS, pk="{product}"),
     "seller/products/<int:pk>/controls/visibility/": Address(
         {"pk": "{product}"}, post=frozenset({OWNER}), data={"what": "hide"}
     ),
     "seller/products/<int:pk>/controls/limit/": Address(
-        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "", "maximum": "5"}
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "product", "maximum": "5"}
     ),
     "seller/products/<int:pk>/controls/target/": Address(
-        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "", "audience": "companies"}
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "product", "audience": "companies"}
     ),
     "seller/products/<int:pk>/controls/stock/": Address(
         {"pk": "{product}"}, post=frozenset({OWNER}), data={"change": "5"}
@@ -231,7 +245,9 @@ CONSOLE = {
     "console/products/<int:pk>/": pages(ONLY_OPERATORS, pk="{product}"),
     "console/products/<int:pk>/freeze/": Address({"pk": "{product}"}, post=ONLY_OPERATORS, data={"reason": "checked"}),
     "console/products/<int:pk>/unfreeze/": Address({"pk": "{product}"}, post=ONLY_OPERATORS),
-    "console/products/<int:pk>/stop/": Address({"pk": "{product}"}, post=ONLY_OPERATORS, data={"reason": "checked"}),
+    "console/products/<int:pk>/stop/": Address(
+        {"pk": "{product}"}, post=ONLY_OPERATORS, data={"what": "product", "reason": "checked"}
+    ),
     "console/sellers/": pages(ONLY_OPERATORS),
     "console/sellers/<int:pk>/": pages(ONLY_OPERATORS, pk="{seller}"),
     "console/sellers/<int:pk>/suspend/": Address(
@@ -241,6 +257,10 @@ CONSOLE = {
     "console/sellers/<int:pk>/unlock/": Address({"pk": "{seller}"}, post=ONLY_OPERATORS),
     "console/reviews/": pages(ONLY_OPERATORS),
     "console/reviews/<int:pk>/": pages(ONLY_OPERATORS, pk="{submission}"),
+    # This submission is about no product: these pages are for those that are.
+    "console/reviews/<int:pk>/preview/": Address({"pk": "{submission}"}),
+    "console/reviews/<int:pk>/replay/": Address({"pk": "{submission}"}),
+    "console/reviews/<int:pk>/replay/live/": Address({"pk": "{submission}"}),
     "console/reviews/<int:pk>/approve/": Address(
         {"pk": "{submission}"}, post=ONLY_OPERATORS, data={"checklist": "holder"}
     ),

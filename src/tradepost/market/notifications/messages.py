@@ -7,28 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from .company_messages import OF_COMPANIES
 from .facts import readable
-from .member_words import MEMBERS_AND_KEYS
-from .words import Tone, Words
+from .notice_parts import Said, Words
 
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A notice in the active language."""
-
-    title: str
-    body: str
-    action: str
-    tone: Tone
-    icon: str
-
-
-WORDS: Mapping[str, Words] = MEMBERS_AND_KEYS | {
+WORDS: Mapping[str, Words] = {
+    **OF_COMPANIES,
     "order_completed": Words(
         _("%(product)s is ready"),
         _("Your order %(order)s was delivered. Open it to see how to begin."),
@@ -230,66 +218,63 @@ WORDS: Mapping[str, Words] = MEMBERS_AND_KEYS | {
           "another address; you can also open a new one. If it was not you, do nothing."),
         _("Open an account"), "info", "user",
     ),
+    "member_invitation": Words(
+        _("%(seller)s invites you to its seller center"),
+        _("%(inviter)s asks you to act for %(seller)s on this market. Accept with an account of the address %(email)s; if you "
+          "have none yet, open one with it. The link works until %(until)s. If you do not know the company, do nothing."),
+        _("Look at the invitation"), "info", "users",
+    ),
+    "member_joined": Words(
+        _("%(person)s acts for %(seller)s from now on"),
+        _("%(person)s accepted the invitation. What they may see and change is said by their groups."),
+        _("See the members"), "info", "users",
+    ),
+    "member_welcome": Words(
+        _("You act for %(seller)s from now on"),
+        _("In the seller center you find what your groups open for you."),
+        _("Open the seller center"), "good", "users",
+    ),
+    "member_removed": Words(
+        _("You no longer act for %(seller)s"),
+        _("You were removed from its members. Your own purchases and services stay as they are."),
+        _("To the store"), "warning", "users",
+    ),
+    "member_left": Words(
+        _("%(person)s no longer acts for %(seller)s"),
+        _("Products that were granted to them are open to all members with the menu again. Look whether a key should be "
+          "replaced that they knew."),
+        _("See the members"), "info", "users",
+    ),
+    "member_access": Words(
+        _("Your groups at %(seller)s have changed"),
+        _("From your next page on you see and change what your groups open: %(groups)s."),
+        _("Open the seller center"), "info", "users",
+    ),
+    "owner_new": Words(
+        _("%(seller)s is yours now"),
+        _("%(former)s handed it over to you: you may do everything there, and only you can hand it on."),
+        _("See the members"), "warning", "key",
+    ),
+    "owner_former": Words(
+        _("You handed %(seller)s over to %(person)s"),
+        _("You are one of its developers from now on. If you did not do this, write to the operator at once."),
+        _("See the members"), "warning", "key",
+    ),
+    "domain_lapsed": Words(
+        _("The proof of the domain %(domain)s was not found any more"),
+        _("Calls to its addresses go on, but none can be registered or changed there until you prove the domain again."),
+        _("Look at the domain"), "warning", "world",
+    ),
+    "key_rotated": Words(
+        _("The signing key of “%(interfaces)s” was changed"),
+        _("Calls are signed with the new key from now on. Answers signed with the earlier key are accepted until %(until)s."),
+        _("See your keys"), "info", "key",
+    ),
     "cases_failed": Words(
         _("%(failed)s of %(cases)s debug cases failed"),
         _("They were made again at your server. The first that failed: %(first)s. A product that needs them is not accepted "
           "until they pass."),
         _("See the cases"), "warning", "alert-triangle",
-    ),
-    "seller_submission_approved": Words(
-        _("%(kind)s: approved"),
-        _("The operator approved it. It is in force from now on."),
-        _("Open the submission"), "good", "circle-check",
-    ),
-    "seller_submission_rejected": Words(
-        _("%(kind)s: not approved"),
-        _("The operator says what is wrong, section by section. Correct it and send it again; nothing that you wrote is lost."),
-        _("See the reasons"), "warning", "alert-triangle",
-    ),
-    "seller_submission_failed": Words(
-        _("%(kind)s: a check found something wrong"),
-        _("It did not reach the operator. See what was found, correct it and send it again; nothing that you wrote is lost."),
-        _("See what was found"), "warning", "alert-triangle",
-    ),
-    "seller_admitted": Words(
-        _("Welcome: your company may sell on this market"),
-        _("Next, certify where you are paid and accept the product agreement; then you publish your first product."),
-        _("Open the company's page"), "good", "building-store",
-    ),
-    "seller_suspended": Words(
-        _("The operator suspended your company"),
-        _("Your products are not sold for now; services that buyers hold go on. Reason: %(reason)s"),
-        _("Open the company's page"), "danger", "player-pause",
-    ),
-    "seller_resumed": Words(
-        _("Your company may sell again"),
-        _("The operator ended the suspension. Your products are in the store as before."),
-        _("Open the company's page"), "good", "circle-check",
-    ),
-    "seller_agreement": Words(
-        _("New version of “%(agreement)s”"),
-        _("Read and accept it before you hand in anything again. What is new: %(change)s"),
-        _("Read the agreement"), "info", "file-invoice",
-    ),
-    "operator_submission_sent": Words(
-        _("%(kind)s of %(seller)s waits for you"),
-        _("Decide it before %(until)s."),
-        _("Open the submission"), "info", "list-details",
-    ),
-    "operator_submission_overdue": Words(
-        _("Overdue: %(kind)s of %(seller)s"),
-        _("It was to be decided before %(until)s, and the seller still waits."),
-        _("Decide it now"), "danger", "clock",
-    ),
-    "operator_seller_exited": Words(
-        _("%(seller)s left the market"),
-        _("Its products are not sold, its keys are not valid, and its registration number cannot enter again."),
-        _("Open the seller"), "info", "logout",
-    ),
-    "operator_certification_locked": Words(
-        _("The certification of %(seller)s is locked"),
-        _("%(n)s applications in a row were refused, so no further one is taken. Unlock it when the company has explained."),
-        _("Open the seller"), "warning", "lock",
     ),
     "operator_gave_up": Words(
         _("Order %(order)s could not be delivered and was refunded"),

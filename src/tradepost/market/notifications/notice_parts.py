@@ -1,4 +1,4 @@
-"""The shape of what a notice says; the words themselves stand in ``messages`` and beside it."""
+"""The parts of a notice: its words as they are declared, and as they are said to a reader."""
 
 from __future__ import annotations
 
@@ -17,5 +17,16 @@ class Words:
     body: Lazy
     action: Lazy
     """What the link of the notice is called."""
+    tone: Tone
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A notice in the active language."""
+
+    title: str
+    body: str
+    action: str
     tone: Tone
     icon: str
