@@ -95,14 +95,16 @@ def _called(node: ast.AST) -> str:
 
 
 def lifecycles() -> str:
+    from tradepost.market.identity.domains_lifecycle import DOMAIN
     from tradepost.market.identity.lifecycle import SELLER
+    from tradepost.market.identity.members_lifecycle import INVITATION, MEMBERSHIP
     from tradepost.market.licenses.lifecycle import LICENSE_REQUEST
     from tradepost.market.orders.lifecycle import ORDER
     from tradepost.market.review.lifecycle import SUBMISSION
     from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
 
     parts: list[str] = []
-    for lifecycle in (ORDER, SUBSCRIPTION, LICENSE_REQUEST, SELLER, SUBMISSION):
+    for lifecycle in (ORDER, SUBSCRIPTION, LICENSE_REQUEST, SELLER, SUBMISSION, INVITATION, MEMBERSHIP, DOMAIN):
         parts += [f"## {lifecycle.name.capitalize()}", "", "```mermaid", lifecycle.mermaid(), "```", ""]
     return _page("Lifecycles", "A status changes only through these tables; each move leaves a history row.", parts)
 

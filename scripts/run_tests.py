@@ -41,8 +41,10 @@ def _run(database: str, chosen: list[str]) -> int:
     # Where this is set, as in many containers, each worker of both passes would rewrite and compile every test module anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     print(f"\nTests on {'PostgreSQL' if database == 'postgres' else 'SQLite'}", flush=True)
+    # One more than there are cores: a worker often waits for a program that it started.
+    workers = str((os.cpu_count() or 1) + 1)
     return subprocess.call(
-        [sys.executable, "-m", "pytest", "-n", "auto", "--dist", "loadfile", *chosen],
+        [sys.executable, "-m", "pytest", "-n", workers, "--dist", "loadfile", *chosen],
         cwd=ROOT,
         env=os.environ | {"TRADEPOST_TEST_DB": database},
     )

@@ -74,6 +74,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "django.contrib.auth.hashers.Argon2PasswordHasher",
     ]
     django.setup()
+    from tests.static_files import look_once
+
+    look_once()
     if DATABASE == "sqlite":
         from tests.sqlite import flush_past_triggers
 

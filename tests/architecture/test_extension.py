@@ -1,5 +1,5 @@
-"""A new protocol version, a new kind of product and a new kind of operation are one new folder or module each and no edit
-elsewhere.
+"""A new protocol version, kind of product, kind of operation and kind of submission are one new folder or module each and no
+edit elsewhere.
 
 All are added to a copy of the sources in a temporary tree; there, an order of that kind is sold over that protocol, and the
 new operation is done to what was sold.
@@ -71,6 +71,38 @@ class Look(Defaults[Nothing]):
 
 KIND = Look()
 '''
+REVIEW = '''"""A kind of submission that exists only in a test."""
+
+from dataclasses import dataclass
+
+from tradepost.market.base import stored
+from tradepost.market.review.contract import Defaults, Item, Question, Section
+
+
+@stored.version(1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    words: str = ""
+
+
+class Wishing(Defaults[Wish]):
+    name, title, document = "wish", "Wish", Wish
+    sections = (Section(code="wish", title="Wish"),)
+    questions = (Question(field="words", section="wish", label="Words"),)
+    items = (Item(code="kind", words="It is a kind one.", rule="none"),)
+
+    def blank(self, seller, *, product):
+        return Wish(words="a toy")
+
+    def self_check(self, case):
+        return ()
+
+    def approve(self, case, *, by):
+        type(case.seller).objects.filter(pk=case.seller.pk).update(about=case.document.words)
+
+
+KIND = Wishing()
+'''
 SALE = """
 import django
 django.setup()
@@ -110,21 +142,34 @@ with running(kit) as url, working():
         request = OperationRequest(kind="look", subscription=held, origin=Operation.Origin.OPERATOR)
         [looking] = operate([request], now=clock.now())
     until(lambda: Operation.objects.get(pk=looking.pk).status == "done", what="somebody looked at it")
+from tests.factories import make_operator
+from tradepost.market.base.config import config
+from tradepost.market.review import decide, drafts, submit
+from tradepost.market.review.registry import review_kinds
+assert "wish" in review_kinds()
+wish = drafts.begin("wish", seller, by=None, now=now)
+wish = submit.submit(drafts.save(wish, {"words": "a train"}, revision=0, now=now), by=make_operator(now=now), settings=config(), now=now)
+assert wish.status == "pending" and wish.due_at > now
+decide.approve(wish, checklist=["kind"], by=make_operator(now=now), settings=config(), now=now)
+seller.refresh_from_db()
+assert seller.about == "a train"
 print("sold")
 """
 
 
-def test_a_protocol_a_kind_of_product_and_a_kind_of_operation_change_no_other_file(tmp_path: Path) -> None:
+def test_a_protocol_and_a_kind_of_product_of_operation_and_of_submission_change_no_other_file(tmp_path: Path) -> None:
     tree = tmp_path / "src"
     ignore = shutil.ignore_patterns("__pycache__", "vendor")
     shutil.copytree(ROOT / "src/tradepost", tree / "tradepost", ignore=ignore)
     before = {path.relative_to(tree) for path in tree.rglob("*") if path.is_file()}
-    for folder, source in (("protocols/toy_v9", PROTOCOL), ("market/product_types/kinds/toy", KIND)):
+    for folder, source in (
+        ("protocols/toy_v9", PROTOCOL), ("market/product_types/kinds/toy", KIND), ("market/review/kinds/wish", REVIEW),
+    ):  # fmt: skip
         (tree / "tradepost" / folder).mkdir()
         (tree / "tradepost" / folder / "__init__.py").write_text(source, encoding="utf-8")
     (tree / "tradepost/market/fulfilment/kinds/look.py").write_text(OPERATION, encoding="utf-8")
     after = {path.relative_to(tree) for path in tree.rglob("*") if path.is_file()}
-    assert len(after - before) == 3
+    assert len(after - before) == 4
 
     environment = os.environ | {
         "PYTHONPATH": f"{tree}{os.pathsep}{ROOT}", "TRADEPOST_DATA": str(tmp_path / "data"), "TRADEPOST_DATABASE_URL": "",

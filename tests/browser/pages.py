@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-HISTORY = ("deliver", "licensed", "freeze", "renew", "give_up", "fail", "newcomer", "debug", "companies")
+HISTORY = ("deliver", "licensed", "freeze", "renew", "give_up", "fail", "newcomer", "companies", "debug", "acting")
 """The chapters of history.py that these pages tell of."""
 
 
@@ -43,6 +43,11 @@ PAGES: dict[str, dict[str, View]] = {
     "": {
         "store": View("/"),
         "store-nothing-found": View("/?q=nothing-like-it"),
+        "store-filtered": View("/?q=数据&way=year&high=90000&sort=price"),
+        "store-comes-close": View("/?q=财务+视频会议"),
+        "compare": View("/compare/?p=yunjian-docs&p=kelai-crm&p=lishi-mes&p=tangli-governance"),
+        "compare-nothing": View("/compare/"),
+        "seller-shop": View("/sellers/qingxie/"),
         "product": View("/products/yunjian-docs/"),
         "product-long": View("/products/lishi-mes/"),
         "login": View("/account/login/"),
@@ -107,6 +112,8 @@ PAGES: dict[str, dict[str, View]] = {
         "empty-seller-keys": View("/seller/keys/"),
         "empty-seller-debug": View("/seller/debug/"),
         "empty-seller-cases": View("/seller/cases/"),
+        "empty-seller-domains": View("/seller/domains/"),
+        "empty-seller-members": View("/seller/members/"),
         "empty-seller-try": View("/seller/try/"),
     },
     "applicant": {
@@ -132,6 +139,13 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-order": View("/seller/orders/{own}-000001/"),
         "seller-operations": View("/seller/operations/?show=ended"),
         "seller-operation": View("/seller/operations/{done operation}/"),
+        "seller-controls": View("/seller/products/11/controls/"),
+        "seller-controls-wrong": View(
+            "/seller/products/11/controls/",
+            (("#limit-maximum", "0"),),
+            'form[action$="/limit/"] button[type=submit]:not([name])',
+        ),
+        "seller-rules": View("/seller/products/11/rules/"),
         "seller-addresses": View("/seller/addresses/"),
         "seller-address-new": View("/seller/addresses/new/"),
         "seller-address-wrong": View("/seller/addresses/new/", (("input[name=url]", "ftp://nowhere"),), SUBMIT),
@@ -150,7 +164,20 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-cases": View("/seller/cases/"),
         "seller-case-delete": View("/seller/cases/", press='[data-dialog^="sc-d"]'),
         "seller-keys": View("/seller/keys/"),
-        "seller-key-rotate": View("/seller/keys/", press='[data-dialog^="sc-rotate"]'),
+        "seller-key-next": View("/seller/keys/", press='[data-dialog^="sc-next"]'),
+        "seller-key-switch": View("/seller/keys/", press='[data-dialog^="sc-switch"]'),
+        "seller-address-tested": View("/seller/addresses/{tested address}/"),
+        "seller-domains": View("/seller/domains/"),
+        "seller-domain-wrong": View("/seller/domains/", (("input[name=host]", "https://a.example/path"),), SUBMIT),
+        "seller-domain": View("/seller/domains/{domain}/"),
+        "seller-members": View("/seller/members/"),
+        "seller-member": View("/seller/members/{other member}/"),
+        "seller-member-remove": View("/seller/members/{other member}/", press='[data-dialog="sc-remove"]'),
+        "seller-invite": View("/seller/members/invite/"),
+        "seller-invite-wrong": View("/seller/members/invite/", (("input[name=email]", "x@y.example"),), SUBMIT),
+        "seller-group": View("/seller/members/groups/{own group}/"),
+        "seller-group-new": View("/seller/members/groups/new/"),
+        "seller-notices": View("/seller/notices/"),
         "seller-messages": View("/seller/messages/"),
         "seller-message": View("/seller/messages/{call}/"),
         "seller-message-curl": View("/seller/messages/{call}/", press=".tp-attempt details summary"),
@@ -178,6 +205,11 @@ PAGES: dict[str, dict[str, View]] = {
         "console-calls": View("/console/calls/"),
         "console-call": View("/console/calls/{failing call}/"),
         "console-engine": View("/console/engine/"),
+        "console-products": View("/console/products/"),
+        "console-products-nothing-fits": View("/console/products/?q=zzz"),
+        "console-product": View("/console/products/1/"),
+        "console-product-freeze": View("/console/products/1/", press='[data-dialog="c-freeze"]'),
+        "console-product-stop": View("/console/products/1/", press='[data-dialog="c-stop"]'),
         "console-sellers": View("/console/sellers/"),
         "console-seller": View("/console/sellers/1/"),
         "console-seller-suspend": View("/console/sellers/1/", press='[data-dialog="standing"]'),
@@ -200,6 +232,7 @@ PAGES: dict[str, dict[str, View]] = {
             "/console/accounts/1/", (("input[name=amount]", "1e9"), ("input[name=reference]", "ICBC-7")), TOP_UP
         ),
         "console-ledger": View("/console/ledger/?check=1"),
+        "console-notices": View("/console/notices/"),
         "console-mails": View("/console/mails/"),
         "console-clock": View("/console/clock/"),
         "console-clock-wrong": View("/console/clock/", (("input[name=distance]", "soon"),), SUBMIT + ".btn-primary"),

@@ -13,7 +13,7 @@ import pytest
 from tests import sampling
 from tests.architecture.source import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.soak, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.soak, pytest.mark.timeout(900 if sampling.SOAK else 240)]
 MEMORY = 400
 """Megabytes of the server and its worker together."""
 TIMES = 2
@@ -29,7 +29,7 @@ def runs(program: str, argument: int) -> Iterator[dict[str, Any]]:
     for _ in range(TRIES):
         done = subprocess.run(
             [sys.executable, "-m", f"tests.chaos.{program}", str(argument)],
-            cwd=ROOT, capture_output=True, text=True, timeout=110, check=False,
+            cwd=ROOT, capture_output=True, text=True, timeout=110 + argument, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-3000:]
         yield json.loads(done.stdout.strip().splitlines()[-1])

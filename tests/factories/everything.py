@@ -27,10 +27,12 @@ from tradepost.market.base.models import Event, Job
 from tradepost.market.base.outbox import Batched
 from tradepost.market.debugging.events import FailedCase
 from tradepost.market.fulfilment.timers import LIFE
+from tradepost.market.identity.domains import RECHECK
 from tradepost.market.identity.models import User
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications.reactions import QUIET
 from tradepost.market.open_api import throttle
+from tradepost.market.orders import best_sellers
 from tradepost.market.orders.events import OrderCancelled
 from tradepost.market.orders.place import UNPAID_TIMEOUT
 from tradepost.market.payments import kept_sums
@@ -46,6 +48,7 @@ from tradepost.protocols.open_api.order_query import PATH
 from tradepost.protocols.open_api.signing import sign
 
 from .many import AK, SK, STORIES, Size
+from .many.shop import TOKEN
 
 BATCH = 256
 RULE = Rule(5, timedelta(seconds=60))
@@ -53,6 +56,11 @@ LEASE = timedelta(seconds=60)
 HOST = "localhost"
 
 MORE = {
+    "": (
+        "q=企业云笺", "q=企业", "q=leaf", "q=whetstne", "q=没有的", "q=财务&sort=price&category=many", "category=many&sort=sold", "way=month",
+        "seller=seller-1", "sort=price&low=1&high=50", "after={product}",
+    ),
+    "compare/": ("p={slug}&p=product-2",),
     "orders/": ("q=CS26", "q={tail}", "q=云笺", "q=Leaf 1", "q=没有的", "status=completed", "status=unpaid", "after={order_key}"),
     "services/": ("q=云笺", "status=frozen", "q={instance}"),
     "notices/": ("only=unread", "only=read"),
@@ -62,7 +70,7 @@ MORE = {
     ),
     "seller/messages/": (
         "state=failing", "state=gave_up", "state=cancelled", "state=waiting", "state=in_flight", "state=held", "state=done",
-        "order={order}", "order={line}", "order={instance}", "reason=timeout", "activity=newInstance", "address={address}",
+        "order={order}", "order={line}", "order={instance}", "reason=timeout", "activity=newInstance", "activity=releaseInstance", "address={address}",
     ),
     "seller/cases/": ("address={address}", "activity=queryInstance", "standing=stale"),
     "console/orders/": ("q={order}", "q={line}", "q=CS26", "q={tail}", "q={email}", "status=processing", "status=stopped"),
@@ -124,10 +132,11 @@ def facts_of(size: Size) -> Mapping[str, str]:
     [notice] = _one("SELECT id FROM notifications_notice WHERE user_id = 1 ORDER BY id DESC LIMIT 1")
     return {
         "order": number, "order_key": str(order), "tail": number[-7:], "line": f"{number}-000001", "unpaid": unpaid,
-        "slug": "product-1", "product": "1", "subscription": str(subscription), "instance": f"instance-{order}",
+        "slug": "product-1", "seller_slug": "seller-1", "product": "1", "subscription": str(subscription), "instance": f"instance-{order}",
         "notice": str(notice), "mail": str(notice), "seller": "1", "buyer": "1", "address": "1", "call": str(3 * order), "operation": str(order),
         "license_request": "1", "run": "4", "case": "4", "access_key": AK, "email": "buyer1@many.example", "signing_key": _one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
-        "operator": str(size.operator),
+        "operator": str(size.operator), "domain": "1", "staged_key": "staged", "member": str(size.sellers + 1), "group": "1",
+        "empty_group": "2", "invitation": "1", "token": TOKEN,
     }  # fmt: skip
 
 
@@ -269,6 +278,16 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
         case "SubscriptionFrozen" | "SubscriptionUnfrozen" | "SubscriptionReleased":
             rows = _all("SELECT id FROM subscriptions_subscription WHERE status = 'frozen' ORDER BY id DESC LIMIT 10")
             return [{"subscription": pk, "at": at} for (pk,) in rows]
+        case "MemberJoined":
+            return [{"seller": 1, "user": 1, "invitation": 1}]
+        case "MemberLeft":
+            return [{"seller": 1, "user": 1, "by": size.member(1), "at": at}]
+        case "MemberAccessChanged":
+            return [{"seller": 1, "user": 1, "at": at}]
+        case "OwnershipTransferred":
+            return [{"seller": 1, "former": 1, "owner": size.member(1), "at": at}]
+        case "DomainLapsed":
+            return [{"domain": 1, "at": at}]
         case "OperationStopped":
             rows = _all("SELECT id, call_id FROM fulfilment_operation WHERE kind = 'freeze' ORDER BY id DESC LIMIT 10")
             return [{"operation": pk, "call": call, "at": at} for pk, call in rows]
@@ -316,6 +335,8 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
             (" (releases)", {"subscription": frozen}, over + timedelta(hours=1)),
         ],
         QUIET: [("", {}, now)],
+        RECHECK: [("", {"domain": 1}, now)],
+        best_sellers.NIGHTLY: [("", {}, now)],
         retention.NIGHTLY: [("", {}, now + timedelta(days=500))],
     }
     for kind, task in wiring.TASKS.items():

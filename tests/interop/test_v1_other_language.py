@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from tests import sampling
 from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller
 from tests.interop.sellers import starting
 from tests.interop.sellers.starting import Language, Relay, relaying, selling
@@ -62,10 +63,10 @@ ENCODED_QUERY = (
 BODY = '{"resultCode":"000000","resultMsg":"success."}'
 
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.soak]
 
 
-@pytest.fixture(scope="module", params=["node", "java"])
+@pytest.fixture(scope="module", params=sampling.sample(["node", "java"], share=1 / 2))
 def language(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Language:
     try:
         return starting.node() if request.param == "node" else starting.java(tmp_path_factory.mktemp("classes"))

@@ -38,12 +38,15 @@ def pages(get: frozenset[str], **kwargs: str) -> Address:
 
 
 CHECKOUT = {"plan": "PERIOD-month", "periods": "1", "quantity": "1", "total": "10000", "agreed": "on"}
+GROUP = {"name": "Support", "products": "none", "trade": "read", "tools": "none", "company": "none", "members": "none"}
 ADDRESS = {"url": "http://127.0.0.1:9/moved", "protocol": "saas_v2"}
 
 STOREFRONT = {
     "": pages(ANYBODY),
     "products/<slug:slug>/": pages(ANYBODY, slug="{slug}"),
     "products/<slug:slug>/picture.svg": pages(ANYBODY, slug="{slug}"),
+    "sellers/<slug:seller_slug>/": pages(ANYBODY, seller_slug="{seller_slug}"),
+    "compare/": pages(ANYBODY),
     "checkout/<int:product_id>/": Address({"product_id": "{product}"}, get=PERSONS, post=PERSONS, data=CHECKOUT),
     "agreements/<slug:kind>/": pages(ANYBODY, kind="seller"),
     "orders/": pages(PERSONS),
@@ -88,9 +91,49 @@ SELLER_CENTER = {
     "seller/addresses/<int:pk>/test/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
     "seller/addresses/<int:pk>/live/": pages(A_MEMBERS, pk="{address}"),
     "seller/addresses/<int:pk>/delete/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
+    "seller/products/": pages(SELLERS),
+    "seller/products/new/": Address(
+        get=SELLERS, post=CHANGERS, data={"kind": "SAAS", "name.zh": "新品", "name.en": "New"}
+    ),
+    "seller/products/<int:pk>/": pages(A_MEMBERS, pk="{product}"),
+    "seller/products/<int:pk>/draft/<str:section>/": Address(
+        {"pk": "{product}", "section": "guide"}, get=A_MEMBERS, post=frozenset({OWNER}), data={"seen": "0"}
+    ),
+    "seller/products/<int:pk>/discard/": Address({"pk": "{product}"}, post=frozenset({OWNER})),
+    "seller/products/<int:pk>/preview/": pages(A_MEMBERS, pk="{product}"),
+    "seller/products/<int:pk>/submit/": Address({"pk": "{product}"}, get=A_MEMBERS, post=frozenset({OWNER})),
+    "seller/products/<int:pk>/submit/progress/": pages(A_MEMBERS, pk="{product}"),
+    "seller/products/<int:pk>/submit/withdraw/": Address({"pk": "{product}"}),  # nothing is handed in
+    "seller/products/<int:pk>/delist/": Address({"pk": "{product}"}, get=A_MEMBERS, post=frozenset({OWNER})),
+    "seller/products/<int:pk>/controls/": pages(A_MEMBERS, pk="{product}"),
+    "seller/products/<int:pk>/controls/visibility/": Address(
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"what": "hide"}
+    ),
+    "seller/products/<int:pk>/controls/limit/": Address(
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "product", "maximum": "5"}
+    ),
+    "seller/products/<int:pk>/controls/target/": Address(
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "product", "audience": "companies"}
+    ),
+    "seller/products/<int:pk>/controls/stock/": Address(
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"change": "5"}
+    ),
+    "seller/products/<int:pk>/rules/": pages(A_MEMBERS, pk="{product}"),
+    "seller/products/<int:pk>/rules/add/": Address(
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"source": "a", "target": "b"}
+    ),
+    "seller/products/<int:pk>/rules/<int:rule>/remove/": Address(
+        {"pk": "{product}", "rule": "1"}, post=frozenset({OWNER})
+    ),
     "seller/products/<int:pk>/bind/": Address(
         {"pk": "{product}"}, post=frozenset({OWNER}), data={"address": "{address}"}
     ),
+    "seller/products/<int:pk>/unbind/": Address({"pk": "{product}"}, post=frozenset({OWNER})),
+    "seller/domains/": Address(get=SELLERS, post=CHANGERS, data={"host": "new.a.example"}),
+    "seller/domains/<int:pk>/": pages(A_MEMBERS, pk="{domain}"),
+    "seller/domains/<int:pk>/live/": pages(A_MEMBERS, pk="{domain}"),
+    "seller/domains/<int:pk>/check/": Address({"pk": "{domain}"}, post=frozenset({OWNER})),
+    "seller/domains/<int:pk>/delete/": Address({"pk": "{domain}"}, post=frozenset({OWNER})),
     "seller/debug/": pages(SELLERS),
     "seller/debug/<int:pk>/": pages(A_MEMBERS, pk="{address}"),
     "seller/debug/<int:pk>/<str:activity>/": Address(
@@ -111,12 +154,6 @@ SELLER_CENTER = {
     "seller/cases/replay/": Address(post=frozenset({OWNER}), data={"case": "{case}"}),
     "seller/cases/stop/": Address(post=CHANGERS),
     "seller/cases/<int:pk>/delete/": Address({"pk": "{case}"}, post=frozenset({OWNER})),
-    "seller/products/<int:pk>/unbind/": Address({"pk": "{product}"}, post=frozenset({OWNER})),
-    "seller/domains/": Address(get=SELLERS, post=CHANGERS, data={"host": "new.a.example"}),
-    "seller/domains/<int:pk>/": pages(A_MEMBERS, pk="{domain}"),
-    "seller/domains/<int:pk>/live/": pages(A_MEMBERS, pk="{domain}"),
-    "seller/domains/<int:pk>/check/": Address({"pk": "{domain}"}, post=frozenset({OWNER})),
-    "seller/domains/<int:pk>/delete/": Address({"pk": "{domain}"}, post=frozenset({OWNER})),
     "seller/keys/": pages(SELLERS),
     "seller/keys/signing/<str:interface_class>/": Address(
         {"interface_class": "license"}, post=CHANGERS, data={"replaces": ""}
@@ -145,9 +182,9 @@ SELLER_CENTER = {
     "seller/members/<int:pk>/hand-over/": Address({"pk": "{member}"}, post=frozenset({OWNER})),
     "seller/members/invitations/<int:pk>/again/": Address({"pk": "{invitation}"}, post=frozenset({OWNER})),
     "seller/members/invitations/<int:pk>/withdraw/": Address({"pk": "{invitation}"}, post=frozenset({OWNER})),
-    "seller/members/groups/new/": Address(get=CHANGERS, post=CHANGERS, data={"name": "Support", "trade": "read"}),
+    "seller/members/groups/new/": Address(get=CHANGERS, post=CHANGERS, data=GROUP),
     "seller/members/groups/<int:pk>/": Address(
-        {"pk": "{group}"}, get=frozenset({OWNER}), post=frozenset({OWNER}), data={"name": "Support", "trade": "read"}
+        {"pk": "{group}"}, get=frozenset({OWNER}), post=frozenset({OWNER}), data=GROUP
     ),
     "seller/members/groups/<int:pk>/delete/": Address({"pk": "{empty_group}"}, post=frozenset({OWNER})),
     "seller/join/<str:token>/": Address({"token": "{token}"}, get=ANYBODY),
@@ -194,6 +231,13 @@ CONSOLE = {
     "console/calls/<int:pk>/": pages(ONLY_OPERATORS, pk="{call}"),
     "console/engine/": pages(ONLY_OPERATORS),
     "console/engine/figures/": pages(ONLY_OPERATORS),
+    "console/products/": pages(ONLY_OPERATORS),
+    "console/products/<int:pk>/": pages(ONLY_OPERATORS, pk="{product}"),
+    "console/products/<int:pk>/freeze/": Address({"pk": "{product}"}, post=ONLY_OPERATORS, data={"reason": "checked"}),
+    "console/products/<int:pk>/unfreeze/": Address({"pk": "{product}"}, post=ONLY_OPERATORS),
+    "console/products/<int:pk>/stop/": Address(
+        {"pk": "{product}"}, post=ONLY_OPERATORS, data={"what": "product", "reason": "checked"}
+    ),
     "console/sellers/": pages(ONLY_OPERATORS),
     "console/sellers/<int:pk>/": pages(ONLY_OPERATORS, pk="{seller}"),
     "console/sellers/<int:pk>/suspend/": Address(
@@ -203,6 +247,10 @@ CONSOLE = {
     "console/sellers/<int:pk>/unlock/": Address({"pk": "{seller}"}, post=ONLY_OPERATORS),
     "console/reviews/": pages(ONLY_OPERATORS),
     "console/reviews/<int:pk>/": pages(ONLY_OPERATORS, pk="{submission}"),
+    # This submission is about no product: these pages are for those that are.
+    "console/reviews/<int:pk>/preview/": Address({"pk": "{submission}"}),
+    "console/reviews/<int:pk>/replay/": Address({"pk": "{submission}"}),
+    "console/reviews/<int:pk>/replay/live/": Address({"pk": "{submission}"}),
     "console/reviews/<int:pk>/approve/": Address(
         {"pk": "{submission}"}, post=ONLY_OPERATORS, data={"checklist": "holder"}
     ),
@@ -261,8 +309,8 @@ ACCOUNT = {
 }
 OTHERS = {
     "i18n/setlang/": Address(get=ANYBODY, post=ANYBODY, data={"language": "en"}),
-    "proofs/<str:sha256>/": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{proof}"),
-    "pictures/<str:sha256>/<str:variant>.webp": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{picture}", variant="card"),
+    "proofs/<str:sha256>/": pages(A_TRADE | ONLY_OPERATORS, sha256="{proof}"),
+    "pictures/<str:sha256>/<str:variant>.webp": pages(A_TRADE | ONLY_OPERATORS, sha256="{picture}", variant="card"),
     "metrics": pages(ONLY_OPERATORS),  # and whoever asks on the market's own machine by its local name
 }
 ADDRESSES: Mapping[str, Address] = STOREFRONT | SELLER_CENTER | CONSOLE | OPEN_API | ACCOUNT | OTHERS

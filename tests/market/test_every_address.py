@@ -5,23 +5,27 @@ A new address without a row in every_address.py makes this fail.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 from django.http import HttpResponse
 
 from tests.market import every_address as table
 from tests.market.every_address import ADDRESSES, ANYBODY, STRANGER, Address
-from tests.market.world import LICENSE, MACHINE_LICENSE, PASSWORD, World, routes, rows
+from tests.market.world import LICENSE, MACHINE_LICENSE, PASSWORD, World, routes, standing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 REFUSED = {HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED}
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    del django_db_setup
+    with standing(django_db_blocker) as made:
+        yield made
 
 
 def test_every_address_has_a_row_and_every_row_an_address() -> None:
@@ -32,7 +36,7 @@ def test_every_address_has_a_row_and_every_row_an_address() -> None:
 
 @pytest.mark.parametrize("pattern", ADDRESSES, ids=lambda pattern: pattern or "/")
 def test_only_those_who_may_see_or_change_anything(world: World, pattern: str) -> None:
-    row, before = ADDRESSES[pattern], rows()
+    row, before = ADDRESSES[pattern], world.before
     for role in table.ROLES:
         for method, allowed in (("GET", row.get), ("POST", row.post)):
             answer = world.ask(role, method, pattern)

@@ -17,6 +17,14 @@ from tradepost.market.base import clock, leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
 from tradepost.market.base.files import Files
+from tradepost.market.catalog import reactions as catalog
+from tradepost.market.catalog.events import (
+    ProductFrozen,
+    ProductStopped,
+    ProductUnfrozen,
+    StockEmpty,
+    UpgradeRuleLapsed,
+)
 from tradepost.market.debugging import find_out, findings, replay, saved
 from tradepost.market.debugging import retention as debugging_retention
 from tradepost.market.debugging.events import ReplayEnded
@@ -44,12 +52,13 @@ from tradepost.market.identity.events import (
 from tradepost.market.notifications import debugging_reactions as debugged
 from tradepost.market.notifications import deliver
 from tradepost.market.notifications import member_reactions as people
+from tradepost.market.notifications import product_reactions as products
 from tradepost.market.notifications import reactions as tell
 from tradepost.market.notifications import retention as notifications_retention
 from tradepost.market.notifications import seller_reactions as sellers
 from tradepost.market.notifications import service_reactions as services
 from tradepost.market.notifications.compose import Site
-from tradepost.market.orders import cancel
+from tradepost.market.orders import best_sellers, cancel
 from tradepost.market.orders import retention as orders_retention
 from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded
 from tradepost.market.orders.lifecycle import ORDER
@@ -61,7 +70,7 @@ from tradepost.market.production.engine import Engine, Setup
 from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
 from tradepost.market.production.trials import TRIAL
-from tradepost.market.review import overdue, website
+from tradepost.market.review import hand_in, overdue, website
 from tradepost.market.review.events import SubmissionDecided, SubmissionOverdue, SubmissionSent
 from tradepost.market.subscriptions.events import (
     SubscriptionEndsSoon,
@@ -73,15 +82,21 @@ from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
 from tradepost.market.web import retention as web_retention
 from tradepost.protocols.registry import protocols
 
+
+def submission_replayed(event: ReplayEnded, now: datetime) -> None:
+    """A submission goes on to an operator, or fails, by what the replay of its cases found."""
+    hand_in.replayed(event, settings=config(), now=now)
+
+
 REACTIONS = Reactions(
     [
-        on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid),
+        on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid, best_sellers.on_order_paid),
         on(OrderCompleted, tell.on_order_completed),
         on(OrderCancelled, tell.on_order_cancelled),
         on(OrderRefunded, tell.on_order_refunded, tell.on_delivery_given_up),
         on(CallFailed, tell.on_call_failed),
         on(CallEnded, advance.on_call_ended, saved.on_call_ended),
-        on(ReplayEnded, debugged.on_replay_ended),
+        on(ReplayEnded, debugged.on_replay_ended, submission_replayed),
         on(OperationStopped, tell.on_operation_stopped),
         on(BreakerOpened, tell.on_breaker_opened),
         on(ToppedUp, tell.on_topped_up),
@@ -91,9 +106,9 @@ REACTIONS = Reactions(
         on(SubmissionDecided, sellers.on_submission_decided),
         on(SubmissionOverdue, sellers.on_submission_overdue),
         on(SellerAdmitted, sellers.on_seller_admitted),
-        on(SellerSuspended, sellers.on_seller_suspended),
-        on(SellerResumed, sellers.on_seller_resumed),
-        on(SellerExited, sellers.on_seller_exited),
+        on(SellerSuspended, catalog.on_seller_standing, sellers.on_seller_suspended),
+        on(SellerResumed, catalog.on_seller_standing, sellers.on_seller_resumed),
+        on(SellerExited, catalog.on_seller_standing, sellers.on_seller_exited),
         on(CertificationLocked, sellers.on_certification_locked),
         on(AgreementPublished, sellers.on_agreement_published),
         on(MemberJoined, people.on_member_joined),
@@ -104,6 +119,11 @@ REACTIONS = Reactions(
         on(SubscriptionFrozen, services.on_service_frozen),
         on(SubscriptionUnfrozen, services.on_service_unfrozen),
         on(SubscriptionReleased, services.on_service_released),
+        on(ProductFrozen, products.on_product_frozen),
+        on(ProductUnfrozen, products.on_product_unfrozen),
+        on(ProductStopped, products.on_product_stopped),
+        on(StockEmpty, products.on_stock_empty),
+        on(UpgradeRuleLapsed, products.on_upgrade_rule_lapsed),
     ]
 )
 
@@ -116,6 +136,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     production_retention.TALLIES,
     web_retention.SESSIONS,
     identity_retention.unconfirmed(),
+    identity_retention.INVITATIONS,
     throttling.RULE,
     leased_jobs.RETENTION,
     *unused_files(Files(config().files)),
@@ -132,6 +153,17 @@ def clear_old(payload: Mapping[str, Any], now: datetime) -> datetime:
     return _next_night(now)
 
 
+def count_best_sellers(_payload: Mapping[str, Any], now: datetime) -> datetime:
+    """Each night."""
+    best_sellers.move_on(now)
+    return _next_night(now)
+
+
+def _schedule_nights(now: datetime) -> None:
+    retention.schedule(_next_night(now))
+    best_sellers.schedule(_next_night(now))
+
+
 def _next_night(now: datetime) -> datetime:
     zone = timezone.get_default_timezone()
     return retention.night_after(now, at=config().retention_at, zone=zone, heading_for=clock.target())
@@ -144,6 +176,7 @@ def recheck_domain(payload: Mapping[str, Any], now: datetime) -> datetime | None
 
 TASKS = {
     retention.NIGHTLY: clear_old,
+    best_sellers.NIGHTLY: count_best_sellers,
     UNPAID_TIMEOUT: cancel.time_out,
     LIFE: live.live,
     tell.QUIET: tell.quiet_is_over,
@@ -196,7 +229,7 @@ def setup(name: str) -> Setup:
         judge=findings.judge_call,
         leased_tasks=LEASED_TASKS,
         leased_at_once=settings.leased_jobs_at_once,
-        begin=lambda now: retention.schedule(_next_night(now)),
+        begin=_schedule_nights,
         deliver_mail=lambda now, wall: deliver.deliver_due(now=now, wall=wall, site=site, owner=name),
         sandbox=settings.sandbox,
     )

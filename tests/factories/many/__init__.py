@@ -19,7 +19,17 @@ from tradepost.market.base.models import Event, Job, Move
 from tradepost.market.catalog.models import Category, Factor, Offer, Product, Sku, Spec, Version
 from tradepost.market.debugging.models import DebugCase, DebugRun
 from tradepost.market.fulfilment.models import Operation
-from tradepost.market.identity.models import AccessKey, Member, Seller, SigningKey, User
+from tradepost.market.identity.models import (
+    AccessKey,
+    Domain,
+    Group,
+    Invitation,
+    Member,
+    Seller,
+    SigningKey,
+    StagedKey,
+    User,
+)
 from tradepost.market.notifications.models import Mail, Notice
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.payments import kept_sums
@@ -33,7 +43,7 @@ from .insert import indexed_afterwards, run, unchecked
 from .operations import operations
 from .orders import orders, subscriptions
 from .rest import money, notices, work
-from .shop import AK, SK, people_and_products
+from .shop import AK, SK, acting_for_the_first, people_and_products
 from .stories import STORIES, UNDER_WAY, Size, stories
 
 __all__ = ["AK", "GROWING", "SK", "STORIES", "UNDER_WAY", "Size", "analyze", "fill"]
@@ -49,6 +59,7 @@ def fill(size: Size, *, now: datetime) -> None:
         raise ValueError("below 5,000 orders the stories of what is under way have no past to stand on")
     with transaction.atomic(), unchecked(), indexed_afterwards(GROWING):
         people_and_products(size, now)
+        acting_for_the_first(size, now)
         stories(size, now)
         orders()
         subscriptions(now)
@@ -75,6 +86,10 @@ def count_on() -> None:
         User,
         Seller,
         Member,
+        Domain,
+        Group,
+        Invitation,
+        StagedKey,
         SigningKey,
         AccessKey,
         Address,

@@ -9,8 +9,21 @@ from decimal import Decimal
 from tradepost.market.base.money import Money
 from tradepost.market.base.secrets import seal
 from tradepost.market.catalog import document as sold
-from tradepost.market.catalog.models import Category, Factor, Offer, Product, Sku, Spec, Version
-from tradepost.market.identity.models import AccessKey, Member, Seller, SigningKey, User
+from tradepost.market.catalog.models import Category, Factor, Offer, Product, Shelf, ShelfTerm, Sku, Spec, Version
+from tradepost.market.catalog.search_terms import Field, weighed
+from tradepost.market.catalog.shelf import VERSION
+from tradepost.market.identity.members import hash_of
+from tradepost.market.identity.models import (
+    AccessKey,
+    Domain,
+    Group,
+    Invitation,
+    Member,
+    Seller,
+    SigningKey,
+    StagedKey,
+    User,
+)
 from tradepost.market.production.models import Address, Binding
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -20,6 +33,54 @@ from .stories import PRICE, Size
 
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"/>'
 AK, SK, KEY = "TPMANY00000000000001", "s" * 40, "the signing key of every seller"
+
+
+TOKEN = "the token of an invitation of seller 1"
+
+
+def acting_for_the_first(size: Size, now: datetime) -> None:
+    """What the pages of members, domains and keys show of the largest seller."""
+    Domain.objects.create(pk=1, seller_id=1, host="seller1.many.example", token="t" * 32, created_at=now)
+    group = Group.objects.create(pk=1, seller_id=1, name="Support", menus={"trade": "read"})
+    Group.objects.create(pk=2, seller_id=1, name="Nobody", menus={"trade": "read"})
+    member = Member.objects.create(pk=size.sellers + 1, seller_id=1, user_id=1, role=Member.Role.MEMBER)
+    member.groups.add(group)
+    Invitation.objects.create(
+        pk=1, seller_id=1, email="new@many.example", token_hash=hash_of(TOKEN), created_at=now,
+        expires_at=now + timedelta(days=7),
+    )  # fmt: skip
+    StagedKey.objects.create(
+        pk=1, seller_id=1, interface_class="base", key_id="staged", sealed=seal("another key"), hint="…",
+        fingerprint="f", created_at=now,
+    )  # fmt: skip
+
+
+NAMES = (
+    ("企业云笺", "Leaf"),
+    ("砺石分析", "Whetstone"),
+    ("蓝鲸客服", "Whale Desk"),
+    ("云杉财务", "Spruce"),
+    ("远山报表", "Ridge"),
+)
+
+
+def quoted(words: str) -> str:
+    """A text in a statement."""
+    return "'" + words.replace("'", "''").replace("%", "%%") + "'"
+
+
+def _shelf(products: str) -> None:
+    insert(
+        Shelf, products, product_id="n", category_id="1", seller_id="(n + 1) / 2", ways="1", price_from="100 * mod(n, 97)",
+        sold_30d="mod(n, 13)", charging_mode=text("PERIOD"), currency=text("CNY"), period_type=text("month"), indexed_as=f"{VERSION}",
+    )  # fmt: skip
+    for number, (name, name_en) in enumerate(NAMES):
+        found = weighed([Field(name, 12, 5), Field(name_en, 12, 5), Field("企业软件", 3)])
+        values = ", ".join(f"({quoted(term)}, {weight})" for term, weight in found.items())
+        insert(
+            ShelfTerm, f"{products} CROSS JOIN (VALUES {values}) AS t(term, weight) WHERE mod(n, 5) = {number}",
+            term="t.term", shelf_id="n", weight="t.weight",
+        )  # fmt: skip
 
 
 def people_and_products(size: Size, now: datetime) -> None:
@@ -56,8 +117,8 @@ def people_and_products(size: Size, now: datetime) -> None:
     products = f"generate_series(1, {2 * size.sellers}) n"
     insert(
         Product, products, id="n", seller_id="(n + 1) / 2", category_id="1", product_type=text("SAAS"), slug="'product-' || n",
-        name="(ARRAY['企业云笺', '砺石分析', '蓝鲸客服', '云杉财务', '远山报表'])[1 + mod(n, 5)] || n",
-        name_en="(ARRAY['Leaf', 'Whetstone', 'Whale Desk', 'Spruce', 'Ridge'])[1 + mod(n, 5)] || ' ' || n",
+        name=f"(ARRAY[{', '.join(quoted(name) for name, _ in NAMES)}])[1 + mod(n, 5)] || n",
+        name_en=f"(ARRAY[{', '.join(quoted(name) for _, name in NAMES)}])[1 + mod(n, 5)] || ' ' || n",
         picture=text(PICTURE), summary=text("好用"), summary_en=text("Useful"), description=text("好用"), description_en=text("Useful"),
         status=text("on_sale"), listed_at=now, created_at=now,
     )  # fmt: skip
@@ -67,6 +128,7 @@ def people_and_products(size: Size, now: datetime) -> None:
         document=f"CASE WHEN p.id = 2 THEN {_document(usage=True)} ELSE {_document(usage=False)} END",
         created_at=now, saved_at=now, sealed_at=now, listed_at=now, revisions="'{}'::jsonb",
     )  # fmt: skip
+    _shelf(products)
     insert(Spec, products, id="n", product_id="n", key="'spec' || n", name=text("标准版"), name_en=text("Standard"))
     insert(Sku, products, id="n", spec_id="n", code="'SKU' || n")
     # Product 2 is charged by use; its services show what was reported.

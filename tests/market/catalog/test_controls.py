@@ -19,6 +19,7 @@ from tradepost.market.catalog.models import (
     Product,
     PurchaseLimit,
     SalesTarget,
+    Shelf,
     Sku,
     Spec,
     Stock,
@@ -275,3 +276,22 @@ def test_what_was_never_on_sale_is_not_stopped() -> None:
     with pytest.raises(IllegalTransition):
         delist.stop(product, reason="x", actor="s", now=NOW)
     assert not Event.objects.filter(name="product_stopped").exists()
+
+
+def test_what_is_hidden_frozen_or_stopped_leaves_the_shelf_at_once_and_comes_back() -> None:
+    product = make_product()
+
+    def on_shelf() -> bool:
+        return Shelf.objects.filter(product=product).exists()
+
+    assert on_shelf()
+    controls.hide(product, now=NOW, by="s")
+    assert not on_shelf()
+    controls.show(product, now=NOW, by="s")
+    assert on_shelf()
+    trading.freeze(product, cause="checked", actor="op", now=NOW)
+    assert not on_shelf()
+    trading.unfreeze(product, actor="op", now=NOW)
+    assert on_shelf()
+    delist.stop(product, reason="end of life", actor="op", now=NOW)
+    assert not on_shelf()

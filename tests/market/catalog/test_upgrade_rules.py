@@ -172,7 +172,7 @@ def test_a_rule_whose_prices_conflict_after_a_later_version_lapses_and_says_why(
     rule.refresh_from_db()
     assert rule.lapsed_at is None
     next_version(product, (monthly("13"),), (monthly("12"),))
-    rule.refresh_from_db()
+    rule = UpgradeRule.objects.get(pk=rule.pk)
     assert (rule.why, rule.lapsed_at) == ("inverted", NOW)
     assert Event.objects.get(name="upgrade_rule_lapsed").facts["rule"] == rule.pk
     next_version(product, (monthly("10"),), (monthly("12"),))

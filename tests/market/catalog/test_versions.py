@@ -86,6 +86,27 @@ def test_ids_stay_where_what_is_sold_stays_and_none_is_taken_from_outside() -> N
     assert Spec.objects.filter(product=product).count() == 2
 
 
+def test_what_is_taken_away_and_comes_back_has_its_ids_again() -> None:
+    """A draft saves itself while one types: a price that is cleared and typed anew is the one that the seller configured."""
+    product = make_product(prices=(MONTHLY,))
+    (spec,) = draft_of(product).pricing.specs
+    (sku,) = spec.skus
+
+    def save(*specs: documents.Spec) -> tuple[documents.Spec, ...]:
+        seen = drafts.open_draft(product, by=None, now=LATER).revisions.get("pricing", 0)
+        drafts.save_section(product, "pricing", Pricing(specs=specs), seen=seen, by=None, now=LATER)
+        return draft_of(product).pricing.specs
+
+    both = save(replace(spec, skus=(replace(sku, prices=(*sku.prices, YEARLY)),)))
+    save(replace(spec, skus=(replace(sku, prices=()),)))
+    save(replace(spec, skus=()))
+    assert save() == ()
+    again = save(replace(spec, skus=(make_sku(MONTHLY, YEARLY),)))
+    assert again == both
+    assert list(evolves(listed_document(product) or Document(product_type="SAAS"), draft_of(product))) == []
+    assert save(replace(spec, key="0" * 16))[0].key not in {spec.key, "0" * 16}
+
+
 @pytest.mark.parametrize("change", [{"document": {"v": 1}}, {"sha256": "0" * 64}, {"number": 9}])
 def test_the_database_refuses_to_change_what_was_sealed(change: dict[str, object]) -> None:
     version = Version.objects.get(product=make_product())
@@ -133,6 +154,15 @@ def test_what_was_handed_in_is_not_edited_and_comes_back_as_a_copy() -> None:
         drafts.discard(make_product())
     drafts.discard(product)
     assert Product.objects.filter(pk=product.pk).exists()  # what was handed in stays as evidence
+
+
+def test_what_this_market_cannot_deliver_is_never_listed() -> None:
+    """Issue 9: what a kind cannot deliver yet can be drafted; it is never sold without working delivery."""
+    product = make_product(prices=(ONCE,), product_type="MANUAL_SERVICE", bound=False, on_sale=False)
+    with pytest.raises(Refused, match=r"product\.undeliverable"):
+        list_draft(product, currency="CNY", now=LATER)
+    assert Product.objects.get().status == Product.Status.DRAFT
+    assert Version.objects.get().status == Version.Status.DRAFT
 
 
 def test_a_stopped_product_has_no_draft() -> None:

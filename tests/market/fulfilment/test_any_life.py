@@ -267,6 +267,7 @@ class World:
 @example("license_online", ["week", "renew", "tell", "failed", "week", "week", "week"])
 @example("license_v1", ["order unpaid", "renew", "month", "done", "month", "done", "tell", "order", "done", "tell"])
 @pytest.mark.soak
+@pytest.mark.timeout(1200 if sampling.SOAK else 120)
 @settings(max_examples=sampling.size(120), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.django_db
 @pytest.mark.once

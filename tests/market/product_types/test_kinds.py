@@ -10,7 +10,7 @@ from django.utils import translation
 
 from tradepost.market.base.findings import Finding
 from tradepost.market.product_types.check import check
-from tradepost.market.product_types.contract import NO, YES, Answer, Deal, Delivery, ProductType, Supervision
+from tradepost.market.product_types.contract import NO, YES, Answer, Deal, DeliveredBy, ProductType, Supervision
 from tradepost.market.product_types.facts import ProductFacts, SpecFacts, Template
 from tradepost.market.product_types.registry import product_type, product_types
 from tradepost.market.web.templatetags.ui import icon_names
@@ -21,7 +21,7 @@ PERIOD, ONCE, DEMAND, PACKAGE = (
     ChargingMode.PERIOD, ChargingMode.ONE_TIME, ChargingMode.ON_DEMAND, ChargingMode.ON_DEMAND_PKG,
 )  # fmt: skip
 INTERFACE, CODE, FILE, PERSON, COURIER, COMPUTE, GATEWAY = (
-    Delivery.INTERFACE, Delivery.CODE, Delivery.FILE, Delivery.PERSON, Delivery.COURIER, Delivery.COMPUTE, Delivery.GATEWAY,
+    DeliveredBy.INTERFACE, DeliveredBy.CODE, DeliveredBy.FILE, DeliveredBy.PERSON, DeliveredBy.COURIER, DeliveredBy.COMPUTE, DeliveredBy.GATEWAY,
 )  # fmt: skip
 NEVER, CHOICE, ALWAYS = Supervision
 # §2.1, a row a kind: modes, supervision, delivery; §3.4 multi-SKU.

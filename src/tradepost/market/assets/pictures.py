@@ -2,7 +2,7 @@
 
 Kept is only what pages show, as WebP: so nothing of what a camera wrote into the file (where, when, by whom) gets out.
 A picture is public while something visible refers to it (``use_pictures``); until then it is for the members of its seller
-and for operators, and for everybody else it does not exist.
+who may look at products or the company, and for operators, and for everybody else it does not exist.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from PIL import Image
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.files import SHA256, Files, sha256_of
+from tradepost.market.identity.groups import rights_of
+from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import Member, Seller, User
 
 from .models import Picture, PictureUse
@@ -32,6 +34,8 @@ VARIANTS: Mapping[str, int] = {"card": 480, "page": 1200, "zoom": 2400}
 QUALITY = 85
 MOST_USED = 100
 """Pictures that one thing may refer to: five main ones, five of each description, logos."""
+MENUS = (Menu.PRODUCTS, Menu.COMPANY)
+"""What files are handed in for."""
 _ONE_AT_A_TIME = BoundedSemaphore()
 """A picture in memory takes four bytes a pixel, and its sizes a core for a second: a process looks at one at a time."""
 
@@ -127,11 +131,14 @@ def show(sha256: str, variant: str, *, reader: Callable[[], User | None], files:
 def _may_see(reader: User | None, sha256: str) -> bool:
     if reader is None:
         return False
-    if reader.is_operator:
-        return Picture.objects.filter(sha256=sha256).exists()
-    return Picture.objects.filter(
-        sha256=sha256, seller__in=Member.objects.filter(user=reader).values("seller")
-    ).exists()
+    pictures = Picture.objects.filter(sha256=sha256)
+    return pictures.exists() if reader.is_operator else pictures.filter(seller__in=sellers_seen_by(reader)).exists()
+
+
+def sellers_seen_by(reader: User) -> list[int]:
+    """Those whose drafts and company this person may look at; a group that opens only orders, say, is not enough."""
+    members = Member.objects.filter(user=reader).prefetch_related("groups")
+    return [member.seller_id for member in members if any(rights_of(member).sees(menu) for menu in MENUS)]
 
 
 def _read(content: bytes | IO[bytes], purpose: Picture.Purpose, limits: Limits) -> bytes:

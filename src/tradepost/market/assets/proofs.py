@@ -21,9 +21,10 @@ from PIL import Image
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.files import SHA256, Files, sha256_of
-from tradepost.market.identity.models import Member, Seller, User
+from tradepost.market.identity.models import Seller, User
 
 from .models import Proof, ProofUse
+from .pictures import sellers_seen_by
 
 RULE = "business-rules §2.3"
 MOST_PIXELS = 100_000_000
@@ -101,7 +102,7 @@ def download(sha256: str, *, reader: User | None, files: Files) -> Download | No
         return None
     proofs = Proof.objects.filter(sha256=sha256)
     if not reader.is_operator:
-        proofs = proofs.filter(seller__in=Member.objects.filter(user=reader).values("seller"))
+        proofs = proofs.filter(seller__in=sellers_seen_by(reader))
     proof = proofs.order_by("pk").first()
     content = files.read(sha256) if proof else None
     return None if proof is None or content is None else Download(content, proof.kind, proof.name)

@@ -167,6 +167,9 @@ class Config(BaseSettings):
     keep_leased_jobs_days: int = Field(
         default=30, ge=0, description="Jobs that waited for others' servers are deleted after these days; 0: never."
     )
+    keep_invitations_days: int = Field(
+        default=90, ge=0, description="Invitations to sellers are deleted these days after they expired; 0: never."
+    )
     keep_hourly_counts_days: int = Field(
         default=400,
         ge=0,

@@ -22,6 +22,7 @@ from tradepost.market.base.lifecycle import moved
 from tradepost.market.product_types.registry import product_type
 
 from . import document as documents
+from . import shelf
 from .document import Document, Price
 from .models import Product, PurchaseLimit, SalesTarget, Spec, Stock, TargetBuyer, Version
 from .sellable import MOST_UNITS
@@ -239,6 +240,7 @@ def hide(product: Product, *, now: datetime, by: str) -> None:
     with transaction.atomic():
         product = locked(product)
         Product.objects.filter(pk=product.pk).update(hidden=True)
+        shelf.refresh(product)
         moved(product, HISTORY, "hide", now=now, actor=by)
 
 
@@ -248,6 +250,7 @@ def show(product: Product, *, now: datetime, by: str) -> None:
         product = locked(product)
         Product.objects.filter(pk=product.pk).update(hidden=False)
         Spec.objects.filter(product=product, hidden=True).update(hidden=False)
+        shelf.refresh(product)
         moved(product, HISTORY, "show", now=now, actor=by)
 
 
@@ -258,4 +261,5 @@ def hide_spec(product: Product, spec_key: str, *, hidden: bool, now: datetime, b
         found = Spec.objects.filter(product=product, key=spec_key, stopped_at=None).update(hidden=hidden)
         if not found:
             raise Refused("control.spec", _("Choose the whole product or one of its specs."), 404, field="spec")
+        shelf.refresh(product)
         moved(product, HISTORY, "hide spec" if hidden else "show spec", now=now, actor=by, note=spec_key)

@@ -16,7 +16,7 @@ from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.lifecycle import moved
 
-from . import upgrade_rules
+from . import shelf, upgrade_rules
 from .events import ProductStopped
 from .lifecycle import PRODUCT, VERSION, ProductEvent, VersionEvent
 from .models import Offer, Product, Sku, Spec, Version
@@ -44,6 +44,7 @@ def stop(node: Product | Spec | Sku, *, reason: str, actor: str, now: datetime, 
             moved(product, "controls", f"stop {what}", now=now, actor=actor, note=f"{_shown(node)}: {reason}")
         _stop_rows(specs, skus, now)
         upgrade_rules.recheck(product, now=now)
+        shelf.refresh(product)
         outbox.publish(
             ProductStopped(product=product.pk, what=what, key=key, reason=reason, by_operator=by_operator, at=now),
             now=now,

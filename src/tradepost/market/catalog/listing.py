@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tradepost.market.assets.pictures import use_pictures
@@ -34,9 +35,11 @@ def list_version(version: Version, *, currency: str, sells_metered: bool, actor:
     """List a sealed version in place of the one that is listed. What was sold keeps the version that was sold.
 
     ``sells_metered``: whether this market sells what is charged by usage. Raises ``Refused`` when sales were stopped for
-    good, and for prices that this market cannot sell; nothing changed then.
+    good, for a kind that this market cannot deliver, and for prices that it cannot sell; nothing changed then.
     """
     document = documents.load(version.document)
+    if (why := product_type(document.product_type).undeliverable) is not None:
+        raise Refused("product.undeliverable", why.in_language(get_language()), field="product_type")
     check_prices(document, selling(document, currency=currency, sells_metered=sells_metered))
     with transaction.atomic():
         product = Product.objects.select_for_update(of=("self",)).get(pk=version.product_id)

@@ -242,6 +242,11 @@ class Offer(models.Model):
         return Money(self.price_minor, self.currency)
 
     @property
+    def least_unit(self) -> Money:
+        """The lowest price of a unit: a price in bands is shown from there."""
+        return Money(min([each for _upto, each in self.bands], default=self.price_minor), self.currency)
+
+    @property
     def charging(self) -> Charging:
         return charging(self.charging_mode)
 
@@ -350,3 +355,7 @@ class Stock(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(used__lte=F("total")), name="stock_not_oversold")]
+
+    @property
+    def left(self) -> int:
+        return self.total - self.used

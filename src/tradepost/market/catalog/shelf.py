@@ -104,7 +104,7 @@ def _fields(product: Product, document: Document) -> Iterator[Field]:
     yield from (Field(text, 8, 4) for text in (found.keywords.zh, found.keywords.en, *found.tags))
     yield from (Field(text, 5, 2) for text in (base.summary.zh, base.summary.en))
     yield from (Field(text, 4, 2, characters=False) for text in (seller.name, seller.name_en))
-    yield from (Field(text, 3) for text in (category.name, category.name_en))
+    yield from (Field(text, 3, 1, characters=False) for text in (category.name, category.name_en))
     yield from (Field(text, 3) for one in base.highlights for text in (one.zh, one.en))
     yield from (Field(text, 2) for spec in document.pricing.specs for text in (spec.name.zh, spec.name.en))
     yield from (Field(_plain(text), 1) for text in (document.description.body.zh, document.description.body.en))

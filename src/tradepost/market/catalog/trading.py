@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
 
+from . import shelf
 from .events import ProductFrozen, ProductUnfrozen
 from .lifecycle import PRODUCT, ProductEvent
 from .models import Product
@@ -27,6 +28,7 @@ def freeze(product: Product, *, cause: str, actor: str, now: datetime) -> None:
     with transaction.atomic():
         locked = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
         PRODUCT.move(locked, ProductEvent.FREEZE, now=now, actor=actor, note=cause)
+        shelf.refresh(locked)
         outbox.publish(ProductFrozen(product=locked.pk, cause=cause, at=now), now=now)
     product.status = locked.status
 
@@ -36,6 +38,7 @@ def unfreeze(product: Product, *, actor: str, now: datetime, note: str = "") -> 
     with transaction.atomic():
         locked = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
         PRODUCT.move(locked, ProductEvent.UNFREEZE, now=now, actor=actor, note=note[:LONGEST_CAUSE])
+        shelf.refresh(locked)
         outbox.publish(ProductUnfrozen(product=locked.pk, at=now), now=now)
     product.status = locked.status
 

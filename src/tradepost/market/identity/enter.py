@@ -22,6 +22,8 @@ from .models import Member, Seller, User
 
 LONGEST_REASON = 500
 _TRIES = 20
+_PLACEHOLDER = "applicant-"
+"""How the address of a company begins that has no name yet."""
 
 
 def apply(user: User, *, now: datetime) -> Seller:
@@ -42,7 +44,7 @@ def apply(user: User, *, now: datetime) -> Seller:
             )
         seller = Seller.objects.create(
             name=(user.company or user.name or user.email)[:128],
-            slug=f"applicant-{ids.hex_id()[:12]}",
+            slug=f"{_PLACEHOLDER}{ids.hex_id()[:12]}",
             contact_email=user.email,
             contact_phone=user.phone,
             status=Seller.Status.APPLICANT,
@@ -64,7 +66,8 @@ def admit(seller: Seller, document: CompanyDocument, *, by: str, now: datetime) 
     with transaction.atomic():
         SELLER.move(seller, SellerEvent.ADMIT, now=now, actor=by)
         _store(seller, facts, now=now)
-        seller.slug = _slug(document.name_en, seller)
+        if seller.slug.startswith(_PLACEHOLDER):
+            seller.slug = _slug(document.name_en, seller)
         seller.save(update_fields=["slug"])
         outbox.publish(SellerAdmitted(seller=seller.pk), now=now)
 

@@ -11,7 +11,10 @@ from django.db.models import Exists, OuterRef, Q
 
 from tradepost.market.base.retention import Rule
 
-from .models import User
+from .models import Invitation, User
+
+INVITATIONS = Rule(name="invitations", model=Invitation, when="expires_at", setting="keep_invitations_days")
+"""They hold the addresses of people who may never have answered."""
 
 
 def unconfirmed() -> Rule:

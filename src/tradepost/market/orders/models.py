@@ -129,12 +129,28 @@ class OrderLine(models.Model):
         return Money(self.amount_minor, self.order.currency)
 
     @property
+    def trial(self) -> bool:
+        return self.order.order_type == Order.Type.TRIAL
+
+    @property
     def list_amount(self) -> Money:
         return Money(self.list_minor, self.order.currency)
 
     @property
     def charging(self) -> Charging:
         return charging(self.charging_mode)
+
+
+class ProductDay(models.Model):
+    """How often a product was bought on one day: see ``best_sellers``."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    lines = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["product", "day"], name="product_day_once")]
+        indexes = [models.Index(fields=["day"], name="product_day")]
 
 
 class SalesDay(models.Model):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from tradepost.market.base import jobs, outbox
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Product
+from tradepost.market.identity.models import Seller
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.models import Subscription
 
@@ -47,8 +48,9 @@ def pay_order(order: Order, *, now: datetime) -> None:
 def _check_sold(order: Order) -> None:
     """An order that was under way when trading was frozen, or sales were stopped, is not paid (shelf: no product is locked
     when an order is placed, so this is where a freeze meets it)."""
-    states = set(OrderLine.objects.filter(order=order).values_list("product__status", flat=True))
-    if Product.Status.FROZEN in states:
+    lines = OrderLine.objects.filter(order=order).values_list("product__status", "seller__status")
+    states, sellers = {product for product, _seller in lines}, {seller for _product, seller in lines}
+    if Product.Status.FROZEN in states or sellers != {Seller.Status.ACTIVE}:
         raise frozen()
     if states != {Product.Status.ON_SALE}:
         raise Refused("product.stopped", _("Sales of this product were stopped for good."))

@@ -33,6 +33,11 @@ class PriceLine:
     """The band that it is priced by: more than ``above`` units, up to and with ``upto`` (None: all that are more). Of a
     price without bands, 0 and None."""
 
+    @property
+    def first(self) -> int:
+        """The first unit of its band."""
+        return self.above + 1
+
 
 @dataclass(frozen=True, slots=True)
 class Priced:

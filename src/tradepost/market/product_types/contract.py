@@ -28,7 +28,7 @@ class Gives(StrEnum):
     """The text of a license."""
 
 
-class Delivery(StrEnum):
+class DeliveredBy(StrEnum):
     """By what a buyer gets what was bought (business-rules §2.1)."""
 
     INTERFACE = "interface"
@@ -151,7 +151,7 @@ class ProductType:
     """What is sold, in a sentence for a seller who chooses between kinds."""
     family: str = ""
     """Kinds that differ only in how they are delivered share one: sellers choose it first."""
-    delivery: Delivery = Delivery.INTERFACE
+    delivery: DeliveredBy = DeliveredBy.INTERFACE
     undeliverable: Text | None = None
     """Why this market cannot deliver it yet: it can be drafted, is refused with this reason, and is never sold."""
     deals: frozenset[Deal] = frozenset({Deal.GENERAL})

@@ -143,6 +143,12 @@ class Call(DueWork):
             models.Index(fields=["outcome", "-id"], name="call_not_done", condition=NOT_DONE),
             models.Index(fields=["seller", "outcome", "-id"], name="call_seller_not_done", condition=NOT_DONE),
             models.Index(fields=["seller", "give_up_at", "id"], name="call_failing", condition=FAILING),
+            # The two that open a service are most of all calls, and found among them without an index of their own.
+            models.Index(
+                fields=["seller", "activity", "-id"],
+                name="call_seller_activity",
+                condition=~Q(activity__in=("newInstance", "queryInstance")),
+            ),
             models.Index(fields=["last_verdict", "-id"], name="call_verdict", condition=~Q(last_verdict__in=WELL)),
             models.Index(
                 fields=["seller", "last_verdict", "-id"],

@@ -53,8 +53,11 @@ class Submission(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["seller", "-id"], name="submission_seller"),
-            models.Index(fields=["status", "-id"], name="submission_status"),
             models.Index(fields=["due_at", "id"], name="submission_due", condition=Q(status="pending")),
+            # The tabs of the console: what is rare among the many is found without them.
+            models.Index(fields=["-id"], name="submission_checking", condition=Q(status="checking")),
+            models.Index(fields=["-id"], name="submission_decided", condition=Q(status__in=["approved", "rejected"])),
+            models.Index(fields=["-id"], name="submission_ended", condition=Q(status__in=["failed", "withdrawn"])),
             models.Index(fields=["seller", "sent_at"], name="submission_sent"),
         ]
         constraints = [

@@ -16,12 +16,12 @@ from tradepost.market.identity.models import Seller
 from .models import Submission
 
 STATES = {
-    "waiting": (Submission.Status.PENDING,),
-    "checking": (Submission.Status.CHECKING,),
-    "decided": (Submission.Status.APPROVED, Submission.Status.REJECTED),
-    "ended": (Submission.Status.FAILED, Submission.Status.WITHDRAWN),
+    "waiting": Q(status="pending"),
+    "checking": Q(status="checking"),
+    "decided": Q(status__in=["approved", "rejected"]),
+    "ended": Q(status__in=["failed", "withdrawn"]),
 }
-"""What a tab of the queue shows; drafts are nobody's but the seller's."""
+"""What a tab of the queue shows, each with an index of its own; drafts are nobody's but the seller's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class QueueFilter:
 
 def queue(filters: QueueFilter, *, now: datetime, after: str = "", size: int = 25) -> Page[Submission]:
     """What waits by its clock, the most urgent first; all else newest first. Without documents."""
-    rows = Submission.objects.filter(status__in=STATES.get(filters.state, ()))
+    rows = Submission.objects.filter(STATES.get(filters.state, Q(pk__in=[])))
     rows = rows.defer("document").select_related("seller", "product", "decided_by")
     if filters.kind:
         rows = rows.filter(kind=filters.kind)
@@ -92,5 +92,5 @@ def sent_before(submission: Submission) -> Sequence[Submission]:
 
 def sellers_in_queue() -> Sequence[Seller]:
     """Those with something that waits or is checked, for a filter."""
-    open_ones = Submission.objects.filter(status__in=[*STATES["waiting"], *STATES["checking"]])
-    return list(Seller.objects.filter(pk__in=open_ones.values("seller")).order_by("name")[:200])
+    waiting, checking = (Submission.objects.filter(STATES[name]).values("seller") for name in ("waiting", "checking"))
+    return list(Seller.objects.filter(Q(pk__in=waiting) | Q(pk__in=checking)).order_by("name")[:200])

@@ -28,6 +28,7 @@ from tradepost.protocols.registry import protocol as protocol_of
 from tradepost.protocols.registry import protocols
 from tradepost.protocols.text import Text
 
+from .companies import enter_seller
 from .data_files import BadData, Data, read
 from .loading import account, give_money
 from .people import BUYER, OPERATOR, DemoSeller, Login, categories
@@ -107,7 +108,7 @@ def load_dev(now: datetime, *, address: str, protocol: str, key: str) -> DevMark
     with transaction.atomic():
         users = {login.role: account(login, now) for login in LOGINS}
         give_money(users[BUYER.role], now)
-        seller = _seller(now)
+        seller = enter_seller(server_file().seller, users[OWNER.role], now)
         Member.objects.get_or_create(seller=seller, user=users[OWNER.role], defaults={"role": Member.Role.OWNER})
         _import_key(seller, protocol, key, now)
         serving = _address(seller, address, protocol, now)
@@ -117,21 +118,6 @@ def load_dev(now: datetime, *, address: str, protocol: str, key: str) -> DevMark
             return DevMarket(LOGINS, products, living.access_key, unseal(living.sealed))
         made = keys.create_access_key(seller, by=users[OWNER.role], now=now)
     return DevMarket(LOGINS, products, made.key_id, made.secret)
-
-
-def _seller(now: datetime) -> Seller:
-    seller = server_file().seller
-    return Seller.objects.get_or_create(
-        slug=seller.slug,
-        defaults={
-            "name": seller.name.zh,
-            "name_en": seller.name.en,
-            "contact_email": seller.contact_email,
-            "about": seller.about.zh,
-            "about_en": seller.about.en,
-            "created_at": now,
-        },
-    )[0]
 
 
 def _import_key(seller: Seller, protocol: str, key: str, now: datetime) -> None:

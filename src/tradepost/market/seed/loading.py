@@ -25,7 +25,8 @@ from tradepost.market.production import addresses
 from tradepost.market.production.models import Address
 
 from . import people
-from .people import BUYER, LOGINS, OPERATOR, OWNER, DemoSeller, Login
+from .companies import enter_seller
+from .people import BUYER, LOGINS, OPERATOR, OWNER, Login
 from .products import products
 
 PROTOCOL = "saas_v2"
@@ -67,7 +68,7 @@ def load(now: datetime, *, seller_address: str) -> SeedResult:
                     "position": position,
                 },
             )
-        sellers = {seller.slug: _seller(seller, now) for seller in people.sellers()}
+        sellers = {seller.slug: enter_seller(seller, users[OWNER.role], now) for seller in people.sellers()}
         demo = next(iter(sellers.values()))
         # One sign-in sees what happens to every purchase: the owner acts for all demo sellers, the demo seller first.
         for seller in (demo, *sellers.values()):
@@ -110,22 +111,6 @@ def give_money(buyer: User, now: datetime) -> None:
         ledger.top_up(
             buyer, Money.of(TOP_UP, config().currency), reference=TOP_UP_REFERENCE, actor=OPERATOR.email, now=now
         )
-
-
-def _seller(seller: DemoSeller, now: datetime) -> Seller:
-    return Seller.objects.get_or_create(
-        slug=seller.slug,
-        defaults={
-            "name": seller.name.zh,
-            "name_en": seller.name.en,
-            "contact_email": seller.contact_email,
-            "contact_phone": seller.phone,
-            "website": seller.website,
-            "about": seller.about.zh,
-            "about_en": seller.about.en,
-            "created_at": now,
-        },
-    )[0]
 
 
 def _shared_signing_key(demo: Seller, sellers: tuple[Seller, ...], now: datetime) -> str:

@@ -21,6 +21,13 @@ class DemoSeller(Data, frozen=True, kw_only=True):
     name: Text
     about: Text
     phone: str = ""
+    founded: str = "2018-06-01"
+    capital: str = "5000000"
+    staff: str = "40"
+    province: str = "浙江省"
+    city: str = "杭州市"
+    street: str = "示例路 1 号"
+    contact: str = "客服"
 
     @property
     def contact_email(self) -> str:

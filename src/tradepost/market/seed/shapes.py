@@ -23,6 +23,9 @@ YEARS = (1, 2, 3)
 WHAT_IT_DOES = Text(zh="主要能力", en="What it does")
 WHO_IT_SUITS = Text(zh="适合谁", en="Who it suits")
 STANDARD = Text(zh="标准规格", en="Standard")
+HOURS = Text(zh="工作日 9:00–18:00（北京时间）", en="Working days 9:00–18:00, Beijing time")
+HIGHLIGHTS = 3
+"""Features that stand beside a product's name; its description has all of them."""
 
 type Slug = Annotated[str, Meta(pattern="^[a-z0-9-]+$")]
 type Count = Annotated[int, Meta(ge=1)]
@@ -153,11 +156,13 @@ class DemoProduct(Editions, frozen=True, kw_only=True):
         """What a seller would hand in to list this product."""
         return Document(
             product_type="SAAS",
-            base=sold.Base(name=self.name, summary=self.summary, category=self.category),
+            base=sold.Base(
+                name=self.name, summary=self.summary, category=self.category, highlights=self.features[:HIGHLIGHTS]
+            ),
             media=sold.Media(drawing=picture(self.slug)),
             description=sold.Description(body=Text(zh=self._description("zh"), en=self._description("en"))),
             guide=sold.Guide(body=Text(zh=_steps([s.zh for s in self.start]), en=_steps([s.en for s in self.start]))),
-            support=sold.Support(email=seller.contact_email, phone=seller.phone),
+            support=sold.Support(hours=HOURS, email=seller.contact_email, phone=seller.phone),
             purchase=sold.Purchase(
                 extend_params=tuple(extend_param(p) for p in self.extend_params),
                 asks_mobile=self.asks_mobile,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from tradepost.market.base.paging import Page, page
 from tradepost.market.catalog.models import Product
@@ -31,15 +31,17 @@ def buyer_subscriptions(
     if asked.status:
         rows = rows.filter(status=asked.status)
     if asked.q:
-        rows = rows.filter(Q(product__in=_products_like(asked.q)) | Q(instance_id=asked.q))
+        rows = rows.filter(Q(product__in=_held_products_like(buyer, asked.q)) | Q(instance_id=asked.q))
     return page(rows, after=after, size=size)
 
 
-def _products_like(text: str) -> list[int]:
-    """Products are few beside what is held of them: they are looked through first, and found by their keys after that."""
+def _held_products_like(buyer: User, text: str) -> list[int]:
+    """Of what this buyer has: a list of all products of such a name, most of which nobody here bought, would have the
+    database read all that the buyer has, since it expects to find some of them soon."""
     named = Q(name__icontains=text) | Q(name_en__icontains=text)
     sold_by = Q(seller__name__icontains=text) | Q(seller__name_en__icontains=text)
-    return list(Product.objects.filter(named | sold_by).values_list("pk", flat=True))
+    held = Exists(Subscription.objects.filter(buyer=buyer, product=OuterRef("pk")))
+    return list(Product.objects.filter(named | sold_by).filter(held).values_list("pk", flat=True))
 
 
 def buyer_subscription(buyer: User, pk: int) -> Subscription | None:

@@ -54,6 +54,7 @@ class Subscription(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["buyer", "-id"], name="subscription_buyer"),
+            models.Index(fields=["buyer", "product", "-id"], name="subscription_buyer_product"),
             models.Index(fields=["seller", "-id"], name="subscription_seller"),
         ]
         constraints = [

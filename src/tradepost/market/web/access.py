@@ -20,6 +20,7 @@ from tradepost.market.identity.models import Member, Seller, User
 
 SESSION_SELLER = "seller"
 """Session key with the seller that a member of several is acting for."""
+BUYERS = "everybody with an account"
 OPERATORS = "operators"
 """What a page of the console declares: there is one kind of them."""
 
@@ -64,7 +65,7 @@ def rights_in(request: HttpRequest) -> Rights:
 
 def buyer_required(view: View) -> View:
     """Everybody with an account may buy; the others are asked to log in and come back."""
-    return login_required(view)
+    return declare(login_required(view), BUYERS)
 
 
 def seller_required(view: View) -> View:

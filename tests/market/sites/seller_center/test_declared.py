@@ -14,14 +14,17 @@ from tradepost.market.sites.console.urls import urlpatterns as console
 from tradepost.market.sites.seller_center.access import Needs
 from tradepost.market.sites.seller_center.join import ANYBODY
 from tradepost.market.sites.seller_center.urls import urlpatterns as seller_center
-from tradepost.market.web.access import OPERATORS, declared
+from tradepost.market.web.access import BUYERS, OPERATORS, declared
+
+NOT_OF_MEMBERS = {"join": ANYBODY, "enter": BUYERS}
+"""Pages by which one becomes a member, or a seller."""
 
 
 @pytest.mark.parametrize("page", seller_center, ids=lambda page: str(page.pattern) or "overview")
 def test_a_page_of_the_seller_center_names_its_menu(page: URLPattern) -> None:
     needs = declared(page.callback)
-    if page.name == "join":
-        assert needs == ANYBODY
+    if page.name in NOT_OF_MEMBERS:
+        assert needs == NOT_OF_MEMBERS[page.name]
         return
     assert isinstance(needs, Needs), "decorate it with @seller_page(menu=…)"
     assert needs.menu in Menu, "a page that declares nothing is for owners alone: name its menu"

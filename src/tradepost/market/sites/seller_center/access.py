@@ -21,11 +21,13 @@ class Needs:
     menu: Menu | None = None
     write: bool | None = None
     """None: to read for GET, to write for the others. False: reading is enough for all. True: also its form is for writers."""
+    owner: bool = False
+    """What binds the company, such as agreements and its bank account: of those who see the menu the owner alone."""
     product: str = ""
     """The name of the page's argument that is the key of a product, whose grant counts."""
 
     def may_enter(self, rights: Rights) -> bool:
-        return rights.sees(self.menu) if self.menu is not None else rights.owner
+        return rights.sees(self.menu) and (rights.owner or not self.owner) if self.menu is not None else rights.owner
 
     def may_act(self, rights: Rights, method: str | None) -> bool:
         """Whether a request of this method goes through, for those who may enter."""

@@ -103,7 +103,7 @@ def _agreements(request: SellerRequest, refused: Refused | None = None) -> HttpR
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.COMPANY, owner=True)
 def accept(request: SellerRequest, kind: str) -> HttpResponse:
     """The version that was read is named: a newer one is read first."""
     agreement = found(signing.in_force(kind, now=request.now))

@@ -23,6 +23,7 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding, read_findings
 from tradepost.market.base.numbers import whole_number
+from tradepost.market.identity.menus import Menu
 from tradepost.market.review import drafts
 from tradepost.market.review import submit as sending
 from tradepost.market.review.contract import AnyKind, Incomplete, Look, Words
@@ -49,7 +50,7 @@ def kind_of(name: str) -> AnyKind:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@seller_page
+@seller_page(menu=Menu.COMPANY, owner=True)
 @uploads.takes_pictures()
 def draft(request: SellerRequest, kind: str) -> HttpResponse:
     how = kind_of(kind)
@@ -217,7 +218,7 @@ def _initial(kind: AnyKind, document: Any) -> dict[str, str]:
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.COMPANY, owner=True)
 def discard(request: SellerRequest, kind: str) -> HttpResponse:
     kind_of(kind)
     drafts.discard(found(drafts.draft_of(kind, request.seller)))

@@ -48,11 +48,13 @@ type Guarded = Callable[..., HttpResponseBase]
 def seller_page[**P](view: SellerView[P], /) -> Guarded: ...
 @overload
 def seller_page[**P](
-    *, menu: Menu, write: bool | None = None, product: str = ""
+    *, menu: Menu, write: bool | None = None, owner: bool = False, product: str = ""
 ) -> Callable[[SellerView[P]], Guarded]: ...
-def seller_page(view: Any = None, /, *, menu: Menu | None = None, write: bool | None = None, product: str = "") -> Any:
+def seller_page(
+    view: Any = None, /, *, menu: Menu | None = None, write: bool | None = None, owner: bool = False, product: str = ""
+) -> Any:
     """Only for members of a seller who have the page's ``menu``; see ``access.Needs``. Bare, it is for owners alone."""
-    needs = Needs(menu=menu, write=write, product=product)
+    needs = Needs(menu=menu, write=write, owner=owner, product=product)
     return _guard(view, needs) if view is not None else lambda each: _guard(each, needs)
 
 
@@ -63,7 +65,7 @@ def _guard(view: SellerView[Any], needs: Needs) -> Guarded:
         if away := elsewhere(request, request.seller, **frame_of(request)):
             return away
         if not needs.may_enter(request.rights):
-            return show(request, "seller_center/may_not_see.html", status=HTTPStatus.FORBIDDEN, menu=needs.menu)
+            return show(request, "seller_center/may_not_see.html", status=HTTPStatus.FORBIDDEN, needs=needs)
         if needs.product and not products_of(request).filter(pk=kwargs[needs.product]).exists():
             raise Http404
         if not needs.may_act(request.rights, request.method):

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tradepost.market.base.errors import Refused
@@ -20,24 +20,30 @@ from tradepost.market.identity.models import Group
 
 from .frame import SellerRequest, found, seller_page, show
 
-CHOICES = (("", gettext_lazy("Hidden")), ("read", gettext_lazy("Read")), ("write", gettext_lazy("Read and change")))
+HIDDEN = "none"
+CHOICES = (
+    (HIDDEN, gettext_lazy("Hidden")),
+    ("read", pgettext_lazy("menu of a group", "Read")),
+    ("write", gettext_lazy("Read and change")),
+)
 
 
 class GroupForm(forms.Form):
     """A name, and a choice for each menu; no more of it than the reader has."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=verbs.LONGEST_NAME)
+    name = forms.CharField(label=gettext_lazy("Group name"), max_length=verbs.LONGEST_NAME)
 
     def __init__(self, *args: Any, rights: Rights, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for menu, explained in EXPLAINED.items():
             most = len(CHOICES) if rights.changes(menu) else 1 + rights.level(menu)
             self.fields[menu] = forms.ChoiceField(
-                label=Menu(menu).label, help_text=str(explained), required=False, choices=CHOICES[:most]
+                label=Menu(menu).label, help_text=str(explained), initial=HIDDEN, choices=CHOICES[:most]
             )
 
     def menus(self) -> dict[str, str]:
-        return {menu: self.cleaned_data[menu] for menu in EXPLAINED if self.cleaned_data[menu]}
+        chosen = {menu: self.cleaned_data[menu] for menu in EXPLAINED}
+        return {menu: word for menu, word in chosen.items() if word != HIDDEN}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -27,6 +27,7 @@ from tradepost.market.identity.groups import chosen, groups_of, rights_of, word_
 from tradepost.market.identity.menus import EXPLAINED, Menu
 from tradepost.market.identity.models import Group, Invitation, Member
 from tradepost.market.notifications.invitations import send_again, send_invitation
+from tradepost.market.web.templatetags.ui import loc
 
 from .frame import SellerRequest, found, products_of, seller_page, show
 
@@ -79,9 +80,10 @@ class MemberForm(GroupChoice):
 
 def _named(product: Product, member: Member) -> str:
     holder = product.granted.member if hasattr(product, "granted") else None
+    name = loc(product, "name")
     if holder is None or holder.pk == member.pk:
-        return product.name
-    return _("%(product)s (now granted to %(member)s)") % {"product": product.name, "member": holder.user}
+        return name
+    return _("%(product)s (now granted to %(member)s)") % {"product": name, "member": holder.user}
 
 
 @require_safe

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from tradepost.market.assets.proofs import find_proof
 from tradepost.market.base.errors import Refused
+from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import Seller
 from tradepost.market.product_types.contract import Proof
 from tradepost.market.product_types.registry import product_types
@@ -24,7 +25,7 @@ from .frame import SellerRequest, seller_page
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.PRODUCTS)
 @uploads.takes_pictures(0, proofs=1)
 def upload(request: SellerRequest) -> HttpResponse:
     """Keep the file of ``field`` and answer the field anew: with the document, or with what is wrong with the file."""

@@ -98,7 +98,7 @@ def _described(request: SellerRequest, one: Submission) -> dict[str, Any]:
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.COMPANY, owner=True)
 def withdraw(request: SellerRequest, pk: int) -> HttpResponse:
     one = found(seller_queries.find_submission(request.seller, pk))
     decide.withdraw(one, by=request.user, settings=config(), now=request.now)
@@ -107,7 +107,7 @@ def withdraw(request: SellerRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@seller_page
+@seller_page(menu=Menu.COMPANY, owner=True)
 def correct(request: SellerRequest, pk: int) -> HttpResponse:
     """Its copy, to be changed and sent again."""
     one = found(seller_queries.find_submission(request.seller, pk))

@@ -14,8 +14,8 @@ from .home import listed, search_of
 
 
 @require_safe
-def seller(request: HttpRequest, slug: str) -> HttpResponse:
-    found = shelf_queries.seller_page(slug)
+def seller(request: HttpRequest, seller_slug: str) -> HttpResponse:
+    found = shelf_queries.seller_page(seller_slug)
     if found is None:
         raise Http404
     search = replace(search_of(request.GET), seller=found.slug, q="")

@@ -101,6 +101,12 @@ def money(value: Money | None) -> str:
     return in_words(value)
 
 
+@register.simple_tag
+def minor(value: int, currency: str) -> str:
+    """Money that stands as a count of coins beside its currency."""
+    return in_words(Money(value, currency))
+
+
 @register.filter
 def usage_price(value: Decimal, currency: str) -> str:
     """¥ 0.0025: a price of one unit of usage, finer than the smallest coin where it has to be."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tradepost.market.product_types.contract import Answer, Delivery, Fault, ProductType, Question
+from tradepost.market.product_types.contract import Answer, DeliveredBy, Fault, ProductType, Question
 from tradepost.market.product_types.facts import ProductFacts, Template
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
@@ -48,7 +48,7 @@ KIND = ProductType(
     charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
     steps={},
     icon="brain",
-    delivery=Delivery.FILE,
+    delivery=DeliveredBy.FILE,
     undeliverable=Text(
         en="This market is not connected to a platform yet that runs models and algorithms.",
         zh="本商店尚未对接可运行模型与算法的 AI 平台。",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tradepost.market.product_types.contract import NO, YES, Answer, Delivery, Fault, ProductType, Question
+from tradepost.market.product_types.contract import NO, YES, Answer, DeliveredBy, Fault, ProductType, Question
 from tradepost.market.product_types.facts import ProductFacts
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -34,7 +34,7 @@ KIND = ProductType(
     charging_modes=(ChargingMode.ON_DEMAND,),  # §2.1
     steps={},
     icon="robot",
-    delivery=Delivery.GATEWAY,
+    delivery=DeliveredBy.GATEWAY,
     undeliverable=Text(
         en="This market has no gateway yet that could let calls through and count tokens.",
         zh="本商店尚未对接可放行调用并统计 Token 的网关。",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tradepost.market.product_types.contract import Answer, Delivery, Fault, ProductType, Question
+from tradepost.market.product_types.contract import Answer, DeliveredBy, Fault, ProductType, Question
 from tradepost.market.product_types.facts import ProductFacts
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -37,7 +37,7 @@ KIND = ProductType(
     charging_modes=(ChargingMode.ON_DEMAND, ChargingMode.ON_DEMAND_PKG, ChargingMode.ONE_TIME),
     steps={},
     icon="api",
-    delivery=Delivery.GATEWAY,
+    delivery=DeliveredBy.GATEWAY,
     undeliverable=Text(
         en="This market has no API gateway yet that could let calls through and count them.",
         zh="本商店尚未对接可放行并计量调用的 API 网关。",

@@ -1,6 +1,6 @@
 """Application orchestration: an integration asset that the seller sets up for the buyer (business-rules §2.1, §2.10)."""
 
-from tradepost.market.product_types.contract import Delivery, ProductType, Question, Supervision
+from tradepost.market.product_types.contract import DeliveredBy, ProductType, Question, Supervision
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -16,7 +16,7 @@ KIND = ProductType(
     charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
     steps={},
     icon="plug-connected",
-    delivery=Delivery.PERSON,
+    delivery=DeliveredBy.PERSON,
     undeliverable=Text(
         en="This market has no integration platform behind it yet, and cannot supervise a delivery.",
         zh="本商店尚未对接应用集成平台，也暂不支持服务监管。",

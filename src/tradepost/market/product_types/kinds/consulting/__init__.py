@@ -1,6 +1,6 @@
 """Consulting: advice, sold once and accepted by the buyer (business-rules §2.1: of the international site)."""
 
-from tradepost.market.product_types.contract import Answer, Delivery, ProductType, Question, Supervision
+from tradepost.market.product_types.contract import Answer, DeliveredBy, ProductType, Question, Supervision
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
@@ -15,7 +15,7 @@ KIND = ProductType(
     charging_modes=(ChargingMode.ONE_TIME,),
     steps={},
     icon="messages",
-    delivery=Delivery.PERSON,
+    delivery=DeliveredBy.PERSON,
     undeliverable=Text(
         en="This market cannot supervise a service yet: the buyer could not accept what was done.",
         zh="本商店暂不支持服务监管：用户无法验收。",

@@ -1,6 +1,6 @@
 """Container: a service package, like a Helm chart, that the buyer installs in a cluster (business-rules §2.1, §2.5)."""
 
-from tradepost.market.product_types.contract import Delivery, ProductType
+from tradepost.market.product_types.contract import DeliveredBy, ProductType
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -16,7 +16,7 @@ KIND = ProductType(
     charging_modes=(ChargingMode.PERIOD,),
     steps={},
     icon="box",
-    delivery=Delivery.FILE,
+    delivery=DeliveredBy.FILE,
     # "make and upload a service package first": the upload comes with the asset center.
     undeliverable=Text(
         en="This market does not keep and scan service packages yet.",

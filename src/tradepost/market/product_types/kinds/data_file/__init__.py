@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tradepost.market.product_types.contract import Delivery, Fault, ProductType, Proof, Question, Supervision
+from tradepost.market.product_types.contract import DeliveredBy, Fault, ProductType, Proof, Question, Supervision
 from tradepost.market.product_types.facts import ProductFacts, Template
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -34,7 +34,7 @@ KIND = ProductType(
     charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
     steps={},
     icon="database",
-    delivery=Delivery.FILE,
+    delivery=DeliveredBy.FILE,
     undeliverable=Text(
         en="This market does not keep data files yet, and cannot supervise their delivery.",
         zh="本商店暂不支持数据文件的存放与交付监管。",

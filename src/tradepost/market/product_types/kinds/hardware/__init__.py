@@ -1,6 +1,6 @@
 """Hardware: goods that a carrier brings; sold by number, out of a stock (business-rules §2.5, §2.10, §3.7)."""
 
-from tradepost.market.product_types.contract import Delivery, ProductType, Supervision
+from tradepost.market.product_types.contract import DeliveredBy, ProductType, Supervision
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
@@ -15,7 +15,7 @@ KIND = ProductType(
     charging_modes=(ChargingMode.ONE_TIME,),
     steps={},
     icon="truck-delivery",
-    delivery=Delivery.COURIER,
+    delivery=DeliveredBy.COURIER,
     # The carrier is asked for when goods are sent, not when they are published.
     undeliverable=Text(
         en="This market does not ask buyers for an address and follow parcels yet.",

@@ -1,6 +1,6 @@
 """Image: a system disk, made from a public image of the cloud, that a server of the buyer's starts with (business-rules §2.5, §5)."""
 
-from tradepost.market.product_types.contract import Answer, Delivery, ProductType, Question
+from tradepost.market.product_types.contract import Answer, DeliveredBy, ProductType, Question
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -16,7 +16,7 @@ KIND = ProductType(
     charging_modes=(ChargingMode.ON_DEMAND, ChargingMode.PERIOD),  # §2.1: hourly, postpaid; month, year
     steps={},
     icon="disc",
-    delivery=Delivery.COMPUTE,
+    delivery=DeliveredBy.COMPUTE,
     undeliverable=Text(
         en="This market has no cloud behind it yet that could start servers from images.",
         zh="本商店尚未对接可用镜像创建云服务器的云平台。",

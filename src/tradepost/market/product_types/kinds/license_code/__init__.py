@@ -2,7 +2,7 @@
 about it once a day of use (saas-v1-license B2).
 """
 
-from tradepost.market.product_types.contract import Deal, Delivery, Gives, ProductType, Supervision
+from tradepost.market.product_types.contract import Deal, DeliveredBy, Gives, ProductType, Supervision
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -20,7 +20,7 @@ KIND = ProductType(
     steps={},
     gives=Gives.LICENSE,
     icon="license",
-    delivery=Delivery.CODE,
+    delivery=DeliveredBy.CODE,
     # §2.5: "test auth codes must pass activate and heartbeat"; those two APIs come with the codes.
     undeliverable=Text(
         en="This market does not give out authorisation codes yet: the APIs that activate and check them are still to come.",

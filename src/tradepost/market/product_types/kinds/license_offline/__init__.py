@@ -1,6 +1,6 @@
 """License handed over outside of this market; the buyer accepts it here, without a demand before (business-rules §2.5, §2.10)."""
 
-from tradepost.market.product_types.contract import Deal, Delivery, Gives, ProductType, Supervision
+from tradepost.market.product_types.contract import Deal, DeliveredBy, Gives, ProductType, Supervision
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -18,7 +18,7 @@ KIND = ProductType(
     steps={},
     gives=Gives.LICENSE,
     icon="license",
-    delivery=Delivery.PERSON,
+    delivery=DeliveredBy.PERSON,
     undeliverable=Text(
         en="This market cannot supervise a delivery yet: the buyer could not accept it, and you would not be paid.",
         zh="本商店暂不支持服务监管：用户无法验收，货款也就无法结算。",

@@ -7,7 +7,7 @@ is delivered when the instance is there (B3).
 Its code is plain ``LICENSE``: what was sold before there were four kinds of licenses was issued online, all of it.
 """
 
-from tradepost.market.product_types.contract import Deal, Delivery, Gives, ProductType, Step, Supervision
+from tradepost.market.product_types.contract import Deal, DeliveredBy, Gives, ProductType, Step, Supervision
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode, Create
 from tradepost.protocols.text import Text
@@ -28,7 +28,7 @@ KIND = ProductType(
     one_line_over=frozenset({"license_v1"}),
     gives=Gives.LICENSE,
     icon="license",
-    delivery=Delivery.INTERFACE,
+    delivery=DeliveredBy.INTERFACE,
     deals=frozenset({Deal.GENERAL, Deal.JOINT}),  # §2.1: "joint products … SaaS, License named first"
     multi_sku=True,  # §3.4
     supervision=Supervision.CHOICE,

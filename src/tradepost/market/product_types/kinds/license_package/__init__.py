@@ -1,6 +1,6 @@
 """License with a software package: the buyer deploys a package that checks its license by itself (business-rules §2.5, §2.6)."""
 
-from tradepost.market.product_types.contract import Answer, Deal, Delivery, Gives, ProductType, Question, Supervision
+from tradepost.market.product_types.contract import Answer, Deal, DeliveredBy, Gives, ProductType, Question, Supervision
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -18,7 +18,7 @@ KIND = ProductType(
     steps={},
     gives=Gives.LICENSE,
     icon="license",
-    delivery=Delivery.FILE,
+    delivery=DeliveredBy.FILE,
     undeliverable=Text(
         en="This market does not keep and scan software packages yet.",
         zh="本商店暂不支持软件包的存放与安全扫描。",

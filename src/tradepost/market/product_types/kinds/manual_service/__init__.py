@@ -1,6 +1,6 @@
 """Manual service: people do something for the buyer; no software is sold (business-rules §2.1, §2.5, §2.10)."""
 
-from tradepost.market.product_types.contract import Answer, Delivery, ProductType, Question, Supervision
+from tradepost.market.product_types.contract import Answer, DeliveredBy, ProductType, Question, Supervision
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
@@ -15,7 +15,7 @@ KIND = ProductType(
     charging_modes=(ChargingMode.ONE_TIME, ChargingMode.PERIOD),
     steps={},
     icon="headset",
-    delivery=Delivery.PERSON,
+    delivery=DeliveredBy.PERSON,
     undeliverable=Text(
         en="This market cannot supervise a service yet: the buyer could neither say what is wanted nor accept what was done.",
         zh="本商店暂不支持服务监管：用户无法提交需求，也无法验收。",

@@ -1,6 +1,6 @@
 """SaaS: an instance at the seller's server, created after payment, reached at an address with an account."""
 
-from tradepost.market.product_types.contract import Deal, Delivery, ProductType, Step, Supervision
+from tradepost.market.product_types.contract import Deal, DeliveredBy, ProductType, Step, Supervision
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode, Create, Query
 from tradepost.protocols.text import Text
@@ -27,7 +27,7 @@ KIND = ProductType(
     steps_over={"saas_v1": {"NEW": (Step(Create), Step(Create, until_access=True))}},
     one_line_over=frozenset({"saas_v1"}),
     icon="cloud",
-    delivery=Delivery.INTERFACE,
+    delivery=DeliveredBy.INTERFACE,
     deals=frozenset({Deal.GENERAL, Deal.JOINT}),
     multi_sku=True,  # business-rules §3.4
     trial=True,  # §3.5: "SaaS, month/year specs only"

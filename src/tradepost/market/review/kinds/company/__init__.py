@@ -12,6 +12,7 @@ from stdnum.cn import uscc
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
+from tradepost.market.catalog import shelf
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity import enter
 from tradepost.market.identity.companies import RULE, SECTION, CompanyDocument, check_company
@@ -70,7 +71,10 @@ class ChangeCompany(Defaults[CompanyDocument]):
 
     def approve(self, case: Case[CompanyDocument], *, by: str) -> None:
         self.may_begin(case.seller, product=None, now=case.now)
+        names = case.seller.name, case.seller.name_en
         enter.change_company(case.seller, case.document, now=case.now)
+        if (case.seller.name, case.seller.name_en) != names:
+            shelf.refresh_seller(case.seller.pk)
         show_logo(case.seller, case.document)
 
 

@@ -1,0 +1,48 @@
+"""A chapter of history.py: the demo's seller has members, a group of its own, an open invitation, domains, and a key that is
+staged and was tried."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.market.working import until
+
+
+def acting(_seller_url: str) -> dict[str, str]:
+    from tradepost.market import seed
+    from tradepost.market.base import clock
+    from tradepost.market.identity import domains, groups, keys, members
+    from tradepost.market.identity.models import Member, SigningKey, User
+    from tradepost.market.notifications.invitations import send_invitation
+    from tradepost.market.production.models import Address
+    from tradepost.market.production.trials import newest_trials, start_trial
+
+    now = clock.now()
+    owner = Member.objects.select_related("seller", "user").filter(user__email=seed.people.OWNER.email).earliest("pk")
+    seller = owner.seller
+    support = groups.create_group(seller, name="售后支持", menus={"trade": "write", "tools": "read"}, by=owner)
+    viewer = groups.built_in(seller, "viewer")
+    invited = members.invite(
+        seller,
+        "chen.jing@qingxie.example",
+        groups=[support, viewer],
+        by=owner,
+        most=50,
+        valid=timedelta(days=7),
+        now=now,
+    )
+    person = User.objects.create_user("chen.jing@qingxie.example", name="陈静", joined_at=now)
+    joined = members.accept(invited.token, user=person, now=now)
+    for email, given in (("li.lei@qingxie.example", support), ("wang.fang@qingxie.example", viewer)):
+        send_invitation(seller, email, groups=[given], by=owner, most=50, valid=timedelta(days=7), now=now)
+    domain = domains.register_domain(seller, "api.qingxie.example", sandbox=True, most=50, now=now)
+    current = SigningKey.objects.get(seller=seller, interface_class="base", valid_until=None)
+    staged = keys.stage_signing_key(seller, "base", replaces=current.key_id, by=owner.user, now=now)
+    address = Address.objects.filter(seller=seller, removed_at=None).earliest("pk")
+    for key in ("", staged.key_id):
+        start_trial(address, staged=key, now=now)
+        until(lambda: not newest_trials([address], staged=key)[address.pk].running, within=60)  # noqa: B023  # awaited at once
+    return {
+        "other member": str(joined.pk), "own group": str(support.pk), "domain": str(domain.pk),
+        "tested address": str(address.pk),
+    }  # fmt: skip

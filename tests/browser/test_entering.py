@@ -1,0 +1,82 @@
+"""A company enters in a browser: from the store's footer to the seller center, rejected once with a reason (must show 1)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.people import Person, person
+from tests.browser.running import Market
+from tests.factories.companies import company, typed
+from tests.factories.pictures import picture_file
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser: buying")]
+
+
+def test_a_company_enters(browser: Browser, market: Market, tmp_path: Path) -> None:
+    logo = tmp_path / "logo.png"
+    logo.write_bytes(picture_file(width=336, height=140))
+    with person(browser, market, "buyer") as buyer, person(browser, market, "operator") as operator:
+        buyer.go("/")
+        buyer.page.locator("footer").get_by_role("link", name="Sell on this market").click()
+        buyer.press("Begin the application")
+        fill(buyer, market, logo)
+        send(buyer)
+        number = buyer.page.url.rstrip("/").rpartition("/")[2]
+        expect(buyer.page.locator("#submission-state")).to_contain_text("An operator decides it by")  # by itself
+
+        operator.go("/console/reviews/")
+        operator.page.keyboard.press("j")
+        operator.page.keyboard.press("Enter")
+        operator.page.get_by_text("Write the reasons").click()
+        operator.page.locator("[name=reason_presence]").fill("The logo is blurred.")
+        operator.press("Reject it")
+        expect(operator.page.locator("h1")).to_contain_text("Rejected")
+
+        buyer.go(f"/seller/submissions/{number}/")
+        expect(buyer.page.locator("main")).to_contain_text("The logo is blurred.")
+        buyer.press("Correct it and send it again")
+        expect(buyer.page.locator("main")).to_contain_text("The operator says:")
+        send(buyer)
+        expect(buyer.page.locator("#submission-state")).to_contain_text("An operator decides it by")
+
+        operator.go(f"/console/reviews/{buyer.page.url.rstrip('/').rpartition('/')[2]}/")
+        expect(operator.page.locator("aside")).to_contain_text("The logo is blurred.")
+        for box in operator.page.locator("[name=checklist]").all():
+            box.check()
+        operator.press("Approve it")
+        expect(operator.page.locator("h1")).to_contain_text("Approved")
+
+        buyer.go("/seller/company/")
+        expect(buyer.page.locator("h1")).to_contain_text("Active")
+        expect(buyer.page.locator("main")).to_contain_text("The business certification is missing")
+    assert market.faults() == []
+
+
+def fill(buyer: Person, market: Market, logo: Path) -> None:
+    """What is typed saves itself; what is left out is said when it is sent, and nothing is lost."""
+    page = buyer.page
+    said = typed(company(website=f"{market.url}/"))
+    for name, value in said.items():
+        if name == "service_days":
+            page.locator(f"[name={name}]").select_option(value)
+        elif name != "logo":
+            page.locator(f"[name={name}]").fill(value)
+    expect(page.locator("#draft-state")).to_contain_text("Saved")
+    page.locator("[name=staff]").fill("3")
+    page.get_by_role("button", name="Apply for entry").click()
+    expect(page.locator("#problems")).to_contain_text("at least 15 people")
+    expect(page.locator("#problems")).to_contain_text("Upload the company's logo")
+    expect(page.locator("[name=name]")).to_have_value(said["name"])
+    page.locator("[name=staff]").fill("30")
+    page.locator("[name=logo_file]").set_input_files(logo)
+    expect(page.locator(".tp-picture-kept")).to_be_visible()
+
+
+def send(buyer: Person) -> None:
+    for box in buyer.page.locator("[name^=agreement_]").all():
+        box.check()
+    buyer.page.get_by_role("button", name="Apply for entry").click()
+    buyer.page.wait_for_url("**/seller/submissions/*/")

@@ -1,0 +1,157 @@
+"""A company changes, leaves, is suspended: what stands until it is approved, what must be finished, what comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+import pytest
+
+from tests.factories.buying import make_order, make_subscription
+from tests.factories.companies import admitted, approve, owner_of, send
+from tests.factories.people import NOW, make_buyer, make_operator
+from tests.factories.products import make_offer, make_product
+from tradepost.market import wiring
+from tradepost.market.base import outbox
+from tradepost.market.base.config import config
+from tradepost.market.base.errors import Refused
+from tradepost.market.catalog.models import Product, Shelf
+from tradepost.market.catalog.shelf_queries import product_on_sale
+from tradepost.market.identity import enter, keys
+from tradepost.market.identity.company_models import Company
+from tradepost.market.identity.models import Member, Seller, User
+from tradepost.market.orders.place import find_offer
+from tradepost.market.review import drafts, submit
+from tradepost.market.review.contract import Incomplete
+from tradepost.market.review.models import Submission
+from tradepost.market.review.registry import review_kind
+
+pytestmark = pytest.mark.django_db
+
+
+def changed(seller: Seller, **other: str) -> Submission:
+    begun = drafts.begin("company", seller, by=owner_of(seller), now=NOW)
+    return drafts.save(begun, other, revision=begun.revision, now=NOW)
+
+
+def test_what_stands_stays_until_the_change_is_approved() -> None:
+    """business-rules §1.4 'Info change': an application of its own."""
+    seller = admitted()
+    before = enter.document_of(seller)
+    draft = changed(seller, capital="9000000", service_phone="400-800-9999")
+    sent = send(draft)
+    assert sent.status == "pending", "the same website is not asked again"
+    assert enter.document_of(Seller.objects.get(pk=seller.pk)) == before
+    kind = review_kind("company")
+    differences = kind.diff(replace(before, capital="9000000", service_phone="400-800-9999"), before)
+    assert [(str(each.before and each.before.value), str(each.after and each.after.value)) for each in differences] == [
+        ("5,000,000", "9,000,000"), ("400-800-1234", "400-800-9999"),
+    ]  # fmt: skip
+    approve(sent)
+    seller.refresh_from_db()
+    assert (seller.contact_phone, Company.objects.get(seller=seller).capital) == ("400-800-9999", 9_000_000)
+
+
+def test_the_legal_entity_cannot_change() -> None:
+    seller, other = admitted(), admitted()
+    theirs = Company.objects.get(seller=other).registration_number
+    with pytest.raises(Incomplete) as refused:
+        send(changed(seller, registration_number=theirs))
+    assert [each.code for each in refused.value.findings] == ["company.registration_number.entity"]
+    with pytest.raises(Refused, match=r"company\.entity"):
+        enter.change_company(seller, replace(enter.document_of(seller), registration_number=theirs), now=NOW)
+
+
+def test_a_change_that_changes_nothing_is_not_reviewed() -> None:
+    with pytest.raises(Incomplete) as refused:
+        send(changed(admitted()))
+    assert [each.code for each in refused.value.findings] == ["company.unchanged"]
+
+
+def test_another_website_is_looked_at_first() -> None:
+    assert send(changed(admitted(), website="http://127.0.0.1:9/new")).status == "checking"
+
+
+def leaving(seller: Seller) -> Submission:
+    begun = drafts.begin("exit", seller, by=owner_of(seller), now=NOW)
+    return drafts.save(begun, {"reason": "停业"}, revision=begun.revision, now=NOW)
+
+
+def test_a_seller_leaves_when_everything_is_finished_and_never_comes_back() -> None:
+    """business-rules §1.4 'Exit'."""
+    seller = admitted()
+    owner, helper = owner_of(seller), make_buyer(balance="0")
+    Member.objects.create(seller=seller, user=helper, role=Member.Role.MEMBER)
+    keys.rotate_signing_key(seller, "base", now=NOW)
+    keys.create_access_key(seller, by=owner, now=NOW)
+    approve(send(leaving(seller)))
+    seller.refresh_from_db()
+    assert seller.status == Seller.Status.EXITED
+    assert keys.signing_secrets(seller.pk, "base", now=NOW) == ()
+    assert not keys.living_access_keys(seller, now=NOW).exists()
+    assert [member.user for member in seller.members.all()] == [owner]
+    with pytest.raises(Refused, match=r"enter\.exited"):
+        enter.apply(User.objects.get(pk=owner.pk), now=NOW)
+    assert Company.objects.filter(seller=seller).exists(), "its number stays taken"
+
+
+def test_what_is_not_finished_is_said_and_asked_again_at_the_approval() -> None:
+    seller = admitted()
+    product = make_product(seller)
+    draft = leaving(seller)
+    with pytest.raises(Incomplete) as refused:
+        send(draft)
+    assert {each.field for each in refused.value.findings} == {"products"}
+    buyer = make_buyer()
+    order = make_order(buyer, offer=make_offer(product), paid=True)
+    Product.objects.filter(pk=product.pk).update(status=Product.Status.STOPPED)
+    assert {each.field for each in submit.findings_of(draft, agreed=(), settings=config(), now=NOW)} >= {"orders"}
+    make_subscription(order)
+    found = {each.field for each in submit.findings_of(draft, agreed=(), settings=config(), now=NOW)}
+    assert "services" in found
+    assert Seller.objects.get(pk=seller.pk).is_selling
+
+    other = admitted()
+    sent = send(leaving(other))
+    make_product(other)
+    with pytest.raises(Incomplete):
+        approve(sent)
+    assert Seller.objects.get(pk=other.pk).is_selling
+    assert Submission.objects.get(pk=sent.pk).status == "pending"
+
+
+def test_a_suspended_seller_sells_nothing_until_it_is_resumed() -> None:
+    seller, operator = admitted(), make_operator()
+    product = make_product(seller)
+    offer = make_offer(product)
+    assert product_on_sale(slug=product.slug) is not None
+    with pytest.raises(Refused, match=r"seller\.reason"):
+        enter.suspend(seller, reason="  ", by=operator.email, now=NOW)
+    assert Seller.objects.get(pk=seller.pk).is_selling
+    enter.suspend(seller, reason="服务电话无人接听", by=operator.email, now=NOW)
+    assert product_on_sale(slug=product.slug) is None
+    outbox.dispatch(wiring.REACTIONS, now=NOW)
+    assert not Shelf.objects.filter(product=product).exists(), "neither in the store nor in its searches"
+    with pytest.raises(Refused, match=r"offer\.unknown"):
+        find_offer(offer.product_id)
+    with pytest.raises(Refused, match="not allowed"):
+        enter.suspend(seller, reason="again", by=operator.email, now=NOW)
+    enter.resume(seller, reason="已恢复", by=operator.email, now=NOW)
+    outbox.dispatch(wiring.REACTIONS, now=NOW)
+    assert Shelf.objects.filter(product=product).exists()
+    assert find_offer(offer.product_id).pk == offer.pk
+    assert Seller.objects.get(pk=seller.pk).status_reason == ""
+
+
+def test_today_s_sellers_hand_their_company_in_once() -> None:
+    """Sellers that were here before companies were asked about themselves."""
+    from tests.factories.companies import company, logo_of
+    from tests.factories.people import make_seller
+
+    seller = make_seller(member=make_buyer(balance="0"))
+    said = company(logo=logo_of(seller), website=seller.website or "http://127.0.0.1:9/")
+    draft = changed(seller, **asdict(said))
+    sent = send(draft)
+    if sent.status == "checking":
+        submit.passed(sent.pk, settings=config(), now=NOW)
+    approve(Submission.objects.get(pk=sent.pk))
+    assert Company.objects.get(seller=seller).registration_number == said.registration_number
