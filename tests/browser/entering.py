@@ -36,6 +36,7 @@ def companies() -> dict[str, str]:
         rejected, by=operator, settings=settings, now=now,
         reasons={"presence": "Logo 模糊，请提供清晰的图片。", "company": "注册资本与登记信息不一致。"},
     )  # fmt: skip
+    assert rejected.created_by is not None
     again = drafts.correct(Submission.objects.get(pk=rejected.pk), by=rejected.created_by, now=now)
     found = Finding(
         section="presence", field="website", code="company.website.dns", rule="business-rules §1.4",

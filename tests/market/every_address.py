@@ -110,10 +110,10 @@ SELLER_CENTER = {
         {"pk": "{product}"}, post=frozenset({OWNER}), data={"what": "hide"}
     ),
     "seller/products/<int:pk>/controls/limit/": Address(
-        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "", "maximum": "5"}
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "product", "maximum": "5"}
     ),
     "seller/products/<int:pk>/controls/target/": Address(
-        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "", "audience": "companies"}
+        {"pk": "{product}"}, post=frozenset({OWNER}), data={"spec": "product", "audience": "companies"}
     ),
     "seller/products/<int:pk>/controls/stock/": Address(
         {"pk": "{product}"}, post=frozenset({OWNER}), data={"change": "5"}
@@ -125,6 +125,16 @@ SELLER_CENTER = {
     "seller/products/<int:pk>/rules/<int:rule>/remove/": Address(
         {"pk": "{product}", "rule": "1"}, post=frozenset({OWNER})
     ),
+    "seller/products/": pages(SELLERS),
+    "seller/products/new/": Address(
+        get=SELLERS, post=CHANGERS, data={"kind": "SAAS", "name.zh": "新商品", "name.en": "A new product"}
+    ),
+    "seller/products/<int:pk>/": pages(A_MEMBERS, pk="{product}"),
+    "seller/products/<int:pk>/discard/": Address({"pk": "{product}"}, post=frozenset({OWNER})),
+    "seller/products/<int:pk>/draft/<str:section>/": Address(
+        {"pk": "{product}", "section": "base"}, get=A_MEMBERS, post=frozenset({OWNER})
+    ),
+    "seller/products/<int:pk>/preview/": pages(A_MEMBERS, pk="{product}"),
     "seller/products/<int:pk>/bind/": Address(
         {"pk": "{product}"}, post=frozenset({OWNER}), data={"address": "{address}"}
     ),
@@ -235,7 +245,9 @@ CONSOLE = {
     "console/products/<int:pk>/": pages(ONLY_OPERATORS, pk="{product}"),
     "console/products/<int:pk>/freeze/": Address({"pk": "{product}"}, post=ONLY_OPERATORS, data={"reason": "checked"}),
     "console/products/<int:pk>/unfreeze/": Address({"pk": "{product}"}, post=ONLY_OPERATORS),
-    "console/products/<int:pk>/stop/": Address({"pk": "{product}"}, post=ONLY_OPERATORS, data={"reason": "checked"}),
+    "console/products/<int:pk>/stop/": Address(
+        {"pk": "{product}"}, post=ONLY_OPERATORS, data={"what": "product", "reason": "checked"}
+    ),
     "console/sellers/": pages(ONLY_OPERATORS),
     "console/sellers/<int:pk>/": pages(ONLY_OPERATORS, pk="{seller}"),
     "console/sellers/<int:pk>/suspend/": Address(

@@ -233,7 +233,7 @@ def test_a_trial_is_an_order_of_its_own_type_that_costs_nothing_once() -> None:
     line = OrderLine.objects.get()
     assert (placed.order_type, placed.total_minor, placed.status) == ("TRIAL", 0, "processing")
     assert (line.period_type, line.period_number) == ("day", 15)
-    assert "once" in str(refused(buyer, free, "order.trial_used", periods=15).message)
+    refused(buyer, free, "order.trial_used", periods=15)
     order(make_buyer(), free, periods=15)
     assert order(buyer, monthly).order_type == "NEW"
 

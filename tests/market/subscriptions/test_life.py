@@ -14,7 +14,7 @@ from tradepost.market.subscriptions.life import REMIND, Facts, freeze_at, next_m
 
 END = datetime(2026, 4, 1, 8, 0, tzinfo=UTC)
 RELEASE = END + timedelta(days=15)
-SECOND = timedelta(seconds=1)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
 def facts(*, living: bool = True, expires_at: datetime | None = END, **fields: Any) -> Facts:
@@ -24,6 +24,8 @@ def facts(*, living: bool = True, expires_at: datetime | None = END, **fields: A
 OVER: dict[str, Any] = {"expired": True, "release_at": RELEASE}
 TABLE = [
     ("it is reminded a week before", facts(), NOW, END - REMIND),
+    ("of a short time, when half of it is over", facts(since=END - 3 * DAY), END - 3 * DAY, END - 1.5 * DAY),
+    ("of a long time, a week before", facts(since=END - 15 * DAY), END - 15 * DAY, END - REMIND),
     ("it was reminded, so that its end is next", facts(), END - REMIND, END),
     ("what is due stays due", facts(), END + timedelta(days=3), END),
     ("frozen at its end, it is released after the retention", facts(**OVER), END, RELEASE),

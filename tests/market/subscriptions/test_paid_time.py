@@ -67,3 +67,20 @@ def test_an_end_that_no_period_led_to_is_counted_from_itself() -> None:
     """As after a move by hand, or from a market that counted otherwise."""
     begun = datetime(2026, 1, 10, 9, tzinfo=UTC)
     assert renewed_end(held(begun, datetime(2026, 2, 20, tzinfo=UTC)), "month", 1) == datetime(2026, 3, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("bought", "days", "ends"), [
+    ("2026-02-26 23:30", 3, "2026-03-01 23:30"), ("2028-02-28 00:00", 2, "2028-03-01 00:00"),
+    ("2026-12-31 08:00", 180, "2027-06-29 08:00"),
+])  # fmt: skip
+def test_days_are_days_at_the_same_time(bought: str, days: int, ends: str) -> None:
+    """business-rules §3.2: day periods; §3.5: a trial of 3–180 days."""
+    start = datetime.fromisoformat(bought).replace(tzinfo=SHANGHAI)
+    assert period_end(start, "day", days) == datetime.fromisoformat(ends).replace(tzinfo=SHANGHAI)
+
+
+def test_who_renews_by_the_day_has_what_one_has_who_buys_at_once() -> None:
+    begun = datetime(2026, 1, 31, 9, tzinfo=SHANGHAI)
+    end = period_end(begun, "day", 28)
+    assert renewed_end(held(begun, end), "day", 3) == period_end(begun, "day", 31)
+    assert renewed_end(held(begun, period_end(begun, "month", 1)), "day", 3) == datetime(2026, 3, 3, 9, tzinfo=SHANGHAI)

@@ -177,9 +177,9 @@ class Media:
     """SVG, sanitised when it is saved and again when it is shown."""
 
     @property
-    def hashes(self) -> set[str]:
+    def hashes(self) -> frozenset[str]:
         """Of all pictures that it refers to."""
-        return {self.logo, *self.pictures} - {""}
+        return frozenset({self.logo, *self.pictures} - {""})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,8 +190,8 @@ class Description:
     pictures: tuple[str, ...] = ()
 
     @property
-    def hashes(self) -> set[str]:
-        return set(self.pictures)
+    def hashes(self) -> frozenset[str]:
+        return frozenset(self.pictures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,6 @@ def test_sales_of_a_part_and_of_all_are_ended_for_good(console: Client) -> None:
     assert list(Offer.objects.filter(sku__spec__product=product, on_sale=True)) == [
         Offer.objects.get(period_type="year")
     ]
-    console.post(at("product_stop", product.pk), {"reason": "end of life"})
+    console.post(at("product_stop", product.pk), {"reason": "end of life", "what": "product"})
     assert Product.objects.get(pk=product.pk).status == "stopped"
     assert console.get(at("product", product.pk)).status_code == 200

@@ -51,13 +51,13 @@ def test_hide_and_show_with_the_links_that_sell(page: Client, product: Product) 
 
 
 def test_a_limit_is_set_refused_beside_its_field_and_removed(page: Client, product: Product) -> None:
-    answer = page.post(at("product_limit", product), {"spec": "", "maximum": "0"})
+    answer = page.post(at("product_limit", product), {"spec": "product", "maximum": "0"})
     assert answer.status_code == 422
     assert 'id="limit-maximum_error"' in answer.content.decode()
     answer = page.post(at("product_limit", product), {"spec": "no such", "maximum": "3"})
     assert answer.status_code == 422
     assert not PurchaseLimit.objects.exists()
-    page.post(at("product_limit", product), {"spec": "", "maximum": "3", "until_expiry": "on"})
+    page.post(at("product_limit", product), {"spec": "product", "maximum": "3", "until_expiry": "on"})
     assert PurchaseLimit.objects.get().until_expiry
     page.post(at("product_limit", product), {"spec": "", "drop": "1"})
     assert not PurchaseLimit.objects.exists()
@@ -65,14 +65,16 @@ def test_a_limit_is_set_refused_beside_its_field_and_removed(page: Client, produ
 
 def test_a_list_of_buyers_that_is_wrong_stays_in_its_field(page: Client, product: Product) -> None:
     typed = "abc123 li@lantian.example\nno address here"
-    answer = page.post(at("product_target", product), {"spec": "", "audience": "listed", "buyers": typed})
+    answer = page.post(at("product_target", product), {"spec": "product", "audience": "listed", "buyers": typed})
     assert answer.status_code == 400
     assert "no address here" in answer.content.decode()
     assert not SalesTarget.objects.exists()
-    page.post(at("product_target", product), {"spec": "", "audience": "listed", "buyers": "abc123 li@lantian.example"})
+    page.post(
+        at("product_target", product), {"spec": "product", "audience": "listed", "buyers": "abc123 li@lantian.example"}
+    )
     assert SalesTarget.objects.get().buyers.get().email == "li@lantian.example"
     assert "abc123 li@lantian.example" in text(page, at("product_controls", product) + "?target=")
-    page.post(at("product_target", product), {"spec": "", "audience": "everyone"})
+    page.post(at("product_target", product), {"spec": "product", "audience": "everyone"})
     assert not SalesTarget.objects.exists()
 
 
@@ -109,7 +111,7 @@ def test_nothing_of_another_seller_is_there(page: Client, other_shop: Shop) -> N
         assert page.get(at(name, foreign)).status_code == 404
     for name, data in (
         ("product_visibility", {"what": "hide"}), ("product_limit", {"spec": "", "drop": "1"}),
-        ("product_target", {"spec": "", "audience": "companies"}), ("product_stock", {"change": "1"}),
+        ("product_target", {"spec": "product", "audience": "companies"}), ("product_stock", {"change": "1"}),
         ("product_rule_add", {"source": "a", "target": "b"}),
     ):  # fmt: skip
         assert page.post(at(name, foreign), data).status_code == 404

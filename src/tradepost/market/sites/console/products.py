@@ -34,7 +34,7 @@ class ReasonForm(forms.Form):
 
 
 class StopForm(ReasonForm):
-    what = forms.ChoiceField(label=gettext_lazy("What ends"), required=False)
+    what = forms.ChoiceField(label=gettext_lazy("What ends"))
     field_order = ("what", "reason")
 
     def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
@@ -45,13 +45,13 @@ class StopForm(ReasonForm):
 
 def _parts(product: Product) -> list[tuple[str, Any]]:
     """The whole product, and each spec that is sold with its SKUs."""
-    parts: list[tuple[str, Any]] = [("", _("The whole product"))]
+    parts: list[tuple[str, Any]] = [("product", _("The whole product"))]
     for spec in offers_of(product):
         if spec.stopped_at is not None:
             continue
         name = spec.name if is_chinese() else spec.name_en
         skus = [
-            (f"sku:{sku.code}", f"SKU {sku.code[:12]} {' · '.join(sku.values.values())}")
+            (f"sku:{sku.code}", _chosen(sku, spec) or f"SKU {sku.code[:12]}")
             for sku in spec.skus.all()
             if not sku.stopped_at
         ]
@@ -142,6 +142,17 @@ def _node(what: str, product: Product) -> Product | Spec | Sku:
             return product
 
 
+def _chosen(sku: Sku, spec: Spec) -> str:
+    """The values that tell a SKU from the others of its spec; nothing where there is nothing to choose."""
+    name = "name" if is_chinese() else "name_en"
+    return " · ".join(
+        value[name]
+        for attribute in spec.attributes
+        for value in attribute["values"]
+        if sku.values.get(attribute["code"]) == value["code"]
+    )
+
+
 def _in_words(text: Text) -> str:
     return text.zh if is_chinese() else text.en
 
@@ -159,7 +170,7 @@ def _page(request: HttpRequest, product: Product, **forms_: forms.Form) -> HttpR
         "product": product,
         "kind": _in_words(kind.title) if kind else product.product_type,
         "versions": versions_of(product),
-        "specs": offers_of(product),
+        "specs": [(spec, [(sku, _chosen(sku, spec)) for sku in spec.skus.all()]) for spec in offers_of(product)],
         "events": product_events(product, with_actors=True),
         "freeze_form": forms_.get("freeze") or ReasonForm(auto_id="freeze-%s"),
         "stop_form": forms_.get("stop") or StopForm(product=product),

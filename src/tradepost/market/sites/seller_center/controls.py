@@ -21,10 +21,11 @@ from tradepost.market.catalog import controls as verbs
 from tradepost.market.catalog.models import Product, PurchaseLimit, SalesTarget, Spec, Stock
 from tradepost.market.catalog.sellable import MOST_UNITS
 from tradepost.market.identity.menus import Menu
+from tradepost.market.notifications.facts import is_chinese
 from tradepost.market.web.product_history import product_events
 
 from .frame import SellerRequest, seller_page, show
-from .product_frame import own_product, scopes
+from .product_frame import ALL, key_of, own_product, scopes
 
 EVERYONE = "everyone"
 LONGEST_LIST = 80_000
@@ -32,7 +33,7 @@ LONGEST_LIST = 80_000
 
 
 class LimitForm(forms.Form):
-    spec = forms.ChoiceField(label=gettext_lazy("Applies to"), required=False)
+    spec = forms.ChoiceField(label=gettext_lazy("Applies to"))
     maximum = forms.IntegerField(
         label=gettext_lazy("At most"), min_value=1, max_value=MOST_UNITS,
         help_text=gettext_lazy("For each buyer. 1 means once, whatever the quantity; more is a quantity over all orders."),
@@ -47,8 +48,13 @@ class LimitForm(forms.Form):
         self.fields["spec"].choices = scopes(product)  # type: ignore[attr-defined]  # of a ChoiceField
 
 
+class OwnProduct(forms.ModelChoiceField):  # type: ignore[type-arg]  # no generic when it runs
+    def label_from_instance(self, obj: Product) -> str:
+        return obj.name if is_chinese() else obj.name_en or obj.name
+
+
 class TargetForm(forms.Form):
-    spec = forms.ChoiceField(label=gettext_lazy("Applies to"), required=False)
+    spec = forms.ChoiceField(label=gettext_lazy("Applies to"))
     audience = forms.ChoiceField(
         label=gettext_lazy("Sold to"), choices=[(EVERYONE, gettext_lazy("Everyone")), *SalesTarget.Audience.choices]
     )
@@ -60,8 +66,8 @@ class TargetForm(forms.Form):
             "their profile. An empty list sells to nobody."
         ),
     )  # fmt: skip
-    holders_of = forms.ModelChoiceField(
-        label=gettext_lazy("Buyers of"), queryset=Product.objects.none(), required=False,
+    holders_of = OwnProduct(
+        label=gettext_lazy("Buyers of"), empty_label="–", queryset=Product.objects.none(), required=False,
         help_text=gettext_lazy("For buyers of another product: who has bought it and got it."),
     )  # fmt: skip
 
@@ -124,7 +130,7 @@ def limit(request: SellerRequest, pk: int) -> HttpResponse:
     def save() -> str:
         given = form.cleaned_data
         verbs.set_limit(
-            product, spec_key=given["spec"], maximum=given["maximum"], until_expiry=given["until_expiry"],
+            product, spec_key=key_of(given["spec"]), maximum=given["maximum"], until_expiry=given["until_expiry"],
             now=request.now, by=by,
         )  # fmt: skip
         return _("The limit holds from the next order on.")
@@ -141,10 +147,10 @@ def target(request: SellerRequest, pk: int) -> HttpResponse:
     def save() -> str:
         given = form.cleaned_data
         if given["audience"] == EVERYONE:
-            verbs.drop_target(product, spec_key=given["spec"], now=request.now, by=by)
+            verbs.drop_target(product, spec_key=key_of(given["spec"]), now=request.now, by=by)
             return _("It is sold to everyone.")
         verbs.set_target(
-            product, spec_key=given["spec"], audience=given["audience"], buyers=verbs.read_buyers(given["buyers"]),
+            product, spec_key=key_of(given["spec"]), audience=given["audience"], buyers=verbs.read_buyers(given["buyers"]),
             holders_of=given["holders_of"], now=request.now, by=by,
         )  # fmt: skip
         return _("From the next order on it is sold to them only.")
@@ -189,7 +195,7 @@ def _do(request: SellerRequest, product: Product, act: Callable[[], str], **form
 def _page(
     request: SellerRequest, product: Product, *, status: int = HTTPStatus.OK, **forms_: forms.Form
 ) -> HttpResponse:
-    names = dict(scopes(product))
+    names = {key_of(scope): words for scope, words in scopes(product)}
     targets = list(SalesTarget.objects.filter(product=product).select_related("holders_of").order_by("spec_key"))
     edited = next((one for one in targets if one.spec_key == request.GET.get("target", "-")), None)
     context: dict[str, Any] = {
@@ -215,4 +221,9 @@ def _filled(edited: SalesTarget | None) -> dict[str, Any]:
     if edited is None:
         return {}
     buyers = "\n".join(f"{one.customer_id} {one.email}" for one in edited.buyers.order_by("pk"))
-    return {"spec": edited.spec_key, "audience": edited.audience, "buyers": buyers, "holders_of": edited.holders_of_id}
+    return {
+        "spec": edited.spec_key or ALL,
+        "audience": edited.audience,
+        "buyers": buyers,
+        "holders_of": edited.holders_of_id,
+    }

@@ -13,6 +13,8 @@ from tradepost.market.orders.place import chosen_values
 from .frame import SellerRequest, found
 
 WHOLE = _("The whole product")
+ALL = "product"
+"""In a form what no key of a spec is: the whole product."""
 type Words = str | Promise
 
 
@@ -22,9 +24,15 @@ def own_product(request: SellerRequest, pk: int) -> Product:
 
 
 def scopes(product: Product) -> list[tuple[str, Words]]:
-    """The whole product and each of its specs, as choices of a form: key and words."""
+    """The whole product and each of its specs, where it has several, as choices of a form: key and words."""
     names = spec_names(product)
-    return [("", WHOLE), *((key, zh if is_chinese() else en or zh) for key, (zh, en) in names.items())]
+    specs = [(key, zh if is_chinese() else en or zh) for key, (zh, en) in names.items()]
+    return [(ALL, WHOLE), *(specs if len(specs) > 1 else [])]
+
+
+def key_of(scope: str) -> str:
+    """The key of the spec that was chosen, empty for the whole product."""
+    return "" if scope == ALL else scope
 
 
 def sku_words(sku: Sku) -> str:

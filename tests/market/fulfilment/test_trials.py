@@ -1,0 +1,52 @@
+"""A trial is opened by the calls of a purchase, says on the wire that it is one, and ends as paid time does (business-rules §3.5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from tests.factories import NOW, make_address, make_buyer, make_product, make_seller
+from tests.factories.products import MONTHLY
+from tradepost.market.base.models import Event
+from tradepost.market.catalog.models import Offer
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.order_paid import on_order_paid
+from tradepost.market.open_api.orders import order_of_seller
+from tradepost.market.orders.buy import buy
+from tradepost.market.orders.events import OrderPaid
+from tradepost.market.orders.place import PlaceOrder
+from tradepost.market.production import calls
+from tradepost.market.subscriptions.paid_time import period_end
+from tradepost.protocols.commands import Create
+from tradepost.protocols.inline_purchase import dump_purchase
+
+pytestmark = pytest.mark.django_db
+TRIAL = replace(MONTHLY, amount=Decimal(0), period_type="day", period_numbers=(15,), trial=True)
+
+
+@pytest.mark.parametrize("protocol", ["saas_v2", "saas_v1"])
+def test_a_trial_is_asked_of_the_seller_as_one(protocol: str) -> None:
+    """saas-v2 §3.1: newInstance also for trial orders; saas-v1-license A2.1: trialFlag 1, and periodType is day."""
+    seller = make_seller()
+    product = make_product(seller, prices=(MONTHLY, TRIAL), address=make_address(seller, protocol=protocol))
+    offer = Offer.objects.get(sku__spec__product=product, trial=True)
+    command = PlaceOrder(product_id=offer.product_id, periods=15, agreed=True)
+    order = buy(make_buyer(), command, now=NOW, unpaid_timeout=timedelta(hours=1))
+    assert Event.objects.filter(name="order_paid").exists()
+    on_order_paid(OrderPaid(order=order.number), NOW)
+    operation = Operation.objects.select_related("call").get()
+    assert operation.call is not None
+    asked = calls.load(operation.call.kind, operation.call.command)
+    assert isinstance(asked, Create)
+    assert asked.purchase is not None
+    assert (asked.purchase.trial, asked.purchase.period_type, asked.purchase.period_number) == (True, "day", 15)
+    assert asked.purchase.expires_at == NOW + timedelta(days=15) == period_end(NOW, "day", 15)
+    wire = dump_purchase(asked.purchase)
+    assert (wire["trialFlag"], wire["periodType"], wire["periodNumber"]) == ("1", "day", 15)
+    told = order_of_seller(order.number, seller.pk)
+    assert told is not None
+    assert told.order_type == "TRIAL"
+    assert (told.lines[0].period_type, told.lines[0].period_number, told.lines[0].currency) == ("day", 15, "0")
