@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tradepost.market.catalog.models import Product
     from tradepost.market.fulfilment.models import Operation
     from tradepost.market.fulfilment.sandbox_acts import Act
-    from tradepost.market.production.models import Address
     from tradepost.market.subscriptions.models import Subscription
 
 WITHIN = 60.0
@@ -28,6 +27,7 @@ def main() -> None:
 
     django.setup()
     from tests.browser.acting import acting
+    from tests.browser.debugging import debug
     from tests.browser.licenses import licensed
 
     seller_url, *chapters = sys.argv[1:]
@@ -222,45 +222,6 @@ def companies(_seller_url: str) -> dict[str, str]:
     from tests.browser import entering
 
     return entering.companies()
-
-
-def debug(seller_url: str) -> dict[str, str]:
-    """Cases that were saved and replayed; beside them an address where nothing is right, and what the tester says of it."""
-    from tradepost.market.base import clock
-    from tradepost.market.base.models import LeasedJob
-    from tradepost.market.debugging import find_out, replay
-    from tradepost.market.debugging.models import DebugCase
-    from tradepost.market.production import addresses
-    from tradepost.market.production.models import Address
-
-    address = Address.objects.get(pk=1)
-    for activity in ("newInstance", "queryInstance", "refreshInstance", "releaseInstance"):
-        _debug(address, activity)
-    wrong = addresses.register(
-        address.seller, url=f"{seller_url}/nowhere", protocol=address.protocol, require_body_sign=True, sandbox=True,
-        now=clock.now(),
-    )  # fmt: skip
-    _debug(wrong, "queryInstance")
-    jobs = [
-        replay.start(
-            list(DebugCase.objects.all()), about=f"seller:{address.seller_id}", by="demo", now=clock.now(),
-            seller_id=address.seller_id,
-        ),
-        find_out.start(wrong, by="demo", now=clock.now()),
-    ]  # fmt: skip
-    _until(lambda: not any(job.open for job in LeasedJob.objects.filter(pk__in=[j.pk for j in jobs])), "the jobs end")
-    return {"wrong address": str(wrong.pk)}
-
-
-def _debug(address: Address, activity: str) -> None:
-    from tradepost.market.base import clock
-    from tradepost.market.debugging import debug as verbs
-    from tradepost.market.debugging.asked import form_of, shown_values
-    from tradepost.market.debugging.models import DebugRun
-
-    form, now = form_of(address, activity), clock.now()
-    run = verbs.debug(form, shown_values(form, now=now), by="demo@qingxie.example", now=now, most=4)
-    _until(lambda: DebugRun.objects.get(pk=run.pk).ended_at is not None, f"{activity} is answered")
 
 
 def broken(_seller_url: str) -> dict[str, str]:

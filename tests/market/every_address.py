@@ -115,16 +115,6 @@ SELLER_CENTER = {
     "seller/products/<int:pk>/rules/<int:rule>/remove/": Address(
         {"pk": "{product}", "rule": "1"}, post=frozenset({OWNER})
     ),
-    "seller/products/": pages(SELLERS),
-    "seller/products/new/": Address(
-        get=SELLERS, post=CHANGERS, data={"kind": "SAAS", "name.zh": "新商品", "name.en": "A new product"}
-    ),
-    "seller/products/<int:pk>/": pages(A_MEMBERS, pk="{product}"),
-    "seller/products/<int:pk>/discard/": Address({"pk": "{product}"}, post=frozenset({OWNER})),
-    "seller/products/<int:pk>/draft/<str:section>/": Address(
-        {"pk": "{product}", "section": "base"}, get=A_MEMBERS, post=frozenset({OWNER})
-    ),
-    "seller/products/<int:pk>/preview/": pages(A_MEMBERS, pk="{product}"),
     "seller/products/<int:pk>/bind/": Address(
         {"pk": "{product}"}, post=frozenset({OWNER}), data={"address": "{address}"}
     ),

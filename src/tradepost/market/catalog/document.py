@@ -276,7 +276,7 @@ class Document:
                 for price in sku.prices:
                     yield spec, sku, price
 
-    def pictures(self) -> set[str]:
+    def pictures(self) -> frozenset[str]:
         """SHA-256 of every picture that it refers to."""
         return self.media.hashes | self.description.hashes
 
