@@ -283,7 +283,7 @@ def _amounts(
 
 
 def _money(amount: Decimal | None, currency: str) -> str:
-    return _("no price yet") if amount is None else f"{amount.normalize():f} {currency}"
+    return _("no price yet") if amount is None else f"{amount.normalize():f} {currency}".strip()
 
 
 def _factor(factor: Factor, currency: str) -> str:
