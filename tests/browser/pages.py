@@ -158,7 +158,6 @@ PAGES: dict[str, dict[str, View]] = {
             "/seller/debug/1/queryInstance/",
             (("input[name=instanceId]", " "),),
             'main button[value="debug"]',
-            status=400,
         ),
         "seller-debug-wrong": View("/seller/debug/{wrong address}/queryInstance/"),
         "seller-find-out": View("/seller/debug/{wrong address}/why/"),
