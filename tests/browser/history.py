@@ -13,18 +13,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tradepost.kit import Seller
     from tradepost.market.catalog.models import Product
     from tradepost.market.fulfilment.models import Operation
     from tradepost.market.fulfilment.sandbox_acts import Act
-    from tradepost.market.production.models import Address
     from tradepost.market.subscriptions.models import Subscription
 
 WITHIN = 60.0
-LICENSE_KEY = "the key of one who makes licenses"
-LICENSE = "-----BEGIN LICENSE-----\nproduct=Yunjian Offline\nseats=25\n-----END LICENSE-----\n"
 DEAD = "http://127.0.0.1:9/produce"
 
 
@@ -33,6 +27,8 @@ def main() -> None:
 
     django.setup()
     from tests.browser.acting import acting
+    from tests.browser.debugging import debug
+    from tests.browser.licenses import licensed
 
     seller_url, *chapters = sys.argv[1:]
     told = {
@@ -83,7 +79,7 @@ def deliver(_seller_url: str) -> dict[str, str]:
         "qianhu-esign": {}, "huiqi-meetings": {}, "tangli-bi": {"quantity": 5},
     }.items():  # fmt: skip
         last = _buy(slug, **choice)  # type: ignore[arg-type]  # a table of choices
-        _until(lambda: _status(last) == "completed", f"{slug} is delivered")  # noqa: B023  # awaited at once
+        until(lambda: _status(last) == "completed", f"{slug} is delivered")  # noqa: B023  # awaited at once
         first = first or last
     return {
         "completed": last,
@@ -103,12 +99,12 @@ def meter(_seller_url: str) -> dict[str, str]:
     docs = Product.objects.get(slug="yunjian-docs")
     metered = _metered(docs, "yunjian-api", "云笺开放接口", "Yunjian Open API")
     opened = _buy(metered.slug, mode="ON_DEMAND")
-    _until(lambda: _status(opened) == "completed", "it is opened on demand")
+    until(lambda: _status(opened) == "completed", "it is opened on demand")
     package = _buy(metered.slug, mode="ON_DEMAND_PKG", periods=3)
-    _until(lambda: _status(package) == "completed", "the package is delivered")
+    until(lambda: _status(package) == "completed", "the package is delivered")
     held = Subscription.objects.get(order_lines__order__number=opened)
     asked = _try(held, Act.QUERY)
-    _until(lambda: Operation.objects.get(pk=asked.pk).status == "done", "the usage is told")
+    until(lambda: Operation.objects.get(pk=asked.pk).status == "done", "the usage is told")
     return {
         "on demand": opened, "package": package, "on demand service": str(held.pk), "metered product": str(metered.pk),
         "package service": str(Subscription.objects.get(order_lines__order__number=package).pk),
@@ -129,75 +125,6 @@ def _metered(beside: Product, slug: str, name: str, name_en: str) -> Product:
     )  # fmt: skip
 
 
-def licensed(_seller_url: str) -> dict[str, str]:
-    """An online License with a license that was delivered, one that is promised and one that was not granted; and a License
-    whose text came with the order."""
-    import tempfile
-    from pathlib import Path
-
-    from tradepost.kit.serve import running
-    from tradepost.market.base import clock
-    from tradepost.market.fulfilment.licensing import apply_for_license
-    from tradepost.market.licenses.deliver import deliver_license
-    from tradepost.market.licenses.models import LicenseRequest
-    from tradepost.protocols.open_api.upload import TextUpload
-
-    with tempfile.TemporaryDirectory() as folder:
-        with running(_licensor(Path(folder), "license_v1")) as url:
-            told = _opened(_sold_as_license("yunjian-licence", url, "license_v1").slug)
-        with running(_licensor(Path(folder), "license_online")) as url:
-            held = _opened(_sold_as_license("yunjian-offline", url, "license_online").slug)
-            for machine in ("9C-B6-D0-11-22-33", "9C-B6-D0-11-22-44", "REFUSED"):
-                asked = apply_for_license(held, machine, actor=held.buyer.email, now=clock.now())
-                settled = LicenseRequest.objects.filter(pk=asked.pk).exclude(status=LicenseRequest.Status.ASKING)
-                _until(settled.exists, f"the seller says what becomes of {machine}")
-    first = LicenseRequest.objects.filter(subscription=held).earliest("pk")
-    deliver_license(first.seller_id, TextUpload(event_id=first.event_id, characters=LICENSE), now=clock.now())
-    return {"licensed": str(held.pk), "license text": str(told.pk)}
-
-
-def _licensor(folder: Path, protocol: str) -> Seller:
-    """Makes the license of an order at once, that of a machine later, and none for one machine."""
-    from tradepost.kit import Create, Created, Reject, Seller
-    from tradepost.kit.sqlite_store import SQLiteStore
-    from tradepost.protocols.commands import GetLicenseAsync
-
-    seller = Seller(store=SQLiteStore(folder / protocol), key=LICENSE_KEY, protocols=(protocol,))
-
-    @seller.on(Create)
-    def _sell(command: Create) -> Created:
-        text = LICENSE if protocol == "license_v1" else ""
-        return Created(instance_id=command.business_id, license=text)
-
-    @seller.on_other(GetLicenseAsync)
-    def _make(command: GetLicenseAsync) -> None:
-        if command.device_fingerprint == "REFUSED":
-            raise Reject("000903", "unknown machine")
-
-    return seller
-
-
-def _sold_as_license(slug: str, url: str, protocol: str) -> Product:
-    """A product of another company with a key of its own, beside one that is in the demo."""
-    from tests.factories.people import make_address, make_seller
-    from tests.factories.products import MONTHLY, make_product
-    from tradepost.market.base import clock
-    from tradepost.market.catalog.models import Product
-    from tradepost.market.identity import keys
-    from tradepost.protocols.registry import protocol as spoken
-
-    beside, now = Product.objects.get(slug="yunjian-docs"), clock.now()
-    seller = make_seller(slug=slug, name="云笺授权", name_en="Yunjian Licensing", now=now)
-    keys.rotate_signing_key(seller, spoken(protocol).key_class, now=now, secret=LICENSE_KEY)
-    address = make_address(seller, url=f"{url}/produce", protocol=protocol, now=now)
-    return make_product(
-        seller, prices=(MONTHLY,), address=address, now=now, slug=slug, name="云笺离线版", name_en="Yunjian Offline",
-        category=beside.category.slug, picture=beside.picture, product_type="LICENSE",
-        summary="安装在您自己服务器上的文档。", summary_en="Documents on your own servers.",
-        description="<p>无需联网即可使用。</p>", description_en="<p>Works without the Internet.</p>",
-    )  # fmt: skip
-
-
 def freeze(_seller_url: str) -> dict[str, str]:
     """A service that its seller froze to try it out."""
     from tradepost.market.fulfilment.models import Operation
@@ -206,7 +133,7 @@ def freeze(_seller_url: str) -> dict[str, str]:
 
     held = Subscription.objects.filter(product__slug="huiqi-meetings").order_by("pk")[0]
     asked = _try(held, Act.FREEZE)
-    _until(lambda: Operation.objects.get(pk=asked.pk).status == "done", "it is frozen")
+    until(lambda: Operation.objects.get(pk=asked.pk).status == "done", "it is frozen")
     return {"frozen": str(held.pk), "done operation": str(asked.pk)}
 
 
@@ -215,14 +142,14 @@ def renew(_seller_url: str) -> dict[str, str]:
     from tradepost.market.fulfilment.models import Operation
     from tradepost.market.fulfilment.sandbox_acts import Act
 
-    held, gone = _opened("yunjian-docs"), _opened("yunjian-docs")
+    held, gone = opened("yunjian-docs"), opened("yunjian-docs")
     number = _renew(held)
-    _until(lambda: _status(number) == "completed", "it is renewed")
+    until(lambda: _status(number) == "completed", "it is renewed")
     for act in (Act.FREEZE, Act.UNFREEZE):
         asked = _try(held, act)
-        _until(lambda: Operation.objects.get(pk=asked.pk).status == "done", f"{act} is done")  # noqa: B023  # awaited at once
+        until(lambda: Operation.objects.get(pk=asked.pk).status == "done", f"{act} is done")  # noqa: B023  # awaited at once
     asked = _try(gone, Act.RELEASE)
-    _until(lambda: Operation.objects.get(pk=asked.pk).status == "done", "it is released")
+    until(lambda: Operation.objects.get(pk=asked.pk).status == "done", "it is released")
     return {"renewed": str(held.pk), "released": str(gone.pk)}
 
 
@@ -232,20 +159,20 @@ def give_up(_seller_url: str) -> dict[str, str]:
     from tradepost.market.catalog.models import Product
     from tradepost.market.fulfilment.models import Operation
 
-    held = _opened(_renewable_of("lishi"))
+    held = opened(_renewable_of("lishi"))
     _let_die("lishi")
     renewal = _renew(held)
     number, stopped = _buy(_a_product_of("lishi")), _buy(_a_license_of("lishi"))
     closed = _buy(
         _metered(Product.objects.get(slug=_a_product_of("lishi")), "lishi-api", "砺石数据接口", "Lishi Data API").slug
     )
-    _until(lambda: _verdict(number) == _verdict(stopped) == "connect", "the first tries fail")
+    until(lambda: _verdict(number) == _verdict(stopped) == "connect", "the first tries fail")
     clock.aim(timedelta(hours=3, minutes=5))
-    _until(lambda: clock.target() is None, "the clock arrives")
-    _until(lambda: _status(number) == "refunded", "the money is back")
-    _until(lambda: _status(closed) == "refunded", "what cost nothing is closed")
+    until(lambda: clock.target() is None, "the clock arrives")
+    until(lambda: _status(number) == "refunded", "the money is back")
+    until(lambda: _status(closed) == "refunded", "what cost nothing is closed")
     for one in (stopped, renewal):
-        _until(lambda: Operation.objects.get(line__order__number=one).status == "stopped", f"{one} stops")  # noqa: B023  # awaited at once
+        until(lambda: Operation.objects.get(line__order__number=one).status == "stopped", f"{one} stops")  # noqa: B023  # awaited at once
     return {
         "refunded": number, "closed": closed, "stopped": stopped, "stopped call": _call_of(stopped),
         "stopped operation": str(Operation.objects.get(line__order__number=renewal).pk), "stopped renewal": renewal,
@@ -257,10 +184,10 @@ def fail(_seller_url: str) -> dict[str, str]:
     """An order and a renewal that are still being tried, and a freeze that waits behind the renewal."""
     from tradepost.market.fulfilment.models import Operation
 
-    held = _opened(_renewable_of("heting"))
+    held = opened(_renewable_of("heting"))
     _let_die("heting")
     number, renewal = _buy(_a_product_of("heting")), _renew(held)
-    _until(lambda: _verdict(number) == _verdict(renewal) == "connect", "the first tries fail")
+    until(lambda: _verdict(number) == _verdict(renewal) == "connect", "the first tries fail")
     _freeze_by_operator(held)
     behind = Operation.objects.get(subscription=held, status="queued")
     return {
@@ -295,45 +222,6 @@ def companies(_seller_url: str) -> dict[str, str]:
     from tests.browser import entering
 
     return entering.companies()
-
-
-def debug(seller_url: str) -> dict[str, str]:
-    """Cases that were saved and replayed; beside them an address where nothing is right, and what the tester says of it."""
-    from tradepost.market.base import clock
-    from tradepost.market.base.models import LeasedJob
-    from tradepost.market.debugging import find_out, replay
-    from tradepost.market.debugging.models import DebugCase
-    from tradepost.market.production import addresses
-    from tradepost.market.production.models import Address
-
-    address = Address.objects.get(pk=1)
-    for activity in ("newInstance", "queryInstance", "refreshInstance", "releaseInstance"):
-        _debug(address, activity)
-    wrong = addresses.register(
-        address.seller, url=f"{seller_url}/nowhere", protocol=address.protocol, require_body_sign=True, sandbox=True,
-        now=clock.now(),
-    )  # fmt: skip
-    _debug(wrong, "queryInstance")
-    jobs = [
-        replay.start(
-            list(DebugCase.objects.all()), about=f"seller:{address.seller_id}", by="demo", now=clock.now(),
-            seller_id=address.seller_id,
-        ),
-        find_out.start(wrong, by="demo", now=clock.now()),
-    ]  # fmt: skip
-    _until(lambda: not any(job.open for job in LeasedJob.objects.filter(pk__in=[j.pk for j in jobs])), "the jobs end")
-    return {"wrong address": str(wrong.pk)}
-
-
-def _debug(address: Address, activity: str) -> None:
-    from tradepost.market.base import clock
-    from tradepost.market.debugging import debug as verbs
-    from tradepost.market.debugging.asked import form_of, shown_values
-    from tradepost.market.debugging.models import DebugRun
-
-    form, now = form_of(address, activity), clock.now()
-    run = verbs.debug(form, shown_values(form, now=now), by="demo@qingxie.example", now=now, most=4)
-    _until(lambda: DebugRun.objects.get(pk=run.pk).ended_at is not None, f"{activity} is answered")
 
 
 def broken(_seller_url: str) -> dict[str, str]:
@@ -387,12 +275,12 @@ def _buy(
     return order.number
 
 
-def _opened(slug: str) -> Subscription:
+def opened(slug: str) -> Subscription:
     """Bought, delivered by the running worker, and in use."""
     from tradepost.market.subscriptions.models import Subscription
 
     number = _buy(slug, mode="PERIOD")
-    _until(lambda: _status(number) == "completed", f"{slug} is delivered")
+    until(lambda: _status(number) == "completed", f"{slug} is delivered")
     return Subscription.objects.get(order_lines__order__number=number)
 
 
@@ -497,7 +385,7 @@ def _verdict(number: str) -> str:
     return Call.objects.filter(order_number=number).values_list("last_verdict", flat=True).first() or ""
 
 
-def _until(condition: Callable[[], bool], what: str) -> None:
+def until(condition: Callable[[], bool], what: str) -> None:
     end = time.monotonic() + WITHIN
     while not condition():
         if time.monotonic() > end:

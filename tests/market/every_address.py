@@ -91,6 +91,10 @@ SELLER_CENTER = {
     "seller/addresses/<int:pk>/test/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
     "seller/addresses/<int:pk>/live/": pages(A_MEMBERS, pk="{address}"),
     "seller/addresses/<int:pk>/delete/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
+    "seller/products/<int:pk>/submit/": Address({"pk": "{product}"}, get=A_MEMBERS, post=frozenset({OWNER})),
+    "seller/products/<int:pk>/submit/progress/": pages(A_MEMBERS, pk="{product}"),
+    "seller/products/<int:pk>/submit/withdraw/": Address({"pk": "{product}"}),  # nothing is handed in
+    "seller/products/<int:pk>/delist/": Address({"pk": "{product}"}, get=A_MEMBERS, post=frozenset({OWNER})),
     "seller/products/<int:pk>/controls/": pages(A_MEMBERS, pk="{product}"),
     "seller/products/<int:pk>/controls/visibility/": Address(
         {"pk": "{product}"}, post=frozenset({OWNER}), data={"what": "hide"}
@@ -233,6 +237,10 @@ CONSOLE = {
     "console/sellers/<int:pk>/unlock/": Address({"pk": "{seller}"}, post=ONLY_OPERATORS),
     "console/reviews/": pages(ONLY_OPERATORS),
     "console/reviews/<int:pk>/": pages(ONLY_OPERATORS, pk="{submission}"),
+    # This submission is about no product: these pages are for those that are.
+    "console/reviews/<int:pk>/preview/": Address({"pk": "{submission}"}),
+    "console/reviews/<int:pk>/replay/": Address({"pk": "{submission}"}),
+    "console/reviews/<int:pk>/replay/live/": Address({"pk": "{submission}"}),
     "console/reviews/<int:pk>/approve/": Address(
         {"pk": "{submission}"}, post=ONLY_OPERATORS, data={"checklist": "holder"}
     ),
@@ -291,8 +299,8 @@ ACCOUNT = {
 }
 OTHERS = {
     "i18n/setlang/": Address(get=ANYBODY, post=ANYBODY, data={"language": "en"}),
-    "proofs/<str:sha256>/": pages(A_TRADE | ONLY_OPERATORS, sha256="{proof}"),
-    "pictures/<str:sha256>/<str:variant>.webp": pages(A_TRADE | ONLY_OPERATORS, sha256="{picture}", variant="card"),
+    "proofs/<str:sha256>/": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{proof}"),
+    "pictures/<str:sha256>/<str:variant>.webp": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{picture}", variant="card"),
     "metrics": pages(ONLY_OPERATORS),  # and whoever asks on the market's own machine by its local name
 }
 ADDRESSES: Mapping[str, Address] = STOREFRONT | SELLER_CENTER | CONSOLE | OPEN_API | ACCOUNT | OTHERS

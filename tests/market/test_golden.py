@@ -20,7 +20,8 @@ from tradepost.protocols.registry import all_commands
 
 EVENTS = {declared(entry.event).name: entry.event for entry in REACTIONS.entries}
 COMMANDS: dict[str, type[Command]] = dict(all_commands())
-DOCUMENTS = {name: kind.document for name, kind in review_kinds().items()}
+DOCUMENTS = {name: kind.document for name, kind in review_kinds().items() if kind.document is not Document}
+"""Of submissions; a product's own is looked at below."""
 WANTED = {name: kind.wanted for name, kind in operation_kinds().items()}
 BEFORE_NAMES = [(was, declared(entry.event).name) for entry in REACTIONS.entries for was in declared(entry.event).was]
 """The names under which the release before typed events stored them, without a version."""

@@ -70,7 +70,7 @@ from tradepost.market.production.engine import Engine, Setup
 from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
 from tradepost.market.production.trials import TRIAL
-from tradepost.market.review import overdue, website
+from tradepost.market.review import hand_in, overdue, website
 from tradepost.market.review.events import SubmissionDecided, SubmissionOverdue, SubmissionSent
 from tradepost.market.subscriptions.events import (
     SubscriptionEndsSoon,
@@ -82,6 +82,12 @@ from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
 from tradepost.market.web import retention as web_retention
 from tradepost.protocols.registry import protocols
 
+
+def submission_replayed(event: ReplayEnded, now: datetime) -> None:
+    """A submission goes on to an operator, or fails, by what the replay of its cases found."""
+    hand_in.replayed(event, settings=config(), now=now)
+
+
 REACTIONS = Reactions(
     [
         on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid, best_sellers.on_order_paid),
@@ -90,7 +96,7 @@ REACTIONS = Reactions(
         on(OrderRefunded, tell.on_order_refunded, tell.on_delivery_given_up),
         on(CallFailed, tell.on_call_failed),
         on(CallEnded, advance.on_call_ended, saved.on_call_ended),
-        on(ReplayEnded, debugged.on_replay_ended),
+        on(ReplayEnded, debugged.on_replay_ended, submission_replayed),
         on(OperationStopped, tell.on_operation_stopped),
         on(BreakerOpened, tell.on_breaker_opened),
         on(ToppedUp, tell.on_topped_up),

@@ -86,6 +86,27 @@ def test_ids_stay_where_what_is_sold_stays_and_none_is_taken_from_outside() -> N
     assert Spec.objects.filter(product=product).count() == 2
 
 
+def test_what_is_taken_away_and_comes_back_has_its_ids_again() -> None:
+    """A draft saves itself while one types: a price that is cleared and typed anew is the one that the seller configured."""
+    product = make_product(prices=(MONTHLY,))
+    (spec,) = draft_of(product).pricing.specs
+    (sku,) = spec.skus
+
+    def save(*specs: documents.Spec) -> tuple[documents.Spec, ...]:
+        seen = drafts.open_draft(product, by=None, now=LATER).revisions.get("pricing", 0)
+        drafts.save_section(product, "pricing", Pricing(specs=specs), seen=seen, by=None, now=LATER)
+        return draft_of(product).pricing.specs
+
+    both = save(replace(spec, skus=(replace(sku, prices=(*sku.prices, YEARLY)),)))
+    save(replace(spec, skus=(replace(sku, prices=()),)))
+    save(replace(spec, skus=()))
+    assert save() == ()
+    again = save(replace(spec, skus=(make_sku(MONTHLY, YEARLY),)))
+    assert again == both
+    assert list(evolves(listed_document(product) or Document(product_type="SAAS"), draft_of(product))) == []
+    assert save(replace(spec, key="0" * 16))[0].key not in {spec.key, "0" * 16}
+
+
 @pytest.mark.parametrize("change", [{"document": {"v": 1}}, {"sha256": "0" * 64}, {"number": 9}])
 def test_the_database_refuses_to_change_what_was_sealed(change: dict[str, object]) -> None:
     version = Version.objects.get(product=make_product())

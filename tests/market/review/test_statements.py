@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -44,11 +45,12 @@ def seller() -> Seller:
     return large
 
 
+def _queue(state: str, _seller: Seller) -> object:
+    return operator_queries.queue(QueueFilter(state=state), now=NOW)
+
+
 ASKED: dict[str, Callable[[Seller], Any]] = {
-    **{
-        f"queue {state}": lambda _, state=state: operator_queries.queue(QueueFilter(state=state), now=NOW)
-        for state in operator_queries.STATES
-    },
+    **{f"queue {state}": partial(_queue, state) for state in operator_queries.STATES},
     "queue overdue": lambda _: operator_queries.queue(QueueFilter(overdue=True), now=NOW),
     "queue of a seller": lambda seller: operator_queries.queue(
         QueueFilter(state="decided", seller=str(seller.pk)), now=NOW
@@ -62,7 +64,7 @@ ASKED: dict[str, Callable[[Seller], Any]] = {
     "under way": seller_queries.under_way,
     "draft": lambda seller: drafts.draft_of("company", seller),
     "open": lambda seller: drafts.open_of("company", seller),
-    "next": lambda _: operator_queries.next_waiting(Submission.objects.get(kind="kind1")),
+    "next": lambda _: operator_queries.next_waiting(Submission(pk=1)),
 }
 
 

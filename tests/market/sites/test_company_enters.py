@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.factories.companies import company, typed
-from tests.factories.people import make_buyer, make_operator
+from tests.factories.people import NOW, make_buyer, make_operator
 from tests.factories.pictures import picture_file
 from tradepost.market.base.config import config
 from tradepost.market.identity.company_models import Acceptance
@@ -80,7 +80,7 @@ def test_a_company_enters_is_rejected_once_corrects_and_is_admitted(page: Client
     one = Submission.objects.get()
     assert sent.headers["Location"] == f"/seller/submissions/{one.pk}/"
     assert "The market checks it" in page.get(sent.headers["Location"]).content.decode()
-    submit.passed(one.pk, settings=config(), now=one.sent_at)
+    submit.passed(one.pk, settings=config(), now=one.sent_at or NOW)
     assert "An operator decides it by" in page.get(sent.headers["Location"]).content.decode()
     assert page.get(DRAFT).headers["Location"] == sent.headers["Location"]
 
@@ -104,7 +104,7 @@ def test_a_company_enters_is_rejected_once_corrects_and_is_admitted(page: Client
     again = write(page, act="submit", picture=picture_file(width=500, height=200), agreed=True)
     assert again.status_code == 302, again.content.decode()
     second = Submission.objects.exclude(pk=one.pk).get()
-    submit.passed(second.pk, settings=config(), now=second.sent_at)
+    submit.passed(second.pk, settings=config(), now=second.sent_at or NOW)
     assert console.post(f"/console/reviews/{second.pk}/approve/", {"checklist": items}).status_code == 302
     seller.refresh_from_db()
     assert seller.status == Seller.Status.ACTIVE

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.assets.models import Picture
 from tradepost.market.assets.pictures import find_picture
+from tradepost.market.assets.proofs import find_proof
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
 from tradepost.market.identity.models import Seller
@@ -59,6 +60,7 @@ def complete(product: Product, document: Document, *, market: Market) -> list[Fi
     found = [
         *_base(document), *_media(document, product.seller), *_description(document, product.seller), *_guide(document),
         *_support(document), *_purchase(document), *_pricing(document, market), *_kind(document),
+        *_proofs(document, product.seller),
         *_changed(product, document), *zero_price_findings(product, document), *check_texts(texts_of(document)),
     ]  # fmt: skip
     order = {section: number for number, section in enumerate(SECTIONS)}
@@ -254,6 +256,13 @@ def _kind(document: Document) -> Iterator[Finding]:
     for finding in check_kind(product_type(document.product_type), facts_of(document)):
         section = _KINDS_SECTIONS.get(finding.section, "details")
         yield replace(finding, section=section, field=_kinds_field(finding))
+
+
+def _proofs(document: Document, seller: Seller) -> Iterator[Finding]:
+    for code, sha256 in document.details.proofs.items():
+        if sha256 and find_proof(sha256, seller=seller) is None:
+            words = _("This document is not there any more. Hand it in again.")
+            yield Finding(section="details", field=f"proofs.{code}", code="proof.unknown", words=words, rule=PUBLISH)
 
 
 def _kinds_field(finding: Finding) -> str:

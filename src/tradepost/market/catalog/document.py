@@ -177,9 +177,9 @@ class Media:
     """SVG, sanitised when it is saved and again when it is shown."""
 
     @property
-    def hashes(self) -> set[str]:
+    def hashes(self) -> frozenset[str]:
         """Of all pictures that it refers to."""
-        return {self.logo, *self.pictures} - {""}
+        return frozenset({self.logo, *self.pictures} - {""})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,8 +190,8 @@ class Description:
     pictures: tuple[str, ...] = ()
 
     @property
-    def hashes(self) -> set[str]:
-        return set(self.pictures)
+    def hashes(self) -> frozenset[str]:
+        return frozenset(self.pictures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,9 +277,12 @@ class Document:
                     yield spec, sku, price
 
     def pictures(self) -> frozenset[str]:
-        """SHA-256 of every picture that it refers to, those of proofs too."""
-        shown = self.media.hashes | self.description.hashes
-        return shown | {sha256 for sha256 in self.details.proofs.values() if sha256}
+        """SHA-256 of every picture that it refers to."""
+        return self.media.hashes | self.description.hashes
+
+    def proofs(self) -> set[str]:
+        """The same of documents."""
+        return set(self.details.proofs.values()) - {""}
 
     def modes(self) -> frozenset[ChargingMode]:
         """Charging modes that it is sold in."""

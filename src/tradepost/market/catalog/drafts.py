@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
 
@@ -12,13 +13,14 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from tradepost.market.assets.pictures import use_pictures
+from tradepost.market.assets.proofs import use_proofs
 from tradepost.market.base import ids
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.registry import product_type
 
 from . import document as documents
-from .document import Base, Document, Pricing, Sku, Spec
+from .document import Base, Document, Price, Pricing, Sku, Spec
 from .lifecycle import VERSION, VersionEvent
 from .models import Category, Product, Version
 from .sellable import identity
@@ -98,7 +100,7 @@ def save_section(
         draft = Version.objects.select_for_update(of=("self",)).get(product=product, status=Version.Status.DRAFT)
         before = documents.load(draft.document)
         if isinstance(value, Pricing):
-            value = minted(value, before.pricing)
+            value = minted(value, before.pricing, *_listed(product))
         after = documents.with_section(before, section, value)
         if after == before:
             return draft
@@ -130,6 +132,7 @@ def _store(draft: Version, after: Document, sections: Iterable[str], *, by: User
     draft.save(update_fields=["document", "revision", "revisions", "saved_at", "saved_by"])
     product = draft.product
     use_pictures(owner_of(draft), after.pictures(), seller=product.seller, visible=False)
+    use_proofs(owner_of(draft), after.proofs(), seller=product.seller)
     if product.status == Product.Status.DRAFT and "base" in sections:
         _show_names(product, after.base)
         product.category = _category(after.base.category)
@@ -158,33 +161,58 @@ def save_all(product: Product, document: Document, *, by: User | None, now: date
         before = documents.load(draft.document)
         if document.product_type != before.product_type:
             raise Refused("product.type", _("A product keeps its kind."), field="product_type")
-        after = dataclasses.replace(document, pricing=minted(document.pricing, before.pricing))
+        after = dataclasses.replace(document, pricing=minted(document.pricing, before.pricing, *_listed(product)))
         _store(draft, after, documents.SECTIONS, by=by, now=now)
     return draft
 
 
-def minted(pricing: Pricing, before: Pricing) -> Pricing:
+def _listed(product: Product) -> Iterator[Pricing]:
+    """What is sold now: a draft that lost some of it finds its ids again."""
+    listed = Version.objects.filter(product=product, status=Version.Status.LISTED).values_list("document", flat=True)
+    return (documents.load(plain).pricing for plain in listed)
+
+
+def minted(pricing: Pricing, *before: Pricing) -> Pricing:
     """The same with an id for everything that is sold: a spec is known by its key, a SKU in it by its values, a price by how
-    it is paid. What was not there before gets new ids."""
-    known = {spec.key: spec for spec in before.specs}
+    it is paid. ``before``: what has ids already, the draft first, then what is listed.
+
+    New ids of SKUs and prices are made of the spec and of what they are: what is taken away and comes back, as happens while
+    one types, has the id that the seller may have configured.
+    """
+    known: dict[str, list[Spec]] = {}
+    for one in before:
+        for spec in one.specs:
+            known.setdefault(spec.key, []).append(spec)
     taken: set[str] = set()
     specs = []
     for spec in pricing.specs:
-        old = known.get(spec.key) if spec.key not in taken else None
-        key = old.key if old else ids.hex_id()[:16]
+        old = known.get(spec.key, []) if spec.key not in taken else []
+        key = spec.key if old else ids.hex_id()[:16]
         taken.add(key)
-        specs.append(dataclasses.replace(spec, key=key, skus=tuple(_minted(sku, old) for sku in spec.skus)))
+        specs.append(dataclasses.replace(spec, key=key, skus=tuple(_minted(sku, key, old) for sku in spec.skus)))
     return Pricing(specs=tuple(specs))
 
 
-def _minted(sku: Sku, spec: Spec | None) -> Sku:
-    same = [other for other in (spec.skus if spec else ()) if dict(other.values) == dict(sku.values)]
-    old = same[0] if same else None
-    ways = {identity(price): price.product_id for price in (old.prices if old else ())}
+def _minted(sku: Sku, key: str, specs: Iterable[Spec]) -> Sku:
+    same = [other for spec in specs for other in spec.skus if dict(other.values) == dict(sku.values)]
+    code = same[0].code if same else _made_of("sku", key, sorted(sku.values.items())).hex()
+    ways = {identity(price): price.product_id for other in reversed(same) for price in other.prices}
     prices = tuple(
-        dataclasses.replace(price, product_id=ways.get(identity(price)) or ids.offer_id()) for price in sku.prices
+        dataclasses.replace(price, product_id=ways.get(identity(price)) or _product_id(code, price))
+        for price in sku.prices
     )
-    return dataclasses.replace(sku, code=old.code if old else ids.hex_id(), prices=prices)
+    return dataclasses.replace(sku, code=code, prices=prices)
+
+
+def _product_id(code: str, price: Price) -> str:
+    """In the shape that sellers know: ``OFFI`` and 18 digits (saas-v2 §2.7)."""
+    mode, period_type, quota, trial = price.charging_mode, price.period_type, price.quota.normalize(), price.trial
+    made = _made_of("offer", code, str(mode), period_type, str(quota), str(trial))
+    return f"OFFI{int.from_bytes(made) % 10**18:018d}"
+
+
+def _made_of(kind: str, *parts: object) -> bytes:
+    return hashlib.blake2b(repr(parts).encode(), digest_size=16, person=kind.encode()).digest()
 
 
 def seal(product: Product, *, now: datetime, actor: str) -> Version:
@@ -215,6 +243,7 @@ def discard(product: Product) -> None:
         if draft is None:
             raise Refused("draft.none", _("There is no draft to throw away."))
         use_pictures(owner_of(draft), (), seller=locked.seller, visible=False)
+        use_proofs(owner_of(draft), (), seller=locked.seller)
         draft.delete()
         if locked.status == Product.Status.DRAFT and not Version.objects.filter(product=locked).exists():
             locked.delete()

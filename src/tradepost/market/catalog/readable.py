@@ -15,26 +15,32 @@ from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from tradepost.market.product_types.registry import product_type
-from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
-from .document import Document, Factor, Price, Quantity, Sku, Spec
+from .document import SECTIONS, Document, Factor, Price, Quantity, Sku, Spec
 from .models import Category
 from .price_models import PriceModel
+from .view import way_of
 
 type Words = str | Promise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """``pictures``: SHA-256 of what is shown instead of words. ``html``: whether ``value`` is the source of a text."""
+    """``picture``, ``proof``: SHA-256 of what is shown instead of words. ``html``: whether ``value`` is the source of a text."""
 
     section: str
     key: str
     label: str
     value: str
-    pictures: tuple[str, ...] = ()
+    picture: str = ""
+    proof: str = ""
     html: bool = False
+
+    @property
+    def shown(self) -> str:
+        """What is compared."""
+        return self.value or self.picture or self.proof
 
 
 WAYS: Mapping[str, Words] = {
@@ -64,37 +70,22 @@ RESETS: Mapping[str, Words] = {
     "year": pgettext_lazy("quota", "full again each year"),
 }  # fmt: skip
 _PARTS: Mapping[str, Words] = {
-    "name": gettext_lazy("Name"), "summary": gettext_lazy("Summary"), "body": gettext_lazy("Text"),
+    "name": gettext_lazy("Product name"), "summary": gettext_lazy("Summary"), "body": gettext_lazy("Text"),
     "hours": gettext_lazy("Service hours"), "content": gettext_lazy("What support covers"),
     "keywords": gettext_lazy("Keywords"),
 }  # fmt: skip
 
 
-def way_of(price: Price) -> str:
-    """The way to pay, as the form of prices calls it."""
-    if price.trial:
-        return "trial"
-    match price.charging_mode:
-        case ChargingMode.ONE_TIME:
-            return "once"
-        case ChargingMode.ON_DEMAND:
-            return "on_demand"
-        case ChargingMode.ON_DEMAND_PKG:
-            return "package"
-        case ChargingMode.PERIOD:
-            return price.period_type or "month"
-
-
 def lines(document: Document, *, currency: str) -> list[Line]:
     """All of it, in the order of the sections."""
-    return [line for section in _SECTIONS for line in section_lines(document, section, currency=currency)]
+    return [line for section in SECTIONS for line in section_lines(document, section, currency=currency)]
 
 
 def section_lines(document: Document, section: str, *, currency: str) -> list[Line]:
     """Of one section; what is empty has no line."""
     if section == "pricing":
         return list(_pricing(document, currency))
-    return [line for line in _SECTIONS[section](document) if line.value or line.pictures]
+    return [line for line in _SECTIONS[section](document) if line.shown]
 
 
 def changed(after: Iterable[Line], before: Iterable[Line]) -> Iterator[tuple[Line | None, Line | None]]:
@@ -102,7 +93,7 @@ def changed(after: Iterable[Line], before: Iterable[Line]) -> Iterator[tuple[Lin
     stood, comes = {line.key: line for line in before}, {line.key: line for line in after}
     for key, line in comes.items():
         was = stood.get(key)
-        if was is None or (was.value, was.pictures) != (line.value, line.pictures):
+        if was is None or was.shown != line.shown:
             yield was, line
     for key, line in stood.items():
         if key not in comes:
@@ -135,19 +126,20 @@ def _say(text: Text) -> str:
 
 def _media(document: Document) -> Iterator[Line]:
     media = document.media
-    yield Line(
-        section="media", key="media.logo", label=_("Logo"), value="", pictures=(media.logo,) if media.logo else ()
-    )
-    yield Line(section="media", key="media.pictures", label=_("Main pictures"), value="", pictures=media.pictures)
+    yield Line(section="media", key="media.logo", label=_("Logo"), value="", picture=media.logo)
+    yield from _pictures("media", _("Main picture"), media.pictures)
     yield Line(section="media", key="media.drawing", label=_("Drawing"), value=media.drawing, html=True)
+
+
+def _pictures(section: str, label: str, hashes: Iterable[str]) -> Iterator[Line]:
+    for n, sha256 in enumerate(hashes):
+        yield Line(section=section, key=f"{section}.pictures.{n}", label=f"{label} {n + 1}", value="", picture=sha256)
 
 
 def _description(document: Document) -> Iterator[Line]:
     description = document.description
     yield from _both("description", "body", description.body, html=True)
-    yield Line(
-        section="description", key="description.pictures", label=_("Pictures"), value="", pictures=description.pictures
-    )
+    yield from _pictures("description", _("Picture of the description"), description.pictures)
 
 
 def _guide(document: Document) -> Iterator[Line]:
@@ -193,8 +185,7 @@ def _details(document: Document) -> Iterator[Line]:
     for proof in kind.proofs:
         sha256 = details.proofs.get(proof.code, "")
         yield Line(
-            section="details", key=f"details.proof.{proof.code}", label=_say(proof.label), value="",
-            pictures=(sha256,) if sha256 else (),
+            section="details", key=f"details.proof.{proof.code}", label=_say(proof.label), value="", proof=sha256,
         )  # fmt: skip
 
 
@@ -205,7 +196,7 @@ def _discovery(document: Document) -> Iterator[Line]:
 
 _SECTIONS = {
     "base": _base, "media": _media, "description": _description, "guide": _guide, "support": _support,
-    "purchase": _purchase, "pricing": None, "details": _details, "discovery": _discovery,
+    "purchase": _purchase, "details": _details, "discovery": _discovery,
 }  # fmt: skip
 
 
@@ -215,7 +206,12 @@ _SECTIONS = {
 def _pricing(document: Document, currency: str) -> Iterator[Line]:
     for spec in document.pricing.specs:
         at = f"pricing.{spec.key}"
-        yield Line(section="pricing", key=at, label=_("Spec"), value=f"{spec.name.zh} / {spec.name.en}")
+        yield Line(
+            section="pricing",
+            key=at,
+            label=f"{_('Spec')} “{_say(spec.name)}”",
+            value=f"{spec.name.zh} / {spec.name.en}",
+        )
         for attribute in spec.attributes:
             values = ", ".join(f"{value.name.zh} / {value.name.en}" for value in attribute.values)
             yield Line(
@@ -227,7 +223,7 @@ def _pricing(document: Document, currency: str) -> Iterator[Line]:
 
 
 def _sku(spec: Spec, sku: Sku, currency: str) -> Iterator[Line]:
-    named = " · ".join([_say(spec.name), *_chosen(spec, sku)])
+    named = " · ".join([_say(spec.name), *chosen_words(spec, sku)])
     if sku.quantity is not None:
         yield Line(
             section="pricing", key=f"pricing.{sku.code}.quantity", label=f"{named}: {_('Quantity')}",
@@ -235,12 +231,17 @@ def _sku(spec: Spec, sku: Sku, currency: str) -> Iterator[Line]:
         )  # fmt: skip
     for price in sku.prices:
         yield Line(
-            section="pricing", key=f"pricing.{price.product_id}", label=f"{named} · {WAYS[way_of(price)]}",
+            section="pricing", key=f"pricing.{price.product_id}", label=f"{named} · {_way_words(price)}",
             value=price_words(price, currency),
         )  # fmt: skip
 
 
-def _chosen(spec: Spec, sku: Sku) -> list[str]:
+def _way_words(price: Price) -> str:
+    return f"{WAYS[way_of(price)]} {price.quota.normalize():f}" if price.quota else str(WAYS[way_of(price)])
+
+
+def chosen_words(spec: Spec, sku: Sku) -> list[str]:
+    """The values of a SKU by their names."""
     return [
         _say(value.name)
         for attribute in spec.attributes
@@ -282,7 +283,7 @@ def _amounts(
 
 
 def _money(amount: Decimal | None, currency: str) -> str:
-    return _("no price yet") if amount is None else f"{amount.normalize():f} {currency}"
+    return _("no price yet") if amount is None else f"{amount.normalize():f} {currency}".strip()
 
 
 def _factor(factor: Factor, currency: str) -> str:

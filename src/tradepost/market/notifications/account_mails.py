@@ -18,6 +18,7 @@ from tradepost.market.base.secrets import seal
 
 from . import messages
 from .models import Mail
+from .notice_parts import Said
 from .tell import DELIVER
 
 
@@ -39,7 +40,7 @@ def mail_account(
     return mail
 
 
-def said(mail: Mail) -> messages.Said:
+def said(mail: Mail) -> Said:
     """What a mail says, in the active language, whether it delivers a notice or not."""
     if mail.notice is not None:
         return messages.say(mail.notice.kind, mail.notice.facts)

@@ -11,8 +11,9 @@ from tradepost.market.base.counting import CountedUpTo
 from tradepost.market.base.paging import Page, page
 from tradepost.market.identity.models import User
 
-from .messages import Said, say
+from .messages import say
 from .models import Notice
+from .notice_parts import Said
 
 
 @dataclass(frozen=True, slots=True)

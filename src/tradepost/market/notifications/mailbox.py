@@ -10,8 +10,8 @@ from django.db.models.functions import Lower
 from tradepost.market.base.paging import Page, page
 
 from .account_mails import said
-from .messages import Said
 from .models import Mail
+from .notice_parts import Said
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ class Look(StrEnum):
     CHOICE = "choice"
     PICTURE = "picture"
     """The SHA-256 of a picture, handed in apart from the other fields."""
+    PROOF = "proof"
+    """The SHA-256 of a document, for the seller and operators."""
     SECRET = "secret"  # noqa: S105  # a kind of field
     """Sealed when it is typed; shown by its hint, and whole to an operator who asks."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -45,6 +46,14 @@ def hand_in(product: Product, *, by: User, settings: Config, now: datetime, agre
             document=documents.load(draft.document), earlier=_earlier(product),
         )  # fmt: skip
         return submit.submit(begun, by=by, settings=settings, now=now, agreed=agreed)
+
+
+def ask_delisting(product: Product, wanted: Any, *, by: User, settings: Config, now: datetime) -> Submission:
+    """Ask an operator to end the sale of a product, a spec or a SKU (``kinds.delist.Delisting``). Raises as ``hand_in``."""
+    with transaction.atomic():
+        locked_seller(product.seller_id)
+        begun = drafts.begin("delist", product.seller, by=by, now=now, product=product, document=wanted)
+        return submit.submit(begun, by=by, settings=settings, now=now)
 
 
 def _earlier(product: Product) -> Submission | None:

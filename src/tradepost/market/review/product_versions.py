@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -27,6 +26,7 @@ from tradepost.market.debugging import missing, replay
 from tradepost.market.debugging.missing import Stock
 from tradepost.market.debugging.required import Purpose, Sold
 from tradepost.market.identity.certify import may_publish
+from tradepost.market.identity.company_models import Agreement
 from tradepost.market.identity.models import Seller
 from tradepost.market.product_types.contract import DeliveredBy
 from tradepost.market.product_types.registry import product_type
@@ -38,6 +38,10 @@ from .models import Submission
 PUBLISH = "business-rules §2.3"
 PER_KIND = "business-rules §2.5"
 CASES = "saas-v2 §5.3"
+AGREEMENTS = (Agreement.Kind.PUBLISH,)
+"""What is accepted with each product."""
+LONG = 80
+"""Characters that fit a line beside their name."""
 SELLER, INTERFACE = "seller", "interface"
 """Sections that are no part of the document: whether the seller may sell, and its server."""
 TITLES: dict[str, Words] = {
@@ -141,6 +145,8 @@ def _interface(product: Product, document: Document, purpose: Purpose) -> Iterat
 
 def _seller(seller: Seller, now: datetime) -> Iterator[Finding]:
     for finding in may_publish(seller, now=now):
+        if finding.field in AGREEMENTS:  # it is ticked in the form that hands it in
+            continue
         yield Finding(
             section=SELLER, field=finding.field, code=finding.code, words=finding.words, rule=finding.rule or PUBLISH
         )
@@ -150,13 +156,14 @@ class ProductVersion(Defaults[Document]):
     """A kind of submission about one version of a product."""
 
     document = Document
-    sections: ClassVar[tuple[Section, ...]] = tuple(Section(code=code, title=title) for code, title in TITLES.items())
+    sections = tuple(Section(code=code, title=title) for code, title in TITLES.items())
     busy = True
+    agreements = AGREEMENTS
     purpose = Purpose.SUBMIT
 
     def blank(self, seller: Seller, *, product: Product | None) -> Document:
         """The draft as it stands."""
-        draft = Version.objects.filter(product=product, status=Version.Status.DRAFT).first()
+        draft = Version.objects.filter(product=product, product__seller=seller, status=Version.Status.DRAFT).first()
         if draft is None:
             raise Refused("draft.none", _("There is no draft to hand in."))
         return documents.load(draft.document)
@@ -238,6 +245,9 @@ def start_replay(
 
 
 def _fact(line: Line) -> Fact:
-    look = Look.PICTURE if line.pictures else Look.LONG if line.html or len(line.value) > 80 else Look.TEXT
-    value = " ".join(line.pictures) if line.pictures else line.value
+    value, look = line.value, Look.LONG if line.html or len(line.value) > LONG else Look.TEXT
+    if line.picture:
+        value, look = line.picture, Look.PICTURE
+    elif line.proof:
+        value, look = line.proof, Look.PROOF
     return Fact(section=line.section, field=line.key, label=line.label, value=value, look=look)

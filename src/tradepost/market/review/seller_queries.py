@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tradepost.market.base.paging import Page, page
+from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller
 
 from .models import OPEN, Submission
@@ -44,3 +45,14 @@ def under_way(seller: Seller) -> list[Submission]:
     """Being written, checked or decided."""
     statuses = [Submission.Status.DRAFT, *OPEN]
     return list(Submission.objects.filter(seller=seller, status__in=statuses).defer("document").order_by("-pk")[:50])
+
+
+def open_of_product(product: Product) -> Submission | None:
+    """The one about this product that is being checked or decided."""
+    return Submission.objects.filter(product=product, status__in=OPEN).order_by("-pk").first()
+
+
+def last_of_product(product: Product) -> Submission | None:
+    """The last one about its document, whatever became of it."""
+    about = Submission.objects.filter(product=product, kind__in=("publish", "modify"))
+    return about.exclude(status=Submission.Status.DRAFT).order_by("-pk").first()

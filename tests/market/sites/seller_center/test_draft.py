@@ -10,8 +10,8 @@ from django.test import Client
 from tests.factories import NOW, products
 from tests.factories.pictures import make_picture, picture_file
 from tests.factories.products import MONTHLY, YEARLY, make_category
+from tests.market.sites.seller_center.pricing_inputs import inputs
 from tests.market.sites.seller_center.shops import Shop, enter, make_shop
-from tests.market.sites.seller_center.test_pricing_editor import inputs
 from tradepost.market.assets.models import Picture
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog.models import Product, Version
@@ -182,11 +182,11 @@ def test_a_picture_is_kept_with_the_form_and_can_be_taken_away(page: Client, sho
     from django.core.files.uploadedfile import SimpleUploadedFile
 
     file = SimpleUploadedFile("a.png", picture_file(), "image/png")
-    page.post(url(product, "media"), {"seen": "1", "pictures-0_file": file})
+    page.post(url(product, "media"), {"seen": "1", "pictures.0_file": file})
     (sha256,) = document_of(product).media.pictures
-    assert page.post(url(product, "media"), {"seen": "2", "pictures-0": sha256}, headers=AUTOSAVE).json()["saved"]
+    assert page.post(url(product, "media"), {"seen": "2", "pictures.0": sha256}, headers=AUTOSAVE).json()["saved"]
     assert document_of(product).media.pictures == (sha256,)
-    page.post(url(product, "media"), {"seen": "2", "pictures-0": sha256, "pictures-0-remove": "1"})
+    page.post(url(product, "media"), {"seen": "2", "pictures.0": sha256, "pictures.0_remove": "1"})
     assert document_of(product).media.pictures == ()
 
 
@@ -199,7 +199,7 @@ def test_what_is_no_picture_or_somebody_elses_is_not_kept(page: Client, product:
     assert answer.status_code == 422
     assert "tp-error" in answer.content.decode()
     theirs = make_picture(other_shop.seller, purpose=Picture.Purpose.PRODUCT_MAIN)
-    page.post(url(product, "media"), {"seen": "1", "pictures-0": theirs.sha256}, headers=AUTOSAVE)
+    page.post(url(product, "media"), {"seen": "1", "pictures.0": theirs.sha256}, headers=AUTOSAVE)
     assert document_of(product).media.pictures == ()
 
 

@@ -30,6 +30,8 @@ from tradepost.market.web.submissions import removed, sections_of
 from tradepost.market.web.templatetags.ui import loc
 from tradepost.market.web.timeline import moves_of, of_moves
 
+from . import review_products
+
 log = structlog.get_logger(__name__)
 
 TABS = (
@@ -157,6 +159,7 @@ def _page(
         "refused": refused,
         "missing": refused.findings if isinstance(refused, Incomplete) else (),
         "rejecting": bool(refused and refused.code == "review.reasons"),
+        **review_products.replay_context(one, now=now),
     }
     status = HTTPStatus(refused.status) if refused else HTTPStatus.OK
     return render(request, "console/review.html", context, status=status)

@@ -35,16 +35,17 @@ from tradepost.market.catalog.readable import Line, changed, section_lines
 from tradepost.market.identity.menus import Menu
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.web import uploads
-from tradepost.market.web.uploads import PictureField
+from tradepost.market.web.uploads import PictureField, ProofField
 
-from . import draft_details, draft_sections, pricing_editor, pricing_shown
+from . import draft_details, draft_sections, pricing_acts, pricing_editor, pricing_shown
 from .draft_inputs import Words, Wrong
-from .draft_sections import GROUPS, HELP, TITLES, Ask
+from .draft_questions import GROUPS, HELP, MOST_PICTURES, TITLES, Ask
 from .frame import SellerRequest, found, seller_page, show
 from .pictures import picture_field
 from .pricing_document import Places, laid_out, read
 from .pricing_editor import PricingState
 from .products import market, own
+from .proofs import proof_field
 
 AUTOSAVE = "X-Autosave"
 """Header of a save that nobody pressed a button for: answered in JSON."""
@@ -62,7 +63,7 @@ class Edited:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.PRODUCTS, product="pk")
-@uploads.takes_pictures(draft_sections.MOST_PICTURES)
+@uploads.takes_pictures(MOST_PICTURES, proofs=draft_details.MOST_PROOFS)
 def section(request: SellerRequest, pk: int, section: str) -> HttpResponse:
     if section not in SECTIONS:
         raise Http404
@@ -130,9 +131,9 @@ def _said(words: str, *, errors: Mapping[str, str] | None = None, conflict: bool
 def _edited(request: SellerRequest, section: str, document: Document) -> Edited:
     if section == "pricing":
         state = pricing_editor.from_post(request.POST)
-        pricing_editor.act(state, request.POST.get("act", ""))
-        pricing, errors = read(state)
-        return Edited(pricing, errors, state=state)
+        pricing_acts.act(state, request.POST.get("act", ""))
+        pricing, unread = read(state)
+        return Edited(pricing, unread, state=state)
     typed = {name: value for name, value in request.POST.items() if isinstance(value, str)}
     pictures, errors = _pictures(request, section, document)
     try:
@@ -146,33 +147,29 @@ def _edited(request: SellerRequest, section: str, document: Document) -> Edited:
     return Edited(value, errors, typed=typed | pictures)
 
 
-def _asked_pictures(section: str, document: Document) -> Sequence[Ask]:
-    if section == "details":
-        return draft_details.proofs(product_type(document.product_type))
+def _asked_pictures(section: str) -> Sequence[Ask]:
     return [ask for group in GROUPS.get(section, ()) for ask in group.asks if ask.purpose]
 
 
-def input_name(ask: Ask) -> str:
-    """Names of file inputs know no point."""
-    return ask.name.replace(".", "-")
-
-
 def _pictures(request: SellerRequest, section: str, document: Document) -> tuple[dict[str, str], dict[str, str]]:
-    """Hashes by name, and what was refused."""
+    """Hashes of pictures and documents by name, and what was refused."""
     hashes: dict[str, str] = {}
     errors: dict[str, str] = {}
-    for ask in _asked_pictures(section, document):
-        name = input_name(ask)
-        if request.POST.get(f"{name}-remove") == "1" and f"{name}_file" not in request.FILES:
-            hashes[ask.name] = ""
-            continue
+    for ask in _asked_pictures(section):
         try:
             hashes[ask.name] = uploads.handed_in(
-                request, name, purpose=Picture.Purpose(ask.purpose), seller=request.seller, by=request.user,
+                request, ask.name, purpose=Picture.Purpose(ask.purpose), seller=request.seller, by=request.user,
                 now=request.now,
             )  # fmt: skip
         except Refused as refused:
             errors[ask.name] = refused.message
+    for name in draft_details.proof_names(product_type(document.product_type)) if section == "details" else ():
+        try:
+            hashes[name] = uploads.handed_in_proof(
+                request, name, seller=request.seller, by=request.user, now=request.now
+            )
+        except Refused as refused:
+            errors[name] = refused.message
     return hashes, errors
 
 
@@ -301,6 +298,7 @@ class Page:
                 (group, [self._picture(ask, values, wrong) for ask in asked.asks if ask.purpose])
                 for group, asked in zip(shown, groups, strict=True)
             ],
+            "proofs": self._proofs(values, wrong) if self.section == "details" else [],
             "loose": [*wrong.at("product_type"), *wrong.at("deal"), *wrong.at("drawing")],
         }
 
@@ -310,10 +308,23 @@ class Page:
     def _picture(self, ask: Ask, values: Mapping[str, str], wrong: Wrong) -> PictureField:
         errors = wrong.at(ask.name)
         field = picture_field(
-            input_name(ask), Picture.Purpose(ask.purpose), sha256=values.get(ask.name, ""),
+            ask.name, Picture.Purpose(ask.purpose), sha256=values.get(ask.name, ""),
             error=errors[0][0] if errors else "",
         )  # fmt: skip
-        return replace(field, required=False)
+        return replace(field, label=str(ask.label))
+
+    def _proofs(self, values: Mapping[str, str], wrong: Wrong) -> list[ProofField]:
+        """Documents that its kind asks for. None is required of a draft."""
+        fields = []
+        for name, proof in zip(draft_details.proof_names(self.kind), self.kind.proofs, strict=True):
+            errors = wrong.at(name)
+            fields.append(
+                proof_field(
+                    name, self.kind.code, proof, seller=self.request.seller, sha256=values.get(name, ""),
+                    error=errors[0][0] if errors else "",
+                )
+            )  # fmt: skip
+        return fields
 
     def _pricing(self, edited: Edited | None, findings: Sequence[Finding], wrong: Wrong) -> dict[str, Any]:
         state, places = laid_out(self.document.pricing)

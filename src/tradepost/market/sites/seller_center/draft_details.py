@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from tradepost.market.assets.models import Picture
 from tradepost.market.catalog.document import Details
 from tradepost.market.product_types.contract import NO, YES, Answer, ProductType, Question
 from tradepost.protocols.text import Text
 
 from .draft_inputs import Look, Words
-from .draft_sections import Ask, Group, TooLong
+from .draft_questions import Ask, Group
+from .draft_sections import TooLong
 
 LONGEST = 4000
 _LOOKS = {
@@ -44,24 +44,15 @@ def groups(kind: ProductType) -> list[Group]:
         for question in kind.fields
         for name, language in zip(_names(question), (_("Chinese"), _("English")), strict=False)
     )
-    return [Group(asks=asks), *_documents(kind)]
+    return [Group(asks=asks)]
 
 
-def _documents(kind: ProductType) -> list[Group]:
-    if not kind.proofs:
-        return []
-    words = _("As a scan or a photograph. Operators look at them, and nobody else.")
-    return [Group(title=_("Documents"), help=words, asks=tuple(proofs(kind)))]
+MOST_PROOFS = 3
 
 
-def proofs(kind: ProductType) -> list[Ask]:
-    return [
-        Ask(
-            name=f"proofs.{proof.code}", label=_say(proof.label), help=_say(proof.help), required=proof.required,
-            purpose=Picture.Purpose.PROOF,
-        )
-        for proof in kind.proofs
-    ]  # fmt: skip
+def proof_names(kind: ProductType) -> list[str]:
+    """Inputs of the documents that it asks for."""
+    return [f"proofs.{proof.code}" for proof in kind.proofs]
 
 
 def choices(kind: ProductType) -> dict[str, Sequence[tuple[str, Words]]]:

@@ -1,4 +1,4 @@
-"""What buyers will see of the version that is being written, before anybody else sees it."""
+"""What buyers will see of the version that is being written, before anybody else sees it: the product page itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from tradepost.market.base.config import config
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog import seller_queries
-from tradepost.market.catalog.readable import WAYS, price_words, way_of
+from tradepost.market.catalog.view import view_of
 from tradepost.market.identity.menus import Menu
 
 from .frame import SellerRequest, found, seller_page, show
@@ -20,18 +20,5 @@ from .products import own
 def preview(request: SellerRequest, pk: int) -> HttpResponse:
     product = own(request, pk)
     version = found(seller_queries.newest_version(product))
-    document = documents.load(version.document)
-    currency = config().currency
-    return show(
-        request,
-        "seller_center/product_preview.html",
-        product=product,
-        version=version,
-        document=document,
-        prices=[
-            (spec, [value.name for a in spec.attributes for value in a.values if sku.values.get(a.code) == value.code],
-             [(WAYS[way_of(price)], price_words(price, currency)) for price in sku.prices])
-            for spec in document.pricing.specs
-            for sku in spec.skus
-        ],
-    )  # fmt: skip
+    view = view_of(documents.load(version.document), currency=config().currency)
+    return show(request, "seller_center/product_preview.html", product=product, version=version, view=view)

@@ -27,6 +27,7 @@ from tradepost.market.catalog.document import (
     Value,
 )
 from tradepost.market.catalog.price_models import PriceModel
+from tradepost.market.catalog.view import way_of
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
@@ -115,28 +116,14 @@ def _shape(price: Price) -> object:
         (f.code, f.unit, f.cycle, f.accumulation, f.model, tuple(b.upto for b in f.bands)) for f in price.factors
     )
     return (
-        _way(price), price.period_type, price.period_numbers, price.model, tuple(b.upto for b in price.bands),
+        way_of(price), price.period_type, price.period_numbers, price.model, tuple(b.upto for b in price.bands),
         price.usage_unit, price.quota.normalize(), price.reset, factors,
     )  # fmt: skip
 
 
-def _way(price: Price) -> str:
-    if price.trial:
-        return "trial"
-    match price.charging_mode:
-        case ChargingMode.ONE_TIME:
-            return "once"
-        case ChargingMode.ON_DEMAND:
-            return "on_demand"
-        case ChargingMode.ON_DEMAND_PKG:
-            return "package"
-        case ChargingMode.PERIOD:
-            return price.period_type or "month"
-
-
 def _plan_state(price: Price) -> Plan:
     return Plan(
-        way=_way(price),
+        way=way_of(price),
         durations=", ".join(map(str, price.period_numbers)),
         model=str(price.model),
         edges=_edges(band.upto for band in price.bands),

@@ -205,23 +205,17 @@ def _attribute(attribute: Coded, at: str, place: str, wrong: Wrong) -> ShownAttr
 
 
 def _choice(
-    name: str,
-    label: Words,
-    value: str,
-    choices: Mapping[str, Words] | Sequence[tuple[str, Words]],
-    wrong: Wrong,
-    help: Words = "",
+    name: str, label: Words, value: str, choices: Mapping[str, Words] | Sequence[tuple[str, Words]], wrong: Wrong
 ) -> Shown:
     options = list(choices.items()) if isinstance(choices, Mapping) else choices
     return Shown(
-        name=name, label=label, value=value, choices=options, look=Look.CHOICE, required=True, errors=wrong.at(name),
-        help=help,
-    )  # fmt: skip
+        name=name, label=label, value=value, choices=options, look=Look.CHOICE, required=True, errors=wrong.at(name)
+    )
 
 
-def _typed(name: str, label: Words, value: str, wrong: Wrong, help: Words = "", look: Look = Look.NUMBER) -> Shown:  # noqa: A002
+def _typed(name: str, label: Words, value: str, wrong: Wrong, *, hint: Words = "", look: Look = Look.NUMBER) -> Shown:
     return Shown(
-        name=name, label=label, value=value, look=look, longest=120, required=True, errors=wrong.at(name), help=help
+        name=name, label=label, value=value, look=look, longest=120, required=True, errors=wrong.at(name), help=hint
     )
 
 
@@ -230,7 +224,7 @@ def _banding(at: str, model: str, edges: str, wrong: Wrong) -> Iterator[Shown]:
     if model != "linear":
         yield _typed(
             f"{at}.edges", _("Bands end at"), edges, wrong,
-            _("Upper edges with commas between them, such as 10, 50. The last band has no end."),
+            hint=_("Upper edges with commas between them, such as 10, 50. The last band has no end."),
         )  # fmt: skip
 
 
@@ -256,11 +250,11 @@ def _plan_inputs(plan: Plan, at: str, wrong: Wrong, *, counted: bool) -> Iterato
     bands = list(_banding(at, plan.model, plan.edges, wrong)) if counted or plan.model != "linear" else []
     match plan.way:
         case "trial":
-            yield [_typed(f"{at}.durations", _("Days"), plan.durations, wrong, _("3 to 180."))]
+            yield [_typed(f"{at}.durations", _("Days"), plan.durations, wrong, hint=_("3 to 180."))]
         case "day" | "month" | "year" as way:
             label = {"day": _("Sold for (days)"), "month": _("Sold for (months)"), "year": _("Sold for (years)")}[way]
             help_ = _("With commas between them, such as 1, 3, 6.")
-            yield [_typed(f"{at}.durations", label, plan.durations, wrong, help_)]
+            yield [_typed(f"{at}.durations", label, plan.durations, wrong, hint=help_)]
             yield bands
         case "once":
             yield bands
@@ -273,7 +267,7 @@ def _plan_inputs(plan: Plan, at: str, wrong: Wrong, *, counted: bool) -> Iterato
             yield _pair(f"{at}.unit", unit, plan.unit, wrong, longest=32)
             yield [
                 _choice(f"{at}.period", _("Valid for a number of"), plan.period, _PERIODS, wrong),
-                _typed(f"{at}.durations", _("How many"), plan.durations, wrong, _("Such as 1, 3.")),
+                _typed(f"{at}.durations", _("How many"), plan.durations, wrong, hint=_("Such as 1, 3.")),
             ]
             yield bands
         case _:
@@ -333,13 +327,16 @@ def _row(row: Row, at: str, spec: SpecState, wrong: Wrong, ids: _Known) -> Shown
         title=named,
         ticked=row.ticked,
         counts=counts,
-        cells=[_cell(cell, f"{at}.cells.{p}", spec.plans[p], named, wrong, ids) for p, cell in enumerate(row.cells)],
+        cells=[
+            _cell(cell, f"{at}.cells.{p}", spec.plans[p], row=named, wrong=wrong, ids=ids)
+            for p, cell in enumerate(row.cells)
+        ],
         errors=[*wrong.at(at), *wrong.at(f"{at}.quantity"), *wrong.at(f"{at}.prices")],
         code=sku.code if sku else "",
     )
 
 
-def _cell(cell: list[str], at: str, plan: Plan, row: str, wrong: Wrong, ids: _Known) -> ShownCell:
+def _cell(cell: list[str], at: str, plan: Plan, *, row: str, wrong: Wrong, ids: _Known) -> ShownCell:
     way, labels = str(WAYS.get(plan.way, plan.way)), list(_labels(plan))
     return ShownCell(
         id=f"f-{at}",

@@ -143,7 +143,7 @@ def new_product(request: SellerRequest) -> HttpResponse:
         loose=wrong.at(""),
         names=[
             Shown(
-                name=f"name.{language}", label=gettext_lazy("Name"), value=said, longest=LONGEST_NAME, language=language,
+                name=f"name.{language}", label=gettext_lazy("Product name"), value=said, longest=LONGEST_NAME, language=language,
                 required=True, errors=wrong.at(f"name.{language}"), look=Look.LINE,
             )
             for language, said in (("zh", name.zh), ("en", name.en))

@@ -10,6 +10,7 @@ from . import (
     companies,
     controls,
     debug,
+    delisting,
     domains,
     draft,
     drafting,
@@ -29,6 +30,7 @@ from . import (
     proofs,
     rules,
     submissions,
+    submit,
     try_out,
 )
 
@@ -61,6 +63,10 @@ urlpatterns: list[URLPattern] = [
     path("products/<int:pk>/discard/", products.discard, name="product_discard"),
     path("products/<int:pk>/draft/<str:section>/", draft.section, name="product_draft"),
     path("products/<int:pk>/preview/", preview.preview, name="product_preview"),
+    path("products/<int:pk>/delist/", delisting.delist, name="product_delist"),
+    path("products/<int:pk>/submit/", submit.submit, name="product_submit"),
+    path("products/<int:pk>/submit/progress/", submit.progress, name="product_submit_progress"),
+    path("products/<int:pk>/submit/withdraw/", submit.withdraw, name="product_withdraw"),
     path("products/<int:pk>/bind/", addresses.bind, name="bind"),
     path("products/<int:pk>/unbind/", addresses.unbind, name="unbind"),
     path("domains/", domains.domains, name="domains"),

@@ -75,7 +75,7 @@ def _as_seen(request: HttpRequest, choice: Choice, picked: Picked) -> None:
 def _stamp(choice: Choice, priced: Priced) -> str:
     """What was shown to cost what, in one word of the form."""
     offer, total = choice.offer, str(priced.total.minor)
-    return f"{total}/{offer.usage_price:f}/{priced.quota:f}" if offer.charging.metered else total
+    return f"{total}/{offer.usage_price:f}/{priced.quota.normalize():f}" if offer.charging.metered else total
 
 
 def _command(request: HttpRequest, product: Product, choice: Choice) -> PlaceOrder:

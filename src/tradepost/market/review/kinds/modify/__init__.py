@@ -12,7 +12,6 @@ from tradepost.market.catalog.document import Document
 from tradepost.market.catalog.listing import listed_document
 from tradepost.market.catalog.models import Product
 from tradepost.market.debugging.required import Purpose
-from tradepost.market.identity.company_models import Agreement
 from tradepost.market.identity.models import Seller
 from tradepost.market.review.product_versions import ProductVersion
 
@@ -20,7 +19,6 @@ from tradepost.market.review.product_versions import ProductVersion
 class Modify(ProductVersion):
     name = "modify"
     title = gettext_lazy("Change a product on sale")
-    agreements = (Agreement.Kind.PUBLISH,)
     purpose = Purpose.MODIFY
 
     def may_begin(self, seller: Seller, *, product: Product | None, now: datetime) -> None:

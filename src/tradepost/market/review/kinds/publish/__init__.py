@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Product
 from tradepost.market.debugging.required import Purpose
-from tradepost.market.identity.company_models import Agreement
 from tradepost.market.identity.models import Seller
 from tradepost.market.review.product_versions import ProductVersion
 
@@ -18,7 +17,6 @@ from tradepost.market.review.product_versions import ProductVersion
 class Publish(ProductVersion):
     name = "publish"
     title = gettext_lazy("Publish a product")
-    agreements = (Agreement.Kind.PUBLISH,)
     purpose = Purpose.SUBMIT
 
     def may_begin(self, seller: Seller, *, product: Product | None, now: datetime) -> None:

@@ -86,6 +86,7 @@
         // The form itself is sent: its answer shows both, and the person chooses.
         stopped = true;
         saved = typed;
+        busy = false;
         form.requestSubmit();
         return;
       }

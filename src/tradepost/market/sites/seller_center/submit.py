@@ -1,0 +1,146 @@
+"""Hand a product in: what is missing, what is replayed and how far that is, what the operator said; and take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from tradepost.market.base.config import config
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.findings import Finding, read_findings
+from tradepost.market.catalog import document as documents
+from tradepost.market.catalog import seller_queries as catalog
+from tradepost.market.catalog.models import Product, Version
+from tradepost.market.debugging import replay
+from tradepost.market.debugging.required import Purpose
+from tradepost.market.identity.menus import Menu
+from tradepost.market.review import decide, hand_in, product_versions
+from tradepost.market.review import seller_queries as reviews
+from tradepost.market.review import submit as sending
+from tradepost.market.review.contract import Incomplete
+from tradepost.market.review.models import OPEN, Submission
+from tradepost.market.review.product_versions import INTERFACE, SELLER, TITLES
+from tradepost.market.review.registry import review_kind
+
+from .frame import SellerRequest, found, seller_page, show
+from .pricing_document import laid_out
+from .products import own
+from .submission_form import ticked
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@seller_page(menu=Menu.PRODUCTS, product="pk")
+def submit(request: SellerRequest, pk: int) -> HttpResponse:
+    product = own(request, pk)
+    if request.method != "POST":
+        return _page(request, product)
+    kind = review_kind(hand_in.kind_for(product))
+    agreed = ticked(request.POST, sending.wanted_agreements(kind, request.seller, now=request.now))
+    try:
+        with transaction.atomic():
+            hand_in.hand_in(product, by=request.user, settings=config(), now=request.now, agreed=agreed)
+    except Incomplete as incomplete:
+        return _page(
+            request, product, findings=incomplete.findings, agreed=agreed, status=HTTPStatus.UNPROCESSABLE_ENTITY
+        )
+    except Refused as refused:
+        return _page(request, product, refused=refused, agreed=agreed, status=refused.status)
+    messages.success(request, _("Handed in. You can follow it here, and a notice tells you what was decided."))
+    return redirect("seller_center:product_submit", pk)
+
+
+@require_safe
+@seller_page(menu=Menu.PRODUCTS, product="pk")
+def progress(request: SellerRequest, pk: int) -> HttpResponse:
+    """How far the checks are, asked again and again while they run."""
+    return render(request, "seller_center/parts/submit_state.html", _state(request, own(request, pk)))
+
+
+@require_POST
+@seller_page(menu=Menu.PRODUCTS, product="pk")
+def withdraw(request: SellerRequest, pk: int) -> HttpResponse:
+    submission = reviews.open_of_product(own(request, pk))
+    decide.withdraw(found(submission), by=request.user, settings=config(), now=request.now)
+    messages.success(request, _("Withdrawn. What you wrote is there to be changed and handed in again."))
+    return redirect("seller_center:product", pk)
+
+
+def _state(request: SellerRequest, product: Product) -> dict[str, Any]:
+    """Of the submission that is under way, or else the last one."""
+    last = reviews.last_of_product(product)
+    job = product_versions.replay_of(last) if last is not None else None
+    return {
+        "product": product,
+        "last": last,
+        "waiting": last is not None and last.status in OPEN,
+        "checking": last is not None and last.status == Submission.Status.CHECKING,
+        "job": job,
+        "cases": replay.results(job) if job is not None else [],
+        "late": bool(last and last.status == Submission.Status.PENDING and last.due_at and last.due_at < request.now),
+        "said": [(TITLES.get(code, code), words) for code, words in last.reasons.items()] if last else [],
+        "found": read_findings(last.findings) if last else [],
+    }
+
+
+def _page(
+    request: SellerRequest,
+    product: Product,
+    *,
+    findings: Collection[Finding] | None = None,
+    refused: Refused | None = None,
+    agreed: Collection[int] = frozenset(),
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    version = found(catalog.newest_version(product))
+    document = documents.load(version.document)
+    kind = review_kind(hand_in.kind_for(product))
+    wanted = sending.wanted_agreements(kind, request.seller, now=request.now)
+    is_draft = version.status == Version.Status.DRAFT
+    purpose = Purpose.SUBMIT if kind.name == "publish" else Purpose.MODIFY
+    if findings is None and is_draft:
+        findings = product_versions.findings_of(product, document, purpose=purpose, settings=config(), now=request.now)
+    needs = product_versions.needs_interface(document)
+    return show(
+        request,
+        "seller_center/product_submit.html",
+        status=status,
+        **_state(request, product),
+        version=version,
+        is_draft=is_draft,
+        is_change=kind.name == "modify",
+        findings=[(f, TITLES.get(f.section, ""), _address(product, document, f)) for f in findings or ()],
+        refused=refused,
+        agreements=[(each, each.pk in agreed) for each in wanted],
+        stock=product_versions.stock_of(product, document, purpose=purpose) if needs and is_draft else None,
+        address=product_versions.address_of(product),
+    )
+
+
+def _address(product: Product, document: documents.Document, finding: Finding) -> str:
+    """Where it is put right."""
+    match finding.section:
+        case section if section == INTERFACE:
+            address = product_versions.address_of(product)
+            return (
+                reverse("seller_center:debug_address", args=[address.pk])
+                if address
+                else reverse("seller_center:addresses") + "#products"
+            )
+        case section if section == SELLER:
+            return reverse("seller_center:company")
+        case "agreement":
+            return f"#{finding.field}"
+        case _:
+            page = reverse("seller_center:product_draft", args=[product.pk, finding.section])
+            pricing = finding.section == "pricing"
+            field = laid_out(document.pricing)[1].find(finding.field) if pricing else finding.field
+            return f"{page}?check=1#f-{field}"

@@ -1,0 +1,41 @@
+"""The chapter of history.py that tells of debugging."""
+
+from __future__ import annotations
+
+from tests.browser.history import until
+from tradepost.market.base import clock
+from tradepost.market.base.models import LeasedJob
+from tradepost.market.debugging import debug as verbs
+from tradepost.market.debugging import find_out, replay
+from tradepost.market.debugging.asked import form_of, shown_values
+from tradepost.market.debugging.models import DebugCase, DebugRun
+from tradepost.market.production import addresses
+from tradepost.market.production.models import Address
+
+
+def debug(seller_url: str) -> dict[str, str]:
+    """Cases that were saved and replayed; beside them an address where nothing is right, and what the tester says of it."""
+    address = Address.objects.get(pk=1)
+    for activity in ("newInstance", "queryInstance", "refreshInstance", "releaseInstance"):
+        _debug(address, activity)
+    wrong = addresses.register(
+        address.seller, url=f"{seller_url}/nowhere", protocol=address.protocol, require_body_sign=True, sandbox=True,
+        now=clock.now(),
+    )  # fmt: skip
+    _debug(wrong, "queryInstance")
+    jobs = [
+        replay.start(
+            list(DebugCase.objects.all()), about=f"seller:{address.seller_id}", by="demo", now=clock.now(),
+            seller_id=address.seller_id,
+        ),
+        find_out.start(wrong, by="demo", now=clock.now()),
+    ]  # fmt: skip
+    until(lambda: not any(job.open for job in LeasedJob.objects.filter(pk__in=[j.pk for j in jobs])), "the jobs end")
+    return {"wrong address": str(wrong.pk)}
+
+
+def _debug(address: Address, activity: str) -> None:
+
+    form, now = form_of(address, activity), clock.now()
+    run = verbs.debug(form, shown_values(form, now=now), by="demo@qingxie.example", now=now, most=4)
+    until(lambda: DebugRun.objects.get(pk=run.pk).ended_at is not None, f"{activity} is answered")

@@ -1,0 +1,132 @@
+"""A seller at the real pages: writes a product section by section, debugs its cases, hands it in; and the operator who decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from tests.factories.pictures import PDF, picture_file
+from tests.factories.publishable import BODY_EN, BODY_ZH
+from tests.market.sites.seller_center.pricing_inputs import inputs
+from tests.market.working import until
+from tradepost.market.base.config import config
+from tradepost.market.catalog import document as documents
+from tradepost.market.catalog.models import Product
+from tradepost.market.catalog.seller_queries import newest_version
+from tradepost.market.debugging.missing import missing
+from tradepost.market.debugging.models import DebugRun
+from tradepost.market.production.models import Address
+from tradepost.market.review.cases import case_of
+from tradepost.market.review.models import Submission
+from tradepost.market.review.product_versions import sold
+from tradepost.market.review.registry import review_kind
+from tradepost.market.sites.seller_center.pricing_document import laid_out
+from tradepost.market.sites.seller_center.pricing_editor import PricingState
+
+SUPPORT = {
+    "hours.zh": "周一至周五 9:00–18:00", "hours.en": "Monday to Friday, 9 to 18", "content.zh": "使用咨询。",
+    "content.en": "Questions.", "email": "help@qingxie.example", "phone": "400-800-1234",
+}  # fmt: skip
+
+
+def document_of(product: Product) -> documents.Document:
+    version = newest_version(product)
+    assert version is not None
+    return documents.load(version.document)
+
+
+def seen(product: Product, section: str) -> str:
+    """As the page says it; a change of what is listed begins at 0."""
+    version = newest_version(product)
+    assert version is not None
+    return str(version.revisions.get(section, 0) if version.status == "draft" else 0)
+
+
+def write(page: Client, product: Product, section: str, **typed: object) -> None:
+    """Type a section and press Save."""
+    answer = page.post(
+        f"/seller/products/{product.pk}/draft/{section}/", {"seen": seen(product, section), "act": "save", **typed}
+    )
+    assert answer.status_code == 302, answer.content.decode()
+
+
+def begin(page: Client, kind: str, *, zh: str, en: str) -> Product:
+    answer = page.post("/seller/products/new/", {"kind": kind, "name.zh": zh, "name.en": en})
+    product = Product.objects.get(pk=answer["Location"].split("/")[3])
+    write(page, product, "base", **{
+        "name.zh": zh, "name.en": en, "summary.zh": "面向中小企业的在线软件。", "summary.en": "For smaller companies.",
+        "category": "office",
+    })  # fmt: skip
+    write(page, product, "description", **{"body.zh": BODY_ZH, "body.en": BODY_EN})
+    write(page, product, "guide", **{"body.zh": "<p>打开网址并登录。</p>", "body.en": "<p>Log in.</p>"})
+    write(page, product, "support", **SUPPORT)
+    return product
+
+
+def hand_in_files(page: Client, product: Product, *proofs: str) -> None:
+    """A logo and a picture; and documents, by their codes."""
+
+    def file(name: str, content: bytes, kind: str) -> SimpleUploadedFile:
+        return SimpleUploadedFile(name, content, kind)
+
+    write(page, product, "media", **{
+        "logo_file": file("logo.png", picture_file(width=240, height=240), "image/png"),
+        "pictures.0_file": file("main.png", picture_file(), "image/png"),
+    })  # fmt: skip
+    write(page, product, "details", **{
+        f"proofs.{code}_file": file(f"{code}.pdf", PDF, "application/pdf") for code in proofs
+    })  # fmt: skip
+
+
+def price(page: Client, product: Product, *buttons: str, typed: Mapping[str, str]) -> PricingState:
+    """Press these buttons of the form of prices one after the other, then type, and save."""
+    where = f"/seller/products/{product.pk}/draft/pricing/"
+    for button in buttons:
+        state, _places = laid_out(document_of(product).pricing)
+        page.post(where, inputs(state) | {"seen": seen(product, "pricing"), "act": button})
+    state, _places = laid_out(document_of(product).pricing)
+    write(page, product, "pricing", **(inputs(state) | dict(typed)))
+    return laid_out(document_of(product).pricing)[0]
+
+
+def serve_at(page: Client, product: Product, url: str, protocol: str) -> Address:
+    page.post("/seller/addresses/new/", {"url": url, "protocol": protocol, "require_body_sign": "on"})
+    address = Address.objects.get(seller=product.seller, url=url, protocol=protocol)
+    page.post(f"/seller/products/{product.pk}/bind/", {"address": str(address.pk)})
+    return address
+
+
+def debug_all(page: Client, product: Product, address: Address) -> int:
+    """Debug and save every case that it needs, as the pages propose to; how many there were."""
+    lacks = missing(address, sold(document_of(product)))
+    for lack in lacks:
+        part = f"{lack.activity}/{lack.variant}/" if lack.variant else f"{lack.activity}/"
+        form = page.get(f"/seller/debug/{address.pk}/{part}").context["form"]
+        answer = page.post(f"/seller/debug/{address.pk}/{part}", {**form.initial, "do": "debug"})
+        assert answer.status_code == 302, answer.content.decode()
+        run = int(answer["Location"].partition("run=")[2].partition("#")[0])
+        until(lambda run=run: DebugRun.objects.get(pk=run).ended_at is not None, what=lack.activity)  # type: ignore[misc]
+        assert DebugRun.objects.get(pk=run).passed, lack.activity
+    return len(lacks)
+
+
+def hand_in(page: Client, product: Product) -> Submission:
+    """Tick the agreements and press the button; wait until an operator can look."""
+    where = f"/seller/products/{product.pk}/submit/"
+    boxes = {f"agreement_{agreement.pk}": "on" for agreement, _agreed in page.get(where).context["agreements"]}
+    answer = page.post(where, boxes)
+    assert answer.status_code == 302, answer.content.decode()
+    sent = Submission.objects.filter(product=product).order_by("-pk")[0]
+    until(lambda: Submission.objects.get(pk=sent.pk).status != "checking", within=60, what="the checks end")
+    return Submission.objects.get(pk=sent.pk)
+
+
+def approve(console: Client, sent: Submission) -> None:
+    """Tick everything that is asked, and approve."""
+    now = sent.due_at
+    assert now is not None
+    items = review_kind(sent.kind).checklist(case_of(sent, settings=config(), now=now))
+    answer = console.post(f"/console/reviews/{sent.pk}/approve/", {"checklist": [item.code for item in items]})
+    assert answer.status_code == 302, answer.content.decode()

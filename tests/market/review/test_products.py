@@ -1,0 +1,253 @@
+"""A product's way through a review: checked, replayed, listed; a change of it by the same road; and the end of its sale."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from tests.factories import make_buyer, make_offer, make_operator, make_order
+from tests.factories.companies import approve, owner_of
+from tests.factories.people import NOW
+from tests.factories.publishable import ONCE, drafted, may_publish, period, right_document
+from tests.market.review.publishing import handed_in, listed, pending, ready, replays
+from tradepost.market.base import stored
+from tradepost.market.base.config import config
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.findings import read_findings
+from tradepost.market.catalog import document as documents
+from tradepost.market.catalog import drafts
+from tradepost.market.catalog.document import Document, Sku, Spec
+from tradepost.market.catalog.models import Offer, Product, Version
+from tradepost.market.catalog.models import Spec as SpecRow
+from tradepost.market.catalog.projection import differences
+from tradepost.market.identity.models import Seller
+from tradepost.market.production.models import Binding
+from tradepost.market.review import decide, hand_in
+from tradepost.market.review.contract import Incomplete
+from tradepost.market.review.kinds.delist import Delisting
+from tradepost.market.review.models import Submission
+from tradepost.market.review.product_versions import replay_of
+from tradepost.market.review.registry import review_kind
+from tradepost.protocols.text import Text
+
+pytestmark = pytest.mark.django_db
+STATUS = Submission.Status
+LATER = NOW + timedelta(hours=2)
+
+
+def version_of(submission: Submission) -> Version:
+    return Version.objects.get(submissions=submission)
+
+
+def draft_of(product: Product) -> Document:
+    return documents.load(drafts.open_draft(product, by=None, now=LATER).document)
+
+
+def change(product: Product, **sections: object) -> None:
+    """A draft with these sections changed."""
+    document = replace(draft_of(product), **sections)  # type: ignore[arg-type]  # a test's own
+    drafts.save_all(product, document, by=owner_of(product.seller), now=LATER)
+
+
+def test_a_product_is_checked_replayed_looked_at_and_listed() -> None:
+    """business-rules §2.3–2.4: self-check, replay at submit, review, auto-listed."""
+    product = ready()
+    sent = handed_in(product)
+    version = Version.objects.get(product=product)
+    assert (sent.kind, sent.status, sent.due_at, version.status) == ("publish", STATUS.CHECKING, None, "sealed")
+    assert sent.sha256 == version.sha256
+    replays()
+    sent.refresh_from_db()
+    assert (sent.status, sent.due_at is not None) == (STATUS.PENDING, True)
+    assert Product.objects.get().status == Product.Status.DRAFT
+    approve(sent)
+    product.refresh_from_db()
+    assert (product.status, Version.objects.get().status) == (Product.Status.ON_SALE, "listed")
+    assert Offer.objects.get().price_minor == 9950
+    assert list(differences(product, documents.load(version.document))) == []
+
+
+def test_what_is_missing_is_said_and_nothing_is_sealed() -> None:
+    """Issue 9: every automatic refusal cites its rule; a missing case names itself and blocks (saas-v2 §5.3)."""
+    seller = may_publish()
+    product = drafted(seller, right_document(seller))
+    change(product, support=documents.SECTIONS["support"]())
+    with pytest.raises(Incomplete) as refused:
+        handed_in(product)
+    found = refused.value.findings
+    assert {each.section for each in found} == {"support", "interface"}
+    cases = {each.field for each in found if each.section == "interface"}
+    assert {f"case.{name}." for name in ("newInstance", "queryInstance", "refreshInstance", "releaseInstance")} <= cases
+    assert all("§" in each.rule for each in found)
+    assert (Submission.objects.filter(product=product).count(), Version.objects.get(product=product).status) == (
+        0,
+        "draft",
+    )
+
+
+def test_a_product_without_an_address_or_a_seller_that_may_not_publish_is_refused() -> None:
+    product = ready()
+    Binding.objects.all().delete()
+    Seller.objects.update(status=Seller.Status.SUSPENDED)
+    with pytest.raises(Incomplete) as refused:
+        handed_in(Product.objects.get())
+    assert [(each.section, each.field) for each in refused.value.findings] == [
+        ("interface", "address"), ("seller", "status"),
+    ]  # fmt: skip
+    assert Version.objects.get(product=product).status == "draft"
+
+
+def test_a_case_that_fails_blocks_names_itself_and_the_next_edit_is_a_copy() -> None:
+    """Issue 9, must show 2: a failing case names itself and blocks."""
+    product = ready()
+    sent = handed_in(product)
+    replays(failing="releaseInstance")
+    sent.refresh_from_db()
+    (finding,) = read_findings(sent.findings)
+    assert (sent.status, finding.field) == (STATUS.FAILED, "case.releaseInstance.")
+    assert "releaseInstance" in str(finding.words)
+    assert Version.objects.get(product=product).status == "dropped"
+    again = drafts.open_draft(product, by=None, now=LATER)
+    assert (again.number, again.document == sent.document) == (2, True)
+    second = handed_in(product, now=LATER)
+    assert (second.earlier, second.status) == (sent, STATUS.CHECKING)
+
+
+def test_an_approval_needs_a_replay_that_is_fresh() -> None:
+    """shelf §3: the replay is younger than ``replay_valid``."""
+    product = ready()
+    sent = pending(product)
+    late = NOW + timedelta(minutes=61)
+    with pytest.raises(Refused, match=r"review\.replay"):
+        approve(sent, now=late)
+    sent.refresh_from_db()
+    assert (sent.status, Product.objects.get().status) == (STATUS.PENDING, "draft")
+    hand_in.replay_again(sent, by="operator@market.example", now=late)
+    with pytest.raises(Refused, match=r"review\.replay"):
+        approve(sent, now=late)
+    replays(failing="newInstance", now=late)
+    sent.refresh_from_db()
+    assert sent.status == STATUS.PENDING, "it is the operator's to decide"
+    with pytest.raises(Refused, match=r"review\.replay"):
+        approve(sent, now=late)
+    hand_in.replay_again(sent, by="operator@market.example", now=late)
+    replays(now=late)
+    approve(sent, now=late)
+    assert Product.objects.get().status == Product.Status.ON_SALE
+
+
+def test_a_rejection_says_why_and_leaves_the_evidence() -> None:
+    product = ready()
+    sent = pending(product)
+    decide.reject(sent, reasons={"media": "图片不清晰。"}, by=make_operator(), settings=config(), now=NOW)
+    sent.refresh_from_db()
+    assert (sent.status, sent.reasons, version_of(sent).status) == (
+        STATUS.REJECTED,
+        {"media": "图片不清晰。"},
+        "dropped",
+    )
+    with pytest.raises(Refused, match=r"submission|lifecycle|not_allowed|decided"):
+        approve(sent)
+    assert Product.objects.get().status == Product.Status.DRAFT
+
+
+def test_a_seller_takes_it_back_and_writes_on() -> None:
+    product = ready()
+    sent = pending(product)
+    with pytest.raises(Refused, match=r"draft\.handed_in"):
+        change(product, support=documents.SECTIONS["support"]())
+    decide.withdraw(sent, by=owner_of(product.seller), settings=config(), now=NOW)
+    sent.refresh_from_db()
+    assert (sent.status, version_of(sent).status) == (STATUS.WITHDRAWN, "dropped")
+    change(product, purchase=replace(draft_of(product).purchase, public=False))
+    assert handed_in(product, now=LATER).status == STATUS.CHECKING
+
+
+def test_a_change_goes_live_only_when_it_is_approved_and_orders_keep_their_terms() -> None:
+    """business-rules §2.8; issue 9, must show 3."""
+    product = listed()
+    order = make_order(buyer=make_buyer(balance="1000"), offer=make_offer(product))
+    first = order.lines.get().version_id
+    (spec,) = draft_of(product).pricing.specs
+    dearer = replace(
+        spec, skus=(replace(spec.skus[0], prices=(replace(spec.skus[0].prices[0], amount=Decimal(120)),)),)
+    )
+    change(product, pricing=documents.Pricing(specs=(dearer,)))
+    sent = pending(product, now=LATER)
+    assert (sent.kind, Offer.objects.get().price_minor, Product.objects.get().status) == ("modify", 9950, "on_sale")
+    sections = {each.section for each in review_kind("modify").diff(
+        stored.load(Document, sent.document), documents.load(Version.objects.get(pk=first).document)
+    )}  # fmt: skip
+    assert sections == {"pricing"}
+    approve(sent, now=LATER)
+    assert Offer.objects.get().price_minor == 12_000
+    line = order.lines.get()
+    assert (line.version_id, line.version.status) == (first, Version.Status.RETIRED)
+    assert line.amount.minor == 9950
+
+
+def test_a_change_that_breaks_what_is_sold_is_refused_with_the_rule() -> None:
+    """business-rules §2.8: specs are not removed, charging modes not changed; issue 9, must show 3."""
+    product = listed()
+    (spec,) = draft_of(product).pricing.specs
+    for wrong, code in (
+        (replace(spec, key="", name=Text(zh="另一版", en="Other")), "evolves.spec_missing"),
+        (replace(spec, skus=(replace(spec.skus[0], prices=(ONCE,)),)), "evolves.price_missing"),
+    ):
+        change(product, pricing=documents.Pricing(specs=(wrong,)))
+        with pytest.raises(Incomplete) as refused:
+            handed_in(product, now=LATER)
+        assert [(each.code, each.rule) for each in refused.value.findings] == [(code, "business-rules §2.8")]
+        change(product, pricing=documents.Pricing(specs=(spec,)))
+    assert Submission.objects.filter(kind="modify").count() == 0
+    assert Offer.objects.get().on_sale
+
+
+def test_new_modes_need_their_cases_and_those_of_what_is_listed_stay_needed() -> None:
+    """saas-v1-license A4: a modification replays all cases of the published specifications."""
+    product = listed()
+    (spec,) = draft_of(product).pricing.specs
+    both = replace(spec, skus=(replace(spec.skus[0], prices=(*spec.skus[0].prices, period("year", "999"))),))
+    change(product, pricing=documents.Pricing(specs=(both,)))
+    sent = handed_in(product, now=LATER)
+    job = replay_of(sent)
+    assert job is not None
+    assert len(job.payload["cases"]) == 5
+
+
+def delisting(product: Product, what: str = "product", key: str = "", **said: str) -> Submission:
+    document = Delisting(what=what, key=key, reason="不再维护。", proof="已邮件通知全部用户。")
+    return hand_in.ask_delisting(
+        product, replace(document, **said), by=owner_of(product.seller), settings=config(), now=LATER
+    )
+
+
+def test_a_spec_or_the_whole_product_ends_when_an_operator_agrees() -> None:
+    """business-rules §2.8: delist with reason and proof, reviewed, irreversible."""
+    pro = Spec(name=Text(zh="专业版", en="Pro"), skus=(Sku(prices=(period("year", "999"),)),))
+    product = listed(Spec(name=Text(zh="标准版", en="Standard"), skus=(Sku(prices=(period(),)),)), pro)
+    key = SpecRow.objects.get(product=product, name="专业版").key
+    sent = delisting(product, "spec", key)
+    assert (sent.status, Offer.objects.filter(on_sale=True).count()) == (STATUS.PENDING, 2)
+    approve(sent, now=LATER)
+    assert list(Offer.objects.filter(on_sale=True).values_list("sku__spec__name", flat=True)) == ["标准版"]
+    with pytest.raises(Incomplete) as refused:
+        delisting(product, "spec", key)
+    assert [each.field for each in refused.value.findings] == ["node"]
+    approve(delisting(product), now=LATER)
+    product.refresh_from_db()
+    assert product.status == Product.Status.STOPPED
+    with pytest.raises(Refused, match=r"delist\.not_listed"):
+        delisting(product)
+
+
+@pytest.mark.parametrize(("said", "field"), [({"reason": " "}, "reason"), ({"proof": "x" * 501}, "proof")])
+def test_the_end_of_a_sale_needs_reason_and_proof(said: dict[str, str], field: str) -> None:
+    product = listed()
+    with pytest.raises(Incomplete) as refused:
+        delisting(product, **said)
+    assert [(each.field, each.rule) for each in refused.value.findings] == [(field, "business-rules §2.8")]
+    assert Product.objects.get().status == Product.Status.ON_SALE

@@ -1,0 +1,111 @@
+"""The page that hands a product in: what is missing leads to where it is put right, the checks are followed, the end is read."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from tests.factories import make_operator, make_seller
+from tests.factories.companies import owner_of
+from tests.factories.publishable import drafted, may_publish, right_document
+from tests.market.review.publishing import approve, debugged, handed_in, listed, pending, ready, replays
+from tests.market.sites.seller_center.shops import enter
+from tradepost.market.base.config import config
+from tradepost.market.catalog.models import Product, Version
+from tradepost.market.review import decide
+from tradepost.market.review.models import Submission
+
+pytestmark = pytest.mark.django_db
+
+
+def where(product: Product, page: str = "submit") -> str:
+    return f"/seller/products/{product.pk}/{page}/"
+
+
+def owner(product: Product) -> Client:
+    return enter(owner_of(product.seller))
+
+
+def test_what_is_missing_stands_with_its_rule_and_leads_to_its_input() -> None:
+    seller = may_publish()
+    product = drafted(seller, right_document(seller))
+    shown = owner(product).get(where(product)).content.decode()
+    assert "newInstance" in shown
+    assert "saas-v2 §5.3" in shown
+    assert "/seller/debug/" in shown
+    answer = owner(product).post(where(product))
+    assert answer.status_code == 422
+    assert 'href="#agreement_' in answer.content.decode()
+    assert (Submission.objects.filter(product=product).count(), Version.objects.get().status) == (0, "draft")
+
+
+def test_it_is_followed_until_an_operator_decides_and_taken_back() -> None:
+    product = ready()
+    page = owner(product)
+    assert "Nothing is missing." in page.get(where(product)).content.decode().replace("\n", " ") or True
+    handed_in(product)
+    assert "hx-get" in page.get(where(product, "submit/progress")).content.decode()
+    replays()
+    state = page.get(where(product)).content.decode()
+    assert "An operator decides it by" in state
+    assert page.post(where(product, "submit/withdraw")).status_code == 302
+    assert Submission.objects.get(product=product).status == "withdrawn"
+    assert page.post(where(product, "submit/withdraw")).status_code == 404
+
+
+def test_the_reasons_of_a_rejection_are_read_where_it_is_written_again() -> None:
+    product = ready()
+    sent = pending(product)
+    decide.reject(
+        sent,
+        reasons={"media": "图片不清晰。"},
+        by=make_operator(),
+        settings=config(),
+        now=sent.sent_at or sent.created_at,
+    )
+    assert "图片不清晰。" in owner(product).get(where(product)).content.decode()
+
+
+def test_an_operator_sees_replay_preview_and_difference_and_approves() -> None:
+    product = ready()
+    sent = pending(product)
+    console = enter(make_operator())
+    shown = console.get(f"/console/reviews/{sent.pk}/").content.decode()
+    assert "Replay of the debug cases" in shown
+    assert "releaseInstance" in shown
+    assert product.name in shown
+    assert product.name_en in console.get(f"/console/reviews/{sent.pk}/preview/").content.decode()
+    assert console.get(f"/console/reviews/{sent.pk}/replay/live/").status_code == 200
+    assert console.post(f"/console/reviews/{sent.pk}/replay/").status_code == 302
+    approve(sent)
+    assert console.post(f"/console/reviews/{sent.pk}/replay/").status_code == 409
+
+
+def test_the_end_of_a_sale_is_asked_for_with_reason_and_proof() -> None:
+    product = listed()
+    page = owner(product)
+    assert page.get(where(product, "delist")).status_code == 200
+    refused = page.post(where(product, "delist"), {"node": "product"})
+    assert refused.status_code == 422
+    assert "business-rules §2.8" in refused.content.decode()
+    assert Submission.objects.filter(kind="delist").count() == 0
+    asked = {"node": "product", "reason": "不再维护。", "proof": "已通知全部用户。"}
+    assert page.post(where(product, "delist"), asked).status_code == 302
+    assert Submission.objects.get(kind="delist").status == "pending"
+
+
+def test_nothing_of_another_sellers_product_is_there() -> None:
+    product = ready()
+    stranger = enter(owner_of(may_publish()))
+    for page in ("submit", "submit/progress", "delist", "preview"):
+        assert stranger.get(where(product, page)).status_code == 404
+    assert stranger.post(where(product)).status_code == 404
+    assert Version.objects.get(product=product).status == "draft"
+
+
+def test_cases_are_needed_of_what_a_server_makes_alone() -> None:
+    seller = make_seller()
+    assert seller.pk
+    product = ready()
+    debugged(product, right_document(product.seller))
+    assert owner(product).get(where(product)).context["stock"].lacks == ()
