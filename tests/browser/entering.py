@@ -13,7 +13,7 @@ from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.findings import Finding, stored_findings
 from tradepost.market.identity import enter
-from tradepost.market.identity.models import User
+from tradepost.market.identity.models import Seller, User
 from tradepost.market.review import decide, drafts, submit
 from tradepost.market.review.models import Submission
 from tradepost.market.review.registry import review_kind
@@ -47,7 +47,7 @@ def companies() -> dict[str, str]:
         "applicant": "writing@company.example", "applicant password": PASSWORD,
         "rejected applicant": "rejected@company.example", "rejected applicant password": PASSWORD,
         "waiting submission": str(waiting.pk), "rejected submission": str(rejected.pk), "corrected submission": str(again.pk),
-        "failed submission": str(failed.pk),
+        "failed submission": str(failed.pk), "change submission": str(_changed().pk),
     }  # fmt: skip
 
 
@@ -60,6 +60,17 @@ def _applicant(name: str) -> Submission:
     logo = make_picture(seller, purpose=Picture.Purpose.COMPANY_LOGO, width=336, height=140).sha256
     begun = drafts.begin("enter", seller, by=user, now=now)
     return drafts.save(begun, asdict(company(logo=logo)), revision=begun.revision, now=now)
+
+
+def _changed() -> Submission:
+    """The demo seller asks for a change, to be compared with what stands."""
+    seller, now = Seller.objects.get(slug="qingxie"), clock.now()
+    begun = drafts.begin("company", seller, by=seller.members.order_by("pk")[0].user, now=now)
+    logo = make_picture(seller, purpose=Picture.Purpose.COMPANY_LOGO, width=336, height=140).sha256
+    changes = {"capital": "20000000", "service_days": "7", "logo": logo, "street": "文三路 500 号 9 层"}
+    draft = drafts.save(begun, changes, revision=begun.revision, now=now)
+    _send(draft)
+    return draft
 
 
 def _send(draft: Submission) -> None:

@@ -299,8 +299,8 @@ ACCOUNT = {
 }
 OTHERS = {
     "i18n/setlang/": Address(get=ANYBODY, post=ANYBODY, data={"language": "en"}),
-    "proofs/<str:sha256>/": pages(A_TRADE | ONLY_OPERATORS, sha256="{proof}"),
-    "pictures/<str:sha256>/<str:variant>.webp": pages(A_TRADE | ONLY_OPERATORS, sha256="{picture}", variant="card"),
+    "proofs/<str:sha256>/": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{proof}"),
+    "pictures/<str:sha256>/<str:variant>.webp": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{picture}", variant="card"),
     "metrics": pages(ONLY_OPERATORS),  # and whoever asks on the market's own machine by its local name
 }
 ADDRESSES: Mapping[str, Address] = STOREFRONT | SELLER_CENTER | CONSOLE | OPEN_API | ACCOUNT | OTHERS

@@ -136,14 +136,17 @@ def test_only_an_own_product_is_linked_and_a_list_has_an_end() -> None:
 
 
 def with_stock(*, total: int = 999, used: int = 0) -> Product:
-    product = make_product(product_type="HARDWARE", prices=(ONCE,), bound=False)
-    Stock.objects.filter(product=product).update(total=total, used=used)
+    """Of a kind that this market can deliver: hardware it cannot yet."""
+    product = make_product()
+    Stock.objects.create(product=product, total=total, used=used)
     return product
 
 
 def test_hardware_begins_with_999_and_other_kinds_have_none() -> None:
     """business-rules §3.7."""
-    assert Stock.objects.get(product=with_stock()).total == 999
+    hardware = make_product(product_type="HARDWARE", prices=(ONCE,), bound=False, on_sale=False)
+    controls.ensure_stock(hardware)
+    assert Stock.objects.get(product=hardware).total == 999
     with pytest.raises(Refused, match=r"stock\.none"):
         controls.change_stock(make_product(), 5, now=NOW, by="s")
 

@@ -64,7 +64,7 @@ ASKED: dict[str, Callable[[Seller], Any]] = {
     "under way": seller_queries.under_way,
     "draft": lambda seller: drafts.draft_of("company", seller),
     "open": lambda seller: drafts.open_of("company", seller),
-    "next": lambda _: operator_queries.next_waiting(Submission.objects.get(kind="kind1")),
+    "next": lambda _: operator_queries.next_waiting(Submission(pk=1)),
 }
 
 

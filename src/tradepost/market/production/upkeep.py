@@ -32,7 +32,7 @@ def arrive(name: str, *, wall: datetime) -> None:
         WorkerProcess.objects.update_or_create(
             name=name, defaults={"started_at": wall, "seen_at": wall, "in_flight": 0, "claimed": 0, "recorded": 0}
         )
-        for model in (Call, Job, LeasedJob):
+        for model in (LeasedJob, Call, Job):
             work.expire_leases(model, [name], wall=wall)
 
 
@@ -62,7 +62,7 @@ def bury_the_dead(*, wall: datetime) -> int:
     if not dead:
         return 0
     with transaction.atomic():
-        ended = sum(work.expire_leases(model, dead, wall=wall) for model in (Call, Job, LeasedJob))
+        ended = sum(work.expire_leases(model, dead, wall=wall) for model in (LeasedJob, Call, Job))
         WorkerProcess.objects.filter(name__in=dead, seen_at__lt=wall - FORGOTTEN).delete()
     return ended
 

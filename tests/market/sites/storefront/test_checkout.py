@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from django.test import Client
 from django.utils import translation
 
 from tests import factories
-from tests.factories.products import MONTHLY, SEATS, YEARLY, make_spec
+from tests.factories.products import MONTHLY, SEATS, YEARLY, make_sku, make_spec
+from tradepost.market.catalog import drafts
+from tradepost.market.catalog.document import Band, Price
+from tradepost.market.catalog.listing import list_draft, listed_document
 from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.catalog.price_models import PriceModel
 from tradepost.market.identity.models import User
-from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.orders.models import Order, OrderLine, Quote
 from tradepost.market.sites.storefront.agreement import in_words
 
 pytestmark = pytest.mark.django_db
@@ -165,3 +171,74 @@ def test_the_time_to_pay_is_told_exactly_in_the_largest_unit(minutes: int, engli
 def test_the_agreement_can_be_read_by_everybody(client: Client) -> None:
     page = client.get("/agreements/buyer/", headers={"Accept-Language": "en"}).content.decode()
     assert "not paid within 1 day is cancelled" in page
+
+
+# --- quotes and trials --------------------------------------------------------------------------------------------------
+
+STEPS = replace(
+    MONTHLY,
+    model=PriceModel.STEP,
+    amount=None,
+    bands=(Band(upto=3, amount=Decimal("0.3")), Band(amount=Decimal("0.2"))),
+)
+TRIAL = replace(MONTHLY, amount=Decimal(0), period_type="day", period_numbers=(15,), trial=True)
+
+
+def by_seats(price: Price = STEPS) -> Product:
+    sku = make_sku(price, quantity_name="席位", quantity_name_en="Seats", quantity_max=50)
+    return factories.make_product(specs=(make_spec(sku),))
+
+
+def quoted(client: Client, product: Product, query: str) -> tuple[dict[str, str], str]:
+    """What the page shows, as its form sends it back."""
+    page = client.get(f"{address(product)}?{query}").content.decode()
+    found = re.search(r'name="quote"\s+value="([^"]+)"', page)
+    assert found
+    return dict(parse_qsl(query)) | {"agreed": "on", "quote": found[1]}, page
+
+
+def test_what_was_shown_is_explained_charged_and_kept(client: Client, buyer: User) -> None:
+    """business-rules §3.3: 3×0.3 + 5×0.2 = 1.90."""
+    product = by_seats()
+    form, page = quoted(client, product, "plan=PERIOD-month&periods=1&quantity=8")
+    for part in ("1 to 3", "3 × ¥\xa00.30", "5 × ¥\xa00.20", "¥\xa01.90"):
+        assert part in page
+    assert client.post(address(product), form).status_code == 302
+    assert Quote.objects.get().order.total_minor == OrderLine.objects.get().amount_minor == 190
+
+
+def test_a_price_that_changed_is_asked_again_with_both_and_what_was_typed_stays(client: Client, buyer: User) -> None:
+    product = by_seats()
+    form, _page = quoted(client, product, "plan=PERIOD-month&periods=1&quantity=8")
+    document = listed_document(product)
+    assert document is not None
+    (spec,) = document.pricing.specs
+    dearer = replace(
+        spec.skus[0], prices=(replace(STEPS, bands=(Band(upto=3, amount=Decimal(1)), Band(amount=Decimal(2)))),)
+    )
+    pricing = replace(document.pricing, specs=(replace(spec, skus=(dearer,)),))
+    drafts.save_section(product, "pricing", pricing, seen=0, by=None, now=factories.NOW)
+    list_draft(product, currency="CNY", now=factories.NOW)
+    answer = client.post(address(product), form)
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "from ¥\xa01.90 to ¥\xa013.00" in text
+    assert 'value="8"' in text
+    assert not Order.objects.exists()
+    again = re.search(r'name="quote"\s+value="([^"]+)"', text)
+    assert again
+    assert client.post(address(product), form | {"quote": again[1]}).status_code == 302
+    assert Order.objects.get().total_minor == 1300
+
+
+def test_a_trial_is_begun_at_checkout_once(client: Client, buyer: User) -> None:
+    product = factories.make_product(prices=(MONTHLY, TRIAL))
+    form, page = quoted(client, product, "plan=PERIOD-day-trial&periods=15&quantity=1")
+    assert "Start the trial" in page
+    assert "15 days" in page
+    assert client.post(address(product), form).status_code == 302
+    assert Order.objects.get().order_type == "TRIAL"
+    form, _page = quoted(client, product, "plan=PERIOD-day-trial&periods=15&quantity=1")
+    answer = client.post(address(product), form)
+    assert "a trial is given once" in answer.content.decode()
+    assert Order.objects.count() == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -25,7 +25,7 @@ from .compare import ticked
 WAYS: dict[str, str | Promise] = {
     "month": gettext_lazy("Monthly"),
     "year": gettext_lazy("Yearly"),
-    "day": gettext_lazy("Daily"),
+    "day": gettext_lazy("By the day"),
     "once": gettext_lazy("One-time purchase"),
     "on_demand": gettext_lazy("On demand"),
     "package": gettext_lazy("Package of usage"),
@@ -74,8 +74,8 @@ def search_of(query: QueryDict) -> Search:
     )
 
 
-def listed(request: HttpRequest, search: Search, listing: Listing) -> dict[str, Any]:
-    """What the parts of a list of products need."""
+def listed(request: HttpRequest, search: Search, listing: Listing, *, own: bool = False) -> dict[str, Any]:
+    """What the parts of a list of products need. ``own``: on the page of the seller, who cannot be left out there."""
     return {
         "q": search.q,
         "search": search,
@@ -85,8 +85,9 @@ def listed(request: HttpRequest, search: Search, listing: Listing) -> dict[str, 
         "sorts": [(name, words) for name, words in SORTS.items() if name != "match" or search.q],
         "low": request.GET.get("low", "") if search.low is not None else "",
         "high": request.GET.get("high", "") if search.high is not None else "",
-        "chips": list(_chips(request.GET, search, listing)),
+        "chips": list(_chips(request.GET, replace(search, seller="") if own else search, listing)),
         "ticked": ticked(request.GET),
+        "own": own,
     }
 
 

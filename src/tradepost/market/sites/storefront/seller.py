@@ -20,4 +20,4 @@ def seller(request: HttpRequest, seller_slug: str) -> HttpResponse:
         raise Http404
     search = replace(search_of(request.GET), seller=found.slug, q="")
     listing = shelf_queries.shelf(search, after=request.GET.get("after", ""))
-    return render(request, "storefront/seller.html", {**listed(request, search, listing), "seller": found})
+    return render(request, "storefront/seller.html", {**listed(request, search, listing, own=True), "seller": found})
