@@ -120,3 +120,24 @@ def certified(seller: Seller, *, now: datetime = NOW) -> Seller:
     saved = drafts.save(begun, certification(seller), revision=begun.revision, now=now)
     approve(send(saved, now=now), now=now)
     return seller
+
+
+def handed_in(seller: Seller, *, sealed_account: str = "", now: datetime = NOW) -> tuple[Submission, Submission]:
+    """A certification that waits, one that was rejected before, and a draft; the company is known."""
+    by = seller.members.order_by("pk")[0].user
+    operator = make_operator()
+    enter.change_company(seller, company(name=seller.name, name_en=seller.name_en), now=now)
+    sent = []
+    for number in range(2):
+        draft = drafts.begin("certify", seller, by=by, now=now)
+        draft = drafts.save(
+            draft,
+            certification(seller, sealed_account=sealed_account or "6222020200112233445"),
+            revision=draft.revision,
+            now=now,
+        )
+        sent.append(send(draft, now=now))
+        if not number:
+            decide.reject(sent[0], reasons={"bank": "no proof"}, by=operator, settings=config(), now=now)
+    drafts.begin("exit", seller, by=by, now=now)
+    return sent[1], sent[0]

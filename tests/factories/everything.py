@@ -42,6 +42,7 @@ from tradepost.market.production.breaker import Rule
 from tradepost.market.production.claim import ClaimedCall, claim_calls
 from tradepost.market.production.models import Call
 from tradepost.market.production.record import record
+from tradepost.market.review.overdue import OVERDUE
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Unreachable
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.order_query import PATH
@@ -85,6 +86,12 @@ MORE = {
     "console/mails/": ("status=failed", "status=waiting", "status=sent", "q={email}"),
 }  # fmt: skip
 """Lists are also asked in these ways."""
+ELSEWHERE = {
+    "seller/enter/": [HTTPStatus.FOUND],  # who acts for a company is led to it
+    "seller/debug/": [HTTPStatus.FOUND],  # to the first case
+    "seller/debug/<int:pk>/": [HTTPStatus.FOUND],
+    "seller/company/draft/<slug:kind>/": [HTTPStatus.FOUND],
+}
 LEFT_OUT = {
     "console/clock/": "moves the clock of a sandbox: it belongs to the process, not to the database",
     "account/": "allauth's pages know one person only; a session and a password are no matter of how many orders there are",
@@ -136,8 +143,15 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "notice": str(notice), "mail": str(notice), "seller": "1", "buyer": "1", "address": "1", "call": str(3 * order), "operation": str(order),
         "license_request": "1", "run": "4", "case": "4", "access_key": AK, "email": "buyer1@many.example", "signing_key": _one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
         "operator": str(size.operator), "domain": "1", "staged_key": "staged", "member": str(size.sellers + 1), "group": "1",
-        "empty_group": "2", "invitation": "1", "token": TOKEN,
+        "empty_group": "2", "invitation": "1", "token": TOKEN, "submission": _of_seller("review_submission", "id", "status = 'pending'"),
+        "rejected": _of_seller("review_submission", "id", "status = 'rejected'"), "picture": _of_seller("assets_picture", "sha256"),
+        "proof": _of_seller("assets_proof", "sha256"),
     }  # fmt: skip
+
+
+def _of_seller(table: str, column: str, where: str = "true") -> str:
+    """The newest row of seller 1."""
+    return str(_one(f"SELECT {column} FROM {table} WHERE seller_id = 1 AND {where} ORDER BY id DESC LIMIT 1")[0])
 
 
 # --- pages --------------------------------------------------------------------------------------------------------------
@@ -169,7 +183,7 @@ def _client(user: int) -> Client:
 def _read(role: str, clients: Mapping[str, Client], path: str, shown: str, pattern: str) -> Deed:
     def act(_: object) -> None:
         answer = clients[role].get(path)
-        if answer.status_code not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
+        if answer.status_code not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND, *ELSEWHERE.get(pattern, ())}:
             raise LookupError(f"{path}: {answer.status_code}")
         if answer.status_code == HTTPStatus.NOT_FOUND and not pattern.endswith(("license.txt", "/file")):
             raise LookupError(f"{path}: not found")
@@ -288,6 +302,23 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"seller": 1, "former": 1, "owner": size.member(1), "at": at}]
         case "DomainLapsed":
             return [{"domain": 1, "at": at}]
+        case "SubmissionSent" | "SubmissionOverdue":
+            return [{"submission": int(_of_seller("review_submission", "id", "status = 'pending'"))}]
+        case "SubmissionDecided":
+            pk = int(_of_seller("review_submission", "id", "status = 'rejected'"))
+            return [{"submission": pk, "outcome": "rejected"}]
+        case "SellerAdmitted" | "SellerSuspended" | "SellerResumed" | "SellerExited" | "CertificationLocked":
+            return [{"seller": 1}]
+        case "AgreementPublished":
+            return [{"agreement": _one("SELECT id FROM identity_agreement WHERE kind = 'seller'")[0]}]
+        case "ProductFrozen":
+            return [{"product": 1, "cause": "x", "at": at}]
+        case "UpgradeRuleLapsed":
+            return [{"rule": 1, "at": at}]
+        case "ProductUnfrozen" | "StockEmpty":
+            return [{"product": 1, "at": at}]
+        case "ProductStopped":
+            return [{"product": 1, "what": "product", "key": "", "reason": "x", "by_operator": True, "at": at}]
         case "OperationStopped":
             rows = _all("SELECT id, call_id FROM fulfilment_operation WHERE kind = 'freeze' ORDER BY id DESC LIMIT 10")
             return [{"operation": pk, "call": call, "at": at} for pk, call in rows]
@@ -335,6 +366,7 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
             (" (releases)", {"subscription": frozen}, over + timedelta(hours=1)),
         ],
         QUIET: [("", {}, now)],
+        OVERDUE: [("", {"submission": int(_of_seller("review_submission", "id", "status = 'pending'"))}, now)],
         RECHECK: [("", {"domain": 1}, now)],
         best_sellers.NIGHTLY: [("", {}, now)],
         retention.NIGHTLY: [("", {}, now + timedelta(days=500))],

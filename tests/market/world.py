@@ -20,49 +20,30 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests import factories
 from tests.factories.buying import ACCESS
-from tests.factories.companies import certification, company, send
+from tests.factories.companies import handed_in
 from tests.factories.people import NOW
 from tests.market import every_address as table
 from tests.market.debugging.answering import answer, call_of, tried
 from tests.market.every_address import ADDRESSES, ANYBODY, OPERATOR, STRANGER, Address
 from tradepost.market.base import clock
-from tradepost.market.base.config import config
 from tradepost.market.base.work import State
 from tradepost.market.debugging.models import DebugCase, DebugRun
 from tradepost.market.debugging.saved import on_call_ended
-from tradepost.market.identity import domains, enter, keys, members
+from tradepost.market.identity import domains, keys, members
 from tradepost.market.identity.menus import VIEWER
-from tradepost.market.identity.models import Member, Seller, SigningKey, Throttle, User
+from tradepost.market.identity.models import Member, SigningKey, Throttle, User
 from tradepost.market.licenses.deliver import deliver_license
 from tradepost.market.licenses.request import request_license
 from tradepost.market.notifications.models import Mail, Notice
 from tradepost.market.notifications.tell import tell
 from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Address as ProductionAddress
-from tradepost.market.review import decide, drafts
-from tradepost.market.review.models import Submission
 from tradepost.protocols.open_api.upload import TextUpload
 
 PASSWORD, LICENSE, SIGNING_KEY = "Geheim-4711-xyz", "the license of X alone", "the signing key of A alone"
 
 BANK_ACCOUNT = "6222020200112230055"
 MACHINE_LICENSE = "the license of X's machine alone"
-
-
-def handed_in(seller: Seller) -> tuple[Submission, Submission]:
-    """A certification that waits, one that was rejected before, and a draft; the company is known."""
-    by = seller.members.order_by("pk")[0].user
-    operator = factories.make_operator()
-    enter.change_company(seller, company(name=seller.name, name_en=seller.name_en), now=NOW)
-    sent = []
-    for number in range(2):
-        draft = drafts.begin("certify", seller, by=by, now=NOW)
-        draft = drafts.save(draft, certification(seller, sealed_account=BANK_ACCOUNT), revision=draft.revision, now=NOW)
-        sent.append(send(draft))
-        if not number:
-            decide.reject(sent[0], reasons={"bank": "no proof"}, by=operator, settings=config(), now=NOW)
-    drafts.begin("exit", seller, by=by, now=NOW)
-    return sent[1], sent[0]
 
 
 class World:
@@ -102,7 +83,7 @@ class World:
         current = SigningKey.objects.get(seller=seller)
         staged = keys.stage_signing_key(seller, "base", replaces=current.key_id, by=None, now=NOW)
         domain = domains.register_domain(seller, "api.a.example", sandbox=True, most=50, now=NOW)
-        certifying, rejected = handed_in(seller)
+        certifying, rejected = handed_in(seller, sealed_account=BANK_ACCOUNT)
         access = keys.create_access_key(seller, by=self.users[table.OWNER], now=NOW)
         drafted, proven = factories.make_picture(seller), factories.make_proof(seller)
         run, case = self._debugged(call.address)

@@ -15,10 +15,14 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from tests.factories.companies import handed_in
+from tests.factories.pictures import make_picture, make_proof
 from tradepost.market.base.models import Event, Job, Move
-from tradepost.market.catalog.models import Category, Factor, Offer, Product, Sku, Spec, Version
+from tradepost.market.catalog.models import Category, Factor, Offer, Product, Sku, Spec, UpgradeRule, Version
 from tradepost.market.debugging.models import DebugCase, DebugRun
 from tradepost.market.fulfilment.models import Operation
+from tradepost.market.identity.company_models import Agreement
+from tradepost.market.identity.first_agreements import make_first
 from tradepost.market.identity.models import (
     AccessKey,
     Domain,
@@ -71,6 +75,17 @@ def fill(size: Size, *, now: datetime) -> None:
         debugged(size, now)
         count_on()
     kept_sums.move_on()
+    _handed_in(Seller.objects.get(pk=1), now)
+
+
+def _handed_in(seller: Seller, now: datetime) -> None:
+    """What the largest seller gave the market to look at: submissions, a picture, a document."""
+    make_first(Agreement.objects)
+    handed_in(seller, now=now)
+    sku = Sku.objects.get(pk=1)
+    UpgradeRule.objects.create(pk=1, source=sku, target=Sku.objects.get(pk=3), created_at=now, lapsed_at=now, why="price")
+    make_picture(seller)
+    make_proof(seller)
 
 
 def analyze(*, vacuum: bool) -> None:

@@ -50,10 +50,10 @@ def spec_names(product: Product) -> dict[str, tuple[str, str]]:
     latest = Version.objects.filter(product=product).order_by("-number").values_list("document", flat=True).first()
     if latest is not None:
         names |= {s.key: (s.name.zh, s.name.en) for s in documents.load(latest).pricing.specs if s.key}
-    rows = Spec.objects.filter(product=product).order_by("position", "pk")
-    return {row.key: (row.name, row.name_en) for row in rows if row.stopped_at is None} | {
-        key: name for key, name in names.items() if not rows.filter(key=key, stopped_at__isnull=False).exists()
-    }
+    rows = list(Spec.objects.filter(product=product).order_by("position", "pk"))
+    stopped = {row.key for row in rows if row.stopped_at is not None}
+    sold = {row.key: (row.name, row.name_en) for row in rows} | names
+    return {key: name for key, name in sold.items() if key not in stopped}
 
 
 def _check_spec(product: Product, spec_key: str) -> None:

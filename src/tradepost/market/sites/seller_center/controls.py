@@ -25,7 +25,7 @@ from tradepost.market.notifications.facts import is_chinese
 from tradepost.market.web.product_history import product_events
 
 from .frame import SellerRequest, seller_page, show
-from .product_frame import ALL, key_of, own_product, scopes
+from .product_frame import ALL, Scopes, key_of, own_product, scopes
 
 EVERYONE = "everyone"
 LONGEST_LIST = 80_000
@@ -42,10 +42,10 @@ class LimitForm(forms.Form):
         label=gettext_lazy("Only until the service ends: what has ended is not counted"), required=False
     )
 
-    def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, product: Product, known: Scopes | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.auto_id = "limit-%s"
-        self.fields["spec"].choices = scopes(product)  # type: ignore[attr-defined]  # of a ChoiceField
+        self.fields["spec"].choices = known or scopes(product)  # type: ignore[attr-defined]  # of a ChoiceField
 
 
 class OwnProduct(forms.ModelChoiceField):  # type: ignore[type-arg]  # no generic when it runs
@@ -71,10 +71,10 @@ class TargetForm(forms.Form):
         help_text=gettext_lazy("For buyers of another product: who has bought it and got it."),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, product: Product, known: Scopes | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.auto_id = "target-%s"
-        self.fields["spec"].choices = scopes(product)  # type: ignore[attr-defined]  # of a ChoiceField
+        self.fields["spec"].choices = known or scopes(product)  # type: ignore[attr-defined]  # of a ChoiceField
         others = Product.objects.filter(seller=product.seller_id).exclude(pk=product.pk).order_by("name", "pk")
         self.fields["holders_of"].queryset = others  # type: ignore[attr-defined]  # of a ModelChoiceField
 
@@ -195,7 +195,8 @@ def _do(request: SellerRequest, product: Product, act: Callable[[], str], **form
 def _page(
     request: SellerRequest, product: Product, *, status: int = HTTPStatus.OK, **forms_: forms.Form
 ) -> HttpResponse:
-    names = {key_of(scope): words for scope, words in scopes(product)}
+    known = scopes(product)
+    names = {key_of(scope): words for scope, words in known}
     targets = list(SalesTarget.objects.filter(product=product).select_related("holders_of").order_by("spec_key"))
     edited = next((one for one in targets if one.spec_key == request.GET.get("target", "-")), None)
     context: dict[str, Any] = {
@@ -209,8 +210,8 @@ def _page(
         "targets": [(names.get(one.spec_key, "–"), one, one.buyers.count()) for one in targets],
         "stock": Stock.objects.filter(product=product).first(),
         "changes": product.status != Product.Status.STOPPED,
-        "limit_form": LimitForm(product=product),
-        "target_form": TargetForm(product=product, initial=_filled(edited)),
+        "limit_form": LimitForm(product=product, known=known),
+        "target_form": TargetForm(product=product, known=known, initial=_filled(edited)),
         "stock_form": StockForm(),
         "events": product_events(product, with_actors=False),
     }

@@ -23,7 +23,10 @@ def own_product(request: SellerRequest, pk: int) -> Product:
     return found(Product.objects.select_related("seller").filter(seller=request.seller, pk=pk).first())
 
 
-def scopes(product: Product) -> list[tuple[str, Words]]:
+type Scopes = list[tuple[str, Words]]
+
+
+def scopes(product: Product) -> Scopes:
     """The whole product and each of its specs, where it has several, as choices of a form: key and words."""
     names = spec_names(product)
     specs = [(key, zh if is_chinese() else en or zh) for key, (zh, en) in names.items()]

@@ -95,7 +95,7 @@ class Exit(Defaults[ExitDocument]):
 
 def unfinished(seller: Seller, *, but: int = 0) -> Iterator[Finding]:
     """What a seller must bring to its end before it leaves. ``but``: the submission that asks."""
-    lines = OrderLine.objects.filter(seller=seller, order__status__in=[Order.Status.UNPAID, Order.Status.PROCESSING])
+    lines = OrderLine.objects.filter(seller=seller, status__in=[Order.Status.UNPAID, Order.Status.PROCESSING])
     held = Subscription.objects.filter(seller=seller).exclude(
         status__in=[Subscription.Status.RELEASED, Subscription.Status.FAILED]
     )
