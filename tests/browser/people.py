@@ -23,7 +23,7 @@ WITHIN = 15_000
 # What a person reads. The Chinese is repeated here on purpose: a test that looked it up would agree with any mistake.
 CHINESE = {
     "Log in": "登录", "Search": "搜索", "Search products": "搜索商品",
-    "Choose and buy": "选购", "Place the order": "提交订单", "Pay": "支付", "How to log in": "登录信息", "Delivered": "已交付",
+    "Buy": "购买", "Place the order": "提交订单", "Pay": "支付", "How to log in": "登录信息", "Delivered": "已交付",
     "Show": "显示", "Restart": "重新启动", "The seller's system gave no valid answer.": "商家系统没有给出有效响应。",
     "Interface messages": "生产接口消息",
 }  # fmt: skip

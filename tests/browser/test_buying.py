@@ -42,9 +42,9 @@ def order(buyer: Person) -> None:
     buyer.go("/")
     page.get_by_role("searchbox", name=buyer.say("Search products")).fill(PRODUCT[buyer.language])
     page.get_by_role("button", name=buyer.say("Search"), exact=True).click()
-    page.locator("main").get_by_role("link", name=PRODUCT[buyer.language]).click()
+    page.locator("main").get_by_role("link", name=PRODUCT[buyer.language], exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(PRODUCT[buyer.language])
-    page.get_by_role("link", name=buyer.say("Choose and buy")).click()
+    page.get_by_role("button", name=buyer.say("Buy"), exact=True).click()
     page.locator("[name=quantity]").fill("15")
     page.locator("[name=periods]").select_option("3")
     expect(page.locator("#summary strong")).to_have_text("¥\xa0810.00")  # 18.00 × 15 users × 3 months

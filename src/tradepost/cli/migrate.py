@@ -35,17 +35,20 @@ def migrate() -> None:
 def apply(console: Console, *, each: bool = True) -> int:
     """Apply what is missing, showing progress: a bar on a terminal, elsewhere a line for ``each``.
 
-    Returns how many migrations that were. Needs an open market. Raises ``Refused`` when the database then is not what this
+    Returns how many migrations that were. What was made by an earlier version and is only a copy for searches is made anew.
+    Needs an open market. Raises ``Refused`` when the database then is not what this
     version expects, which pages would find out one by one.
     """
     from tradepost.market.base.schema_check import differences
+    from tradepost.market.catalog.shelf import refresh_outdated
 
     with one_at_a_time(lambda: console.print("Another process is migrating this database; waiting for it.")):
         waiting = unapplied()
         if waiting:
             _apply(console, len(waiting), each=each)
-    if different := differences():
-        raise Refused("cli.schema", "\n  ".join([DIFFERENT, *different, REMEDY]))
+        if different := differences():
+            raise Refused("cli.schema", "\n  ".join([DIFFERENT, *different, REMEDY]))
+        refresh_outdated()
     return len(waiting)
 
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from rich.console import Console
 
 from tests import factories
 from tests.factories import NOW
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, make_sku, make_spec
+from tradepost.cli.migrate import apply
 from tradepost.market.catalog import shelf
 from tradepost.market.catalog.document import Band, Price, Quantity, Sku
 from tradepost.market.catalog.drafts import save_all, seal
@@ -144,7 +146,7 @@ def test_after_an_upgrade_the_shelf_is_filled_and_made_anew() -> None:
     first, second = factories.make_product(slug="first"), factories.make_product(slug="second")
     PRODUCT.move(factories.make_product(slug="gone"), ProductEvent.STOP, now=NOW, actor="seller")
     Shelf.objects.all().delete()
-    shelf.after_migrate()
+    assert apply(Console(quiet=True)) == 0
     assert shown() == {"first", "second"}
     assert ShelfTerm.objects.filter(shelf=first.pk, term="docs").exists()
     Shelf.objects.filter(pk=second.pk).update(indexed_as=0, price_from=1)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from . import document as documents
@@ -49,8 +49,8 @@ def refresh_seller(seller: int) -> None:
 
 
 def refresh_outdated() -> int:
-    """Put on the shelf what an earlier release listed, or indexed in another way; gives how many rows that were. Each product
-    is a transaction of its own: an upgrade that is interrupted goes on where it was."""
+    """Put on the shelf what an earlier release listed, or indexed in another way; gives how many products that were. Called
+    after the migrations. Each product is a transaction of its own: an upgrade that is interrupted goes on where it was."""
     done, last = 0, 0
     wrong = Q(on_shelf=None) | Q(on_shelf__indexed_as__lt=VERSION)
     listed = Product.objects.filter(wrong, status=Product.Status.ON_SALE, hidden=False).order_by("pk")
@@ -59,12 +59,6 @@ def refresh_outdated() -> int:
             refresh(product)
         done, last = done + len(found), found[-1].pk
     return done
-
-
-def after_migrate(**_signal: Any) -> None:
-    """Fill the shelf once its table is there, and fill it anew when a release looks for other terms."""
-    if ShelfTerm._meta.db_table in connection.introspection.table_names():  # noqa: SLF001
-        refresh_outdated()
 
 
 def _view(product: Product) -> ProductView | None:

@@ -155,13 +155,13 @@ def _hits(search: Query, words: Sequence[Word]) -> list[_Hit]:
     rows = _narrowed(ShelfTerm.objects.filter(term__in=every), search, "shelf__")
     there = {f"w{number}": Sum(_points(word.points)) for number, word in enumerate(words)}
     whole = sum((_is_there(number, word) for number, word in enumerate(words)), Value(0))
-    together: Counter[str] = Counter()
+    of_all: Counter[str] = Counter()
     for word in words:
-        together.update(word.points)
+        of_all.update(word.points)
     found = (
         rows.values("shelf_id")
         .annotate(**there)
-        .annotate(whole=whole, score=Sum(F("weight") * _points(together), output_field=IntegerField()))
+        .annotate(whole=whole, score=Sum(F("weight") * _points(of_all), output_field=IntegerField()))
         .filter(whole__gt=0)
         .order_by("-whole", "-score", "-shelf_id")
         .values_list(
@@ -184,7 +184,7 @@ def _hit(row: tuple[int, ...], order: str) -> _Hit:
 
 
 def _points(points: Mapping[str, int]) -> Case:
-    """What a term counts, as an expression: terms of the same number together."""
+    """What a term counts, as an expression: terms of the same number of_all."""
     by_number: dict[int, list[str]] = {}
     for term, number in points.items():
         by_number.setdefault(number, []).append(term)

@@ -81,8 +81,8 @@ def test_from_the_shelf_to_the_password(browser: Browser, live_server: Any) -> N
     heard = complaints(page)
 
     page.goto("/")
-    page.get_by_role("link", name="Leaf").click()
-    page.get_by_role("link", name="Choose and buy").click()
+    page.get_by_role("link", name="Leaf", exact=True).click()
+    page.get_by_role("button", name="Buy", exact=True).click()
 
     total = page.locator(".sf-total strong")
     expect(total).to_have_text("¥\xa0100.00")
