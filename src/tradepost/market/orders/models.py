@@ -13,6 +13,8 @@ from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.charging import Charging, charging
 from tradepost.market.subscriptions.models import Subscription
 
+from .pricing import PriceLine, read_stored
+
 TAIL_AT = 13
 """Where the seven characters begin by which people tell each other an order's number (``ids.order_number``)."""
 
@@ -127,6 +129,12 @@ class OrderLine(models.Model):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.order.currency)
+
+    @property
+    def banded_lines(self) -> tuple[PriceLine, ...]:
+        """How a price in bands came about; nothing where there are none to tell."""
+        lines = read_stored(self.price_lines)
+        return lines if any(line.upto or line.above for line in lines) else ()
 
     @property
     def trial(self) -> bool:

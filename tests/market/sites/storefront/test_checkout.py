@@ -204,7 +204,9 @@ def test_what_was_shown_is_explained_charged_and_kept(client: Client, buyer: Use
     for part in ("1 to 3", "3 × ¥\xa00.30", "5 × ¥\xa00.20", "¥\xa01.90"):
         assert part in page
     assert client.post(address(product), form).status_code == 302
-    assert Quote.objects.get().order.total_minor == OrderLine.objects.get().amount_minor == 190
+    order = Quote.objects.get().order
+    assert order.total_minor == OrderLine.objects.get().amount_minor == 190
+    assert "5 × ¥\xa00.20" in client.get(f"/orders/{order.number}/").content.decode()
 
 
 def test_a_price_that_changed_is_asked_again_with_both_and_what_was_typed_stays(client: Client, buyer: User) -> None:
