@@ -51,7 +51,7 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     "no category": ("base", {"category": "nowhere"}, "category"),
     "contact data in the name": ("base", {"name": Text(zh="云账 400-800-1234", en="Ledger")}, "name.zh"),
     "a superlative, in Chinese": ("base", {"summary": Text(zh="全国第一的财务软件。", en="Ledger")}, "summary.zh"),
-    "a superlative, in English": ("base", {"summary": Text(zh="财务软件。", en="The No. 1 ledger of China.")}, "summary.en"),
+    "a superlative, in English": ("base", {"summary": Text(zh="财务软件。", en="The best accounting software in the world.")}, "summary.en"),
     "half a highlight": ("base", {"highlights": (Text(zh="多账套", en=""),)}, "highlights.0.en"),
     "no logo": ("media", {"logo": ""}, "logo"),
     "no picture": ("media", {"pictures": ()}, "pictures.0"),

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connections, transaction
+from django.db import transaction
 
 from tests.factories import NOW, make_buyer, make_offer, make_order
+from tests.market.at_once import Doing
 from tests.market.working import until, waits_for_a_lock
 from tradepost.market.base import jobs
-from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.money import Money
 from tradepost.market.orders import cancel
@@ -25,34 +25,6 @@ from tradepost.market.payments import ledger
 from tradepost.market.payments.ledger import buyer_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-type Outcome = str
-"""``done``, the code of a refusal, or what else went wrong."""
-
-
-class Doing(threading.Thread):
-    """Does something on a connection of its own, as another process does."""
-
-    def __init__(self, act: Callable[[], object]) -> None:
-        super().__init__(daemon=True)
-        self._act = act
-        self._outcome = "never ended"
-        self.start()
-
-    def run(self) -> None:
-        try:
-            self._act()
-            self._outcome = "done"
-        except Refused as refused:
-            self._outcome = refused.code
-        except OperationalError as error:  # such as a deadlock
-            self._outcome = str(error)
-        finally:
-            connections.close_all()
-
-    def outcome(self) -> Outcome:
-        self.join(30)
-        return self._outcome
 
 
 def pays(order: Order) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +11,7 @@ import pytest
 
 from tests.factories import NOW, make_buyer, make_offer, make_product
 from tests.factories.products import MONTHLY
-from tests.market.orders.test_at_the_same_moment import Doing
+from tests.market.at_once import at_once
 from tradepost.market.catalog import controls
 from tradepost.market.catalog.models import Offer, Stock
 from tradepost.market.identity.models import User
@@ -23,19 +22,6 @@ from tradepost.market.orders.place import PlaceOrder
 pytestmark = pytest.mark.django_db(transaction=True)
 TRIAL = replace(MONTHLY, amount=Decimal(0), period_type="day", period_numbers=(15,), trial=True)
 TABS = 6
-
-
-def at_once(acts: list[Callable[[], object]]) -> list[str]:
-    start = threading.Barrier(len(acts))
-
-    def begin(act: Callable[[], object]) -> Callable[[], None]:
-        def run() -> None:
-            start.wait(30)
-            act()
-
-        return run
-
-    return [doing.outcome() for doing in [Doing(begin(act)) for act in acts]]
 
 
 def buys(buyer: User, offer: Offer) -> Callable[[], object]:

@@ -63,7 +63,7 @@ def _tell_operators(submission: Submission, kind: str, now: datetime, *, mail: b
 
 def on_submission_decided(event: SubmissionDecided, now: datetime) -> None:
     submission = _submission(event.submission)
-    link = reverse("seller_center:submission", args=[submission.pk])
+    link = _page_of(submission)
     facts = {"kind": _title(submission)}
     kind = f"seller_submission_{event.outcome}"
     tell_all(
@@ -167,6 +167,13 @@ def on_agreement_published(event: AgreementPublished, now: datetime) -> None:
 
 def _submission(pk: int) -> Submission:
     return Submission.objects.select_related("seller").defer("document").get(pk=pk)
+
+
+def _page_of(submission: Submission) -> str:
+    """Of a product's document the page where it is written again, which those who write products may see."""
+    if submission.product_id is not None and submission.version_id is not None:
+        return reverse("seller_center:product_submit", args=[submission.product_id])
+    return reverse("seller_center:submission", args=[submission.pk])
 
 
 def _title(submission: Submission) -> f.Json:

@@ -19,7 +19,7 @@ from tradepost.market.debugging.required import Purpose
 from tradepost.market.identity.models import User
 
 from . import drafts, submit
-from .cases import locked, locked_seller
+from .cases import locked, locked_product, locked_seller
 from .models import Submission
 from .product_versions import about, start_replay
 from .replay_findings import findings_of_replay
@@ -36,8 +36,9 @@ def hand_in(product: Product, *, by: User, settings: Config, now: datetime, agre
     changed then.
     """
     with transaction.atomic():
-        locked_seller(product.seller_id)
-        product = Product.objects.select_for_update(of=("self",)).select_related("seller").get(pk=product.pk)
+        seller = locked_seller(product.seller_id)
+        product = locked_product(product.pk)
+        product.seller = seller
         draft = Version.objects.filter(product=product, status=Version.Status.DRAFT).first()
         if draft is None:
             raise Refused("draft.none", _("There is no draft to hand in."))
@@ -52,6 +53,7 @@ def ask_delisting(product: Product, wanted: Any, *, by: User, settings: Config, 
     """Ask an operator to end the sale of a product, a spec or a SKU (``kinds.delist.Delisting``). Raises as ``hand_in``."""
     with transaction.atomic():
         locked_seller(product.seller_id)
+        locked_product(product.pk)
         begun = drafts.begin("delist", product.seller, by=by, now=now, product=product, document=wanted)
         return submit.submit(begun, by=by, settings=settings, now=now)
 

@@ -9,11 +9,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.factories import NOW, make_product
+from tests.factories import NOW, make_address, make_product
 from tests.factories.products import MONTHLY, ONCE, make_sku, make_spec
 from tests.market.sites.seller_center.shops import Shop
 from tradepost.market.catalog import controls, upgrade_rules
 from tradepost.market.catalog.models import Product, PurchaseLimit, SalesTarget, Sku, Spec, Stock, UpgradeRule
+from tradepost.market.debugging.models import DebugCase
+from tradepost.market.identity.models import SigningKey
+from tradepost.market.production import addresses
 
 EDITIONS = [{"code": "edition", "name": "版本", "name_en": "Edition", "values": [
     {"code": code, "name": f"版本{code}", "name_en": f"Edition {code}"} for code in ("a", "b")
@@ -88,7 +91,30 @@ def test_stock_is_changed_where_there_is_one(page: Client, product: Product) -> 
     assert Stock.objects.get().total == 7
 
 
-def test_rules_are_added_refused_with_both_prices_and_removed(page: Client, product: Product) -> None:
+def debugged(product: Product, shop: Shop) -> None:
+    """The product has an address whose upgradeInstance case is saved (saas-v2 §8.2)."""
+    address = make_address(shop.seller)
+    addresses.bind(product, address)
+    key = SigningKey.objects.get(seller=shop.seller, interface_class="base", valid_until=None)
+    DebugCase.objects.create(
+        seller=shop.seller, address=address, activity="upgradeInstance", kind="Upgrade", command={}, url=address.url,
+        key_id=key.key_id, saved_at=NOW, saved_by="s", tried_at=NOW,
+    )  # fmt: skip
+
+
+def test_before_the_first_rule_the_upgrade_is_debugged(page: Client, shop: Shop, product: Product) -> None:
+    """saas-v2 §8.2: debug and save the upgradeInstance case, then set rules."""
+    low, high = Sku.objects.filter(spec__position=0).order_by("pk").values_list("code", flat=True)
+    form = {"source": low, "target": high}
+    assert "Bind a production address first" in page.post(at("product_rule_add", product), form).content.decode()
+    addresses.bind(product, make_address(shop.seller))
+    assert page.post(at("product_rule_add", product), form).status_code == 409
+    assert "/upgradeInstance/" in text(page, at("product_rules", product))
+    assert not UpgradeRule.objects.exists()
+
+
+def test_rules_are_added_refused_with_both_prices_and_removed(page: Client, shop: Shop, product: Product) -> None:
+    debugged(product, shop)
     low, high = Sku.objects.filter(spec__position=0).order_by("pk").values_list("code", flat=True)
     answer = page.post(
         at("product_rule_add", product), {"source": high, "target": low}, headers={"accept-language": "en"}

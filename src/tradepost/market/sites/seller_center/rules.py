@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -17,10 +18,13 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog import upgrade_rules as verbs
 from tradepost.market.catalog.models import Product, Sku, UpgradeRule
+from tradepost.market.debugging.missing import Lack, missing
+from tradepost.market.debugging.required import Sold
 from tradepost.market.identity.menus import Menu
 from tradepost.market.notifications.facts import is_chinese
 from tradepost.market.notifications.product_reactions import WHY
 from tradepost.market.product_types.registry import product_type
+from tradepost.market.production.models import Binding
 
 from .frame import SellerRequest, seller_page, show
 from .product_frame import own_product, sku_words
@@ -50,6 +54,16 @@ def _skus(product: Product) -> list[tuple[str, list[tuple[str, str]]]]:
     return list(groups.items())
 
 
+def _lacks(product: Product) -> Sequence[Lack] | None:
+    """What must be debugged before the first rule (saas-v2 §8.2: the upgradeInstance case); None without an address."""
+    bound = Binding.objects.select_related("address").filter(product=product).first()
+    return None if bound is None else missing(bound.address, Sold(upgrades=True))
+
+
+def _no_address() -> str:
+    return _("Bind a production address first: an upgrade is asked of it.")
+
+
 @require_safe
 @seller_page(menu=Menu.PRODUCTS, product="pk")
 def rules(request: SellerRequest, pk: int) -> HttpResponse:
@@ -64,6 +78,10 @@ def add(request: SellerRequest, pk: int) -> HttpResponse:
     form = RuleForm(request.POST, product=product)
     if not form.is_valid():
         return _page(request, product, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    lacks = _lacks(product)
+    if lacks is None or lacks:
+        form.add_error(None, _no_address() if lacks is None else lacks[0].words)
+        return _page(request, product, form, status=HTTPStatus.CONFLICT)
     try:
         with transaction.atomic():
             verbs.add_rule(product, form.cleaned_data["source"], form.cleaned_data["target"], now=request.now)
@@ -97,6 +115,7 @@ def _page(request: SellerRequest, product: Product, form: RuleForm, *, status: i
         product=product,
         form=form,
         possible=product_type(product.product_type).upgrades and product.status != Product.Status.STOPPED,
+        lacks=_lacks(product),
         enough=any(len(skus) > 1 for _spec, skus in _skus(product)),
         standing=[_shown(rule) for rule in own.filter(lapsed_at=None).order_by("pk")],
         lapsed=[_shown(rule) for rule in lapsed],
