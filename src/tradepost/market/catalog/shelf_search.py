@@ -138,6 +138,7 @@ def _find_words(search: Query, words: Sequence[Word], after: str, size: int) -> 
     close = bool(hits) and hits[0].words < len(words)
     if not close:
         hits = [hit for hit in hits if hit.words == len(words)]
+        more = more and len(hits) == MOST_HITS  # those with all words come first: what was cut off has fewer
     of_category = [hit for hit in hits if search.category in (None, hit.category)]
     of_seller = [hit for hit in hits if search.seller in (None, hit.seller)]
     fit = [hit for hit in of_category if search.seller in (None, hit.seller)]
