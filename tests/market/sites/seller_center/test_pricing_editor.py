@@ -6,12 +6,16 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
-from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, make_sku, make_spec
+from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, make_product, make_sku, make_spec
 from tests.market.sites.seller_center.pricing_inputs import inputs
+from tests.market.sites.seller_center.shops import Shop
+from tradepost.market.catalog import document as documents
 from tradepost.market.catalog import drafts
 from tradepost.market.catalog.document import Band, Factor, Price, Pricing, Spec, UsageBand
 from tradepost.market.catalog.price_models import PriceModel
+from tradepost.market.catalog.seller_queries import newest_version
 from tradepost.market.sites.seller_center import pricing_editor
 from tradepost.market.sites.seller_center.pricing_acts import act
 from tradepost.market.sites.seller_center.pricing_document import laid_out, read
@@ -145,3 +149,33 @@ def test_a_button_of_another_page_changes_nothing(wanted: str) -> None:
     before = inputs(state)
     act(state, wanted)
     assert inputs(state) == before
+
+
+def test_the_largest_matrix_goes_through_one_form(page: Client, shop: Shop) -> None:
+    """business-rules §3.4: a hundred SKUs, each with six ways to pay, by quantity."""
+    sizes = [
+        EDITION | {"values": [{"code": f"e{n}", "name": f"大{n}", "name_en": f"E{n}"} for n in range(10)]},
+        REGION | {"values": [{"code": f"r{n}", "name": f"北{n}", "name_en": f"R{n}"} for n in range(10)]},
+    ]
+    spec = make_spec(
+        *(
+            make_sku(
+                MONTHLY, YEARLY, ONCE, STEPPED, PACKAGE, TRIAL, values={"edition": f"e{e}", "region": f"r{r}"},
+                quantity_name="席位", quantity_name_en="Seats", quantity_max=50,
+            )
+            for e in range(10)
+            for r in range(10)
+        ),
+        attributes=sizes,
+    )  # fmt: skip
+    product = make_product(shop.seller, specs=(spec,), on_sale=False)
+    version = newest_version(product)
+    assert version is not None
+    state, _places = laid_out(documents.load(version.document).pricing)
+    post = inputs(state) | {"specs.0.rows.99.cells.0.0": "123", "seen": "1"}
+    assert len(post) > 1000
+    answer = page.post(f"/seller/products/{product.pk}/draft/pricing/", post, headers={"X-Autosave": "1"})
+    assert answer.json()["saved"], answer.content
+    again = newest_version(product)
+    assert again is not None
+    assert documents.load(again.document).pricing.specs[0].skus[99].prices[0].amount == 123
