@@ -83,7 +83,9 @@ def _handed_in(seller: Seller, now: datetime) -> None:
     make_first(Agreement.objects)
     handed_in(seller, now=now)
     sku = Sku.objects.get(pk=1)
-    UpgradeRule.objects.create(pk=1, source=sku, target=Sku.objects.get(pk=3), created_at=now, lapsed_at=now, why="price")
+    UpgradeRule.objects.create(
+        pk=1, source=sku, target=Sku.objects.get(pk=3), created_at=now, lapsed_at=now, why="price"
+    )
     make_picture(seller)
     make_proof(seller)
 
