@@ -97,6 +97,7 @@ def test_a_saas_product_is_written_debugged_reviewed_found_and_bought(tmp_path: 
         second = hand_in(page, product)
         compared = console.get(f"/console/reviews/{second.pk}/").content.decode()
         assert "120; sold for" in compared
+        assert "What changes" in compared
         approve(console, second)
     assert Offer.objects.get(sku__code=sku.code, period_type="month").price_minor == 12_000
 

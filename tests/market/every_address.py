@@ -91,6 +91,16 @@ SELLER_CENTER = {
     "seller/addresses/<int:pk>/test/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
     "seller/addresses/<int:pk>/live/": pages(A_MEMBERS, pk="{address}"),
     "seller/addresses/<int:pk>/delete/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
+    "seller/products/": pages(SELLERS),
+    "seller/products/new/": Address(
+        get=SELLERS, post=CHANGERS, data={"kind": "SAAS", "name.zh": "新商品", "name.en": "A new product"}
+    ),
+    "seller/products/<int:pk>/": pages(A_MEMBERS, pk="{product}"),
+    "seller/products/<int:pk>/discard/": Address({"pk": "{product}"}, post=frozenset({OWNER})),
+    "seller/products/<int:pk>/draft/<str:section>/": Address(
+        {"pk": "{product}", "section": "guide"}, get=A_MEMBERS, post=frozenset({OWNER}), data={"seen": "0"}
+    ),
+    "seller/products/<int:pk>/preview/": pages(A_MEMBERS, pk="{product}"),
     "seller/products/<int:pk>/submit/": Address({"pk": "{product}"}, get=A_MEMBERS, post=frozenset({OWNER})),
     "seller/products/<int:pk>/submit/progress/": pages(A_MEMBERS, pk="{product}"),
     "seller/products/<int:pk>/submit/withdraw/": Address({"pk": "{product}"}),  # nothing is handed in

@@ -75,6 +75,7 @@ def test_an_operator_sees_replay_preview_and_difference_and_approves() -> None:
     assert "Replay of the debug cases" in shown
     assert "releaseInstance" in shown
     assert product.name in shown
+    assert "What changes" not in shown, "there is nothing to compare with"
     assert product.name_en in console.get(f"/console/reviews/{sent.pk}/preview/").content.decode()
     assert console.get(f"/console/reviews/{sent.pk}/replay/live/").status_code == 200
     assert console.post(f"/console/reviews/{sent.pk}/replay/").status_code == 302

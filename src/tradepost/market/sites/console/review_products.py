@@ -15,7 +15,9 @@ from tradepost.market.catalog import document as documents
 from tradepost.market.catalog.view import view_of
 from tradepost.market.debugging import replay
 from tradepost.market.review import hand_in, operator_queries, product_versions
-from tradepost.market.review.models import Submission
+from tradepost.market.review.contract import Change
+from tradepost.market.review.models import OPEN, Submission
+from tradepost.market.review.registry import review_kind
 from tradepost.market.web.access import now_of, operator_required, person
 
 
@@ -33,7 +35,15 @@ def replay_context(one: Submission, *, now: datetime) -> dict[str, Any]:
         "cases": replay.results(job) if job is not None else [],
         "fresh": product_versions.is_fresh(job, valid=timedelta(minutes=minutes), now=now),
         "valid_minutes": minutes,
+        "changes": _changes(one, document),
     }
+
+
+def _changes(one: Submission, document: documents.Document) -> list[Change]:
+    """What is different from what is listed, of a change that is still to be decided."""
+    kind = review_kind(one.kind)
+    against = kind.standing(one.seller, product=one.product) if one.status in OPEN else None
+    return list(kind.diff(document, against)) if against is not None else []
 
 
 def _found(pk: int) -> Submission:
