@@ -65,6 +65,7 @@ class Config(BaseSettings):
         default=100, ge=1, description="Invitations that one seller may have mailed in a day."
     )
     domains_most: int = Field(default=50, ge=1, description="Domains that a seller may register.")
+    attributes_most: int = Field(default=200, ge=1, description="Attributes that a seller may keep for its products.")
     domain_recheck_days: int = Field(
         default=7, ge=1, description="The proof of a domain is looked at again after these days."
     )
