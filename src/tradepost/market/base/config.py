@@ -10,6 +10,7 @@ from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -220,6 +221,11 @@ class Config(BaseSettings):
     def base_url(self) -> str:
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104  # compared, not bound
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def public_host(self) -> str:
+        """The host of ``base_url`` in lower case."""
+        return urlsplit(self.base_url).hostname or ""
 
     @property
     def files(self) -> Path:
