@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tests.factories.attributes import make_attribute, make_number
 from tests.market.working import until
 
 
@@ -36,6 +37,8 @@ def acting(_seller_url: str) -> dict[str, str]:
     for email, given in (("li.lei@qingxie.example", support), ("wang.fang@qingxie.example", viewer)):
         send_invitation(seller, email, groups=[given], by=owner, most=50, valid=timedelta(days=7), now=now)
     domain = domains.register_domain(seller, "api.qingxie.example", sandbox=True, most=50, now=now)
+    attribute = make_attribute(seller, code="platform")
+    make_number(seller, code="seats", name="席位数", name_en="Seats")
     current = SigningKey.objects.get(seller=seller, interface_class="base", valid_until=None)
     staged = keys.stage_signing_key(seller, "base", replaces=current.key_id, by=owner.user, now=now)
     address = Address.objects.filter(seller=seller, removed_at=None).earliest("pk")
@@ -44,5 +47,5 @@ def acting(_seller_url: str) -> dict[str, str]:
         until(lambda: not newest_trials([address], staged=key)[address.pk].running, within=60)  # noqa: B023  # awaited at once
     return {
         "other member": str(joined.pk), "own group": str(support.pk), "domain": str(domain.pk),
-        "tested address": str(address.pk),
+        "tested address": str(address.pk), "attribute": str(attribute.pk),
     }  # fmt: skip
