@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from tradepost.market.base import outbox, work
+from tradepost.market.catalog.models import Version
 from tradepost.market.identity.models import Member, User
 from tradepost.market.orders.events import OrderPaid
 from tradepost.market.orders.models import Order, OrderLine
@@ -50,6 +51,7 @@ def insert_paid(shop: Shop, *, tag: str, count: int, now: datetime) -> None:
             ],
             BATCH,
         )
+        versions = dict(Version.objects.values_list("product_id", "pk"))
         OrderLine.objects.bulk_create(
             [
                 OrderLine(
@@ -59,6 +61,7 @@ def insert_paid(shop: Shop, *, tag: str, count: int, now: datetime) -> None:
                     buyer_id=order.buyer_id,
                     seller=shop.sellers[i % len(shop.sellers)],
                     product=shop.products[i % len(shop.sellers)],
+                    version_id=versions[shop.products[i % len(shop.sellers)].pk],
                     offer=shop.offer,
                     charging_mode="PERIOD",
                     period_type="month",

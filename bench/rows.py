@@ -10,7 +10,8 @@ from django.db import transaction
 
 from tradepost.market.base import work
 from tradepost.market.base.secrets import mask, seal
-from tradepost.market.catalog.models import Category, Offer, Product, Sku, Spec
+from tradepost.market.catalog import document as documents
+from tradepost.market.catalog.models import Category, Offer, Product, Sku, Spec, Version
 from tradepost.market.identity.models import Seller, SigningKey, User
 from tradepost.market.production import calls
 from tradepost.market.production.models import Address, Binding, Call
@@ -80,11 +81,12 @@ def open_shop(url_of: Callable[[int], str], *, sellers: int, now: datetime) -> S
             ],
             BATCH,
         )
+        _list(products, now)
         Binding.objects.bulk_create(
             [Binding(product=p, address=a) for p, a in zip(products, addresses, strict=True)], BATCH
         )
         sku = Sku.objects.create(
-            spec=Spec.objects.create(product=products[0], name="标准版", name_en="Standard"), code="STD"
+            spec=Spec.objects.create(product=products[0], key="std", name="标准版", name_en="Standard"), code="STD"
         )
         offer = Offer.objects.create(
             sku=sku,
@@ -96,6 +98,22 @@ def open_shop(url_of: Callable[[int], str], *, sellers: int, now: datetime) -> S
             period_numbers=[1],
         )
     return Shop(buyer, offer, made, products, addresses)
+
+
+def _list(products: Sequence[Product], now: datetime) -> None:
+    """One version of each: an order line names the one that was sold."""
+    plain = documents.dump(documents.Document(product_type="SAAS"))
+    digest = documents.digest(plain)
+    Version.objects.bulk_create(
+        [
+            Version(
+                product=product, number=1, document=plain, sha256=digest, status=Version.Status.LISTED, created_at=now,
+                saved_at=now, sealed_at=now, listed_at=now,
+            )
+            for product in products
+        ],
+        BATCH,
+    )  # fmt: skip
 
 
 def freeze(position: int, tag: str) -> Command:

@@ -81,6 +81,9 @@ def pytest_configure(config: pytest.Config) -> None:
         from tests.sqlite import flush_past_triggers
 
         flush_past_triggers()
+    from tests.agreements import make_again
+
+    make_again()
     hypothesis_settings.register_profile("tradepost", deadline=None, max_examples=50, derandomize=bool(os.getenv("CI")))
     hypothesis_settings.load_profile("tradepost")
     _stay_on_this_machine()

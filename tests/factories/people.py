@@ -8,7 +8,7 @@ from itertools import count
 from allauth.account.models import EmailAddress
 
 from tradepost.market.base.money import Money
-from tradepost.market.identity import groups, keys
+from tradepost.market.identity import domains, groups, keys
 from tradepost.market.identity.models import Group, Member, Seller, SigningKey, User
 from tradepost.market.payments import ledger
 from tradepost.market.production import addresses
@@ -72,7 +72,9 @@ def make_group(seller: Seller, **menus: str) -> Group:
 def make_address(
     seller: Seller, *, url: str = "", protocol: str = "saas_v2", require_body_sign: bool = True, now: datetime = NOW
 ) -> Address:
+    url = url or f"http://127.0.0.1:9/produce/{next(_numbers)}"
+    domains.vouch(seller, addresses.host_in(url), now=now)
     return addresses.register(
-        seller, url=url or f"http://127.0.0.1:9/produce/{next(_numbers)}", protocol=protocol,
+        seller, url=url, protocol=protocol,
         require_body_sign=require_body_sign, sandbox=True, now=now,
     )  # fmt: skip

@@ -46,7 +46,7 @@ FORMS = {
     "ON_DEMAND_PKG": {
         "plan": "ON_DEMAND_PKG-month-10000",
         "periods": "3",
-        "total": "6000/0.00000000/30000.0000",
+        "total": "6000/0.00000000/30000",
     },
 }
 

@@ -84,7 +84,7 @@ def test_no_value_breaks_a_page_or_comes_back_as_markup(world: World, name: str)
             answer = ask(client, method, path, dict.fromkeys(data, value))
             asked = f"{method} {path}: {answer.status_code}"
             assert answer.status_code < 500, asked
-            assert "<script>alert(1)" not in answer.content.decode(), asked
+            assert "<script>alert(1)" not in answer.content.decode(errors="replace"), asked
             assert "b=c" not in str(answer.cookies), asked
 
 

@@ -65,6 +65,7 @@ def test_each_rule_has_a_name_of_its_own_and_a_setting_in_days() -> None:
         "keep_attempt_bodies_days": 90, "keep_attempts_days": 400, "keep_moves_days": 1825,
         "keep_sent_mails_days": 90, "keep_notices_days": 365, "keep_hourly_counts_days": 400,
         "keep_expired_sessions_days": 1, "keep_unconfirmed_accounts_days": 30, "keep_tries_days": 1, "keep_leased_jobs_days": 30, "keep_test_calls_days": 30,
+        "keep_invitations_days": 90, "keep_quotes_days": 400, "keep_unused_files_days": 30,
     }  # fmt: skip
 
 
