@@ -111,9 +111,13 @@ def _form(request: SellerRequest, kind: str, template: AttributeTemplate | None)
         own=template,
         kind=kind,
         loose=wrong.at(""),
-        code=_line("code", _("Attribute code"), typed, wrong, longest=LONGEST_CODE, required=True) if template is None else None,
+        code=_line("code", _("Attribute code"), typed, wrong, longest=LONGEST_CODE, required=True)
+        if template is None
+        else None,
         names=_pair("name", _("Name of the attribute"), typed, wrong),
-        values=[_pair(f"values.{n}", _("Value %(number)s") % {"number": n + 1}, typed, wrong) for n in range(lines)] if kind == Kind.ENUM else [],
+        values=[_pair(f"values.{n}", _("Value %(number)s") % {"number": n + 1}, typed, wrong) for n in range(lines)]
+        if kind == Kind.ENUM
+        else [],
         may_add=lines < MOST_VALUES,
         numbers=_numbers(template, typed, wrong) if kind == Kind.NUMBER else [],
     )
