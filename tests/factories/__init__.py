@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .attributes import make_attribute, make_number
 from .buying import make_call, make_operation, make_order, make_subscription
 from .people import NOW, make_address, make_buyer, make_group, make_member, make_operator, make_seller
 from .pictures import make_picture, make_proof
@@ -11,11 +12,13 @@ __all__ = [
     "NOW",
     "PICTURE",
     "make_address",
+    "make_attribute",
     "make_buyer",
     "make_call",
     "make_category",
     "make_group",
     "make_member",
+    "make_number",
     "make_offer",
     "make_operation",
     "make_operator",

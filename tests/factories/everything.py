@@ -72,6 +72,7 @@ MORE = {
         "state=failing", "state=gave_up", "state=cancelled", "state=waiting", "state=in_flight", "state=held", "state=done",
         "order={order}", "order={line}", "order={instance}", "reason=timeout", "activity=newInstance", "activity=releaseInstance", "address={address}",
     ),
+    "seller/attributes/": ("q=系统", "kind=number", "q=os&kind=enum"),
     "seller/cases/": ("address={address}", "activity=queryInstance", "standing=stale"),
     "console/orders/": ("q={order}", "q={line}", "q=CS26", "q={tail}", "q={email}", "status=processing", "status=stopped"),
     "console/calls/": (
@@ -132,7 +133,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "slug": "product-1", "seller_slug": "seller-1", "product": "1", "subscription": str(subscription), "instance": f"instance-{order}",
         "notice": str(notice), "mail": str(notice), "seller": "1", "buyer": "1", "address": "1", "call": str(3 * order), "operation": str(order),
         "license_request": "1", "run": "4", "case": "4", "access_key": AK, "email": "buyer1@many.example", "signing_key": one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
-        "operator": str(size.operator), "domain": "1", "staged_key": "staged", "member": str(size.sellers + 1), "group": "1",
+        "operator": str(size.operator), "domain": "1", "attribute": "1", "staged_key": "staged", "member": str(size.sellers + 1), "group": "1",
         "empty_group": "2", "invitation": "1", "token": TOKEN, "submission": of_seller("review_submission", "id", "status = 'pending'"),
         "rejected": of_seller("review_submission", "id", "status = 'rejected'"), "picture": of_seller("assets_picture", "sha256"),
         "proof": of_seller("assets_proof", "sha256"),

@@ -37,6 +37,13 @@ def pages(get: frozenset[str], **kwargs: str) -> Address:
     return Address(kwargs, get=get)
 
 
+ATTRIBUTE = {
+    "code": "edition",
+    "name.zh": "版本",
+    "name.en": "Edition",
+    "values.0.zh": "标准",
+    "values.0.en": "Standard",
+}
 CHECKOUT = {"plan": "PERIOD-month", "periods": "1", "quantity": "1", "total": "10000", "agreed": "on"}
 GROUP = {"name": "Support", "products": "none", "trade": "read", "tools": "none", "company": "none", "members": "none"}
 ADDRESS = {"url": "http://127.0.0.1:9/moved", "protocol": "saas_v2"}
@@ -129,6 +136,12 @@ SELLER_CENTER = {
         {"pk": "{product}"}, post=frozenset({OWNER}), data={"address": "{address}"}
     ),
     "seller/products/<int:pk>/unbind/": Address({"pk": "{product}"}, post=frozenset({OWNER})),
+    "seller/attributes/": pages(SELLERS),
+    "seller/attributes/new/<str:kind>/": Address({"kind": "enum"}, get=CHANGERS, post=CHANGERS, data=ATTRIBUTE),
+    "seller/attributes/<int:pk>/": Address(
+        {"pk": "{attribute}"}, get=A_MEMBERS, post=frozenset({OWNER}), data=ATTRIBUTE
+    ),
+    "seller/attributes/<int:pk>/delete/": Address({"pk": "{attribute}"}, post=frozenset({OWNER})),
     "seller/domains/": Address(get=SELLERS, post=CHANGERS, data={"host": "new.a.example"}),
     "seller/domains/<int:pk>/": pages(A_MEMBERS, pk="{domain}"),
     "seller/domains/<int:pk>/live/": pages(A_MEMBERS, pk="{domain}"),

@@ -82,6 +82,7 @@ class World:
         )
         current = SigningKey.objects.get(seller=seller)
         staged = keys.stage_signing_key(seller, "base", replaces=current.key_id, by=None, now=NOW)
+        attribute = factories.make_attribute(seller, name="属性：只有 A 知道")
         domain = domains.register_domain(seller, "api.a.example", sandbox=True, most=50, now=NOW)
         certifying, rejected = handed_in(seller, sealed_account=BANK_ACCOUNT)
         access = keys.create_access_key(seller, by=self.users[table.OWNER], now=NOW)
@@ -100,7 +101,7 @@ class World:
             "member": str(Member.objects.get(seller=seller, user=self.users[table.VIEWER]).pk), "group": str(group.pk),
             "empty_group": str(factories.make_group(seller, tools="read").pk), "invitation": str(invited.invitation.pk),
             "token": invited.token, "license_request": str(applied.pk), "picture": drafted.sha256,
-            "staged_key": staged.key_id, "domain": str(domain.pk),
+            "staged_key": staged.key_id, "domain": str(domain.pk), "attribute": str(attribute.pk),
             "proof": proven.sha256,
             "run": str(run.pk), "case": str(case.pk),
         }  # fmt: skip
@@ -111,7 +112,7 @@ class World:
             buyer.email: frozenset({table.BUYER, OPERATOR}), buyer.phone: frozenset({table.BUYER, OPERATOR}),
             call.address.url: table.A_MEMBERS | {OPERATOR}, access.key_id: table.A_MEMBERS | {OPERATOR},
             "viewer@a.example": table.A_MEMBERS | {OPERATOR}, "new@a.example": ANYBODY, group.name: table.A_MEMBERS,
-            invited.token: ANYBODY, staged.secret: frozenset(), domain.host: table.A_MEMBERS, domain.token: table.A_MEMBERS,
+            invited.token: ANYBODY, staged.secret: frozenset(), domain.host: table.A_MEMBERS, attribute.name: table.A_MEMBERS, domain.token: table.A_MEMBERS,
             PASSWORD: frozenset({table.BUYER}), LICENSE: frozenset({table.BUYER}),
             BANK_ACCOUNT: frozenset({OPERATOR}), MACHINE_LICENSE: frozenset({table.BUYER}), "machine-of-x-7": frozenset({table.BUYER}), SIGNING_KEY: frozenset(), access.secret: frozenset(),
         }  # fmt: skip

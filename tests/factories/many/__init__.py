@@ -18,7 +18,17 @@ from django.db import connection, transaction
 from tests.factories.companies import handed_in
 from tests.factories.pictures import make_picture, make_proof
 from tradepost.market.base.models import Event, Job, Move
-from tradepost.market.catalog.models import Category, Factor, Offer, Product, Sku, Spec, UpgradeRule, Version
+from tradepost.market.catalog.models import (
+    AttributeTemplate,
+    Category,
+    Factor,
+    Offer,
+    Product,
+    Sku,
+    Spec,
+    UpgradeRule,
+    Version,
+)
 from tradepost.market.debugging.models import DebugCase, DebugRun
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity.company_models import Agreement
@@ -104,6 +114,7 @@ def count_on() -> None:
         Seller,
         Member,
         Domain,
+        AttributeTemplate,
         Group,
         Invitation,
         StagedKey,

@@ -9,7 +9,18 @@ from decimal import Decimal
 from tradepost.market.base.money import Money
 from tradepost.market.base.secrets import seal
 from tradepost.market.catalog import document as sold
-from tradepost.market.catalog.models import Category, Factor, Offer, Product, Shelf, ShelfTerm, Sku, Spec, Version
+from tradepost.market.catalog.models import (
+    AttributeTemplate,
+    Category,
+    Factor,
+    Offer,
+    Product,
+    Shelf,
+    ShelfTerm,
+    Sku,
+    Spec,
+    Version,
+)
 from tradepost.market.catalog.search_terms import Field, weighed
 from tradepost.market.catalog.shelf import VERSION
 from tradepost.market.identity.members import hash_of
@@ -41,6 +52,10 @@ TOKEN = "the token of an invitation of seller 1"
 def acting_for_the_first(size: Size, now: datetime) -> None:
     """What the pages of members, domains and keys show of the largest seller."""
     Domain.objects.create(pk=1, seller_id=1, host="seller1.many.example", token="t" * 32, created_at=now)
+    AttributeTemplate.objects.create(
+        pk=1, seller_id=1, code="edition", kind="enum", name="版本", name_en="Edition", created_at=now,
+        values=[{"zh": "标准", "en": "Standard"}],
+    )  # fmt: skip
     group = Group.objects.create(pk=1, seller_id=1, name="Support", menus={"trade": "read"})
     Group.objects.create(pk=2, seller_id=1, name="Nobody", menus={"trade": "read"})
     member = Member.objects.create(pk=size.sellers + 1, seller_id=1, user_id=1, role=Member.Role.MEMBER)

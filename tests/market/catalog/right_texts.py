@@ -47,6 +47,9 @@ SENTENCES = (
     "Best before dates are read from the label.", "Leading zeros are kept.", "The only thing you need is a browser.",
     "It supports the most common formats.", "Top 10 keywords of the week.", "Unique identifiers for every device in the world.",
     "Number one: create a project. Number two: invite people.", "Prices of competitors are tracked daily.", "Class-leading is a word that we do not use.",
+    "Used by the leading hospitals of China.", "Lists the best schools in the country.", "Shows the top 100 songs in China.", "Plans the best route in Asia.",
+    "Tells you the best time of year in the country.", "Results of the best team of the World Cup.", "It ranks the best restaurant in China every week.",
+    "Guides to the top museums in the world.", "The top row of the table stays.", "The best of China in one calendar.", "A parcel reaches the most remote village in China.",
     "The most recent version is 3.2.", "The safest way is to make a backup first.", "Sell on several marketplaces from one place.",
 )  # fmt: skip
 GUIDES = (

@@ -18,11 +18,11 @@ from tradepost.market.catalog import drafts
 from tradepost.market.catalog.complete import Market, complete
 from tradepost.market.catalog.document import Document, Sku, Spec
 from tradepost.market.catalog.models import Product
-from tradepost.market.identity.models import Seller
+from tradepost.market.identity.models import Domain, Seller
 from tradepost.protocols.text import Text
 
 pytestmark = pytest.mark.django_db
-MARKET = Market(currency="CNY", sells_metered=True)
+MARKET = Market(currency="CNY", sells_metered=True, host="market.cn")
 
 
 @pytest.fixture
@@ -100,3 +100,33 @@ def test_a_kind_that_cannot_be_delivered_yet_is_written_and_says_so(seller: Sell
     product, saved = drafted(seller, document)
     (finding,) = complete(product, saved, market=MARKET)
     assert (finding.code, finding.section, finding.rule) == ("kind.undeliverable", "details", "business-rules §2.1")
+
+
+LINKS = {
+    "this market": ("https://market.cn/services/", True),
+    "a page of this market": ("http://www.market.cn/help", True),
+    "the seller's own": ("https://app.seller.cn/login", True),
+    "below it": ("https://docs.app.seller.cn/start", True),
+    "above it": ("https://seller.cn/", False),
+    "a name that only begins alike": ("https://app.seller.cn.elsewhere.cn/", False),
+    "somebody else's": ("https://other.cn/", False),
+    "not proven yet": ("https://pending.seller.cn/", False),
+    "proven once": ("https://lapsed.seller.cn/", False),
+    "one's own machine": ("http://127.0.0.1:8080/", True),
+}
+
+
+@pytest.mark.parametrize("where", LINKS)
+def test_links_of_a_guide_lead_to_this_market_or_to_what_its_seller_proved(seller: Seller, where: str) -> None:
+    """§2.3: "no links to addresses outside"; only domains whose proof stands are the seller's own."""
+    for host, status in (("app", "verified"), ("pending", "pending"), ("lapsed", "lapsed")):
+        Domain.objects.create(seller=seller, host=f"{host}.seller.cn", token=host, status=status, created_at=NOW)
+    Domain.objects.create(seller=make_seller(), host="other.cn", token="t", status="verified", created_at=NOW)
+    link, right = LINKS[where]
+    guide = sold.Guide(body=Text(zh=f"请打开 {link} 登录。", en=f'<p>Open <a href="{link}">this page</a>.</p>'))
+    document = replace(right_document(seller), guide=guide)
+    product, saved = drafted(seller, document)
+    found = complete(product, saved, market=MARKET)
+    wrong = [("guide", "body.zh", "text.link"), ("guide", "body.en", "text.link")]
+    assert [(each.section, each.field, each.code) for each in found] == ([] if right else wrong)
+    assert all(each.rule == "business-rules §2.3" for each in found)

@@ -15,7 +15,7 @@ NAMES = (
     (BRAND, "华为云表单"), (BRAND, "Huawei Forms"), (BRAND, "【华为】云表单"), (BRAND, "HUAWEI CLOUD Forms"), (BRAND, "官方华为云主机"), (BRAND, "ＨＵＡＷＥＩ 表单"),
     (CLAIM, "最好用的云表单"), (CLAIM, "最 强 云 表 单"), (CLAIM, "国家级表单引擎"), (CLAIM, "第一品牌云表单"), (CLAIM, "中国第一云表单软件"), (CLAIM, "顶级表单服务"),
     (CLAIM, "Best Forms"), (CLAIM, "No. 1 Forms Platform"), (CLAIM, "№1 Forms Platform"), (CLAIM, "#1 Forms Tool"), (CLAIM, "ＢＥＳＴ Forms"),
-    (CLAIM, "World's Leading Forms Platform"), (CLAIM, "最強雲表單"), (CLAIM, "王牌表单"),
+    (CLAIM, "World's Leading Forms Platform"), (CLAIM, "Forms, the No. 1 Survey of China"), (CLAIM, "最強雲表單"), (CLAIM, "王牌表单"),
 )  # fmt: skip
 SPEC_NAMES = (
     *((NOTHING, name) for name in (
@@ -32,6 +32,8 @@ SENTENCES = (
     (CLAIM, "We offer the best form builder software."), (CLAIM, "This is the best CRM."), (CLAIM, "The best project tool in the world."),
     (CLAIM, "The world's most advanced security platform."), (CLAIM, "Ranked No. 1 in China."), (CLAIM, "China's number one ERP."),
     (CLAIM, "The cheapest tool on the market."), (CLAIM, "Our support is second to none."), (CLAIM, "A best-in-class CRM."),
+    (CLAIM, "Meet the No. 1 ledger of China."), (CLAIM, "It is the leading cash book in the world."), (CLAIM, "The best payroll in the country!"),
+    (CLAIM, "We are the top bookkeeper in Asia."), (CLAIM, "The number one inbox of China, now with folders."), (CLAIM, "The best inbox in the world."),
     (PRICE, "价格面议。"), (PRICE, "具体价格请咨询客服。"), (PRICE, "请联系我们获取报价。"), (PRICE, "费用详询客服。"), (PRICE, "致电客服了解优惠价。"),
     (PRICE, "Contact us for pricing."), (PRICE, "Please contact our sales team to get a quote."), (PRICE, "Price on request."),
     (AROUND, "可绕过平台直接购买。"), (AROUND, "加我们微信私下交易更优惠。"), (AROUND, "官网下单更优惠。"), (AROUND, "淘宝店铺购买更便宜。"), (AROUND, "请打款至我司账户。"),

@@ -10,6 +10,7 @@ from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -65,6 +66,7 @@ class Config(BaseSettings):
         default=100, ge=1, description="Invitations that one seller may have mailed in a day."
     )
     domains_most: int = Field(default=50, ge=1, description="Domains that a seller may register.")
+    attributes_most: int = Field(default=200, ge=1, description="Attributes that a seller may keep for its products.")
     domain_recheck_days: int = Field(
         default=7, ge=1, description="The proof of a domain is looked at again after these days."
     )
@@ -219,6 +221,11 @@ class Config(BaseSettings):
     def base_url(self) -> str:
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104  # compared, not bound
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def public_host(self) -> str:
+        """The host of ``base_url`` in lower case."""
+        return urlsplit(self.base_url).hostname or ""
 
     @property
     def files(self) -> Path:

@@ -20,6 +20,7 @@ from tradepost.market.assets.pictures import find_picture
 from tradepost.market.assets.proofs import find_proof
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
+from tradepost.market.identity.domains import verified_hosts
 from tradepost.market.identity.models import Seller
 from tradepost.market.product_types.check import check as check_kind
 from tradepost.market.product_types.facts import ProductFacts, SpecFacts, Template
@@ -53,6 +54,8 @@ class Market:
 
     currency: str
     sells_metered: bool
+    host: str
+    """Where people reach it: links of guides may lead there (business-rules §2.3)."""
 
 
 def complete(product: Product, document: Document, *, market: Market) -> list[Finding]:
@@ -61,10 +64,15 @@ def complete(product: Product, document: Document, *, market: Market) -> list[Fi
         *_base(document), *_media(document, product.seller), *_description(document, product.seller), *_guide(document),
         *_support(document), *_purchase(document), *_pricing(document, market), *_kind(document),
         *_proofs(document, product.seller),
-        *_changed(product, document), *zero_price_findings(product, document), *check_texts(texts_of(document)),
+        *_changed(product, document), *zero_price_findings(product, document), *check_texts(texts_of(document), link_hosts=_link_hosts(product.seller, market)),
     ]  # fmt: skip
     order = {section: number for number, section in enumerate(SECTIONS)}
     return sorted((_with_rule(each) for each in found), key=lambda each: order[each.section])
+
+
+def _link_hosts(seller: Seller, market: Market) -> list[str]:
+    """Where links of a guide may lead: to this market, and to what its seller has proven to be its own (§2.3)."""
+    return [market.host, *verified_hosts(seller)]
 
 
 def _with_rule(finding: Finding) -> Finding:

@@ -19,12 +19,13 @@ from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.charging import Charging, charging, modes_that
 from tradepost.protocols.commands import ChargingMode
 
+from .attribute_models import AttributeTemplate
 from .grant_models import ProductGrant
 from .price_models import PriceModel
 from .shelf_models import Shelf, ShelfTerm
 
 __all__ = [
-    "NONE", "Category", "Factor", "Offer", "Product", "ProductGrant", "PurchaseLimit", "SalesTarget", "Shelf", "ShelfTerm",
+    "NONE", "AttributeTemplate", "Category", "Factor", "Offer", "Product", "ProductGrant", "PurchaseLimit", "SalesTarget", "Shelf", "ShelfTerm",
     "Sku", "Spec", "Stock", "TargetBuyer", "UpgradeRule", "Version",
 ]  # fmt: skip
 

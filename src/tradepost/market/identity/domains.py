@@ -110,6 +110,12 @@ def verified_domain(seller: Seller, host: str, *, sandbox: bool, now: datetime) 
     )
 
 
+def verified_hosts(seller: Seller) -> list[str]:
+    """The hosts that are this seller's own. One whose proof lapsed is not."""
+    own = Domain.objects.filter(seller=seller, status=Domain.Status.VERIFIED)
+    return list(own.order_by("pk").values_list("host", flat=True))
+
+
 def taken(host: str, seller: int) -> bool:
     """Whether somebody else has proven this host."""
     proven = Domain.objects.filter(host=host, status=Domain.Status.VERIFIED, how__in=PROVEN)

@@ -119,7 +119,7 @@ def findings_of(
     product: Product, document: Document, *, purpose: Purpose, settings: Config, now: datetime
 ) -> list[Finding]:
     """Everything that stands in the way of handing it in."""
-    market = Market(currency=settings.currency, sells_metered=settings.sandbox)
+    market = Market(currency=settings.currency, sells_metered=settings.sandbox, host=settings.public_host)
     return [
         *complete(product, document, market=market),
         *_interface(product, document, purpose),

@@ -28,6 +28,7 @@ from tradepost.market.base.findings import Finding
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog import drafts, seller_queries
+from tradepost.market.catalog.attribute_templates import insertable
 from tradepost.market.catalog.complete import complete
 from tradepost.market.catalog.document import SECTIONS, Document, Pricing
 from tradepost.market.catalog.models import Category, Product, Version
@@ -131,7 +132,9 @@ def _said(words: str, *, errors: Mapping[str, str] | None = None, conflict: bool
 def _edited(request: SellerRequest, section: str, document: Document) -> Edited:
     if section == "pricing":
         state = pricing_editor.from_post(request.POST)
-        pricing_acts.act(state, request.POST.get("act", ""))
+        wanted = request.POST.get("act", "")
+        kept = insertable(request.seller) if wanted.startswith("insert-") else {}
+        pricing_acts.act(state, wanted, kept)
         pricing, unread = read(state)
         return Edited(pricing, unread, state=state)
     typed = {name: value for name, value in request.POST.items() if isinstance(value, str)}
@@ -341,6 +344,7 @@ class Page:
             "loose": [*wrong.at("specs")],
             "may_add_spec": len(specs) < pricing_editor.MOST_SPECS,
             "currency": config().currency,
+            "kept": insertable(self.request.seller).values(),
         }
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 
+from tradepost.market.catalog.attribute_templates import Described, Kind
+
 from .pricing_editor import (
     MOST_ATTRIBUTES,
     MOST_FACTORS,
@@ -33,9 +35,11 @@ class Button:
 
     place: list[int]
     what: str
+    kept: Mapping[str, Described]
+    """What the seller keeps to put into its products, by code."""
 
 
-def act(state: PricingState, wanted: str) -> None:
+def act(state: PricingState, wanted: str, kept: Mapping[str, Described] | None = None) -> None:
     """Do what a button says: ``add-spec``, ``remove-value:0.1.2``, ``add-plan=month:0``. What it does not fit is left as it is:
     a page that is older than the form."""
     name, _colon, where = wanted.partition(":")
@@ -45,7 +49,7 @@ def act(state: PricingState, wanted: str) -> None:
     if change is None:
         return
     try:
-        change(state, Button(place, what))
+        change(state, Button(place, what, kept or {}))
     except IndexError:
         return
     state.arrange()
@@ -72,6 +76,24 @@ def _add_attribute(state: PricingState, button: Button) -> None:
     attributes = state.specs[button.place[0]].attributes
     if len(attributes) < MOST_ATTRIBUTES:
         attributes.append(Coded(new_code("a"), values=[Coded(new_code("v")), Coded(new_code("v"))]))
+
+
+def _insert_attribute(state: PricingState, button: Button) -> None:
+    """A copy of one that the seller keeps (business-rules §3.4): its codes are new, so that none is taken for another."""
+    spec = state.specs[button.place[0]]
+    chosen = button.kept.get(spec.insert)
+    spec.insert = ""
+    if chosen is None:
+        return
+    if chosen.kind == Kind.NUMBER:
+        if not spec.counted:
+            spec.counted, spec.quantity = True, Words(chosen.name.zh, chosen.name.en)
+            for row in spec.rows:
+                row.least, row.most, row.step = str(chosen.least), str(chosen.most), str(chosen.step)
+    elif len(spec.attributes) < MOST_ATTRIBUTES:
+        names = [Words(value.zh, value.en) for value in chosen.values] or [Words(), Words()]
+        values = [Coded(new_code("v"), name) for name in names]
+        spec.attributes.append(Coded(new_code("a"), Words(chosen.name.zh, chosen.name.en), values))
 
 
 def _remove_attribute(state: PricingState, button: Button) -> None:
@@ -160,7 +182,7 @@ def _count(state: PricingState, button: Button) -> None:
 
 _ACTS: Mapping[str, Callable[[PricingState, Button], None]] = {
     "add-spec": _add_spec, "copy-spec": _copy_spec, "remove-spec": _remove_spec,
-    "add-attribute": _add_attribute, "remove-attribute": _remove_attribute,
+    "add-attribute": _add_attribute, "insert-attribute": _insert_attribute, "remove-attribute": _remove_attribute,
     "add-value": _add_value, "remove-value": _remove_value,
     "add-plan": _add_plan, "remove-plan": _remove_plan,
     "add-factor": _add_factor, "remove-factor": _remove_factor,

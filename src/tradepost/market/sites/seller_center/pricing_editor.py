@@ -105,6 +105,8 @@ class SpecState:
     quantity: Words = field(default_factory=Words)
     plans: list[Plan] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    insert: str = ""
+    """The code of an attribute that was chosen to be put in."""
     too_many: bool = False
     """Whether there are more combinations than rows."""
 
@@ -215,6 +217,7 @@ def _spec(post: Post, at: str) -> SpecState:
         ],
         counted=post.get(f"{at}.counted") == "1",
         quantity=_words(post, f"{at}.quantity.name"),
+        insert=_typed(post, f"{at}.insert"),
         plans=plans,
         rows=[_row(post, f"{at}.rows.{r}", len(plans)) for r in _while(post, f"{at}.rows.{{}}.values", MOST_ROWS)],
     )

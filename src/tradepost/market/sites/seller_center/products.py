@@ -36,7 +36,8 @@ LONGEST_NAME = 64
 
 def market() -> Market:
     """What this market sells: usage is metered in a sandbox only."""
-    return Market(currency=config().currency, sells_metered=config().sandbox)
+    settings = config()
+    return Market(currency=settings.currency, sells_metered=settings.sandbox, host=settings.public_host)
 
 
 def own(request: SellerRequest, pk: int) -> Product:

@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from . import (
     addresses,
+    attributes,
     cases,
     companies,
     controls,
@@ -69,6 +70,10 @@ urlpatterns: list[URLPattern] = [
     path("products/<int:pk>/submit/withdraw/", submit.withdraw, name="product_withdraw"),
     path("products/<int:pk>/bind/", addresses.bind, name="bind"),
     path("products/<int:pk>/unbind/", addresses.unbind, name="unbind"),
+    path("attributes/", attributes.attributes, name="attributes"),
+    path("attributes/new/<str:kind>/", attributes.new_attribute, name="attribute_new"),
+    path("attributes/<int:pk>/", attributes.attribute, name="attribute"),
+    path("attributes/<int:pk>/delete/", attributes.delete_attribute, name="attribute_delete"),
     path("domains/", domains.domains, name="domains"),
     path("domains/<int:pk>/", domains.domain, name="domain"),
     path("domains/<int:pk>/live/", domains.domain_live, name="domain_live"),

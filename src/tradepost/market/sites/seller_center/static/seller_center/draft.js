@@ -107,7 +107,8 @@
   };
 
   const changed = (event) => {
-    if (event.target.type === "file") return;
+    // A file goes its own way, and what only a button uses is nothing of the draft.
+    if (event.target.type === "file" || event.target.hasAttribute("data-not-saved")) return;
     typed += 1;
     clearTimeout(timer);
     timer = setTimeout(save, event.type === "change" ? 100 : WAIT);
