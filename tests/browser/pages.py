@@ -25,6 +25,11 @@ class View:
     stale: bool = False
     """Whether the form was open for too long: its token is not the session's any more."""
 
+    @property
+    def lists(self) -> bool:
+        """Whether the page shows a list and nothing was done on it."""
+        return self.path.partition("?")[0] in LISTS and not self.press
+
     def act(self, page: Page) -> None:
         """Do there what a person would do."""
         for selector, value in self.fill:
@@ -34,6 +39,20 @@ class View:
         if self.press:
             page.locator(self.press).first.click()
             page.wait_for_load_state()
+
+
+LISTS = frozenset({
+    "/", "/sellers/qingxie/", "/orders/", "/services/", "/notices/", "/balance/",
+    "/seller/products/", "/seller/orders/", "/seller/operations/", "/seller/messages/", "/seller/addresses/",
+    "/seller/domains/", "/seller/keys/", "/seller/members/", "/seller/cases/", "/seller/submissions/", "/seller/notices/",
+    "/seller/company/agreements/", "/seller/try/",
+    "/console/orders/", "/console/operations/", "/console/calls/", "/console/products/", "/console/sellers/",
+    "/console/accounts/", "/console/reviews/", "/console/agreements/", "/console/ledger/", "/console/mails/",
+    "/console/notices/",
+})  # fmt: skip
+"""Pages that are a list: on a phone its first row, or why there is none, stands on the first screen."""
+ROW = "main :is(table tbody tr, .tp-empty, .sf-shelf > li, .tp-notices > li, section.card, .card[id])"
+"""What a list consists of: a row, a card, or the words that say why there is none."""
 
 
 SUBMIT = "main form[method=post] button[type=submit]"
