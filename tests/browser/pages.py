@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-HISTORY = ("deliver", "licensed", "freeze", "renew", "give_up", "fail", "newcomer", "companies", "debug", "acting")
+HISTORY = (
+    "deliver",
+    "licensed",
+    "freeze",
+    "renew",
+    "give_up",
+    "fail",
+    "newcomer",
+    "companies",
+    "debug",
+    "publish",
+    "acting",
+)
 """The chapters of history.py that these pages tell of."""
 
 
@@ -153,6 +165,9 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-company": View("/seller/company/"),
         "seller-agreements": View("/seller/company/agreements/"),
         "seller-submissions": View("/seller/submissions/"),
+        "seller-submission-product": View("/seller/submissions/{product submission}/"),
+        "seller-product-sent": View("/seller/products/{sent product}/submit/"),
+        "seller-draft-sent": View("/seller/products/{sent product}/draft/base/"),
         "seller-submission-waiting": View("/seller/submissions/{change submission}/"),
         "seller-overview": View("/seller/"),
         "seller-orders": View("/seller/orders/"),
@@ -253,6 +268,8 @@ PAGES: dict[str, dict[str, View]] = {
         "console-reviews": View("/console/reviews/"),
         "console-reviews-ended": View("/console/reviews/?show=ended"),
         "console-review": View("/console/reviews/{waiting submission}/"),
+        "console-review-product": View("/console/reviews/{product submission}/"),
+        "console-review-preview": View("/console/reviews/{product submission}/preview/"),
         "console-review-change": View("/console/reviews/{change submission}/"),
         "console-review-rejected": View("/console/reviews/{rejected submission}/"),
         "console-review-failed": View("/console/reviews/{failed submission}/"),
