@@ -15,7 +15,6 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.cache import cache
-from django.db import connection
 from django.test import Client
 
 from tests.market import every_address as table
@@ -25,7 +24,6 @@ from tradepost.market.base import clock, jobs, outbox, retention, work
 from tradepost.market.base.events import name_of
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.outbox import Batched
-from tradepost.market.debugging.events import FailedCase
 from tradepost.market.fulfilment.timers import LIFE
 from tradepost.market.identity.domains import RECHECK
 from tradepost.market.identity.models import User
@@ -48,7 +46,8 @@ from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.order_query import PATH
 from tradepost.protocols.open_api.signing import sign
 
-from .many import AK, SK, STORIES, Size
+from .event_facts import happened, of_seller, one
+from .many import AK, SK, Size
 from .many.shop import TOKEN
 
 BATCH = 256
@@ -119,39 +118,25 @@ def everything(size: Size, *, now: datetime) -> Iterator[Deed]:
     yield from engine(now)
 
 
-def _one(text: str) -> tuple[Any, ...]:
-    with connection.cursor() as cursor:
-        cursor.execute(text)
-        found: tuple[Any, ...] | None = cursor.fetchone()
-    if found is None:
-        raise LookupError(text)
-    return found
-
-
 def facts_of(size: Size) -> Mapping[str, str]:
     """What the addresses are filled in with: things of buyer 1 and seller 1, the largest."""
-    order, number, subscription = _one(
+    order, number, subscription = one(
         "SELECT o.id, o.number, o.id FROM orders_order o JOIN subscriptions_subscription s ON s.id = o.id"
         " WHERE o.buyer_id = 1 AND s.seller_id = 1 AND s.status = 'active' AND s.expires_at IS NOT NULL"
         " ORDER BY o.id DESC LIMIT 1"
     )
-    [unpaid] = _one("SELECT number FROM orders_order WHERE buyer_id = 1 AND status = 'unpaid' ORDER BY id DESC LIMIT 1")
-    [notice] = _one("SELECT id FROM notifications_notice WHERE user_id = 1 ORDER BY id DESC LIMIT 1")
+    [unpaid] = one("SELECT number FROM orders_order WHERE buyer_id = 1 AND status = 'unpaid' ORDER BY id DESC LIMIT 1")
+    [notice] = one("SELECT id FROM notifications_notice WHERE user_id = 1 ORDER BY id DESC LIMIT 1")
     return {
         "order": number, "order_key": str(order), "tail": number[-7:], "line": f"{number}-000001", "unpaid": unpaid,
         "slug": "product-1", "seller_slug": "seller-1", "product": "1", "subscription": str(subscription), "instance": f"instance-{order}",
         "notice": str(notice), "mail": str(notice), "seller": "1", "buyer": "1", "address": "1", "call": str(3 * order), "operation": str(order),
-        "license_request": "1", "run": "4", "case": "4", "access_key": AK, "email": "buyer1@many.example", "signing_key": _one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
+        "license_request": "1", "run": "4", "case": "4", "access_key": AK, "email": "buyer1@many.example", "signing_key": one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
         "operator": str(size.operator), "domain": "1", "staged_key": "staged", "member": str(size.sellers + 1), "group": "1",
-        "empty_group": "2", "invitation": "1", "token": TOKEN, "submission": _of_seller("review_submission", "id", "status = 'pending'"),
-        "rejected": _of_seller("review_submission", "id", "status = 'rejected'"), "picture": _of_seller("assets_picture", "sha256"),
-        "proof": _of_seller("assets_proof", "sha256"),
+        "empty_group": "2", "invitation": "1", "token": TOKEN, "submission": of_seller("review_submission", "id", "status = 'pending'"),
+        "rejected": of_seller("review_submission", "id", "status = 'rejected'"), "picture": of_seller("assets_picture", "sha256"),
+        "proof": of_seller("assets_proof", "sha256"),
     }  # fmt: skip
-
-
-def _of_seller(table: str, column: str, where: str = "true") -> str:
-    """The newest row of seller 1."""
-    return str(_one(f"SELECT {column} FROM {table} WHERE seller_id = 1 AND {where} ORDER BY id DESC LIMIT 1")[0])
 
 
 # --- pages --------------------------------------------------------------------------------------------------------------
@@ -241,121 +226,12 @@ def _react(act: Callable[[], object], _prepared: object) -> None:
     act()
 
 
-def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
-    """Fields of events of this class about things that are as they would be then."""
-    newest, at = size.orders, now
-    delivered = range(newest - 1000, newest - 2000, -1)
-
-    def numbers(keys: range) -> list[str]:
-        rows = _all(f"SELECT number FROM orders_order WHERE id IN ({', '.join(map(str, keys))}) ORDER BY id")
-        return [number for (number,) in rows]
-
-    match event.__name__:
-        case "OrderPaid":
-            bought, renewed = _story(size, "paid"), _story(size, "renewal_paid")
-            return [{"order": number} for number in [*numbers(bought), *numbers(renewed)]]
-        case "OrderCompleted":
-            return [{"order": number} for number in numbers(delivered[:100])]
-        case "OrderCancelled":
-            return [{"order": number, "by": "timeout"} for number in numbers(delivered) if number][:1]
-        case "OrderRefunded":
-            refunded = _all("SELECT number FROM orders_order WHERE status = 'refunded' ORDER BY id DESC LIMIT 10")
-            return [{"order": number, "reason": "timeout"} for (number,) in refunded]
-        case "CallFailed":
-            failing = (n for n in _story(size, "creating") if (newest - n) % 4 == 1)
-            return [{"call": 3 * n, "attempt": 1, "verdict": "timeout", "next_at": at} for n in failing]
-        case "CallEnded":
-            return _calls_ended(size)
-        case "ReplayEnded":
-            failed = FailedCase(case=4, activity="queryInstance", variant="", diagnosis="bom")
-            return [
-                {
-                    "about": "seller:1",
-                    "job": 1,
-                    "outcome": "done",
-                    "passed": False,
-                    "seller": 1,
-                    "cases": 3,
-                    "failed": (failed,),
-                }
-            ]
-        case "BreakerOpened":
-            return [{"address": 11, "fault": "connect"}]
-        case "ToppedUp":
-            return [{"transfer": 1}]
-        case "SigningKeyRotated":
-            return [{"key": 1}]
-        case "SubscriptionEndsSoon":
-            rows = _all("SELECT id, expires_at FROM subscriptions_subscription WHERE status = 'active' AND expires_at"
-                        " IS NOT NULL ORDER BY id DESC LIMIT 10")  # fmt: skip
-            return [{"subscription": pk, "ends": ends} for pk, ends in rows]
-        case "SubscriptionFrozen" | "SubscriptionUnfrozen" | "SubscriptionReleased":
-            rows = _all("SELECT id FROM subscriptions_subscription WHERE status = 'frozen' ORDER BY id DESC LIMIT 10")
-            return [{"subscription": pk, "at": at} for (pk,) in rows]
-        case "MemberJoined":
-            return [{"seller": 1, "user": 1, "invitation": 1}]
-        case "MemberLeft":
-            return [{"seller": 1, "user": 1, "by": size.member(1), "at": at}]
-        case "MemberAccessChanged":
-            return [{"seller": 1, "user": 1, "at": at}]
-        case "OwnershipTransferred":
-            return [{"seller": 1, "former": 1, "owner": size.member(1), "at": at}]
-        case "DomainLapsed":
-            return [{"domain": 1, "at": at}]
-        case "SubmissionSent" | "SubmissionOverdue":
-            return [{"submission": int(_of_seller("review_submission", "id", "status = 'pending'"))}]
-        case "SubmissionDecided":
-            pk = int(_of_seller("review_submission", "id", "status = 'rejected'"))
-            return [{"submission": pk, "outcome": "rejected"}]
-        case "SellerAdmitted" | "SellerSuspended" | "SellerResumed" | "SellerExited" | "CertificationLocked":
-            return [{"seller": 1}]
-        case "AgreementPublished":
-            return [{"agreement": _one("SELECT id FROM identity_agreement WHERE kind = 'seller'")[0]}]
-        case "ProductFrozen":
-            return [{"product": 1, "cause": "x", "at": at}]
-        case "UpgradeRuleLapsed":
-            return [{"rule": 1, "at": at}]
-        case "ProductUnfrozen" | "StockEmpty":
-            return [{"product": 1, "at": at}]
-        case "ProductStopped":
-            return [{"product": 1, "what": "product", "key": "", "reason": "x", "by_operator": True, "at": at}]
-        case "OperationStopped":
-            rows = _all("SELECT id, call_id FROM fulfilment_operation WHERE kind = 'freeze' ORDER BY id DESC LIMIT 10")
-            return [{"operation": pk, "call": call, "at": at} for pk, call in rows]
-    raise LookupError(f"say in {__name__} what happened when {event.__name__} is published")
-
-
-def _calls_ended(size: Size) -> list[dict[str, Any]]:
-    """Deliveries that go on, a renewal that was done, one that was given up, and freezes."""
-    made = [{"call": 3 * n, "kind": "Create", "outcome": "done", "subscription": n} for n in _story(size, "created")]
-    renewed = [
-        {"call": 3 * n, "kind": "Refresh", "outcome": "gave_up" if n % 10 == 0 else "done", "subscription": 5 * (size.orders - n) + 1}
-        for n in _story(size, "refreshed")
-    ]  # fmt: skip
-    rows = _all("SELECT id, subscription_id FROM production_call WHERE kind = 'SetStatus' AND subscription_id IS NOT NULL"
-                " ORDER BY id DESC LIMIT 50")  # fmt: skip
-    frozen = [{"call": call, "kind": "SetStatus", "outcome": "done", "subscription": pk} for call, pk in rows]
-    return [*renewed[:1], *made, *renewed[1:], *frozen]
-
-
-def _story(size: Size, story: str) -> range:
-    """Keys of the orders of one story under way, see ``many``."""
-    newest = size.orders - 300 - 100 * STORIES.index(story)
-    return range(newest, newest - 100, -1)
-
-
-def _all(text: str) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(text)
-        return cursor.fetchall()
-
-
 def timers(size: Size, now: datetime) -> Iterator[Deed]:
     """The task of each timer, at the moments at which it does something."""
-    [unpaid] = _one("SELECT number FROM orders_order WHERE status = 'unpaid' ORDER BY id LIMIT 1")
-    active, ends = _one("SELECT id, expires_at FROM subscriptions_subscription WHERE status = 'active' AND expires_at IS NOT"
+    [unpaid] = one("SELECT number FROM orders_order WHERE status = 'unpaid' ORDER BY id LIMIT 1")
+    active, ends = one("SELECT id, expires_at FROM subscriptions_subscription WHERE status = 'active' AND expires_at IS NOT"
                         " NULL ORDER BY id DESC LIMIT 1")  # fmt: skip
-    frozen, over = _one(
+    frozen, over = one(
         "SELECT id, release_at FROM subscriptions_subscription WHERE status = 'frozen' ORDER BY id LIMIT 1"
     )
     moments: dict[str, list[tuple[str, dict[str, Any], datetime]]] = {
@@ -366,7 +242,7 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
             (" (releases)", {"subscription": frozen}, over + timedelta(hours=1)),
         ],
         QUIET: [("", {}, now)],
-        OVERDUE: [("", {"submission": int(_of_seller("review_submission", "id", "status = 'pending'"))}, now)],
+        OVERDUE: [("", {"submission": int(of_seller("review_submission", "id", "status = 'pending'"))}, now)],
         RECHECK: [("", {"domain": 1}, now)],
         best_sellers.NIGHTLY: [("", {}, now)],
         retention.NIGHTLY: [("", {}, now + timedelta(days=500))],
