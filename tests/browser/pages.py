@@ -167,7 +167,7 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-submissions": View("/seller/submissions/"),
         "seller-submission-product": View("/seller/submissions/{product submission}/"),
         "seller-product-sent": View("/seller/products/{sent product}/submit/"),
-        "seller-draft-sent": View("/seller/products/{sent product}/draft/base/"),
+        "seller-product-in-review": View("/seller/products/{sent product}/"),
         "seller-submission-waiting": View("/seller/submissions/{change submission}/"),
         "seller-overview": View("/seller/"),
         "seller-orders": View("/seller/orders/"),
