@@ -17,12 +17,12 @@ def debug(seller_url: str) -> dict[str, str]:
     """Cases that were saved and replayed; beside them an address where nothing is right, and what the tester says of it."""
     address = Address.objects.get(pk=1)
     for activity in ("newInstance", "queryInstance", "refreshInstance", "releaseInstance"):
-        _debug(address, activity)
+        debug_case(address, activity)
     wrong = addresses.register(
         address.seller, url=f"{seller_url}/nowhere", protocol=address.protocol, require_body_sign=True, sandbox=True,
         now=clock.now(),
     )  # fmt: skip
-    _debug(wrong, "queryInstance")
+    debug_case(wrong, "queryInstance")
     jobs = [
         replay.start(
             list(DebugCase.objects.all()), about=f"seller:{address.seller_id}", by="demo", now=clock.now(),
@@ -34,8 +34,8 @@ def debug(seller_url: str) -> dict[str, str]:
     return {"wrong address": str(wrong.pk)}
 
 
-def _debug(address: Address, activity: str) -> None:
-
-    form, now = form_of(address, activity), clock.now()
+def debug_case(address: Address, activity: str, variant: str = "") -> None:
+    """A test call that the running worker makes; what passes is saved as a case."""
+    form, now = form_of(address, activity, variant), clock.now()
     run = verbs.debug(form, shown_values(form, now=now), by="demo@qingxie.example", now=now, most=4)
     until(lambda: DebugRun.objects.get(pk=run.pk).ended_at is not None, f"{activity} is answered")

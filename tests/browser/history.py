@@ -29,6 +29,7 @@ def main() -> None:
     from tests.browser.acting import acting
     from tests.browser.debugging import debug
     from tests.browser.licenses import licensed
+    from tests.browser.publishing import publish
 
     seller_url, *chapters = sys.argv[1:]
     told = {
@@ -45,6 +46,7 @@ def main() -> None:
             newcomer,
             companies,
             debug,
+            publish,
             broken,
             acting,
         )

@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-HISTORY = ("deliver", "licensed", "freeze", "renew", "give_up", "fail", "newcomer", "companies", "debug", "acting")
+HISTORY = (
+    "deliver",
+    "licensed",
+    "freeze",
+    "renew",
+    "give_up",
+    "fail",
+    "newcomer",
+    "companies",
+    "debug",
+    "publish",
+    "acting",
+)
 """The chapters of history.py that these pages tell of."""
 
 
@@ -25,6 +37,11 @@ class View:
     stale: bool = False
     """Whether the form was open for too long: its token is not the session's any more."""
 
+    @property
+    def lists(self) -> bool:
+        """Whether the page shows a list and nothing was done on it."""
+        return self.path.partition("?")[0] in LISTS and not self.press
+
     def act(self, page: Page) -> None:
         """Do there what a person would do."""
         for selector, value in self.fill:
@@ -34,6 +51,20 @@ class View:
         if self.press:
             page.locator(self.press).first.click()
             page.wait_for_load_state()
+
+
+LISTS = frozenset({
+    "/", "/sellers/qingxie/", "/orders/", "/services/", "/notices/", "/balance/",
+    "/seller/products/", "/seller/orders/", "/seller/operations/", "/seller/messages/", "/seller/addresses/",
+    "/seller/domains/", "/seller/keys/", "/seller/members/", "/seller/cases/", "/seller/submissions/", "/seller/notices/",
+    "/seller/company/agreements/", "/seller/try/",
+    "/console/orders/", "/console/operations/", "/console/calls/", "/console/products/", "/console/sellers/",
+    "/console/accounts/", "/console/reviews/", "/console/agreements/", "/console/ledger/", "/console/mails/",
+    "/console/notices/",
+})  # fmt: skip
+"""Pages that are a list: on a phone its first row, or why there is none, stands on the first screen."""
+ROW = "main :is(table tbody tr, .tp-empty, .sf-shelf > li, .tp-notices > li, section.card, .card[id])"
+"""What a list consists of: a row, a card, or the words that say why there is none."""
 
 
 SUBMIT = "main form[method=post] button[type=submit]"
@@ -135,6 +166,9 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-company": View("/seller/company/"),
         "seller-agreements": View("/seller/company/agreements/"),
         "seller-submissions": View("/seller/submissions/"),
+        "seller-submission-product": View("/seller/submissions/{product submission}/"),
+        "seller-product-sent": View("/seller/products/{sent product}/submit/"),
+        "seller-product-in-review": View("/seller/products/{sent product}/"),
         "seller-submission-waiting": View("/seller/submissions/{change submission}/"),
         "seller-overview": View("/seller/"),
         "seller-orders": View("/seller/orders/"),
@@ -148,6 +182,11 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-draft": View("/seller/products/11/draft/base/"),
         "seller-draft-pictures": View("/seller/products/11/draft/media/?check=1"),
         "seller-draft-prices": View("/seller/products/11/draft/pricing/"),
+        "seller-draft-description": View("/seller/products/11/draft/description/"),
+        "seller-draft-guide": View("/seller/products/11/draft/guide/"),
+        "seller-draft-support": View("/seller/products/11/draft/support/"),
+        "seller-draft-purchase": View("/seller/products/11/draft/purchase/"),
+        "seller-draft-discovery": View("/seller/products/11/draft/discovery/?check=1"),
         "seller-draft-missing": View("/seller/products/11/draft/details/?check=1"),
         "seller-preview": View("/seller/products/11/preview/"),
         "seller-submit": View("/seller/products/11/submit/"),
@@ -170,6 +209,7 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-address-new": View("/seller/addresses/new/"),
         "seller-address-wrong": View("/seller/addresses/new/", (("input[name=url]", "ftp://nowhere"),), SUBMIT),
         "seller-address": View("/seller/addresses/1/"),
+        "seller-debug-begin": View("/seller/debug/"),
         "seller-debug": View("/seller/debug/1/updateInstanceStatus/"),
         "seller-debug-good": View("/seller/debug/1/newInstance/"),
         "seller-debug-made": View("/seller/debug/1/refreshInstance/", press='main button[value="generate"]'),
@@ -235,6 +275,8 @@ PAGES: dict[str, dict[str, View]] = {
         "console-reviews": View("/console/reviews/"),
         "console-reviews-ended": View("/console/reviews/?show=ended"),
         "console-review": View("/console/reviews/{waiting submission}/"),
+        "console-review-product": View("/console/reviews/{product submission}/"),
+        "console-review-preview": View("/console/reviews/{product submission}/preview/"),
         "console-review-change": View("/console/reviews/{change submission}/"),
         "console-review-rejected": View("/console/reviews/{rejected submission}/"),
         "console-review-failed": View("/console/reviews/{failed submission}/"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tradepost.market.assets.models import Picture
@@ -252,7 +253,7 @@ def _spec_facts(spec: Spec) -> SpecFacts:
     attributes = (*(attribute.code for attribute in spec.attributes), *(("quantity",) if counted else ()))
     prices = [price for sku in spec.skus for price in sku.prices]
     return SpecFacts(
-        name=spec.name.zh or spec.name.en,
+        name=spec.name.in_language(get_language()) or spec.name.zh or spec.name.en,
         modes=frozenset(price.charging_mode for price in prices),
         template=Template.CUSTOM if attributes else Template.SIMPLE,
         attributes=attributes,

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from tradepost.market.base.both_languages import named
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.hosts import wrong_host, wrong_port
 from tradepost.market.base.work import State
@@ -133,7 +134,7 @@ def remove(address: Address, *, now: datetime) -> None:
         locked = Address.objects.select_for_update(no_key=True).get(pk=address.pk)
         if bound := list(Product.objects.filter(binding__address=locked).order_by("name")):
             said = _("It serves %(products)s. Serve them at another address first.")
-            names = ", ".join(product.name for product in bound)
+            names = ", ".join(named(product) for product in bound)
             raise Refused("address.in_use", said % {"products": names})
         if Call.objects.filter(address=locked).exclude(state=State.ENDED).exists():
             raise Refused("address.under_way", _("Calls to it are under way. Wait until they have ended."))

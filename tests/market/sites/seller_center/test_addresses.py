@@ -36,6 +36,17 @@ def test_registers_an_address_and_binds_the_product(page, shop):
     assert Binding.objects.get(product=product).address == address
 
 
+@pytest.mark.parametrize(("language", "shown", "other"), [("en", "Docs", "文档"), ("zh-hans", "文档", "Docs")])
+def test_products_to_choose_from_have_the_name_of_the_readers_language(page, shop, language, shown, other):
+    products.make_product(shop.seller, bound=False, name="文档", name_en="Docs")
+    page.cookies["django_language"] = language
+
+    text = page.get("/seller/addresses/new/").content.decode()
+
+    assert re.search(rf"<option[^>]*>\s*{shown}\s*</option>", text)
+    assert other not in text
+
+
 def test_the_newest_interface_is_proposed(page, shop):
     text = page.get("/seller/addresses/new/").content.decode()
 

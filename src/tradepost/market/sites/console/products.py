@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from tradepost.market.base.both_languages import named
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog import delist, trading
 from tradepost.market.catalog.models import Product, Sku, Spec
@@ -49,7 +50,7 @@ def _parts(product: Product) -> list[tuple[str, Any]]:
     for spec in offers_of(product):
         if spec.stopped_at is not None:
             continue
-        name = spec.name if is_chinese() else spec.name_en
+        name = named(spec)
         skus = [
             (f"sku:{sku.code}", _chosen(sku, spec) or f"SKU {sku.code[:12]}")
             for sku in spec.skus.all()
@@ -144,9 +145,8 @@ def _node(what: str, product: Product) -> Product | Spec | Sku:
 
 def _chosen(sku: Sku, spec: Spec) -> str:
     """The values that tell a SKU from the others of its spec; nothing where there is nothing to choose."""
-    name = "name" if is_chinese() else "name_en"
     return " · ".join(
-        value[name]
+        named(value)
         for attribute in spec.attributes
         for value in attribute["values"]
         if sku.values.get(attribute["code"]) == value["code"]

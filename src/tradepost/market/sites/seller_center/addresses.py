@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from tradepost.market.base.both_languages import named
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
@@ -75,7 +76,7 @@ class AddressForm(forms.Form):
         if isinstance(field, forms.ChoiceField):
             field.choices = protocol_choices(kind, [product.product_type for product in products])
         if isinstance(chosen := self.fields["product"], forms.ChoiceField):
-            chosen.choices = [("", _("None for now")), *((str(p.pk), p.name) for p in products)]
+            chosen.choices = [("", _("None for now")), *((str(p.pk), named(p)) for p in products)]
 
 
 def protocol_choices(kind: str = "", sold: Iterable[str] = ()) -> list[tuple[str, str]]:
@@ -262,7 +263,7 @@ def bind(request: SellerRequest, pk: int) -> HttpResponse:
     given = whole_number(request.POST.get("address", ""))
     own = found(seller_queries.find_address(request.seller, given) if given is not None else None)
     verbs.bind(product, own)
-    with_name = {"product": product.name, "address": own.url}
+    with_name = {"product": named(product), "address": own.url}
     messages.success(request, _("%(product)s is served at %(address)s.") % with_name)
     return redirect("seller_center:addresses")
 
@@ -272,5 +273,5 @@ def bind(request: SellerRequest, pk: int) -> HttpResponse:
 def unbind(request: SellerRequest, pk: int) -> HttpResponse:
     product = found(seller_queries.find_product(request.seller, pk))
     verbs.unbind(product)
-    messages.success(request, _("%(product)s is served nowhere now.") % {"product": product.name})
+    messages.success(request, _("%(product)s is served nowhere now.") % {"product": named(product)})
     return redirect("seller_center:addresses")

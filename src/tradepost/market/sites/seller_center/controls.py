@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from tradepost.market.base.both_languages import named
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog import controls as verbs
 from tradepost.market.catalog.models import Product, PurchaseLimit, SalesTarget, Spec, Stock
 from tradepost.market.catalog.sellable import MOST_UNITS
 from tradepost.market.identity.menus import Menu
-from tradepost.market.notifications.facts import is_chinese
 from tradepost.market.web.product_history import product_events
 
 from .frame import SellerRequest, seller_page, show
@@ -50,7 +50,7 @@ class LimitForm(forms.Form):
 
 class OwnProduct(forms.ModelChoiceField):  # type: ignore[type-arg]  # no generic when it runs
     def label_from_instance(self, obj: Product) -> str:
-        return obj.name if is_chinese() else obj.name_en or obj.name
+        return named(obj)
 
 
 class TargetForm(forms.Form):

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from tradepost.market.assets.models import Picture
+from tradepost.market.base.both_languages import named
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
@@ -355,6 +356,5 @@ WAY_MODES = {
 
 
 def _categories() -> list[tuple[str, Words]]:
-    chinese = (get_language() or "zh").startswith("zh")
     rows = Category.objects.order_by("position", "pk")
-    return [("", _("Choose a category")), *((row.slug, row.name if chinese else row.name_en) for row in rows)]
+    return [("", _("Choose a category")), *((row.slug, named(row)) for row in rows)]

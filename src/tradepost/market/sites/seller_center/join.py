@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from tradepost.market.base.both_languages import named
 from tradepost.market.identity import members as verbs
 from tradepost.market.identity.models import User
 from tradepost.market.web.access import View, choose_seller, declare, now_of
@@ -41,7 +42,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
             return redirect_to_login(request.path)
         member = verbs.accept(token, user=user, now=now_of(request))
         choose_seller(request, member.seller_id)
-        messages.success(request, _("You act for %(company)s now.") % {"company": member.seller.name})
+        messages.success(request, _("You act for %(company)s now.") % {"company": named(member.seller)})
         return redirect("seller_center:overview")
     back = urlencode({REDIRECT_FIELD_NAME: request.path})
     context = {

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tradepost.market.base import clock
+from tradepost.market.base.both_languages import named
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog import grants
@@ -269,6 +270,6 @@ def hand_over(request: SellerRequest, pk: int) -> HttpResponse:
 def leave(request: SellerRequest) -> HttpResponse:
     """Everybody may leave, whatever their groups open."""
     verbs.leave(request.member, now=request.now)
-    company = request.seller.name
+    company = named(request.seller)
     messages.success(request, _("You no longer act for %(company)s.") % {"company": company})
     return redirect("/")

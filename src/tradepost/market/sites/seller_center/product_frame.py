@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from tradepost.market.base.both_languages import named
 from tradepost.market.catalog.controls import spec_names
 from tradepost.market.catalog.models import Product, Sku
 from tradepost.market.notifications.facts import is_chinese
@@ -40,6 +41,4 @@ def key_of(scope: str) -> str:
 
 def sku_words(sku: Sku) -> str:
     """The chosen values, or the spec's name where there is nothing to choose."""
-    name = "value" if is_chinese() else "value_en"
-    values = [value[name] for value in chosen_values(sku)]
-    return " · ".join(values) or (sku.spec.name if is_chinese() else sku.spec.name_en)
+    return " · ".join(named(value, "value") for value in chosen_values(sku)) or named(sku.spec)

@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from tradepost.market.base.both_languages import named
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog import upgrade_rules as verbs
 from tradepost.market.catalog.models import Product, Sku, UpgradeRule
 from tradepost.market.debugging.missing import Lack, missing
 from tradepost.market.debugging.required import Sold
 from tradepost.market.identity.menus import Menu
-from tradepost.market.notifications.facts import is_chinese
 from tradepost.market.notifications.product_reactions import WHY
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production.models import Binding
@@ -49,7 +49,7 @@ def _skus(product: Product) -> list[tuple[str, list[tuple[str, str]]]]:
     groups: dict[str, list[tuple[str, str]]] = {}
     on_sale = Sku.objects.filter(spec__product=product, stopped_at=None, spec__stopped_at=None).select_related("spec")
     for sku in on_sale.order_by("spec__position", "spec_id", "pk"):
-        spec = sku.spec.name if is_chinese() else sku.spec.name_en
+        spec = named(sku.spec)
         groups.setdefault(spec, []).append((sku.code, sku_words(sku)))
     return list(groups.items())
 

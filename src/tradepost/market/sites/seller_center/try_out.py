@@ -9,10 +9,10 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from tradepost.market.base.both_languages import named
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Offer, Product
@@ -81,8 +81,7 @@ def _shown(tried: Tried, own: Collection[int]) -> dict[str, Any]:
 
 def _words(offer: Offer) -> str:
     """What tells this offer from the others of its specification, in the reader's language."""
-    name = "value" if (get_language() or "").startswith("zh") else "value_en"
-    parts = [value[name] for value in chosen_values(offer.sku)]
+    parts = [named(value, "value") for value in chosen_values(offer.sku)]
     return " · ".join([*parts, _how_paid(offer)])
 
 
@@ -91,7 +90,7 @@ def _how_paid(offer: Offer) -> str:
     if offer.charging.postpaid:
         return _("on demand")
     if offer.charging.quota:
-        unit = offer.usage_unit if (get_language() or "").startswith("zh") else offer.usage_unit_en
+        unit = named(offer, "usage_unit")
         return _("package of %(quota)s %(unit)s") % {"quota": amount(offer.quota), "unit": unit} + f" · {period}"
     return period
 

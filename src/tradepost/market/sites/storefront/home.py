@@ -9,10 +9,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from tradepost.market.base.both_languages import named
 from tradepost.market.base.config import config
 from tradepost.market.base.money import MINOR_DIGITS
 from tradepost.market.base.numbers import whole_number
@@ -125,7 +126,4 @@ def without(query: QueryDict, *names: str) -> str:
 
 
 def _named(row: Any) -> str:
-    if row is None:
-        return ""
-    english = (get_language() or "").startswith("en")
-    return str((row.name_en or row.name) if english else (row.name or row.name_en))
+    return "" if row is None else named(row)

@@ -65,7 +65,7 @@ TAB = "show"
 def filters(context: Context, content: str) -> SafeString:
     """The bar above a list: fields, the button, and the way back to all. What is asked stays in the page's address."""
     request: HttpRequest = context["request"]
-    filled = any(request.GET[name] for name in request.GET if name not in {"after", TAB})
+    filled = sum(1 for name in request.GET if name not in {"after", TAB} and request.GET[name])
     tab = f"?{urlencode({TAB: request.GET[TAB]})}" if request.GET.get(TAB) else ""
     return SafeString(
         render_to_string("web/parts/filters.html", {"content": content, "filled": filled, "path": request.path + tab})

@@ -27,6 +27,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timeuntil
 from django.utils.translation import pgettext
 
+from tradepost.market.base.both_languages import named
 from tradepost.market.base.money import MINOR_DIGITS, Money
 from tradepost.market.base.money_words import in_words
 from tradepost.market.catalog import rich_text
@@ -182,9 +183,7 @@ def day(value: datetime | date | None) -> str:
 @register.simple_tag
 def loc(subject: Any, name: str) -> str:
     """The text in the reader's language: ``name`` or ``name_en``; the other one where that is empty."""
-    read = subject.get if isinstance(subject, dict) else lambda key: getattr(subject, key, "")
-    chinese, english = read(name) or "", read(f"{name}_en") or ""
-    return (english or chinese) if locale_now().language == "en" else (chinese or english)
+    return named(subject, name)
 
 
 @register.filter

@@ -94,6 +94,12 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
+    for (const sheet of document.querySelectorAll(".tp-fold[open], .sf-sheet[open]")) {
+      const summary = sheet.querySelector("summary");
+      if (getComputedStyle(summary).position !== "fixed") continue; // in a wide window it is part of the page
+      sheet.open = false;
+      summary.focus();
+    }
     for (const menu of document.querySelectorAll("details.tp-menu[open]")) {
       menu.open = false;
       menu.querySelector("summary").focus();
@@ -113,11 +119,13 @@
 
   // Beside the page the navigation is always open, also in browsers that cannot style a closed one.
   const wide = matchMedia("(min-width: 62rem)");
+  const roomy = matchMedia("(min-width: 40.01rem)"); // and above a list what narrows it
   const unfold = () => {
     for (const side of document.querySelectorAll(".tp-side > details")) side.open = wide.matches;
+    for (const fold of document.querySelectorAll(".tp-fold")) fold.open = roomy.matches;
   };
   document.addEventListener("DOMContentLoaded", unfold);
-  wide.addEventListener("change", unfold);
+  for (const width of [wide, roomy]) width.addEventListener("change", unfold);
 
   // A dialog whose form was refused comes back open, with what was typed and what is wrong.
   document.addEventListener("DOMContentLoaded", () => {
@@ -125,11 +133,12 @@
     if (refused) refused.showModal();
   });
 
-  // A row of sections that is wider than a phone shows the one the reader is in.
+  // A row of sections or tabs that is wider than a phone shows the one the reader is in.
   document.addEventListener("DOMContentLoaded", () => {
-    const here = document.querySelector(".tp-row [aria-current]");
-    const row = here && here.closest("ul");
-    if (row) row.scrollLeft += here.getBoundingClientRect().left - row.getBoundingClientRect().left - (row.clientWidth - here.offsetWidth) / 2;
+    for (const here of document.querySelectorAll(".tp-row [aria-current], .tp-tabs [aria-current]")) {
+      const row = here.closest("ul, .tp-tabs");
+      row.scrollLeft += here.getBoundingClientRect().left - row.getBoundingClientRect().left - (row.clientWidth - here.offsetWidth) / 2;
+    }
   });
 
   // A file that is too large need not be sent to be refused. Before htmx, which would send it.
