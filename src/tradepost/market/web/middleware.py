@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
@@ -62,7 +64,12 @@ class RequestMiddleware:
             page = refused_page(request, refused)
             page["Retry-After"] = str(refused.wait)
             return page
-        if request.method in writers.READING or getattr(view, "own_transactions", False):
+        if request.method in writers.READING:
+            return None
+        if any("\0" in value for values in request.POST.lists() for value in values[1]):
+            words = _("What you typed holds a character that cannot be stored (U+0000).")
+            return refused_page(request, Refused("form.characters", words, HTTPStatus.BAD_REQUEST))
+        if getattr(view, "own_transactions", False):
             return None
         try:
             with transaction.atomic():
