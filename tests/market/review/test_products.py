@@ -23,6 +23,7 @@ from tradepost.market.catalog.document import Document, Sku, Spec
 from tradepost.market.catalog.models import Offer, Product, Version
 from tradepost.market.catalog.models import Spec as SpecRow
 from tradepost.market.catalog.projection import differences
+from tradepost.market.identity import keys
 from tradepost.market.identity.models import Seller
 from tradepost.market.production.models import Binding
 from tradepost.market.review import decide, hand_in
@@ -137,6 +138,20 @@ def test_an_approval_needs_a_replay_that_is_fresh() -> None:
     replays(now=late)
     approve(sent, now=late)
     assert Product.objects.get().status == Product.Status.ON_SALE
+
+
+def test_an_approval_needs_the_address_and_key_that_were_replayed() -> None:
+    """saas-v2 §5: only cases of the current key and URL count; what passed elsewhere says nothing of what is called now."""
+    product = ready()
+    sent = pending(product)
+    keys.rotate_signing_key(product.seller, "base", now=NOW)
+    with pytest.raises(Refused, match=r"review\.cases"):
+        approve(sent)
+    Binding.objects.filter(product=product).delete()
+    with pytest.raises(Refused, match=r"review\.cases"):
+        approve(sent)
+    sent.refresh_from_db()
+    assert (sent.status, Product.objects.get().status) == (STATUS.PENDING, "draft")
 
 
 def test_a_rejection_says_why_and_leaves_the_evidence() -> None:

@@ -200,6 +200,7 @@ class ProductVersion(Defaults[Document]):
                 raise Refused(
                     "review.replay", words % {"minutes": settings.replay_valid_minutes}, field="replay", rule="2.4"
                 )
+            _check_cases(_product(case), case.document, self.purpose)
         listing.list_version(
             version, currency=settings.currency, sells_metered=settings.sandbox, actor=by, now=case.now
         )
@@ -212,6 +213,14 @@ class ProductVersion(Defaults[Document]):
 
     def diff(self, document: Document, against: Document) -> Sequence[Change]:
         return list(differences(self.facts(document), self.facts(against)))
+
+
+def _check_cases(product: Product, document: Document, purpose: Purpose) -> None:
+    """Since the replay the seller may have changed address or key: what passed there says nothing of what is called now."""
+    stock = stock_of(product, document, purpose=purpose)
+    if stock is None or stock.lacks:
+        words = _("Address, key or cases of this product changed since they were replayed. Replay them first.")
+        raise Refused("review.cases", words, field="replay", rule="2.4")
 
 
 def _product(case: Case[Document]) -> Product:
