@@ -127,11 +127,13 @@ def _orders(shop: Shop, count: int) -> list[str]:
     """Paid orders of one line each, of the shop's only seller, whose access key signs the queries."""
     from bench.rows import BATCH
     from tradepost.market.base.secrets import seal
+    from tradepost.market.catalog.models import Version
     from tradepost.market.identity.models import AccessKey
     from tradepost.market.orders.models import Order, OrderLine
     from tradepost.market.subscriptions.models import Subscription
 
     now = datetime.now(UTC)
+    sold = Version.objects.get(product=shop.products[0])
     AccessKey.objects.create(seller=shop.sellers[0], access_key=AK, sealed=seal(SK), created_by=None, created_at=now)
     orders = Order.objects.bulk_create(
         [
@@ -177,6 +179,7 @@ def _orders(shop: Shop, count: int) -> list[str]:
                 seller=shop.sellers[0],
                 product=shop.products[0],
                 offer=shop.offer,
+                version=sold,
                 subscription=subscription,
                 charging_mode="PERIOD",
                 period_type="month",
