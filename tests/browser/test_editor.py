@@ -47,6 +47,20 @@ def test_what_is_typed_survives_a_closed_tab_and_two_tabs_lose_nothing(browser: 
         expect(second.locator("[name=phone]")).to_have_value("400-222-2222")
 
 
+def test_a_save_that_does_not_get_through_is_made_again_by_itself(browser: Browser, market: Market) -> None:
+    with person(browser, market, "seller") as seller:
+        page = tab(seller, SUPPORT)
+        page.route(
+            "**/draft/support/", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
+        )
+        page.locator("[name=phone]").fill("400-333-3333")
+        expect(page.locator("#sc-saved")).to_have_class("tp-error")
+        page.unroute("**/draft/support/")
+        saved(page)
+        page.reload()
+        expect(page.locator("[name=phone]")).to_have_value("400-333-3333")
+
+
 def test_a_price_that_is_no_number_is_said_beside_it_and_a_priced_combination_is_ticked(
     browser: Browser, market: Market
 ) -> None:

@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const WAIT = 700;
+  const AGAIN = 5000; // after a save that did not get through: what was typed is not left to the next key
   const form = document.querySelector("form[data-autosave]");
   if (!form) return;
   const state = document.getElementById("sc-saved");
@@ -70,6 +71,7 @@
     clearTimeout(timer);
     if (busy || stopped || typed === saved) return;
     busy = true;
+    let lost = false;
     const now = typed;
     say(form.dataset.saving);
     const body = new FormData(form);
@@ -93,6 +95,7 @@
       mark(said.errors || {});
       say(said.words, said.saved ? "" : "tp-error");
     } catch {
+      lost = true;
       say(form.dataset.failed, "tp-error");
     } finally {
       busy = false;
@@ -104,6 +107,7 @@
       return;
     }
     if (typed !== now) timer = setTimeout(save, WAIT);
+    else if (lost) timer = setTimeout(save, AGAIN);
   };
 
   const changed = (event) => {
