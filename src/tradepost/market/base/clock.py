@@ -80,9 +80,8 @@ def target() -> datetime | None:
     """The moment that a sandbox's clock is heading for, or None when it is not moving."""
     if not config().sandbox:
         return None
-    from .models import SandboxClock
-
-    return SandboxClock.objects.filter(pk=1).values_list("target", flat=True).first()
+    found = rows.run("SELECT target FROM base_sandboxclock WHERE id = 1", [])
+    return rows.aware(found[0][0]) if found and found[0][0] is not None else None
 
 
 def jump(moment: datetime) -> None:

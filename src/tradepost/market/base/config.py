@@ -13,10 +13,34 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from .change_settings import ChangeSettings
+from .channel_settings import ChannelSettings
+from .console_settings import ConsoleSettings
+from .invoice_settings import InvoiceSettings
+from .life_settings import LifeSettings
+from .payment_settings import PaymentSettings
+from .reconcile_settings import ReconcileSettings
+from .refund_settings import RefundSettings
+from .renewal_settings import RenewalSettings
+from .service_desk_settings import ServiceDeskSettings
+from .usage_settings import UsageSettings
 
 
-class Config(BaseSettings):
+class Config(
+    LifeSettings,
+    ChangeSettings,
+    RenewalSettings,
+    RefundSettings,
+    ReconcileSettings,
+    ChannelSettings,
+    ServiceDeskSettings,
+    ConsoleSettings,
+    PaymentSettings,
+    UsageSettings,
+    InvoiceSettings,
+):
     """Settings of one market. Each reads ``TRADEPOST_<NAME>``; ``PORT`` and ``DATABASE_URL`` also go by those names."""
 
     model_config = SettingsConfigDict(
@@ -79,9 +103,6 @@ class Config(BaseSettings):
         description="Looks for proofs, and tests of addresses, that one seller may ask for in an hour.",
     )
     unpaid_timeout_minutes: int = Field(default=1440, ge=1, description="An unpaid order is cancelled after this time.")
-    quote_minutes: int = Field(
-        default=60, ge=1, description="How long a price that was shown at checkout holds; after that it is asked again."
-    )
     body_sign: Literal["required", "optional"] = Field(
         default="required", description="Default of new production addresses: is an answer without Body-Sign accepted?"
     )
@@ -122,6 +143,54 @@ class Config(BaseSettings):
         description="Largest document that is taken as proof, in bytes; a request of more does not come in.",
     )
     proofs_a_day: int = Field(default=100, ge=1, description="Documents that one seller may hand in on a day.")
+    upload_most_bytes: int = Field(
+        default=10 * 1024**3,
+        ge=1024,
+        description="Largest file of an asset that is taken, in bytes (rules §2.3, §2.5).",
+    )
+    upload_day_bytes: int = Field(
+        default=10 * 1024**3,
+        ge=1024,
+        description="Bytes of assets that one seller may upload within 24 hours (rules §2.3).",
+    )
+    upload_day_files: int = Field(
+        default=100, ge=1, description="Files of assets that one seller may upload within 24 hours (rules §2.3)."
+    )
+    upload_chunk: int = Field(
+        default=8 * 1024**2,
+        ge=64 * 1024,
+        le=16 * 1024**2,
+        description="Bytes of an upload that are held in memory before they go to the disk; pages send pieces of this size.",
+    )
+    keep_unfinished_uploads_days: int = Field(
+        default=7, ge=1, description="Days that an upload which is not whole is waited for, from its last piece on."
+    )
+    keep_ended_uploads_days: int = Field(
+        default=90, ge=2, description="Records of uploads that are whole or given up are deleted after these days."
+    )
+    clamd_url: str = Field(
+        default="",
+        validation_alias=AliasChoices("TRADEPOST_CLAMD_URL", "CLAMD_URL"),
+        description="ClamAV's daemon, tcp://host:3310 or unix:///path; empty: what sellers upload is not scanned for malware.",
+    )
+    clamd_most_bytes: int = Field(
+        default=100 * 1024**2,
+        ge=1024,
+        description="Largest file, and file inside of one, about which ClamAV is believed: not above its MaxFileSize and StreamMaxLength.",
+    )
+    clamd_most_unpacked: int = Field(
+        default=400 * 1024**2,
+        ge=1024,
+        description="Most bytes that come out of a file about which ClamAV is believed: not above its MaxScanSize.",
+    )
+    clamd_most_files: int = Field(
+        default=10_000,
+        ge=1,
+        description="Most files inside of one about which ClamAV is believed: not above its MaxFiles.",
+    )
+    scan_minutes: int = Field(
+        default=20, ge=1, le=240, description="Longest time that one look into a file, and one scan of it, may take."
+    )
     keep_unused_files_days: int = Field(
         default=30,
         ge=0,
@@ -145,7 +214,9 @@ class Config(BaseSettings):
     )
     keep_notices_days: int = Field(default=365, ge=0, description="Notices are deleted after these days; 0: never.")
     keep_sent_mails_days: int = Field(
-        default=90, ge=0, description="Mails that were delivered are deleted after these days; 0: never."
+        default=90,
+        ge=0,
+        description="Mails and other messages that were sent, or were not to be, are deleted after these days; 0: never.",
     )
     keep_expired_sessions_days: int = Field(
         default=1, ge=0, description="Sessions are deleted these days after they ended; 0: never."
@@ -186,19 +257,6 @@ class Config(BaseSettings):
         le=1440,
         description="How old the replay of a product's debug cases may be when an operator approves it (minutes).",
     )
-    review_working_days: int = Field(
-        default=3,
-        ge=1,
-        le=60,
-        description="Working days within which operators decide what sellers hand in (rules §2.4).",
-    )
-    review_busy_from: int = Field(
-        default=10, ge=1, description="From so many product applications of a seller a day on, deciding takes longer."
-    )
-    review_busy_extra: int = Field(default=2, ge=0, le=60, description="Working days that it then takes more.")
-    review_day_ends: time = Field(
-        default=time(18), description="When a working day of the operators ends, in the market's time zone."
-    )
     entry_min_staff: int = Field(
         default=15, ge=0, description="Least technical and support team of a company that enters (rules §1.4)."
     )
@@ -206,13 +264,85 @@ class Config(BaseSettings):
     entry_min_capital: int = Field(
         default=500_000, ge=0, description="Least registered capital of such a company, in main units of the currency."
     )
+    web_tasks_most: int = Field(
+        default=50, ge=1, description="Web sites that a seller may have in its list of web checks (rules §17.10)."
+    )
+    web_scans_at_once: int = Field(
+        default=5, ge=1, description="Web checks of one seller that may wait or run at a time (rules §2.7)."
+    )
+    web_scans_a_day: int = Field(default=20, ge=1, description="Web checks that one seller may begin in 24 hours.")
+    web_scan_valid_days: int = Field(
+        default=90, ge=1, description="How long a web check without a high finding lets a product be handed in (days)."
+    )
+    keep_web_scans_days: int = Field(
+        default=400,
+        ge=0,
+        description="Reports of web checks are deleted after these days, but for those that a product was handed in with; 0: never.",
+    )
+    sslyze: str = Field(
+        default="sslyze",
+        description="Command of the TLS scanner sslyze; without it web checks say that TLS versions were not tested.",
+    )
     certify_attempts: int = Field(
         default=3, ge=1, description="Refused applications in a row that lock a seller's business certification."
+    )
+    probe_slots: str = Field(
+        default="09:00-11:00,15:00-17:00",
+        description="When saved cases are probed each day, in the market's time zone: at most one slot before noon and one "
+        "after (saas-v2 §6). Empty: never.",
+    )
+    probe_tries: int = Field(default=3, ge=1, le=10, description="Tries of a case in a slot until it counts as failed.")
+    probe_gap_minutes: int = Field(default=10, ge=1, le=60, description="Between two such tries.")
+    probe_freeze_days: int = Field(
+        default=5,
+        ge=0,
+        description="Failing days in a row after which trading is frozen (saas-v2 §6); 0: by operators alone.",
+    )
+    probe_judges: Literal["needed", "all"] = Field(
+        default="needed", description="By which of its saved cases a product fails: those that it needs, or all."
+    )
+    probe_protocols: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("saas_v1", "saas_v2", "license_code", "license_online"),
+        description="Protocols whose saved cases are probed, separated by commas.",
+    )
+    probe_places_percent: int = Field(
+        default=10, ge=1, le=100, description="Of the places for calls that probes take at most."
+    )
+    probe_void_percent: int = Field(
+        default=30,
+        ge=1,
+        le=100,
+        description="A slot in which more of the addresses could not be reached says nothing: the fault is most likely ours.",
+    )
+    probe_void_addresses: int = Field(default=20, ge=1, description="From so many addresses in a slot on.")
+    keep_probes_days: int = Field(
+        default=90,
+        ge=0,
+        description="Probes with their calls are deleted after these days, days' verdicts stay; 0: never.",
+    )
+    failed_orders_month: int = Field(
+        default=5,
+        ge=0,
+        description="Orders of a product in a month that its interface may fail; one more asks operators to delist it "
+        "(rules §10).",
     )
     log_format: Literal["json", "console"] = Field(default="json", description="JSON lines, or text for a person.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
-    @field_validator("allowed_hosts", "trusted_proxies", mode="before")
+    @field_validator("probe_slots")
+    @classmethod
+    def _slots(cls, value: str) -> str:
+        slots = _windows(value)
+        if any(closes <= opens for _, opens, closes in slots) or len({half for half, *_ in slots}) < len(slots):
+            raise ValueError("at most one slot before noon and one after, each from an earlier time to a later one")
+        return value
+
+    @property
+    def probe_windows(self) -> tuple[tuple[str, time, time], ...]:
+        """The slots for probes in their order: ``am`` or ``pm``, and from when until when first tries are made."""
+        return _windows(self.probe_slots)
+
+    @field_validator("allowed_hosts", "trusted_proxies", "probe_protocols", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -232,10 +362,22 @@ class Config(BaseSettings):
         """Where files that people hand in are kept."""
         return self.data / "files"
 
+    @property
+    def uploads(self) -> Path:
+        """Where files of assets lie until they are whole: on the disk of ``files``."""
+        return self.data / "uploads"
+
     def secrets(self) -> tuple[str, ...]:
         """The secret key and the earlier ones, newest first; a key file is made at the first use when none is set."""
         current = self.secret_key.get_secret_value() or _key_file(self.data / "secret.key")
         return (current, *(k for k in self.old_secret_keys.get_secret_value().split(",") if k))
+
+
+def _windows(text: str) -> tuple[tuple[str, time, time], ...]:
+    """Raises ``ValueError`` for what is no list of times."""
+    pairs = (part.strip().partition("-") for part in text.split(",") if part.strip())
+    windows = [(time.fromisoformat(begins.strip()), time.fromisoformat(ends.strip())) for begins, _, ends in pairs]
+    return tuple(("am" if begins < time(12) else "pm", begins, ends) for begins, ends in sorted(windows))
 
 
 def _key_file(path: Path) -> str:

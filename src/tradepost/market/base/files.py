@@ -57,6 +57,14 @@ class Files:
                 aside.unlink()
         _flush_folder(path.parent)
 
+    def adopt(self, sha256: str, came: Path) -> None:
+        """Keep a file that lies on the same disk, by its new name alone. ``sha256`` is what its content hashes to."""
+        path = self.path(sha256)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        came.replace(path)
+        os.utime(path)
+        _flush_folder(path.parent)
+
     def has(self, sha256: str, part: str = "") -> bool:
         """Whether it is there; who asks is about to refer to it, so that it counts as fresh from now on."""
         try:

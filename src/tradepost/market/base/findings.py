@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +23,12 @@ class Finding:
     code: str
     words: str
     rule: str
+
+
+def fingerprint(code: str, where: str, evidence: Sequence[str]) -> str:
+    """The same for the same fault with the same evidence, whenever it is seen: what an accepted appeal holds for."""
+    plain = json.dumps([code, where, list(evidence)], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def stored_findings(find: Callable[[], Iterable[Finding]]) -> list[dict[str, Any]]:

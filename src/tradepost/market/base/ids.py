@@ -23,6 +23,34 @@ def order_number(now: datetime, draw: Chance = chance) -> str:
     return f"CS{now:%y%m%d%H%M}{draw(ALPHABET, 7)}"
 
 
+TRANSFER_REFERENCE = 10
+"""Characters of a transfer's reference number, its check character included."""
+
+
+def transfer_reference(draw: Chance = chance) -> str:
+    """What a buyer writes on a bank transfer: ``T``, 8 characters that nobody can guess, and one that checks the others.
+
+    One wrong character never gives another reference, nor do two neighbours that changed places, but for A and 9.
+    """
+    text = "T" + draw(ALPHABET, TRANSFER_REFERENCE - 2)
+    return text + _check_character(text)
+
+
+def is_transfer_reference(text: str) -> bool:
+    """Whether it is one, in upper case and without spaces; not whether this market gave it to anybody."""
+    known = len(text) == TRANSFER_REFERENCE and text[0] == "T" and set(text) <= set(ALPHABET)
+    return known and _check_character(text[:-1]) == text[-1]
+
+
+def _check_character(text: str) -> str:
+    """By Luhn's algorithm over the alphabet in place of ten digits (Luhn mod N)."""
+    size, total = len(ALPHABET), 0
+    for place, character in enumerate(reversed(text)):
+        value = ALPHABET.index(character) * (1 if place % 2 else 2)
+        total += value // size + value % size
+    return ALPHABET[-total % size]
+
+
 def line_number(order: str, position: int) -> str:
     return f"{order}-{position:06d}"
 

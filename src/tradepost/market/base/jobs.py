@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import update_wrapper
 from typing import Any
 
 import structlog
@@ -20,6 +21,28 @@ log = structlog.get_logger(__name__)
 
 type Task = Callable[[Mapping[str, Any], datetime], datetime | None]
 """Given a job's payload and now; returns when to run again, or None when it is finished."""
+BATCH = 256
+"""Jobs of a kind that a batched task gets at once, at most."""
+
+
+class BatchedTask:
+    """A task of many jobs at once; called like any other, it gets one."""
+
+    __qualname__: str
+
+    def __init__(self, run: Callable[[Sequence[Mapping[str, Any]], datetime], Sequence[datetime | None]]) -> None:
+        self.many = run
+        update_wrapper(self, run)
+
+    def __call__(self, payload: Mapping[str, Any], now: datetime) -> datetime | None:
+        [again] = self.many([payload], now)
+        return again
+
+
+def batched(run: Callable[[Sequence[Mapping[str, Any]], datetime], Sequence[datetime | None]]) -> BatchedTask:
+    """Declare a task that asks the database once for a batch of jobs instead of once for each; it answers for each when it
+    is to run again. When it fails, each job comes again, alone."""
+    return BatchedTask(run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,34 +97,80 @@ def cancel_all(kinds: Sequence[str], keys: Sequence[str]) -> None:
 
 
 def run_due(tasks: Mapping[str, Task], *, now: datetime, limit: int = 50) -> int:
-    """Run due jobs of these kinds, each in a transaction of its own that holds its row. Returns how many ran."""
+    """Run due jobs of these kinds, each in a transaction that holds its row: of its own, or of the batch of a task that takes
+    one. Returns how many ran; a batch counts as one."""
     only = Q(kind__in=list(tasks))
     ran = 0
     # First for a job of any kind: the cheap question, asked many times a second, and mostly answered with no.
-    while ran < limit and peek(Job, now=now) and peek(Job, now=now, only=only):
-        job: Job | None = None
+    while ran < limit and peek(Job, now=now) and _is_due(list(tasks), now):
+        taken: list[Job] = []
         try:
             with transaction.atomic():
-                job = next(iter(lock_due(Job, now=now, limit=1, only=only)), None)
-                if job is None:
+                taken += _take(tasks, only, now)
+                if not taken:
                     break  # another worker has them
-                _run(tasks[job.kind], job, now)
+                _run(tasks[taken[0].kind], taken, now)
         except DatabaseAway:
             raise
         except Exception:  # a task may fail in any way; the others must run
-            log.exception("job failed", kind=job.kind if job else "", job=job.key if job else "")
-            if job is not None:
-                _failed(job, now)
+            if len(taken) != 1:
+                _run_alone(tasks, taken, now)
+            else:
+                log.exception("job failed", kind=taken[0].kind, job=taken[0].key)
+                _failed(taken[0], now)
         ran += 1
     return ran
 
 
-def _run(task: Task, job: Job, now: datetime) -> None:
-    again = task(job.payload, now)
-    if again is None:
-        Job.objects.filter(pk=job.pk).delete()
-    else:
-        Job.objects.filter(pk=job.pk).update(due_at=again, error="", attempts=0)
+def _is_due(kinds: Sequence[str], now: datetime) -> bool:
+    """As ``peek`` says, of these kinds: mails have loops of their own."""
+    places = ", ".join(["%s"] * len(kinds))
+    statement = (
+        f"SELECT 1 FROM base_job WHERE state = {State.WAITING.value} AND due_at <= %s AND kind IN ({places}) LIMIT 1"  # noqa: S608
+    )
+    return bool(rows.run(statement, [rows.moment(now), *kinds]))
+
+
+def _take(tasks: Mapping[str, Task], only: Q, now: datetime) -> list[Job]:
+    """The oldest due job, with the due ones of its kind where its task takes a batch; locked."""
+    taken = lock_due(Job, now=now, limit=1, only=only)
+    if taken and isinstance(tasks[taken[0].kind], BatchedTask):
+        taken += lock_due(Job, now=now, limit=BATCH - 1, only=Q(kind=taken[0].kind) & ~Q(pk=taken[0].pk))
+    return taken
+
+
+def _run(task: Task, jobs: Sequence[Job], now: datetime) -> None:
+    payloads = [job.payload for job in jobs]
+    answers = task.many(payloads, now) if isinstance(task, BatchedTask) else [task(payloads[0], now)]
+    finished = [job.pk for job, again in zip(jobs, answers, strict=True) if again is None]
+    if finished:
+        Job.objects.filter(pk__in=finished).delete()
+    rows.update(
+        "base_job",
+        {"due_at": "timestamptz", "error": "text", "attempts": "int"},
+        [
+            {"id": job.pk, "due_at": rows.moment(again), "error": "", "attempts": 0}
+            for job, again in zip(jobs, answers, strict=True)
+            if again is not None
+        ],
+    )
+
+
+def _run_alone(tasks: Mapping[str, Task], jobs: Sequence[Job], now: datetime) -> None:
+    """A batch failed: one of it delays the others no longer."""
+    for job in jobs:
+        try:
+            with transaction.atomic():
+                due = Job.objects.select_for_update(skip_locked=True).filter(
+                    pk=job.pk, state=State.WAITING, due_at__lte=now
+                )
+                if (mine := due.first()) is not None:
+                    _run(tasks[mine.kind], [mine], now)
+        except DatabaseAway:
+            raise
+        except Exception:
+            log.exception("job failed", kind=job.kind, job=job.key)
+            _failed(job, now)
 
 
 def _failed(job: Job, now: datetime) -> None:

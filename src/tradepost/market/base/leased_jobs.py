@@ -153,13 +153,16 @@ def newest(kind: str, key: str) -> LeasedJob | None:
     return LeasedJob.objects.filter(kind=kind, key=key).order_by("-pk").first()
 
 
-def cancel(pk: int, *, now: datetime) -> None:
-    """Ask that a job end: at its next step, or, when it waits, as soon as a worker looks."""
+def cancel(pk: int, *, now: datetime, by: str = "") -> None:
+    """Ask that a job end: at its next step, or, when it waits, as soon as a worker looks. ``by``: the operator who did, for
+    the log."""
     with transaction.atomic():
         job = LeasedJob.objects.select_for_update().filter(pk=pk).exclude(state=State.ENDED).first()
         if job is None:
             return
         LeasedJob.objects.filter(pk=pk).update(cancel=True, due_at=now)
+        if by:
+            log.info("leased job cancelled by hand", kind=job.kind, job=pk, operator=by)
         work.wake()
 
 
@@ -171,7 +174,7 @@ def claim(tasks: LeasedTasks, *, now: datetime, wall: datetime, owner: str, limi
     )
     only = Q(kind__in=list(tasks)) & ~Q(Exists(under_way))
     claimed: list[LeasedJob] = []
-    while len(claimed) < limit and work.peek(LeasedJob, now=now, only=only):
+    while len(claimed) < limit and work.peek(LeasedJob, now=now) and work.peek(LeasedJob, now=now, only=only):
         with transaction.atomic():
             jobs = work.claim(LeasedJob, now=now, wall=wall, limit=1, owner=owner, duration=LEASE, only=only)
         if not jobs:  # another worker took it

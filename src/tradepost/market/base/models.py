@@ -102,6 +102,8 @@ class LeasedJob(DueWork):
             due_index("leased_job"),
             leased_index("leased_job"),
             models.Index(fields=["kind", "key", "-id"], name="leased_job_newest"),
+            models.Index(fields=["outcome", "-id"], name="leased_job_outcome"),
+            models.Index(fields=["outcome", "kind", "-id"], name="leased_job_outcome_kind"),
         ]
         constraints = [
             models.UniqueConstraint(

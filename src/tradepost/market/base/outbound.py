@@ -73,6 +73,8 @@ class Bounds:
     most_bytes: int = 262_144
     cut: bool = False
     redirects: int = 0
+    trust: ssl.SSLContext | None = None
+    """Whose certificates are believed; None: the authorities that this machine trusts."""
 
 
 def fetch(
@@ -87,7 +89,9 @@ async def fetch_async(
 ) -> Fetched:
     """One request, and its redirects as far as they are allowed. Raises ``NotReached``."""
     connector = aiohttp.TCPConnector(
-        resolver=GuardedResolver(sandbox=bounds.sandbox, within=0.8 * bounds.within), force_close=True
+        resolver=GuardedResolver(sandbox=bounds.sandbox, within=0.8 * bounds.within),
+        force_close=True,
+        ssl=bounds.trust or True,
     )
     async with aiohttp.ClientSession(
         connector=connector,

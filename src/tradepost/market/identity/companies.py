@@ -24,7 +24,7 @@ from .texts import holds_link, holds_markup
 
 RULE = "business-rules §1.4"
 SECTION: Mapping[str, str] = {
-    **dict.fromkeys(("name", "name_en", "registration_number", "founded_on", "capital", "staff"), "company"),
+    **dict.fromkeys(("name", "name_en", "registration_number", "founded_on", "capital", "staff", "licence"), "company"),
     **dict.fromkeys(("province", "city", "district", "street"), "address"),
     **dict.fromkeys(("website", "logo", "about", "about_en"), "presence"),
     **dict.fromkeys(
@@ -34,12 +34,15 @@ SECTION: Mapping[str, str] = {
 }
 """Field → the section of the form in which it stands."""
 LONGEST: Mapping[str, int] = {
-    "name": 128, "name_en": 128, "registration_number": 32, "founded_on": 10, "capital": 24, "staff": 12,
+    "name": 128, "name_en": 128, "registration_number": 32, "founded_on": 10, "capital": 24, "staff": 12, "licence": 64,
     "province": 64, "city": 64, "district": 64, "street": 200, "website": 200, "logo": 64, "about": 1000, "about_en": 2000,
     "contact_name": 64, "contact_phone": 32, "contact_email": 254, "market_name": 64, "market_phone": 32,
     "market_email": 254, "service_phone": 32, "service_email": 254, "service_days": 1, "service_from": 5, "service_until": 5,
 }  # fmt: skip
-OPTIONAL = frozenset({"district", "market_name", "market_phone", "market_email"})
+OPTIONAL = frozenset({"district", "market_name", "market_phone", "market_email", "licence"})
+"""The licence is asked by the kinds of submissions: a change needs a new one only for what stands on it."""
+ON_THE_LICENCE = ("name", "province", "city", "district", "street")
+"""What a change of needs the latest licence (§1.4 'Address: as on the licence', 'Licence: latest business licence')."""
 SHORTEST_PROFILE = 20
 MOST_STAFF = 10_000_000
 LEAST_DAYS, LEAST_HOURS = 5, 8
@@ -59,6 +62,8 @@ class CompanyDocument:
     founded_on: str = ""
     capital: str = ""
     staff: str = ""
+    licence: str = ""
+    """SHA-256 of the business licence, a document for operators."""
     province: str = ""
     city: str = ""
     district: str = ""
@@ -295,7 +300,7 @@ def facts_of(said: CompanyDocument) -> CompanyFacts:
     clean = {field: getattr(said, field).strip() for field in SECTION}
     known = {part: clean[f"market_{part}"] for part in ("name", "phone", "email") if clean[f"market_{part}"]}
     plain = (
-        "logo", "province", "city", "district", "street", "contact_name", "contact_phone", "contact_email", "service_from",
+        "logo", "licence", "province", "city", "district", "street", "contact_name", "contact_phone", "contact_email", "service_from",
         "service_until",
     )  # fmt: skip
     return CompanyFacts(

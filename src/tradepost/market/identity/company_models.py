@@ -21,6 +21,8 @@ class Company(models.Model):
     """People in technics and support."""
     logo = models.CharField(max_length=64, blank=True)
     """SHA-256 of the picture (``assets``)."""
+    licence = models.CharField(max_length=64, blank=True, default="", db_default="")
+    """SHA-256 of the business licence (``assets.Proof``); empty for companies that entered before it was asked."""
     province = models.CharField(max_length=64)
     city = models.CharField(max_length=64)
     district = models.CharField(max_length=64, blank=True)

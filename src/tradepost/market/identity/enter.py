@@ -132,7 +132,7 @@ def document_of(seller: Seller) -> CompanyDocument:
     if company is None:
         return shown
     plain = (
-        "registration_number", "province", "city", "district", "street", "logo", "contact_name", "contact_phone",
+        "registration_number", "province", "city", "district", "street", "logo", "licence", "contact_name", "contact_phone",
         "contact_email", "service_from", "service_until",
     )  # fmt: skip
     known = {f"market_{part}": value for part, value in company.market_contact.items()}

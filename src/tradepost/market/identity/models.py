@@ -21,6 +21,7 @@ __all__ = [
     "Domain",
     "Group",
     "Invitation",
+    "Level",
     "Member",
     "Seller",
     "SigningKey",
@@ -39,7 +40,22 @@ class Users(BaseUserManager["User"]):
         return user
 
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(email__iexact=username)
+        return self.by_email(username or "").get()
+
+    def by_email(self, email: str) -> models.QuerySet[User]:
+        """Who has this address, however it is spelt: by the index of ``user_email``, which ``iexact`` does not use."""
+        return self.alias(spelt=Lower("email")).filter(spelt=Lower(models.Value(email)))
+
+
+class Level(models.TextChoices):
+    """Of a customer, given by operators (business-rules §4.4)."""
+
+    V0 = "V0", "V0"
+    V1 = "V1", "V1"
+    V2 = "V2", "V2"
+    V3 = "V3", "V3"
+    V4 = "V4", "V4"
+    V5 = "V5", "V5"
 
 
 class User(AbstractBaseUser):
@@ -52,6 +68,10 @@ class User(AbstractBaseUser):
     language = models.CharField(_("Language"), max_length=10, default="zh-hans")
     customer_id = models.CharField(max_length=32, unique=True, default=hex_id)
     """What sellers know the buyer by."""
+    level = models.CharField(_("Customer level"), max_length=2, choices=Level, blank=True, default="", db_default="")
+    """How long what is not renewed is kept goes by it (business-rules §4.4); empty: the market's default level."""
+    expiry_day = models.PositiveSmallIntegerField(_("Unified expiry date"), default=0, db_default=0)
+    """Day of the month on which the services are to end, 1 to 28, or 31: the last one (business-rules §4.5); 0: none."""
     is_active = models.BooleanField(default=True)
     is_operator = models.BooleanField(default=False)
     joined_at = models.DateTimeField(default=timezone.now)

@@ -14,9 +14,11 @@ class ChangeProfile:
     phone: str
     language: str
     """Of what is mailed; one of the market's."""
+    expiry_day: int = 0
+    """Of the month, on which renewals may end; 0: none."""
 
 
 def change_profile(user: User, command: ChangeProfile) -> None:
     user.name, user.company, user.phone = command.name, command.company, command.phone
-    user.language = command.language
-    user.save(update_fields=["name", "company", "phone", "language"])
+    user.language, user.expiry_day = command.language, command.expiry_day
+    user.save(update_fields=["name", "company", "phone", "language", "expiry_day"])

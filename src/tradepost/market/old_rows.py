@@ -1,0 +1,69 @@
+"""What is deleted or emptied when it is old, from all contexts, in the order in which a night goes through it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tradepost.market.assets import retention as assets_retention
+from tradepost.market.audit import retention as audit_retention
+from tradepost.market.base import leased_jobs, retention
+from tradepost.market.base.config import config
+from tradepost.market.base.files import Files
+from tradepost.market.billing.lifecycle import ARREARS
+from tradepost.market.debugging import retention as debugging_retention
+from tradepost.market.fulfilment import retention as fulfilment_retention
+from tradepost.market.fulfilment.lifecycle import OPERATION
+from tradepost.market.identity import retention as identity_retention
+from tradepost.market.identity import throttling
+from tradepost.market.invoices import issue as invoice_issue
+from tradepost.market.invoices import patience as invoice_patience
+from tradepost.market.invoices.lifecycle import INVOICE
+from tradepost.market.metering import retention as metering_retention
+from tradepost.market.notifications import retention as notifications_retention
+from tradepost.market.orders import retention as orders_retention
+from tradepost.market.orders.lifecycle import ORDER
+from tradepost.market.probes import retention as probes_retention
+from tradepost.market.production import retention as production_retention
+from tradepost.market.service_desk import retention as service_desk_retention
+from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
+from tradepost.market.web import retention as web_retention
+from tradepost.market.web_scan import retention as web_scan_retention
+from tradepost.market.work_queue import retention as work_queue_retention
+
+RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
+    *production_retention.rules(fulfilment_retention.ATTEMPTS),
+    production_retention.tried_out(debugging_retention.CALLS),
+    probes_retention.RUNS,
+    probes_retention.SLOTS,
+    production_retention.PROBES,
+    production_retention.COMPARISONS,
+    fulfilment_retention.DRIFTS,
+    retention.old_moves(
+        ORDER.name,
+        SUBSCRIPTION.name,
+        OPERATION.name,
+        ARREARS.name,
+        INVOICE.name,
+        invoice_patience.HISTORY,
+        invoice_issue.WISHES,
+    ),
+    *notifications_retention.RULES,
+    orders_retention.QUOTES,
+    production_retention.TALLIES,
+    web_retention.SESSIONS,
+    identity_retention.unconfirmed(),
+    identity_retention.INVITATIONS,
+    throttling.RULE,
+    leased_jobs.RETENTION,
+    *assets_retention.unused_files(Files(config().files)),
+    *assets_retention.uploads(
+        Files(config().files), config().uploads, keep=timedelta(days=config().keep_unfinished_uploads_days)
+    ),
+    web_scan_retention.SCANS,
+    service_desk_retention.DEMANDS,
+    metering_retention.REFUSED,
+    metering_retention.NONCES,
+    work_queue_retention.HANDLINGS,
+    audit_retention.ENTRIES,
+)
+"""What is deleted or emptied when it is old, in the order in which a night goes through it."""
