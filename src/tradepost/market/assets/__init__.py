@@ -1,1 +1,1 @@
-"""Pictures and files that sellers hand in."""
+"""Pictures and files that sellers hand in, and the asset center: uploads, versions, scans."""

@@ -51,14 +51,15 @@ class PictureUse(models.Model):
 
 class Proof(models.Model):
     """A document that a seller handed in for those who review: a certificate, a letter. Never shown to anybody else
-    (business-rules §2.3); the file lies in ``base.files`` as it came."""
+    (business-rules §2.3); the file lies in ``base.files`` as it came. Without a seller it is what a person showed the market
+    itself, and only theirs."""
 
     class Kind(models.TextChoices):
         PDF = "application/pdf", "PDF"
         JPEG = "image/jpeg", "JPG"
         PNG = "image/png", "PNG"
 
-    seller = models.ForeignKey(Seller, models.CASCADE, related_name="proofs")
+    seller = models.ForeignKey(Seller, models.CASCADE, null=True, related_name="proofs")
     sha256 = models.CharField(max_length=64)
     kind = models.CharField(max_length=16, choices=Kind)
     name = models.CharField(max_length=120)
@@ -68,15 +69,24 @@ class Proof(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["sha256", "seller"], name="proof_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["sha256", "seller"], name="proof_once"),
+            models.UniqueConstraint(
+                fields=["sha256", "by"], condition=models.Q(seller__isnull=True), name="proof_of_person_once"
+            ),
+        ]
         indexes: ClassVar = [models.Index(fields=["seller", "created_at"], name="proof_of_seller")]
 
 
 class ProofUse(models.Model):
-    """Something that refers to a proof: ``version:45``. What nothing refers to is deleted in time."""
+    """Something that refers to a proof: ``version:45``, ``intent:7``. What nothing refers to is deleted in time."""
 
     owner = models.CharField(max_length=64)
     proof = models.ForeignKey(Proof, models.PROTECT, related_name="uses")
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["owner", "proof"], name="proof_use_once")]
+
+
+# The models of the asset center stand in a file of their own; Django finds them here.
+from . import asset_models  # noqa: E402, F401

@@ -1,4 +1,5 @@
-"""Documents that sellers hand in as proof, for members of the seller and operators alone (business-rules §2.3).
+"""Documents that are handed in as proof: by sellers, for their members and operators alone (business-rules §2.3), and by
+buyers.
 
 What a file is, is found out by looking into it: a PDF by how it begins, a picture by decoding it. A PDF is kept as it came and
 only ever given away as a download, so no browser runs what it may hold in the market's name.
@@ -16,12 +17,13 @@ from pathlib import PurePath
 from typing import IO
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from PIL import Image
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.files import SHA256, Files, sha256_of
-from tradepost.market.identity.models import Seller, User
+from tradepost.market.identity.models import Member, Seller, User
 
 from .models import Proof, ProofUse
 from .pictures import sellers_seen_by
@@ -48,10 +50,12 @@ class Download:
 
 
 def store_proof(
-    content: bytes | IO[bytes], *, name: str, seller: Seller, by: User | None, files: Files, most_bytes: int, a_day: int,
-    now: datetime,
+    content: bytes | IO[bytes], *, name: str, seller: Seller | None, by: User | None, files: Files, most_bytes: int, a_day: int,
+    now: datetime, of_buyer: bool = False,
 ) -> Proof:  # fmt: skip
-    """Keep a document. ``most_bytes`` of one; ``a_day`` how many a seller may hand in within 24 hours.
+    """Keep a document. ``most_bytes`` of one; ``a_day`` how many a seller may hand in within 24 hours. ``of_buyer``: somebody
+    who does not act for the seller shows it something; so many are counted for them. Without a ``seller`` it is shown to the
+    market itself, and belongs to ``by`` alone.
 
     Raises ``Refused`` with the field ``proof``; then nothing was kept.
     """
@@ -66,34 +70,50 @@ def store_proof(
             _("The name ends in %(suffix)s, but the file is a %(format)s. Save it anew instead of renaming it.")
             % {"suffix": suffix[:16], "format": kind.label},
         )
-    if Proof.objects.filter(seller=seller, created_at__gt=now - timedelta(days=1)).count() >= a_day:
-        words = _("A seller may hand in %(number)s documents a day. Go on tomorrow.") % {"number": a_day}
+    if _handed_in(seller, by if of_buyer or seller is None else None, now) >= a_day:
+        words = _("%(number)s documents a day may be handed in. Go on tomorrow.") % {"number": a_day}
         raise _refused("proof.too_many_today", words, HTTPStatus.TOO_MANY_REQUESTS)
     sha256 = sha256_of(data)
     if not files.has(sha256):
         files.put(data)
     with transaction.atomic():
         proof, _new = Proof.objects.get_or_create(
-            seller=seller, sha256=sha256,
+            **({"seller": seller} if seller else {"seller": None, "by": by}), sha256=sha256,
             defaults={"kind": kind, "name": _name(name, kind), "bytes": len(data), "by": by, "created_at": now},
         )  # fmt: skip
     return proof
+
+
+def _handed_in(seller: Seller | None, buyer: User | None, now: datetime) -> int:
+    """Within a day: by a buyer, to all sellers and the market; else by those who act for the seller, whose days no buyer uses up."""
+    lately = Proof.objects.filter(created_at__gt=now - timedelta(days=1))
+    if buyer is not None:
+        return lately.filter(by=buyer).count()
+    strangers = Q(by__isnull=False) & ~Exists(Member.objects.filter(seller=seller, user=OuterRef("by")))
+    return lately.filter(seller=seller).exclude(strangers).count()
 
 
 def find_proof(sha256: str, *, seller: Seller) -> Proof | None:
     return Proof.objects.filter(sha256=sha256, seller=seller).first() if SHA256.fullmatch(sha256) else None
 
 
-def use_proofs(owner: str, hashes: Collection[str], *, seller: Seller) -> None:
-    """Say which documents of its seller ``owner`` refers to from now on: the whole list, in place of the last one. Raises
-    ``Refused`` for a hash that is no document of this seller."""
+def use_proofs(owner: str, hashes: Collection[str], *, seller: Seller | None, by: User | None = None) -> None:
+    """Say which documents of its seller ``owner`` refers to from now on: the whole list, in place of the last one. Without a
+    seller they are what ``by`` showed the market. Raises ``Refused`` for a hash that is no such document."""
     wanted = set(hashes)
-    proofs = list(Proof.objects.filter(seller=seller, sha256__in=wanted).order_by("pk")) if wanted else []
+    theirs = Q(seller=seller) if seller else Q(seller__isnull=True, by=by)
+    proofs = list(Proof.objects.filter(theirs, sha256__in=wanted).order_by("pk")) if wanted else []
     if len(wanted) > MOST_USED or {proof.sha256 for proof in proofs} != wanted:
         raise _refused("proof.unknown", _("A document is not there any more; hand it in again."))
     with transaction.atomic():
         ProofUse.objects.filter(owner=owner).exclude(proof__in=proofs).delete()
         ProofUse.objects.bulk_create([ProofUse(owner=owner, proof=proof) for proof in proofs], ignore_conflicts=True)
+
+
+def used_by(owner: str) -> list[Proof]:
+    """The documents that ``owner`` refers to, in the order in which they came."""
+    uses = ProofUse.objects.select_related("proof").filter(owner=owner)
+    return [use.proof for use in uses.order_by("pk")]
 
 
 def download(sha256: str, *, reader: User | None, files: Files) -> Download | None:
@@ -102,7 +122,7 @@ def download(sha256: str, *, reader: User | None, files: Files) -> Download | No
         return None
     proofs = Proof.objects.filter(sha256=sha256)
     if not reader.is_operator:
-        proofs = proofs.filter(seller__in=sellers_seen_by(reader))
+        proofs = proofs.filter(Q(seller__in=sellers_seen_by(reader)) | Q(seller__isnull=True, by=reader))
     proof = proofs.order_by("pk").first()
     content = files.read(sha256) if proof else None
     return None if proof is None or content is None else Download(content, proof.kind, proof.name)

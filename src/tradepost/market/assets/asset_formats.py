@@ -1,0 +1,104 @@
+"""What a file is, found by its first bytes, and which formats each kind of asset takes (business-rules §2.5: "zip, tar, tar.gz").
+
+A short list that is exact, in place of a library's long one that guesses: what is not on it is not taken.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import IO
+
+from tradepost.market.product_types.contract import AssetKind
+
+HEAD = 4096
+"""Bytes that are looked at."""
+_TAR_AT, _ISO_AT = 257, 0x8001
+_BEGINS: tuple[tuple[bytes, str], ...] = (
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"\x1f\x8b", "gzip"),
+    (b"QFI\xfb", "qcow2"),
+    (b"KDMV", "vmdk"),
+    (b"vhdxfile", "vhdx"),
+    (b"conectix", "vhd"),
+    (b"PAR1", "parquet"),
+    (b"%PDF-", "pdf"),
+    (b"\x7fELF", "elf"),
+    (b"MZ", "pe"),
+    (b"\xfe\xed\xfa\xce", "macho"),
+    (b"\xfe\xed\xfa\xcf", "macho"),
+    (b"\xcf\xfa\xed\xfe", "macho"),
+    (b"\xce\xfa\xed\xfe", "macho"),
+    (b"\xca\xfe\xba\xbe", "class"),
+    (b"dex\n", "dex"),
+    (b"\0asm", "wasm"),
+    (b"#!", "script"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "rar"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+)
+ARCHIVES = frozenset({"zip", "tar", "gzip"})
+"""What is looked into."""
+SEALED = frozenset({"bzip2", "xz", "7z", "rar", "zstd"})
+"""Archives that are not looked into here."""
+EXECUTABLES = frozenset({"elf", "pe", "macho", "class", "dex", "wasm", "script"})
+_SUFFIXES: Mapping[str, tuple[str, ...]] = {
+    "zip": (".zip",),
+    "tar": (".tar",),
+    "gzip": (".tar.gz", ".tgz"),
+    "qcow2": (".qcow2",),
+    "vmdk": (".vmdk",),
+    "vhdx": (".vhdx",),
+    "vhd": (".vhd",),
+    "iso": (".iso",),
+    "parquet": (".parquet",),
+    "pdf": (".pdf",),
+    "text": (".csv", ".tsv", ".json", ".jsonl", ".xml", ".txt"),
+}
+TAKEN: Mapping[str, tuple[str, ...]] = {
+    AssetKind.PACKAGE: ("zip", "tar", "gzip"),
+    AssetKind.IMAGE: ("qcow2", "vmdk", "vhdx", "vhd", "iso"),
+    AssetKind.FILE: ("zip", "tar", "gzip", "parquet", "pdf", "text"),
+}
+"""Kind of asset → formats."""
+
+
+def suffixes_of(kind: str) -> tuple[str, ...]:
+    """How the names of its files end."""
+    return tuple(suffix for form in TAKEN[kind] for suffix in _SUFFIXES[form])
+
+
+def has_suffix(name: str, kind: str, form: str = "") -> bool:
+    """Whether the name ends as files of this kind do; with ``form`` as those of this format."""
+    return name.lower().endswith(_SUFFIXES.get(form, ()) if form else suffixes_of(kind))
+
+
+def format_of_head(head: bytes) -> str:
+    """``unknown`` for what is neither listed nor text."""
+    for begin, form in _BEGINS:
+        if head.startswith(begin):
+            return form
+    if head[_TAR_AT : _TAR_AT + 5] == b"ustar":
+        return "tar"
+    return "text" if is_text(head) else "unknown"
+
+
+def is_text(head: bytes) -> bool:
+    return bool(head) and b"\0" not in head
+
+
+def format_of(file: IO[bytes]) -> str:
+    """Of a file that can be read at any place; leaves it at its beginning."""
+    file.seek(0)
+    found = format_of_head(file.read(HEAD))
+    if found in {"unknown", "text"}:
+        file.seek(_ISO_AT)
+        if file.read(5) == b"CD001":
+            found = "iso"
+        elif file.seek(0, os.SEEK_END) >= 512 and (file.seek(-512, os.SEEK_END), file.read(8))[1] == b"conectix":
+            found = "vhd"
+    file.seek(0)
+    return found
