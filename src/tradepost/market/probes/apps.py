@@ -1,0 +1,8 @@
+"""Django's registration of this context."""
+
+from django.apps import AppConfig
+
+
+class ProbesConfig(AppConfig):
+    name = "tradepost.market.probes"
+    label = "probes"

@@ -1,0 +1,10 @@
+"""Runs go after a season, slots with them; what they said of each day stays."""
+
+from __future__ import annotations
+
+from tradepost.market.base.retention import Rule
+
+from .models import ProbeRun, ProbeSlot
+
+RUNS = Rule(name="probes", model=ProbeRun, when="started_at", setting="keep_probes_days")
+SLOTS = Rule(name="slots of probes", model=ProbeSlot, when="opened_at", setting="keep_probes_days")

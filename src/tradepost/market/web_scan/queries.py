@@ -1,0 +1,121 @@
+"""What sellers and operators see of tasks and runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Exists, OuterRef, Q
+
+from tradepost.market.base import leased_jobs
+from tradepost.market.base.models import LeasedJob
+from tradepost.market.base.numbers import whole_number
+from tradepost.market.base.paging import Page, page
+from tradepost.market.identity.models import Seller
+
+from .contract import Severity
+from .models import WebFinding, WebScan, WebTask
+from .scan import KIND
+from .standing import Standing, newest, standings_of
+
+HISTORY = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRow:
+    task: WebTask
+    standing: Standing
+    running: WebScan | None
+    last: WebScan | None
+    high: int
+    others: int
+
+
+def tasks_of(seller: Seller, *, valid: timedelta, now: datetime) -> list[TaskRow]:
+    """All of them: a seller has few."""
+    tasks = list(
+        WebTask.objects.filter(seller=seller).select_related("domain").order_by("url")
+        .annotate(last=newest(~Q(status=WebScan.Status.RUNNING)), running=newest(Q(status=WebScan.Status.RUNNING)))
+    )  # fmt: skip
+    standings = standings_of(tasks, valid=valid, now=now)
+    runs = WebScan.objects.in_bulk({pk for task in tasks for pk in (task.last, task.running) if pk})
+    counted = _counted({task.last for task in tasks if task.last})
+    return [
+        TaskRow(
+            task=task, standing=standings[task.pk], running=runs.get(task.running), last=runs.get(task.last),
+            high=counted.get(task.last, (0, 0))[0], others=counted.get(task.last, (0, 0))[1],
+        )
+        for task in tasks
+    ]  # fmt: skip
+
+
+def _counted(runs: Collection[int]) -> dict[int, tuple[int, int]]:
+    """By run how many of its findings are high, and how many are not."""
+    grouped = WebFinding.objects.filter(scan__in=runs).order_by().values("scan")
+    rows = grouped.annotate(high=Count("pk", filter=Q(severity=Severity.HIGH)), every=Count("pk"))
+    return {row["scan"]: (row["high"], row["every"] - row["high"]) for row in rows}
+
+
+def find_task(seller: Seller, pk: int) -> WebTask | None:
+    """None for another seller's."""
+    return WebTask.objects.filter(seller=seller, pk=pk).select_related("domain", "seller").first()
+
+
+def find_scan(seller: Seller, pk: int) -> WebScan | None:
+    return WebScan.objects.filter(seller=seller, pk=pk).select_related("task", "task__domain", "seller").first()
+
+
+def running_of(task: WebTask) -> WebScan | None:
+    return WebScan.objects.filter(task=task, status=WebScan.Status.RUNNING).first()
+
+
+def last_of(task: WebTask) -> WebScan | None:
+    """The newest that ended, whatever became of it."""
+    return WebScan.objects.filter(task=task).exclude(status=WebScan.Status.RUNNING).order_by("-pk").first()
+
+
+def history_of(task: WebTask) -> list[WebScan]:
+    counted = Count("findings", filter=Q(findings__severity=Severity.HIGH))
+    return list(WebScan.objects.filter(task=task).annotate(high=counted).order_by("-pk")[:HISTORY])
+
+
+def job_of(run: WebScan) -> LeasedJob | None:
+    return leased_jobs.newest(KIND, str(run.pk))
+
+
+# --- operators ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanFilter:
+    """Empty means all."""
+
+    status: str = ""
+    seller: str = ""
+
+
+def scans(filters: ScanFilter, *, after: str = "", size: int = 25) -> Page[WebScan]:
+    """Newest first, with the number of their high findings."""
+    rows = WebScan.objects.select_related("task", "seller").defer("not_tested")
+    if filters.status:
+        rows = rows.filter(status=filters.status)
+    if filters.seller:
+        rows = rows.filter(seller=whole_number(filters.seller) or 0)
+    found = page(rows, after=after, size=size)
+    high = WebScan.objects.filter(pk__in=[one.pk for one in found.rows]).annotate(
+        high=Count("findings", filter=Q(findings__severity=Severity.HIGH))
+    )
+    counted = dict(high.values_list("pk", "high"))
+    for one in found.rows:
+        one.high = counted[one.pk]  # type: ignore[attr-defined]  # for the list alone
+    return found
+
+
+def any_scan(pk: int) -> WebScan | None:
+    return WebScan.objects.filter(pk=pk).select_related("task", "task__domain", "seller", "by").first()
+
+
+def sellers_with_tasks() -> list[Seller]:
+    """For a filter."""
+    return list(Seller.objects.filter(Exists(WebTask.objects.filter(seller=OuterRef("pk")))).order_by("name")[:200])

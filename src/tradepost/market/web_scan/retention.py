@@ -1,0 +1,17 @@
+"""Reports go after a while, but for those that a product was handed in with, and those that still run."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q
+
+from tradepost.market.base.retention import Rule
+
+from .models import ScanUse, WebScan
+
+SCANS = Rule(
+    name="web checks",
+    model=WebScan,
+    when="started_at",
+    setting="keep_web_scans_days",
+    needed=Q(Exists(ScanUse.objects.filter(scan=OuterRef("pk")))) | Q(status=WebScan.Status.RUNNING),
+)
