@@ -11,20 +11,18 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import translation
 
 from tradepost.market.base import jobs
 from tradepost.market.base.secrets import seal
 
 from . import messages
-from .models import Mail
-from .notice_parts import Said
-from .tell import DELIVER
+from .models import NoticeDelivery
+from .outgoing import DELIVER
 
 
 def mail_account(
     kind: str, address: str, *, link: str, language: str, now: datetime, facts: Mapping[str, Any] | None = None
-) -> Mail:
+) -> NoticeDelivery:
     """Have the worker mail the words of ``kind`` to an address. ``link``: the path, and query, that the mail leads to;
     ``facts``: what its words name beside the address (``facts.py``).
 
@@ -32,22 +30,9 @@ def mail_account(
     """
     messages.check(kind, {"email": address, **(facts or {})})
     with transaction.atomic():
-        mail = Mail.objects.create(
+        mail = NoticeDelivery.objects.create(
             kind=kind, address=address, language=language, sealed_link=seal(link), created_at=now, next_at=now,
             facts=dict(facts or {}),
         )  # fmt: skip
         jobs.schedule(DELIVER, str(mail.pk), due_at=now)
     return mail
-
-
-def said(mail: Mail) -> Said:
-    """What a mail says, in the active language, whether it delivers a notice or not."""
-    if mail.notice is not None:
-        return messages.say(mail.notice.kind, mail.notice.facts)
-    return messages.say(mail.kind, {"email": mail.address, **mail.facts})
-
-
-def language_of(mail: Mail) -> str:
-    """The language that its reader chose; the active one where nobody did."""
-    chosen = mail.notice.user.language if mail.notice is not None else mail.language
-    return chosen or translation.get_language() or ""

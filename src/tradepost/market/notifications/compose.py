@@ -10,34 +10,40 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from tradepost.market.base.files import Files
 from tradepost.market.base.secrets import unseal
 
-from .account_mails import language_of, said
-from .models import Mail
+from . import digest, messages
+from .attachments import attachments_of
+from .categories import Audience
+from .models import NoticeDelivery
+from .spoken import language_of, said
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a mail says of the market that sends it. ``base_url`` has no slash at its end; ``support_email`` may be empty."""
+    """What a mail says of the market that sends it. ``base_url`` has no slash at its end; ``support_email`` may be empty;
+    ``files``: where the invoices lie that mails bring."""
 
     base_url: str
     support_email: str = ""
+    files: Files | None = None
 
 
-def compose(mail: Mail, site: Site) -> EmailMultiAlternatives:
+def compose(mail: NoticeDelivery, site: Site) -> EmailMultiAlternatives:
     """The message, ready to send. Its ``Message-ID`` depends on what is told alone, so that a repeat is recognisable.
 
     Raises ``ValueError`` when the market's secret key no longer opens its link.
     """
     base, notice = site.base_url, mail.notice
-    link = notice.link if notice is not None else unseal(mail.sealed_link)
-    told = f"notice.{notice.pk}" if notice is not None else f"mail.{mail.pk}"
+    link = unseal(mail.sealed_link) if mail.sealed_link else notice.link if notice is not None else ""
+    told = f"notice.{notice.pk}" if notice is not None and not mail.receiver_id else f"mail.{mail.pk}"
     written = notice.created_at if notice is not None else mail.created_at
     with translation.override(language_of(mail) or settings.LANGUAGE_CODE):
         words = said(mail)
         context = {
             "said": words,
-            "why": "contact" if mail.to_contact else "account" if notice is not None else "asked",
+            "why": _why(mail),
             "url": base + link if link else "",
             "base_url": base,
             "support_email": site.support_email,
@@ -54,4 +60,16 @@ def compose(mail: Mail, site: Site) -> EmailMultiAlternatives:
             },
         )
         message.attach_alternative(render_to_string("notifications/mail.html", context), "text/html")
+        for one in attachments_of(mail, site.files):
+            message.attach(one.name, one.content, one.content_type)
     return message
+
+
+def _why(mail: NoticeDelivery) -> str:
+    """Why its reader gets it, as the foot of the mail says."""
+    if mail.to_contact:
+        named = mail.notice is not None and messages.about(mail.notice.kind).to == Audience.BUYER
+        return "named" if named else "contact"
+    if mail.receiver_id is not None:
+        return "receiver"
+    return "account" if mail.notice is not None or mail.kind == digest.KIND else "asked"

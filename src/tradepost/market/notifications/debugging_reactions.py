@@ -21,7 +21,12 @@ def on_replay_ended(event: ReplayEnded, now: datetime) -> None:
     members = Member.objects.select_related("user").filter(seller=event.seller, user__is_active=True).order_by("pk")
     tellings = [
         Telling(
-            user=member.user, kind="cases_failed", once=str(event.job), link=reverse("seller_center:cases"), facts=facts
+            user=member.user,
+            kind="cases_failed",
+            once=str(event.job),
+            link=reverse("seller_center:cases"),
+            facts=facts,
+            seller=event.seller,
         )
         for member in members
     ]

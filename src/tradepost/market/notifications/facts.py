@@ -8,6 +8,8 @@ from typing import Any
 
 from babel.dates import format_datetime, get_timezone
 from django.conf import settings
+from django.utils import translation
+from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
 
 from tradepost.market.base.money import Money
@@ -38,6 +40,15 @@ def verdict(value: str, protocol: str = "") -> Json:
 def phrase(msgid: str) -> Json:
     """Words of our own, translated when shown. The place that writes them marks them with ``gettext_noop``."""
     return {"phrase": msgid}
+
+
+def both(label: str | Promise) -> Json:
+    """A label that is translated when shown, in both languages."""
+    found = {}
+    for name, code in (("zh", "zh-hans"), ("en", "en")):
+        with translation.override(code):
+            found[name] = str(label)
+    return found
 
 
 def listed(parts: Sequence[Json | str]) -> Json:

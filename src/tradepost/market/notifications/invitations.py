@@ -26,7 +26,7 @@ def send_invitation(
     there is none, in that of the page."""
     with transaction.atomic():
         made = members.invite(seller, email, groups=groups, by=by, most=most, valid=valid, now=now)
-        known = User.objects.filter(email__iexact=made.invitation.email).first()
+        known = User.objects.by_email(made.invitation.email).first()
         mail_account(
             "member_invitation",
             made.invitation.email,

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils import translation
 
+from tradepost.market.base.events import on
 from tradepost.market.identity.events import (
     DomainLapsed,
     MemberAccessChanged,
@@ -88,7 +89,14 @@ def on_domain_lapsed(event: DomainLapsed, now: datetime) -> None:
     once, link = f"{domain.pk}/{event.at:%Y%m%d%H%M%S%f}", reverse("seller_center:domain", args=[domain.pk])
     people = Member.objects.select_related("user").prefetch_related("groups").filter(seller=domain.seller)
     told = [
-        Telling(user=member.user, kind="domain_lapsed", facts={"domain": domain.host}, once=once, link=link)
+        Telling(
+            user=member.user,
+            kind="domain_lapsed",
+            facts={"domain": domain.host},
+            once=once,
+            link=link,
+            seller=domain.seller_id,
+        )
         for member in people.filter(user__is_active=True).order_by("pk")
         if rights_of(member).sees(Menu.TOOLS)
     ]
@@ -114,3 +122,13 @@ def _person(pk: int) -> User:
 def _owners(seller: Seller) -> list[User]:
     found = Member.objects.select_related("user").filter(seller=seller, role=Member.Role.OWNER, user__is_active=True)
     return [member.user for member in found.order_by("pk")]
+
+
+REACTIONS = (
+    on(DomainLapsed, on_domain_lapsed),
+    on(MemberJoined, on_member_joined),
+    on(MemberLeft, on_member_left),
+    on(MemberAccessChanged, on_member_access_changed),
+    on(OwnershipTransferred, on_ownership_transferred),
+)
+"""A part of ``wiring``'s table."""

@@ -1,4 +1,4 @@
-"""Notices to people, and the deliveries by e-mail that they cause."""
+"""Notices to people, and what went out about each, or why it did not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from tradepost.market.identity.models import User
+from tradepost.market.identity.models import Seller, User
+
+from .categories import Channel
+from .receiver_models import Endpoint, Preference, Receiver
+from .why_not import WhyNot
+
+__all__ = ["Endpoint", "Notice", "NoticeDelivery", "Preference", "ReadMark", "Receiver"]
 
 
 class Notice(models.Model):
@@ -19,6 +25,7 @@ class Notice(models.Model):
     link = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, default=None)
+    """When this one was read by itself; what its reader's ``ReadMark`` covers is read without it."""
     once = models.CharField(max_length=128, unique=True)
     """Makes a notice idempotent: kind, subject and person."""
 
@@ -31,31 +38,53 @@ class Notice(models.Model):
         ]
 
 
-class Mail(models.Model):
-    """Delivery of a notice, or of words about the account itself, by e-mail: retried with growing waits, every state visible
-    in the console."""
+class ReadMark(models.Model):
+    """How far a person has read all notices at once: one row, however many there were."""
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="read_mark")
+    upto = models.BigIntegerField()
+    """Key of the newest notice that is read; so are all before it."""
+    at = models.DateTimeField()
+
+
+class NoticeDelivery(models.Model):
+    """A message to one place outside of the site, or why there was none. It delivers a notice, or words that go to an address
+    rather than to a person: about an account itself, to confirm a receiver, a summary."""
 
     class Status(models.TextChoices):
         WAITING = "waiting", _("Waiting")
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Failed")
+        DEFERRED = "deferred", _("For the summary")
+        SUMMED_UP = "summed_up", _("In a summary")
+        WITHHELD = "withheld", _("Not sent")
 
-    notice = models.ForeignKey(Notice, models.CASCADE, related_name="mails", null=True)
-    """What it delivers; null for a mail about an account, which may go to somebody who has none."""
+    notice = models.ForeignKey(Notice, models.CASCADE, related_name="deliveries", null=True)
+    """What it delivers; null for words to an address, which may be that of somebody without an account."""
+    seller = models.ForeignKey(Seller, models.CASCADE, null=True, db_index=False, related_name="+")
+    """Whose matter it is, where it is a seller's."""
+    channel = models.CharField(max_length=8, choices=Channel, default=Channel.MAIL, db_default=Channel.MAIL)
+    receiver = models.ForeignKey(Receiver, models.SET_NULL, null=True, db_index=False, related_name="+")
+    endpoint = models.ForeignKey(Endpoint, models.SET_NULL, null=True, db_index=False, related_name="+")
+    summary = models.ForeignKey("self", models.SET_NULL, null=True, db_index=False, related_name="parts")
+    """The summary that it stands in."""
     kind = models.CharField(max_length=48, blank=True, default="", db_default="")
-    """What a mail without a notice says."""
+    """What one without a notice says."""
     facts = models.JSONField(default=dict, db_default={})
-    """What a mail without a notice names, beside its address."""
+    """What one without a notice names, beside its address."""
     language = models.CharField(max_length=10, blank=True, default="", db_default="")
-    """Language of a mail without a notice."""
+    """Of one without a notice, or to a receiver or a program, who has a language of their own."""
     sealed_link = models.TextField(blank=True, default="", db_default="")
-    """Where a mail without a notice leads. Who has the link has the account: sealed, and gone once the mail is sent."""
+    """Where one without a notice leads, or the code that it tells. Who has it has the account: sealed, and gone once sent."""
     created_at = models.DateTimeField(null=True, default=None)
-    """When a mail without a notice was written; one with a notice is as old as that."""
-    address = models.EmailField()
+    """Null for those of a notice that were written before 0.2: they are as old as that."""
+    address = models.CharField(max_length=255)
+    """Of a program without what is secret in it; empty when none is known."""
     to_contact = models.BooleanField(default=False, db_default=False)
     """Goes to a seller's contact address, beside what its members get."""
-    status = models.CharField(max_length=8, choices=Status, default=Status.WAITING)
+    status = models.CharField(max_length=9, choices=Status, default=Status.WAITING)
+    reason = models.CharField(max_length=16, choices=WhyNot, blank=True, default="", db_default="")
+    """Why it was not sent."""
     attempts = models.PositiveIntegerField(default=0)
     next_at = models.DateTimeField(null=True, default=None)
     sent_at = models.DateTimeField(null=True, default=None)
@@ -63,11 +92,27 @@ class Mail(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["status", "-id"], name="mail_unsent", condition=~Q(status="sent")),
-            models.Index(Lower("address"), F("id").desc(), name="mail_address"),
+            models.Index(fields=["status", "-id"], name="delivery_unsent", condition=~Q(status="sent")),
+            models.Index(fields=["channel", "-id"], name="delivery_channel", condition=~Q(channel="mail")),
+            models.Index(fields=["reason", "-id"], name="delivery_reason", condition=~Q(reason="")),
+            models.Index(fields=["seller", "-id"], name="delivery_seller", condition=Q(seller__isnull=False)),
+            models.Index(Lower("address"), F("id").desc(), name="delivery_address"),
+            # One seller's search: neither its rows nor those of an address are few, but those of both are.
+            models.Index(
+                "seller", Lower("address"), F("id").desc(), name="delivery_seller_to", condition=Q(seller__isnull=False)
+            ),
+            # In place of an index of each key, which most rows would fill with nothing.
+            models.Index(fields=["receiver"], name="delivery_receiver", condition=Q(receiver__isnull=False)),
+            models.Index(fields=["endpoint"], name="delivery_endpoint", condition=Q(endpoint__isnull=False)),
+            models.Index(fields=["summary"], name="delivery_summary", condition=Q(summary__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(notice__isnull=False, kind="") | (Q(notice=None) & ~Q(kind="")), name="mail_says_something"
-            )
+                condition=Q(notice__isnull=False, kind="") | (Q(notice=None) & ~Q(kind="")),
+                name="delivery_says_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="withheld") & ~Q(reason="") | ~Q(status="withheld") & Q(reason=""),
+                name="delivery_says_why_not",
+            ),
         ]

@@ -7,6 +7,8 @@ from typing import Literal
 
 from django.utils.functional import Promise
 
+from .categories import UNDECLARED, About
+
 type Tone = Literal["good", "info", "warning", "danger"]
 type Lazy = str | Promise
 
@@ -19,6 +21,8 @@ class Words:
     """What the link of the notice is called."""
     tone: Tone
     icon: str
+    about: About = UNDECLARED
+    """Its category, whom it is for, and whether it may be switched off."""
 
 
 @dataclass(frozen=True, slots=True)

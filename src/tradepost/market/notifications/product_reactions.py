@@ -20,6 +20,7 @@ from tradepost.market.catalog.models import Product, Sku, Spec, UpgradeRule
 from tradepost.market.catalog.upgrade_rules import Why
 
 from . import facts as f
+from .probe_reactions import on_frozen_by_probes
 from .reactions import people_of
 from .tell import Telling, tell_all
 
@@ -32,6 +33,9 @@ WHY = {
 
 
 def on_product_frozen(event: ProductFrozen, now: datetime) -> None:
+    if event.failing_days:
+        on_frozen_by_probes(event, now)
+        return
     _tell(event.product, "seller_product_frozen", {"cause": event.cause}, event.at, now)
 
 
@@ -95,7 +99,7 @@ def _tell(
         [
             Telling(
                 user=user, kind=kind, facts=shared, once=f"{product.pk}/{occasion}/{at.isoformat()}", link=link,
-                contact=contact,
+                contact=contact, seller=product.seller_id,
             )
             for user, contact in people_of(product.seller)
         ],

@@ -2,10 +2,11 @@
 
 Events arrive at least once: each telling names its occasion, so that a repeat tells nobody twice.
 
-**Which failures are mailed** (saas-v2 §3.10, §7: each failure causes a notice). Every failed attempt is a notice on the
-seller's pages. A mail goes out for the first failure of a call and when it is given up; first failures at one address
-are mailed at most once an hour, so that an outage does not become a flood of mails. Operators are mailed about orders
-given up at most once an hour for a seller; every one stands in the console.
+**Which failures are told** (saas-v2 §3.10, §7: failures cause notices). Each change of state is one notice: an address that
+was well begins to fail, it is paused, a call is given up; of an address that goes on failing nobody is told again, and every
+attempt stands on the pages of its call. Mails about one address go out at most once an hour, so that one that comes and goes
+does not become a flood. Operators are mailed about orders given up at most once an hour for a seller; every one stands in the
+console.
 
 **Where a seller's mails go** (business-rules §7.1): a failing interface and what follows from it to its members and to its
 contact address; a new order and a changed key to its members alone.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +25,6 @@ from django.utils import translation
 from django.utils.translation import gettext_noop
 
 from tradepost.market.base.models import Job
-from tradepost.market.base.money import Money
 from tradepost.market.base.outbox import batched
 from tradepost.market.fulfilment.events import OperationStopped
 from tradepost.market.fulfilment.models import Operation
@@ -32,13 +33,14 @@ from tradepost.market.identity.events import SigningKeyRotated
 from tradepost.market.identity.models import Member, Seller, SigningKey, User
 from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded
 from tradepost.market.orders.models import Order, OrderLine
-from tradepost.market.payments.events import ToppedUp
-from tradepost.market.payments.models import Account, Entry
 from tradepost.market.production.events import BreakerOpened, CallFailed
 from tradepost.market.production.models import Address, Attempt, Call
+from tradepost.protocols.commands import CheckChange
 
 from . import facts as f
-from .tell import Telling, tell, tell_all
+from .auto_renewal_reactions import renewed_automatically
+from .order_words import kinds_of, told
+from .tell import Telling, tell_all
 
 QUIET = "notifications.quiet"
 """Kind of the job that stands while a subject was mailed about recently; it ends by itself."""
@@ -58,10 +60,11 @@ def on_order_paid(events: Sequence[OrderPaid], now: datetime) -> None:
     tellings = [
         Telling(
             user=user,
-            kind=_kind_of_order(line),
+            kind=told(kinds_of(line.order).sold, line.amount_minor),
             once=line.number,
             link=reverse("seller_center:order", args=[line.number]),
             facts={"product": _product(line), "line": line.number, "amount": f.money(line.amount)},
+            seller=line.seller_id,
         )
         for line in lines
         for user in members[line.seller_id]
@@ -69,25 +72,26 @@ def on_order_paid(events: Sequence[OrderPaid], now: datetime) -> None:
     tell_all(tellings, now=now)
 
 
-def _kind_of_order(line: OrderLine) -> str:
-    if line.order.order_type == Order.Type.RENEW:
-        return "seller_renewal" if line.amount_minor else "seller_free_renewal"
-    return "seller_new_order" if line.amount_minor else "seller_new_opening"
-
-
 @batched
 def on_order_completed(events: Sequence[OrderCompleted], now: datetime) -> None:
-    first = {line.order_id: line for line in reversed(_lines_of(events))}
+    """What was unsubscribed is told when it is paid back (``refund_reactions``)."""
+    lines = [line for line in _lines_of(events) if line.order.order_type != Order.Type.UNSUBSCRIBE]
+    first = {line.order_id: line for line in reversed(lines)}
     tell_all([_completed(line) for line in first.values()], now=now)
 
 
 def _completed(line: OrderLine) -> Telling:
-    held = line.subscription if line.order.order_type == Order.Type.RENEW else None
-    if held is None or held.expires_at is None:
+    if line.order.order_type == Order.Type.CHANGE and line.subscription_id:
+        service = reverse("storefront:subscription", args=[line.subscription_id])
+        return replace(_to_buyer(line, "service_changed", {}), link=service)
+    done, held = kinds_of(line.order).done, line.subscription
+    if not done or held is None or held.expires_at is None:
         return _to_buyer(line, "order_completed", {})
+    if line.order.origin == Order.Origin.TIMER:
+        return renewed_automatically(line, held)
     return Telling(
         user=line.order.buyer,
-        kind="service_renewed",
+        kind=done,
         facts={"product": _product(line), "until": f.moment(held.expires_at)},
         once=line.order.number,
         link=reverse("storefront:subscription", args=[held.pk]),
@@ -98,9 +102,7 @@ def on_order_refunded(event: OrderRefunded, now: datetime) -> None:
     """The buyer learns that the money is back. The seller's reason is for the seller: see ``on_delivery_given_up``."""
     lines = _lines(event.order)
     order = lines[0].order
-    kind = "order_refunded" if order.total_minor else "order_not_opened"
-    if order.order_type == Order.Type.RENEW:
-        kind = "renewal_refunded" if order.total_minor else "free_renewal_ended"
+    kind = told(kinds_of(order).ended, order.total_minor)
     _tell_buyer(lines, kind, {"amount": f.money(order.total)}, now)
 
 
@@ -116,12 +118,17 @@ def on_delivery_given_up(event: OrderRefunded, now: datetime) -> None:
     tellings = []
     for line in _lines(event.order):
         order, kind = line.order.number, "gave_up" if line.order.total_minor else "not_opened"
+        if line.order.order_type == Order.Type.CHANGE and _maybe_acted(line):
+            kind = "change_doubtful"
         shared = {"order": order, "product": _product(line), "reason": _reason_of_line(line, event.reason)}
         link = reverse("seller_center:order", args=[line.number])
         tellings += [
-            Telling(user=user, kind=f"seller_{kind}", once=line.number, link=link, facts=shared, contact=contact)
+            Telling(
+                user=user, kind=f"seller_{kind}", once=line.number, link=link, facts=shared, contact=contact,
+                seller=line.seller_id,
+            )
             for user, contact in people_of(line.seller)
-        ]
+        ]  # fmt: skip
         mail = _loud(f"gave_up/seller/{line.seller_id}", now)
         tellings += [
             Telling(
@@ -138,10 +145,15 @@ def on_delivery_given_up(event: OrderRefunded, now: datetime) -> None:
 
 
 def on_call_failed(event: CallFailed, now: datetime) -> None:
-    """saas-v2 §3.10, §7: each failure triggers a notice."""
+    """A call begins to fail, unless its address was failing already: told once for each time that it began (saas-v2 §3.10, §7).
+    Every further attempt stands on the pages of the call."""
     call = _call(event.call)
+    if call.kind == CheckChange.__name__ and event.verdict.isdecimal():
+        return  # that a service cannot become something else is an answer, and its buyer's matter
     attempt, link = event.attempt, reverse("seller_center:message", args=[call.pk])
-    mail = _is_first_failure(call, attempt) and _loud(f"failed/address/{call.address_id}", now)
+    if not _is_first_failure(call, attempt):
+        return
+    mail = _loud(f"failed/address/{call.address_id}", now)
     shared = {
         "activity": call.activity,
         "product": _product_of_call(call),
@@ -150,11 +162,16 @@ def on_call_failed(event: CallFailed, now: datetime) -> None:
         "reason": f.verdict(event.verdict, call.protocol),
         "next": _next(event.next_at),
     }
-    once = f"{call.pk}/{attempt}"
+    since = call.address.trouble_since
+    # A refusal for a reason of business is no trouble of the address: it is told of its call.
+    once = f"address/{call.address_id}/{since:%Y%m%d%H%M%S%f}" if since else f"{call.pk}"
     tellings = [
-        Telling(user=user, kind="seller_call_failed", once=once, link=link, facts=shared, mail=mail, contact=contact)
+        Telling(
+            user=user, kind="seller_call_failed", once=once, link=link, facts=shared, mail=mail, contact=contact,
+            seller=call.seller_id,
+        )
         for user, contact in people_of(call.seller)
-    ]
+    ]  # fmt: skip
     tell_all(tellings, now=now)
 
 
@@ -178,6 +195,7 @@ def on_operation_stopped(event: OperationStopped, now: datetime) -> None:
             link=reverse("seller_center:message", args=[call.pk]) if call else reverse("seller_center:operations"),
             facts=shared,
             contact=contact,
+            seller=seller.pk,
         )
         for user, contact in people_of(seller)
     ]
@@ -194,8 +212,8 @@ def on_operation_stopped(event: OperationStopped, now: datetime) -> None:
         for user in operators()
     ]
     line = operation.line
-    if line and line.order.order_type == Order.Type.RENEW and line.order.origin != Order.Origin.SANDBOX:
-        kind = "renewal_waits" if line.order.total_minor else "free_renewal_waits"
+    kind = told(kinds_of(line.order).waits, line.order.total_minor) if line else ""
+    if line and kind and line.order.origin != Order.Origin.SANDBOX:
         tellings.append(_to_buyer(line, kind, {}, once=once))
     tell_all(tellings, now=now)
 
@@ -221,9 +239,12 @@ def on_breaker_opened(event: BreakerOpened, now: datetime) -> None:
     mail = _loud(f"breaker/address/{address.pk}", now)
     link = reverse("seller_center:addresses")
     tellings = [
-        Telling(user=user, kind="seller_breaker_open", once=once, link=link, facts=shared, mail=mail, contact=contact)
+        Telling(
+            user=user, kind="seller_breaker_open", once=once, link=link, facts=shared, mail=mail, contact=contact,
+            seller=address.seller_id,
+        )
         for user, contact in people_of(address.seller)
-    ]
+    ]  # fmt: skip
     tellings += [
         Telling(
             user=user,
@@ -238,34 +259,18 @@ def on_breaker_opened(event: BreakerOpened, now: datetime) -> None:
     tell_all(tellings, now=now)
 
 
-def on_topped_up(event: ToppedUp, now: datetime) -> None:
-    entry = Entry.objects.select_related("account__user", "transfer").get(
-        transfer=event.transfer, account__kind=Account.Kind.BUYER
-    )
-    user = entry.account.user
-    if user is None:
-        raise LookupError("a buyer's account without a buyer")
-    currency = entry.account.currency
-    amount, balance = Money(entry.amount_minor, currency), Money(entry.balance_after_minor or 0, currency)
-    tell(
-        user,
-        "top_up",
-        once=str(entry.transfer_id),
-        link=reverse("storefront:balance"),
-        now=now,
-        facts={"amount": f.money(amount), "balance": f.money(balance), "reference": entry.transfer.reference},
-    )
-
-
 def on_signing_key_rotated(event: SigningKeyRotated, now: datetime) -> None:
     key = SigningKey.objects.select_related("seller").get(pk=event.key)
     with translation.override(None):
         label = str(SigningKey.InterfaceClass(key.interface_class).label)  # as in the source: each reader translates it
     facts = {"interfaces": f.phrase(label), "until": f.moment(key.valid_until or now)}
     tellings = [
-        Telling(user=user, kind="key_rotated", once=str(key.pk), link=reverse("seller_center:keys"), facts=facts)
+        Telling(
+            user=user, kind="key_rotated", once=str(key.pk), link=reverse("seller_center:keys"), facts=facts,
+            seller=key.seller_id,
+        )
         for user, _ in people_of(key.seller)
-    ]
+    ]  # fmt: skip
     tell_all(tellings, now=now)
 
 
@@ -313,7 +318,7 @@ def operators() -> list[User]:
 
 
 def _call(pk: int) -> Call:
-    return Call.objects.select_related("product", "seller").defer("command").get(pk=pk)
+    return Call.objects.select_related("product", "seller", "address").defer("command").get(pk=pk)
 
 
 def _product(line: OrderLine) -> f.Json:
@@ -339,6 +344,12 @@ def _reason_of_line(line: OrderLine, told: str) -> f.Json:
         .exclude(outcome=Call.Outcome.DONE).exclude(last_verdict="").order_by("-pk").first()
     )  # fmt: skip
     return f.verdict(last.last_verdict, last.protocol) if last else f.phrase(told)
+
+
+def _maybe_acted(line: OrderLine) -> bool:
+    """Whether the seller may have done what it was asked for this line, though no good answer says so."""
+    asked = Call.objects.filter(order_number=line.order.number, order_line_number=line.number)
+    return asked.filter(maybe_acted=True).exists()
 
 
 def _is_first_failure(call: Call, attempt: int) -> bool:

@@ -1,7 +1,6 @@
 """What sellers and operators are told of submissions, and of what an operator does to a seller (business-rules §2.4, §7.1).
 
-Results go to the people of the seller and to its contact address. The SMS of the original goes out once this market has a
-channel for it.
+Results go to the people of the seller, to its contact address and, where this market has SMS, to the contact's phone.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from tradepost.market.identity.events import (
 )
 from tradepost.market.identity.lifecycle import SELLER
 from tradepost.market.identity.models import Seller
+from tradepost.market.review import appeals
 from tradepost.market.review.events import SubmissionDecided, SubmissionOverdue, SubmissionSent
 from tradepost.market.review.models import Submission
 from tradepost.market.review.registry import review_kind
@@ -68,7 +68,15 @@ def on_submission_decided(event: SubmissionDecided, now: datetime) -> None:
     kind = f"seller_submission_{event.outcome}"
     tell_all(
         [
-            Telling(user=user, kind=kind, once=str(submission.pk), link=link, facts=facts, contact=contact)
+            Telling(
+                user=user,
+                kind=kind,
+                once=str(submission.pk),
+                link=link,
+                facts=facts,
+                contact=contact,
+                seller=submission.seller_id,
+            )
             for user, contact in people_of(submission.seller)
         ],
         now=now,
@@ -81,7 +89,15 @@ def on_seller_admitted(event: SellerAdmitted, now: datetime) -> None:
     link = reverse("seller_center:company")
     tell_all(
         [
-            Telling(user=user, kind="seller_admitted", once=str(seller.pk), link=link, facts={}, mail=False)
+            Telling(
+                user=user,
+                kind="seller_admitted",
+                once=str(seller.pk),
+                link=link,
+                facts={},
+                mail=False,
+                seller=seller.pk,
+            )
             for user, _ in people_of(seller)
         ],
         now=now,
@@ -124,7 +140,7 @@ def _tell_seller(seller: Seller, kind: str, facts: dict[str, object], once: str,
     link = reverse("seller_center:company")
     tell_all(
         [
-            Telling(user=user, kind=kind, once=once, link=link, facts=facts, contact=contact)
+            Telling(user=user, kind=kind, once=once, link=link, facts=facts, contact=contact, seller=seller.pk)
             for user, contact in people_of(seller)
         ],
         now=now,
@@ -173,6 +189,13 @@ def _page_of(submission: Submission) -> str:
     """Of a product's document the page where it is written again, which those who write products may see."""
     if submission.product_id is not None and submission.version_id is not None:
         return reverse("seller_center:product_submit", args=[submission.product_id])
+    if submission.kind == "asset":  # as well: who keeps assets need not see the company's pages
+        return reverse("seller_center:asset_version", args=[submission.document["version"]])
+    if submission.kind == "appeal":  # those who may see the report need not see the company's papers
+        said = appeals.about(submission)
+        if said.version:
+            return reverse("seller_center:asset_version", args=[said.version])
+        return reverse("seller_center:web_report", args=[said.scan])
     return reverse("seller_center:submission", args=[submission.pk])
 
 

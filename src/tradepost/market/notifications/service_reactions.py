@@ -1,72 +1,140 @@
-"""What a buyer is told of what happens to a service: that it ends soon, is frozen, usable again, gone."""
+"""What a buyer is told of what happens to a service: that it ends soon or has ended, is frozen, usable again, gone."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.urls import reverse
 
-from tradepost.market.fulfilment.renewing import may_renew
+from tradepost.market.base.outbox import batched
+from tradepost.market.fulfilment.cases import with_product
+from tradepost.market.fulfilment.converting import convertible
+from tradepost.market.fulfilment.renewing import renewable
 from tradepost.market.subscriptions.events import (
     SubscriptionEndsSoon,
+    SubscriptionExpired,
     SubscriptionFrozen,
     SubscriptionReleased,
     SubscriptionUnfrozen,
 )
 from tradepost.market.subscriptions.models import Freeze, Subscription
-from tradepost.market.subscriptions.renewable import RETENTION
+from tradepost.market.subscriptions.renewable import Ending, ending_of
 
 from . import facts as f
 from .reactions import seller_names
-from .tell import tell
+from .tell import tell_all
+from .telling import Telling
+
+type Facts = dict[str, f.Json]
+LEAD_TO_FORMAL = frozenset({"trial_ends_soon", "trial_expired"})
 
 
-def on_service_ends_soon(event: SubscriptionEndsSoon, now: datetime) -> None:
-    """Told once for each end, and not of one that was moved meanwhile."""
-    subscription = _subscription(event.subscription)
-    if subscription.expires_at is None or subscription.expires_at != event.ends:
-        return
-    kind = "service_ends_soon" if may_renew(subscription, now=now) else "service_ends"
-    facts = {
-        "product": f.names(subscription.product.name, subscription.product.name_en),
-        "until": f.moment(subscription.expires_at),
-        "kept": f.moment(subscription.expires_at + RETENTION),
-    }
-    link = reverse("storefront:subscription", args=[subscription.pk])
-    tell(subscription.buyer, kind, facts=facts, once=f"{subscription.pk}/{event.ends.isoformat()}", link=link, now=now)
+@batched
+def on_service_ends_soon(events: Sequence[SubscriptionEndsSoon], now: datetime) -> None:
+    """Told once for each end and day before it, and not of an end that was moved meanwhile."""
+    held = _subscriptions(event.subscription for event in events)
+    may_renew, may_convert = renewable(list(held.values()), now=now), convertible(list(held.values()), now=now)
+    tellings = []
+    for event in events:
+        one = held[event.subscription]
+        ending = ending_of(one)
+        if ending is None or one.expires_at != event.ends:
+            continue
+        once = f"{one.pk}/{event.ends.isoformat()}" + (f"/{event.days}" if event.days else "")
+        trial = one.pk in may_convert
+        kind = "trial_ends_soon" if trial else _ends_soon(event, ending, may_renew=one.pk in may_renew)
+        tellings.append(_telling(one, kind, {"until": f.moment(event.ends), **_until(ending)}, once))
+    tell_all(tellings, now=now)
 
 
-def on_service_frozen(event: SubscriptionFrozen, now: datetime) -> None:
-    """At the end of the paid time the buyer learns how long the data is kept."""
-    subscription = _subscription(event.subscription)
-    until = subscription.expires_at
-    at_its_end = event.reason in {"", Freeze.Reason.EXPIRED}  # the release before did not say why
-    if at_its_end and until is not None and until <= now:
+def _ends_soon(event: SubscriptionEndsSoon, ending: Ending, *, may_renew: bool) -> str:
+    if event.automatic and may_renew:
+        return "service_renews_soon"
+    if ending.releases_at <= event.ends:
+        return "service_ends_for_good"
+    if ending.freezes_at > event.ends:
+        return "service_to_renew" if may_renew else "service_closes"
+    return "service_ends_soon" if may_renew else "service_ends"
+
+
+def _until(ending: Ending) -> Facts:
+    return {"frozen": f.moment(ending.freezes_at), "kept": f.moment(ending.releases_at)}
+
+
+@batched
+def on_service_expired(events: Sequence[SubscriptionExpired], now: datetime) -> None:
+    """It is usable for a while, and that is said; not of one that was renewed meanwhile."""
+    held = _subscriptions(event.subscription for event in events)
+    may_renew = renewable(list(held.values()), now=now)
+    tellings = []
+    for event in events:
+        one = held[event.subscription]
+        if one.expires_at != event.ended:
+            continue
+        kind = "service_in_grace" if one.pk in may_renew else "service_in_grace_ends"
+        until = _until(Ending(freezes_at=event.freezes_at, releases_at=event.releases_at))
+        tellings.append(_telling(one, kind, until, f"{one.pk}/{event.ended.isoformat()}"))
+    tell_all(tellings, now=now)
+
+
+@batched
+def on_service_frozen(events: Sequence[SubscriptionFrozen], now: datetime) -> None:
+    """At its end the buyer learns how long the data is kept. What an operator gives a reason for is told with it
+    (``operator_reactions``)."""
+    said = _said_by_operators(events)
+    events = [event for event in events if (event.subscription, event.at) not in said]
+    held = _subscriptions(event.subscription for event in events)
+    may_renew, may_convert = renewable(list(held.values()), now=now), convertible(list(held.values()), now=now)
+
+    def telling(event: SubscriptionFrozen) -> Telling:
+        one = held[event.subscription]
+        ending = ending_of(one)
+        at_its_end = event.reason in {"", Freeze.Reason.EXPIRED}  # the release before did not say why
+        if not at_its_end or ending is None or one.expires_at is None or one.expires_at > now:
+            return _at(one, "service_frozen", {"seller": seller_names(one.seller)}, event.at)
         more = {
-            "until": f.moment(until),
-            "kept": f.moment(subscription.release_at or until + RETENTION),
-            "seller": seller_names(subscription.seller),
+            "until": f.moment(one.expires_at),
+            "kept": f.moment(ending.releases_at),
+            "seller": seller_names(one.seller),
         }
-        kind = "service_expired_renewable" if may_renew(subscription, now=now) else "service_expired"
-        _tell_holder(subscription, kind, more, event.at, now)
-    else:
-        _tell_holder(subscription, "service_frozen", {"seller": seller_names(subscription.seller)}, event.at, now)
+        kind = "service_expired_renewable" if one.pk in may_renew else "service_expired"
+        return _at(one, "trial_expired" if one.pk in may_convert else kind, more, event.at)
+
+    tell_all([telling(event) for event in events], now=now)
 
 
-def on_service_unfrozen(event: SubscriptionUnfrozen, now: datetime) -> None:
-    _tell_holder(_subscription(event.subscription), "service_unfrozen", {}, event.at, now)
+def _said_by_operators(events: Sequence[SubscriptionFrozen]) -> set[tuple[int, datetime]]:
+    frozen = [event.subscription for event in events if event.reason == Freeze.Reason.OPERATOR]
+    if not frozen:
+        return set()
+    reasons = Freeze.objects.filter(subscription__in=frozen, reason=Freeze.Reason.OPERATOR).exclude(note="")
+    return set(reasons.values_list("subscription_id", "since"))
 
 
-def on_service_released(event: SubscriptionReleased, now: datetime) -> None:
+@batched
+def on_service_unfrozen(events: Sequence[SubscriptionUnfrozen], now: datetime) -> None:
+    held = _subscriptions(event.subscription for event in events)
+    tell_all([_at(held[event.subscription], "service_unfrozen", {}, event.at) for event in events], now=now)
+
+
+@batched
+def on_service_released(events: Sequence[SubscriptionReleased], now: datetime) -> None:
     """After the retention, or whenever it was released: the data is gone."""
-    _tell_holder(_subscription(event.subscription), "service_released", {}, event.at, now)
+    held = _subscriptions(event.subscription for event in events)
+    tell_all([_at(held[event.subscription], "service_released", {}, event.at) for event in events], now=now)
 
 
-def _tell_holder(subscription: Subscription, kind: str, more: dict[str, f.Json], at: datetime, now: datetime) -> None:
+def _at(subscription: Subscription, kind: str, more: Facts, at: datetime) -> Telling:
+    return _telling(subscription, kind, more, f"{subscription.pk}/{at.isoformat()}")
+
+
+def _telling(subscription: Subscription, kind: str, more: Facts, once: str) -> Telling:
     facts = {"product": f.names(subscription.product.name, subscription.product.name_en), **more}
-    link = reverse("storefront:subscription", args=[subscription.pk])
-    tell(subscription.buyer, kind, facts=facts, once=f"{subscription.pk}/{at.isoformat()}", link=link, now=now)
+    page = "storefront:formal" if kind in LEAD_TO_FORMAL else "storefront:subscription"
+    link = reverse(page, args=[subscription.pk])
+    return Telling(user=subscription.buyer, kind=kind, facts=facts, once=once, link=link)
 
 
-def _subscription(pk: int) -> Subscription:
-    return Subscription.objects.select_related("buyer", "seller", "product", "offer").get(pk=pk)
+def _subscriptions(pks: Iterable[int]) -> dict[int, Subscription]:
+    return with_product(Subscription.objects.select_related("seller")).in_bulk(set(pks))

@@ -1,0 +1,170 @@
+"""Webhooks and chats of a seller or a buyer: add one, try it, change its secret, switch it on again, delete it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from tradepost.market.base import jobs
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.guard import AddressBlocked, check_literal
+from tradepost.market.base.hosts import wrong_host, wrong_port
+from tradepost.market.base.secrets import seal
+from tradepost.market.identity import throttling
+from tradepost.market.identity.models import Seller
+
+from . import facts as f
+from .categories import Channel
+from .chat_services import SERVICES, hinted
+from .models import NoticeDelivery
+from .outgoing import DELIVER_BY
+from .owners import Owner, endpoints_of, lock, of, people_behind, withhold
+from .receiver_models import Endpoint
+from .tell import Telling, tell_all
+from .webhook import TEST, new_secret
+from .why_not import WhyNot
+
+OVERLAP = timedelta(days=1)
+"""So long messages are signed with the former secret too."""
+LONGEST_URL = 1000
+TRIES_AN_HOUR = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """``secret`` is shown once, by the page that made it."""
+
+    endpoint: Endpoint
+    secret: str
+
+
+def add_webhook(owner: Owner, *, name: str, url: str, language: str, sandbox: bool, most: int, now: datetime) -> Made:
+    """Raises ``Refused`` (fields ``name``, ``url``)."""
+    address = _sound(url.strip(), sandbox=sandbox)
+    parts = urlsplit(address)
+    secret = new_secret()
+    with transaction.atomic():
+        _room(owner, most)
+        endpoint = Endpoint.objects.create(
+            **of(owner), kind=Endpoint.Kind.WEBHOOK, name=name.strip(), shown=_shown(parts.netloc, parts.path),
+            sealed_address=seal(address), sealed_secret=seal(secret), language=language, created_at=now,
+        )  # fmt: skip
+    return Made(endpoint, secret)
+
+
+def _shown(host: str, path: str) -> str:
+    """A path often ends with a token: of a long one the beginning is shown."""
+    return f"{host}{path if len(path) <= 24 else path[:20] + '…'}"[:255]
+
+
+def _sound(url: str, *, sandbox: bool) -> str:
+    """Where a name leads is looked at whenever something is sent; what is plain from the address is refused now."""
+    told = _("Enter an https address without a user name, for example https://example.com/hooks")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise Refused("webhook.url", told, field="url") from None
+    schemes = {"https", "http"} if sandbox else {"https"}
+    written = url.isascii() and url.isprintable() and " " not in url and len(url) <= LONGEST_URL
+    if not (written and host and parts.scheme in schemes) or "@" in parts.netloc or parts.fragment:
+        raise Refused("webhook.url", told, field="url")
+    default = 443 if parts.scheme == "https" else 80
+    if wrong := wrong_host(host, sandbox=sandbox) or wrong_port(port if port != default else None, sandbox=sandbox):
+        raise Refused("webhook.url", wrong, field="url")
+    try:
+        check_literal(url, sandbox=sandbox)
+    except AddressBlocked:
+        raise Refused(
+            "webhook.url", _("This address is not one that the public network reaches."), field="url"
+        ) from None
+    return url
+
+
+def add_chat(
+    owner: Owner, *, service: str, name: str, address: str, secret: str = "", language: str, most: int, now: datetime
+) -> Endpoint:
+    """Raises ``Refused`` (fields ``service``, ``address``)."""
+    found = SERVICES.get(service)
+    if found is None:
+        raise Refused("chat.service", _("Choose one of the services."), field="service")
+    token = found.token(address)
+    if not token:
+        told = _("This is not the address of a bot of this service. It looks like %(example)s")
+        raise Refused("chat.address", told % {"example": found.example}, field="address")
+    if not found.takes(secret.strip()):
+        raise Refused("chat.secret", _("This is not a secret of this service."), field="secret")
+    with transaction.atomic():
+        _room(owner, most)
+        return Endpoint.objects.create(
+            **of(owner), kind=Endpoint.Kind.CHAT, service=service, name=name.strip(), shown=f"{found.host} {hinted(token)}",
+            sealed_address=seal(found.url(token, secret.strip())), language=language, created_at=now,
+        )  # fmt: skip
+
+
+def _room(owner: Owner, most: int) -> None:
+    lock(owner)
+    if endpoints_of(owner).count() >= most:
+        raise Refused("endpoint.too_many", _("There are as many webhooks and chats as one may keep. Delete one first."))
+
+
+def rotate_secret(endpoint: Endpoint, *, wall: datetime) -> Made:
+    """A new secret; for a day messages are signed with both. ``wall``: real time, since receivers judge by theirs."""
+    secret = new_secret()
+    with transaction.atomic():
+        row = Endpoint.objects.select_for_update().get(pk=endpoint.pk, kind=Endpoint.Kind.WEBHOOK)
+        row.sealed_former_secret, row.former_until = row.sealed_secret, wall + OVERLAP
+        row.sealed_secret = seal(secret)
+        row.save(update_fields=["sealed_secret", "sealed_former_secret", "former_until"])
+    return Made(row, secret)
+
+
+def send_test(endpoint: Endpoint, *, wall: datetime, now: datetime) -> NoticeDelivery:
+    """A message that says that it is one. Raises ``Refused``."""
+    if endpoint.disabled_at is not None:
+        raise Refused("endpoint.off", _("It is switched off. Switch it on first."))
+    if throttling.window(f"tests of endpoint {endpoint.pk}", most=TRIES_AN_HOUR, length=timedelta(hours=1), now=wall):
+        raise Refused("endpoint.too_often", _("So many tests in an hour are enough. Try again later."))
+    with transaction.atomic():
+        one = NoticeDelivery.objects.create(
+            kind=TEST, channel=Channel(endpoint.kind), endpoint=endpoint, seller=endpoint.seller, address=endpoint.shown,
+            language=endpoint.language, facts={"name": endpoint.name}, created_at=now, next_at=now,
+        )  # fmt: skip
+        jobs.schedule(DELIVER_BY[one.channel], str(one.pk), due_at=now)
+    return one
+
+
+def switch_on(endpoint: Endpoint) -> None:
+    """As new: what was not sent meanwhile stays unsent."""
+    Endpoint.objects.filter(pk=endpoint.pk).update(disabled_at=None, failing_since=None, failures=0, rests_until=None)
+
+
+def switch_off(endpoint: Endpoint, *, reason: str, since: datetime, now: datetime) -> None:
+    """The market does it after days of failures, and tells its owner. In the caller's transaction."""
+    Endpoint.objects.filter(pk=endpoint.pk).update(disabled_at=now)
+    withhold(NoticeDelivery.objects.filter(endpoint=endpoint), WhyNot.DISABLED)
+    page = "seller_center:receivers" if endpoint.seller_id else "storefront:receivers"
+    facts = {"name": endpoint.name, "address": endpoint.shown, "since": f.moment(since), "reason": reason[:200]}
+    once = f"{endpoint.pk}/{now:%Y%m%d%H%M%S}"
+    tell_all(
+        [
+            Telling(user=user, kind="endpoint_disabled", once=once, link=reverse(page), facts=facts)
+            for user in people_behind(endpoint)
+        ],
+        now=now,
+    )
+
+
+def delete_endpoint(endpoint: Endpoint) -> None:
+    with transaction.atomic():
+        withhold(NoticeDelivery.objects.filter(endpoint=endpoint), WhyNot.GONE)
+        Endpoint.objects.filter(pk=endpoint.pk).delete()
+
+
+def find_endpoint(owner: Seller | Owner, pk: int) -> Endpoint | None:
+    return endpoints_of(owner).filter(pk=pk).first()

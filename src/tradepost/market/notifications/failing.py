@@ -1,0 +1,31 @@
+"""When a webhook or chat that fails is left alone for a while, and when it is switched off: pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+WAITS = (MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, *(12 * HOUR,) * 10)
+"""Waits after each failure. Together more than five days, so that one message alone finds a receiver failing for so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an endpoint stands: since when it fails, how often in a row, until when it rests, whether it is off."""
+
+    failing_since: datetime | None = None
+    failures: int = 0
+    rests_until: datetime | None = None
+    off: bool = False
+
+
+HEALTHY = Standing()
+
+
+def after_failure(before: Standing, *, failing: timedelta, now: datetime, gone: bool = False) -> Standing:
+    """``failing``: after failing for so long it is switched off; ``gone``: its server says that it is for good."""
+    since = before.failing_since or now
+    wait = WAITS[min(before.failures, len(WAITS) - 1)]
+    off = gone or now - since >= failing
+    return Standing(since, before.failures + 1, None if off else now + wait, off)

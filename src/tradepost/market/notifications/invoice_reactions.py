@@ -1,0 +1,165 @@
+"""Who is told of an invoice: its buyer and where it goes, whoever acts for its seller, and operators of one that is late."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext_noop
+
+from tradepost.market.base.events import on
+from tradepost.market.invoices.events import (
+    InvoiceDueSoon,
+    InvoiceIssued,
+    InvoiceOverdue,
+    InvoiceRejected,
+    InvoiceRequested,
+    InvoiceReturned,
+    InvoiceWishDeclined,
+    InvoiceWished,
+    InvoiceWithdrawn,
+)
+from tradepost.market.invoices.models import Invoice, IssuedInvoice
+
+from . import facts as f
+from .reactions import operators, people_of, seller_names
+from .tell import Telling, tell_all
+
+WISHES = {
+    Invoice.Wish.CORRECT: gettext_noop("to correct it"),
+    Invoice.Wish.RETURN: gettext_noop("to take it back"),
+}
+
+
+def on_invoice_requested(event: InvoiceRequested, now: datetime) -> None:
+    invoice = _invoice(event.invoice)
+    tell_all(_to_seller(invoice, "seller_invoice_asked", {"title": invoice.name}), now=now)
+
+
+def on_invoice_withdrawn(event: InvoiceWithdrawn, now: datetime) -> None:
+    tell_all(_to_seller(_invoice(event.invoice), "seller_invoice_withdrawn", {}), now=now)
+
+
+def on_invoice_rejected(event: InvoiceRejected, now: datetime) -> None:
+    invoice = _invoice(event.invoice)
+    tell_all([_to_buyer(invoice, "invoice_rejected", {"reason": invoice.reason})], now=now)
+
+
+def on_invoice_issued(event: InvoiceIssued, now: datetime) -> None:
+    invoice, issued = _invoice(event.invoice), IssuedInvoice.objects.get(pk=event.issued)
+    if invoice.type.on_paper:
+        kind = "invoice_corrected_sent" if event.corrected else "invoice_sent"
+    else:
+        kind = "invoice_corrected" if event.corrected else "invoice_ready"
+    more: dict[str, f.Json | str | int] = {
+        "issued": issued.pk, "invoice_number": issued.number, "title": invoice.name, "carrier": issued.carrier,
+        "parcel": issued.parcel,
+    }  # fmt: skip
+    tell_all([_to_buyer(invoice, kind, more, occasion=str(issued.pk), delivered=True)], now=now)
+
+
+def on_invoice_returned(event: InvoiceReturned, now: datetime) -> None:
+    invoice = _invoice(event.invoice)
+    tell_all([_to_buyer(invoice, "invoice_returned", {"reason": invoice.reason}, delivered=True)], now=now)
+
+
+def on_invoice_wished(event: InvoiceWished, now: datetime) -> None:
+    invoice = _invoice(event.invoice)
+    if not invoice.wish:
+        return
+    more: dict[str, f.Json | str] = {
+        "wish": f.phrase(WISHES[Invoice.Wish(invoice.wish)]),
+        "reason": invoice.wish_reason,
+    }
+    tell_all(_to_seller(invoice, "seller_invoice_wished", more, occasion=event.occasion), now=now)
+
+
+def on_invoice_wish_declined(event: InvoiceWishDeclined, now: datetime) -> None:
+    invoice = _invoice(event.invoice)
+    tell_all(
+        [_to_buyer(invoice, "invoice_wish_declined", {"reason": invoice.reason}, occasion=event.occasion)], now=now
+    )
+
+
+def on_invoice_due_soon(event: InvoiceDueSoon, now: datetime) -> None:
+    invoice = _invoice(event.invoice)
+    if invoice.due_at is not None:
+        tell_all(_to_seller(invoice, "seller_invoice_due", {}, occasion=event.occasion), now=now)
+
+
+def on_invoice_overdue(event: InvoiceOverdue, now: datetime) -> None:
+    """All three hear of it; whoever acted meanwhile ended that."""
+    invoice = _invoice(event.invoice)
+    if invoice.due_at is None:
+        return
+    to_operators = [
+        Telling(
+            user=user,
+            kind="operator_invoice_late",
+            facts=_shared(invoice),
+            once=f"{invoice.pk}/{event.occasion}",
+            link=reverse("console:invoice", args=[invoice.pk]),
+        )
+        for user in operators()
+    ]
+    late = _to_buyer(invoice, "invoice_late", {}, occasion=event.occasion)
+    tell_all([late, *_to_seller(invoice, "seller_invoice_late", {}, occasion=event.occasion), *to_operators], now=now)
+
+
+def _to_buyer(
+    invoice: Invoice, kind: str, more: Mapping[str, f.Json | str | int], *, occasion: str = "", delivered: bool = False
+) -> Telling:
+    """``delivered``: also to the mail address and the telephone that the application names."""
+    return Telling(
+        user=invoice.buyer,
+        kind=kind,
+        facts={**_shared(invoice), **more},
+        once=f"{invoice.pk}/{occasion}" if occasion else f"{invoice.pk}",
+        link=reverse("storefront:invoice", args=[invoice.pk]),
+        contact=invoice.receiver_email if delivered else "",
+        phone=invoice.receiver_phone if delivered else "",
+    )
+
+
+def _to_seller(invoice: Invoice, kind: str, more: Mapping[str, f.Json | str], *, occasion: str = "") -> list[Telling]:
+    return [
+        Telling(
+            user=user,
+            kind=kind,
+            facts={**_shared(invoice), **more},
+            once=f"{invoice.pk}/{occasion}" if occasion else f"{invoice.pk}",
+            link=reverse("seller_center:invoice", args=[invoice.pk]),
+            contact=contact,
+            seller=invoice.seller_id,
+        )
+        for user, contact in people_of(invoice.seller)
+    ]
+
+
+def _shared(invoice: Invoice) -> dict[str, f.Json | str]:
+    due = {"due": f.moment(invoice.due_at)} if invoice.due_at is not None else {"due": "–"}
+    return {
+        "seller": seller_names(invoice.seller),
+        "amount": f.money(invoice.amount),
+        "application": invoice.number,
+        **due,
+    }
+
+
+def _invoice(pk: int) -> Invoice:
+    return Invoice.objects.select_related("buyer", "seller").get(pk=pk)
+
+
+REACTIONS = (
+    on(InvoiceRequested, on_invoice_requested),
+    on(InvoiceWithdrawn, on_invoice_withdrawn),
+    on(InvoiceRejected, on_invoice_rejected),
+    on(InvoiceIssued, on_invoice_issued),
+    on(InvoiceReturned, on_invoice_returned),
+    on(InvoiceWished, on_invoice_wished),
+    on(InvoiceWishDeclined, on_invoice_wish_declined),
+    on(InvoiceDueSoon, on_invoice_due_soon),
+    on(InvoiceOverdue, on_invoice_overdue),
+)
+"""A part of ``wiring``'s table."""

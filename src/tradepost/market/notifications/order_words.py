@@ -1,0 +1,43 @@
+"""Which kinds of notices tell of an order, by its type: of what is bought anew, and of what is held already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tradepost.market.orders.models import Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderKinds:
+    """Names in ``messages.WORDS``. Where nothing was to be paid, the second of a pair. ``done`` is told with the new end of
+    what is held; ``waits`` when its operation stopped; both are empty for what is bought anew."""
+
+    sold: tuple[str, str]
+    ended: tuple[str, str]
+    done: str = ""
+    waits: tuple[str, str] = ("", "")
+
+
+BOUGHT = OrderKinds(sold=("seller_new_order", "seller_new_opening"), ended=("order_refunded", "order_not_opened"))
+OF_HELD: Mapping[str, OrderKinds] = {
+    Order.Type.RENEW: OrderKinds(
+        sold=("seller_renewal", "seller_free_renewal"), ended=("renewal_refunded", "free_renewal_ended"),
+        done="service_renewed", waits=("renewal_waits", "free_renewal_waits"),
+    ),
+    Order.Type.TRIAL_TO_FORMAL: OrderKinds(
+        sold=("seller_conversion", "seller_free_conversion"), ended=("conversion_refunded", "free_conversion_ended"),
+        done="trial_converted", waits=("conversion_waits", "free_conversion_waits"),
+    ),
+    Order.Type.CHANGE: OrderKinds(
+        sold=("seller_change", "seller_free_change"), ended=("change_refunded", "free_change_ended")
+    ),
+}  # fmt: skip
+
+
+def kinds_of(order: Order) -> OrderKinds:
+    return OF_HELD.get(order.order_type, BOUGHT)
+
+
+def told(pair: tuple[str, str], amount_minor: int) -> str:
+    return pair[0] if amount_minor else pair[1]

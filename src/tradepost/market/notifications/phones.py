@@ -1,0 +1,33 @@
+"""Phone numbers as people write them, and in the one form in which they are kept and sent to."""
+
+from __future__ import annotations
+
+import phonenumbers
+
+HOME = "CN"
+"""The country of a number that is written without one."""
+LONGEST = 32
+
+
+def standard_form(written: str) -> str:
+    """+8613800000000; empty for what is no number that exists."""
+    if not written.strip() or len(written) > LONGEST:
+        return ""
+    try:
+        number = phonenumbers.parse(written, HOME)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_valid_number(number) or number.extension:
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def gets_sms(standard: str) -> bool:
+    """Whether a number in the standard form may get SMS: a landline does not."""
+    kind = phonenumbers.number_type(phonenumbers.parse(standard))
+    return kind in {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
+
+
+def masked(standard: str) -> str:
+    """+86138····0000: enough to recognise one's own."""
+    return f"{standard[:-8]}····{standard[-4:]}" if len(standard) > 9 else "····"

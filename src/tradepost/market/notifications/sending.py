@@ -1,0 +1,152 @@
+"""What sending has in common, whatever the channel: claim due deliveries, then record what became of each.
+
+A delivery that waits is one ``Job`` of its channel's kind. Who sends holds its lease, as with every due work, and a dead
+sender's lease comes back through ``work.recover``. It is recorded as sent after it was taken, so the only way to send one
+twice is to die in between; what is sent says who it is, so that even then its receiver can see that it is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from tradepost.market.base import jobs, work
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.models import Job
+from tradepost.market.base.work import State
+
+from .models import NoticeDelivery
+from .outgoing import DELIVER_BY
+from .why_not import WhyNot
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(minutes=10)
+LONGEST_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The server took it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """It may work later: the server is away, busy, or does not take ours at present."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """The server refuses this recipient or this message for good."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Untried:
+    """No attempt was made; ``until``: when one may be, at once where nothing is said."""
+
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """It turned out that it is not to be sent."""
+
+    reason: WhyNot
+
+
+type Other = NotNow | Never | Untried | Withheld
+type Result = Sent | Other
+type Claimed = tuple[Job, NoticeDelivery]
+
+
+def claim(only: Q, *, now: datetime, wall: datetime, owner: str, limit: int) -> list[Claimed]:
+    """Lease due jobs of these kinds; those whose delivery is gone or no longer waits are finished. Commits before anything is
+    sent. Must run outside of any transaction."""
+    if connection.in_atomic_block:
+        raise RuntimeError("nothing is ever sent inside a transaction: a rollback could not take it back")
+    if not work.peek(Job, now=now, only=only):
+        return []
+    with transaction.atomic():
+        claimed = work.claim(Job, now=now, wall=wall, limit=limit, owner=owner, duration=LEASE, only=only)
+        found = NoticeDelivery.objects.select_related("notice__user", "receiver", "endpoint").in_bulk(
+            [int(job.key) for job in claimed]
+        )
+        waiting = {pk: one for pk, one in found.items() if one.status == NoticeDelivery.Status.WAITING}
+        Job.objects.filter(pk__in=[job.pk for job in claimed if int(job.key) not in waiting]).delete()
+    return [(job, waiting[int(job.key)]) for job in claimed if int(job.key) in waiting]
+
+
+def record_sent(taken: Sequence[Claimed], *, now: datetime) -> None:
+    """Whoever holds their leases by now: they were sent."""
+    if not taken:
+        return
+    with transaction.atomic():
+        NoticeDelivery.objects.filter(pk__in=[one.pk for _, one in taken]).update(
+            status=NoticeDelivery.Status.SENT,
+            attempts=F("attempts") + 1,
+            next_at=None,
+            error="",
+            sent_at=now,
+            sealed_link="",
+        )
+        Job.objects.filter(pk__in=[job.pk for job, _ in taken]).delete()
+
+
+def record(
+    job: Job, one: NoticeDelivery, result: Other, *, waits: Sequence[timedelta], now: datetime, owner: str
+) -> None:
+    """What was not sent: tried again after the next of ``waits``, or given up."""
+    with transaction.atomic():
+        ours = Job.objects.select_for_update().filter(pk=job.pk, state=State.LEASED, lease_owner=owner)
+        if ours.first() is None:
+            return  # the lease ran out and another sender has it: its result counts
+        row = NoticeDelivery.objects.filter(pk=one.pk)
+        if isinstance(result, Untried):
+            again = result.until or job.due_at
+            ours.update(state=State.WAITING, due_at=again, lease_until=None, lease_owner="")
+            if result.until is not None:
+                row.update(next_at=again)
+        elif isinstance(result, Withheld):
+            row.update(status=NoticeDelivery.Status.WITHHELD, reason=result.reason, next_at=None, sealed_link="")
+            ours.delete()
+        elif isinstance(result, Never) or one.attempts >= len(waits):
+            row.update(
+                status=NoticeDelivery.Status.FAILED,
+                attempts=one.attempts + 1,
+                next_at=None,
+                error=result.reason[:LONGEST_ERROR],
+            )
+            ours.delete()
+            log.warning("a message failed for good", delivery=one.pk, channel=one.channel, reason=result.reason)
+        else:
+            again = now + waits[one.attempts]
+            row.update(attempts=one.attempts + 1, next_at=again, error=result.reason[:LONGEST_ERROR])
+            ours.update(
+                state=State.WAITING, due_at=again, lease_until=None, lease_owner="", error=result.reason[:LONGEST_ERROR]
+            )
+
+
+def retry(one: NoticeDelivery, *, now: datetime) -> None:
+    """Try a failed or waiting message now, with the whole plan ahead again. Raises ``Refused`` when there is nothing to try."""
+    with transaction.atomic():
+        one = NoticeDelivery.objects.select_for_update().get(pk=one.pk)
+        kind = DELIVER_BY[one.channel]
+        if one.status == NoticeDelivery.Status.SENT:
+            raise Refused("mail.sent", _("This message was delivered already."))
+        if one.status not in {NoticeDelivery.Status.WAITING, NoticeDelivery.Status.FAILED}:
+            raise Refused("mail.withheld", _("This message is not to be sent: its line says why."))
+        if Job.objects.filter(kind=kind, key=str(one.pk), state=State.LEASED).exists():
+            raise Refused("mail.in_flight", _("This message is being sent right now."))
+        NoticeDelivery.objects.filter(pk=one.pk).update(status=NoticeDelivery.Status.WAITING, attempts=0, next_at=now)
+        jobs.schedule(kind, str(one.pk), due_at=now)
+        jobs.reschedule(kind, str(one.pk), due_at=now)

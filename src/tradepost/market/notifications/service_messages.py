@@ -1,0 +1,46 @@
+"""What notices say of what an operator did to a service: frozen with the reason, lifted, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from .categories import About, Audience, Category
+from .notice_parts import Words
+
+A_BUYERS_SERVICE = About(category=Category.PRODUCT, to=Audience.BUYER, mandatory=True)
+"""What is lost with a service that ends is lost for good: nobody can switch it off."""
+A_SOLD_SERVICE = About(category=Category.PRODUCT, to=Audience.SELLER)
+
+OF_SERVICES: Mapping[str, Words] = {
+    "service_frozen_by_operator": Words(
+        _("The operator has frozen %(product)s"),
+        _("Reason: %(reason)s. You cannot log in for now; your data is kept. The paid time runs on meanwhile, and the service "
+          "cannot be renewed until the freeze ends. Write to the operator if you disagree."),
+        _("Open the service"), "warning", "snowflake", A_BUYERS_SERVICE,
+    ),
+    "service_ended_by_operator": Words(
+        _("The operator has ended %(product)s"),
+        _("Reason: %(reason)s. Nobody can enter it any more, and the seller is asked to delete it with its data. Paid time that "
+          "had not begun is back on your balance. Write to the operator if you disagree."),
+        _("Open the service"), "danger", "ban", A_BUYERS_SERVICE,
+    ),
+    "seller_service_frozen": Words(
+        _("The operator has frozen a service of %(product)s"),
+        _("Order line %(line)s. Reason: %(reason)s. Its buyer was told. Where your protocol has an activity for it, your "
+          "interface is asked to freeze the instance; keep its data."),
+        _("Open the order"), "warning", "snowflake", A_SOLD_SERVICE,
+    ),
+    "seller_service_unfrozen": Words(
+        _("The operator has lifted the freeze of a service of %(product)s"),
+        _("Order line %(line)s. Reason: %(reason)s. Unless it is frozen for something else, your interface is asked to let the "
+          "buyer in again."),
+        _("Open the order"), "good", "circle-check", A_SOLD_SERVICE,
+    ),
+    "seller_service_ended": Words(
+        _("The operator has ended a service of %(product)s"),
+        _("Order line %(line)s. Reason: %(reason)s. Its buyer was told. Your interface is asked to release the instance."),
+        _("Open the order"), "warning", "ban", A_SOLD_SERVICE,
+    ),
+}  # fmt: skip  # a table is read in rows

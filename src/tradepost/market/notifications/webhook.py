@@ -1,0 +1,103 @@
+"""A notice as a webhook by Standard Webhooks: what is sent, how it is signed, and what an answer means.
+
+The body of a message is the same at every try; its time and signature are those of the try, in real time, since receivers
+refuse what is older than five minutes.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+from standardwebhooks.webhooks import Webhook
+
+from tradepost.market.base.outbound import Bounds, Fetched, NotReached, fetch_async
+from tradepost.market.base.secrets import unseal
+
+from .messages import about
+from .models import NoticeDelivery
+from .receiver_models import Endpoint
+from .sending import NotNow, Sent
+from .spoken import said
+
+SECRET_BYTES = 32
+SHOWN = 200
+"""Characters of an answer that are kept: untrusted text."""
+MOST_BYTES = 4096
+TEST = "webhook_test"
+
+
+class Gone(NotNow):
+    """410: the receiver wants nothing any more, ever."""
+
+
+def new_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def body_of(one: NoticeDelivery, *, base_url: str) -> bytes:
+    """``type``: the kind; ``timestamp``: when it happened, in market time; ``data``: its words in the language that the owner
+    chose, and the facts behind them."""
+    notice = one.notice
+    kind = notice.kind if notice is not None else one.kind
+    happened = notice.created_at if notice is not None else one.created_at
+    with translation.override(one.language or settings.LANGUAGE_CODE):
+        words = said(one)
+    data: dict[str, Any] = {
+        "notice": notice.pk if notice is not None else None,
+        "category": about(kind).category.value,
+        "title": words.title,
+        "text": words.body,
+        "link": base_url + notice.link if notice is not None and notice.link else "",
+        "facts": notice.facts if notice is not None else one.facts,
+    }
+    at = happened.astimezone(UTC).isoformat() if happened else ""
+    return json.dumps({"type": kind, "timestamp": at, "data": data}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def headers_of(endpoint: Endpoint, message_id: str, body: bytes, *, wall: datetime) -> dict[str, str]:
+    """Signed with the secret, and after a rotation with the former one too. Raises ``ValueError`` for one that no key opens."""
+    sealed = [endpoint.sealed_secret]
+    if endpoint.sealed_former_secret and endpoint.former_until is not None and wall < endpoint.former_until:
+        sealed.append(endpoint.sealed_former_secret)
+    at = wall.astimezone(UTC)  # the library takes every time for UTC, whatever zone it has
+    signatures = [Webhook(unseal(one)).sign(message_id, at, body.decode()) for one in sealed]
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+async def post(
+    one: NoticeDelivery, endpoint: Endpoint, body: bytes, *, bounds: Bounds, wall: datetime
+) -> Sent | NotNow:
+    """One attempt, through the guard; asks no database."""
+    try:
+        headers = headers_of(endpoint, f"msg_{one.pk}", body, wall=wall)
+        answer = await fetch_async(unseal(endpoint.sealed_address), bounds, method="POST", headers=headers, body=body)
+    except NotReached as reason:
+        return NotNow(f"{reason.why}: {reason.detail}")
+    except ValueError as closed:
+        return NotNow(str(closed))
+    return judged(answer)
+
+
+def judged(answer: Fetched) -> Sent | NotNow:
+    """Any 2xx is taken; a redirect is none."""
+    if 200 <= answer.status < 300:
+        return Sent()
+    said_so = "".join(c if c.isprintable() else " " for c in answer.body.decode("utf-8", "replace"))[:SHOWN].strip()
+    reason = f"HTTP {answer.status} {said_so}".strip()
+    return Gone(reason) if answer.status == HTTPStatus.GONE else NotNow(reason)
+
+
+def bounds_of(*, sandbox: bool, within: float) -> Bounds:
+    return Bounds(sandbox=sandbox, within=within, most_bytes=MOST_BYTES, cut=True)
