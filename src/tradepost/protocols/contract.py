@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from .commands import CallResult, ChargingMode, Command, Expire, Outcome, SetStatus
+from .commands import CallResult, ChargingMode, Command, Expire, Outcome, Scene, SetStatus
 from .http import Request, Response
 from .text import Text
 
@@ -52,6 +52,12 @@ class Life:
     refresh_thaws: frozenset[ChargingMode] = frozenset()
     release_names_purchase: bool = False
     """Whether a release names the order of the purchase in every case, and not only that of an unsubscription."""
+    periods: frozenset[str] = frozenset({"day", "month", "year"})
+    """By which a request can say that something is sold; of trials this says nothing."""
+    scenes: frozenset[Scene] = frozenset({Scene.RENEWAL, Scene.UNSUBSCRIBE_RENEWAL_PERIOD})
+    """Why a ``Refresh`` may come. For another reason this version has no word, so that nothing may be sold for it."""
+    refresh_tells_quantity: bool = True
+    """Whether who gets a ``Refresh`` learns the quantity that is held from then on: it stands in the order that it names."""
 
 
 FROZEN_BY_STATUS = Life(freezes_by=dict.fromkeys(ChargingMode, SetStatus))

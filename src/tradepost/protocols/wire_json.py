@@ -30,6 +30,15 @@ def load_object(body: bytes) -> dict[str, object]:
     return value
 
 
+def load_records(body: bytes) -> dict[str, object]:
+    """The same object, but neither its depth nor halves of surrogate pairs are looked for: for a long list whose reader takes
+    of each item only texts that it looks at and numbers, and carries nothing else on. Raises ``NotJsonObject``."""
+    value = _load(_text(body))
+    if not isinstance(value, dict):
+        raise NotJsonObject(f"a JSON {_kind(value)} instead of an object")
+    return value
+
+
 def load_array(body: bytes) -> list[object]:
     """The array in ``body``, as older versions carry one inside of a text. Raises ``NotJsonObject`` and nothing else."""
     text = _text(body)

@@ -17,24 +17,20 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tradepost.market.assets.models import Picture
-from tradepost.market.assets.pictures import find_picture
-from tradepost.market.assets.proofs import find_proof
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
-from tradepost.market.identity.domains import verified_hosts
-from tradepost.market.identity.models import Seller
 from tradepost.market.product_types.check import check as check_kind
 from tradepost.market.product_types.facts import ProductFacts, SpecFacts, Template
 from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.text import Text
 
 from .controls import zero_price_findings
-from .delist import stopped_ids
-from .document import SECTIONS, Document, Spec, load
+from .document import ASSET, SECTIONS, Document, Spec, load
 from .document_texts import texts_of
 from .evolves import evolves
+from .known import Known, known_of
 from .listing import MOST_EXTEND_PARAMS, selling
-from .models import Category, Product, Version
+from .models import Product
 from .pictures import clean_svg
 from .sellable import price_findings
 from .text_rules import check_texts
@@ -54,26 +50,27 @@ class Market:
     """What this market sells at all."""
 
     currency: str
-    sells_metered: bool
+    sells_packages: bool
     host: str
     """Where people reach it: links of guides may lead there (business-rules §2.3)."""
 
 
-def complete(product: Product, document: Document, *, market: Market) -> list[Finding]:
-    """Everything of the document itself that stands in the way, in the order of the sections."""
+def complete(product: Product, document: Document, *, market: Market, known: Known | None = None) -> list[Finding]:
+    """Everything of the document itself that stands in the way, in the order of the sections. ``known``: of many drafts,
+    fetched together."""
+    known = known or known_of([(product, document)])
+    seller = product.seller_id
+    # Where links of a guide may lead: to this market, and to what its seller has proven to be its own (§2.3).
+    hosts = [market.host, *known.hosts[seller]]
     found = [
-        *_base(document), *_media(document, product.seller), *_description(document, product.seller), *_guide(document),
-        *_support(document), *_purchase(document), *_pricing(document, market), *_kind(document),
-        *_proofs(document, product.seller),
-        *_changed(product, document), *zero_price_findings(product, document), *check_texts(texts_of(document), link_hosts=_link_hosts(product.seller, market)),
+        *_base(document, known), *_media(document, seller, known), *_description(document, seller, known),
+        *_guide(document), *_support(document), *_purchase(document), *_pricing(document, market), *_kind(document),
+        *_proofs(document, seller, known), *_asset(document, seller, known), *_changed(product, document, known),
+        *zero_price_findings(product, document, known.limited[product.pk]),
+        *check_texts(texts_of(document), link_hosts=hosts),
     ]  # fmt: skip
     order = {section: number for number, section in enumerate(SECTIONS)}
     return sorted((_with_rule(each) for each in found), key=lambda each: order[each.section])
-
-
-def _link_hosts(seller: Seller, market: Market) -> list[str]:
-    """Where links of a guide may lead: to this market, and to what its seller has proven to be its own (§2.3)."""
-    return [market.host, *verified_hosts(seller)]
 
 
 def _with_rule(finding: Finding) -> Finding:
@@ -97,17 +94,17 @@ def _either(section: str, field: str, text: Text, words: str) -> Iterator[Findin
         yield _missing(section, f"{field}.zh", words)
 
 
-def _base(document: Document) -> Iterator[Finding]:
+def _base(document: Document, known: Known) -> Iterator[Finding]:
     base = document.base
     yield from _both("base", "name", base.name, _("Enter the name in Chinese and in English."))
     yield from _both("base", "summary", base.summary, _("Say in one sentence what it is, in Chinese and in English."))
     for n, text in enumerate(base.highlights):
         yield from _both("base", f"highlights.{n}", text, _("Say it in both languages, or leave both empty."))
-    if not Category.objects.filter(slug=base.category).exists():
+    if base.category not in known.categories:
         yield _missing("base", "category", _("Choose a category."))
 
 
-def _media(document: Document, seller: Seller) -> Iterator[Finding]:
+def _media(document: Document, seller: int, known: Known) -> Iterator[Finding]:
     media = document.media
     if media.drawing:
         try:
@@ -118,25 +115,26 @@ def _media(document: Document, seller: Seller) -> Iterator[Finding]:
         yield _missing("media", "logo", _("Hand in a logo."))
     if not (media.pictures or media.drawing):
         yield _missing("media", "pictures.0", _("Hand in at least one main picture."))
-    yield from _pictures("media", "logo", [media.logo], seller, Picture.Purpose.PRODUCT_LOGO)
-    yield from _pictures("media", "pictures", media.pictures, seller, Picture.Purpose.PRODUCT_MAIN)
+    yield from _pictures("media", "logo", [media.logo], seller, purpose=Picture.Purpose.PRODUCT_LOGO, known=known)
+    yield from _pictures("media", "pictures", media.pictures, seller, purpose=Picture.Purpose.PRODUCT_MAIN, known=known)
 
 
 def _pictures(
-    section: str, field: str, hashes: Iterable[str], seller: Seller, purpose: Picture.Purpose
+    section: str, field: str, hashes: Iterable[str], seller: int, *, purpose: Picture.Purpose, known: Known
 ) -> Iterator[Finding]:
     for n, sha256 in enumerate(hashes):
-        if sha256 and find_picture(sha256, seller=seller, purpose=purpose) is None:
+        if sha256 and (seller, purpose, sha256) not in known.pictures:
             words = _("This picture is not there any more. Hand it in again.")
             at = field if field == "logo" else f"{field}.{n}"
             yield Finding(section=section, field=at, code="picture.unknown", words=words, rule=PUBLISH)
 
 
-def _description(document: Document, seller: Seller) -> Iterator[Finding]:
+def _description(document: Document, seller: int, known: Known) -> Iterator[Finding]:
     if not document.description.pictures:
         words = _("Describe the product, or hand in pictures that do.")
         yield from _either("description", "body", document.description.body, words)
-    yield from _pictures("description", "pictures", document.description.pictures, seller, Picture.Purpose.DESCRIPTION)
+    pictures = document.description.pictures
+    yield from _pictures("description", "pictures", pictures, seller, purpose=Picture.Purpose.DESCRIPTION, known=known)
 
 
 def _guide(document: Document) -> Iterator[Finding]:
@@ -203,7 +201,9 @@ def _pricing(document: Document, market: Market) -> Iterator[Finding]:
         if not spec.skus:
             words = _("Nothing of this spec is sold: tick and price a combination.")
             yield Finding(section="pricing", field=at, code="spec.no_sku", words=words, rule=SKUS)
-    yield from price_findings(document, selling(document, currency=market.currency, sells_metered=market.sells_metered))
+    yield from price_findings(
+        document, selling(document, currency=market.currency, sells_packages=market.sells_packages)
+    )
 
 
 def _names(spec: Spec, at: str) -> Iterator[Finding]:
@@ -267,11 +267,28 @@ def _kind(document: Document) -> Iterator[Finding]:
         yield replace(finding, section=section, field=_kinds_field(finding))
 
 
-def _proofs(document: Document, seller: Seller) -> Iterator[Finding]:
+def _proofs(document: Document, seller: int, known: Known) -> Iterator[Finding]:
     for code, sha256 in document.details.proofs.items():
-        if sha256 and find_proof(sha256, seller=seller) is None:
+        if sha256 and (seller, sha256) not in known.proofs:
             words = _("This document is not there any more. Hand it in again.")
             yield Finding(section="details", field=f"proofs.{code}", code="proof.unknown", words=words, rule=PUBLISH)
+
+
+def _asset(document: Document, seller: int, known: Known) -> Iterator[Finding]:
+    """§2.6, §2.7: what a product is delivered with is approved, and so scanned, or confirmed by an operator."""
+    kind = product_type(document.product_type)
+    if not kind.asset_kinds:
+        return
+    chosen = document.details.fields.get(ASSET, "")
+    field = f"fields.{ASSET}"
+    if not chosen:
+        words = _("Choose what it is delivered with: an approved version out of your asset center.")
+        yield Finding(section="details", field=field, code="asset.missing", words=words, rule="business-rules §2.6")
+    elif not any((seller, chosen, wanted) in known.assets for wanted in kind.asset_kinds):
+        words = _("This version is not approved, or an update took its place. Choose another one.")
+        yield Finding(
+            section="details", field=field, code="asset.not_approved", words=words, rule="business-rules §2.7"
+        )
 
 
 def _kinds_field(finding: Finding) -> str:
@@ -284,9 +301,8 @@ def _kinds_field(finding: Finding) -> str:
             return finding.field
 
 
-def _changed(product: Product, document: Document) -> Iterator[Finding]:
+def _changed(product: Product, document: Document, known: Known) -> Iterator[Finding]:
     """What a modification may not change of what is on sale (business-rules §2.8)."""
-    listed = Version.objects.filter(product=product, status=Version.Status.LISTED).values_list("document", flat=True)
-    plain = listed.first()
+    plain = known.listed.get(product.pk)
     if plain is not None:
-        yield from evolves(load(plain), document, stopped=stopped_ids(product))
+        yield from evolves(load(plain), document, stopped=known.stopped[product.pk])

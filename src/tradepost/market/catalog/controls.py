@@ -6,7 +6,7 @@ Each change locks the product first and leaves a row of its history. On a refusa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
@@ -97,9 +97,21 @@ def drop_limit(product: Product, *, now: datetime, by: str, spec_key: str = "") 
         moved(product, HISTORY, "limit", now=now, actor=by, note=spec_key)
 
 
-def zero_price_findings(product: Product, document: Document) -> Iterator[Finding]:
-    """A price of zero that is no trial needs a purchase limit: on the product, or on its spec."""
-    limited = set(PurchaseLimit.objects.filter(product=product).values_list("spec_key", flat=True))
+def limited_specs(products: Collection[int]) -> dict[int, frozenset[str]]:
+    """Keys of the specs of these products that have a purchase limit; ``""`` for a limit on the product. One query."""
+    found: dict[int, set[str]] = {}
+    for product, key in PurchaseLimit.objects.filter(product__in=products).values_list("product_id", "spec_key"):
+        found.setdefault(product, set()).add(key)
+    return {product: frozenset(keys) for product, keys in found.items()}
+
+
+def zero_price_findings(
+    product: Product, document: Document, limited: Collection[str] | None = None
+) -> Iterator[Finding]:
+    """A price of zero that is no trial needs a purchase limit: on the product, or on its spec. ``limited``: its
+    ``limited_specs``, where they are known already."""
+    if limited is None:
+        limited = limited_specs([product.pk]).get(product.pk, frozenset())
     if "" in limited:
         return
     for i, spec in enumerate(document.pricing.specs):

@@ -238,6 +238,10 @@ class Pricing:
     specs: tuple[Spec, ...] = ()
 
 
+ASSET = "asset"
+"""Among the answers: the key of the version of an asset that the product is delivered with, for kinds that need one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
     """Answers to what its kind of product asks (``ProductType.fields``): code → what was typed. Proofs: code → SHA-256."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from tradepost.market.product_types.contract import Answer
+from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.text import Text
 
 from .document import Document
@@ -27,6 +29,7 @@ def texts_of(document: Document) -> list[Written]:
         *_pair("support", "hours", document.support.hours, Kind.OTHER),
         *_pair("support", "content", document.support.content, Kind.OTHER),
         *_specs(document),
+        *_answers(document),
         *_pair("discovery", "keywords", document.discovery.keywords, Kind.OTHER),
     ]
 
@@ -45,6 +48,21 @@ def _description(document: Document) -> Iterator[Written]:
     longer = max(pair, key=lambda text: len(text_of(text.text)))
     for text in pair:
         yield replace(text, pictures=pictures, least=LEAST_DESCRIPTION if text is longer else 0)
+
+
+def _answers(document: Document) -> Iterator[Written]:
+    """What is typed of what its kind asks, where buyers read it."""
+    said = document.details.fields
+    for question in product_type(document.product_type).fields:
+        if question.buyers_read and question.answer in {Answer.LINE, Answer.TEXT}:
+            kind = Kind.HIGHLIGHT if question.answer is Answer.TEXT else Kind.OTHER
+            text = Written(
+                section="details", field=f"fields.{question.code}", kind=kind, text=said.get(question.code, "")
+            )
+            yield text
+            if question.translated:
+                english = f"{question.code}_en"
+                yield replace(text, field=f"fields.{english}", text=said.get(english, ""), english=True)
 
 
 def _specs(document: Document) -> Iterator[Written]:

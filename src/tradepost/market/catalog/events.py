@@ -17,6 +17,8 @@ class ProductFrozen:
     cause: str
     """In the words of whoever froze it: its seller reads it."""
     at: datetime
+    failing_days: int = 0
+    """Of its probes, when they are why, and no person."""
 
 
 @event("product_unfrozen", about=("product",))

@@ -6,18 +6,22 @@ productId. So the difference of two documents is the difference of their lines.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
+from tradepost.market.assets.asset_models import AssetVersion
+from tradepost.market.base.numbers import whole_number
 from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.text import Text
 
-from .document import SECTIONS, Document, Factor, Price, Quantity, Sku, Spec
+from . import rich_text
+from .document import ASSET, SECTIONS, Document, Factor, Price, Quantity, Sku, Spec
 from .models import Category
 from .price_models import PriceModel
 from .view import way_of
@@ -27,7 +31,8 @@ type Words = str | Promise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """``picture``, ``proof``: SHA-256 of what is shown instead of words. ``html``: whether ``value`` is the source of a text."""
+    """``picture``, ``proof``: SHA-256 of what is shown instead of words. ``html``: the source of a text whose words ``value``
+    is."""
 
     section: str
     key: str
@@ -35,12 +40,12 @@ class Line:
     value: str
     picture: str = ""
     proof: str = ""
-    html: bool = False
+    html: str = ""
 
     @property
     def shown(self) -> str:
         """What is compared."""
-        return self.value or self.picture or self.proof
+        return self.html or self.value or self.picture or self.proof
 
 
 WAYS: Mapping[str, Words] = {
@@ -93,19 +98,29 @@ def changed(after: Iterable[Line], before: Iterable[Line]) -> Iterator[tuple[Lin
     stood, comes = {line.key: line for line in before}, {line.key: line for line in after}
     for key, line in comes.items():
         was = stood.get(key)
-        if was is None or was.shown != line.shown:
-            yield was, line
+        if was is None:
+            yield None, line
+        elif was.shown != line.shown:
+            yield _apart(was, line)
     for key, line in stood.items():
         if key not in comes:
             yield line, None
+
+
+def _apart(was: Line, line: Line) -> tuple[Line, Line]:
+    """Two texts with the same words differ in their source alone: then that is what is shown."""
+    if was.value != line.value or not line.html:
+        return was, line
+    return replace(was, value=was.html), replace(line, value=line.html)
 
 
 def _both(section: str, part: str, text: Text, label: Words = "", *, html: bool = False) -> Iterator[Line]:
     named = str(label or _PARTS[part])
     for language, value, called in (("zh", text.zh, _("Chinese")), ("en", text.en, _("English"))):
         yield Line(
-            section=section, key=f"{section}.{part}.{language}", label=f"{named} ({called})", value=value, html=html
-        )
+            section=section, key=f"{section}.{part}.{language}", label=f"{named} ({called})",
+            value=rich_text.readable(value) if html else value, html=value if html else "",
+        )  # fmt: skip
 
 
 def _base(document: Document) -> Iterator[Line]:
@@ -124,11 +139,20 @@ def _say(text: Text) -> str:
     return text.in_language(get_language()) or text.zh or text.en
 
 
+def _drawing(svg: str) -> str:
+    """Nobody reads a drawing's source: which one it is; the preview shows it."""
+    return (
+        _("SVG drawing %(hash)s, as the preview shows it") % {"hash": hashlib.sha256(svg.encode()).hexdigest()[:8]}
+        if svg
+        else ""
+    )
+
+
 def _media(document: Document) -> Iterator[Line]:
     media = document.media
     yield Line(section="media", key="media.logo", label=_("Logo"), value="", picture=media.logo)
     yield from _pictures("media", _("Main picture"), media.pictures)
-    yield Line(section="media", key="media.drawing", label=_("Drawing"), value=media.drawing, html=True)
+    yield Line(section="media", key="media.drawing", label=_("Drawing"), value=_drawing(media.drawing))
 
 
 def _pictures(section: str, label: str, hashes: Iterable[str]) -> Iterator[Line]:
@@ -174,10 +198,15 @@ def _purchase(document: Document) -> Iterator[Line]:
 
 def _details(document: Document) -> Iterator[Line]:
     kind, details = product_type(document.product_type), document.details
+    if kind.asset_kinds:
+        key = whole_number(details.fields.get(ASSET, "")) or 0
+        version = AssetVersion.objects.select_related("asset").filter(pk=key).first()
+        named = f"{version.asset.name} {version.label} · {version.file_name} · {version.sha256}" if version else ""
+        yield Line(section="details", key="details.asset", label=_("What it is delivered with"), value=named)
     for question in kind.fields:
         for suffix in ("", "_en") if question.translated else ("",):
             said = details.fields.get(f"{question.code}{suffix}", "")
-            chosen = dict(question.choices).get(said)
+            chosen = question.chosen(said)
             yield Line(
                 section="details", key=f"details.{question.code}{suffix}", label=_say(question.label),
                 value=_say(chosen) if chosen else said,

@@ -31,6 +31,7 @@ _FOREIGN = {"svg", "math", "animate", "set", "use", "image", "img", "form", "but
             "audio", "source", "body", "details", "select", "textarea"}  # fmt: skip
 _LINKS = {"href", "src", "action", "formaction", "data", "srcdoc", "to", "values", "from", "xlink:href"}
 _BLOCK = re.compile(rf"</?(?:{'|'.join(_BLOCKS)})\b[^>]*>")
+_LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)")
 
 
@@ -54,6 +55,17 @@ def text_of(html: str) -> str:
     flat = nh3.clean(html, tags=set(_BLOCKS), attributes={}, link_rel=None)
     lines = (" ".join(line.split()) for line in unescape(_BLOCK.sub("\n", flat)).split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def readable(html: str) -> str:
+    """What whoever reviews a text reads: its lines, with a mark before each item of a list, and where each link leads."""
+    if has_too_much_markup(html):
+        return html
+    flat = nh3.clean(
+        html, tags={*_BLOCKS, "a"}, attributes={"a": {"href"}}, url_schemes=SCHEMES | {"mailto", "tel"}, link_rel=None
+    )
+    marked = _LINK.sub(lambda link: f"{link[2]} ({link[1]})", flat.replace("<li>", "<li>• "))
+    return text_of(marked)
 
 
 def links(html: str) -> list[str]:

@@ -44,11 +44,11 @@ _TRIAL = "business-rules §3.5"
 
 @dataclass(frozen=True, slots=True)
 class Selling:
-    """What this market sells: the modes of the product's kind, its currency, and whether it bills usage."""
+    """What this market sells: the modes of the product's kind, its currency, and whether packages of usage."""
 
     modes: Collection[ChargingMode]
     currency: str
-    sells_metered: bool
+    sells_packages: bool
     trial: bool = True
     """Whether this kind of product may be tried."""
 
@@ -57,17 +57,16 @@ class Selling:
         return Decimal(1).scaleb(-MINOR_DIGITS[self.currency])
 
 
-def check_metered(mode: Charging, *, sells_metered: bool) -> None:
-    """Raises ``Refused`` for what is charged by usage in a market that does not sell it. Only a sandbox does: nobody counts
-    usage yet, so that a seller would give service away; in a sandbox nobody pays anyway."""
-    if mode.metered and not sells_metered:
+def check_metered(mode: Charging, *, sells_packages: bool) -> None:
+    """Raises ``Refused`` for a package of usage in a market that does not sell any. Only a sandbox does: nothing is deducted
+    from them yet, so that a buyer would pay twice; in a sandbox nobody pays anyway."""
+    if mode.quota and not sells_packages:
         raise Refused("product.not_metered", _not_metered(), field="specs")
 
 
 def _not_metered() -> str:
     return _(
-        "This market does not meter usage yet, so it could not charge for it. On demand and packages are sold in a "
-        "sandbox only."
+        "This market does not deduct usage from packages yet, so they are sold in a sandbox only. On demand can be sold."
     )
 
 
@@ -118,7 +117,7 @@ def _sku(sku: Sku, document: Document, selling: Selling, at: str) -> Iterator[Fi
             words = _("This type of product cannot be sold in this charging mode.")
             yield _found(here, "product.charging_mode", words, _MODES)
             continue
-        if price.charging.metered and not selling.sells_metered:
+        if price.charging.quota and not selling.sells_packages:
             yield _found(here, "product.not_metered", _not_metered(), _MODES)
         yield from _shape(price, here)
         yield from _trial(price, sku, selling, here)

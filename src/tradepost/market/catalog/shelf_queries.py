@@ -91,6 +91,11 @@ def _key(asked: str, found: Category | Seller | None) -> int | None:
     return found.pk if found else UNKNOWN if asked else None
 
 
+def card(pk: int) -> Card | None:
+    """One product as the shelf shows it; None for what is not on it."""
+    return next(iter(_cards([pk])), None)
+
+
 def _cards(pks: Sequence[int]) -> list[Card]:
     light = ("name", "name_en", "summary", "summary_en", "slug")
     rows = Shelf.objects.filter(pk__in=pks).select_related("product", "seller")
@@ -120,12 +125,11 @@ def product_page(slug: str, *, currency: str, spec: str = "") -> ProductPage | N
 
 
 def _view(product: Product, currency: str, spec: str = "") -> ProductView | None:
-    shown = Version.objects.filter(product=product, listed_at__isnull=False).order_by("-listed_at", "-number")
-    plain = shown.values_list("document", flat=True).first()
-    if plain is None:
+    found = _listed(product)
+    if found is None:
         return None
     return view_of(
-        documents.load(plain), currency=currency, controls=controls_of(product), slug=product.slug, pk=product.pk,
+        found, currency=currency, controls=controls_of(product), slug=product.slug, pk=product.pk,
         spec=spec,
     )  # fmt: skip
 
@@ -147,6 +151,18 @@ def product_on_sale(*, slug: str = "", pk: int = 0) -> Product | None:
 def seller_page(slug: str) -> Seller | None:
     """A seller who sells; None for applicants, suspended ones and those who left."""
     return Seller.objects.filter(slug=slug, status=Seller.Status.ACTIVE).first()
+
+
+def support_of(product: Product) -> documents.Support:
+    """Who answers for a product and when, as the version says that was listed last; empty where none was."""
+    found = _listed(product)
+    return found.support if found is not None else documents.Support()
+
+
+def _listed(product: Product) -> documents.Document | None:
+    shown = Version.objects.filter(product=product, listed_at__isnull=False).order_by("-listed_at", "-number")
+    plain = shown.values_list("document", flat=True).first()
+    return None if plain is None else documents.load(plain)
 
 
 def picture_of(slug: str) -> str | None:

@@ -20,16 +20,19 @@ from .lifecycle import PRODUCT, ProductEvent
 from .models import Product
 
 LONGEST_CAUSE = 500
+BY_PROBES = "probes:"
+"""Begins the cause that is no person's: then the number of failing days. Pages say it in words."""
 
 
-def freeze(product: Product, *, cause: str, actor: str, now: datetime) -> None:
-    """Raises ``Refused`` without a cause, and ``IllegalTransition`` for what is not on sale; nothing changed then."""
+def freeze(product: Product, *, cause: str, actor: str, now: datetime, failing_days: int = 0) -> None:
+    """``failing_days``: of its probes, when they are why. Raises ``Refused`` without a cause, and ``IllegalTransition`` for
+    what is not on sale; nothing changed then."""
     cause = checked_words(cause)
     with transaction.atomic():
         locked = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
         PRODUCT.move(locked, ProductEvent.FREEZE, now=now, actor=actor, note=cause)
         shelf.refresh(locked)
-        outbox.publish(ProductFrozen(product=locked.pk, cause=cause, at=now), now=now)
+        outbox.publish(ProductFrozen(product=locked.pk, cause=cause, at=now, failing_days=failing_days), now=now)
     product.status = locked.status
 
 

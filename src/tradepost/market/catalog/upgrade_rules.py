@@ -32,7 +32,7 @@ class Why(StrEnum):
 
     STOPPED = "stopped"
     NOT_BY_PERIOD = "not_by_period"
-    """Source and target have no period in common in which both are sold."""
+    """The source is not sold by period, or in a period in which the target is not: its holders would not know what to pay."""
     NO_QUANTITY = "no_quantity"
     """There is no quantity that both are sold in."""
     INVERTED = "inverted"
@@ -53,10 +53,9 @@ def against(source: Sku, target: Sku) -> Against | None:
     if source.stopped_at or target.stopped_at or source.spec.stopped_at or target.spec.stopped_at:
         return Against(Why.STOPPED)
     mine, theirs = _by_period(source), _by_period(target)
-    common = sorted(mine.keys() & theirs.keys())
-    if not common:
+    if not mine or not mine.keys() <= theirs.keys():
         return Against(Why.NOT_BY_PERIOD)
-    for period_type in common:
+    for period_type in sorted(mine):
         before, after = _schedule(source, mine[period_type]), _schedule(target, theirs[period_type])
         if common_grid(before, after) is None:
             return Against(Why.NO_QUANTITY)
@@ -111,13 +110,18 @@ def remove_rule(product: Product, pk: int) -> None:
         raise Refused("rule.gone", _("This rule is not there any more."), 404)
 
 
+def has_rules(product: Product) -> bool:
+    """Whether buyers may change from one of its SKUs to another."""
+    return UpgradeRule.objects.filter(source__spec__product=product, lapsed_at=None).exists()
+
+
 def in_words_of(found: Against) -> str:
     """For the seller who made, or would make, the rule."""
     match found.why:
         case Why.STOPPED:
             return _("Sales of one of the two have ended.")
         case Why.NOT_BY_PERIOD:
-            return _("Both must be sold by the same period: a month, a year or a day.")
+            return _("The target must be sold by every period by which the source is sold: day, month or year.")
         case Why.NO_QUANTITY:
             return _("There is no quantity in which both are sold.")
         case Why.INVERTED:

@@ -13,13 +13,13 @@ from decimal import Decimal
 
 from tradepost.market.base.money import Money
 from tradepost.market.product_types.charging import Charging
-from tradepost.market.product_types.contract import ProductType
+from tradepost.market.product_types.contract import ProductType, Question
 from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
 from .cheapest import Least, cheapest, least
-from .document import NONE, Attribute, Document, Factor, Price, Quantity, Sku, Spec, Support, usage_bands
+from .document import NO_TEXT, NONE, Attribute, Document, Factor, Price, Quantity, Sku, Spec, Support, usage_bands
 from .price_models import PriceModel
 
 
@@ -196,6 +196,16 @@ class ProductView:
         return self.document.guide.body
 
     @property
+    def answers(self) -> tuple[tuple[Text, Text], ...]:
+        """What its kind asks and buyers read: each question with what its seller said."""
+        said = self.document.details.fields
+        return tuple(
+            (question.label, answer)
+            for question in self.kind.fields
+            if question.buyers_read and (answer := _answer(question, said)) != NO_TEXT
+        )
+
+    @property
     def support(self) -> Support:
         return self.document.support
 
@@ -237,6 +247,13 @@ class ProductView:
         for spec in self.specs:
             for sku in spec.skus:
                 yield spec, sku
+
+
+def _answer(question: Question, said: Mapping[str, str]) -> Text:
+    plain = said.get(question.code, "").strip()
+    if chosen := question.chosen(plain):
+        return chosen
+    return Text(zh=plain, en=said.get(f"{question.code}_en", "").strip()) if question.translated else Text.same(plain)
 
 
 def view_of(

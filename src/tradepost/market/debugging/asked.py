@@ -18,6 +18,7 @@ from tradepost.protocols.commands import Command
 from tradepost.protocols.registry import protocol, protocols
 from tradepost.protocols.text import Text
 
+from .attributes import undescribed
 from .models import DebugCase
 
 
@@ -55,9 +56,12 @@ def form_of(address: Address, activity: str, variant: str = "") -> Form:
 def asked(form: Form, values: Mapping[str, str]) -> Command:
     """The test call. Raises ``ValuesRefused``."""
     try:
-        return form.cases.command(form.case, values)
+        command = form.cases.command(form.case, values)
     except CaseRefused as refused:
         raise ValuesRefused(refused.errors) from None
+    if errors := undescribed(form.address.seller, kept_values(form, values)):
+        raise ValuesRefused(errors)
+    return command
 
 
 def kept_values(form: Form, values: Mapping[str, str]) -> dict[str, str]:

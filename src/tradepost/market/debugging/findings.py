@@ -17,8 +17,11 @@ from tradepost.check.results import Verdict
 from tradepost.check.target import target_of
 from tradepost.market.production.claim import ClaimedCall
 from tradepost.market.production.gateway import Exchange
+from tradepost.market.production.judged import passes
 from tradepost.market.production.masking import printable
 from tradepost.protocols.text import Text
+
+__all__ = ["Finding", "first_mistake", "judge_call", "passes", "read", "repair_of"]
 
 log = structlog.get_logger(__name__)
 
@@ -66,12 +69,6 @@ class Finding:
 def read(stored: Sequence[Mapping[str, Any]] | None) -> tuple[Finding, ...]:
     """The findings of an attempt; those of a release that had other judgements as far as they are known."""
     return tuple(_read(one) for one in stored or () if one.get("judgement") in _KNOWN)
-
-
-def passes(stored: Sequence[Mapping[str, Any]] | None) -> bool:
-    """Whether the answer was judged and nothing failed; a warning is no failure."""
-    verdicts = {one.get("verdict") for one in stored or ()}
-    return Verdict.PASSED in verdicts and not verdicts & {Verdict.FAILED, Verdict.BROKEN}
 
 
 def first_mistake(stored: Iterable[Mapping[str, Any]] | None) -> str:

@@ -34,6 +34,9 @@ class Stock:
 
     saved: tuple[DebugCase, ...]
     lacks: tuple[Lack, ...]
+    unchecked: tuple[str, ...] = ()
+    """What the seller's program must have done at the market's own APIs, in words. This market asks for no evidence of it
+    yet: pages say so, and nothing is refused for it."""
 
 
 def stock(address: Address, sold: Sold, *, purpose: Purpose = Purpose.SUBMIT, listed: Sold | None = None) -> Stock:
@@ -49,7 +52,8 @@ def stock(address: Address, sold: Sold, *, purpose: Purpose = Purpose.SUBMIT, li
     }
     saved: list[DebugCase] = []
     lacks: list[Lack] = []
-    for one in required(address.protocol, sold, purpose=purpose, listed=listed).cases:
+    wanted = required(address.protocol, sold, purpose=purpose, listed=listed)
+    for one in wanted.cases:
         at = beside.get(one.protocol)
         case = cases.get((at.pk, one.case.activity, one.case.variant)) if at else None
         standing = standing_of(case, at, key_for(at, keys)) if at else Standing.MISSING
@@ -57,7 +61,7 @@ def stock(address: Address, sold: Sold, *, purpose: Purpose = Purpose.SUBMIT, li
             saved.append(case)
         else:
             lacks.append(_lack(one, at, standing))
-    return Stock(tuple(saved), tuple(lacks))
+    return Stock(tuple(saved), tuple(lacks), tuple(proof.title.in_language(get_language()) for proof in wanted.proofs))
 
 
 def missing(

@@ -19,12 +19,14 @@ from tradepost.market.orders.finish import complete_orders, give_up_order
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.subscriptions import lifecycle
 from tradepost.market.subscriptions.events import SubscriptionReleased
+from tradepost.market.subscriptions.life import QUIET
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, Opening, SubscriptionEvent
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
 
 from . import unearned
 from .cases import kind_of
-from .contract import Effects, OrderEnd
+from .contract import Effects, OrderEnd, PaidChange
+from .earning import earn_parts_of
 from .events import OperationStopped
 from .freezing import lift
 from .lifecycle import OPERATION, OperationEvent
@@ -52,8 +54,9 @@ def apply(ended: Sequence[Ended], *, now: datetime) -> None:
     _move_operations(ended, now)
     _open(ended, now)
     _fail(ended, now)
+    _take_access(ended)
     cancelled = _write_periods(ended, now)
-    _write_subscriptions(ended)
+    _write_subscriptions(ended, now)
     _release(ended, now)
     _thaw(ended, now)
     _queue_orphans(ended, now)
@@ -104,6 +107,12 @@ def _open(ended: Sequence[Ended], now: datetime) -> None:
         lifecycle.activate_all(openings, started_at=now, now=now)
 
 
+def _take_access(ended: Sequence[Ended]) -> None:
+    for one in ended:
+        if one.effects.access is not None:
+            lifecycle.take_access(one.subscription, one.effects.access)
+
+
 def _fail(ended: Sequence[Ended], now: datetime) -> None:
     for one in ended:
         if one.effects.failed and SUBSCRIPTION.allows(one.subscription.status, SubscriptionEvent.GIVE_UP):
@@ -118,13 +127,14 @@ def _line(one: Ended) -> OrderLine:
     return one.operation.line
 
 
-def _write_periods(ended: Sequence[Ended], now: datetime) -> list[str]:
-    """Paid time is earned when it begins (business-rules §8.2): at once, or by the timer of the subscription. Gives the
-    lines of what was cancelled before."""
+def _write_periods(ended: Sequence[Ended], now: datetime) -> list[Period]:
+    """Paid time is earned when it begins (business-rules §8.2): at once, or by the timer of the subscription. Gives what was
+    cancelled before it began."""
     new = [
         Period(
             subscription=one.subscription,
             line_number=line.number,
+            kind=Period.Kind.TRIAL if line.offer.trial else Period.Kind.BASE,
             starts_at=paid.starts_at,
             ends_at=paid.ends_at,
             offer_id=line.offer_id,
@@ -138,29 +148,51 @@ def _write_periods(ended: Sequence[Ended], now: datetime) -> list[str]:
         if paid is not None
         for line in [_line(one)]
     ]
+    new += [_changed_period(one, part, now) for one in ended for part in one.effects.paid_changes]
     if new:
         rows.create(new)
     return [
-        line
+        period
         for one in ended
         if one.effects.cancels_period
-        for line in unearned.cancel_latest(one.subscription, now=now)
+        for period in unearned.cancel_latest(one.subscription, now=now)
     ]
 
 
+def _changed_period(one: Ended, part: PaidChange, now: datetime) -> Period:
+    """Its money is the seller's with that of the period that it is within."""
+    line = _line(one)
+    return Period(
+        subscription=one.subscription,
+        line_number=line.number,
+        kind=Period.Kind.CHANGE,
+        starts_at=part.starts_at,
+        ends_at=part.ends_at,
+        offer_id=line.offer_id,
+        quantity=line.quantity,
+        paid_minor=part.paid_minor,
+        list_minor=part.paid_minor,
+        currency=line.order.currency,
+        earned_at=now if part.begins_at <= now else None,
+    )
+
+
 _COLUMNS = {
-    "expires_at": "timestamptz", "offer_id": "bigint", "quantity": "int", "seller_state": "text",
+    "expires_at": "timestamptz", "reminded_until": "timestamptz", "freeze_at": "timestamptz", "release_at": "timestamptz",
+    "offer_id": "bigint", "quantity": "int", "seller_state": "text", "formal_at": "timestamptz",
 }  # fmt: skip
 
 
-def _write_subscriptions(ended: Sequence[Ended]) -> None:
+def _write_subscriptions(ended: Sequence[Ended], now: datetime) -> None:
     changed: dict[int, dict[str, Any]] = {}
     for one in ended:
         effects, subscription = one.effects, one.subscription
         if effects.opened is None and effects.expires_at is not None:
-            subscription.expires_at = effects.expires_at
+            _move_end(subscription, effects.expires_at, now)
         if effects.changed:
             line = _line(one)
+            if subscription.offer.trial and effects.paid is not None:
+                subscription.formal_at = effects.paid.starts_at
             subscription.offer, subscription.quantity = line.offer, line.quantity
         if effects.seller_state:
             subscription.seller_state = effects.seller_state
@@ -168,12 +200,25 @@ def _write_subscriptions(ended: Sequence[Ended]) -> None:
             changed[subscription.pk] = {
                 "id": subscription.pk,
                 "expires_at": rows.moment(subscription.expires_at),
+                "reminded_until": rows.moment(subscription.reminded_until),
+                "freeze_at": rows.moment(subscription.freeze_at),
+                "release_at": rows.moment(subscription.release_at),
                 "offer_id": subscription.offer_id,
                 "quantity": subscription.quantity,
                 "seller_state": subscription.seller_state,
+                "formal_at": rows.moment(subscription.formal_at),
             }
     if changed:
         rows.update("subscriptions_subscription", _COLUMNS, changed.values())
+
+
+def _move_end(subscription: Subscription, end: datetime, now: datetime) -> None:
+    """Another end: what was due for the former one is left off. A release that was announced stays where the new end is over
+    too: it is never made earlier."""
+    subscription.expires_at, subscription.reminded_until = end, now + QUIET
+    subscription.freeze_at = None
+    if end > now:
+        subscription.release_at = None
 
 
 def _release(ended: Iterable[Ended], now: datetime) -> None:
@@ -207,11 +252,11 @@ def _queue_orphans(ended: Iterable[Ended], now: datetime) -> None:
             seller_id=one.operation.seller_id,
             kind="release_orphan",
             origin=Operation.Origin.MARKET,
-            wanted=dump(one.effects.orphan),
+            wanted=dump(orphan),
             created_at=now,
         )
         for one in ended
-        if one.effects.orphan is not None
+        for orphan in one.effects.orphans
     )
 
 
@@ -220,10 +265,13 @@ def _end_orders(ended: Sequence[Ended], now: datetime) -> None:
     if done:
         orders = {_line(one).order_id for one in done}
         locked = Order.objects.filter(pk__in=orders, status=Order.Status.PROCESSING).select_for_update().order_by("pk")
-        undone = Operation.objects.filter(line__order__in=orders).exclude(status=Operation.Status.DONE)
+        over = (Operation.Status.DONE, Operation.Status.DROPPED)  # an unsubscription is true whoever tells the seller
+        undone = Operation.objects.filter(line__order__in=orders).exclude(status__in=over)
         left = set(undone.values_list("line__order", flat=True))
         later = {_line(one).number for one in done if one.effects.paid is not None and one.effects.paid.starts_at > now}
-        complete_orders([order for order in locked if order.pk not in left], now=now, later=later)
+        in_parts = {_line(one).number for one in done if one.effects.paid_changes}
+        complete_orders([order for order in locked if order.pk not in left], now=now, later=later | in_parts)
+        earn_parts_of(in_parts, now=now)
     for one in ended:
         if one.effects.order is OrderEnd.GIVE_UP:
             _give_up(_line(one).order_id, one, now)

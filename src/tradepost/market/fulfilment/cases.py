@@ -11,11 +11,12 @@ from tradepost.market.base import stored
 from tradepost.market.base.secrets import unseal
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.production import calls
-from tradepost.market.production.models import Attempt, Binding, Call
+from tradepost.market.production.models import Address, Attempt, Binding, Call
 from tradepost.market.production.seller_queries import retry_rule
+from tradepost.market.subscriptions.convertible import convertible_until
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import renewable_until
-from tradepost.protocols.commands import Create, Done, Purchase
+from tradepost.protocols.commands import NOTHING_SENT, Create, Done, Purchase
 from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.registry import protocols
 
@@ -49,7 +50,8 @@ def protocol_of(subscription: Subscription) -> SellerProtocol | None:
     return protocols_of({subscription.product_id}).get(subscription.product_id)
 
 
-def held_of(subscription: Subscription, protocol: SellerProtocol) -> Held:
+def held_of(subscription: Subscription, protocol: SellerProtocol, address: Address | None = None) -> Held:
+    """``address``: where its seller is asked. Without one everything counts as proven: what was begun goes on."""
     return Held(
         subscription=subscription.pk,
         instance_id=subscription.instance_id,
@@ -62,6 +64,9 @@ def held_of(subscription: Subscription, protocol: SellerProtocol) -> Held:
         started_at=subscription.started_at,
         expires_at=subscription.expires_at,
         renewable_until=renewable_until(subscription),
+        convertible_until=convertible_until(subscription),
+        proven=frozenset(address.proven) if address else None,
+        frozen=subscription.status == Subscription.Status.FROZEN,
     )
 
 
@@ -82,9 +87,10 @@ def line_of(line: OrderLine) -> Line:
 
 
 def purchase_of(line: OrderLine) -> Purchase:
-    """For the protocols that carry it inside, without its dates. A try-out says what it would cost: SaaS 1.0 tells a
-    cancelled renewal by the sign of its amount alone (saas-v1-license A2.3)."""
-    tried_out = line.order.origin == Order.Origin.SANDBOX
+    """For the protocols that carry it inside, without its dates. A try-out says what it would cost, an unsubscription what it
+    pays back: SaaS 1.0 tells a cancelled renewal by the sign of its amount alone (saas-v1-license A2.3)."""
+    order = line.order
+    listed = order.origin == Order.Origin.SANDBOX or order.order_type == Order.Type.UNSUBSCRIBE
     return Purchase(
         product_id=line.offer.product_id,
         sku_code=line.sku_code,
@@ -94,7 +100,7 @@ def purchase_of(line: OrderLine) -> Purchase:
         period_number=line.period_number or None,
         quantity=line.quantity if line.linear else None,
         trial=line.order.order_type == Order.Type.TRIAL,
-        amount=(line.list_amount if tried_out else line.amount).major,
+        amount=(line.list_amount if listed else line.amount).major,
         extend_params=tuple((p["name"], p["value"]) for p in line.extend_params),
     )
 
@@ -121,19 +127,22 @@ def failed_by(call: Call) -> Failed:
         verdict=call.last_verdict,
         maybe_acted=call.maybe_acted,
         keeps_order=rule is not None and rule.keeps_order,
-        orphan=_orphan_of(call) if call.kind == Create.__name__ else "",
+        orphans=_orphans_of(call) if call.kind == Create.__name__ else (),
     )
 
 
-def _orphan_of(call: Call) -> str:
-    """The instance that an unfinished creation may have left, or nothing when the seller cannot have made one.
+def _orphans_of(call: Call) -> tuple[str, ...]:
+    """The instances that an unfinished creation may have left, or nothing when the seller cannot have made one.
 
-    An id seen in an answer that could not be trusted (unless it is another order's), else the id that the protocol
-    recommends to sellers, the businessId of the first attempt (saas-v2 §3.1).
+    An id seen in an answer that could not be trusted (unless it is another order's), else the ids that the protocol
+    recommends to sellers: the businessId of the first request (saas-v2 §3.1), which is the first that arrived, also when it was
+    refused, and nobody knows which of those without an answer did. At most one of them is there; releasing what is not changes nothing.
     """
     if not call.maybe_acted:
-        return ""
+        return ()
     claimed = call.claimed_instance_id
     if claimed and not Subscription.objects.filter(seller_id=call.seller_id, instance_id=claimed).exists():
-        return claimed
-    return Attempt.objects.filter(call=call).order_by("number").values_list("business_id", flat=True).first() or ""
+        return (claimed,)
+    tries = Attempt.objects.filter(call=call).order_by("number").values_list("business_id", "verdict")
+    arrived = [business_id for business_id, verdict in tries if verdict not in NOTHING_SENT]
+    return tuple(dict.fromkeys(filter(None, arrived)))

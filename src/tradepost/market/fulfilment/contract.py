@@ -39,6 +39,17 @@ class Held:
     expires_at: datetime | None
     renewable_until: datetime | None
     """Exclusive; None for what cannot be renewed."""
+    convertible_until: datetime | None = None
+    """Exclusive; None for what is no trial."""
+    proven: frozenset[str] | None = None
+    """Activities of which the seller saved a debug case at its address; None where that does not matter."""
+    frozen: bool = False
+    """For whatever reason: its buyer cannot enter it."""
+
+    @property
+    def refresh_thaws(self) -> bool:
+        """Whether its seller ends a freeze by itself when it is told of an end (saas-v1-license A2.3)."""
+        return self.charging.mode in self.protocol.life.refresh_thaws
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,15 +83,15 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """A call whose plan is over. ``instance_id``: claimed in an answer that could not be trusted, or the id that the
-    protocol recommends for what the first attempt may have made (saas-v2 §3.1); empty when nothing can be there."""
+    """A call whose plan is over. ``orphans``: an id claimed in an answer that could not be trusted, or those that the
+    protocol recommends for what one of its requests may have made (saas-v2 §3.1); empty when nothing can be there."""
 
     command: Command
     verdict: str
     maybe_acted: bool
     keeps_order: bool
     """By the protocol's plan the order waits for the seller instead of being refunded (saas-v1-license B1)."""
-    orphan: str = ""
+    orphans: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +164,7 @@ class Implied:
 
 @dataclass(frozen=True, slots=True)
 class Unable:
-    """This protocol has no word for it: the market keeps to it alone."""
+    """This protocol has no word for it, or the seller need not have its interface: the market keeps to it alone."""
 
 
 # --- what comes of it -------------------------------------------------------------------------------------------------
@@ -179,6 +190,17 @@ class Paid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaidChange:
+    """What of the price of a change in use belongs to one paid period; half-open, within that period."""
+
+    starts_at: datetime
+    ends_at: datetime
+    begins_at: datetime
+    """When that period begins, or began: the seller earns this part then (business-rules §8.2)."""
+    paid_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Orphan:
     """What a seller may have made for an order that was paid back."""
 
@@ -195,6 +217,8 @@ class Effects:
     expires_at: datetime | None = None
     """The new end of the paid time."""
     paid: Paid | None = None
+    paid_changes: tuple[PaidChange, ...] = ()
+    """Of a change in use; its line's price comes in these parts."""
     cancels_period: bool = False
     """The latest period is taken back."""
     changed: bool = False
@@ -204,7 +228,9 @@ class Effects:
     failed: bool = False
     """There will be no instance."""
     released: bool = False
-    orphan: Orphan | None = None
+    orphans: tuple[Orphan, ...] = ()
+    access: AppInfo | None = None
+    """What its buyer enters by from now on."""
     license: Answer | None = None
     """What the seller says to an application for a license."""
     order: OrderEnd | None = None

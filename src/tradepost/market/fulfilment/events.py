@@ -16,3 +16,14 @@ class OperationStopped:
     operation: int
     call: int | None
     at: datetime
+
+
+@event("operator_acted", about=("subscription",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorActed:
+    """An operator froze a service, lifted that, or ended it. ``act``: freeze, lift or release."""
+
+    subscription: int
+    act: str
+    reason: str
+    at: datetime

@@ -1,15 +1,18 @@
-"""Freeze and lift: reasons that stand or stand no more. What the seller is then told, the lane's queue decides."""
+"""Freeze and lift: reasons that stand or stand no more, and what is set when the paid time ends. What the seller is then told,
+the lane's queue decides."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from tradepost.market.base import outbox
-from tradepost.market.subscriptions.events import SubscriptionFrozen, SubscriptionUnfrozen
+from tradepost.market.base import outbox, rows
+from tradepost.market.subscriptions.events import SubscriptionExpired, SubscriptionFrozen, SubscriptionUnfrozen
+from tradepost.market.subscriptions.life import Facts
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
 from tradepost.market.subscriptions.models import Freeze, Subscription
-from tradepost.market.subscriptions.renewable import RETENTION
+from tradepost.market.subscriptions.renewable import Ending, ending_of
 
 
 def add_reason(
@@ -17,6 +20,8 @@ def add_reason(
 ) -> None:
     """From now on they are frozen for this reason, by the market's own word: access closes at once. A reason that stands
     already is left as it is. The subscriptions are locked and alive; ask ``operate.settle`` afterwards."""
+    if not subscriptions:
+        return
     standing = Freeze.objects.filter(subscription__in=subscriptions, reason=reason, lifted_at=None)
     known = set(standing.values_list("subscription", flat=True))
     new = [one for one in subscriptions if one.pk not in known]
@@ -24,8 +29,7 @@ def add_reason(
         Freeze(subscription=one, reason=reason, since=now, actor=actor, note=note[:500]) for one in new
     )
     if reason == Freeze.Reason.EXPIRED:
-        for one in new:
-            _keep_until(one)
+        _keep(new, now)
     freshly = [one for one in new if one.status == Subscription.Status.ACTIVE]
     SUBSCRIPTION.move_all(freshly, SubscriptionEvent.FREEZE, now=now, actor=actor, note=note[:500])
     # That its time is over its buyer learns even when it was frozen before: until when it can be renewed and is kept.
@@ -33,13 +37,56 @@ def add_reason(
     outbox.publish_all([SubscriptionFrozen(subscription=one.pk, at=now, reason=reason.value) for one in told], now=now)
 
 
-def _keep_until(subscription: Subscription) -> None:
-    """The seller keeps the data until then; never shorter than was said before."""
-    if subscription.expires_at is None:
+def begin_grace(subscriptions: Sequence[Subscription], facts: Mapping[int, Facts], *, now: datetime) -> None:
+    """The paid time of these is over: it is set when each is frozen and released, by the level that its buyer has now, and
+    its buyer is told that it stays usable until then; not where a renewal is paid already. Locked, as below."""
+    if not subscriptions:
         return
-    until = subscription.expires_at + RETENTION
-    subscription.release_at = max(subscription.release_at or until, until)
-    subscription.save(update_fields=["release_at"])
+    _set_ending({one.pk: ending_of(one, renewing=facts[one.pk].renewing) for one in subscriptions}, subscriptions)
+    outbox.publish_all(
+        [
+            SubscriptionExpired(
+                subscription=one.pk, ended=one.expires_at, freezes_at=one.freeze_at, releases_at=one.release_at
+            )
+            for one in subscriptions
+            if _tells_of_grace(one, facts[one.pk], now)
+            and one.expires_at is not None and one.freeze_at is not None and one.release_at is not None
+        ],
+        now=now,
+    )  # fmt: skip
+
+
+def _tells_of_grace(subscription: Subscription, facts: Facts, now: datetime) -> bool:
+    usable = subscription.status == Subscription.Status.ACTIVE and (subscription.freeze_at or now) > now
+    return usable and not facts.prolonging and not facts.ending
+
+
+def _keep(subscriptions: Sequence[Subscription], now: datetime) -> None:
+    """What is frozen for its end is kept as long as was set when that came. Where nothing of that time is left, since the
+    market was down or a renewal failed only now, its buyer still has all of it: nothing is deleted before that was told."""
+    endings = {}
+    for one in subscriptions:
+        ending = ending_of(one)
+        if ending is not None and ending.releases_at <= now:
+            ending = replace(ending, releases_at=now + (ending.releases_at - ending.freezes_at))
+        endings[one.pk] = ending
+    _set_ending(endings, subscriptions)
+
+
+_ENDING = {"freeze_at": "timestamptz", "release_at": "timestamptz"}
+
+
+def _set_ending(endings: Mapping[int, Ending | None], subscriptions: Sequence[Subscription]) -> None:
+    changed = []
+    for one in subscriptions:
+        ending = endings[one.pk]
+        if ending is None or (one.freeze_at, one.release_at) == (ending.freezes_at, ending.releases_at):
+            continue
+        one.freeze_at, one.release_at = ending.freezes_at, ending.releases_at
+        moments = {"freeze_at": rows.moment(one.freeze_at), "release_at": rows.moment(one.release_at)}
+        changed.append({"id": one.pk, **moments})
+    if changed:
+        rows.update("subscriptions_subscription", _ENDING, changed)
 
 
 def lift(subscriptions: Sequence[Subscription], reason: Freeze.Reason, *, actor: str = "market", now: datetime) -> None:
@@ -51,9 +98,9 @@ def lift(subscriptions: Sequence[Subscription], reason: Freeze.Reason, *, actor:
     if not lifted.update(lifted_at=now):
         return
     if reason == Freeze.Reason.EXPIRED:
-        Subscription.objects.filter(pk__in=[one.pk for one in subscriptions]).update(release_at=None)
+        Subscription.objects.filter(pk__in=[one.pk for one in subscriptions]).update(freeze_at=None, release_at=None)
         for one in subscriptions:
-            one.release_at = None
+            one.freeze_at = one.release_at = None
     left = Freeze.objects.filter(subscription__in=subscriptions, lifted_at=None)
     frozen = set(left.values_list("subscription", flat=True))
     usable = [one for one in subscriptions if one.pk not in frozen]

@@ -11,6 +11,10 @@ from tradepost.market.orders.models import OrderLine
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Subscription
 
+from .drift_models import Drift
+
+__all__ = ["OPEN", "UNRESOLVED", "Drift", "Operation", "lane_of"]
+
 OPEN = ("queued", "running")
 UNRESOLVED = ("queued", "running", "stopped")
 

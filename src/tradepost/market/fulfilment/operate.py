@@ -196,7 +196,7 @@ def _load(subscriptions: Sequence[Subscription]) -> list[Lane]:
             Lane(
                 one,
                 address,
-                held_of(one, spoken) if spoken else None,
+                held_of(one, spoken, address) if spoken else None,
                 reasons.get(one.pk, frozenset()),
                 waiting[one.pk],
             )
@@ -219,12 +219,28 @@ def _dropped(lane: Lane, operations: Sequence[Operation], now: datetime) -> list
         Ended(
             operation=one,
             subscription=lane.subscription,
-            effects=Effects(order=OrderEnd.GIVE_UP if one.line_id else None),
+            effects=Effects(order=_end_of_dropped(one)),
             event=OperationEvent.DROP,
             note="released" if one.line_id else "",
         )
         for one in gone
     ]
+
+
+def _end_of_dropped(operation: Operation) -> OrderEnd | None:
+    if operation.line is None:
+        return None
+    return OrderEnd.COMPLETE if tells_only(operation) else OrderEnd.GIVE_UP
+
+
+def tells_only(operation: Operation) -> bool:
+    """An unsubscription: it was true, and paid back, before its seller is told. There is nothing to give up."""
+    line = operation.line
+    return (
+        line is not None
+        and line.order.order_type == Order.Type.UNSUBSCRIBE
+        and line.order.origin != Order.Origin.SANDBOX
+    )
 
 
 def _add(wanted: Sequence[tuple[Lane, str]], now: datetime) -> None:
@@ -249,7 +265,7 @@ def _start(starting: Sequence[tuple[Lane, Operation]], now: datetime) -> list[En
     """Begin these, each the only one in its lane. Gives those that ended at once."""
     for lane, operation in starting:
         if kind_of(operation).ends:
-            _close(lane.subscription, now)
+            close(lane.subscription, now)
     going_on = [operation for _, operation in starting if operation.call is not None]
     OPERATION.move_all(going_on, OperationEvent.START, now=now)
     for operation in going_on:
@@ -268,7 +284,7 @@ def _start(starting: Sequence[tuple[Lane, Operation]], now: datetime) -> list[En
     return ended
 
 
-def _close(subscription: Subscription, now: datetime) -> None:
+def close(subscription: Subscription, now: datetime) -> None:
     """The service is over by the market's own word, before its seller is told: nobody enters, renews or pays any more."""
     if not SUBSCRIPTION.allows(subscription.status, SubscriptionEvent.END):
         return
@@ -295,7 +311,7 @@ def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Ended:
     if isinstance(command, Command) and intent is not None:
         request = request_of(operation, lane.subscription, command, intent, give_up_at=None, now=now)
         return calls.prepare(request, lane.address, now=now)
-    if isinstance(command, Unable) and operation.line_id is not None:
+    if isinstance(command, Unable) and operation.line_id is not None and not tells_only(operation):
         message = _("The protocol of this product has no activity for it.")
         return _refused(lane, operation, Refused("protocol.no_activity", message), now)
     OPERATION.move(operation, OperationEvent.START, now=now)
@@ -308,7 +324,7 @@ def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Ended:
 def _refused(lane: Lane, operation: Operation, refused: Refused, now: datetime) -> Ended:
     """It cannot begin. What an order wants is paid back; anything else waits for a person who mends the cause."""
     note = str(refused.message)
-    if operation.line_id is not None:
+    if operation.line_id is not None and not tells_only(operation):
         effects = Effects(order=OrderEnd.GIVE_UP, failed=lane.subscription.status == Subscription.Status.OPENING)
         event = OperationEvent.GIVE_UP
     else:

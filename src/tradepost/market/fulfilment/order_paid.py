@@ -16,10 +16,12 @@ from tradepost.market.base import rows
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.outbox import batched
 from tradepost.market.base.stored import dump
+from tradepost.market.orders.align import is_priced_from
 from tradepost.market.orders.events import OrderPaid
 from tradepost.market.orders.finish import give_up_order
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.prerequisite import check_prerequisite
+from tradepost.market.orders.pricing import read_stored
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production import calls
 from tradepost.market.production.models import Address, Call
@@ -28,13 +30,16 @@ from tradepost.market.subscriptions.renewable import renewed_end
 from tradepost.protocols.commands import Buyer, Command
 from tradepost.protocols.registry import protocol
 
+from . import changing
 from .cases import held_of, line_of, locked_subscriptions
 from .contract import Ask, Case
+from .converting import begin_conversions
 from .kinds.open import KIND as OPEN
 from .kinds.open import Opening
 from .kinds.renew import Renewal
 from .models import Operation, lane_of
 from .operate import OperationRequest, link, operate, request_of
+from .renew_changing import renewal_of
 
 
 @batched
@@ -118,6 +123,9 @@ def _begin(lines: Sequence[OrderLine], addresses: Mapping[int, Address], now: da
             offer=line.offer,
             quantity=line.quantity,
             order_line_number=line.number,
+            at_expiry=Subscription.AtExpiry.RENEW if line.auto_periods else Subscription.AtExpiry.KEEP,
+            auto_period_type=line.auto_period_type,
+            auto_periods=line.auto_periods,
             created_at=now,
         )
         for line in lines
@@ -198,22 +206,38 @@ def _renew(numbers: Sequence[str], now: datetime) -> None:
         if subscription is None or subscription.started_at is None or subscription.expires_at is None:
             give_up_order(line.order, now=now, reason=gettext_noop("What it renews has no end that could be moved."))
             continue
-        until = renewed_end(subscription, line.period_type, line.period_number)
+        until = _end_of(line, subscription)
+        if until is None:
+            give_up_order(line.order, now=now, reason=gettext_noop("The end that it was priced for has moved since."))
+            continue
+        by_timer = line.order.origin == Order.Origin.TIMER
+        kind, wanted = renewal_of(subscription, line, Renewal(since=subscription.expires_at, until=until))
         requests.append(
             OperationRequest(
-                kind="renew",
+                kind=kind,
                 subscription=subscription,
                 line=line,
-                origin=Operation.Origin.BUYER,
-                actor=line.order.buyer.email,
-                wanted=Renewal(since=subscription.expires_at, until=until),
+                origin=Operation.Origin.TIMER if by_timer else Operation.Origin.BUYER,
+                actor="market" if by_timer else line.order.buyer.email,
+                wanted=wanted,
             )
         )
     operate(requests, now=now)
 
 
+def _end_of(line: OrderLine, subscription: Subscription) -> datetime | None:
+    """The new end: after the duration, or as it was priced to fall on the buyer's own day of the month. None when that price
+    was of other days."""
+    end = renewed_end(subscription, line.period_type, line.period_number)
+    if line.until is None:
+        return end
+    return line.until if is_priced_from(end, line.until, read_stored(line.price_lines)) else None
+
+
 BY_TYPE: Mapping[str, Callable[[Sequence[str], datetime], None]] = {
     Order.Type.NEW: _open,
     Order.Type.TRIAL: _open,
+    Order.Type.TRIAL_TO_FORMAL: begin_conversions,
     Order.Type.RENEW: _renew,
+    Order.Type.CHANGE: changing.begin,
 }

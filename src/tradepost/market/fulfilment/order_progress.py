@@ -12,17 +12,18 @@ from itertools import groupby
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.orders.pay import BEGINS
 from tradepost.market.product_types.contract import Gives
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production.models import Attempt, Binding, Call
 from tradepost.market.production.seller_queries import retry_rule, with_open_attempt
-from tradepost.protocols.commands import Create, Query, Refresh
+from tradepost.protocols.commands import CheckChange, Create, Query, Refresh, Upgrade
 from tradepost.protocols.registry import protocols
 
 from .cases import kind_of
 from .models import Operation
 
-SHOWN = tuple(kind.__name__ for kind in (Create, Query, Refresh))
+SHOWN = tuple(kind.__name__ for kind in (Create, Query, CheckChange, Refresh, Upgrade))
 """Calls that an order waits for; a buyer need not know of others."""
 MOST_ROUNDS = 6
 """Rounds of tries shown of one call: the first and the latest ones."""
@@ -65,6 +66,8 @@ class CallProgress:
     """Tries of the rounds between the first and the latest ones, which are not shown."""
     next_at: datetime | None
     held: bool
+    checks: bool = False
+    """Whether the seller is only asked if it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,7 @@ def progress(order: Order) -> Progress:
     lines = list(order.lines.all())
     operations = {one.line_id: one for one in Operation.objects.filter(line__in=lines)}
     calls = list(Call.objects.filter(order_number=order.number, kind__in=SHOWN).defer("command").order_by("pk"))
-    renews = order.order_type == Order.Type.RENEW
+    renews = order.order_type not in BEGINS
     tries: dict[int, list[Attempt]] = defaultdict(list)
     shown = ("call_id", "number", "started_at", "milliseconds", "verdict", "detail")
     for attempt in Attempt.objects.filter(call__in=calls).only(*shown).order_by("call_id", "number"):
@@ -196,6 +199,7 @@ def _call_progress(call: Call, attempts: list[Attempt], told: set[str]) -> CallP
         sum(one.count for one in left_out),
         call.due_at if waiting else None,
         call.state == State.HELD,
+        checks=call.kind == CheckChange.__name__,
     )
 
 

@@ -29,8 +29,8 @@ from .operate import LINE, settle
 
 
 def may_pay_back(order: Order) -> bool:
-    """Whether everything that the order wants stands still."""
-    if order.status != Order.Status.PROCESSING:
+    """Whether everything that the order wants stands still. An unsubscription was paid back when it was asked for."""
+    if order.status != Order.Status.PROCESSING or order.order_type == Order.Type.UNSUBSCRIBE:
         return False
     states = set(Operation.objects.filter(line__order=order).values_list("status", flat=True))
     return states == {Operation.Status.STOPPED}
@@ -40,6 +40,32 @@ def stopped_orders() -> QuerySet[Order]:
     """Orders that stand still, whatever they cost; a person must see to them."""
     stopped = Operation.objects.filter(line__order=OuterRef("pk"), status=Operation.Status.STOPPED)
     return Order.objects.filter(Exists(stopped), status=Order.Status.PROCESSING)
+
+
+def stalled_orders(subscription: Subscription) -> frozenset[int]:
+    """The keys of paid orders about it that stand still: they hold up nobody who leaves (operations.md §4)."""
+    return frozenset(one.line.order_id for one in _stalled(subscription) if one.line is not None)
+
+
+def _stalled(subscription: Subscription) -> QuerySet[Operation]:
+    stopped = Operation.objects.filter(subscription=subscription, status=Operation.Status.STOPPED)
+    paid = stopped.filter(line__order__status=Order.Status.PROCESSING)
+    return paid.exclude(line__order__order_type=Order.Type.UNSUBSCRIBE).select_related("call", *LINE).order_by("pk")
+
+
+def end_stalled(held: Subscription, *, actor: str, now: datetime) -> frozenset[int]:
+    """What stopped at the seller is not restarted any more: the service ends. Gives the orders (by pk) that the caller pays
+    back, once it holds all that it pays back. ``held`` is locked."""
+    operations = list(_stalled(held).select_for_update(of=("self",)))
+    calls.cancel({one.call_id for one in operations if one.call_id is not None}, now=now, actor=actor)
+    dropped = [
+        Ended(
+            operation=one, subscription=held, effects=Effects(), event=OperationEvent.DROP, note="released", actor=actor
+        )
+        for one in operations
+    ]
+    apply(dropped, now=now)
+    return frozenset(one.line.order_id for one in operations if one.line is not None)
 
 
 def pay_back(order: Order, *, reason: str, actor: str, now: datetime) -> None:

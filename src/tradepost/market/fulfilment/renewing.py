@@ -2,24 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from tradepost.market.orders.renew import renewal_options
+from django.utils.translation import gettext as _
+
+from tradepost.market.base.errors import Refused
+from tradepost.market.orders.renew import all_on_sale, renewal_options
+from tradepost.market.subscriptions.frozen_by_hand import frozen_by_hand
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import renewable_until
 from tradepost.protocols.commands import Refresh
 
-from .cases import protocol_of, wanted_of
+from .cases import protocols_of, wanted_of
 from .models import Operation
 
 
 def may_renew(subscription: Subscription, *, now: datetime) -> bool:
-    """It is time, it is on sale, and its seller can be told of it."""
-    until = renewable_until(subscription)
-    if until is None or now >= until:
-        return False
-    spoken = protocol_of(subscription)
-    return spoken is not None and Refresh in spoken.activities and bool(renewal_options(subscription))
+    """It is time, it is on sale, its seller can be told of it, and no operator has frozen it."""
+    return bool(renewable([subscription], now=now))
+
+
+def untold(subscription: Subscription) -> Refused | None:
+    """Why its seller could not be told of a renewal, if so: it has no address, or its protocol no word for it."""
+    return untold_among([subscription]).get(subscription.pk)
+
+
+def untold_among(subscriptions: Sequence[Subscription]) -> dict[int, Refused]:
+    """The same of many, by subscription, in one query."""
+    spoken = protocols_of({one.product_id for one in subscriptions}) if subscriptions else {}
+    told = {product for product, protocol in spoken.items() if Refresh in protocol.activities}
+    return {
+        one.pk: Refused("renewal.not_possible", _("This service cannot be renewed."))
+        for one in subscriptions
+        if one.product_id not in told
+    }
+
+
+def renewable(subscriptions: Sequence[Subscription], *, now: datetime) -> set[int]:
+    """The keys of those among these that may be renewed now; what is on sale is asked once.
+    Each with its buyer and its offer."""
+    in_time = [one for one in subscriptions if (until := renewable_until(one)) is not None and now < until]
+    kept_out = frozen_by_hand(in_time)
+    in_time = [one for one in in_time if one.pk not in kept_out]
+    spoken = protocols_of({one.product_id for one in in_time}) if in_time else {}
+    told = [one for one in in_time if one.product_id in spoken and Refresh in spoken[one.product_id].activities]
+    alike = {(one.offer_id, one.quantity): one for one in told}
+    offers = all_on_sale({one.offer.sku_id for one in alike.values()}) if alike else {}
+    on_sale = {same for same, one in alike.items() if renewal_options(one, offers.get(one.offer.sku_id, ()))}
+    return {one.pk for one in told if (one.offer_id, one.quantity) in on_sale}
 
 
 def end_wanted_by(line_number: str) -> datetime | None:

@@ -115,7 +115,8 @@ def _prolong(kind: str, subscription: Subscription, target: Target, trial: Trial
 
 def _cancel_renewal(subscription: Subscription, trial: Trial) -> Operation:
     """The last renewal is taken back: the end of the paid time becomes the one before it (saas-v2 §3.3)."""
-    latest = Period.objects.filter(subscription=subscription, cancelled_at=None).order_by("-starts_at")[:1].get()
+    standing = Period.objects.filter(subscription=subscription, cancelled_at=None).exclude(kind=Period.Kind.CHANGE)
+    latest = standing.order_by("-starts_at")[:1].get()
     line = place_sandbox_order(
         subscription, Order.Type.UNSUBSCRIBE, offer=subscription.offer, quantity=subscription.quantity, periods=1,
         actor=trial.actor, now=trial.now,

@@ -72,8 +72,8 @@ def possible(
 def latest_renewals(subscriptions: Sequence[Subscription]) -> dict[int, bool]:
     """Of each subscription with paid time: whether the latest period is a plain renewal, done and not cancelled; one query
     for all of them, and one for their operations."""
-    kept = Period.objects.filter(subscription__in=subscriptions, cancelled_at=None).order_by("starts_at")
-    latest = dict(kept.values_list("subscription_id", "line_number"))
+    kept = Period.objects.filter(subscription__in=subscriptions, cancelled_at=None).exclude(kind=Period.Kind.CHANGE)
+    latest = dict(kept.order_by("starts_at").values_list("subscription_id", "line_number"))
     renewals = Operation.objects.filter(line__number__in=latest.values(), kind="renew")
     plain = set(renewals.values_list("line__number", flat=True))
     return {pk: line in plain for pk, line in latest.items()}

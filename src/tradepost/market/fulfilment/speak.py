@@ -1,11 +1,13 @@
 """What an intent is called in a protocol: the only place where protocols differ, by their ``life`` (saas-v2 §3.4, §3.5,
-saas-v1-license A2.4–A2.7, B1)."""
+saas-v1-license A2.4–A2.7, B1), and what a seller need not have is not asked of it."""
 
 from __future__ import annotations
 
 from tradepost.market.subscriptions.models import Freeze as Frozen
-from tradepost.protocols.commands import Command, Expire, InstanceStatus, SetStatus
+from tradepost.protocols.cases import Need, cases_of
+from tradepost.protocols.commands import Command, Expire, InstanceStatus, Refresh, Scene, SetStatus
 from tradepost.protocols.commands import Release as ReleaseCommand
+from tradepost.protocols.contract import SellerProtocol
 
 from .contract import Ask, Freeze, Held, Implied, Intent, Release, Thaw, Unable
 
@@ -15,7 +17,14 @@ def speak(intent: Intent, held: Held) -> Command | Implied | Unable:
     command = _said(intent, held)
     if isinstance(command, Command) and type(command) not in held.protocol.activities:
         return Unable()
+    if isinstance(command, Refresh) and not refreshes(held.protocol, command.scene):
+        return Unable()
     return command
+
+
+def refreshes(spoken: SellerProtocol, scene: Scene) -> bool:
+    """Whether a seller can be told of a new end for this reason (saas-v2 §3.3, saas-v1-license A2.3)."""
+    return Refresh in spoken.activities and scene in spoken.life.scenes
 
 
 def _said(intent: Intent, held: Held) -> Command | Implied | Unable:
@@ -25,15 +34,14 @@ def _said(intent: Intent, held: Held) -> Command | Implied | Unable:
         case Freeze():
             return _freeze(intent, held)
         case Thaw():
-            if held.charging.mode in held.protocol.life.refresh_thaws:
+            if held.refresh_thaws:
                 return Implied()
             by = held.protocol.life.freezes_by.get(held.charging.mode)
             if by is None:
                 return Unable()
             return SetStatus(instance_id=held.instance_id, status=InstanceStatus.UNFREEZE)
         case Release():
-            named = intent.order_id or (held.purchase_order if held.protocol.life.release_names_purchase else "")
-            return ReleaseCommand(instance_id=intent.instance_id, order_id=named, order_line_id=intent.order_line_id)
+            return _release(intent, held)
 
 
 def _freeze(intent: Freeze, held: Held) -> Command | Unable:
@@ -41,9 +49,29 @@ def _freeze(intent: Freeze, held: Held) -> Command | Unable:
     by = held.protocol.life.freezes_by.get(held.charging.mode)
     if by is Expire and intent.reason == Frozen.Reason.EXPIRED:
         return Expire(instance_id=held.instance_id, order_id=held.purchase_order)
-    if by is SetStatus:
+    if by is SetStatus and implemented(SetStatus, held):
         return SetStatus(instance_id=held.instance_id, status=InstanceStatus.FREEZE)
     return Unable()
+
+
+def _release(intent: Release, held: Held) -> ReleaseCommand:
+    """Older protocols name the order of the purchase, whatever ended the service; newer ones the unsubscription, if any
+    (saas-v2 §3.5, saas-v1-license A2.5)."""
+    if held.protocol.life.release_names_purchase:
+        of_purchase = intent.order_line_id if intent.order_id == held.purchase_order else ""
+        return ReleaseCommand(instance_id=intent.instance_id, order_id=held.purchase_order, order_line_id=of_purchase)
+    return ReleaseCommand(instance_id=intent.instance_id, order_id=intent.order_id, order_line_id=intent.order_line_id)
+
+
+def implemented(command: type[Command], held: Held) -> bool:
+    """What the protocol does not require in this charging mode, a seller has when it saved a case for it (business-rules
+    §17.4: "freeze only where status is implemented"; saas-v2 §8.2: the case of changeInstanceCheck comes before renewals
+    with a change). A lift is not asked this: the seller was told of the freeze."""
+    if held.proven is None:
+        return True
+    cases = [one for one in cases_of(held.protocol.name).cases if one.kind is command]
+    required = any(Need(held.charging.mode) in one.needs for one in cases)
+    return required or not cases or any(one.activity in held.proven for one in cases)
 
 
 def can_freeze(reasons: frozenset[str], held: Held) -> str:

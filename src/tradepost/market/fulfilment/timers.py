@@ -1,4 +1,4 @@
-"""The one timer of a subscription's life: it is reminded, its paid time begins, it is frozen and released when each is due.
+"""The one timer of a subscription's life: it is reminded, its paid time begins and ends, it is frozen and released when each is due.
 
 ``watch`` sets it by where the subscription stands; whatever moves that calls ``watch`` again (business-rules §4.4).
 """
@@ -6,39 +6,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tradepost.market.base import jobs
+from tradepost.market.orders.auto_renew import tries_of
 from tradepost.market.subscriptions.life import Facts, next_moment
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
+from tradepost.market.subscriptions.renewable import LIVING
+from tradepost.market.subscriptions.settings_of import reminders
 
 from .models import Operation
 from .registry import operation_kinds
 
 LIFE = "subscriptions.life"
+AUTO_RENEW = "subscriptions.auto_renew"
+"""Of what its buyer wants renewed automatically: a timer of its own, since each try is a transaction of its own (0042)."""
 AGAIN = timedelta(seconds=1)
 """When the subscription is being worked on right now."""
 
 
 def watch(subscriptions: Sequence[Subscription], *, now: datetime) -> None:
-    """Set the timer of each of these by the next moment of its life; none for what has no more."""
+    """Set the timer of each of these by the next moment of its life; none for what has no more. What is due already is due
+    ``now``: nobody is late with it yet."""
     if not subscriptions:
         return
-    moments = {pk: next_moment(facts, now=now) for pk, facts in facts_of(subscriptions).items()}
-    jobs.cancel_all([LIFE], [str(pk) for pk in moments])
+    told = reminders()
+    moments = {pk: next_moment(facts, told) for pk, facts in facts_of(subscriptions).items()}
+    jobs.cancel_all([LIFE, AUTO_RENEW], [str(pk) for pk in moments])
     jobs.schedule_all(
-        LIFE, [jobs.Timer(str(pk), at, {"subscription": pk}) for pk, at in moments.items() if at is not None]
+        LIFE, [jobs.Timer(str(pk), max(at, now), {"subscription": pk}) for pk, at in moments.items() if at is not None]
     )
+    renewed = tries_of([one for one in subscriptions if one.status in LIVING], now=now)
+    jobs.schedule_all(AUTO_RENEW, [jobs.Timer(str(pk), at, {"subscription": pk}) for pk, at in renewed.items()])
 
 
 def watch_opened(subscriptions: Sequence[Subscription], *, now: datetime) -> None:
     """The same for what was opened just now: nothing else can have happened to it, so that nothing need be looked up."""
-    timers = []
+    timers, told = [], reminders()
     for one in subscriptions:
-        at = next_moment(Facts(living=True, expires_at=one.expires_at, since=now), now=now)
+        at = next_moment(Facts(living=True, expires_at=one.expires_at, since=now), told)
         if at is not None:
             timers.append(jobs.Timer(str(one.pk), at, {"subscription": one.pk}))
     jobs.schedule_all(LIFE, timers)
+    renewed = [one for one in subscriptions if one.at_expiry == Subscription.AtExpiry.RENEW]
+    jobs.schedule_all(AUTO_RENEW, [jobs.Timer(str(one.pk), now, {"subscription": one.pk}) for one in renewed])
 
 
 def facts_of(subscriptions: Sequence[Subscription]) -> dict[int, Facts]:
@@ -49,34 +61,46 @@ def facts_of(subscriptions: Sequence[Subscription]) -> dict[int, Facts]:
     expired = set(at_its_end.values_list("subscription", flat=True)) if frozen else set()
     unearned = Period.objects.filter(subscription__in=living, earned_at=None, cancelled_at=None)
     to_begin = dict(unearned.order_by("-starts_at").values_list("subscription_id", "starts_at"))
-    prolonging, ending = _under_way(living)
+    wanted = _wanted(living)
     return {
         one.pk: Facts(
             living=one.status in {Subscription.Status.ACTIVE, Subscription.Status.FROZEN},
             expires_at=one.expires_at,
             since=one.started_at,
+            reminded_until=one.reminded_until,
+            freeze_at=one.freeze_at,
             release_at=one.release_at,
             expired=one.pk in expired,
-            prolonging=one.pk in prolonging,
-            ending=one.pk in ending,
+            prolonging=one.pk in wanted.prolonging,
+            renewing=one.pk in wanted.renewing,
+            ending=one.pk in wanted.ending,
             begins_at=to_begin.get(one.pk),
         )
         for one in subscriptions
     }
 
 
-def _under_way(subscriptions: Iterable[Subscription]) -> tuple[set[int], set[int]]:
-    """Of which a paid renewal is open, and of which a release is wanted already, stopped or not."""
-    kinds = operation_kinds()
-    prolonging, ending = set(), set()
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Keys of subscriptions of which a paid renewal is open, or has stopped, and of which a release is wanted, stopped or not."""
+
+    prolonging: set[int] = field(default_factory=set)
+    renewing: set[int] = field(default_factory=set)
+    ending: set[int] = field(default_factory=set)
+
+
+def _wanted(subscriptions: Iterable[Subscription]) -> _Wanted:
+    kinds, found = operation_kinds(), _Wanted()
     wanted = Operation.objects.filter(
         subscription__in=subscriptions, status__in=["queued", "running", "stopped"]
     ).values_list("subscription_id", "kind", "status")
     for pk, name, status in wanted:
         if pk is None:
             continue
-        if kinds[name].prolongs and status != Operation.Status.STOPPED:
-            prolonging.add(pk)
+        if kinds[name].prolongs:
+            found.renewing.add(pk)
+            if status != Operation.Status.STOPPED:
+                found.prolonging.add(pk)
         if kinds[name].ends:
-            ending.add(pk)
-    return prolonging, ending
+            found.ending.add(pk)
+    return found

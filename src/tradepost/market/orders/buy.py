@@ -8,14 +8,18 @@ from django.db import IntegrityError, transaction
 
 from tradepost.market.identity.models import User
 
+from .change import ChangeService, place_change
+from .change_fee import StepChange
+from .convert import WithinSpec, place_conversion
 from .models import Order
 from .pay import pay_order
 from .place import PlaceOrder, place_order
 from .renew import RenewService, place_renewal
+from .renew_change import place_changed_renewal
 
 
 def buy(
-    buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta, sells_metered: bool = False
+    buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta, sells_packages: bool = False
 ) -> Order:
     """The order, or the one that the same request made already. Raises ``Refused`` as ``place_order`` does.
 
@@ -25,7 +29,7 @@ def buy(
         return made
     try:
         with transaction.atomic():
-            order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout, sells_metered=sells_metered)
+            order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout, sells_packages=sells_packages)
             if order.total_minor == 0:
                 pay_order(order, now=now)
     except IntegrityError:
@@ -37,16 +41,57 @@ def buy(
 
 def renew(buyer: User, command: RenewService, *, now: datetime, unpaid_timeout: timedelta) -> Order:
     """The same for a renewal. Raises ``Refused`` as ``place_renewal`` does."""
+    if (made := _made(buyer, command)) is not None:
+        return made
+    try:
+        with transaction.atomic():
+            order = place_renewal(buyer, command, now=now, unpaid_timeout=unpaid_timeout)
+            if order.total_minor == 0:
+                pay_order(order, now=now)
+    except IntegrityError:
+        if (made := _made(buyer, command)) is None:
+            raise
+        return made
+    return order
+
+
+def convert(buyer: User, command: WithinSpec, *, now: datetime, unpaid_timeout: timedelta) -> Order:
+    """The same for a trial that becomes formal. Raises ``Refused`` as ``place_conversion`` does."""
     with transaction.atomic():
-        order = place_renewal(buyer, command, now=now, unpaid_timeout=unpaid_timeout)
+        order = place_conversion(buyer, command, now=now, unpaid_timeout=unpaid_timeout)
         if order.total_minor == 0:
             pay_order(order, now=now)
     return order
 
 
-def _made(buyer: User, command: PlaceOrder) -> Order | None:
-    return (
-        Order.objects.filter(buyer=buyer, idempotency_key=command.idempotency_key).first()
-        if command.idempotency_key
-        else None
-    )
+def renew_changed(
+    buyer: User, command: WithinSpec, *, now: datetime, unpaid_timeout: timedelta, days_before: int
+) -> Order:
+    """The same for a renewal as something else. Raises ``Refused`` as ``place_changed_renewal`` does."""
+    with transaction.atomic():
+        order = place_changed_renewal(buyer, command, now=now, unpaid_timeout=unpaid_timeout, days_before=days_before)
+        if order.total_minor == 0:
+            pay_order(order, now=now)
+    return order
+
+
+def change(
+    buyer: User, command: ChangeService, *, now: datetime, unpaid_timeout: timedelta, step_change: StepChange
+) -> Order:
+    """The same for a change in use. Raises ``Refused`` as ``place_change`` does."""
+    with transaction.atomic():
+        order = place_change(buyer, command, now=now, unpaid_timeout=unpaid_timeout, step_change=step_change)
+        if order.total_minor == 0:
+            pay_order(order, now=now)
+    return order
+
+
+def _made(buyer: User, command: PlaceOrder | RenewService) -> Order | None:
+    return order_of(buyer, command.idempotency_key)
+
+
+def order_of(buyer: User, idempotency_key: str) -> Order | None:
+    """The one that this request made already; none for an empty key."""
+    if not idempotency_key:
+        return None
+    return Order.objects.filter(buyer=buyer, idempotency_key=idempotency_key).first()

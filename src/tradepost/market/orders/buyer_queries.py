@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from django.db.models import Prefetch, QuerySet
 
 from tradepost.market.base.paging import Page, page
+from tradepost.market.catalog.models import Spec
 from tradepost.market.identity.models import User
 
-from .models import Order, OrderLine
+from .models import Order, OrderLine, TrialUse
 from .search import orders_of
 
 
@@ -20,9 +21,9 @@ class OrderFilter:
 
 
 def _with_lines(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """With ``lines``, each with its product, seller and subscription."""
+    """With ``lines``, each with its product, seller and subscription, and the refund that an unsubscription is about."""
     lines = OrderLine.objects.select_related("product", "seller", "subscription").order_by("pk")
-    return orders.prefetch_related(Prefetch("lines", lines))
+    return orders.select_related("refund").prefetch_related(Prefetch("lines", lines))
 
 
 def buyer_orders(buyer: User, asked: OrderFilter, *, after: str = "", size: int = 20) -> Page[Order]:
@@ -40,6 +41,11 @@ def buyer_order(buyer: User, number: str) -> Order | None:
     return _with_lines(Order.objects.filter(buyer=buyer, number=number)).first()
 
 
+def has_tried(buyer: User, spec: Spec) -> bool:
+    """Whether this buyer has, or had, the trial of a spec."""
+    return TrialUse.objects.filter(buyer=buyer, spec=spec).exists()
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """What is held, by the lines of its orders."""
@@ -51,7 +57,7 @@ class About:
     """Of every order about it, the oldest first."""
 
 
-CHANGED = (Order.Type.RENEW, Order.Type.CHANGE)
+CHANGED = (Order.Type.TRIAL_TO_FORMAL, Order.Type.RENEW, Order.Type.CHANGE)
 
 
 def about(subscription_id: int) -> About | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from tradepost.market.base.events import event
 
@@ -42,3 +43,61 @@ class OrderRefunded:
     order: str
     reason: str
     """For sellers and operators: the buyer is not told."""
+
+
+@event("auto_renewal_failed", about=("subscription",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoRenewalFailed:
+    """A service that its buyer wants renewed automatically was not: nothing was ordered."""
+
+    subscription: int
+    reason: str
+    """Code of the refusal, such as ``balance.too_low``."""
+    ends: datetime
+    """The end of the paid time that was to be moved."""
+    next_at: datetime | None
+    """When it is tried again; None after the last try, before the service is deleted."""
+
+
+@event("refund_requested", about=("refund",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRequested:
+    """A buyer asks a seller for a refund, or an operator to decide one that the seller did not answer."""
+
+    refund: int
+    appeal: bool = False
+
+
+@event("refund_decided", about=("refund",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundDecided:
+    """The seller or an operator agreed to a refund, or refused it; what was agreed to is paid at once."""
+
+    refund: int
+    outcome: str
+    """``approved`` or ``rejected``."""
+
+
+@event("refund_paid", about=("refund",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundPaid:
+    """What was paid for a service, or a part of it, is on the buyer's balance again."""
+
+    refund: int
+
+
+@event("refund_withdrawn", about=("refund",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundWithdrawn:
+    """Its buyer does not ask for it any more."""
+
+    refund: int
+
+
+@event("refund_unanswered", about=("refund",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundUnanswered:
+    """The seller has said nothing for as long as one waits: for its buyer to speak to it, or to appeal."""
+
+    refund: int
+    may_appeal: bool

@@ -24,14 +24,16 @@ class OrderEvent(StrEnum):
     TIME_OUT = "time out"
     COMPLETE = "complete"
     GIVE_UP = "give up"
+    REFUND = "refund"
+    """All that was paid for it is its buyer's again."""
 
 
-ENDS_UNDELIVERED = frozenset({OrderEvent.CANCEL, OrderEvent.TIME_OUT, OrderEvent.GIVE_UP})
+GIVES_BACK = frozenset({OrderEvent.CANCEL, OrderEvent.TIME_OUT, OrderEvent.GIVE_UP, OrderEvent.REFUND})
 
 
 class OrderLifecycle(Lifecycle[OrderStatus, OrderEvent]):
-    """An order's lines are where it is; what it had reserved is free again when it ends without a delivery, whoever ends
-    it."""
+    """An order's lines are where it is; what it had reserved is free again when it ends without a delivery, or is
+    paid back in full, whoever does that (business-rules §3.7)."""
 
     def move_all(
         self,
@@ -49,7 +51,7 @@ class OrderLifecycle(Lifecycle[OrderStatus, OrderEvent]):
             by_status[order.status].append(order.pk)  # type: ignore[attr-defined]  # orders
         for status, moved in by_status.items():
             OrderLine.objects.filter(order__in=moved).update(status=status)
-        if event in ENDS_UNDELIVERED:
+        if event in GIVES_BACK:
             give_back([order.pk for order in subjects], now=now)
 
 
@@ -61,5 +63,6 @@ ORDER = OrderLifecycle(
         (OrderStatus.UNPAID, OrderEvent.TIME_OUT): OrderStatus.CANCELLED,
         (OrderStatus.PROCESSING, OrderEvent.COMPLETE): OrderStatus.COMPLETED,
         (OrderStatus.PROCESSING, OrderEvent.GIVE_UP): OrderStatus.REFUNDED,
+        (OrderStatus.COMPLETED, OrderEvent.REFUND): OrderStatus.REFUNDED,
     },
 )

@@ -13,7 +13,10 @@ from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.charging import Charging, charging
 from tradepost.market.subscriptions.models import Subscription
 
+from .auto_renewal_models import AutoRenewal
 from .pricing import PriceLine, read_stored
+
+__all__ = ["AutoRenewal", "LimitUse", "Order", "OrderLine", "ProductDay", "Quote", "SalesDay", "TrialUse"]
 
 TAIL_AT = 13
 """Where the seven characters begin by which people tell each other an order's number (``ids.order_number``)."""
@@ -36,9 +39,10 @@ class Order(models.Model):
         REFUNDED = "refunded", _("Refunded")
 
     class Origin(models.TextChoices):
-        """Who wanted it. In a sandbox an engineer tries changes out: orders that no buyer placed and that cost nothing."""
+        """Who wanted it: the buyer, or the market at the time that the buyer set. In a sandbox an engineer tries changes out: orders that no buyer placed and that cost nothing."""
 
         BUYER = "buyer", _("Buyer")
+        TIMER = "timer", _("Automatic renewal")
         SANDBOX = "sandbox", _("Try-out in the sandbox")
 
     number = models.CharField(max_length=64, unique=True)
@@ -94,11 +98,22 @@ class OrderLine(models.Model):
     """What it costs without any reduction: a try-out costs nothing and still says a price to the seller."""
     price_lines = models.JSONField(null=True, default=None)
     """How the price came about (``pricing.PriceLine``); null for what was ordered before it was kept."""
+    change_terms = models.JSONField(null=True, default=None)
+    """Of a change in use: all that its fee was computed from (``change_fee.Terms``)."""
     stock_taken = models.PositiveIntegerField(default=0, db_default=0)
     """What it took of the product's stock; given back when the order is cancelled or paid back."""
+    until = models.DateTimeField(null=True, default=None)
+    """Of a renewal that ends on the buyer's own day of the month (``align``): its end, as it was priced. Null: the end follows
+    from the duration."""
+    auto_period_type = models.CharField(max_length=8, blank=True, default="", db_default="")
+    auto_periods = models.PositiveSmallIntegerField(default=0, db_default=0)
+    """Of a purchase that is to be renewed automatically: what each renewal orders (month × 1); empty where it is not."""
     status = models.CharField(max_length=16, choices=Order.Status, default=Order.Status.UNPAID)
     """That of its order, which the lifecycle keeps here too: a seller's list is narrowed by it, and orders of all sellers are
     many."""
+    invoiced_minor = models.PositiveBigIntegerField(default=0, db_default=0)
+    """Of it, what stands on an invoice that was asked for or issued: ``invoices`` keeps it, under the order's lock. What is
+    invoiced is not paid back (business-rules §4.7, §6.2)."""
     usage_unit = models.CharField(max_length=32, blank=True, default="", db_default="")
     usage_unit_en = models.CharField(max_length=32, blank=True, default="", db_default="")
     usage_price = models.DecimalField(max_digits=16, decimal_places=8, default=NONE, db_default=NONE)
@@ -124,6 +139,11 @@ class OrderLine(models.Model):
             models.Index(fields=["buyer", "product", "-order"], name="line_buyer_product"),
             models.Index(fields=["subscription", "id"], name="line_subscription"),
             models.Index(fields=["seller", "status", "-id"], name="line_seller_status"),
+            models.Index(
+                fields=["buyer", "seller", "-id"],
+                condition=Q(status="completed", invoiced_minor=0, amount_minor__gt=0),
+                name="line_to_invoice",
+            ),
         ]
 
     @property
@@ -132,9 +152,9 @@ class OrderLine(models.Model):
 
     @property
     def banded_lines(self) -> tuple[PriceLine, ...]:
-        """How a price in bands came about; nothing where there are none to tell."""
+        """How a price in bands, or of a part of a month, came about; nothing where there are none to tell."""
         lines = read_stored(self.price_lines)
-        return lines if any(line.upto or line.above for line in lines) else ()
+        return lines if any(line.upto or line.above or line.days for line in lines) else ()
 
     @property
     def trial(self) -> bool:
@@ -189,7 +209,7 @@ class Quote(models.Model):
     total_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     lines = models.JSONField()
-    """``pricing.PriceLine``, which add up to the total."""
+    """``pricing.PriceLine``, which add up to the total; none for a change in use, whose line keeps the terms."""
     made_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField()
@@ -220,3 +240,7 @@ class TrialUse(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["buyer", "spec"], name="trial_use_once")]
+
+
+# Refunds stand in a file of their own; Django finds them here.
+from . import refund_models  # noqa: E402, F401

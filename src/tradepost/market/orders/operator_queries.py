@@ -44,7 +44,7 @@ def find_order(number: str) -> Order | None:
 
 def lines_of(order: Order) -> list[OrderLine]:
     lines = OrderLine.objects.filter(order=order).select_related(
-        "order", "seller", "product", "subscription", "offer__sku"
+        "order", "seller", "product", "subscription__product", "subscription__offer", "offer__sku"
     )
     return list(lines.order_by("pk"))
 

@@ -23,6 +23,7 @@ from tradepost.market.subscriptions.models import Subscription
 
 from . import quotes
 from .audience import check_audience
+from .durations import Duration, shortest_duration
 from .models import Order, OrderLine
 from .prerequisite import check_prerequisite
 from .pricing import Priced, Tariff, as_stored, price
@@ -43,25 +44,28 @@ class PlaceOrder:
     extend_params: tuple[tuple[str, str], ...] = ()
     agreed: bool = False
     idempotency_key: str = ""
+    renews: bool = False
+    """Whether it is to be renewed automatically, by its shortest duration (business-rules §4.5)."""
     quote: str = ""
     """As ``quotes.show`` gave it to the page: what was shown is what is charged. Empty where nothing was shown: then the
     price of the moment holds."""
 
 
 def place_order(
-    buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta, sells_metered: bool = False
+    buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta, sells_packages: bool = False
 ) -> Order:
     """Store the order with one line, unpaid. Raises ``Refused`` with the field that is wrong; nothing is stored then.
 
-    ``sells_metered``: whether this market sells what is charged by usage.
+    ``sells_packages``: whether this market sells packages of usage.
     """
     offer = find_offer(command.product_id)
     check_agreed(agreed=command.agreed)
     priced = quote(offer, quantity=command.quantity, periods=command.periods)
-    check_metered(offer.charging, sells_metered=sells_metered)
+    check_metered(offer.charging, sells_packages=sells_packages)
     check_prerequisite(buyer, offer)
     check_audience(buyer, offer)
     params = _extend_params(offer.sku.spec.product, command.extend_params)
+    renews = _renews(offer) if command.renews else None
     shown = quotes.check(quotes.read(buyer, command.quote), offer, priced, now=now) if command.quote else None
     with transaction.atomic():
         order = store_unpaid(
@@ -73,10 +77,22 @@ def place_order(
             idempotency_key=command.idempotency_key,
         )
         taken = reserve(order, offer, quantity=priced.quantity, now=now)
-        store_line(order, offer, priced, params=params, stock_taken=taken, now=now)
+        store_line(order, offer, priced, params=params, stock_taken=taken, renews=renews, now=now)
         if shown is not None:
             quotes.keep(shown, order, offer, priced, now=now)
     return order
+
+
+def _renews(offer: Offer) -> Duration:
+    shortest = shortest_duration(offer)
+    if shortest is None:
+        raise Refused(
+            "order.not_renewable",
+            _("What you chose cannot be renewed automatically."),
+            HTTPStatus.BAD_REQUEST,
+            field="renews",
+        )
+    return shortest
 
 
 def check_agreed(*, agreed: bool) -> None:
@@ -87,13 +103,27 @@ def check_agreed(*, agreed: bool) -> None:
 
 
 def store_unpaid(
-    buyer: User, order_type: Order.Type, total: Money, *, now: datetime, pay_before: datetime, idempotency_key: str = ""
-) -> Order:
+    buyer: User, order_type: Order.Type, total: Money, *, now: datetime, pay_before: datetime, idempotency_key: str = "",
+    origin: Order.Origin = Order.Origin.BUYER,
+) -> Order:  # fmt: skip
     """The order without its line, and the timer that cancels it."""
-    number = ids.order_number(now)
-    order = Order.objects.create(
-        number=number,
+    order = new_order(
+        buyer, order_type, total, now=now, pay_before=pay_before, idempotency_key=idempotency_key, origin=origin
+    )
+    order.save(force_insert=True)
+    jobs.schedule(UNPAID_TIMEOUT, order.number, due_at=pay_before, payload={"order": order.number})
+    return order
+
+
+def new_order(
+    buyer: User, order_type: Order.Type, total: Money, *, now: datetime, pay_before: datetime, idempotency_key: str = "",
+    origin: Order.Origin = Order.Origin.BUYER,
+) -> Order:  # fmt: skip
+    """The order, not stored yet."""
+    return Order(
+        number=ids.order_number(now),
         order_type=order_type,
+        origin=origin,
         buyer=buyer,
         total_minor=total.minor,
         currency=total.currency,
@@ -101,8 +131,6 @@ def store_unpaid(
         pay_before=pay_before,
         idempotency_key=idempotency_key,
     )
-    jobs.schedule(UNPAID_TIMEOUT, number, due_at=pay_before, payload={"order": number})
-    return order
 
 
 RENEWED = (Product.Status.ON_SALE, Product.Status.FROZEN)
@@ -219,32 +247,59 @@ def store_line(
     subscription: Subscription | None = None,
     list_minor: int | None = None,
     stock_taken: int = 0,
+    until: datetime | None = None,
+    renews: Duration | None = None,
+    change_terms: dict[str, Any] | None = None,
 ) -> OrderLine:
     """The order's only line: a snapshot of what was chosen. ``subscription``: what the order is about, when it is held
-    already. ``list_minor``: what it costs without any reduction, where that is not its price."""
+    already. ``list_minor``: what it costs without any reduction, where that is not its price. ``until``: where its end does
+    not follow from the duration. ``renews``: by what it is to be renewed automatically. ``change_terms``: of a change in use
+    (``change_fee.as_stored``)."""
+    line = new_line(
+        order,
+        offer,
+        priced,
+        version=sold_version(offer.sku.spec.product),
+        subscription=subscription,
+        until=until,
+        now=now,
+    )
+    line.extend_params = params or []
+    line.list_minor = priced.total.minor if list_minor is None else list_minor
+    line.stock_taken, line.change_terms = stock_taken, change_terms
+    line.auto_period_type, line.auto_periods = (renews.period_type, renews.periods) if renews else ("", 0)
+    line.save(force_insert=True)
+    return line
+
+
+def new_line(
+    order: Order, offer: Offer, priced: Priced, *, version: int, now: datetime, subscription: Subscription | None = None,
+    until: datetime | None = None,
+) -> OrderLine:  # fmt: skip
+    """The line, not stored yet, of what costs its price and asks nothing. ``version``: the key of the one that is sold."""
     sku = offer.sku
     spec, product = sku.spec, sku.spec.product
-    return OrderLine.objects.create(
+    return OrderLine(
         order=order,
         number=ids.line_number(order.number, 1),
         buyer_id=order.buyer_id,
         seller=product.seller,
         product=product,
         offer=offer,
-        version_id=sold_version(product),
+        version_id=version,
         subscription=subscription,
         charging_mode=offer.charging_mode,
         period_type=offer.period_type,
         period_number=priced.periods if offer.period_type else 0,
         quantity=priced.quantity,
         amount_minor=priced.total.minor,
-        list_minor=priced.total.minor if list_minor is None else list_minor,
+        list_minor=priced.total.minor,
         usage_unit=offer.usage_unit,
         usage_unit_en=offer.usage_unit_en,
         usage_price=offer.usage_price,
         quota=priced.quota,
         price_lines=as_stored(priced.lines),
-        stock_taken=stock_taken,
+        until=until,
         sku_code=sku.code,
         linear=sku.quantity_max > sku.quantity_min,
         product_name=product.name,
@@ -252,6 +307,5 @@ def store_line(
         spec_name=spec.name,
         spec_name_en=spec.name_en,
         values=chosen_values(sku),
-        extend_params=params or [],
         agreed_at=now,
     )

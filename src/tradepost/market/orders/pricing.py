@@ -32,6 +32,9 @@ class PriceLine:
     upto: int | None = None
     """The band that it is priced by: more than ``above`` units, up to and with ``upto`` (None: all that are more). Of a
     price without bands, 0 and None."""
+    days: int = 0
+    of_days: int = 0
+    """Of a part of a month (``align``): so many of its days, rounded; of whole periods, 0."""
 
     @property
     def first(self) -> int:

@@ -66,11 +66,14 @@ def terms_of(offer: Offer) -> str:
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:32]
 
 
-def show(buyer: User, offer: Offer, priced: Priced, *, version: int, now: datetime, lasts: timedelta) -> str:
-    """The text for a form that brings the quote back. ``version``: of the product, as it is sold now."""
+def show(
+    buyer: User, offer: Offer, priced: Priced, *, version: int, now: datetime, lasts: timedelta, terms: str = ""
+) -> str:
+    """The text for a form that brings the quote back. ``version``: of the product, as it is sold now. ``terms``: a digest of
+    what the price is computed from, where that is not the offer alone."""
     plain = {
         "b": buyer.pk, "t": ids.hex_id(), "o": offer.product_id, "q": priced.quantity, "n": priced.periods,
-        "v": version, "m": priced.total.minor, "c": priced.total.currency, "i": terms_of(offer),
+        "v": version, "m": priced.total.minor, "c": priced.total.currency, "i": terms or terms_of(offer),
         "a": int(now.timestamp()), "e": int((now + lasts).timestamp()),
     }  # fmt: skip
     return signing.dumps(plain, salt=SALT)
@@ -99,9 +102,9 @@ def read(buyer: User, text: str) -> Shown | None:
     )
 
 
-def check(shown: Shown | None, offer: Offer, priced: Priced, *, now: datetime) -> Shown:
-    """The quote, when it is about this very choice and stands. Raises ``PriceChanged``, and ``Refused`` for what was never
-    quoted."""
+def check(shown: Shown | None, offer: Offer, priced: Priced, *, now: datetime, terms: str = "") -> Shown:
+    """The quote, when it is about this very choice and stands. ``terms`` as for ``show``. Raises ``PriceChanged``, and
+    ``Refused`` for what was never quoted."""
     if shown is None:
         raise Refused(
             "order.quote_unknown", _("The price shown here cannot be read any more: check it and order again.")
@@ -112,7 +115,7 @@ def check(shown: Shown | None, offer: Offer, priced: Priced, *, now: datetime) -
     if not same_choice or shown.total != priced.total:
         words = _("The price changed from %(before)s to %(now)s: check it and order again.") % said
         raise PriceChanged(shown.total, priced.total, words)
-    if shown.terms != terms_of(offer):
+    if shown.terms != (terms or terms_of(offer)):
         words = (
             _("The price is computed in another way now, though it is %(now)s here: check it and order again.") % said
         )

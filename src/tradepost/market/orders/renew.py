@@ -7,23 +7,27 @@ renewed: a freeze stops new purchases, and whoever holds a service keeps it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import User
+from tradepost.market.subscriptions.frozen_by_hand import frozen_by_hand
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import renewable_until, renewed_end
 
+from .align import DAYS, Alignment, align, with_alignment
 from .changes import open_changes
 from .models import Order
 from .place import RENEWED, check_agreed, find_offer, quote, store_line, store_unpaid
-from .pricing import Priced
+from .pricing import Priced, PriceLine, Tariff, price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,13 @@ class RenewService:
     product_id: str
     periods: int
     agreed: bool = False
+    align_day: int = 0
+    """Of the month on which it is to end, with the days until then paid for (``align``); 0: it ends when the duration does."""
+    idempotency_key: str = ""
+    """Names the request: sent again it makes no second order. Empty where it has none."""
+    origin: Order.Origin = Order.Origin.BUYER
+    shown: tuple[Money, datetime] | None = None
+    """What it costs and until when it lasts then, as the buyer saw it: nothing else is ordered. None where nobody looked."""
 
 
 def place_renewal(buyer: User, command: RenewService, *, now: datetime, unpaid_timeout: timedelta) -> Order:
@@ -43,24 +54,69 @@ def place_renewal(buyer: User, command: RenewService, *, now: datetime, unpaid_t
         # Under the lock of what is held, so that two tabs make one order.
         held = (
             Subscription.objects.select_for_update(of=("self",))
-            .select_related("offer")
+            .select_related("buyer", "offer")
             .get(pk=command.subscription, buyer=buyer)
         )
         last_moment = check_renewable(held, now=now)
         if open_changes(held):
-            raise Refused(
-                "renewal.open", _("This service has an order that is not done yet. End or pay that one first.")
-            )
+            raise being_changed()
         offer = find_offer(command.product_id, renewed=True)
         if offer.sku_id != held.offer.sku_id or not offer.renewable:
             raise Refused("renewal.other", _("A renewal keeps the edition: choose one of its durations."), field="plan")
-        priced = quote(offer, quantity=held.quantity, periods=command.periods)
+        priced, until = _priced(held, offer, command)
+        ends = until or renewed_end(held, offer.period_type, command.periods)
+        if command.shown is not None and command.shown != (priced.total, ends):
+            raise moved_meanwhile()
         check_agreed(agreed=command.agreed)
         order = store_unpaid(
-            buyer, Order.Type.RENEW, priced.total, now=now, pay_before=min(now + unpaid_timeout, last_moment)
+            buyer,
+            Order.Type.RENEW,
+            priced.total,
+            now=now,
+            pay_before=min(now + unpaid_timeout, last_moment),
+            idempotency_key=command.idempotency_key,
+            origin=command.origin,
         )
-        store_line(order, offer, priced, subscription=held, now=now)
+        store_line(order, offer, priced, subscription=held, until=until, now=now)
     return order
+
+
+def being_changed() -> Refused:
+    return Refused("renewal.open", _("This service has an order that is not done yet. End or pay that one first."))
+
+
+def moved_meanwhile() -> Refused:
+    return Refused("renewal.moved", _("Prices or dates have changed: check them and choose again."), field="option")
+
+
+def _priced(held: Subscription, offer: Offer, command: RenewService) -> tuple[Priced, datetime | None]:
+    """What it costs, and its end where that does not follow from the duration."""
+    priced = quote(offer, quantity=held.quantity, periods=command.periods)
+    if not command.align_day:
+        return priced, None
+    aligned = None
+    if command.align_day in DAYS:
+        aligned = align_renewal(held, renewed_end(held, offer.period_type, command.periods), command.align_day)
+    if aligned is None:
+        raise Refused(
+            "renewal.not_aligned",
+            _("This service cannot be made to end on that day: choose a duration without it."),
+            HTTPStatus.BAD_REQUEST,
+            field="option",
+        )
+    return with_alignment(priced, aligned), aligned.until
+
+
+def align_renewal(held: Subscription, end: datetime, day: int) -> Alignment | None:
+    """From the end that a renewal leads to on to this day of the month; None where it is that day already, or where the
+    edition is not sold by the month, so that nobody knows what a part of one costs."""
+    month = _month_price(held)
+    return None if month is None else align(end, day, month=month)
+
+
+def _month_price(held: Subscription) -> Money | None:
+    monthly = next((offer for offer in on_sale(held) if offer.period_type == Offer.PeriodType.MONTH), None)
+    return price(Tariff.of(monthly), quantity=held.quantity, periods=1).total if monthly else None
 
 
 def check_renewable(held: Subscription, *, now: datetime) -> datetime:
@@ -70,6 +126,11 @@ def check_renewable(held: Subscription, *, now: datetime) -> datetime:
         raise Refused("renewal.not_possible", _("This service cannot be renewed."))
     if now >= until:
         raise Refused("renewal.too_late", _("The time to renew this service is over: its data is being deleted."))
+    if frozen_by_hand([held]):
+        raise Refused(
+            "renewal.frozen",
+            _("The operator has frozen this service: it cannot be renewed before that is lifted. Ask the operator."),
+        )
     return until
 
 
@@ -80,20 +141,57 @@ class Option:
     offer: Offer
     priced: Priced
     until: datetime
+    align_day: int = 0
+
+    @property
+    def extra(self) -> PriceLine | None:
+        """What the days until the buyer's own day of the month cost."""
+        return self.priced.lines[-1] if self.align_day else None
+
+    @property
+    def without(self) -> Money:
+        """What the duration alone costs."""
+        extra = self.extra.amount_minor if self.extra else 0
+        return Money(self.priced.total.minor - extra, self.priced.total.currency)
 
 
-def renewal_options(held: Subscription) -> list[Option]:
+def renewal_options(held: Subscription, offers: Sequence[Offer] | None = None) -> list[Option]:
     """By the present price first, then by the other period of the same edition; shorter before longer. Nothing when it
-    cannot be renewed, or was withdrawn from sale."""
+    cannot be renewed, or was withdrawn from sale. ``offers``: as ``on_sale`` gives them, where they are known."""
     if renewable_until(held) is None:
         return []
-    on_sale = Offer.objects.select_related("sku__spec__product__seller").filter(
-        sku=held.offer.sku_id, on_sale=True, sku__spec__product__status__in=RENEWED
-    )
-    offers = [offer for offer in on_sale.order_by("period_type", "pk") if offer.renewable]
-    offers.sort(key=lambda offer: offer.pk != held.offer_id)
+    offers = sorted(on_sale(held) if offers is None else offers, key=lambda offer: offer.pk != held.offer_id)
     return [
         option for offer in offers for periods in sorted(offer.period_numbers) for option in _of(held, offer, periods)
+    ]
+
+
+def on_sale(held: Subscription) -> list[Offer]:
+    """By what the edition that is held can be renewed."""
+    return all_on_sale({held.offer.sku_id}).get(held.offer.sku_id, [])
+
+
+def all_on_sale(skus: Collection[int]) -> dict[int, list[Offer]]:
+    """The same for many editions, in one query."""
+    found: dict[int, list[Offer]] = {}
+    offers = Offer.objects.select_related("sku__spec__product__seller").filter(
+        sku__in=skus, on_sale=True, sku__spec__product__status__in=RENEWED
+    )
+    for offer in offers.order_by("period_type", "pk"):
+        if offer.renewable:
+            found.setdefault(offer.sku_id, []).append(offer)
+    return found
+
+
+def aligned_options(held: Subscription, options: Sequence[Option], day: int) -> list[Option]:
+    """The same durations, each going on to this day of the month; without those that end on it by themselves."""
+    month = _month_price(held) if day in DAYS else None
+    if month is None:
+        return []
+    return [
+        Option(option.offer, with_alignment(option.priced, aligned), aligned.until, day)
+        for option in options
+        if (aligned := align(option.until, day, month=month)) is not None
     ]
 
 

@@ -10,7 +10,8 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import F, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext as _
 
 from tradepost.market.base import outbox
@@ -20,8 +21,11 @@ from tradepost.market.catalog.models import Offer, PurchaseLimit, Stock
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import ChargingMode
 
+from .changes import NOT_ENDED
 from .models import LimitUse, Order, OrderLine, TrialUse
 
+PURCHASES = (Order.Type.NEW, Order.Type.TRIAL_TO_FORMAL)
+ADDING = (Order.Type.CHANGE, Order.Type.RENEW)
 UNDELIVERED = (Order.Status.CANCELLED, Order.Status.REFUNDED)
 ENDED = (Subscription.Status.RELEASING, Subscription.Status.RELEASED, Subscription.Status.FAILED)
 
@@ -61,6 +65,20 @@ def _use_limits(order: Order, offer: Offer, quantity: int, now: datetime) -> Non
         use.save(update_fields=["used"])
 
 
+def reserve_added(line: OrderLine, *, before: int) -> None:
+    """A quantity that becomes greater, in use or at its renewal, counts for the limits of a quantity, as if it had been bought
+    so. The line is stored already, and counted with the rest. Raises ``Refused`` when a limit would be exceeded."""
+    spec = line.offer.sku.spec
+    limits = PurchaseLimit.objects.filter(product=spec.product_id, spec_key__in=["", spec.key], maximum__gt=1)
+    for limit in limits.order_by("pk"):
+        LimitUse.objects.get_or_create(limit=limit, buyer_id=line.buyer_id)
+        use = LimitUse.objects.select_for_update(of=("self",)).get(limit=limit, buyer_id=line.buyer_id)
+        counted = used(limit, line.buyer_id, now=line.agreed_at)
+        if counted > limit.maximum:
+            raise _too_many(limit, counted - line.quantity + before)
+        LimitUse.objects.filter(pk=use.pk).update(used=counted)
+
+
 def _too_many(limit: PurchaseLimit, before: int) -> Refused:
     if limit.maximum == 1:
         words = _("This can be bought once, and you have bought it already.")
@@ -78,19 +96,28 @@ def units(limit: PurchaseLimit, quantity: int) -> int:
 
 def used(limit: PurchaseLimit, buyer_id: int, *, now: datetime) -> int:
     """What a buyer has bought of a limit: not what was cancelled or paid back, tried or is on demand; where the limit holds
-    until the end of the service, not what has ended (business-rules §3.7)."""
+    until the end of the service, not what has ended (business-rules §3.7). What is being added counts, too: it is paid, or may
+    be at any moment."""
+    added = OrderLine.objects.filter(
+        subscription=OuterRef("subscription"), order__order_type__in=ADDING, status__in=NOT_ENDED
+    )
     lines = OrderLine.objects.filter(
-        buyer=buyer_id, product=limit.product_id, order__order_type=Order.Type.NEW, order__origin=Order.Origin.BUYER
+        buyer=buyer_id, product=limit.product_id, order__order_type__in=PURCHASES, order__origin=Order.Origin.BUYER
     )
     lines = lines.exclude(status__in=UNDELIVERED).exclude(charging_mode=ChargingMode.ON_DEMAND)
     if limit.spec_key:
         lines = lines.filter(offer__sku__spec__key=limit.spec_key)
     if limit.until_expiry:
-        over = Q(subscription__status__in=ENDED) | Q(subscription__expires_at__lte=now)
-        lines = lines.filter(Q(subscription=None) | ~over)
+        # What has expired may be about to be renewed, and a trial that has ended to become formal.
+        over = Q(subscription__status__in=ENDED) | (Q(subscription__expires_at__lte=now) & ~Exists(added))
+        converting = Q(order__order_type=Order.Type.TRIAL_TO_FORMAL, status__in=NOT_ENDED)
+        lines = lines.filter(Q(subscription=None) | converting | ~over)
     if limit.maximum == 1:
         return lines.count()
-    return int(lines.aggregate(sum=Sum("quantity"))["sum"] or 0)
+    # What was added since counts, too.
+    most = Subquery(added.order_by("-quantity").values("quantity")[:1])
+    held = Greatest("quantity", Coalesce("subscription__quantity", 0), Coalesce(most, 0))
+    return int(lines.aggregate(sum=Sum(held))["sum"] or 0)
 
 
 def _take_stock(offer: Offer, quantity: int, now: datetime) -> int:

@@ -41,7 +41,9 @@ def seller_lines(seller: Seller, asked: LineFilter) -> QuerySet[OrderLine]:
 def find_line(seller: Seller, number: str) -> OrderLine | None:
     """The seller's own line with what its page names; None for anybody else's."""
     return (
-        OrderLine.objects.select_related("order__buyer", "product", "offer", "subscription")
+        OrderLine.objects.select_related(
+            "order__buyer", "product", "offer", "subscription__product", "subscription__offer"
+        )
         .filter(seller=seller, number=number)
         .first()
     )

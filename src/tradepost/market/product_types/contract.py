@@ -62,6 +62,16 @@ class Supervision(StrEnum):
     ALWAYS = "always"
 
 
+class Returns(StrEnum):
+    """What a buyer who wants the money back has a right to (business-rules §4.7)."""
+
+    NEVER = "never"
+    NO_REASON = "no_reason"
+    """All of it within a few days, without a reason."""
+    NEGOTIATED = "negotiated"
+    """What buyer and seller agree on."""
+
+
 class Answer(StrEnum):
     """What a question is answered with, and so how a form asks it."""
 
@@ -75,6 +85,18 @@ class Answer(StrEnum):
 
 
 YES, NO = "yes", "no"
+_YES_NO = {YES: Text(en="Yes", zh="是"), NO: Text(en="No", zh="否")}
+
+
+class AssetKind(StrEnum):
+    """Kinds of files that a seller keeps in its asset center and products are delivered with (business-rules §2.1, §2.6)."""
+
+    PACKAGE = "package"
+    """Software: an installer, a container's service package."""
+    IMAGE = "image"
+    """A system disk."""
+    FILE = "file"
+    """Data, or a model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +114,12 @@ class Question:
     least: int = 0
     most: int = 200
     translated: bool = False
+    buyers_read: bool = False
+    """Whether the answer stands on the product's page; else only those who review see it."""
+
+    def chosen(self, said: str) -> Text | None:
+        """What a choice is called; None for what was typed."""
+        return dict(self.choices).get(said) or (_YES_NO.get(said) if self.answer is Answer.YES_NO else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,9 +188,13 @@ class ProductType:
     """Whether a spec may be priced by two dimensions or more (business-rules §3.4)."""
     trial: bool = False
     supervision: Supervision = Supervision.NEVER
+    returns: Mapping[ChargingMode, Returns] = field(default_factory=dict)
+    """By charging mode; what is not here is not refundable once it was delivered (business-rules §4.7)."""
     stock: bool = False
     web_scan: bool = False
-    """Whether its web site is scanned, where it has one (business-rules §2.7)."""
+    """Whether its web site is checked, where it has one (business-rules §2.7): it then asks ``web_site.QUESTIONS``."""
+    asset_kinds: tuple[AssetKind, ...] = ()
+    """Of which a product of this kind names one version out of the seller's asset center; empty: it needs none."""
     upgrades: bool = False
     """Whether one SKU may be changed for another (saas-v2 §8)."""
     fields: tuple[Question, ...] = ()

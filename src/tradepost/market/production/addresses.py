@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import transaction
@@ -13,10 +14,11 @@ from tradepost.market.base.both_languages import named
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.hosts import wrong_host, wrong_port
 from tradepost.market.base.work import State
-from tradepost.market.catalog.models import Product
+from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.identity.domains import verified_domain
 from tradepost.market.identity.models import Seller
 from tradepost.market.product_types.registry import product_type
+from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.registry import protocols
 
 from .models import Address, Binding, Call
@@ -81,7 +83,15 @@ def change(address: Address, *, url: str, require_body_sign: bool, sandbox: bool
     """Change where calls go. Its breaker starts afresh, and calls that it held are due at once."""
     url = check_url(url, sandbox=sandbox)
     with transaction.atomic():
-        Address.objects.filter(pk=address.pk).exclude(url=url).update(proven=[])
+        # What is known of the other place says nothing of this one.
+        unknown: dict[str, Any] = {
+            "proven": [],
+            "last_success_at": None,
+            "trouble": "",
+            "trouble_at": None,
+            "trouble_since": None,
+        }
+        Address.objects.filter(pk=address.pk).exclude(url=url).update(**unknown)
         _not_repeated(address.seller, url, address.protocol, besides=address.pk)
         # One that stays where it is needs no new proof: its other settings can be changed though the domain lapsed.
         same = host_in(url) == host_in(address.url) and address.domain_id is not None
@@ -117,7 +127,19 @@ def bind(product: Product, address: Address) -> None:
         raise Refused(
             "address.protocol_fits", _("This type of product is not served over this protocol."), field="address"
         )
+    _says_its_periods(product, address)
     Binding.objects.update_or_create(product=product, defaults={"address": address})
+
+
+def _says_its_periods(product: Product, address: Address) -> None:
+    """What is sold by a period must be one that the requests there can name (saas-v1-license §A2.1, §B1)."""
+    spoken = protocols()[address.protocol]
+    sold = Offer.objects.filter(
+        sku__spec__product=product, charging_mode=ChargingMode.PERIOD, trial=False, stopped_at=None
+    )
+    if sold.exclude(period_type__in=spoken.life.periods).exists():
+        said = _("%(protocol)s sells by the month and the year: its requests name a day for trials alone.")
+        raise Refused("address.period", said % {"protocol": spoken.title}, field="address")
 
 
 def unbind(product: Product) -> None:

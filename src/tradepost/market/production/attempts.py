@@ -47,7 +47,7 @@ def verdict_of(result: CallResult) -> tuple[str, str]:
 _ATTEMPT = {
     "call_id": "bigint", "number": "int", "trigger": "text", "business_id": "text", "started_at": "timestamptz", "ms": "double precision", "method": "text", "url": "text",
     "request_headers": "jsonb", "request_body": "text", "status": "int", "response_headers": "jsonb",
-    "response_body": "text", "verdict": "text", "detail": "text", "findings": "jsonb",
+    "response_body": "text", "verdict": "text", "detail": "text", "findings": "jsonb", "certificate_ends": "timestamptz",
 }  # fmt: skip
 
 
@@ -76,6 +76,7 @@ def _attempt(ended: Ended) -> dict[str, Any]:
         "verdict": verdict,
         "detail": printable(detail)[:1000],
         "findings": ended.findings,
+        "certificate_ends": moment(ends) if (ends := ended.exchange and ended.exchange.certificate_ends) else None,
     }
 
 
@@ -84,7 +85,7 @@ NOTHING = Request("", "")
 
 _TOLD = (
     "milliseconds", "method", "url", "request_headers", "request_body", "status", "response_headers", "response_body",
-    "verdict", "detail", "findings",
+    "verdict", "detail", "findings", "certificate_ends",
 )  # fmt: skip
 
 
@@ -93,9 +94,10 @@ def attempts_written(batch: Sequence[Ended], owner: str) -> rows.Statement:
     told = ", ".join(f"{column} = excluded.{column}" for column in _TOLD)
     text = (
         "INSERT INTO production_attempt (call_id, number, trigger, business_id, started_at, milliseconds, method, url,"
-        " request_headers, request_body, status, response_headers, response_body, verdict, detail, findings, worker)"
+        " request_headers, request_body, status, response_headers, response_body, verdict, detail, findings,"
+        " certificate_ends, worker)"
         " SELECT call_id, number, trigger, business_id, started_at, ms, method, url, request_headers, request_body, status,"
-        f" response_headers, response_body, verdict, detail, findings, %s FROM {rows.recordset(_ATTEMPT)}"
+        f" response_headers, response_body, verdict, detail, findings, certificate_ends, %s FROM {rows.recordset(_ATTEMPT)}"
         # SQLite reads ON after FROM as a join's without WHERE.
         f" WHERE TRUE ON CONFLICT (call_id, number) DO UPDATE SET {told}"
         f" WHERE production_attempt.verdict = '{Fault.LOST}'"

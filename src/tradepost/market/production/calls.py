@@ -18,7 +18,7 @@ from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols import registry
-from tradepost.protocols.commands import Command
+from tradepost.protocols.commands import Command, Query
 
 from .lifecycle import CALL, CallEvent, status_of
 from .models import Address, Binding, Call
@@ -130,25 +130,63 @@ def prepare(request: CallRequest, address: Address | None, *, now: datetime) -> 
 def ask_to_try_out(address: Address, command: Command, *, owner: int, now: datetime) -> Call:
     """Write a test call to an address, which is tried once, now, past a breaker that is open, and judged (saas-v2 §5.1).
     ``owner``: key of what waits for it; its event carries it. Raises ``Refused`` for an activity that there is not."""
+    call = _test_call(address, command, owner=owner, now=now)
+    call.purpose, call.due_at = Call.Purpose.DEBUG, now
+    # In the past by every clock: a sandbox's may be read some milliseconds late.
+    call.give_up_at = now - timedelta(minutes=1)
+    [written] = write([call])
+    return written
+
+
+def probe(
+    address: Address, command: Command, *, owner: int, due_at: datetime, give_up_at: datetime, now: datetime
+) -> Call:
+    """A probe of an address (saas-v2 §6), not written yet: a test call that comes after everything else, is judged, and tried
+    again by the plan for probes until ``give_up_at``. Raises ``Refused`` for an activity that there is not."""
+    call = _test_call(address, command, owner=owner, now=now)
+    call.purpose, call.due_at, call.give_up_at = Call.Purpose.PROBE, due_at, give_up_at
+    return call
+
+
+def compare(address: Address, instance_ids: Sequence[str], *, owner: int, now: datetime) -> Call:
+    """Write a question for instances, as many as a query takes: what the seller knows of them. It comes after orders, is tried
+    once, and what goes wrong with it is not held against the address. ``owner``: key of the job that waits for it."""
+    command = Query(instance_ids=tuple(instance_ids))
+    activity = registry.protocol(address.protocol).activities.get(Query)
+    if activity is None:
+        raise Refused("protocol.no_activity", f"{address.protocol} has no Query")
+    call = _call_to(address, command, activity, owner=owner, now=now)
+    call.purpose, call.due_at = Call.Purpose.COMPARE, now
+    call.give_up_at = now - timedelta(minutes=1)  # one try, by every clock
+    [written] = write([call])
+    return written
+
+
+def forget(compared: Collection[int]) -> None:
+    """What was answered to these comparisons is looked at once, and holds access data."""
+    own = Call.objects.filter(pk__in=compared, purpose=Call.Purpose.COMPARE)
+    own.exclude(sealed_answer="").update(sealed_answer="")
+
+
+def _test_call(address: Address, command: Command, *, owner: int, now: datetime) -> Call:
     activity = registry.protocol(address.protocol).activities.get(type(command))
     if activity is None or not command.test:
         raise Refused("protocol.no_activity", f"{address.protocol} has no test call {type(command).__name__}")
-    call = Call(
+    return _call_to(address, command, activity, owner=owner, now=now)
+
+
+def _call_to(address: Address, command: Command, activity: str, *, owner: int, now: datetime) -> Call:
+    """About no service: at an address."""
+    return Call(
         seller_id=address.seller_id,
         address=address,
         protocol=address.protocol,
         kind=type(command).__name__,
         activity=activity,
         command=dump(command),
-        purpose=Call.Purpose.DEBUG,
         owner=owner,
-        due_at=now,
         created_at=now,
-        # In the past by every clock: a sandbox's may be read some milliseconds late.
-        give_up_at=now - timedelta(minutes=1),
     )
-    [written] = write([call])
-    return written
 
 
 def write(calls: list[Call]) -> list[Call]:
@@ -181,7 +219,22 @@ def cancel(calls: Collection[int], *, now: datetime, actor: str = "market") -> s
     return {call.pk for call in left_off}
 
 
+def end_probes(probes: Collection[int], *, now: datetime) -> int:
+    """A slot is over: probes that wait, or would be tried again, end. Returns how many are being made right now."""
+    cancel(probes, now=now)
+    own = Call.objects.filter(pk__in=probes, purpose=Call.Purpose.PROBE)
+    own.filter(state__in=[State.WAITING, State.HELD]).update(
+        state=State.ENDED, outcome=Call.Outcome.GAVE_UP, hold=Call.Hold.NONE, ended_at=now
+    )
+    return own.filter(state=State.LEASED).count()
+
+
 def _may_be_left_off(call: Call) -> bool:
     """What was tried and is tried again the seller may act on at any time: the operation goes on to its end."""
     tried = call.attempts > 0 and not call.outcome
     return not tried and CALL.allows(status_of(call), CallEvent.CANCEL)
+
+
+def forget_answers() -> None:
+    """Keep nothing sealed of what sellers answered: of a market that is given away."""
+    Call.objects.exclude(sealed_answer="").update(sealed_answer="")

@@ -9,6 +9,36 @@ from datetime import datetime
 from typing import NamedTuple
 
 from .models import Address, Attempt, Call
+from .plan import Probing
+
+RANK = {Call.Purpose.ORDER.value: 0, Call.Purpose.DEBUG.value: 1, Call.Purpose.PROBE.value: 2,
+        Call.Purpose.COMPARE.value: 2}  # fmt: skip
+"""Orders before everything else, somebody who waits at a page before nobody."""
+PROBING = Probing()
+
+
+@dataclass(slots=True)
+class ProbePlaces:
+    """How many places probes may still take, in all and at each seller: those that orders leave."""
+
+    left: int
+    per_seller: int
+    busy: Mapping[int, int]
+    """Probes in flight by seller."""
+
+    @staticmethod
+    def of(busy: Mapping[int, int], *, capacity: int, per_seller: int, probing: Probing = PROBING) -> ProbePlaces:
+        left = probing.places(capacity) - sum(busy.values())
+        return ProbePlaces(left, probing.places(per_seller), dict(busy))
+
+    def take(self, seller: int) -> bool:
+        """Whether there is one for this seller; then it is taken."""
+        at_seller = self.busy.get(seller, 0)
+        if self.left <= 0 or at_seller >= self.per_seller:
+            return False
+        self.left -= 1
+        self.busy = {**self.busy, seller: at_seller + 1}
+        return True
 
 
 class Due(NamedTuple):
@@ -53,18 +83,24 @@ def choose(
     now: datetime,
     limit: int,
     per_seller: int,
+    probes: ProbePlaces | None = None,
 ) -> Taking:
-    """Pure: first the fair order (each seller's first call, then each one's second …), what is no order's after all that is;
-    then breaker and limit."""
+    """Pure: first the fair order (each seller's first call, then each one's second …), what is no order's after all that is,
+    probes last; then breaker and limit. ``probes``: their places, as many as there are when it is not given."""
+    probes = probes or ProbePlaces(limit, per_seller, {})
     places: Counter[int] = Counter()
-    queue: list[tuple[bool, int, datetime, int, Due]] = []
+    queue: list[tuple[int, int, datetime, int, Due]] = []
     for row in rows:
-        queue.append((row.purpose != Call.Purpose.ORDER, places[row.seller_id], row.due_at, row.pk, row))
+        queue.append((RANK.get(row.purpose, 1), places[row.seller_id], row.due_at, row.pk, row))
         places[row.seller_id] += 1
     queue.sort(key=lambda entry: entry[:4])
     flying = defaultdict(int, busy)
     out = Taking([], [], [])
     for *_, row in queue:
+        if len(out.taken) >= limit:
+            if row.purpose == Call.Purpose.PROBE:  # out of the way of orders that are due behind it
+                out.held.append((row, Call.Hold.PROBES, None))
+            continue
         address = addresses[row.address_id]
         last_chance = row.give_up_at is not None and row.give_up_at <= now
         trigger = Attempt.Trigger.RESTART if row.restart else Attempt.Trigger.PLAN
@@ -79,8 +115,9 @@ def choose(
         if flying[row.seller_id] >= per_seller and not row.restart:
             out.held.append((row, Call.Hold.BUSY, None))
             continue
-        if len(out.taken) >= limit:
-            break
+        if row.purpose == Call.Purpose.PROBE and not probes.take(row.seller_id):
+            out.held.append((row, Call.Hold.PROBES, None))
+            continue
         if trigger == Attempt.Trigger.TRIAL:
             address.breaker = Address.Breaker.TRIAL
             out.trials.append(address)

@@ -23,8 +23,9 @@ from tradepost.protocols.contract import RetryRule
 from tradepost.protocols.registry import protocol, protocols
 
 from .calls import UNREADABLE, load
-from .choose import AddressState, Due, Taking, choose
+from .choose import AddressState, Due, ProbePlaces, Taking, choose
 from .models import Address, Attempt, Call
+from .plan import Probing
 
 log = structlog.get_logger(__name__)
 
@@ -71,24 +72,31 @@ class ClaimedCall(msgspec.Struct, frozen=True, kw_only=True):
     order_number: str
 
 
+CAPACITY = 512
+PROBING = Probing()
+
+
 def claim_calls(
-    *, now: datetime, wall: datetime, owner: str, limit: int, per_seller: int, duration: timedelta
-) -> list[ClaimedCall]:
-    """Lease up to ``limit`` due calls, each with the attempt that begins. Commits before anything is sent.
+    *, now: datetime, wall: datetime, owner: str, limit: int, per_seller: int, duration: timedelta,
+    capacity: int = CAPACITY, probing: Probing = PROBING,
+) -> list[ClaimedCall]:  # fmt: skip
+    """Lease up to ``limit`` due calls, each with the attempt that begins. Commits before anything is sent. ``capacity``: of
+    the worker, of which probes take a share.
 
     A call that this release cannot make, since a later one wrote it, stays for a worker of that release.
     """
     if not peek(Call, now=now):
         return []
     with transaction.atomic():
-        due, addresses, busy = _look(now, 2 * limit)
+        due, addresses, busy, probes = _look(now, 2 * limit)
         strange = {row.pk: f"{row.protocol} has no {row.kind}" for row in due if not _knows(row.protocol, row.kind)}
         if strange:
             _set_aside(strange, now, begun=0)
             due = [row for row in due if row.pk not in strange]
         if not due:
             return []
-        taking = choose(due, addresses, busy, now=now, limit=limit, per_seller=per_seller)
+        places = ProbePlaces.of(probes, capacity=capacity, per_seller=per_seller, probing=probing)
+        taking = choose(due, addresses, busy, now=now, limit=limit, per_seller=per_seller, probes=places)
         _hold(taking)
         for address in taking.trials:
             Address.objects.filter(pk=address.pk).update(breaker=Address.Breaker.TRIAL)
@@ -135,21 +143,24 @@ FROM c JOIN production_address a ON a.id = c.address_id ORDER BY c.due_at, c.id
 _BUSY = "SELECT seller_id, count(*) FROM production_call WHERE state = 1 GROUP BY seller_id"
 """The partial index of leased calls is small."""
 
+_PROBES = f"SELECT seller_id, count(*) FROM production_call WHERE state = 1 AND purpose = '{Call.Purpose.PROBE}' GROUP BY seller_id"
 
-def _look(now: datetime, limit: int) -> tuple[list[Due], dict[int, AddressState], dict[int, int]]:
-    """The oldest due calls, the addresses they go to, and how many calls are in flight by seller: of a moment in which
-    nobody else claims."""
+
+def _look(now: datetime, limit: int) -> tuple[list[Due], dict[int, AddressState], dict[int, int], dict[int, int]]:
+    """The oldest due calls, the addresses they go to, and how many calls, and probes among them, are in flight by seller: of
+    a moment in which nobody else claims."""
     alone: list[rows.Statement] = (
         [("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])] if connection.vendor == "postgresql" else []
     )
-    *_, found, busy = by_index(*alone, (_DUE, [moment(now), limit]), (_BUSY, []), to_the_end=True)
+    looks: tuple[rows.Statement, ...] = ((_DUE, [moment(now), limit]), (_BUSY, []), (_PROBES, []))
+    *_, found, busy, probes = by_index(*alone, *looks, to_the_end=True)
     due, addresses = [], {}
     for pk, seller, address, at, restart, end, name, kind, purpose, url, sign, breaker, trial in found:
         until = aware(end) if end else None
         due.append(Due(pk, seller, address, aware(at), bool(restart), until, name, kind, purpose))
         if address not in addresses:
             addresses[address] = AddressState(address, url, bool(sign), breaker, aware(trial) if trial else None)
-    return due, addresses, dict(busy)
+    return due, addresses, dict(busy), dict(probes)
 
 
 def _hold(taking: Taking) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import structlog
 
-from tradepost.market.base import clock, jobs, outbox
+from tradepost.market.base import clock, jobs
 from tradepost.market.base.events import Reactions
 from tradepost.market.base.leased_jobs import LeasedTasks
 from tradepost.market.base.work import DatabaseAway, until_next
@@ -32,11 +32,17 @@ from .database_thread import DatabaseThread
 from .gateway import Exchange, Gateway, Limits
 from .leased_loop import LeasedLoop
 from .listener import Listener
-from .models import Call
+from .models import JUDGED, Call
+from .plan import Probing
+from .reacting import Reacting
 from .record import record_each
 
 log = structlog.get_logger(__name__)
 
+KEEP = 0.25
+"""Seconds between two turns of the upkeep, and between two looks at whether a sandbox's clock is to move."""
+STEP = 0.02
+"""Seconds until a step of a sandbox's clock is tried again, when no loop says before that it is done."""
 POLL = 0.05
 """Seconds between looks at the queues when nothing wakes us: the most a timer is late."""
 SHORTEST_NAP = 0.002
@@ -51,6 +57,8 @@ OWN_LEASES_EVERY = timedelta(seconds=2)
 """How often, and how old, leases in our own name are looked at that we do not know of."""
 LEASED_POLL = 0.25
 """Seconds between looks at the jobs that wait for others' servers, when nothing wakes us."""
+WOKEN = ("claim", "react", "leased")
+"""Loops that look at once when something is due; mails may wait half a second, but for a clock that moves past them."""
 GRACE = 8.0
 """Seconds that a stopping worker waits for open calls."""
 
@@ -62,6 +70,7 @@ class Setup:
     capacity: int
     per_seller: int
     breaker: breaker.Rule
+    probing: Probing
     reactions: Reactions
     tasks: Mapping[str, jobs.Task]
     judge: Callable[[ClaimedCall, Exchange], Sequence[Mapping[str, Any]]]
@@ -70,6 +79,8 @@ class Setup:
     leased_at_once: int
     begin: Callable[[datetime], None]  # given market time; makes sure that the timers which always run exist
     deliver_mail: Callable[[datetime, datetime], int]
+    deliver_elsewhere: Callable[[datetime, datetime], int]
+    """Sends what goes to phones, programs and chats: strangers' servers, which must not keep mails waiting."""
     sandbox: bool
 
 
@@ -81,12 +92,13 @@ class Engine:
         self._open: dict[int, int] = {}
         """Calls that were claimed here and are not recorded yet, with the number of their attempt."""
         self._ended: asyncio.Queue[Ended] = asyncio.Queue()
-        self._wake = {loop: asyncio.Event() for loop in ("claim", "react", "leased")}
-        self._stop = asyncio.Event()
+        self._wake = {loop: asyncio.Event() for loop in (*WOKEN, "mail", "elsewhere", "clock")}
+        self._stop, self._begun = asyncio.Event(), asyncio.Event()
         self._lease = timedelta(seconds=setup.limits.timeout + 40)
         self._recording = 0
         self._reacting = False
         """Whether the last turn found something to react to."""
+        self._reactions = Reacting(reactions=setup.reactions, tasks=setup.tasks, idle=self._idle, sweep=self._sweep)
         self._claiming_since: datetime | None = None
         """Since when a claim is under way, whose calls are not among the open ones yet."""
         self._beats_since: datetime | None = None
@@ -97,7 +109,8 @@ class Engine:
         protocols()  # loaded now: the first order does not wait for it
         name = self.setup.name
         threads = {
-            loop: DatabaseThread(f"{name}-{loop}", self._stop) for loop in ("claim", "react", "keep", "mail", "leased")
+            loop: DatabaseThread(f"{name}-{loop}", self._stop)
+            for loop in ("claim", "react", "keep", "mail", "elsewhere", "leased", *(["clock"] * self.setup.sandbox))
         }
         threads["record"] = DatabaseThread(f"{name}-record")  # answers are kept for as long as there is time
         try:
@@ -127,16 +140,22 @@ class Engine:
                 asyncio.create_task(self._claim_loop(threads["claim"], gateway)),
                 asyncio.create_task(self._react_loop(threads["react"])),
                 asyncio.create_task(self._keep_loop(threads["keep"])),
-                asyncio.create_task(self._mail_loop(threads["mail"])),
+                asyncio.create_task(self._deliver_loop("mail", threads["mail"], self.setup.deliver_mail)),
+                asyncio.create_task(
+                    self._deliver_loop("elsewhere", threads["elsewhere"], self.setup.deliver_elsewhere)
+                ),
                 asyncio.create_task(self._leased_loop(threads["leased"])),
             ]
+            if self.setup.sandbox:
+                loops.append(asyncio.create_task(self._clock_loop(threads["clock"])))
             listener = Listener(self._rouse, asyncio.get_running_loop())
             listener.start()
             try:
                 await self._until(stop, [recorder, *loops])
             finally:
                 self._stop.set()
-                self._rouse()
+                self._begun.set()
+                self._rouse_all()
                 listener.stop()
                 await asyncio.gather(*loops, return_exceptions=True)
                 await self._land()
@@ -152,6 +171,10 @@ class Engine:
                     task.result()  # a loop never ends by itself: raise what broke it, so that the process restarts
 
     def _rouse(self) -> None:
+        for loop in WOKEN:
+            self._wake[loop].set()
+
+    def _rouse_all(self) -> None:
         for event in self._wake.values():
             event.set()
 
@@ -186,6 +209,8 @@ class Engine:
                     limit=room,
                     per_seller=setup.per_seller,
                     duration=self._lease,
+                    capacity=setup.capacity,
+                    probing=setup.probing,
                 ),
                 first=self._disowner(clock.wall),
             )
@@ -236,9 +261,10 @@ class Engine:
                 nonce=call.nonce,
                 require_body_sign=call.require_body_sign,
                 until_access=call.until_access,
+                certificate=call.purpose in JUDGED,
             )
             ended = Ended(call, exchange.result, exchange)
-            if call.purpose != Call.Purpose.ORDER:
+            if call.purpose in JUDGED:
                 # Finding out which mistake explains a signature takes its time: not while other calls wait.
                 ended = replace(ended, findings=await asyncio.to_thread(self.setup.judge, call, exchange))
         except Exception as error:
@@ -257,7 +283,11 @@ class Engine:
             self._recording = len(batch)
             await thread.until_done(
                 lambda batch=batch: record_each(
-                    batch, now=clock.lately(), owner=self.setup.name, rule=self.setup.breaker
+                    batch,
+                    now=clock.lately(),
+                    owner=self.setup.name,
+                    rule=self.setup.breaker,
+                    probing=self.setup.probing,
                 )  # type: ignore[misc]
             )
             self.recorded += len(batch)
@@ -268,36 +298,42 @@ class Engine:
             for _ in batch:
                 self._ended.task_done()
             self._rouse()
+            self._wake["clock"].set()
 
     # --- reactions, timers, upkeep ----------------------------------------------------------------------------------
 
     async def _react_loop(self, thread: DatabaseThread) -> None:
-        def turn() -> int:
-            now = clock.lately()
-            return outbox.dispatch(self.setup.reactions, now=now) + jobs.run_due(self.setup.tasks, now=now)
-
         while not self._stop.is_set():
             if self._busy():
                 await asyncio.sleep(2 * GATHER)
-            self._reacting = bool(await thread.until_done(turn))
-            if self._reacting:
-                self._wake["claim"].set()
-            else:
+            self._reacting, due = await thread.until_done(self._reactions.turn)
+            for loop in due:
+                self._wake[loop].set()
+            if not self._reacting:
                 await self._nap("react")
 
     async def _keep_loop(self, thread: DatabaseThread) -> None:
         turns = 0
         await thread.until_done(lambda: self.setup.begin(clock.now()))
+        self._begun.set()
         while not self._stop.is_set():
             turns += 1
             disown = self._disown_old() if turns % 8 == 0 else None
-            clock_moves = await thread.until_done(lambda turns=turns, disown=disown: self._keep(turns, disown))  # type: ignore[misc]
-            if clock_moves:
-                self._rouse()
-            await asyncio.sleep(0.02 if clock_moves else 0.25)
+            await thread.until_done(lambda turns=turns, disown=disown: self._keep(turns, disown))  # type: ignore[misc]
+            await asyncio.sleep(KEEP)
 
-    def _keep(self, turn: int, disown: Callable[[], None] | None) -> bool:
-        """Heartbeat and recovery each second, sweep each half second, the sandbox's clock whenever all is quiet."""
+    async def _clock_loop(self, thread: DatabaseThread) -> None:
+        """Of a sandbox: while its clock is on its way, each step wakes the loops that have something to do, and is followed by
+        the next one as soon as one of them has nothing left. The first one follows the timers that always run."""
+        await self._begun.wait()
+        while not self._stop.is_set():
+            due = await thread.until_done(self._reactions.step)
+            for loop in due or ():
+                self._wake[loop].set()
+            await self._nap("clock", KEEP if due is None else STEP)
+
+    def _keep(self, turn: int, disown: Callable[[], None] | None) -> None:
+        """Heartbeat and recovery each second, sweep each half second."""
         setup, wall = self.setup, clock.wall()
         now = clock.now()
         if disown:
@@ -306,10 +342,13 @@ class Engine:
             self._beat(wall)
             if self._beats_since and wall - self._beats_since > upkeep.SILENT:
                 upkeep.bury_the_dead(wall=wall)
-            upkeep.recover(now=now, wall=wall, rule=setup.breaker)
+            upkeep.recover(now=now, wall=wall, rule=setup.breaker, probing=setup.probing)
         if turn % 2 == 0:
-            upkeep.sweep(now=now, per_seller=setup.per_seller)
-        return setup.sandbox and upkeep.step_clock(now=now, idle=self._idle)
+            self._sweep(now)
+
+    def _sweep(self, now: datetime) -> None:
+        setup = self.setup
+        upkeep.sweep(now=now, per_seller=setup.per_seller, capacity=setup.capacity, probing=setup.probing)
 
     def _beat(self, wall: datetime) -> None:
         # After a database outage everybody looks dead: nobody is buried until this worker itself was seen for a while.
@@ -333,15 +372,20 @@ class Engine:
         finally:
             await loop.land(GRACE / 2)
 
-    async def _mail_loop(self, thread: DatabaseThread) -> None:
+    async def _deliver_loop(
+        self, name: str, thread: DatabaseThread, deliver: Callable[[datetime, datetime], int]
+    ) -> None:
         while not self._stop.is_set():
             begun = time.monotonic()
-            sent = await thread.until_done(lambda: self.setup.deliver_mail(clock.now(), clock.wall()))
+            sent = await thread.until_done(lambda: deliver(clock.now(), clock.wall()))
             spent = time.monotonic() - begun
             rest = min(MAIL_YIELDS * spent, 1.0) if self._flying or self._reacting else 0.0
-            if rest or not sent:
+            if sent and rest:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), rest if sent else 0.5)
+                    await asyncio.wait_for(self._stop.wait(), rest)
+            elif not sent:
+                self._wake["clock"].set()
+                await self._nap(name, 0.5)
 
 
 def _until_next_call() -> float:

@@ -9,8 +9,8 @@ import asyncio
 import ssl
 import time
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self, override
 
 import aiohttp
 from aiohttp.payload import BytesPayload
@@ -37,6 +37,8 @@ from .one_answer import TooMuch, give_one_answer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aiohttp.connector import Connection
+
     from tradepost.protocols.contract import SellerProtocol
 
 
@@ -53,6 +55,8 @@ class Exchange:
     response: Response | None
     result: CallResult
     milliseconds: float
+    certificate_ends: datetime | None = None
+    """Of the server that answered over TLS, when it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,23 @@ class Limits:
     def connect(self) -> float:
         """Seconds for name, connection and TLS together. Well below ``timeout``: what ends here sent nothing."""
         return min(10.0, 0.75 * self.timeout)
+
+
+class _KnowsCertificate(aiohttp.ClientResponse):
+    """Looks at the connection as long as it has one: a short answer gives it back before anybody reads it."""
+
+    _tls: ssl.SSLObject | None = None
+
+    @override
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        if connection.transport is not None:
+            self._tls = connection.transport.get_extra_info("ssl_object")
+        return await super().start(connection)
+
+    @property
+    def certificate_ends(self) -> datetime | None:
+        ends = (self._tls.getpeercert() or {}).get("notAfter") if self._tls is not None else None
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if isinstance(ends, str) else None
 
 
 class Gateway:
@@ -92,6 +113,7 @@ class Gateway:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, connect=self._limits.connect),
             trust_env=False,
+            response_class=_KnowsCertificate,
             max_line_size=16_384,
         )
         # aiohttp repeats a GET by itself when a server hangs up, which would hide an attempt and send one businessId
@@ -114,16 +136,19 @@ class Gateway:
         nonce: str,
         require_body_sign: bool,
         until_access: bool = False,
+        certificate: bool = False,
     ) -> Exchange:
-        """One attempt: sign with the first key, accept an answer signed with any of them. Never raises."""
+        """One attempt: sign with the first key, accept an answer signed with any of them. Never raises. ``certificate``: say
+        until when the server's is good."""
         try:
             request = protocol.encode(command, address=address, key=keys[0], now=now, nonce=nonce)
         except Exception as error:  # noqa: BLE001  # a value that the wire cannot carry: ours to mend, and never the engine's end
             broken = Unreachable(fault=Fault.INTERNAL, detail=f"the request could not be made: {error}"[:1000])
             return Exchange(Request("", address), None, broken, 0.0)
         started = time.perf_counter()
+        seen: list[datetime] = []
         try:
-            response = await self._send(request)
+            response = await self.send(request, seen if certificate else None)
         except Exception as error:  # noqa: BLE001  # whatever a seller's server does is a value here, not a crash
             spent = (time.perf_counter() - started) * 1000
             return Exchange(request, None, _fault_of(error, self._limits, tls=request.url.startswith("https:")), spent)
@@ -132,9 +157,11 @@ class Gateway:
             return Exchange(request, None, response, spent)
         result = _decode(protocol, command, response, keys, require_body_sign=require_body_sign)
         settled = settle(command, result, until_access=until_access, queried=Query in protocol.activities)
-        return Exchange(request, response, settled, spent)
+        return Exchange(request, response, settled, spent, seen[0] if seen else None)
 
-    async def _send(self, request: Request) -> Response | Unreachable:
+    async def send(self, request: Request, certificates: list[datetime] | None = None) -> Response | Unreachable:
+        """The way over the network, and all of it: what the simulation replaces. Raises whatever goes wrong; notes the end of
+        the server's certificate where that is asked for."""
         if self._session is None:
             raise RuntimeError("the gateway is used outside its context")
         check_literal(request.url, sandbox=self._limits.sandbox)
@@ -149,6 +176,8 @@ class Gateway:
                 allow_redirects=False,
             ) as answer,
         ):
+            if certificates is not None and isinstance(answer, _KnowsCertificate) and answer.certificate_ends:
+                certificates.append(answer.certificate_ends)
             raw = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.raw_headers)
             known = answer.content_length
             body = (

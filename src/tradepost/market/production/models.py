@@ -33,6 +33,12 @@ class Address(models.Model):
     """When an open breaker lets one call through to see."""
     last_fault = models.CharField(max_length=32, blank=True, default="")
     last_success_at = models.DateTimeField(null=True, default=None)
+    """When it last answered well: within the protocol, and neither a refused signature nor an error of its own."""
+    trouble = models.CharField(max_length=32, blank=True, default="", db_default="")
+    """What went wrong last: the name of a ``Fault``, or the result code of such an answer. A failed probe counts as well."""
+    trouble_at = models.DateTimeField(null=True, default=None)
+    trouble_since = models.DateTimeField(null=True, default=None)
+    """Since when nothing but trouble came; null while the last answer was good, or none ever came."""
     proven = models.JSONField(default=list, db_default=models.Value([], models.JSONField()), blank=True)
     """Activities, by their words on the wire, of which its seller saved a debug case at this URL (saas-v2 §5)."""
     domain = models.ForeignKey(Domain, models.PROTECT, null=True, default=None, related_name="addresses")
@@ -80,11 +86,14 @@ class Call(DueWork):
 
         ORDER = "order", _("An operation of a service")
         DEBUG = "debug", _("A seller tries an interface out")
+        PROBE = "probe", _("The market probes a saved case")
+        COMPARE = "compare", _("The market compares itself with the seller")
 
     class Hold(models.TextChoices):
         NONE = "", ""
         BUSY = "busy", _("waiting for earlier calls to this seller")
         BREAKER = "breaker", _("the address does not answer")
+        PROBES = "probes", _("waiting for a place that orders leave")
 
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="calls", db_index=False)
     address = models.ForeignKey(Address, models.PROTECT, related_name="calls", db_index=False)
@@ -136,6 +145,7 @@ class Call(DueWork):
             models.Index(fields=["seller", "hold", "due_at"], name="call_held", condition=Q(state=State.HELD)),
             models.Index(fields=["address", "due_at"], name="call_address_waiting", condition=Q(state__in=[0, 2])),
             models.Index(fields=["seller"], name="call_seller_busy", condition=Q(state=State.LEASED)),
+            models.Index(fields=["seller"], name="call_probe_busy", condition=Q(state=State.LEASED, purpose="probe")),
             models.Index(fields=["give_up_at"], name="call_held_deadline", condition=Q(state=State.HELD)),
             models.Index(fields=["seller", "-id"], name="call_seller"),
             models.Index(fields=["order_number"], name="call_order"),
@@ -162,6 +172,10 @@ class Call(DueWork):
                 name="call_ended_has_outcome",
             )
         ]
+
+
+JUDGED = (Call.Purpose.DEBUG, Call.Purpose.PROBE)
+"""Purposes of which each answer is judged, before anything of it is masked."""
 
 
 class Attempt(models.Model):
@@ -194,6 +208,8 @@ class Attempt(models.Model):
     detail = models.CharField(max_length=1000, blank=True, default="")
     findings = models.JSONField(null=True, default=None)
     """What was judged of the answer before anything was masked; only of calls that somebody wants judged. No secrets."""
+    certificate_ends = models.DateTimeField(null=True, default=None)
+    """When the certificate of the server ends that answered; of judged calls over TLS."""
     worker = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Rejected, Unreachable
@@ -40,3 +41,23 @@ def next_attempt(
         case _:
             wait = rule.wait(tries, pending=isinstance(result, Pending))
             return min(now + wait * (1 + JITTER * chance), give_up_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Probing:
+    """How probes are made (saas-v2 §6, where tries are not told: settings). ``share``: of the places for calls, of a worker
+    and of a seller alike, that probes may take; at least one."""
+
+    tries: int = 3
+    gap: timedelta = timedelta(minutes=10)
+    share: float = 0.1
+
+    def places(self, of: int) -> int:
+        return max(1, int(of * self.share))
+
+
+def next_probe(probing: Probing, *, passed: bool, tries: int, now: datetime, give_up_at: datetime) -> datetime | None:
+    """When a probe is tried again: not once it passed, nor after its last try, nor past the end of its slot. One that our own
+    worker lost is a try like the others: it is never held against the seller."""
+    due = now + probing.gap
+    return None if passed or tries >= probing.tries or due > give_up_at else due

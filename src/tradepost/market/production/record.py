@@ -7,7 +7,7 @@ only tells what its attempt was, recorded as lost until then, and does not move 
 from __future__ import annotations
 
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,47 +17,51 @@ from typing import Any
 import msgspec
 import structlog
 from django.db import connection, transaction
-from django.db.models import Q
 
 from tradepost.market.base import outbox, rows
 from tradepost.market.base.rows import moment
 from tradepost.market.base.secrets import seal
 from tradepost.market.base.work import DatabaseAway, State, by_index
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Unreachable
+from tradepost.protocols.commands import Done, Fault, Pending, Unreachable
 
 from . import breaker
+from .address_news import addresses_with_news, news_of, write_breakers
 from .attempts import Ended, attempts_written, verdict_of
 from .claim import ClaimedCall, rule_of
-from .events import BreakerOpened, CallEnded, CallFailed
+from .events import CallEnded, CallFailed
 from .gateway import Exchange
+from .judged import passes
 from .masking import printable
-from .models import Address, Call
-from .plan import next_attempt
+from .models import Call
+from .plan import Probing, next_attempt, next_probe
 
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_STATUS = frozenset({413, 429, 503})
 
 
-def record(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.Rule) -> int:
+PROBING = Probing()
+
+
+def record(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.Rule, probing: Probing = PROBING) -> int:
     """Write everything that a batch of ended attempts means. Returns how many calls ended."""
     with transaction.atomic():
         batch = _name_taken_instances(batch)
-        moves = {ended.call.call_id: _move(ended, now) for ended in batch}
-        results = _results_by_address(batch)
+        moves = {ended.call.call_id: _move(ended, now, probing) for ended in batch}
+        results = news_of(batch)
         moved, _attempts, news, waiting, _tallied = by_index(
             *_instances_adopted(batch, owner),
             _calls_moved(moves, owner, now),
             attempts_written(batch, owner),
-            _addresses_with_news(results, now),
+            addresses_with_news(results, now),
             _sellers_with_held_calls({ended.call.seller_id for ended in batch}),
             _tally(batch, owner, now),
             to_the_end=True,
         )[-5:]
         ours = {call_id for (call_id,) in moved}
         if news:
-            _write_breakers({address for (address,) in news}, results, rule, now)
+            write_breakers({address for (address,) in news}, results, rule, now)
         if waiting:
             freed = Counter(ended.call.seller_id for ended in batch if ended.call.call_id in ours)
             release_held_sellers({seller for (seller,) in waiting if seller in freed}, freed)
@@ -68,20 +72,22 @@ def record(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.R
     return ended_calls
 
 
-def record_each(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.Rule) -> None:
+def record_each(
+    batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.Rule, probing: Probing = PROBING
+) -> None:
     """``record``; when something in the batch cannot be written, each by itself, so that one seller's answer stops
     nobody else's. What cannot be written even so ends as our failure, and its call is tried again by plan."""
     try:
-        record(batch, now=now, owner=owner, rule=rule)
+        record(batch, now=now, owner=owner, rule=rule, probing=probing)
     except DatabaseAway:
         raise
     except Exception as error:
         log.exception("could not record", calls=[ended.call.call_id for ended in batch])
         if len(batch) > 1:
             for ended in batch:
-                record_each([ended], now=now, owner=owner, rule=rule)
+                record_each([ended], now=now, owner=owner, rule=rule, probing=probing)
         else:
-            record([_not_kept(batch[0], error)], now=now, owner=owner, rule=rule)
+            record([_not_kept(batch[0], error)], now=now, owner=owner, rule=rule, probing=probing)
 
 
 def _not_kept(ended: Ended, error: Exception) -> Ended:
@@ -156,7 +162,7 @@ class Move:
     event: CallFailed | CallEnded | None
 
 
-def _move(ended: Ended, now: datetime) -> Move:
+def _move(ended: Ended, now: datetime, probing: Probing) -> Move:
     call, result = ended.call, ended.result
     verdict, detail = verdict_of(result)
     columns: dict[str, Any] = {
@@ -171,6 +177,8 @@ def _move(ended: Ended, now: datetime) -> Move:
         # It began to act; what it made must be released if it never finishes.
         columns["maybe_acted"] = True
         columns["claimed"] = call.claimed_instance_id or result.instance_id
+    if call.purpose == Call.Purpose.PROBE:
+        return _probe_moved(ended, columns, now, probing)
     rule = rule_of(call.protocol, call.kind)
     due = next_attempt(
         result,
@@ -192,7 +200,11 @@ def _move(ended: Ended, now: datetime) -> Move:
     if isinstance(result, Done) and (result.instance_id or result.instances or result.license):
         columns["sealed_answer"] = seal(msgspec.json.encode(result).decode())
         columns["instance_id"] = call.instance_id or result.instance_id
-    ended_call = CallEnded(
+    return Move(columns, _end_of(call, outcome))
+
+
+def _end_of(call: ClaimedCall, outcome: Call.Outcome) -> CallEnded:
+    return CallEnded(
         call=call.call_id,
         kind=call.kind,
         outcome=outcome.value,
@@ -200,7 +212,16 @@ def _move(ended: Ended, now: datetime) -> Move:
         purpose=call.purpose,
         owner=call.owner,
     )
-    return Move(columns, ended_call)
+
+
+def _probe_moved(ended: Ended, columns: dict[str, Any], now: datetime, probing: Probing) -> Move:
+    """A probe goes by what was judged of its answer, and by a plan of its own; nobody is told of a single try."""
+    call, passed = ended.call, passes(ended.findings)
+    due = next_probe(probing, passed=passed, tries=call.number, now=now, give_up_at=call.give_up_at)
+    if due is not None:
+        return Move(columns | {"state": State.WAITING.value, "due_at": moment(due)}, None)
+    outcome = Call.Outcome.DONE if passed else Call.Outcome.GAVE_UP
+    return Move(columns | {"state": State.ENDED.value, "outcome": outcome.value}, _end_of(call, outcome))
 
 
 _CALL = {
@@ -258,72 +279,6 @@ def _publish(moves: Iterable[Move], now: datetime) -> int:
     events = [move.event for move in moves if move.event]
     outbox.publish_all(events, now=now)
     return sum(isinstance(event, CallEnded) for event in events)
-
-
-OUR_FAULTS = frozenset({Fault.LOST, Fault.NO_KEY, Fault.INTERNAL})
-"""Faults that say nothing of the address."""
-TOLD_AGAIN_AFTER = timedelta(minutes=1)
-"""How old the moment of the last success may be: else a busy address would be written with each batch."""
-
-
-type Results = Mapping[int, Sequence[CallResult]]
-
-
-def _results_by_address(batch: Sequence[Ended]) -> Results:
-    results: defaultdict[int, list[CallResult]] = defaultdict(list)
-    for ended in batch:
-        if isinstance(ended.result, Unreachable) and (
-            ended.result.fault in OUR_FAULTS or ended.call.purpose != Call.Purpose.ORDER
-        ):
-            continue  # what a seller tries out never pauses orders; that it answers may end a pause
-        results[ended.call.address_id].append(ended.result)
-    return results
-
-
-def _addresses_with_news(results: Results, now: datetime) -> rows.Statement:
-    """Those that failed, or are not known to be well, or were long not seen to be well."""
-    no = "FALSE" if connection.vendor == "postgresql" else "0"
-    text = (
-        f"SELECT a.id FROM {rows.recordset({'id': 'bigint', 'failed': 'boolean'})}"
-        " JOIN production_address a ON a.id = r.id WHERE"
-        f" r.failed <> {no} OR a.breaker <> 'closed' OR a.failures > 0 OR a.last_success_at IS NULL"
-        " OR a.last_success_at < %s"
-    )
-    called = (
-        {"id": address, "failed": any(isinstance(r, Unreachable) for r in ended)} for address, ended in results.items()
-    )
-    return text, [rows.as_json(called), moment(now - TOLD_AGAIN_AFTER)]
-
-
-def _write_breakers(news: Collection[int], results: Results, rule: breaker.Rule, now: datetime) -> None:
-    """Only addresses whose state changes are locked and written: the common case, all well, costs one read."""
-    failing = {a for a, rs in results.items() if any(isinstance(r, Unreachable) for r in rs)}
-    known = Address.objects.filter(pk__in=news)
-    known.filter(breaker=Address.Breaker.CLOSED, failures=0).exclude(pk__in=failing).update(last_success_at=now)
-    changed = known.filter(Q(pk__in=failing) | ~Q(breaker=Address.Breaker.CLOSED) | Q(failures__gt=0))
-    for address in changed.select_for_update().order_by("pk"):
-        before = state = breaker.BreakerState.of(address)
-        for result in results[address.pk]:
-            if isinstance(result, Unreachable):
-                state = breaker.fail(state, rule, now=now)
-                address.last_fault = str(result.fault)
-            else:
-                state = breaker.succeed(state)
-                address.last_success_at = now
-        address.breaker, address.failures = state.state, state.failures
-        address.opened_at, address.trial_at = state.opened_at, state.trial_at
-        address.save(update_fields=["breaker", "failures", "opened_at", "trial_at", "last_fault", "last_success_at"])
-        if state.state == Address.Breaker.CLOSED and before.state != state.state:
-            free_address(address.pk, now)
-        if state.state == Address.Breaker.OPEN and before.state == Address.Breaker.CLOSED:
-            outbox.publish(BreakerOpened(address=address.pk, fault=address.last_fault), now=now)
-
-
-def free_address(address_id: int, now: datetime) -> None:
-    """The server answers again: everything that its breaker held is due."""
-    Call.objects.filter(address_id=address_id, state=State.HELD, hold=Call.Hold.BREAKER).update(
-        state=State.WAITING, hold=Call.Hold.NONE, due_at=now
-    )
 
 
 def _sellers_with_held_calls(sellers: Collection[int]) -> rows.Statement:

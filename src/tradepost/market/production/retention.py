@@ -58,6 +58,26 @@ def tried_out(*needed: Q) -> Rule:
     )
 
 
+PROBES = Rule(
+    name="probe calls",
+    model=Call,
+    when="created_at",
+    setting="keep_probes_days",
+    only=Q(purpose=Call.Purpose.PROBE),
+    needed=~Q(state=State.ENDED),
+)
+
+
+COMPARISONS = Rule(
+    name="calls that compared",
+    model=Call,
+    when="created_at",
+    setting="keep_comparisons_days",
+    only=Q(purpose=Call.Purpose.COMPARE),
+    needed=~Q(state=State.ENDED),
+)
+
+
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """The hour of what was put together."""
 _COUNTS = ("attempts", "seconds", "under_100ms", "under_1s", "under_5s")

@@ -1,23 +1,25 @@
-"""Keep the queue honest: bring back what dead workers held, let trials and deadlines through, step a sandbox's clock."""
+"""Keep the queue honest: bring back what dead workers held, let trials and deadlines through."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, Exists, Min, OuterRef
+from django.db.models import Count, Exists, F, OuterRef, Window
+from django.db.models.functions import RowNumber
 
-from tradepost.market.base import clock, work
-from tradepost.market.base.models import Event, Job, LeasedJob, WorkerProcess
+from tradepost.market.base import work
+from tradepost.market.base.models import Job, LeasedJob, WorkerProcess
 from tradepost.market.base.work import State
 from tradepost.protocols.commands import Command, Fault, Unreachable
 
 from . import breaker
 from .attempts import Ended
-from .claim import ClaimedCall
+from .choose import ProbePlaces
+from .claim import CAPACITY, PROBING, ClaimedCall
 from .models import Address, Call
+from .plan import Probing
 from .record import record, release_held_sellers
 
 SILENT = timedelta(seconds=10)
@@ -67,7 +69,7 @@ def bury_the_dead(*, wall: datetime) -> int:
     return ended
 
 
-def recover(*, now: datetime, wall: datetime, rule: breaker.Rule) -> int:
+def recover(*, now: datetime, wall: datetime, rule: breaker.Rule, probing: Probing = PROBING) -> int:
     """Give abandoned work back. A call's open attempt ends as *lost*: what the seller did is unknown."""
     with transaction.atomic():
         work.recover(Job, wall=wall)
@@ -80,7 +82,7 @@ def recover(*, now: datetime, wall: datetime, rule: breaker.Rule) -> int:
             )
             by_owner.setdefault(call.lease_owner, []).append(Ended(_claimed_of(call, now), lost))
         for owner, batch in by_owner.items():
-            record(batch, now=now, owner=owner, rule=rule)
+            record(batch, now=now, owner=owner, rule=rule, probing=probing)
         return len(calls)
 
 
@@ -113,9 +115,12 @@ def _claimed_of(call: Call, now: datetime) -> ClaimedCall:
     )
 
 
-def sweep(*, now: datetime, per_seller: int) -> None:
-    """Let through what has waited long enough: trials of open breakers, last tries at a plan's end, freed sellers."""
+def sweep(*, now: datetime, per_seller: int, capacity: int = CAPACITY, probing: Probing = PROBING) -> None:
+    """Let through what has waited long enough: trials of open breakers, last tries at a plan's end, freed sellers, probes that
+    orders leave a place."""
     held = Call.objects.filter(state=State.HELD)
+    if not held.exists():  # mostly: and while a sandbox's clock moves it is asked many times a second
+        return
     due_trials = Address.objects.filter(breaker=Address.Breaker.OPEN, trial_at__lte=now).filter(
         Exists(held.filter(address=OuterRef("pk"), hold=Call.Hold.BREAKER))
     )
@@ -124,7 +129,9 @@ def sweep(*, now: datetime, per_seller: int) -> None:
             behind = held.filter(address_id=address, hold=Call.Hold.BREAKER)
             first = list(behind.order_by("due_at", "pk").values_list("pk", flat=True)[:1])
             behind.filter(pk__in=first).update(state=State.WAITING, hold=Call.Hold.NONE, due_at=now)
-        held.filter(give_up_at__lte=now).update(state=State.WAITING, hold=Call.Hold.NONE, due_at=now)
+        ended = held.filter(give_up_at__lte=now).exclude(hold=Call.Hold.PROBES)
+        ended.update(state=State.WAITING, hold=Call.Hold.NONE, due_at=now)
+        _free_probes(capacity, per_seller, probing)
         waiting = dict(held.filter(hold=Call.Hold.BUSY).values_list("seller_id").annotate(n=Count("pk")))
         if waiting:
             busy = dict(
@@ -138,31 +145,15 @@ def sweep(*, now: datetime, per_seller: int) -> None:
             release_held_sellers(set(free), free)
 
 
-def step_clock(*, now: datetime, idle: Callable[[], bool]) -> bool:
-    """Move a sandbox's clock to the next due moment on the way to its target, once all earlier work is finished.
-
-    Returns whether it is on its way. Steps, not one leap: renewals, retries and expiries then happen in their order.
-    """
-    target = clock.target()
-    if target is None:
-        return False
-    if idle() and _nothing_due(now):
-        clock.jump(min(filter(None, [target, _next_due(now)])))
-    return True
-
-
-def _nothing_due(now: datetime) -> bool:
-    busy = any(
-        model._default_manager.filter(state=State.LEASED).exists() or work.peek(model, now=now)  # noqa: SLF001
-        for model in (Call, Event, Job, LeasedJob)
-    )
-    return not busy and not Call.objects.filter(state=State.HELD, hold=Call.Hold.BUSY).exists()
-
-
-def _next_due(now: datetime) -> datetime | None:
-    moments = [
-        model._default_manager.filter(state=State.WAITING, due_at__gt=now).aggregate(first=Min("due_at"))["first"]  # noqa: SLF001
-        for model in (Call, Event, Job, LeasedJob)
-    ]
-    moments.append(Call.objects.filter(state=State.HELD).aggregate(first=Min("due_at"))["first"])
-    return min((m for m in moments if m is not None and m > now), default=None)
+def _free_probes(capacity: int, per_seller: int, probing: Probing) -> None:
+    """Probes that were held take the places that are free for them, the oldest first and each seller's within its own."""
+    held = Call.objects.filter(state=State.HELD, hold=Call.Hold.PROBES)
+    if not held.exists():
+        return
+    busy = Call.objects.filter(state=State.LEASED, purpose=Call.Purpose.PROBE)
+    in_flight = dict(busy.values_list("seller_id").annotate(n=Count("pk")))
+    places = ProbePlaces.of(in_flight, capacity=capacity, per_seller=per_seller, probing=probing)
+    nth = Window(RowNumber(), partition_by=F("seller_id"), order_by=("due_at", "pk"))
+    first = held.annotate(nth=nth).filter(nth__lte=places.per_seller).order_by("due_at", "pk")
+    freed = [pk for pk, seller in first.values_list("pk", "seller_id") if places.take(seller)]
+    held.filter(pk__in=freed).update(state=State.WAITING, hold=Call.Hold.NONE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext
@@ -10,9 +12,18 @@ from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.assets.models import Picture
 from tradepost.market.assets.pictures import find_picture, use_pictures
+from tradepost.market.assets.proofs import find_proof, use_proofs
 from tradepost.market.base.config import Config
 from tradepost.market.base.findings import Finding
-from tradepost.market.identity.companies import LONGEST, OPTIONAL, RULE, SECTION, CompanyDocument, EntryRules
+from tradepost.market.identity.companies import (
+    LONGEST,
+    ON_THE_LICENCE,
+    OPTIONAL,
+    RULE,
+    SECTION,
+    CompanyDocument,
+    EntryRules,
+)
 from tradepost.market.identity.models import Seller
 
 from .contract import Case, Look, Question, Section, Words
@@ -56,6 +67,12 @@ QUESTIONS = (
     _ask("founded_on", _("Founded on"), look=Look.DATE),
     _ask("capital", _("Registered capital"), _("In whole yuan."), Look.NUMBER),
     _ask("staff", _("Technical and support team"), _("How many people."), Look.NUMBER),
+    _ask(
+        "licence",
+        _("Business licence"),
+        _("Needed when the name or the address changes: the latest one, whole and readable."),
+        Look.PROOF,
+    ),
     _ask("province", _("Province")),
     _ask("city", _("City")),
     _ask("district", _("District")),
@@ -98,6 +115,15 @@ QUESTIONS = (
 )
 
 
+_LICENCE_OF_ENTRY: dict[str, Any] = {
+    "required": True,
+    "help": _("The latest one, whole and readable: a scan or photograph of the original."),
+}
+QUESTIONS_OF_ENTRY = tuple(
+    dataclasses.replace(each, **_LICENCE_OF_ENTRY) if each.field == "licence" else each for each in QUESTIONS
+)
+
+
 def rules_of(settings: Config) -> EntryRules:
     return EntryRules(
         least_staff=settings.entry_min_staff,
@@ -107,9 +133,10 @@ def rules_of(settings: Config) -> EntryRules:
     )
 
 
-def show_logo(seller: Seller, document: CompanyDocument) -> None:
-    """From now on everybody may see the company's logo."""
+def keep_files(seller: Seller, document: CompanyDocument) -> None:
+    """From now on everybody may see the company's logo; its licence is kept, for operators and the seller."""
     use_pictures(f"seller:{seller.pk}", {document.logo} - {""}, seller=seller, visible=True)
+    use_proofs(f"seller:{seller.pk}", {document.licence} - {""}, seller=seller)
 
 
 def logo_of(case: Case[CompanyDocument]) -> Iterator[Finding]:
@@ -120,3 +147,38 @@ def logo_of(case: Case[CompanyDocument]) -> Iterator[Finding]:
             section=SECTION["logo"], field="logo", code="company.logo.gone", rule=RULE,
             words=gettext("The picture is not there any more: upload it again."),
         )  # fmt: skip
+
+
+LICENCE_MISSING = _("Hand in the latest business licence.")
+
+
+def licence_of(case: Case[CompanyDocument], missing: Words = "") -> Iterator[Finding]:
+    """The licence is a document that this seller handed in. ``missing``: what is said where there is none; nothing where it
+    may be left out."""
+    licence = case.document.licence
+    if licence and find_proof(licence, seller=case.seller) is None:
+        yield _licence("gone", gettext("The document is not there any more: upload it again."))
+    elif not licence and missing:
+        yield _licence("missing", str(missing))
+
+
+def latest_licence_of(case: Case[CompanyDocument], standing: CompanyDocument) -> Iterator[Finding]:
+    """A change of what stands on the licence comes with a licence that says so; one that was handed in before does not."""
+    said = case.document
+    if not standing.registration_number:  # this seller was here before companies were asked about themselves
+        yield from licence_of(case, LICENCE_MISSING)
+        return
+    changed = any(getattr(said, field).strip() != getattr(standing, field).strip() for field in ON_THE_LICENCE)
+    needed = (
+        _("The name or the address changes: hand in the latest business licence, on which they stand.")
+        if changed
+        else ""
+    )
+    if changed and said.licence and said.licence == standing.licence:
+        yield _licence("outdated", str(needed))
+    else:
+        yield from licence_of(case, needed)
+
+
+def _licence(code: str, words: str) -> Finding:
+    return Finding(section=SECTION["licence"], field="licence", code=f"company.licence.{code}", words=words, rule=RULE)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tradepost.market.base.config import Config
     from tradepost.market.base.findings import Finding
+    from tradepost.market.catalog.document import Document
     from tradepost.market.catalog.models import Product, Version
     from tradepost.market.identity.models import Seller
 
@@ -50,6 +51,11 @@ class Look(StrEnum):
     """The SHA-256 of a document, for the seller and operators."""
     SECRET = "secret"  # noqa: S105  # a kind of field
     """Sealed when it is typed; shown by its hint, and whole to an operator who asks."""
+
+    @property
+    def is_file(self) -> bool:
+        """Handed in apart from the other fields, and kept by its hash."""
+        return self in {Look.PICTURE, Look.PROOF}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +140,8 @@ class Incomplete(Refused):
 
 class ReviewKind[D](Protocol):
     """``agreements``: kinds of agreements whose version in force must be accepted to send it. ``busy``: whether it counts
-    among those of which many a day take longer (business-rules §2.4)."""
+    among those of which many a day take longer (business-rules §2.4). ``explained``: the section beside which an operator says
+    why it is approved; empty where an approval needs no words."""
 
     name: str
     title: Words
@@ -143,6 +150,7 @@ class ReviewKind[D](Protocol):
     questions: tuple[Question, ...]
     agreements: tuple[str, ...]
     busy: bool
+    explained: str
 
     def may_begin(self, seller: Seller, *, product: Product | None, now: datetime) -> None:
         """Raises ``Refused`` when this seller may not draft, or send, one now."""
@@ -159,6 +167,9 @@ class ReviewKind[D](Protocol):
     def begin_checking(self, case: Case[D]) -> bool:
         """Start what takes longer, in the transaction that sends it: whether ``submit.passed`` or ``submit.failed`` will be
         called later. False: there is nothing to wait for."""
+
+    def replayed(self, case: Case[D]) -> Document | None:
+        """The document of a product whose required cases must have been made again before it is approved; None for none."""
 
     def checklist(self, case: Case[D]) -> Sequence[Item]:
         """What an operator must have looked at."""
@@ -186,6 +197,7 @@ class Defaults[D]:
     questions: tuple[Question, ...] = ()
     agreements: tuple[str, ...] = ()
     busy: bool = False
+    explained: str = ""
     items: ClassVar[tuple[Item, ...]] = ()
 
     def may_begin(self, seller: Seller, *, product: Product | None, now: datetime) -> None:
@@ -196,6 +208,9 @@ class Defaults[D]:
 
     def begin_checking(self, case: Case[D]) -> bool:
         return False
+
+    def replayed(self, case: Case[D]) -> Document | None:
+        return None
 
     def checklist(self, case: Case[D]) -> Sequence[Item]:
         return self.items

@@ -25,10 +25,11 @@ LONGEST_REASON = 1000
 
 
 def approve(
-    submission: Submission, *, checklist: Collection[str], by: User, settings: Config, now: datetime
+    submission: Submission, *, checklist: Collection[str], reason: str = "", by: User, settings: Config, now: datetime
 ) -> Submission:
-    """Approve it and do what it asks for. ``checklist``: codes of what the operator looked at. Raises ``Refused`` when one
-    is missing, when the operator acts for the seller, and when the kind cannot do it any more; nothing was changed then."""
+    """Approve it and do what it asks for. ``checklist``: codes of what the operator looked at. ``reason``: why, for a kind whose
+    approvals are explained; the seller reads it. Raises ``Refused`` when something of that is missing, when the operator acts
+    for the seller, and when the kind cannot do it any more; nothing was changed then."""
     with transaction.atomic():
         standing = locked(submission.pk)
         SUBMISSION.after(standing.status, SubmissionEvent.APPROVE)
@@ -41,12 +42,24 @@ def approve(
                 "review.checklist", _("Tick every point of the list: what was not looked at is not approved."),
                 HTTPStatus.UNPROCESSABLE_ENTITY, field="checklist",
             )  # fmt: skip
+        said = {kind.explained: _why(reason)} if kind.explained else {}
         kind.approve(case, by=by.email)
         SUBMISSION.move_all(
-            [standing], SubmissionEvent.APPROVE, now=now, actor=by.email, checklist=items, decided_at=now, decided_by=by
-        )
+            [standing], SubmissionEvent.APPROVE, now=now, actor=by.email, note=" · ".join(said.values())[:500],
+            checklist=items, reasons=said, decided_at=now, decided_by=by,
+        )  # fmt: skip
         _told(standing, now)
     return standing
+
+
+def _why(reason: str) -> str:
+    said = reason.strip()
+    if not said or len(said) > LONGEST_REASON:
+        words = _("Say why, in at most %(most)s characters: it is kept, and the seller reads it.")
+        raise Refused(
+            "review.reason", words % {"most": LONGEST_REASON}, HTTPStatus.UNPROCESSABLE_ENTITY, field="reason"
+        )
+    return said
 
 
 def reject(

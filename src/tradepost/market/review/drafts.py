@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tradepost.market.assets.pictures import use_pictures
+from tradepost.market.assets.proofs import use_proofs
 from tradepost.market.base import stored
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Product, Version
@@ -27,15 +29,17 @@ MOST_TYPED = 20_000
 """Characters of one field that a draft keeps, however wrong."""
 
 
-def draft_of(kind: str, seller: Seller, *, product: Product | None = None) -> Submission | None:
+def draft_of(kind: str, seller: Seller, *, product: Product | None = None, about: str = "") -> Submission | None:
     """The one that is being written."""
-    return Submission.objects.filter(kind=kind, seller=seller, product=product, status=Submission.Status.DRAFT).first()
+    drafts = Submission.objects.filter(kind=kind, seller=seller, product=product, status=Submission.Status.DRAFT)
+    return drafts.filter(about=about).first()
 
 
-def open_of(kind: str, seller: Seller, *, product: Product | None = None) -> Submission | None:
-    """The one that is being checked or waits for an operator: of a product one of any kind, else one of this kind."""
+def open_of(kind: str, seller: Seller, *, product: Product | None = None, about: str = "") -> Submission | None:
+    """The one that is being checked or waits for an operator: of a product one of any kind, else one of this kind, about the
+    same thing."""
     found = Submission.objects.filter(seller=seller, product=product, status__in=OPEN)
-    return (found if product is not None else found.filter(kind=kind)).order_by("-pk").first()
+    return (found if product is not None else found.filter(kind=kind, about=about)).order_by("-pk").first()
 
 
 def begin(
@@ -48,15 +52,16 @@ def begin(
     version: Version | None = None,
     document: Any = None,
     earlier: Submission | None = None,
+    about: str = "",
 ) -> Submission:
     """The draft of this kind; a new one holds ``document``, or what the kind begins with. Raises ``Refused`` when the kind
     does not allow one, or while another is decided."""
     how = review_kind(kind)
     with transaction.atomic():
         locked_seller(seller.pk)
-        if (standing := draft_of(kind, seller, product=product)) is not None:
+        if (standing := draft_of(kind, seller, product=product, about=about)) is not None:
             return standing
-        check_none_open(kind, seller, product=product)
+        check_none_open(kind, seller, product=product, about=about)
         how.may_begin(seller, product=product, now=now)
         content = document if document is not None else how.blank(seller, product=product)
         begun = Submission.objects.create(
@@ -64,19 +69,20 @@ def begin(
             seller=seller,
             product=product,
             version=version,
+            about=about,
             document=stored.dump(content),
             earlier=earlier,
             created_by=by,
             created_at=now,
             saved_at=now,
         )
-        _keep_pictures(begun, content)
+        _keep_files(begun, content)
     return begun
 
 
-def check_none_open(kind: str, seller: Seller, *, product: Product | None) -> None:
+def check_none_open(kind: str, seller: Seller, *, product: Product | None, about: str = "") -> None:
     """Raises ``Refused`` while another one is decided."""
-    if open_of(kind, seller, product=product) is not None:
+    if open_of(kind, seller, product=product, about=about) is not None:
         raise Refused(
             "submission.open",
             _("There is a submission that is not decided yet. Wait for it, or withdraw it first."),
@@ -108,20 +114,22 @@ def save(draft: Submission, typed: Mapping[str, str], *, revision: int | None, n
         now_there.revision += 1
         now_there.saved_at = now
         now_there.save(update_fields=["document", "revision", "saved_at"])
-        _keep_pictures(now_there, changed)
+        _keep_files(now_there, changed)
     return now_there
 
 
-def _keep_pictures(submission: Submission, document: Any) -> None:
+def _keep_files(submission: Submission, document: Any) -> None:
     """What a submission shows is there for as long as it is: nobody but its seller and operators sees it."""
-    asked = [each.field for each in review_kind(submission.kind).questions if each.look is Look.PICTURE]
-    if asked:
-        hashes = {value for name in asked if (value := getattr(document, name))}
-        use_pictures(owner_of(submission), hashes, seller=submission.seller, visible=False)
+    questions = review_kind(submission.kind).questions
+    for look, keep in ((Look.PICTURE, partial(use_pictures, visible=False)), (Look.PROOF, use_proofs)):
+        asked = [each.field for each in questions if each.look is look]
+        if asked:
+            hashes = {value for name in asked if (value := getattr(document, name))}
+            keep(owner_of(submission), hashes, seller=submission.seller)
 
 
 def owner_of(submission: Submission) -> str:
-    """As what a submission refers to pictures."""
+    """As what a submission refers to its files."""
     return f"submission:{submission.pk}"
 
 
@@ -136,6 +144,7 @@ def discard(draft: Submission) -> None:
         now_there = locked(draft.pk)
         _must_be_draft(now_there)
         use_pictures(owner_of(now_there), (), seller=now_there.seller, visible=False)
+        use_proofs(owner_of(now_there), (), seller=now_there.seller)
         now_there.delete()
 
 
@@ -154,4 +163,5 @@ def correct(submission: Submission, *, by: User, now: datetime) -> Submission:
         version=submission.version,
         document=stored.load(how.document, submission.document),
         earlier=submission,
+        about=submission.about,
     )

@@ -19,9 +19,10 @@ from tradepost.market.debugging.required import Purpose
 from tradepost.market.identity.models import User
 
 from . import drafts, submit
-from .cases import locked, locked_product, locked_seller
+from .cases import case_of, locked, locked_product, locked_seller
 from .models import Submission
 from .product_versions import about, start_replay
+from .registry import review_kind
 from .replay_findings import findings_of_replay
 
 
@@ -58,6 +59,16 @@ def ask_delisting(product: Product, wanted: Any, *, by: User, settings: Config, 
         return submit.submit(begun, by=by, settings=settings, now=now)
 
 
+def ask_restoring(product: Product, wanted: Any, *, by: User, settings: Config, now: datetime) -> Submission:
+    """Ask an operator to restore the sale of a product that is frozen (``kinds.restore.Restoring``): its required cases are
+    replayed first. Raises as ``hand_in``."""
+    with transaction.atomic():
+        locked_seller(product.seller_id)
+        locked_product(product.pk)
+        begun = drafts.begin("restore", product.seller, by=by, now=now, product=product, document=wanted)
+        return submit.submit(begun, by=by, settings=settings, now=now)
+
+
 def _earlier(product: Product) -> Submission | None:
     """The one that this one corrects."""
     last = Submission.objects.filter(product=product, kind__in=("publish", "modify")).order_by("-pk").first()
@@ -65,14 +76,14 @@ def _earlier(product: Product) -> Submission | None:
     return last if last is not None and last.status in ended else None
 
 
-def replay_again(submission: Submission, *, by: str, now: datetime) -> LeasedJob:
+def replay_again(submission: Submission, *, by: str, settings: Config, now: datetime) -> LeasedJob:
     """An operator asks for a fresh replay. Raises ``Refused`` for what needs none, and when it is decided."""
     with transaction.atomic():
         standing = locked(submission.pk)
         if standing.status != Submission.Status.PENDING:
             raise Refused("review.decided", _("This submission is decided."))
-        document = documents.load(standing.document)
-        job = start_replay(standing, document, by=by, purpose=Purpose.REVIEW, now=now)
+        document = review_kind(standing.kind).replayed(case_of(standing, settings=settings, now=now))
+        job = start_replay(standing, document, by=by, purpose=Purpose.REVIEW, now=now) if document is not None else None
         if job is None:
             raise Refused("review.no_cases", _("There are no cases to replay."))
         return job

@@ -26,6 +26,8 @@ class Submission(models.Model):
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="submissions", db_index=False)
     product = models.ForeignKey(Product, models.PROTECT, null=True, default=None, related_name="submissions")
     version = models.ForeignKey(Version, models.PROTECT, null=True, default=None, related_name="submissions")
+    about = models.CharField(max_length=64, blank=True, default="", db_default="")
+    """The one thing of the seller's that it is about, where that is no product: ``asset:12``. Of each one may be open."""
     document = models.JSONField(default=dict)
     sha256 = models.CharField(max_length=64, blank=True, default="")
     """Of the document as it was sent."""
@@ -39,7 +41,7 @@ class Submission(models.Model):
     findings = models.JSONField(default=list)
     """Why its checks failed, in both languages."""
     reasons = models.JSONField(default=dict)
-    """Why it was rejected: section → the operator's words."""
+    """Why it was rejected, or an appeal accepted: section → the operator's words."""
     earlier = models.ForeignKey("self", models.PROTECT, null=True, default=None, related_name="later")
     """The one that this one corrects."""
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
@@ -67,12 +69,12 @@ class Submission(models.Model):
                 name="submission_open_product",
             ),
             models.UniqueConstraint(
-                fields=["seller", "kind"],
+                fields=["seller", "kind", "about"],
                 condition=Q(status__in=["checking", "pending"], product__isnull=True),
                 name="submission_open_kind",
             ),
             models.UniqueConstraint(
-                fields=["seller", "kind"],
+                fields=["seller", "kind", "about"],
                 condition=Q(status="draft", product__isnull=True),
                 name="submission_draft_kind",
             ),

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from tradepost.market.base.counting import Count, counts_up_to
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.paging import Page, page
 from tradepost.market.identity.models import Seller
@@ -53,13 +52,6 @@ def _by_clock(rows: QuerySet[Submission], after: str, size: int) -> Page[Submiss
         rows = rows.filter(Q(due_at__gt=last.due_at) | Q(due_at=last.due_at, pk__gt=last.pk))
     found = list(rows.order_by("due_at", "pk")[: size + 1])
     return Page(found[:size], str(found[size - 1].pk) if len(found) > size else "")
-
-
-def waiting_counts(now: datetime) -> tuple[Count, Count]:
-    """How many wait, and how many of them for too long."""
-    waiting = Submission.objects.filter(status=Submission.Status.PENDING)
-    every, late = counts_up_to(waiting, waiting.filter(due_at__lt=now))
-    return every, late
 
 
 def find_submission(pk: int) -> Submission | None:

@@ -19,9 +19,10 @@ from tradepost.market.base.models import LeasedJob
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog import drafts, listing
 from tradepost.market.catalog.complete import Market, complete
-from tradepost.market.catalog.document import SECTIONS, Document
+from tradepost.market.catalog.document import SECTIONS, Document, Price
 from tradepost.market.catalog.models import Product, Version
-from tradepost.market.catalog.readable import Line, lines
+from tradepost.market.catalog.readable import Line, changed, lines
+from tradepost.market.catalog.upgrade_rules import has_rules
 from tradepost.market.debugging import missing, replay
 from tradepost.market.debugging.missing import Stock
 from tradepost.market.debugging.required import Purpose, Sold
@@ -31,13 +32,16 @@ from tradepost.market.identity.models import Seller
 from tradepost.market.product_types.contract import DeliveredBy
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production.models import Address, Binding
+from tradepost.protocols.registry import protocols
 
-from .contract import Case, Change, Defaults, Fact, Item, Look, Section, Words, differences
+from . import web_sites
+from .contract import Case, Change, Defaults, Fact, Item, Look, Section, Words
 from .models import Submission
 
 PUBLISH = "business-rules §2.3"
 PER_KIND = "business-rules §2.5"
 CASES = "saas-v2 §5.3"
+PERIODS = "saas-v1-license §A2.1, §B1"
 AGREEMENTS = (Agreement.Kind.PUBLISH,)
 """What is accepted with each product."""
 LONG = 80
@@ -55,6 +59,7 @@ TITLES: dict[str, Words] = {
     "details": gettext_lazy("Details and proofs"),
     "discovery": gettext_lazy("Words to be found by"),
     INTERFACE: gettext_lazy("Production interface"),
+    web_sites.WEB_SITE: gettext_lazy("Web check"),
     SELLER: gettext_lazy("Your company"),
 }
 ITEMS: dict[str, Item] = {
@@ -69,6 +74,7 @@ ITEMS: dict[str, Item] = {
         ("pricing", gettext_lazy("Specs are editions or functions of one product; prices are meant so; no spec of software holds a manual service, none is a trial in disguise."), "business-rules §2.2, §2.3"),
         ("details", gettext_lazy("The proofs are this company's and this product's."), PER_KIND),
         ("discovery", gettext_lazy("Keywords and tags fit the product, and each tag has its proof."), PUBLISH),
+        (web_sites.WEB_SITE, gettext_lazy("What the product says of its web sites is true: it has those, and no others."), "business-rules §2.7"),
         (INTERFACE, gettext_lazy("Every required case of the production interface was replayed and passed."), CASES),
     )
 }  # fmt: skip
@@ -85,9 +91,10 @@ def needs_interface(document: Document) -> bool:
     return product_type(document.product_type).delivery is DeliveredBy.INTERFACE
 
 
-def sold(document: Document, *, joint: bool = False) -> Sold:
+def sold(document: Document, *, upgrades: bool = False, joint: bool = False) -> Sold:
     """What of it decides which cases must be there."""
-    return Sold(modes=document.modes(), trial=any(price.trial for _spec, _sku, price in document.prices()), joint=joint)
+    trial = any(price.trial for _spec, _sku, price in document.prices())
+    return Sold(modes=document.modes(), trial=trial, upgrades=upgrades, joint=joint)
 
 
 def stock_of(product: Product, document: Document, *, purpose: Purpose) -> Stock | None:
@@ -96,7 +103,11 @@ def stock_of(product: Product, document: Document, *, purpose: Purpose) -> Stock
     if address is None:
         return None
     listed = listing.listed_document(product)
-    return missing.stock(address, sold(document), purpose=purpose, listed=sold(listed) if listed is not None else None)
+    upgrades = listed is not None and has_rules(product)  # they are made of what is listed
+    return missing.stock(
+        address, sold(document, upgrades=upgrades), purpose=purpose,
+        listed=sold(listed, upgrades=upgrades) if listed is not None else None,
+    )  # fmt: skip
 
 
 def about(pk: int) -> str:
@@ -119,10 +130,11 @@ def findings_of(
     product: Product, document: Document, *, purpose: Purpose, settings: Config, now: datetime
 ) -> list[Finding]:
     """Everything that stands in the way of handing it in."""
-    market = Market(currency=settings.currency, sells_metered=settings.sandbox, host=settings.public_host)
+    market = Market(currency=settings.currency, sells_packages=settings.sandbox, host=settings.public_host)
     return [
         *complete(product, document, market=market),
         *_interface(product, document, purpose),
+        *web_sites.findings_of_sites(product.seller, document, settings=settings, now=now),
         *_seller(product.seller, now),
     ]
 
@@ -131,6 +143,7 @@ def _interface(product: Product, document: Document, purpose: Purpose) -> Iterat
     kind = product_type(document.product_type)
     if not needs_interface(document) or not kind.deliverable:
         return
+    yield from _periods(product, document)
     stock = stock_of(product, document, purpose=purpose)
     if stock is None:
         words = _("No production address serves this product. Register one and bind it.")
@@ -141,6 +154,28 @@ def _interface(product: Product, document: Document, purpose: Purpose) -> Iterat
             section=INTERFACE, field=f"case.{lack.activity}.{lack.variant}", code="interface.case", words=lack.words,
             rule=CASES,
         )  # fmt: skip
+
+
+def _periods(product: Product, document: Document) -> Iterator[Finding]:
+    """A period that the requests of its protocol have no word for is not sold; trials have one of their own."""
+    address = address_of(product)
+    spoken = protocols().get(address.protocol) if address else None
+    if spoken is None:
+        return
+    for place, price in _places(document):
+        if price.charging.renewable and not price.trial and price.period_type not in spoken.life.periods:
+            words = _("%(protocol)s sells by the month and the year: its requests name a day for trials alone.")
+            yield Finding(
+                section="pricing", field=f"{place}.period_type", code="interface.period", rule=PERIODS,
+                words=words % {"protocol": spoken.title},
+            )  # fmt: skip
+
+
+def _places(document: Document) -> Iterator[tuple[str, Price]]:
+    for i, spec in enumerate(document.pricing.specs):
+        for j, sku in enumerate(spec.skus):
+            for k, price in enumerate(sku.prices):
+                yield f"specs.{i}.skus.{j}.prices.{k}", price
 
 
 def _seller(seller: Seller, now: datetime) -> Iterator[Finding]:
@@ -176,9 +211,13 @@ class ProductVersion(Defaults[Document]):
         version = drafts.seal(_product(case), now=case.now, actor=_sender(case))
         if version.pk != case.stored.version_id or version.document != case.stored.document:
             raise Refused("draft.changed", _("The draft was changed meanwhile. Look at it again and hand it in then."))
+        web_sites.link(drafts.owner_of(version), case.seller, case.document, settings=case.settings, now=case.now)
         return (
             start_replay(case.stored, case.document, by=_sender(case), purpose=self.purpose, now=case.now) is not None
         )
+
+    def replayed(self, case: Case[Document]) -> Document | None:
+        return case.document if needs_interface(case.document) else None
 
     def checklist(self, case: Case[Document]) -> Sequence[Item]:
         """Of what changed; of a new product of everything."""
@@ -186,6 +225,8 @@ class ProductVersion(Defaults[Document]):
             against := self.standing(case.seller, product=case.product)
         ) else set(SECTIONS)  # fmt: skip
         wanted = [item for section, item in ITEMS.items() if section in sections]
+        if "details" in sections and product_type(case.document.product_type).web_scan:
+            wanted.append(ITEMS[web_sites.WEB_SITE])
         return [*wanted, ITEMS[INTERFACE]] if needs_interface(case.document) else wanted
 
     def approve(self, case: Case[Document], *, by: str) -> None:
@@ -201,8 +242,9 @@ class ProductVersion(Defaults[Document]):
                     "review.replay", words % {"minutes": settings.replay_valid_minutes}, field="replay", rule="2.4"
                 )
             _check_cases(_product(case), case.document, self.purpose)
+        web_sites.check_sites(case.seller, case.document, settings=settings, now=case.now)
         listing.list_version(
-            version, currency=settings.currency, sells_metered=settings.sandbox, actor=by, now=case.now
+            version, currency=settings.currency, sells_packages=settings.sandbox, actor=by, now=case.now
         )
 
     def ended(self, case: Case[Document]) -> None:
@@ -212,7 +254,8 @@ class ProductVersion(Defaults[Document]):
         return [_fact(line) for line in lines(document, currency="")]
 
     def diff(self, document: Document, against: Document) -> Sequence[Change]:
-        return list(differences(self.facts(document), self.facts(against)))
+        pairs = changed(lines(document, currency=""), lines(against, currency=""))
+        return [_change(was, line) for was, line in pairs]
 
 
 def _check_cases(product: Product, document: Document, purpose: Purpose) -> None:
@@ -251,6 +294,14 @@ def start_replay(
     if not cases or stock is None:
         return None
     return replay.start(stock.saved, about=about(submission.pk), by=by, now=now, seller_id=submission.seller_id)
+
+
+def _change(was: Line | None, line: Line | None) -> Change:
+    before, after = (None if one is None else _fact(one) for one in (was, line))
+    named = after or before
+    if named is None:
+        raise LookupError("a change between nothing and nothing")
+    return Change(section=named.section, label=named.label, before=before, after=after)
 
 
 def _fact(line: Line) -> Fact:

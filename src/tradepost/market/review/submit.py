@@ -72,7 +72,7 @@ def submit(draft: Submission, *, by: User, settings: Config, now: datetime, agre
         submission = locked(draft.pk)
         kind = review_kind(submission.kind)
         SUBMISSION.after(submission.status, SubmissionEvent.SUBMIT)
-        check_none_open(submission.kind, submission.seller, product=submission.product)
+        check_none_open(submission.kind, submission.seller, product=submission.product, about=submission.about)
         kind.may_begin(submission.seller, product=submission.product, now=now)
         if found := findings_of(submission, agreed=agreed, settings=settings, now=now):
             raise Incomplete(found)

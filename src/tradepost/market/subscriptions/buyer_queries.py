@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q
@@ -47,5 +48,15 @@ def _held_products_like(buyer: User, text: str) -> list[int]:
 def buyer_subscription(buyer: User, pk: int) -> Subscription | None:
     """The buyer's own subscription with product, seller and offer; None for anybody else's."""
     return (
-        Subscription.objects.select_related("product", "seller", "offer__sku__spec").filter(buyer=buyer, pk=pk).first()
+        Subscription.objects.select_related("buyer", "product", "seller", "offer__sku__spec")
+        .filter(buyer=buyer, pk=pk)
+        .first()
     )
+
+
+def buyer_subscriptions_of(buyer: User, pks: Collection[int]) -> list[Subscription]:
+    """Those of the buyer among these, newest first, as ``buyer_subscription`` gives one."""
+    rows = Subscription.objects.select_related("buyer", "product", "seller", "offer__sku__spec").filter(
+        buyer=buyer, pk__in=pks
+    )
+    return list(rows.defer("sealed_access", "sealed_license").order_by("-pk"))

@@ -35,7 +35,21 @@ class SubscriptionReleased:
 @event("subscription_ends_soon", was=("SubscriptionEndsSoon",), about=("subscription",))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionEndsSoon:
-    """Its paid time is nearly over and nobody renewed it yet."""
+    """Its paid time is nearly over and nobody renewed it yet. ``days``: so many days before; 0 of what an earlier release
+    told. ``automatic``: the market will renew it by itself."""
 
     subscription: int
     ends: datetime
+    days: int = 0
+    automatic: bool = False
+
+
+@event("subscription_expired", about=("subscription",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionExpired:
+    """Its paid time is over, nobody renewed it, and it stays usable until it is frozen."""
+
+    subscription: int
+    ended: datetime
+    freezes_at: datetime
+    releases_at: datetime

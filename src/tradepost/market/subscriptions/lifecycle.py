@@ -91,6 +91,12 @@ def activate_all(openings: Sequence[Opening], *, started_at: datetime, now: date
     SUBSCRIPTION.move_all([o.subscription for o in openings], SubscriptionEvent.OPEN, now=now, started_at=started_at)
 
 
+def take_access(subscription: Subscription, access: AppInfo) -> None:
+    """Another way in than before, of a service that is in use or frozen; the row is locked."""
+    subscription.sealed_access = seal(msgspec.json.encode(access).decode())
+    Subscription.objects.filter(pk=subscription.pk).update(sealed_access=subscription.sealed_access)
+
+
 def access_data(subscription: Subscription) -> AppInfo | None:
     """What the buyer needs to enter, in clear text; None while there is none. Only the buyer's page may call this."""
     if not subscription.sealed_access:

@@ -29,6 +29,13 @@ class Subscription(models.Model):
         FROZEN = "frozen", _("Frozen")
         UNKNOWN = "unknown", _("Unknown")
 
+    class AtExpiry(models.TextChoices):
+        """What its buyer wants at the end of the paid time (business-rules §4.5)."""
+
+        KEEP = "keep", _("Keep it for the grace and retention time")
+        RENEW = "renew", _("Renew it automatically")
+        END = "end", _("Do not renew it: delete it at its end")
+
     buyer = models.ForeignKey(User, models.PROTECT, related_name="subscriptions")
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="subscriptions")
     product = models.ForeignKey(Product, models.PROTECT, related_name="subscriptions")
@@ -43,10 +50,20 @@ class Subscription(models.Model):
     """Sealed text of the license, where the seller's answer is one (saas-v1-license B1)."""
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, default=None)
+    formal_at = models.DateTimeField(null=True, default=None)
+    """When the paid time of what was tried first began, or will begin; null for what never was a trial."""
     expires_at = models.DateTimeField(null=True, default=None)
     """End of the paid time, exclusive; null for one-time purchases."""
+    reminded_until = models.DateTimeField(null=True, default=None)
+    """What of its end should have been told until then was told, or left off."""
+    freeze_at = models.DateTimeField(null=True, default=None)
+    """When the grace is over; set at the end of the paid time by the level that its buyer has then, null before that."""
     release_at = models.DateTimeField(null=True, default=None)
-    """When the seller is told to delete what nobody renewed; set when it is frozen at its end, and never made shorter."""
+    """When the seller is told to delete what nobody renewed; set with ``freeze_at``, and never made shorter."""
+    at_expiry = models.CharField(max_length=8, choices=AtExpiry, default=AtExpiry.KEEP, db_default=AtExpiry.KEEP)
+    auto_period_type = models.CharField(max_length=8, blank=True, default="", db_default="")
+    """With ``auto_periods``: what an automatic renewal orders (month × 1); empty while there is none."""
+    auto_periods = models.PositiveSmallIntegerField(default=0, db_default=0)
     seller_state = models.CharField(
         max_length=8, choices=SellerState, default=SellerState.ACTIVE, db_default=SellerState.ACTIVE
     )
@@ -56,6 +73,8 @@ class Subscription(models.Model):
             models.Index(fields=["buyer", "-id"], name="subscription_buyer"),
             models.Index(fields=["buyer", "product", "-id"], name="subscription_buyer_product"),
             models.Index(fields=["seller", "-id"], name="subscription_seller"),
+            models.Index(fields=["status", "-id"], name="subscription_status"),
+            models.Index(fields=["seller", "status", "-id"], name="subscription_seller_status"),
         ]
         constraints = [
             # The instance first: operators look for one without knowing whose it is.
@@ -66,15 +85,21 @@ class Subscription(models.Model):
 
 
 class Period(models.Model):
-    """Paid time of a subscription (计费周期), half-open, with what was paid for it. Periods of one subscription follow each
-    other without a gap; the end of the last one that was not cancelled is the end of the subscription."""
+    """Paid time of a subscription (计费周期), half-open, with what was paid for it.
+
+    Base and trial periods of one subscription follow each other without a gap, but after a trial that had ended; the end of
+    the last one that was not cancelled is the end of the subscription. What a change in use cost is booked as periods of its
+    own, each within one of those.
+    """
 
     class Kind(models.TextChoices):
         BASE = "base", _("Paid period")
+        TRIAL = "trial", _("Trial period")
+        CHANGE = "change", _("Change in use")
 
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="periods", db_index=False)
-    line_number = models.CharField(max_length=64, unique=True)
-    """The order line that bought it."""
+    line_number = models.CharField(max_length=64)
+    """The order line that bought it. One line buys one period; a change buys a part of each that it covers."""
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.BASE)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -90,7 +115,10 @@ class Period(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["subscription", "starts_at"], name="period_subscription")]
-        constraints = [models.CheckConstraint(condition=Q(starts_at__lt=F("ends_at")), name="period_has_a_length")]
+        constraints = [
+            models.UniqueConstraint(fields=["line_number", "starts_at"], name="period_line_once"),
+            models.CheckConstraint(condition=Q(starts_at__lt=F("ends_at")), name="period_has_a_length"),
+        ]
 
 
 class Freeze(models.Model):
@@ -99,6 +127,7 @@ class Freeze(models.Model):
     class Reason(models.TextChoices):
         EXPIRED = "expired", _("The paid time is over")
         OPERATOR = "operator", _("Frozen by hand")
+        ARREARS = "arrears", _("Usage was not paid")
 
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="freezes", db_index=False)
     reason = models.CharField(max_length=16, choices=Reason)
@@ -113,4 +142,9 @@ class Freeze(models.Model):
                 fields=["subscription", "reason"], condition=Q(lifted_at=None), name="freeze_reason_stands_once"
             )
         ]
-        indexes = [models.Index(fields=["subscription", "id"], name="freeze_subscription")]
+        indexes = [
+            models.Index(fields=["subscription", "id"], name="freeze_subscription"),
+            models.Index(
+                fields=["subscription"], name="freeze_by_operator", condition=Q(reason="operator", lifted_at=None)
+            ),
+        ]

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from tradepost.protocols.commands import CallResult, Command, Create, Outcome
-from tradepost.protocols.contract import FROZEN_BY_STATUS, NonceSeen, ResultCode, RetryRule
+from tradepost.protocols.contract import NonceSeen, ResultCode, RetryRule
 from tradepost.protocols.freshness import NONCE_KEPT
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.result_answer import answer_result, read_result
 from tradepost.protocols.signed_url import open_request, sign_request
 
 from .fields import ACTIVITIES
+from .life import LIFE
 from .requests import dump_command, load_command
 from .retries import RESULT_CODES, RETRIES
 
@@ -30,7 +31,7 @@ class LicenseOnline:
         self.activities: Mapping[type[Command], str] = ACTIVITIES
         self.prefix = ""
         self.tells_at_once = False
-        self.life = FROZEN_BY_STATUS
+        self.life = LIFE
         self.retries: Mapping[type[Command], RetryRule] = RETRIES
         self.result_codes: Mapping[str, ResultCode] = RESULT_CODES
         self.nonce_kept: timedelta = NONCE_KEPT

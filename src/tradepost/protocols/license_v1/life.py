@@ -9,4 +9,5 @@ LIFE = Life(
     freezes_by={ChargingMode.PERIOD: Expire},
     refresh_thaws=frozenset({ChargingMode.PERIOD}),
     release_names_purchase=True,
+    periods=frozenset({"month", "year"}),  # B1: periodType is "year / month"
 )

@@ -7,10 +7,11 @@ cannot be read as records at all is refused here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from tradepost.protocols.freshness import epoch_ms, is_fresh, read_epoch_ms
@@ -290,8 +291,27 @@ def pushed(abnormal: Iterable[AbnormalRecord] = ()) -> Response:
     return success(SUCCESS, "Success", {"abnormal_usage_data": listed} if listed else None)
 
 
-def _check_signature(request: Request, *, key: str, now: datetime, nonce_seen: NonceSeen, window: timedelta) -> None:
-    ts, nonce, signature = ((request.header(name) or "").strip() for name in ("ts", "nonce", "signature"))
+def matching_key(request: Request, keys: Sequence[str]) -> str | None:
+    """The first of the keys that the body was signed with: as it came, by all of them, before its other forms are made."""
+    ts, nonce, signature = (_header(request, name) for name in ("ts", "nonce", "signature"))
+    for form in chain([request.body], signed_forms(request.body)):
+        for key in keys:
+            # An empty key would make the signature computable by anyone.
+            if key and same_text(signature, push_signature(key=key, ts=ts, nonce=nonce, body=form)):
+                return key
+    return None
+
+
+def _header(request: Request, name: str) -> str:
+    return (request.header(name) or "").strip()
+
+
+def check_head(request: Request, *, now: datetime, window: timedelta) -> str:
+    """Whether time stamp, nonce and signature are there, as far as that shows without a key and a body. Gives the nonce.
+
+    Raises ``ApiRefused``.
+    """
+    ts, nonce = _header(request, "ts"), _header(request, "nonce")
     milliseconds = read_epoch_ms(ts)
     if milliseconds is None:
         raise ApiRefused(AUTH_FAILED, "the header ts is not a number of milliseconds")
@@ -300,9 +320,12 @@ def _check_signature(request: Request, *, key: str, now: datetime, nonce_seen: N
         raise ApiRefused(AUTH_FAILED, f"ts is more than {minutes} minutes from the market's clock")
     if not nonce or len(nonce) > NONCE_LENGTH:
         raise ApiRefused(AUTH_FAILED, f"the header nonce must have 1 to {NONCE_LENGTH} characters")
-    # An empty key would make the signature computable by anyone.
-    forms = (request.body, *signed_forms(request.body)) if key else ()
-    if not any(same_text(signature, push_signature(key=key, ts=ts, nonce=nonce, body=form)) for form in forms):
+    return nonce
+
+
+def _check_signature(request: Request, *, key: str, now: datetime, nonce_seen: NonceSeen, window: timedelta) -> None:
+    nonce = check_head(request, now=now, window=window)
+    if matching_key(request, [key]) is None:
         raise ApiRefused(AUTH_FAILED, "the signature does not match")
     # Only now: an unsigned request must not be able to burn a nonce.
     if nonce_seen(nonce, now + 2 * window + timedelta(seconds=5)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tradepost.protocols.commands import ChargingMode, Expire, SetStatus
+from tradepost.protocols.commands import ChargingMode, Expire, Scene, SetStatus
 from tradepost.protocols.contract import Life
 
 LIFE = Life(
@@ -14,4 +14,8 @@ LIFE = Life(
     },
     refresh_thaws=frozenset({ChargingMode.PERIOD}),
     release_names_purchase=True,
+    periods=frozenset({"month", "year"}),  # A2.1: periodType is "year / month" ("day" for trial)
+    # A2.3: trialToFormal; A8: a change at renewal is SaaS 2.0's alone.
+    scenes=frozenset({Scene.TRIAL_TO_FORMAL, Scene.RENEWAL, Scene.UNSUBSCRIBE_RENEWAL_PERIOD}),
+    refresh_tells_quantity=False,  # A2.3 has no amount, and the guide knows no order query
 )

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from tradepost.protocols.commands import CallResult, Command, Outcome
-from tradepost.protocols.contract import FROZEN_BY_STATUS, NonceSeen, ResultCode, RetryRule
+from tradepost.protocols.contract import NonceSeen, ResultCode, RetryRule
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.json_answer import json_answer
 
 from . import signing
 from .answers import dump_outcome, load_outcome
 from .fields import ACTIVITIES
+from .life import LIFE
 from .requests import dump_command, load_command
 from .retries import RESULT_CODES, RETRIES
 
@@ -29,7 +30,7 @@ class SaasV2:
         self.activities: Mapping[type[Command], str] = ACTIVITIES
         self.prefix = ""
         self.tells_at_once = False
-        self.life = FROZEN_BY_STATUS
+        self.life = LIFE
         self.retries: Mapping[type[Command], RetryRule] = RETRIES
         self.result_codes: Mapping[str, ResultCode] = RESULT_CODES
         self.nonce_kept: timedelta = signing.NONCE_KEPT

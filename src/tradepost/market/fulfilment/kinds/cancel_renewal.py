@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.translation import pgettext_lazy
 
-from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Intent, OrderEnd
+from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Failed, Intent, OrderEnd
 from tradepost.protocols.commands import Refresh, Scene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancellation:
-    """``until``: the end before the renewal that is cancelled, exclusive."""
+    """``until``: the end before the renewal that is cancelled, exclusive. ``product_id``: of what was held before it, where the
+    renewal changed that. ``settled``: the market took the period back, and paid for it, when it was asked to; the seller is
+    only told."""
 
     until: datetime
+    product_id: str = ""
+    settled: bool = False
 
 
 class CancelRenewal(Defaults[Cancellation]):
@@ -33,12 +37,21 @@ class CancelRenewal(Defaults[Cancellation]):
                 order_id=line.order_number,
                 order_line_id=line.number,
                 expires_at=until,
+                product_id=case.wanted.product_id,
                 purchase=line.bought(expires_at=until),
             )
         )
 
     def on_done(self, case: Case[Cancellation]) -> Effects:
-        return Effects(expires_at=case.wanted.until, cancels_period=True, order=OrderEnd.COMPLETE)
+        """Told late, when the paid time is over already, it ends the freeze of a seller whose refresh does: what still stands
+        is asked of it again."""
+        done = Effects(order=OrderEnd.COMPLETE, seller_state="active" if case.held.refresh_thaws else "")
+        if case.wanted.settled:
+            return done
+        return replace(done, expires_at=case.wanted.until, cancels_period=True)
+
+    def on_gave_up(self, case: Case[Cancellation], last: Failed) -> Effects:
+        return Effects(seller_state="unknown" if last.maybe_acted and case.held.refresh_thaws else "")
 
 
 KIND = CancelRenewal()

@@ -76,9 +76,10 @@ class Open(Defaults[Opening]):
 
     def on_gave_up(self, case: Case[Opening], last: Failed) -> Effects:
         """Whatever the seller may have made is released (saas-v2 §3.10). Where the order is kept nothing is."""
-        line, instance = case.ordered, case.held.instance_id or last.orphan
-        orphan = Orphan(instance_id=instance, order_id=line.order_number, order_line_id=line.number)
-        return Effects(failed=True, orphan=orphan if instance else None)
+        line = case.ordered
+        left = (case.held.instance_id,) if case.held.instance_id else last.orphans
+        orphans = tuple(Orphan(instance_id=one, order_id=line.order_number, order_line_id=line.number) for one in left)
+        return Effects(failed=True, orphans=orphans)
 
 
 def plan_of(case: Case[Opening]) -> tuple[Step, ...]:

@@ -1,10 +1,11 @@
-"""Release: the service ends, and the seller deletes the instance (saas-v2 §3.5, business-rules §4.4)."""
+"""Release: the service ends, and the seller deletes the instance (saas-v2 §3.5, business-rules §4.4). Where its buyer
+unsubscribed it, the order of that is named."""
 
 from __future__ import annotations
 
 from django.utils.translation import pgettext_lazy
 
-from tradepost.market.fulfilment.contract import Case, Defaults, Effects, Intent, Nothing, Release
+from tradepost.market.fulfilment.contract import Case, Defaults, Effects, Intent, Nothing, OrderEnd, Release
 
 
 class ReleaseService(Defaults[Nothing]):
@@ -12,10 +13,17 @@ class ReleaseService(Defaults[Nothing]):
     refundable, prolongs, ends = False, False, True
 
     def ask(self, case: Case[Nothing]) -> Intent | None:
-        return Release(instance_id=case.held.instance_id) if case.said is None else None
+        if case.said is not None:
+            return None
+        line = case.line
+        return Release(
+            instance_id=case.held.instance_id,
+            order_id=line.order_number if line else "",
+            order_line_id=line.number if line else "",
+        )
 
     def on_done(self, case: Case[Nothing]) -> Effects:
-        return Effects(released=True)
+        return Effects(released=True, order=OrderEnd.COMPLETE if case.line else None)
 
 
 KIND = ReleaseService()

@@ -65,14 +65,14 @@ def renewed(case: Case[Renewal]) -> Effects:
         expires_at=until,
         paid=Paid(starts_at=case.wanted.since, ends_at=until),
         changed=True,
-        seller_state="active" if case.held.charging.mode in case.held.protocol.life.refresh_thaws else "",
+        seller_state="active" if case.held.refresh_thaws else "",
         order=OrderEnd.COMPLETE,
     )
 
 
 def not_renewed(case: Case[Renewal], last: Failed) -> Effects:
     """Where a refresh ends a freeze by itself, one that the seller may have done leaves it unknown."""
-    may_be_thawed = last.maybe_acted and case.held.charging.mode in case.held.protocol.life.refresh_thaws
+    may_be_thawed = last.maybe_acted and case.held.refresh_thaws
     return Effects(seller_state="unknown" if may_be_thawed else "")
 
 

@@ -1,26 +1,43 @@
-"""Upgrade: another SKU of the same specification or a higher quantity, at once; the end stays (saas-v2 §8.1)."""
+"""Upgrade: another SKU of the same specification or a higher quantity, at once; the end stays (saas-v2 §3.6, §8.1).
+
+The wire calls both an upgrade (upgradeInstance; SaaS 1.0: upgrade), and so does what is stored.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Intent, OrderEnd
+from tradepost.market.base.errors import Refused
+from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Intent, OrderEnd, PaidChange
 from tradepost.protocols.commands import Upgrade as Command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """``until``: the end of the paid time when it was ordered, which the change does not move."""
+    """``until``: the end of the paid time when it was ordered, which the change does not move. ``parts``: what was paid for
+    it, by the periods that it is about; none of what is tried out."""
 
     until: datetime | None
+    parts: tuple[PaidChange, ...] = ()
 
 
 class Upgrade(Defaults[Change]):
     name, title, wanted = "upgrade", pgettext_lazy("operation", "Upgrade"), Change
     refundable, prolongs, ends = True, False, False
+
+    def refuses(self, case: Case[Change]) -> Refused | None:
+        """Between the payment and its turn it was frozen, or its paid time is over or another one: nothing is asked then, and
+        the buyer has the money back."""
+        held, until = case.held, case.wanted.until
+        if held.frozen:
+            return Refused("change.frozen", _("This service is frozen: it cannot be changed now."))
+        if held.expires_at != until or (until is not None and case.now >= until):
+            return Refused("change.moved", _("The paid time that the change was priced for is not there any more."))
+        return None
 
     def ask(self, case: Case[Change]) -> Intent | None:
         if case.said is not None:
@@ -36,7 +53,7 @@ class Upgrade(Defaults[Change]):
         )
 
     def on_done(self, case: Case[Change]) -> Effects:
-        return Effects(changed=True, order=OrderEnd.COMPLETE)
+        return Effects(changed=True, paid_changes=case.wanted.parts, order=OrderEnd.COMPLETE)
 
 
 KIND = Upgrade()

@@ -24,6 +24,7 @@ KIND = ProductType(
     fields=(
         Question(
             code="delivery_days",
+            buyers_read=True,
             label=Text(en="Delivered within (working days)", zh="交付时限（工作日）"),
             section="2.3",
             answer=Answer.NUMBER,
@@ -32,6 +33,7 @@ KIND = ProductType(
         ),
         Question(
             code="acceptance",
+            buyers_read=True,
             label=Text(en="What the buyer checks before accepting", zh="验收标准"),
             section="2.3",
             answer=Answer.TEXT,

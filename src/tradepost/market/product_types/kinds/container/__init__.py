@@ -1,6 +1,6 @@
 """Container: a service package, like a Helm chart, that the buyer installs in a cluster (business-rules §2.1, §2.5)."""
 
-from tradepost.market.product_types.contract import DeliveredBy, ProductType
+from tradepost.market.product_types.contract import AssetKind, DeliveredBy, ProductType
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -17,10 +17,11 @@ KIND = ProductType(
     steps={},
     icon="box",
     delivery=DeliveredBy.FILE,
-    # "make and upload a service package first": the upload comes with the asset center.
+    # §2.5: "make and upload a service package first".
+    asset_kinds=(AssetKind.PACKAGE,),
     undeliverable=Text(
-        en="This market does not keep and scan service packages yet.",
-        zh="本商店暂不支持服务包的存放与安全扫描。",
+        en="This market keeps and scans service packages, but cannot hand them to buyers yet.",
+        zh="本商店可存放并扫描服务包，但暂不能将其交付给用户。",
     ),
     proofs=(SOFTWARE_COPYRIGHT,),
 )

@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator
 
-from tradepost.market.product_types.contract import DeliveredBy, Fault, ProductType, Proof, Question, Supervision
+from tradepost.market.product_types.contract import (
+    AssetKind,
+    DeliveredBy,
+    Fault,
+    ProductType,
+    Proof,
+    Supervision,
+)
 from tradepost.market.product_types.facts import ProductFacts, Template
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -35,13 +42,13 @@ KIND = ProductType(
     steps={},
     icon="database",
     delivery=DeliveredBy.FILE,
+    asset_kinds=(AssetKind.FILE,),  # §2.5: "asset ID": one of the asset center
     undeliverable=Text(
-        en="This market does not keep data files yet, and cannot supervise their delivery.",
-        zh="本商店暂不支持数据文件的存放与交付监管。",
+        en="This market keeps and scans data files, but cannot supervise their delivery yet: the buyer could not accept it.",
+        zh="本商店可存放并扫描数据文件，但暂不支持交付监管：用户无法验收。",
     ),
     templates=frozenset({Template.SIMPLE}),
     supervision=Supervision.ALWAYS,
-    fields=(Question(code="asset_id", label=Text(en="Asset ID", zh="资产 ID"), section="2.5", most=64),),
     proofs=(
         Proof(
             code="compliance_letter",

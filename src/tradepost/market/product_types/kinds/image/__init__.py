@@ -1,6 +1,6 @@
 """Image: a system disk, made from a public image of the cloud, that a server of the buyer's starts with (business-rules §2.5, §5)."""
 
-from tradepost.market.product_types.contract import Answer, DeliveredBy, ProductType, Question
+from tradepost.market.product_types.contract import Answer, AssetKind, DeliveredBy, ProductType, Question
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -17,6 +17,7 @@ KIND = ProductType(
     steps={},
     icon="disc",
     delivery=DeliveredBy.COMPUTE,
+    asset_kinds=(AssetKind.IMAGE,),
     undeliverable=Text(
         en="This market has no cloud behind it yet that could start servers from images.",
         zh="本商店尚未对接可用镜像创建云服务器的云平台。",
@@ -24,6 +25,7 @@ KIND = ProductType(
     fields=(
         Question(
             code="operating_system",
+            buyers_read=True,
             label=Text(en="Operating system", zh="操作系统"),
             help=Text(en="Name and version, for example Ubuntu 24.04.", zh="名称与版本，例如 Ubuntu 24.04。"),
             section="2.5",
@@ -42,6 +44,7 @@ KIND = ProductType(
         ),
         Question(
             code="size_gb",
+            buyers_read=True,
             label=Text(en="Size of the system disk, in GB", zh="系统盘大小（GB）"),
             section="2.5",
             answer=Answer.NUMBER,
@@ -50,6 +53,7 @@ KIND = ProductType(
         ),
         Question(
             code="flavour",
+            buyers_read=True,
             label=Text(en="Recommended server", zh="推荐规格"),
             help=Text(en="CPUs and memory that it needs.", zh="运行所需的 CPU 与内存。"),
             section="2.5",
@@ -58,6 +62,7 @@ KIND = ProductType(
         # §2.3: the guide of an image names ports and login; the security group opens them.
         Question(
             code="ports",
+            buyers_read=True,
             label=Text(en="Ports that must be open", zh="需要开放的端口"),
             help=Text(en="For the security group, for example TCP 443.", zh="用于安全组配置，例如 TCP 443。"),
             section="2.3",

@@ -1,6 +1,15 @@
 """License with a software package: the buyer deploys a package that checks its license by itself (business-rules §2.5, §2.6)."""
 
-from tradepost.market.product_types.contract import Answer, Deal, DeliveredBy, Gives, ProductType, Question, Supervision
+from tradepost.market.product_types.contract import (
+    Answer,
+    AssetKind,
+    Deal,
+    DeliveredBy,
+    Gives,
+    ProductType,
+    Question,
+    Supervision,
+)
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -19,9 +28,10 @@ KIND = ProductType(
     gives=Gives.LICENSE,
     icon="license",
     delivery=DeliveredBy.FILE,
+    asset_kinds=(AssetKind.PACKAGE,),
     undeliverable=Text(
-        en="This market does not keep and scan software packages yet.",
-        zh="本商店暂不支持软件包的存放与安全扫描。",
+        en="This market keeps and scans software packages, but cannot supervise their deployment yet: the buyer could not accept it.",
+        zh="本商店可存放并扫描软件包，但暂不支持部署监管：用户无法验收。",
     ),
     deals=frozenset({Deal.GENERAL, Deal.JOINT}),
     multi_sku=True,
@@ -30,6 +40,7 @@ KIND = ProductType(
         # §2.5: "asset must pass scan and contain license control".
         Question(
             code="license_control",
+            buyers_read=True,
             label=Text(en="How the package checks its license", zh="软件包的 License 控制方式"),
             help=Text(
                 en="What it asks for, when, and what happens without a license.",

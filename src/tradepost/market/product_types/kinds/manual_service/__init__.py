@@ -26,6 +26,7 @@ KIND = ProductType(
     fields=(
         Question(
             code="version",
+            buyers_read=True,
             label=Text(en="Version", zh="版本"),
             section="2.5",
             most=50,
@@ -33,6 +34,7 @@ KIND = ProductType(
         # §2.3: "standard flow (default), site-building flow, joint base flow".
         Question(
             code="service_flow",
+            buyers_read=True,
             label=Text(en="Steps of the service", zh="服务流程"),
             section="2.3",
             answer=Answer.CHOICE,
@@ -44,6 +46,7 @@ KIND = ProductType(
         ),
         Question(
             code="delivery_days",
+            buyers_read=True,
             label=Text(en="Delivered within (working days)", zh="交付时限（工作日）"),
             section="2.5",
             answer=Answer.NUMBER,
@@ -52,6 +55,7 @@ KIND = ProductType(
         ),
         Question(
             code="acceptance",
+            buyers_read=True,
             label=Text(en="What the buyer checks before accepting", zh="验收标准"),
             section="2.3",
             answer=Answer.TEXT,

@@ -1,7 +1,8 @@
 """SaaS: an instance at the seller's server, created after payment, reached at an address with an account."""
 
-from tradepost.market.product_types.contract import Deal, DeliveredBy, ProductType, Step, Supervision
+from tradepost.market.product_types.contract import Deal, DeliveredBy, ProductType, Returns, Step, Supervision
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
+from tradepost.market.product_types.web_site import QUESTIONS, with_an_address
 from tradepost.protocols.commands import ChargingMode, Create, Query
 from tradepost.protocols.text import Text
 
@@ -32,8 +33,11 @@ KIND = ProductType(
     multi_sku=True,  # business-rules §3.4
     trial=True,  # §3.5: "SaaS, month/year specs only"
     supervision=Supervision.CHOICE,  # §2.1: "yes/no per product"
+    returns={ChargingMode.PERIOD: Returns.NO_REASON},  # §4.7: not supervised; usage and packages never
     web_scan=True,  # §2.7
     upgrades=True,  # saas-v2 §8
     # What a delivery returns (§2.9) is asked of the interface, not of the form; its cases are debugged (§2.5).
+    fields=QUESTIONS,
     proofs=(SOFTWARE_COPYRIGHT,),
+    rules=(with_an_address,),
 )

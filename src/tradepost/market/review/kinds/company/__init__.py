@@ -18,9 +18,22 @@ from tradepost.market.identity import enter
 from tradepost.market.identity.companies import RULE, SECTION, CompanyDocument, check_company
 from tradepost.market.identity.company_models import Agreement, Company
 from tradepost.market.identity.models import Seller
-from tradepost.market.review.company_form import QUESTIONS, SECTIONS, logo_of, rules_of, show_logo
+from tradepost.market.review.company_form import (
+    QUESTIONS,
+    SECTIONS,
+    keep_files,
+    latest_licence_of,
+    logo_of,
+    rules_of,
+)
 from tradepost.market.review.contract import Case, Defaults, Item
 from tradepost.market.review.website import ask_website
+
+LICENCE = Item(
+    code="licence",
+    words=gettext_lazy("The new business licence is the latest one; name, code and address are those on it."),
+    rule=RULE,
+)
 
 
 class ChangeCompany(Defaults[CompanyDocument]):
@@ -43,6 +56,10 @@ class ChangeCompany(Defaults[CompanyDocument]):
         ),
     )
 
+    def checklist(self, case: Case[CompanyDocument]) -> Sequence[Item]:
+        known = Company.objects.filter(seller=case.seller).values_list("licence", flat=True).first()
+        return self.items if case.document.licence in {"", known} else (*self.items, LICENCE)
+
     def may_begin(self, seller: Seller, *, product: Product | None, now: datetime) -> None:
         if seller.status != Seller.Status.ACTIVE:
             raise Refused("company.not_active", _("Only an active seller changes its company's information."))
@@ -58,6 +75,7 @@ class ChangeCompany(Defaults[CompanyDocument]):
         return [
             *check_company(case.document, rules_of(case.settings), today=today),
             *logo_of(case),
+            *latest_licence_of(case, enter.document_of(case.seller)),
             *_another_entity(case),
             *_nothing_changed(case),
         ]
@@ -75,7 +93,7 @@ class ChangeCompany(Defaults[CompanyDocument]):
         enter.change_company(case.seller, case.document, now=case.now)
         if (case.seller.name, case.seller.name_en) != names:
             shelf.refresh_seller(case.seller.pk)
-        show_logo(case.seller, case.document)
+        keep_files(case.seller, case.document)
 
 
 def _another_entity(case: Case[CompanyDocument]) -> Iterator[Finding]:

@@ -17,7 +17,15 @@ from tradepost.market.identity import enter
 from tradepost.market.identity.companies import RULE, SECTION, CompanyDocument, check_company
 from tradepost.market.identity.company_models import Agreement
 from tradepost.market.identity.models import Seller
-from tradepost.market.review.company_form import QUESTIONS, SECTIONS, logo_of, rules_of, show_logo
+from tradepost.market.review.company_form import (
+    LICENCE_MISSING,
+    QUESTIONS_OF_ENTRY,
+    SECTIONS,
+    keep_files,
+    licence_of,
+    logo_of,
+    rules_of,
+)
 from tradepost.market.review.contract import Case, Defaults, Item
 from tradepost.market.review.website import ask_website
 
@@ -27,7 +35,7 @@ class Enter(Defaults[CompanyDocument]):
     title = gettext_lazy("Entry of a company")
     document = CompanyDocument
     sections = SECTIONS
-    questions = QUESTIONS
+    questions = QUESTIONS_OF_ENTRY
     agreements = (Agreement.Kind.SELLER,)
     items = (
         Item(
@@ -38,6 +46,11 @@ class Enter(Defaults[CompanyDocument]):
         Item(
             code="address",
             words=gettext_lazy("Capital, day of foundation and address are those of the register."),
+            rule=RULE,
+        ),
+        Item(
+            code="licence",
+            words=gettext_lazy("The business licence is the latest one; name, code and address are those on it."),
             rule=RULE,
         ),
         Item(
@@ -69,6 +82,7 @@ class Enter(Defaults[CompanyDocument]):
         return [
             *check_company(case.document, rules_of(case.settings), today=today),
             *logo_of(case),
+            *licence_of(case, LICENCE_MISSING),
             *_taken(case),
         ]
 
@@ -84,7 +98,7 @@ class Enter(Defaults[CompanyDocument]):
 
     def approve(self, case: Case[CompanyDocument], *, by: str) -> None:
         enter.admit(case.seller, case.document, by=by, now=case.now)
-        show_logo(case.seller, case.document)
+        keep_files(case.seller, case.document)
 
 
 def _taken(case: Case[CompanyDocument]) -> Iterator[Finding]:

@@ -1,0 +1,64 @@
+"""What drafts refer to and are compared with, fetched for all of them at once: a list of drafts costs as many queries as one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tradepost.market.assets.asset_models import AssetVersion
+from tradepost.market.assets.models import Picture, Proof
+from tradepost.market.base.numbers import whole_number
+from tradepost.market.identity.domains import hosts_of_sellers
+
+from .controls import limited_specs
+from .delist import stopped_of
+from .document import ASSET, Document
+from .models import Category, Product, Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """``pictures``: seller, purpose and hash; ``proofs``: seller and hash; ``assets``: seller, key of an approved version and
+    kind. The mappings are by seller (``hosts``) or by
+    product."""
+
+    categories: Collection[str]
+    pictures: Collection[tuple[int, str, str]]
+    proofs: Collection[tuple[int, str]]
+    assets: Collection[tuple[int, str, str]]
+    hosts: Mapping[int, list[str]]
+    listed: Mapping[int, dict[str, Any]]
+    stopped: Mapping[int, frozenset[str]]
+    limited: Mapping[int, frozenset[str]]
+
+
+def known_of(drafts: Iterable[tuple[Product, Document]]) -> Known:
+    drafts = list(drafts)
+    products = [product.pk for product, _document in drafts]
+    sellers = {product.seller_id for product, _document in drafts}
+    pictures = {sha for _p, one in drafts for sha in {*one.media.hashes, *one.description.hashes}}
+    proofs = {sha for _p, one in drafts for sha in one.proofs()}
+    listed = Version.objects.filter(product__in=products, status=Version.Status.LISTED)
+    return Known(
+        categories=frozenset(Category.objects.values_list("slug", flat=True)),
+        pictures=frozenset(
+            Picture.objects.filter(seller__in=sellers, sha256__in=pictures).values_list("seller_id", "purpose", "sha256")
+        ),
+        proofs=frozenset(Proof.objects.filter(seller__in=sellers, sha256__in=proofs).values_list("seller_id", "sha256")),
+        assets=_assets({number for _p, one in drafts if (number := whole_number(one.details.fields.get(ASSET, "")))}),
+        hosts=hosts_of_sellers(sellers),
+        listed=dict(listed.values_list("product_id", "document")),
+        stopped=defaultdict(frozenset, stopped_of(products)),
+        limited=defaultdict(frozenset, limited_specs(products)),
+    )  # fmt: skip
+
+
+def _assets(keys: Collection[int]) -> frozenset[tuple[int, str, str]]:
+    if not keys:
+        return frozenset()
+    usable = AssetVersion.objects.filter(pk__in=keys, status=AssetVersion.Status.APPROVED)
+    return frozenset(
+        (seller, str(pk), kind) for seller, pk, kind in usable.values_list("asset__seller_id", "pk", "asset__kind")
+    )

@@ -1,0 +1,51 @@
+"""What the loop of the reactions does in its thread: events, timers, and of a sandbox the steps of its clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tradepost.market.base import clock, jobs, outbox
+from tradepost.market.base.events import Reactions
+
+from . import clock_steps
+
+LONGEST_TURN = 0.05
+"""Seconds for which it goes from step to step before anybody else is asked."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Reacting:
+    """``idle``: whether this worker has no call open. ``sweep`` lets held calls through."""
+
+    reactions: Reactions
+    tasks: Mapping[str, jobs.Task]
+    idle: Callable[[], bool]
+    sweep: Callable[[datetime], object]
+    clock_moves: bool = False
+    """Whether a sandbox's clock was on its way at the last look."""
+
+    def step(self) -> frozenset[str] | None:
+        """As ``clock_steps.step`` says."""
+        due = clock_steps.step(timers=self.tasks.keys(), idle=self.idle, sweep=self.sweep)
+        self.clock_moves = due is not None
+        return due
+
+    def turn(self) -> tuple[bool, frozenset[str]]:
+        """Whether there was something to react to, and the loops that have something to do now. While a sandbox's clock moves,
+        the next step is taken here: mostly it leads to the next timer, and nobody else need be asked."""
+        end = time.monotonic() + LONGEST_TURN
+        while True:
+            now = clock.lately()
+            did = outbox.dispatch(self.reactions, now=now) + jobs.run_due(self.tasks, now=now)
+            if not self.clock_moves:
+                return bool(did), frozenset({clock_steps.CLAIM} if did else ())
+            if time.monotonic() > end:
+                return True, frozenset()
+            if did:
+                continue
+            due = self.step()
+            if due is None or due != {clock_steps.REACT}:
+                return False, due or frozenset()
