@@ -2,7 +2,8 @@
 
 The ledger is append-only and those accounts keep no balance, since a row that all payments change would make them wait for
 each other. So each has a sum of its entries up to one of them, moved on now and then, and its balance is that sum and
-what was booked since. ``ledger.verify`` checks the sums too.
+what was booked since. So has each kind of account, as a row of ``KindTotal``: what all buyers have together is known without
+reading all buyers. ``ledger.verify`` checks the sums too.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from django.db.models import Max
 
 from tradepost.market.base import rows
 
-from .models import Account, Transfer
+from .models import Account, KindTotal, Transfer
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +29,15 @@ MOVE_ON = """
 UPDATE payments_account SET summed_minor = summed_minor + booked.total, summed_through = newest.last
 FROM (SELECT account_id, SUM(amount_minor) AS total FROM payments_entry WHERE id > %s GROUP BY account_id) AS booked,
  (SELECT MAX(id) AS last FROM payments_entry) AS newest WHERE booked.account_id = payments_account.id AND payments_account.kind <> 'buyer'
+"""
+
+TOTALS_ON = """
+INSERT INTO payments_kindtotal (kind, currency, summed_minor, summed_through)
+SELECT a.kind, a.currency, SUM(e.amount_minor), (SELECT MAX(id) FROM payments_entry)
+FROM payments_entry e JOIN payments_account a ON a.id = e.account_id
+WHERE e.id > %s GROUP BY a.kind, a.currency
+ON CONFLICT (kind, currency) DO UPDATE SET
+ summed_minor = payments_kindtotal.summed_minor + excluded.summed_minor, summed_through = excluded.summed_through
 """
 
 
@@ -48,10 +58,11 @@ def move_on() -> bool:
             if connection.vendor == "postgresql":
                 rows.run(f"SET LOCAL lock_timeout = '{PATIENCE}'", [])
                 rows.run("LOCK TABLE payments_entry IN SHARE ROW EXCLUSIVE MODE", [])
-            # Each transfer has a side on one of these two, and there are as many accounts as people.
-            market = Account.objects.filter(kind__in=[Account.Kind.CLEARING, Account.Kind.CASH])
-            through = market.aggregate(through=Max("summed_through"))["through"] or 0
+            # Each transfer has a side on one that is no buyer's.
+            others = Account.objects.exclude(kind=Account.Kind.BUYER)
+            through = others.aggregate(through=Max("summed_through"))["through"] or 0
             rows.run(MOVE_ON, [through])
+            rows.run(TOTALS_ON, [KindTotal.objects.aggregate(through=Max("summed_through"))["through"] or 0])
     except OperationalError as busy:
         log.info("the sums of accounts were not moved on", reason=str(busy))
         return False

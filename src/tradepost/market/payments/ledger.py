@@ -1,15 +1,15 @@
-"""Move money between accounts: the one door to the ledger, and the invariants that it keeps."""
+"""Move money between accounts: the one door to the ledger. What must always hold is looked at in ``ledger_check``."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -18,11 +18,13 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
 
-from . import kept_sums
+from . import kept_sums, ledger_check
 from .events import ToppedUp
 from .models import Account, Entry, Transfer
 
 REPEATED = "top_up.repeated"
+Balance = ledger_check.Balance
+verify = ledger_check.verify
 
 
 def buyer_account(user: User, currency: str) -> Account:
@@ -39,23 +41,50 @@ def market_account(kind: Account.Kind, currency: str) -> Account:
 
 def top_up(user: User, amount: Money, *, reference: str, actor: str, now: datetime, note: str = "") -> Transfer:
     """Money of a buyer that arrived outside, entered by an operator. ``reference`` is the bank's."""
+    booking = Transfer(reason=Transfer.Reason.TOP_UP, reference=reference, note=note, actor=actor, at=now)
+    return _arrived(lambda: buyer_account(user, amount.currency), amount, booking)
+
+
+def suspend(amount: Money, *, reference: str, actor: str, now: datetime, note: str = "") -> Transfer:
+    """Money that arrived outside, and whose it is is not known. A reference that a top-up had is refused, and the other way
+    round."""
+    booking = Transfer(reason=Transfer.Reason.TOP_UP, reference=reference, note=note, actor=actor, at=now)
+    return _arrived(lambda: market_account(Account.Kind.SUSPENSE, amount.currency), amount, booking)
+
+
+def _arrived(target: Callable[[], Account], amount: Money, booking: Transfer) -> Transfer:
     if amount.minor <= 0:
         raise Refused("top_up.amount", _("A top-up must be more than zero."), HTTPStatus.BAD_REQUEST, field="amount")
     repeated = Refused(REPEATED, _("A top-up with this reference was booked already."), field="reference")
-    if Transfer.objects.filter(reason=Transfer.Reason.TOP_UP, reference=reference).exists():
+    if Transfer.objects.filter(reason=booking.reason, reference=booking.reference).exists():
         raise repeated
     try:
         with transaction.atomic():
-            booked = _transfer(
-                market_account(Account.Kind.CASH, amount.currency),
-                buyer_account(user, amount.currency),
-                amount,
-                Transfer(reason=Transfer.Reason.TOP_UP, reference=reference, note=note, actor=actor, at=now),
-            )
-            outbox.publish(ToppedUp(transfer=booked.pk), now=now)
+            account = target()
+            booked = _transfer(market_account(Account.Kind.CASH, amount.currency), account, amount, booking)
+            if account.kind == Account.Kind.BUYER:
+                outbox.publish(ToppedUp(transfer=booked.pk), now=booking.at)
     except IntegrityError:  # two operators at the same moment
         raise repeated from None
     return booked
+
+
+def assign(user: User, amount: Money, *, reference: str, actor: str, now: datetime, note: str = "") -> Transfer:
+    """Suspended money turns out to be a buyer's. ``reference`` is that under which it came; ask under the lock of what says
+    that it is still there."""
+    booking = Transfer(reason=Transfer.Reason.ASSIGNED, reference=reference, note=note, actor=actor, at=now)
+    suspense, account = market_account(Account.Kind.SUSPENSE, amount.currency), buyer_account(user, amount.currency)
+    with transaction.atomic():
+        booked = _transfer(suspense, account, amount, booking)
+        outbox.publish(ToppedUp(transfer=booked.pk), now=now)
+    return booked
+
+
+def send_back(amount: Money, *, reference: str, actor: str, now: datetime, note: str = "") -> Transfer:
+    """Suspended money went back to who had paid it. As ``assign`` otherwise."""
+    booking = Transfer(reason=Transfer.Reason.SENT_BACK, reference=reference, note=note, actor=actor, at=now)
+    suspense, cash = (market_account(kind, amount.currency) for kind in (Account.Kind.SUSPENSE, Account.Kind.CASH))
+    return _transfer(suspense, cash, amount, booking)
 
 
 def pay(user: User, amount: Money, *, reference: str, now: datetime) -> Transfer | None:
@@ -76,23 +105,66 @@ def pay(user: User, amount: Money, *, reference: str, now: datetime) -> Transfer
             ),
         )
     except Overdrawn:
-        raise Refused(
-            "balance.too_low",
-            _("Your balance does not reach. Ask the operator for a top-up, then pay again."),
-            HTTPStatus.PAYMENT_REQUIRED,
-        ) from None
+        raise too_low() from None
 
 
-def refund(user: User, amount: Money, *, reference: str, now: datetime, actor: str = "market") -> Transfer | None:
-    """Give held money back to the buyer in full. Booking the same reference again is an error of ours."""
+def too_low() -> Refused:
+    return Refused(
+        "balance.too_low",
+        _("Your balance does not reach. Top up, then pay again."),
+        HTTPStatus.PAYMENT_REQUIRED,
+    )
+
+
+def refund(
+    user: User, amount: Money, *, reference: str, now: datetime, actor: str = "market", order_number: str = ""
+) -> Transfer | None:
+    """Give held money back to the buyer. Booking the same reference again is an error of ours. ``order_number``: what it was
+    paid for, where ``reference`` is that of a part of it."""
     if amount.minor == 0:
         return None
     return _transfer(
         market_account(Account.Kind.CLEARING, amount.currency),
         buyer_account(user, amount.currency),
         amount,
-        Transfer(reason=Transfer.Reason.REFUND, reference=reference, order_number=reference, actor=actor, at=now),
+        Transfer(
+            reason=Transfer.Reason.REFUND,
+            reference=reference,
+            order_number=order_number or reference,
+            actor=actor,
+            at=now,
+        ),
     )
+
+
+def take_back(
+    seller: Seller, amount: Money, *, reference: str, order_number: str, now: datetime, actor: str = "market"
+) -> Transfer | None:
+    """What a seller earned with an order is held again, so that it can be refunded. What the seller is owed may be less
+    than nothing then, when it was paid out meanwhile (business-rules §8.2: the next settlement, then the deposit).
+
+    Raises ``Overdrawn`` for more than it earned with this order. Ask under the order's lock.
+    """
+    if amount.minor == 0:
+        return None
+    account = seller_account(seller, amount.currency)
+    earned = Entry.objects.filter(transfer__order_number=order_number, account=account)
+    if (earned.aggregate(total=Sum("amount_minor"))["total"] or 0) < amount.minor:
+        raise Overdrawn
+    return _transfer(
+        account,
+        market_account(Account.Kind.CLEARING, amount.currency),
+        amount,
+        Transfer(
+            reason=Transfer.Reason.TAKEN_BACK, reference=reference, order_number=order_number, actor=actor, at=now
+        ),
+    )
+
+
+def lock_buyer(user: User, currency: str) -> Account:
+    """The buyer's account, locked until the transaction ends: what is counted by buyer is counted under it, last of all."""
+    account = buyer_account(user, currency)
+    return Account.objects.select_for_update(of=("self",)).get(pk=account.pk)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +248,18 @@ def _transfer(source: Account, target: Account, amount: Money, transfer: Transfe
     with transaction.atomic():
         if source.kind == Account.Kind.CLEARING and held_for(transfer.order_number) < amount.minor:
             raise Overdrawn
-        changes = [(source, -amount.minor), (target, amount.minor)]
+        return book([(source, -amount.minor), (target, amount.minor)], transfer)
+
+
+def book(changes: Sequence[tuple[Account, int]], transfer: Transfer) -> Transfer:
+    """Write a transfer with its entries, which sum to zero; a buyer's account among them is locked, checked, and moved.
+
+    Raises ``Overdrawn``.
+    """
+    currencies = {account.currency for account, _change in changes}
+    if len(currencies) != 1 or sum(change for _account, change in changes) != 0:
+        raise ValueError("a transfer stays in one currency and sums to zero")
+    with transaction.atomic():
         after = {account.pk: _move_balance(account, change) for account, change in changes}
         transfer.save(force_insert=True)
         rows.create(
@@ -207,47 +290,3 @@ def _move_balance(account: Account, change: int) -> int | None:
         raise Overdrawn
     Account.objects.filter(pk=account.pk).update(balance_minor=before + change)
     return before + change
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """Result of checking the whole ledger. ``problems`` is empty when every invariant holds."""
-
-    accounts: int
-    transfers: int
-    problems: tuple[str, ...]
-
-
-def verify() -> Balance:
-    """Check the invariants: each transfer and each currency sums to zero, a buyer's balance is the sum of its entries, so
-    are the kept sums of the other accounts, nothing but ``cash`` is below zero, and no order gave more than was paid for it."""
-    problems = [
-        f"transfer {row['transfer']} sums to {row['total']}"
-        for row in Entry.objects.values("transfer").annotate(total=Sum("amount_minor")).exclude(total=0)
-    ]
-    in_sum = Q(entries__pk__lte=F("summed_through"))
-    accounts = Account.objects.annotate(
-        total=Coalesce(Sum("entries__amount_minor"), 0), early=Coalesce(Sum("entries__amount_minor", filter=in_sum), 0)
-    )
-    for account in accounts:
-        total, kept, summed = account.total, account.balance_minor, account.summed_minor
-        buys = account.kind == Account.Kind.BUYER
-        if kept != (total if buys else 0):
-            problems.append(f"account {account.pk} ({account.kind}) says {kept}, its entries {total}")
-        if summed != (0 if buys else account.early):
-            problems.append(
-                f"account {account.pk} ({account.kind}) keeps the sum {summed} up to entry {account.summed_through},"
-                f" its entries say {account.early}"
-            )
-        if total < 0 and account.kind != Account.Kind.CASH:
-            problems.append(f"account {account.pk} ({account.kind}) is at {total}")
-    held = Entry.objects.filter(account__kind=Account.Kind.CLEARING).values_list("transfer__order_number")
-    problems += [
-        f"order {order} gave {-total} more than was paid for it"
-        for order, total in held.annotate(total=Sum("amount_minor")).filter(total__lt=0)
-    ]
-    problems += [
-        f"all {row['account__currency']} entries sum to {row['total']}"
-        for row in Entry.objects.values("account__currency").annotate(total=Sum("amount_minor")).exclude(total=0)
-    ]
-    return Balance(Account.objects.count(), Transfer.objects.count(), tuple(problems))

@@ -25,6 +25,10 @@ class Account(models.Model):
         SELLER = "seller", _("Owed to the seller")
         CLEARING = "clearing", _("Paid, not delivered yet")
         CASH = "cash", _("Money that came from outside")
+        SUSPENSE = "suspense", _("Came, but whose it is is not known")
+        DEBT = "debt", _("Owed by the buyer for usage")
+        """Zero or less: a charge that the balance did not cover."""
+        UNCOLLECTED = "uncollected", _("Charged for the seller, not paid by the buyer yet")
 
     kind = models.CharField(max_length=16, choices=Kind)
     user = models.ForeignKey(User, models.PROTECT, null=True, default=None)
@@ -42,7 +46,11 @@ class Account(models.Model):
             models.UniqueConstraint(fields=["user", "currency"], condition=Q(kind="buyer"), name="account_buyer"),
             models.UniqueConstraint(fields=["seller", "currency"], condition=Q(kind="seller"), name="account_seller"),
             models.UniqueConstraint(
-                fields=["kind", "currency"], condition=Q(kind__in=["clearing", "cash"]), name="account_market"
+                fields=["kind", "currency"], condition=Q(user=None, seller=None), name="account_market_once"
+            ),
+            models.UniqueConstraint(fields=["user", "currency"], condition=Q(kind="debt"), name="account_debt"),
+            models.UniqueConstraint(
+                fields=["seller", "currency"], condition=Q(kind="uncollected"), name="account_uncollected"
             ),
             models.CheckConstraint(condition=Q(balance_minor__gte=0), name="account_not_overdrawn"),
         ]
@@ -62,9 +70,17 @@ class Transfer(models.Model):
 
     class Reason(models.TextChoices):
         TOP_UP = "top_up", _("Top-up")
+        """Money came from outside: onto a buyer's balance, or into suspense. The reference is the bank's, so that one number
+        is booked once, wherever the money went."""
         PAYMENT = "payment", _("Payment")
         REFUND = "refund", _("Refund")
         EARNED = "earned", _("Delivered to the buyer")
+        TAKEN_BACK = "taken_back", _("Taken back for a refund")
+        ASSIGNED = "assigned", _("Assigned to its buyer")
+        SENT_BACK = "sent_back", _("Sent back to who paid it")
+        CHARGED = "charged", _("Usage")
+        COLLECTED = "collected", _("Payment for usage")
+        CREDITED = "credited", _("Credit for usage")
 
     reason = models.CharField(max_length=16, choices=Reason)
     reference = models.CharField(max_length=64)
@@ -94,3 +110,20 @@ class Entry(models.Model):
     class Meta:
         indexes = [models.Index(fields=["account", "-id"], name="entry_account")]
         constraints = [models.CheckConstraint(condition=~Q(amount_minor=0), name="entry_not_zero")]
+
+
+class KindTotal(models.Model):
+    """What all accounts of a kind hold together, up to one of their entries: see ``kept_sums``."""
+
+    kind = models.CharField(max_length=16, choices=Account.Kind)
+    currency = models.CharField(max_length=3)
+    summed_minor = models.BigIntegerField(default=0)
+    summed_through = models.BigIntegerField(default=0)
+    """Key of an entry: the same in all rows that were moved on together. Those after it are not in the sum."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "currency"], name="kind_total_once")]
+
+
+# The models of money on its way stand in a file of their own; Django finds them here.
+from . import intent_models  # noqa: E402, F401

@@ -53,13 +53,6 @@ def seller_balances(seller: Seller) -> list[Account]:
     return list(Account.objects.filter(kind=Account.Kind.SELLER, seller=seller).order_by("currency"))
 
 
-def market_accounts() -> list[Account]:
-    """What is held and what came in, for the check of the ledger."""
-    return list(
-        Account.objects.filter(kind__in=[Account.Kind.CLEARING, Account.Kind.CASH]).order_by("kind", "currency")
-    )
-
-
 def entries(account: Account | None, *, after: str = "", size: int = 25) -> Page[Booked]:
     """An account's entries, newest first, with their transfers; an empty page where there is no account."""
     if account is None:
@@ -75,7 +68,13 @@ def entries(account: Account | None, *, after: str = "", size: int = 25) -> Page
 
 def movements(references: Iterable[str]) -> list[Movement]:
     """How the money of an order moved, oldest first: give the numbers of the order and of its lines."""
-    return _movements(Transfer.objects.filter(reason__in=Transfer.Reason.values, reference__in=list(references)))
+    wanted = list(references)
+    return _movements(Transfer.objects.filter(Q(order_number__in=wanted) | Q(reference__in=wanted)))
+
+
+def movements_of_orders(numbers: Iterable[str]) -> list[Movement]:
+    """Every movement of money that was paid for these orders, oldest first; the index by order number serves it."""
+    return _movements(Transfer.objects.filter(order_number__in=list(numbers)))
 
 
 def _movements(sought: Iterable[Transfer]) -> list[Movement]:
@@ -109,8 +108,34 @@ def transfers(asked: TransferFilter, *, after: str = "", size: int = 25) -> Page
     return Page(_movements(found.rows)[::-1], found.next_key)
 
 
+def find_account(pk: int) -> Account | None:
+    return Account.objects.select_related("user", "seller").filter(pk=pk).first()
+
+
+def movements_of_account(account: Account, *, after: str = "", size: int = 25) -> Page[Movement]:
+    """What moved on one account, newest first."""
+    return _of_entries(Entry.objects.filter(account=account), after, size)
+
+
+def movements_of_kind(kind: Account.Kind, currency: str, *, after: str = "", size: int = 25) -> Page[Movement]:
+    """What moved on all accounts of buyers, or of sellers, newest first: nearly each transfer is one, so that the newest
+    entries are enough."""
+    return _of_entries(Entry.objects.filter(account__kind=kind, account__currency=currency), after, size)
+
+
+def _of_entries(entries: QuerySet[Entry], after: str, size: int) -> Page[Movement]:
+    found = page(entries.only("pk", "transfer_id"), after=after, size=size)
+    moved = _movements(Transfer.objects.filter(pk__in={entry.transfer_id for entry in found.rows}))
+    return Page(moved[::-1], found.next_key)
+
+
 def _amount(side: Entry) -> Money:
     return Money(side.amount_minor, side.account.currency)
+
+
+def is_booked(bank_number: str) -> bool:
+    """Whether money with this number of a bank came already, wherever it went."""
+    return Transfer.objects.filter(reason=Transfer.Reason.TOP_UP, reference=bank_number).exists()
 
 
 def top_up_of(reference: str) -> tuple[int | None, Money] | None:
