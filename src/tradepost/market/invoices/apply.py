@@ -1,0 +1,161 @@
+"""Apply for an invoice: a buyer's orders of one seller, a type that it issues, a title, a receiver (business-rules §6.2).
+
+Whoever applies locks the services, then the orders, as refunds do: an order is invoiced or paid back, and invoiced once however
+many ask at the same moment. The unique source in the database says the same again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from tradepost.market.base import ids, outbox
+from tradepost.market.base.errors import Refused
+from tradepost.market.identity.models import User
+from tradepost.market.identity.texts import holds_markup, plain
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.subscriptions.models import Subscription
+
+from . import receiver as receivers
+from .events import InvoiceRequested, InvoiceWithdrawn
+from .invoiceable import WORDS, Why, judge_lines
+from .lifecycle import INVOICE, InvoiceEvent
+from .models import TITLE_FIELDS, Invoice, InvoiceItem, InvoiceTitle, InvoiceType
+from .patience import Patience, wait
+from .receiver import InvoiceReceiver
+from .take_back import set_free
+from .types import offered_by
+
+MOST_ORDERS = 100
+"""That stand on one invoice."""
+LONGEST_REMARK = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """What a buyer wants. ``orders``: their numbers. ``amount_minor``: what was shown; another amount is not applied for without
+    asking again."""
+
+    orders: tuple[str, ...]
+    invoice_type: str
+    title: int
+    receiver: InvoiceReceiver
+    remark: str = ""
+    amount_minor: int | None = None
+
+
+def apply(buyer: User, wanted: Application, *, patience: Patience, a_day: int, now: datetime) -> Invoice:
+    """Ask the seller. Raises ``Refused``, and nothing was changed then; orders and title must be the buyer's own."""
+    title = InvoiceTitle.objects.filter(buyer=buyer, pk=wanted.title).first()
+    if title is None:
+        raise _wrong("title", _("Choose to whom the invoice is made out."))
+    remark = _remark(wanted.remark)
+    try:
+        with transaction.atomic():
+            lines = _locked(buyer, wanted.orders)
+            kind = _type(lines, wanted.invoice_type, title)
+            receiver = receivers.checked(wanted.receiver, kind)
+            amounts = _amounts(lines)
+            if wanted.amount_minor not in {None, sum(amounts)}:
+                raise Refused("invoice.moved", _("What can be invoiced has changed: look at it and apply again."))
+            if Invoice.objects.filter(buyer=buyer, applied_at__gt=now - timedelta(days=1)).count() >= a_day:
+                raise Refused(
+                    "invoice.too_many", _("You have applied for many invoices today: go on tomorrow."),
+                    HTTPStatus.TOO_MANY_REQUESTS,
+                )  # fmt: skip
+            invoice = Invoice.objects.create(
+                number=_number(now), buyer=buyer, seller_id=lines[0].seller_id, invoice_type=kind.value,
+                amount_minor=sum(amounts), currency=lines[0].order.currency, receiver_email=receiver.email,
+                receiver_name=receiver.name, receiver_phone=receiver.phone, receiver_address=receiver.address,
+                remark=remark, applied_at=now, **{name: getattr(title, name) for name in TITLE_FIELDS},
+            )  # fmt: skip
+            _keep_items(invoice, lines, amounts)
+            wait(invoice, patience=patience, now=now)
+            outbox.publish(InvoiceRequested(invoice=invoice.pk), now=now)
+    except IntegrityError:  # the source stands on a live invoice that the line does not know of
+        raise _not_possible(Why.INVOICED) from None
+    return invoice
+
+
+def _locked(buyer: User, numbers: Sequence[str]) -> list[OrderLine]:
+    """The lines of these orders, their services and orders locked. Raises ``Refused`` for what is not the buyer's."""
+    wanted = list(dict.fromkeys(numbers))
+    if not wanted or len(wanted) > MOST_ORDERS:
+        words = _("Choose at least one order, and at most %(most)s.") % {"most": MOST_ORDERS}
+        raise _wrong("orders", words)
+    own = OrderLine.objects.filter(order__number__in=wanted, order__buyer=buyer)
+    services = set(own.exclude(subscription=None).values_list("subscription_id", flat=True))
+    list(Subscription.objects.select_for_update(of=("self",)).filter(pk__in=services).order_by("pk"))
+    orders = Order.objects.select_for_update(of=("self",)).filter(number__in=wanted, buyer=buyer)
+    if len(list(orders.order_by("pk"))) != len(wanted):
+        raise _wrong("orders", _("One of these orders is not yours. Choose again."))
+    lines = list(own.select_related("order", "seller").order_by("pk"))
+    if len({line.seller_id for line in lines}) != 1 or len({line.order.currency for line in lines}) != 1:
+        raise _wrong("orders", _("An invoice is of one seller and in one currency. Choose again."))
+    return lines
+
+
+def _type(lines: Sequence[OrderLine], said: str, title: InvoiceTitle) -> InvoiceType:
+    seller = lines[0].seller
+    if said not in {one.value for one in offered_by(seller)}:
+        raise _wrong("type", _("This seller does not issue such invoices. Choose another type, or ask the seller."))
+    kind = InvoiceType(said)
+    if kind.special and not title.complete:
+        raise _wrong(
+            "title", _("A special invoice is made out to a company, with its address, telephone, bank and account.")
+        )
+    return kind
+
+
+def _amounts(lines: Sequence[OrderLine]) -> list[int]:
+    found = judge_lines(lines)
+    for line in lines:
+        if isinstance(why := found[line.pk], Why):
+            raise _not_possible(why, line)
+    return [int(found[line.pk]) for line in lines]
+
+
+def _not_possible(why: Why, line: OrderLine | None = None) -> Refused:
+    words = str(WORDS[why])
+    number = line.order.number if line is not None else ""
+    return Refused(f"invoice.{why}", f"{number}: {words}" if number else words, field="orders")
+
+
+def _keep_items(invoice: Invoice, lines: Sequence[OrderLine], amounts: Sequence[int]) -> None:
+    InvoiceItem.objects.bulk_create(
+        InvoiceItem(invoice=invoice, source=f"line:{line.number}", line=line, minor=minor)
+        for line, minor in zip(lines, amounts, strict=True)
+    )
+    for line, minor in zip(lines, amounts, strict=True):
+        line.invoiced_minor = minor
+    OrderLine.objects.bulk_update(lines, ["invoiced_minor"])
+
+
+def _number(now: datetime) -> str:
+    return f"FP{now:%y%m%d}{ids.chance(ids.ALPHABET, 8)}"
+
+
+def _remark(text: str) -> str:
+    text = " ".join(plain(text[:1000]).split())
+    if len(text) > LONGEST_REMARK or holds_markup(text):
+        raise _wrong("remark", _("Plain text of at most %(most)s characters.") % {"most": LONGEST_REMARK})
+    return text
+
+
+def _wrong(field: str, words: str) -> Refused:
+    return Refused(f"invoice.{field}", words, HTTPStatus.UNPROCESSABLE_ENTITY, field=field)
+
+
+def cancel(invoice: Invoice, *, now: datetime) -> None:
+    """Its buyer does not want it any more. Raises ``IllegalTransition`` once its seller reviewed it (§6.2)."""
+    with transaction.atomic():
+        standing = set_free(invoice)
+        INVOICE.move_all(
+            [standing], InvoiceEvent.CANCEL, now=now, actor=standing.buyer.email, due_at=None, late=False, ended_at=now
+        )
+        outbox.publish(InvoiceWithdrawn(invoice=standing.pk), now=now)

@@ -1,0 +1,40 @@
+"""What must hold of all invoices, and which do not keep to it: for the check of the books (money.md §6)."""
+
+from __future__ import annotations
+
+from django.db.models import F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from tradepost.market.orders.models import OrderLine
+from tradepost.market.payments.models import Account, Entry
+
+from .models import LIVE, Invoice, InvoiceItem
+
+
+def problems() -> list[str]:
+    """Invoiced ≤ cash paid − refunded; the items of an invoice add up to it and are live as it is; a line knows what stands on
+    it. Reads all invoices that are live."""
+    live = InvoiceItem.objects.filter(live=True)
+    paid = (
+        Entry.objects.filter(transfer__order_number=OuterRef("line__order__number"), account__kind=Account.Kind.BUYER)
+        .values("transfer__order_number")
+        .annotate(net=-Sum("amount_minor"))
+        .values("net")
+    )
+    over = live.annotate(net=Coalesce(Subquery(paid), 0)).filter(minor__gt=F("net"))
+    invoices = Invoice.objects.annotate(sum=Coalesce(Sum("items__minor"), 0)).exclude(sum=F("amount_minor"))
+    states = InvoiceItem.objects.filter(
+        Q(live=True) & ~Q(invoice__status__in=LIVE) | Q(live=False, invoice__status__in=LIVE)
+    )
+    on_lines = OrderLine.objects.filter(Q(invoiced_minor__gt=0) | Q(invoice_items__live=True)).annotate(
+        stands=Coalesce(Sum("invoice_items__minor", filter=Q(invoice_items__live=True)), 0)
+    )
+    return [
+        *(f"{item.source} is invoiced at {item.minor}, of {item.net} that was paid" for item in over.order_by("pk")),
+        *(f"invoice {one.pk} says {one.amount_minor}, its items {one.sum}" for one in invoices.order_by("pk")),
+        *(f"item {item.pk} is not as its invoice {item.invoice_id} is" for item in states.order_by("pk")),
+        *(
+            f"order line {line.number} says {line.invoiced_minor} is invoiced, its items {line.stands}"
+            for line in on_lines.exclude(stands=F("invoiced_minor")).order_by("pk")
+        ),
+    ]
