@@ -1,0 +1,51 @@
+"""What the settings say of the service desk, as values that verbs get."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, tzinfo
+
+from tradepost.market.base.working_days import due
+
+from .models import Complaint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskRules:
+    """How long whom is waited for, and what is counted. ``closes``: the local time at which a working day ends."""
+
+    demand_workdays: int
+    seller_days: int
+    """A seller that a demand was passed to is waited for so long (business-rules §17.7)."""
+    complaint_workdays: int
+    reply_hours: int
+    """A seller that says nothing for so long counts as unreachable (business-rules §17.6)."""
+    points_unreachable: int
+    points_abuse: int
+    points_fake_trade: int
+    zone: tzinfo
+    closes: time = time(18)
+
+    def demand_due(self, now: datetime) -> datetime:
+        return due(now, self.demand_workdays, zone=self.zone, closes=self.closes).at
+
+    def seller_until(self, now: datetime) -> datetime:
+        return now + timedelta(days=self.seller_days)
+
+    def complaint_due(self, now: datetime) -> datetime:
+        return due(now, self.complaint_workdays, zone=self.zone, closes=self.closes).at
+
+    def reply_until(self, now: datetime) -> datetime:
+        return now + timedelta(hours=self.reply_hours)
+
+    def points(self, reason: str, *, replied: bool) -> int:
+        """Penalty points of an upheld complaint (business-rules §1.6, §17.6). A seller that replied was reached."""
+        match reason:
+            case Complaint.Reason.UNREACHABLE:
+                return 0 if replied else self.points_unreachable
+            case Complaint.Reason.ABUSE:
+                return self.points_abuse
+            case Complaint.Reason.FAKE_TRADE:
+                return self.points_fake_trade
+            case _:
+                return 0

@@ -1,0 +1,8 @@
+"""The tables of this context."""
+
+from __future__ import annotations
+
+from .complaint_models import Complaint
+from .demand_models import CustomerDemand, Demand
+
+__all__ = ["Complaint", "CustomerDemand", "Demand"]

@@ -1,0 +1,15 @@
+"""Demands hold names and addresses of people who may have no account: what has ended goes after a while. Complaints stay: they
+are what a seller's penalties are counted by."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from tradepost.market.base.retention import Rule
+
+from .demand_models import OPEN_DEMANDS
+from .models import Demand
+
+DEMANDS = Rule(
+    name="demands", model=Demand, when="created_at", setting="keep_demands_days", needed=Q(status__in=OPEN_DEMANDS)
+)

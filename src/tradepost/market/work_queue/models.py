@@ -1,0 +1,64 @@
+"""What people add to entries of the queue: who has one, until when it is put off, and a note. The entries are not rows of ours."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from tradepost.market.identity.models import User
+
+LONGEST_NOTE = 500
+
+
+class Handling(models.Model):
+    """Of one entry, for as long as its fact stands; retention sweeps it afterwards."""
+
+    source = models.CharField(max_length=32)
+    entry = models.PositiveBigIntegerField()
+    """Primary key of the row that the source is about."""
+    assignee = models.ForeignKey(
+        User, models.SET_NULL, null=True, default=None, related_name="+", db_index=False
+    )  # fmt: skip
+    snoozed_until = models.DateTimeField(null=True, default=None)
+    note = models.CharField(max_length=LONGEST_NOTE, blank=True, default="")
+    changed_at = models.DateTimeField()
+    changed_by = models.CharField(max_length=254)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["source", "entry"], name="handling_once")]
+        indexes: ClassVar = [
+            models.Index(fields=["assignee", "source", "entry"], name="handling_of", condition=~Q(assignee=None)),
+            models.Index(
+                fields=["source", "entry", "snoozed_until"], name="handling_snoozed", condition=~Q(snoozed_until=None)
+            ),
+            models.Index(fields=["changed_at"], name="handling_changed"),
+        ]
+
+    @property
+    def key(self) -> str:
+        return f"{self.source}:{self.entry}"
+
+
+class HandlingChange(models.Model):
+    """One thing that somebody did to it; never changed."""
+
+    class What(models.TextChoices):
+        ASSIGNED = "assigned", _("Given to")
+        GIVEN_BACK = "given_back", _("Given back")
+        SNOOZED = "snoozed", _("Put off")
+        WOKEN = "woken", _("Back in the queue")
+        NOTED = "noted", _("Noted")
+
+    handling = models.ForeignKey(Handling, models.CASCADE, related_name="changes", db_index=False)
+    what = models.CharField(max_length=16, choices=What)
+    words = models.CharField(max_length=LONGEST_NOTE, blank=True, default="")
+    """Who has it, or what was noted."""
+    until = models.DateTimeField(null=True, default=None)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=254)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["handling", "id"], name="handling_change")]
