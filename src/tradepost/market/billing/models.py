@@ -1,0 +1,116 @@
+"""What usage costs: accumulated quantities, charges, and how each was paid. Rates are those of the meters (``metering``)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from tradepost.market.base.money import Money
+from tradepost.market.identity.models import Seller, User
+from tradepost.market.metering.models import Collection, Meter
+from tradepost.market.payments.models import Transfer
+from tradepost.market.subscriptions.models import Subscription
+
+
+class Accumulation(models.Model):
+    """What a service used in a month, or a day, of the market's zone, and what of its price was charged until now."""
+
+    meter = models.ForeignKey(Meter, models.PROTECT, related_name="accumulations", db_index=False)
+    """Of its service."""
+    start = models.DateTimeField()
+    quantity = models.BigIntegerField(default=0)
+    """In ten-thousandths of a unit."""
+    exact = models.DecimalField(max_digits=38, decimal_places=12, default=0)
+    """Its price in main units, not rounded."""
+    charged_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["meter", "start"], name="accumulation_once"),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=0, charged_minor__gte=0), name="accumulation_not_negative"
+            ),
+        ]
+
+
+class Charge(models.Model):
+    """What a collection added to an accumulation: its price after, less what was charged before. Below zero: a credit."""
+
+    collection = models.ForeignKey(Collection, models.PROTECT, related_name="charges", db_index=False)
+    accumulation = models.ForeignKey(Accumulation, models.PROTECT, related_name="charges")
+    subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="charges", db_index=False)
+    buyer = models.ForeignKey(User, models.PROTECT, related_name="charges", db_index=False)
+    seller = models.ForeignKey(Seller, models.PROTECT, related_name="charges", db_index=False)
+    quantity_before = models.BigIntegerField()
+    quantity_after = models.BigIntegerField()
+    exact_after = models.DecimalField(max_digits=38, decimal_places=12)
+    minor = models.BigIntegerField()
+    open_minor = models.PositiveBigIntegerField(default=0)
+    """What of it is not paid yet."""
+    currency = models.CharField(max_length=3)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["collection", "accumulation"], name="charge_once"),
+            models.CheckConstraint(
+                condition=Q(open_minor=0) | Q(minor__gt=0, open_minor__lte=F("minor")), name="charge_open_within"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["buyer", "-id"], name="charge_buyer"),
+            models.Index(fields=["seller", "-id"], name="charge_seller"),
+            models.Index(fields=["subscription", "-id"], name="charge_subscription"),
+            models.Index(fields=["subscription", "at"], name="charge_since"),
+            models.Index(fields=["buyer", "currency", "id"], condition=Q(open_minor__gt=0), name="charge_open"),
+        ]
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.minor, self.currency)
+
+    @property
+    def open(self) -> Money:
+        return Money(self.open_minor, self.currency)
+
+
+class Allocation(models.Model):
+    """A part of a charge that was paid, or credited, by a transfer of the ledger."""
+
+    charge = models.ForeignKey(Charge, models.PROTECT, related_name="allocations")
+    transfer = models.ForeignKey(Transfer, models.PROTECT, related_name="allocations")
+    minor = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(minor__gt=0), name="allocation_of_something")]
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.minor, self.charge.currency)
+
+
+class Arrears(models.Model):
+    """A buyer owes for usage, from the first charge that the balance did not cover until all is paid (business-rules §4.4)."""
+
+    class Status(models.TextChoices):
+        GRACE = "grace", _("Usable until the grace is over")
+        FROZEN = "frozen", _("Frozen")
+        RELEASED = "released", _("Deleted")
+        PAID = "paid", _("Paid")
+
+    buyer = models.ForeignKey(User, models.PROTECT, related_name="arrears", db_index=False)
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=8, choices=Status, default=Status.GRACE)
+    level = models.CharField(max_length=2)
+    """That of the buyer when they began: a later one moves nothing."""
+    began_at = models.DateTimeField()
+    freezes_at = models.DateTimeField()
+    releases_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, default=None)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["buyer", "currency"], condition=Q(ended_at=None), name="arrears_once")
+        ]
+        indexes = [models.Index(fields=["buyer", "-id"], name="arrears_buyer")]

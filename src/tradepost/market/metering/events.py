@@ -1,0 +1,25 @@
+"""What happens to usage records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tradepost.market.base.events import event
+
+
+@event("records_refused", about=("seller",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordsRefused:
+    """Of a push some records are not billed until their seller corrects them."""
+
+    seller: int
+    push: int
+    refused: int
+
+
+@event("collection_closed", about=("collection",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionClosed:
+    """The records of a cycle up to now are complete, and can be charged."""
+
+    collection: int
