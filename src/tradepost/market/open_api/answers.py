@@ -18,6 +18,7 @@ from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 
 from tradepost.market.base import clock
+from tradepost.market.web import programs
 from tradepost.market.web.busy import RETRY_AFTER, busy_page, is_busy
 from tradepost.market.web.peer import peer
 from tradepost.market.web.writers import must_have_a_place
@@ -39,8 +40,6 @@ from .throttle import rate_limit
 
 log = structlog.get_logger("tradepost.open_api")
 
-PREFIX = "api"
-
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
@@ -55,7 +54,7 @@ class ApiRequest:
 
 
 class ApiRefused(Exception):
-    """A row of the API's error table as the answer to a request."""
+    """A row of the API's error table as the answer to a request; an authentication may raise it for a body that names nobody."""
 
     def __init__(self, code: str, detail: str = "", *, parameter: str = "") -> None:
         super().__init__(code, detail)
@@ -155,6 +154,8 @@ def _answered(
         check = authentication(Head(head, peer(http), wall, now, is_large(http)))
         request = replace(head, body=body_of(http, largest))
         caller = check(request)
+    except ApiRefused as refused:
+        return _refused(refused, errors, request_id)
     except NotReadable as not_readable:
         return gateway_response(not_readable.error, request_id=request_id)
     except NotAuthenticated as refused:
@@ -165,8 +166,12 @@ def _answered(
     try:
         return api(ApiRequest(http, request, caller, now, request_id))
     except ApiRefused as refused:
-        named = {"parameter": refused.parameter} if refused.parameter else {}
-        return errors.answer(errors.table[refused.code], request_id, refused.detail, **named)
+        return _refused(refused, errors, request_id)
+
+
+def _refused(refused: ApiRefused, errors: Errors, request_id: str) -> Response:
+    named = {"parameter": refused.parameter} if refused.parameter else {}
+    return errors.answer(errors.table[refused.code], request_id, refused.detail, **named)
 
 
 def _with_retry_after(response: Response, seconds: int) -> Response:
@@ -216,9 +221,8 @@ def is_caller_known(environ: Mapping[str, Any]) -> bool:
 
 
 def is_for_programs(request: HttpRequest) -> bool:
-    """Whether the address is under the prefix of the APIs, however many slashes a client put before or after it."""
-    path = request.path_info.lstrip("/")
-    return path == PREFIX or path.startswith(f"{PREFIX}/")
+    """Whether the address is under a prefix of the APIs."""
+    return programs.is_for_programs(request.path_info)
 
 
 @csrf_exempt

@@ -40,6 +40,7 @@ class _Line(NamedTuple):
     period_number: int
     quantity: int
     amount_minor: int
+    list_minor: int
     sku_code: str
     linear: bool
     product_name: str
@@ -89,7 +90,7 @@ def order_of_seller(number: str, seller_id: int, *, line_number: str = "") -> wi
 
 
 def _line(line: _Line) -> wire.OrderLine:
-    amount = _text(Money(line.amount_minor, line.order__currency))
+    listed, paid = _amounts(line)
     return wire.OrderLine(
         order_line_id=line.number,
         charging_mode=line.charging_mode,
@@ -105,10 +106,18 @@ def _line(line: _Line) -> wire.OrderLine:
             ),
         ),
         extend_params=tuple(wire.ExtendParam(name=p["name"], value=p["value"]) for p in line.extend_params),
-        # The market has no discounts yet: what is asked is what is paid.
-        currency=amount,
-        currency_after_discount=amount,
+        currency=listed,
+        currency_after_discount=paid,
     )
+
+
+def _amounts(line: _Line) -> tuple[str, str]:
+    """``currency``, and ``currencyAfterDiscount``: of an unsubscription the first is empty and the second is less than nothing
+    (saas-v1-license C). The market has no discounts yet: what is asked is what is paid."""
+    if line.order__order_type == Order.Type.UNSUBSCRIBE:
+        return "", _text(-Money(line.list_minor, line.order__currency))
+    amount = _text(Money(line.amount_minor, line.order__currency))
+    return amount, amount
 
 
 def _expires_at(line: _Line) -> datetime | None:

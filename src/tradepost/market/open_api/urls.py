@@ -7,11 +7,13 @@ from django.urls import path
 from .answers import unknown_api
 from .license_upload import license_upload
 from .order_query import order_query
+from .usage import usage_data
 
 app_name = "open_api"
 urlpatterns = [
     path("order/query", order_query, name="order_query"),
     path("market-event/<str:event_id>/file", license_upload, name="license_upload"),
+    path("isv/usage-data", usage_data, name="usage_data"),
     path("", unknown_api),
     path("<path:rest>", unknown_api),
 ]

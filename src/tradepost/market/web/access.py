@@ -18,6 +18,9 @@ from tradepost.market.identity.groups import rights_of
 from tradepost.market.identity.menus import Rights
 from tradepost.market.identity.models import Member, Seller, User
 
+from .auditing import recorded
+from .writers import READING
+
 SESSION_SELLER = "seller"
 """Session key with the seller that a member of several is acting for."""
 BUYERS = "everybody with an account"
@@ -98,13 +101,17 @@ def choose_seller(request: HttpRequest, seller_id: int) -> None:
 
 
 def operator_required(view: View) -> View:
-    """Operators only; for everybody else the console does not exist."""
+    """Operators only; for everybody else the console does not exist. What may change something is recorded (``auditing``)."""
 
     @login_required
     @wraps(view)
     def inside(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not person(request).is_operator:
+        operator = person(request)
+        if not operator.is_operator:
             raise Http404
-        return view(request, *args, **kwargs)
+        if request.method in READING:
+            return view(request, *args, **kwargs)
+        return recorded(request, operator, lambda: view(request, *args, **kwargs))
 
+    inside.own_transactions = True  # type: ignore[attr-defined]  # that of ``recorded``: what is refused is kept in another
     return declare(inside, OPERATORS)

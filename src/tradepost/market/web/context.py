@@ -12,6 +12,7 @@ from tradepost.market.base.config import config
 from tradepost.market.base.counting import Count
 from tradepost.market.identity.models import Member, User
 from tradepost.market.notifications.inbox import MOST_UNREAD, unread_by_user
+from tradepost.market.work_queue.queue_queries import waiting_count
 
 NONE = Count(0)
 THEMES = frozenset({"light", "dark"})
@@ -33,6 +34,8 @@ def market(request: HttpRequest) -> dict[str, object]:
         "support_email": config().support_email,
         "theme": theme if theme in THEMES else "",
         "shell": SimpleLazyObject(lambda: shell_of(request)),
+        # Read by the frame of the console alone.
+        "queue_waiting": SimpleLazyObject(lambda: waiting_count(request.now)),  # type: ignore[attr-defined]
     }
 
 

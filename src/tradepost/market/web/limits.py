@@ -30,8 +30,13 @@ A_MINUTE: Mapping[str, int] = {
     "account_email": 10,
     "account_change_password": 5,
     "account_set_password": 5,
+    "receiver_confirm": 20,
     "picture_upload": 60,
     "proof_upload": 30,
+    "uploads": 60,
+    "renewal_change_check": 10,
+    "demand_new": 10,
+    "complaint_new": 10,
 }
 """By the name of a page, in allauth's URLs and ours."""
 

@@ -31,7 +31,7 @@ from tradepost.market.base import clock
 from tradepost.market.base.counting import counts_up_to
 from tradepost.market.base.models import Event, Job, WorkerProcess
 from tradepost.market.base.work import DueWork, State
-from tradepost.market.notifications.models import Mail
+from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.production.models import Address, Call, Tally
 
 from .health import SEEN_WITHIN
@@ -143,8 +143,8 @@ class Market(Collector):
 
     def _mails(self) -> Metric:
         family = GaugeMetricFamily("tradepost_mails", f"E-mails not sent, by state, {LIMITED}.", labels=("state",))
-        states = (Mail.Status.WAITING, Mail.Status.FAILED)
-        counts = counts_up_to(*(Mail.objects.filter(status=state) for state in states), most=MOST)
+        states = (NoticeDelivery.Status.WAITING, NoticeDelivery.Status.FAILED)
+        counts = counts_up_to(*(NoticeDelivery.objects.filter(status=state) for state in states), most=MOST)
         for state, count in zip(states, counts, strict=True):
             family.add_metric((state.value,), count)
         return family

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from tradepost.market.base.models import Move
 from tradepost.market.catalog.controls import HISTORY, spec_names
 from tradepost.market.catalog.models import Product, SalesTarget
+from tradepost.market.catalog.trading import BY_PROBES
 from tradepost.market.notifications.facts import is_chinese
 
 from .status import look
@@ -53,9 +54,16 @@ def _event(move: Move, names: Mapping[str, tuple[str, str]], *, with_actors: boo
     actor = move.actor if with_actors and move.actor != "market" else ""
     if move.lifecycle != HISTORY or move.event not in CHANGES:
         shown = look("product", move.after)
-        return TimelineEvent(move.at, shown.label, _joined(move.note, actor), shown.icon, shown.tone)
+        return TimelineEvent(move.at, shown.label, _joined(_cause(move.note), actor), shown.icon, shown.tone)
     change = CHANGES[move.event]
     return TimelineEvent(move.at, change.title, _joined(_said(move, names), actor), change.icon, change.tone)
+
+
+def _cause(note: str) -> str:
+    days = note.removeprefix(BY_PROBES)
+    if days == note:
+        return note
+    return _("Its production interface failed the probes on %(days)s days in a row.") % {"days": days}
 
 
 def _said(move: Move, names: Mapping[str, tuple[str, str]]) -> str:

@@ -21,6 +21,9 @@ import structlog
 
 from .answering import App, Environ, Headers, LentConnections, Threads, ask
 from .arriving import QUICK, Arrival, Arrivals
+from .in_pieces import Pieces, piece_of
+from .programs import is_call
+from .sending_files import file_of, without_file
 from .writers import HASHING_AT_ONCE, READING, TURNED_AWAY, WAIT, Places
 
 log = structlog.get_logger("tradepost.access")
@@ -53,6 +56,8 @@ class ByTheHead:
     """Whether the caller may send more than ``FROM_ANYBODY``, or a person more than ``FORM_FROM_ANYBODY``."""
     hashes_password: Callable[[Environ], bool]
     client: Callable[[Environ], str]
+    piece: Callable[[Environ], int] = lambda _environ: 0
+    """Bytes of which each goes on as a request of its own while the rest is on its way; 0: the body goes on whole."""
 
 
 class Exchange(Protocol):
@@ -60,6 +65,7 @@ class Exchange(Protocol):
 
     def __aiter__(self) -> Any: ...
     def response_bytes(self, status: int, headers: Headers, body: bytes) -> None: ...
+    def response_file(self, status: int, headers: Headers, file: str) -> None: ...
 
 
 class RequestBuffering:
@@ -95,6 +101,9 @@ class RequestBuffering:
     async def _receive(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
         refused: HTTPStatus | None = None
         try:
+            if _has_body(environ) and (size := self._by.piece(environ)):
+                await self._receive_in_pieces(environ, exchange, answered, size)
+                return
             if _has_body(environ):
                 refused = await self._await_body(environ, exchange, answered)
         except Exception:
@@ -111,16 +120,80 @@ class RequestBuffering:
         exchange.response_bytes(refused, head, b"")
         answered.set_result(None)
 
+    async def _receive_in_pieces(
+        self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None], size: int
+    ) -> None:
+        """Each piece is asked about before the next one is read, so that no more of a body than one is held. What came of
+        one that broke off goes on as well. The last answer is the request's."""
+        pieces = Pieces(exchange, size, length=_stated_length(environ))
+        passed, going_on = 0, True
+        known = await self._is_caller_known(environ)  # nothing is received from anybody else
+        status, headers, body = "500", [("Content-Length", "0")], b""
+        while going_on:
+            arrived: asyncio.Future[None] = self._loop.create_future()
+            try:
+                content, refused = await self._next_piece(pieces, environ, arrived) if known else (b"", None)
+                one = piece_of(environ, content, passed, whole=pieces.length)
+                status, headers, body = await self._ask_in_turn(one)
+            finally:
+                arrived.set_result(None)
+            passed += len(content)
+            if refused is not None:
+                status, headers, body = str(int(refused)), [("Content-Length", "0")], b""
+            going_on = known and pieces.more and status.startswith("204")
+        if not pieces.ended:  # what is still to come of this request would be taken for the next one
+            headers = [*headers, ("Connection", "close")]
+        if not status.startswith("2"):
+            log.info("broken off", status=int(status[:3]), passed=passed, client=self._by.client(environ))
+        exchange.response_bytes(int(status[:3]), headers, body)
+        answered.set_result(None)
+
+    async def _next_piece(
+        self, pieces: Pieces, environ: Environ, arrived: asyncio.Future[None]
+    ) -> tuple[bytes, HTTPStatus | None]:
+        """What came of the next piece, and why not all of it did. ``arrived`` ends what it holds of memory."""
+        limit = asyncio.timeout(None)
+        arrival = self._arrivals.begin(
+            self._by.client(environ), now=self._loop.time(), send_away=lambda: limit.reschedule(self._loop.time())
+        )
+        arrived.add_done_callback(lambda _: self._arrivals.end(arrival))
+        self._loop.call_later(QUICK, self._arrivals.is_slow, arrival)
+        try:
+            async with limit:
+                limit.reschedule(arrival.until)
+                async for number in pieces.fill():
+                    self._arrivals.came(arrival, number)
+                    if not arrival.was_sent_away:
+                        limit.reschedule(arrival.until)
+        except TimeoutError:
+            away = HTTPStatus.SERVICE_UNAVAILABLE if arrival.was_sent_away else HTTPStatus.REQUEST_TIMEOUT
+            return pieces.take(), away
+        if arrival.was_sent_away:
+            return pieces.take(), HTTPStatus.SERVICE_UNAVAILABLE
+        self._arrivals.is_whole(arrival)
+        return pieces.take(), None
+
+    async def _ask_in_turn(self, environ: Environ) -> tuple[str, Headers, bytes]:
+        """The answer to a request that is there, once it got its place among the writers."""
+        told: asyncio.Future[tuple[str, Headers, bytes]] = self._loop.create_future()
+
+        def look() -> None:
+            answer = self._asked(environ)
+            self._loop.call_soon_threadsafe(told.set_result, answer)
+
+        self._in_turn(environ, lambda: self._threads.do(look), told)
+        return await told
+
     async def _await_body(
         self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]
     ) -> HTTPStatus | None:
         """Put the body in its place, if it is to be received at all. Gives the status of a refusal."""
-        is_call = environ["PATH_INFO"].startswith("/api/")
+        call = is_call(environ["PATH_INFO"])
         largest, length = self._by.largest_body(environ), _stated_length(environ)
         if not largest or (length is not None and length > largest):  # the open APIs say so in words of their own
-            return None if is_call or not largest else HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        from_anybody = FROM_ANYBODY if is_call else FORM_FROM_ANYBODY
-        asks_who = (is_call or largest > from_anybody) and (length is None or length > from_anybody)
+            return None if call or not largest else HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        from_anybody = FROM_ANYBODY if call else FORM_FROM_ANYBODY
+        asks_who = (call or largest > from_anybody) and (length is None or length > from_anybody)
         if asks_who and not await self._is_caller_known(environ):
             return None
         limit = asyncio.timeout(None)
@@ -172,30 +245,44 @@ class RequestBuffering:
     def _pass_on(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
         """To a thread, once there is a place for a request of its kind."""
         answer = partial(self._answer, environ, exchange, answered)
+        self._in_turn(environ, lambda: self._threads.do(answer), answered)
+
+    def _in_turn(self, environ: Environ, begin: Callable[[], None], ended: asyncio.Future[Any]) -> None:
+        """Calls ``begin`` once there is a place for a request of its kind, which ``ended`` gives back."""
         if environ["REQUEST_METHOD"] in READING:
-            self._threads.do(answer)
+            begin()
             return
         places = self._hashing if self._by.hashes_password(environ) else self._writing
 
-        def begin() -> None:
-            answered.add_done_callback(lambda _: places.leave())
-            self._threads.do(answer)
+        def with_place() -> None:
+            ended.add_done_callback(lambda _: places.leave())
+            begin()
 
         def turned_away() -> None:
             environ[TURNED_AWAY] = True
-            self._threads.do(answer)
+            begin()
 
-        places.take(begin, turned_away)
+        places.take(with_place, turned_away)
+
+    def _asked(self, environ: Environ) -> tuple[str, Headers, bytes]:
+        """In a thread: what Django answers."""
+        try:
+            with self._connections.lent():
+                return ask(self._app, environ)
+        except Exception:
+            log.exception("request failed", path=environ["PATH_INFO"])
+            return "500", [("Content-Length", "0")], b""
+        finally:
+            # Django's request is part of a cycle, so its body would stay until the next full collection.
+            environ["wsgi.input"].close()
 
     def _answer(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
         """In a thread: ask Django, and give its answer to the server."""
-        try:
-            with self._connections.lent():
-                status, headers, content = ask(self._app, environ)
-        except Exception:
-            log.exception("request failed", path=environ["PATH_INFO"])
-            status, headers, content = "500", [("Content-Length", "0")], b""
-        exchange.response_bytes(int(status[:3]), headers, content)
+        status, headers, content = self._asked(environ)
+        if file := file_of(headers):
+            exchange.response_file(int(status[:3]), without_file(headers), file)
+        else:
+            exchange.response_bytes(int(status[:3]), headers, content)
         with suppress(RuntimeError):  # the server is ending, and its loop with it; the answer is on its way
             self._loop.call_soon_threadsafe(answered.set_result, None)
 

@@ -8,17 +8,27 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
+from tradepost.market.assets.asset_models import AssetVersion
+from tradepost.market.audit.models import Outcome as AuditOutcome
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product, Version
 from tradepost.market.debugging.standing import Standing
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity.models import Domain, Seller
+from tradepost.market.invoices.models import Invoice
 from tradepost.market.licenses.models import LicenseRequest
-from tradepost.market.notifications.models import Mail
+from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.orders.models import Order
-from tradepost.market.production.models import Address, Attempt, Call
+from tradepost.market.orders.refund_models import Refund
+from tradepost.market.payments.intent_models import Intent, ProviderFact
+from tradepost.market.production.address_health import AddressState
+from tradepost.market.production.models import Attempt, Call
 from tradepost.market.review.models import Submission
+from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.web_scan.contract import Severity
+from tradepost.market.web_scan.models import WebScan
+from tradepost.market.web_scan.standing import State as WebStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,8 @@ CALL_STATES = {
 }
 UNCHARGED = Look(pgettext_lazy("order", "Closed, not charged"), "warn", "circle-x")
 """Of an order that was given up and had cost nothing: there was nothing to refund."""
+UNSUBSCRIBING = Look(pgettext_lazy("order", "Refunding"), "info", "arrow-back-up")
+"""Of an unsubscription whose seller is not done yet (business-rules §4.1)."""
 RETRYING = Look(pgettext_lazy("call", "Trying again"), "wait", "refresh")
 
 ATTEMPT_RUNNING = Look(pgettext_lazy("attempt", "Under way"), "info", "plug")
@@ -57,6 +69,31 @@ ATTEMPT_REFUSED = Look(pgettext_lazy("attempt", "Refused"), "warn", "ban")
 ATTEMPT_FAULT = Look(pgettext_lazy("attempt", "No valid answer"), "bad", "alert-triangle")
 
 LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
+    "asset version": _looks(
+        AssetVersion.Status.choices,
+        {
+            "checking": ("info", "refresh"),
+            "review": ("wait", "clock"),
+            "approved": ("ok", "check"),
+            "replaced": ("calm", "history"),
+            "failed": ("bad", "x"),
+            "appealed": ("wait", "edit"),
+            "rejected": ("warn", "ban"),
+            "withdrawn": ("calm", "arrow-back-up"),
+        },
+    ),
+    "asset verdict": _looks(
+        AssetVersion.Verdict.choices,
+        {
+            "clean": ("ok", "shield-check"),
+            "infected": ("bad", "alert-triangle"),
+            "not_scanned": ("warn", "alert-circle"),
+        },
+    ),
+    "audit": _looks(
+        AuditOutcome.choices,
+        {"done": ("ok", "check"), "shown": ("calm", "eye"), "refused": ("warn", "ban"), "failed": ("bad", "x")},
+    ),
     "domain": _looks(
         Domain.Status.choices,
         {"pending": ("wait", "clock"), "verified": ("ok", "shield-check"), "lapsed": ("warn", "alert-triangle")},
@@ -71,6 +108,45 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "refunded": ("warn", "arrows-exchange"),
         },
     ),
+    "refund": _looks(
+        Refund.Status.choices,
+        {
+            "seller_review": ("wait", "clock"),
+            "appealed": ("warn", "alert-circle"),
+            "approved": ("info", "refresh"),
+            "refunded": ("ok", "arrows-exchange"),
+            "rejected": ("warn", "ban"),
+            "withdrawn": ("calm", "arrow-back-up"),
+        },
+    ),
+    "intent": _looks(
+        Intent.Status.choices,
+        {
+            "created": ("calm", "point"),
+            "pending": ("wait", "clock"),
+            "in_review": ("info", "eye"),
+            "succeeded": ("ok", "check"),
+            "failed": ("warn", "ban"),
+            "expired": ("calm", "clock"),
+            "withdrawn": ("calm", "arrow-back-up"),
+        },
+    ),
+    "invoice": _looks(
+        Invoice.Status.choices,
+        {
+            "review": ("wait", "clock"),
+            "to_issue": ("info", "edit"),
+            "done": ("ok", "check"),
+            "returned": ("warn", "arrow-back-up"),
+            "rejected": ("warn", "ban"),
+            "cancelled": ("calm", "x"),
+        },
+    ),
+    "money": {
+        ProviderFact.Status.UNMATCHED: Look(pgettext_lazy("money", "Not matched yet"), "wait", "help"),
+        ProviderFact.Status.MATCHED: Look(pgettext_lazy("money", "On a buyer's balance"), "ok", "check"),
+        ProviderFact.Status.RETURNED: Look(pgettext_lazy("money", "Sent back"), "calm", "arrow-back-up"),
+    },
     "subscription": _looks(
         Subscription.Status.choices,
         {
@@ -102,13 +178,22 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "delivered": ("ok", "check"),
         },
     ),
-    "breaker": {  # not the choices' words: nobody reads "closed" as healthy
-        Address.Breaker.CLOSED: Look(pgettext_lazy("address", "Answering"), "ok", "plug-connected"),
-        Address.Breaker.OPEN: Look(pgettext_lazy("address", "Resting"), "bad", "bolt"),
-        Address.Breaker.TRIAL: Look(pgettext_lazy("address", "Trying"), "wait", "test-pipe"),
+    "address": {
+        AddressState.UNTESTED: Look(pgettext_lazy("address", "Untested"), "calm", "point"),
+        AddressState.HEALTHY: Look(pgettext_lazy("address", "Healthy"), "ok", "plug-connected"),
+        AddressState.DEGRADED: Look(pgettext_lazy("address", "Degraded"), "warn", "alert-triangle"),
+        AddressState.PAUSED: Look(pgettext_lazy("address", "Paused"), "bad", "player-pause"),
     },
-    "mail": _looks(
-        Mail.Status.choices, {"waiting": ("wait", "clock"), "sent": ("ok", "check"), "failed": ("bad", "x")}
+    "delivery": _looks(
+        NoticeDelivery.Status.choices,
+        {
+            "waiting": ("wait", "clock"),
+            "sent": ("ok", "check"),
+            "failed": ("bad", "x"),
+            "deferred": ("info", "clock"),
+            "summed_up": ("ok", "list-details"),
+            "withheld": ("calm", "ban"),
+        },
     ),
     "product": _looks(
         Product.Status.choices,
@@ -149,6 +234,19 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
         "failed": Look(pgettext_lazy("job", "Failed"), "bad", "x"),
         "cancelled": Look(pgettext_lazy("job", "Stopped"), "calm", "ban"),
     },
+    "probe": {
+        "open": Look(pgettext_lazy("probe", "Under way"), "info", "refresh"),
+        "passed": Look(pgettext_lazy("probe", "Passed"), "ok", "check"),
+        "failed": Look(pgettext_lazy("probe", "Failed"), "bad", "x"),
+        "unknown": Look(pgettext_lazy("probe", "Unknown"), "calm", "point"),
+    },
+    "health": {
+        "untested": Look(pgettext_lazy("health", "Untested"), "calm", "point"),
+        "passing": Look(pgettext_lazy("health", "Passing"), "ok", "check"),
+        "recovering": Look(pgettext_lazy("health", "Passing again"), "wait", "refresh"),
+        "failing": Look(pgettext_lazy("health", "Failing"), "bad", "x"),
+        "frozen": Look(pgettext_lazy("health", "Sales suspended"), "bad", "snowflake"),
+    },
     "seller": _looks(
         Seller.Status.choices,
         {
@@ -167,6 +265,63 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "approved": ("ok", "check"),
             "rejected": ("warn", "x"),
             "failed": ("warn", "alert-triangle"),
+            "withdrawn": ("calm", "arrow-back-up"),
+        },
+    ),
+    "web check": _looks(
+        WebScan.Status.choices,
+        {
+            "running": ("info", "refresh"),
+            "done": ("calm", "check"),
+            "unreached": ("warn", "plug"),
+            "broken": ("wait", "alert-circle"),
+            "cancelled": ("calm", "ban"),
+        },
+    ),
+    "web site": {
+        WebStanding.UNPROVEN: Look(pgettext_lazy("web check", "Domain not proven"), "wait", "clock"),
+        WebStanding.NEVER: Look(pgettext_lazy("web check", "Never checked"), "calm", "point"),
+        WebStanding.RUNNING: Look(pgettext_lazy("web check", "Being checked"), "info", "refresh"),
+        WebStanding.UNREACHED: Look(pgettext_lazy("web check", "Site not reached"), "warn", "plug"),
+        WebStanding.BROKEN: Look(pgettext_lazy("web check", "Broken off"), "wait", "alert-circle"),
+        WebStanding.EXPIRED: Look(pgettext_lazy("web check", "Report too old"), "warn", "clock"),
+        WebStanding.BLOCKED: Look(pgettext_lazy("web check", "High finding"), "bad", "alert-triangle"),
+        WebStanding.PASSED: Look(pgettext_lazy("web check", "No high finding"), "ok", "shield-check"),
+    },
+    "severity": {
+        Severity.HIGH: Look(pgettext_lazy("severity", "High"), "bad", "alert-triangle"),
+        Severity.MEDIUM: Look(pgettext_lazy("severity", "Medium"), "warn", "alert-circle"),
+        Severity.LOW: Look(pgettext_lazy("severity", "Low"), "wait", "point"),
+        Severity.INFO: Look(pgettext_lazy("severity", "Note"), "calm", "point"),
+    },
+    "demand": _looks(
+        Demand.Status.choices,
+        {
+            "open": ("wait", "clock"),
+            "with_seller": ("info", "building-store"),
+            "answered": ("ok", "check"),
+            "closed": ("calm", "ban"),
+            "withdrawn": ("calm", "arrow-back-up"),
+        },
+    ),
+    "customer demand": _looks(
+        CustomerDemand.Status.choices,
+        {
+            "waiting": ("wait", "clock"),
+            "accepted": ("ok", "check"),
+            "declined": ("calm", "ban"),
+            "expired": ("warn", "clock"),
+            "recalled": ("calm", "arrow-back-up"),
+        },
+    ),
+    "complaint": _looks(
+        Complaint.Status.choices,
+        {
+            "asked": ("wait", "clock"),
+            "unanswered": ("warn", "clock"),
+            "replied": ("info", "message"),
+            "upheld": ("bad", "alert-circle"),
+            "not_upheld": ("calm", "ban"),
             "withdrawn": ("calm", "arrow-back-up"),
         },
     ),
@@ -195,6 +350,8 @@ def look(lifecycle: str, value: object) -> Look:
 def order_look(order: Order, status: str) -> Look:
     """A state that this order is or was in."""
     refunded = status == Order.Status.REFUNDED
+    if order.order_type == Order.Type.UNSUBSCRIBE and status == Order.Status.PROCESSING:
+        return UNSUBSCRIBING
     return UNCHARGED if refunded and not order.total_minor else LIFECYCLES["order"][status]
 
 

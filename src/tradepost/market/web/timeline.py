@@ -28,9 +28,9 @@ class TimelineEvent:
     link: str = ""
 
 
-def moves_of(lifecycle: str, subject: object) -> list[Move]:
-    """The history rows of a subject, oldest first."""
-    return list(Move.objects.filter(lifecycle=lifecycle, subject=str(subject)).order_by("pk"))
+def moves_of(lifecycle: str, subject: object, *also: str) -> list[Move]:
+    """The history rows of a subject, oldest first. ``also``: other names under which rows about it stand."""
+    return list(Move.objects.filter(lifecycle__in=[lifecycle, *also], subject=str(subject)).order_by("pk"))
 
 
 MARKET = "market"

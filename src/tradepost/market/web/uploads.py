@@ -6,10 +6,13 @@ the form itself. ``handed_in`` and ``handed_in_proof`` know both.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -39,11 +42,16 @@ def takes_pictures[V: Callable[..., HttpResponseBase]](number: int = 1, *, proof
     to be refused in words; all together no more than one client may hold."""
 
     def largest() -> int:
-        wanted = 2 * number * config().picture_most_bytes + proofs * config().proof_most_bytes + _of_a_form()
-        return min(wanted, BYTES_OF_ONE - _of_a_form())
+        return 2 * number * config().picture_most_bytes + proofs * config().proof_most_bytes + _of_a_form()
+
+    return takes_bytes(largest)
+
+
+def takes_bytes[V: Callable[..., HttpResponseBase]](largest: Callable[[], int]) -> Callable[[V], V]:
+    """A page whose requests may have so many bytes; asked for each, since a setting says it."""
 
     def mark(view: V) -> V:
-        setattr(view, _LARGEST, largest)
+        setattr(view, _LARGEST, lambda: min(largest(), BYTES_OF_ONE - _of_a_form()))
         return view
 
     return mark
@@ -64,6 +72,15 @@ def is_sender_known(environ: Environ) -> bool:
     return bool(key) and SESSION_KEY in SessionStore(key).load()
 
 
+def piece_of_upload(environ: Environ) -> int:
+    """Bytes of which each goes on by itself while the rest of a file is on its way (``in_pieces``); 0 for other requests."""
+    if not str(environ["PATH_INFO"]).startswith("/uploads/"):
+        return 0
+    method = environ["REQUEST_METHOD"]
+    override = str(environ.get("HTTP_X_HTTP_METHOD_OVERRIDE", "")).upper()
+    return config().upload_chunk if "PATCH" in {method, override if method == "POST" else ""} else 0
+
+
 def _of_a_form() -> int:
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
 
@@ -77,7 +94,7 @@ def files() -> Files:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FileField:
+class FileField(ABC):
     """``name`` is the input that holds the hash; the file is ``name_file``. ``action``: where a file is sent once it is
     chosen."""
 
@@ -88,13 +105,38 @@ class FileField:
     error: str = ""
     required: bool = False
     help: str = ""
+    is_picture: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def asks(self) -> Mapping[str, str]:
+        """What tells the page at ``action`` which field this is, besides its name."""
+
+    @property
+    def values(self) -> str:
+        """What goes out with the file, as JSON."""
+        return json.dumps({"field": self.name, **self.asks})
+
+    @property
+    def sends(self) -> str:
+        """Names of all that goes out with the file; the rest of the form does not."""
+        return ",".join(["field", *self.asks, self.name, f"{self.name}_file", "csrfmiddlewaretoken"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureField(FileField):
-    """What ``web/parts/picture_field.html`` shows."""
+    """A picture, as ``web/parts/file_field.html`` shows it."""
 
     purpose: Picture.Purpose
+    is_picture: ClassVar[bool] = True
+
+    @property
+    def asks(self) -> Mapping[str, str]:
+        return {"purpose": str(self.purpose.value)} | ({"required": "1"} if self.required else {})
+
+    @property
+    def removable(self) -> bool:
+        return not self.required
 
     @property
     def accept(self) -> str:
@@ -126,12 +168,18 @@ class PictureField(FileField):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofField(FileField):
-    """What ``web/parts/proof_field.html`` shows. ``product_type`` and ``code``: what asks for it; ``file``: what was kept."""
+    """A document, as ``web/parts/file_field.html`` shows it. ``asked_by`` and ``code``: what asks for it, a kind of product
+    or of submission; ``file``: what was kept."""
 
-    product_type: str
+    asked_by: Mapping[str, str]
     code: str
     file: Proof | None = None
-    accept = ".pdf,.jpg,.jpeg,.png"
+    accept: ClassVar[str] = ".pdf,.jpg,.jpeg,.png"
+    removable: ClassVar[bool] = True
+
+    @property
+    def asks(self) -> Mapping[str, str]:
+        return {**self.asked_by, "proof": self.code}
 
     @property
     def hint(self) -> str:
@@ -158,11 +206,13 @@ def keep(
     )  # fmt: skip
 
 
-def keep_proof(uploaded: UploadedFile[bytes], *, seller: Seller, by: User, now: datetime) -> Proof:
-    """Store what was uploaded. Raises ``Refused``."""
+def keep_proof(
+    uploaded: UploadedFile[bytes], *, seller: Seller | None, by: User, now: datetime, of_buyer: bool = False
+) -> Proof:
+    """Store what was uploaded; without a seller it is shown to the market itself. Raises ``Refused``."""
     return proofs.store_proof(
         uploaded, name=uploaded.name or "", seller=seller, by=by, files=files(), most_bytes=config().proof_most_bytes,
-        a_day=config().proofs_a_day, now=now,
+        a_day=config().proofs_a_day, now=now, of_buyer=of_buyer,
     )  # fmt: skip
 
 
@@ -184,6 +234,11 @@ def handed_in_proof(request: HttpRequest, name: str, *, seller: Seller, by: User
         return keep_proof(uploaded, seller=seller, by=by, now=now).sha256
     sha256 = "" if f"{name}_remove" in request.POST else request.POST.get(name, "")
     return sha256 if proofs.find_proof(sha256, seller=seller) else ""
+
+
+def proof_of(seller: Seller, sha256: str) -> Proof | None:
+    """A document that this seller handed in."""
+    return proofs.find_proof(sha256, seller=seller)
 
 
 def uploaded_in(request: HttpRequest, name: str) -> UploadedFile[bytes] | None:

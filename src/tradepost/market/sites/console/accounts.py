@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -11,21 +10,27 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.money import MINOR_DIGITS, Money
+from tradepost.market.base.money import Money
 from tradepost.market.identity import operator_queries as identity
+from tradepost.market.identity.customer_level import set_level
 from tradepost.market.identity.models import User
 from tradepost.market.payments import ledger, queries
+from tradepost.market.payments.confirm import as_kept
 from tradepost.market.web.access import now_of, operator_required, person
+from tradepost.market.web.auditing import only_shown
 from tradepost.market.web.templatetags.ui import money
 
-MOST_DIGITS = 10
-"""Before the point: what the columns of the ledger hold, and more than any transfer."""
+from . import customer_level
+from .arrival_form import plain_amount
+from .customer_level import LevelForm
+
 ROLES = (
     ("buyer", _("Buyers")),
     ("seller", _("Sellers' people")),
@@ -58,22 +63,11 @@ class TopUpForm(forms.Form):
         self.fields["amount"].widget.attrs["inputmode"] = "decimal"
 
     def clean_amount(self) -> Decimal:
-        """As a bank statement has it; nothing that two people could read as two amounts (1e9, 1,200, 1.2e3, ١٢)."""
-        typed, decimals = self.cleaned_data["amount"], MINOR_DIGITS[self.currency]
-        plain = re.fullmatch(rf"[0-9]{{1,{MOST_DIGITS}}}" + (rf"(\.[0-9]{{1,{decimals}}})?" if decimals else ""), typed)
-        if plain is None:
-            words = (
-                gettext(
-                    "Write the amount in plain digits, with a point and at most %(n)s decimals, for example 1200.50."
-                )
-                if decimals
-                else gettext("Write the amount in plain digits without decimals, for example 1200.")
-            )
-            raise forms.ValidationError(words, params={"n": decimals})
-        amount = Decimal(typed)
-        if not amount:
-            raise forms.ValidationError(gettext("A top-up must be more than zero."))
-        return amount
+        return plain_amount(self.cleaned_data["amount"], self.currency)
+
+    def clean_reference(self) -> str:
+        """In the one form in which numbers of banks are kept, so that none is booked twice by writing it otherwise."""
+        return as_kept(self.cleaned_data["reference"])
 
     def command(self) -> TopUp:
         data = self.cleaned_data
@@ -104,11 +98,13 @@ def top_up(request: HttpRequest, pk: int) -> HttpResponse:
     """Twice the same form: first it is checked and shown for confirmation, then it is booked."""
     user, form = _account_of(pk), TopUpForm(request.POST, currency=config().currency)
     if not form.is_valid() or "change" in request.POST:
+        only_shown(request)
         return _page(request, user, form)
     command = form.command()
     if (booked := queries.top_up_of(command.reference)) is not None:
         return _booked_already(request, user, form, same=booked == (user.pk, command.amount))
     if "confirmed" not in request.POST:
+        only_shown(request)
         context = {"account": user, "command": command, "after": queries.balance(user, form.currency) + command.amount}
         return render(request, "console/top_up.html", context)
     try:
@@ -139,6 +135,28 @@ def _booked_already(request: HttpRequest, user: User, form: TopUpForm, *, same: 
     return _page(request, user, form)
 
 
+@operator_required
+@require_POST
+def change_level(request: HttpRequest, pk: int) -> HttpResponse:
+    user, form = _account_of(pk), LevelForm(request.POST)
+    refilled = TopUpForm(currency=config().currency)
+    if not form.is_valid():
+        return _page(request, user, refilled, form)
+    try:
+        changed = set_level(
+            user, form.given, reason=form.cleaned_data["reason"], actor=person(request).email, now=now_of(request)
+        )
+    except Refused as refused:
+        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        return _page(request, user, refilled, form)
+    said = {"name": str(user), "level": customer_level.level_of(user).value}
+    if changed:
+        messages.success(request, gettext("%(name)s has the level %(level)s now.") % said)
+    else:
+        messages.info(request, gettext("%(name)s has this level already: nothing was changed.") % said)
+    return redirect("console:account", pk)
+
+
 def _account_of(pk: int) -> User:
     user = identity.find_user(pk)
     if user is None:
@@ -146,10 +164,13 @@ def _account_of(pk: int) -> User:
     return user
 
 
-def _page(request: HttpRequest, user: User, form: TopUpForm) -> HttpResponse:
+def _page(request: HttpRequest, user: User, form: TopUpForm, level_form: LevelForm | None = None) -> HttpResponse:
     account = queries.buyer_account(user, form.currency)
     context = {
-        "account": user, "form": form, "balance": account.balance if account else Money(0, form.currency),
+        **customer_level.shown(user, level_form),
+        "account": user, "page_at": reverse("console:account", args=[user.pk]), "form": form,
+        "balance": account.balance if account else Money(0, form.currency),
         "page": queries.entries(account, after=request.GET.get("after", "")), "sells_for": identity.sellers_of(user),
     }  # fmt: skip
-    return render(request, "console/account.html", context, status=409 if form.is_bound and form.errors else 200)
+    status = 400 if level_form and level_form.errors else 409 if form.is_bound and form.errors else 200
+    return render(request, "console/account.html", context, status=status)

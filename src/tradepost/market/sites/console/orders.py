@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment import operator_queries
 from tradepost.market.fulfilment import pay_back as verb
+from tradepost.market.fulfilment.unheard import not_asked
 from tradepost.market.orders import operator_queries as orders
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import queries as payments
@@ -93,13 +94,14 @@ def _order_of(number: str) -> Order:
 
 def _page(request: HttpRequest, order: Order, form: PayBackForm) -> HttpResponse:
     lines = orders.lines_of(order)
+    alone = not_asked(line.subscription for line in lines if line.subscription)
     placed = TimelineEvent(order.placed_at, _("Order placed"), icon="shopping-cart")
     context = {
         "form": form,
         "may_pay_back": verb.may_pay_back(order),
         "order": order,
         "stopped": order.pk in operator_queries.stopped_among([order.pk]),
-        "lines": lines,
+        "lines": [(line, alone.get(line.subscription_id or 0, "")) for line in lines],
         "movements": payments.movements([order.number, *(line.number for line in lines)]),
         "events": [placed, *of_moves(moves_of("order", order.pk), order=order, with_notes=True)],
         "calls": [(call, list(tries_of(call))) for call in calls_of_order(order.number)],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,15 +17,16 @@ from tradepost.market.base import clock
 from tradepost.market.base.counting import Count, counts_up_to
 from tradepost.market.base.models import Event, Job
 from tradepost.market.fulfilment.operator_queries import stopped_operations
-from tradepost.market.notifications import mailbox
+from tradepost.market.notifications import delivery_log
 from tradepost.market.orders import operator_queries as orders
 from tradepost.market.production import operator_queries as engine
 from tradepost.market.production.reasons import title
-from tradepost.market.review.operator_queries import waiting_counts
 from tradepost.market.web.access import now_of, operator_required
 from tradepost.market.web.operations import title_of, why
+from tradepost.market.work_queue.queue_queries import Waiting, waiting_by_source
 
 from .charts import stacked
+from .queue import clock_of
 
 LATE = timedelta(minutes=2)
 """Due calls older than this mean that the workers do not keep up."""
@@ -50,11 +51,10 @@ def show(request: HttpRequest) -> HttpResponse:
     calls, created = engine.last_day(now), engine.last_day(now, activities=["newInstance"])
     stopped = stopped_operations()
     breakers = engine.open_breakers()
-    events, jobs, mails = counts_up_to(engine.stuck(Event), engine.stuck(Job), mailbox.failed())
+    events, jobs, mails = counts_up_to(engine.stuck(Event), engine.stuck(Job), delivery_log.failed())
     needs = [
         *_of_workers(workers, figures.late(now)),
-        *_of_reviews(*waiting_counts(now)),
-        *_of_operations(stopped.count),
+        *_of_queue(waiting_by_source(clock_of(request), with_late=True)),
         *_of_calls(figures.failing, len(breakers)),
         *_of_queues(events + jobs, mails),
     ]
@@ -86,25 +86,15 @@ def _of_workers(workers: list[engine.Worker], late: timedelta) -> Iterator[Need]
         yield Need("warn", "server", text % {"n": dead}, url, _("See the workers"))
 
 
-def _of_reviews(waiting: Count, late: Count) -> Iterator[Need]:
-    """What sellers wait for; what is overdue is told apart, since the market promised a day."""
-    url = reverse("console:reviews")
-    if late:
-        text = ngettext("%(n)s submission is overdue.", "%(n)s submissions are overdue.", late) % {"n": late}
-        yield Need("bad", "clock", text, f"{url}?late=1", _("Decide them"))
-    elif waiting:
-        text = ngettext("%(n)s submission waits for a decision.", "%(n)s submissions wait for a decision.", waiting)
-        yield Need("info", "shield-check", text % {"n": waiting}, url, _("See the submissions"))
-
-
-def _of_operations(stopped: Count) -> Iterator[Need]:
-    """They stay until somebody resolves them, however long ago they stopped."""
-    if stopped:
-        text = ngettext(
-            "%(n)s operation stopped: restart it with its seller, or pay its order back.",
-            "%(n)s operations stopped: restart them with their sellers, or pay their orders back.", stopped,
-        ) % {"n": stopped}  # fmt: skip
-        yield Need("bad", "player-pause", text, reverse("console:operations"), _("See the operations"))
+def _of_queue(waiting: Iterable[Waiting]) -> Iterator[Need]:
+    """What stands in the work queue, by kind; what is overdue is told apart, since the market promised a day."""
+    for kind in waiting:
+        if kind.count:
+            said = {"kind": kind.source.title, "n": kind.count}
+            late = _("%(kind)s: %(n)s, the first is overdue") % said
+            text, tone = (late, "bad") if kind.late else (_("%(kind)s: %(n)s") % said, "info")
+            url = f"{reverse('console:queue')}?source={kind.source.name}"
+            yield Need(tone, "clock" if kind.late else "list-check", text, url, _("See them in the queue"))
 
 
 def _of_calls(failing: Count, paused: int) -> Iterator[Need]:
@@ -127,4 +117,6 @@ def _of_queues(stuck: Count, mails: Count) -> Iterator[Need]:
         )
     if mails:
         text = ngettext("%(n)s mail could not be delivered.", "%(n)s mails could not be delivered.", mails)
-        yield Need("warn", "mail", text % {"n": mails}, f"{reverse('console:mails')}?status=failed", _("See the mails"))
+        yield Need(
+            "warn", "mail", text % {"n": mails}, f"{reverse('console:deliveries')}?status=failed", _("See the mails")
+        )

@@ -20,11 +20,14 @@ from tradepost.market.catalog import delist, trading
 from tradepost.market.catalog.models import Product, Sku, Spec
 from tradepost.market.catalog.operator_queries import ProductFilter, all_products, find_product, offers_of, versions_of
 from tradepost.market.notifications.facts import is_chinese
+from tradepost.market.probes.selling_again import check_may_be_sold
 from tradepost.market.product_types.registry import product_types
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.product_history import product_events
 from tradepost.market.web.status import vocabulary
 from tradepost.protocols.text import Text
+
+from .probes import figures
 
 
 class ReasonForm(forms.Form):
@@ -94,6 +97,7 @@ def unfreeze(request: HttpRequest, pk: int) -> HttpResponse:
     product = _found(pk)
     try:
         with transaction.atomic():
+            check_may_be_sold(product)
             trading.unfreeze(product, actor=person(request).email, now=now_of(request))
     except Refused as refused:
         messages.error(request, refused.message)
@@ -174,6 +178,7 @@ def _page(request: HttpRequest, product: Product, **forms_: forms.Form) -> HttpR
         "events": product_events(product, with_actors=True),
         "freeze_form": forms_.get("freeze") or ReasonForm(auto_id="freeze-%s"),
         "stop_form": forms_.get("stop") or StopForm(product=product),
+        **figures(request, product),
         "living": product.status in {Product.Status.ON_SALE, Product.Status.FROZEN},
     }
     wrong = any(form.errors for form in forms_.values())

@@ -19,7 +19,7 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import read_findings
 from tradepost.market.base.secrets import unseal
-from tradepost.market.review import decide, operator_queries, sla
+from tradepost.market.review import appeals, decide, operator_queries, sla
 from tradepost.market.review.cases import case_of
 from tradepost.market.review.contract import Incomplete, Look
 from tradepost.market.review.models import OPEN, Submission
@@ -80,11 +80,11 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @operator_required
 @require_POST
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
-    one, ticked = _found(pk), request.POST.getlist("checklist")
+    one, ticked, why = _found(pk), request.POST.getlist("checklist"), request.POST.get("reason", "").replace("\0", "")
     try:
-        decide.approve(one, checklist=ticked, by=person(request), settings=config(), now=now_of(request))
+        decide.approve(one, checklist=ticked, reason=why, by=person(request), settings=config(), now=now_of(request))
     except Refused as refused:
-        return _page(request, _found(pk), refused=refused, ticked=ticked)
+        return _page(request, _found(pk), refused=refused, ticked=ticked, why=why)
     messages.success(request, _("Approved: it is in force, and the seller was told."))
     return redirect("console:review", pk)
 
@@ -133,6 +133,7 @@ def _page(
     *,
     refused: Refused | None = None,
     ticked: list[str] | None = None,
+    why: str = "",
     reasons: Mapping[str, str] | None = None,
 ) -> HttpResponse:
     kind, now = review_kind(one.kind), now_of(request)
@@ -142,6 +143,7 @@ def _page(
     done = set(ticked or one.checklist)
     context: dict[str, Any] = {
         "one": one,
+        "asset": one.document.get("version") if one.kind in {"asset", "appeal"} else None,
         "title": kind.title,
         "sections": sections_of(kind, case.document, against=against),
         "removed": removed(kind, case.document, against),
@@ -159,6 +161,9 @@ def _page(
         "refused": refused,
         "missing": refused.findings if isinstance(refused, Incomplete) else (),
         "rejecting": bool(refused and refused.code == "review.reasons"),
+        "web_report": appeals.about(one).scan if one.kind == "appeal" else None,
+        "explained": bool(kind.explained),
+        "why": why,
         **review_products.replay_context(one, now=now),
     }
     status = HTTPStatus(refused.status) if refused else HTTPStatus.OK

@@ -23,7 +23,9 @@ from tradepost.market.identity.models import Domain, SigningKey
 from tradepost.market.product_types.registry import product_types
 from tradepost.market.production import addresses as verbs
 from tradepost.market.production import reasons, seller_queries
+from tradepost.market.production.address_health import AddressState, health_of
 from tradepost.market.production.models import Address
+from tradepost.market.production.reasons import Reason
 from tradepost.market.production.trials import Trial, newest_trials, start_trial
 from tradepost.protocols.registry import protocols
 
@@ -126,13 +128,20 @@ def _described(address: Address, classes: set[str], visible: Collection[int], tr
     return {
         "address": address,
         "protocol": protocols()[address.protocol].title if address.protocol in protocols() else address.protocol,
-        "fault": reasons.explain(address.last_fault) if address.last_fault else None,
+        "fault": _fault(address),
         "has_key": wanted in classes,
         "key_class": SigningKey.InterfaceClass(wanted).label if wanted else "",
         "trial": trial,
         "serves": [binding.product for binding in address.bindings.all() if binding.product_id in visible],
         "serves_nothing": not address.bindings.all(),
     }
+
+
+def _fault(address: Address) -> Reason | None:
+    """What is wrong with it now, in words; of a failed probe its own page tells."""
+    health = health_of(address)
+    known = health.state in {AddressState.DEGRADED, AddressState.PAUSED} and health.trouble not in {"", "probe"}
+    return reasons.explain(health.trouble, protocol=address.protocol) if known else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

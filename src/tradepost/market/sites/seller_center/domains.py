@@ -93,7 +93,7 @@ def check(request: SellerRequest, pk: int) -> HttpResponse:
 @seller_page(menu=Menu.TOOLS)
 def delete(request: SellerRequest, pk: int) -> HttpResponse:
     own = _domain(request, pk)
-    verbs.delete_domain(own, used_by=own.addresses.count())
+    verbs.delete_domain(own, used_by=own.addresses.count() + own.web_tasks.count())
     messages.success(request, _("The domain %(domain)s is deleted.") % {"domain": own.host})
     return redirect("seller_center:domains")
 
@@ -120,6 +120,7 @@ def _facts(request: SellerRequest, pk: int) -> dict[str, Any]:
         "broke_off": broke_off,
         "missing": [] if looking or broke_off else missing(own),
         "addresses": list(own.addresses.order_by("url")),
+        "web_tasks": list(own.web_tasks.order_by("url")),
         "days": config().domain_recheck_days,
         "failures": config().domain_failures,
     }

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from tradepost.market.catalog.document import Details
+from tradepost.market.assets.versions import choosable
+from tradepost.market.catalog.document import ASSET, Details
+from tradepost.market.identity.models import Seller
 from tradepost.market.product_types.contract import NO, YES, Answer, ProductType, Question
 from tradepost.protocols.text import Text
 
@@ -44,7 +46,19 @@ def groups(kind: ProductType) -> list[Group]:
         for question in kind.fields
         for name, language in zip(_names(question), (_("Chinese"), _("English")), strict=False)
     )
-    return [Group(asks=asks)]
+    return [Group(asks=(*_asset(kind), *asks))]
+
+
+def _asset(kind: ProductType) -> Sequence[Ask]:
+    """What it is delivered with, for kinds that need something (business-rules §2.6)."""
+    if not kind.asset_kinds:
+        return ()
+    words = _(
+        "An approved version out of your asset center. Who bought keeps the version that was sold, also on renewals."
+    )
+    return (
+        Ask(name=f"fields.{ASSET}", label=_("What it is delivered with"), help=words, look=Look.CHOICE, longest=20),
+    )
 
 
 MOST_PROOFS = 3
@@ -55,15 +69,19 @@ def proof_names(kind: ProductType) -> list[str]:
     return [f"proofs.{proof.code}" for proof in kind.proofs]
 
 
-def choices(kind: ProductType) -> dict[str, Sequence[tuple[str, Words]]]:
+def choices(kind: ProductType, seller: Seller) -> dict[str, Sequence[tuple[str, Words]]]:
     """Of what is chosen."""
     found: dict[str, Sequence[tuple[str, Words]]] = {}
+    if kind.asset_kinds:
+        usable = choosable(seller, kind.asset_kinds)
+        options = [(str(one.pk), f"{one.asset.name} {one.label} · {one.file_name}") for one in usable]
+        found[f"fields.{ASSET}"] = [("", _("Not chosen yet")), *options]
     for question in kind.fields:
-        options: list[tuple[str, Words]] = [(code, _say(words)) for code, words in question.choices]
+        answers: list[tuple[str, Words]] = [(code, _say(words)) for code, words in question.choices]
         if question.answer is Answer.YES_NO:
-            options = [(YES, _("Yes")), (NO, _("No"))]
+            answers = [(YES, _("Yes")), (NO, _("No"))]
         for name in _names(question):
-            found[f"fields.{name}"] = [("", _("Not answered yet")), *options]
+            found[f"fields.{name}"] = [("", _("Not answered yet")), *answers]
     return found
 
 
@@ -71,8 +89,10 @@ def read(typed: Mapping[str, str], kind: ProductType) -> Details:
     """What was answered. Raises ``TooLong``."""
     answers = {
         name: typed.get(f"fields.{name}", "").replace("\0", "").replace("\r\n", "\n").strip()
-        for question in kind.fields
-        for name in _names(question)
+        for name in (
+            *((ASSET,) if kind.asset_kinds else ()),
+            *(name for question in kind.fields for name in _names(question)),
+        )
     }
     errors = {
         f"fields.{name}": _("At most %(most)s characters; these are %(are)s.") % {"most": LONGEST, "are": len(said)}

@@ -26,7 +26,7 @@ from tradepost.market.base.numbers import whole_number
 from tradepost.market.identity.menus import Menu
 from tradepost.market.review import drafts
 from tradepost.market.review import submit as sending
-from tradepost.market.review.contract import AnyKind, Incomplete, Look, Words
+from tradepost.market.review.contract import AnyKind, Incomplete, Look, Question, Words
 from tradepost.market.review.models import Submission
 from tradepost.market.review.registry import review_kinds
 from tradepost.market.web import uploads
@@ -51,7 +51,7 @@ def kind_of(name: str) -> AnyKind:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.COMPANY, owner=True)
-@uploads.takes_pictures()
+@uploads.takes_pictures(1, proofs=1)
 def draft(request: SellerRequest, kind: str) -> HttpResponse:
     how = kind_of(kind)
     standing = drafts.draft_of(kind, request.seller)
@@ -81,7 +81,7 @@ def _saved(request: SellerRequest, kind: AnyKind, standing: Submission, act: str
     """Keep what was typed, then send it if that was asked for. What cannot be sent is kept all the same."""
     typed, quietly = _typed(request, kind), request.headers.get("HX-Request") == "true"
     try:
-        typed |= _pictures(request, kind)
+        typed |= _files(request, kind)
         with transaction.atomic():
             saved = drafts.save(
                 standing, typed, revision=whole_number(request.POST.get("revision", "")) or 0, now=request.now
@@ -118,24 +118,29 @@ def _typed(request: SellerRequest, kind: AnyKind) -> dict[str, str]:
     return {
         name: request.POST[name].replace("\r\n", "\n").replace("\0", "")
         for question in kind.questions
-        if question.look is not Look.PICTURE and (name := question.field) in request.POST
+        if not question.look.is_file and (name := question.field) in request.POST
     }
 
 
-def _pictures(request: SellerRequest, kind: AnyKind) -> dict[str, str]:
-    """Raises ``Refused`` with the picture's field for a file that is none."""
+def _files(request: SellerRequest, kind: AnyKind) -> dict[str, str]:
+    """The hashes of pictures and documents. Raises ``Refused`` with the field for a file that is none."""
     found = {}
     for question in kind.questions:
-        if question.look is Look.PICTURE and question.field in request.POST:
+        if question.look.is_file and question.field in request.POST:
             try:
-                found[question.field] = uploads.handed_in(
-                    request, question.field, purpose=LOGO, seller=request.seller, by=request.user, now=request.now
-                )
+                found[question.field] = _file(request, question)
             except Refused as refused:
                 raise Refused(
                     refused.code, refused.message, refused.status, field=question.field, rule=refused.rule
                 ) from None
     return found
+
+
+def _file(request: SellerRequest, question: Question) -> str:
+    name, seller, by, now = question.field, request.seller, request.user, request.now
+    if question.look is Look.PROOF:
+        return uploads.handed_in_proof(request, name, seller=seller, by=by, now=now)
+    return uploads.handed_in(request, name, purpose=LOGO, seller=seller, by=by, now=now)
 
 
 def _refused(
@@ -180,7 +185,7 @@ def _page(
     if refused is not None and refused.field:
         findings = [*(findings if beside else ()), _as_finding(kind, refused)]
         beside = True
-    sections = shown_sections(kind, form, document, findings, beside=beside, said=said)
+    sections = shown_sections(kind, form, document, findings, beside=beside, said=said, seller=request.seller)
     return show(
         request,
         "seller_center/draft.html",
@@ -193,6 +198,7 @@ def _page(
         loose=[each for each in findings if each.field not in asked] if beside else [],
         refused=refused,
         other_labels=[(q.label, others[q.field]) for q in kind.questions if others and q.field in others],
+        files=",".join(f"{q.field}_file" for q in kind.questions if q.look.is_file),
         earlier=draft.earlier,
         earlier_findings=read_findings(draft.earlier.findings) if draft.earlier else [],
         send=SEND.get(kind.name, _("Send it")),
@@ -214,7 +220,9 @@ def _as_finding(kind: AnyKind, refused: Refused) -> Finding:
 
 def _initial(kind: AnyKind, document: Any) -> dict[str, str]:
     """A secret is never given back, not even to the one who typed it."""
-    return {q.field: getattr(document, q.field) for q in kind.questions if q.look not in {Look.SECRET, Look.PICTURE}}
+    return {
+        q.field: getattr(document, q.field) for q in kind.questions if q.look is not Look.SECRET and not q.look.is_file
+    }
 
 
 @require_POST

@@ -17,14 +17,14 @@ from tradepost.market.base.work import State
 from tradepost.market.fulfilment import restart
 from tradepost.market.identity.menus import Menu
 from tradepost.market.production import reasons, seller_queries
-from tradepost.market.production.models import Call
+from tradepost.market.production.models import WELL, Call
 from tradepost.market.production.seller_queries import CallFilter
 from tradepost.market.web.attempts import attempts_of
 from tradepost.market.web.status import CALL_OUTCOMES, CALL_STATES
 from tradepost.market.web.templatetags.ui import locale_now
 from tradepost.protocols.registry import protocols
 
-from .frame import SellerRequest, found, may_change, seller_page, show
+from .frame import SellerRequest, found, may_change, products_of, seller_page, show
 
 SOON = timedelta(seconds=15)
 """A call that is due within this time is watched live, as one in flight is."""
@@ -98,6 +98,7 @@ def _facts(request: SellerRequest, pk: int) -> dict[str, Any]:
         "attempts": attempts_of(call),
         "every": _pace(call),
         "live": _is_live(call, request),
+        "probed": call.last_verdict not in WELL and products_of(request).filter(pk__in=[call.product_id]).exists(),
         "may_restart": may_change(request) and restart.may_restart_call(call),
         "protocol_title": protocols()[call.protocol].title if call.protocol in protocols() else call.protocol,
     }

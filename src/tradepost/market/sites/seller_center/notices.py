@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
-from django.views.decorators.http import require_POST, require_safe
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tradepost.market.identity.menus import Menu
+from tradepost.market.notifications.categories import Audience
 from tradepost.market.web import notices as shared
 
 from .frame import SellerRequest, seller_page, show
@@ -30,3 +33,15 @@ def read_all(request: SellerRequest) -> HttpResponse:
 @seller_page(menu=Menu.OVERVIEW, write=False)
 def open_notice(request: SellerRequest, pk: int) -> HttpResponse:
     return shared.open_notice(request, pk, SITE)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@seller_page(menu=Menu.OVERVIEW, write=False)
+def settings(request: SellerRequest) -> HttpResponse:
+    """They are the reader's own too; where the company wants to be told is its owner's."""
+    owner = request.rights.owner
+
+    def shown(_request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        return show(request, template, **context, receivers_page="seller_center:receivers" if owner else "")
+
+    return shared.settings_page(request, SITE, shown, [Audience.SELLER])

@@ -11,11 +11,15 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.base.config import config
 from tradepost.market.fulfilment.seller_queries import stopped_operations
 from tradepost.market.identity.menus import Menu
+from tradepost.market.invoices import queries as invoices
 from tradepost.market.orders import seller_queries
+from tradepost.market.orders.refund_queries import to_answer
 from tradepost.market.orders.seller_queries import LineFilter
+from tradepost.market.probes import seller_queries as probes
 from tradepost.market.production import seller_queries as production
 from tradepost.market.web.access import choose_seller
 from tradepost.market.web.operations import title_of, why
+from tradepost.market.web.probes import said_of_health
 
 from .charts import bars
 from .frame import SellerRequest, found, products_of, seller_page, show
@@ -31,13 +35,27 @@ def overview(request: SellerRequest) -> HttpResponse:
     """Each part for those who have its menu; who has none of them reads so."""
     tools = _tools(request) if request.rights.sees(Menu.TOOLS) else {}
     trade = _trade(request) if request.rights.sees(Menu.TRADE) else {}
-    fine = (not tools or tools["attention"].nothing) and not trade.get("stopped_count")
+    unwell = tools and (not tools["attention"].nothing or tools["probes_failing"])
+    fine = (
+        not unwell
+        and not trade.get("stopped_count")
+        and not trade.get("refunds_asked")
+        and not trade.get("invoices_asked")
+    )
     return show(request, "seller_center/overview.html", needs_nothing=fine, **tools, **trade)
 
 
 def _tools(request: SellerRequest) -> dict[str, Any]:
     attention = production.attention(request.seller, products=products_of(request))
-    return {"attention": attention, "failing": [(call, last_result(call)) for call in attention.failing]}
+    unwell = probes.failing_products(request.seller, products_of(request))
+    days = config().probe_freeze_days
+    return {
+        "attention": attention,
+        "failing": [(call, last_result(call)) for call in attention.failing],
+        "probes_failing": [
+            (one, said.words) for one in unwell if (said := said_of_health(one, one.product, freeze_days=days))
+        ],
+    }
 
 
 def _trade(request: SellerRequest) -> dict[str, Any]:
@@ -48,6 +66,8 @@ def _trade(request: SellerRequest) -> dict[str, Any]:
     return {
         "stopped": [(one, title_of(one), why(one)) for one in stopped.oldest],
         "stopped_count": stopped.count,
+        "refunds_asked": to_answer(request.seller),
+        "invoices_asked": invoices.to_do(request.seller),
         "open_count": seller_queries.open_order_count(request.seller),
         "days": days,
         "day_count": DAYS,

@@ -43,7 +43,7 @@ upload.own_transactions = True  # type: ignore[attr-defined]  # a second of deco
 def picture_field(
     name: str, purpose: Picture.Purpose, *, sha256: str = "", error: str = "", required: bool = False
 ) -> PictureField:
-    """For ``{% include "web/parts/picture_field.html" with picture=… %}`` in a form of this site."""
+    """For ``{% include "web/parts/file_field.html" with upload=… %}`` in a form of this site."""
     action = reverse("seller_center:picture_upload")
     return PictureField(
         name=name,
@@ -71,4 +71,4 @@ def _field(request: SellerRequest) -> PictureField:
 def _shown(request: HttpRequest, field: PictureField) -> HttpResponse:
     """A refusal is answered 422, which pages show in place of the field as well."""
     status = HTTPStatus.UNPROCESSABLE_ENTITY if field.error else HTTPStatus.OK
-    return render(request, "web/parts/picture_field.html", {"picture": field}, status=status)
+    return render(request, "web/parts/file_field.html", {"upload": field}, status=status)

@@ -10,6 +10,7 @@ from tradepost.market.catalog import document as documents
 from tradepost.market.catalog import seller_queries
 from tradepost.market.catalog.view import view_of
 from tradepost.market.identity.menus import Menu
+from tradepost.market.web.seller_contact import contact_of
 
 from .frame import SellerRequest, found, seller_page, show
 from .products import own
@@ -21,4 +22,7 @@ def preview(request: SellerRequest, pk: int) -> HttpResponse:
     product = own(request, pk)
     version = found(seller_queries.newest_version(product))
     view = view_of(documents.load(version.document), currency=config().currency)
-    return show(request, "seller_center/product_preview.html", product=product, version=version, view=view)
+    contact = contact_of(request.seller, support=view.support)
+    return show(
+        request, "seller_center/product_preview.html", product=product, version=version, view=view, contact=contact
+    )

@@ -19,6 +19,7 @@ from tradepost.market.catalog import document as documents
 from tradepost.market.catalog import drafts, seller_queries
 from tradepost.market.catalog.complete import Market, complete
 from tradepost.market.catalog.document import Base
+from tradepost.market.catalog.known import known_of
 from tradepost.market.catalog.models import Product, Version
 from tradepost.market.catalog.seller_queries import ProductFilter, Versions
 from tradepost.market.identity.menus import Menu
@@ -35,9 +36,9 @@ LONGEST_NAME = 64
 
 
 def market() -> Market:
-    """What this market sells: usage is metered in a sandbox only."""
+    """What this market sells: packages of usage in a sandbox only."""
     settings = config()
-    return Market(currency=settings.currency, sells_metered=settings.sandbox, host=settings.public_host)
+    return Market(currency=settings.currency, sells_packages=settings.sandbox, host=settings.public_host)
 
 
 def own(request: SellerRequest, pk: int) -> Product:
@@ -69,19 +70,31 @@ def products(request: SellerRequest) -> HttpResponse:
         request,
         "seller_center/products.html",
         page=rows,
-        rows=[_listed(product, versions.get(product.pk, Versions())) for product in rows.rows],
+        rows=_all_listed([(product, versions.get(product.pk, Versions())) for product in rows.rows]),
         filters=wanted,
         kinds=[(code, kind.title.in_language(get_language())) for code, kind in kinds.items()],
         tabs=[("", _("All")), ("written", _("Drafts")), *vocabulary("product")[1:]],
     )
 
 
-def _listed(product: Product, versions: Versions) -> Listed:
-    kind = product_types()[product.product_type].title.in_language(get_language())
-    missing = None
-    if versions.draft is not None:
-        missing = len(complete(product, documents.load(versions.draft.document), market=market()))
-    return Listed(product, kind, versions, missing)
+def _all_listed(rows: Sequence[tuple[Product, Versions]]) -> list[Listed]:
+    """What all of these drafts refer to is asked for at once."""
+    written = {product.pk: documents.load(own.draft.document) for product, own in rows if own.draft is not None}
+    known = (
+        known_of([(product, written[product.pk]) for product, _own in rows if product.pk in written])
+        if written
+        else None
+    )
+    kinds, language, sold = product_types(), get_language(), market()
+    return [
+        Listed(
+            product,
+            kinds[product.product_type].title.in_language(language),
+            versions,
+            len(complete(product, written[product.pk], market=sold, known=known)) if product.pk in written else None,
+        )
+        for product, versions in rows
+    ]
 
 
 # --- a new one --------------------------------------------------------------------------------------------------------
@@ -165,7 +178,7 @@ def product(request: SellerRequest, pk: int) -> HttpResponse:
         request,
         "seller_center/product.html",
         product=thing,
-        row=_listed(thing, versions),
+        row=_all_listed([(thing, versions)])[0],
         versions=written,
         events=of_moves(seller_queries.moves_of(thing, written)),
         may_write=thing.status != Product.Status.STOPPED and versions.sealed is None,

@@ -12,7 +12,8 @@ from django.shortcuts import redirect, render
 from tradepost.market.identity.models import Seller
 
 OF_APPLICANTS = frozenset({
-    "switch", "notices", "notices_read", "notice_open", "company", "draft", "picture_upload", "draft_discard", "submissions", "submission", "submission_progress",
+    "switch", "notices", "notices_read", "notice_open", "company", "draft", "picture_upload", "proof_upload", "draft_discard", "submissions", "submission",
+    "submission_progress",
     "submission_withdraw", "submission_correct", "agreements", "agreement_accept",
 })  # fmt: skip
 """Pages that an applicant sees, by the names of their addresses; all others lead to its entry."""

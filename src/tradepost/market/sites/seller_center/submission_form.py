@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from tradepost.market.assets.models import Picture
 from tradepost.market.base.findings import Finding
 from tradepost.market.identity.company_models import Agreement
+from tradepost.market.identity.models import Seller
 from tradepost.market.review.contract import AnyKind, Look, Question, Words
-from tradepost.market.web.uploads import PictureField
+from tradepost.market.web.uploads import FileField
 
 from .pictures import picture_field
+from .proofs import submission_proof
 
 LOGO = Picture.Purpose.COMPANY_LOGO
 """The one picture that companies hand in."""
@@ -39,7 +41,7 @@ class DraftForm(forms.Form):
     def __init__(self, kind: AnyKind, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         for question in kind.questions:
-            if question.look is not Look.PICTURE:
+            if not question.look.is_file:
                 self.fields[question.field] = _field(question)
 
 
@@ -71,11 +73,11 @@ def _widget(question: Question) -> forms.Widget:
 
 @dataclass(frozen=True, slots=True)
 class ShownField:
-    """A field of the page: a form's, or a picture's. ``wrong``: words and the section of the rule."""
+    """A field of the page: a form's, or a file's. ``wrong``: words and the section of the rule."""
 
     question: Question
     bound: BoundField | None
-    picture: PictureField | None
+    upload: FileField | None
     value: str
     wrong: Sequence[tuple[Words, str]]
 
@@ -92,8 +94,9 @@ class ShownSection:
 
 
 def shown_sections(
-    kind: AnyKind, form: DraftForm, document: Any, found: Iterable[Finding], *, beside: bool, said: Mapping[str, str]
-) -> list[ShownSection]:
+    kind: AnyKind, form: DraftForm, document: Any, found: Iterable[Finding], *, beside: bool, said: Mapping[str, str],
+    seller: Seller,
+) -> list[ShownSection]:  # fmt: skip
     """``beside``: whether findings stand beside their fields, or are counted only: nobody is told what is missing before
     having had the time to type it. ``said``: an operator's reasons by section."""
     wrong: dict[str, list[tuple[Words, str]]] = {}
@@ -107,7 +110,7 @@ def shown_sections(
     sections = []
     for section in kind.sections:
         fields = [
-            _shown(question, form, document, wrong.get(question.field, []) if beside else [])
+            _shown(question, form, document, wrong.get(question.field, []) if beside else [], kind=kind, seller=seller)
             for question in kind.questions
             if question.section == section.code
         ]
@@ -119,13 +122,19 @@ def shown_sections(
     return sections
 
 
-def _shown(question: Question, form: DraftForm, document: Any, wrong: Sequence[tuple[Words, str]]) -> ShownField:
+def _shown(
+    question: Question, form: DraftForm, document: Any, wrong: Sequence[tuple[Words, str]], *, kind: AnyKind,
+    seller: Seller,
+) -> ShownField:  # fmt: skip
     value = str(getattr(document, question.hint or question.field))
-    if question.look is not Look.PICTURE:
+    if not question.look.is_file:
         return ShownField(question, form[question.field], None, value, wrong)
     said = " ".join(f"{words} {rule}".strip() for words, rule in wrong)
-    field = picture_field(question.field, LOGO, sha256=value, error=said)
-    return ShownField(question, None, replace(field, required=question.required), value, wrong)
+    if question.look is Look.PROOF:
+        proof = submission_proof(kind, question, seller=seller, sha256=value, error=said)
+        return ShownField(question, None, proof, value, wrong)
+    picture = picture_field(question.field, LOGO, sha256=value, error=said)
+    return ShownField(question, None, replace(picture, required=question.required), value, wrong)
 
 
 def rule_of(finding: Finding) -> str:

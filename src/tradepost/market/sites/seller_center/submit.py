@@ -30,6 +30,7 @@ from tradepost.market.review.contract import Incomplete
 from tradepost.market.review.models import OPEN, Submission
 from tradepost.market.review.product_versions import INTERFACE, SELLER, TITLES
 from tradepost.market.review.registry import review_kind
+from tradepost.market.review.web_sites import WEB_SITE
 
 from .frame import SellerRequest, found, seller_page, show
 from .pricing_document import laid_out
@@ -134,6 +135,13 @@ def _address(product: Product, document: documents.Document, finding: Finding) -
                 reverse("seller_center:debug_address", args=[address.pk])
                 if address
                 else reverse("seller_center:addresses") + "#products"
+            )
+        case section if section == WEB_SITE:
+            task = finding.field.removeprefix("task.")
+            return (
+                reverse("seller_center:web_check", args=[task])
+                if task.isdecimal()
+                else reverse("seller_center:web_check_new")
             )
         case section if section == SELLER:
             return reverse("seller_center:company")

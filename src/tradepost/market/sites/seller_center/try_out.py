@@ -20,6 +20,7 @@ from tradepost.market.fulfilment import sandbox
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.sandbox import Target, Trial
 from tradepost.market.fulfilment.sandbox_acts import Act, Tried, tried
+from tradepost.market.fulfilment.unheard import not_asked
 from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import Member
 from tradepost.market.orders.place import chosen_values
@@ -45,20 +46,22 @@ class ChangeForm(forms.Form):
 def try_out(request: SellerRequest) -> HttpResponse:
     _only_in_a_sandbox()
     page = tried(request.seller, after=request.GET.get("after", ""))
+    alone = not_asked(one.subscription for one in page.rows)
     own = set(Member.objects.filter(seller=request.seller).values_list("user", flat=True))
     on_sale = [p for p in seller_queries.seller_products(request.seller) if p.status == Product.Status.ON_SALE]
     return show(
         request,
         "seller_center/try_out.html",
         page=page,
-        trials=[_shown(one, own) for one in page.rows],
+        trials=[_shown(one, own, alone.get(one.subscription.pk, "")) for one in page.rows],
         foreign=any(one.subscription.buyer_id not in own for one in page.rows),
         products=on_sale,
     )
 
 
-def _shown(tried: Tried, own: Collection[int]) -> dict[str, Any]:
-    """``own``: the seller's members, whose purchases are tests; what others bought is in use."""
+def _shown(tried: Tried, own: Collection[int], activity: str) -> dict[str, Any]:
+    """``own``: the seller's members, whose purchases are tests; what others bought is in use. ``activity``: what was not
+    asked when it was frozen."""
     acts = {act.value for act in tried.acts}
     opening = tried.subscription.status == Subscription.Status.OPENING
     return {
@@ -66,6 +69,7 @@ def _shown(tried: Tried, own: Collection[int]) -> dict[str, Any]:
         "own": tried.subscription.buyer_id in own,
         "buyer": buyer_name(tried.subscription.buyer),
         "dialog": f"sc-r{tried.subscription.pk}",
+        "not_asked": activity,
         "bought": _words(tried.subscription.offer),
         "acts": acts,
         "changes": bool(acts & {Act.UPGRADE, Act.RENEW_CHANGED}),
@@ -105,13 +109,19 @@ def act(request: SellerRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
     else:
-        _tell(request, operation)
+        _tell(request, subscription, operation)
     return HttpResponseRedirect(f"{reverse('seller_center:try_out')}#sc-s{pk}")
 
 
-def _tell(request: SellerRequest, operation: Operation | None) -> None:
+def _tell(request: SellerRequest, subscription: Subscription, operation: Operation | None) -> None:
     """What came of it at once: it was asked, or nothing need be, or it could not begin."""
-    if operation is None:
+    frozen = Subscription.objects.select_related("product", "offer").filter(pk=subscription.pk)
+    if operation is None and (activity := not_asked(frozen).get(subscription.pk)):
+        words = _(
+            "Frozen in this market alone: your server was not asked, since no case of %(activity)s is saved. Debug it to be asked."
+        )
+        messages.success(request, words % {"activity": activity})
+    elif operation is None:
         messages.success(request, _("Nothing is asked of your server: another reason keeps the service as it is."))
     elif operation.call is not None:
         messages.success(request, _("Asked of your server: %(activity)s.") % {"activity": operation.call.activity})

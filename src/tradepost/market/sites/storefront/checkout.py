@@ -16,10 +16,12 @@ from django.views.decorators.http import require_http_methods
 from tradepost.market.base import ids
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.catalog.shelf_queries import product_on_sale
 from tradepost.market.orders import quotes
 from tradepost.market.orders.buy import buy
+from tradepost.market.orders.durations import Duration, durations
 from tradepost.market.orders.place import PlaceOrder, quote, sold_version
 from tradepost.market.orders.prerequisite import lacks_prerequisite
 from tradepost.market.orders.pricing import Priced
@@ -52,7 +54,7 @@ def checkout(request: HttpRequest, product_id: int) -> HttpResponse:
         _as_seen(request, choice, picked)
         placed = buy(
             person(request), _command(request, product, choice), now=now_of(request),
-            unpaid_timeout=timedelta(minutes=config().unpaid_timeout_minutes), sells_metered=config().sandbox,
+            unpaid_timeout=timedelta(minutes=config().unpaid_timeout_minutes), sells_packages=config().sandbox,
         )  # fmt: skip
     except Refused as refused:
         return _page(request, product, choice, refused)
@@ -87,6 +89,7 @@ def _command(request: HttpRequest, product: Product, choice: Choice) -> PlaceOrd
         extend_params=tuple(typed),
         agreed=request.POST.get("agreed") == "on",
         quote=request.POST.get("quote", ""),
+        renews=choice.offer.renewable and request.POST.get("renews") == "on",
     )
     return replace(command, idempotency_key=_idempotency_key(request.POST.get("idempotency_key", "")[:64], command))
 
@@ -96,7 +99,7 @@ def _idempotency_key(shown: str, command: PlaceOrder) -> str:
     goes back and chooses something else wants a second order."""
     if not shown:
         return ""
-    chosen = [shown, command.product_id, command.quantity, command.periods, command.extend_params]
+    chosen = [shown, command.product_id, command.quantity, command.periods, command.extend_params, command.renews]
     return hashlib.sha256(json.dumps(chosen).encode()).hexdigest()
 
 
@@ -121,6 +124,8 @@ def _page(request: HttpRequest, product: Product, choice: Choice, refused: Refus
         "needed": _needed(choice),
         "params": params,
         "agreed": request.POST.get("agreed") == "on",
+        "renews": (request.POST or request.GET).get("renews") == "on",
+        "each_time": _each_time(choice, priced) if priced else None,
         "errors": errors,
         "refused": refused,
         "wrong": wrong.message if wrong else "",
@@ -134,6 +139,15 @@ def _quote(request: HttpRequest, choice: Choice, priced: Priced) -> str:
         person(request), choice.offer, priced, version=sold_version(choice.spec.product), now=now_of(request),
         lasts=timedelta(minutes=config().quote_minutes),
     )  # fmt: skip
+
+
+def _each_time(choice: Choice, priced: Priced) -> tuple[Duration, Money] | None:
+    """By what the choice would be renewed automatically, and what that costs today; None for what cannot be."""
+    duration = next(iter(durations(choice.offers)), None) if choice.offer.renewable else None
+    if duration is None:
+        return None
+    offer = next(one for one in choice.offers if one.renewable and one.period_type == duration.period_type)
+    return duration, quote(offer, quantity=priced.quantity, periods=duration.periods).total
 
 
 def _needed(choice: Choice) -> Offer | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from tradepost.market.notifications.categories import Audience
 from tradepost.market.web import notices as shared
 from tradepost.market.web.access import buyer_required
 
@@ -28,3 +31,13 @@ def read_all(request: HttpRequest) -> HttpResponse:
 @require_POST
 def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
     return shared.open_notice(request, pk, SITE)
+
+
+@buyer_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: HttpRequest) -> HttpResponse:
+    return shared.settings_page(request, SITE, _show, [Audience.BUYER])
+
+
+def _show(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+    return render(request, template, context | {"receivers_page": "storefront:receivers"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,14 +16,20 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.fulfilment.order_progress import LineProgress
 from tradepost.market.fulfilment.order_progress import progress as progress_of
+from tradepost.market.invoices.queries import of_order
 from tradepost.market.orders.buyer_queries import buyer_order
 from tradepost.market.orders.cancel import cancel_order
+from tradepost.market.orders.change_fee import read_stored
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.pay import pay_order
+from tradepost.market.orders.refund_queries import refund_by, refund_lines_of
+from tradepost.market.payments.intent_queries import open_intent_for
 from tradepost.market.payments.queries import balance
 from tradepost.market.subscriptions.lifecycle import access_data
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.access import buyer_required, now_of, person
+from tradepost.market.web.fee_lines import ShownFee, shown
+from tradepost.market.web.seller_contact import SellerContact, contact_of
 from tradepost.market.web.timeline import TimelineEvent, moves_of, of_moves
 
 private = cache_control(private=True, no_store=True)
@@ -36,7 +43,10 @@ AT_FIRST = timedelta(seconds=10)
 @require_safe
 def order(request: HttpRequest, number: str) -> HttpResponse:
     found = _own(request, number)
-    return render(request, "storefront/order.html", _pay_panel(request, found) | _live(request, found))
+    if (refund := refund_by(found)) is not None:  # an unsubscription is told by what it pays back
+        return redirect("storefront:refund", pk=refund.pk)
+    live = _live(request, found)
+    return render(request, "storefront/order.html", _pay_panel(request, found) | live | {"contacts": _contacts(live)})
 
 
 def _own(request: HttpRequest, number: str) -> Order:
@@ -51,24 +61,39 @@ def _pay_panel(request: HttpRequest, found: Order) -> dict[str, Any]:
         return {}
     has = balance(person(request), found.currency)
     lacks = found.total - has if has < found.total else None
-    return {"balance": has, "lacks": lacks, "too_late": now_of(request) >= found.pay_before}
+    transfer = open_intent_for(person(request), found.number) if lacks else None
+    return {"balance": has, "lacks": lacks, "transfer": transfer, "too_late": now_of(request) >= found.pay_before}
 
 
 def _live(request: HttpRequest, found: Order) -> dict[str, Any]:
     """The part of the page that changes by itself while a paid order is delivered."""
     followed = progress_of(found)
     since = now_of(request) - (found.paid_at or found.placed_at)
-    placed = TimelineEvent(found.placed_at, _("Order placed"), icon="shopping-cart")
+    by_timer = found.origin == Order.Origin.TIMER
+    words = _("Ordered by automatic renewal") if by_timer else _("Order placed")
+    placed = TimelineEvent(found.placed_at, words, icon="refresh" if by_timer else "shopping-cart")
     return {
         "order": found,
         "progress": followed,
         "pace": QUICKLY if since < AT_FIRST else SLOWLY,
         "renewal": found.order_type == Order.Type.RENEW,
+        "conversion": found.order_type == Order.Type.TRIAL_TO_FORMAL,
+        "change": found.order_type == Order.Type.CHANGE,
+        "fee": _fee(followed.lines),
         "lines": [(line, None if line.renews else _opened(line.line.subscription)) for line in followed.lines],
         "why": next((_why(line) for line in followed.lines), ""),
         "timeline": [placed, *of_moves(moves_of("order", found.pk), order=found)],
         "now": now_of(request),
+        "paid_back": refund_lines_of([found]),
+        "invoices": of_order(found),
     }
+
+
+def _contacts(live: dict[str, Any]) -> list[SellerContact]:
+    """Whom to ask about what was ordered: once for each product."""
+    order: Order = live["order"]
+    lines = {line.line.product_id: line.line for line, _opened in live["lines"]}
+    return [contact_of(line.seller, line.product, order=order.number) for line in lines.values()]
 
 
 def _opened(subscription: Subscription | None) -> dict[str, Any] | None:
@@ -77,6 +102,12 @@ def _opened(subscription: Subscription | None) -> dict[str, Any] | None:
         return None
     access = access_data(subscription)
     return {"subscription": subscription, "access": access}
+
+
+def _fee(lines: Sequence[LineProgress]) -> ShownFee | None:
+    """How the price of a change came about."""
+    terms = next((one.line.change_terms for one in lines if one.line.change_terms), None)
+    return shown(read_stored(terms)) if terms else None
 
 
 def _why(line: LineProgress) -> str:
@@ -93,7 +124,7 @@ def progress(request: HttpRequest, number: str) -> HttpResponse:
     same_pace = request.GET.get("pace", live["pace"]) == live["pace"]
     if same_pace and request.GET.get("seen") == live["progress"].fingerprint:
         return HttpResponse(status=204)
-    return render(request, "storefront/parts/live.html", live | {"changed": True})
+    return render(request, "storefront/parts/live.html", live | {"contacts": _contacts(live), "changed": True})
 
 
 @buyer_required

@@ -15,7 +15,11 @@ from tradepost.market.catalog import shelf_queries
 from tradepost.market.catalog.models import Product
 from tradepost.market.catalog.pictures import clean_svg
 from tradepost.market.fulfilment.order_progress import keeps_order
+from tradepost.market.identity.models import User
+from tradepost.market.orders.buyer_queries import has_tried
 from tradepost.market.orders.place import quote
+from tradepost.market.web.seller_contact import contact_of
+from tradepost.market.web.why_missing import sentences
 
 from .choice import Choice, Picked, choose, whole
 
@@ -32,10 +36,18 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     context: dict[str, Any] = {
         "view": page.view, "product": page.product, "seller": page.product.seller, "category": page.product.category,
+        "contact": contact_of(page.product.seller, page.product, support=page.view.support),
         "kept": keeps_order(page.product), "gives": page.view.kind.gives, "public": _is_public(page.product),
     }  # fmt: skip
     if page.view.sold and (choice := choose(page.product, picked)) is not None:
-        context |= {"buy": BUY, **_price(choice)}
+        tried = choice.trial is not None and isinstance(request.user, User) and has_tried(request.user, choice.spec)
+        context |= {
+            "buy": BUY,
+            **_price(choice),
+            "why_missing": sentences(page.view, choice.sku.code, trial_used=tried),
+        }
+        if tried:
+            context["trial"] = None
     return render(request, "storefront/product.html", context)
 
 

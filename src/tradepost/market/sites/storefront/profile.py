@@ -1,4 +1,4 @@
-"""Who the buyer is: name, company, telephone, language. Sellers get of it what a product asks for."""
+"""Who the buyer is: name, company, telephone, language, level. Sellers get of it what a product asks for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from tradepost.market.identity.profile import ChangeProfile, change_profile
+from tradepost.market.orders.align import DAYS, MONTH_END
+from tradepost.market.subscriptions.settings_of import levels
 from tradepost.market.web.access import buyer_required, person
+
+
+def _days() -> list[tuple[str, str]]:
+    numbered = [(str(day), _("Day %(day)s of the month") % {"day": day}) for day in DAYS if day != MONTH_END]
+    return [("", _("Different days, as bought")), *numbered, (str(MONTH_END), _("The last day of the month"))]
 
 
 class ProfileForm(forms.Form):
@@ -30,21 +37,43 @@ class ProfileForm(forms.Form):
         help_text=gettext_lazy("A seller gets it only when a product asks for it; the product says so at checkout."),
         error_messages={"invalid": gettext_lazy("Digits, blanks, + and - only, for example +86 139 0000 0000.")},
     )
+    expiry_day = forms.TypedChoiceField(
+        label=gettext_lazy("Services end on"),
+        coerce=int,
+        empty_value="0",
+        required=False,
+        choices=_days,
+        help_text=gettext_lazy(
+            "One day of the month for all services that are sold by the month. It changes nothing by itself: when you renew, you "
+            "can choose to go on to this day."
+        ),
+    )
     language = forms.ChoiceField(
         label=gettext_lazy("Language of e-mails"),
         choices=settings.LANGUAGES,
         help_text=gettext_lazy("It follows when you switch the language of the pages."),
     )
 
+    def clean_expiry_day(self) -> int:
+        return int(self.cleaned_data["expiry_day"])
+
 
 @buyer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     user = person(request)
-    known = {"name": user.name, "company": user.company, "phone": user.phone, "language": user.language}
+    known = {
+        "name": user.name,
+        "company": user.company,
+        "phone": user.phone,
+        "expiry_day": user.expiry_day or "",
+        "language": user.language,
+    }
     form = ProfileForm(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():
         change_profile(user, ChangeProfile(**form.cleaned_data))
         messages.success(request, _("Saved."))
         return redirect("storefront:profile")
-    return render(request, "storefront/profile.html", {"form": form})
+    level = levels().level(user.level)
+    context = {"form": form, "level": level, "terms": levels().terms[level]}
+    return render(request, "storefront/profile.html", context)

@@ -6,18 +6,19 @@ from datetime import timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
+from tradepost.market.catalog.models import Offer
 from tradepost.market.fulfilment.renewing import may_renew
+from tradepost.market.identity.models import User
 from tradepost.market.orders.buy import renew as place
 from tradepost.market.orders.buyer_queries import about
 from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.models import Order
-from tradepost.market.orders.renew import Option, RenewService, renewal_options
+from tradepost.market.orders.renew import Option, RenewService, aligned_options, moved_meanwhile, renewal_options
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import renewable_until
@@ -33,7 +34,7 @@ def renew(request: HttpRequest, pk: int) -> HttpResponse:
     found = buyer_subscription(person(request), pk)
     if found is None:
         raise Http404
-    options = {_stamp(option): option for option in renewal_options(found)}
+    options = options_of(found, person(request))
     if request.method != "POST":
         return _page(request, found, options, None)
     try:
@@ -46,7 +47,13 @@ def renew(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("storefront:order", number=order.number)
 
 
-def _stamp(option: Option) -> str:
+def options_of(found: Subscription, buyer: User) -> dict[str, Option]:
+    """By stamp: each duration, and each that goes on to the buyer's own day of the month."""
+    plain = renewal_options(found)
+    return {stamp_of(option): option for option in (*plain, *aligned_options(found, plain, buyer.expiry_day))}
+
+
+def stamp_of(option: Option) -> str:
     """What was shown to cost what, and to last until when, in one word of the form."""
     return f"{option.offer.product_id}/{option.priced.periods}/{option.priced.total.minor}/{option.until:%Y%m%d%H%M%S}"
 
@@ -55,12 +62,14 @@ def _command(request: HttpRequest, found: Subscription, options: dict[str, Optio
     """Nobody orders what the page did not show."""
     option = options.get(request.POST.get("option", ""))
     if option is None:
-        raise Refused("renewal.moved", _("Prices or dates have changed: check them and choose again."), field="option")
+        raise moved_meanwhile()
     return RenewService(
         subscription=found.pk,
         product_id=option.offer.product_id,
         periods=option.priced.periods,
         agreed=request.POST.get("agreed") == "on",
+        align_day=option.align_day,
+        shown=(option.priced.total, option.until),
     )
 
 
@@ -73,7 +82,10 @@ def _page(
         "product": found.product,
         "seller": found.seller,
         "line": lines.held if lines else None,
-        "options": options,
+        "options": {stamp: option for stamp, option in options.items() if not option.align_day},
+        "aligned": {stamp: option for stamp, option in options.items() if option.align_day},
+        "by_month": any(option.offer.period_type == Offer.PeriodType.MONTH for option in options.values()),
+        "expiry_day": person(request).expiry_day,
         "renewable": may_renew(found, now=now_of(request)),
         "picked": request.POST.get("option") or next(iter(options), ""),
         "waiting": waiting[0] if waiting else None,

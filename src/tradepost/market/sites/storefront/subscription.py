@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.fulfilment.buyer_queries import past_of, under_way
-from tradepost.market.fulfilment.renewing import may_renew
+from tradepost.market.fulfilment.expiry_policy import HISTORY
 from tradepost.market.fulfilment.usage import reported_usage
 from tradepost.market.orders.buyer_queries import about
+from tradepost.market.orders.refund_queries import refunds_of_service
 from tradepost.market.product_types.contract import Gives
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.lifecycle import access_data, license_of
 from tradepost.market.subscriptions.models import Freeze, Subscription
+from tradepost.market.subscriptions.renewable import LIVING, ending_of
 from tradepost.market.web.access import buyer_required, now_of, person
+from tradepost.market.web.seller_contact import contact_of
 from tradepost.market.web.timeline import moves_of
 
 from . import licenses
+from .at_its_end import at_its_end
+from .service_acts import Standing, offered
 from .service_history import service_events
 from .under_way import STOPPED, told
 
@@ -41,26 +48,45 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
     lines, past = about(found.pk), past_of(found)
     usable = found.status == Subscription.Status.ACTIVE
     now, gives = told(under_way(found)), product_type(found.product.product_type).gives
+    service_acts = offered(Standing(subscription=found, busy=any(one.line for one in now), now=now_of(request)))
+    ending = ending_of(found) if found.status in LIVING else None
     context = {
         "subscription": found,
         "product": found.product,
-        "seller": found.seller,
+        "contact": contact_of(found.seller, found.product, service=found.pk),
         "line": lines.held if lines else None,
         "bought": lines.bought if lines else None,
-        # One order at a time: the page of renewals would only say that another is not done.
-        "renewable": may_renew(found, now=now_of(request)) and not any(one.line for one in now),
+        "acts": service_acts,
+        "renewable": any(act.url == "storefront:renew" for act in service_acts),
+        "at_end": at_its_end(found, now=now_of(request)),
+        "convertible": any(act.url == "storefront:formal" for act in service_acts),
         "usage": reported_usage([found] if found.offer.charging.metered else []).get(found.pk),
         "access": access_data(found) if usable else None,
         "usable": usable,
+        "ending": ending,
+        "in_grace": usable
+        and ending is not None
+        and _over(found, now_of(request))
+        and now_of(request) < ending.freezes_at,
         "reasons": past.reasons,
         "expired": any(one.reason == Freeze.Reason.EXPIRED for one in past.reasons),
         "under_way": now,
         "follows": any(one.why != STOPPED for one in now),
         "gives": gives,
         "licenses": licenses.shown(found) if gives is Gives.LICENSE else None,
-        "timeline": service_events(found, lines.lines if lines else (), past, moves_of("subscription", found.pk)),
+        "timeline": service_events(
+            found,
+            lines.lines if lines else (),
+            past,
+            moves_of("subscription", found.pk, HISTORY),
+            refunds_of_service(found),
+        ),
     }
     return render(request, "storefront/subscription.html", context)
+
+
+def _over(found: Subscription, now: datetime) -> bool:
+    return found.expires_at is not None and found.expires_at <= now
 
 
 @buyer_required

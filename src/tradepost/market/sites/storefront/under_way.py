@@ -17,6 +17,7 @@ from tradepost.market.fulfilment.waiting import Waiting, Why
 from tradepost.market.orders.models import OrderLine
 
 TITLES: dict[str, str | Promise] = {
+    "convert": gettext_lazy("Making your trial formal"),
     "renew": gettext_lazy("Your renewal"),
     "renew_change": gettext_lazy("Your renewal with a change"),
     "cancel_renewal": gettext_lazy("Taking your renewal back"),

@@ -216,7 +216,8 @@ def code(text: object, language: str = "text") -> dict[str, object]:
 
 @register.simple_tag(takes_context=True)
 def query_set(context: Context, **changes: object) -> str:
-    """This page's address with other query parameters; an empty value removes one."""
+    """This page's address with other query parameters; an empty value removes one. ``page_at``: where the page is read, when it
+    answers a form that is sent elsewhere."""
     request: HttpRequest = context["request"]
     query = request.GET.copy()
     for name, value in changes.items():
@@ -224,7 +225,7 @@ def query_set(context: Context, **changes: object) -> str:
             query.pop(name, None)
         else:
             query[name] = str(value)
-    return f"?{query.urlencode()}"
+    return f"{context.get('page_at', '')}?{query.urlencode()}"
 
 
 @register.filter
@@ -261,16 +262,36 @@ def weblink(url: str) -> str:
     return url.strip() if sound else ""
 
 
+@register.filter
+def telephone(number: str) -> str:
+    """A number as a link calls it: digits and what a telephone understands; an extension after a pause."""
+    dialled, *extension = re.split(r"转|ext\.?|x", number, maxsplit=1, flags=re.IGNORECASE)
+    parts = [re.sub(r"[^0-9+]", "", dialled), *(re.sub(r"[^0-9]", "", one) for one in extension)]
+    return ",".join(part for part in parts if part)
+
+
 @register.inclusion_tag("web/parts/nav_item.html", takes_context=True)
-def nav_item(context: Context, name: str, icon_name: str, label: str, *, exact: bool = False) -> dict[str, object]:
-    """One entry of a site's navigation, marked when the reader is on it or below. Nothing for a page that is not there."""
+def nav_item(
+    context: Context,
+    name: str,
+    icon_name: str,
+    label: str,
+    *,
+    exact: bool = False,
+    badge: object = "",
+    badge_url: str = "",
+) -> dict[str, object]:
+    """One entry of a site's navigation, marked when the reader is on it or below. Nothing for a page that is not there.
+    ``badge``: how many wait there, asked again at ``badge_url`` each minute."""
     try:
         url = reverse(name)
     except NoReverseMatch:
         url = ""
     path = context["request"].path
     here = path == url or (not exact and bool(url) and path.startswith(url))
-    return {"url": url, "icon_name": icon_name, "label": label, "here": here}
+    return {
+        "url": url, "icon_name": icon_name, "label": label, "here": here, "badge": badge, "badge_url": badge_url,
+    }  # fmt: skip
 
 
 @register.filter

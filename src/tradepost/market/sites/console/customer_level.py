@@ -1,0 +1,67 @@
+"""The level of a customer on the page of an account: what each means for services that are not renewed, and who changed it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from tradepost.market.base.models import Move
+from tradepost.market.identity.customer_level import HISTORY
+from tradepost.market.identity.models import Level, User
+from tradepost.market.subscriptions.levels import Terms
+from tradepost.market.subscriptions.settings_of import levels
+from tradepost.market.web.timeline import moves_of
+
+DEFAULT = "default"
+LATEST = 20
+"""Changes that the page shows."""
+
+
+class LevelForm(forms.Form):
+    level = forms.ChoiceField(label=_("New level"))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, help_text=_("For the history; the buyer does not see it.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        default = gettext("The market's default (%(level)s)") % {"level": levels().default.value}
+        self.fields["level"].choices = [(DEFAULT, default), *Level.choices]  # type: ignore[attr-defined]
+
+    @property
+    def given(self) -> str:
+        """Empty: the market's default."""
+        level: str = self.cleaned_data["level"]
+        return level.removeprefix(DEFAULT)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A level in the table of what they mean."""
+
+    level: Level
+    terms: Terms
+    theirs: bool
+
+
+def level_of(user: User) -> Level:
+    return levels().level(user.level)
+
+
+def shown(user: User, form: LevelForm | None = None) -> dict[str, Any]:
+    """What the page of an account shows of it."""
+    all_levels = levels()
+    theirs = level_of(user)
+    moves: list[Move] = moves_of(HISTORY, user.pk)
+    return {
+        "level": theirs,
+        "given": bool(user.level),
+        "level_form": form or LevelForm(initial={"level": user.level or DEFAULT}),
+        "level_rows": [Row(level, terms, level == theirs) for level, terms in all_levels.terms.items()],
+        "level_moves": moves[: -LATEST - 1 : -1],
+        "default_level": all_levels.default,
+    }

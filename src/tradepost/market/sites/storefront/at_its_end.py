@@ -1,0 +1,51 @@
+"""What becomes of a service when its paid time ends, in one line of its page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext
+
+from tradepost.market.base.config import config
+from tradepost.market.base.money import Money
+from tradepost.market.fulfilment.expiry_policy import has_policy
+from tradepost.market.orders.auto_renew import costs, duration_of, first_in_time, plan_of, reason_words, rule_of
+from tradepost.market.orders.durations import Duration
+from tradepost.market.orders.models import AutoRenewal
+from tradepost.market.subscriptions.models import Subscription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtItsEnd:
+    """``renews_at``: when an automatic renewal is tried next; None when it is not tried (any more). ``reason``: why the last
+    try failed, in words."""
+
+    at_expiry: str
+    ends_at: datetime
+    duration: Duration | None = None
+    costs: Money | None = None
+    renews_at: datetime | None = None
+    reason: str = ""
+
+
+def at_its_end(held: Subscription, *, now: datetime) -> AtItsEnd | None:
+    """None for what has no end, or has ended for good."""
+    if not has_policy(held) or held.expires_at is None:
+        return None
+    if held.at_expiry != Subscription.AtExpiry.RENEW:
+        return AtItsEnd(at_expiry=held.at_expiry, ends_at=held.expires_at)
+    planned = plan_of(held)
+    return AtItsEnd(
+        at_expiry=held.at_expiry,
+        ends_at=held.expires_at,
+        duration=duration_of(held),
+        costs=costs(held),
+        renews_at=tried_next(held, planned, now=now),
+        reason=gettext(reason_words(planned.reason)) if planned and planned.reason else "",
+    )
+
+
+def tried_next(held: Subscription, planned: AutoRenewal | None, *, now: datetime) -> datetime | None:
+    """As planned, or as it will be in a moment."""
+    return planned.next_at if planned is not None else first_in_time(held, rule=rule_of(config()), now=now)
