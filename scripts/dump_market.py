@@ -51,6 +51,8 @@ def main(*chosen: str) -> int:
 
 def _process(*command: str, data: str, sandbox: bool) -> str:
     """A market is one process: its settings are read once."""
+    from tests.released.year import TERMS
+
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("TRADEPOST_", "DATABASE_"))
     }
@@ -60,6 +62,7 @@ def _process(*command: str, data: str, sandbox: bool) -> str:
         "TRADEPOST_SANDBOX": str(sandbox).lower(),
         "TRADEPOST_SECRET_KEY": SECRET_KEY,
         "TRADEPOST_LOG_LEVEL": "ERROR",
+        **TERMS,
         "PYTHONPATH": str(ROOT),
     }
     return subprocess.run(

@@ -95,16 +95,40 @@ def _called(node: ast.AST) -> str:
 
 
 def lifecycles() -> str:
+    from tradepost.market.assets.versions import ASSET_VERSION
     from tradepost.market.identity.domains_lifecycle import DOMAIN
     from tradepost.market.identity.lifecycle import SELLER
     from tradepost.market.identity.members_lifecycle import INVITATION, MEMBERSHIP
+    from tradepost.market.invoices.lifecycle import INVOICE
     from tradepost.market.licenses.lifecycle import LICENSE_REQUEST
     from tradepost.market.orders.lifecycle import ORDER
+    from tradepost.market.orders.refund_lifecycle import REFUND
+    from tradepost.market.payments.intent_lifecycle import FACT, INTENT
     from tradepost.market.review.lifecycle import SUBMISSION
+    from tradepost.market.service_desk.lifecycle import COMPLAINT, CUSTOMER_DEMAND, DEMAND
     from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
+    from tradepost.market.web_scan.lifecycle import WEB_SCAN
 
     parts: list[str] = []
-    for lifecycle in (ORDER, SUBSCRIPTION, LICENSE_REQUEST, SELLER, SUBMISSION, INVITATION, MEMBERSHIP, DOMAIN):
+    for lifecycle in (
+        ORDER,
+        REFUND,
+        INVOICE,
+        INTENT,
+        FACT,
+        SUBSCRIPTION,
+        LICENSE_REQUEST,
+        DEMAND,
+        CUSTOMER_DEMAND,
+        COMPLAINT,
+        SELLER,
+        SUBMISSION,
+        INVITATION,
+        MEMBERSHIP,
+        DOMAIN,
+        WEB_SCAN,
+        ASSET_VERSION,
+    ):
         parts += [f"## {lifecycle.name.capitalize()}", "", "```mermaid", lifecycle.mermaid(), "```", ""]
     return _page("Lifecycles", "A status changes only through these tables; each move leaves a history row.", parts)
 

@@ -44,9 +44,9 @@ def _run(database: str, chosen: list[str]) -> int:
     # One more than there are cores: a worker often waits for a program that it started.
     workers = str((os.cpu_count() or 1) + 1)
     return subprocess.call(
-        [sys.executable, "-m", "pytest", "-n", workers, "--dist", "loadfile", *chosen],
+        [sys.executable, "-m", "pytest", "-n", workers, "--dist", "loadfile", "--no-loadscope-reorder", *chosen],
         cwd=ROOT,
-        env=os.environ | {"TRADEPOST_TEST_DB": database},
+        env=os.environ | {"TRADEPOST_TEST_DB": database, "TRADEPOST_TEST_WHOLE_SUITE": "" if chosen else "1"},
     )
 
 

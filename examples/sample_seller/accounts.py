@@ -111,8 +111,9 @@ class Accounts(Database):
         return _account(rows[0]) if rows else None
 
     def set_plan(self, instance_id: str, bought: Bought) -> None:
+        """A quantity that nobody told stays."""
         values = (bought.plan, bought.quantity, instance_id)
-        self.write("UPDATE account SET plan = ?, quantity = ? WHERE instance_id = ?", values)
+        self.write("UPDATE account SET plan = ?, quantity = coalesce(?, quantity) WHERE instance_id = ?", values)
 
     def set_expiry(self, instance_id: str, expires_at: datetime) -> None:
         self.write("UPDATE account SET expires_at = ? WHERE instance_id = ?", (_text(expires_at), instance_id))

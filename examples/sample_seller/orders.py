@@ -12,7 +12,7 @@ from tradepost.kit.client import MarketClient, MarketError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tradepost.kit import Upgrade
+    from tradepost.kit import Refresh, Upgrade
 
 log = logging.getLogger("sample_seller")
 
@@ -28,7 +28,7 @@ class Bought:
     customer: str = ""
 
 
-def what_was_bought(command: Create | Upgrade, market: MarketClient | None) -> Bought:
+def what_was_bought(command: Create | Upgrade | Refresh, market: MarketClient | None) -> Bought:
     sent = command.purchase
     if sent is not None:
         customer = command.buyer.customer_id if isinstance(command, Create) and command.buyer else ""

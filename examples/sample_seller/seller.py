@@ -35,6 +35,7 @@ from tradepost.kit import (
     Refresh,
     Reject,
     Release,
+    Scene,
     Seller,
     SetStatus,
     Upgrade,
@@ -86,6 +87,13 @@ class SampleSeller(Seller):
 
     @override
     def on_refresh(self, command: Refresh, instance: Instance) -> None:
+        if command.scene in {Scene.TRIAL_TO_FORMAL, Scene.RENEWAL_CHANGE}:
+            bought = what_was_bought(command, self._market)
+            if bought.plan:
+                self.accounts.set_plan(instance.instance_id, bought)
+            elif self._market is not None and command.purchase is None:
+                # The market could not be asked just now: it tries again. Who has none to ask keeps the plan.
+                raise Reject("000005", "the order cannot be read")
         self.accounts.set_expiry(instance.instance_id, command.expires_at)
 
     @override

@@ -11,9 +11,11 @@ from cyclopts import App, Parameter
 
 from tradepost.cli import terminal
 from tradepost.cli.opening import open_market
+from tradepost.cli.recorded import acting
 from tradepost.market.base.errors import Refused
 
 if TYPE_CHECKING:
+    from tradepost.market.audit.record import Subject
     from tradepost.market.identity.models import User
 
 operator = App(name="operator", help="Make the accounts of operators.")
@@ -39,15 +41,16 @@ def create_operator(email: str, *, name: str = "", password_stdin: FromStdin = F
     open_market(existing=True)
     from django.db import transaction
 
-    email = _checked_email(email)
-    if _find(email) is not None:
-        raise Refused(
-            "operator.exists",
-            f"{email} has an account already. To make it an operator: tradepost operator grant {email}",
-        )
-    password = _password(email, from_stdin=password_stdin)
-    with transaction.atomic():
-        _make(email, password, name=name, is_operator=True)
+    with acting("operator create", account=email) as act:
+        email = _checked_email(email)
+        if _find(email) is not None:
+            raise Refused(
+                "operator.exists",
+                f"{email} has an account already. To make it an operator: tradepost operator grant {email}",
+            )
+        password = _password(email, from_stdin=password_stdin)
+        with transaction.atomic():
+            act.done(_account(_make(email, password, name=name, is_operator=True)))
     terminal.say(f"{email} may now sign in and enter the console.")
 
 
@@ -89,32 +92,35 @@ def create_seller(
     open_market(existing=True)
     from django.db import transaction
 
+    from tradepost.market.audit.record import Subject
     from tradepost.market.base import clock
     from tradepost.market.identity.models import Member, Seller
 
-    owner = _checked_email(owner)
-    contact = _checked_email(contact_email or owner)
-    if not SLUG.fullmatch(slug) or len(slug) > 50:
-        raise Refused("seller.slug", f"{slug!r} will not do: lower-case letters, digits and hyphens, at most 50.")
-    if not 0 < len(name) <= 128 or len(name_en) > 128:
-        raise Refused("seller.name", "A seller's name has 1 to 128 characters.")
-    if Seller.objects.filter(slug=slug).exists():
-        raise Refused("seller.exists", f"There is a seller {slug} already.")
-    user = _find(owner)
-    password = "" if user else _password(owner, from_stdin=password_stdin)
-    with transaction.atomic():
-        user = user or _make(owner, password, name="", is_operator=False)
-        made = Seller.objects.create(
-            slug=slug, name=name, name_en=name_en, contact_email=contact, created_at=clock.now()
-        )
-        Member.objects.create(seller=made, user=user, role=Member.Role.OWNER)
+    with acting("seller create", slug=slug, name=name, owner=owner) as act:
+        owner = _checked_email(owner)
+        contact = _checked_email(contact_email or owner)
+        if not SLUG.fullmatch(slug) or len(slug) > 50:
+            raise Refused("seller.slug", f"{slug!r} will not do: lower-case letters, digits and hyphens, at most 50.")
+        if not 0 < len(name) <= 128 or len(name_en) > 128:
+            raise Refused("seller.name", "A seller's name has 1 to 128 characters.")
+        if Seller.objects.filter(slug=slug).exists():
+            raise Refused("seller.exists", f"There is a seller {slug} already.")
+        user = _find(owner)
+        password = "" if user else _password(owner, from_stdin=password_stdin)
+        with transaction.atomic():
+            user = user or _make(owner, password, name="", is_operator=False)
+            made = Seller.objects.create(
+                slug=slug, name=name, name_en=name_en, contact_email=contact, created_at=clock.now()
+            )
+            Member.objects.create(seller=made, user=user, role=Member.Role.OWNER)
+            act.done(Subject(kind="seller", id=str(made.pk), text=made.name, seller=made.pk))
     terminal.say(f"{owner} owns {name} and may now enter the seller center.")
 
 
 def _find(email: str) -> User | None:
     from tradepost.market.identity.models import User
 
-    return User.objects.filter(email__iexact=email).first()
+    return User.objects.by_email(email).first()
 
 
 def _make(email: str, password: str, *, name: str, is_operator: bool) -> User:
@@ -129,12 +135,23 @@ def _make(email: str, password: str, *, name: str, is_operator: bool) -> User:
     return user
 
 
+def _account(user: User) -> Subject:
+    from tradepost.market.audit.record import Subject
+
+    return Subject(kind="account", id=str(user.pk), text=user.email)
+
+
 def _set_operator(email: str, *, operator: bool) -> None:
     open_market(existing=True)
-    from tradepost.market.identity.models import User
+    from django.db import transaction
 
-    if not User.objects.filter(email__iexact=email.strip()).update(is_operator=operator):
-        raise Refused("operator.unknown", f"There is no account {email}.")
+    with acting("operator grant" if operator else "operator revoke", account=email) as act, transaction.atomic():
+        user = _find(email.strip())
+        if user is None:
+            raise Refused("operator.unknown", f"There is no account {email}.")
+        user.is_operator = operator
+        user.save(update_fields=["is_operator"])
+        act.done(_account(user))
 
 
 def _checked_email(email: str) -> str:

@@ -9,6 +9,7 @@ from cyclopts import App
 
 from tradepost.cli import durations, terminal
 from tradepost.cli.opening import open_market
+from tradepost.cli.recorded import acting
 from tradepost.market.base.errors import Refused
 
 app = App(name="clock", help="Show a market's clock, or move a sandbox's forward.")
@@ -52,7 +53,9 @@ def advance(distance: str) -> None:
     from tradepost.market.base import clock
 
     start = clock.now()
-    goal = clock.aim(span)
+    with acting("clock advance", distance=distance) as act:
+        goal = clock.aim(span)
+        act.done()
     if not _worker_lives():
         clock.jump(goal)
         terminal.say(f"No worker is running, so the clock was set at once. It is now {_written(clock.now())}.")

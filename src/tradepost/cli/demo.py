@@ -1,6 +1,7 @@
 """``tradepost demo``: a sandbox with something in it, a seller's server beside it, ready in about two seconds.
 
-What can run side by side does: the web process loads while this one migrates; the worker while this one seeds.
+What can run side by side does: the web process loads while this one copies the demo that was made at set-up; the worker while
+this one makes its keys. Once it answers, the products' cases are debugged at the port and with the key of this start.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from tradepost.cli import migrate, sample_seller, template, terminal, up
+from tradepost.cli import demo_road, migrate, sample_seller, template, terminal, up
 from tradepost.cli.log_warnings import Warnings
 from tradepost.cli.opening import Demo, make_folder, open_market, read_config
 from tradepost.cli.processes import LOOK_EVERY, Processes, Program, signals
@@ -48,16 +49,18 @@ def demo() -> None:
         config.secrets()  # made before the children would race for it
         processes = Processes(terminal.warn)
         try:
-            logins = _start(config, processes)
+            logins, seller_port = _start(config, processes)
             if up.wait_until_it_answers(config, processes, stop):
                 _welcome(terminal.out(), config, logins, time.monotonic() - begun)
-            _watch(config, processes, stop)
+                _say_when_the_shelf_fills()
+            with demo_road.walking(config, seller_port):
+                _watch(config, processes, stop)
             terminal.say("Stopping …")
         finally:
             processes.stop(up.stop_within(config), hurry=hurry)
 
 
-def _start(config: Config, processes: Processes) -> tuple[Login, ...]:
+def _start(config: Config, processes: Processes) -> tuple[tuple[Login, ...], int]:
     logs = config.data / "logs"
     known = Demo.of(config)
     web = Program("web", up.tradepost("serve"), log=logs / "web.log")
@@ -65,16 +68,25 @@ def _start(config: Config, processes: Processes) -> tuple[Login, ...]:
     if web_started:
         processes.start(web)
     open_market()
-    from tradepost.market import seed
-    from tradepost.market.base import clock
-
     if not web_started:
         refuse_another_market()
         processes.start(web)
+    _ = template.begin(template.DEMO) if as_shipped(config) else False
     template.begin()
     migrate.apply(terminal.out(), each=False)
     seller_port = sample_seller.choose_port(known.seller_port if known else 0)
     Demo(Demo.fingerprint(config), config.port, seller_port).save(config.data)
+    logins = supply(config, processes, seller_port)
+    up.let_go_of_the_database()
+    return logins, seller_port
+
+
+def supply(config: Config, processes: Processes, seller_port: int) -> tuple[Login, ...]:
+    """The demo's data, and beside the market a worker and the sample seller. Needs a migrated market."""
+    from tradepost.market import seed
+    from tradepost.market.base import clock
+
+    logs = config.data / "logs"
     processes.start(Program("worker", up.worker(config).command, log=logs / "worker.log"))
     result = seed.load(clock.now(), seller_address=sample_seller.address(seller_port))
     # Stopped after the worker, whose last calls it answers.
@@ -88,8 +100,22 @@ def _start(config: Config, processes: Processes) -> tuple[Login, ...]:
             wave=1,
         )
     )
-    up.let_go_of_the_database()
     return result.logins
+
+
+def as_shipped(config: Config) -> bool:
+    """Whether the demo that was made at set-up is this one: what is listed is priced in the currency of that time."""
+    return bool(config.currency == type(config).model_fields["currency"].default)
+
+
+def _say_when_the_shelf_fills() -> None:
+    from django.db import connection
+
+    from tradepost.market import seed
+
+    if not seed.is_walked():
+        terminal.say("Its products are being tested, handed in and approved: the shelf fills within half a minute.")
+    connection.close()
 
 
 def _watch(config: Config, processes: Processes, stop: Event) -> None:

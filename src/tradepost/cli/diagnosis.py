@@ -20,15 +20,17 @@ from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from tradepost.cli import durations, migrate, sealed
+from tradepost.cli.bank_diagnosis import check_bank_account
 from tradepost.cli.findings import Finding, fail, ok, warn
 from tradepost.cli.private_files import open_to_others
+from tradepost.cli.sms_diagnosis import check_sms
 from tradepost.cli.up import answers
 from tradepost.market.base import clock, retention
 from tradepost.market.base.config import Config
 from tradepost.market.base.models import SandboxClock
 from tradepost.market.identity.models import User
+from tradepost.market.old_rows import RETENTION
 from tradepost.market.web import health
-from tradepost.market.wiring import RETENTION
 
 SHORTEST_KEY = 32
 FEWEST_DIFFERENT = 12
@@ -62,6 +64,8 @@ def all_findings(config: Config) -> tuple[Finding, ...]:
     for area, check in (
         ("web", lambda: check_web(config)),
         ("mail", lambda: check_mail(config)),
+        ("sms", lambda: check_sms(config)),
+        ("bank account", lambda: check_bank_account(config)),
         ("data folder", lambda: check_data_folder(config)),
         ("disk", lambda: check_disk(config)),
         ("assets", check_assets),

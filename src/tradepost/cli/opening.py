@@ -38,7 +38,8 @@ def read_config() -> Config:
         config = Config()
     except ValidationError as invalid:
         wrong = "; ".join(
-            f"{_setting(error['loc'][0] if error['loc'] else '')}: {error['msg']}" for error in invalid.errors()
+            f"{_setting(error['loc'][0] if error['loc'] else '')}{_inside(error['loc'][1:])}: {error['msg']}"
+            for error in invalid.errors()
         )
         raise Refused("cli.settings", f"Settings are wrong. {wrong}") from None
     if words := "; ".join(settings_problems(config)):
@@ -49,6 +50,11 @@ def read_config() -> Config:
 def _setting(location: int | str) -> str:
     name = str(location).upper()
     return name if name.startswith(("TRADEPOST_", "PORT", "DATABASE_URL")) else f"TRADEPOST_{name}"
+
+
+def _inside(location: tuple[int | str, ...]) -> str:
+    """Where in a setting that holds a list or an object."""
+    return f" ({'.'.join(map(str, location))})" if location else ""
 
 
 def make_folder(config: Config) -> None:

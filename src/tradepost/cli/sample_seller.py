@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import tradepost
@@ -13,6 +17,7 @@ from tradepost.market.base.errors import Refused
 HOST = "127.0.0.1"
 IN_A_CHECKOUT = "examples/sample_seller"
 IN_A_WHEEL = "_sample_seller"
+STARTS_WITHIN = 30.0
 
 
 def choose_port(before: int) -> int:
@@ -23,6 +28,16 @@ def choose_port(before: int) -> int:
 def address(port: int) -> str:
     """Its production address."""
     return f"http://{HOST}:{port}/produce"
+
+
+def wait_for(port: int, stopped: Callable[[], bool]) -> bool:
+    """Whether it listens, within half a minute; False when told to stop before."""
+    end = time.monotonic() + STARTS_WITHIN
+    while not stopped() and time.monotonic() < end:
+        with suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def program(port: int, *, market: str, keys: tuple[str, str, str], data: Path, log: Path, wave: int) -> Program:

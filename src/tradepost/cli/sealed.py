@@ -9,11 +9,17 @@ from django.db import models
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.secrets import unseal
 from tradepost.market.identity.models import AccessKey, SigningKey
+from tradepost.market.notifications.models import Endpoint
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Subscription
 
 KEYS: tuple[tuple[type[models.Model], str], ...] = ((SigningKey, "sealed"), (AccessKey, "sealed"))
-ALL: tuple[tuple[type[models.Model], str], ...] = (*KEYS, (Subscription, "sealed_access"), (Call, "sealed_answer"))
+ALL: tuple[tuple[type[models.Model], str], ...] = (
+    *KEYS,
+    (Subscription, "sealed_access"),
+    (Call, "sealed_answer"),
+    (Endpoint, "sealed_address"),
+)
 REMEDY = "Add the earlier key to TRADEPOST_OLD_SECRET_KEYS, or put back the file secret.key."
 
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from tradepost.market.base.config import Config
 
 
+SMS_SCHEMES = ("aliyun", "huaweicloud", "file")
+"""The folders of notifications/sms/."""
+
+
 def settings_problems(config: Config) -> Iterator[str]:
     """One line for each, with the setting's name and never what is secret in its value."""
     for name, url, schemes in (
@@ -25,6 +29,9 @@ def settings_problems(config: Config) -> Iterator[str]:
     ):
         if url and (wrong := _wrong(url, schemes, may_lack_host=name == "DATABASE_URL")):
             yield f"{name}: {wrong}"
+    sms = config.sms_url.get_secret_value()
+    if sms and (wrong := _wrong(sms, SMS_SCHEMES, may_lack_host=True)):
+        yield f"TRADEPOST_SMS_URL: {wrong}"
     if config.database_url and not _names_database(config.database_url):
         yield "DATABASE_URL: it must end with the database's name, as postgresql://user:password@host:port/name"
     if config.currency not in MINOR_DIGITS:

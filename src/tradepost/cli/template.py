@@ -1,6 +1,7 @@
-"""The empty database that a new sandbox begins with: migrated at set-up, since to migrate one takes a second.
+"""The databases that a new sandbox begins with, made at set-up: an empty one, since to migrate takes a second, and the demo
+with its products listed, since their road to the shelf takes several (docs/decisions/0039).
 
-It is only ever a shortcut: what it lacks is migrated on top of it, and without it everything is. Real markets do without.
+They are only ever shortcuts: what one lacks is migrated on top of it, and without it everything is done. Real markets do without.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from contextlib import closing
 from pathlib import Path
 
 EMPTY = Path(__file__).parent.parent / "market" / "empty.sqlite3"
-"""Made by ``make``, not committed; a wheel carries it."""
+DEMO = EMPTY.with_name("demo.sqlite3")
+"""Made by ``make``, not committed; a wheel carries them."""
 
 
 def begin(template: Path = EMPTY) -> bool:

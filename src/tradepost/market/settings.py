@@ -33,7 +33,13 @@ INSTALLED_APPS = [
     "tradepost.market.sites.console",
     "tradepost.market.open_api",
     "tradepost.market.notifications",
+    "tradepost.market.work_queue",
+    "tradepost.market.service_desk",
     "tradepost.market.review",
+    "tradepost.market.invoices",
+    "tradepost.market.billing",
+    "tradepost.market.probes",
+    "tradepost.market.metering",
     "tradepost.market.fulfilment",
     "tradepost.market.licenses",
     "tradepost.market.debugging",
@@ -43,6 +49,8 @@ INSTALLED_APPS = [
     "tradepost.market.subscriptions",
     "tradepost.market.catalog",
     "tradepost.market.assets",
+    "tradepost.market.web_scan",
+    "tradepost.market.audit",
     "tradepost.market.identity",
     "tradepost.market.base",
     # Below ours, so that our templates of its pages are found first.
@@ -87,7 +95,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "tradepost.market.web.context.market",
             ],
-            "builtins": ["tradepost.market.web.templatetags.ui", "tradepost.market.web.templatetags.lists"],
+            "builtins": [f"tradepost.market.web.templatetags.{name}" for name in ("ui", "lists", "probes")],
         },
     }
 ]
@@ -218,6 +226,31 @@ def mail(url: str) -> dict[str, object]:
     }
 
 
+def sms(url: str, *, sandbox: bool) -> dict[str, object]:
+    """Who sends SMS: a folder of ``notifications/sms/`` and what it needs; nobody where nothing is set outside of a sandbox.
+
+    ``<adapter>://<key>:<secret>@<host>/?<option>=…``: keys, host and options are that adapter's.
+    """
+    parts = urlsplit(url or ("file://" if sandbox else ""))
+    options = dict(parse_qsl(parts.query))
+    return {
+        "adapter": parts.scheme,
+        "key": unquote(parts.username or ""),
+        "secret": unquote(parts.password or ""),
+        "host": parts.hostname or "",
+        "port": parts.port,
+        "options": options,
+        "folder": str(CONFIG.data / "sms"),
+    }
+
+
+SMS = sms(CONFIG.sms_url.get_secret_value(), sandbox=CONFIG.sandbox)
+DIGEST_AT = CONFIG.digest_at
+DEFAULT_LEVEL = CONFIG.default_level
+PERIOD_GRACE_DAYS = CONFIG.period_grace_days
+PERIOD_RETENTION_DAYS = CONFIG.period_retention_days
+REMIND_DAYS = CONFIG.remind_days
+REMIND_AT = CONFIG.remind_at
 MAILERS = {"default": mail(CONFIG.mail_url)}
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.mail_from
 LOGGING_CONFIG = None  # structlog is set up by web/logs.py and the worker

@@ -6,16 +6,23 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
 from tradepost.market.open_api.answers import unknown_api
+from tradepost.market.open_api.usage import usage_data_2018, usage_data_old
+from tradepost.market.sites.seller_center import uploads
 from tradepost.market.web.accounts import log_in
+from tradepost.market.web.programs import PREFIXES
 
 handler400 = "tradepost.market.open_api.answers.bad_request"
 handler500 = "tradepost.market.open_api.answers.server_error"
 urlpatterns = [
     path("", include("tradepost.market.sites.storefront.urls")),
     path("seller/", include("tradepost.market.sites.seller_center.urls")),
+    path("uploads/", uploads.uploads, name="uploads"),
+    path("uploads/<str:token>/", uploads.upload, name="upload"),
     path("console/", include("tradepost.market.sites.console.urls")),
     path("api/mkp-openapi-public/global/v1/", include("tradepost.market.open_api.urls")),
-    path("api/<path:rest>", csrf_exempt(unknown_api)),
+    path("rest/marketplace/v1/isv/usage-data", usage_data_old, name="usage_data_old"),
+    path("v1.0/<str:partner_id>/billing/bill-mgr/push-usage-data", usage_data_2018, name="usage_data_2018"),
+    *(path(f"{prefix}/<path:rest>", csrf_exempt(unknown_api)) for prefix in PREFIXES),
     path("account/login/", log_in, name="account_login"),
     path("account/", include("allauth.account.urls")),
     path("", include("tradepost.market.web.urls")),

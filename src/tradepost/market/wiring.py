@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.urls import get_resolver
 from django.utils import timezone
 
-from tradepost.market.assets.retention import unused_files
-from tradepost.market.base import clock, leased_jobs, retention
+from tradepost.market.assets import check_version
+from tradepost.market.assets.events import AssetChecked
+from tradepost.market.assets.versions import CHECK as CHECK_ASSET
+from tradepost.market.base import clock, jobs, leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
-from tradepost.market.base.files import Files
+from tradepost.market.base.outbox import batched
+from tradepost.market.billing import arrears, collect_debt
+from tradepost.market.billing import charge as charging
+from tradepost.market.billing.events import DebtChanged
 from tradepost.market.catalog import reactions as catalog
 from tradepost.market.catalog.events import (
     ProductFrozen,
@@ -26,60 +32,78 @@ from tradepost.market.catalog.events import (
     UpgradeRuleLapsed,
 )
 from tradepost.market.debugging import find_out, findings, replay, saved
-from tradepost.market.debugging import retention as debugging_retention
 from tradepost.market.debugging.events import ReplayEnded
-from tradepost.market.fulfilment import advance, live, order_paid
-from tradepost.market.fulfilment import retention as fulfilment_retention
-from tradepost.market.fulfilment.events import OperationStopped
-from tradepost.market.fulfilment.lifecycle import OPERATION
-from tradepost.market.fulfilment.timers import LIFE
-from tradepost.market.identity import domain_proof, domains, throttling
-from tradepost.market.identity import retention as identity_retention
+from tradepost.market.fulfilment import advance, auto_renewal, live, order_paid, reconcile
+from tradepost.market.fulfilment.ask_sellers import Pace
+from tradepost.market.fulfilment.events import OperationStopped, OperatorActed
+from tradepost.market.fulfilment.timers import AUTO_RENEW, LIFE
+from tradepost.market.identity import domain_proof, domains
 from tradepost.market.identity.events import (
     AgreementPublished,
     CertificationLocked,
-    DomainLapsed,
-    MemberAccessChanged,
-    MemberJoined,
-    MemberLeft,
-    OwnershipTransferred,
     SellerAdmitted,
     SellerExited,
     SellerResumed,
     SellerSuspended,
     SigningKeyRotated,
 )
+from tradepost.market.invoices import invoice_files
+from tradepost.market.invoices import patience as invoice_patience
+from tradepost.market.metering import collect
+from tradepost.market.metering.events import CollectionClosed
+from tradepost.market.notifications import auto_renewal_reactions as renewals
+from tradepost.market.notifications import complaint_reactions as complained
 from tradepost.market.notifications import debugging_reactions as debugged
-from tradepost.market.notifications import deliver
+from tradepost.market.notifications import deliver, deliver_elsewhere, digest
+from tradepost.market.notifications import demand_reactions as demanded
+from tradepost.market.notifications import invoice_reactions as invoiced
 from tradepost.market.notifications import member_reactions as people
+from tradepost.market.notifications import operator_reactions as operators
+from tradepost.market.notifications import probe_reactions as probed
 from tradepost.market.notifications import product_reactions as products
 from tradepost.market.notifications import reactions as tell
-from tradepost.market.notifications import retention as notifications_retention
+from tradepost.market.notifications import refund_reactions as refunded
 from tradepost.market.notifications import seller_reactions as sellers
 from tradepost.market.notifications import service_reactions as services
+from tradepost.market.notifications import transfer_reactions as transferred
+from tradepost.market.notifications import usage_reactions as usage
+from tradepost.market.notifications import web_scan_reactions as web_checked
 from tradepost.market.notifications.compose import Site
-from tradepost.market.orders import best_sellers, cancel
-from tradepost.market.orders import retention as orders_retention
-from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded
-from tradepost.market.orders.lifecycle import ORDER
+from tradepost.market.old_rows import RETENTION
+from tradepost.market.orders import auto_renew, best_sellers, cancel, refund_requests, wait_for_transfer
+from tradepost.market.orders.events import (
+    OrderCancelled,
+    OrderCompleted,
+    OrderPaid,
+    OrderRefunded,
+    RefundPaid,
+)
 from tradepost.market.orders.place import UNPAID_TIMEOUT
-from tradepost.market.payments.events import ToppedUp
+from tradepost.market.payments import intents
+from tradepost.market.payments.events import ToppedUp, TransferProofGiven
+from tradepost.market.probes import failed_orders, selling_again, slots
+from tradepost.market.probes.judging import judge
+from tradepost.market.probes.watch import Watch, probing_of, watch_of
 from tradepost.market.production import breaker, trial_call
-from tradepost.market.production import retention as production_retention
 from tradepost.market.production.engine import Engine, Setup
 from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
+from tradepost.market.production.models import Call
 from tradepost.market.production.trials import TRIAL
-from tradepost.market.review import hand_in, overdue, website
+from tradepost.market.review import asset_files, hand_in, overdue, website
 from tradepost.market.review.events import SubmissionDecided, SubmissionOverdue, SubmissionSent
+from tradepost.market.service_desk import complaints, customer_demands
+from tradepost.market.service_desk.desk_settings import desk_rules_of
 from tradepost.market.subscriptions.events import (
     SubscriptionEndsSoon,
+    SubscriptionExpired,
     SubscriptionFrozen,
     SubscriptionReleased,
     SubscriptionUnfrozen,
 )
-from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
-from tradepost.market.web import retention as web_retention
+from tradepost.market.subscriptions.levels import levels_of
+from tradepost.market.web_scan import scan as web_scan
+from tradepost.market.web_scan.events import WebScanEnded
 from tradepost.protocols.registry import protocols
 
 
@@ -88,20 +112,76 @@ def submission_replayed(event: ReplayEnded, now: datetime) -> None:
     hand_in.replayed(event, settings=config(), now=now)
 
 
+def asset_checked(event: AssetChecked, now: datetime) -> None:
+    """A file goes on to an operator, or is refused, by what its check found."""
+    asset_files.hand_in_checked(event, settings=config(), now=now)
+
+
+def _watch() -> Watch:
+    return watch_of(config(), timezone.get_default_timezone())
+
+
+@batched
+def judge_probes(events: Sequence[CallEnded], now: datetime) -> None:
+    """The ends of probes; those of orders' calls are none of them."""
+    judge([event.call for event in events if event.purpose == Call.Purpose.PROBE], watch=_watch(), now=now)
+
+
+def count_failed_order(event: OrderRefunded, now: datetime) -> None:
+    failed_orders.count(event.order, watch=_watch(), now=now)
+
+
+def probes_begin_anew(event: ProductUnfrozen, now: datetime) -> None:
+    day = event.at.astimezone(timezone.get_default_timezone()).date()
+    selling_again.on_unfrozen(event.product, day=day, now=now)
+
+
+def probes_end(event: ProductStopped, now: datetime) -> None:
+    if event.what == "product":
+        selling_again.on_stopped(event.product, now=now)
+
+
+def debt_changed(event: DebtChanged, now: datetime) -> None:
+    settings = config()
+    levels = levels_of(
+        default=settings.default_level, grace_days=settings.on_demand_grace_days,
+        retention_days=settings.on_demand_retention_days,
+    )  # fmt: skip
+    arrears.on_debt_changed(event, now, levels=levels)
+
+
+def order_waits(event: TransferProofGiven, now: datetime) -> None:
+    """The order that a transfer is for can be paid until an operator has looked."""
+    longest = timedelta(days=config().transfer_order_days)
+    wait_for_transfer.on_transfer_proof_given(event, now, longest=longest)
+
+
 REACTIONS = Reactions(
     [
         on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid, best_sellers.on_order_paid),
-        on(OrderCompleted, tell.on_order_completed),
+        on(OrderCompleted, tell.on_order_completed, failed_orders.on_order_completed),
         on(OrderCancelled, tell.on_order_cancelled),
-        on(OrderRefunded, tell.on_order_refunded, tell.on_delivery_given_up),
+        *invoiced.REACTIONS,
+        on(
+            OrderRefunded,
+            collect_debt.on_order_refunded,
+            tell.on_order_refunded,
+            tell.on_delivery_given_up,
+            count_failed_order,
+        ),
+        on(RefundPaid, collect_debt.on_refund_paid, refunded.on_refund_paid),
         on(CallFailed, tell.on_call_failed),
-        on(CallEnded, advance.on_call_ended, saved.on_call_ended),
+        on(CallEnded, advance.on_call_ended, saved.on_call_ended, judge_probes),
         on(ReplayEnded, debugged.on_replay_ended, submission_replayed),
+        on(AssetChecked, asset_checked),
         on(OperationStopped, tell.on_operation_stopped),
+        on(OperatorActed, operators.on_operator_acted),
         on(BreakerOpened, tell.on_breaker_opened),
-        on(ToppedUp, tell.on_topped_up),
+        on(ToppedUp, collect_debt.on_topped_up, transferred.on_topped_up),
+        on(TransferProofGiven, order_waits, transferred.on_transfer_proof_given),
+        *transferred.REACTIONS,
         on(SigningKeyRotated, tell.on_signing_key_rotated),
-        on(DomainLapsed, people.on_domain_lapsed),
+        *people.REACTIONS,
         on(SubmissionSent, sellers.on_submission_sent),
         on(SubmissionDecided, sellers.on_submission_decided),
         on(SubmissionOverdue, sellers.on_submission_overdue),
@@ -111,37 +191,27 @@ REACTIONS = Reactions(
         on(SellerExited, catalog.on_seller_standing, sellers.on_seller_exited),
         on(CertificationLocked, sellers.on_certification_locked),
         on(AgreementPublished, sellers.on_agreement_published),
-        on(MemberJoined, people.on_member_joined),
-        on(MemberLeft, people.on_member_left),
-        on(MemberAccessChanged, people.on_member_access_changed),
-        on(OwnershipTransferred, people.on_ownership_transferred),
+        *renewals.REACTIONS,
         on(SubscriptionEndsSoon, services.on_service_ends_soon),
+        on(SubscriptionExpired, services.on_service_expired),
         on(SubscriptionFrozen, services.on_service_frozen),
         on(SubscriptionUnfrozen, services.on_service_unfrozen),
         on(SubscriptionReleased, services.on_service_released),
         on(ProductFrozen, products.on_product_frozen),
-        on(ProductUnfrozen, products.on_product_unfrozen),
-        on(ProductStopped, products.on_product_stopped),
+        on(ProductUnfrozen, probes_begin_anew, products.on_product_unfrozen),
+        on(ProductStopped, probes_end, products.on_product_stopped),
         on(StockEmpty, products.on_stock_empty),
         on(UpgradeRuleLapsed, products.on_upgrade_rule_lapsed),
+        on(WebScanEnded, web_checked.on_web_scan_ended),
+        *probed.REACTIONS,
+        *usage.REACTIONS,
+        on(CollectionClosed, charging.on_collection_closed),
+        on(DebtChanged, debt_changed),
+        *refunded.REACTIONS,
+        *demanded.REACTIONS,
+        *complained.REACTIONS,
     ]
 )
-
-RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
-    *production_retention.rules(fulfilment_retention.ATTEMPTS),
-    production_retention.tried_out(debugging_retention.CALLS),
-    retention.old_moves(ORDER.name, SUBSCRIPTION.name, OPERATION.name),
-    *notifications_retention.RULES,
-    orders_retention.QUOTES,
-    production_retention.TALLIES,
-    web_retention.SESSIONS,
-    identity_retention.unconfirmed(),
-    identity_retention.INVITATIONS,
-    throttling.RULE,
-    leased_jobs.RETENTION,
-    *unused_files(Files(config().files)),
-)
-"""What is deleted or emptied when it is old, in the order in which a night goes through it."""
 
 
 def clear_old(payload: Mapping[str, Any], now: datetime) -> datetime:
@@ -162,6 +232,8 @@ def count_best_sellers(_payload: Mapping[str, Any], now: datetime) -> datetime:
 def _schedule_nights(now: datetime) -> None:
     retention.schedule(_next_night(now))
     best_sellers.schedule(_next_night(now))
+    slots.schedule(watch=_watch(), now=now)
+    collect.schedule(now, _zone())
 
 
 def _next_night(now: datetime) -> datetime:
@@ -174,14 +246,54 @@ def recheck_domain(payload: Mapping[str, Any], now: datetime) -> datetime | None
     return domains.recheck(payload, now, rechecks=_rechecks())
 
 
-TASKS = {
+def probe_slot(payload: Mapping[str, Any], now: datetime) -> datetime | None:
+    """The next step of a slot for probes."""
+    return slots.run(payload, now, watch=_watch(), heading_for=clock.target())
+
+
+@jobs.batched
+def renew_services(payloads: Sequence[Mapping[str, Any]], now: datetime) -> list[datetime | None]:
+    """The next try of each automatic renewal."""
+    return auto_renewal.renew_automatically(payloads, now, rule=auto_renew.rule_of(config()))
+
+
+def _zone() -> ZoneInfo:
+    zone = timezone.get_default_timezone()
+    if not isinstance(zone, ZoneInfo):
+        raise TypeError("the market's zone is a ZoneInfo")
+    return zone
+
+
+def customer_demand_over(payload: Mapping[str, Any], now: datetime) -> datetime | None:
+    """A seller that was asked for a demand said nothing in time."""
+    rules = desk_rules_of(config(), timezone.get_default_timezone())
+    return customer_demands.time_out(payload, now, rules=rules)
+
+
+def invoice_clock(payload: Mapping[str, Any], now: datetime) -> datetime | None:
+    """Remind a seller of an invoice, or say that it is late."""
+    return invoice_patience.tick(payload, now, patience=invoice_patience.patience_of(config()))
+
+
+TASKS: Mapping[str, jobs.Task] = {
     retention.NIGHTLY: clear_old,
     best_sellers.NIGHTLY: count_best_sellers,
     UNPAID_TIMEOUT: cancel.time_out,
     LIFE: live.live,
+    AUTO_RENEW: renew_services,
+    refund_requests.CLOCK: refund_requests.unanswered,
+    invoice_patience.CLOCK: invoice_clock,
+    intents.WAITS: intents.expire,
+    slots.TIMER: probe_slot,
     tell.QUIET: tell.quiet_is_over,
+    digest.DIGEST: digest.send_summary,
     domains.RECHECK: recheck_domain,
     overdue.OVERDUE: overdue.tell_overdue,
+    collect.TIMER: collect.run,
+    charging.TIMER: charging.run,
+    arrears.TIMER: arrears.run,
+    complaints.TIMER: complaints.time_out,
+    customer_demands.TIMER: customer_demand_over,
 }
 
 
@@ -193,6 +305,16 @@ def _rechecks() -> domains.Rechecks:
 def _limits() -> Limits:
     settings = config()
     return Limits(settings.seller_timeout_seconds, settings.seller_answer_limit, settings.sandbox)
+
+
+def _scope() -> reconcile.Scope:
+    settings = config()
+    pace = Pace(
+        batch=settings.reconcile_batch,
+        at_once=settings.reconcile_at_once,
+        patience=settings.seller_timeout_seconds + 60,
+    )
+    return reconcile.Scope(pace=pace, ended=timedelta(days=settings.reconcile_ended_days))
 
 
 LEASED_TASKS: leased_jobs.LeasedTasks = {
@@ -210,6 +332,9 @@ LEASED_TASKS: leased_jobs.LeasedTasks = {
         attempts=2,
     ),
     website.WEBSITE: website.task(config),
+    CHECK_ASSET: check_version.task(config),
+    web_scan.KIND: web_scan.task(config),
+    reconcile.KIND: reconcile.task(_scope, clock.now),
 }
 """By kind, what a job that waits for others' servers does."""
 
@@ -217,12 +342,20 @@ LEASED_TASKS: leased_jobs.LeasedTasks = {
 def setup(name: str) -> Setup:
     """A worker's engine as the settings of this process describe it."""
     settings = config()
-    site = Site(settings.base_url, settings.support_email)
+    site = Site(settings.base_url, settings.support_email, invoice_files.folder(settings.files))
+    way = deliver_elsewhere.Way(
+        site=site,
+        sandbox=settings.sandbox,
+        within=settings.webhook_timeout_seconds,
+        failing=timedelta(days=settings.webhook_failing_days),
+        sms_a_day=settings.sms_a_day,
+    )
     return Setup(
         name=name,
         limits=_limits(),
         capacity=settings.worker_concurrency,
         per_seller=settings.seller_concurrency,
+        probing=probing_of(settings),
         breaker=breaker.Rule(settings.breaker_failures, timedelta(seconds=settings.breaker_pause_seconds)),
         reactions=REACTIONS,
         tasks=TASKS,
@@ -231,6 +364,7 @@ def setup(name: str) -> Setup:
         leased_at_once=settings.leased_jobs_at_once,
         begin=_schedule_nights,
         deliver_mail=lambda now, wall: deliver.deliver_due(now=now, wall=wall, site=site, owner=name),
+        deliver_elsewhere=lambda now, wall: deliver_elsewhere.deliver_due(now=now, wall=wall, way=way, owner=name),
         sandbox=settings.sandbox,
     )
 
@@ -260,8 +394,7 @@ def run_worker(stop: threading.Event, *, name: str) -> None:
 
 
 def _spare_the_collector() -> None:
-    """What was loaded stays for the life of the process and is never looked through again; what calls leave behind is
-    mostly gone by reference counts before a collection would find it. Worth a seventh of a busy worker's time."""
+    """What was loaded stays for good; what calls leave behind is mostly gone by reference counts. Worth a seventh of the time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)

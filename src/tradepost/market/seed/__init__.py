@@ -2,5 +2,6 @@
 
 from .loading import SeedResult, load
 from .people import Login
+from .road import Road, Stopped, is_walked, walk
 
-__all__ = ["Login", "SeedResult", "load"]
+__all__ = ["Login", "Road", "SeedResult", "Stopped", "is_walked", "load", "walk"]

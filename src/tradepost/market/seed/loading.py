@@ -1,4 +1,7 @@
-"""Load the demo into a sandbox, and load it again at every start: what is there already stays as it is."""
+"""Load the demo into a sandbox, and load it again at every start: what is there already stays as it is.
+
+Products are drafts then, served at the sample seller's address; they come to the shelf by ``road.walk``.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.base.secrets import unseal
-from tradepost.market.catalog.listing import draft_product, list_draft
+from tradepost.market.catalog.listing import draft_product
 from tradepost.market.catalog.models import Category, Product
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import Member, Seller, SigningKey, User
@@ -28,6 +31,8 @@ from . import people
 from .companies import enter_seller
 from .people import BUYER, LOGINS, OPERATOR, OWNER, Login
 from .products import products
+from .proofs import hand_in_certificate
+from .shipped import renew_secrets
 
 PROTOCOL = "saas_v2"
 TOP_UP = "50000"
@@ -51,7 +56,7 @@ def load(now: datetime, *, seller_address: str) -> SeedResult:
     serves the products of all demo sellers; a server has one key, so they share the signing key of the demo seller.
 
     Loading again changes nothing but what ties the market to that server: an address whose port moved, and a signing
-    key that was rotated for the demo seller alone. Raises ``Refused`` in a real market: the passwords are public.
+    key that was rotated for the demo seller alone; what was left out of a shipped demo (``shipped``) is made anew. Raises ``Refused`` in a real market: the passwords are public.
     """
     if not config().sandbox:
         raise Refused("seed.real_market", _("Demo data goes into a sandbox only: its passwords are public."))
@@ -69,13 +74,15 @@ def load(now: datetime, *, seller_address: str) -> SeedResult:
                 },
             )
         sellers = {seller.slug: enter_seller(seller, users[OWNER.role], now) for seller in people.sellers()}
+        for said in people.sellers():
+            renew_secrets(said, sellers[said.slug])
         demo = next(iter(sellers.values()))
         # One sign-in sees what happens to every purchase: the owner acts for all demo sellers, the demo seller first.
         for seller in (demo, *sellers.values()):
             Member.objects.get_or_create(seller=seller, user=users[OWNER.role], defaults={"role": Member.Role.OWNER})
         signing_key = _shared_signing_key(demo, tuple(sellers.values()), now)
         serving = {slug: _address(seller, seller_address, now) for slug, seller in sellers.items()}
-        _products(sellers, serving, now)
+        _drafts(sellers, serving, by=users[OWNER.role], now=now)
         access_key, secret_key = _access_key(demo, users[OWNER.role], now)
     return SeedResult(LOGINS, signing_key, access_key, secret_key, demo)
 
@@ -96,6 +103,7 @@ def account(login: Login, now: datetime) -> User:
             name=login.name,
             company=login.company,
             phone=login.phone,
+            level=login.level,
             is_operator=login is OPERATOR,
             joined_at=now,
         )
@@ -154,13 +162,13 @@ def _but_port(url: str) -> tuple[str, str | None, str]:
     return parts.scheme, parts.hostname, parts.path.rstrip("/")
 
 
-def _products(sellers: dict[str, Seller], serving: dict[str, Address], now: datetime) -> None:
+def _drafts(sellers: dict[str, Seller], serving: dict[str, Address], *, by: User, now: datetime) -> None:
     there = set(Product.objects.filter(slug__in=[p.slug for p in products()]).values_list("slug", flat=True))
     described = {seller.slug: seller for seller in people.sellers()}
     for product in products():
         if product.slug in there:
             continue
-        document = product.document(described[product.seller])
-        listed = draft_product(sellers[product.seller], document, slug=product.slug, now=now)
-        addresses.bind(listed, serving[product.seller])
-        list_draft(listed, currency=config().currency, now=now)
+        said, seller = described[product.seller], sellers[product.seller]
+        proof = hand_in_certificate(product.name.en, seller, said.name.en, by=by, settings=config(), now=now)
+        drafted = draft_product(seller, product.document(said, proof=proof), by=by, slug=product.slug, now=now)
+        addresses.bind(drafted, serving[product.seller])

@@ -69,6 +69,8 @@ class Login:
     name: str = ""
     company: str = ""
     phone: str = ""
+    level: str = ""
+    """Of a customer; empty: the market's default."""
 
 
 BUYER = Login(
@@ -78,6 +80,7 @@ BUYER = Login(
     name="林晓舟",
     company="蓝田精密制造有限公司",
     phone="13900000000",
+    level="V3",
 )
 OWNER = Login(role="seller", email="owner@qingxie.example", password="seller-sandbox", name="沈清")  # noqa: S106
 OPERATOR = Login(role="operator", email="operator@market.example", password="operator-sandbox", name="运营值班")  # noqa: S106

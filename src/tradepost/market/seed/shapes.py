@@ -12,6 +12,8 @@ from msgspec import Meta
 
 from tradepost.market.catalog import document as sold
 from tradepost.market.catalog.document import Document, Price
+from tradepost.market.product_types.contract import NO
+from tradepost.market.product_types.web_site import HAS_ONE
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
@@ -22,8 +24,19 @@ MONTHS = (1, 3, 6, 9)
 YEARS = (1, 2, 3)
 WHAT_IT_DOES = Text(zh="主要能力", en="What it does")
 WHO_IT_SUITS = Text(zh="适合谁", en="Who it suits")
+WHAT_IS_SOLD = Text(zh="可选版本", en="Editions")
+WHAT_COMES = Text(zh="开通与服务", en="How it is opened and looked after")
+OPENED = Text(
+    zh="付款后由服务商自动开通，登录地址和初始账号显示在「我的服务」里。订阅期内的版本更新不另收费；到期前可以续费，到期后先冻结、再释放。",
+    en="It is opened as soon as it is paid; address and first account are shown under Services. Updates during the paid time "
+    "are included. It can be renewed before its end; after that it is frozen first and released later.",
+)
 STANDARD = Text(zh="标准规格", en="Standard")
 HOURS = Text(zh="工作日 9:00–18:00（北京时间）", en="Working days 9:00–18:00, Beijing time")
+SUPPORTED = Text(
+    zh="使用咨询、故障排查、数据导入指导，以及版本更新说明。",
+    en="Questions about its use, faults, help with importing data, and news of each version.",
+)
 HIGHLIGHTS = 3
 """Features that stand beside a product's name; its description has all of them."""
 
@@ -81,6 +94,8 @@ class Edition(Data, frozen=True, kw_only=True):
     month: Decimal | None = None
     year: Decimal | None = None
     once: Decimal | None = None
+    trial_days: Annotated[int, Meta(ge=3, le=180)] | None = None
+    """For how long it can be tried for nothing, where it can be."""
     usage: Usage | None = None
     quantity: Quantity | None = None
 
@@ -92,8 +107,30 @@ class Edition(Data, frozen=True, kw_only=True):
                 )
         if self.once is not None:
             yield Price(charging_mode=ChargingMode.ONE_TIME, amount=self.once)
+        if self.trial_days is not None:
+            yield Price(
+                charging_mode=ChargingMode.PERIOD, amount=Decimal(0), period_type="day",
+                period_numbers=(self.trial_days,), trial=True,
+            )  # fmt: skip
         if self.usage is not None:
             yield from self.usage.prices()
+
+    def said(self, language: str) -> str:
+        """What is sold by this name, in a line: how many, and how it is paid."""
+        number, chinese = self.quantity, language == "zh"
+        parts = []
+        if number is not None:
+            name, range_ = number.name.in_language(language), f"{number.least}–{number.most}"
+            steps = "" if number.step == 1 else f"，以 {number.step} 递增" if chinese else f" in steps of {number.step}"
+            parts.append(f"{name} {range_}{steps}" if chinese else f"{name.lower()} {range_}{steps}")
+        periods = ((self.month, "按月", "by the month"), (self.year, "按年", "by the year"))
+        said = [(zh if chinese else en) for amount, zh, en in periods if amount is not None]
+        if said:
+            parts.append("、".join(said) + "购买" if chinese else f"paid {' or '.join(said)}")
+        if self.once is not None:
+            parts.append("一次性购买" if chinese else "paid once")
+        name = (self.name or STANDARD).in_language(language)
+        return f"{name}：{'，'.join(parts)}" if chinese else f"{name}: {', '.join(parts)}"
 
     def sku(self) -> sold.Sku:
         number = self.quantity
@@ -130,7 +167,8 @@ class Editions(Data, frozen=True, kw_only=True):
             key = f"editions[{number}]"
             if not any(edition.prices()):
                 yield key, "needs a price: month, year, once or usage"
-            if any(amount is not None and amount <= 0 for price in edition.prices() for amount in _amounts(price)):
+            paid = [price for price in edition.prices() if not price.trial]
+            if any(amount is not None and amount <= 0 for price in paid for amount in _amounts(price)):
                 yield key, "a price must be above 0"
             if (self.attribute is None) != (edition.name is None) or bool(edition.code) != bool(edition.name):
                 yield key, "code and name belong to a product with an attribute, and to no other"
@@ -151,9 +189,11 @@ class DemoProduct(Editions, frozen=True, kw_only=True):
     extend_params: tuple[dict[str, str | bool], ...] = ()
     asks_mobile: bool = False
     asks_email: bool = False
+    upgrades: bool = False
+    """Whether a buyer may change from each edition to the next while using it."""
 
-    def document(self, seller: DemoSeller) -> Document:
-        """What a seller would hand in to list this product."""
+    def document(self, seller: DemoSeller, *, proof: str) -> Document:
+        """What a seller would hand in to list this product. ``proof``: the SHA-256 of its copyright certificate."""
         return Document(
             product_type="SAAS",
             base=sold.Base(
@@ -162,24 +202,32 @@ class DemoProduct(Editions, frozen=True, kw_only=True):
             media=sold.Media(drawing=picture(self.slug)),
             description=sold.Description(body=Text(zh=self._description("zh"), en=self._description("en"))),
             guide=sold.Guide(body=Text(zh=_steps([s.zh for s in self.start]), en=_steps([s.en for s in self.start]))),
-            support=sold.Support(hours=HOURS, email=seller.contact_email, phone=seller.phone),
+            support=sold.Support(hours=HOURS, content=SUPPORTED, email=seller.contact_email, phone=seller.phone),
             purchase=sold.Purchase(
                 extend_params=tuple(extend_param(p) for p in self.extend_params),
                 asks_mobile=self.asks_mobile,
                 asks_email=self.asks_email,
             ),
             pricing=sold.Pricing(specs=(self.spec(),)),
+            details=sold.Details(fields={HAS_ONE: NO}, proofs={"software_copyright": proof}),
         )
 
     def _description(self, language: str) -> str:
         def say(text: Text) -> str:
             return escape(text.in_language(language))
 
+        features = _listed([say(feature) for feature in self.features])
+        editions = _listed([escape(edition.said(language)) for edition in self.editions])
         return (
-            f"<p>{say(self.lead)}</p>\n<h3>{say(WHAT_IT_DOES)}</h3>\n<ul>\n"
-            + "".join(f"<li>{say(feature)}</li>\n" for feature in self.features)
-            + f"</ul>\n<h3>{say(WHO_IT_SUITS)}</h3>\n<p>{say(self.suits)}</p>"
+            f"<p>{say(self.lead)}</p>\n<h3>{say(WHAT_IT_DOES)}</h3>\n{features}\n"
+            f"<h3>{say(WHO_IT_SUITS)}</h3>\n<p>{say(self.suits)}</p>\n"
+            f"<h3>{say(WHAT_IS_SOLD)}</h3>\n{editions}\n"
+            f"<h3>{say(WHAT_COMES)}</h3>\n<p>{say(OPENED)}</p>"
         )
+
+
+def _listed(lines: Sequence[str]) -> str:
+    return "<ul>\n" + "".join(f"<li>{line}</li>\n" for line in lines) + "</ul>"
 
 
 def _amounts(price: Price) -> Iterator[Decimal | None]:

@@ -1,0 +1,52 @@
+"""Beside a running demo: its products go their road to the shelf, or their cases are debugged anew at the port and with the key
+of this start. A thread of the command does it by the verbs of the pages; the worker and the sample seller do the rest."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from tradepost.cli import sample_seller, terminal
+from tradepost.market.base.errors import Refused
+
+if TYPE_CHECKING:
+    from tradepost.market.base.config import Config
+
+ENDS_WITHIN = 5.0
+
+
+@contextmanager
+def walking(config: Config, seller_port: int) -> Iterator[None]:
+    """Walk while the block runs. What goes wrong is told in the terminal and stops nothing: the shop is open."""
+    stop = threading.Event()
+    thread = threading.Thread(target=_walk, args=(config, seller_port, stop.is_set), name="demo-road", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(ENDS_WITHIN)
+
+
+def _walk(config: Config, seller_port: int, stopped: Callable[[], bool]) -> None:
+    from django.db import DatabaseError, connection
+
+    try:
+        if sample_seller.wait_for(seller_port, stopped):
+            walk(config, seller_port, stopped)
+    except (Refused, DatabaseError) as wrong:
+        terminal.warn(f"The cases of the demo's products were not all debugged: {wrong} The next start goes on.")
+    finally:
+        connection.close()
+
+
+def walk(config: Config, seller_port: int, stopped: Callable[[], bool] = lambda: False) -> None:
+    """In this thread. Raises ``Refused``; ends early when it is told to."""
+    from tradepost.market import seed
+    from tradepost.market.base import clock
+
+    address = sample_seller.address(seller_port)
+    with suppress(seed.Stopped):
+        seed.walk(seed.Road(seller_address=address, settings=config, now=clock.now, stopped=stopped))

@@ -1,0 +1,28 @@
+"""What the doctor says of SMS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.conf import settings
+
+from tradepost.cli.findings import Finding, fail, ok
+from tradepost.market.base.config import Config
+from tradepost.market.notifications.sms import WrongSettings, make_adapter
+from tradepost.market.notifications.sms.file import FileSms
+
+
+def check_sms(config: Config) -> Iterator[Finding]:
+    """Whether there is somebody who sends them; nothing is sent."""
+    try:
+        adapter = make_adapter(settings.SMS)
+    except WrongSettings as wrong:
+        yield fail("sms", str(wrong), "Correct TRADEPOST_SMS_URL.")
+        return
+    if adapter is None:
+        said = "No provider is set: messages that go by SMS say so, and receivers confirm by mail alone."
+        yield ok("sms", said)
+    elif isinstance(adapter, FileSms):
+        yield ok("sms", f"Written to {config.data / 'sms'}, not sent.")
+    else:
+        yield ok("sms", f"Sent by {settings.SMS['adapter']}.")
