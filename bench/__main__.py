@@ -27,7 +27,15 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=3, help="how often each thing is measured (default 3)")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: proves that it works, measures nothing")
     parser.add_argument(
-        "--orders", type=int, default=0, help="of `growth`: orders of the large market (default 1,000,000)"
+        "--orders",
+        type=int,
+        default=0,
+        help="of `growth`: orders of the large market (default 1,000,000); of `clock`: services, through a year, or ten from 10,000 on",
+    )
+    parser.add_argument(
+        "--only",
+        default="",
+        help="of `growth`: only what contains one of these, separated by commas: refunds,members/invite",
     )
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in QUESTIONS]
@@ -38,7 +46,7 @@ def main() -> int:
     answers = []
     for position, name in enumerate(names, 1):
         print(f"[{position}/{len(names)}] {name}", file=sys.stderr, flush=True)
-        answer = _asked(name, repeats=given.repeats, quick=given.quick, orders=given.orders)
+        answer = _asked(name, repeats=given.repeats, quick=given.quick, orders=given.orders, only=given.only)
         if answer is None:
             print(f"{name}: no answer, see above\n", flush=True)
             continue
@@ -46,16 +54,16 @@ def main() -> int:
         print(on_terminal(answer), end="\n\n", flush=True)
     if given.quick:
         print("These sizes are for trying the programs: the numbers mean nothing.")
-    elif len(answers) == len(QUESTIONS) and not given.orders:
+    elif len(answers) == len(QUESTIONS) and not given.orders and not given.only:
         RESULTS.write_text(as_markdown(answers, repeats=given.repeats))
         print(f"Written: {RESULTS.name}")
     return 0 if len(answers) == len(names) else 1
 
 
-def _asked(name: str, *, repeats: int, quick: bool, orders: int) -> Answer | None:
+def _asked(name: str, *, repeats: int, quick: bool, orders: int, only: str) -> Answer | None:
     with tempfile.TemporaryDirectory(prefix="tradepost-bench-") as folder:
         out = Path(folder) / "answer.json"
-        arguments = [name, "--repeats", str(repeats), "--orders", str(orders), "--out", str(out)]
+        arguments = [name, "--repeats", str(repeats), "--orders", str(orders), "--only", only, "--out", str(out)]
         arguments += ["--quick"] if quick else []
         done = subprocess.run([sys.executable, "-m", "bench.ask", *arguments], check=False)
         return msgspec.json.decode(out.read_bytes(), type=Answer) if done.returncode == 0 else None

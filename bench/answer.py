@@ -21,6 +21,8 @@ class Scale:
     quick: bool = False
     orders: int = 0
     """Where a question is about how many orders there are: the most. 0 leaves it to the question."""
+    only: str = ""
+    """Where a question is about many things: those whose names contain one of these words, separated by commas."""
 
     def of(self, full: int, quick: int) -> int:
         return quick if self.quick else full

@@ -19,11 +19,13 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--orders", type=int, default=0)
+    parser.add_argument("--only", default="")
     parser.add_argument("--out", type=Path, required=True, help="file for the answer, as JSON")
     given = parser.parse_args()
     say = teller(given.question)
     try:
-        answer = ask(given.question, Scale(repeats=given.repeats, quick=given.quick, orders=given.orders), say)
+        scale = Scale(repeats=given.repeats, quick=given.quick, orders=given.orders, only=given.only)
+        answer = ask(given.question, scale, say)
     except (ProgramFailed, NotHere) as error:
         say(f"no answer: {error}")
         raise SystemExit(1) from None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests import machine, postgres
+from tests import machine, migrated, postgres
 
 # The servers of tests forget everything at a power cut; what is measured here has to survive one.
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
@@ -53,7 +53,6 @@ def open_market(data: Path, *, database_url: str = "", **settings: object) -> No
         **{f"TRADEPOST_{name.upper()}": str(value) for name, value in settings.items()},
     }
     import django
-    from django.core.management import call_command
 
     django.setup()
-    call_command("migrate", verbosity=0, interactive=False)
+    migrated.migrate_here()

@@ -12,10 +12,13 @@ QUESTIONS = {
     "engine-sqlite": "engine_sqlite",
     "delivery": "delivery",
     "latency": "latency",
+    "probes": "probes",
     "kit-create": "kit_create",
     "order-query": "order_query",
+    "usage": "usage",
     "growth": "growth",
     "first-page": "first_page",
+    "clock": "clock",
 }
 
 

@@ -76,7 +76,7 @@ def _check(tag: str, count: int) -> None:
     """Every order was delivered at the first try of both calls, with everything that belongs to it."""
     from tradepost.market.base.models import Job
     from tradepost.market.fulfilment.timers import LIFE
-    from tradepost.market.notifications.models import Mail, Notice
+    from tradepost.market.notifications.models import Notice, NoticeDelivery
     from tradepost.market.orders.models import Order
     from tradepost.market.payments import ledger
     from tradepost.market.production.models import Attempt
@@ -91,7 +91,7 @@ def _check(tag: str, count: int) -> None:
         "timers": Job.objects.filter(kind=LIFE, key__in=[str(s.pk) for s in subscriptions]).count(),
         "attempts": Attempt.objects.filter(call__order_number__startswith=f"CS{tag}", verdict="done").count() / 2,
         "notices": Notice.objects.filter(once__contains=f"CS{tag}").count() / 2,
-        "mails": Mail.objects.filter(notice__once__contains=f"CS{tag}").count() / 2,
+        "mails": NoticeDelivery.objects.filter(notice__once__contains=f"CS{tag}").count() / 2,
     }
     if any(number != count for number in found.values()):
         raise ProgramFailed(f"of {count} orders: {found}")

@@ -25,7 +25,7 @@ def measure(scale: Scale, say: Say) -> Answer:
     now = datetime.now(UTC).isoformat()
     sellers, runs = scale.of(1000, 100), scale.of(7, 1)
     with postgresql() as server, folder() as data:
-        markets = [_market(server, data, orders, sellers, runs, now) for orders in (small, large)]
+        markets = [_market(server, data, orders, sellers, runs, now, scale.only) for orders in (small, large)]
         try:
             names = [json.loads(Path(market.ready(within=PATIENCE)[0]).read_text()) for market in markets]
             say("both markets are filled")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
@@ -42,10 +42,10 @@ def measure(scale: Scale, say: Say) -> Answer:
             lambda i: f"http://127.0.0.1:{hole if _dead(i) else port}/s/{i}", sellers=sellers, now=datetime.now(UTC)
         )
         for repeat in range(scale.repeats):
-            late = _phase(shop, f"A{repeat}", port, seconds=seconds, with_dead=False)
+            late = phase(shop, f"A{repeat}", port, seconds=seconds, with_dead=False)
             runs.add("p50, all sellers answer", percentile(late, 0.5), "ms")
             runs.add(ALIVE, percentile(late, 0.95), "ms")
-            late = _phase(shop, f"D{repeat}", port, seconds=seconds, with_dead=True)
+            late = phase(shop, f"D{repeat}", port, seconds=seconds, with_dead=True)
             runs.add("p50, 1 % of sellers dead", percentile(late, 0.5), "ms")
             runs.add(DEAD, percentile(late, 0.95), "ms")
     return _answer(runs)
@@ -55,8 +55,11 @@ def _dead(seller: int) -> bool:
     return seller % DEAD_ONE_IN == DEAD_ONE_IN - 1
 
 
-def _phase(shop: Shop, tag: str, port: str, *, seconds: int, with_dead: bool) -> list[float]:
-    """Milliseconds between due and received, of the calls to sellers that answer. All of them must have come."""
+def phase(
+    shop: Shop, tag: str, port: str, *, seconds: int, with_dead: bool, meanwhile: Callable[[], None] = lambda: None
+) -> list[float]:
+    """Milliseconds between due and received, of the calls to sellers that answer. All of them must have come. ``meanwhile``:
+    begun just before the first is due."""
     from bench import rows
 
     everybody = [i * STRIDE % len(shop.sellers) for i in range(len(shop.sellers))]
@@ -77,6 +80,7 @@ def _phase(shop: Shop, tag: str, port: str, *, seconds: int, with_dead: bool) ->
             sellers=chosen,
             apart=timedelta(seconds=1 / A_SECOND),
         )
+        meanwhile()
         due = {call.instance_id: call.due_at.timestamp() for call, i in _with_sellers(calls, chosen) if not _dead(i)}
         arrived: dict[str, float] = {}
         patience = time.monotonic() + LEAD.total_seconds() + 4 * seconds + 10
@@ -86,7 +90,7 @@ def _phase(shop: Shop, tag: str, port: str, *, seconds: int, with_dead: bool) ->
             time.sleep(0.5)
             with urlopen(f"http://127.0.0.1:{port}/arrivals") as answer:  # our own server
                 arrived |= json.load(answer)
-    _forget()
+    forget()
     return [(arrived[name] - moment) * 1000 for name, moment in due.items()]
 
 
@@ -94,7 +98,7 @@ def _with_sellers[C](calls: Sequence[C], chosen: Sequence[int]) -> list[tuple[C,
     return [(call, chosen[i % len(chosen)]) for i, call in enumerate(calls)]
 
 
-def _forget() -> None:
+def forget() -> None:
     """End what still hangs, so that the next phase starts quiet."""
     from tradepost.market.base.models import Event
     from tradepost.market.base.work import State
