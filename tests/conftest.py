@@ -26,6 +26,8 @@ IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 OF_EACH_DATABASE = ("django_db", "databases", "chaos", "postgres")
 LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.")
 
+PAGES = Path(__file__).parent / "market/sites"
+
 _left_out = pytest.StashKey[int]()
 
 
@@ -98,10 +100,55 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if IS_WORKER:
             config.workeroutput["left_out"] = config.stash[_left_out]  # type: ignore[attr-defined]  # xdist adds it
         in_this_pass = runnable
+    if sampling.WHOLE_SUITE and not sampling.SOAK:
+        in_this_pass = _drawn(in_this_pass)
     kept = {id(item) for item in in_this_pass}
     config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
     items[:] = in_this_pass
+    _long_ones_first(items)
     _keep_groups(items)
+
+
+def pytest_runtest_teardown() -> None:
+    """The language of the last request, or of a mail, is not the next test's."""
+    from django.utils import translation
+
+    translation.deactivate()
+
+
+def _drawn(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Of the long tests that are marked ``sampled`` a share, another with each seed; all others."""
+    by_share: dict[float, list[str]] = {}
+    for item in items:
+        if mark := item.get_closest_marker("sampled"):
+            by_share.setdefault(mark.args[0], []).append(item.nodeid)
+    drawn = {name for share, names in by_share.items() for name in sampling.sample(names, share=share)}
+    items = [item for item in items if item.get_closest_marker("sampled") is None or item.nodeid in drawn]
+    return items if DATABASE == "sqlite" else _fewer_files(items)
+
+
+def _fewer_files(items: list[pytest.Item]) -> list[pytest.Item]:
+    """On PostgreSQL, of the files that try out pages a third, and of those whose tests are rolled back a half: the pass of SQLite has
+    run all of them. What starts programs, has transactions of its own or is about PostgreSQL always runs."""
+    always = {item.path for item in items if _is_about_the_database(item)}
+    rest = sorted({item.path for item in items} - always)
+    pages = [path for path in rest if path.is_relative_to(PAGES)]
+    others = [path for path in rest if not path.is_relative_to(PAGES)]
+    drawn = {*always, *sampling.sample(pages, share=1 / 3), *sampling.sample(others, share=1 / 2)}
+    return [item for item in items if item.path in drawn]
+
+
+def _is_about_the_database(item: pytest.Item) -> bool:
+    if any(item.get_closest_marker(name) for name in ("postgres", "databases", "chaos")):
+        return True
+    return any(mark.kwargs.get("transaction") for mark in item.iter_markers("django_db"))
+
+
+def _long_ones_first(items: list[pytest.Item]) -> None:
+    """Files with slow tests begin, so that no worker ends with the longest of them while the others have nothing to do (with
+    ``--no-loadscope-reorder``, as scripts/run_tests.py asks for)."""
+    slow = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("chaos")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def _keep_groups(items: list[pytest.Item]) -> None:
@@ -185,6 +232,22 @@ def django_db_modify_db_settings_xdist_suffix() -> None:
     )
     Path(os.environ["TRADEPOST_DATA"]).mkdir(parents=True, exist_ok=True)
     default.setdefault("TEST", {})["NAME"] = name
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
+    """It stands already, migrated, and Django takes it as it is."""
+    from django.conf import settings
+
+    from tests import migrated
+
+    default: dict[str, Any] = settings.DATABASES["default"]
+    name: str = default["TEST"]["NAME"]
+    if DATABASE == "sqlite":
+        migrated.begin_sqlite(Path(name))
+    else:
+        migrated.begin_postgres(name)
+    return True
 
 
 @pytest.fixture(scope="session")

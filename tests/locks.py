@@ -29,8 +29,14 @@ ORDER = (
     "licenses_licenserequest",
     "base_job",
     "orders_order",
+    "invoices_invoice",
     "orders_limituse",
     "catalog_stock",
+    "metering_record",
+    "billing_accumulation",
+    "billing_arrears",
+    "payments_intent",
+    "payments_providerfact",
     "payments_account",
 )
 """The one lock order (ARCHITECTURE.md); tables that are not in it are locked by nobody who holds another."""

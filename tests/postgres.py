@@ -87,13 +87,28 @@ def start(binaries: Path, **settings: str) -> Cluster:
         raise
 
 
-def new_database(name: str) -> str:
-    """Create an empty database on the server of this run and return its URL: for tests that start whole processes."""
+def new_database(name: str, *, template: str = "template1") -> str:
+    """Create a database on the server of this run, empty unless it copies another, and return its URL: for tests that start
+    whole processes."""
     server = os.environ[SERVER_VARIABLE]
+    copied = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(copied)
     return f"{server.rsplit('/', 1)[0]}/{name}"
+
+
+def exists(name: str) -> bool:
+    """Whether the server of this run has a database of this name."""
+    with psycopg.connect(os.environ[SERVER_VARIABLE], autocommit=True) as connection:
+        return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+
+
+def rename(name: str, other: str) -> None:
+    """Nobody may be connected to it."""
+    renamed = sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(other))
+    with psycopg.connect(os.environ[SERVER_VARIABLE], autocommit=True) as connection:
+        connection.execute(renamed)
 
 
 def _ordinary_user() -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""A new protocol version, kind of product, kind of operation and kind of submission are one new folder or module each and no
-edit elsewhere.
+"""A new protocol version, kind of product, kind of operation, kind of submission, scanner and source of the work queue are one new
+folder or module each and no edit elsewhere.
 
 All are added to a copy of the sources in a temporary tree; there, an order of that kind is sold over that protocol, and the
 new operation is done to what was sold.
@@ -103,11 +103,47 @@ class Wishing(Defaults[Wish]):
 
 KIND = Wishing()
 '''
+SCANNER = '''"""A scanner that exists only in a test."""
+
+from tradepost.market.assets.scan_contract import Said, Verdict
+
+
+class Nose:
+    name = "nose"
+
+    def scan(self, subject):
+        return Said(verdict=Verdict.INFECTED, by="Nose 1")
+
+
+SCANNER = Nose()
+'''
+QUEUE = '''"""A source of the work queue that exists only in a test."""
+
+from tradepost.market.identity.models import Seller
+from tradepost.market.work_queue.contract import Entry, key_of
+
+
+class Trains:
+    name, title = "trains", "Trains"
+
+    def list_url(self):
+        return "/console/sellers/"
+
+    def rows(self):
+        return Seller.objects.filter(about="a train").order_by("pk")
+
+    def entries(self, rows, clock):
+        return [Entry(key=key_of("trains", one.pk), title="A train", about=one.name, url="/console/sellers/",
+                      since=one.created_at, due_at=clock.due(one.created_at)) for one in rows]
+
+
+SOURCES = (Trains(),)
+'''
 SALE = """
 import django
 django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
+from tests.migrated import migrate_here
+migrate_here()
 from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller
 from tests.factories.products import ONCE
 from tests.market.working import until, working
@@ -153,23 +189,38 @@ assert wish.status == "pending" and wish.due_at > now
 decide.approve(wish, checklist=["kind"], by=make_operator(now=now), settings=config(), now=now)
 seller.refresh_from_db()
 assert seller.about == "a train"
+from zoneinfo import ZoneInfo
+from tradepost.market.work_queue import queue_queries
+from tradepost.market.work_queue.contract import Clock
+looked = Clock(now=now, settings=config(), zone=ZoneInfo("Asia/Shanghai"))
+asked = queue_queries.QueueFilter(source="trains")
+[train] = queue_queries.listed(asked, reader=make_operator(now=now), clock=looked).entries
+assert (train.entry.key, train.late) == (f"trains:{seller.pk}", False)
+from tests.factories.assets import make_asset, make_version
+from tests.factories import make_buyer as person
+version = make_version(make_asset(make_seller(member=person(now=now), now=now)))
+assert (version.verdict, version.report["by"]) == ("infected", ["Nose 1"])
 print("sold")
 """
 
 
-def test_a_protocol_and_a_kind_of_product_of_operation_and_of_submission_change_no_other_file(tmp_path: Path) -> None:
+def test_a_protocol_a_scanner_a_source_and_a_kind_of_product_of_operation_and_of_submission_change_no_other_file(
+    tmp_path: Path,
+) -> None:
     tree = tmp_path / "src"
     ignore = shutil.ignore_patterns("__pycache__", "vendor")
     shutil.copytree(ROOT / "src/tradepost", tree / "tradepost", ignore=ignore)
     before = {path.relative_to(tree) for path in tree.rglob("*") if path.is_file()}
     for folder, source in (
         ("protocols/toy_v9", PROTOCOL), ("market/product_types/kinds/toy", KIND), ("market/review/kinds/wish", REVIEW),
+        ("market/assets/scanners/nose", SCANNER),
     ):  # fmt: skip
         (tree / "tradepost" / folder).mkdir()
         (tree / "tradepost" / folder / "__init__.py").write_text(source, encoding="utf-8")
     (tree / "tradepost/market/fulfilment/kinds/look.py").write_text(OPERATION, encoding="utf-8")
+    (tree / "tradepost/market/work_queue/sources/trains.py").write_text(QUEUE, encoding="utf-8")
     after = {path.relative_to(tree) for path in tree.rglob("*") if path.is_file()}
-    assert len(after - before) == 4
+    assert len(after - before) == 6
 
     environment = os.environ | {
         "PYTHONPATH": f"{tree}{os.pathsep}{ROOT}", "TRADEPOST_DATA": str(tmp_path / "data"), "TRADEPOST_DATABASE_URL": "",

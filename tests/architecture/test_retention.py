@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.apps import apps
 
 from tradepost.market.base.config import Config
-from tradepost.market.wiring import RETENTION
+from tradepost.market.old_rows import RETENTION
 
 STAYING = {
     "identity": "accounts, sellers and their keys, companies and what they agreed to",
@@ -14,11 +14,19 @@ STAYING = {
     "orders": "what was bought: kept as the books are",
     "payments": "the ledger is append-only",
     "subscriptions": "what a buyer holds and held",
+    "metering": "usage is money: records are append-only, as the ledger is",
+    "invoices": "kept as the books are; titles are a buyer's own, at most fifty",
+    "billing": "what was charged and how it was paid: goes with the ledger",
     "licenses": "what a buyer applied for and holds",
     "fulfilment": "what was done for an order; goes with it",
 }
 """Contexts whose rows stay."""
 STAYING_MODELS = {
+    "notifications.Receiver": "an owner's own, few",
+    "notifications.Endpoint": "an owner's own, few",
+    "notifications.Preference": "goes with whose it is, few",
+    "notifications.ReadMark": "one row a person",
+    "assets.Asset": "a seller's own, at most five hundred",
     "assets.PictureUse": "goes with what refers to the picture",
     "assets.ProofUse": "goes with what refers to the document",
     "base.SandboxClock": "one row",
@@ -29,6 +37,19 @@ STAYING_MODELS = {
     "production.Binding": "one a product",
     "debugging.DebugCase": "a seller's own, few",
     "debugging.DebugRun": "goes with its call",
+    "probes.ProbeDay": "what is known of a product's days, one a day",
+    "probes.Health": "one a product",
+    "probes.FailedOrder": "counted as long as the orders are",
+    "probes.WorkItem": "what operators decided, few",
+    "assets.FalsePositive": "what an operator decided: evidence, few",
+    "audit.Clearance": "tells of what was deleted, at most one a night",
+    "work_queue.HandlingChange": "goes with the handling of its entry",
+    "web_scan.WebTask": "a seller's own, few",
+    "web_scan.WebFinding": "goes with its run",
+    "web_scan.FalsePositive": "what an operator decided: evidence, few",
+    "service_desk.Complaint": "what operators decided: evidence, by which a seller's penalties are counted",
+    "service_desk.CustomerDemand": "goes with its demand",
+    "web_scan.ScanUse": "with what a product was handed in: evidence",
 }
 
 

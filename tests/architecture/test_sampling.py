@@ -57,3 +57,10 @@ def test_the_environment_decides_and_the_run_says_so() -> None:
     assert set(few) < set(everything)
     assert len(everything) == len(MUTANTS)
     assert len(MUTANTS) / 20 < len(few) < len(MUTANTS) / 5
+
+
+def test_what_is_drawn_by_its_mark_runs_in_a_soak() -> None:
+    """``make soak`` chooses by its mark."""
+    marked = [path for path in (ROOT / "tests").rglob("test_*.py") if "mark.sampled(" in path.read_text("utf-8")]
+    assert marked
+    assert [path for path in marked if "mark.soak" not in path.read_text("utf-8")] == []

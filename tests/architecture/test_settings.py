@@ -14,6 +14,7 @@ READERS = {
     "base/secrets.py": "the keys themselves, which are passed to nobody",
     "settings.py": "Django's settings are made of them",
     "wiring.py": "composes a worker",
+    "old_rows.py": "composes a night",
     "rsgi.py": "composes a web process",
     "seed": "a program of its own, started from the command line",
     "sites": "pages: where a request begins",

@@ -10,13 +10,20 @@ from tests.market.working import until
 
 
 def acting(_seller_url: str) -> dict[str, str]:
+    from tests.factories.assets import make_asset, package, upload_version
+    from tests.factories.pictures import make_proof
     from tradepost.market import seed
+    from tradepost.market.assets.asset_models import AssetVersion
+    from tradepost.market.assets.contested import blocking_of
+    from tradepost.market.assets.scan_contract import print_of
     from tradepost.market.base import clock
+    from tradepost.market.base.config import config
     from tradepost.market.identity import domains, groups, keys, members
     from tradepost.market.identity.models import Member, SigningKey, User
     from tradepost.market.notifications.invitations import send_invitation
     from tradepost.market.production.models import Address
     from tradepost.market.production.trials import newest_trials, start_trial
+    from tradepost.market.review import appeals
 
     now = clock.now()
     owner = Member.objects.select_related("seller", "user").filter(user__email=seed.people.OWNER.email).earliest("pk")
@@ -45,7 +52,20 @@ def acting(_seller_url: str) -> dict[str, str]:
     for key in ("", staged.key_id):
         start_trial(address, staged=key, now=now)
         until(lambda: not newest_trials([address], staged=key)[address.pk].running, within=60)  # noqa: B023  # awaited at once
+    asset = make_asset(seller, name="采集代理")
+    version = upload_version(asset, label="2.4.1", file_name="agent-2.4.1.zip", now=now)
+    until(lambda: AssetVersion.objects.get(pk=version.pk).status != AssetVersion.Status.CHECKING, within=60)
+    refused = [
+        upload_version(asset, package(**{"../agent": b"\x7fELF"}), label=label, now=now) for label in ("2.5.0", "2.6.0")
+    ]
+    for one in refused:
+        until(lambda: AssetVersion.objects.get(pk=one.pk).status == AssetVersion.Status.FAILED, within=60)  # noqa: B023  # awaited at once
+        one.refresh_from_db()
+    whys = {print_of(one): "该路径由安装程序解析，不会写到目录之外。" for one in blocking_of(refused[1])}
+    proof = make_proof(seller).sha256
+    appealed = appeals.appeal_file(refused[1], whys, [proof], by=owner.user, settings=config(), now=now)
     return {
-        "other member": str(joined.pk), "own group": str(support.pk), "domain": str(domain.pk),
+        "refused version": str(refused[0].pk), "appealed version": str(refused[1].pk), "file appeal": str(appealed.pk),
+        "asset": str(asset.pk), "asset version": str(version.pk), "other member": str(joined.pk), "own group": str(support.pk), "domain": str(domain.pk),
         "tested address": str(address.pk), "attribute": str(attribute.pk),
     }  # fmt: skip

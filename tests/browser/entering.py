@@ -7,7 +7,7 @@ from dataclasses import asdict
 from allauth.account.models import EmailAddress
 
 from tests.factories.companies import company
-from tests.factories.pictures import make_picture
+from tests.factories.pictures import make_picture, make_proof
 from tradepost.market.assets.models import Picture
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
@@ -59,7 +59,12 @@ def _applicant(name: str) -> Submission:
     seller = enter.apply(user, now=now)
     logo = make_picture(seller, purpose=Picture.Purpose.COMPANY_LOGO, width=336, height=140).sha256
     begun = drafts.begin("enter", seller, by=user, now=now)
-    return drafts.save(begun, asdict(company(logo=logo)), revision=begun.revision, now=now)
+    return drafts.save(
+        begun,
+        asdict(company(logo=logo, licence=make_proof(seller, name="营业执照.pdf").sha256)),
+        revision=begun.revision,
+        now=now,
+    )
 
 
 def _changed() -> Submission:
@@ -68,6 +73,7 @@ def _changed() -> Submission:
     begun = drafts.begin("company", seller, by=seller.members.order_by("pk")[0].user, now=now)
     logo = make_picture(seller, purpose=Picture.Purpose.COMPANY_LOGO, width=336, height=140).sha256
     changes = {"capital": "20000000", "service_days": "7", "logo": logo, "street": "文三路 500 号 9 层"}
+    changes["licence"] = make_proof(seller, name="营业执照-新.pdf").sha256
     draft = drafts.save(begun, changes, revision=begun.revision, now=now)
     _send(draft)
     return draft

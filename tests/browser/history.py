@@ -1,6 +1,6 @@
 """Run as a program with a market's settings: seeds it, or makes a history with the verbs of the pages. Prints JSON.
 
-``python -m tests.browser.history SELLER_URL seed|deliver|meter|licensed|freeze|renew|give_up|fail|newcomer|companies|debug|acting …``: each word is a chapter, done in this order.
+``python -m tests.browser.history SELLER_URL seed|deliver|meter|licensed|freeze|renew|give_up|fail|newcomer|companies|debug|acting|web_check|probe …``: each word is a chapter, done in this order.
 """
 
 from __future__ import annotations
@@ -26,31 +26,21 @@ def main() -> None:
     import django
 
     django.setup()
+    from tests.browser import changing, converting
     from tests.browser.acting import acting
+    from tests.browser.asking import ask
     from tests.browser.debugging import debug
+    from tests.browser.invoicing import invoice
     from tests.browser.licenses import licensed
+    from tests.browser.probing import probe
     from tests.browser.publishing import publish
+    from tests.browser.transferring import transfers
+    from tests.browser.web_checking import web_check
 
     seller_url, *chapters = sys.argv[1:]
-    told = {
-        one.__name__: one
-        for one in (
-            seed,
-            deliver,
-            meter,
-            licensed,
-            freeze,
-            renew,
-            give_up,
-            fail,
-            newcomer,
-            companies,
-            debug,
-            publish,
-            broken,
-            acting,
-        )
-    }
+    known = (seed, deliver, meter, licensed, freeze, renew, give_up, fail, newcomer, companies, debug, publish, broken, acting,
+             web_check, probe, changing.change, converting.formal, ask, transfers, invoice)  # fmt: skip
+    told = {one.__name__: one for one in known}
     made: dict[str, str] = {}
     for chapter in chapters:
         made |= told[chapter](seller_url)
@@ -58,13 +48,12 @@ def main() -> None:
 
 
 def seed(seller_url: str) -> dict[str, str]:
-    from django.core.management import call_command
-
-    from tradepost.market import seed as demo
+    from tests.factories.demo import demo_on_sale
+    from tests.migrated import migrate_here
     from tradepost.market.base import clock
 
-    call_command("migrate", verbosity=0)
-    result = demo.load(clock.now(), seller_address=f"{seller_url}/produce")
+    migrate_here()
+    result = demo_on_sale(clock.now(), seller_address=f"{seller_url}/produce")
     logins = {login.role: login for login in result.logins}
     return {
         "signing_key": result.signing_key, "access_key": result.access_key, "secret_key": result.secret_key,
@@ -140,7 +129,8 @@ def freeze(_seller_url: str) -> dict[str, str]:
 
 
 def renew(_seller_url: str) -> dict[str, str]:
-    """A service that was renewed, frozen and lifted again, and one that was released."""
+    """A service that was renewed, frozen and lifted again, one that was released, and one that was unsubscribed."""
+    from tests.browser.refunding import unsubscribed
     from tradepost.market.fulfilment.models import Operation
     from tradepost.market.fulfilment.sandbox_acts import Act
 
@@ -152,7 +142,7 @@ def renew(_seller_url: str) -> dict[str, str]:
         until(lambda: Operation.objects.get(pk=asked.pk).status == "done", f"{act} is done")  # noqa: B023  # awaited at once
     asked = _try(gone, Act.RELEASE)
     until(lambda: Operation.objects.get(pk=asked.pk).status == "done", "it is released")
-    return {"renewed": str(held.pk), "released": str(gone.pk)}
+    return {"renewed": str(held.pk), "released": str(gone.pk), "unsubscribed": unsubscribed(opened("yunjian-docs"))}
 
 
 def give_up(_seller_url: str) -> dict[str, str]:
@@ -271,7 +261,7 @@ def _buy(
         extend_params=params,
         agreed=True,
     )
-    order = place_order(buyer, command, now=clock.now(), unpaid_timeout=timedelta(days=1), sells_metered=True)
+    order = place_order(buyer, command, now=clock.now(), unpaid_timeout=timedelta(days=1), sells_packages=True)
     if pay:
         pay_order(order, now=clock.now())
     return order.number

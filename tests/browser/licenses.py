@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tests.browser.history import opened, until
+from tests.browser.refunding import asked_for
 from tests.factories.people import make_address, make_seller
 from tests.factories.products import MONTHLY, make_product
 from tradepost.kit import Create, Created, Reject, Seller
@@ -39,7 +40,7 @@ def licensed(_seller_url: str) -> dict[str, str]:
                 until(settled.exists, f"the seller says what becomes of {machine}")
     first = LicenseRequest.objects.filter(subscription=held).earliest("pk")
     deliver_license(first.seller_id, TextUpload(event_id=first.event_id, characters=LICENSE), now=clock.now())
-    return {"licensed": str(held.pk), "license text": str(told.pk)}
+    return {"licensed": str(held.pk), "license text": str(told.pk), "asked refund": asked_for(told)}
 
 
 def _licensor(folder: Path, protocol: str) -> Seller:

@@ -6,11 +6,13 @@ what is pressed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from tests.browser.console_pages import OF_OPERATORS, SUBMIT
+from tests.browser.desk_pages import OF_THE_DESK
+from tests.browser.service_pages import OF_SERVICES
+from tests.browser.transfer_pages import OF_TRANSFERS
+from tests.browser.view import LISTS, ROW, View
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
+__all__ = ["HISTORY", "LISTS", "MORE", "MORE_HISTORY", "PAGES", "ROW", "View"]
 
 HISTORY = (
     "deliver",
@@ -24,51 +26,16 @@ HISTORY = (
     "debug",
     "publish",
     "acting",
+    "web_check",
+    "probe",
+    "change",
+    "formal",
+    "ask",
+    "invoice",
+    "transfers",
 )
 """The chapters of history.py that these pages tell of."""
 
-
-@dataclass(frozen=True, slots=True)
-class View:
-    path: str
-    fill: tuple[tuple[str, str], ...] = ()
-    press: str = ""
-    status: int = 200
-    stale: bool = False
-    """Whether the form was open for too long: its token is not the session's any more."""
-
-    @property
-    def lists(self) -> bool:
-        """Whether the page shows a list and nothing was done on it."""
-        return self.path.partition("?")[0] in LISTS and not self.press
-
-    def act(self, page: Page) -> None:
-        """Do there what a person would do."""
-        for selector, value in self.fill:
-            page.locator(selector).fill(value)
-        if self.stale:
-            page.locator("main [name=csrfmiddlewaretoken]").evaluate("input => { input.value = 'a'.repeat(64); }")
-        if self.press:
-            page.locator(self.press).first.click()
-            page.wait_for_load_state()
-
-
-LISTS = frozenset({
-    "/", "/sellers/qingxie/", "/orders/", "/services/", "/notices/", "/balance/",
-    "/seller/products/", "/seller/orders/", "/seller/operations/", "/seller/messages/", "/seller/addresses/",
-    "/seller/domains/", "/seller/keys/", "/seller/members/", "/seller/cases/", "/seller/submissions/", "/seller/notices/",
-    "/seller/company/agreements/", "/seller/try/",
-    "/console/orders/", "/console/operations/", "/console/calls/", "/console/products/", "/console/sellers/",
-    "/console/accounts/", "/console/reviews/", "/console/agreements/", "/console/ledger/", "/console/mails/",
-    "/console/notices/",
-})  # fmt: skip
-"""Pages that are a list: on a phone its first row, or why there is none, stands on the first screen."""
-ROW = "main :is(table tbody tr, .tp-empty, .sf-shelf > li, .tp-notices > li, section.card, .card[id])"
-"""What a list consists of: a row, a card, or the words that say why there is none."""
-
-
-SUBMIT = "main form[method=post] button[type=submit]"
-TOP_UP = 'main form[action$="/top-up/"] button[type=submit]'
 
 PAGES: dict[str, dict[str, View]] = {
     "": {
@@ -81,6 +48,7 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-shop": View("/sellers/qingxie/"),
         "product": View("/products/yunjian-docs/"),
         "product-long": View("/products/lishi-mes/"),
+        "product-frozen": View("/products/{frozen slug}/"),
         "login": View("/account/login/"),
         "login-wrong": View(
             "/account/login/", (("input[name=login]", "who@nowhere.example"), ("input[name=password]", "wrong")), SUBMIT
@@ -121,7 +89,37 @@ PAGES: dict[str, dict[str, View]] = {
         "service-licensed-shown": View("/services/{licensed}/", press=".sf-license button"),
         "service-license": View("/services/{license text}/", press=".sf-license button"),
         "service-renew": View("/services/1/renew/"),
+        "service-change": View("/services/{changeable}/change/"),
+        "service-change-waits": View("/services/{change unpaid}/change/"),
+        "service-changed": View("/services/{changed}/"),
+        "order-changed": View("/orders/{changed order}/"),
+        "service-policy": View("/services/1/policy/"),
+        "services-batch": View("/services/batch/?service=1&service={renewed}"),
+        "services-batch-automatic": View("/services/batch/?act=automatic&service=1&service={renewed}"),
+        "service-unsubscribe": View("/services/1/unsubscribe/"),
+        "service-unsubscribe-renewed": View("/services/{renewed}/unsubscribe/"),
+        "service-unsubscribe-not": View("/services/{released}/unsubscribe/"),
+        "service-ask-refund": View("/services/{licensed}/unsubscribe/"),
+        "invoices": View("/invoices/"),
+        "invoices-nothing-fits": View("/invoices/?status=rejected"),
+        "invoice": View("/invoices/{issued invoice}/"),
+        "invoice-waiting": View("/invoices/{asked invoice}/"),
+        "invoice-paper": View("/invoices/{paper invoice}/"),
+        "invoice-apply": View("/invoices/apply/"),
+        "invoice-titles": View("/invoices/titles/"),
+        "invoice-title-wrong": View(
+            "/invoices/titles/new/",
+            (("input[name=name]", "蓝天科技"), ("input[name=tax_number]", "91440300708461137T")),
+            SUBMIT,
+        ),
+        "refunds": View("/refunds/"),
+        "refunds-nothing-fits": View("/refunds/?status=withdrawn"),
+        "refund": View("/refunds/{unsubscribed}/"),
+        "refund-asked": View("/refunds/{asked refund}/"),
         "notices": View("/notices/"),
+        "notices-settings": View("/notices/settings/"),
+        "receivers": View("/notices/receivers/"),
+        "receiver-new": View("/notices/receivers/new/"),
         "balance": View("/balance/"),
         "profile": View("/profile/"),
         "email": View("/account/email/"),
@@ -144,7 +142,9 @@ PAGES: dict[str, dict[str, View]] = {
         "empty-seller-keys": View("/seller/keys/"),
         "empty-seller-debug": View("/seller/debug/"),
         "empty-seller-cases": View("/seller/cases/"),
+        "empty-seller-probes": View("/seller/probes/"),
         "empty-seller-domains": View("/seller/domains/"),
+        "empty-seller-web-checks": View("/seller/web-checks/"),
         "empty-seller-members": View("/seller/members/"),
         "empty-seller-try": View("/seller/try/"),
     },
@@ -173,6 +173,13 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-overview": View("/seller/"),
         "seller-orders": View("/seller/orders/"),
         "seller-order": View("/seller/orders/{own}-000001/"),
+        "seller-invoices": View("/seller/invoices/"),
+        "seller-invoice": View("/seller/invoices/{issued invoice}/"),
+        "seller-invoice-asked": View("/seller/invoices/{asked invoice}/"),
+        "seller-invoice-batch": View("/seller/invoices/batch/"),
+        "seller-invoice-types": View("/seller/invoices/types/"),
+        "seller-refunds": View("/seller/refunds/"),
+        "seller-refund": View("/seller/refunds/{unsubscribed}/"),
         "seller-operations": View("/seller/operations/?show=ended"),
         "seller-operation": View("/seller/operations/{done operation}/"),
         "seller-products": View("/seller/products/"),
@@ -199,6 +206,14 @@ PAGES: dict[str, dict[str, View]] = {
             'form[action$="/limit/"] button[type=submit]:not([name])',
         ),
         "seller-rules": View("/seller/products/11/rules/"),
+        "seller-assets": View("/seller/assets/"),
+        "seller-assets-wrong": View("/seller/assets/", press="[data-dialog=asset-new]"),
+        "seller-asset": View("/seller/assets/{asset}/"),
+        "seller-asset-wrong": View("/seller/assets/{asset}/", press="[data-send]"),
+        "seller-asset-version": View("/seller/assets/versions/{asset version}/"),
+        "seller-asset-appealed": View("/seller/assets/versions/{appealed version}/"),
+        "seller-asset-appeal": View("/seller/assets/versions/{refused version}/appeal/"),
+        "seller-asset-appeal-wrong": View("/seller/assets/versions/{refused version}/appeal/", press=SUBMIT),
         "seller-attributes": View("/seller/attributes/"),
         "seller-attributes-none-fits": View("/seller/attributes/?q=zzz"),
         "seller-attribute": View("/seller/attributes/{attribute}/"),
@@ -222,6 +237,11 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-find-out": View("/seller/debug/{wrong address}/why/"),
         "seller-cases": View("/seller/cases/"),
         "seller-case-delete": View("/seller/cases/", press='[data-dialog^="sc-d"]'),
+        "seller-probes": View("/seller/probes/"),
+        "seller-probes-product": View("/seller/probes/{frozen}/"),
+        "seller-probe-run": View("/seller/probes/runs/{probe run}/"),
+        "seller-restore": View("/seller/products/{frozen}/restore/"),
+        "seller-restore-wrong": View("/seller/products/{frozen}/restore/", press=SUBMIT),
         "seller-keys": View("/seller/keys/"),
         "seller-key-next": View("/seller/keys/", press='[data-dialog^="sc-next"]'),
         "seller-key-switch": View("/seller/keys/", press='[data-dialog^="sc-switch"]'),
@@ -229,6 +249,23 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-domains": View("/seller/domains/"),
         "seller-domain-wrong": View("/seller/domains/", (("input[name=host]", "https://a.example/path"),), SUBMIT),
         "seller-domain": View("/seller/domains/{domain}/"),
+        "seller-web-checks": View("/seller/web-checks/"),
+        "seller-web-check-new": View("/seller/web-checks/new/"),
+        "seller-web-check-wrong": View(
+            "/seller/web-checks/new/",
+            (
+                ("input[name=url]", "https://nobodys.example/"),
+                ("input[name=contact_name]", "沈清"),
+                ("input[name=contact_mobile]", "13912345678"),
+            ),
+            SUBMIT,
+        ),
+        "seller-web-check-never": View("/seller/web-checks/{new web task}/"),
+        "seller-web-check": View("/seller/web-checks/{web task}/"),
+        "seller-web-check-delete": View("/seller/web-checks/{web task}/", press='[data-dialog="sc-delete"]'),
+        "seller-web-appeal": View("/seller/web-checks/reports/{web report}/appeal/"),
+        "seller-web-appeal-wrong": View("/seller/web-checks/reports/{web report}/appeal/", press=SUBMIT),
+        "seller-web-report": View("/seller/web-checks/reports/{appealed web report}/"),
         "seller-members": View("/seller/members/"),
         "seller-member": View("/seller/members/{other member}/"),
         "seller-member-remove": View("/seller/members/{other member}/", press='[data-dialog="sc-remove"]'),
@@ -237,69 +274,30 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-group": View("/seller/members/groups/{own group}/"),
         "seller-group-new": View("/seller/members/groups/new/"),
         "seller-notices": View("/seller/notices/"),
+        "seller-notices-settings": View("/seller/notices/settings/"),
+        "seller-receivers": View("/seller/receivers/"),
+        "seller-receiver-new": View("/seller/receivers/new/"),
+        "seller-receiver-wrong": View(
+            "/seller/receivers/new/",
+            (("input[name=name]", "李娜"), ("input[name=email]", "li@c.example"), ("input[name=phone]", "123")),
+            SUBMIT,
+        ),
+        "seller-webhook-new": View("/seller/webhooks/new/"),
+        "seller-chat-new": View("/seller/chats/new/"),
+        "seller-deliveries": View("/seller/deliveries/"),
+        "seller-deliveries-filtered": View("/seller/deliveries/?status=withheld"),
         "seller-messages": View("/seller/messages/"),
         "seller-message": View("/seller/messages/{call}/"),
         "seller-message-curl": View("/seller/messages/{call}/", press=".tp-attempt details summary"),
         "seller-try": View("/seller/try/"),
         "seller-try-release": View("/seller/try/", press='[data-dialog^="sc-r"]'),
     },
-    "operator": {
-        "console-overview": View("/console/"),
-        "console-operations": View("/console/operations/"),
-        "console-operations-open": View("/console/operations/?show=open"),
-        "console-operations-nothing-fits": View("/console/operations/?q=zzz"),
-        "console-operation-stopped": View("/console/operations/{stopped operation}/"),
-        "console-operation-pay-back": View(
-            "/console/operations/{stopped operation}/", press='[data-dialog="pay-back"]'
-        ),
-        "console-operation-queued": View("/console/operations/{queued operation}/"),
-        "console-operation-running": View("/console/operations/{running operation}/"),
-        "console-orders": View("/console/orders/"),
-        "console-orders-stopped": View("/console/orders/?status=stopped"),
-        "console-orders-nothing-fits": View("/console/orders/?q=zzz"),
-        "console-order": View("/console/orders/{refunded}/"),
-        "console-order-closed": View("/console/orders/{closed}/"),
-        "console-order-stopped": View("/console/orders/{stopped}/"),
-        "console-order-pay-back": View("/console/orders/{stopped}/", press='[data-dialog="pay-back"]'),
-        "console-calls": View("/console/calls/"),
-        "console-call": View("/console/calls/{failing call}/"),
-        "console-engine": View("/console/engine/"),
-        "console-products": View("/console/products/"),
-        "console-products-nothing-fits": View("/console/products/?q=zzz"),
-        "console-product": View("/console/products/1/"),
-        "console-product-freeze": View("/console/products/1/", press='[data-dialog="c-freeze"]'),
-        "console-product-stop": View("/console/products/1/", press='[data-dialog="c-stop"]'),
-        "console-sellers": View("/console/sellers/"),
-        "console-seller": View("/console/sellers/1/"),
-        "console-seller-suspend": View("/console/sellers/1/", press='[data-dialog="standing"]'),
-        "console-reviews": View("/console/reviews/"),
-        "console-reviews-ended": View("/console/reviews/?show=ended"),
-        "console-review": View("/console/reviews/{waiting submission}/"),
-        "console-review-product": View("/console/reviews/{product submission}/"),
-        "console-review-preview": View("/console/reviews/{product submission}/preview/"),
-        "console-review-change": View("/console/reviews/{change submission}/"),
-        "console-review-rejected": View("/console/reviews/{rejected submission}/"),
-        "console-review-failed": View("/console/reviews/{failed submission}/"),
-        "console-agreements": View("/console/agreements/"),
-        "console-agreement": View("/console/agreements/seller/"),
-        "console-agreement-wrong": View(
-            "/console/agreements/seller/", (("input[name=change]", "x"), ("textarea[name=text]", "short")), SUBMIT
-        ),
-        "console-accounts": View("/console/accounts/"),
-        "console-account": View("/console/accounts/1/"),
-        "console-top-up": View(
-            "/console/accounts/1/", (("input[name=amount]", "1200.5"), ("input[name=reference]", "ICBC-7")), TOP_UP
-        ),
-        "console-top-up-wrong": View(
-            "/console/accounts/1/", (("input[name=amount]", "1e9"), ("input[name=reference]", "ICBC-7")), TOP_UP
-        ),
-        "console-ledger": View("/console/ledger/?check=1"),
-        "console-notices": View("/console/notices/"),
-        "console-mails": View("/console/mails/"),
-        "console-clock": View("/console/clock/"),
-        "console-clock-wrong": View("/console/clock/", (("input[name=distance]", "soon"),), SUBMIT + ".btn-primary"),
-    },
+    "operator": OF_OPERATORS,
 }
+
+for part in (OF_SERVICES, OF_THE_DESK, OF_TRANSFERS):
+    for who, views in part.items():
+        PAGES[who] |= views
 
 MORE_HISTORY = ("meter",)
 MORE: dict[str, dict[str, View]] = {

@@ -11,7 +11,13 @@ from playwright.sync_api import Browser, expect
 from tests.browser.people import Person, person
 from tests.browser.running import Market
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser: buying")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.soak,
+    pytest.mark.sampled(1 / 3),
+    pytest.mark.xdist_group("browser: buying"),
+]
 
 PRODUCT = {"zh-hans": "云笺协作文档", "en": "Cloudleaf Docs"}
 AIM, AT_MOST = 2.0, 6.0

@@ -8,7 +8,13 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.people import Person, person
 from tests.browser.running import Market
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser: pages")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.soak,
+    pytest.mark.sampled(1 / 3),
+    pytest.mark.xdist_group("browser: pages"),
+]
 SUPPORT = "/seller/products/11/draft/support/"
 PRICES = "/seller/products/11/draft/pricing/"
 

@@ -17,7 +17,7 @@ from tests.browser.running import Market
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.soak, pytest.mark.xdist_group("browser: buttons")]
 
-SHARE = 1 / 3
+SHARE = 1 / 9
 """Of the pages, that one run goes through; what stands on every page is tried in each."""
 WITHIN = 10.0
 """Seconds in which a press must show."""
@@ -69,7 +69,7 @@ def test_every_link_leads_somewhere(browser: Browser, market: Market, role: str)
                     if answer.status >= 400:
                         lost.append(f"{name}: {written}: {answer.status}")
     assert not lost, "\n".join(lost)
-    assert len(seen) > 2
+    assert len(seen) > 1
 
 
 @pytest.mark.parametrize("role", PAGES, ids=lambda role: role or "stranger")

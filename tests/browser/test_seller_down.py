@@ -15,6 +15,8 @@ from tests.market.working import until
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
+    pytest.mark.soak,
+    pytest.mark.sampled(1 / 3),
     pytest.mark.xdist_group("browser: seller down"),
 ]
 
@@ -109,9 +111,7 @@ def buy(buyer: Person) -> str:
 def balance(buyer: Person) -> int:
     """Minor units, as the balance page shows them."""
     buyer.go("/balance/")
-    found = re.search(
-        r"¥\s*([\d,]+)\.(\d\d)", buyer.page.locator("main .tp-price-lg, main .tp-stats").first.inner_text()
-    )
+    found = re.search(r"¥\s*([\d,]+)\.(\d\d)", buyer.page.locator("main .tp-sum-lg, main .tp-stats").first.inner_text())
     assert found is not None
     return int(found[1].replace(",", "")) * 100 + int(found[2])
 

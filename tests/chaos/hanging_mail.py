@@ -105,7 +105,7 @@ def run() -> dict[str, Any]:
             "slowest_answer_ms": round(max(answer.milliseconds for answer in answers)),
             "megabytes_most": round(max(loaded.most_megabytes, server.megabytes())),
             "connections_to_mail": len(silent.connections),
-            "mails": counted(Path(name), "SELECT status, count(*) FROM notifications_mail GROUP BY status"),
+            "mails": counted(Path(name), "SELECT status, count(*) FROM notifications_noticedelivery GROUP BY status"),
         }
 
 

@@ -17,13 +17,10 @@ def main() -> None:
     import django
 
     django.setup()
-    from django.core.management import call_command
-
-    from tradepost.cli import template
+    from tests.migrated import migrate_here
     from tradepost.market.identity.models import User
 
-    template.begin()
-    call_command("migrate", verbosity=0)
+    migrate_here()
     for number in range(HOW_MANY):
         User.objects.create_user(email(number), PASSWORD)
 

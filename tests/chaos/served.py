@@ -102,7 +102,7 @@ def served(folder: Path, **settings: str) -> Iterator[Server]:
         "DJANGO_SETTINGS_MODULE": "tradepost.market.settings",
         "TRADEPOST_DATA": str(folder),
         "TRADEPOST_PORT": str(port),
-        "TRADEPOST_LOG_LEVEL": "ERROR",
+        "TRADEPOST_LOG_LEVEL": os.environ.get("TRADEPOST_TEST_LOG", "ERROR"),
         "TRADEPOST_SECRET_KEY": "a key that only this test uses, long enough",
         **more,
     }

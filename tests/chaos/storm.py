@@ -108,10 +108,11 @@ def storm(*, kills: int, workers: int, orders: int, cluster: Any, folder: Path, 
     import django
 
     django.setup()
-    from django.core.management import call_command
     from django.db import connection
 
-    call_command("migrate", verbosity=0)
+    from tests.migrated import migrate_here
+
+    migrate_here()
     from tests.factories import make_address, make_product, make_seller
 
     chance = random.Random(seed)

@@ -15,6 +15,8 @@ POSTGRES = os.environ.get("TRADEPOST_TEST_DB") == "postgres"
 
 
 @pytest.mark.chaos
+@pytest.mark.soak
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.timeout(180)
 def test_a_worker_that_wakes_up_after_its_lease_changes_nothing() -> None:
     command = [sys.executable, "-m", "tests.chaos.zombie", *(["--postgres"] if POSTGRES else [])]

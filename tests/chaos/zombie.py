@@ -21,9 +21,9 @@ def zombie() -> dict[str, Any]:
     import django
 
     django.setup()
-    from django.core.management import call_command
+    from tests.migrated import migrate_here
 
-    call_command("migrate", verbosity=0)
+    migrate_here()
     from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller
     from tests.market.production.broken_sellers import answered, serving
     from tests.market.working import until, working

@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import migrated
 from tests.conftest import DATABASE
 from tests.postgres import new_database
 
@@ -55,5 +56,17 @@ class Market:
 def make_market(folder: Path, name: str) -> Market:
     """``name``: of its database, which is this test worker's own."""
     folder.mkdir(parents=True, exist_ok=True)
-    own = f"{name}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    return Market(folder, new_database(own) if DATABASE == "postgres" else "")
+    return Market(folder, new_database(_own(name)) if DATABASE == "postgres" else "")
+
+
+def migrated_market(folder: Path, name: str) -> Market:
+    """The same, with its tables there already."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if DATABASE == "postgres":
+        return Market(folder, migrated.begin_postgres(_own(name)))
+    migrated.begin_sqlite(folder / "tradepost.sqlite3")
+    return Market(folder)
+
+
+def _own(name: str) -> str:
+    return f"{name}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"

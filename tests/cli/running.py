@@ -21,8 +21,8 @@ def alive(pid: int) -> bool:
         return False
 
 
-def wait_for(condition) -> None:
-    deadline = time.monotonic() + WITHIN
+def wait_for(condition, *, within: float = WITHIN) -> None:
+    deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -7,13 +7,20 @@ import re
 import signal
 import socket
 import time
+from collections.abc import Callable
+from http.cookiejar import CookieJar
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
-from tests.cli.command_line import WITHIN, Market, make_market
+from tests.cli.command_line import WITHIN, Market, make_market, migrated_market
 from tests.cli.running import alive, family, get, read_until, wait_for
+from tests.conftest import DATABASE
 from tradepost.cli.serve import free_port
+from tradepost.market.seed.people import OWNER, Login
 
+CASES = ("newInstance", "queryInstance", "refreshInstance", "releaseInstance", "updateInstanceStatus")
 pytestmark = [pytest.mark.databases, pytest.mark.slow, pytest.mark.once]
 
 
@@ -31,6 +38,7 @@ def test_a_demo_from_start_to_end_and_again(tmp_path):
             ("operator", "operator@market.example", "operator-sandbox", "/console/"),
         ]
         assert get(base)[0] == 200
+        _its_products_stand_tested(base, json.loads((market.folder / "demo.json").read_text())["seller_port"])
         wait_for(lambda: json.loads(get(f"{base}/readyz")[1])["workers"] == 1)
         seller_port = json.loads((market.folder / "demo.json").read_text())["seller_port"]
 
@@ -54,6 +62,33 @@ def test_a_demo_from_start_to_end_and_again(tmp_path):
     _second_start_ends_with_its_killed_parent(market, port, seller_port)
 
 
+def _its_products_stand_tested(base: str, seller_port: int) -> None:
+    """Everything is on the shelf, and each case counts at the port and with the key of this start (decision 0039)."""
+    if DATABASE != "postgres":
+        assert 'href="/products/yunjian-docs/"' in get(base)[1], "the first page has products: it was walked at set-up"
+    wait_for(lambda: 'href="/products/yunjian-docs/"' in get(base)[1], within=60)
+    read = _signed_in(base, OWNER)
+    address, saved = f"http://127.0.0.1:{seller_port}/produce", "/seller/cases/?standing=saved"
+    wait_for(lambda: read(saved).count(address) >= len(CASES) and all(case in read(saved) for case in CASES))
+    assert not any(case in read("/seller/cases/?standing=stale").partition("<tbody")[2] for case in CASES)
+
+
+def _signed_in(base: str, login: Login) -> Callable[[str], str]:
+    """Reads pages as this person."""
+    jar = CookieJar()
+    opener = build_opener(HTTPCookieProcessor(jar))
+    opener.addheaders = [("Accept-Language", "en")]
+
+    def read(path: str, **form: str) -> str:
+        with opener.open(f"{base}{path}", urlencode(form).encode() if form else None, timeout=WITHIN) as answer:
+            return answer.read().decode()
+
+    read("/account/login/")
+    [token] = [cookie.value or "" for cookie in jar if cookie.name == "csrftoken"]
+    read("/account/login/", csrfmiddlewaretoken=token, login=login.email, password=login.password)
+    return read
+
+
 def _second_start_ends_with_its_killed_parent(market: Market, port: str, seller_port: int) -> None:
     demo = market.start("demo", PORT=port)
     try:
@@ -71,8 +106,7 @@ def _second_start_ends_with_its_killed_parent(market: Market, port: str, seller_
 
 
 def test_a_demo_stays_out_of_a_real_market(tmp_path):
-    market = make_market(tmp_path / "data", "cli_not_a_demo")
-    assert market.run("migrate").returncode == 0
+    market = migrated_market(tmp_path / "data", "cli_not_a_demo")
     made = market.run("operator", "create", "chief@market.example", "--password-stdin", stdin="a long enough phrase\n")
     assert (made.returncode, made.stdout) == (0, "chief@market.example may now sign in and enter the console.\n")
     refused = market.run("demo", PORT=str(free_port()))

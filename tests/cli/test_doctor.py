@@ -12,8 +12,9 @@ from cryptography.fernet import Fernet
 from django.test import override_settings
 from pydantic import SecretStr
 
+from tests import migrated
 from tests.cli.command_line import Market
-from tradepost.cli import diagnosis
+from tradepost.cli import bank_diagnosis, diagnosis, sms_diagnosis
 from tradepost.cli.findings import Level
 from tradepost.cli.sealed import must_open
 from tradepost.cli.serve import free_port
@@ -23,8 +24,9 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Job, Move, SandboxClock, WorkerProcess
 from tradepost.market.base.secrets import seal
 from tradepost.market.identity.models import Seller, SigningKey, User
+from tradepost.market.old_rows import RETENTION
 from tradepost.market.settings import mail as mail_settings
-from tradepost.market.wiring import RETENTION
+from tradepost.market.settings import sms as made_of
 
 GOOD_KEY = "kZ3x9QwLr7TnV2bYc5MfHs8JdPa4GuEe"
 
@@ -59,7 +61,7 @@ def test_a_fresh_database_fails_until_it_is_migrated(tmp_path):
     assert "workers" not in found, "what stands on the migrations is not asked"
     assert found["secret key"]["said"].startswith("There is none yet")
     assert not (tmp_path / "secret.key").exists(), "it changes nothing"
-    assert market.run("migrate").returncode == 0
+    migrated.begin_sqlite(tmp_path / "tradepost.sqlite3")  # as the command leaves it: test_market_commands.py
     after = market.run("doctor", "--json", TRADEPOST_SANDBOX="1")
     assert after.returncode == 0, after.stdout
     found = {finding["area"]: finding for finding in json.loads(after.stdout)}
@@ -227,3 +229,40 @@ def test_how_much_is_kept_and_whether_the_nightly_run_is_late():
     assert "The nightly run fails: ValueError: broken" in [f.said for f in diagnosis.check_retention(config())]
     Job.objects.update(error="")
     assert {level for _, level in levels(diagnosis.check_retention(config()))} == {Level.OK}
+
+
+@pytest.mark.parametrize(
+    ("url", "sandbox", "level", "said"),
+    [
+        ("", False, Level.OK, "No provider is set"),
+        ("", True, Level.OK, "not sent"),
+        ("aliyun://k:s@/?sign=a&template=b&code_template=c", False, Level.OK, "Sent by aliyun"),
+        ("aliyun://k:s@/", False, Level.FAIL, "?sign="),
+        ("pigeon://k:s@/", False, Level.FAIL, "no SMS adapter 'pigeon'"),
+    ],
+)
+def test_who_sends_sms_is_said_and_no_secret(settings, url: str, sandbox: bool, level: Level, said: str) -> None:
+    settings.SMS = made_of(url, sandbox=sandbox)
+    [finding] = sms_diagnosis.check_sms(config(sandbox=sandbox))
+    assert finding.level == level
+    assert said in finding.said
+
+
+ACCOUNT = {"currency": "CNY", "holder": "商埠", "bank": "招商银行", "number": "755900001234"}
+
+
+@pytest.mark.parametrize(
+    ("accounts", "sandbox", "found"),
+    [
+        ((), False, [(Level.WARN, "None is set in CNY")]),
+        (({**ACCOUNT, "currency": "USD"},), False, [(Level.WARN, "None is set in CNY")]),
+        ((), True, [(Level.OK, "The sandbox's own")]),
+        ((ACCOUNT,), False, [(Level.OK, "CNY: 招商银行, ending in 1234.")]),
+        ((ACCOUNT, ACCOUNT), False, [(Level.FAIL, "several accounts in CNY"), (Level.OK, "ending in 1234")]),
+    ],
+)
+def test_a_market_without_a_bank_account_is_told(accounts, sandbox: bool, found: list[tuple[Level, str]]) -> None:
+    said = list(bank_diagnosis.check_bank_account(config(sandbox=sandbox, bank_accounts=accounts)))
+    assert [finding.level for finding in said] == [level for level, _ in found]
+    assert all(words in finding.said for finding, (_, words) in zip(said, found, strict=True))
+    assert all(finding.todo for finding in said if finding.level != Level.OK)

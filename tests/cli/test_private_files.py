@@ -22,7 +22,7 @@ from tradepost.market.base.errors import Refused
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
 FILES = ("tradepost.sqlite3", "tradepost.sqlite3-wal", "secret.key", "demo.json")
-FOLDERS = ("mail", "logs", "seller")
+FOLDERS = ("mail", "sms", "logs", "seller")
 
 
 def mode(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""The empty database that a sandbox begins with is the one that migrations make, and only ever a shortcut."""
+"""The databases that a sandbox begins with: the empty one is that which migrations make, and only ever a shortcut."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.migrated import begin_sqlite
+from tradepost.cli.template import DEMO
+from tradepost.market.seed.products import products
+
 BEGIN = """
 import json, sys
 from pathlib import Path
@@ -20,7 +24,7 @@ from tradepost.cli import migrate, template
 from tradepost.cli.opening import open_market
 open_market()
 if sys.argv[2] == "write":
-    migrate.apply(Console(quiet=True), each=False)
+    assert migrate.apply(Console(quiet=True), each=False) == 0
     template.write(Path(sys.argv[1]))
 print(json.dumps([template.begin(Path(sys.argv[1])), len(migrate.unapplied())]))
 """
@@ -48,6 +52,8 @@ def schema(path: Path) -> list[tuple[str, ...]]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A template, and the market whose migrated database it was made from."""
     folder = tmp_path_factory.mktemp("template")
+    (folder / "migrated").mkdir()
+    begin_sqlite(folder / "migrated" / "tradepost.sqlite3")
     assert begin(folder / "migrated", folder / "empty.sqlite3", "write") == [False, 0], "it has tables already"
     return folder / "empty.sqlite3", folder / "migrated"
 
@@ -82,3 +88,19 @@ def test_what_the_template_lacks_is_migrated_and_what_is_unknown_makes_it_useles
         assert waiting == told[1] if began else waiting > 30, name
     began, waiting = begin(tmp_path / "without", tmp_path / "nothing.sqlite3")
     assert (began, waiting > 30) == (False, True)
+
+
+@pytest.mark.once
+def test_the_demo_that_is_shipped_has_its_products_listed_and_holds_no_secret() -> None:
+    """Decision 0039. What is sealed begins so, whatever table it is in; keys are not there at all."""
+    assert b"gAAAAA" not in DEMO.read_bytes()
+    with closing(sqlite3.connect(f"file:{DEMO}?mode=ro", uri=True)) as database:
+
+        def count(rows: str) -> int:
+            return int(database.execute(f"SELECT count(*) FROM {rows}").fetchone()[0])  # our own words
+
+        assert count("catalog_product WHERE status = 'on_sale'") == len(products())
+        assert count("review_submission WHERE kind = 'publish' AND status = 'approved'") == len(products())
+        assert count("identity_signingkey") + count("identity_accesskey") + count("base_workerprocess") == 0
+        assert count("identity_domain WHERE token <> ''") == count("django_session") == 0
+        assert count("base_event") == count("notifications_notice WHERE read_at IS NULL") == 0

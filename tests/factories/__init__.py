@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .attributes import make_attribute, make_number
-from .buying import make_call, make_operation, make_order, make_subscription
+from .buying import make_call, make_operation, make_order, make_refund, make_subscription
+from .invoices import make_invoice, make_invoice_title
 from .people import NOW, make_address, make_buyer, make_group, make_member, make_operator, make_seller
 from .pictures import make_picture, make_proof
 from .products import PICTURE, make_category, make_offer, make_product
@@ -17,6 +18,8 @@ __all__ = [
     "make_call",
     "make_category",
     "make_group",
+    "make_invoice",
+    "make_invoice_title",
     "make_member",
     "make_number",
     "make_offer",
@@ -26,6 +29,7 @@ __all__ = [
     "make_picture",
     "make_product",
     "make_proof",
+    "make_refund",
     "make_seller",
     "make_subscription",
 ]

@@ -15,6 +15,7 @@ from tradepost.market.identity.models import User
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.place import PlaceOrder, place_order
+from tradepost.market.orders.refund_models import Refund
 from tradepost.market.production import calls
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.lifecycle import activate
@@ -42,7 +43,7 @@ def make_order(
     command = PlaceOrder(
         product_id=offer.product_id, quantity=quantity, periods=periods, extend_params=extend_params, agreed=True
     )
-    order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout, sells_metered=True)
+    order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout, sells_packages=True)
     if paid:
         pay_order(order, now=now)
     return Order.objects.select_related("buyer").get(pk=order.pk)
@@ -102,3 +103,19 @@ def make_call(
     if fields:
         Call.objects.filter(pk=call.pk).update(**fields)
     return Call.objects.select_related("seller", "address").get(pk=call.pk)
+
+
+def make_refund(
+    subscription: Subscription,
+    *,
+    minor: int = 1_00,
+    status: str = "seller_review",
+    now: datetime = NOW,
+    **fields: object,
+) -> Refund:
+    """What the buyer of a service asks its seller to pay back."""
+    columns = {"reason": "It does not start.", "appeal_at": now + timedelta(days=10)} | fields
+    return Refund.objects.create(
+        kind=Refund.Kind.NEGOTIATED, status=status, buyer=subscription.buyer, seller=subscription.seller,
+        subscription=subscription, amount_minor=minor, currency="CNY", requested_at=now, **columns,
+    )  # fmt: skip

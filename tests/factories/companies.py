@@ -9,7 +9,7 @@ from itertools import count
 from stdnum.cn import uscc
 
 from tests.factories.people import NOW, make_buyer, make_operator
-from tests.factories.pictures import make_picture
+from tests.factories.pictures import make_picture, make_proof
 from tradepost.market.assets.models import Picture
 from tradepost.market.base.config import Config, config
 from tradepost.market.identity import enter
@@ -59,11 +59,16 @@ def owner_of(seller: Seller) -> User:
 def draft(
     seller: Seller, document: CompanyDocument | None = None, *, kind: str = "enter", now: datetime = NOW
 ) -> Submission:
-    """With a logo, unless the document says otherwise (``logo="-"``: none)."""
+    """With a logo and a licence, unless the document says otherwise (``"-"``: none)."""
     begun = drafts.begin(kind, seller, by=owner_of(seller), now=now)
     said = document or company()
     logo = "" if said.logo == "-" else said.logo or logo_of(seller)
-    return drafts.save(begun, typed(replace(said, logo=logo)), revision=begun.revision, now=now)
+    licence = "" if said.licence == "-" else said.licence or licence_of(seller)
+    return drafts.save(begun, typed(replace(said, logo=logo, licence=licence)), revision=begun.revision, now=now)
+
+
+def licence_of(seller: Seller) -> str:
+    return make_proof(seller, name="营业执照.pdf").sha256
 
 
 def logo_of(seller: Seller) -> str:
@@ -94,7 +99,10 @@ def approve(submission: Submission, *, by: User | None = None, now: datetime = N
     """With every point of the list ticked."""
     kind = review_kind(submission.kind)
     items = [item.code for item in kind.checklist(case_of(submission, settings=config(), now=now))]
-    return decide.approve(submission, checklist=items, by=by or make_operator(now=now), settings=config(), now=now)
+    why = "Seen, and it is so." if kind.explained else ""
+    return decide.approve(
+        submission, checklist=items, reason=why, by=by or make_operator(now=now), settings=config(), now=now
+    )
 
 
 def admitted(document: CompanyDocument | None = None, *, now: datetime = NOW) -> Seller:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -10,6 +10,9 @@ from django.db import connection
 from tradepost.market.debugging.events import FailedCase
 
 from .many import STORIES, Size
+from .many.service_desk import OF_THE_BUYER
+
+DAY = timedelta(days=1)
 
 
 def one(text: str) -> tuple[Any, ...]:
@@ -68,15 +71,40 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"address": 11, "fault": "connect"}]
         case "ToppedUp":
             return [{"transfer": 1}]
+        case "TransferProofGiven" | "TransferRejected" | "TransferExpired":
+            return [{"intent": int(one("SELECT max(id) FROM payments_intent")[0])}]
+        case "RecordsRefused":
+            return [{"seller": 1, "push": 1, "refused": 3}]
+        case "CollectionClosed":
+            return [{"collection": 1}]
+        case "DebtChanged":
+            return [{"buyer": 1, "currency": "CNY"}]
+        case "ArrearsBegan" | "ArrearsCleared":
+            [pk] = one("INSERT INTO billing_arrears (buyer_id, currency, status, level, began_at, freezes_at, releases_at, ended_at)"
+                       " VALUES (1, 'CNY', 'paid', 'V0', now(), now(), now(), now()) RETURNING id")  # fmt: skip
+            return [{"arrears": int(pk)}]
         case "SigningKeyRotated":
             return [{"key": 1}]
         case "SubscriptionEndsSoon":
             rows = all_of("SELECT id, expires_at FROM subscriptions_subscription WHERE status = 'active' AND expires_at"
                         " IS NOT NULL ORDER BY id DESC LIMIT 10")  # fmt: skip
-            return [{"subscription": pk, "ends": ends} for pk, ends in rows]
+            return [{"subscription": pk, "ends": ends, "days": 7} for pk, ends in rows]
+        case "AutoRenewalFailed":
+            rows = all_of("SELECT subscription_id, ends_at FROM orders_autorenewal ORDER BY id DESC LIMIT 10")
+            return [{"subscription": pk, "reason": "balance.too_low", "ends": ends, "next_at": at} for pk, ends in rows]
+        case "SubscriptionExpired":
+            rows = all_of("SELECT id, expires_at FROM subscriptions_subscription WHERE status = 'active' AND expires_at"
+                        " IS NOT NULL ORDER BY id DESC LIMIT 10")  # fmt: skip
+            return [
+                {"subscription": pk, "ended": ends, "freezes_at": ends + DAY, "releases_at": ends + 2 * DAY}
+                for pk, ends in rows
+            ]
         case "SubscriptionFrozen" | "SubscriptionUnfrozen" | "SubscriptionReleased":
             rows = all_of("SELECT id FROM subscriptions_subscription WHERE status = 'frozen' ORDER BY id DESC LIMIT 10")
             return [{"subscription": pk, "at": at} for (pk,) in rows]
+        case "OperatorActed":
+            rows = all_of("SELECT id FROM subscriptions_subscription WHERE status = 'frozen' ORDER BY id DESC LIMIT 10")
+            return [{"subscription": pk, "act": "freeze", "reason": "x", "at": at} for (pk,) in rows]
         case "MemberJoined":
             return [{"seller": 1, "user": 1, "invitation": 1}]
         case "MemberLeft":
@@ -85,8 +113,15 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"seller": 1, "user": 1, "at": at}]
         case "OwnershipTransferred":
             return [{"seller": 1, "former": 1, "owner": size.member(1), "at": at}]
+        case "WebScanEnded":
+            return [{"scan": 1, "task": 1, "outcome": "done"}]
         case "DomainLapsed":
             return [{"domain": 1, "at": at}]
+        case "AssetChecked":
+            checked = of_seller(
+                "assets_asset", "(SELECT max(v.id) FROM assets_assetversion v WHERE v.asset_id = assets_asset.id)"
+            )
+            return [{"version": int(checked), "passed": True}]
         case "SubmissionSent" | "SubmissionOverdue":
             return [{"submission": int(of_seller("review_submission", "id", "status = 'pending'"))}]
         case "SubmissionDecided":
@@ -98,12 +133,36 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"agreement": one("SELECT id FROM identity_agreement WHERE kind = 'seller'")[0]}]
         case "ProductFrozen":
             return [{"product": 1, "cause": "x", "at": at}]
+        case "ProbeSlotEnded":
+            about = {"activity": "queryInstance", "reason": "timeout", "failed": 1, "cases": 3, "failing_day": 1}
+            return [{"product": 1, "day": at.date(), "half": "am", "verdict": "failed", "at": at, **about}]
+        case "ProbeDayFailed":
+            return [{"product": 1, "day": at.date(), "streak": 2, "freezes_on": at.date(), "frozen": False}]
+        case "FailedOrdersExceeded":
+            return [{"product": 1, "month": at.date().replace(day=1), "orders": 6, "at": at}]
         case "UpgradeRuleLapsed":
             return [{"rule": 1, "at": at}]
         case "ProductUnfrozen" | "StockEmpty":
             return [{"product": 1, "at": at}]
         case "ProductStopped":
             return [{"product": 1, "what": "product", "key": "", "reason": "x", "by_operator": True, "at": at}]
+        case "RefundRequested" | "RefundDecided" | "RefundPaid" | "RefundWithdrawn" | "RefundUnanswered":
+            more: dict[str, Any] = {"RefundDecided": {"outcome": "rejected"}, "RefundUnanswered": {"may_appeal": True}}
+            return [{"refund": int(of_seller("orders_refund", "id")), **more.get(event.__name__, {})}]
+        case "InvoiceIssued":
+            return [dict(zip(("invoice", "issued"), row, strict=True)) for row in _invoices("done")]
+        case "InvoiceRequested" | "InvoiceWithdrawn" | "InvoiceRejected" | "InvoiceReturned":
+            return [{"invoice": invoice} for invoice, _issued in _invoices("done")]
+        case "InvoiceWished" | "InvoiceWishDeclined" | "InvoiceDueSoon" | "InvoiceOverdue":
+            return [{"invoice": invoice, "occasion": "x"} for invoice, _issued in _invoices("review")]
+        case "DemandRaised" | "DemandAnswered":
+            return [{"demand": OF_THE_BUYER}]
+        case "DemandPassed" | "DemandRecalled":
+            return [{"customer_demand": OF_THE_BUYER}]
+        case "DemandReturned":
+            return [{"customer_demand": OF_THE_BUYER, "why": "expired"}]
+        case "ComplaintRaised" | "ComplaintReplied" | "ComplaintUnanswered" | "ComplaintDecided" | "ComplaintWithdrawn":
+            return [{"complaint": OF_THE_BUYER}]
         case "OperationStopped":
             rows = all_of(
                 "SELECT id, call_id FROM fulfilment_operation WHERE kind = 'freeze' ORDER BY id DESC LIMIT 10"
@@ -129,6 +188,13 @@ def _story(size: Size, story: str) -> range:
     """Keys of the orders of one story under way, see ``many``."""
     newest = size.orders - 300 - 100 * STORIES.index(story)
     return range(newest, newest - 100, -1)
+
+
+def _invoices(status: str) -> list[tuple[Any, ...]]:
+    return all_of(
+        "SELECT i.id, s.id FROM invoices_invoice i LEFT JOIN invoices_issuedinvoice s ON s.invoice_id = i.id"
+        f" WHERE i.status = '{status}' ORDER BY i.id DESC LIMIT 10"  # ours
+    )
 
 
 def all_of(text: str) -> list[tuple[Any, ...]]:

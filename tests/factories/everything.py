@@ -19,28 +19,36 @@ from django.test import Client
 
 from tests.market import every_address as table
 from tests.market.every_address import ADDRESSES, Address
+from tests.market.transfer_addresses import MORE_OF_TRANSFERS
 from tradepost.market import wiring
 from tradepost.market.base import clock, jobs, outbox, retention, work
 from tradepost.market.base.events import name_of
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.outbox import Batched
-from tradepost.market.fulfilment.timers import LIFE
+from tradepost.market.billing import arrears, charge
+from tradepost.market.fulfilment.timers import AUTO_RENEW, LIFE
 from tradepost.market.identity.domains import RECHECK
 from tradepost.market.identity.models import User
-from tradepost.market.notifications import deliver
+from tradepost.market.invoices.patience import CLOCK as INVOICE_CLOCK
+from tradepost.market.metering import collect
+from tradepost.market.notifications import deliver, sending
+from tradepost.market.notifications.digest import DIGEST
 from tradepost.market.notifications.reactions import QUIET
 from tradepost.market.open_api import throttle
 from tradepost.market.orders import best_sellers
 from tradepost.market.orders.events import OrderCancelled
 from tradepost.market.orders.place import UNPAID_TIMEOUT
-from tradepost.market.payments import kept_sums
-from tradepost.market.production import upkeep
+from tradepost.market.orders.refund_requests import CLOCK
+from tradepost.market.payments import intents, kept_sums
+from tradepost.market.probes import slots
+from tradepost.market.production import clock_steps, upkeep
 from tradepost.market.production.attempts import Ended
 from tradepost.market.production.breaker import Rule
 from tradepost.market.production.claim import ClaimedCall, claim_calls
 from tradepost.market.production.models import Call
 from tradepost.market.production.record import record
 from tradepost.market.review.overdue import OVERDUE
+from tradepost.market.service_desk import complaints, customer_demands
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Unreachable
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.order_query import PATH
@@ -48,6 +56,7 @@ from tradepost.protocols.open_api.signing import sign
 
 from .event_facts import happened, of_seller, one
 from .many import AK, SK, Size
+from .many.service_desk import DEMAND_TOKEN, OF_THE_BUYER, OPEN
 from .many.shop import TOKEN
 
 BATCH = 256
@@ -63,6 +72,7 @@ MORE = {
     "compare/": ("p={slug}&p=product-2",),
     "orders/": ("q=CS26", "q={tail}", "q=云笺", "q=Leaf 1", "q=没有的", "status=completed", "status=unpaid", "after={order_key}"),
     "services/": ("q=云笺", "status=frozen", "q={instance}"),
+    "services/batch/": ("service={subscription}", "service={subscription}&act=automatic", "service={subscription}&act=keep", "service={subscription}&act=unsubscribe"),
     "notices/": ("only=unread", "only=read"),
     "seller/orders/": (
         "q=CS26", "q={line}", "q={tail}", "q=云笺", "q=没有的", "q={instance}", "status=completed", "status=refunded",
@@ -73,6 +83,8 @@ MORE = {
         "order={order}", "order={line}", "order={instance}", "reason=timeout", "activity=newInstance", "activity=releaseInstance", "address={address}",
     ),
     "seller/attributes/": ("q=系统", "kind=number", "q=os&kind=enum"),
+    "seller/assets/": ("q=Agent", "kind=package"),
+    "console/assets/": ("status=review", "verdict=not_scanned", "seller={seller}"),
     "seller/cases/": ("address={address}", "activity=queryInstance", "standing=stale"),
     "console/orders/": ("q={order}", "q={line}", "q=CS26", "q={tail}", "q={email}", "status=processing", "status=stopped"),
     "console/calls/": (
@@ -81,13 +93,54 @@ MORE = {
     ),
     "console/operations/": ("show=open", "show=ended", "show=ended&seller={seller}", "show=ended&q={instance}", "show=ended&q={order}"),
     "seller/operations/": ("show=stopped", "show=ended", "show=ended&q={instance}", "show=ended&q={line}"),
+    "console/services/": (
+        "q={order}", "q={tail}", "q={instance}", "q={email}", "q=没有的", "status=frozen", "status=failed", "status=by_hand",
+        "seller={seller}", "seller={seller}&status=frozen",
+    ),
+    "console/queue/": (
+        "show=mine", "show=nobody", "show=snoozed", "source=operations", "source=operations&show=nobody", "source=submissions",
+        "at=operations:{operation}",
+    ),
+    "console/audit/": (
+        "actor=op3@market.example", "act=act_7", "kind=product&id=7", "outcome=refused", "since=2025-01-01&until=2025-01-02",
+        "after=1600000000000000.1",
+    ),
+    "console/audit/export/": ("since=2025-01-01&until=2025-01-02",),
+    "console/reconcile/": ("show=settled", "what=gone", "seller={seller}"),
     "console/accounts/": ("role=operator", "role=locked", "role=seller", "role=buyer"),
-    "console/ledger/": ("q={order}", "reason=top_up", "reason=refund"),
-    "console/mails/": ("status=failed", "status=waiting", "status=sent", "q={email}"),
+    "invoices/": ("status=done", "status=review", "after={invoice}"),
+    "invoices/apply/": ("seller={seller}", "order={order}", "order={order}&type=general_digital"),
+    "seller/invoices/": ("status=done", "status=review"),
+    "console/invoices/": ("status=", "status=done"),
+    "refunds/": ("status=refunded", "after={refund}"),
+    "seller/usage/": ("q={instance}", "push=7", "state=voided", "day=2026-03-01", "q={instance}&day=2026-03-01"),
+    "seller/usage/refused/": ("code=009", "push=7", "q=i"),
+    "seller/usage/pushes/": ("state=refused",),
+    "charges/": ("service={metered}", "state=open"),
+    "seller/refunds/": ("status=seller_review", "status=refunded"),
+    "complaints/new/": ("product={slug}", "order={order}", "service={subscription}"),
+    "demands/new/": ("q=云笺",),
+    "seller/complaints/": ("status=upheld",),
+    "seller/demands/": ("status=waiting",),
+    "console/complaints/": ("status=upheld",),
+    "console/demands/": ("status=open",),
+    "console/demands/products/": ("product_words=云笺", "product_words={product}"),
+    "console/demands/sellers/": ("seller_words=many",),
+    "console/refunds/": ("status=", "status=refunded"),
+    **MORE_OF_TRANSFERS,
+    "console/web-checks/": ("status=done", "status=unreached", "seller={seller}", "seller={seller}&status=done"),
+    "console/deliveries/": (
+        "status=failed", "status=waiting", "status=sent", "status=withheld", "channel=sms", "channel=mail", "reason=switched_off",
+        "q={email}", "q=13800138000",
+    ),
+    "seller/deliveries/": ("status=withheld", "channel=webhook", "reason=disabled", "q={email}"),
 }  # fmt: skip
 """Lists are also asked in these ways."""
 ELSEWHERE = {
+    "console/audit/export/": [HTTPStatus.UNPROCESSABLE_ENTITY],  # of which days must be said
     "seller/enter/": [HTTPStatus.FOUND],  # who acts for a company is led to it
+    "complaints/new/": [HTTPStatus.FOUND, HTTPStatus.OK],  # to the list, where nothing is named
+    "demands/<int:pk>/": [HTTPStatus.FOUND],  # to the page that is followed
     "seller/debug/": [HTTPStatus.FOUND],  # to the first case
     "seller/debug/<int:pk>/": [HTTPStatus.FOUND],
     "seller/company/draft/<slug:kind>/": [HTTPStatus.FOUND],
@@ -136,7 +189,27 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "operator": str(size.operator), "domain": "1", "attribute": "1", "staged_key": "staged", "member": str(size.sellers + 1), "group": "1",
         "empty_group": "2", "invitation": "1", "token": TOKEN, "submission": of_seller("review_submission", "id", "status = 'pending'"),
         "rejected": of_seller("review_submission", "id", "status = 'rejected'"), "picture": of_seller("assets_picture", "sha256"),
-        "proof": of_seller("assets_proof", "sha256"),
+        "proof": of_seller("assets_proof", "sha256"), "receiver": "1", "sellers_receiver": "2", "receiver_token": "receiver-token", "endpoint": "1", "sellers_endpoint": "2",
+        "sellers_delivery": one("SELECT min(id) FROM notifications_noticedelivery WHERE seller_id = 1")[0],
+        "web_task": "1", "web_scan": "1", "appealed_scan": "1",
+        "work_item": "1", "leased job": "1", "drift": "1", "audit": "1", "probe_run": of_seller("probes_proberun", "id"),
+        "asset": of_seller("assets_asset", "id"),
+        "asset_version": of_seller("assets_asset", "(SELECT max(v.id) FROM assets_assetversion v WHERE v.asset_id = assets_asset.id)"),
+        "usage_record": "10", "charge": "10", "metered": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
+        "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"),
+        "asked_invoice": of_seller("invoices_invoice", "id", "status = 'review'"),
+        "invoice_title": one("SELECT id FROM invoices_invoicetitle WHERE buyer_id = 1")[0],
+        "refund": of_seller("orders_refund", "id", "buyer_id = 1 AND status = 'refunded'"),
+        "demand": str(OF_THE_BUYER), "open_demand": str(OPEN), "demand_token": DEMAND_TOKEN, "customer_demand": str(OF_THE_BUYER),
+        "complaint": str(OF_THE_BUYER), "complaint_file": "0" * 64,
+        "appealed_refund": of_seller("orders_refund", "id", "status = 'appealed'"), "refund_file": "0" * 64,
+        "refused_version": of_seller("assets_asset", "(SELECT max(v.id) FROM assets_assetversion v WHERE v.asset_id = assets_asset.id)"),
+        "appealed_version": of_seller("assets_asset", "(SELECT max(v.id) FROM assets_assetversion v WHERE v.asset_id = assets_asset.id)"),
+        "transfer": one("SELECT number FROM payments_intent WHERE user_id = 1 AND status = 'pending' ORDER BY id DESC LIMIT 1")[0],
+        "intent": str(one("SELECT max(id) FROM payments_intent WHERE status = 'pending'")[0]),
+        "shown_intent": str(one("SELECT max(id) FROM payments_intent WHERE status = 'in_review'")[0]),
+        "unmatched": str(one("SELECT max(id) FROM payments_providerfact WHERE status = 'unmatched'")[0]),
+        "upload": of_seller("assets_upload", "id", "status = 'open'"), "upload_token": of_seller("assets_upload", "token"),
     }  # fmt: skip
 
 
@@ -168,10 +241,14 @@ def _client(user: int) -> Client:
 
 def _read(role: str, clients: Mapping[str, Client], path: str, shown: str, pattern: str) -> Deed:
     def act(_: object) -> None:
-        answer = clients[role].get(path)
+        answer: Any = clients[role].get(path)
+        if answer.streaming:
+            b"".join(answer.streaming_content)  # it is asked for while it is sent
         if answer.status_code not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND, *ELSEWHERE.get(pattern, ())}:
             raise LookupError(f"{path}: {answer.status_code}")
-        if answer.status_code == HTTPStatus.NOT_FOUND and not pattern.endswith(("license.txt", "/file")):
+        if answer.status_code == HTTPStatus.NOT_FOUND and not pattern.endswith(
+            ("license.txt", "/file", "/file/", "/files/<str:sha256>/")
+        ):
             raise LookupError(f"{path}: not found")
 
     return Deed(f"GET /{pattern}" + (f"?{shown.partition('?')[2]}" if "?" in shown else ""), act)
@@ -235,16 +312,33 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
     frozen, over = one(
         "SELECT id, release_at FROM subscriptions_subscription WHERE status = 'frozen' ORDER BY id LIMIT 1"
     )
+    renewed, at = one("SELECT subscription_id, next_at FROM orders_autorenewal ORDER BY id DESC LIMIT 1")
     moments: dict[str, list[tuple[str, dict[str, Any], datetime]]] = {
         UNPAID_TIMEOUT: [("", {"order": unpaid}, now)],
         LIFE: [
             (" (reminds)", {"subscription": active}, ends - timedelta(days=1)),
-            (" (freezes)", {"subscription": active}, ends + timedelta(hours=1)),
+            (" (begins its grace)", {"subscription": active}, ends + timedelta(hours=1)),
+            (" (freezes)", {"subscription": active}, ends + timedelta(days=1, hours=1)),
             (" (releases)", {"subscription": frozen}, over + timedelta(hours=1)),
         ],
+        AUTO_RENEW: [("", {"subscription": renewed}, at)],
         QUIET: [("", {}, now)],
+        slots.TIMER: [(f" ({phase})", _slot(phase, now), now) for phase in ("open", "close", "judge", "day")],
+        DIGEST: [("", {"user": 1, "receiver": 0, "address": "buyer1@many.example"}, now)],
+        CLOCK: [("", {"refund": int(of_seller("orders_refund", "id", "status = 'seller_review'"))}, now)],
+        INVOICE_CLOCK: [
+            ("", {"invoice": int(of_seller("invoices_invoice", "id", "status = 'review'"))}, now + timedelta(days=90))
+        ],
+        intents.WAITS: [
+            ("", {"intent": int(one("SELECT max(id) FROM payments_intent WHERE status = 'pending'")[0])}, now)
+        ],
+        complaints.TIMER: [("", {"complaint": OF_THE_BUYER}, now)],
+        customer_demands.TIMER: [("", {"customer_demand": OF_THE_BUYER}, now)],
         OVERDUE: [("", {"submission": int(of_seller("review_submission", "id", "status = 'pending'"))}, now)],
         RECHECK: [("", {"domain": 1}, now)],
+        collect.TIMER: [("", {"cycle": "hour"}, now)],
+        charge.TIMER: [("", {"collection": 1, "after": 0}, now)],
+        arrears.TIMER: [("", {"arrears": 1}, now)],
         best_sellers.NIGHTLY: [("", {}, now)],
         retention.NIGHTLY: [("", {}, now + timedelta(days=500))],
     }
@@ -253,6 +347,12 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
             raise LookupError(f"say in {__name__} when the timer {kind} does something")
         for words, payload, at in moments[kind]:
             yield Deed(f"timer {kind}{words}", partial(_react, partial(task, payload, at)))
+
+
+def _slot(phase: str, now: datetime) -> dict[str, Any]:
+    """Of yesterday, whose slots were opened; of today, where one is to be opened now."""
+    day = now.date() if phase == "open" else now.date() - timedelta(days=1)
+    return {"half": "am", "date": day.isoformat(), "phase": phase, "cursor": 0}
 
 
 # --- the engine ---------------------------------------------------------------------------------------------------------
@@ -284,7 +384,7 @@ def engine(now: datetime) -> Iterator[Deed]:
         "is anything due", lambda _: [work.peek(m, now=now) or work.until_next(m, now=now) for m in (Call, Event, Job)]
     )
     yield Deed("mails that are due", lambda _: work.claim(
-        Job, now=now, wall=now, limit=deliver.BATCH, owner="w1", duration=deliver.LEASE, only=deliver.OURS
+        Job, now=now, wall=now, limit=deliver.BATCH, owner="w1", duration=sending.LEASE, only=deliver.OURS
     ))  # fmt: skip
     yield Deed("recover", lambda _: upkeep.recover(now=now, wall=now, rule=RULE))
     yield Deed("sweep", lambda _: upkeep.sweep(now=now, per_seller=16))
@@ -295,7 +395,5 @@ def engine(now: datetime) -> Iterator[Deed]:
         "disown",
         lambda _: upkeep.disown("dead", known=frozenset(), claimed_before=now, duration=LEASE, wall=now - LEASE),
     )
-    yield Deed(
-        "step of a sandbox's clock", lambda _: (upkeep._nothing_due(now - timedelta(days=900)), upkeep._next_due(now))
-    )
+    yield Deed("step of a sandbox's clock", lambda _: clock_steps.look(now - timedelta(days=900), list(wiring.TASKS)))
     yield Deed("move sums on", lambda _: kept_sums.move_on())

@@ -21,6 +21,9 @@ from tradepost.market.catalog.models import Product
 from tradepost.market.catalog.price_models import PriceModel
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import Seller, SigningKey
+from tradepost.market.product_types.contract import NO
+from tradepost.market.product_types.registry import product_types
+from tradepost.market.product_types.web_site import HAS_ONE
 from tradepost.market.production import addresses
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -67,6 +70,11 @@ def pictures_of(seller: Seller) -> dict[str, str]:
     return {name: (found[name] or make_picture(seller, purpose=purpose)).sha256 for name, purpose in kinds.items()}
 
 
+def no_web_site(product_type: str) -> dict[str, str]:
+    """What a kind asks of a product that may have a web site (business-rules §2.7): this one has none."""
+    return {HAS_ONE: NO} if product_types()[product_type].web_scan else {}
+
+
 def right_document(
     seller: Seller, *specs: Spec, product_type: str = "SAAS", name: str = "", name_en: str = "", **sections: object
 ) -> Document:
@@ -89,7 +97,7 @@ def right_document(
             email="help@qingxie.example", phone="400-800-1234",
         ),
         pricing=sold.Pricing(specs=specs or (Spec(name=Text(zh="标准版", en="Standard"), skus=(Sku(prices=(period(),)),)),)),
-        details=sold.Details(proofs={"software_copyright": make_proof(seller).sha256}),
+        details=sold.Details(fields=no_web_site(product_type), proofs={"software_copyright": make_proof(seller).sha256}),
         discovery=sold.Discovery(keywords=Text(zh="财务, 记账", en="ledger, accounts")),
     )  # fmt: skip
     return replace(whole, **sections)  # type: ignore[arg-type]  # a test's own sections

@@ -27,6 +27,9 @@ class Market:
     secret_key: str
     own: str
     foreign: str
+    base_key: str
+    product_id: str
+    """Of ``metered-1``, a service on demand since two days."""
 
     @property
     def port(self) -> int:

@@ -1,30 +1,37 @@
-"""Run as a program in an empty data folder: makes a market with one order of the demo seller and one of another, and
-prints what a seller's client needs as JSON."""
+"""Run as a program in an empty data folder: makes a market with one order of the demo seller and one of another, and a
+service on demand; prints what a seller's client needs as JSON."""
 
 from __future__ import annotations
 
 import json
 import sys
+from datetime import timedelta
 
 
 def main() -> None:
     import django
 
     django.setup()
-    from django.core.management import call_command
-
+    from tests.factories.demo import demo_on_sale
+    from tests.factories.metering import make_metered
     from tests.market.open_api.asking import ADDRESS, Shop
-    from tradepost.market import seed
+    from tests.migrated import migrate_here
     from tradepost.market.base import clock
+    from tradepost.market.identity import keys
+    from tradepost.market.identity.models import AccessKey
 
-    call_command("migrate", verbosity=0)
-    shop = Shop(seed.load(clock.now(), seller_address=ADDRESS))
+    migrate_here()
+    shop = Shop(demo_on_sale(clock.now(), seller_address=ADDRESS))
     params = (("emailDomainName", "lantian.example"),)
+    seller = AccessKey.objects.get(access_key=shop.seeded.access_key).seller
+    metered = make_metered(seller=seller, instance_id="metered-1", started_at=clock.now() - timedelta(days=2))
     own = shop.buy("qingxie-mail", quantity=15, periods=2, mode="year", extend_params=params)
     json.dump(
         {
             "access_key": shop.seeded.access_key,
             "secret_key": shop.seeded.secret_key,
+            "base_key": keys.signing_secrets(seller.pk, "base", now=clock.now())[0],
+            "product_id": metered.offer.product_id,
             "own": own.number,
             "foreign": shop.buy("tangli-bi", quantity=5).number,
         },

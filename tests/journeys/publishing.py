@@ -1,4 +1,4 @@
-"""A seller at the real pages: writes a product section by section, debugs its cases, hands it in; and the operator who decides."""
+"""A seller at the real pages: writes a product section by section, debugs its cases, hands it in."""
 
 from __future__ import annotations
 
@@ -8,20 +8,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.factories.pictures import PDF, picture_file
-from tests.factories.publishable import BODY_EN, BODY_ZH
+from tests.factories.publishable import BODY_EN, BODY_ZH, no_web_site
 from tests.market.sites.seller_center.pricing_inputs import inputs
 from tests.market.working import until
-from tradepost.market.base.config import config
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog.models import Product
 from tradepost.market.catalog.seller_queries import newest_version
 from tradepost.market.debugging.missing import missing
 from tradepost.market.debugging.models import DebugRun
 from tradepost.market.production.models import Address
-from tradepost.market.review.cases import case_of
 from tradepost.market.review.models import Submission
 from tradepost.market.review.product_versions import sold
-from tradepost.market.review.registry import review_kind
 from tradepost.market.sites.seller_center.pricing_document import laid_out
 from tradepost.market.sites.seller_center.pricing_editor import PricingState
 
@@ -75,7 +72,8 @@ def hand_in_files(page: Client, product: Product, *proofs: str) -> None:
         "logo_file": file("logo.png", picture_file(width=240, height=240), "image/png"),
         "pictures.0_file": file("main.png", picture_file(), "image/png"),
     })  # fmt: skip
-    write(page, product, "details", **{
+    said = {f"fields.{name}": value for name, value in no_web_site(product.product_type).items()}
+    write(page, product, "details", **said, **{
         f"proofs.{code}_file": file(f"{code}.pdf", PDF, "application/pdf") for code in proofs
     })  # fmt: skip
 
@@ -121,12 +119,3 @@ def hand_in(page: Client, product: Product) -> Submission:
     sent = Submission.objects.filter(product=product).order_by("-pk")[0]
     until(lambda: Submission.objects.get(pk=sent.pk).status != "checking", within=60, what="the checks end")
     return Submission.objects.get(pk=sent.pk)
-
-
-def approve(console: Client, sent: Submission) -> None:
-    """Tick everything that is asked, and approve."""
-    now = sent.due_at
-    assert now is not None
-    items = review_kind(sent.kind).checklist(case_of(sent, settings=config(), now=now))
-    answer = console.post(f"/console/reviews/{sent.pk}/approve/", {"checklist": [item.code for item in items]})
-    assert answer.status_code == 302, answer.content.decode()

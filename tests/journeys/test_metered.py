@@ -29,13 +29,15 @@ from tradepost.kit import (
 from tradepost.kit.client import MarketClient
 from tradepost.kit.serve import running
 from tradepost.market.base import clock
+from tradepost.market.debugging.asked import form_of, shown_values
+from tradepost.market.debugging.debug import debug
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import User
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
 from tradepost.market.payments.queries import balance
-from tradepost.market.production.models import Attempt, Call
+from tradepost.market.production.models import Address, Attempt, Call
 from tradepost.market.subscriptions.models import Subscription
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
@@ -106,6 +108,14 @@ def act(seller: Client, held: Subscription, what: str) -> Call:
     return call
 
 
+def _prove_status(address: Address, held: Subscription) -> None:
+    """SaaS 2.0 does not require it on demand: who saved a case is asked (business-rules §17.4)."""
+    form = form_of(address, "updateInstanceStatus")
+    values = {**shown_values(form, now=clock.now()), "instanceId": held.instance_id}
+    debug(form, values, by="owner", now=clock.now(), most=4)
+    until(lambda: Address.objects.get(pk=address.pk).proven == ["updateInstanceStatus"], what="its case is saved")
+
+
 def becomes(held: Subscription, status: str) -> None:
     until(lambda: Subscription.objects.get(pk=held.pk).status == status, what=f"it is {status}")
 
@@ -141,6 +151,9 @@ def test_from_opening_on_demand_to_the_end_of_its_package(protocol: str, tmp_pat
 
         _told_what_was_bought(kit, ask, opening, bought, package)
 
+        if protocol == "saas_v2":
+            _prove_status(address, on_demand)
+            kit.states.clear()
         for held in (on_demand, package):
             act(center, held, "query")
             shown = page.get(f"/services/{held.pk}/").content.decode()
@@ -152,9 +165,9 @@ def test_from_opening_on_demand_to_the_end_of_its_package(protocol: str, tmp_pat
         both = [(o.number, state) for o in (opening, bought) for state in ("FREEZE", "UNFREEZE")]
         assert kit.states == both
 
-        advance(package.expires_at - clock.now() + timedelta(minutes=1), within=60)
+        advance(package.expires_at - clock.now() + timedelta(days=1, minutes=1), within=60)
         becomes(package, "frozen")
-        advance(timedelta(days=15, minutes=1), within=60)
+        advance(timedelta(days=1, minutes=1), within=60)
         becomes(package, "released")
         assert kit.states[4:] == [(bought.number, "FREEZE")]
         assert kit.released == [bought.number]

@@ -75,7 +75,7 @@ def test_renewed_in_time_and_in_the_last_days(protocol: str, tmp_path: Path) -> 
     keys.rotate_signing_key(seller, spoken(protocol).key_class, now=now, secret=KEY)
     kit = Kept(tmp_path / "kit.db", protocol)
     page = Client(headers={"accept-language": "en"})
-    page.force_login(make_buyer(balance="300", now=now))
+    page.force_login(make_buyer(balance="300", now=now, level="V5"))
     with running(kit) as url, working():
         address = make_address(seller, url=f"{url}/produce", protocol=protocol, now=now)
         product = make_product(seller, address=address, prices=(MONTHLY,), product_type=KIND[protocol], now=now)
@@ -84,7 +84,7 @@ def test_renewed_in_time_and_in_the_last_days(protocol: str, tmp_path: Path) -> 
         assert begun is not None
         first = renew(page, held)
 
-        advance(period_end(begun, "month", 2) - clock.now() + timedelta(days=14, hours=20), within=60)
+        advance(period_end(begun, "month", 2) - clock.now() + timedelta(days=21, hours=20), within=60)
         until(lambda: Subscription.objects.get(pk=held.pk).status == "frozen", what="nobody renewed it again")
         second = renew(page, held)
         until(lambda: Subscription.objects.get(pk=held.pk).status == "active", what="it is thawed")

@@ -114,6 +114,8 @@ def follow(terminal: Terminal, folder: Path, guide: str, framework: str, protoco
 
 
 @pytest.mark.slow
+@pytest.mark.soak
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.xdist_group("the quickstart's machine")
 @pytest.mark.parametrize(("guide", "framework", "protocol"), WAYS)
 def test_the_path_leads_to_a_server_that_passes(terminal, tmp_path, guide, framework, protocol):

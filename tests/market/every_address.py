@@ -3,39 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-# Whose objects are asked for: buyer X bought from seller A. The others must not learn of it.
-STRANGER, BUYER, OTHER_BUYER, OWNER, VIEWER, TRADER, OTHER_OWNER, OPERATOR = ROLES = (
-    "stranger", "buyer X", "another buyer", "owner of A", "viewer of A", "trader of A", "owner of B", "operator",
-)  # fmt: skip
-"""The trader's group opens the menu trade, to read and to write, and nothing else."""
-NOBODY: frozenset[str] = frozenset()
-PERSONS = frozenset(ROLES) - {STRANGER}
-ANYBODY = frozenset(ROLES)
-A_MEMBERS = frozenset({OWNER, VIEWER})
-"""Those who see all of A's menus."""
-SELLERS = A_MEMBERS | {OTHER_OWNER}
-A_TRADE, TRADE = A_MEMBERS | {TRADER}, SELLERS | {TRADER}
-CHANGERS = frozenset({OWNER, OTHER_OWNER})
-"""What these change is their own seller's, never A's for the owner of B."""
+from tests.market.account_addresses import ACCOUNT
+from tests.market.desk_addresses import OF_THE_DESK
+from tests.market.invoice_addresses import OF_INVOICES
+from tests.market.notice_addresses import OF_CONSOLE, OF_SELLERS, OF_STORE
+from tests.market.operator_addresses import OF_OPERATORS
+from tests.market.refund_addresses import OF_REFUNDS
+from tests.market.renewal_addresses import OF_RENEWALS
+from tests.market.service_addresses import SERVICES
+from tests.market.transfer_addresses import OF_TRANSFERS
+from tests.market.usage_addresses import OF_USAGE
+from tests.market.who_may import (
+    A_MEMBERS,
+    A_TRADE,
+    ANYBODY,
+    BUYER,
+    CHANGERS,
+    NOBODY,
+    OPERATOR,
+    OTHER_BUYER,
+    OTHER_OWNER,
+    OWNER,
+    PERSONS,
+    ROLES,
+    SELLERS,
+    STRANGER,
+    TRADE,
+    TRADER,
+    VIEWER,
+    Address,
+    pages,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """``kwargs`` and ``data`` may name facts of the world (``{order}``). Who is not in ``get`` or ``post`` is refused."""
-
-    kwargs: Mapping[str, str] = field(default_factory=dict)
-    get: frozenset[str] = NOBODY
-    post: frozenset[str] = NOBODY
-    data: Mapping[str, str] = field(default_factory=dict)
-    gateway: bool = False
-    """Answers programs: a session opens nothing, and refusals are JSON."""
-
-
-def pages(get: frozenset[str], **kwargs: str) -> Address:
-    return Address(kwargs, get=get)
-
+__all__ = [
+    "ADDRESSES",
+    "ANYBODY",
+    "A_MEMBERS",
+    "A_TRADE",
+    "BUYER",
+    "CHANGERS",
+    "NOBODY",
+    "OPERATOR",
+    "OTHER_BUYER",
+    "OTHER_OWNER",
+    "OWNER",
+    "PERSONS",
+    "ROLES",
+    "SELLERS",
+    "STRANGER",
+    "TRADE",
+    "TRADER",
+    "VIEWER",
+    "Address",
+    "pages",
+]
 
 ATTRIBUTE = {
     "code": "edition",
@@ -47,6 +69,10 @@ ATTRIBUTE = {
 CHECKOUT = {"plan": "PERIOD-month", "periods": "1", "quantity": "1", "total": "10000", "agreed": "on"}
 GROUP = {"name": "Support", "products": "none", "trade": "read", "tools": "none", "company": "none", "members": "none"}
 ADDRESS = {"url": "http://127.0.0.1:9/moved", "protocol": "saas_v2"}
+WEB_TASK = {
+    "url": "https://new.a.example/", "contact_name": "沈清", "contact_mobile": "13912345678",
+    "contact_email": "shen@a.example",
+}  # fmt: skip
 
 STOREFRONT = {
     "": pages(ANYBODY),
@@ -61,27 +87,14 @@ STOREFRONT = {
     "orders/<str:number>/pay/": Address({"number": "{unpaid}"}, post=frozenset({BUYER})),
     "orders/<str:number>/cancel/": Address({"number": "{unpaid}"}, post=frozenset({BUYER})),
     "orders/<str:number>/progress/": pages(frozenset({BUYER}), number="{order}"),
-    "services/": pages(PERSONS),
-    "services/<int:pk>/": pages(frozenset({BUYER}), pk="{subscription}"),
-    "services/<int:pk>/renew/": Address(
-        {"pk": "{subscription}"}, get=frozenset({BUYER}), post=frozenset({BUYER}), data={"agreed": "on"}
-    ),
-    "services/<int:pk>/password/": Address({"pk": "{subscription}"}, post=frozenset({BUYER})),
-    "services/<int:pk>/license/": Address({"pk": "{subscription}"}, post=frozenset({BUYER})),
-    "services/<int:pk>/license.txt": pages(frozenset({BUYER}), pk="{subscription}"),
-    "services/<int:pk>/licenses/": Address(
-        {"pk": "{subscription}"}, post=frozenset({BUYER}), data={"fingerprint": "MAC-1"}
-    ),
-    "services/<int:pk>/licenses/<int:license_pk>/": Address(
-        {"pk": "{subscription}", "license_pk": "{license_request}"}, post=frozenset({BUYER})
-    ),
-    "services/<int:pk>/licenses/<int:license_pk>/file": pages(
-        frozenset({BUYER}), pk="{subscription}", license_pk="{license_request}"
-    ),
+    **OF_RENEWALS,
+    **OF_REFUNDS,
+    **OF_USAGE,
+    **OF_INVOICES,
+    **OF_THE_DESK,
     "notices/": pages(PERSONS),
     "notices/read/": Address(post=PERSONS),
     "notices/<int:pk>/open/": Address({"pk": "{notice}"}, post=frozenset({BUYER})),
-    "balance/": pages(PERSONS),
     "profile/": Address(get=PERSONS, post=PERSONS, data={"name": "Z", "company": "", "phone": ""}),
 }
 SELLER_CENTER = {
@@ -142,6 +155,22 @@ SELLER_CENTER = {
         {"pk": "{attribute}"}, get=A_MEMBERS, post=frozenset({OWNER}), data=ATTRIBUTE
     ),
     "seller/attributes/<int:pk>/delete/": Address({"pk": "{attribute}"}, post=frozenset({OWNER})),
+    "seller/assets/": pages(SELLERS),
+    "seller/assets/new/": Address(post=CHANGERS, data={"kind": "package", "name": "Another agent"}),
+    "seller/assets/<int:pk>/": pages(A_MEMBERS, pk="{asset}"),
+    "seller/assets/<int:pk>/live/": pages(A_MEMBERS, pk="{asset}"),
+    "seller/assets/<int:pk>/delete/": Address({"pk": "{asset}"}, post=frozenset({OWNER})),
+    "seller/assets/<int:pk>/uploads/<int:upload>/give-up/": Address(
+        {"pk": "{asset}", "upload": "{upload}"}, post=frozenset({OWNER})
+    ),
+    "seller/assets/versions/<int:pk>/": pages(A_MEMBERS, pk="{asset_version}"),
+    "seller/assets/versions/<int:pk>/live/": pages(A_MEMBERS, pk="{asset_version}"),
+    "seller/assets/versions/<int:pk>/file/": pages(A_MEMBERS, pk="{asset_version}"),
+    "seller/assets/versions/<int:pk>/withdraw/": Address({"pk": "{asset_version}"}, post=frozenset({OWNER})),
+    "seller/assets/versions/<int:pk>/appeal/": Address(
+        {"pk": "{refused_version}"}, get=frozenset({OWNER}), post=frozenset({OWNER})
+    ),
+    "seller/assets/versions/<int:pk>/appeal/withdraw/": Address({"pk": "{appealed_version}"}, post=frozenset({OWNER})),
     "seller/domains/": Address(get=SELLERS, post=CHANGERS, data={"host": "new.a.example"}),
     "seller/domains/<int:pk>/": pages(A_MEMBERS, pk="{domain}"),
     "seller/domains/<int:pk>/live/": pages(A_MEMBERS, pk="{domain}"),
@@ -167,6 +196,21 @@ SELLER_CENTER = {
     "seller/cases/replay/": Address(post=frozenset({OWNER}), data={"case": "{case}"}),
     "seller/cases/stop/": Address(post=CHANGERS),
     "seller/cases/<int:pk>/delete/": Address({"pk": "{case}"}, post=frozenset({OWNER})),
+    "seller/web-checks/": pages(SELLERS),
+    "seller/web-checks/new/": Address(get=CHANGERS, post=CHANGERS, data=WEB_TASK),
+    "seller/web-checks/<int:pk>/": pages(A_MEMBERS, pk="{web_task}"),
+    "seller/web-checks/<int:pk>/live/": pages(A_MEMBERS, pk="{web_task}"),
+    "seller/web-checks/<int:pk>/edit/": Address(
+        {"pk": "{web_task}"}, get=frozenset({OWNER}), post=frozenset({OWNER}), data=WEB_TASK
+    ),
+    "seller/web-checks/<int:pk>/start/": Address({"pk": "{web_task}"}, post=frozenset({OWNER})),
+    "seller/web-checks/<int:pk>/stop/": Address({"pk": "{web_task}"}, post=frozenset({OWNER})),
+    "seller/web-checks/<int:pk>/delete/": Address({"pk": "{web_task}"}, post=frozenset({OWNER})),
+    "seller/web-checks/reports/<int:pk>/": pages(A_MEMBERS, pk="{web_scan}"),
+    "seller/web-checks/reports/<int:pk>/appeal/": Address(
+        {"pk": "{web_scan}"}, get=frozenset({OWNER}), post=frozenset({OWNER})
+    ),
+    "seller/web-checks/reports/<int:pk>/withdraw/": Address({"pk": "{appealed_scan}"}, post=frozenset({OWNER})),
     "seller/keys/": pages(SELLERS),
     "seller/keys/signing/<str:interface_class>/": Address(
         {"interface_class": "license"}, post=CHANGERS, data={"replaces": ""}
@@ -204,6 +248,14 @@ SELLER_CENTER = {
     "seller/notices/": pages(TRADE),
     "seller/notices/read/": Address(post=TRADE),
     "seller/notices/<int:pk>/open/": Address({"pk": "{notice}"}),
+    "seller/probes/": pages(SELLERS),
+    "seller/probes/<int:pk>/": pages(A_MEMBERS, pk="{product}"),
+    "seller/probes/<int:pk>/live/": pages(A_MEMBERS, pk="{product}"),
+    "seller/probes/<int:pk>/now/": Address({"pk": "{product}"}, post=frozenset({OWNER})),
+    "seller/probes/runs/<int:pk>/": pages(A_MEMBERS, pk="{probe_run}"),
+    "seller/products/<int:pk>/restore/": Address(
+        {"pk": "{product}"}, get=A_MEMBERS, post=frozenset({OWNER}), data={"repaired": "The server is up."}
+    ),
     "seller/messages/": pages(SELLERS),
     "seller/messages/<int:pk>/": pages(A_MEMBERS, pk="{call}"),
     "seller/messages/<int:pk>/live/": pages(A_MEMBERS, pk="{call}"),
@@ -237,6 +289,13 @@ CONSOLE = {
     "console/orders/<str:number>/pay-back/": Address(
         {"number": "{order}"}, post=ONLY_OPERATORS, data={"reason": "agreed by telephone"}
     ),
+    "console/probes/": pages(ONLY_OPERATORS),
+    "console/probes/items/<int:pk>/close/": Address(
+        {"pk": "{work_item}"}, post=ONLY_OPERATORS, data={"note": "agreed by telephone"}
+    ),
+    "console/probes/runs/<int:pk>/": pages(ONLY_OPERATORS, pk="{probe_run}"),
+    "console/web-checks/": pages(ONLY_OPERATORS),
+    "console/web-checks/<int:pk>/": pages(ONLY_OPERATORS, pk="{web_scan}"),
     "console/operations/": pages(ONLY_OPERATORS),
     "console/operations/<int:pk>/": pages(ONLY_OPERATORS, pk="{operation}"),
     "console/operations/<int:pk>/restart/": Address({"pk": "{operation}"}, post=ONLY_OPERATORS),
@@ -258,6 +317,9 @@ CONSOLE = {
     ),
     "console/sellers/<int:pk>/resume/": Address({"pk": "{seller}"}, post=ONLY_OPERATORS, data={"reason": "answers"}),
     "console/sellers/<int:pk>/unlock/": Address({"pk": "{seller}"}, post=ONLY_OPERATORS),
+    "console/assets/": pages(ONLY_OPERATORS),
+    "console/assets/<int:pk>/": pages(ONLY_OPERATORS, pk="{asset_version}"),
+    "console/assets/<int:pk>/file/": pages(ONLY_OPERATORS, pk="{asset_version}"),
     "console/reviews/": pages(ONLY_OPERATORS),
     "console/reviews/<int:pk>/": pages(ONLY_OPERATORS, pk="{submission}"),
     # This submission is about no product: these pages are for those that are.
@@ -282,9 +344,14 @@ CONSOLE = {
     "console/accounts/<int:pk>/top-up/": Address(
         {"pk": "{buyer}"}, post=ONLY_OPERATORS, data={"amount": "5", "reference": "B-1", "note": "", "confirmed": "1"}
     ),
-    "console/ledger/": pages(ONLY_OPERATORS),
-    "console/mails/": pages(ONLY_OPERATORS),
-    "console/mails/<int:pk>/retry/": Address({"pk": "{mail}"}, post=ONLY_OPERATORS),
+    "console/accounts/<int:pk>/level/": Address(
+        {"pk": "{buyer}"}, post=ONLY_OPERATORS, data={"level": "V3", "reason": "a good year"}
+    ),
+    "console/deliveries/": pages(ONLY_OPERATORS),
+    "console/deliveries/<int:pk>/": pages(ONLY_OPERATORS, pk="{mail}"),
+    "console/deliveries/<int:pk>/retry/": Address({"pk": "{mail}"}, post=ONLY_OPERATORS),
+    "console/jobs/": pages(ONLY_OPERATORS),
+    "console/jobs/<int:pk>/cancel/": Address({"pk": "{leased job}"}, post=ONLY_OPERATORS),
     "console/notices/": pages(ONLY_OPERATORS),
     "console/notices/read/": Address(post=ONLY_OPERATORS),
     "console/notices/<int:pk>/open/": Address({"pk": "{notice}"}),
@@ -296,34 +363,34 @@ OPEN_API = {
     "api/mkp-openapi-public/global/v1/market-event/<str:event_id>/file": Address(
         {"event_id": "event-of-x"}, gateway=True
     ),
+    "api/mkp-openapi-public/global/v1/isv/usage-data": Address(gateway=True),
     "api/mkp-openapi-public/global/v1/": Address(gateway=True),
     "api/mkp-openapi-public/global/v1/<path:rest>": Address({"rest": "orders/{order}"}, gateway=True),
     "api/<path:rest>": Address({"rest": "orders/{order}"}, gateway=True),
-}
-WRONG_KEY = "MQ:1abcde:not-a-signature"
-ACCOUNT = {
-    "account/login/": Address(get=ANYBODY, post=ANYBODY, data={"login": "{email}", "password": "wrong"}),
-    "account/logout/": Address(get=ANYBODY, post=ANYBODY),
-    "account/inactive/": pages(ANYBODY),
-    "account/signup/": Address(get=ANYBODY, post=ANYBODY, data={"email": "{email}", "password1": "a fresh password 7"}),
-    "account/reauthenticate/": Address(get=PERSONS, post=PERSONS, data={"password": "wrong"}),
-    "account/email/": Address(get=PERSONS, post=PERSONS, data={"action_remove": "", "email": "{email}"}),
-    "account/confirm-email/": pages(ANYBODY),
-    "account/password/change/": Address(get=PERSONS, post=PERSONS, data={"oldpassword": "wrong", "password1": "x"}),
-    "account/password/set/": Address(get=PERSONS, post=PERSONS, data={"password1": "a fresh password 7"}),
-    "account/password/reset/": Address(get=ANYBODY, post=ANYBODY, data={"email": "nobody@nowhere.example"}),
-    "account/login/code/confirm/": Address(get=ANYBODY, post=ANYBODY, data={"code": "123456"}),
-    "account/^confirm-email/(?P<key>[-:\\w]+)/$": Address({"key": WRONG_KEY}, get=ANYBODY, post=NOBODY),
-    "account/password/reset/key/done/": pages(ANYBODY),
-    "account/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": Address(
-        {"uidb36": "1", "key": "set-password"}, get=ANYBODY, post=ANYBODY, data={"password1": "a fresh password 7"}
-    ),
-    "account/password/reset/done/": pages(ANYBODY),
+    "rest/marketplace/v1/isv/usage-data": Address(gateway=True),
+    "v1.0/<str:partner_id>/billing/bill-mgr/push-usage-data": Address({"partner_id": "p-1"}, gateway=True),
+    "rest/<path:rest>": Address({"rest": "orders/{order}"}, gateway=True),
+    "v1.0/<path:rest>": Address({"rest": "orders/{order}"}, gateway=True),
 }
 OTHERS = {
     "i18n/setlang/": Address(get=ANYBODY, post=ANYBODY, data={"language": "en"}),
     "proofs/<str:sha256>/": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{proof}"),
+    "uploads/": Address(),  # tus alone: what speaks it not is refused; assets/test_uploads.py asks as those do
+    "uploads/<str:token>/": Address({"token": "{upload_token}"}),
     "pictures/<str:sha256>/<str:variant>.webp": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{picture}", variant="card"),
     "metrics": pages(ONLY_OPERATORS),  # and whoever asks on the market's own machine by its local name
 }
-ADDRESSES: Mapping[str, Address] = STOREFRONT | SELLER_CENTER | CONSOLE | OPEN_API | ACCOUNT | OTHERS
+ADDRESSES: Mapping[str, Address] = (
+    STOREFRONT
+    | SERVICES
+    | OF_STORE
+    | SELLER_CENTER
+    | OF_SELLERS
+    | CONSOLE
+    | OF_CONSOLE
+    | OF_OPERATORS
+    | OF_TRANSFERS
+    | OPEN_API
+    | ACCOUNT
+    | OTHERS
+)

@@ -15,10 +15,14 @@ from django.http import HttpResponse
 from tests.market import every_address as table
 from tests.market.every_address import ADDRESSES, ANYBODY, STRANGER, Address
 from tests.market.world import LICENSE, MACHINE_LICENSE, PASSWORD, World, routes, standing
+from tradepost.market.audit.models import Entry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
-REFUSED = {HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED}
+REFUSED = {
+    HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.PRECONDITION_FAILED,  # of what speaks no tus, at the address of uploads; assets/test_uploads.py asks as those do
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +50,11 @@ def test_only_those_who_may_see_or_change_anything(world: World, pattern: str) -
                 assert not _sends_to_login(answer) or ANYBODY in (row.get, row.post), asked
             else:
                 assert _is_refused(answer, role, row), asked
-                assert world.after == before, f"{asked}, and something changed"
+                logged = (
+                    {Entry._meta.label} if role == table.OPERATOR and method == "POST" else set()
+                )  # what was refused as well
+                changed = {label for label, kept in world.after.items() if kept != before[label]}
+                assert changed <= logged, f"{asked}, and something changed"
             if method == "GET":
                 assert world.after == before, f"{asked}: a GET changed something"
             # A page may repeat the address that the reader typed, and what they typed into a form of their own.

@@ -71,10 +71,10 @@ def ask(client: Client, method: str, path: str, data: dict[str, str]) -> HttpRes
 @pytest.mark.soak
 @pytest.mark.parametrize("name", VALUES)
 def test_no_value_breaks_a_page_or_comes_back_as_markup(world: World, name: str) -> None:
-    """Each value at a third of the addresses, others on each database; a soak sends all to all."""
+    """Each value at a tenth of the addresses, others on each database; a soak sends all to all."""
     value = VALUES[name]
     drawn = sampling.sample(
-        sorted(ADDRESSES), share=1 / 3, seed=sampling.SEED + zlib.crc32(f"{DATABASE} {name}".encode())
+        sorted(ADDRESSES), share=1 / 10, seed=sampling.SEED + zlib.crc32(f"{DATABASE} {name}".encode())
     )
     for pattern in drawn:
         row = ADDRESSES[pattern]
@@ -88,8 +88,12 @@ def test_no_value_breaks_a_page_or_comes_back_as_markup(world: World, name: str)
             assert "b=c" not in str(answer.cookies), asked
 
 
+@pytest.mark.soak
 def test_no_path_breaks_a_page(world: World) -> None:
-    for pattern, row in ADDRESSES.items():
+    """A third of the addresses that hold something, others on each database, which refuse numbers differently."""
+    holding = sorted(pattern for pattern, row in ADDRESSES.items() if row.kwargs)
+    for pattern in sampling.sample(holding, share=1 / 3, seed=sampling.SEED + zlib.crc32(DATABASE.encode())):
+        row = ADDRESSES[pattern]
         client = client_of(world, row)
         for name in row.kwargs:
             for value in (str(2**63), "9" * 40, "9" * 5000, "%00", "%FF", "%0d%0aX:y", "..%2f..%2f", "%F0%9F%98%80"):
@@ -100,6 +104,7 @@ def test_no_path_breaks_a_page(world: World) -> None:
                     assert answer.status_code < 500, f"{method} {path[:200]}: {answer.status_code}"
 
 
+@pytest.mark.once
 def test_what_somebody_who_is_logged_in_saw_stays_in_no_cache(world: World) -> None:
     for pattern, row in ADDRESSES.items():
         if not row.get or row.get == table.ANYBODY:
@@ -109,6 +114,7 @@ def test_what_somebody_who_is_logged_in_saw_stays_in_no_cache(world: World) -> N
         assert answer.status_code != 200 or "private" in kept or "no-store" in kept, f"{pattern}: {kept}"
 
 
+@pytest.mark.once
 def test_no_form_is_taken_from_another_site(world: World) -> None:
     before = rows()
     for pattern, row in ADDRESSES.items():

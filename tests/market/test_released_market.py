@@ -73,6 +73,11 @@ class Otherwise:
     """Its calls end otherwise, too."""
 
 
+RELEASES_WHATEVER_WAS_MADE = Otherwise(
+    r"creation refused for the last time, not told",
+    "of a creation that was given up, whatever any of its requests may have made is released (saas-v2 §3.10)",
+    calls=True,
+)
 OTHERWISE: dict[str, tuple[Otherwise, ...]] = {
     "before-0.1.0": (
         Otherwise(
@@ -90,7 +95,9 @@ OTHERWISE: dict[str, tuple[Otherwise, ...]] = {
             "a refresh that was perhaps done has perhaps thawed it, so that it is frozen once more",
             calls=True,
         ),
+        RELEASES_WHATEVER_WAS_MADE,
     ),
+    "0.1.0": (RELEASES_WHATEVER_WAS_MADE,),
 }  # fmt: skip
 """By the version that made the dump."""
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.conf import settings
@@ -19,29 +20,68 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests import factories
+from tests.factories import assets
 from tests.factories.buying import ACCESS
-from tests.factories.companies import handed_in
+from tests.factories.companies import handed_in, owner_of
+from tests.factories.metering import item as usage
+from tests.factories.metering import make_metered, push
 from tests.factories.people import NOW
+from tests.factories.pictures import PDF, picture_file
+from tests.factories.transfers import announce, came, show
+from tests.factories.web_tasks import EXPIRED, checked, make_web_task
 from tests.market import every_address as table
 from tests.market.debugging.answering import answer, call_of, tried
+from tests.market.engine import end, lease
 from tests.market.every_address import ADDRESSES, ANYBODY, OPERATOR, STRANGER, Address
-from tradepost.market.base import clock
+from tests.market.service_desk.asking import complained, passed, raised
+from tradepost.market.assets.asset_models import Asset, AssetVersion
+from tradepost.market.assets.contested import blocking_of
+from tradepost.market.assets.models import Proof
+from tradepost.market.assets.proofs import use_proofs
+from tradepost.market.assets.scan_contract import print_of
+from tradepost.market.audit.models import Outcome
+from tradepost.market.audit.record import Act, record
+from tradepost.market.base import clock, leased_jobs
+from tradepost.market.base.config import config
+from tradepost.market.base.secrets import unseal
 from tradepost.market.base.work import State
+from tradepost.market.billing.charge import charge
+from tradepost.market.billing.models import Charge
+from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.debugging.models import DebugCase, DebugRun
 from tradepost.market.debugging.saved import on_call_ended
+from tradepost.market.fulfilment.models import Drift
 from tradepost.market.identity import domains, keys, members
 from tradepost.market.identity.menus import VIEWER
-from tradepost.market.identity.models import Member, SigningKey, Throttle, User
+from tradepost.market.identity.models import Member, Seller, SigningKey, Throttle, User
 from tradepost.market.licenses.deliver import deliver_license
 from tradepost.market.licenses.request import request_license
-from tradepost.market.notifications.models import Mail, Notice
+from tradepost.market.metering import collect
+from tradepost.market.metering.models import Record
+from tradepost.market.notifications import endpoints, receivers
+from tradepost.market.notifications.models import Notice, NoticeDelivery, Receiver
+from tradepost.market.notifications.owners import Owner
 from tradepost.market.notifications.tell import tell
+from tradepost.market.orders.refund_models import Refund
+from tradepost.market.orders.refund_requests import proofs_owner
+from tradepost.market.payments import unmatched
+from tradepost.market.payments.intent_models import Intent, ProviderFact
+from tradepost.market.probes import manual
+from tradepost.market.probes.judging import judge
+from tradepost.market.probes.models import WorkItem
+from tradepost.market.probes.watch import watch_of
 from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Address as ProductionAddress
+from tradepost.market.review import appeals
+from tradepost.market.service_desk.complaints import Subject
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.web_scan.models import WebScan
+from tradepost.protocols.commands import Fault, Unreachable
 from tradepost.protocols.open_api.upload import TextUpload
 
 PASSWORD, LICENSE, SIGNING_KEY = "Geheim-4711-xyz", "the license of X alone", "the signing key of A alone"
 
+ZONE = ZoneInfo("Asia/Shanghai")
 BANK_ACCOUNT = "6222020200112230055"
 MACHINE_LICENSE = "the license of X's machine alone"
 
@@ -68,10 +108,17 @@ class World:
         product = factories.make_product(seller)
         offer, buyer = factories.make_offer(product), self.users[table.BUYER]
         order = factories.make_order(buyer, offer=offer, paid=True)
+        announced, shown_intent, nobodys = self._transfers(buyer)
         held = factories.make_subscription(
             order, instance_id="instance-of-x-7", access=replace(ACCESS, password=PASSWORD), license_text=LICENSE
         )
         unpaid = factories.make_order(buyer, offer=offer)
+        refund, appealed_refund, shown = self._refunds(held, buyer, offer)
+        title = factories.make_invoice_title(buyer, name="X's own company")
+        asked_invoice = factories.make_invoice(unpaid, remark="what X wants on it")
+        invoice = factories.make_invoice(
+            order, status="done", wish="correct", wish_reason="why X wants it corrected", wished_at=NOW
+        )
         call = factories.make_call(order, subscription=held, state=State.WAITING, last_verdict="timeout", attempts=1)
         operation = factories.make_operation(order, subscription=held, call=call)
         applied = request_license(held, "machine-of-x-7", actor="x", now=NOW)
@@ -84,26 +131,63 @@ class World:
         staged = keys.stage_signing_key(seller, "base", replaces=current.key_id, by=None, now=NOW)
         attribute = factories.make_attribute(seller, name="属性：只有 A 知道")
         domain = domains.register_domain(seller, "api.a.example", sandbox=True, most=50, now=NOW)
+        asset = assets.make_asset(seller, name="Agent that only A knows")
+        version, begun = assets.make_version(asset, label="1.0"), assets.begin_upload(asset, 10, label="2.0")
+        refused, contested = self._files_refused(asset, proof=factories.make_proof(seller).sha256)
+        run_of_a, appealed = self._web_checked(seller, proof=factories.make_proof(seller).sha256)
+        proving = leased_jobs.start(
+            domains.PROVE, str(domain.pk), payload={"domain": domain.pk}, now=NOW, seller_id=seller.pk
+        )
         certifying, rejected = handed_in(seller, sealed_account=BANK_ACCOUNT)
         access = keys.create_access_key(seller, by=self.users[table.OWNER], now=NOW)
         drafted, proven = factories.make_picture(seller), factories.make_proof(seller)
         run, case = self._debugged(call.address)
+        slot = manual.probe_now(product, by="owner@a.example", watch=watch_of(config(), ZONE), now=NOW)
+        [probed] = manual.runs_of(slot)
+        assert probed.call is not None
+        end(lease(probed.call, now=NOW), Unreachable(fault=Fault.NOT_JSON, detail="only A may read this"), now=NOW)
+        judge([probed.call.pk], watch=watch_of(config(), ZONE), now=NOW)
+        drift = Drift.objects.create(
+            subscription=held, seller=seller, what="access", repair="take_access", facts={"fields": ["memo"]},
+            found_at=NOW, seen_at=NOW,
+        )  # fmt: skip
+        acted = record(
+            Act(name="product_freeze", actor=None, actor_text="ops@host", details={"reason": "only operators read this"}),
+            Outcome.DONE, now=NOW,
+        )  # fmt: skip
+        metered = make_metered(seller=seller, buyer=buyer)
+        push(seller, [usage(metered, NOW, sn="of-a-record-of-a"), 7], now=NOW + timedelta(hours=1))
+        collection = collect.close("hour", now=NOW + timedelta(hours=2))
+        assert collection is not None
+        charge(collection, now=NOW + timedelta(hours=2))
+        item = WorkItem.objects.create(kind="failed_orders", product=product, occasion="2026-11-01", opened_at=NOW)
         tell(
             buyer, "order_completed", once=order.number, link=f"/orders/{order.number}/", now=NOW,
             facts={"order": order.number, "product": product.name},
         )  # fmt: skip
+        told, grievance = self._asked(buyer, seller, product)
         self.facts: Mapping[str, str] = {
             "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug, "seller_slug": seller.slug,
             "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer).pk),
-            "mail": str(Mail.objects.get(notice__user=buyer).pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
+            "mail": str(NoticeDelivery.objects.get(notice__user=buyer).pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
             "address": str(call.address_id), "call": str(call.pk), "operation": str(operation.pk), "access_key": access.key_id, "email": buyer.email,
             "submission": str(certifying.pk), "rejected": str(rejected.pk),
             "member": str(Member.objects.get(seller=seller, user=self.users[table.VIEWER]).pk), "group": str(group.pk),
             "empty_group": str(factories.make_group(seller, tools="read").pk), "invitation": str(invited.invitation.pk),
             "token": invited.token, "license_request": str(applied.pk), "picture": drafted.sha256,
             "staged_key": staged.key_id, "domain": str(domain.pk), "attribute": str(attribute.pk),
-            "proof": proven.sha256,
-            "run": str(run.pk), "case": str(case.pk),
+            "asset": str(asset.pk), "asset_version": str(version.pk), "refused_version": str(refused.pk),
+            "appealed_version": str(contested.pk), "upload": str(begun.pk), "upload_token": begun.token,
+            "proof": proven.sha256, **self._told(buyer, seller),
+            "run": str(run.pk), "case": str(case.pk), "probe_run": str(probed.pk), "work_item": str(item.pk),
+            "web_task": str(run_of_a.task_id), "web_scan": str(run_of_a.pk), "appealed_scan": str(appealed.pk),
+            "leased job": str(proving.pk), "drift": str(drift.pk), "audit": str(acted.pk),
+            "invoice": str(invoice.pk), "asked_invoice": str(asked_invoice.pk), "invoice_title": str(title.pk),
+            **told,
+            "refund": str(refund.pk), "appealed_refund": str(appealed_refund.pk), "refund_file": shown.sha256,
+            "transfer": announced.number, "intent": str(announced.pk), "shown_intent": str(shown_intent.pk), "unmatched": str(nobodys.pk),
+            "usage_record": str(Record.objects.get().pk),
+            "metered": str(metered.pk), "charge": str(Charge.objects.get().pk),
         }  # fmt: skip
         of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}
         # Secret → who may read it on a page that they may see.
@@ -112,12 +196,73 @@ class World:
             buyer.email: frozenset({table.BUYER, OPERATOR}), buyer.phone: frozenset({table.BUYER, OPERATOR}),
             call.address.url: table.A_MEMBERS | {OPERATOR}, access.key_id: table.A_MEMBERS | {OPERATOR},
             "viewer@a.example": table.A_MEMBERS | {OPERATOR}, "new@a.example": ANYBODY, group.name: table.A_MEMBERS,
+            run_of_a.findings.get().where: table.A_MEMBERS | {OPERATOR},
             invited.token: ANYBODY, staged.secret: frozenset(), domain.host: table.A_MEMBERS, attribute.name: table.A_MEMBERS, domain.token: table.A_MEMBERS,
+            asset.name: table.A_MEMBERS | {OPERATOR}, version.sha256: table.A_MEMBERS | {OPERATOR}, begun.token: frozenset(),
+            announced.number: frozenset({table.BUYER, OPERATOR}), shown_intent.number: frozenset({table.BUYER, OPERATOR}), nobodys.provider_no: frozenset({OPERATOR}),
+            **dict.fromkeys((title.name, asked_invoice.remark, invoice.wish_reason, invoice.receiver_email), table.A_TRADE | {table.BUYER, OPERATOR}),
+            grievance: table.A_TRADE | {table.BUYER, OPERATOR},
+            refund.reason: table.A_TRADE | {table.BUYER, OPERATOR},
             PASSWORD: frozenset({table.BUYER}), LICENSE: frozenset({table.BUYER}),
-            BANK_ACCOUNT: frozenset({OPERATOR}), MACHINE_LICENSE: frozenset({table.BUYER}), "machine-of-x-7": frozenset({table.BUYER}), SIGNING_KEY: frozenset(), access.secret: frozenset(),
+            BANK_ACCOUNT: frozenset({OPERATOR}), "receiver-0@c.example": ANYBODY, "receiver-1@c.example": table.A_MEMBERS | {OPERATOR}, self.facts["hook_secret"]: frozenset(), MACHINE_LICENSE: frozenset({table.BUYER}), "machine-of-x-7": frozenset({table.BUYER}), SIGNING_KEY: frozenset(), access.secret: frozenset(),
         }  # fmt: skip
         self.sessions = {role: self._session(user) for role, user in self.users.items()}
         self.before = self.after = rows()
+
+    def _transfers(self, buyer: User) -> tuple[Intent, Intent, ProviderFact]:
+        """Two that X announced, of one of which there is a proof; and money that is nobody's."""
+        announced, shown = (
+            announce(buyer, now=clock.now()),
+            show(announce(buyer, 20_000, now=clock.now()), content=picture_file()),
+        )
+        came_in = unmatched.record(came("NOBODYS-MONEY-1"), by=self.users[OPERATOR], now=NOW)
+        return announced, shown, came_in
+
+    @staticmethod
+    def _refunds(held: Subscription, buyer: User, offer: Offer) -> tuple[Refund, Refund, Proof]:
+        """Two that X asks A for: one with a document that waits for A, and one that waits for an operator."""
+        other = factories.make_subscription(factories.make_order(buyer, offer=offer, paid=True))
+        asked = factories.make_refund(held, reason="why X wants the money back")
+        shown = factories.make_proof(held.seller, content=PDF + b"shown by X", name="chat.pdf")
+        use_proofs(proofs_owner(asked, "buyer"), [shown.sha256], seller=held.seller)
+        return asked, factories.make_refund(other, status="appealed", reason="why X wants that back, too"), shown
+
+    @staticmethod
+    def _asked(buyer: User, seller: Seller, product: Product) -> tuple[dict[str, str], str]:
+        """A demand of X that A is asked for, one that waits for an operator, and a complaint of X about A with a document."""
+        asked, other = raised(buyer=buyer), raised()
+        shown, text = factories.make_proof(seller, content=PDF + b"of X", name="silence.pdf"), "why X complains about A"
+        about = Subject(seller=seller, product=product)
+        complaint = complained(buyer, seller, about=about, reason="support", text=text, proofs=(shown.sha256,))
+        return {
+            "demand": str(asked.demand.pk), "demand_token": asked.token, "open_demand": str(other.demand.pk),
+            "customer_demand": str(passed(seller, asked.demand).pk), "complaint": str(complaint.pk),
+            "complaint_file": shown.sha256,
+        }, text  # fmt: skip
+
+    @staticmethod
+    def _told(buyer: User, seller: Seller) -> dict[str, str]:
+        """A receiver and a webhook of the buyer and of the seller, neither receiver confirmed; and a message of the seller's."""
+        rules = receivers.Rules(sms=True, most=20, valid=timedelta(days=3000), a_day=20)
+        made: dict[Owner, Receiver] = {}
+        hooks: dict[Owner, endpoints.Made] = {}
+        owners: list[User | Seller] = [buyer, seller]
+        for n, owner in enumerate(owners):
+            made[owner] = receivers.add_receiver(
+                owner, name=f"Receiver {n}", email=f"receiver-{n}@c.example", phone=f"1380013800{n}", language="en",
+                rules=rules, wall=clock.wall(), now=clock.now(),
+            )  # fmt: skip
+            hooks[owner] = endpoints.add_webhook(
+                owner, name="Hook", url=f"https://hooks-{n}.c.example/", language="en", sandbox=False, most=20, now=NOW
+            )
+        asked = NoticeDelivery.objects.get(receiver=made[buyer], channel="mail")
+        return {
+            "receiver": str(made[buyer].pk), "sellers_receiver": str(made[seller].pk),
+            "receiver_token": unseal(asked.sealed_link).split("/")[-2],
+            "endpoint": str(hooks[buyer].endpoint.pk), "sellers_endpoint": str(hooks[seller].endpoint.pk),
+            "sellers_delivery": str(NoticeDelivery.objects.get(receiver=made[seller], channel="mail").pk),
+            "hook_secret": hooks[seller].secret,
+        }  # fmt: skip
 
     @staticmethod
     def _debugged(address: ProductionAddress) -> tuple[DebugRun, DebugCase]:
@@ -127,6 +272,24 @@ class World:
             CallEnded(call=call_of(run).pk, kind="Query", outcome="done", purpose="debug", owner=run.pk), now=NOW
         )
         return DebugRun.objects.get(), DebugCase.objects.get()
+
+    @staticmethod
+    def _files_refused(asset: Asset, *, proof: str) -> tuple[AssetVersion, AssetVersion]:
+        """Two files with a high finding, against one of which the seller appeals."""
+        refused = [assets.make_version(asset, assets.package(**{f"../{n}": b"a"}), label=f"{n}.0") for n in (3, 4)]
+        whys = {print_of(one): "it is no path" for one in blocking_of(refused[1])}
+        appeals.appeal_file(refused[1], whys, [proof], by=owner_of(asset.seller), settings=config(), now=NOW)
+        return refused[0], refused[1]
+
+    @staticmethod
+    def _web_checked(seller: Seller, *, proof: str) -> tuple[WebScan, WebScan]:
+        """Two web sites with a high finding each, against one of which the seller appeals."""
+        sites = [make_web_task(seller, url) for url in ("https://web.a.example/", "https://shop.a.example/")]
+        found = [replace(EXPIRED, where=f"the report of A alone {n}") for n in range(2)]
+        runs = [checked(site, fault) for site, fault in zip(sites, found, strict=True)]
+        whys = {runs[1].findings.get().fingerprint: "it was renewed"}
+        appeals.appeal(runs[1], whys, [proof], by=owner_of(seller), settings=config(), now=NOW)
+        return runs[0], runs[1]
 
     @staticmethod
     def _session(user: User) -> str:
@@ -212,4 +375,4 @@ def _walk(patterns, above) -> Iterator[tuple[str, tuple]]:
 def rows() -> dict[str, list[tuple]]:
     """Everything that the market knows; sessions aside, and the counts of tries, which every stranger moves."""
     models = [model for model in apps.get_models() if model not in {Session, Throttle}]
-    return {model.__name__: list(model._default_manager.order_by("pk").values_list()) for model in models}
+    return {model._meta.label: list(model._default_manager.order_by("pk").values_list()) for model in models}

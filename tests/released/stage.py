@@ -38,6 +38,7 @@ END = datetime(2026, 3, 20, 8, 0, tzinfo=UTC)
 """The market's clock in the dump."""
 BEGIN = datetime(2026, 1, 10, 8, 0, tzinfo=UTC)
 DAY, RETENTION = timedelta(days=1), timedelta(days=15)
+"""The retention: see ``year.TERMS``."""
 FREE = replace(MONTHLY, amount=Decimal(0))
 KINDS = {"saas_v2": "SAAS", "saas_v1": "SAAS", "license_v1": "LICENSE", "license_online": "LICENSE"}
 
@@ -175,7 +176,7 @@ class Stage:
         chosen = offers.filter(charging_mode=modes[price]) if price in modes else offers.filter(period_type=price)
         command = PlaceOrder(product_id=chosen[0].product_id, quantity=quantity, agreed=True)
         # Before the order is paid nobody knows its number, and what costs nothing is paid at once.
-        placed = buy(self.buyer(buyer), command, now=self.now, unpaid_timeout=DAY, sells_metered=config().sandbox)
+        placed = buy(self.buyer(buyer), command, now=self.now, unpaid_timeout=DAY, sells_packages=config().sandbox)
         self.cases[placed.number] = self.case
         for wanted, kept in ((refuse, self.will.refuse), (wait, self.will.wait)):
             if wanted:

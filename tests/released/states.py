@@ -10,7 +10,7 @@ from tradepost.market.catalog.models import Product
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity.models import AccessKey, Member, SigningKey
 from tradepost.market.licenses.models import LicenseRequest
-from tradepost.market.notifications.models import Mail
+from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.production.models import Address, Call
 from tradepost.market.subscriptions.models import Subscription
@@ -131,7 +131,7 @@ def _waiting() -> Iterator[str]:
         yield f"event {name}"
     for kind in Job.objects.values_list("kind", flat=True):
         yield f"timer {kind}"
-    for status in Mail.objects.values_list("status", flat=True):
+    for status in NoticeDelivery.objects.values_list("status", flat=True):
         yield f"mail {status}"
     for breaker in Address.objects.values_list("breaker", flat=True):
         yield f"breaker {breaker}"

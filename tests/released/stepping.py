@@ -71,7 +71,8 @@ class Worker:
             upkeep.sweep(now=now, per_seller=PER_SELLER)
             did = self.react(now) + self.call(now)
             if self.mails:
-                did += wiring.setup(NAME).deliver_mail(now, now)
+                setup = wiring.setup(NAME)
+                did += setup.deliver_mail(now, now) + setup.deliver_elsewhere(now, now)
             if not did:
                 return
         raise AssertionError(f"the work of {now} does not end")

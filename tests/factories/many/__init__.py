@@ -15,9 +15,13 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from tests.factories.assets import begin_upload, make_asset, make_version
 from tests.factories.companies import handed_in
 from tests.factories.pictures import make_picture, make_proof
-from tradepost.market.base.models import Event, Job, Move
+from tests.factories.transfers import came
+from tradepost.market.audit.models import Entry as Act
+from tradepost.market.base.models import Event, Job, LeasedJob, Move
+from tradepost.market.billing.models import Accumulation, Charge
 from tradepost.market.catalog.models import (
     AttributeTemplate,
     Category,
@@ -30,7 +34,7 @@ from tradepost.market.catalog.models import (
     Version,
 )
 from tradepost.market.debugging.models import DebugCase, DebugRun
-from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.models import Drift, Operation
 from tradepost.market.identity.company_models import Agreement
 from tradepost.market.identity.first_agreements import make_first
 from tradepost.market.identity.models import (
@@ -44,27 +48,45 @@ from tradepost.market.identity.models import (
     StagedKey,
     User,
 )
-from tradepost.market.notifications.models import Mail, Notice
-from tradepost.market.orders.models import Order, OrderLine
-from tradepost.market.payments import kept_sums
+from tradepost.market.invoices.models import Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
+from tradepost.market.metering.models import Collection, Push, Record, RefusedRecord
+from tradepost.market.notifications.models import Endpoint, Notice, NoticeDelivery, Receiver
+from tradepost.market.orders.models import AutoRenewal, Order, OrderLine
+from tradepost.market.orders.refund_models import Refund, RefundLine
+from tradepost.market.payments import kept_sums, unmatched
+from tradepost.market.payments.intent_models import Intent, ProviderFact
 from tradepost.market.payments.models import Account, Entry, Transfer
+from tradepost.market.probes.models import ProbeDay, ProbeRun, ProbeSlot, WorkItem
 from tradepost.market.production.models import Address, Attempt, Binding, Call
+from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
+from tradepost.market.web_scan.models import WebFinding, WebScan, WebTask
 
+from .acting import acting
 from .calls import calls
 from .debugged import debugged
 from .insert import indexed_afterwards, run, unchecked
+from .invoiced import invoices
+from .metered import metered
 from .operations import operations
 from .orders import orders, subscriptions
-from .rest import money, notices, work
+from .probed import probed
+from .refunds import refunds
+from .rest import announced, money, notices, work
+from .service_desk import asked_and_complained, asked_of_the_first
 from .shop import AK, SK, acting_for_the_first, people_and_products
 from .stories import STORIES, UNDER_WAY, Size, stories
+from .web_checked import web_checked
 
 __all__ = ["AK", "GROWING", "SK", "STORIES", "UNDER_WAY", "Size", "analyze", "fill"]
 GROWING = (
-    Order, OrderLine, Subscription, Period, Freeze, Operation, Call, Attempt, Notice, Mail, Transfer, Entry, Move, Event, Job,
+    Order, OrderLine, AutoRenewal, Subscription, Period, Freeze, Operation, Call, Attempt, Notice, NoticeDelivery, Transfer, Entry, Move, Event, Job,
+    ProbeRun, ProbeDay, ProbeSlot,
+    WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice,
+    Demand, CustomerDemand, Complaint,
+    Push, Record, RefusedRecord, Charge,
 )  # fmt: skip
-"""The models whose rows become more with every order."""
+"""The models whose rows become more with every order, or with time."""
 
 
 def fill(size: Size, *, now: datetime) -> None:
@@ -79,13 +101,32 @@ def fill(size: Size, *, now: datetime) -> None:
         subscriptions(now)
         calls(size, now)
         operations(size, now)
+        refunds()
+        metered(now)
+        invoices()
+        asked_and_complained()
         notices(size)
         money(size, now)
+        announced(size, now)
         work(size, now)
         debugged(size, now)
+        probed(size, now)
+        web_checked(size, now)
+        acting(size, now)
         count_on()
     kept_sums.move_on()
     _handed_in(Seller.objects.get(pk=1), now)
+    unmatched.record(came("NOBODYS"), by=User.objects.get(pk=size.operator), now=now)
+    _differs(now)
+
+
+def _differs(now: datetime) -> None:
+    """A service of the largest seller, whose end it may know otherwise."""
+    held = Subscription.objects.filter(seller=1, status="active").order_by("-pk").first()
+    if held is not None:
+        Drift.objects.create(
+            pk=1, subscription=held, seller_id=1, what="access", repair="take_access", found_at=now, seen_at=now
+        )
 
 
 def _handed_in(seller: Seller, now: datetime) -> None:
@@ -97,7 +138,11 @@ def _handed_in(seller: Seller, now: datetime) -> None:
         pk=1, source=sku, target=Sku.objects.get(pk=3), created_at=now, lapsed_at=now, why="price"
     )
     make_picture(seller)
+    asset = make_asset(seller)
+    make_version(asset)
+    begin_upload(asset, 10)
     make_proof(seller)
+    asked_of_the_first(now)
 
 
 def analyze(*, vacuum: bool) -> None:
@@ -110,6 +155,8 @@ def count_on() -> None:
     """Keys that the market gives from here on come after those that were given here."""
     for model in (
         *GROWING,
+        Drift,
+        WorkItem,
         User,
         Seller,
         Member,
@@ -132,6 +179,13 @@ def count_on() -> None:
         Account,
         DebugCase,
         DebugRun,
+        WebTask,
+        ProbeSlot,
+        Receiver,
+        Endpoint,
+        LeasedJob,
+        Collection,
+        Accumulation,
     ):
         table = model._meta.db_table
         run(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT MAX(id) FROM {table}))")

@@ -42,7 +42,7 @@ def run(text: str, *values: Any) -> None:
         cursor.execute(text, values)
 
 
-def insert(model: type[models.Model], source: str, **columns: Any) -> None:
+def insert(model: type[models.Model], source: str, /, **columns: Any) -> None:
     """``INSERT INTO … SELECT … FROM source``. A column's value is an SQL expression when it is a ``str``, else a value."""
     given: dict[str, Any] = dict(columns)
     for field in model._meta.concrete_fields:

@@ -9,12 +9,16 @@ import msgspec
 from tradepost.market.base.models import Job, Move
 from tradepost.market.base.secrets import seal
 from tradepost.market.fulfilment.timers import LIFE
-from tradepost.market.orders.models import Order, OrderLine, SalesDay
+from tradepost.market.orders.models import AutoRenewal, Order, OrderLine, SalesDay
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
 from tradepost.protocols.commands import AppInfo
 
 from .insert import insert, text
+from .invoiced import INVOICED
 from .stories import ENDED, FROZEN, HOLDS, PAID, PRICE, RELEASED, STATUS
+
+AUTOMATIC = f"story = 'delivered' AND product <> 2 AND NOT ({FROZEN}) AND NOT ({RELEASED}) AND mod(n, 5) = 0"
+"""Those that are renewed automatically."""
 
 
 def orders() -> None:
@@ -33,7 +37,7 @@ def orders() -> None:
         period_type=text("month"), period_number="1", amount_minor=f"{PRICE}", list_minor=f"{PRICE}", sku_code="'SKU' || product",
         subscription_id=f"CASE WHEN renews THEN base WHEN {HOLDS} THEN n END",
         product_name="p.name", product_name_en="p.name_en", spec_name=text("标准版"), spec_name_en=text("Standard"),
-        agreed_at="at",
+        agreed_at="at", invoiced_minor=f"CASE WHEN {INVOICED} THEN {PRICE} ELSE 0 END",
     )  # fmt: skip
     insert(
         Move, f"o WHERE {PAID}", lifecycle=text("order"), subject="n::text", event=text("pay"), before=text("unpaid"),
@@ -61,8 +65,11 @@ def subscriptions(now: datetime) -> None:
         instance_id="CASE WHEN story IN ('delivered', 'created') THEN 'instance-' || n ELSE '' END",
         status=f"CASE WHEN {FROZEN} THEN 'frozen' WHEN {RELEASED} THEN 'released' WHEN story = 'given_up' THEN 'failed'"
         " WHEN story = 'delivered' THEN 'active' ELSE 'opening' END",
+        freeze_at=f"CASE WHEN {FROZEN} THEN {at} - interval '2 days' END",
         release_at=f"CASE WHEN {FROZEN} THEN {at} + interval '12 days' END",
         seller_state=f"CASE WHEN {FROZEN} THEN 'frozen' ELSE 'active' END",
+        at_expiry=f"CASE WHEN {AUTOMATIC} THEN 'renew' ELSE 'keep' END",
+        auto_period_type=f"CASE WHEN {AUTOMATIC} THEN 'month' ELSE '' END", auto_periods=f"CASE WHEN {AUTOMATIC} THEN 1 ELSE 0 END",
         sealed_access=f"CASE WHEN story = 'delivered' THEN '{access}' ELSE '' END", created_at="at",
         started_at="CASE WHEN story = 'delivered' THEN at END",
         expires_at=f"CASE WHEN {FROZEN} THEN {at} - interval '3 days' WHEN {RELEASED} THEN at + interval '30 days'"
@@ -85,6 +92,10 @@ def subscriptions(now: datetime) -> None:
         Period, "subscriptions_subscription s JOIN o ON o.n = s.id WHERE s.expires_at > s.started_at", subscription_id="s.id",
         line_number="s.order_line_number", starts_at="s.started_at", ends_at="s.expires_at", offer_id="s.offer_id",
         quantity="1", paid_minor=f"{PRICE}", list_minor=f"{PRICE}", currency=text("CNY"), earned_at="s.started_at",
+    )  # fmt: skip
+    insert(
+        AutoRenewal, "subscriptions_subscription s WHERE s.at_expiry = 'renew'", subscription_id="s.id", ends_at="s.expires_at",
+        next_at="s.expires_at - interval '7 days'",
     )  # fmt: skip
     insert(
         Freeze, f"o WHERE {FROZEN}", subscription_id="n", reason=text("expired"), since=f"{at} - interval '3 days'",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from tradepost.market.base.models import Event, Job, WorkerProcess
-from tradepost.market.notifications.models import Mail, Notice
-from tradepost.market.notifications.tell import DELIVER
+from tradepost.market.notifications.models import Notice, NoticeDelivery
+from tradepost.market.notifications.outgoing import DELIVER
 from tradepost.market.orders.place import UNPAID_TIMEOUT
+from tradepost.market.payments.intent_models import Intent, ProviderFact
 from tradepost.market.payments.models import Account, Entry, Transfer
 
 from .insert import insert, run, text
@@ -28,12 +29,16 @@ def notices(size: Size) -> None:
             created_at="at", read_at="CASE WHEN mod(n, 10) = 0 THEN at END", once=f"'{kind}/' || number || '/' || {user}",
         )  # fmt: skip
     insert(
-        Mail, "notifications_notice m JOIN identity_user u ON u.id = m.user_id", id="m.id", notice_id="m.id", address="u.email",
-        status=f"CASE WHEN m.id > {3 * (size.orders - 20)} THEN 'waiting' WHEN mod(m.id / 3, 200) = 1 THEN 'failed' ELSE 'sent' END",
+        NoticeDelivery, "notifications_notice m JOIN identity_user u ON u.id = m.user_id", id="m.id", notice_id="m.id", address="u.email",
+        status=f"CASE WHEN m.id > {3 * (size.orders - 20)} THEN 'waiting' WHEN mod(m.id / 3, 200) = 1 THEN 'failed'"
+        " WHEN mod(m.id / 3, 200) = 2 THEN 'withheld' ELSE 'sent' END",
+        reason=f"CASE WHEN m.id <= {3 * (size.orders - 20)} AND mod(m.id / 3, 200) = 2 THEN 'switched_off' ELSE '' END",
+        channel="CASE WHEN mod(m.id, 1000) = 7 THEN 'sms' ELSE 'mail' END", created_at="m.created_at",
+        seller_id=f"CASE WHEN m.kind = 'seller_new_order' THEN m.user_id - {size.buyers + 1} END",
         attempts="1", sent_at="m.created_at",
     )  # fmt: skip
     insert(
-        Job, "notifications_mail m WHERE status = 'waiting'", kind=text(DELIVER), key="m.id::text", due_at="m.sent_at",
+        Job, "notifications_noticedelivery m WHERE status = 'waiting'", kind=text(DELIVER), key="m.id::text", due_at="m.sent_at",
     )  # fmt: skip
 
 
@@ -87,6 +92,24 @@ def money(size: Size, now: datetime) -> None:
         " FROM (SELECT account_id, SUM(amount_minor) AS total FROM payments_entry GROUP BY account_id) e"
         " WHERE e.account_id = a.id AND a.kind = 'buyer'"
     )
+
+
+def announced(size: Size, now: datetime) -> None:
+    """Transfers that buyers announced: one for each twentieth order, most of them long done, a few waiting for an operator;
+    and what came of each buyer."""
+    insert(
+        Intent, "o WHERE buyer = 1 OR mod(n, 20) = 3", id="n", number="'T' || lpad(n::text, 9, 'A')", provider=text("offline"),
+        status="CASE WHEN buyer = 1 AND story = 'unpaid' THEN 'pending' WHEN mod(n, 5000) = 3 THEN 'in_review' WHEN mod(n, 1000) = 503 THEN 'pending'"
+        " WHEN mod(n, 100) = 3 THEN 'expired' ELSE 'withdrawn' END",
+        user_id="buyer", amount_minor=f"{PRICE}", currency=text("CNY"), purpose="number", created_at="at",
+        waits_until="at + interval '7 days'",
+        check_by="CASE WHEN mod(n, 5000) = 3 THEN at + interval '3 days' END",
+    )  # fmt: skip
+    insert(
+        ProviderFact, f"generate_series(1, {size.buyers}) n", provider=text("offline"), provider_no="'BANK-' || n",
+        status=text("matched"), amount_minor=f"{10**10}::bigint", currency=text("CNY"), seen_at=now, seen_by=text("operator"),
+        user_id="n", arrival_id="n",
+    )  # fmt: skip
 
 
 def work(size: Size, now: datetime) -> None:

@@ -6,8 +6,9 @@ import json
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.money import Money
-from tradepost.market.base.secrets import seal
+from tradepost.market.base.secrets import fingerprints, seal
 from tradepost.market.catalog import document as sold
 from tradepost.market.catalog.models import (
     AttributeTemplate,
@@ -23,6 +24,7 @@ from tradepost.market.catalog.models import (
 )
 from tradepost.market.catalog.search_terms import Field, weighed
 from tradepost.market.catalog.shelf import VERSION
+from tradepost.market.identity.domains import PROVE
 from tradepost.market.identity.members import hash_of
 from tradepost.market.identity.models import (
     AccessKey,
@@ -35,6 +37,7 @@ from tradepost.market.identity.models import (
     StagedKey,
     User,
 )
+from tradepost.market.notifications.models import Endpoint, Receiver
 from tradepost.market.production.models import Address, Binding
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -68,6 +71,15 @@ def acting_for_the_first(size: Size, now: datetime) -> None:
         pk=1, seller_id=1, interface_class="base", key_id="staged", sealed=seal("another key"), hint="…",
         fingerprint="f", created_at=now,
     )  # fmt: skip
+    for pk, whose in enumerate(({"user_id": 1}, {"seller_id": 1}), start=1):  # sequences go on from test to test
+        Receiver.objects.create(pk=pk, **whose, name="Li", email="li@many.example", language="en", created_at=now)
+        Endpoint.objects.create(
+            pk=pk, **whose, kind="webhook", name="Ours", shown="hooks.many.example/", sealed_address=seal("https://hooks.many.example/"),
+            sealed_secret=seal("whsec_c2VjcmV0"), language="en", created_at=now,
+        )  # fmt: skip
+    LeasedJob.objects.create(pk=1, kind=PROVE, key="1", seller_id=1, payload={"domain": 1}, created_at=now, due_at=now)
+    asked = fingerprints("receiver link", "receiver-token")[0]
+    Receiver.objects.filter(user_id=1).update(token_hash=asked, confirm_until=now + timedelta(days=3000))
 
 
 NAMES = (
@@ -123,7 +135,7 @@ def people_and_products(size: Size, now: datetime) -> None:
     )  # fmt: skip
     insert(
         Address, sellers, id="n", seller_id="n", url="'https://seller' || n || '.many.example/produce'",
-        protocol=text("saas_v2"), created_at=now, last_success_at=now,
+        protocol=text("saas_v2"), created_at=now, last_success_at=now, proven="""'["upgradeInstance"]'::jsonb""",
         breaker="CASE WHEN n BETWEEN 11 AND 15 THEN 'open' ELSE 'closed' END",
         opened_at=f"CASE WHEN n BETWEEN 11 AND 15 THEN TIMESTAMPTZ '{now.isoformat()}' END",
         trial_at=f"CASE WHEN n BETWEEN 11 AND 15 THEN TIMESTAMPTZ '{now.isoformat()}' END",
@@ -145,7 +157,10 @@ def people_and_products(size: Size, now: datetime) -> None:
     )  # fmt: skip
     _shelf(products)
     insert(Spec, products, id="n", product_id="n", key="'spec' || n", name=text("标准版"), name_en=text("Standard"))
-    insert(Sku, products, id="n", spec_id="n", code="'SKU' || n")
+    insert(
+        Sku, products, id="n", spec_id="n", code="'SKU' || n", quantity_name=text("席位"), quantity_name_en=text("Seats"),
+        quantity_max="50",
+    )  # fmt: skip
     # Product 2 is charged by use; its services show what was reported.
     insert(
         Offer, products, id="n", sku_id="n", product_id="'OFFI' || lpad(n::text, 18, '0')", currency=text("CNY"),

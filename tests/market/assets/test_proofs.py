@@ -178,3 +178,31 @@ def test_no_bytes_make_it_crash(content: bytes, head: bytes) -> None:
         assert proofs._kind_of(head + content) in Proof.Kind
     except Refused as refused:
         assert refused.code.startswith("proof.")  # noqa: PT017  # both ends are right
+
+
+# --- what a person shows the market itself ------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_what_a_person_shows_the_market_is_theirs_and_the_operators(files: Files) -> None:
+    """No seller sees it, nor anybody else who holds the same file."""
+    mine, other, operator = (
+        factories.make_buyer(balance="0"),
+        factories.make_buyer(balance="0"),
+        factories.make_operator(),
+    )
+    kept = [
+        proofs.store_proof(PDF, name="r.pdf", seller=None, by=by, files=files, most_bytes=10_000, a_day=5, now=NOW)
+        for by in (mine, mine, other)
+    ]
+    assert [proof.by for proof in kept] == [mine, mine, other]
+    assert kept[0].pk == kept[1].pk != kept[2].pk
+    ProofUse.objects.all().delete()
+    Proof.objects.filter(by=other).delete()
+    sha256 = kept[0].sha256
+    seen = [proofs.download(sha256, reader=reader, files=files) is not None for reader in (mine, operator, other, None)]
+    assert seen == [True, True, False, False]
+    with pytest.raises(Refused, match=r"proof\.unknown"):
+        proofs.use_proofs("intent:1", [sha256], seller=None, by=other)
+    proofs.use_proofs("intent:1", [sha256], seller=None, by=mine)
+    assert proofs.used_by("intent:1") == [kept[0]]

@@ -17,14 +17,14 @@ from tests.factories.buying import make_call, make_operation, make_order
 from tests.factories.people import NOW, make_buyer
 from tests.market.nights import DAY, KEEP, WALL, night
 from tests.market.working import advance, until, working
-from tradepost.market import wiring
+from tradepost.market import old_rows, wiring
 from tradepost.market.base import clock, jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.models import Job, Move
 from tradepost.market.base.retention import Progress, Rule, clean, last_older, night_after
 from tradepost.market.base.work import State
 from tradepost.market.fulfilment.models import Operation
-from tradepost.market.notifications.models import Mail, Notice
+from tradepost.market.notifications.models import Notice, NoticeDelivery
 from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.retention import EMPTIED
@@ -59,13 +59,16 @@ def completed() -> Order:
 
 
 def test_each_rule_has_a_name_of_its_own_and_a_setting_in_days() -> None:
-    names = [rule.name for rule in wiring.RETENTION]
+    names = [rule.name for rule in old_rows.RETENTION]
     assert len(set(names)) == len(names)
     assert KEEP == {
         "keep_attempt_bodies_days": 90, "keep_attempts_days": 400, "keep_moves_days": 1825,
         "keep_sent_mails_days": 90, "keep_notices_days": 365, "keep_hourly_counts_days": 400,
         "keep_expired_sessions_days": 1, "keep_unconfirmed_accounts_days": 30, "keep_tries_days": 1, "keep_leased_jobs_days": 30, "keep_test_calls_days": 30,
-        "keep_invitations_days": 90, "keep_quotes_days": 400, "keep_unused_files_days": 30,
+        "keep_invitations_days": 90, "keep_quotes_days": 400, "keep_unused_files_days": 30, "keep_probes_days": 90,
+        "keep_ended_uploads_days": 90, "keep_unfinished_uploads_days": 7, "keep_web_scans_days": 400,
+        "keep_comparisons_days": 30, "keep_drift_days": 400, "keep_audit_days": 1826, "keep_demands_days": 730,
+        "keep_handlings_days": 30, "keep_refused_usage_days": 365,
     }  # fmt: skip
 
 
@@ -157,18 +160,18 @@ def test_sent_mails_go_after_90_days_and_notices_after_365_with_their_mails() ->
 
     def notice(once: str, status: str, sent_at: datetime | None = None) -> Notice:
         made = Notice.objects.create(user=buyer, kind="x", once=once, created_at=NOW)
-        Mail.objects.create(notice=made, address="a@b.example", status=status, sent_at=sent_at)
+        NoticeDelivery.objects.create(notice=made, address="a@b.example", status=status, sent_at=sent_at)
         return made
 
     sent, failed, waiting = notice("1", "sent", NOW), notice("2", "failed"), notice("3", "waiting")
     night(NOW + 90 * DAY + timedelta(seconds=1))
-    assert set(Mail.objects.values_list("notice", flat=True)) == {failed.pk, waiting.pk}
+    assert set(NoticeDelivery.objects.values_list("notice", flat=True)) == {failed.pk, waiting.pk}
     assert Notice.objects.filter(pk=sent.pk).exists()
     night(NOW + 365 * DAY)
     assert Notice.objects.count() == 3
     night(NOW + 365 * DAY + timedelta(seconds=1))
     assert list(Notice.objects.all()) == [waiting], "its mail is still to be sent"
-    assert list(Mail.objects.values_list("notice", flat=True)) == [waiting.pk]
+    assert list(NoticeDelivery.objects.values_list("notice", flat=True)) == [waiting.pk]
 
 
 @pytest.mark.django_db
@@ -321,7 +324,7 @@ def test_a_worker_plans_the_night_and_works_it() -> None:
 @pytest.mark.django_db
 def test_how_much_is_kept_and_since_when() -> None:
     Move.objects.bulk_create([move(NOW + n * DAY, name) for n, name in enumerate(("order", "call", "call"))])
-    told = {kept.rule.name: kept for kept in retention.kept(wiring.RETENTION)}
+    told = {kept.rule.name: kept for kept in retention.kept(old_rows.RETENTION)}
     assert (told["moves"].rows, told["moves"].since) == (3, NOW + DAY), "orders' history is kept: it is not the oldest"
     assert (told["notices"].rows, told["notices"].since) == (0, None)
     assert retention.nightly().due_at is None

@@ -12,11 +12,11 @@ from django.db.models import Exists, Sum
 
 from tests.factories.people import NOW
 from tests.market.nights import DAY, WALL, night
-from tradepost.market import wiring
+from tradepost.market import old_rows
 from tradepost.market.base.retention import Rule
 from tradepost.market.identity.models import User
 from tradepost.market.notifications.account_mails import mail_account
-from tradepost.market.notifications.models import Mail, Notice
+from tradepost.market.notifications.models import Notice, NoticeDelivery
 from tradepost.market.production.models import Tally
 
 
@@ -25,11 +25,11 @@ def test_account_mails_go_when_delivered_mails_go_but_for_those_that_wait() -> N
     """No notice takes them along (issue 8, 2)."""
     for status, sent_at in (("sent", NOW), ("failed", None), ("waiting", None)):
         mail = mail_account("account_reset", "a@b.example", link="/", language="en", now=NOW)
-        Mail.objects.filter(pk=mail.pk).update(status=status, sent_at=sent_at)
+        NoticeDelivery.objects.filter(pk=mail.pk).update(status=status, sent_at=sent_at)
     night(NOW + 90 * DAY)
-    assert Mail.objects.count() == 3
+    assert NoticeDelivery.objects.count() == 3
     night(NOW + 91 * DAY)
-    assert list(Mail.objects.values_list("status", flat=True)) == ["waiting"]
+    assert list(NoticeDelivery.objects.values_list("status", flat=True)) == ["waiting"]
 
 
 @pytest.mark.django_db
@@ -70,7 +70,7 @@ def test_accounts_that_nobody_confirmed_go_unless_somebody_was_in_or_they_hold_s
 
 def test_whatever_refers_to_an_account_keeps_it() -> None:
     """Also what a later context will add: an account that holds something is never deleted, nor does a night fail at it."""
-    rule = next(rule for rule in wiring.RETENTION if rule.name == "unconfirmed accounts")
+    rule = next(rule for rule in old_rows.RETENTION if rule.name == "unconfirmed accounts")
     assert isinstance(rule, Rule)
     assert rule.needed is not None
     asked = {part.query.model for part in rule.needed.flatten() if isinstance(part, Exists)}

@@ -17,7 +17,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Job, Move
 from tradepost.market.base.schema_check import differences
 from tradepost.market.identity.models import User
-from tradepost.market.notifications.models import Mail, Notice
+from tradepost.market.notifications.models import Notice, NoticeDelivery
 from tradepost.market.web import health
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,13 +84,13 @@ def test_what_may_be_empty_or_stand_twice_is_compared(monkeypatch: pytest.Monkey
 
 def test_named_constraints_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = [
-        models.CheckConstraint(condition=models.Q(attempts__lt=9), name="mail_few"),
-        models.UniqueConstraint(fields=["address"], name="mail_once"),
+        models.CheckConstraint(condition=models.Q(attempts__lt=9), name="delivery_few"),
+        models.UniqueConstraint(fields=["address"], name="delivery_once"),
     ]
-    monkeypatch.setattr(Mail._meta, "constraints", [*Mail._meta.constraints, *wanted])
+    monkeypatch.setattr(NoticeDelivery._meta, "constraints", [*NoticeDelivery._meta.constraints, *wanted])
     assert differences() == [
-        "the constraint mail_few of notifications_mail is missing",
-        "the unique constraint mail_once of notifications_mail is missing",
+        "the constraint delivery_few of notifications_noticedelivery is missing",
+        "the unique constraint delivery_once of notifications_noticedelivery is missing",
     ]
     monkeypatch.undo()
     (once,) = Job._meta.constraints

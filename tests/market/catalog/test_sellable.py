@@ -99,18 +99,17 @@ def test_a_license_counts_no_usage(price: Price) -> None:
         make_product(prices=(price,), product_type="LICENSE", bound=False)
 
 
-def test_a_real_market_lists_nothing_that_nobody_bills() -> None:
-    for prices in ((ON_DEMAND,), (MONTHLY, ON_DEMAND, PACKAGE)):
-        with pytest.raises(Refused, match=r"product\.not_metered") as refused, translation.override("en"):
-            make_product(prices=prices, sells_metered=False)
-        assert "does not meter usage yet" in refused.value.message
+def test_a_real_market_sells_on_demand_and_no_package_that_nothing_is_deducted_from() -> None:
+    with pytest.raises(Refused, match=r"product\.not_metered") as refused, translation.override("en"):
+        make_product(prices=(MONTHLY, ON_DEMAND, PACKAGE), sells_packages=False)
+    assert "does not deduct usage from packages yet" in refused.value.message
     assert not Offer.objects.exists()
-    make_product(prices=(MONTHLY, ONCE), sells_metered=False)
-    assert Offer.objects.count() == 2
+    make_product(prices=(MONTHLY, ONCE, ON_DEMAND), sells_packages=False)
+    assert Offer.objects.count() == 3
 
 
 def test_a_sandbox_that_became_a_real_market_does_not_put_it_on_sale() -> None:
-    product = make_product(prices=(ON_DEMAND,), on_sale=False)
+    product = make_product(prices=(ON_DEMAND, PACKAGE), on_sale=False)
     with pytest.raises(Refused, match=r"product\.not_metered"):
         list_draft(product, currency="CNY", now=product.created_at)
     assert Product.objects.get().status == Product.Status.DRAFT

@@ -5,13 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests import factories
+from tests.factories.demo import demo_on_sale
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, YEARLY, make_sku, make_spec
 from tradepost.market.catalog import shelf_search
-from tradepost.market.catalog.listing import draft_product, list_draft
-from tradepost.market.catalog.models import Category, Shelf
+from tradepost.market.catalog.models import Shelf
 from tradepost.market.catalog.shelf_queries import Listing, Search, shelf
-from tradepost.market.seed import people
-from tradepost.market.seed.products import products
 
 pytestmark = pytest.mark.django_db
 
@@ -48,17 +46,7 @@ ANSWERS: dict[str, list[str]] = {
 
 @pytest.fixture
 def demo() -> None:
-    for position, kind in enumerate(people.categories()):
-        Category.objects.create(slug=kind.slug, name=kind.name.zh, name_en=kind.name.en, position=position)
-    described = {seller.slug: seller for seller in people.sellers()}
-    sellers = {
-        seller.slug: factories.make_seller(slug=seller.slug, name=seller.name.zh, name_en=seller.name.en)
-        for seller in people.sellers()
-    }
-    for one in products():
-        document = one.document(described[one.seller])
-        product = draft_product(sellers[one.seller], document, slug=one.slug, now=factories.NOW)
-        list_draft(product, currency="CNY", now=factories.NOW)
+    demo_on_sale(factories.NOW, seller_address="http://127.0.0.1:9/produce")
 
 
 def slugs(found: Listing) -> list[str]:

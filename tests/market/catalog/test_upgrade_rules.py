@@ -139,6 +139,8 @@ def test_every_common_period_counts() -> None:
     [
         ((monthly("10"),), (YEARLY,), "rule.not_by_period"),
         ((ONCE,), (ONCE,), "rule.not_by_period"),
+        # operations §7: every period type of its source at the target
+        ((monthly("10"), YEARLY), (monthly("12"),), "rule.not_by_period"),
     ],
 )
 def test_what_is_not_sold_by_the_same_period_has_no_rule(a: tuple[Price, ...], b: tuple[Price, ...], code: str) -> None:

@@ -8,8 +8,21 @@ from decimal import Decimal
 import pytest
 
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, make_document, make_sku, make_spec
-from tradepost.market.catalog.document import Band, Document, Factor, Price, Pricing, Quantity, Sku, Spec, UsageBand
+from tradepost.market.catalog.document import (
+    Band,
+    Details,
+    Document,
+    Factor,
+    Price,
+    Pricing,
+    Quantity,
+    Sku,
+    Spec,
+    UsageBand,
+)
+from tradepost.market.catalog.document_texts import texts_of
 from tradepost.market.catalog.price_models import PriceModel
+from tradepost.market.catalog.text_rules import check_texts
 from tradepost.market.catalog.view import Controls, Limit, ProductView, Target, view_of
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -129,3 +142,29 @@ def test_bands_and_factors_are_shown_with_their_edges() -> None:
 def test_an_unknown_kind_has_no_view() -> None:
     with pytest.raises(LookupError):
         view(Document(product_type="NOTHING"))
+
+
+def test_what_buyers_should_know_of_its_kind_stands_on_the_page() -> None:
+    """business-rules §2.3 "seller defines acceptance criteria", "Delivery SLA and service flow": a choice by its name, both
+    languages, and nothing that is for those who review."""
+    said = {
+        "version": "2.1", "service_flow": "standard", "delivery_days": "5", "acceptance": "上线 <b>验收</b>",
+        "acceptance_en": "It runs.", "web_site": "no",
+    }  # fmt: skip
+    shown = view(Document(product_type="MANUAL_SERVICE", details=Details(fields=said))).answers
+    assert [answer for _question, answer in shown] == [
+        Text.same("2.1"), Text(en="standard", zh="标准流程"), Text.same("5"), Text(zh="上线 <b>验收</b>", en="It runs."),
+    ]  # fmt: skip
+    assert view(Document(product_type="MANUAL_SERVICE")).answers == ()
+    assert view(Document(product_type="SAAS", details=Details(fields={"web_site": "no"}))).answers == ()
+
+
+def test_what_stands_on_the_page_keeps_to_the_rules_of_texts() -> None:
+    """business-rules §2.3: "no "contact us for price"", also not in an answer that buyers read."""
+    said = {"acceptance": "验收项目以合同为准，具体价格请咨询客服。", "acceptance_en": "It runs."}
+    document = Document(product_type="MANUAL_SERVICE", details=Details(fields=said))
+    found = {(each.section, each.field) for each in check_texts(texts_of(document), link_hosts=[])}
+    assert ("details", "fields.acceptance") in found
+    assert not check_texts(
+        texts_of(replace(document, details=Details(fields={"acceptance": "系统上线并稳定运行七天。"}))), link_hosts=[]
+    )

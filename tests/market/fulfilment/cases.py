@@ -9,11 +9,12 @@ from typing import Any
 from tests.factories import NOW
 from tradepost.market.fulfilment.contract import Case, Held, Line, Said
 from tradepost.market.product_types.charging import charging
-from tradepost.market.subscriptions.renewable import RETENTION
 from tradepost.protocols.commands import Command, Done, Purchase
 from tradepost.protocols.registry import protocol
 
 END = datetime(2026, 4, 1, 8, 0, tzinfo=UTC)
+RELEASE = datetime(2026, 4, 9, 8, 0, tzinfo=UTC)
+"""A day of grace and a week of retention after ``END``."""
 UNTIL = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 BOUGHT = "CS2603010800AAAAAA"
 ORDER = "CS2603010900BBBBBB"
@@ -27,7 +28,7 @@ def held(spoken: str = "saas_v2", mode: str = "PERIOD", **fields: Any) -> Held:
         "subscription": 1, "instance_id": "i-1", "protocol": protocol(spoken),
         "product_type": "LICENSE" if spoken.startswith("license") else "SAAS", "product_id": "OFFI1",
         "charging": charged, "purchase_order": BOUGHT, "access_by_message": False, "started_at": NOW,
-        "expires_at": END if charged.ends else None, "renewable_until": END + RETENTION if charged.renewable else None,
+        "expires_at": END if charged.ends else None, "renewable_until": RELEASE if charged.renewable else None,
     }  # fmt: skip
     return Held(**(values | fields))
 

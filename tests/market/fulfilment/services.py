@@ -31,6 +31,12 @@ from tradepost.protocols.commands import AppInfo, CallResult, Command, Create, D
 END = datetime(2026, 4, 1, 8, 0, tzinfo=UTC)
 """A month after NOW."""
 NEXT_END = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
+LEVEL = "V2"
+"""Of its buyer: a day of grace, a week of retention (business-rules §4.4)."""
+GRACE, RETENTION = timedelta(days=1), timedelta(days=7)
+FREEZE, RELEASE = END + GRACE, END + GRACE + RETENTION
+NEXT_FREEZE, NEXT_RELEASE = NEXT_END + GRACE, NEXT_END + GRACE + RETENTION
+FIRST_REMINDER = datetime(2026, 3, 17, 1, 0, tzinfo=UTC)
 BY = "engineer@your-company.example"
 SPEC = make_spec(make_sku(MONTHLY, YEARLY, values={"e": "s"}, quantity_name="席位", quantity_name_en="Seats", quantity_max=50),
         make_sku(MONTHLY, YEARLY, values={"e": "l"}, quantity_name="席位", quantity_name_en="Seats", quantity_max=50), name="规格",
@@ -50,7 +56,7 @@ def service(protocol: str = "saas_v2", *, once: bool = False, members: int = 0, 
     made = make_product(
         seller, address=make_address(seller, protocol=protocol), **({"product_type": kind} | shape | product)
     )
-    return bought(make_order(make_buyer(), offer=make_offer(made), paid=True))
+    return bought(make_order(make_buyer(level=LEVEL), offer=make_offer(made), paid=True))
 
 
 def bought(order: Order, *, now: datetime = NOW) -> Subscription:

@@ -11,20 +11,27 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.factories import NOW, make_address, make_buyer, make_offer, make_order, make_product, make_seller
 from tests.market.engine import LOST, answer_all
-from tests.market.fulfilment.services import END, opened, ordered, passes, service
+from tests.market.fulfilment.services import (
+    END,
+    FIRST_REMINDER,
+    FREEZE,
+    opened,
+    ordered,
+    passes,
+    service,
+)
 from tradepost.market.base import outbox
 from tradepost.market.base.models import Event, Job, Move
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Offer
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.timers import LIFE
-from tradepost.market.notifications.models import Mail, Notice
+from tradepost.market.notifications.models import Notice, NoticeDelivery
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.payments import ledger
 from tradepost.market.payments.models import Account
 from tradepost.market.production.models import Binding, Call
-from tradepost.market.subscriptions.life import REMIND
 from tradepost.market.subscriptions.lifecycle import access_data
 from tradepost.market.subscriptions.models import Period, Subscription
 from tradepost.market.wiring import REACTIONS
@@ -80,7 +87,8 @@ def test_orders_paid_together_are_delivered_together(many: int) -> None:
     asked.append(dispatch())
     end("Query", opened, twice=True)
     asked.append(dispatch())
-    assert asked == [22, 11, 42]
+    held = connection.vendor == "postgresql"  # there who is told something is held against a mark that reads all
+    assert asked == [23 + held, 11, 44 + held]
     for order in orders:
         order.refresh_from_db()
         assert (order.status, order.ended_at) == (Order.Status.COMPLETED, NOW)
@@ -90,7 +98,7 @@ def test_orders_paid_together_are_delivered_together(many: int) -> None:
         assert access is not None
         assert access.front_end_url == "https://app.example/"
         assert subscription.expires_at is not None
-        assert Job.objects.get(kind=LIFE, key=str(subscription.pk)).due_at == subscription.expires_at - REMIND
+        assert Job.objects.get(kind=LIFE, key=str(subscription.pk)).due_at == FIRST_REMINDER
         assert [call.kind for call in Call.objects.filter(order_number=order.number).order_by("pk")] == [
             "Create",
             "Query",
@@ -102,7 +110,7 @@ def test_orders_paid_together_are_delivered_together(many: int) -> None:
         moves = Move.objects.filter(lifecycle="order", subject=str(order.pk)).order_by("pk")
         assert [move.event for move in moves] == ["pay", "complete"]
         assert Notice.objects.filter(user=order.buyer, kind="order_completed").count() == 1
-    assert Mail.objects.filter(notice__kind="order_completed").count() == many
+    assert NoticeDelivery.objects.filter(notice__kind="order_completed").count() == many
     assert set(Operation.objects.values_list("status", flat=True)) == {Operation.Status.DONE}
     assert ledger.verify().problems == ()
 
@@ -116,7 +124,7 @@ def test_renewals_paid_together_are_done_together(many: int) -> None:
     asked = [dispatch()]
     end("Refresh", twice=True)
     asked.append(dispatch())
-    assert asked == [22, 36]
+    assert asked == [22, 38 + (connection.vendor == "postgresql")]
     assert set(Order.objects.filter(order_type="RENEW").values_list("status", flat=True)) == {"completed"}
     assert set(Operation.objects.values_list("status", flat=True)) == {Operation.Status.DONE}
     assert Period.objects.filter(earned_at=None, starts_at=END).count() == many
@@ -143,7 +151,7 @@ def test_services_that_end_together_are_frozen_together(many: int) -> None:
     """business-rules §4.4."""
     for _ in range(many):
         service()
-    passes(END)
+    passes(FREEZE)
     end("SetStatus", twice=True, now=END)
     assert dispatch(now=END) == 14
     assert set(Subscription.objects.values_list("status", "seller_state")) == {("frozen", "frozen")}

@@ -9,7 +9,14 @@ from django.db import IntegrityError, transaction
 
 from tests.factories import NOW
 from tests.market.engine import react
-from tests.market.fulfilment.services import BY, END, again, service, told
+from tests.market.fulfilment.services import (
+    BY,
+    END,
+    RELEASE,
+    again,
+    service,
+    told,
+)
 from tradepost.market.base.models import Event, Move
 from tradepost.market.fulfilment.cases import locked_subscriptions
 from tradepost.market.fulfilment.freezing import add_reason, lift, reasons_of
@@ -17,7 +24,6 @@ from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.operate import settle
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Freeze, Subscription
-from tradepost.market.subscriptions.renewable import RETENTION
 
 pytestmark = pytest.mark.django_db
 EXPIRED, OPERATOR = Freeze.Reason.EXPIRED, Freeze.Reason.OPERATOR
@@ -95,7 +101,7 @@ def test_lifting_what_does_not_stand_changes_nothing() -> None:
     before = list(Freeze.objects.values())
     thaw(subscription, OPERATOR)
     held = again(subscription)
-    assert (held.status, held.release_at, list(Freeze.objects.values())) == ("frozen", END + RETENTION, before)
+    assert (held.status, held.release_at, list(Freeze.objects.values())) == ("frozen", RELEASE, before)
 
 
 def test_a_reason_may_come_again_after_it_was_lifted() -> None:
@@ -109,9 +115,9 @@ def test_a_reason_may_come_again_after_it_was_lifted() -> None:
 
 @pytest.mark.parametrize(("days", "kept"), [(-5, 0), (0, 0), (5, 5)])
 def test_the_release_that_was_announced_is_never_made_earlier(days: int, kept: int) -> None:
-    """operations.md §2; business-rules §4.4: 15 days after the end of the paid time, but not shorter than was said."""
+    """operations.md §2; business-rules §4.4: grace and retention after the end of the paid time, but not shorter than was said."""
     subscription = service()
-    announced = END + RETENTION
+    announced = RELEASE
     Subscription.objects.filter(pk=subscription.pk).update(release_at=announced, expires_at=END + timedelta(days=days))
     freeze(subscription, EXPIRED)
     assert again(subscription).release_at == announced + timedelta(days=kept)

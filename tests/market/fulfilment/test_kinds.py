@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.factories import NOW
-from tests.market.fulfilment.cases import BOUGHT, END, LINE, ORDER, UNTIL, case, held, line, said
+from tests.market.fulfilment.cases import BOUGHT, END, LINE, ORDER, RELEASE, UNTIL, case, held, line, said
 from tradepost.market.base.stored import dump, load
 from tradepost.market.fulfilment.contract import (
     Ask,
@@ -17,23 +17,27 @@ from tradepost.market.fulfilment.contract import (
     Effects,
     Failed,
     Freeze,
+    Held,
     Nothing,
     Opened,
     OrderEnd,
     Orphan,
     Paid,
+    PaidChange,
     Release,
     Thaw,
 )
 from tradepost.market.fulfilment.kinds.cancel_renewal import Cancellation
+from tradepost.market.fulfilment.kinds.check_change import Target
 from tradepost.market.fulfilment.kinds.freeze import Freezing
 from tradepost.market.fulfilment.kinds.license import Application
 from tradepost.market.fulfilment.kinds.open import Opening
 from tradepost.market.fulfilment.kinds.renew import Renewal
+from tradepost.market.fulfilment.kinds.renew_change import ChangedRenewal
+from tradepost.market.fulfilment.kinds.tell_end import TellEnd
 from tradepost.market.fulfilment.kinds.upgrade import Change
 from tradepost.market.fulfilment.registry import operation_kind, operation_kinds
 from tradepost.market.licenses.request import Answer
-from tradepost.market.subscriptions.renewable import RETENTION
 from tradepost.protocols.commands import (
     AppInfo,
     Buyer,
@@ -53,18 +57,24 @@ BUYER = Buyer(customer_id="c1", customer_name="蓝天")
 APP = AppInfo(front_end_url="https://app.example/")
 WITH_ACCESS = Done(instance_id="i-1", instances=(InstanceInfo(instance_id="i-1", app=APP),))
 RENEWAL = Renewal(since=END, until=UNTIL)
+CHANGED = ChangedRenewal(since=END, until=UNTIL)
+TARGET = Target(product_id="OFFI2", sku_code="SKU2", product_name="Docs", quantity=5, linear_value=5, lasts_minutes=30)
 APPLICATION = Application(request=7, event_id="e-1", fingerprint="MAC-1", effective_at=NOW, expires_at=END)
 WANTED: dict[str, object] = {
-    "open": Opening(buyer=BUYER), "renew": RENEWAL, "renew_change": RENEWAL, "cancel_renewal": Cancellation(until=END),
+    "open": Opening(buyer=BUYER), "renew": RENEWAL, "renew_change": CHANGED, "convert": RENEWAL,
+    "check_change": TARGET, "cancel_renewal": Cancellation(until=END),
     "upgrade": Change(until=END), "freeze": Freezing(reason="expired"), "unfreeze": Nothing(), "release": Nothing(),
     "release_orphan": Orphan(instance_id="b-1", order_id=ORDER, order_line_id=LINE), "query_usage": Nothing(),
-    "license": APPLICATION,
+    "license": APPLICATION, "take_access": Nothing(),
+    "tell_end": TellEnd(until=END, scene=Scene.RENEWAL, order_id=ORDER, order_line_id=LINE),
 }  # fmt: skip
 
 
-def failed(command: Command | None = None, *, acted: bool = False, keeps: bool = False, orphan: str = "") -> Failed:
+def failed(
+    command: Command | None = None, *, acted: bool = False, keeps: bool = False, orphans: tuple[str, ...] = ()
+) -> Failed:
     wanted = command or Query(instance_ids=("i-1",))
-    return Failed(command=wanted, verdict="timeout", maybe_acted=acted, keeps_order=keeps, orphan=orphan)
+    return Failed(command=wanted, verdict="timeout", maybe_acted=acted, keeps_order=keeps, orphans=orphans)
 
 
 def asked(kind: str, of: Case[Any]) -> Any:
@@ -90,6 +100,8 @@ def test_what_is_wanted_is_stored_and_read_again(name: str) -> None:
         ("open", True, False, False),  # saas-v2 §3.10: full refund
         ("renew", False, True, False),  # saas-v2 §3.10: stops, manual restart
         ("renew_change", False, True, False),
+        ("convert", False, True, False),
+        ("check_change", True, False, False),
         ("upgrade", True, False, False),  # business-rules §4.6
         ("cancel_renewal", False, False, False),
         ("freeze", False, False, False),
@@ -113,8 +125,8 @@ def test_what_becomes_of_a_kind_that_fails(name: str, refundable: bool, prolongs
     ("now", "code"),
     [
         (NOW, None),
-        (END + RETENTION - timedelta(microseconds=1), None),
-        (END + RETENTION, "renewal.too_late"),
+        (RELEASE - timedelta(microseconds=1), None),
+        (RELEASE, "renewal.too_late"),
     ],
 )
 def test_a_renewal_begins_until_the_end_of_the_retention(name: str, now: datetime, code: str | None) -> None:
@@ -155,7 +167,7 @@ def test_a_license_is_applied_for_once_and_promised_or_not() -> None:
     assert refused == Effects(license=Answer(request=7, verdict="timeout"))
 
 
-@pytest.mark.parametrize("name", sorted(WANTED.keys() - {"open", "renew", "renew_change"}))
+@pytest.mark.parametrize("name", sorted(WANTED.keys() - {"open", "renew", "renew_change", "convert", "upgrade"}))
 def test_every_other_kind_can_always_begin(name: str) -> None:
     later = END + timedelta(days=400)
     assert operation_kind(name).refuses(case(WANTED[name], held=held(), line=line("CHANGE"), now=later)) is None
@@ -234,15 +246,15 @@ def test_what_is_bought_once_has_no_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("instance", "orphan", "released"),
-    [("", "", None), ("", "b-1", "b-1"), ("i-1", "", "i-1"), ("i-1", "b-1", "i-1")],
+    ("instance", "orphans", "released"),
+    [("", "", ""), ("", "b-1", "b-1"), ("", "b-1 b-2", "b-1 b-2"), ("i-1", "", "i-1"), ("i-1", "b-1", "i-1")],
 )
-def test_what_an_opening_left_behind_is_released(instance: str, orphan: str, released: str | None) -> None:
-    """saas-v2 §3.10, §3.1."""
+def test_what_an_opening_left_behind_is_released(instance: str, orphans: str, released: str) -> None:
+    """saas-v2 §3.10, §3.1: which of the requests without an answer arrived first nobody knows."""
     over = replace(opening(), held=held(instance_id=instance))
-    effects = operation_kind("open").on_gave_up(over, failed(orphan=orphan))
-    wanted = Orphan(instance_id=released, order_id=ORDER, order_line_id=LINE) if released else None
-    assert effects == Effects(failed=True, orphan=wanted)
+    effects = operation_kind("open").on_gave_up(over, failed(orphans=tuple(orphans.split())))
+    wanted = tuple(Orphan(instance_id=one, order_id=ORDER, order_line_id=LINE) for one in released.split())
+    assert effects == Effects(failed=True, orphans=wanted)
 
 
 # --- renewals --------------------------------------------------------------------------------------------------------
@@ -263,7 +275,7 @@ def test_a_renewal_says_the_absolute_end_and_a_changed_product(product_id: str, 
     [("saas_v2", "PERIOD", ""), ("saas_v1", "PERIOD", "active"), ("license_v1", "PERIOD", "active"),
      ("license_online", "PERIOD", ""), ("saas_v1", "ON_DEMAND_PKG", "")],
 )  # fmt: skip
-@pytest.mark.parametrize("name", ["renew", "renew_change"])
+@pytest.mark.parametrize("name", ["renew", "renew_change", "convert"])
 def test_a_renewal_becomes_true_as_it_was_asked(name: str, spoken: str, mode: str, state: str) -> None:
     """saas-v1-license A2.4, B1: there the refresh ends a freeze. operations.md §8: no end is computed again."""
     much_later = case(RENEWAL, held=held(spoken, mode), line=line(), now=END + timedelta(days=300))
@@ -277,7 +289,7 @@ def test_a_renewal_becomes_true_as_it_was_asked(name: str, spoken: str, mode: st
     ("spoken", "acted", "state"),
     [("saas_v2", True, ""), ("saas_v1", True, "unknown"), ("saas_v1", False, ""), ("license_v1", True, "unknown")],
 )
-@pytest.mark.parametrize("name", ["renew", "renew_change"])
+@pytest.mark.parametrize("name", ["renew", "renew_change", "convert"])
 def test_a_lost_renewal_may_have_thawed_it(name: str, spoken: str, acted: bool, state: str) -> None:
     """saas-v1-license A2.4."""
     of = case(RENEWAL, held=held(spoken), line=line())
@@ -287,7 +299,7 @@ def test_a_lost_renewal_may_have_thawed_it(name: str, spoken: str, acted: bool, 
 
 def test_a_change_at_renewal_is_checked_first() -> None:
     """saas-v2 §3.7: changeInstanceCheck, then refreshInstance; a refusal blocks it, with the money back."""
-    kind, of = operation_kind("renew_change"), case(RENEWAL, held=held(), line=line(product_id="OFFI2"))
+    kind, of = operation_kind("renew_change"), case(CHANGED, held=held(), line=line(product_id="OFFI2"))
     check = asked("renew_change", of)
     assert check == CheckChange(
         instance_id="i-1", product_id="OFFI2", sku_code="SKU1", product_name="Docs", linear_value=2
@@ -302,7 +314,7 @@ def test_a_change_at_renewal_is_checked_first() -> None:
 
 def test_a_change_of_what_has_no_quantity_names_none() -> None:
     single = replace(line(), linear=False)
-    check = asked("renew_change", case(RENEWAL, held=held(), line=single))
+    check = asked("renew_change", case(CHANGED, held=held(), line=single))
     assert check.linear_value is None
 
 
@@ -327,6 +339,27 @@ def test_an_upgrade_keeps_the_end() -> None:
     )
     assert kind.on_done(of) == Effects(changed=True, order=OrderEnd.COMPLETE)
     assert kind.on_gave_up(of, failed(acted=True)) == Effects()
+
+
+@pytest.mark.parametrize(
+    ("now", "held_now", "code"),
+    [
+        (NOW, held(), ""),
+        (NOW, held(frozen=True), "change.frozen"),
+        (NOW, held(expires_at=UNTIL), "change.moved"),
+        (END, held(), "change.moved"),
+    ],
+)
+def test_a_change_is_asked_of_what_it_was_priced_for(now: datetime, held_now: Held, code: str) -> None:
+    """business-rules §4.6: "resource effective, provisioned, no pending order"; else the buyer has the money back."""
+    refused = operation_kind("upgrade").refuses(case(Change(until=END), held=held_now, line=line("CHANGE"), now=now))
+    assert (refused.code if refused else "") == code
+
+
+def test_what_was_paid_for_a_change_comes_in_its_parts() -> None:
+    part = PaidChange(starts_at=NOW, ends_at=END, begins_at=NOW, paid_minor=6193)
+    of = case(Change(until=END, parts=(part,)), held=held(), line=line("CHANGE"))
+    assert operation_kind("upgrade").on_done(of) == Effects(changed=True, paid_changes=(part,), order=OrderEnd.COMPLETE)
 
 
 # --- freezes, releases, queries --------------------------------------------------------------------------------------

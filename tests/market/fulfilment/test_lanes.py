@@ -12,7 +12,11 @@ from tests.market.engine import LOST, REFUSED_CONNECTION, answer, react
 from tests.market.fulfilment.services import (
     BY,
     END,
+    FREEZE,
     NEXT_END,
+    NEXT_FREEZE,
+    NEXT_RELEASE,
+    RELEASE,
     again,
     begun,
     command,
@@ -41,7 +45,6 @@ from tradepost.market.production.addresses import bind
 from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Address, Binding, Call
 from tradepost.market.subscriptions.models import Freeze, Subscription
-from tradepost.market.subscriptions.renewable import RETENTION
 from tradepost.protocols.commands import CallResult, Expire, InstanceStatus, Refresh, SetStatus
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +63,7 @@ def state(subscription: Subscription) -> tuple[str, str]:
 def expired(spoken: str = "saas_v2") -> Subscription:
     """A service whose paid time is over; its freeze is being asked for."""
     subscription = service(spoken)
-    passes(END)
+    passes(FREEZE)
     return subscription
 
 
@@ -95,7 +98,7 @@ def test_a_freeze_that_was_never_sent_is_left_off_when_the_service_is_renewed() 
     assert not may_restart_call(freeze), "a freeze that is out of date must not be done after all"
     assert isinstance(command(open_call()), Refresh)
     assert state(subscription) == ("frozen", "active"), "access is closed until the renewal is done"
-    done(open_call(), now=END)
+    done(open_call(), now=FREEZE)
     assert state(subscription) == ("active", "active")
     assert not Call.objects.filter(outcome="").exists(), "nothing to thaw at the seller"
 
@@ -109,7 +112,7 @@ def test_a_renewal_waits_for_the_freeze_that_is_under_way_and_thaws_what_it_did(
     assert open_call().pk == freeze.pk, "tried once already: the seller may act on it at any time"
     [line] = progress_of(order).lines
     assert (line.queued, line.asked) == (True, [])
-    passes(END + RETENTION)
+    passes(RELEASE)
     assert open_call().pk == freeze.pk, "nothing is released meanwhile"
 
     answer(freeze, outcome, now=LATER, last=True)
@@ -143,7 +146,7 @@ def test_saas_1_freezes_by_its_activity_and_a_late_expiry_is_thawed_by_the_renew
     assert isinstance(command(freeze), Expire)
     renewed(subscription, now=END)
     done(freeze, now=END)
-    done(open_call(), now=END)
+    done(open_call(), now=FREEZE)
     assert state(subscription) == ("active", "active")
     assert not Call.objects.filter(outcome="").exists()
 
@@ -151,7 +154,7 @@ def test_saas_1_freezes_by_its_activity_and_a_late_expiry_is_thawed_by_the_renew
 def test_over_saas_1_a_lost_renewal_leaves_it_unknown_and_a_later_one_settles_it() -> None:
     """saas-v1-license A2.4: a refresh may have thawed it, so that the freeze is asked for once more."""
     subscription = expired("saas_v1")
-    done(open_call(), now=END)
+    done(open_call(), now=FREEZE)
     order = renewed(subscription, now=LATER)
     failed(open_call(), LOST, now=LATER)
     assert state(subscription) == ("frozen", "unknown")
@@ -196,23 +199,26 @@ def test_an_end_that_is_heard_of_twice_changes_nothing_that_came_after_it() -> N
 
 
 def test_of_two_reasons_each_is_lifted_alone() -> None:
-    """operations.md §2: frozen is wanted if and only if a reason stands; §8: a renewal lifts no operator's freeze."""
+    """operations.md §2: frozen is wanted if and only if a reason stands; §7: while an operator's
+    stands there is no renewal."""
     subscription = service()
     tried(subscription, Act.FREEZE)
     done(open_call())
-    passes(END)
+    passes(FREEZE)
     standing = Freeze.objects.filter(subscription=subscription, lifted_at=None)
     assert set(standing.values_list("reason", flat=True)) == {"operator", "expired"}
     assert not Call.objects.filter(outcome="").exists(), "the seller has frozen it already"
-    assert told("service_expired_renewable") == 1, "its buyer learns until when the data is kept"
+    assert told("service_expired") == 1, "its buyer learns until when the data is kept; nobody renews it meanwhile"
 
-    renewed(subscription, now=LATER)
-    done(open_call(), now=LATER)
-    assert list(standing.values_list("reason", flat=True)) == ["operator"]
+    with pytest.raises(Refused, match=r"renewal\.frozen"):
+        renewed(subscription, now=LATER)
+    begun(subscription, Act.UNFREEZE, now=LATER)
+    assert list(standing.values_list("reason", flat=True)) == ["expired"]
     assert state(subscription) == ("frozen", "frozen")
     assert not Call.objects.filter(outcome="").exists()
 
-    begun(subscription, Act.UNFREEZE, now=LATER)
+    renewed(subscription, now=LATER)
+    done(open_call(), now=LATER)
     assert state(subscription) == ("active", "frozen")
     done(open_call(), now=LATER)
     assert state(subscription) == ("active", "active")
@@ -223,7 +229,7 @@ def test_when_the_operators_reason_is_lifted_first_the_end_of_the_paid_time_stan
     subscription = service()
     tried(subscription, Act.FREEZE)
     done(open_call())
-    passes(END)
+    passes(FREEZE)
     begun(subscription, Act.UNFREEZE, now=LATER)
     assert state(subscription) == ("frozen", "frozen")
     assert not Call.objects.filter(outcome="").exists()
@@ -232,16 +238,16 @@ def test_when_the_operators_reason_is_lifted_first_the_end_of_the_paid_time_stan
 
 @pytest.mark.parametrize("spoken", ["saas_v2", "saas_v1"])
 def test_the_moment_of_the_release_is_never_made_earlier(spoken: str) -> None:
-    """operations.md §2: said when it was frozen, kept until it is lifted; business-rules §4.4: 15 days."""
+    """operations.md §2: said when it was frozen, kept until it is lifted; business-rules §4.4."""
     subscription = service(spoken)
-    passes(END)
-    assert again(subscription).release_at == END + RETENTION
-    done(open_call(), now=END)
+    passes(FREEZE)
+    assert again(subscription).release_at == RELEASE
+    done(open_call(), now=FREEZE)
     renewed(subscription, now=LATER)
     done(open_call(), now=LATER)
     assert again(subscription).release_at is None
-    passes(NEXT_END)
-    assert again(subscription).release_at == NEXT_END + RETENTION
+    passes(NEXT_FREEZE)
+    assert again(subscription).release_at == NEXT_RELEASE
 
 
 def test_a_cancelled_renewal_moves_no_release_that_was_announced() -> None:
@@ -249,10 +255,10 @@ def test_a_cancelled_renewal_moves_no_release_that_was_announced() -> None:
     subscription = service()
     renewed(subscription)
     done(open_call())
-    passes(NEXT_END)
-    done(open_call(), now=NEXT_END)
+    passes(NEXT_FREEZE)
+    done(open_call(), now=NEXT_FREEZE)
     announced = again(subscription).release_at
-    assert announced == NEXT_END + RETENTION
+    assert announced == NEXT_RELEASE
     tried(subscription, Act.CANCEL_RENEWAL, now=NEXT_END + timedelta(days=1))
     done(open_call(), now=NEXT_END + timedelta(days=1))
     held = again(subscription)
@@ -290,15 +296,15 @@ def test_a_release_pays_back_what_was_renewed_for_a_time_that_never_begins() -> 
     done(open_call())
     held = again(subscription)
     assert (held.status, held.expires_at) == ("released", END), "the end of the last period that stands"
-    passes(NEXT_END)
+    passes(NEXT_FREEZE)
     assert ledger.verify().problems == ()
 
 
 def test_a_stopped_release_waits_for_a_person_and_nothing_else_begins() -> None:
     """saas-v2 §3.10: releaseInstance stops after an hour and waits for a restart. Closed stays closed."""
     subscription = expired()
-    done(open_call(), now=END)
-    over = END + RETENTION
+    done(open_call(), now=FREEZE)
+    over = RELEASE
     passes(over)
     failed(open_call(), now=over)
     release = latest("release")
@@ -316,10 +322,10 @@ def test_a_stopped_release_waits_for_a_person_and_nothing_else_begins() -> None:
 def test_without_an_address_a_release_stops_with_a_reason_and_goes_on_when_there_is_one() -> None:
     """Nobody can be asked: a person mends that and restarts it. The service is over all the same."""
     subscription = expired()
-    done(open_call(), now=END)
+    done(open_call(), now=FREEZE)
     calls, address = Call.objects.count(), Address.objects.get()
     Binding.objects.all().delete()
-    over = END + RETENTION
+    over = RELEASE
     with translation.override("en"):
         passes(over)
     release = latest("release")
@@ -342,7 +348,7 @@ def test_without_an_address_a_freeze_stops_with_a_reason_and_goes_on_when_there_
     subscription, address = service(), Address.objects.get()
     Binding.objects.all().delete()
     with translation.override("en"):
-        passes(END)
+        passes(FREEZE)
     freeze = latest("freeze")
     assert (freeze.status, freeze.note, state(subscription)) == (
         "stopped", "This product has no production address.", ("frozen", "active"),
@@ -366,9 +372,9 @@ def test_of_a_freeze_that_its_protocol_has_no_word_for_the_seller_knows_nothing(
     bind(subscription.product, address)
     restart(latest("freeze"), actor=BY, now=NOW)
     assert (latest("freeze").status, state(subscription)) == ("done", ("frozen", "active"))
-    passes(END)
+    passes(FREEZE)
     assert isinstance(command(open_call()), Expire)
-    done(open_call(), now=END)
+    done(open_call(), now=FREEZE)
     assert state(subscription) == ("frozen", "frozen")
 
 

@@ -12,6 +12,8 @@ from tests.market.engine import LOST, react
 from tests.market.fulfilment.services import (
     BY,
     END,
+    FREEZE,
+    RELEASE,
     done,
     failed,
     offers,
@@ -31,7 +33,6 @@ from tradepost.market.fulfilment.restart import restart
 from tradepost.market.fulfilment.sandbox import Target, Trial, try_out
 from tradepost.market.fulfilment.sandbox_acts import Act
 from tradepost.market.orders.pay import pay_order
-from tradepost.market.subscriptions.renewable import RETENTION
 
 pytestmark = pytest.mark.django_db
 ENDED = {"done", "gave_up", "dropped"}
@@ -40,14 +41,14 @@ ENDED = {"done", "gave_up", "dropped"}
 def too_late() -> None:
     """queued → gave_up"""
     subscription = service()
-    passes(END)
-    done(open_call(), now=END)
-    last = END + RETENTION - timedelta(minutes=1)
+    passes(FREEZE)
+    done(open_call(), now=FREEZE)
+    last = RELEASE - timedelta(minutes=1)
     order = ordered(subscription, now=last)
     pay_order(order, now=last)
-    react(now=END + RETENTION)
-    passes(END + RETENTION)
-    done(open_call(), now=END + RETENTION)
+    react(now=RELEASE)
+    passes(RELEASE)
+    done(open_call(), now=RELEASE)
 
 
 def overtaken_by_a_release() -> None:
@@ -62,9 +63,9 @@ def overtaken_by_a_release() -> None:
 def renewed_before_the_freeze_was_sent() -> None:
     """running → dropped, queued → running → done"""
     subscription = service()
-    passes(END)
+    passes(FREEZE)
     renewed(subscription, now=END)
-    done(open_call(), now=END)
+    done(open_call(), now=FREEZE)
 
 
 def stopped_restarted_paid_back() -> None:
@@ -87,11 +88,11 @@ def given_up() -> None:
 def a_stopped_freeze_that_is_not_needed_any_more() -> None:
     """stopped → dropped"""
     subscription = service()
-    passes(END)
+    passes(FREEZE)
     failed(open_call(), LOST, now=END)
     renewed(subscription, now=END)
-    done(open_call(), now=END)
-    done(open_call(), now=END)
+    done(open_call(), now=FREEZE)
+    done(open_call(), now=FREEZE)
 
 
 HISTORIES: dict[Callable[[], None], set[str]] = {

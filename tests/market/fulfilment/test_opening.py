@@ -19,7 +19,7 @@ from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.payments import ledger
 from tradepost.market.payments.models import Transfer
 from tradepost.market.production.events import CallEnded
-from tradepost.market.production.models import Call
+from tradepost.market.production.models import Attempt, Call
 from tradepost.market.subscriptions.models import Period, Subscription
 from tradepost.protocols.commands import Done
 
@@ -159,3 +159,19 @@ def test_what_an_opening_may_have_left_is_released(reached: bool) -> None:
         assert Operation.objects.get(kind="release_orphan").status == "done"
     assert Transfer.objects.filter(reason="refund").count() == 1
     assert ledger.verify().problems == ()
+
+
+def test_which_request_arrived_first_nobody_knows() -> None:
+    """saas-v2 §3.1: each carries a businessId of its own, and a seller makes the instance by that of the first it gets. Found
+    by ``tradepost simulate --seed 2 --days 60 --sellers 2 --buyers 3 --faults 0.8``."""
+    order = paid("saas_v2")
+    create = open_call()
+    for result in (REFUSED_CONNECTION, LOST):
+        answer(create, result, now=NOW)
+    failed(create, LOST)
+    assert order_status(order) == "refunded"
+    ids = list(Attempt.objects.filter(call=create).order_by("number").values_list("business_id", flat=True))
+    wanted = (
+        Operation.objects.filter(kind="release_orphan").order_by("pk").values_list("wanted__instance_id", flat=True)
+    )
+    assert (len(ids), list(wanted)) == (3, ids[1:])

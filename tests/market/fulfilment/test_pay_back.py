@@ -181,13 +181,13 @@ def test_the_console_says_first_that_something_stopped_and_finds_the_order() -> 
     order, other = stopped(), make_order(paid=True)
     client, url = enter(make_operator()), reverse("console:orders")
     overview = " ".join(client.get(reverse("console:overview")).content.decode().split())
-    assert "1 operation stopped: restart it with its seller, or pay its order back." in overview
-    assert f'href="{reverse("console:operations")}"' in overview
+    assert "Stopped operations: 1" in overview
+    assert f'href="{reverse("console:queue")}?source=operations"' in overview
     assert [o.number for o in client.get(url, {"status": "stopped"}).context["page"].rows] == [order.number]
     assert {o.number for o in client.get(url).context["page"].rows} == {order.number, other.number}
     pay_back(order, reason=WHY, actor=BY, now=NOW)
     assert client.get(url, {"status": "stopped"}).context["page"].rows == []
-    assert "stopped: restart" not in client.get(reverse("console:overview")).content.decode()
+    assert "Stopped operations" not in client.get(reverse("console:overview")).content.decode()
 
 
 def test_only_operators_pay_back() -> None:

@@ -12,7 +12,10 @@ from tests.market.engine import answer, react
 from tests.market.fulfilment.services import (
     BY,
     END,
+    FIRST_REMINDER,
+    FREEZE,
     NEXT_END,
+    RELEASE,
     again,
     command,
     done,
@@ -43,9 +46,7 @@ from tradepost.market.orders.pay import pay_order
 from tradepost.market.payments import ledger
 from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Binding, Call
-from tradepost.market.subscriptions.life import REMIND
 from tradepost.market.subscriptions.models import Period, Subscription
-from tradepost.market.subscriptions.renewable import RETENTION
 from tradepost.protocols.commands import InstanceStatus, Refresh, Scene, SetStatus
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +105,7 @@ def test_what_a_renewal_cost_is_earned_when_its_time_begins() -> None:
     period.refresh_from_db()
     assert (ledger.held_for(order.number), period.earned_at) == (0, END)
     assert ledger.seller_account(subscription.seller, "CNY").balance.minor == 2 * PRICE
-    assert set(Job.objects.filter(kind=LIFE).values_list("due_at", flat=True)) == {NEXT_END - REMIND}
+    assert set(Job.objects.filter(kind=LIFE).values_list("due_at", flat=True)) == {FIRST_REMINDER + timedelta(days=30)}
     passes(NEXT_END - timedelta(seconds=1))
     assert ledger.seller_account(subscription.seller, "CNY").balance.minor == 2 * PRICE, "once"
     assert ledger.verify().problems == ()
@@ -125,12 +126,12 @@ def test_from_month_to_year_the_new_product_id_is_sent_and_held() -> None:
 @pytest.mark.parametrize(("spoken", "thawed_by"), [("saas_v2", "call"), ("saas_v1", "refresh")])
 def test_in_the_retention_it_counts_from_the_end_before_and_thaws(spoken: str, thawed_by: str) -> None:
     """business-rules §4.4: renewal unfreezes; saas-v2 §3.4; saas-v1-license A2.4: there the refresh does."""
-    subscription, later = service(spoken), END + timedelta(days=9)
-    passes(END)
-    done(open_call(), now=END)
+    subscription, later = service(spoken), END + timedelta(days=5)
+    passes(FREEZE)
+    done(open_call(), now=FREEZE)
     assert told("service_expired_renewable") == 1
     order = renewed(subscription, now=later)
-    passes(END + RETENTION)
+    passes(RELEASE)
     assert open_call().kind == "Refresh", "it is being renewed: nothing is released meanwhile"
     assert again(subscription).status == "frozen", "until the seller did it"
     done(open_call(), now=later)
@@ -142,18 +143,18 @@ def test_in_the_retention_it_counts_from_the_end_before_and_thaws(spoken: str, t
         done(open_call(), now=later)
     assert again(subscription).seller_state == "active"
     assert ledger.held_for(order.number) == 0, "its time has begun"
-    passes(END + RETENTION + timedelta(hours=1))
+    passes(RELEASE + timedelta(hours=1))
     assert not Call.objects.filter(kind="Release").exists()
 
 
 def test_who_renews_is_not_reminded_of_the_end_before() -> None:
     subscription = service()
-    renewed(subscription, now=END - REMIND - timedelta(minutes=1))
+    renewed(subscription, now=FIRST_REMINDER - timedelta(minutes=1))
     passes(END - timedelta(seconds=1))
-    assert told("service_ends_soon") == 0
+    assert told("service_to_renew") == 0
     done(open_call(), now=END - timedelta(seconds=1))
     passes(NEXT_END - timedelta(seconds=1))
-    assert told("service_ends_soon") == 1, "of the new end"
+    assert told("service_to_renew") == 3, "of the new end"
 
 
 # --- when the seller does not --------------------------------------------------------------------------------------
@@ -187,8 +188,8 @@ def test_a_renewal_that_was_restarted_is_asked_for_the_very_same_end() -> None:
     subscription = service()
     order = renewed(subscription)
     failed(open_call())
-    passes(END)
-    done(open_call(), now=END)
+    passes(FREEZE)
+    done(open_call(), now=FREEZE)
     assert again(subscription).status == "frozen"
     later = END + timedelta(days=3)
     restart(operation_of(order), actor="seller", now=later)
@@ -209,11 +210,11 @@ def test_with_the_service_ends_what_was_ordered_for_it() -> None:
     before = balance(subscription)
     order = renewed(subscription)
     failed(open_call())
-    passes(END)
-    done(open_call(), now=END)
-    passes(END + RETENTION)
+    passes(FREEZE)
+    done(open_call(), now=FREEZE)
+    passes(RELEASE)
     assert again(subscription).status == "releasing"
-    done(open_call(), now=END + RETENTION)
+    done(open_call(), now=RELEASE)
     assert (again(subscription).status, order_status(order)) == ("released", "refunded")
     assert balance(subscription) == before
     assert not may_restart(operation_of(order))
@@ -275,16 +276,16 @@ def test_what_is_over_before_it_was_asked_is_paid_back(*, released: bool) -> Non
 def test_a_renewal_is_not_begun_after_the_retention() -> None:
     """business-rules §4.4: renewal is possible in the retention; whose event comes later is paid back."""
     subscription = service()
-    passes(END)
-    done(open_call(), now=END)
-    order = ordered(subscription, now=END + RETENTION - timedelta(minutes=1))
-    pay_order(order, now=END + RETENTION - timedelta(minutes=1))
+    passes(FREEZE)
+    done(open_call(), now=FREEZE)
+    order = ordered(subscription, now=RELEASE - timedelta(minutes=1))
+    pay_order(order, now=RELEASE - timedelta(minutes=1))
     with translation.override("en"):
-        react(now=END + RETENTION)
+        react(now=RELEASE)
     assert (order_status(order), ledger.held_for(order.number)) == ("refunded", 0)
     operation = operation_of(order)
     assert (operation.status, operation.call) == ("gave_up", None)
     assert "The time to renew this service is over" in operation.note
     assert told("renewal_refunded") == 1
-    passes(END + RETENTION)
+    passes(RELEASE)
     assert open_call().kind == "Release", "it goes its way"

@@ -11,7 +11,9 @@ from tests.market.engine import answer, react
 from tests.market.fulfilment.services import (
     BY,
     END,
+    FREEZE,
     NEXT_END,
+    NEXT_FREEZE,
     acts,
     again,
     command,
@@ -130,7 +132,7 @@ def test_a_paid_renewal_can_be_cancelled_like_any_other() -> None:
     assert again(subscription).expires_at == END
     assert ledger.held_for(order.number) == 0
     assert ledger.buyer_account(subscription.buyer, "CNY").balance == before
-    passes(NEXT_END)
+    passes(NEXT_FREEZE)
     assert ledger.verify().problems == ()
 
 
@@ -139,10 +141,10 @@ def test_a_renewal_whose_time_has_begun_stays_its_sellers_when_it_is_cancelled()
     subscription = service()
     order = renewed(subscription)
     done(open_call())
-    passes(END)
+    passes(FREEZE)
     earned = ledger.seller_account(subscription.seller, "CNY").balance
     tried(subscription, Act.CANCEL_RENEWAL, now=END)
-    done(open_call(), now=END)
+    done(open_call(), now=FREEZE)
     assert again(subscription).expires_at == END
     assert ledger.seller_account(subscription.seller, "CNY").balance == earned
     assert ledger.held_for(order.number) == 0
@@ -356,7 +358,7 @@ def test_what_another_reason_keeps_frozen_asks_nothing_of_its_seller() -> None:
     subscription = service()
     tried(subscription, Act.FREEZE)
     done(open_call())
-    passes(END)
+    passes(FREEZE)
     assert again(subscription).freezes.filter(lifted_at=None).count() == 2
     before = Call.objects.count()
     trial = Trial(subscription=again(subscription), act=Act.UNFREEZE, actor=BY, now=END)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.market.fulfilment.cases import BOUGHT, LINE, ORDER, held
@@ -81,11 +83,15 @@ def test_what_can_be_said_is_what_is_said(spoken: str, mode: ChargingMode) -> No
     assert can_thaw(one) == isinstance(thaw, Command)
 
 
+OF_PURCHASES = {"saas_v1", "license_v1"}
+
+
 @pytest.mark.parametrize("spoken", [name for name, rows in TABLE.items() if rows[ChargingMode.PERIOD] != NOTHING])
-def test_a_release_that_an_order_caused_names_that_one(spoken: str) -> None:
-    """saas-v2 §3.5; saas-v1-license A2.5: else the purchase, in the older ones."""
+def test_a_release_that_an_order_caused_names_that_one_and_the_purchase_in_the_older_ones(spoken: str) -> None:
+    """saas-v2 §3.5; saas-v1-license A2.5: orderId is that of the original purchase."""
     caused = Releasing(instance_id="b-1", order_id=ORDER, order_line_id=LINE)
-    assert speak(caused, held(spoken)) == Release(instance_id="b-1", order_id=ORDER, order_line_id=LINE)
+    order, line = (BOUGHT, "") if spoken in OF_PURCHASES else (ORDER, LINE)
+    assert speak(caused, held(spoken)) == Release(instance_id="b-1", order_id=order, order_line_id=line)
 
 
 @pytest.mark.parametrize("spoken", sorted(TABLE))
@@ -105,3 +111,27 @@ def test_a_protocol_can_do_what_its_life_says(spoken: str) -> None:
     assert {*one.life.freezes_by.values()} <= set(one.activities)
     by_expiry = {mode for mode, command in one.life.freezes_by.items() if command is Expire}
     assert one.life.refresh_thaws == by_expiry
+
+
+OPTIONAL = {
+    # business-rules §17.4 and saas-v2 §1.4: "updateInstanceStatus: one-time no"; on demand only where it is implemented
+    "saas_v2": {ChargingMode.ONE_TIME, ChargingMode.ON_DEMAND, ChargingMode.ON_DEMAND_PKG},
+    "saas_v1": set(),
+    # saas-v1-license B3: updateInstanceStatus is of period products
+    "license_online": {ChargingMode.ONE_TIME, ChargingMode.ON_DEMAND, ChargingMode.ON_DEMAND_PKG},
+    # B2.2: the seller's interface is optional as a whole
+    "license_code": set(EVERY_MODE),
+}
+
+
+@pytest.mark.parametrize(("spoken", "mode"), [(spoken, mode) for spoken in OPTIONAL for mode in EVERY_MODE])
+def test_a_status_that_the_protocol_does_not_require_is_told_where_a_case_of_it_was_saved(
+    spoken: str, mode: ChargingMode
+) -> None:
+    """business-rules §17.4: "freeze only where status is implemented"; a lift follows a freeze that was told."""
+    one, (_expired, operator, thaw, _release) = held(spoken, mode), TABLE[spoken][mode]
+    activity = protocols()[spoken].activities[SetStatus]
+    assert speak(OPERATOR, replace(one, proven=frozenset({activity}))) == operator
+    bare = replace(one, proven=frozenset())
+    assert speak(OPERATOR, bare) == (UNABLE if mode in OPTIONAL[spoken] else operator)
+    assert speak(Thaw(), bare) == thaw

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import translation
 
 from tests.factories import NOW, make_address, make_buyer, make_offer, make_order, make_product, make_seller
@@ -12,6 +13,7 @@ from tests.market.engine import react
 from tradepost.market.base.models import Event
 from tradepost.market.identity.models import Member, Seller, User
 from tradepost.market.notifications.inbox import inbox
+from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.orders.models import Order
 
 
@@ -51,3 +53,8 @@ def happens(*, now: datetime = NOW) -> None:
         Event(name=one.name, facts=one.facts, due_at=one.due_at, created_at=one.created_at) for one in told
     )
     react(now=now)
+
+
+def mails() -> QuerySet[NoticeDelivery]:
+    """Those that were sent or wait for it."""
+    return NoticeDelivery.objects.filter(channel="mail").exclude(status="withheld").order_by("pk")

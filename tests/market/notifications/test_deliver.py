@@ -21,7 +21,8 @@ from tradepost.market.notifications import deliver
 from tradepost.market.notifications.account_mails import mail_account
 from tradepost.market.notifications.compose import Site, compose
 from tradepost.market.notifications.facts import money
-from tradepost.market.notifications.models import Mail
+from tradepost.market.notifications.models import NoticeDelivery
+from tradepost.market.notifications.sending import LEASE, Sent, claim, retry
 from tradepost.market.notifications.tell import tell
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,10 +42,10 @@ def reader(*, email: str = "", language: str = "en") -> User:
     return make_buyer(balance="0", email=email, language=language)
 
 
-def mail_to(user: User, once: str = "CS1") -> Mail:
+def mail_to(user: User, once: str = "CS1") -> NoticeDelivery:
     facts = {"amount": money(Money(120_000, "CNY")), "balance": money(Money(150_000, "CNY")), "reference": once}
     tell(user, "top_up", facts=facts, once=once, now=NOW, link="/balance/")
-    return Mail.objects.get(notice__user=user, notice__once__contains=f"/{once}/")
+    return NoticeDelivery.objects.get(notice__user=user, notice__once__contains=f"/{once}/")
 
 
 def run(mailer: EmailBackend, *, now=NOW, **options) -> int:
@@ -65,7 +66,9 @@ def test_a_batch_goes_over_one_connection_and_each_mail_once(server: mail_server
 
     assert [m["To"] for m in server.received] == [mail.address for mail in mails]
     assert server.connections == 1
-    assert set(Mail.objects.values_list("status", "attempts", "sent_at", "next_at")) == {("sent", 1, NOW, None)}
+    assert set(NoticeDelivery.objects.values_list("status", "attempts", "sent_at", "next_at")) == {
+        ("sent", 1, NOW, None)
+    }
     assert Job.objects.count() == 0
 
 
@@ -132,8 +135,8 @@ def test_a_server_that_is_down_loses_nothing(server: mail_server.Server) -> None
     away = EmailBackend(host="127.0.0.1", port=free_port(), timeout=5, alias="test")
 
     assert run(away) == 3
-    assert set(Mail.objects.values_list("status", "attempts")) == {("waiting", 1)}
-    assert "ConnectionRefusedError" in Mail.objects.all()[0].error
+    assert set(NoticeDelivery.objects.values_list("status", "attempts")) == {("waiting", 1)}
+    assert "ConnectionRefusedError" in NoticeDelivery.objects.all()[0].error
 
     assert run(server.mailer(), now=NOW + timedelta(minutes=1)) == 3
     assert {m["To"] for m in server.received} == {mail.address for mail in mails}
@@ -142,7 +145,7 @@ def test_a_server_that_is_down_loses_nothing(server: mail_server.Server) -> None
 def test_after_a_day_of_growing_waits_the_mail_has_failed() -> None:
     mail, now, waits = mail_to(reader()), NOW, []
     port = free_port()
-    while mail.status == Mail.Status.WAITING:
+    while mail.status == NoticeDelivery.Status.WAITING:
         assert run(EmailBackend(host="127.0.0.1", port=port, timeout=5, alias="test"), now=now) == 1
         mail.refresh_from_db()
         if mail.next_at is not None:
@@ -165,10 +168,10 @@ def test_an_address_that_smtp_cannot_carry_fails_for_good(server: mail_server.Se
 
 def test_nothing_is_sent_inside_a_transaction(server: mail_server.Server) -> None:
     mail_to(reader())
-    with transaction.atomic(), pytest.raises(RuntimeError, match="never sent inside a transaction"):
+    with transaction.atomic(), pytest.raises(RuntimeError, match="nothing is ever sent inside a transaction"):
         run(server.mailer())
     assert server.received == []
-    assert Mail.objects.get().status == "waiting"
+    assert NoticeDelivery.objects.get().status == "waiting"
 
 
 def test_no_transaction_is_open_while_the_server_is_spoken_to(server: mail_server.Server) -> None:
@@ -191,13 +194,13 @@ def test_a_mail_whose_sender_died_before_recording_it_is_sent_again_as_the_same_
     server: mail_server.Server,
 ) -> None:
     mail_to(reader())
-    claimed = deliver._claim(now=NOW, wall=WALL, owner="dead", limit=10)
-    assert list(deliver.Sender(server.mailer()).send([compose(mail, SITE) for _, mail in claimed])) == [deliver.Sent()]
+    claimed = claim(deliver.OURS, now=NOW, wall=WALL, owner="dead", limit=10)
+    assert list(deliver.Sender(server.mailer()).send([compose(mail, SITE) for _, mail in claimed])) == [Sent()]
     assert run(server.mailer()) == 0
 
     for moment, recovered in ((-1, 0), (1, 1)):
         with transaction.atomic():
-            assert work.recover(Job, wall=WALL + deliver.LEASE + timedelta(seconds=moment)) == recovered
+            assert work.recover(Job, wall=WALL + LEASE + timedelta(seconds=moment)) == recovered
     assert run(server.mailer()) == 1
     assert len(server.received) == 2
     assert len({message["Message-ID"] for message in server.received}) == 1
@@ -206,8 +209,8 @@ def test_a_mail_whose_sender_died_before_recording_it_is_sent_again_as_the_same_
 def test_two_senders_share_the_work_without_sending_twice(server: mail_server.Server) -> None:
     for _ in range(3):
         mail_to(reader())
-    first = deliver._claim(now=NOW, wall=WALL, owner="one", limit=2)
-    second = deliver._claim(now=NOW, wall=WALL, owner="two", limit=2)
+    first = claim(deliver.OURS, now=NOW, wall=WALL, owner="one", limit=2)
+    second = claim(deliver.OURS, now=NOW, wall=WALL, owner="two", limit=2)
     assert len(first) == 2
     assert len(second) == 1
     assert {job.pk for job, _ in first}.isdisjoint({job.pk for job, _ in second})
@@ -216,7 +219,7 @@ def test_two_senders_share_the_work_without_sending_twice(server: mail_server.Se
 def test_when_the_time_of_a_batch_is_over_the_rest_waits_without_counting_a_try(server: mail_server.Server) -> None:
     mail_to(reader())
     assert run(server.mailer(), budget=0.0) == 1
-    assert Mail.objects.values_list("status", "attempts").get() == ("waiting", 0)
+    assert NoticeDelivery.objects.values_list("status", "attempts").get() == ("waiting", 0)
     assert run(server.mailer()) == 1
     assert len(server.received) == 1
 
@@ -227,11 +230,11 @@ def test_an_operator_may_try_a_failed_mail_again_but_not_a_sent_one(server: mail
     run(server.mailer())
     server.answers.clear()
 
-    deliver.retry(mail, now=NOW + timedelta(hours=2))
+    retry(mail, now=NOW + timedelta(hours=2))
     assert run(server.mailer(), now=NOW + timedelta(hours=2)) == 1
     assert len(server.received) == 1
     with pytest.raises(Refused, match=r"mail\.sent"):
-        deliver.retry(mail, now=NOW + timedelta(hours=3))
+        retry(mail, now=NOW + timedelta(hours=3))
     assert Job.objects.count() == 0
 
 
@@ -247,7 +250,7 @@ def test_the_link_of_an_account_mail_is_gone_once_it_was_sent(server: mail_serve
 
 def test_an_account_mail_that_no_key_opens_fails_and_does_not_stop_the_others(server: mail_server.Server) -> None:
     bad = mail_account("account_reset", "a@b.example", link="/x/", language="en", now=NOW)
-    Mail.objects.update(sealed_link="sealed with another key")
+    NoticeDelivery.objects.update(sealed_link="sealed with another key")
     good = mail_to(reader())
     assert run(server.mailer()) == 2
     bad.refresh_from_db()

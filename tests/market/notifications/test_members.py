@@ -19,7 +19,7 @@ from tradepost.market.identity.menus import DEVELOPER, VIEWER
 from tradepost.market.identity.models import Invitation, Member
 from tradepost.market.notifications.compose import Site, compose
 from tradepost.market.notifications.invitations import send_again, send_invitation
-from tradepost.market.notifications.models import Mail
+from tradepost.market.notifications.models import NoticeDelivery
 
 pytestmark = pytest.mark.django_db
 WEEK = timedelta(days=7)
@@ -39,7 +39,7 @@ def invite(owner: Member, email: str = "new@a.example") -> Invitation:
 
 def test_the_mail_holds_the_only_token_and_speaks_its_readers_language(owner: Member) -> None:
     invited = invite(owner)
-    letter = Mail.objects.get()
+    letter = NoticeDelivery.objects.get()
     message = compose(letter, Site("https://market.example"))
     link = unseal(letter.sealed_link)
     assert message.to == ["new@a.example"]
@@ -48,17 +48,19 @@ def test_the_mail_holds_the_only_token_and_speaks_its_readers_language(owner: Me
     assert owner.user.email in message.body
     token = link.split("/")[-2]
     assert members.find_invitation(token, now=NOW) == invited
-    assert token not in str(Mail.objects.values()) + str(Invitation.objects.values()) + str(Event.objects.values())
+    assert token not in str(NoticeDelivery.objects.values()) + str(Invitation.objects.values()) + str(
+        Event.objects.values()
+    )
 
     make_buyer(email="known@a.example", balance="0", language="en")
     invite(owner, "Known@a.example")
-    assert "Qingxie invites you" in compose(Mail.objects.latest("pk"), Site("https://market.example")).subject
+    assert "Qingxie invites you" in compose(NoticeDelivery.objects.latest("pk"), Site("https://market.example")).subject
     assert sent.outbox == []
 
 
 def test_mailed_again_the_former_link_opens_nothing(owner: Member) -> None:
     first = invite(owner)
-    token = unseal(Mail.objects.get().sealed_link).split("/")[-2]
+    token = unseal(NoticeDelivery.objects.get().sealed_link).split("/")[-2]
     again = send_again(first, by=owner, most=50, valid=WEEK, now=NOW)
     assert members.find_invitation(token, now=NOW) is None
     assert [group.code for group in again.groups.all()] == [VIEWER]

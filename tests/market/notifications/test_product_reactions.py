@@ -16,7 +16,7 @@ from tradepost.market.catalog import delist, drafts, trading, upgrade_rules
 from tradepost.market.catalog.listing import list_draft, listed_document
 from tradepost.market.catalog.models import Product, Sku, Spec, Stock
 from tradepost.market.identity.models import User
-from tradepost.market.notifications.models import Mail, Notice
+from tradepost.market.notifications.models import Notice, NoticeDelivery
 
 pytestmark = pytest.mark.django_db
 EDITIONS = [{"code": "edition", "name": "版本", "name_en": "Edition", "values": [
@@ -42,7 +42,7 @@ def test_a_freeze_is_told_with_its_cause_and_its_end() -> None:
     assert said(member, "zh-hans") == ["云文档 已被运营暂停销售"]
     assert Notice.objects.get().facts["cause"] == "the interface does not answer"
     assert Notice.objects.get().link == reverse("seller_center:product_controls", args=[product.pk])
-    assert Mail.objects.count() == 2, "to the member and to the contact address"
+    assert NoticeDelivery.objects.count() == 2, "to the member and to the contact address"
     trading.unfreeze(product, actor="op", now=NOW)
     happens()
     assert said(member)[0] == "Cloud Docs is sold again"

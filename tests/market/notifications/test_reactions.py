@@ -20,7 +20,8 @@ from tests.factories import (
 from tests.factories.products import ON_DEMAND
 from tests.market.engine import LOST, REFUSED_CONNECTION, answer, react
 from tests.market.fulfilment.services import (
-    END,
+    FREEZE,
+    RELEASE,
     again,
     done,
     failed,
@@ -31,20 +32,19 @@ from tests.market.fulfilment.services import (
     service,
     tried,
 )
-from tests.market.notifications.telling import happens, member_of, paid, said, seller_with
+from tests.market.notifications.telling import happens, mails, member_of, paid, said, seller_with
 from tradepost.market.base.models import Event, Job
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.sandbox_acts import Act
 from tradepost.market.identity.models import Seller
 from tradepost.market.notifications import messages, reactions
-from tradepost.market.notifications.models import Mail, Notice
+from tradepost.market.notifications.models import Notice
 from tradepost.market.orders.cancel import cancel_order
 from tradepost.market.orders.events import OrderCancelled
 from tradepost.market.orders.models import Order
 from tradepost.market.production.events import CallFailed
 from tradepost.market.production.models import Address, Binding, Call
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.subscriptions.renewable import RETENTION
 from tradepost.protocols.commands import Fault, Pending, Rejected, Unreachable
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,7 @@ def test_a_paid_order_is_told_to_its_seller_and_a_repeat_to_nobody() -> None:
     assert said(member_of(order)) == [f"New order for {name}"]
     assert said(order.buyer) == []
     assert Notice.objects.get().link == f"/seller/orders/{order.number}-000001/"
-    assert (Mail.objects.count(), Job.objects.filter(kind="notifications.deliver").count()) == (1, 1)
+    assert (mails().count(), Job.objects.filter(kind="notifications.deliver").count()) == (1, 1)
 
 
 def test_a_completed_order_is_told_to_its_buyer_in_both_languages() -> None:
@@ -125,17 +125,44 @@ def called(seller: Seller, *, address: Address | None = None) -> Call:
     return call
 
 
-def test_each_failure_is_a_notice_and_the_first_of_a_call_a_mail() -> None:
-    """saas-v2 §3.10: each failure triggers a notice."""
+def test_a_call_that_goes_on_failing_is_told_once_with_its_mail() -> None:
+    """saas-v2 §3.10, §7: failures trigger notices; one for each change of state, not for each attempt."""
     call = called(seller_with())
     for result, hour in ((Pending(), 0), (LOST, 1), (Rejected(code="000005"), 2)):
         answer(call, result, now=NOW + timedelta(hours=hour))
         happens(now=NOW + timedelta(hours=hour))
     user = call.seller.members.get().user
-    assert said(user) == ["newInstance failed: 000005 other internal error", "newInstance failed: No answer in time"]
-    mails = list(Mail.objects.order_by("pk").values_list("notice__once", "address"))
-    once = f"seller_call_failed/{call.pk}/2/{user.pk}"
-    assert mails == [(once, user.email), (once, call.seller.contact_email)]
+    assert said(user) == ["newInstance failed: No answer in time"]
+    mailed = list(mails().values_list("notice__once", "address"))
+    once = Notice.objects.get().once
+    assert once.startswith(f"seller_call_failed/address/{call.address_id}/")
+    assert mailed == [(once, user.email), (once, call.seller.contact_email)]
+
+
+def test_calls_to_an_address_that_fails_already_are_not_told_again_until_it_was_well() -> None:
+    """One notice per failed attempt made a badge of 36: one per change of state (issue 10)."""
+    seller = seller_with()
+    address = make_address(seller)
+    for minute in range(5):
+        answer(called(seller, address=address), REFUSED_CONNECTION, now=NOW + timedelta(minutes=minute))
+        happens(now=NOW + timedelta(minutes=minute))
+    assert Notice.objects.count() == 1
+    answer(called(seller, address=address), now=NOW + timedelta(minutes=6))
+    answer(called(seller, address=address), REFUSED_CONNECTION, now=NOW + timedelta(minutes=7))
+    happens(now=NOW + timedelta(minutes=7))
+    assert Notice.objects.filter(kind="seller_call_failed").count() == 2
+
+
+def test_a_refusal_for_a_reason_of_business_is_told_once_for_its_call() -> None:
+    """saas-v2 §4: 000100 says nothing of the address."""
+    seller = seller_with()
+    address = make_address(seller)
+    for _ in range(2):
+        call = called(seller, address=address)
+        for minute in range(2):
+            answer(call, Rejected(code="000100"), now=NOW + timedelta(minutes=minute))
+            happens(now=NOW + timedelta(minutes=minute))
+    assert Notice.objects.filter(kind="seller_call_failed").count() == 2
 
 
 def test_first_failures_at_one_address_are_mailed_once_an_hour() -> None:
@@ -146,9 +173,9 @@ def test_first_failures_at_one_address_are_mailed_once_an_hour() -> None:
         answer(called(seller, address=where), REFUSED_CONNECTION, now=now)
         happens(now=now)
 
-    assert Notice.objects.count() == 4
-    mailed = Mail.objects.filter(to_contact=False).order_by("pk").values_list("notice__created_at", flat=True)
-    assert [(at - NOW).total_seconds() / 60 for at in mailed] == [0, 2, 60]
+    assert Notice.objects.count() == 2, "the first address was failing all the time"
+    mailed = mails().filter(to_contact=False).values_list("notice__created_at", flat=True)
+    assert [(at - NOW).total_seconds() / 60 for at in mailed] == [0, 2]
 
 
 def test_a_last_failure_says_that_no_attempt_follows() -> None:
@@ -202,10 +229,10 @@ def test_what_was_refunded_is_not_told_as_stopped(place: int) -> None:
 
 def released_without_address(subscription: Subscription) -> None:
     """Frozen at its end; then its retention is over, and nobody can be asked to delete it."""
-    passes(END)
-    done(open_call(), now=END)
+    passes(FREEZE)
+    done(open_call(), now=FREEZE)
     Binding.objects.all().delete()
-    passes(END + RETENTION)
+    passes(RELEASE)
     assert again(subscription).status == "releasing"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
+from tests.factories.demo import put_on_sale
 from tradepost.market import seed
 from tradepost.market.base import clock
 from tradepost.market.catalog.models import Offer
@@ -57,6 +58,7 @@ class Shop:
 
     def buy(self, slug: str, *, pay: bool = True, now: datetime | None = None, mode: str = "", **choice: Any) -> Order:
         now = now or clock.now()
+        put_on_sale(slug, now)
         buyer = User.objects.get(email="buyer@lantian.example")
         offers = Offer.objects.filter(sku__spec__product__slug=slug).order_by("pk")
         offer = offers.filter(period_type=mode).first() if mode else offers.first()

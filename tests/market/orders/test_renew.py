@@ -149,7 +149,7 @@ def test_it_can_be_renewed_in_the_retention_and_never_after_it() -> None:
     """business-rules §4.4: renewal in the retention counts from the original expiry; at its end the data goes."""
     subscription = held()
     SUBSCRIPTION.move(subscription, SubscriptionEvent.FREEZE, now=END)
-    last = END + 15 * DAY
+    last = END + 2 * DAY  # a day of grace and one of retention, as the lowest level has them
     assert refused(subscription, now=last) == "renewal.too_late"
     order = placed(subscription, now=last - timedelta(hours=1))
     assert order.pay_before == last, "an order that is paid later would come too late"
@@ -198,3 +198,13 @@ def test_a_renewal_that_costs_nothing_needs_no_payment() -> None:
     order = renew(subscription.buyer, chosen(subscription), now=NOW, unpaid_timeout=DAY)
     assert Order.objects.get(pk=order.pk).status == "processing"
     assert Decimal(order.total_minor) == 0
+
+
+def test_nothing_is_ordered_but_what_was_shown() -> None:
+    """The page was looked at before the service was changed in use, or its price: nobody pays another price unasked."""
+    subscription = held(quantity=2)
+    option = renewal_options(subscription)[0]
+    price, until = option.priced.total, option.until
+    assert refused(subscription, shown=(Money(price.minor - 1, "CNY"), until)) == "renewal.moved"
+    assert refused(subscription, shown=(price, until + DAY)) == "renewal.moved"
+    assert placed(subscription, shown=(price, until)).total == price

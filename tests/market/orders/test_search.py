@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from tests import factories
+from tests.market.kept import kept_rows
 from tradepost.market.identity.models import User
 from tradepost.market.orders import buyer_queries, operator_queries, search, seller_queries
 from tradepost.market.orders.models import Order, OrderLine
@@ -13,13 +17,19 @@ pytestmark = pytest.mark.django_db
 NUMBERS = ("CS2611241830ABCDEFG", "CS2611241830BCDEFGH", "CS2611250900ABCDEFH")
 
 
-@pytest.fixture
-def buyer() -> User:
-    return factories.make_buyer(email="Li.Lei@Example.com")
+@pytest.fixture(scope="module")
+def orders(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[Order]]:
+    del django_db_setup
+    with kept_rows(django_db_blocker):
+        yield make_orders(factories.make_buyer(email="Li.Lei@Example.com"))
 
 
 @pytest.fixture
-def orders(buyer: User) -> list[Order]:
+def buyer(orders: list[Order]) -> User:
+    return orders[0].buyer
+
+
+def make_orders(buyer: User) -> list[Order]:
     """Three orders of one buyer, oldest first; another's beside them."""
     seller = factories.make_seller()
     names = (("企业云笺套件", "Leaf 50% off"), ("砺石分析", "Whetstone"), ("云笺轻量版", "Leaf_lite"))

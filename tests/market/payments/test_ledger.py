@@ -14,7 +14,12 @@ from tradepost.market.payments import ledger
 from tradepost.market.payments.models import Account, Entry, Transfer
 
 CNY = "CNY"
-REASONS = {"pay": Transfer.Reason.PAYMENT, "refund": Transfer.Reason.REFUND, "earn": Transfer.Reason.EARNED}
+REASONS = {
+    "take_back": Transfer.Reason.TAKEN_BACK,
+    "pay": Transfer.Reason.PAYMENT,
+    "refund": Transfer.Reason.REFUND,
+    "earn": Transfer.Reason.EARNED,
+}
 
 
 def yuan(major: str | int) -> Money:
@@ -92,8 +97,60 @@ def test_the_check_names_a_balance_that_was_tampered_with() -> None:
     assert any("says 999" in p for p in problems)
 
 
+@pytest.mark.django_db
+def test_what_a_seller_earned_is_taken_back_and_refunded_in_parts() -> None:
+    """business-rules §4.7, §8.2: money back to where it came from; never more than was earned with this order."""
+    buyer, seller = make_buyer(balance="100"), make_seller()
+    for number in ("CS1", "CS2"):
+        ledger.pay(buyer, yuan(50), reference=number, now=NOW)
+        ledger.earn(seller, yuan(50), reference=f"{number}-000001", order_number=number, now=NOW)
+    for part in ("a", "b"):
+        ledger.take_back(seller, yuan(20), reference=f"CS1/{part}", order_number="CS1", now=NOW)
+        ledger.refund(buyer, yuan(20), reference=f"CS1/{part}", order_number="CS1", now=NOW)
+    before = Transfer.objects.count()
+    with pytest.raises(ledger.Overdrawn), transaction.atomic():
+        ledger.take_back(seller, yuan(11), reference="CS1/c", order_number="CS1", now=NOW)
+    with pytest.raises(ledger.Overdrawn), transaction.atomic():
+        ledger.refund(buyer, yuan(1), reference="CS1/c", order_number="CS1", now=NOW)
+    assert Transfer.objects.count() == before, "what another order holds or earned is not touched"
+    assert (ledger.buyer_account(buyer, CNY).balance, ledger.seller_account(seller, CNY).balance) == (
+        yuan(40),
+        yuan(60),
+    )
+    assert ledger.held_for("CS1") == 0
+    assert ledger.verify().problems == ()
+
+
+@pytest.mark.django_db
+def test_a_seller_may_owe_after_a_payout_but_no_order_gives_more_than_it_had() -> None:
+    """operations.md §7: seller below zero after payout."""
+    buyer, seller = make_buyer(balance="50"), make_seller()
+    ledger.pay(buyer, yuan(50), reference="CS1", now=NOW)
+    ledger.earn(seller, yuan(50), reference="CS1-000001", order_number="CS1", now=NOW)
+    paid_out = Transfer.objects.create(reason="earned", reference="payout", actor="op", at=NOW)
+    for account, minor in (
+        (ledger.seller_account(seller, CNY), -5_000),
+        (ledger.market_account(Account.Kind.CASH, CNY), 5_000),
+    ):
+        Entry.objects.create(transfer=paid_out, account=account, amount_minor=minor)
+    ledger.take_back(seller, yuan(50), reference="CS1/a", order_number="CS1", now=NOW)
+    assert ledger.seller_account(seller, CNY).balance == yuan(-50)
+    assert ledger.verify().problems == ()
+    wrong = Transfer.objects.create(reason="refund", reference="x", order_number="CS9", actor="op", at=NOW)
+    for account, minor in (
+        (ledger.seller_account(seller, CNY), -1),
+        (ledger.buyer_account(buyer, CNY), 1),
+    ):
+        Entry.objects.create(transfer=wrong, account=account, amount_minor=minor)
+    problems = ledger.verify().problems
+    assert any("order CS9 took 1 more from account" in problem for problem in problems)
+    assert any("order CS9 gave account" in problem for problem in problems)
+
+
 steps = st.lists(
-    st.tuples(st.sampled_from(["top_up", "pay", "refund", "earn"]), st.integers(1, 50_000)), min_size=1, max_size=25
+    st.tuples(st.sampled_from(["top_up", "pay", "refund", "earn", "take_back"]), st.integers(1, 50_000)),
+    min_size=1,
+    max_size=25,
 )
 
 
@@ -116,7 +173,9 @@ def test_any_history_of_movements_keeps_every_invariant(history: list[tuple[str,
                 elif verb == "pay":
                     ledger.pay(buyer, amount, reference=reference, now=NOW)
                 elif verb == "refund":
-                    ledger.refund(buyer, amount, reference=reference, now=NOW)
+                    ledger.refund(buyer, amount, reference=f"{reference}/{n}", order_number=reference, now=NOW)
+                elif verb == "take_back":
+                    ledger.take_back(seller, amount, reference=f"{reference}/{n}", order_number=reference, now=NOW)
                 else:
                     ledger.earn(seller, amount, reference=f"{reference}-1", order_number=reference, now=NOW)
             except (Refused, ledger.Overdrawn):

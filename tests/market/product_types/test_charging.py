@@ -22,6 +22,8 @@ MAY_NAME = {
     "catalog/sellable.py": "a trial is a trial of a period (business-rules §3.5)",
     "catalog/upgrade_rules.py": "upgrades are of what is sold for a period (saas-v2 §8)",
     "catalog/view.py": "why a product lacks a mode is said of each (business-rules §3.1)",
+    "orders/change.py": "only what is sold for a period can be changed while it is used (saas-v2 §8)",
+    "production/addresses.py": "requests cannot name every period (saas-v1-license §A2.1)",
     "orders/reserve.py": "limits are not for what is on demand (business-rules §3.7)",
     "sites/seller_center/draft.py": "what a new row of the editor begins with",
     "sites/seller_center/pricing_document.py": "the editor's columns, one for each way to pay",

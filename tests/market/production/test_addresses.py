@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.utils import translation
 
+from tests.factories import make_address, make_product
+from tests.factories.products import MONTHLY
+from tests.factories.publishable import TRIAL
 from tradepost.market.base.errors import Refused
-from tradepost.market.production.addresses import check_url
+from tradepost.market.production.addresses import bind, check_url
+from tradepost.market.production.models import Binding
 
 CHARACTERS = "letters, digits, hyphens and dots only"
 EMPTY = "empty part"
@@ -110,3 +116,18 @@ def test_a_usual_address_is_taken_as_it_is(url: str, sandbox: bool) -> None:
 def test_the_refusal_is_in_chinese_too(url: str) -> None:
     with translation.override("zh-hans"), pytest.raises(Refused, match=r"[一-龥]"):
         check_url(url, sandbox=False)
+
+
+@pytest.mark.django_db
+@pytest.mark.once
+def test_what_is_sold_by_the_day_is_not_bound_to_a_protocol_without_the_word() -> None:
+    """saas-v1-license A2.1: periodType is year or month; a day is said of trials alone."""
+    by_day = replace(MONTHLY, period_type="day", period_numbers=(1, 7))
+    product = make_product(prices=(MONTHLY, by_day), bound=False)
+    trial = make_product(product.seller, prices=(MONTHLY, TRIAL), bound=False)
+    other = make_address(product.seller, protocol="saas_v1")
+    with translation.override("en"), pytest.raises(Refused, match="name a day for trials alone") as refused:
+        bind(product, other)
+    assert (refused.value.code, refused.value.field) == ("address.period", "address")
+    assert not Binding.objects.filter(product=product).exists()
+    bind(trial, other)

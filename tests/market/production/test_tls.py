@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp.connector
@@ -86,7 +87,7 @@ def cases(folder: Path, root: Authority) -> dict[str, Case]:
     }  # fmt: skip
 
 
-async def released(seller: Seller, case: Case) -> Exchange:
+async def released(seller: Seller, case: Case, *, certificate: bool = False) -> Exchange:
     server = await asyncio.start_server(case.serve or seller.serve, "127.0.0.1", 0, ssl=case.tls)
     address = f"https://{HOST}:{server.sockets[0].getsockname()[1]}/"
     # Two seconds for the one that stalls; a real fault comes at once, however loaded the machine is.
@@ -94,7 +95,7 @@ async def released(seller: Seller, case: Case) -> Exchange:
     async with server, Gateway(limits) as gateway:
         return await gateway.exchange(
             protocol("saas_v2"), Release(instance_id="i-1"), address=address, keys=(KEY,), now=NOW, nonce="A" * 64,
-            require_body_sign=True,
+            require_body_sign=True, certificate=certificate,
         )  # fmt: skip
 
 
@@ -130,3 +131,7 @@ def test_a_good_certificate_of_a_trusted_chain_is_talked_to(tmp_path: Path, monk
     good = Case(Fault.TLS, "", below.shows(tmp_path, HOST, chain=(below,)))
     assert asyncio.run(released(seller, good)).result == Done(message="released")
     assert seller.heard.startswith(b"POST /?signature=")
+    assert asyncio.run(released(seller, good)).certificate_ends is None, "nobody asked"
+    ends = asyncio.run(released(seller, good, certificate=True)).certificate_ends
+    assert ends is not None
+    assert abs(ends - (datetime.now(UTC) + DAY)) < timedelta(minutes=5), "shelf §2: recorded with each probe"

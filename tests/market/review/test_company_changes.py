@@ -7,8 +7,9 @@ from dataclasses import asdict, replace
 import pytest
 
 from tests.factories.buying import make_order, make_subscription
-from tests.factories.companies import admitted, approve, owner_of, send
+from tests.factories.companies import admitted, approve, licence_of, owner_of, send
 from tests.factories.people import NOW, make_buyer, make_operator
+from tests.factories.pictures import make_proof
 from tests.factories.products import make_offer, make_product
 from tradepost.market import wiring
 from tradepost.market.base import outbox
@@ -21,6 +22,7 @@ from tradepost.market.identity.company_models import Company
 from tradepost.market.identity.models import Member, Seller, User
 from tradepost.market.orders.place import find_offer
 from tradepost.market.review import drafts, submit
+from tradepost.market.review.cases import case_of
 from tradepost.market.review.contract import Incomplete
 from tradepost.market.review.models import Submission
 from tradepost.market.review.registry import review_kind
@@ -69,6 +71,43 @@ def test_a_change_that_changes_nothing_is_not_reviewed() -> None:
 
 def test_another_website_is_looked_at_first() -> None:
     assert send(changed(admitted(), website="http://127.0.0.1:9/new")).status == "checking"
+
+
+def codes(draft: Submission) -> list[str]:
+    with pytest.raises(Incomplete) as refused:
+        send(draft)
+    assert Submission.objects.get(pk=draft.pk).status == "draft"
+    return [each.code for each in refused.value.findings]
+
+
+def test_a_new_name_or_address_needs_a_new_licence() -> None:
+    """business-rules §1.4: "Address: as on the licence", "Licence: latest business licence". The one that was handed in
+    before does not show what is new; for all else it stays."""
+    seller = admitted()
+    draft = changed(seller, name="深圳市青榭云软件有限公司")
+    assert codes(draft) == ["company.licence.outdated"]
+    draft = drafts.save(draft, {"licence": ""}, revision=draft.revision, now=NOW)
+    assert codes(draft) == ["company.licence.missing"]
+    latest = make_proof(seller, content=b"%PDF-1.7\nlatest\n%%EOF\n").sha256
+    sent = send(drafts.save(draft, {"licence": latest}, revision=draft.revision, now=NOW))
+    assert "licence" in {
+        item.code for item in review_kind("company").checklist(case_of(sent, settings=config(), now=NOW))
+    }
+    approve(sent)
+    assert Company.objects.get(seller=seller).licence == latest
+    seller.refresh_from_db()
+    other = send(changed(seller, capital="9000000"))
+    assert "licence" not in {
+        item.code for item in review_kind("company").checklist(case_of(other, settings=config(), now=NOW))
+    }
+
+
+def test_who_entered_before_licences_were_asked_hands_one_in_with_a_new_address() -> None:
+    seller = admitted()
+    Company.objects.filter(seller=seller).update(licence="")
+    assert codes(changed(seller, street="科技园路 9 号")) == ["company.licence.missing"]
+    drafts.discard(Submission.objects.get(seller=seller, status="draft"))
+    assert send(changed(seller, capital="9000000")).status == "pending"
 
 
 def leaving(seller: Seller) -> Submission:
@@ -148,7 +187,7 @@ def test_today_s_sellers_hand_their_company_in_once() -> None:
     from tests.factories.people import make_seller
 
     seller = make_seller(member=make_buyer(balance="0"))
-    said = company(logo=logo_of(seller), website=seller.website or "http://127.0.0.1:9/")
+    said = company(logo=logo_of(seller), licence=licence_of(seller), website=seller.website or "http://127.0.0.1:9/")
     draft = changed(seller, **asdict(said))
     sent = send(draft)
     if sent.status == "checking":

@@ -11,18 +11,22 @@ import pytest
 from tests.factories import make_buyer, make_offer, make_operator, make_order
 from tests.factories.companies import approve, owner_of
 from tests.factories.people import NOW
-from tests.factories.publishable import ONCE, drafted, may_publish, period, right_document
+from tests.factories.publishable import ONCE, TRIAL, drafted, may_publish, period, right_document
+from tests.market.debugging.answering import answer, tried
 from tests.market.review.publishing import handed_in, listed, pending, ready, replays
 from tradepost.market.base import stored
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import read_findings
 from tradepost.market.catalog import document as documents
-from tradepost.market.catalog import drafts
-from tradepost.market.catalog.document import Document, Sku, Spec
+from tradepost.market.catalog import drafts, upgrade_rules
+from tradepost.market.catalog.document import Attribute, Document, Sku, Spec, Value
 from tradepost.market.catalog.models import Offer, Product, Version
 from tradepost.market.catalog.models import Spec as SpecRow
 from tradepost.market.catalog.projection import differences
+from tradepost.market.debugging.debug import delete_case
+from tradepost.market.debugging.models import DebugCase
+from tradepost.market.debugging.required import Purpose
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import Seller
 from tradepost.market.production.models import Binding
@@ -30,7 +34,7 @@ from tradepost.market.review import decide, hand_in
 from tradepost.market.review.contract import Incomplete
 from tradepost.market.review.kinds.delist import Delisting
 from tradepost.market.review.models import Submission
-from tradepost.market.review.product_versions import replay_of
+from tradepost.market.review.product_versions import findings_of, replay_of
 from tradepost.market.review.registry import review_kind
 from tradepost.protocols.text import Text
 
@@ -126,7 +130,7 @@ def test_an_approval_needs_a_replay_that_is_fresh() -> None:
         approve(sent, now=late)
     sent.refresh_from_db()
     assert (sent.status, Product.objects.get().status) == (STATUS.PENDING, "draft")
-    hand_in.replay_again(sent, by="operator@market.example", now=late)
+    hand_in.replay_again(sent, by="operator@market.example", settings=config(), now=late)
     with pytest.raises(Refused, match=r"review\.replay"):
         approve(sent, now=late)
     replays(failing="newInstance", now=late)
@@ -134,7 +138,7 @@ def test_an_approval_needs_a_replay_that_is_fresh() -> None:
     assert sent.status == STATUS.PENDING, "it is the operator's to decide"
     with pytest.raises(Refused, match=r"review\.replay"):
         approve(sent, now=late)
-    hand_in.replay_again(sent, by="operator@market.example", now=late)
+    hand_in.replay_again(sent, by="operator@market.example", settings=config(), now=late)
     replays(now=late)
     approve(sent, now=late)
     assert Product.objects.get().status == Product.Status.ON_SALE
@@ -231,6 +235,75 @@ def test_new_modes_need_their_cases_and_those_of_what_is_listed_stay_needed() ->
     job = replay_of(sent)
     assert job is not None
     assert len(job.payload["cases"]) == 5
+
+
+def both_kinds() -> Spec:
+    """Two SKUs, so that one may be changed for the other."""
+    tiers = (("v1", "基础", "Basic", "99"), ("v2", "高级", "Plus", "199"))
+    return Spec(
+        name=Text(zh="标准版", en="Standard"),
+        attributes=(
+            Attribute(
+                code="a1", name=Text(zh="档位", en="Tier"),
+                values=tuple(Value(code=code, name=Text(zh=zh, en=en)) for code, zh, en, _ in tiers),
+            ),
+        ),
+        skus=tuple(Sku(values={"a1": code}, prices=(period(amount=amount),)) for code, _, _, amount in tiers),
+    )  # fmt: skip
+
+
+def test_a_product_with_upgrade_rules_needs_the_case_of_an_upgrade_until_they_are_gone() -> None:
+    """saas-v2 §1.4 "upgradeInstance: needed if the product is upgradable", §8.2; business-rules §2.5 "upgrade needs its own
+    case". For a change and its review; a rule that is deleted takes the need with it."""
+    product = listed(both_kinds())
+    low, high = (
+        Offer.objects.filter(sku__spec__product=product).order_by("price_minor").values_list("sku__code", flat=True)
+    )
+    rule = upgrade_rules.add_rule(product, low, high, now=LATER)
+    change(product, discovery=documents.Discovery(keywords=Text(zh="账务", en="books")))
+    with pytest.raises(Incomplete) as refused:
+        handed_in(product, now=LATER)
+    assert [each.field for each in refused.value.findings] == ["case.upgradeInstance."]
+    assert not Submission.objects.filter(kind="modify").exists()
+
+    address = Binding.objects.get(product=product).address
+    answer(tried(address, "upgradeInstance"), now=LATER)
+    sent = handed_in(product, now=LATER)
+    job = replay_of(sent)
+    assert job is not None
+    upgrade = DebugCase.objects.get(activity="upgradeInstance")
+    assert upgrade.pk in job.payload["cases"]
+    replays(now=LATER)
+    delete_case(upgrade)
+    with pytest.raises(Refused, match=r"review\.cases"):
+        approve(Submission.objects.get(pk=sent.pk), now=LATER)
+    upgrade_rules.remove_rule(product, rule.pk)
+    approve(Submission.objects.get(pk=sent.pk), now=LATER)
+    assert Submission.objects.get(pk=sent.pk).status == STATUS.APPROVED
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("protocol", "kinds", "refused"),
+    [
+        # saas-v1-license A2.1: periodType "year / month (day for trial)"; B1: "year / month"
+        ("saas_v1", ("day",), True), ("saas_v1", ("month", "day"), True), ("saas_v1", ("month", "year"), False),
+        ("saas_v1", ("month", "trial"), False), ("saas_v2", ("day", "month"), False),
+    ],
+)  # fmt: skip
+def test_a_period_that_the_protocol_cannot_name_is_refused_beside_its_price(
+    protocol: str, kinds: tuple[str, ...], *, refused: bool
+) -> None:
+    seller = may_publish()
+    prices = tuple(TRIAL if kind == "trial" else period(kind) for kind in kinds)
+    document = right_document(seller, Spec(name=Text(zh="标准版", en="Standard"), skus=(Sku(prices=prices),)))
+    product = drafted(seller, document, protocol=protocol)
+    found = findings_of(
+        product, documents.load(Version.objects.get().document), purpose=Purpose.SUBMIT, settings=config(), now=NOW
+    )
+    periods = [(each.section, each.field, each.rule) for each in found if each.code == "interface.period"]
+    at = f"specs.0.skus.0.prices.{len(kinds) - 1}.period_type"
+    assert periods == ([("pricing", at, "saas-v1-license §A2.1, §B1")] if refused else [])
 
 
 def delisting(product: Product, what: str = "product", key: str = "", **said: str) -> Submission:

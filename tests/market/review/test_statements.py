@@ -55,7 +55,6 @@ ASKED: dict[str, Callable[[Seller], Any]] = {
     "queue of a seller": lambda seller: operator_queries.queue(
         QueueFilter(state="decided", seller=str(seller.pk)), now=NOW
     ),
-    "counts": lambda _: operator_queries.waiting_counts(NOW),
     "sellers in queue": lambda _: operator_queries.sellers_in_queue(),
     "of a seller": operator_queries.submissions_of,
     "own": lambda seller: seller_queries.submissions_of(seller, SubmissionFilter()),

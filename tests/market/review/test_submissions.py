@@ -83,6 +83,17 @@ def test_a_seller_has_one_draft_and_one_open_submission_of_a_kind() -> None:
     assert Submission.objects.count() == 1
 
 
+def test_of_each_thing_that_a_submission_is_about_there_is_one() -> None:
+    """So a seller has several things decided at once, each alone: two files, two appeals."""
+    seller = applicant()
+    first, again, second = (
+        drafts.begin("enter", seller, by=owner_of(seller), now=NOW, document=company(), about=about)
+        for about in ("thing:1", "thing:1", "thing:2")
+    )
+    assert (first.pk, first.about) == (again.pk, "thing:1")
+    assert second.pk != first.pk
+
+
 def test_rejected_with_reasons_corrected_sent_again_and_approved() -> None:
     """Must show 1: refused once with a reason, corrects, is approved. What was rejected stays as evidence."""
     seller = applicant()

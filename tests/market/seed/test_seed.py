@@ -14,13 +14,21 @@ from django.test import Client
 
 from tradepost.market import seed
 from tradepost.market.base import clock
-from tradepost.market.base.config import Config
+from tradepost.market.base.config import Config, config
 from tradepost.market.base.errors import Refused
-from tradepost.market.catalog.models import Category, Offer, Product, Sku
+from tradepost.market.base.secrets import unseal
+from tradepost.market.catalog import document as documents
+from tradepost.market.catalog.document import Document
+from tradepost.market.catalog.models import Product, Version
+from tradepost.market.debugging.required import Purpose
 from tradepost.market.identity import keys
+from tradepost.market.identity.company_models import Certification
+from tradepost.market.identity.domain_models import Domain
 from tradepost.market.identity.models import Seller, SigningKey, User
 from tradepost.market.payments import ledger
 from tradepost.market.production.models import Address, Binding
+from tradepost.market.review.product_versions import findings_of
+from tradepost.market.seed import shipped
 from tradepost.market.seed.people import categories, sellers
 from tradepost.market.seed.products import products
 
@@ -64,45 +72,60 @@ def test_a_second_load_changes_nothing_and_tells_the_same(seeded: seed.SeedResul
 
 def test_what_people_changed_meanwhile_stays(seeded: seed.SeedResult) -> None:
     User.objects.filter(email="buyer@lantian.example").update(name="改名")
-    Product.objects.filter(slug="tangli-bi").update(status=Product.Status.STOPPED, name="旧版")
+    Product.objects.filter(slug="tangli-bi").update(name="旧版")
     before = everything()
     seed.load(clock.now(), seller_address=ADDRESS)
     assert everything() == before
 
 
-def test_the_shelf(seeded: seed.SeedResult) -> None:
-    listed = Product.objects.all()
-    assert len(listed) == len(products()) == 16
-    assert {p.status for p in listed} == {Product.Status.ON_SALE}
-    assert set(Category.objects.filter(products__isnull=False).values_list("slug", flat=True)) == {
-        c.slug for c in categories()
-    }
-    assert set(Seller.objects.filter(products__isnull=False).values_list("slug", flat=True)) == {
-        s.slug for s in sellers()
-    }
-    assert set(Offer.objects.values_list("charging_mode", "period_type")) == {
-        ("PERIOD", "month"),
-        ("PERIOD", "year"),
-        ("ONE_TIME", ""),
-    }
-    assert {tuple(o.period_numbers) for o in Offer.objects.filter(period_type="month")} == {(1, 3, 6, 9)}
-    assert any(len(p.name) > 30 for p in listed)
-    assert [p.slug for p in listed if p.extend_params] == ["qingxie-mail"]
-    assert Sku.objects.filter(quantity_step__gt=1).exists()
+def written() -> dict[str, Document]:
+    """What stands in the drafts, by the product's slug."""
+    drafts = Version.objects.filter(status=Version.Status.DRAFT).select_related("product")
+    return {draft.product.slug: documents.load(draft.document) for draft in drafts}
+
+
+def test_every_product_is_a_draft_that_lacks_nothing_but_its_cases(seeded: seed.SeedResult) -> None:
+    """business-rules §2.3: texts, prices and proofs are those that a review would take."""
+    drafts, now = written(), clock.now()
+    assert len(drafts) == len(products()) == 16
+    for product in Product.objects.select_related("seller"):
+        assert product.status == Product.Status.DRAFT
+        lacks = findings_of(product, drafts[product.slug], purpose=Purpose.SUBMIT, settings=config(), now=now)
+        assert {lack.code for lack in lacks} == {"interface.case"}, (product.slug, lacks)
+
+
+def test_what_there_is_to_choose_from(seeded: seed.SeedResult) -> None:
+    drafts = written()
+    assert {draft.base.category for draft in drafts.values()} == {one.slug for one in categories()}
+    assert set(Product.objects.values_list("seller__slug", flat=True)) == {s.slug for s in sellers()}
+    prices = [price for draft in drafts.values() for _spec, _sku, price in draft.prices()]
+    ways = {(price.charging_mode, price.period_type) for price in prices}
+    assert ways == {("PERIOD", "month"), ("PERIOD", "year"), ("PERIOD", "day"), ("ONE_TIME", "")}
+    assert [slug for slug, draft in drafts.items() if any(price.trial for *_, price in draft.prices())] == ["kelai-crm"]
+    assert {price.period_numbers for price in prices if price.period_type == "month"} == {(1, 3, 6, 9)}
+    assert any(len(draft.base.name.zh) > 30 for draft in drafts.values())
+    assert [slug for slug, draft in drafts.items() if draft.purchase.extend_params] == ["qingxie-mail"]
+    assert any(
+        sku.quantity and sku.quantity.step > 1 for d in drafts.values() for s in d.pricing.specs for sku in s.skus
+    )
 
 
 def test_every_text_is_there_in_both_languages(seeded: seed.SeedResult) -> None:
     chinese = re.compile("[一-鿿]")
-    for product in Product.objects.all():
-        for name in ("name", "summary", "description", "guide"):
-            zh, en = getattr(product, name), getattr(product, f"{name}_en")
-            assert chinese.search(zh), (product.slug, name)
-            assert en, (product.slug, name)
-            assert not chinese.search(en), (product.slug, name)
-        assert len(product.name_en) <= 64
-        assert len(product.summary_en) <= 200
-    # SQLite does not hold texts to their length; PostgreSQL does.
-    assert max(len(p.name) for p in Product.objects.all()) <= 64
+    for slug, draft in written().items():
+        for text in (
+            draft.base.name,
+            draft.base.summary,
+            draft.description.body,
+            draft.guide.body,
+            draft.support.content,
+        ):
+            assert chinese.search(text.zh), (slug, text)
+            assert text.en, (slug, text)
+            assert not chinese.search(text.en), (slug, text)
+        # SQLite does not hold texts to their length; PostgreSQL does.
+        assert max(len(draft.base.name.zh), len(draft.base.name.en)) <= 64
+        assert len(draft.base.summary.en) <= 200
 
 
 @pytest.mark.parametrize("slug", [*(p.slug for p in products()), "your-company"])
@@ -152,6 +175,20 @@ def test_a_revoked_access_key_is_replaced_at_the_next_start(seeded: seed.SeedRes
     again = seed.load(now, seller_address=ADDRESS)
     assert again.access_key != seeded.access_key
     assert len(again.secret_key) == 40
+
+
+def test_what_is_shipped_holds_no_secret_and_loading_makes_them_anew(seeded: seed.SeedResult) -> None:
+    """Decision 0039: each installation has keys of its own, though all begin with the same demo."""
+    shipped.make_shippable(clock.now())
+    assert not [rows for rows in everything().values() if "gAAAA" in repr(rows)], "nothing sealed is left"
+    assert not SigningKey.objects.exists()
+    fresh = seed.load(clock.now(), seller_address=ADDRESS)
+    assert {fresh.signing_key, fresh.access_key, fresh.secret_key}.isdisjoint(
+        {seeded.signing_key, seeded.access_key, seeded.secret_key}
+    )
+    accounts = Certification.objects.values_list("sealed_account", flat=True)
+    assert [unseal(sealed)[:10] for sealed in accounts] == ["6222020200"] * 4
+    assert all(len(token) == 32 for token in Domain.objects.values_list("token", flat=True))
 
 
 def test_the_buyer_has_fifty_thousand_and_the_ledger_agrees(seeded: seed.SeedResult) -> None:

@@ -1,4 +1,5 @@
-"""Must show 1 over the pages: a company enters, is refused once with a reason, corrects, and is admitted."""
+"""The form of a company over the pages: what is wrong stands beside its field, and nothing that was typed is lost. The whole way in
+is a journey (tests/journeys/test_from_company_to_shelf.py)."""
 
 from __future__ import annotations
 
@@ -11,10 +12,11 @@ from django.test import Client
 
 from tests.factories.companies import company, typed
 from tests.factories.people import NOW, make_buyer, make_operator
-from tests.factories.pictures import picture_file
+from tests.factories.pictures import PDF, picture_file
+from tradepost.market.assets.models import ProofUse
 from tradepost.market.base.config import config
 from tradepost.market.identity.company_models import Acceptance
-from tradepost.market.identity.models import Seller, User
+from tradepost.market.identity.models import User
 from tradepost.market.review import submit
 from tradepost.market.review.models import Submission
 
@@ -46,18 +48,28 @@ def field(text: str, name: str) -> str:
     return value[1] if value else ""
 
 
-def write(page: Client, *, act: str = "save", picture: bytes | None = None, agreed: bool = True, **other: str) -> Any:
+def write(
+    page: Client, *, act: str = "save", picture: bytes | None = None, licence: bytes | None = PDF, agreed: bool = True,
+    **other: str,
+) -> Any:  # fmt: skip
     """What a browser without scripts sends."""
     text = page.get(DRAFT).content.decode()
     boxes = dict.fromkeys(re.findall(r'name="(agreement_\d+)"', text), "on") if agreed else {}
     form = (
         typed(company())
-        | {"logo": field(text, "logo"), "revision": field(text, "revision"), "act": act}
+        | {
+            "logo": field(text, "logo"),
+            "licence": field(text, "licence"),
+            "revision": field(text, "revision"),
+            "act": act,
+        }
         | boxes
         | other
     )
     if picture is not None:
         form["logo_file"] = SimpleUploadedFile("logo.png", picture, "image/png")
+    if licence is not None:
+        form["licence_file"] = SimpleUploadedFile("licence.pdf", licence, "application/pdf")
     return page.post(DRAFT, form)
 
 
@@ -66,52 +78,6 @@ def begin(page: Client) -> None:
 
 
 LOGO = picture_file(width=336, height=140)
-
-
-def test_a_company_enters_is_rejected_once_corrects_and_is_admitted(page: Client, person: User) -> None:
-    assert "at least 15 people" in page.get("/seller/enter/").content.decode()
-    begin(page)
-    seller = Seller.objects.get()
-    for elsewhere in ("/seller/", "/seller/orders/", "/seller/keys/"):
-        assert page.get(elsewhere).headers["Location"] == "/seller/company/", "an applicant sees its entry alone"
-    assert write(page, picture=LOGO).status_code == 302
-    sent = write(page, act="submit")
-    assert sent.status_code == 302, sent.content.decode()
-    one = Submission.objects.get()
-    assert sent.headers["Location"] == f"/seller/submissions/{one.pk}/"
-    assert "The market checks it" in page.get(sent.headers["Location"]).content.decode()
-    submit.passed(one.pk, settings=config(), now=one.sent_at or NOW)
-    assert "An operator decides it by" in page.get(sent.headers["Location"]).content.decode()
-    assert page.get(DRAFT).headers["Location"] == sent.headers["Location"]
-
-    console = browser(make_operator())
-    assert "Entry of a company" in console.get("/console/reviews/").content.decode()
-    shown = console.get(f"/console/reviews/{one.pk}/").content.decode()
-    assert "91440300MA5" in shown
-    items = re.findall(r'name="checklist"\s+value="(\w+)"', shown)
-    assert len(items) == 6
-    assert console.post(f"/console/reviews/{one.pk}/approve/", {"checklist": items[:5]}).status_code == 422
-    assert console.post(f"/console/reviews/{one.pk}/reject/", {}).status_code == 422
-    said = "The logo is blurred. <b>Sharper</b>, please."
-    assert console.post(f"/console/reviews/{one.pk}/reject/", {"reason_presence": said}).status_code == 302
-    one.refresh_from_db()
-    assert one.status == "rejected"
-
-    read = page.get(f"/seller/submissions/{one.pk}/").content.decode()
-    assert "The logo is blurred. &lt;b&gt;" in read
-    assert page.post(f"/seller/submissions/{one.pk}/correct/").headers["Location"] == DRAFT
-    assert "The operator says:" in page.get(DRAFT).content.decode()
-    again = write(page, act="submit", picture=picture_file(width=500, height=200), agreed=True)
-    assert again.status_code == 302, again.content.decode()
-    second = Submission.objects.exclude(pk=one.pk).get()
-    submit.passed(second.pk, settings=config(), now=second.sent_at or NOW)
-    assert console.post(f"/console/reviews/{second.pk}/approve/", {"checklist": items}).status_code == 302
-    seller.refresh_from_db()
-    assert seller.status == Seller.Status.ACTIVE
-    assert page.get("/seller/").status_code == 200
-    text = page.get("/seller/company/").content.decode()
-    assert "The business certification is missing" in text
-    assert Acceptance.objects.get(seller=seller).by_email == person.email
 
 
 @pytest.mark.parametrize(
@@ -221,3 +187,51 @@ def test_a_logo_of_another_seller_is_not_taken(page: Client) -> None:
     begin(other)
     write(other, logo=theirs)
     assert Submission.objects.order_by("-pk")[0].document["logo"] == ""
+
+
+def test_an_entry_needs_the_latest_business_licence(page: Client) -> None:
+    """business-rules §1.4 "Licence: latest business licence": asked as a document, refused beside its field, nothing is sent."""
+    begin(page)
+    write(page, picture=LOGO, licence=None)
+    answer = write(page, act="submit", licence=None)
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Hand in the latest business licence. §1.4" in text
+    assert 'href="#id_licence_file"' in text
+    assert Submission.objects.get().status == "draft"
+    refused = write(page, licence=b"MZ this is no document", name="深圳市青榭软件有限公司")
+    assert (refused.status_code, "Hand in a PDF" in refused.content.decode()) == (422, True)
+    assert Submission.objects.get().document["licence"] == ""
+    assert not Acceptance.objects.exists()
+
+    assert write(page, act="submit").status_code == 302
+    one = Submission.objects.get()
+    licence = one.document["licence"]
+    assert ProofUse.objects.get(owner=f"submission:{one.pk}").proof.sha256 == licence
+    submit.passed(one.pk, settings=config(), now=one.sent_at or NOW)
+    console = browser(make_operator())
+    assert f'href="/proofs/{licence}/"' in console.get(f"/console/reviews/{one.pk}/").content.decode()
+    assert console.get(f"/proofs/{licence}/").status_code == 200
+    assert browser(make_buyer(balance="0")).get(f"/proofs/{licence}/").status_code == 404
+
+
+def test_the_field_of_the_licence_sends_its_file_alone(page: Client) -> None:
+    """As a browser with scripts does it; another seller's document, and one that no kind asks for, count for nothing."""
+    begin(page)
+    asked = {"field": "licence", "submission": "enter", "proof": "licence"}
+    text = page.get(DRAFT).content.decode()
+    assert "&quot;submission&quot;: &quot;enter&quot;" in text
+    assert 'hx-params="not licence_file,logo_file"' in text
+    sent = page.post("/seller/proofs/", asked | {"licence_file": SimpleUploadedFile("licence.pdf", PDF)})
+    kept = field(sent.content.decode(), "licence")
+    assert (sent.status_code, len(kept)) == (200, 64)
+    wrong = page.post("/seller/proofs/", asked | {"licence": kept, "licence_file": SimpleUploadedFile("a.pdf", b"MZ")})
+    assert (wrong.status_code, field(wrong.content.decode(), "licence")) == (422, kept)
+    for other in ({"proof": "logo"}, {"field": "logo"}, {"submission": "exit"}, {"submission": "nothing"}):
+        assert page.post("/seller/proofs/", asked | other).status_code == 404
+    stranger = browser(make_buyer(balance="0"))
+    begin(stranger)
+    write(stranger, licence=None)
+    page_of_another = stranger.post(DRAFT, {"licence": kept, "act": "save", "revision": "1"})
+    assert page_of_another.status_code == 302
+    assert Submission.objects.order_by("-pk")[0].document["licence"] == ""

@@ -63,6 +63,15 @@ def test_the_31st_comes_back_after_february() -> None:
     assert renewed_end(held(begun, end), "month", 1) == datetime(2026, 3, 31, 9, tzinfo=SHANGHAI)
 
 
+def test_the_day_of_a_trial_counts_for_nothing() -> None:
+    """It begins at the trial's end, on the 31st, and is renewed from there."""
+    begun = datetime(2026, 1, 31, 9, tzinfo=SHANGHAI)
+    tried = Subscription(
+        started_at=begun - timedelta(days=15), formal_at=begun, expires_at=period_end(begun, "month", 1)
+    )
+    assert renewed_end(tried, "month", 1) == datetime(2026, 3, 31, 9, tzinfo=SHANGHAI)
+
+
 def test_an_end_that_no_period_led_to_is_counted_from_itself() -> None:
     """As after a move by hand, or from a market that counted otherwise."""
     begun = datetime(2026, 1, 10, 9, tzinfo=UTC)

@@ -54,6 +54,7 @@ class Exchange:
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    file: str = ""
     asked_for: int = 0
 
     async def __aiter__(self) -> Any:
@@ -68,6 +69,10 @@ class Exchange:
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         assert not self.status, "one answer"
         self.status, self.headers, self.body = int(status), dict(headers), body
+
+    def response_file(self, status: int, headers: list[tuple[str, str]], file: str) -> None:
+        assert not self.status, "one answer"
+        self.status, self.headers, self.file = int(status), dict(headers), file
 
 
 def scope(*, length: int | str | None = None, headers: Iterable[tuple[str, str]] = (), **more: Any) -> Scope:

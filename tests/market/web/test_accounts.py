@@ -19,8 +19,8 @@ from tradepost.market.base.models import Job
 from tradepost.market.base.secrets import seal, unseal
 from tradepost.market.identity.models import User
 from tradepost.market.notifications.compose import Site, compose
-from tradepost.market.notifications.models import Mail
-from tradepost.market.notifications.tell import DELIVER
+from tradepost.market.notifications.models import NoticeDelivery
+from tradepost.market.notifications.outgoing import DELIVER
 from tradepost.market.web.account_mails import path_of
 from tradepost.market.web.pending_login import COOKIE
 
@@ -40,7 +40,7 @@ def _settings(settings) -> None:
 
 def written() -> list[EmailMultiAlternatives]:
     """What the worker will send: each mail has its job."""
-    mails = list(Mail.objects.order_by("pk"))
+    mails = list(NoticeDelivery.objects.order_by("pk"))
     assert set(Job.objects.filter(kind=DELIVER).values_list("key", flat=True)) == {str(one.pk) for one in mails}
     return [compose(one, Site(config().base_url)) for one in mails]
 
@@ -184,7 +184,7 @@ def test_no_request_speaks_with_the_mail_server(page: str, email: str) -> None:
     """Issue 8, 2: a server that hangs stalled the site. The mail is a row that the worker delivers."""
     answer = Client().post(f"/account/{page}/", {"email": email, "password1": PASSWORD})
     assert answer.status_code == 302
-    assert Mail.objects.values_list("address", "status", "attempts").get() == (email, "waiting", 0)
+    assert NoticeDelivery.objects.values_list("address", "status", "attempts").get() == (email, "waiting", 0)
 
 
 def everything_mailed() -> None:
@@ -211,7 +211,7 @@ def everything_mailed() -> None:
 def test_every_mail_is_in_our_words_and_the_readers_language(language: str, titles: list[str]) -> None:
     User.objects.update(language=language)
     everything_mailed()
-    Mail.objects.exclude(address=KNOWN).update(language=language)
+    NoticeDelivery.objects.exclude(address=KNOWN).update(language=language)
     mails = written()
     assert [one.subject for one in mails] == titles
     assert all("You get this mail because" in one.body for one in mails) is (language == "en")
@@ -221,13 +221,13 @@ def test_every_mail_is_in_our_words_and_the_readers_language(language: str, titl
 def test_an_operator_cannot_take_an_account_over_from_the_list_of_mails(client: Client) -> None:
     everything_mailed()
     client.force_login(factories.make_operator())
-    page = client.get("/console/mails/").content.decode()
+    page = client.get("/console/deliveries/").content.decode()
     assert KNOWN in page
-    for one in Mail.objects.all():
+    for one in NoticeDelivery.objects.all():
         link = unseal(one.sealed_link)
         assert link.startswith("/account/")
         assert link not in page
-        assert link not in str(list(Mail.objects.filter(pk=one.pk).values()))
+        assert link not in str(list(NoticeDelivery.objects.filter(pk=one.pk).values()))
     assert "/account/password/reset/key/" not in page
 
 

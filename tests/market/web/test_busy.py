@@ -17,8 +17,8 @@ from django.urls import get_resolver
 from django.utils import translation
 
 from tests import factories
+from tests.factories.demo import demo_on_sale
 from tests.market.open_api.asking import ADDRESS, HOST, Shop
-from tradepost.market import seed
 from tradepost.market.base import clock
 from tradepost.market.identity.models import AccessKey
 from tradepost.market.orders.models import Order
@@ -81,7 +81,7 @@ def test_a_person_is_told_kindly_and_nothing_was_done(language: str, words: str)
 def test_a_program_gets_the_envelope_of_its_api(settings: pytest.FixtureRequest) -> None:
     """openapi-jointkit §C.2: 502 Backend unavailable, in the gateway's envelope; Retry-After says when to ask again."""
     settings.ALLOWED_HOSTS = [HOST]  # type: ignore[attr-defined]  # pytest-django's own
-    shop = Shop(seed.load(clock.now(), seller_address=ADDRESS))
+    shop = Shop(demo_on_sale(clock.now(), seller_address=ADDRESS))
     with locked(AccessKey):  # its first use in a minute is noted there
         answer = shop.ask("orderId=MOCKPERIODYEARNEW")
     assert (answer.status_code, answer["Retry-After"]) == (502, str(RETRY_AFTER))

@@ -18,7 +18,7 @@ from tests.factories.people import PASSWORD
 from tradepost.market.base import clock
 from tradepost.market.base.secrets import unseal
 from tradepost.market.identity.models import Throttle, User
-from tradepost.market.notifications.models import Mail
+from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.web import accounts, limits, passwords
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +101,7 @@ def test_the_owner_gets_in_by_mail_from_the_same_network() -> None:
 
 def reset_link() -> str:
     """Path of the link in the newest mail, as its owner reads it."""
-    mail = Mail.objects.order_by("-pk").first()
+    mail = NoticeDelivery.objects.order_by("-pk").first()
     assert mail is not None
     return unseal(mail.sealed_link)
 
@@ -113,7 +113,7 @@ def test_who_asks_for_mails_again_and_again_fills_no_mailbox() -> None:
         answer = client.post("/account/password/reset/", {"email": OWNER})
         seen.add((answer.status_code, answer["Location"]))
     assert len(seen) == 1, "alike, whether one is mailed or not"
-    assert Mail.objects.count() == accounts.MAILS_AN_HOUR
+    assert NoticeDelivery.objects.count() == accounts.MAILS_AN_HOUR
 
 
 @pytest.mark.parametrize(("page", "most"), [("login", 30), ("signup", 20), ("password/reset", 20)])
@@ -163,7 +163,15 @@ def test_every_form_with_a_password_waits_for_a_place_to_hash_it() -> None:
         "account_confirm_login_code",
     }  # fmt: skip
     assert names - without == passwords.PAGES
-    assert set(limits.A_MINUTE) <= names | {"picture_upload", "proof_upload"}
+    assert set(limits.A_MINUTE) <= names | {
+        "demand_new",
+        "complaint_new",
+        "picture_upload",
+        "proof_upload",
+        "uploads",
+        "receiver_confirm",
+        "renewal_change_check",
+    }
     assert passwords.hashes_password({"PATH_INFO": LOGIN})
     assert not passwords.hashes_password({"PATH_INFO": "/nowhere"})
 

@@ -14,7 +14,7 @@ from tradepost.market.base import clock
 from tradepost.market.base.models import Event, Job, WorkerProcess
 from tradepost.market.base.work import State
 from tradepost.market.identity.models import Seller, User
-from tradepost.market.notifications.models import Mail, Notice
+from tradepost.market.notifications.models import Notice, NoticeDelivery
 from tradepost.market.production.models import Address, Call, Tally
 from tradepost.market.web.metrics import STATES, _depths
 
@@ -80,7 +80,7 @@ def test_queues_breakers_workers_and_mails(client):
         WorkerProcess.objects.create(name=name, started_at=seen, seen_at=seen, in_flight=flying)
     user = User.objects.create_user("reader@yunfan.example")
     notice = Notice.objects.create(user=user, kind="k", created_at=now, once="1")
-    Mail.objects.create(notice=notice, address=user.email)
+    NoticeDelivery.objects.create(notice=notice, address=user.email)
     found = scrape(client)
     depths = {key[1:]: value for key, value in found.items() if key[0] == "tradepost_queue_depth"}
     assert depths == {

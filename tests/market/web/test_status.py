@@ -6,10 +6,11 @@ import pytest
 from django.utils import translation
 
 from tradepost.market.base.work import State
-from tradepost.market.notifications.models import Mail
+from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.orders.lifecycle import ORDER
 from tradepost.market.orders.models import Order
-from tradepost.market.production.models import Address, Attempt, Call
+from tradepost.market.production.address_health import AddressState
+from tradepost.market.production.models import Attempt, Call
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
 from tradepost.market.web import status
 from tradepost.market.web.templatetags.ui import icon_names
@@ -82,20 +83,27 @@ def test_an_attempt_shows_what_its_verdict_means(attempt: Attempt, look: status.
 
 @pytest.mark.parametrize(
     ("value", "english", "chinese"),
-    [("closed", "Answering", "正常"), ("open", "Resting", "已暂停"), ("trial", "Trying", "试探中")],
+    [
+        ("untested", "Untested", "未验证"),
+        ("healthy", "Healthy", "正常"),
+        ("degraded", "Degraded", "异常"),
+        ("paused", "Paused", "已暂停"),
+    ],
 )
 def test_an_address_shows_what_it_does_not_the_breakers_jargon(value: str, english: str, chinese: str) -> None:
-    look = status.look("breaker", value)
+    look = status.look("address", value)
     with translation.override("en"):
         assert str(look.label) == english
     with translation.override("zh-hans"):
         assert str(look.label) == chinese
 
 
-def test_every_breaker_state_has_words() -> None:
-    assert set(status.LIFECYCLES["breaker"]) == set(Address.Breaker.values)
+def test_every_state_of_an_address_has_words() -> None:
+    assert set(status.LIFECYCLES["address"]) == set(AddressState)
 
 
 def test_a_state_of_another_version_shows_as_it_is() -> None:
-    assert status.look("mail", "bounced") == status.Look("bounced", "calm", "point")
-    assert [value for value, _ in status.vocabulary("mail")] == [value for value, _ in Mail.Status.choices]
+    assert status.look("delivery", "bounced") == status.Look("bounced", "calm", "point")
+    assert [value for value, _ in status.vocabulary("delivery")] == [
+        value for value, _ in NoticeDelivery.Status.choices
+    ]

@@ -121,7 +121,7 @@ def test_what_stopped_needs_an_operator_until_it_is_resolved(console: Client) ->
     stopped = renewing.stopped(service)
     Operation.objects.filter(pk=stopped.pk).update(created_at=clock.now() - timedelta(days=40))
     page = shown(console, "/console/")
-    assert "1 operation stopped: restart it with its seller, or pay its order back." in page
+    assert "Stopped operations: 1" in page
     assert f'href="/console/operations/{stopped.pk}/"' in page
     console.post(f"/console/orders/{renewing.line_of(stopped).order.number}/pay-back/", {"reason": "agreed"})
     assert "Nothing needs you now." in shown(console, "/console/")
@@ -174,4 +174,4 @@ def test_it_speaks_chinese(console: Client) -> None:
     text = shown(console, f"/console/operations/{stopped.pk}/")
     for word in ("办理", "续费", "已停止", "重新启动"):
         assert word in text
-    assert "有 1 项办理已停止" in shown(console, "/console/")
+    assert "已停止的办理：1 项" in shown(console, "/console/")

@@ -17,7 +17,7 @@ from tradepost.market.base.models import Event, Job, WorkerProcess
 from tradepost.market.base.money import Money
 from tradepost.market.identity.keys import create_access_key, rotate_signing_key
 from tradepost.market.identity.models import Member, User
-from tradepost.market.notifications.models import Mail
+from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.notifications.tell import tell
 from tradepost.market.orders.finish import give_up_order
 from tradepost.market.orders.models import Order
@@ -38,7 +38,7 @@ LISTS = [
     "sellers",
     "accounts",
     "ledger",
-    "mails",
+    "deliveries",
     "clock",
     "clock_hands",
 ]
@@ -121,7 +121,7 @@ def test_only_operators_act() -> None:
     tell(buyer, "order_completed", facts={"product": "CRM", "order": "1"}, once="1", now=NOW)
     acts = [
         (reverse("console:top_up", args=[buyer.pk]), {"amount": "100", "reference": "B1", "confirmed": "1"}),
-        (reverse("console:mail_retry", args=[Mail.objects.get().pk]), {}),
+        (reverse("console:delivery_retry", args=[NoticeDelivery.objects.get().pk]), {}),
         (reverse("console:clock"), {"distance": "30d"}),
     ]
     member = make_person()
@@ -137,12 +137,12 @@ def test_queries_do_not_grow_with_the_rows(console: Client, django_assert_max_nu
     busy_market(2)
     most = {}
     for url in addresses():
-        with django_assert_max_num_queries(18) as captured:
+        with django_assert_max_num_queries(19) as captured:
             console.get(url)
         most[url] = len(captured)
     busy_market_more()
     for url in addresses():
-        with django_assert_max_num_queries(18) as captured:
+        with django_assert_max_num_queries(19) as captured:
             console.get(url)
         assert len(captured) == most[url], url
 
@@ -180,7 +180,7 @@ def text_of(client: Client, url: str, **query: str) -> str:
 
 def test_the_overview_says_what_needs_a_person(console: Client) -> None:
     busy_market(2)
-    Mail.objects.update(status="failed")
+    NoticeDelivery.objects.update(status="failed")
     WorkerProcess.objects.filter(name="w1").update(seen_at=clock.wall() - timedelta(minutes=5))
     shown = text_of(console, reverse("console:overview"))
     for sentence in (
@@ -292,16 +292,16 @@ def test_the_figures_of_the_engine_renew_themselves_for_a_while(console: Client)
 
 def test_a_failed_mail_is_sent_again_on_demand(console: Client) -> None:
     tell(make_person(), "order_completed", facts={"product": "CRM", "order": "1"}, once="1", now=NOW)
-    mail = Mail.objects.get()
-    Mail.objects.update(status="failed", error="550 no such mailbox", attempts=1)
+    mail = NoticeDelivery.objects.get()
+    NoticeDelivery.objects.update(status="failed", error="550 no such mailbox", attempts=1)
     Job.objects.all().delete()
-    assert "550 no such mailbox" in text_of(console, reverse("console:mails"), status="failed")
-    assert console.post(reverse("console:mail_retry", args=[mail.pk])).status_code == 302
+    assert "550 no such mailbox" in text_of(console, reverse("console:deliveries"), status="failed")
+    assert console.post(reverse("console:delivery_retry", args=[mail.pk])).status_code == 302
     mail.refresh_from_db()
     assert (mail.status, mail.attempts) == ("waiting", 0)
     assert Job.objects.get().key == str(mail.pk)
-    assert console.post(reverse("console:mail_retry", args=[mail.pk + 1])).status_code == 404
-    assert console.get(reverse("console:mail_retry", args=[mail.pk])).status_code == 405
+    assert console.post(reverse("console:delivery_retry", args=[mail.pk + 1])).status_code == 404
+    assert console.get(reverse("console:delivery_retry", args=[mail.pk])).status_code == 405
 
 
 def test_the_engine_counts_by_state_and_names_what_an_address_holds_up(console: Client) -> None:
@@ -355,7 +355,7 @@ def test_people_are_found_by_role_and_show_whom_they_act_for(console: Client, op
     assert seller.name_en in text_of(console, url, role="seller")
 
 
-@pytest.mark.parametrize("name", ["orders", "operations", "calls", "sellers", "accounts", "mails", "ledger"])
+@pytest.mark.parametrize("name", ["orders", "operations", "calls", "sellers", "accounts", "deliveries", "ledger"])
 def test_a_filter_stays_in_the_address_and_leads_back_to_all(console: Client, name: str) -> None:
     busy_market(1)
     url = reverse(f"console:{name}")

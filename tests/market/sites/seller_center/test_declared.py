@@ -28,7 +28,7 @@ def test_a_page_of_the_seller_center_names_its_menu(page: URLPattern) -> None:
         return
     assert isinstance(needs, Needs), "decorate it with @seller_page(menu=…)"
     assert needs.menu in Menu, "a page that declares nothing is for owners alone: name its menu"
-    of_a_product = str(page.pattern).startswith("products/<")
+    of_a_product = str(page.pattern).startswith(("products/<", "probes/<"))
     assert bool(needs.product) == of_a_product, "a page of one product names its argument: the grant counts"
     assert needs.product in {"", *page.pattern.converters}
 

@@ -14,11 +14,11 @@ from tradepost.market.base.secrets import unseal
 from tradepost.market.catalog import grants
 from tradepost.market.identity.menus import DEVELOPER, EXPLAINED, VIEWER
 from tradepost.market.identity.models import Group, Invitation, Member
-from tradepost.market.notifications.models import Mail
+from tradepost.market.notifications.models import NoticeDelivery
 
 
 def link_of_the_mail() -> str:
-    return unseal(Mail.objects.latest("pk").sealed_link)
+    return unseal(NoticeDelivery.objects.latest("pk").sealed_link)
 
 
 def test_somebody_is_invited_and_joins_with_an_account_of_that_address(page, shop):
@@ -55,7 +55,7 @@ def test_a_wrong_invitation_is_explained_and_mails_nobody(page, given, words):
     text = page.post("/seller/members/invite/", given).content.decode()
     assert words in text
     assert f'value="{given["email"]}"' in text
-    assert (Invitation.objects.count(), Mail.objects.count()) == (0, 0)
+    assert (Invitation.objects.count(), NoticeDelivery.objects.count()) == (0, 0)
 
 
 def test_invitations_a_day_are_bounded(page, monkeypatch):
@@ -68,7 +68,7 @@ def test_invitations_a_day_are_bounded(page, monkeypatch):
         answer = page.post("/seller/members/invite/", {"email": f"n{number}@a.example", "groups": ["viewer"]})
     assert answer is not None
     assert "No more invitations can be mailed today" in answer.content.decode()
-    assert Mail.objects.count() == 1
+    assert NoticeDelivery.objects.count() == 1
 
 
 def test_an_invitation_is_mailed_again_and_withdrawn(page):

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, make_product, make_sku, make_spec
 from tests.market.sites.seller_center.pricing_inputs import inputs
@@ -103,7 +104,8 @@ def _sorted(pricing: Pricing) -> object:
 def test_what_is_no_number_is_said_beside_its_input_and_stays(name: str, typed: str, says: str) -> None:
     """Issue 9: bad input is refused beside the field, nothing half-saved."""
     state, _places = laid_out(minted(SHAPES["one fixed price"]))
-    _pricing, errors = read(from_post(inputs(state) | {name: typed}))
+    with translation.override("en"):
+        _pricing, errors = read(from_post(inputs(state) | {name: typed}))
     assert list(errors) == [name]
     assert errors[name].startswith(says)
 

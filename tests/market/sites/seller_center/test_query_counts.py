@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories import buying, people, products
+from tests.factories import buying, people, products, publishable
 from tests.market import engine
+from tradepost.market.catalog import drafts
 from tradepost.market.fulfilment.models import Operation, lane_of
 from tradepost.market.identity import keys
 from tradepost.market.orders.models import OrderLine
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.once
 # Of each: session, user, memberships, the sandbox's clock and the frame's one query.
 FRAME = 5
 OWN = {
-    "/seller/": 10,
+    "/seller/": 13,
     "/seller/orders/": 1,
     "/seller/operations/": 2,
     "/seller/operations/?show=stopped": 1,
@@ -49,7 +50,7 @@ OWN = {
     "/seller/try/": 9,
     "/seller/domains/": 1,
     "/seller/members/": 7,
-    "/seller/notices/": 1,
+    "/seller/notices/": 2,
 }
 
 
@@ -83,5 +84,23 @@ def test_details_ask_a_fixed_number_of_times(page, shop):
     many = count(page, f"/seller/messages/{call.pk}/"), count(page, f"/seller/orders/{line.number}/")
 
     assert many <= few
-    assert many[0] == FRAME + 3
-    assert many[1] == FRAME + 3
+    assert many[0] == FRAME + 4
+    assert many[1] == FRAME + 5
+
+
+def test_a_list_of_drafts_asks_as_often_as_one_draft(page, shop):
+    """What each lacks is counted: pictures, proofs, hosts, what is listed and stopped are asked for all of them together."""
+    page.get("/seller/products/")  # the session is renewed once
+
+    def write() -> None:
+        product = products.make_product(shop.seller)
+        drafts.open_draft(product, by=shop.owner, now=people.NOW)
+        publishable.drafted(shop.seller, publishable.right_document(shop.seller))
+
+    write()
+    few = count(page, "/seller/products/")
+    for _ in range(3):
+        write()
+    rows = page.get("/seller/products/").context["rows"]
+    assert len([row for row in rows if row.missing is not None]) == 8
+    assert count(page, "/seller/products/") == few

@@ -7,14 +7,16 @@ from django.test import Client
 
 from tests.factories import make_operator
 from tests.factories.companies import owner_of
-from tests.factories.publishable import drafted, may_publish, right_document
+from tests.factories.publishable import USAGE, drafted, may_publish, right_document
 from tests.market.review.publishing import approve, handed_in, listed, pending, ready, replays
 from tests.market.sites.seller_center.shops import enter
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
+from tradepost.market.catalog.document import Sku, Spec
 from tradepost.market.catalog.models import Product, Version
 from tradepost.market.review import decide
 from tradepost.market.review.models import Submission
+from tradepost.protocols.text import Text
 
 pytestmark = pytest.mark.django_db
 
@@ -104,3 +106,16 @@ def test_nothing_of_another_sellers_product_is_there() -> None:
         assert stranger.get(where(product, page)).status_code == 404
     assert stranger.post(where(product)).status_code == 404
     assert Version.objects.get(product=product).status == "draft"
+
+
+@pytest.mark.once
+def test_what_nobody_checks_is_said_and_refuses_nothing() -> None:
+    """saas-v2 §1.4 "usage push: must" on demand. Nothing counts pushes here yet, so the page says that instead of a tick."""
+    seller = may_publish()
+    usage = Spec(name=Text(zh="标准版", en="Standard"), skus=(Sku(prices=(USAGE,)),))
+    product = drafted(seller, right_document(seller, usage))
+    answer = owner(product).get(where(product))
+    assert answer.context["stock"].unchecked == ("Usage is pushed",)
+    assert "This market does not check it yet" in answer.content.decode()
+    plain = drafted(seller, right_document(seller))
+    assert "does not check it yet" not in owner(plain).get(where(plain)).content.decode()

@@ -203,3 +203,12 @@ def test_a_real_market_has_no_such_page(page, shop, monkeypatch):
     assert page.get("/seller/try/").status_code == 404
     assert page.post(f"/seller/try/{subscription.pk}/", {"act": "freeze"}).status_code == 404
     assert not Call.objects.filter(state=State.WAITING).exists()
+
+
+def test_a_freeze_that_nobody_was_asked_for_says_so(page, shop):
+    """business-rules §17.4: on demand only who saved a case of updateInstanceStatus is asked."""
+    opened, _package = metered(shop)
+    said = page.post(f"/seller/try/{opened.pk}/", {"act": "freeze"}, follow=True).content.decode()
+    assert "your server was not asked, since no case of updateInstanceStatus is saved" in said
+    assert "the seller&#x27;s interface was not asked" in said or "the seller's interface was not asked" in said
+    assert not Call.objects.exists()

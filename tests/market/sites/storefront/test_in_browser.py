@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests import factories
 from tests.architecture.source import ROOT
 from tests.factories.products import SEATS, YEARLY, make_sku, make_spec
 from tests.market import engine
+from tests.market.fulfilment.changes import changeable_since
 from tests.market.sites import renewing
 from tradepost.market.base import clock
 from tradepost.market.identity.models import User
@@ -132,6 +134,28 @@ def _seller_delivers(order: Order) -> None:
         call = Call.objects.get(order_number=order.number, outcome="")
         engine.answer(call, renewing.delivered(call), now=clock.now())
         engine.react(now=clock.now())
+
+
+def test_the_fee_of_a_change_follows_each_choice(browser: Browser, live_server: Any) -> None:
+    """Issue 11: "explained line by line before paying"."""
+    held = changeable_since(timedelta(days=3))
+    page = enter(browser, live_server.url, held.buyer).new_page()
+    heard = complaints(page)
+    page.goto(f"/services/{held.pk}/change/")
+    total = page.locator(".sf-total strong")
+    first = total.inner_text()
+    page.get_by_label("Seats from then on").fill("9")
+    expect(total).not_to_have_text(first)
+    expect(page.locator(".tp-fee-lines")).to_contain_text("for 9 units")
+    page.get_by_label("Seats from then on").fill("51")
+    expect(page.locator("#quantity_error")).to_contain_text("Choose a quantity from 2 to 50")
+    page.get_by_label("Large").check(force=True)
+    expect(page.locator(".tp-fee-lines")).to_contain_text("¥\xa0200.00 a month")
+    fee = total.inner_text()
+    page.get_by_label("I have read and accept").check()
+    page.get_by_role("button", name="Order the change").click()
+    expect(page.get_by_role("button", name=f"Pay {fee}")).to_be_visible()
+    assert heard == []
 
 
 def test_the_theme_and_the_dialog_work_by_keyboard(browser: Browser, live_server: Any) -> None:

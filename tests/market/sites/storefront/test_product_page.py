@@ -14,11 +14,12 @@ from django.utils import translation
 from tests import factories
 from tests.factories import NOW
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, YEARLY, make_document, make_sku, make_spec
-from tradepost.market.catalog.document import Document
+from tradepost.market.catalog.document import Details, Document
 from tradepost.market.catalog.lifecycle import PRODUCT, ProductEvent
 from tradepost.market.catalog.models import Product, PurchaseLimit, SalesTarget, Spec
 from tradepost.market.catalog.view import view_of
 from tradepost.market.identity.models import Seller
+from tradepost.market.web.seller_contact import contact_of
 
 pytestmark = pytest.mark.django_db
 EN, ZH = {"Accept-Language": "en"}, {"Accept-Language": "zh-Hans"}
@@ -138,8 +139,13 @@ def test_support_and_agreement_are_named(client: Client) -> None:
     product = factories.make_product(contact_email="desk@qingxie.example", contact_phone="400-1")
     html = client.get(f"/products/{product.slug}/", headers=EN).content.decode()
     assert 'href="mailto:desk@qingxie.example"' in html
-    assert 'href="tel:400-1"' in html
+    assert 'href="tel:4001"' in html
     assert "Agreement that counts for the purchase" in html
+
+
+def preview_of(document: Document, seller: Seller) -> dict[str, object]:
+    contact = contact_of(seller, support=document.support)
+    return {"view": view_of(document, currency="CNY"), "seller": seller, "contact": contact}
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
@@ -148,8 +154,17 @@ def test_the_preview_of_a_draft_is_the_same_part_without_a_choice(language: str)
     document = make_document(name_en="<b>Draft</b>", description_en="<p>ok<script>x()</script></p>")
     with translation.override(language):
         shown = [
-            render_to_string("web/parts/product/view.html", {"view": view_of(one, currency="CNY"), "seller": seller})
+            render_to_string("web/parts/product/view.html", preview_of(one, seller))
             for one in (document, Document(product_type="SAAS"))
         ]
     assert not any("<script" in html or "<b>Draft" in html or 'id="buy"' in html for html in shown)
     assert {"en": "A product without a name yet", "zh-hans": "未命名的商品"}[language] in shown[1]
+
+
+def test_answers_of_a_kind_are_shown_as_they_were_typed() -> None:
+    said = {"acceptance": "上线\n<script>x()</script>", "acceptance_en": "It runs."}
+    document = Document(product_type="MANUAL_SERVICE", details=Details(fields=said))
+    with translation.override("zh-hans"):
+        html = render_to_string("web/parts/product/view.html", preview_of(document, factories.make_seller()))
+    assert "验收标准" in html
+    assert "上线<br>&lt;script&gt;" in html

@@ -99,7 +99,7 @@ def test_the_second_tab_orders_nothing(client: Client, buyer: User) -> None:
     assert answer.status_code == 409
     assert f"/orders/{order.number}/" in answer.content.decode()
     assert Order.objects.filter(order_type="RENEW").count() == 1
-    assert "ordered and not paid yet" in page_of(client, address)
+    assert "is not paid yet" in page_of(client, address)
 
 
 def test_a_price_that_moved_meanwhile_is_shown_and_not_ordered(client: Client, buyer: User) -> None:

@@ -13,7 +13,8 @@ from django.test import Client
 from tests import factories
 from tests.market import engine
 from tests.market.sites import renewing
-from tradepost.market.base import clock
+from tradepost.market.base import clock, jobs
+from tradepost.market.fulfilment import by_operator
 from tradepost.market.fulfilment.cases import locked_subscriptions
 from tradepost.market.fulfilment.freezing import add_reason, lift
 from tradepost.market.fulfilment.models import Operation
@@ -21,6 +22,7 @@ from tradepost.market.fulfilment.operate import OperationRequest, operate, settl
 from tradepost.market.fulfilment.pay_back import pay_back
 from tradepost.market.identity.models import User
 from tradepost.market.subscriptions.models import Freeze, Subscription
+from tradepost.market.wiring import TASKS
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -102,9 +104,8 @@ def test_freezes_and_lifts_are_told_with_their_reasons(client: Client, buyer: Us
     settled(held, lambda rows: lift(rows, Freeze.Reason.OPERATOR, now=now + timedelta(seconds=2)))
     page = page_of(client, held)
     assert history(page)[2:] == [
-        "Frozen: the paid time is over", "Frozen by hand", "Paid again", "No longer frozen",
+        "Frozen: the paid time is over", "Frozen by the operator: asked by court", "Paid again", "No longer frozen",
     ]  # fmt: skip
-    assert "asked by court" not in page, "the note is the operator's"
 
 
 def test_what_is_told_to_the_seller_waits_or_fails_stands_in_plain_words(client: Client, buyer: User) -> None:
@@ -129,11 +130,12 @@ def test_what_is_told_to_the_seller_waits_or_fails_stands_in_plain_words(client:
 
 def test_what_waits_behind_something_says_so(client: Client, buyer: User) -> None:
     held = renewing.service(buyer=buyer, now=clock.now() - DAY)
-    renewing.frozen_by_operator(held)
-    renewing.renewed(held)
+    renewal = renewing.renewed(held)
+    engine.answer(renewing.call_of(renewal), engine.LOST, now=clock.now())  # what was sent is waited for
+    by_operator.release(held, reason="agreed", actor="op@market.example", now=clock.now())
     now = under_way(page_of(client, held))
     assert "Something else comes first:" in now
-    assert "Freeze" in now
+    assert "Your renewal" in now
 
 
 def test_the_page_follows_what_is_under_way_and_rests_after_it(client: Client, buyer: User) -> None:
@@ -148,7 +150,7 @@ def test_the_page_follows_what_is_under_way_and_rests_after_it(client: Client, b
 
 
 def test_an_expired_service_says_why_what_to_do_and_how_long_its_data_is_kept(client: Client, buyer: User) -> None:
-    """business-rules §4.4: the seller keeps the data for 15 days."""
+    """business-rules §4.4: the seller keeps the data for the retention."""
     held = renewing.service(buyer=buyer, now=clock.now() - timedelta(days=33))
     settled(held, lambda rows: add_reason(rows, Freeze.Reason.EXPIRED, actor="market", now=clock.now()))
     held.refresh_from_db()
@@ -157,6 +159,25 @@ def test_an_expired_service_says_why_what_to_do_and_how_long_its_data_is_kept(cl
     assert f'Your data is kept until <time datetime="{held.release_at:%Y-%m-%dT%H:%M:%S}' in page
     assert page.count(f'href="/services/{held.pk}/renew/"') == 2
     assert "app.qingxie.example" not in page
+
+
+def test_in_its_grace_a_service_is_open_and_says_until_when(client: Client) -> None:
+    """business-rules §4.4: expired, not frozen; the page, the list and the history say so."""
+    client.cookies["django_language"] = "en"
+    buyer = factories.make_buyer(level="V3")
+    client.force_login(buyer)
+    held = renewing.service(buyer=buyer, now=clock.now() - timedelta(days=33))
+    assert "If it is not renewed" in page_of(client, held)
+    jobs.run_due(TASKS, now=clock.now())
+    held.refresh_from_db()
+    page = plain(page_of(client, held))
+    assert held.expires_at is not None
+    assert (held.status, held.freeze_at) == ("active", held.expires_at + timedelta(days=7))
+    assert "The paid time is over. You can use this service until" in page
+    assert "the renewal counts from the end of the paid time" in page
+    assert "How to log in" in page
+    assert history(page_of(client, held))[-1] == "The paid time ended"
+    assert "usable until" in plain(client.get("/services/").content.decode())
 
 
 def test_one_frozen_by_the_operator_names_the_operator(client: Client, buyer: User) -> None:

@@ -101,8 +101,8 @@ def test_a_product_page_takes_the_same_queries_however_many_skus(
     kinds = [make_sku(MONTHLY, YEARLY, values={"e": value["code"]}) for value in values]
     product = factories.make_product(specs=(make_spec(*kinds, attributes=[edition]),))
     with django_assert_num_queries(
-        9
-    ):  # clock, product, specs, SKUs, offers, limits, targets, version, protocol of the address
+        10
+    ):  # clock, product, specs, SKUs, offers, limits, targets, version, service desk of the company, protocol of the address
         client.get(f"/products/{product.slug}/")
 
 

@@ -1,0 +1,31 @@
+"""Refunds that the history of a market holds: what was unsubscribed, and what a seller is asked for."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from tradepost.market.base import clock
+from tradepost.market.fulfilment.unsubscribe import Unsubscribe, unsubscribe
+from tradepost.market.orders.refund_requests import AskForRefund, Patience, ask_for_refund
+from tradepost.market.orders.refunds import what_may
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.web.refund_rules import rules_now
+
+
+def unsubscribed(held: Subscription) -> str:
+    """Key of the refund of a service that its buyer gave back within five days."""
+    terms = what_may(held, rules_now(), now=clock.now()).way("no_reason")
+    if terms is None:
+        raise LookupError("a service of today can be unsubscribed")
+    wanted = Unsubscribe(subscription=held.pk, way="no_reason", back_minor=terms.back.minor, agreed=True)
+    return str(unsubscribe(held.buyer, wanted, rules=rules_now(), now=clock.now()).pk)
+
+
+def asked_for(held: Subscription) -> str:
+    """Key of a refund that its buyer asks the seller of a license for."""
+    wanted = AskForRefund(
+        subscription=held.pk, amount_minor=1_00, reason="许可证与描述不符，无法用于我们的版本。", shows_phone=True
+    )
+    patience = Patience(contact_workdays=7, appeal_days=10, zone=timezone.get_default_timezone())
+    asked = ask_for_refund(held.buyer, wanted, rules=rules_now(), patience=patience, a_day=20, now=clock.now())
+    return str(asked.pk)

@@ -1,0 +1,50 @@
+"""A page in one state, what a person does there first, and which pages are lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    path: str
+    fill: tuple[tuple[str, str], ...] = ()
+    press: str = ""
+    status: int = 200
+    stale: bool = False
+    """Whether the form was open for too long: its token is not the session's any more."""
+
+    @property
+    def lists(self) -> bool:
+        """Whether the page shows a list and nothing was done on it."""
+        return self.path.partition("?")[0] in LISTS and not self.press
+
+    def act(self, page: Page) -> None:
+        """Do there what a person would do."""
+        for selector, value in self.fill:
+            page.locator(selector).fill(value)
+        if self.stale:
+            page.locator("main [name=csrfmiddlewaretoken]").evaluate("input => { input.value = 'a'.repeat(64); }")
+        if self.press:
+            page.locator(self.press).first.click()
+            page.wait_for_load_state()
+
+
+LISTS = frozenset({
+    "/", "/sellers/qingxie/", "/orders/", "/services/", "/notices/", "/balance/", "/notices/receivers/",
+    "/seller/products/", "/seller/orders/", "/seller/operations/", "/seller/messages/", "/seller/addresses/",
+    "/seller/domains/", "/seller/web-checks/", "/seller/keys/", "/seller/members/", "/seller/cases/",
+    "/seller/submissions/", "/seller/notices/", "/seller/receivers/", "/seller/deliveries/", "/seller/company/agreements/",
+    "/seller/try/", "/seller/assets/", "/console/orders/", "/console/operations/", "/console/calls/", "/console/products/",
+    "/console/sellers/", "/console/accounts/", "/console/reviews/", "/console/agreements/", "/console/ledger/",
+    "/demands/", "/complaints/", "/seller/demands/", "/seller/complaints/", "/console/demands/", "/console/complaints/",
+    "/refunds/", "/seller/refunds/", "/invoices/", "/seller/invoices/", "/console/invoices/", "/console/refunds/", "/console/deliveries/", "/console/jobs/", "/console/services/", "/console/reconcile/", "/console/queue/", "/console/audit/", "/console/web-checks/", "/console/assets/", "/console/notices/",
+    "/balance/transfers/", "/console/transfers/", "/console/unmatched/", "/console/ledger/sellers/",
+})  # fmt: skip
+"""Pages that are a list: on a phone its first row, or why there is none, stands on the first screen."""
+ROW = "main :is(table tbody tr, .tp-empty, .sf-shelf > li, .tp-notices > li, section.card, .card[id])"
+"""What a list consists of: a row, a card, or the words that say why there is none."""

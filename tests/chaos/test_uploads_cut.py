@@ -1,0 +1,27 @@
+"""Issue 10, "Must show" 4: tuspy and tus-js-client, unmodified, upload over a line that is cut three times; memory stays flat.
+
+24 MiB beside the other tests, 1 GiB in a soak: ``python -m tests.chaos.cut_uploads 1024``.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import sampling
+from tests.chaos.cut_uploads import CUTS, MIB, run
+
+HELD = 300
+"""Megabytes that the server's processes may grow by together, whatever the size of the files: 230 were measured with four of 512 MiB."""
+
+
+@pytest.mark.chaos
+@pytest.mark.once
+@pytest.mark.slow
+@pytest.mark.timeout(170 if not sampling.SOAK else 1800)
+def test_clients_as_they_are_upload_over_a_line_that_breaks() -> None:
+    found = run(1024 if sampling.SOAK else 24, chunks=(0, 8 * MIB) if sampling.SOAK else (0,))
+    figures = [each for each in found.values() if isinstance(each, dict)]
+    assert len(figures) >= 1
+    for each in figures:
+        assert (each["cuts"], each["whole"]) == (CUTS, True), found
+        assert each["megabytes_most"] <= figures[0]["megabytes_before"] + HELD, found

@@ -1,0 +1,93 @@
+"""``tradepost probe``: a case at a time with its judgements, exit 1 when one fails; and who is frozen next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.check.kit_seller import KEY, any_seller
+from tests.factories import make_address, make_product, make_seller
+from tests.market.probes.watching import save_cases
+from tests.market.working import working
+from tradepost.cli import probe as command
+from tradepost.cli.probe import probe
+from tradepost.kit.serve import running
+from tradepost.market.base import clock
+from tradepost.market.base.config import config
+from tradepost.market.base.errors import Refused
+from tradepost.market.catalog.models import Product
+from tradepost.market.probes.models import Health, ProbeDay, ProbeRun
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+
+
+@pytest.fixture(autouse=True)
+def opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The market of this test is open already."""
+    monkeypatch.setattr(command, "open_market", lambda **_: config())
+
+
+@contextmanager
+def served(place: Path, *, key: str = KEY) -> Iterator[Product]:
+    now = clock.now()
+    with running(any_seller(place, "saas_v2")) as url, working():
+        seller = make_seller(signing_key=key, now=now)
+        product = make_product(seller, address=make_address(seller, url=url, now=now), now=now)
+        save_cases(product.binding.address, "newInstance", "queryInstance", now=now)
+        yield product
+
+
+def test_each_case_is_shown_with_its_judgements(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with served(tmp_path) as product:
+        ended = probe(product=str(product.pk))
+    shown = capsys.readouterr().out
+    lines = [line for line in shown.splitlines() if not line.startswith(" ")]
+    assert [line.split()[1] for line in lines] == ["newInstance", "queryInstance"]
+    assert "holds" in shown
+    assert ended == int(any(line.startswith("failed") for line in lines))
+    assert not ProbeDay.objects.exists(), "it is counted nowhere"
+
+
+def test_one_that_fails_says_why_and_the_command_ends_with_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with served(tmp_path, key="another key than the server has") as product:
+        assert probe(product=product.slug) == 1
+    shown = capsys.readouterr().out
+    assert "failed  newInstance" in shown
+    assert "saas-v2" in shown
+    assert {run.verdict for run in ProbeRun.objects.all()} == {"failed"}
+
+
+@pytest.mark.parametrize("given", [{}, {"product": "1", "forecast": True}])
+def test_one_thing_is_asked(given: dict[str, object]) -> None:
+    with pytest.raises(Refused, match=r"probe\.what"):
+        probe(**given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["no-such-product", "4711", "9" * 40])
+def test_what_is_not_there_is_said(name: str) -> None:
+    with pytest.raises(Refused, match=r"probe\.no_product"):
+        probe(product=name)
+
+
+def test_a_product_without_a_case_is_not_probed() -> None:
+    product = make_product()
+    with pytest.raises(Refused, match=r"probe\.no_cases"):
+        probe(product=str(product.pk))
+    assert not ProbeRun.objects.exists()
+
+
+def test_the_forecast_names_products_by_their_day(capsys: pytest.CaptureFixture[str]) -> None:
+    assert probe(forecast=True) == 0
+    assert "No product fails its probes." in capsys.readouterr().out
+    product = make_product()
+    Health.objects.create(product=product, verdict="failed", streak=3, freezes_on="2026-11-28")
+    assert probe(forecast=True) == 0
+    shown = capsys.readouterr().out
+    assert "2026-11-28" in shown
+    assert "3 of 5" in shown
+    assert product.name_en in shown

@@ -1,0 +1,45 @@
+"""``tradepost reconcile``: what each seller has, what differs, and what ``--fix`` asks for; exit 1 while something differs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.market.fulfilment.compared_shop import Kept, shop
+from tests.market.working import until
+from tradepost.cli import reconcile as command
+from tradepost.cli.reconcile import reconcile
+from tradepost.market.base.config import config
+from tradepost.market.base.errors import Refused
+from tradepost.market.fulfilment.models import Drift, Operation
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+
+
+@pytest.fixture(autouse=True)
+def opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The market of this test is open already."""
+    monkeypatch.setattr(command, "open_market", lambda **_: config())
+
+
+def test_it_compares_lists_and_fixes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with shop(tmp_path, services=2) as found:
+        lost, changed = found.held
+        assert reconcile() == 0
+        assert "Market and sellers say the same." in capsys.readouterr().out
+        found.change("DELETE FROM instance WHERE instance_id = ?", lost.instance_id)
+        Kept.changed = {changed.instance_id}
+        assert reconcile(seller=str(found.seller.pk), fix=True) == 1
+        shown = capsys.readouterr().out
+        assert "2 services, 2 asked for, 0 without an answer" in shown
+        assert "1 repairs are asked for" in shown
+        done = Operation.objects.filter(kind="take_access", status="done")
+        until(done.exists, what="the repair is done")
+        assert reconcile(seller=found.seller.slug) == 1
+        assert list(Drift.objects.filter(settled_at=None).values_list("what", flat=True)) == ["gone"]
+
+
+def test_a_seller_that_is_not_there_is_said() -> None:
+    with pytest.raises(Refused, match=r"reconcile\.no_seller"):
+        reconcile(seller="nobody")

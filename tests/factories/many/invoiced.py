@@ -1,0 +1,40 @@
+"""Invoices: of the renewals of the largest seller, some of them the largest buyer's. Of the newest, as many in a market of any size,
+a few wait for their seller, some of them too long."""
+
+from __future__ import annotations
+
+from tradepost.market.invoices.models import Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
+
+from .insert import insert, text
+from .stories import PRICE
+
+INVOICED = "story = 'renewed' AND mod(n, 10) = 2"
+_WAITS = "(k < 4000 AND mod(n, 100) IN (2, 12))"
+_STATUS = f"CASE WHEN NOT {_WAITS} THEN 'done' WHEN mod(n, 100) = 2 THEN 'review' ELSE 'to_issue' END"
+
+
+def invoices() -> None:
+    title = {"kind": text("company"), "name": text("蓝天科技有限公司"), "tax_number": text("91440300708461136T")}
+    insert(
+        InvoiceTitle,
+        "(SELECT DISTINCT buyer, min(at) AS at FROM o GROUP BY buyer) b",
+        buyer_id="buyer",
+        created_at="at",
+        **title,
+    )
+    insert(
+        Invoice, f"o WHERE {INVOICED}", id="n", number="'FP' || n", status=_STATUS, buyer_id="buyer", seller_id="seller",
+        invoice_type=text("general_digital"), amount_minor=f"{PRICE}", currency=text("CNY"),
+        receiver_email=text("finance@many.example"), applied_at="at + interval '1 day'",
+        due_at=f"CASE WHEN {_WAITS} THEN at + interval '8 days' END", late=f"{_WAITS} AND mod(n, 200) = 2",
+        ended_at=f"CASE WHEN {_WAITS} THEN NULL ELSE at + interval '2 days' END", **title,
+    )  # fmt: skip
+    insert(
+        InvoiceItem, f"orders_orderline l JOIN o ON o.n = l.order_id WHERE {INVOICED}", invoice_id="o.n",
+        source="'line:' || l.number", line_id="l.id", minor=f"{PRICE}",
+    )  # fmt: skip
+    insert(
+        IssuedInvoice, f"o WHERE {INVOICED} AND NOT {_WAITS}", invoice_id="n", seller_id="seller",
+        number="lpad(CAST(n AS text), 20, '0')", file_format=text("pdf"), sha256=text("0" * 64), file_name=text("a.pdf"),
+        file_bytes="1000", issued_at="at + interval '2 days'", issued_by=text("owner@many.example"),
+    )  # fmt: skip

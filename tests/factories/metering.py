@@ -1,0 +1,65 @@
+"""Services on demand and what their sellers push."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from zoneinfo import ZoneInfo
+
+from tradepost.market.catalog.document import Price
+from tradepost.market.identity.models import Seller, User
+from tradepost.market.metering.intake import Pushed, Taken, rule_of, take
+from tradepost.market.metering.models import Push
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.open_api.usage_items import NEW, OF_2018, OLD, load_each
+from tradepost.protocols.open_api.usage_push import dump_time
+
+from .buying import make_order, make_subscription
+from .people import NOW, make_address, make_seller
+from .products import ON_DEMAND, make_offer, make_product
+
+ZONE = ZoneInfo("Asia/Shanghai")
+RULE = rule_of(usage_max_age_days=21, usage_future_skew_seconds=60)
+EDITIONS = {Push.Api.NEW: NEW, Push.Api.OLD: OLD, Push.Api.OF_2018: OF_2018}
+_numbers = count(1)
+
+
+def on_demand(**factor: object) -> Price:
+    """A price by usage: ``amount``, ``model``, ``bands``, ``cycle``, ``accumulation`` of its factor."""
+    return replace(ON_DEMAND, factors=(replace(ON_DEMAND.factors[0], **factor),))  # type: ignore[arg-type]
+
+
+def make_metered(
+    *, price: Price = ON_DEMAND, seller: Seller | None = None, buyer: User | None = None, instance_id: str = "",
+    started_at: datetime = NOW,
+) -> Subscription:  # fmt: skip
+    """A service on demand that is in use, ordered at this price."""
+    seller = seller or make_seller(now=started_at)
+    product = make_product(seller, prices=(price,), address=make_address(seller), now=started_at)
+    offer = make_offer(product, mode=ChargingMode.ON_DEMAND)
+    order = make_order(buyer, offer=offer, paid=True, now=started_at)
+    return make_subscription(order, instance_id=instance_id, now=started_at)
+
+
+def item(
+    subscription: Subscription, begin: datetime, value: Decimal | str | int = 1, *, hours: int = 1, sn: str = "",
+    **changed: object,
+) -> dict[str, object]:  # fmt: skip
+    """As it stands in a push of the new edition."""
+    end = begin + timedelta(hours=hours)
+    return {
+        "instance_id": subscription.instance_id, "record_time": dump_time(end), "begin_time": dump_time(begin),
+        "end_time": dump_time(end), "usage_value": str(value), "metering_sn": sn or f"sn-{next(_numbers)}",
+    } | changed  # fmt: skip
+
+
+def push(seller: Seller, items: Sequence[object], *, now: datetime, api: Push.Api = Push.Api.NEW) -> Taken:
+    """What the API does with a push whose signature was right."""
+    edition = EDITIONS[api]
+    loaded = load_each(json.dumps({edition.listed: list(items)}).encode(), edition)
+    return take(Pushed(seller=seller.pk, api=api, loaded=loaded), rule=RULE, zone=ZONE, now=now)

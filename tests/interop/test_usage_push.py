@@ -1,0 +1,90 @@
+"""Usage is pushed to a live market by the kit's outbox and, in the older edition, by Huawei Cloud's own SDK (openapi-jointkit §C.5, §C.6)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from huaweicloudsdkcore.auth.credentials import GlobalCredentials
+from huaweicloudsdkcore.client import Client
+from huaweicloudsdkcore.exceptions.exceptions import ServerResponseException
+from huaweicloudsdkcore.http.http_config import HttpConfig
+from huaweicloudsdkcore.sdk_response import SdkResponse
+
+from tests.interop.conftest import Market
+from tradepost.kit.client import MarketClient
+from tradepost.kit.usage import UsageOutbox
+from tradepost.protocols.open_api.usage_push import dump_time
+from tradepost.protocols.open_api.usage_push_old import PATH
+
+pytestmark = pytest.mark.xdist_group("a live market")  # one for all of these
+HOUR = timedelta(hours=1)
+START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - 40 * HOUR
+
+
+class PushResponse(SdkResponse):  # type: ignore[misc]  # the SDK is published without types
+    openapi_types = {"error_code": "str", "error_msg": "str"}
+    attribute_map = {"error_code": "error_code", "error_msg": "error_msg"}
+
+    def __init__(self, error_code: str = "", error_msg: str = "") -> None:
+        super().__init__()
+        self.error_code, self.error_msg = error_code, error_msg
+
+
+def push_old(market: Market, **record: str) -> Any:
+    client = (
+        Client()
+        .with_config(HttpConfig.get_default_config())
+        .with_credentials(GlobalCredentials(market.access_key, market.secret_key, "a-domain-id"))
+        .with_endpoints([market.url])
+    )
+    client.model_package = SimpleNamespace(PushResponse=PushResponse)
+    client.init_http_client()
+    given = {
+        "instance_id": "metered-1", "product_id": market.product_id, "record_time": dump_time(START + HOUR),
+        "begin_time": dump_time(START), "end_time": dump_time(START + HOUR), "usage_value": "1.25",
+    } | record  # fmt: skip
+    return client.do_http_request(
+        "POST", PATH, body={"usage_records": [given]}, header_params={"Content-Type": "application/json"},
+        response_type="PushResponse",
+    )  # fmt: skip
+
+
+def test_huawei_clouds_sdk_signs_the_older_push(market: Market) -> None:
+    """§C.6: AK/SK; {"error_code":"MKT.0000","error_msg":"success"}. The same again is the same usage."""
+    for _try in range(2):
+        answer = push_old(market)
+        assert (answer.status_code, answer.error_code) == (200, "MKT.0000")
+
+
+def test_the_sdk_reads_the_code_of_records_that_are_all_wrong(market: Market) -> None:
+    """§C.4: 500 MKT.9001."""
+    with pytest.raises(ServerResponseException) as caught:
+        push_old(market, instance_id="of-nobody")
+    assert (caught.value.status_code, caught.value.error_code) == (500, "MKT.9001")
+
+
+def test_the_kits_outbox_is_emptied_and_keeps_what_was_refused(market: Market, tmp_path: Path) -> None:
+    """§C.5 over HTTP: more than may come unread from anybody, one bad record among them, and all of it once more."""
+    client = MarketClient(market.url, market.access_key, market.secret_key, base_key=market.base_key)
+    outbox = UsageOutbox(tmp_path / "usage.sqlite3", push=client.push_usage)
+    now = datetime.now(UTC)
+    begin = START + 2 * HOUR
+    for n in range(600):
+        at = begin + n * timedelta(minutes=1)
+        outbox.add(
+            "metered-1",
+            begins_at=at,
+            ends_at=at + timedelta(minutes=1),
+            value=Decimal("0.5"),
+            now=now,
+        )
+    outbox.add("of-nobody", begins_at=begin, ends_at=begin + HOUR, value=Decimal(1), now=now)
+    pushed = outbox.push(now=now)
+    assert (pushed.accepted, pushed.refused, pushed.trouble, outbox.waiting()) == (600, 1, "", 0)
+    [bad] = outbox.refused()
+    assert bad.error.startswith("94060009")

@@ -1,0 +1,26 @@
+"""The addresses of accounts, which are allauth's: their part of ``every_address``."""
+
+from __future__ import annotations
+
+from tests.market.who_may import ANYBODY, NOBODY, PERSONS, Address, pages
+
+WRONG_KEY = "MQ:1abcde:not-a-signature"
+ACCOUNT = {
+    "account/login/": Address(get=ANYBODY, post=ANYBODY, data={"login": "{email}", "password": "wrong"}),
+    "account/logout/": Address(get=ANYBODY, post=ANYBODY),
+    "account/inactive/": pages(ANYBODY),
+    "account/signup/": Address(get=ANYBODY, post=ANYBODY, data={"email": "{email}", "password1": "a fresh password 7"}),
+    "account/reauthenticate/": Address(get=PERSONS, post=PERSONS, data={"password": "wrong"}),
+    "account/email/": Address(get=PERSONS, post=PERSONS, data={"action_remove": "", "email": "{email}"}),
+    "account/confirm-email/": pages(ANYBODY),
+    "account/password/change/": Address(get=PERSONS, post=PERSONS, data={"oldpassword": "wrong", "password1": "x"}),
+    "account/password/set/": Address(get=PERSONS, post=PERSONS, data={"password1": "a fresh password 7"}),
+    "account/password/reset/": Address(get=ANYBODY, post=ANYBODY, data={"email": "nobody@nowhere.example"}),
+    "account/login/code/confirm/": Address(get=ANYBODY, post=ANYBODY, data={"code": "123456"}),
+    "account/^confirm-email/(?P<key>[-:\\w]+)/$": Address({"key": WRONG_KEY}, get=ANYBODY, post=NOBODY),
+    "account/password/reset/key/done/": pages(ANYBODY),
+    "account/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": Address(
+        {"uidb36": "1", "key": "set-password"}, get=ANYBODY, post=ANYBODY, data={"password1": "a fresh password 7"}
+    ),
+    "account/password/reset/done/": pages(ANYBODY),
+}

@@ -1,0 +1,62 @@
+"""Invoices and something else at the same moment: nothing is invoiced twice, nothing invoiced is paid back (money.md §6)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories import NOW
+from tests.market.at_once import at_once
+from tests.market.fulfilment.services import again, service
+from tests.market.fulfilment.unsubscribing import PRICE, RULES
+from tests.market.invoices.applying import PATIENCE, RECEIVER, applied, number_of, seller_person, title_of
+from tradepost.market.fulfilment.unsubscribe import Unsubscribe, unsubscribe
+from tradepost.market.invoices import invoice_check
+from tradepost.market.invoices.apply import Application, apply, cancel
+from tradepost.market.invoices.issue import approve
+from tradepost.market.invoices.models import Invoice, InvoiceItem
+from tradepost.market.payments import ledger
+from tradepost.market.subscriptions.models import Subscription
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def applies(subscription: Subscription, title: int) -> Invoice:
+    wanted = Application(
+        orders=(number_of(subscription),), invoice_type="general_digital", title=title, receiver=RECEIVER
+    )
+    return apply(subscription.buyer, wanted, patience=PATIENCE, a_day=50, now=NOW)
+
+
+def test_fifty_applications_for_one_order_are_one_invoice() -> None:
+    """Issue 12, must show 1."""
+    subscription = service(members=1)
+    title = title_of(subscription.buyer).pk
+    outcomes = at_once([lambda: applies(subscription, title)] * 50)
+    assert sorted(outcomes) == ["done"] + ["invoice.invoiced"] * 49
+    assert (Invoice.objects.count(), InvoiceItem.objects.count()) == (1, 1)
+    assert invoice_check.problems() == []
+
+
+def test_an_order_is_invoiced_or_paid_back() -> None:
+    subscription = service(members=1)
+    title = title_of(subscription.buyer).pk
+    wanted = Unsubscribe(subscription=subscription.pk, way="no_reason", back_minor=PRICE, agreed=True)
+    outcomes = at_once(
+        [lambda: applies(subscription, title), lambda: unsubscribe(subscription.buyer, wanted, rules=RULES, now=NOW)]
+    )
+    status = again(subscription).status
+    assert (outcomes, status) in (
+        (["done", "unsubscribe.invoiced"], "active"), (["invoice.paid_back", "done"], "releasing"),
+    )  # fmt: skip
+    assert invoice_check.problems() == []
+    assert ledger.verify().problems == ()
+
+
+def test_cancelled_by_its_buyer_or_accepted_by_its_seller() -> None:
+    """§6.2: it must be 待审核 to be cancelled."""
+    invoice = applied(service(members=1))
+    by = seller_person(invoice)
+    outcomes = at_once([lambda: cancel(invoice, now=NOW), lambda: approve(invoice, by=by, now=NOW)])
+    assert sorted(outcomes) == ["done", "invoice.not_allowed"]
+    assert Invoice.objects.get().status == ("cancelled" if outcomes[0] == "done" else "to_issue")
+    assert invoice_check.problems() == []

@@ -1,0 +1,45 @@
+"""What an operator does to services, explanations of amounts, and comparisons with sellers: their part of ``every_address``."""
+
+from __future__ import annotations
+
+from tests.market.who_may import A_TRADE, BUYER, OPERATOR, Address, pages
+
+ONLY_OPERATORS = frozenset({OPERATOR})
+QUEUED = {"source": "refunds", "pk": "{appealed_refund}"}
+OF_OPERATORS = {
+    "orders/<str:number>/explain/": pages(frozenset({BUYER}), number="{order}"),
+    "services/<int:pk>/explain/": pages(frozenset({BUYER}), pk="{subscription}"),
+    "seller/orders/<str:number>/explain/": pages(A_TRADE, number="{line}"),
+    "console/orders/<str:number>/explain/": pages(ONLY_OPERATORS, number="{order}"),
+    "console/queue/": pages(ONLY_OPERATORS),
+    "console/queue/count/": pages(ONLY_OPERATORS),
+    "console/queue/<slug:source>/<int:pk>/": pages(ONLY_OPERATORS, **QUEUED),
+    "console/queue/<slug:source>/<int:pk>/assign/": Address(QUEUED, post=ONLY_OPERATORS, data={"assignee": "me"}),
+    "console/queue/<slug:source>/<int:pk>/put-off/": Address(QUEUED, post=ONLY_OPERATORS, data={"until": "tomorrow"}),
+    "console/queue/<slug:source>/<int:pk>/note/": Address(QUEUED, post=ONLY_OPERATORS, data={"note": "he calls back"}),
+    "console/audit/": pages(ONLY_OPERATORS),
+    "console/audit/export/": pages(ONLY_OPERATORS),
+    "console/audit/<int:pk>/": pages(ONLY_OPERATORS, pk="{audit}"),
+    "console/services/": pages(ONLY_OPERATORS),
+    "console/services/<int:pk>/": pages(ONLY_OPERATORS, pk="{subscription}"),
+    "console/services/<int:pk>/explain/": pages(ONLY_OPERATORS, pk="{subscription}"),
+    "console/services/<int:pk>/freeze/": Address(
+        {"pk": "{subscription}"}, post=ONLY_OPERATORS, data={"reason": "it sends spam"}
+    ),
+    # Nobody froze it by hand.
+    "console/services/<int:pk>/lift/": Address(
+        {"pk": "{subscription}"}, post=ONLY_OPERATORS, data={"reason": "mended"}
+    ),
+    "console/services/<int:pk>/release/": Address(
+        {"pk": "{subscription}"}, post=ONLY_OPERATORS, data={"reason": "it sends spam"}
+    ),
+    "console/reconcile/": pages(ONLY_OPERATORS),
+    "console/reconcile/live/": pages(ONLY_OPERATORS),
+    "console/reconcile/compare/": Address(post=ONLY_OPERATORS, data={"seller": "{seller}"}),
+    "console/reconcile/<int:pk>/repair/": Address({"pk": "{drift}"}, post=ONLY_OPERATORS),
+    "console/refunds/": pages(ONLY_OPERATORS),
+    "console/refunds/<int:pk>/": pages(ONLY_OPERATORS, pk="{refund}"),
+    "console/refunds/<int:pk>/decide/": Address(
+        {"pk": "{appealed_refund}"}, post=ONLY_OPERATORS, data={"answer": "refuse", "opinion": "no"}
+    ),
+}

@@ -1,0 +1,120 @@
+"""Probes take places that orders leave, a tenth at most, and wait out of the orders' way (shelf §6)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from tests.factories import NOW, make_address, make_buyer, make_call, make_offer, make_order, make_seller
+from tradepost.market.base.work import State
+from tradepost.market.production import calls, upkeep
+from tradepost.market.production.claim import claim_calls
+from tradepost.market.production.models import Address, Attempt, Call
+from tradepost.protocols.commands import Query
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+CAPACITY = 40
+
+
+def probes(number: int, *, address: Address | None = None, give_up_at: timedelta = MINUTE) -> list[Call]:
+    """Due for a minute, at as many sellers, or at one address."""
+    return calls.write(
+        [
+            calls.probe(
+                address or make_address(make_seller()), Query(instance_ids=("i-1",), test=True), owner=n + 1,
+                due_at=NOW - MINUTE, give_up_at=NOW + give_up_at, now=NOW,
+            )
+            for n in range(number)
+        ]
+    )  # fmt: skip
+
+
+def orders(number: int) -> list[Call]:
+    return [make_call(make_order(make_buyer(), offer=make_offer(), paid=True)) for _ in range(number)]
+
+
+def claimed(*, limit: int = 32) -> list[str]:
+    """What is taken, by its purpose."""
+    taken = claim_calls(now=NOW, wall=NOW, owner="w", limit=limit, per_seller=16, duration=MINUTE, capacity=CAPACITY)
+    return [one.purpose for one in taken]
+
+
+def held() -> int:
+    return Call.objects.filter(state=State.HELD, hold=Call.Hold.PROBES).count()
+
+
+def test_a_tenth_of_the_places_at_most_and_the_rest_waits_aside() -> None:
+    probes(10)
+    assert claimed() == ["probe"] * 4
+    assert held() == 6
+    assert claimed() == []
+
+
+def test_orders_come_first_and_probes_that_are_due_earlier_do_not_stand_in_their_way() -> None:
+    probes(10)
+    orders(3)
+    assert claimed(limit=8) == ["order"] * 3 + ["probe"] * 4
+    assert held() == 6, "what would fill the next claim is put aside"
+
+
+def test_of_one_seller_one_is_asked_at_a_time() -> None:
+    probes(5, address=make_address(make_seller()))
+    assert claimed() == ["probe"]
+    assert held() == 4
+
+
+def test_what_was_put_aside_comes_back_when_a_place_is_free_fairly_over_sellers() -> None:
+    crowd = probes(6, address=make_address(make_seller()))
+    others = probes(5)
+    assert claimed() == ["probe"] * 4
+    upkeep.sweep(now=NOW, per_seller=16, capacity=CAPACITY)
+    assert Call.objects.filter(state=State.WAITING).count() == 0, "no place is free"
+    Call.objects.filter(state=State.LEASED).update(state=State.ENDED, outcome="done")
+    upkeep.sweep(now=NOW, per_seller=16, capacity=CAPACITY)
+    freed = set(Call.objects.filter(state=State.WAITING).values_list("pk", flat=True))
+    assert len(freed & {call.pk for call in crowd}) == 1
+    assert len(freed & {call.pk for call in others}) <= 3
+    assert len(freed) <= 4
+
+
+def test_the_end_of_a_slot_does_not_let_all_of_them_go() -> None:
+    probes(10, give_up_at=-MINUTE)
+    assert claimed() == ["probe"] * 4
+    upkeep.sweep(now=NOW, per_seller=16, capacity=CAPACITY)
+    assert held() == 6
+
+
+def test_at_an_open_breaker_they_wait_and_serve_as_its_trial() -> None:
+    """Shelf §6: held at an open one they serve as its trial, else go at slot end."""
+    address = make_address(make_seller())
+    Address.objects.filter(pk=address.pk).update(breaker="open", trial_at=NOW + MINUTE, opened_at=NOW)
+    [call] = probes(1, address=address)
+    assert claimed() == []
+    assert Call.objects.get().hold == Call.Hold.BREAKER
+    Address.objects.filter(pk=address.pk).update(trial_at=NOW)
+    upkeep.sweep(now=NOW, per_seller=16, capacity=CAPACITY)
+    assert claimed() == ["probe"]
+    call.refresh_from_db()
+    assert call.trigger == Attempt.Trigger.TRIAL
+    assert Address.objects.get().breaker == Address.Breaker.TRIAL
+
+
+def test_at_the_end_of_its_slot_a_probe_passes_an_open_breaker() -> None:
+    address = make_address(make_seller())
+    Address.objects.filter(pk=address.pk).update(breaker="open", trial_at=NOW + MINUTE, opened_at=NOW)
+    probes(1, address=address, give_up_at=-MINUTE)
+    assert claimed() == ["probe"]
+    assert Address.objects.get().breaker == Address.Breaker.OPEN, "and says nothing of it"
+
+
+@pytest.mark.postgres
+def test_probes_in_flight_are_counted_by_an_index_of_their_own() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(
+            "EXPLAIN SELECT seller_id, count(*) FROM production_call WHERE state = 1 AND purpose = 'probe' GROUP BY seller_id"
+        )
+        assert "call_probe_busy" in "\n".join(row[0] for row in cursor.fetchall())

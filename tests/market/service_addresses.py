@@ -1,0 +1,37 @@
+"""The addresses where a buyer sees services and orders something for them: a part of the table of every address."""
+
+from __future__ import annotations
+
+from tests.market.who_may import BUYER, PERSONS, Address, pages
+
+SERVICES = {
+    "services/": pages(PERSONS),
+    "services/<int:pk>/": pages(frozenset({BUYER}), pk="{subscription}"),
+    "services/<int:pk>/renew/": Address(
+        {"pk": "{subscription}"}, get=frozenset({BUYER}), post=frozenset({BUYER}), data={"agreed": "on"}
+    ),
+    "services/<int:pk>/formal/": Address(
+        {"pk": "{subscription}"}, get=frozenset({BUYER}), post=frozenset({BUYER}), data={"agreed": "on"}
+    ),
+    "services/<int:pk>/change/renewal/": Address(
+        {"pk": "{subscription}"}, get=frozenset({BUYER}), post=frozenset({BUYER}), data={"agreed": "on"}
+    ),
+    "services/<int:pk>/change/renewal/check/": Address(
+        {"pk": "{subscription}"}, post=frozenset({BUYER}), data={"quantity": "1"}
+    ),
+    "services/<int:pk>/change/": Address(
+        {"pk": "{subscription}"}, get=frozenset({BUYER}), post=frozenset({BUYER}), data={"agreed": "on"}
+    ),
+    "services/<int:pk>/password/": Address({"pk": "{subscription}"}, post=frozenset({BUYER})),
+    "services/<int:pk>/license/": Address({"pk": "{subscription}"}, post=frozenset({BUYER})),
+    "services/<int:pk>/license.txt": pages(frozenset({BUYER}), pk="{subscription}"),
+    "services/<int:pk>/licenses/": Address(
+        {"pk": "{subscription}"}, post=frozenset({BUYER}), data={"fingerprint": "MAC-1"}
+    ),
+    "services/<int:pk>/licenses/<int:license_pk>/": Address(
+        {"pk": "{subscription}", "license_pk": "{license_request}"}, post=frozenset({BUYER})
+    ),
+    "services/<int:pk>/licenses/<int:license_pk>/file": pages(
+        frozenset({BUYER}), pk="{subscription}", license_pk="{license_request}"
+    ),
+}

@@ -1,0 +1,53 @@
+"""What tests of the service desk share: its rules, demands and complaints as people make them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests import factories
+from tests.factories import NOW
+from tradepost.market.identity.models import Seller, User
+from tradepost.market.service_desk.complaints import Complain, Subject, complain
+from tradepost.market.service_desk.customer_demands import pass_on
+from tradepost.market.service_desk.demands import Allowance, Raised, RaiseDemand, raise_demand
+from tradepost.market.service_desk.desk_rules import DeskRules
+from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand
+
+RULES = DeskRules(
+    demand_workdays=3, seller_days=5, complaint_workdays=5, reply_hours=48, points_unreachable=20, points_abuse=30,
+    points_fake_trade=10, zone=ZoneInfo("Asia/Shanghai"),
+)  # fmt: skip
+WALL = datetime.fromisoformat("2026-03-02T10:00:00+00:00")
+REQUIREMENT = "一套能离线使用的考勤系统，50 人"
+
+
+def wanted(**fields: Any) -> RaiseDemand:
+    given = {"contact": "张三", "email": "zhang@x.example", "phone": "", "requirement": REQUIREMENT, "language": "en"}
+    return RaiseDemand(**(given | fields))
+
+
+def raised(who: str = "network 192.0.2.1", *, a_day: int = 5, now: datetime = NOW, **fields: Any) -> Raised:
+    return raise_demand(wanted(**fields), rules=RULES, allowed=Allowance(who=who, a_day=a_day, wall=WALL), now=now)
+
+
+def passed(seller: Seller | None = None, demand: Demand | None = None, *, now: datetime = NOW) -> CustomerDemand:
+    demand = demand or raised(now=now).demand
+    return pass_on(demand, seller or factories.make_seller(), "please", by="op@m.example", rules=RULES, now=now)
+
+
+def complained(
+    buyer: User | None = None,
+    seller: Seller | None = None,
+    *,
+    reason: str = "unreachable",
+    now: datetime = NOW,
+    **fields: Any,
+) -> Complaint:
+    about = Subject(seller=seller or factories.make_seller())
+    given: dict[str, Any] = {"about": about, "reason": reason, "text": "nobody answers the telephone"} | fields
+    return complain(buyer or factories.make_buyer(), Complain(**given), rules=RULES, a_day=5, now=now)
+
+
+LATER = NOW + timedelta(hours=48)

@@ -1,0 +1,158 @@
+"""The pages of the watch over products: what a seller sees and asks for, what an operator decides; others' products are not there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from tests.factories import NOW, make_buyer, make_operator, make_seller
+from tests.factories.people import make_member
+from tests.market.probes.watching import MORNING, NIGHT, TODAY, WRONG, Market, answers, at, market, watched
+from tradepost.market.base import clock
+from tradepost.market.catalog.models import Product
+from tradepost.market.identity.menus import VIEWER
+from tradepost.market.identity.models import User
+from tradepost.market.notifications.models import Notice
+from tradepost.market.probes import failing_days
+from tradepost.market.probes.models import Health, ProbeRun, ProbeSlot, WorkItem
+from tradepost.market.production.models import Call
+from tradepost.market.review.models import Submission
+from tradepost.protocols.commands import Done
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+def browser(user: User, language: str = "en") -> Client:
+    client = Client(headers={"accept-language": language})
+    client.force_login(user)
+    return client
+
+
+def failing(days: int = 1) -> tuple[Product, User, Market]:
+    owner = make_buyer(balance="0")
+    product = watched(make_seller(member=owner))
+    its = market(answers(WRONG), now=MORNING)
+    its.until(NIGHT + (days - 1) * DAY)
+    return Product.objects.get(pk=product.pk), owner, its
+
+
+def seen(client: Client, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200, path
+    return " ".join(answer.content.decode().split())
+
+
+def test_a_seller_reads_the_state_the_forecast_and_each_case_in_both_languages() -> None:
+    product, owner, _ = failing()
+    for path in ("/seller/probes/", f"/seller/probes/{product.pk}/"):
+        shown = seen(browser(owner), path)
+        assert "If nothing changes, sales are suspended at the end of" in shown
+        assert "&lt;time" not in shown
+        assert "如不修复" in seen(browser(owner, "zh-hans"), path)
+    run = ProbeRun.objects.order_by("-pk")[0]
+    shown = seen(browser(owner), f"/seller/probes/runs/{run.pk}/")
+    assert run.activity in shown
+    assert "fails its probes" in seen(browser(owner), "/seller/")
+
+
+def test_pages_count_the_failing_day_that_the_notice_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while it is not over; a day that began before the sale was restored does not count."""
+    owner = make_buyer(balance="0")
+    product = watched(make_seller(member=owner))
+    its = market(answers(WRONG), now=MORNING)
+    its.until(at(12))
+    assert Notice.objects.get(kind="seller_probe_forecast", user=owner).facts["day"] == "1"
+    page, console = browser(owner), browser(make_operator())
+    monkeypatch.setattr(clock, "wall", lambda: at(12))
+    assert '1 <span class="tp-muted">/ 5</span>' in seen(page, f"/seller/probes/{product.pk}/")
+    assert "1 / 5" in seen(console, "/console/probes/")
+    its.until(NIGHT)
+    assert failing_days.of_all(Health.objects.all(), today=TODAY + DAY) == {product.pk: 1}, "not twice"
+    its.until(at(12, day=TODAY + DAY))
+    assert failing_days.of_all(Health.objects.all(), today=TODAY + DAY) == {product.pk: 2}
+    Health.objects.update(counts_after=TODAY + DAY, streak=0)
+    assert failing_days.of_all(Health.objects.all(), today=TODAY + DAY) == {product.pk: 0}
+
+
+def test_another_seller_finds_nothing_of_it_and_a_viewer_changes_nothing() -> None:
+    product, _owner, _ = failing()
+    other, viewer = make_buyer(balance="0"), make_buyer(balance="0")
+    make_seller(member=other)
+    make_member(product.seller, viewer, VIEWER)
+    run = ProbeRun.objects.order_by("-pk")[0]
+    for path in (
+        f"/seller/probes/{product.pk}/",
+        f"/seller/probes/{product.pk}/live/",
+        f"/seller/probes/runs/{run.pk}/",
+    ):
+        assert browser(other).get(path).status_code == 404
+    assert product.name_en not in seen(browser(other), "/seller/probes/")
+    before = Call.objects.count()
+    assert browser(viewer).post(f"/seller/probes/{product.pk}/now/").status_code == 403
+    assert browser(other).post(f"/seller/probes/{product.pk}/now/").status_code == 404
+    assert browser(other).post(f"/seller/products/{product.pk}/restore/", {"repaired": "x"}).status_code == 404
+    assert Call.objects.count() == before
+    assert not Submission.objects.exists()
+
+
+def test_a_probe_by_hand_is_asked_for_once_at_a_time() -> None:
+    product, owner, _ = failing()
+    page = browser(owner)
+    assert page.post(f"/seller/probes/{product.pk}/now/").status_code == 302
+    assert ProbeSlot.objects.filter(half="hand").count() == 1
+    assert "Under way" in seen(page, f"/seller/probes/{product.pk}/live/")
+    again = page.post(f"/seller/probes/{product.pk}/now/")
+    assert again.status_code in {302, 409}
+    assert ProbeSlot.objects.filter(half="hand").count() == 1
+
+
+def test_what_is_not_frozen_is_not_restored() -> None:
+    product, owner, _ = failing()
+    answer = browser(owner).post(f"/seller/products/{product.pk}/restore/", {"repaired": "It is up."})
+    assert answer.status_code == 409
+    assert not Submission.objects.exists()
+
+
+def test_a_frozen_product_is_restored_by_words_and_cases_that_stand() -> None:
+    """saas-v2 §6, shelf §8: re-saved cases, a passing run, an operator."""
+    product, owner, _ = failing(days=5)
+    assert product.status == Product.Status.FROZEN
+    page, console = browser(owner), browser(make_operator())
+    assert page.post(f"/seller/products/{product.pk}/restore/", {"repaired": " "}).status_code == 422
+    product.binding.address.debug_cases.filter(activity="queryInstance").delete()
+    lacking = page.post(f"/seller/products/{product.pk}/restore/", {"repaired": "The server is up."})
+    assert lacking.status_code == 422
+    assert "queryInstance" in lacking.content.decode()
+    assert not Submission.objects.exists()
+    queue = seen(console, "/console/probes/")
+    assert product.name_en in queue
+    assert product.name_en in seen(console, f"/console/products/{product.pk}/")
+
+
+def test_an_operator_sells_it_again_only_after_a_probe_that_passed() -> None:
+    product, _owner, its = failing(days=5)
+    console = browser(make_operator())
+    console.post(f"/console/products/{product.pk}/unfreeze/")
+    product.refresh_from_db()
+    assert product.status == Product.Status.FROZEN
+    its.server = lambda _call, _now: Done()
+    its.until(NIGHT + 5 * DAY)
+    console.post(f"/console/products/{product.pk}/unfreeze/")
+    product.refresh_from_db()
+    assert product.status == Product.Status.ON_SALE
+
+
+def test_an_entry_is_closed_with_words_and_what_is_not_there_is_404() -> None:
+    product, _owner, _ = failing()
+    item = WorkItem.objects.create(kind="failed_orders", product=product, occasion="2026-11-01", opened_at=NOW)
+    console = browser(make_operator())
+    assert "failed more orders in 2026-11" in seen(console, "/console/probes/")
+    assert console.post(f"/console/probes/items/{item.pk}/close/", {"note": " "}).status_code == 409
+    assert WorkItem.objects.get(pk=item.pk).closed_at is None
+    assert console.post(f"/console/probes/items/{item.pk}/close/", {"note": "Agreed."}).status_code == 302
+    assert WorkItem.objects.get(pk=item.pk).note == "Agreed."
+    assert console.post("/console/probes/items/4711/close/", {"note": "x"}).status_code == 404
+    assert console.get("/console/probes/runs/4711/").status_code == 404

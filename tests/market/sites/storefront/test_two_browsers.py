@@ -1,0 +1,95 @@
+"""Two browsers and one service at the same moment: one outcome, nothing paid twice, and each page says what happened (issue 11,
+must show 5). What the verbs do to each other is in ``orders/test_unsubscribe_at_once`` and the two beside it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from tests.market.at_once import at_once
+from tests.market.engine import react
+from tests.market.fulfilment.changes import change_ordered, changeable_since, freeze
+from tests.market.fulfilment.services import again, ordered
+from tests.market.fulfilment.unsubscribing import balance
+from tradepost.market.base import clock
+from tradepost.market.identity.models import User
+from tradepost.market.orders.models import Order
+from tradepost.market.payments import ledger
+from tradepost.market.subscriptions.models import Subscription
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def browser(user: User) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    return client
+
+
+def text(client: Client, path: str) -> str:
+    answer = client.get(path, follow=True)
+    assert answer.status_code == 200, path
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def young() -> Subscription:
+    return changeable_since(timedelta(hours=3))
+
+
+def test_renew_and_unsubscribe() -> None:
+    held = young()
+    paying, leaving, before = browser(held.buyer), browser(held.buyer), balance(held)
+    service, order = f"/services/{held.pk}/", ordered(held, now=clock.now())
+    shown = leaving.get(f"{service}unsubscribe/").content.decode()
+    wanted = dict(re.findall(r'name="(way|back|once)"\s+value="([^"]*)"', shown)) | {"agreed": "on"}
+    said: dict[str, str] = {}
+
+    def pays() -> None:
+        answer = paying.post(f"/orders/{order.number}/pay/", follow=True)
+        said["paying"] = re.sub(r"\s+", " ", answer.content.decode())
+
+    def leaves() -> None:
+        answer = leaving.post(f"{service}unsubscribe/", wanted, follow=True)
+        said["leaving"] = re.sub(r"\s+", " ", answer.content.decode())
+
+    assert at_once([pays, leaves]) == ["done", "done"]
+    react(now=clock.now())
+    order = Order.objects.get(pk=order.pk)
+    if order.status == "cancelled":
+        assert again(held).status == "releasing"
+        assert balance(held) == before + int(wanted["back"])
+        assert "This service cannot be renewed." in said["paying"] or "paid or cancelled already" in said["paying"]
+        assert "Back on your balance" in said["leaving"] or "back on your balance" in said["leaving"]
+    else:
+        assert (order.status, again(held).status) == ("processing", "active")
+        assert balance(held) == before - order.total_minor
+        assert "An order about this service is being worked on" in said["leaving"]
+        assert "An order about this service is being worked on" in text(leaving, f"{service}unsubscribe/")
+    for client in (paying, leaving):
+        for path in (service, f"/orders/{order.number}/"):
+            text(client, path)
+    assert ledger.verify().problems == ()
+
+
+def test_a_change_is_paid_while_an_operator_freezes() -> None:
+    held = young()
+    order, before = change_ordered(held, now=clock.now()), balance(held)
+    client, said = browser(held.buyer), {}
+
+    def pays() -> None:
+        answer = client.post(f"/orders/{order.number}/pay/", follow=True)
+        said["page"] = re.sub(r"\s+", " ", answer.content.decode())
+
+    assert at_once([pays, lambda: freeze(held)]) == ["done", "done"]
+    react(now=clock.now())
+    order = Order.objects.get(pk=order.pk)
+    paid = before - balance(held)
+    assert (order.status, paid) in {("unpaid", 0), ("processing", order.total_minor), ("refunded", 0)}
+    if order.status == "unpaid":
+        assert "This service is frozen: it cannot be changed now." in said["page"]
+    assert "frozen" in text(client, f"/services/{held.pk}/").lower()
+    text(client, f"/orders/{order.number}/")
+    assert ledger.verify().problems == ()

@@ -1,0 +1,21 @@
+"""The addresses of usage and what it costs: a part of the table of every address."""
+
+from __future__ import annotations
+
+from tests.market.who_may import A_TRADE, BUYER, OPERATOR, OWNER, PERSONS, TRADE, TRADER, Address, pages
+
+OF_USAGE = {
+    "console/usage/": pages(frozenset({OPERATOR})),
+    "console/usage/arrears/": pages(frozenset({OPERATOR})),
+    "charges/": pages(PERSONS),
+    "charges/<int:pk>/": pages(frozenset({BUYER}), pk="{charge}"),
+    "services/<int:pk>/usage/": pages(frozenset({BUYER}), pk="{metered}"),
+    "seller/usage/": pages(TRADE),
+    "seller/usage/refused/": pages(TRADE),
+    "seller/usage/pushes/": pages(TRADE),
+    "seller/usage/export/<str:what>.csv": pages(TRADE, what="records"),
+    "seller/usage/records/<int:pk>/": pages(A_TRADE, pk="{usage_record}"),
+    "seller/usage/records/<int:pk>/void/": Address(
+        {"pk": "{usage_record}"}, post=frozenset({OWNER, TRADER}), data={"reason": "counted twice"}
+    ),
+}

@@ -1,0 +1,39 @@
+"""One run of the web check without a database: what it finds at a site of this machine."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+from tests.architecture.source import ROOT
+from tests.factories.tls_sites import authority
+from tradepost.market.web_scan.registry import all_checks, faults
+from tradepost.market.web_scan.scan import look_at
+from tradepost.market.web_scan.site import Budget, Site
+
+SSLYZE = ROOT / ".cache/sslyze/bin/sslyze"
+QUICK = Budget(pause=0, seconds=20)
+
+
+def looked_at(
+    url: str,
+    *,
+    sandbox: bool = True,
+    only: str = "",
+    budget: Budget = QUICK,
+    sslyze: str = "",
+    trust: ssl.SSLContext | None = None,
+) -> Mapping[str, Any]:
+    """``only``: the code of one check."""
+    site = Site(url=url, sandbox=sandbox, budget=budget, trust=trust or authority().trust, sslyze=sslyze)
+    checks = [check for check in all_checks() if check.code == only or not only]
+    return look_at(site, checks, lambda *_: None)
+
+
+def codes(result: Mapping[str, Any], severity: str = "") -> set[str]:
+    return {one["code"] for one in result["found"] if not severity or faults()[one["code"]].severity == severity}
+
+
+def untested(result: Mapping[str, Any]) -> dict[str, str]:
+    return {one["check"]: one["why"] for one in result["not_tested"]}
