@@ -11,11 +11,14 @@ ICONS := src/tradepost/market/web/icons.txt
 CODE := $(foreach folder,src tests scripts bench examples,$(if $(shell find $(folder) -name '*.py' -print -quit 2>/dev/null),$(folder)))
 TRANSLATIONS := $(shell find src -name '*.po')
 TEMPLATE := src/tradepost/market/empty.sqlite3
+DEMO := src/tradepost/market/demo.sqlite3
+SEED := $(shell find src/tradepost/market/seed examples/sample_seller -type f -not -name '*.pyc')
 MIGRATIONS := $(shell find src -path '*/migrations/*.py')
 MODULES := $(shell find src -name '*.py')
 # Passed on to pytest or the benchmarks: make test ARGS='tests/kit -k newInstance'
 ARGS ?=
 DIST ?= dist
+export TRADEPOST_SSLYZE ?= $(CURDIR)/.cache/sslyze/bin/sslyze
 
 .PHONY: help
 help:
@@ -62,7 +65,7 @@ shots: setup ## Take pictures of the pages into shots/, phone and desktop, Chine
 	@exec $(BIN)/python scripts/shots.py $(ARGS)
 
 .PHONY: setup
-setup: .venv/.dev .cache/bytecode $(VENDOR)/htmx.min.js .cache/translations $(TEMPLATE)
+setup: .venv/.dev .cache/bytecode $(VENDOR)/htmx.min.js .cache/translations $(TEMPLATE) $(DEMO) .cache/sslyze/.made
 
 .venv/.dev: requirements/dev.txt requirements/build.txt pyproject.toml scripts/make_venv.sh
 	@scripts/make_venv.sh requirements/dev.txt
@@ -76,6 +79,11 @@ setup: .venv/.dev .cache/bytecode $(VENDOR)/htmx.min.js .cache/translations $(TE
 .cache/bytecode: $(MODULES) .venv/.dev
 	@$(BIN)/python -m compileall -q src
 	@mkdir -p $(@D) && touch $@
+
+# The TLS scanner of web checks, in an environment of its own.
+.cache/sslyze/.made: requirements/sslyze.txt scripts/make_sslyze.sh | .venv/.dev
+	@scripts/make_sslyze.sh
+	@touch $@
 
 node_modules/.installed: package.json package-lock.json .npmrc | .venv/.dev
 	@scripts/npm.sh ci --no-progress --loglevel=error --no-update-notifier
@@ -92,4 +100,10 @@ $(VENDOR)/htmx.min.js: node_modules/.installed $(ICONS) scripts/collect_assets.p
 # Requirements as well: Django and allauth have migrations of their own.
 $(TEMPLATE): $(MIGRATIONS) .venv/.dev scripts/make_template.py
 	@$(BIN)/python scripts/make_template.py
+	@touch $@
+
+# The demo's products go their real road to the shelf, which takes some seconds: once, here.
+$(DEMO): $(TEMPLATE) $(SEED) | .cache/bytecode
+	@echo "· making the demo"
+	@$(BIN)/python scripts/make_template.py demo
 	@touch $@
