@@ -58,6 +58,7 @@ from .event_facts import happened, of_seller, one
 from .many import AK, SK, Size
 from .many.service_desk import DEMAND_TOKEN, OF_THE_BUYER, OPEN
 from .many.shop import TOKEN
+from .settled_facts import MORE_OF_SETTLEMENT, facts_of_settlement, of_settlement
 
 BATCH = 256
 RULE = Rule(5, timedelta(seconds=60))
@@ -120,10 +121,8 @@ MORE = {
     "seller/refunds/": ("status=seller_review", "status=refunded"),
     "complaints/new/": ("product={slug}", "order={order}", "service={subscription}"),
     "demands/new/": ("q=云笺",),
-    "seller/complaints/": ("status=upheld",),
-    "seller/demands/": ("status=waiting",),
-    "console/complaints/": ("status=upheld",),
-    "console/demands/": ("status=open",),
+    "seller/complaints/": ("status=upheld",), "seller/demands/": ("status=waiting",), **MORE_OF_SETTLEMENT,
+    "console/complaints/": ("status=upheld",), "console/demands/": ("status=open",),
     "console/demands/products/": ("product_words=云笺", "product_words={product}"),
     "console/demands/sellers/": ("seller_words=many",),
     "console/refunds/": ("status=", "status=refunded"),
@@ -196,7 +195,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "asset": of_seller("assets_asset", "id"),
         "asset_version": of_seller("assets_asset", "(SELECT max(v.id) FROM assets_assetversion v WHERE v.asset_id = assets_asset.id)"),
         "usage_record": "10", "charge": "10", "metered": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
-        "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"),
+        "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"), **facts_of_settlement(),
         "asked_invoice": of_seller("invoices_invoice", "id", "status = 'review'"),
         "invoice_title": one("SELECT id FROM invoices_invoicetitle WHERE buyer_id = 1")[0],
         "refund": of_seller("orders_refund", "id", "buyer_id = 1 AND status = 'refunded'"),
@@ -340,6 +339,7 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
         charge.TIMER: [("", {"collection": 1, "after": 0}, now)],
         arrears.TIMER: [("", {"arrears": 1}, now)],
         best_sellers.NIGHTLY: [("", {}, now)],
+        **of_settlement(now),
         retention.NIGHTLY: [("", {}, now + timedelta(days=500))],
     }
     for kind, task in wiring.TASKS.items():

@@ -65,7 +65,7 @@ def test_the_international_example() -> None:
 
 def test_a_share_is_never_more_than_all() -> None:
     whole = Inputs(base_minor=100, share=Decimal(1), increment=Decimal("0.02"), paid_month=MONTH)
-    assert (whole.rate, fee_of(whole)) == (0, 0)
+    assert (whole.rate, fee_of(whole)) == (Decimal(0), 0)
 
 
 def test_inputs_are_read_as_they_were_kept() -> None:

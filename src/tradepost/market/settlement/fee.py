@@ -55,9 +55,11 @@ class Inputs:
 
 
 def read_inputs(stored: Mapping[str, Any]) -> Inputs:
-    exact = {name: Decimal(stored[name]) for name in ("share", "increment")}
-    whole = {name: stored[name] for name in ("base_minor", "before_minor", "fee_before_minor", "paid_minor")}
-    return Inputs(**whole, **exact, paid_month=date.fromisoformat(stored["paid_month"]))
+    return Inputs(
+        base_minor=stored["base_minor"], before_minor=stored["before_minor"], fee_before_minor=stored["fee_before_minor"],
+        share=Decimal(stored["share"]), increment=Decimal(stored["increment"]), paid_minor=stored["paid_minor"],
+        paid_month=date.fromisoformat(stored["paid_month"]),
+    )  # fmt: skip
 
 
 def fee_of(inputs: Inputs) -> int:

@@ -47,10 +47,10 @@ def _statements_otherwise() -> Iterator[str]:
         base=Coalesce(Sum("lines__base_minor"), 0), fees=Coalesce(Sum("lines__fee_minor"), 0)
     )
     for one in by_lines.exclude(base=F("gross_minor"), fees=F("fee_minor")).order_by("pk"):
-        yield f"statement {one.number} says {one.gross_minor} and {one.fee_minor}, its lines {one.base} and {one.fees}"  # type: ignore[attr-defined]  # as annotated
+        yield f"statement {one.number} says {one.gross_minor} and {one.fee_minor}, its lines {one.base} and {one.fees}"
     by_items = Statement.objects.annotate(earned=Coalesce(Sum("items__minor"), 0)).exclude(earned=F("gross_minor"))
-    for one in by_items.order_by("pk"):
-        yield f"statement {one.number} says {one.gross_minor}, its items {one.earned}"  # type: ignore[attr-defined]  # as annotated
+    for by_item in by_items.order_by("pk"):
+        yield f"statement {by_item.number} says {by_item.gross_minor}, its items {by_item.earned}"
     others = SettlementItem.objects.filter(statement__isnull=False).exclude(seller=F("statement__seller"))
     yield from (f"item {item.pk} stands on another seller's statement" for item in others.order_by("pk"))
 

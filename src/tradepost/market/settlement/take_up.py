@@ -16,6 +16,7 @@ from django.db.models import F, Max
 
 from tradepost.market.base import rows
 from tradepost.market.billing.models import Allocation
+from tradepost.market.identity.models import Seller
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.payments import kept_sums
 from tradepost.market.payments.models import Account, Entry, KindTotal, Transfer
@@ -75,10 +76,10 @@ def _summed() -> int:
 
 def _entries(after: int, through: int) -> list[Entry]:
     """Of sellers' accounts what orders and usage moved, and what buyers paid into clearing."""
-    found = Entry.objects.filter(pk__gt=after, pk__lte=through).select_related("transfer", "account").order_by("pk")
+    found = Entry.objects.filter(pk__gt=after, pk__lte=through).select_related("transfer", "account__seller")
     return [
         entry
-        for entry in found
+        for entry in found.order_by("pk")
         if (entry.account.kind == Account.Kind.SELLER and entry.transfer.reason in (*OF_ORDERS, *OF_USAGE))
         or (entry.account.kind == Account.Kind.CLEARING and entry.transfer.reason == Reason.PAYMENT)
     ]
@@ -117,10 +118,16 @@ def _items(
 
 def _of_line(entry: Entry, line: OrderLine, zone: tzinfo) -> SettlementItem:
     return SettlementItem(
-        entry=entry, source=f"line:{line.number}", seller_id=entry.account.seller_id, currency=entry.account.currency,
+        entry=entry, source=f"line:{line.number}", seller=_seller(entry), currency=entry.account.currency,
         product_id=line.product_id, line=line, minor=entry.amount_minor,
         paid_month=month_of(line.order.paid_at or entry.transfer.at, zone), settles_at=entry.transfer.at,
     )  # fmt: skip
+
+
+def _seller(entry: Entry) -> Seller:
+    if entry.account.seller is None:
+        raise LookupError("an account of a seller has one")
+    return entry.account.seller
 
 
 def _of_usage(entry: Entry, allocations: Sequence[Allocation], zone: tzinfo) -> Iterator[SettlementItem]:
@@ -137,7 +144,7 @@ def _of_usage(entry: Entry, allocations: Sequence[Allocation], zone: tzinfo) -> 
     for source, minor in parts.items():
         charge = charges[source]
         yield SettlementItem(
-            entry=entry, source=source, seller_id=entry.account.seller_id, currency=entry.account.currency,
+            entry=entry, source=source, seller=_seller(entry), currency=entry.account.currency,
             product_id=charge.subscription.product_id, subscription_id=charge.subscription_id, minor=minor,
             paid_month=month_of(entry.transfer.at, zone), settles_at=entry.transfer.at,
         )  # fmt: skip
