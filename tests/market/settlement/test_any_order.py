@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,7 @@ from tradepost.market.base.errors import IllegalTransition
 from tradepost.market.base.money import Money
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.payments import ledger
+from tradepost.market.payments.models import Entry
 from tradepost.market.settlement.agree import sign
 from tradepost.market.settlement.calendar import month_before, month_of
 from tradepost.market.settlement.models import SettlementItem, Statement
@@ -50,12 +52,12 @@ class Market:
             if left > 0:
                 self.numbers += 1
                 amount = Money(-(-left // part), "CNY")
-                what = {"reference": f"R{self.numbers}", "order_number": order.number, "now": self.now}
+                what: dict[str, Any] = {"reference": f"R{self.numbers}", "order_number": order.number, "now": self.now}
                 ledger.take_back(self.seller, amount, **what)
                 ledger.refund(self.buyer, amount, **what)
                 return
 
-    def _entries(self, order: Order) -> list:
+    def _entries(self, order: Order) -> list[Entry]:
         account = ledger.seller_account(self.seller, "CNY")
         return list(account.entries.filter(transfer__order_number=order.number))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.factories import make_operator
@@ -47,7 +49,7 @@ def test_agreed_to_or_rejected() -> None:
 
 def test_two_operators_pay_it_once() -> None:
     statement, operator = signed(earned()), make_operator()
-    outcomes = at_once([lambda n=n: pay(statement, f"ICBC-{n:04d}", by=operator, now=RUN) for n in range(5)])
+    outcomes = at_once([partial(pay, statement, f"ICBC-{n:04d}", by=operator, now=RUN) for n in range(5)])
     assert sorted(outcomes) == ["done"] + ["statement.not_allowed"] * 4
     assert (Transfer.objects.filter(reason="paid_out").count(), sound()) == (1, [])
 

@@ -35,7 +35,8 @@ def the_market() -> Seller:
 
 
 def applies(*statements: Statement, **more: Any) -> Invoice:
-    wanted = FeeApplication(**({"invoice_type": "general_digital", "title": TITLE, "receiver": RECEIVER} | more))
+    said: dict[str, Any] = {"invoice_type": "general_digital", "title": TITLE, "receiver": RECEIVER} | more
+    wanted = FeeApplication(**said)
     seller = statements[0].seller
     made = fee_invoices.apply(
         owner_of(seller), seller, [one.number for one in statements], wanted, patience=PATIENCE, a_day=50, now=RUN
