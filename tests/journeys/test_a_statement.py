@@ -101,7 +101,7 @@ def test_from_what_was_sold_to_the_invoice_over_the_fee() -> None:
     assert invoice.number in text(operator.get("/console/invoices/"))
     assert operator.post(f"{desk}review/", {"answer": "approve"}).status_code == 302
     file = SimpleUploadedFile("dzfp.pdf", INVOICE_PDF, "application/pdf")
-    done = operator.post(f"{desk}issue/", {"number": "24312000000012345678", "file": file})
+    done = operator.post(f"{desk}issue/", {"number": "24312000000012345678", "file_file": file})
     assert done.status_code == 302, text(done)
     assert seller.get(f"{at}file/").content == INVOICE_PDF
     assert "24312000000012345678" in text(english.get(at))

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         ('catalog', '0007_attributes_of_sellers'),
         ('identity', '0010_self_operated'),
         ('orders', '0017_invoiced_lines'),
-        ('payments', '0007_settled'),
+        ('payments', '0008_settled'),
         ('subscriptions', '0010_arrears'),
     ]
 

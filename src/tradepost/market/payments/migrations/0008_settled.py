@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('identity', '0010_self_operated'),
-        ('payments', '0006_debts'),
+        ('payments', '0007_statements_by_kind_and_day'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -27,6 +27,11 @@ class Migration(migrations.Migration):
             model_name='transfer',
             name='reason',
             field=models.CharField(choices=[('top_up', 'Top-up'), ('payment', 'Payment'), ('refund', 'Refund'), ('earned', 'Delivered to the buyer'), ('taken_back', 'Taken back for a refund'), ('assigned', 'Assigned to its buyer'), ('sent_back', 'Sent back to who paid it'), ('charged', 'Usage'), ('collected', 'Payment for usage'), ('credited', 'Credit for usage'), ('settled', 'Statement agreed to'), ('paid_out', 'Paid out to the seller')], max_length=16),
+        ),
+        migrations.AlterField(
+            model_name='entry',
+            name='statement_kind',
+            field=models.CharField(blank=True, choices=[('top_up', 'Top-up'), ('payment', 'Payment'), ('refund', 'Refund'), ('earned', 'Delivered to the buyer'), ('taken_back', 'Taken back for a refund'), ('assigned', 'Assigned to its buyer'), ('sent_back', 'Sent back to who paid it'), ('charged', 'Usage'), ('collected', 'Payment for usage'), ('credited', 'Credit for usage'), ('settled', 'Statement agreed to'), ('paid_out', 'Paid out to the seller')], db_default='', default='', max_length=16),
         ),
         migrations.AddConstraint(
             model_name='account',
