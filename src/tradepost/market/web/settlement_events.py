@@ -29,7 +29,7 @@ def _event(move: Move, *, for_operators: bool) -> TimelineEvent:
         "retry": (_("The payment was begun again"), "refresh", "info"),
         "bad_details": (_("The bank does not know the account"), "alert-triangle", "bad"),
         "refuse": (_("The payment was refused"), "ban", "warn"),
-        "pay": (_("Paid"), "check", "ok"),
+        "pay": (_("Paid out"), "check", "ok"),
     }.get(move.event, (move.event, "point", "calm"))
     if move.event == "sign" and move.actor == MARKET:
         words = _("Agreed to, since nobody rejected it in time")

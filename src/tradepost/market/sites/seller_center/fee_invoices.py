@@ -59,15 +59,16 @@ def apply(request: SellerRequest) -> HttpResponse:
         else:
             messages.success(request, _("You applied. You are told as soon as the market has issued the invoice."))
             return redirect("seller_center:fee_invoice", invoice.pk)
-    market = the_market()
+    said = request.POST if request.method == "POST" else request.GET
+    market, free = the_market(), fee_invoices.to_invoice(request.seller)
     offered = offered_by(market) if market is not None else frozenset()
     return show(
         request,
         "seller_center/fee_invoice_apply.html",
         status=refused.status if refused else 200,
         refused=refused,
-        free=fee_invoices.to_invoice(request.seller),
-        chosen=set(request.POST.getlist("statement") if request.method == "POST" else request.GET.getlist("statement")),
+        free=free,
+        chosen=set(said.getlist("statement")) or ({one.number for one in free} if request.method != "POST" else set()),
         types=[one for one in InvoiceType if one in offered],
         kind=request.POST.get("type", ""),
         typed=_typed(request),
