@@ -80,7 +80,7 @@ def test_pictures_and_settings_beside_the_sheet_do_no_harm() -> None:
 
 @given(
     st.lists(
-        st.lists(st.text(st.characters(codec="utf-8", exclude_categories=("C",)), max_size=8), max_size=6), max_size=8
+        st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=8), max_size=6), max_size=8
     )
 )
 def test_what_is_written_is_read(rows: list[list[str]]) -> None:

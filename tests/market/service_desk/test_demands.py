@@ -259,7 +259,7 @@ def test_a_demand_that_is_sent_twice_is_one_demand() -> None:
     ],
     ids=["with a product", "long", "a landline", "with an address"],
 )
-def test_who_left_only_a_telephone_gets_the_answer_by_sms(given: dict[str, str], product: bool, told: str) -> None:
+def test_who_left_only_a_telephone_gets_the_answer_by_sms(given: dict[str, Any], product: bool, told: str) -> None:
     """§9: whoever asks is answered where they can be reached; a receipt goes to no telephone, else strangers have SMS sent to any."""
     demand = raised(**given).demand
     react(now=NOW)

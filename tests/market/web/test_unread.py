@@ -16,9 +16,9 @@ ISSUE = "/seller/invoices/1/issue/"
 @pytest.mark.parametrize(
     ("language", "cookie", "said"),
     [
-        ("en", "", "larger than the 22 MB that this form takes"),
-        ("zh-CN,zh;q=0.9", "", "超过了此表单可接收的 22 MB"),
-        ("en", "django_language=zh-hans", "超过了此表单可接收的 22 MB"),
+        ("en", "", "larger than the 21 MB that this form takes"),
+        ("zh-CN,zh;q=0.9", "", "（含文件）超过了此表单可接收的 21 MB"),
+        ("en", "django_language=zh-hans", "（含文件）超过了此表单可接收的 21 MB"),
     ],
 )
 def test_a_person_reads_how_much_the_form_takes(language: str, cookie: str, said: str) -> None:
