@@ -43,7 +43,7 @@ from tradepost.market.web.status import vocabulary
 
 class AnswerForm(forms.Form):
     words = forms.CharField(
-        label=gettext_lazy("Your answer"),
+        label=gettext_lazy("What you answer"),
         max_length=LONGEST_ANSWER,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("Who asked reads it, by mail and on the page that they follow."),
