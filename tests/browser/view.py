@@ -26,7 +26,11 @@ class View:
     def act(self, page: Page) -> None:
         """Do there what a person would do."""
         for selector, value in self.fill:
-            page.locator(selector).fill(value)
+            field = page.locator(selector)
+            if field.evaluate("field => field.tagName") == "SELECT":
+                field.select_option(value)
+            else:
+                field.fill(value)
         if self.stale:
             page.locator("main [name=csrfmiddlewaretoken]").evaluate("input => { input.value = 'a'.repeat(64); }")
         if self.press:
