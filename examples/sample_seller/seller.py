@@ -11,6 +11,7 @@ import argparse
 import hmac
 import logging
 import os
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -247,6 +248,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _report_usage(parsed: argparse.Namespace, accounts: Accounts, market: MarketClient) -> Usage:
     """In a thread of its own, as long as the process lives; what it did not get done is in the outbox."""
+    market = replace(market, timeout=20, tries=3)  # nobody waits for this
     outbox = UsageOutbox(parsed.data / "usage-outbox.db", market.push_usage)
     usage = Usage(parsed.data, accounts, market, outbox, parsed.pretend)
     every = timedelta(seconds=parsed.report_every)

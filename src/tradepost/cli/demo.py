@@ -141,8 +141,8 @@ def _welcome(console: Console, config: Config, logins: tuple[Login, ...], second
     console.print(f"\nLogs  {config.data / 'logs'}", markup=False, soft_wrap=True)
     console.print("Time  tradepost clock advance 30d, in another terminal here")
     console.print(
-        "Usage Two buyers use Qingxie Sign-in on demand. After clock advance 2d the one above has charges;\n"
-        f"      the other owes: {seed.SHORT_OF_MONEY.email}, {seed.SHORT_OF_MONEY.password}"
+        "Usage two buyers use Qingxie Sign-in on demand; it is charged each hour: tradepost clock advance 2d, then 2h\n"
+        f"      one of them will owe: {seed.SHORT_OF_MONEY.email}, {seed.SHORT_OF_MONEY.password}"
     )
     console.print("Stop  Ctrl-C\n")
 

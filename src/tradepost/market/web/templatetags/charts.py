@@ -15,6 +15,8 @@ from .ui import locale_now
 
 register = template.Library()
 
+LARGE = 100
+
 
 @register.filter
 def month(value: date) -> str:
@@ -26,6 +28,12 @@ def month(value: date) -> str:
 def hour_of_day(value: datetime) -> str:
     """09:00, of a day that the page names."""
     return f"{timezone.localtime(value):%H:%M}"
+
+
+@register.filter
+def about(value: Decimal) -> Decimal:
+    """What is only expected, no finer than one can mean it: 12,081 or 3.47."""
+    return value.quantize(Decimal(1)) if value >= LARGE else value.quantize(Decimal("0.01"))
 
 
 @register.filter

@@ -44,7 +44,8 @@
     return (seconds) => format.format(new Date(seconds * 1000));
   };
 
-  const options = (box) => {
+  const options = (box, data) => {
+    const charges = data[2].some((value) => value); // an axis of nothing says nothing
     const byDay = box.dataset.grain === "day";
     const tick = moments(box, byDay ? { day: "numeric" } : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     const full = moments(box, byDay ? { month: "short", day: "numeric" } : { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
@@ -53,11 +54,11 @@
     const value = (_chart, raw) => (raw == null ? "–" : whole.format(raw));
     const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
     const series = [
-      { value: (_chart, raw) => (raw == null ? "–" : full(raw)), label: "" },
+      { value: (_chart, raw) => (raw == null ? "–" : full(raw)), label: box.dataset.when },
       { label: box.dataset.used, scale: "used", stroke: bars, fill: bars, points: { show: false }, paths: uPlot.paths.bars({ size: [0.7, 40] }), value },
-      { label: box.dataset.charged, scale: "charged", stroke: money, width: 2, points: { size: 6, fill: money }, value },
+      { label: box.dataset.charged, scale: "charged", show: charges, stroke: money, width: 2, points: { size: 6, fill: money }, value },
     ];
-    if (box.dataset.expected) series.push({ label: box.dataset.expectedWords, scale: "used", stroke: bars, width: 2, dash: [6, 4], points: { show: false }, value });
+    if (box.dataset.expected) series.push({ label: box.dataset.expectedWords, scale: "used", stroke: bars, width: 2, dash: [4, 3], points: { show: false }, paths: uPlot.paths.bars({ size: [0.7, 40] }), value });
     return {
       width: box.clientWidth,
       height: 260,
@@ -71,7 +72,7 @@
       axes: [
         { ...axis, grid: { show: false }, incrs: byDay ? [1, 2, 5, 7, 10].map((n) => n * DAY) : [1, 2, 3, 6].map((n) => n * 3600), splits: (chart, _axis, low, high, incr) => chart.data[0].filter((at, n) => at >= low && at <= high && n % Math.round(incr / step) === 0), values: (_chart, splits) => splits.map(tick) },
         { ...axis, scale: "used", size: 56, values: figures(1) },
-        { ...axis, scale: "charged", side: 1, size: 56, grid: { show: false }, values: figures(2) },
+        { ...axis, scale: "charged", show: charges, side: 1, size: 56, grid: { show: false }, values: figures(2) },
       ],
       series,
     };
@@ -84,7 +85,7 @@
     box.setAttribute("aria-labelledby", box.dataset.chart.replace(/-rows$/, "-title"));
     const data = read(box);
     if (!box.dataset.expected) data.pop();
-    return new uPlot(options(box), data, box);
+    return new uPlot(options(box, data), data, box);
   };
 
   document.addEventListener("DOMContentLoaded", () => {
