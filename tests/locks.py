@@ -27,6 +27,7 @@ ORDER = (
     "fulfilment_operation",
     "production_call",
     "licenses_licenserequest",
+    "licenses_licensecode",
     "base_job",
     "orders_order",
     "invoices_invoice",
