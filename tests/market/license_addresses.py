@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.market.who_may import A_TRADE, CHANGERS, OPERATOR, SELLERS, TRADE, Address, pages
+from tests.market.who_may import A_TRADE, OPERATOR, OWNER, SELLERS, TRADE, Address, pages
 
 OF_LICENSES = {
     "console/licenses/": pages(frozenset({OPERATOR})),
@@ -10,7 +10,7 @@ OF_LICENSES = {
     "seller/licenses/": pages(TRADE),
     "seller/licenses/requests/": pages(TRADE),
     "seller/licenses/<int:pk>/": pages(A_TRADE, pk="{license_code}"),
-    "seller/licenses/tests/": Address(get=SELLERS, post=CHANGERS),
+    "seller/licenses/tests/": Address(get=SELLERS, post=frozenset({OWNER}), data={"product": "{coded_product}"}),
 }
 APIS_OF_LICENSES = {
     "api/mkp-openapi-public/global/v1/license/activate": Address(gateway=True),

@@ -172,7 +172,7 @@ class World:
         told, grievance = self._asked(buyer, seller, product)
         code, untaken = self._codes(seller, buyer)
         self.facts: Mapping[str, str] = {
-            "coded": str(code.subscription_id), "untaken": str(untaken.subscription_id), "license_code": str(code.pk),
+            "coded": str(code.subscription_id), "untaken": str(untaken.subscription_id), "license_code": str(code.pk), "coded_product": str(code.product_id),
             "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug, "seller_slug": seller.slug,
             "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer).pk),
             "mail": str(NoticeDelivery.objects.get(notice__user=buyer).pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
