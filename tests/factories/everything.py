@@ -138,6 +138,10 @@ MORE = {
         "status=failed", "status=waiting", "status=sent", "status=withheld", "channel=sms", "channel=mail", "reason=switched_off",
         "q={email}", "q=13800138000",
     ),
+    "seller/licenses/": ("status=active", "q=PL1", "status=issued"),
+    "seller/licenses/requests/": ("status=promised", "q=event-1"),
+    "console/licenses/": ("status=active", "seller={seller}", "seller={seller}&status=taken", "q=PL1"),
+    "console/licenses/requests/": ("status=promised", "seller={seller}", "seller={seller}&status=promised"),
     "seller/deliveries/": ("status=withheld", "channel=webhook", "reason=disabled", "q={email}"),
 }  # fmt: skip
 """Lists are also asked in these ways."""
@@ -190,7 +194,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "order": number, "order_key": str(order), "tail": number[-7:], "line": f"{number}-000001", "unpaid": unpaid,
         "slug": "product-1", "seller_slug": "seller-1", "product": "1", "subscription": str(subscription), "instance": f"instance-{order}",
         "notice": str(notice), "mail": str(notice), "seller": "1", "buyer": "1", "address": "1", "call": str(3 * order), "operation": str(order),
-        "license_request": "1", "run": "4", "case": "4", "access_key": AK, "email": "buyer1@many.example", "signing_key": one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
+        "license_request": "1", "coded": str(subscription), "coded_product": "1", "untaken": str(subscription), "license_code": of_seller("licenses_licensecode", "id", "subscription_id IS NOT NULL"), "run": "4", "case": "4", "access_key": AK, "email": "buyer1@many.example", "signing_key": one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
         "operator": str(size.operator), "domain": "1", "attribute": "1", "staged_key": "staged", "member": str(size.sellers + 1), "group": "1",
         "empty_group": "2", "invitation": "1", "token": TOKEN, "submission": of_seller("review_submission", "id", "status = 'pending'"),
         "rejected": of_seller("review_submission", "id", "status = 'rejected'"), "picture": of_seller("assets_picture", "sha256"),

@@ -49,6 +49,7 @@ from tradepost.market.identity.models import (
     User,
 )
 from tradepost.market.invoices.models import Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
+from tradepost.market.licenses.models import LicenseCode, LicenseRequest, SoftwareUsage
 from tradepost.market.metering.models import Collection, Push, Record, RefusedRecord
 from tradepost.market.notifications.models import Endpoint, Notice, NoticeDelivery, Receiver
 from tradepost.market.orders.models import AutoRenewal, Order, OrderLine
@@ -68,6 +69,7 @@ from .calls import calls
 from .debugged import debugged
 from .insert import indexed_afterwards, run, unchecked
 from .invoiced import invoices
+from .licensed import licenses
 from .metered import metered
 from .operations import operations
 from .orders import orders, subscriptions
@@ -88,6 +90,7 @@ GROWING = (
     Demand, CustomerDemand, Complaint,
     Push, Record, RefusedRecord, Charge, ProductHour,
     SettlementItem, StatementLine, Statement, PaidMonth,
+    LicenseCode, LicenseRequest, SoftwareUsage,
 )  # fmt: skip
 """The models whose rows become more with every order, or with time."""
 
@@ -106,6 +109,7 @@ def fill(size: Size, *, now: datetime) -> None:
         operations(size, now)
         refunds()
         metered(now)
+        licenses()
         invoices()
         asked_and_complained()
         notices(size)
