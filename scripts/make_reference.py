@@ -100,6 +100,7 @@ def lifecycles() -> str:
     from tradepost.market.identity.lifecycle import SELLER
     from tradepost.market.identity.members_lifecycle import INVITATION, MEMBERSHIP
     from tradepost.market.invoices.lifecycle import INVOICE
+    from tradepost.market.licenses.code_lifecycle import LICENSE_CODE
     from tradepost.market.licenses.lifecycle import LICENSE_REQUEST
     from tradepost.market.orders.lifecycle import ORDER
     from tradepost.market.orders.refund_lifecycle import REFUND
@@ -120,6 +121,7 @@ def lifecycles() -> str:
         FACT,
         SUBSCRIPTION,
         LICENSE_REQUEST,
+        LICENSE_CODE,
         DEMAND,
         CUSTOMER_DEMAND,
         COMPLAINT,

@@ -27,6 +27,7 @@ ORDER = (
     "fulfilment_operation",
     "production_call",
     "licenses_licenserequest",
+    "licenses_licensecode",
     "base_job",
     "settlement_progress",
     "orders_order",

@@ -6,6 +6,7 @@ from tests.browser.view import View
 
 SUBMIT = "main form[method=post] button[type=submit]"
 TOP_UP = 'main form[action$="/top-up/"] button[type=submit]'
+OTHER_MONEY = (("input[name=reference]", "ICBC-7"), ("select[name=transfer]", "none"))
 
 OF_OPERATORS: dict[str, View] = {
     "console-overview": View("/console/"),
@@ -70,12 +71,8 @@ OF_OPERATORS: dict[str, View] = {
     ),
     "console-accounts": View("/console/accounts/"),
     "console-account": View("/console/accounts/1/"),
-    "console-top-up": View(
-        "/console/accounts/1/", (("input[name=amount]", "1200.5"), ("input[name=reference]", "ICBC-7")), TOP_UP
-    ),
-    "console-top-up-wrong": View(
-        "/console/accounts/1/", (("input[name=amount]", "1e9"), ("input[name=reference]", "ICBC-7")), TOP_UP
-    ),
+    "console-top-up": View("/console/accounts/1/", (("input[name=amount]", "1200.5"), *OTHER_MONEY), TOP_UP),
+    "console-top-up-wrong": View("/console/accounts/1/", (("input[name=amount]", "1e9"), *OTHER_MONEY), TOP_UP),
     "console-level-wrong": View(
         "/console/accounts/1/", (("input[name=reason]", "  "),), 'main form[action$="/level/"] button[type=submit]'
     ),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tests.market.account_addresses import ACCOUNT
 from tests.market.desk_addresses import OF_THE_DESK
 from tests.market.invoice_addresses import OF_INVOICES
+from tests.market.license_addresses import APIS_OF_LICENSES, OF_LICENSES
 from tests.market.notice_addresses import OF_CONSOLE, OF_SELLERS, OF_STORE
 from tests.market.operator_addresses import OF_OPERATORS
 from tests.market.refund_addresses import OF_REFUNDS
@@ -392,7 +393,9 @@ ADDRESSES: Mapping[str, Address] = (
     | OF_CONSOLE
     | OF_OPERATORS
     | OF_TRANSFERS
+    | OF_LICENSES
     | OPEN_API
+    | APIS_OF_LICENSES
     | ACCOUNT
     | OTHERS
 )

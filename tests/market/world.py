@@ -51,10 +51,13 @@ from tradepost.market.billing.models import Charge
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.debugging.models import DebugCase, DebugRun
 from tradepost.market.debugging.saved import on_call_ended
+from tradepost.market.fulfilment.activating import take_code
 from tradepost.market.fulfilment.models import Drift
+from tradepost.market.fulfilment.order_paid import on_order_paid
 from tradepost.market.identity import domains, keys, members
 from tradepost.market.identity.menus import VIEWER
 from tradepost.market.identity.models import Member, Seller, SigningKey, Throttle, User
+from tradepost.market.licenses.code_models import LicenseCode
 from tradepost.market.licenses.deliver import deliver_license
 from tradepost.market.licenses.request import request_license
 from tradepost.market.metering import collect
@@ -63,6 +66,7 @@ from tradepost.market.notifications import endpoints, receivers
 from tradepost.market.notifications.models import Notice, NoticeDelivery, Receiver
 from tradepost.market.notifications.owners import Owner
 from tradepost.market.notifications.tell import tell
+from tradepost.market.orders.events import OrderPaid
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.refund_models import Refund
 from tradepost.market.orders.refund_requests import proofs_owner
@@ -169,7 +173,9 @@ class World:
             facts={"order": order.number, "product": product.name},
         )  # fmt: skip
         told, grievance = self._asked(buyer, seller, product)
+        code, untaken = self._codes(seller, buyer)
         self.facts: Mapping[str, str] = {
+            "coded": str(code.subscription_id), "untaken": str(untaken.subscription_id), "license_code": str(code.pk), "coded_product": str(code.product_id),
             "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug, "seller_slug": seller.slug,
             "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer).pk),
             "mail": str(NoticeDelivery.objects.get(notice__user=buyer).pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
@@ -207,10 +213,22 @@ class World:
             grievance: table.A_TRADE | {table.BUYER, OPERATOR},
             refund.reason: table.A_TRADE | {table.BUYER, OPERATOR},
             PASSWORD: frozenset({table.BUYER}), LICENSE: frozenset({table.BUYER}),
-            BANK_ACCOUNT: frozenset({OPERATOR}), "receiver-0@c.example": ANYBODY, "receiver-1@c.example": table.A_MEMBERS | {OPERATOR}, self.facts["hook_secret"]: frozenset(), MACHINE_LICENSE: frozenset({table.BUYER}), "machine-of-x-7": frozenset({table.BUYER}), SIGNING_KEY: frozenset(), access.secret: frozenset(),
+            BANK_ACCOUNT: frozenset({OPERATOR}), "receiver-0@c.example": ANYBODY, "receiver-1@c.example": table.A_MEMBERS | {OPERATOR}, self.facts["hook_secret"]: frozenset(), MACHINE_LICENSE: frozenset({table.BUYER}), "machine-of-x-7": table.A_TRADE | {table.BUYER}, code.code: table.A_TRADE | {table.BUYER, OPERATOR}, untaken.code: table.A_TRADE | {OPERATOR}, SIGNING_KEY: frozenset(), access.secret: frozenset(),
         }  # fmt: skip
         self.sessions = {role: self._session(user) for role, user in self.users.items()}
         self.before = self.after = rows()
+
+    @staticmethod
+    def _codes(seller: Seller, buyer: User) -> tuple[LicenseCode, LicenseCode]:
+        """Two that X bought: one that was taken, and one that was not."""
+        product = factories.make_product(seller, product_type="LICENSE_CODE", bound=False)
+        orders = [factories.make_order(buyer, offer=factories.make_offer(product), paid=True) for _ in range(2)]
+        on_order_paid.many([OrderPaid(order=order.number) for order in orders], NOW)
+        made = LicenseCode.objects.filter(product=product).order_by("pk")
+        held = made[0].subscription
+        assert held is not None
+        take_code(held, actor="x", now=NOW)
+        return made[0], made[1]
 
     def _transfers(self, buyer: User) -> tuple[Intent, Intent, ProviderFact]:
         """Two that X announced, of one of which there is a proof; and money that is nobody's."""

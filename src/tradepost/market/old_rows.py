@@ -18,6 +18,7 @@ from tradepost.market.identity import throttling
 from tradepost.market.invoices import issue as invoice_issue
 from tradepost.market.invoices import patience as invoice_patience
 from tradepost.market.invoices.lifecycle import INVOICE
+from tradepost.market.licenses import retention as licenses_retention
 from tradepost.market.metering import retention as metering_retention
 from tradepost.market.notifications import retention as notifications_retention
 from tradepost.market.orders import retention as orders_retention
@@ -65,6 +66,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     service_desk_retention.DEMANDS,
     metering_retention.REFUSED,
     metering_retention.NONCES,
+    licenses_retention.USAGE,
     work_queue_retention.HANDLINGS,
     audit_retention.ENTRIES,
 )

@@ -69,7 +69,6 @@ from tradepost.market.notifications.compose import Site
 from tradepost.market.old_rows import RETENTION
 from tradepost.market.orders import auto_renew, best_sellers, cancel, refund_requests, wait_for_transfer
 from tradepost.market.orders.events import (
-    OrderCancelled,
     OrderCompleted,
     OrderPaid,
     OrderRefunded,
@@ -158,7 +157,7 @@ REACTIONS = Reactions(
     [
         on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid, best_sellers.on_order_paid),
         on(OrderCompleted, tell.on_order_completed, failed_orders.on_order_completed),
-        on(OrderCancelled, tell.on_order_cancelled),
+        *tell.REACTIONS,
         *invoiced.REACTIONS,
         *settled.REACTIONS,
         on(

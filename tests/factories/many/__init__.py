@@ -21,7 +21,7 @@ from tests.factories.pictures import make_picture, make_proof
 from tests.factories.transfers import came
 from tradepost.market.audit.models import Entry as Act
 from tradepost.market.base.models import Event, Job, LeasedJob, Move
-from tradepost.market.billing.models import Accumulation, Charge
+from tradepost.market.billing.models import Accumulation, Charge, ProductHour
 from tradepost.market.catalog.models import (
     AttributeTemplate,
     Category,
@@ -49,6 +49,7 @@ from tradepost.market.identity.models import (
     User,
 )
 from tradepost.market.invoices.models import Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
+from tradepost.market.licenses.models import LicenseCode, LicenseRequest, SoftwareUsage
 from tradepost.market.metering.models import Collection, Push, Record, RefusedRecord
 from tradepost.market.notifications.models import Endpoint, Notice, NoticeDelivery, Receiver
 from tradepost.market.orders.models import AutoRenewal, Order, OrderLine
@@ -68,6 +69,7 @@ from .calls import calls
 from .debugged import debugged
 from .insert import indexed_afterwards, run, unchecked
 from .invoiced import invoices
+from .licensed import licenses
 from .metered import metered
 from .operations import operations
 from .orders import orders, subscriptions
@@ -86,8 +88,9 @@ GROWING = (
     ProbeRun, ProbeDay, ProbeSlot,
     WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice,
     Demand, CustomerDemand, Complaint,
-    Push, Record, RefusedRecord, Charge,
+    Push, Record, RefusedRecord, Charge, ProductHour,
     SettlementItem, StatementLine, Statement, PaidMonth,
+    LicenseCode, LicenseRequest, SoftwareUsage,
 )  # fmt: skip
 """The models whose rows become more with every order, or with time."""
 
@@ -106,6 +109,7 @@ def fill(size: Size, *, now: datetime) -> None:
         operations(size, now)
         refunds()
         metered(now)
+        licenses()
         invoices()
         asked_and_complained()
         notices(size)

@@ -20,6 +20,7 @@ from .conversion_messages import OF_CONVERSIONS
 from .demand_messages import OF_DEMANDS
 from .facts import readable
 from .invoice_messages import OF_INVOICES
+from .license_messages import OF_CODES
 from .notice_parts import Said, Words
 from .operator_messages import OF_OPERATIONS
 from .probe_messages import OF_PROBES
@@ -60,6 +61,7 @@ WORDS: Mapping[str, Words] = {
     **OF_STATEMENTS,
     **OF_CHANNELS,
     **OF_RENEWALS,
+    **OF_CODES,
     **OF_CONVERSIONS,
     **OF_CHANGES,
     **OF_SERVICES,

@@ -16,7 +16,7 @@ from tradepost.market.debugging.standing import Standing
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity.models import Domain, Seller
 from tradepost.market.invoices.models import Invoice
-from tradepost.market.licenses.models import LicenseRequest
+from tradepost.market.licenses.models import LicenseCode, LicenseRequest
 from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.refund_models import Refund
@@ -190,6 +190,16 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "promised": ("wait", "clock"),
             "refused": ("warn", "ban"),
             "delivered": ("ok", "check"),
+            "withdrawn": ("calm", "arrow-back-up"),
+        },
+    ),
+    "license code": _looks(
+        LicenseCode.Status.choices,
+        {
+            "issued": ("wait", "clock"),
+            "taken": ("info", "key"),
+            "active": ("ok", "check"),
+            "withdrawn": ("calm", "arrow-back-up"),
         },
     ),
     "address": {
