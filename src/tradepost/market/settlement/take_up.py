@@ -75,11 +75,15 @@ def _summed() -> int:
 
 
 def _entries(after: int, through: int) -> list[Entry]:
-    """Of sellers' accounts what orders and usage moved, and what buyers paid into clearing."""
-    found = Entry.objects.filter(pk__gt=after, pk__lte=through).select_related("transfer", "account__seller")
+    """Of sellers' accounts what orders and usage moved, and what buyers paid into clearing. Transfers are fetched by their keys:
+    joined, a planner would read all of them."""
+    found = list(Entry.objects.filter(pk__gt=after, pk__lte=through).select_related("account__seller").order_by("pk"))
+    transfers = Transfer.objects.in_bulk({entry.transfer_id for entry in found})
+    for entry in found:
+        entry.transfer = transfers[entry.transfer_id]
     return [
         entry
-        for entry in found.order_by("pk")
+        for entry in found
         if (entry.account.kind == Account.Kind.SELLER and entry.transfer.reason in (*OF_ORDERS, *OF_USAGE))
         or (entry.account.kind == Account.Kind.CLEARING and entry.transfer.reason == Reason.PAYMENT)
     ]
