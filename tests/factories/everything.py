@@ -26,7 +26,7 @@ from tradepost.market.base.events import name_of
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.outbox import Batched
 from tradepost.market.billing import arrears, charge
-from tradepost.market.fulfilment.timers import AUTO_RENEW, LIFE
+from tradepost.market.fulfilment.timers import AUTO_RENEW, EARN, LIFE
 from tradepost.market.identity.domains import RECHECK
 from tradepost.market.identity.models import User
 from tradepost.market.invoices.patience import CLOCK as INVOICE_CLOCK
@@ -321,6 +321,7 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
             (" (freezes)", {"subscription": active}, ends + timedelta(days=1, hours=1)),
             (" (releases)", {"subscription": frozen}, over + timedelta(hours=1)),
         ],
+        EARN: [("", {"subscription": active}, ends)],
         AUTO_RENEW: [("", {"subscription": renewed}, at)],
         QUIET: [("", {}, now)],
         slots.TIMER: [(f" ({phase})", _slot(phase, now), now) for phase in ("open", "close", "judge", "day")],
@@ -395,5 +396,8 @@ def engine(now: datetime) -> Iterator[Deed]:
         "disown",
         lambda _: upkeep.disown("dead", known=frozenset(), claimed_before=now, duration=LEASE, wall=now - LEASE),
     )
-    yield Deed("step of a sandbox's clock", lambda _: clock_steps.look(now - timedelta(days=900), list(wiring.TASKS)))
+    yield Deed(
+        "step of a sandbox's clock",
+        lambda _: clock_steps.look(now - timedelta(days=900), list(wiring.TASKS), wiring.PASSED_OVER),
+    )
     yield Deed("move sums on", lambda _: kept_sums.move_on())

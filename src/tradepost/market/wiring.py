@@ -33,10 +33,10 @@ from tradepost.market.catalog.events import (
 )
 from tradepost.market.debugging import find_out, findings, replay, saved
 from tradepost.market.debugging.events import ReplayEnded
-from tradepost.market.fulfilment import advance, auto_renewal, live, order_paid, reconcile
+from tradepost.market.fulfilment import advance, auto_renewal, earning, live, order_paid, reconcile
 from tradepost.market.fulfilment.ask_sellers import Pace
 from tradepost.market.fulfilment.events import OperationStopped, OperatorActed
-from tradepost.market.fulfilment.timers import AUTO_RENEW, LIFE
+from tradepost.market.fulfilment.timers import AUTO_RENEW, EARN, LIFE
 from tradepost.market.identity import domain_proof, domains
 from tradepost.market.identity.events import (
     AgreementPublished,
@@ -257,6 +257,12 @@ def renew_services(payloads: Sequence[Mapping[str, Any]], now: datetime) -> list
     return auto_renewal.renew_automatically(payloads, now, rule=auto_renew.rule_of(config()))
 
 
+@jobs.batched
+def earn_begun(payloads: Sequence[Mapping[str, Any]], now: datetime) -> list[datetime | None]:
+    """Paid time that began. Where a sandbox's clock passed over its beginning it is booked at that moment."""
+    return earning.earn_when_begun(payloads, now, at_their_moments=config().sandbox)
+
+
 def _zone() -> ZoneInfo:
     zone = timezone.get_default_timezone()
     if not isinstance(zone, ZoneInfo):
@@ -280,6 +286,7 @@ TASKS: Mapping[str, jobs.Task] = {
     best_sellers.NIGHTLY: count_best_sellers,
     UNPAID_TIMEOUT: cancel.time_out,
     LIFE: live.live,
+    EARN: earn_begun,
     AUTO_RENEW: renew_services,
     refund_requests.CLOCK: refund_requests.unanswered,
     invoice_patience.CLOCK: invoice_clock,
@@ -295,6 +302,9 @@ TASKS: Mapping[str, jobs.Task] = {
     complaints.TIMER: complaints.time_out,
     customer_demands.TIMER: customer_demand_over,
 }
+PASSED_OVER = frozenset({EARN})
+"""Timers that change what is theirs at their own moments, whenever they come, and tell nobody: a sandbox's clock need not stop
+at each (decision 0050)."""
 
 
 def _rechecks() -> domains.Rechecks:
@@ -359,6 +369,7 @@ def setup(name: str) -> Setup:
         breaker=breaker.Rule(settings.breaker_failures, timedelta(seconds=settings.breaker_pause_seconds)),
         reactions=REACTIONS,
         tasks=TASKS,
+        passed_over=PASSED_OVER,
         judge=findings.judge_call,
         leased_tasks=LEASED_TASKS,
         leased_at_once=settings.leased_jobs_at_once,
