@@ -398,6 +398,6 @@ def engine(now: datetime) -> Iterator[Deed]:
     )
     yield Deed(
         "step of a sandbox's clock",
-        lambda _: clock_steps.look(now - timedelta(days=900), list(wiring.TASKS), wiring.PASSED_OVER),
+        lambda _: clock_steps.look(now - timedelta(days=900), wiring.TIMERS),
     )
     yield Deed("move sums on", lambda _: kept_sums.move_on())

@@ -69,6 +69,7 @@ from tradepost.market.notifications import transfer_reactions as transferred
 from tradepost.market.notifications import usage_reactions as usage
 from tradepost.market.notifications import web_scan_reactions as web_checked
 from tradepost.market.notifications.compose import Site
+from tradepost.market.notifications.outgoing import DELIVER
 from tradepost.market.old_rows import RETENTION
 from tradepost.market.orders import auto_renew, best_sellers, cancel, refund_requests, wait_for_transfer
 from tradepost.market.orders.events import (
@@ -85,6 +86,7 @@ from tradepost.market.probes import failed_orders, selling_again, slots
 from tradepost.market.probes.judging import judge
 from tradepost.market.probes.watch import Watch, probing_of, watch_of
 from tradepost.market.production import breaker, trial_call
+from tradepost.market.production.clock_steps import Timers
 from tradepost.market.production.engine import Engine, Setup
 from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
@@ -302,8 +304,8 @@ TASKS: Mapping[str, jobs.Task] = {
     complaints.TIMER: complaints.time_out,
     customer_demands.TIMER: customer_demand_over,
 }
-PASSED_OVER = frozenset({EARN})
-"""Timers that change what is theirs at their own moments, whenever they come, and tell nobody: a sandbox's clock need not stop
+TIMERS = Timers(reacting=TASKS.keys(), passed_over=frozenset({EARN}), mail=DELIVER)
+"""Passed over are those that change what is theirs at their own moments, whenever they come, and tell nobody: a sandbox's clock need not stop
 at each (decision 0050)."""
 
 
@@ -369,7 +371,7 @@ def setup(name: str) -> Setup:
         breaker=breaker.Rule(settings.breaker_failures, timedelta(seconds=settings.breaker_pause_seconds)),
         reactions=REACTIONS,
         tasks=TASKS,
-        passed_over=PASSED_OVER,
+        timers=TIMERS,
         judge=findings.judge_call,
         leased_tasks=LEASED_TASKS,
         leased_at_once=settings.leased_jobs_at_once,

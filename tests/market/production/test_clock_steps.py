@@ -14,7 +14,12 @@ from tradepost.market.production import clock_steps
 pytestmark = pytest.mark.django_db
 QUIET, LOUD = "test.quiet", "test.loud"
 HOUR = timedelta(hours=1)
+TIMERS = clock_steps.Timers(reacting=[QUIET, LOUD], passed_over=[QUIET], mail="test.mail")
 Moment = tuple[str, int]
+
+
+def step() -> frozenset[str] | None:
+    return clock_steps.step(TIMERS, idle=lambda: True, sweep=lambda _: None)
 
 
 def steps(moments: Sequence[Moment], *, hours: int) -> list[list[Moment]]:
@@ -25,7 +30,7 @@ def steps(moments: Sequence[Moment], *, hours: int) -> list[list[Moment]]:
     clock.aim(hours * HOUR)
     seen = []
     for _ in range(30):
-        if clock_steps.step(timers=[QUIET, LOUD], passed_over=[QUIET], idle=lambda: True, sweep=lambda _: None) is None:
+        if step() is None:
             return seen
         due = Job.objects.filter(due_at__lte=clock.now()).order_by("due_at", "pk")
         seen.append([(job.kind, round((job.due_at - start) / HOUR)) for job in due])
@@ -60,6 +65,13 @@ def test_nothing_is_passed_over_while_something_is_due() -> None:
     jobs.schedule(QUIET, "soon", due_at=clock.now() + HOUR)
     clock.aim(2 * HOUR)
     before = clock.now()
-    due = clock_steps.step(timers=[QUIET, LOUD], passed_over=[QUIET], idle=lambda: True, sweep=lambda _: None)
+    due = step()
     assert due == {clock_steps.REACT}
     assert clock.now() - before < HOUR
+
+
+@pytest.mark.parametrize(("kind", "loop"), [("test.mail", clock_steps.MAIL), ("test.sms", clock_steps.ELSEWHERE)])
+def test_a_message_wakes_who_sends_it(kind: str, loop: str) -> None:
+    jobs.schedule(kind, "1", due_at=clock.now())
+    clock.aim(HOUR)
+    assert step() == {loop}

@@ -24,8 +24,17 @@ _QUEUES = (_CALLS, _EVENTS, _JOBS, _LEASED_JOBS)
 _FOR_A_PLACE = (Call.Hold.BUSY.value, Call.Hold.PROBES.value)
 REACT, CLAIM, LEASED, MAIL, ELSEWHERE = "react", "claim", "leased", "mail", "elsewhere"
 """The loops of a worker, by their names in the engine."""
-POSTS = frozenset({MAIL, ELSEWHERE})
-ALL = frozenset({REACT, CLAIM, LEASED, *POSTS})
+ALL = frozenset({REACT, CLAIM, LEASED, MAIL, ELSEWHERE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timers:
+    """Kinds of jobs. ``reacting``: those that the loop of the reactions runs; ``passed_over``: those among them at which the
+    clock need not stop. All others are messages to people: ``mail`` those that go by mail."""
+
+    reacting: Collection[str]
+    passed_over: Collection[str] = ()
+    mail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +55,18 @@ class Look:
     """The next moment of a timer that may be passed over; it is none of those above."""
 
 
-def look(now: datetime, timers: Collection[str], passed_over: Collection[str] = ()) -> Look:
-    """``timers``: the kinds of jobs that the loop of the reactions runs; mails and other messages are those of others.
-    ``passed_over``: those among them at which the clock need not stop."""
-    at, kinds, passing = rows.moment(now), list(timers), list(passed_over) or [""]
+def look(now: datetime, timers: Timers) -> Look:
+    """One statement. Of messages it says who has to send the oldest."""
+    at, kinds, passing = rows.moment(now), list(timers.reacting), list(timers.passed_over) or [""]
     parameters = [at, at, at, *kinds, at, *kinds, *[at] * (2 + len(_QUEUES)), *passing, at, *passing]
     [found] = rows.run(_statement(kinds, passing), parameters)
-    calls, events, jobs, posts, leased_jobs, under_way, held, *moments, passing_at = found
+    calls, events, jobs, message, leased_jobs, under_way, held, *moments, passing_at = found
     due = {name for name, is_due in ((CLAIM, calls), (REACT, events or jobs), (LEASED, leased_jobs)) if is_due}
     next_moments = [rows.aware(one) if one is not None else None for one in moments]
     next_at = min((one for one in next_moments if one is not None), default=None)
     loops = (CLAIM, CLAIM, REACT, LEASED, REACT)
     return Look(
-        due=frozenset(due | POSTS if posts else due),
+        due=frozenset(due | {MAIL if message == timers.mail else ELSEWHERE} if message else due),
         under_way=bool(under_way),
         held=bool(held),
         next_at=next_at,
@@ -80,7 +88,7 @@ def _statement(kinds: Sequence[str], passed_over: Sequence[str]) -> str:
 
     return (  # names of our own tables and states
         f"SELECT {due(_CALLS)}, {due(_EVENTS)}, {due(_JOBS, f' AND kind IN ({places})')},"  # noqa: S608
-        f" {due(_JOBS, f' AND kind NOT IN ({places})')}, {due(_LEASED_JOBS)},"
+        f" (SELECT kind FROM {_JOBS} WHERE {waits} <= %s AND kind NOT IN ({places}) {OLDEST_FIRST} LIMIT 1), {due(_LEASED_JOBS)},"
         f" EXISTS ({leased} UNION ALL SELECT 1 {held} AND hold IN {_FOR_A_PLACE}),"
         f" EXISTS (SELECT 1 {held}),"
         f" (SELECT min(due_at) FROM {_CALLS} WHERE {waits} > %s), (SELECT min(due_at) {held} AND due_at > %s),"
@@ -90,32 +98,26 @@ def _statement(kinds: Sequence[str], passed_over: Sequence[str]) -> str:
     )
 
 
-def step(
-    *,
-    timers: Collection[str],
-    passed_over: Collection[str],
-    idle: Callable[[], bool],
-    sweep: Callable[[datetime], object],
-) -> frozenset[str] | None:
+def step(timers: Timers, *, idle: Callable[[], bool], sweep: Callable[[datetime], object]) -> frozenset[str] | None:
     """Move a sandbox's clock to the next due moment, once all earlier work is finished. ``sweep`` lets held calls through.
 
     Gives the loops that have something to do; None when the clock is not on its way. Steps, not one leap: renewals, retries
-    and expiries then happen in their order. Timers that may be ``passed_over`` are run together, before the next other moment
+    and expiries then happen in their order. Timers that may be passed over are run together, before the next other moment
     comes (decision 0050).
     """
     moving = clock.heading()
     if moving is None:
         return None
     now, target = moving
-    seen = look(now, timers, passed_over)
+    seen = look(now, timers)
     if seen.held:
         sweep(now)
-        seen = look(now, timers, passed_over)
+        seen = look(now, timers)
     if seen.due or seen.under_way or not idle():
         return seen.due
     end = target if seen.next_at is None else min(seen.next_at, target)
     if seen.passing_at is not None and seen.passing_at < end:
-        clock.jump(_last_of(passed_over, end))
+        clock.jump(_last_of(timers.passed_over, end))
         return frozenset({REACT})
     if seen.next_at is None or seen.next_at > target:
         clock.jump(target)

@@ -28,6 +28,7 @@ from tradepost.protocols.registry import protocol, protocols
 from . import breaker, upkeep
 from .attempts import Ended
 from .claim import ClaimedCall, claim_calls, until_next_call
+from .clock_steps import Timers
 from .database_thread import DatabaseThread
 from .gateway import Exchange, Gateway, Limits
 from .leased_loop import LeasedLoop
@@ -41,8 +42,10 @@ log = structlog.get_logger(__name__)
 
 KEEP = 0.25
 """Seconds between two turns of the upkeep, and between two looks at whether a sandbox's clock is to move."""
-STEP = 0.02
+STEP = 0.1
 """Seconds until a step of a sandbox's clock is tried again, when no loop says before that it is done."""
+TOGETHER = 0.02
+"""Seconds for which the first answer of such a step waits for the others."""
 POLL = 0.05
 """Seconds between looks at the queues when nothing wakes us: the most a timer is late."""
 BATCH = 256
@@ -72,8 +75,7 @@ class Setup:
     probing: Probing
     reactions: Reactions
     tasks: Mapping[str, jobs.Task]
-    passed_over: frozenset[str]
-    """Kinds of timers that a sandbox's clock need not stop at one by one."""
+    timers: Timers
     judge: Callable[[ClaimedCall, Exchange], Sequence[Mapping[str, Any]]]
     """What is to be said of the answer to a test call, on the bytes as they came; runs in a thread."""
     leased_tasks: LeasedTasks
@@ -100,7 +102,7 @@ class Engine:
         self._reacting = False
         """Whether the last turn found something to react to."""
         self._reactions = Reacting(
-            reactions=setup.reactions, tasks=setup.tasks, passed_over=setup.passed_over, idle=self._idle, sweep=self._sweep
+            reactions=setup.reactions, tasks=setup.tasks, timers=setup.timers, idle=self._idle, sweep=self._sweep
         )  # fmt: skip
         self._claiming_since: datetime | None = None
         """Since when a claim is under way, whose calls are not among the open ones yet."""
@@ -158,7 +160,8 @@ class Engine:
             finally:
                 self._stop.set()
                 self._begun.set()
-                self._rouse_all()
+                for event in self._wake.values():
+                    event.set()
                 listener.stop()
                 await asyncio.gather(*loops, return_exceptions=True)
                 await self._land()
@@ -174,14 +177,12 @@ class Engine:
                     task.result()  # a loop never ends by itself: raise what broke it, so that the process restarts
 
     def _rouse(self) -> None:
-        for loop in WOKEN:
+        """While a sandbox's clock is on its way, who steps it looks once, and wakes who has something to do."""
+        for loop in ("clock",) if self._reactions.clock_moves else WOKEN:
             self._wake[loop].set()
 
-    def _rouse_all(self) -> None:
-        for event in self._wake.values():
-            event.set()
-
     async def _nap(self, loop: str, longest: float = POLL) -> None:
+        longest = max(longest, STEP) if self._reactions.clock_moves else longest
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake[loop].wait(), longest)
         self._wake[loop].clear()
@@ -281,7 +282,7 @@ class Engine:
         if self._busy():
             await asyncio.sleep(GATHER)
         elif self._reactions.clock_moves and self._flying:
-            await asyncio.wait(set(self._flying), timeout=STEP)
+            await asyncio.wait(set(self._flying), timeout=TOGETHER)
 
     async def _record_loop(self, thread: DatabaseThread) -> None:
         while True:
@@ -388,8 +389,8 @@ class Engine:
             begun = time.monotonic()
             sent = await thread.until_done(lambda: deliver(clock.now(), clock.wall()))
             spent = time.monotonic() - begun
-            yields = (self._flying or self._reacting) and not self._reactions.clock_moves
-            rest = min(MAIL_YIELDS * spent, 1.0) if yields else 0.0
+            orders_first = (self._flying or self._reacting) and not self._reactions.clock_moves
+            rest = min(MAIL_YIELDS * spent, 1.0) if orders_first else 0.0
             if sent and rest:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), rest)

@@ -22,7 +22,7 @@ class Reacting:
 
     reactions: Reactions
     tasks: Mapping[str, jobs.Task]
-    passed_over: frozenset[str]
+    timers: clock_steps.Timers
     idle: Callable[[], bool]
     sweep: Callable[[datetime], object]
     clock_moves: bool = False
@@ -30,7 +30,7 @@ class Reacting:
 
     def step(self) -> frozenset[str] | None:
         """As ``clock_steps.step`` says."""
-        due = clock_steps.step(timers=self.tasks.keys(), passed_over=self.passed_over, idle=self.idle, sweep=self.sweep)
+        due = clock_steps.step(self.timers, idle=self.idle, sweep=self.sweep)
         self.clock_moves = due is not None
         return due
 
