@@ -36,7 +36,7 @@ from .freezing import reasons_of
 from .kinds.freeze import Freezing
 from .lifecycle import OPERATION, OperationEvent
 from .models import UNRESOLVED, Operation, lane_of
-from .queue import Queued, SellerState, Standing, decide
+from .queue import Decision, Queued, SellerState, Standing, decide
 from .speak import can_freeze, can_thaw, speak
 from .timers import watch
 
@@ -166,7 +166,6 @@ def _settle(subscriptions: Sequence[Subscription], now: datetime) -> None:
         decisions = [
             (lane, decision) for lane in lanes if not (decision := decide(lane.standing(), lane.queue())).nothing
         ]
-        pending = {lane.subscription.pk: lane.subscription for lane, _ in decisions}
         ended = [
             gone
             for lane, decision in decisions
@@ -174,8 +173,21 @@ def _settle(subscriptions: Sequence[Subscription], now: datetime) -> None:
         ]
         _add([(lane, decision.add) for lane, decision in decisions if decision.add], now)
         starting = [(lane, one) for lane, decision in decisions for one in lane.operations if one.pk == decision.start]
-        apply([*ended, *_start(starting, now)], now=now)
+        ended += _start(starting, now)
+        apply(ended, now=now)
+        moved = {one.subscription.pk for one in ended}
+        pending = {
+            lane.subscription.pk: lane.subscription
+            for lane, decision in decisions
+            if lane.subscription.pk in moved or not _rests(lane, decision)
+        }
     raise RuntimeError(f"lanes do not come to rest: {sorted(pending)}")
+
+
+def _rests(lane: Lane, decision: Decision) -> bool:
+    """Whether nothing is left to decide in a lane in which nothing was done but to start what runs now: it need not be read
+    again to see that."""
+    return not decision.drop and not decision.add and decide(lane.standing(), lane.queue()).nothing
 
 
 def _load(subscriptions: Sequence[Subscription]) -> list[Lane]:

@@ -104,7 +104,7 @@ def test_its_buyer_renews_by_hand_at_the_moment_of_the_automatic_renewal() -> No
     [order] = Order.objects.filter(order_type="RENEW")
     assert (order.status, balance(held)) == ("processing", before - order.total_minor)
     if order.origin == Order.Origin.TIMER:
-        assert "order that is not done yet" in said["page"]
+        assert "An order about this service is not done yet" in said["page"]
         assert f"/orders/{order.number}/" in said["page"]
     else:
         assert "Your service is being renewed" in said["page"]
