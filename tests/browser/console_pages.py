@@ -20,6 +20,13 @@ OF_OPERATORS: dict[str, View] = {
     "console-orders": View("/console/orders/"),
     "console-invoices": View("/console/invoices/"),
     "console-invoice": View("/console/invoices/{issued invoice}/"),
+    "console-fee-invoice": View("/console/invoices/{fee invoice}/"),
+    "console-settlements": View("/console/settlements/"),
+    "console-settlement": View("/console/settlements/{paying statement}/"),
+    "console-settlement-wrong": View(
+        "/console/settlements/{paying statement}/", (("input[name=bank_number]", "x"),), 'form[action$="/pay/"] button'
+    ),
+    "console-settlement-waits": View("/console/settlements/{statement}/"),
     "console-refunds": View("/console/refunds/?status="),
     "console-refund": View("/console/refunds/{unsubscribed}/"),
     "console-refund-asked": View("/console/refunds/{asked refund}/"),

@@ -55,7 +55,7 @@ def apply(buyer: User, wanted: Application, *, patience: Patience, a_day: int, n
     title = InvoiceTitle.objects.filter(buyer=buyer, pk=wanted.title).first()
     if title is None:
         raise _wrong("title", _("Choose to whom the invoice is made out."))
-    remark = _remark(wanted.remark)
+    remark = checked_remark(wanted.remark)
     try:
         with transaction.atomic():
             lines = _locked(buyer, wanted.orders)
@@ -66,7 +66,7 @@ def apply(buyer: User, wanted: Application, *, patience: Patience, a_day: int, n
                 raise Refused("invoice.moved", _("What can be invoiced has changed: look at it and apply again."))
             _not_too_many(buyer, lines[0].order.currency, a_day=a_day, now=now)
             invoice = Invoice.objects.create(
-                number=_number(now), buyer=buyer, seller_id=lines[0].seller_id, invoice_type=kind.value,
+                number=application_number(now), buyer=buyer, seller_id=lines[0].seller_id, invoice_type=kind.value,
                 amount_minor=sum(amounts), currency=lines[0].order.currency, receiver_email=receiver.email,
                 receiver_name=receiver.name, receiver_phone=receiver.phone, receiver_address=receiver.address,
                 remark=remark, applied_at=now, **{name: getattr(title, name) for name in TITLE_FIELDS},
@@ -143,11 +143,11 @@ def _keep_items(invoice: Invoice, lines: Sequence[OrderLine], amounts: Sequence[
     OrderLine.objects.bulk_update(lines, ["invoiced_minor"])
 
 
-def _number(now: datetime) -> str:
+def application_number(now: datetime) -> str:
     return f"FP{now:%y%m%d}{ids.chance(ids.ALPHABET, 8)}"
 
 
-def _remark(text: str) -> str:
+def checked_remark(text: str) -> str:
     text = " ".join(plain(text[:1000]).split())
     if len(text) > LONGEST_REMARK or holds_markup(text):
         raise _wrong("remark", _("Plain text of at most %(most)s characters.") % {"most": LONGEST_REMARK})

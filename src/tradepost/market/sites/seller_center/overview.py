@@ -17,6 +17,7 @@ from tradepost.market.orders.refund_queries import to_answer
 from tradepost.market.orders.seller_queries import LineFilter
 from tradepost.market.probes import seller_queries as probes
 from tradepost.market.production import seller_queries as production
+from tradepost.market.settlement.seller_queries import waiting_for
 from tradepost.market.service_desk import complaint_queries as complaints
 from tradepost.market.service_desk import demand_queries as demands
 from tradepost.market.web.access import choose_seller
@@ -29,7 +30,14 @@ from .messages import last_result
 
 DAYS = 14
 LATEST = 6
-WAITS = ("stopped_count", "refunds_asked", "invoices_asked", "demands_asked", "complaints_asked")
+WAITS = (
+    "stopped_count",
+    "refunds_asked",
+    "invoices_asked",
+    "statements_waiting",
+    "demands_asked",
+    "complaints_asked",
+)
 """What of its trade a seller is to do something about."""
 
 
@@ -67,6 +75,7 @@ def _trade(request: SellerRequest) -> dict[str, Any]:
         "stopped_count": stopped.count,
         "refunds_asked": to_answer(request.seller),
         "invoices_asked": invoices.to_do(request.seller),
+        "statements_waiting": waiting_for(request.seller),
         "demands_asked": demands.to_answer(request.seller),
         "complaints_asked": complaints.to_reply(request.seller),
         "open_count": seller_queries.open_order_count(request.seller),
