@@ -107,6 +107,7 @@ def lifecycles() -> str:
     from tradepost.market.payments.intent_lifecycle import FACT, INTENT
     from tradepost.market.review.lifecycle import SUBMISSION
     from tradepost.market.service_desk.lifecycle import COMPLAINT, CUSTOMER_DEMAND, DEMAND
+    from tradepost.market.settlement.lifecycle import STATEMENT
     from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
     from tradepost.market.web_scan.lifecycle import WEB_SCAN
 
@@ -115,6 +116,7 @@ def lifecycles() -> str:
         ORDER,
         REFUND,
         INVOICE,
+        STATEMENT,
         INTENT,
         FACT,
         SUBSCRIPTION,

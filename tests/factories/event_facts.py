@@ -158,6 +158,10 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"invoice": invoice} for invoice, _issued in _invoices("done")]
         case "InvoiceWished" | "InvoiceWishDeclined" | "InvoiceDueSoon" | "InvoiceOverdue":
             return [{"invoice": invoice, "occasion": "x"} for invoice, _issued in _invoices("review")]
+        case "StatementIssued" | "StatementPaid":
+            return [{"statement": int(of_seller("settlement_statement", "id"))}]
+        case "StatementAnswered" | "StatementRejected" | "StatementPaymentFailed":
+            return [{"statement": int(of_seller("settlement_statement", "id")), "occasion": "x"}]
         case "DemandRaised" | "DemandAnswered":
             return [{"demand": OF_THE_BUYER}]
         case "DemandPassed" | "DemandRecalled":

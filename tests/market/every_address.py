@@ -13,6 +13,7 @@ from tests.market.operator_addresses import OF_OPERATORS
 from tests.market.refund_addresses import OF_REFUNDS
 from tests.market.renewal_addresses import OF_RENEWALS
 from tests.market.service_addresses import SERVICES
+from tests.market.settlement_addresses import OF_SETTLEMENT
 from tests.market.transfer_addresses import OF_TRANSFERS
 from tests.market.usage_addresses import OF_USAGE
 from tests.market.who_may import (
@@ -92,6 +93,7 @@ STOREFRONT = {
     **OF_REFUNDS,
     **OF_USAGE,
     **OF_INVOICES,
+    **OF_SETTLEMENT,
     **OF_THE_DESK,
     "notices/": pages(PERSONS),
     "notices/read/": Address(post=PERSONS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,6 +27,7 @@ from tests.factories.metering import item as usage
 from tests.factories.metering import make_metered, push
 from tests.factories.people import NOW
 from tests.factories.pictures import PDF, picture_file
+from tests.factories.settlement import make_fee_invoice, make_statement
 from tests.factories.transfers import announce, came, show
 from tests.factories.web_tasks import EXPIRED, checked, make_web_task
 from tests.market import every_address as table
@@ -43,7 +44,7 @@ from tradepost.market.audit.models import Outcome
 from tradepost.market.audit.record import Act, record
 from tradepost.market.base import clock, leased_jobs
 from tradepost.market.base.config import config
-from tradepost.market.base.secrets import unseal
+from tradepost.market.base.secrets import seal, unseal
 from tradepost.market.base.work import State
 from tradepost.market.billing.charge import charge
 from tradepost.market.billing.models import Charge
@@ -66,6 +67,7 @@ from tradepost.market.notifications.models import Notice, NoticeDelivery, Receiv
 from tradepost.market.notifications.owners import Owner
 from tradepost.market.notifications.tell import tell
 from tradepost.market.orders.events import OrderPaid
+from tradepost.market.orders.models import Order
 from tradepost.market.orders.refund_models import Refund
 from tradepost.market.orders.refund_requests import proofs_owner
 from tradepost.market.payments import unmatched
@@ -123,6 +125,7 @@ class World:
         invoice = factories.make_invoice(
             order, status="done", wish="correct", wish_reason="why X wants it corrected", wished_at=NOW
         )
+        settled = self._settled(order, self.users[table.OWNER])
         call = factories.make_call(order, subscription=held, state=State.WAITING, last_verdict="timeout", attempts=1)
         operation = factories.make_operation(order, subscription=held, call=call)
         applied = request_license(held, "machine-of-x-7", actor="x", now=NOW)
@@ -189,7 +192,7 @@ class World:
             "web_task": str(run_of_a.task_id), "web_scan": str(run_of_a.pk), "appealed_scan": str(appealed.pk),
             "leased job": str(proving.pk), "drift": str(drift.pk), "audit": str(acted.pk),
             "invoice": str(invoice.pk), "asked_invoice": str(asked_invoice.pk), "invoice_title": str(title.pk),
-            **told,
+            **told, **settled,
             "refund": str(refund.pk), "appealed_refund": str(appealed_refund.pk), "refund_file": shown.sha256,
             "transfer": announced.number, "intent": str(announced.pk), "shown_intent": str(shown_intent.pk), "unmatched": str(nobodys.pk),
             "usage_record": str(Record.objects.get().pk),
@@ -235,6 +238,17 @@ class World:
         )
         came_in = unmatched.record(came("NOBODYS-MONEY-1"), by=self.users[OPERATOR], now=NOW)
         return announced, shown, came_in
+
+    @staticmethod
+    def _settled(order: Order, owner: User) -> dict[str, str]:
+        """Two statements of A, one of which is being paid, and an invoice over a fee that A asks the market's own seller for."""
+        market = factories.make_seller(self_operated=True)
+        open_one = make_statement(order, reason="why A does not agree")
+        paying = make_statement(
+            order, month=date(2026, 1, 1), number="JS2601PAYING", status="paying", sealed_account=seal(BANK_ACCOUNT)
+        )
+        invoice = make_fee_invoice(paying, market, owner)
+        return {"statement": str(open_one.pk), "paying_statement": str(paying.pk), "fee_invoice": str(invoice.pk)}
 
     @staticmethod
     def _refunds(held: Subscription, buyer: User, offer: Offer) -> tuple[Refund, Refund, Proof]:

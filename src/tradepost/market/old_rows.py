@@ -26,6 +26,7 @@ from tradepost.market.orders.lifecycle import ORDER
 from tradepost.market.probes import retention as probes_retention
 from tradepost.market.production import retention as production_retention
 from tradepost.market.service_desk import retention as service_desk_retention
+from tradepost.market.settlement.lifecycle import STATEMENT
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
 from tradepost.market.web import retention as web_retention
 from tradepost.market.web_scan import retention as web_scan_retention
@@ -45,6 +46,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
         OPERATION.name,
         ARREARS.name,
         INVOICE.name,
+        STATEMENT.name,
         invoice_patience.HISTORY,
         invoice_issue.WISHES,
     ),

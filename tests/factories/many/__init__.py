@@ -21,7 +21,7 @@ from tests.factories.pictures import make_picture, make_proof
 from tests.factories.transfers import came
 from tradepost.market.audit.models import Entry as Act
 from tradepost.market.base.models import Event, Job, LeasedJob, Move
-from tradepost.market.billing.models import Accumulation, Charge
+from tradepost.market.billing.models import Accumulation, Charge, ProductHour
 from tradepost.market.catalog.models import (
     AttributeTemplate,
     Category,
@@ -60,6 +60,7 @@ from tradepost.market.payments.models import Account, Entry, Transfer
 from tradepost.market.probes.models import ProbeDay, ProbeRun, ProbeSlot, WorkItem
 from tradepost.market.production.models import Address, Attempt, Binding, Call
 from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand
+from tradepost.market.settlement.models import PaidMonth, SettlementItem, Statement, StatementLine
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
 from tradepost.market.web_scan.models import WebFinding, WebScan, WebTask
 
@@ -76,6 +77,7 @@ from .probed import probed
 from .refunds import refunds
 from .rest import announced, money, notices, work
 from .service_desk import asked_and_complained, asked_of_the_first
+from .settled import invoiced_fee, settled
 from .shop import AK, SK, acting_for_the_first, people_and_products
 from .stories import STORIES, UNDER_WAY, Size, stories
 from .web_checked import web_checked
@@ -86,7 +88,8 @@ GROWING = (
     ProbeRun, ProbeDay, ProbeSlot,
     WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice,
     Demand, CustomerDemand, Complaint,
-    Push, Record, RefusedRecord, Charge,
+    Push, Record, RefusedRecord, Charge, ProductHour,
+    SettlementItem, StatementLine, Statement, PaidMonth,
     LicenseCode, LicenseRequest, SoftwareUsage,
 )  # fmt: skip
 """The models whose rows become more with every order, or with time."""
@@ -112,6 +115,7 @@ def fill(size: Size, *, now: datetime) -> None:
         notices(size)
         money(size, now)
         announced(size, now)
+        settled(size, now)
         work(size, now)
         debugged(size, now)
         probed(size, now)
@@ -120,6 +124,7 @@ def fill(size: Size, *, now: datetime) -> None:
         count_on()
     kept_sums.move_on()
     _handed_in(Seller.objects.get(pk=1), now)
+    invoiced_fee(size, now)
     unmatched.record(came("NOBODYS"), by=User.objects.get(pk=size.operator), now=now)
     _differs(now)
 

@@ -27,6 +27,7 @@ from .probe_messages import OF_PROBES
 from .refund_messages import OF_REFUNDS
 from .renewal_messages import OF_RENEWALS
 from .service_messages import OF_SERVICES
+from .settlement_messages import OF_STATEMENTS
 from .transfer_messages import OF_TRANSFERS
 from .usage_messages import OF_USAGE
 from .web_scan_messages import OF_WEB_CHECKS
@@ -57,6 +58,7 @@ WORDS: Mapping[str, Words] = {
     **OF_REFUNDS,
     **OF_TRANSFERS,
     **OF_INVOICES,
+    **OF_STATEMENTS,
     **OF_CHANNELS,
     **OF_RENEWALS,
     **OF_CODES,

@@ -25,6 +25,7 @@ from tradepost.market.production.address_health import AddressState
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.review.models import Submission
 from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand
+from tradepost.market.settlement.models import Statement
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web_scan.contract import Severity
 from tradepost.market.web_scan.models import WebScan
@@ -129,6 +130,19 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "failed": ("warn", "ban"),
             "expired": ("calm", "clock"),
             "withdrawn": ("calm", "arrow-back-up"),
+        },
+    ),
+    "statement": _looks(
+        Statement.Status.choices,
+        {
+            "countersign": ("wait", "clock"),
+            "rejected": ("warn", "ban"),
+            "to_apply": ("info", "check"),
+            "apply_failed": ("bad", "alert-triangle"),
+            "paying": ("info", "refresh"),
+            "payment_wrong": ("bad", "alert-triangle"),
+            "refused": ("warn", "ban"),
+            "paid": ("ok", "check"),
         },
     ),
     "invoice": _looks(

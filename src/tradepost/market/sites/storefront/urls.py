@@ -112,6 +112,7 @@ urlpatterns = [
     path("charges/", usage.charges, name="charges"),
     path("charges/<int:pk>/", usage.charge, name="charge"),
     path("services/<int:pk>/usage/", usage.usage, name="usage"),
+    path("services/<int:pk>/usage/usage.csv", usage.usage_file, name="usage_file"),
     path("complaints/", complaints.index, name="complaints"),
     path("complaints/new/", complaints.new, name="complaint_new"),
     path("complaints/<int:pk>/", complaints.detail, name="complaint"),
