@@ -261,7 +261,7 @@ def _buy(
         extend_params=params,
         agreed=True,
     )
-    order = place_order(buyer, command, now=clock.now(), unpaid_timeout=timedelta(days=1), sells_packages=True)
+    order = place_order(buyer, command, now=clock.now(), unpaid_timeout=timedelta(days=1))
     if pay:
         pay_order(order, now=clock.now())
     return order.number

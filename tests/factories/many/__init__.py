@@ -49,7 +49,16 @@ from tradepost.market.identity.models import (
     User,
 )
 from tradepost.market.invoices.models import Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
-from tradepost.market.metering.models import Collection, Push, Record, RefusedRecord
+from tradepost.market.metering.models import (
+    Collection,
+    Deduction,
+    Package,
+    Push,
+    Quota,
+    Record,
+    RefusedRecord,
+    UsageCell,
+)
 from tradepost.market.notifications.models import Endpoint, Notice, NoticeDelivery, Receiver
 from tradepost.market.orders.models import AutoRenewal, Order, OrderLine
 from tradepost.market.orders.refund_models import Refund, RefundLine
@@ -84,7 +93,7 @@ GROWING = (
     ProbeRun, ProbeDay, ProbeSlot,
     WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice,
     Demand, CustomerDemand, Complaint,
-    Push, Record, RefusedRecord, Charge,
+    Push, Record, RefusedRecord, Charge, Package, Quota, UsageCell, Deduction,
 )  # fmt: skip
 """The models whose rows become more with every order, or with time."""
 
@@ -154,7 +163,7 @@ def analyze(*, vacuum: bool) -> None:
 def count_on() -> None:
     """Keys that the market gives from here on come after those that were given here."""
     for model in (
-        *GROWING,
+        *(model for model in GROWING if model is not Package),
         Drift,
         WorkItem,
         User,

@@ -130,7 +130,7 @@ def findings_of(
     product: Product, document: Document, *, purpose: Purpose, settings: Config, now: datetime
 ) -> list[Finding]:
     """Everything that stands in the way of handing it in."""
-    market = Market(currency=settings.currency, sells_packages=settings.sandbox, host=settings.public_host)
+    market = Market(currency=settings.currency, host=settings.public_host)
     return [
         *complete(product, document, market=market),
         *_interface(product, document, purpose),
@@ -243,9 +243,7 @@ class ProductVersion(Defaults[Document]):
                 )
             _check_cases(_product(case), case.document, self.purpose)
         web_sites.check_sites(case.seller, case.document, settings=settings, now=case.now)
-        listing.list_version(
-            version, currency=settings.currency, sells_packages=settings.sandbox, actor=by, now=case.now
-        )
+        listing.list_version(version, currency=settings.currency, actor=by, now=case.now)
 
     def ended(self, case: Case[Document]) -> None:
         drafts.drop(_version(case), now=case.now, actor="market", note=str(case.stored.status))

@@ -14,6 +14,7 @@ from tradepost.market.base.config import config
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.billing import arrears
 from tradepost.market.billing.models import Charge
+from tradepost.market.billing.package_queries import by_package
 from tradepost.market.billing.queries import charge_of_buyer, charged_since, charges_of_buyer, explain, records_of
 from tradepost.market.metering.seller_queries import records_of_service, units, used_since
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
@@ -53,6 +54,7 @@ def charge(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "charge": found,
         "explained": explain(found),
+        "deductions": by_package(found),
         "page": listed,
         "rows": [(record, units(record.sign * record.quantity)) for record in listed.rows],
     }
