@@ -28,8 +28,6 @@ def repurchase(quota: Quota, alert: PackageAlert, *, now: datetime, unpaid_timeo
     """The paid order; None where there was one already, or it cannot be: then its buyer is told why. Nothing is ordered that
     is not paid. It is tried again when the package is used up."""
     held = quota.package.subscription
-    if order_of(held.buyer, key_of(quota)) is not None:
-        return None
     line = OrderLine.objects.select_related("offer").get(number=held.order_line_number)
     command = PlaceOrder(
         product_id=line.offer.product_id, quantity=line.quantity, periods=line.period_number or 1, agreed=True,
@@ -37,11 +35,15 @@ def repurchase(quota: Quota, alert: PackageAlert, *, now: datetime, unpaid_timeo
     )  # fmt: skip
     try:
         with transaction.atomic():
-            allowed = PackageAlert.objects.filter(pk=alert.pk, repurchases_left__gt=0)
-            if not allowed.update(repurchases_left=F("repurchases_left") - 1):
+            # Who else is told of it at this moment waits here, and then finds the order.
+            allowed = PackageAlert.objects.select_for_update().filter(pk=alert.pk, repurchases_left__gt=0).first()
+            if allowed is None or order_of(held.buyer, key_of(quota)) is not None:
                 return None
-            order = place_order(held.buyer, command, now=now, unpaid_timeout=unpaid_timeout, origin=Order.Origin.TIMER)
+            order = place_order(
+                held.buyer, command, now=now, unpaid_timeout=unpaid_timeout, origin=Order.Origin.TIMER
+            )  # fmt: skip
             pay_order(order, now=now)
+            PackageAlert.objects.filter(pk=alert.pk).update(repurchases_left=F("repurchases_left") - 1)
     except Refused as refused:
         outbox.publish(RepurchaseFailed(quota=quota.pk, package=held.pk, reason=refused.code), now=now)
         return None

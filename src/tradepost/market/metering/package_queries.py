@@ -69,8 +69,16 @@ def package_of(subscription: Subscription) -> Package | None:
 
 def packages_of_service(service: Subscription, *, now: datetime) -> list[Standing]:
     """The newest first."""
-    found = Package.objects.filter(service=service).select_related("subscription__offer").order_by("-pk")
+    found = Package.objects.filter(service=service).select_related("subscription__offer", "service").order_by("-pk")
     return standings(list(found[:MOST_BESIDE_A_SERVICE]), now=now)
+
+
+def packages_about(held: Subscription, *, now: datetime) -> list[Standing]:
+    """Of a package itself, and of a service those that are deducted from it."""
+    if held.offer.charging.quota:
+        own = Package.objects.filter(pk=held.pk).select_related("subscription__offer", "service")
+        return standings(list(own), now=now)
+    return packages_of_service(held, now=now) if held.offer.charging.postpaid else []
 
 
 def packages_of_seller(seller: Seller, *, now: datetime, after: str = "") -> Page[Standing]:
