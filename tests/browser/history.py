@@ -32,6 +32,7 @@ def main() -> None:
     from tests.browser.debugging import debug
     from tests.browser.invoicing import invoice
     from tests.browser.licenses import licensed
+    from tests.browser.packing import pack
     from tests.browser.probing import probe
     from tests.browser.publishing import publish
     from tests.browser.transferring import transfers
@@ -39,7 +40,7 @@ def main() -> None:
 
     seller_url, *chapters = sys.argv[1:]
     known = (seed, deliver, meter, licensed, freeze, renew, give_up, fail, newcomer, companies, debug, publish, broken, acting,
-             web_check, probe, changing.change, converting.formal, ask, transfers, invoice)  # fmt: skip
+             web_check, probe, changing.change, converting.formal, ask, transfers, pack, invoice)  # fmt: skip
     told = {one.__name__: one for one in known}
     made: dict[str, str] = {}
     for chapter in chapters:

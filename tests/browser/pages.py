@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tests.browser.console_pages import OF_OPERATORS, SUBMIT
 from tests.browser.desk_pages import OF_THE_DESK
+from tests.browser.package_pages import OF_PACKAGES
 from tests.browser.service_pages import OF_SERVICES
 from tests.browser.transfer_pages import OF_TRANSFERS
 from tests.browser.view import LISTS, ROW, View
@@ -33,6 +34,7 @@ HISTORY = (
     "ask",
     "invoice",
     "transfers",
+    "pack",
 )
 """The chapters of history.py that these pages tell of."""
 
@@ -295,7 +297,7 @@ PAGES: dict[str, dict[str, View]] = {
     "operator": OF_OPERATORS,
 }
 
-for part in (OF_SERVICES, OF_THE_DESK, OF_TRANSFERS):
+for part in (OF_PACKAGES, OF_SERVICES, OF_THE_DESK, OF_TRANSFERS):
     for who, views in part.items():
         PAGES[who] |= views
 

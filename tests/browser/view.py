@@ -44,6 +44,7 @@ LISTS = frozenset({
     "/demands/", "/complaints/", "/seller/demands/", "/seller/complaints/", "/console/demands/", "/console/complaints/",
     "/refunds/", "/seller/refunds/", "/invoices/", "/seller/invoices/", "/console/invoices/", "/console/refunds/", "/console/deliveries/", "/console/jobs/", "/console/services/", "/console/reconcile/", "/console/queue/", "/console/audit/", "/console/web-checks/", "/console/assets/", "/console/notices/",
     "/balance/transfers/", "/console/transfers/", "/console/unmatched/", "/console/ledger/sellers/",
+    "/seller/usage/packages/",
 })  # fmt: skip
 """Pages that are a list: on a phone its first row, or why there is none, stands on the first screen."""
 ROW = "main :is(table tbody tr, .tp-empty, .sf-shelf > li, .tp-notices > li, section.card, .card[id])"

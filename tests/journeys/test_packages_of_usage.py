@@ -103,7 +103,7 @@ def test_a_package_that_runs_out_and_one_that_stops(tmp_path: Path, live_server:
         )
         buy_package(4)
         is_("active")
-    assert list(Quota.objects.order_by("pk").values_list("left", flat=True)) == [0, 0, 40_000]
+    assert list(Quota.objects.order_by("pk").values_list("remaining", flat=True)) == [0, 0, 40_000]
     assert ledger.verify().problems == ()
     assert queries.problems() == []
     assert ledger.seller_account(seller, "CNY").balance.minor == 3 * 2000 + 300

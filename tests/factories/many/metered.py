@@ -86,7 +86,7 @@ def _packages(now: datetime, at: str) -> None:
     )  # fmt: skip
     insert(
         Quota, "metering_package p", id="p.subscription_id", package_id="p.subscription_id", service_id="p.service_id",
-        starts_at="p.starts_at", ends_at="p.ends_at", amount="1000000000000", left="100000",
+        starts_at="p.starts_at", ends_at="p.ends_at", amount="1000000000000", remaining="100000",
     )  # fmt: skip
     insert(
         UsageCell, "o", id="n", service_id=f"CASE WHEN mod(n, 10) = 0 THEN {ONE} ELSE {OTHER} END", starts_at=at,

@@ -49,7 +49,7 @@ def charged(*, now: datetime = LATER, cycle: str = "hour") -> list[int]:
 
 
 def lefts() -> list[float]:
-    return [left / SCALE for left in Quota.objects.order_by("pk").values_list("left", flat=True)]
+    return [left / SCALE for left in Quota.objects.order_by("pk").values_list("remaining", flat=True)]
 
 
 def sound() -> bool:
@@ -127,7 +127,7 @@ def test_usage_of_a_month_that_moves_another_month() -> None:
 def test_a_reset_makes_it_full_again_and_what_was_left_is_lost() -> None:
     service = make_metered(price=YUAN, packages=(package(100, reset="month"),), buyer=make_buyer(balance="500"))
     make_package(service, periods=3)
-    assert [(q.amount, q.left) for q in Quota.objects.order_by("pk")] == [(100 * SCALE, 100 * SCALE)] * 3
+    assert [(q.amount, q.remaining) for q in Quota.objects.order_by("pk")] == [(100 * SCALE, 100 * SCALE)] * 3
     second = Quota.objects.order_by("pk")[1].starts_at
     push(service.seller, [item(service, NOW + HOUR, "30")], now=LATER)
     push(service.seller, [item(service, second + HOUR, "120")], now=second + DAY)
@@ -238,7 +238,7 @@ def _run(seed: int, *, mixed: bool) -> tuple[list[object], ...]:
     accumulated = Accumulation.objects.filter(meter=service.pk).order_by("start")
     quotas = Quota.objects.filter(service=service).order_by("package", "starts_at")
     return (
-        list(accumulated.values_list("start", "quantity", "charged_minor")), list(quotas.values_list("left", flat=True))
+        list(accumulated.values_list("start", "quantity", "charged_minor")), list(quotas.values_list("remaining", flat=True))
     )  # fmt: skip
 
 
@@ -261,7 +261,7 @@ def test_neither_order_nor_batches_change_a_charge(seed: int) -> None:
         assert records == excess + sum(charges.values_list("deducted", flat=True)) + sum(
             charges.values_list("free", flat=True)
         )
-    assert all(0 <= quota.left <= quota.amount for quota in Quota.objects.all())
+    assert all(0 <= quota.remaining <= quota.amount for quota in Quota.objects.all())
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------------
@@ -338,7 +338,7 @@ def test_the_check_finds_a_quota_that_its_deductions_do_not_explain() -> None:
     make_package(service)
     used(service, (1, "60"))
     charged()
-    Quota.objects.update(left=1)
+    Quota.objects.update(remaining=1)
     assert any("its deductions" in problem for problem in queries.problems())
     Charge.objects.update(deducted=5)
     assert sum("charge " in problem for problem in queries.problems()) >= 2

@@ -37,7 +37,7 @@ def test_two_collections_take_from_one_package_together() -> None:
         push(service.seller, [item(service, NOW + hour * HOUR, "60")], now=LATER)
         collections.append(collect.close("hour", now=LATER))
     assert at_once([partial(charge, one, now=LATER) for one in collections if one]) == ["done"] * 3
-    assert (Quota.objects.get().left, Accumulation.objects.get().quantity) == (0, 800_000)
+    assert (Quota.objects.get().remaining, Accumulation.objects.get().quantity) == (0, 800_000)
     assert queries.problems() == []
     assert ledger.verify().problems == ()
 

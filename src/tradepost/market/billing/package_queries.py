@@ -67,9 +67,9 @@ def problems() -> list[str]:
     nothing, and what is accumulated."""
     taken = dict(Deduction.objects.values_list("quota").annotate(Sum("delta")))
     found = [
-        f"quota {quota.pk} says {quota.left} is left, its deductions {quota.amount - taken.get(quota.pk, 0)}"
+        f"quota {quota.pk} says {quota.remaining} is left, its deductions {quota.amount - taken.get(quota.pk, 0)}"
         for quota in Quota.objects.order_by("pk").iterator(chunk_size=500)
-        if quota.amount - taken.get(quota.pk, 0) != quota.left
+        if quota.amount - taken.get(quota.pk, 0) != quota.remaining
     ]
     of_package = Charge.objects.exclude(deducted=0, free=0).select_related("collection", "accumulation")
     for charge in of_package.order_by("pk").iterator(chunk_size=500):

@@ -81,7 +81,7 @@ def is_stopped(service: int, now: datetime) -> bool:
     packages = list(Package.objects.filter(service=service))
     if not stops_at(packages, now):
         return False
-    current = Quota.objects.filter(service=service, starts_at__lte=now, left__gt=0, package__closed_at=None)
+    current = Quota.objects.filter(service=service, starts_at__lte=now, remaining__gt=0, package__closed_at=None)
     return not current.filter(Q(ends_at=None) | Q(ends_at__gt=now)).exists()
 
 

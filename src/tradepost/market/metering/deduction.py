@@ -120,7 +120,7 @@ def _begin(services: Several[int], quotas: Sequence[Quota]) -> dict[int, _Servic
         closed = packages[quota.service_id][quota.package_id].closed_at
         windows[quota.service_id].append(
             Window(
-                pk=quota.pk, package=quota.package_id, starts_at=quota.starts_at, ends_at=quota.ends_at, left=quota.left,
+                pk=quota.pk, package=quota.package_id, starts_at=quota.starts_at, ends_at=quota.ends_at, left=quota.remaining,
                 until=closed,
             )
         )  # fmt: skip
@@ -271,11 +271,13 @@ def _write(
     moved: defaultdict[int, int] = defaultdict(int)
     for one in deltas:
         moved[one.quota_id] += one.delta
-    lefts = {pk: quotas[pk].left - delta for pk, delta in sorted(moved.items()) if delta}
-    rows.update("metering_quota", {"left": "bigint"}, [{"id": pk, "left": left} for pk, left in lefts.items()])
+    lefts = {pk: quotas[pk].remaining - delta for pk, delta in sorted(moved.items()) if delta}
+    rows.update(
+        "metering_quota", {"remaining": "bigint"}, [{"id": pk, "remaining": left} for pk, left in lefts.items()]
+    )
     outbox.publish_all(
         [
-            QuotaDeducted(quota=pk, package=quotas[pk].package_id, before=quotas[pk].left, after=left)
+            QuotaDeducted(quota=pk, package=quotas[pk].package_id, before=quotas[pk].remaining, after=left)
             for pk, left in lefts.items()
         ],
         now=now,

@@ -48,13 +48,15 @@ class Quota(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True)
     amount = models.BigIntegerField()
-    left = models.BigIntegerField()
+    remaining = models.BigIntegerField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["package", "starts_at"], name="quota_once"),
             models.CheckConstraint(condition=Q(starts_at__lt=F("ends_at")), name="quota_has_a_length"),
-            models.CheckConstraint(condition=Q(left__gte=0, left__lte=F("amount"), amount__gt=0), name="quota_left"),
+            models.CheckConstraint(
+                condition=Q(remaining__gte=0, remaining__lte=F("amount"), amount__gt=0), name="quota_remaining"
+            ),
         ]
         indexes = [models.Index(fields=["service", "ends_at"], name="quota_service")]
 

@@ -58,7 +58,7 @@ def _standing(package: Package, quota: Quota | None, now: datetime) -> Standing:
     ended = [moment for moment in (package.ends_at, package.closed_at) if moment is not None and moment <= now]
     again = quota.ends_at if quota is not None and quota.ends_at != package.ends_at and not ended else None
     return Standing(
-        package=package, amount=units(quota.amount if quota else 0), left=units(quota.left if quota else 0),
+        package=package, amount=units(quota.amount if quota else 0), left=units(quota.remaining if quota else 0),
         full_again_at=again, over=bool(ended),
     )  # fmt: skip
 

@@ -49,7 +49,7 @@ def _open(line: OrderLine, held: Subscription, since: datetime, now: datetime) -
     rows.create(
         Quota(
             package=package, service=service, starts_at=begins, ends_at=ends, amount=_tenthousandths(line.quota_each),
-            left=_tenthousandths(line.quota_each),
+            remaining=_tenthousandths(line.quota_each),
         )
         for begins, ends in windows_of(since, held.expires_at, package.reset)
     )  # fmt: skip

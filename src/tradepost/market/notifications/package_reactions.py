@@ -58,7 +58,7 @@ def on_quota_used_up(event: QuotaUsedUp, now: datetime) -> None:
     quota = _quota(event.quota)
     if stops.is_stopped(quota.service_id, now):
         return
-    others = Quota.objects.filter(service=quota.service_id, starts_at__lte=now, ends_at__gt=now, left__gt=0)
+    others = Quota.objects.filter(service=quota.service_id, starts_at__lte=now, ends_at__gt=now, remaining__gt=0)
     then = OTHERS if others.exists() else AGAIN if quota.package.reset else ON_DEMAND
     facts = _facts(quota) | {"then": f.phrase(then)}
     tell(

@@ -146,4 +146,4 @@ def test_the_page_takes_fixed_queries_however_much_was_deducted(
     page.force_login(service.buyer)
     with django_assert_max_num_queries(14):  # type: ignore[operator]  # pytest-django's own fixture
         assert page.get(f"/services/{bought.pk}/package/").status_code == 200
-    assert Quota.objects.get().left == 96 * 10_000
+    assert Quota.objects.get().remaining == 96 * 10_000

@@ -45,7 +45,7 @@ def _adopt(apps: StateApps, held: Any, service: Any, line: Any) -> None:
     quotas = apps.get_model("metering", "Quota").objects
     for begins, ends in _windows(held.started_at, held.expires_at, reset):
         quotas.create(
-            package=package, service=service, starts_at=begins, ends_at=ends, amount=amount, left=amount
+            package=package, service=service, starts_at=begins, ends_at=ends, amount=amount, remaining=amount
         )  # fmt: skip
 
 
