@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from tests.factories import NOW, make_buyer, make_seller
 from tests.factories.metering import ZONE, item, make_metered, make_package, on_demand, package, push
@@ -290,7 +291,7 @@ def test_a_service_without_a_package_has_no_cells_and_one_aggregate() -> None:
     asked = [one["sql"] for one in captured.captured_queries]
     assert sum("metering_record" in sql for sql in asked) == 2
     assert not any("metering_usagecell" in sql or "metering_quota" in sql for sql in asked)
-    assert services_with_packages(0, plain.pk) == set()
+    assert services_with_packages([plain.pk]) == set()
 
 
 def test_a_package_opens_once_and_belongs_to_the_oldest_service_in_use() -> None:
@@ -328,7 +329,8 @@ def test_a_charge_tells_what_was_deducted() -> None:
     used(service, (1, "130"))
     charged()
     one = Charge.objects.get()
-    found = explained.explained(explained.find(f"charge:{one.pk}") or one)
+    with translation.override("en"):
+        found = explained.explained(explained.find(f"charge:{one.pk}") or one)
     assert found.verdict == "same"
     assert "Reported 130: 100 deducted from packages, 0 free of charge, 30 by use." in found.note
 

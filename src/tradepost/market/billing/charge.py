@@ -60,7 +60,7 @@ def charge(collection: Collection, *, after: int = 0, now: datetime, shard: int 
         return None
     services = {subscription for subscription, _start in added}
     with transaction.atomic():
-        splits = _deduct(collection, added, after, max(services), now)
+        splits = _deduct(collection, added, now)
         charges = _accumulate(collection, added, splits, now)
         _book(collection, charges, now)
     return max(services) if len(services) >= shard else None
@@ -96,12 +96,10 @@ def _added(collection: Collection, after: int, shard: int) -> dict[_Place, list[
     return found
 
 
-def _deduct(
-    collection: Collection, added: dict[_Place, list[Added]], after: int, upto: int, now: datetime
-) -> dict[_Place, Split]:
+def _deduct(collection: Collection, added: dict[_Place, list[Added]], now: datetime) -> dict[_Place, Split]:
     """Replace what services with packages used by what packages leave of it. Usage in the past takes from them what later
     usage had: so accumulations move that no record of this collection is of."""
-    found = services_with_packages(after, upto) & {subscription for subscription, _start in added}
+    found = services_with_packages({subscription for subscription, _start in added})
     if not found:
         return {}
     quotas = lock_quotas(found)

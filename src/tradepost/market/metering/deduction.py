@@ -59,10 +59,10 @@ class _Service:
         return min((at for at, _named in self.added), default=None)
 
 
-def services_with_packages(after: int, upto: int) -> set[int]:
-    """Services with keys in (``after``, ``upto``] from whose packages usage is deducted. What is priced record by record has
-    none: no such price is listed beside a package."""
-    found = set(Package.objects.filter(service__gt=after, service__lte=upto).values_list("service", flat=True))
+def services_with_packages(services: Several[int]) -> set[int]:
+    """Those of them from whose packages usage is deducted. What is priced record by record has none: no such price is listed
+    beside a package."""
+    found = set(Package.objects.filter(service__in=services).values_list("service", flat=True))
     if not found:
         return found
     apart = Meter.objects.filter(subscription__in=found, accumulation="").exclude(model="linear")
