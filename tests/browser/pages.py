@@ -11,6 +11,7 @@ from tests.browser.desk_pages import OF_THE_DESK
 from tests.browser.package_pages import OF_PACKAGES
 from tests.browser.service_pages import OF_SERVICES
 from tests.browser.transfer_pages import OF_TRANSFERS
+from tests.browser.usage_pages import OF_USAGE
 from tests.browser.view import LISTS, ROW, View
 
 __all__ = ["HISTORY", "LISTS", "MORE", "MORE_HISTORY", "PAGES", "ROW", "View"]
@@ -35,6 +36,7 @@ HISTORY = (
     "invoice",
     "transfers",
     "pack",
+    "use",
 )
 """The chapters of history.py that these pages tell of."""
 
@@ -297,9 +299,9 @@ PAGES: dict[str, dict[str, View]] = {
     "operator": OF_OPERATORS,
 }
 
-for part in (OF_PACKAGES, OF_SERVICES, OF_THE_DESK, OF_TRANSFERS):
+for part in (OF_PACKAGES, OF_SERVICES, OF_THE_DESK, OF_TRANSFERS, OF_USAGE):
     for who, views in part.items():
-        PAGES[who] |= views
+        PAGES.setdefault(who, {}).update(views)
 
 MORE_HISTORY = ("meter",)
 MORE: dict[str, dict[str, View]] = {

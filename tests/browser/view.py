@@ -43,6 +43,8 @@ LISTS = frozenset({
     "/console/sellers/", "/console/accounts/", "/console/reviews/", "/console/agreements/", "/console/ledger/",
     "/demands/", "/complaints/", "/seller/demands/", "/seller/complaints/", "/console/demands/", "/console/complaints/",
     "/refunds/", "/seller/refunds/", "/invoices/", "/seller/invoices/", "/console/invoices/", "/console/refunds/", "/console/deliveries/", "/console/jobs/", "/console/services/", "/console/reconcile/", "/console/queue/", "/console/audit/", "/console/web-checks/", "/console/assets/", "/console/notices/",
+    "/charges/", "/seller/usage/", "/seller/usage/refused/", "/seller/usage/pushes/", "/seller/usage/charges/",
+    "/console/usage/", "/console/usage/arrears/", "/console/usage/charges/",
     "/balance/transfers/", "/console/transfers/", "/console/unmatched/", "/console/ledger/sellers/",
     "/seller/usage/packages/",
 })  # fmt: skip

@@ -36,10 +36,20 @@ def _walk(config: Config, seller_port: int, stopped: Callable[[], bool]) -> None
     try:
         if sample_seller.wait_for(seller_port, stopped):
             walk(config, seller_port, stopped)
+            if not stopped():
+                open_on_demand()
     except (Refused, DatabaseError) as wrong:
         terminal.warn(f"The cases of the demo's products were not all debugged: {wrong} The next start goes on.")
     finally:
         connection.close()
+
+
+def open_on_demand() -> None:
+    """What the demo's buyers use: so there is usage to look at, once the clock is moved."""
+    from tradepost.market import seed
+    from tradepost.market.base import clock
+
+    seed.open_on_demand(clock.now())
 
 
 def walk(config: Config, seller_port: int, stopped: Callable[[], bool] = lambda: False) -> None:

@@ -21,7 +21,7 @@ from tests.factories.pictures import make_picture, make_proof
 from tests.factories.transfers import came
 from tradepost.market.audit.models import Entry as Act
 from tradepost.market.base.models import Event, Job, LeasedJob, Move
-from tradepost.market.billing.models import Accumulation, Charge
+from tradepost.market.billing.models import Accumulation, Charge, ProductHour
 from tradepost.market.catalog.models import (
     AttributeTemplate,
     Category,
@@ -93,7 +93,7 @@ GROWING = (
     ProbeRun, ProbeDay, ProbeSlot,
     WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice,
     Demand, CustomerDemand, Complaint,
-    Push, Record, RefusedRecord, Charge, Package, Quota, UsageCell, Deduction,
+    Push, Record, RefusedRecord, Charge, ProductHour, Package, Quota, UsageCell, Deduction,
 )  # fmt: skip
 """The models whose rows become more with every order, or with time."""
 

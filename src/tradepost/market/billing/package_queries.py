@@ -9,8 +9,10 @@ from decimal import Decimal
 
 from django.db.models import F, Sum
 
-from tradepost.market.metering.models import Deduction, Quota, Record
+from tradepost.market.metering.deduction import stops_at
+from tradepost.market.metering.models import Deduction, Package, Quota, Record
 from tradepost.market.metering.seller_queries import units
+from tradepost.market.subscriptions.models import Subscription
 
 from .models import Charge
 
@@ -40,13 +42,35 @@ class OfPackage:
 
 
 def by_package(charge: Charge) -> list[OfPackage]:
-    """What its collection took from each package for its accumulation."""
+    """What its collection took from each package for its accumulation; of a charge that no package has a part in nothing is
+    asked."""
+    if not charge.deducted:
+        return []
     found = Deduction.objects.filter(
         collection=charge.collection_id, cell__service=charge.subscription_id,
         cell__accumulation_start=charge.accumulation.start,
     )  # fmt: skip
     sums = found.values_list("package").annotate(total=Sum("delta")).order_by("package")
     return [OfPackage(package, units(total)) for package, total in sums if total]
+
+
+WHATEVER = 2**62
+"""More than anybody uses."""
+
+
+def covered_by_packages(service: Subscription, begin: datetime, end: datetime, *, now: datetime) -> int:
+    """Usage of [``begin``, ``end``) that costs nothing by the unit: what packages took of it, and what is left of those that
+    hold now. Of a service that stops when its package is used up nothing more is charged."""
+    packages = list(Package.objects.filter(service=service))
+    if not packages:
+        return 0
+    if stops_at(packages, now):
+        return WHATEVER
+    charged = Charge.objects.filter(
+        subscription=service, accumulation__start__gte=begin, accumulation__start__lt=end
+    ).aggregate(total=Sum(F("deducted") + F("free")))["total"] or 0  # fmt: skip
+    holding = Quota.objects.filter(service=service, starts_at__lte=now, ends_at__gt=now, package__closed_at=None)
+    return charged + (holding.aggregate(total=Sum("remaining"))["total"] or 0)
 
 
 MOST_EXPLAINED = 100

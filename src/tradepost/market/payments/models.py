@@ -42,6 +42,10 @@ class Account(models.Model):
     """Key of an entry; those after it are not in the sum."""
 
     class Meta:
+        indexes = [
+            models.Index(fields=["kind", "-id"], condition=~Q(kind="buyer"), name="account_of_kind"),
+            models.Index(fields=["-summed_through"], condition=~Q(kind="buyer"), name="account_summed"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["user", "currency"], condition=Q(kind="buyer"), name="account_buyer"),
             models.UniqueConstraint(fields=["seller", "currency"], condition=Q(kind="seller"), name="account_seller"),

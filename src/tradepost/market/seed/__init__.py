@@ -3,5 +3,6 @@
 from .loading import SeedResult, load
 from .people import Login
 from .road import Road, Stopped, is_walked, walk
+from .using import SHORT_OF_MONEY, open_on_demand
 
-__all__ = ["Login", "Road", "SeedResult", "Stopped", "is_walked", "load", "walk"]
+__all__ = ["SHORT_OF_MONEY", "Login", "Road", "SeedResult", "Stopped", "is_walked", "load", "open_on_demand", "walk"]

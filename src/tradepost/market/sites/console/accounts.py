@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
+from tradepost.market.billing import arrears
 from tradepost.market.identity import operator_queries as identity
 from tradepost.market.identity.customer_level import set_level
 from tradepost.market.identity.models import User
@@ -170,6 +171,7 @@ def _page(request: HttpRequest, user: User, form: TopUpForm, level_form: LevelFo
         **customer_level.shown(user, level_form),
         "account": user, "page_at": reverse("console:account", args=[user.pk]), "form": form,
         "balance": account.balance if account else Money(0, form.currency),
+        "owed": arrears.owed(user, form.currency), "arrears": arrears.standing(user, form.currency),
         "page": queries.entries(account, after=request.GET.get("after", "")), "sells_for": identity.sellers_of(user),
     }  # fmt: skip
     status = 400 if level_form and level_form.errors else 409 if form.is_bound and form.errors else 200

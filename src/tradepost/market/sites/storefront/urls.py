@@ -110,6 +110,7 @@ urlpatterns = [
     path("services/<int:pk>/usage/", usage.usage, name="usage"),
     path("services/<int:pk>/package/", package.package, name="package"),
     path("packages/alert/", package.alert_of_all, name="package_alert"),
+    path("services/<int:pk>/usage/usage.csv", usage.usage_file, name="usage_file"),
     path("complaints/", complaints.index, name="complaints"),
     path("complaints/new/", complaints.new, name="complaint_new"),
     path("complaints/<int:pk>/", complaints.detail, name="complaint"),

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('identity', '0009_expiry_day'),
-        ('metering', '0001_initial'),
+        ('metering', '0002_refused_by_day'),
         ('subscriptions', '0011_used_up'),
     ]
 

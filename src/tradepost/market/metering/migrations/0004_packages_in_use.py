@@ -70,7 +70,7 @@ def _later(since: datetime, months: int) -> datetime:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("metering", "0002_packages"),
+        ("metering", "0003_packages"),
         ("catalog", "0008_packages_that_stop"),
         ("orders", "0017_invoiced_lines"),
     ]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0001_initial'),
+        ('billing', '0002_product_hours'),
         ('catalog', '0008_packages_that_stop'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
