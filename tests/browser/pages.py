@@ -36,6 +36,7 @@ HISTORY = (
     "invoice",
     "transfers",
     "pack",
+    "settle",
     "use",
 )
 """The chapters of history.py that these pages tell of."""
@@ -182,6 +183,16 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-invoice-asked": View("/seller/invoices/{asked invoice}/"),
         "seller-invoice-batch": View("/seller/invoices/batch/"),
         "seller-invoice-types": View("/seller/invoices/types/"),
+        "seller-settlements": View("/seller/settlements/"),
+        "seller-settlement": View("/seller/settlements/{statement}/"),
+        "seller-settlement-wrong": View(
+            "/seller/settlements/{statement}/", (("textarea[name=reason]", " "),), 'form[action$="/reject/"] button'
+        ),
+        "seller-settlement-paid": View("/seller/settlements/{paid statement}/"),
+        "seller-settlement-open": View("/seller/settlements/open/"),
+        "seller-fee-invoices": View("/seller/settlements/invoices/"),
+        "seller-fee-invoice": View("/seller/settlements/invoices/{fee invoice}/"),
+        "seller-fee-invoice-apply": View("/seller/settlements/invoices/apply/"),
         "seller-refunds": View("/seller/refunds/"),
         "seller-refund": View("/seller/refunds/{unsubscribed}/"),
         "seller-operations": View("/seller/operations/?show=ended"),

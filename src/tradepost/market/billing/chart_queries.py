@@ -17,10 +17,10 @@ from tradepost.market.metering.models import Meter, Record
 from tradepost.market.metering.seller_queries import units
 from tradepost.market.subscriptions.models import Subscription
 
-from .package_queries import covered_by_packages
 from .charge import rate_of_meter
 from .forecast import LOOKS_BACK, Forecast, Seen, forecast, window
 from .models import Accumulation, Charge, ProductHour
+from .package_queries import covered_by_packages
 from .spans import Grain, Span
 
 _TRUNCATED = {Grain.HOUR: TruncHour, Grain.DAY: TruncDay}
