@@ -94,8 +94,11 @@ def needs_interface(document: Document) -> bool:
 
 def sold(document: Document, *, upgrades: bool = False, joint: bool = False) -> Sold:
     """What of it decides which cases must be there."""
-    trial = any(price.trial for _spec, _sku, price in document.prices())
-    return Sold(modes=document.modes(), trial=trial, upgrades=upgrades, joint=joint)
+    prices = [price for _spec, _sku, price in document.prices()]
+    return Sold(
+        modes=document.modes(), trial=any(price.trial for price in prices), upgrades=upgrades, joint=joint,
+        stops_when_used_up=any(price.stops_when_used_up for price in prices),
+    )  # fmt: skip
 
 
 def stock_of(product: Product, document: Document, *, purpose: Purpose) -> Stock | None:
