@@ -16,7 +16,7 @@ from tradepost.market.base import clock, jobs, leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
 from tradepost.market.base.outbox import batched
-from tradepost.market.billing import arrears, collect_debt
+from tradepost.market.billing import alerts, arrears, collect_debt, stops
 from tradepost.market.billing import charge as charging
 from tradepost.market.billing.events import DebtChanged
 from tradepost.market.catalog import reactions as catalog
@@ -45,8 +45,8 @@ from tradepost.market.identity.events import (
 )
 from tradepost.market.invoices import invoice_files
 from tradepost.market.invoices import patience as invoice_patience
-from tradepost.market.metering import collect
-from tradepost.market.metering.events import CollectionClosed
+from tradepost.market.metering import collect, packages
+from tradepost.market.metering.events import CollectionClosed, PackageChanged, QuotaDeducted
 from tradepost.market.notifications import auto_renewal_reactions as renewals
 from tradepost.market.notifications import complaint_reactions as complained
 from tradepost.market.notifications import debugging_reactions as debugged
@@ -69,12 +69,7 @@ from tradepost.market.notifications.compose import Site
 from tradepost.market.notifications.outgoing import DELIVER
 from tradepost.market.old_rows import RETENTION
 from tradepost.market.orders import auto_renew, best_sellers, cancel, refund_requests, wait_for_transfer
-from tradepost.market.orders.events import (
-    OrderCompleted,
-    OrderPaid,
-    OrderRefunded,
-    RefundPaid,
-)
+from tradepost.market.orders.events import OrderCompleted, OrderPaid, OrderRefunded, RefundPaid
 from tradepost.market.orders.place import UNPAID_TIMEOUT
 from tradepost.market.payments import intents
 from tradepost.market.payments.events import ToppedUp, TransferProofGiven
@@ -101,7 +96,6 @@ from tradepost.market.subscriptions.events import (
     SubscriptionReleased,
     SubscriptionUnfrozen,
 )
-from tradepost.market.subscriptions.levels import levels_of
 from tradepost.market.web_scan import scan as web_scan
 from tradepost.market.web_scan.events import WebScanEnded
 
@@ -141,12 +135,12 @@ def probes_end(event: ProductStopped, now: datetime) -> None:
 
 
 def debt_changed(event: DebtChanged, now: datetime) -> None:
-    settings = config()
-    levels = levels_of(
-        default=settings.default_level, grace_days=settings.on_demand_grace_days,
-        retention_days=settings.on_demand_retention_days,
-    )  # fmt: skip
-    arrears.on_debt_changed(event, now, levels=levels)
+    arrears.on_debt_changed(event, now, levels=arrears.levels_by(config()))
+
+
+def quota_deducted(event: QuotaDeducted, now: datetime) -> None:
+    """A package becomes low or is used up."""
+    alerts.on_quota_deducted(event, now, rule=alerts.rule_of(config()))
 
 
 def order_waits(event: TransferProofGiven, now: datetime) -> None:
@@ -158,7 +152,7 @@ def order_waits(event: TransferProofGiven, now: datetime) -> None:
 REACTIONS = Reactions(
     [
         on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid, best_sellers.on_order_paid),
-        on(OrderCompleted, tell.on_order_completed, failed_orders.on_order_completed),
+        on(OrderCompleted, packages.on_order_completed, tell.on_order_completed, failed_orders.on_order_completed),
         *tell.REACTIONS,
         *invoiced.REACTIONS,
         *settled.REACTIONS,
@@ -196,7 +190,7 @@ REACTIONS = Reactions(
         on(SubscriptionExpired, services.on_service_expired),
         on(SubscriptionFrozen, services.on_service_frozen),
         on(SubscriptionUnfrozen, services.on_service_unfrozen),
-        on(SubscriptionReleased, services.on_service_released),
+        on(SubscriptionReleased, packages.on_released, services.on_service_released),
         on(ProductFrozen, products.on_product_frozen),
         on(ProductUnfrozen, probes_begin_anew, products.on_product_unfrozen),
         on(ProductStopped, probes_end, products.on_product_stopped),
@@ -207,6 +201,8 @@ REACTIONS = Reactions(
         *usage.REACTIONS,
         on(CollectionClosed, charging.on_collection_closed),
         on(DebtChanged, debt_changed),
+        on(PackageChanged, stops.on_package_changed),
+        on(QuotaDeducted, stops.on_quota_deducted, quota_deducted),
         *refunded.REACTIONS,
         *demanded.REACTIONS,
         *complained.REACTIONS,
@@ -304,6 +300,7 @@ TASKS: Mapping[str, jobs.Task] = {
     collect.TIMER: collect.run,
     charging.TIMER: charging.run,
     arrears.TIMER: arrears.run,
+    stops.TIMER: stops.run,
     complaints.TIMER: complaints.time_out,
     customer_demands.TIMER: customer_demand_over,
     **settlement.tasks(_settlement, _next_night),

@@ -50,7 +50,16 @@ from tradepost.market.identity.models import (
 )
 from tradepost.market.invoices.models import Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
 from tradepost.market.licenses.models import LicenseCode, LicenseRequest, SoftwareUsage
-from tradepost.market.metering.models import Collection, Push, Record, RefusedRecord
+from tradepost.market.metering.models import (
+    Collection,
+    Deduction,
+    Package,
+    Push,
+    Quota,
+    Record,
+    RefusedRecord,
+    UsageCell,
+)
 from tradepost.market.notifications.models import Endpoint, Notice, NoticeDelivery, Receiver
 from tradepost.market.orders.models import AutoRenewal, Order, OrderLine
 from tradepost.market.orders.refund_models import Refund, RefundLine
@@ -88,7 +97,7 @@ GROWING = (
     ProbeRun, ProbeDay, ProbeSlot,
     WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice,
     Demand, CustomerDemand, Complaint,
-    Push, Record, RefusedRecord, Charge, ProductHour,
+    Push, Record, RefusedRecord, Charge, ProductHour, Package, Quota, UsageCell, Deduction,
     SettlementItem, StatementLine, Statement, PaidMonth,
     LicenseCode, LicenseRequest, SoftwareUsage,
 )  # fmt: skip
@@ -163,7 +172,7 @@ def analyze(*, vacuum: bool) -> None:
 def count_on() -> None:
     """Keys that the market gives from here on come after those that were given here."""
     for model in (
-        *GROWING,
+        *(model for model in GROWING if model is not Package),
         Drift,
         WorkItem,
         User,

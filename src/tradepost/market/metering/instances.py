@@ -18,7 +18,7 @@ from tradepost.protocols.open_api.usage_items import BadItem, Item, Loaded
 
 from .judge import Instance
 from .meters import meters_of
-from .models import Meter
+from .models import Meter, Package
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +28,18 @@ class Known:
     meters: Mapping[int, Meter]
     buyers: Mapping[int, int]
     packages: frozenset[int]
+    deducted_from: Mapping[int, int]
+    """Of packages, by the service that each is deducted from."""
 
     def package(self, item: Item | BadItem, instance: Instance | None) -> Instance | None:
-        """The package that an item names, of the same buyer; None where it names none, or none such."""
+        """The package that an item names, of the same buyer and not of another service; None where it names none, or none
+        such."""
         if isinstance(item, BadItem) or not item.package_instance_id or instance is None:
             return None
         found = self.instances.get(item.package_instance_id)
         if found is None or found.subscription not in self.packages:
+            return None
+        if self.deducted_from.get(found.subscription, instance.subscription) != instance.subscription:
             return None
         return found if self.buyers[found.subscription] == self.buyers[instance.subscription] else None
 
@@ -60,6 +65,7 @@ def known_instances(seller: int, loaded: Loaded) -> Known:
     found = [_Row._make(row) for row in asked.values_list(*_Row._fields)]
     on_demand = {row.pk for row in found if charging(row.offer__charging_mode).postpaid}
     meters = meters_of(on_demand) if on_demand else {}
+    packages = frozenset(row.pk for row in found if charging(row.offer__charging_mode).quota)
     frozen, closed = _ends([row.pk for row in found if row.status != Subscription.Status.ACTIVE])
     return Known(
         instances={
@@ -72,7 +78,8 @@ def known_instances(seller: int, loaded: Loaded) -> Known:
         },
         meters=meters,
         buyers={row.pk: row.buyer_id for row in found},
-        packages=frozenset(row.pk for row in found if charging(row.offer__charging_mode).quota),
+        packages=packages,
+        deducted_from=dict(Package.objects.filter(pk__in=packages).values_list("pk", "service")) if packages else {},
     )  # fmt: skip
 
 
