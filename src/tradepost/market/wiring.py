@@ -47,6 +47,7 @@ from tradepost.market.identity.events import (
     SellerSuspended,
     SigningKeyRotated,
 )
+from tradepost.market.images import worker as on_servers
 from tradepost.market.invoices import invoice_files
 from tradepost.market.invoices import patience as invoice_patience
 from tradepost.market.metering import collect
@@ -56,6 +57,7 @@ from tradepost.market.notifications import complaint_reactions as complained
 from tradepost.market.notifications import debugging_reactions as debugged
 from tradepost.market.notifications import deliver, deliver_elsewhere, digest
 from tradepost.market.notifications import demand_reactions as demanded
+from tradepost.market.notifications import image_reactions as of_images
 from tradepost.market.notifications import invoice_reactions as invoiced
 from tradepost.market.notifications import member_reactions as people
 from tradepost.market.notifications import operator_reactions as operators
@@ -71,13 +73,7 @@ from tradepost.market.notifications import web_scan_reactions as web_checked
 from tradepost.market.notifications.compose import Site
 from tradepost.market.old_rows import RETENTION
 from tradepost.market.orders import auto_renew, best_sellers, cancel, refund_requests, wait_for_transfer
-from tradepost.market.orders.events import (
-    OrderCancelled,
-    OrderCompleted,
-    OrderPaid,
-    OrderRefunded,
-    RefundPaid,
-)
+from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded, RefundPaid
 from tradepost.market.orders.place import UNPAID_TIMEOUT
 from tradepost.market.payments import intents
 from tradepost.market.payments.events import ToppedUp, TransferProofGiven
@@ -159,7 +155,7 @@ def order_waits(event: TransferProofGiven, now: datetime) -> None:
 REACTIONS = Reactions(
     [
         on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid, best_sellers.on_order_paid),
-        on(OrderCompleted, tell.on_order_completed, failed_orders.on_order_completed),
+        on(OrderCompleted, tell.on_order_completed, failed_orders.on_order_completed, on_servers.on_order_completed),
         on(OrderCancelled, tell.on_order_cancelled),
         *invoiced.REACTIONS,
         on(
@@ -196,7 +192,7 @@ REACTIONS = Reactions(
         on(SubscriptionExpired, services.on_service_expired),
         on(SubscriptionFrozen, services.on_service_frozen),
         on(SubscriptionUnfrozen, services.on_service_unfrozen),
-        on(SubscriptionReleased, services.on_service_released),
+        on(SubscriptionReleased, services.on_service_released, on_servers.on_service_released),
         on(ProductFrozen, products.on_product_frozen),
         on(ProductUnfrozen, probes_begin_anew, products.on_product_unfrozen),
         on(ProductStopped, probes_end, products.on_product_stopped),
@@ -210,6 +206,8 @@ REACTIONS = Reactions(
         *refunded.REACTIONS,
         *demanded.REACTIONS,
         *complained.REACTIONS,
+        *on_servers.REACTIONS,
+        *of_images.REACTIONS,
     ]
 )
 
@@ -234,6 +232,7 @@ def _schedule_nights(now: datetime) -> None:
     best_sellers.schedule(_next_night(now))
     slots.schedule(watch=_watch(), now=now)
     collect.schedule(now, _zone())
+    on_servers.begin(now)
 
 
 def _next_night(now: datetime) -> datetime:
@@ -294,12 +293,12 @@ TASKS: Mapping[str, jobs.Task] = {
     arrears.TIMER: arrears.run,
     complaints.TIMER: complaints.time_out,
     customer_demands.TIMER: customer_demand_over,
+    **on_servers.TASKS,
 }
 
 
 def _rechecks() -> domains.Rechecks:
-    settings = config()
-    return domains.Rechecks(timedelta(days=settings.domain_recheck_days), settings.domain_failures)
+    return domains.Rechecks(timedelta(days=config().domain_recheck_days), config().domain_failures)
 
 
 def _limits() -> Limits:
@@ -335,6 +334,7 @@ LEASED_TASKS: leased_jobs.LeasedTasks = {
     CHECK_ASSET: check_version.task(config),
     web_scan.KIND: web_scan.task(config),
     reconcile.KIND: reconcile.task(_scope, clock.now),
+    **on_servers.LEASED_TASKS,
 }
 """By kind, what a job that waits for others' servers does."""
 

@@ -12,9 +12,11 @@ from tradepost.market.assets.asset_models import AssetVersion
 from tradepost.market.audit.models import Outcome as AuditOutcome
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product, Version
+from tradepost.market.compute.models import Server
 from tradepost.market.debugging.standing import Standing
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity.models import Domain, Seller
+from tradepost.market.images.models import PeriodImage
 from tradepost.market.invoices.models import Invoice
 from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.notifications.models import NoticeDelivery
@@ -147,6 +149,26 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
         ProviderFact.Status.MATCHED: Look(pgettext_lazy("money", "On a buyer's balance"), "ok", "check"),
         ProviderFact.Status.RETURNED: Look(pgettext_lazy("money", "Sent back"), "calm", "arrow-back-up"),
     },
+    "server": _looks(
+        Server.Status.choices,
+        {
+            "creating": ("info", "refresh"),
+            "running": ("ok", "check"),
+            "broken": ("bad", "alert-triangle"),
+            "stopped": ("calm", "player-pause"),
+            "released": ("calm", "ban"),
+            "failed": ("bad", "x"),
+        },
+    ),
+    "period image": _looks(
+        PeriodImage.Status.choices,
+        {
+            "bound": ("ok", "check"),
+            "idle": ("warn", "player-pause"),
+            "expired": ("calm", "clock"),
+            "refunded": ("calm", "arrow-back-up"),
+        },
+    ),
     "subscription": _looks(
         Subscription.Status.choices,
         {
