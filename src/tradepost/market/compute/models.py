@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from tradepost.market.identity.models import User
+from tradepost.market.identity.models import Seller, User
 from tradepost.market.subscriptions.models import Subscription
 
 from .contract import Action
@@ -37,6 +37,8 @@ class Server(models.Model):
         Subscription, models.PROTECT, null=True, default=None, related_name="servers", db_index=False
     )
     """Of the image that is on its system disk; null where that is none of the market's."""
+    seller = models.ForeignKey(Seller, models.PROTECT, null=True, default=None, related_name="servers", db_index=False)
+    """Of that service."""
     provider_id = models.CharField(max_length=128, blank=True, default="")
     """The cloud's name for it; empty until there is one."""
     address = models.CharField(max_length=255, blank=True, default="")
@@ -63,6 +65,7 @@ class Server(models.Model):
         indexes = [
             models.Index(fields=["buyer", "-id"], name="server_buyer"),
             models.Index(fields=["status", "-id"], name="server_status"),
+            models.Index(fields=["seller", "-id"], condition=Q(seller__isnull=False), name="server_seller"),
             models.Index(fields=["id"], condition=Q(counting=True), name="server_counting"),
         ]
 
@@ -97,6 +100,7 @@ class Task(models.Model):
             models.Index(fields=["server", "-id"], name="task_server"),
             models.Index(fields=["server", "id"], condition=Q(status="waiting"), name="task_open"),
             models.Index(fields=["-id"], condition=Q(status="gave_up"), name="task_gave_up"),
+            models.Index(fields=["id"], condition=Q(status="gave_up", owner=None), name="task_alone_gave_up"),
         ]
 
 

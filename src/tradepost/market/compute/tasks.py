@@ -22,6 +22,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.leased_jobs import LeasedTask, NotNow, Running
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.secrets import seal, unseal
+from tradepost.market.subscriptions.models import Subscription
 
 from .contract import BECOMES, Action, CloudError, Compute, Login, NewServer, Seen, State, SystemImage
 from .events import ServerChanged, TaskEnded
@@ -90,13 +91,20 @@ def request(
             | ({"by_buyer": True} if by_buyer else {}),
         )  # fmt: skip
         if held.service_id is not None and (action is Action.RELEASE or (disk is not None and disk.service is None)):
-            held.service_id = None
+            _put_on(held, None)
             at = note(held, at=now)
             outbox.publish(ServerChanged(server=held.pk, at=at), now=now)
-        held.save(update_fields=["sealed_login", "service"])
+        held.save(update_fields=["sealed_login", "service", "seller"])
         if not _earlier(task):
             _begin(task, now)
     return task
+
+
+def _put_on(server: Server, service: int | None) -> None:
+    """The image on its disk belongs to this service; to none."""
+    server.service_id = service
+    held = Subscription.objects.only("seller_id").get(pk=service) if service is not None else None
+    server.seller_id = held.seller_id if held is not None else None
 
 
 def _earlier(task: Task) -> bool:
@@ -213,14 +221,14 @@ def _ended(job: LeasedJob, now: datetime) -> None:
 
 def _became(server: Server, found: Task, seen: Seen, now: datetime) -> None:
     if found.action in {Action.CREATE, Action.REPLACE}:
-        server.service_id = found.wanted["service"]
+        _put_on(server, found.wanted["service"])
     if found.action == Action.START:
         server.wants_running = True
     if found.action == Action.STOP and found.wanted.get("by_buyer"):
         server.wants_running = False
     if found.action == Action.CREATE:
         server.provider_id = seen.server_id
-    server.save(update_fields=["service", "wants_running", "provider_id"])
+    server.save(update_fields=["service", "seller", "wants_running", "provider_id"])
     look_at(server, seen, now=now, changed=found.action in {Action.CREATE, Action.REPLACE})
 
 
@@ -242,8 +250,9 @@ def look_at(server: Server, seen: Seen, *, now: datetime, changed: bool = False)
     if event is not None:
         SERVER.move_all([server], event, now=now)
         if event is ServerEvent.RELEASE:
-            server.service, server.released_at = None, now
-            server.save(update_fields=["service", "released_at"])
+            _put_on(server, None)
+            server.released_at = now
+            server.save(update_fields=["service", "seller", "released_at"])
     at = note(server, at=now)
     if event is not None or changed:
         outbox.publish(ServerChanged(server=server.pk, at=at), now=now)

@@ -29,7 +29,10 @@ class PeriodImage(models.Model):
     idle_since = models.DateTimeField(null=True, default=None)
 
     class Meta:
-        indexes = [models.Index(fields=["idle_since", "service"], condition=Q(status="idle"), name="period_image_idle")]
+        indexes = [
+            models.Index(fields=["idle_since", "service"], condition=Q(status="idle"), name="period_image_idle"),
+            models.Index(fields=["-service"], condition=Q(status="idle"), name="period_image_idle_list"),
+        ]
 
 
 class ImageBinding(models.Model):
