@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from tradepost.market.base.counting import Count, count_up_to
 from tradepost.market.base.ids import is_transfer_reference
 from tradepost.market.base.money import Money
-from tradepost.market.base.paging import Page, page, page_where
+from tradepost.market.base.paging import Page, page
 from tradepost.market.identity.models import User
 
 from .intent_models import OPEN, Intent, ProviderFact
@@ -21,7 +21,9 @@ _TEN = re.compile(r"(?=(T[A-Z2-9]{9}))")
 def intents_of(user: User, *, status: str = "", after: str = "", size: int = 20) -> Page[Intent]:
     """A buyer's, newest first."""
     mine = Intent.objects.filter(user=user)
-    return page_where(mine, lambda one: not status or one.status == status, after=after, size=size)
+    if not status:
+        return page(mine, after=after, size=size, along=("user",))
+    return page(mine.filter(status=status), after=after, size=size, along=("user", "status"))
 
 
 def intent_of(user: User, number: str) -> Intent | None:
@@ -30,7 +32,7 @@ def intent_of(user: User, number: str) -> Intent | None:
 
 def open_intents_of(user: User, *, most: int = 20) -> list[Intent]:
     """Those that wait for money or for an operator, newest first."""
-    return list(Intent.objects.filter(user=user, status__in=OPEN).order_by("-pk")[:most])
+    return list(Intent.objects.filter(user=user, status__in=OPEN).order_by("user", "-pk")[:most])
 
 
 def open_intent_for(user: User, order_number: str) -> Intent | None:

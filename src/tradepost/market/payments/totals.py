@@ -69,7 +69,7 @@ def owed_to_sellers(*, after: str = "", size: int = 25) -> Page[Owed]:
     since = Entry.objects.filter(account=OuterRef("pk"), pk__gt=OuterRef("summed_through")).order_by().values("account")
     accounts = Account.objects.filter(kind=Account.Kind.SELLER).select_related("seller")
     now = accounts.annotate(now=F("summed_minor") + Coalesce(Subquery(since.values_list(Sum("amount_minor"))), 0))
-    found = page(now, after=after, size=size)
+    found = page(now, after=after, size=size, along=("kind",))
     owed = [Owed(one, Money(one.now, one.currency)) for one in found.rows]  # type: ignore[attr-defined]  # as annotated
     return Page(owed, found.next_key)
 
