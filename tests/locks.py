@@ -26,6 +26,8 @@ ORDER = (
     "subscriptions_subscription",
     "fulfilment_operation",
     "production_call",
+    "compute_server",
+    "compute_task",
     "licenses_licenserequest",
     "base_job",
     "orders_order",

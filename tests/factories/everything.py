@@ -58,6 +58,7 @@ from .event_facts import happened, of_seller, one
 from .many import AK, SK, Size
 from .many.service_desk import DEMAND_TOKEN, OF_THE_BUYER, OPEN
 from .many.shop import TOKEN
+from .server_facts import ELSEWHERE_OF_SERVERS, MORE_OF_SERVERS, moments_of_servers, of_servers
 
 BATCH = 256
 RULE = Rule(5, timedelta(seconds=60))
@@ -117,6 +118,7 @@ MORE = {
     "seller/usage/refused/": ("code=009", "push=7", "q=i"),
     "seller/usage/pushes/": ("state=refused",),
     "charges/": ("service={metered}", "state=open"),
+    **MORE_OF_SERVERS,
     "seller/refunds/": ("status=seller_review", "status=refunded"),
     "complaints/new/": ("product={slug}", "order={order}", "service={subscription}"),
     "demands/new/": ("q=云笺",),
@@ -140,6 +142,7 @@ ELSEWHERE = {
     "console/audit/export/": [HTTPStatus.UNPROCESSABLE_ENTITY],  # of which days must be said
     "seller/enter/": [HTTPStatus.FOUND],  # who acts for a company is led to it
     "complaints/new/": [HTTPStatus.FOUND, HTTPStatus.OK],  # to the list, where nothing is named
+    **ELSEWHERE_OF_SERVERS,
     "demands/<int:pk>/": [HTTPStatus.FOUND],  # to the page that is followed
     "seller/debug/": [HTTPStatus.FOUND],  # to the first case
     "seller/debug/<int:pk>/": [HTTPStatus.FOUND],
@@ -195,6 +198,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "work_item": "1", "leased job": "1", "drift": "1", "audit": "1", "probe_run": of_seller("probes_proberun", "id"),
         "asset": of_seller("assets_asset", "id"),
         "asset_version": of_seller("assets_asset", "(SELECT max(v.id) FROM assets_assetversion v WHERE v.asset_id = assets_asset.id)"),
+        **of_servers(),
         "usage_record": "10", "charge": "10", "metered": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
         "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"),
         "asked_invoice": of_seller("invoices_invoice", "id", "status = 'review'"),
@@ -339,6 +343,7 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
         collect.TIMER: [("", {"cycle": "hour"}, now)],
         charge.TIMER: [("", {"collection": 1, "after": 0}, now)],
         arrears.TIMER: [("", {"arrears": 1}, now)],
+        **moments_of_servers(now),
         best_sellers.NIGHTLY: [("", {}, now)],
         retention.NIGHTLY: [("", {}, now + timedelta(days=500))],
     }

@@ -13,6 +13,7 @@ from tradepost.market.base.models import Event, Job, LeasedJob
 from tradepost.market.base.work import State
 from tradepost.market.catalog.document import Price
 from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.compute import tasks
 from tradepost.market.compute.models import SandboxServer, Server
 from tradepost.market.compute.registry import cloud
 from tradepost.market.identity.models import Seller, User
@@ -21,9 +22,11 @@ from tradepost.market.images.models import PeriodImage
 from tradepost.market.images.servers import CreateServer, ForServer, Rules
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.pay import pay_order
+from tradepost.market.orders.place import PlaceOrder, place_order
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
+from .buying import make_subscription
 from .metering import on_demand
 from .people import NOW, make_seller
 from .products import make_offer, make_product
@@ -71,6 +74,33 @@ def make_period_image(buyer: User, server: Server, *, now: datetime = NOW, **cha
     pay_order(order, now=now)
     rest(now)
     return PeriodImage.objects.select_related("service").get(service=_line(order).subscription)
+
+
+def stand_server(buyer: User, product: Product, *, name: str = "web-1", now: datetime = NOW) -> Server:
+    """A server that runs the image, written as the worker would have: nothing else is worked off."""
+    server = tasks.new_server(buyer.pk, name=name, size="s1", cloud="memory", now=now)
+    offer = make_offer(product, mode=ChargingMode.ON_DEMAND)
+    command = PlaceOrder(product_id=offer.product_id, agreed=True, for_server=server.pk)
+    order = place_order(buyer, command, now=now, unpaid_timeout=timedelta(days=1))
+    pay_order(order, now=now)
+    service = make_subscription(order, now=now)
+    SandboxServer.objects.create(token=f"server-{server.pk}", name=name, size="s1", image="x")
+    Server.objects.filter(pk=server.pk).update(
+        status="running", provider_id=f"server-{server.pk}", service=service, seller=service.seller, address="10.0.0.1"
+    )
+    server.refresh_from_db()
+    return server
+
+
+def idle_image(buyer: User, server: Server, *, now: datetime = NOW) -> PeriodImage:
+    """A period image of the image on the server, that covers no server."""
+    if server.service is None:
+        raise LookupError("the server runs no image")
+    offer = Offer.objects.get(sku__spec=server.service.offer.sku.spec_id, charging_mode=ChargingMode.PERIOD)
+    command = PlaceOrder(product_id=offer.product_id, agreed=True, for_server=server.pk)
+    order = place_order(buyer, command, now=now, unpaid_timeout=timedelta(days=1))
+    pay_order(order, now=now)
+    return PeriodImage.objects.create(service=make_subscription(order, now=now), idle_since=now)
 
 
 def _line(order: Order) -> OrderLine:

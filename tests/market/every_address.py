@@ -11,6 +11,7 @@ from tests.market.notice_addresses import OF_CONSOLE, OF_SELLERS, OF_STORE
 from tests.market.operator_addresses import OF_OPERATORS
 from tests.market.refund_addresses import OF_REFUNDS
 from tests.market.renewal_addresses import OF_RENEWALS
+from tests.market.server_addresses import OF_SERVERS
 from tests.market.service_addresses import SERVICES
 from tests.market.transfer_addresses import OF_TRANSFERS
 from tests.market.usage_addresses import OF_USAGE
@@ -90,6 +91,7 @@ STOREFRONT = {
     **OF_RENEWALS,
     **OF_REFUNDS,
     **OF_USAGE,
+    **OF_SERVERS,
     **OF_INVOICES,
     **OF_THE_DESK,
     "notices/": pages(PERSONS),

@@ -23,6 +23,7 @@ from tests import factories
 from tests.factories import assets
 from tests.factories.buying import ACCESS
 from tests.factories.companies import handed_in, owner_of
+from tests.factories.images import idle_image, make_image, stand_server
 from tests.factories.metering import item as usage
 from tests.factories.metering import make_metered, push
 from tests.factories.people import NOW
@@ -48,12 +49,15 @@ from tradepost.market.base.work import State
 from tradepost.market.billing.charge import charge
 from tradepost.market.billing.models import Charge
 from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.compute.models import Task
+from tradepost.market.compute.tasks import new_server
 from tradepost.market.debugging.models import DebugCase, DebugRun
 from tradepost.market.debugging.saved import on_call_ended
 from tradepost.market.fulfilment.models import Drift
 from tradepost.market.identity import domains, keys, members
 from tradepost.market.identity.menus import VIEWER
 from tradepost.market.identity.models import Member, Seller, SigningKey, Throttle, User
+from tradepost.market.images.models import PeriodImage
 from tradepost.market.licenses.deliver import deliver_license
 from tradepost.market.licenses.request import request_license
 from tradepost.market.metering import collect
@@ -160,6 +164,7 @@ class World:
         collection = collect.close("hour", now=NOW + timedelta(hours=2))
         assert collection is not None
         charge(collection, now=NOW + timedelta(hours=2))
+        server, period_image, server_task = _servers(seller, buyer)
         item = WorkItem.objects.create(kind="failed_orders", product=product, occasion="2026-11-01", opened_at=NOW)
         tell(
             buyer, "order_completed", once=order.number, link=f"/orders/{order.number}/", now=NOW,
@@ -187,6 +192,7 @@ class World:
             "refund": str(refund.pk), "appealed_refund": str(appealed_refund.pk), "refund_file": shown.sha256,
             "transfer": announced.number, "intent": str(announced.pk), "shown_intent": str(shown_intent.pk), "unmatched": str(nobodys.pk),
             "usage_record": str(Record.objects.get().pk),
+            **server, "period_image": str(period_image.pk), "server_task": str(server_task.pk),
             "metered": str(metered.pk), "charge": str(Charge.objects.get().pk),
         }  # fmt: skip
         of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}
@@ -319,6 +325,19 @@ class World:
         [(template, names)] = [one for one in found if set(one[1]) == set(kwargs)]
         assert set(names) == set(kwargs)
         return "/" + template % kwargs
+
+
+def _servers(seller: Seller, buyer: User) -> tuple[dict[str, str], PeriodImage, Task]:
+    """A server of X that runs an image of A, a period image of it that is idle, and what the cloud did not do for another."""
+    product = make_image(seller)
+    server = stand_server(buyer, product)
+    other = new_server(buyer.pk, name="gone", size="s1", cloud="memory", now=NOW)
+    task = Task.objects.create(server=other, action="release", status="gave_up", created_at=NOW, ended_at=NOW)
+    facts = {
+        "hourly": factories.make_offer(product, mode="ON_DEMAND").product_id,
+        "monthly": factories.make_offer(product, mode="PERIOD").product_id, "server": str(server.pk),
+    }  # fmt: skip
+    return facts, idle_image(buyer, server), task
 
 
 class Wrote:

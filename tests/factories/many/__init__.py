@@ -33,6 +33,7 @@ from tradepost.market.catalog.models import (
     UpgradeRule,
     Version,
 )
+from tradepost.market.compute.models import Server, Span, Task
 from tradepost.market.debugging.models import DebugCase, DebugRun
 from tradepost.market.fulfilment.models import Drift, Operation
 from tradepost.market.identity.company_models import Agreement
@@ -48,6 +49,7 @@ from tradepost.market.identity.models import (
     StagedKey,
     User,
 )
+from tradepost.market.images.models import ImageBinding, ImageTime, PeriodImage
 from tradepost.market.invoices.models import Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
 from tradepost.market.metering.models import Collection, Push, Record, RefusedRecord
 from tradepost.market.notifications.models import Endpoint, Notice, NoticeDelivery, Receiver
@@ -65,6 +67,7 @@ from tradepost.market.web_scan.models import WebFinding, WebScan, WebTask
 from .acting import acting
 from .calls import calls
 from .debugged import debugged
+from .imaged import imaged
 from .insert import indexed_afterwards, run, unchecked
 from .invoiced import invoices
 from .metered import metered
@@ -85,6 +88,7 @@ GROWING = (
     WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice,
     Demand, CustomerDemand, Complaint,
     Push, Record, RefusedRecord, Charge,
+    Server, Task, Span, ImageTime, PeriodImage, ImageBinding,
 )  # fmt: skip
 """The models whose rows become more with every order, or with time."""
 
@@ -103,6 +107,7 @@ def fill(size: Size, *, now: datetime) -> None:
         operations(size, now)
         refunds()
         metered(now)
+        imaged(now)
         invoices()
         asked_and_complained()
         notices(size)

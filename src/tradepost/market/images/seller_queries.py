@@ -26,10 +26,16 @@ class Running:
     covered: Decimal
     by_image: bool
 
+    @property
+    def customer(self) -> str:
+        """As the order query says it: never an address that the product did not ask for."""
+        buyer = self.server.buyer
+        return buyer.name or f"user_{buyer.customer_id[:8]}"
+
 
 def running(seller: Seller, *, after: str = "") -> Page[Running]:
     """Servers with an image of this seller, newest first; four queries."""
-    found = Server.objects.filter(seller=seller).select_related("service__product", "service__buyer")
+    found = Server.objects.filter(seller=seller).select_related("service__product", "buyer")
     listed = page(found, after=after, size=PAGE)
     services = [one.service_id for one in listed.rows if one.service_id is not None]
     counted = ImageTime.objects.filter(service__in=services).values_list("service")

@@ -53,8 +53,8 @@ def checkout(request: HttpRequest, product_id: int) -> HttpResponse:
         raise Http404
     if by_cloud(product.product_type):
         page = "storefront:server_new" if choice.offer.charging.postpaid else "storefront:period_image_new"
-        asked = urlencode({"offer": choice.offer.product_id, "periods": choice.periods})
-        return redirect(f"{reverse(page)}?{asked}")  # it is ordered for a server
+        here = reverse(page, args=[choice.offer.product_id])
+        return redirect(f"{here}?{urlencode({'periods': choice.periods})}")  # it is ordered for a server
     if request.method != "POST":
         return _page(request, product, choice, None)
     try:

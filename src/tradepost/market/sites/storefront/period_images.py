@@ -28,8 +28,8 @@ private = cache_control(private=True, no_store=True)
 @buyer_required
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
-    offer = offer_asked(request, postpaid=False)
+def new(request: HttpRequest, product_id: str) -> HttpResponse:
+    offer = offer_asked(product_id, postpaid=False)
     if request.method != "POST":
         return _page(request, offer, None)
     said = request.POST

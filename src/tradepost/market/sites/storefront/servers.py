@@ -68,10 +68,10 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "storefront/servers.html", context)
 
 
-def offer_asked(request: HttpRequest, *, postpaid: bool) -> Offer:
+def offer_asked(product_id: str, *, postpaid: bool) -> Offer:
     """That the address names: of an image, on sale. Raises ``Http404``."""
     try:
-        offer = find_offer(request.GET.get("offer", "")[:64])
+        offer = find_offer(product_id[:64])
     except Refused:
         raise Http404 from None
     if not by_cloud(offer.sku.spec.product.product_type) or offer.charging.postpaid != postpaid:
@@ -82,9 +82,9 @@ def offer_asked(request: HttpRequest, *, postpaid: bool) -> Offer:
 @buyer_required
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: HttpRequest, product_id: str) -> HttpResponse:
     """Create a server with an image, or put the image on one that is there."""
-    adapter, offer = _cloud(), offer_asked(request, postpaid=True)
+    adapter, offer = _cloud(), offer_asked(product_id, postpaid=True)
     if request.method != "POST":
         return _new_page(request, adapter, offer, None)
     try:
