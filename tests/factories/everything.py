@@ -54,16 +54,14 @@ from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.order_query import PATH
 from tradepost.protocols.open_api.signing import sign
 
+from . import server_facts
 from .event_facts import happened, of_seller, one
 from .many import AK, SK, Size
 from .many.service_desk import DEMAND_TOKEN, OF_THE_BUYER, OPEN
 from .many.shop import TOKEN
-from .server_facts import ELSEWHERE_OF_SERVERS, MORE_OF_SERVERS, moments_of_servers, of_servers
 
-BATCH = 256
-RULE = Rule(5, timedelta(seconds=60))
-LEASE = timedelta(seconds=60)
-HOST = "localhost"
+BATCH, HOST = 256, "localhost"
+RULE, LEASE = Rule(5, timedelta(seconds=60)), timedelta(seconds=60)
 
 MORE = {
     "": (
@@ -118,7 +116,6 @@ MORE = {
     "seller/usage/refused/": ("code=009", "push=7", "q=i"),
     "seller/usage/pushes/": ("state=refused",),
     "charges/": ("service={metered}", "state=open"),
-    **MORE_OF_SERVERS,
     "seller/refunds/": ("status=seller_review", "status=refunded"),
     "complaints/new/": ("product={slug}", "order={order}", "service={subscription}"),
     "demands/new/": ("q=云笺",),
@@ -129,7 +126,7 @@ MORE = {
     "console/demands/products/": ("product_words=云笺", "product_words={product}"),
     "console/demands/sellers/": ("seller_words=many",),
     "console/refunds/": ("status=", "status=refunded"),
-    **MORE_OF_TRANSFERS,
+    **MORE_OF_TRANSFERS, **server_facts.MORE_OF_SERVERS,
     "console/web-checks/": ("status=done", "status=unreached", "seller={seller}", "seller={seller}&status=done"),
     "console/deliveries/": (
         "status=failed", "status=waiting", "status=sent", "status=withheld", "channel=sms", "channel=mail", "reason=switched_off",
@@ -142,7 +139,7 @@ ELSEWHERE = {
     "console/audit/export/": [HTTPStatus.UNPROCESSABLE_ENTITY],  # of which days must be said
     "seller/enter/": [HTTPStatus.FOUND],  # who acts for a company is led to it
     "complaints/new/": [HTTPStatus.FOUND, HTTPStatus.OK],  # to the list, where nothing is named
-    **ELSEWHERE_OF_SERVERS,
+    **server_facts.ELSEWHERE_OF_SERVERS,
     "demands/<int:pk>/": [HTTPStatus.FOUND],  # to the page that is followed
     "seller/debug/": [HTTPStatus.FOUND],  # to the first case
     "seller/debug/<int:pk>/": [HTTPStatus.FOUND],
@@ -198,8 +195,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "work_item": "1", "leased job": "1", "drift": "1", "audit": "1", "probe_run": of_seller("probes_proberun", "id"),
         "asset": of_seller("assets_asset", "id"),
         "asset_version": of_seller("assets_asset", "(SELECT max(v.id) FROM assets_assetversion v WHERE v.asset_id = assets_asset.id)"),
-        **of_servers(),
-        "usage_record": "10", "charge": "10", "metered": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
+        **server_facts.of_servers(), "usage_record": "10", "charge": "10", "metered": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
         "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"),
         "asked_invoice": of_seller("invoices_invoice", "id", "status = 'review'"),
         "invoice_title": one("SELECT id FROM invoices_invoicetitle WHERE buyer_id = 1")[0],
@@ -343,7 +339,7 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
         collect.TIMER: [("", {"cycle": "hour"}, now)],
         charge.TIMER: [("", {"collection": 1, "after": 0}, now)],
         arrears.TIMER: [("", {"arrears": 1}, now)],
-        **moments_of_servers(now),
+        **server_facts.moments_of_servers(now),
         best_sellers.NIGHTLY: [("", {}, now)],
         retention.NIGHTLY: [("", {}, now + timedelta(days=500))],
     }

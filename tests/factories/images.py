@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import override
 
 from tradepost.market import wiring
 from tradepost.market.base import jobs, leased_jobs, outbox
@@ -14,6 +15,8 @@ from tradepost.market.base.work import State
 from tradepost.market.catalog.document import Price
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.compute import tasks
+from tradepost.market.compute.adapters.memory import Memory
+from tradepost.market.compute.contract import CloudError, NewServer, Seen
 from tradepost.market.compute.models import SandboxServer, Server
 from tradepost.market.compute.registry import cloud
 from tradepost.market.identity.models import Seller, User
@@ -34,6 +37,21 @@ from .products import make_offer, make_product
 HOUR = Text(zh="小时", en="hours")
 RULES = Rules(unpaid_timeout=timedelta(days=1), servers_most=20)
 MEMORY = cloud("memory")
+
+
+class Full(Memory):
+    """A cloud of an operator's own, named by its setting, that has no room for another server."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = "tests.factories.images:FULL"
+
+    @override
+    def create(self, wanted: NewServer, *, token: str) -> Seen:
+        raise CloudError("no room for a server")
+
+
+FULL = Full()
 
 
 def by_the_hour(amount: str = "0.50") -> Price:

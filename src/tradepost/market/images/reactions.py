@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tradepost.market.base import outbox
@@ -15,6 +16,7 @@ from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.refund_models import Refund
 from tradepost.market.product_types.charging import modes_that
 from tradepost.market.subscriptions.events import SubscriptionReleased
+from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import LIVING
 
 from . import meter
@@ -38,25 +40,33 @@ def on_server_changed(event: ServerChanged, now: datetime) -> None:
     more ends."""
     meter.schedule(now)
     server = Server.objects.get(pk=event.server)
-    binding = ImageBinding.objects.filter(server=server, to_at=None).first()
-    if binding is not None and binding.covers_id != server.service_id:
+    standing = ImageBinding.objects.filter(server=server, to_at=None)
+    binding = next((one for one in standing if one.covers_id != server.service_id), None)
+    left = _replaced(server)
+    locked = locked_subscriptions(left | ({binding.image_id} if binding is not None else set()))
+    _release([one for one in locked if one.pk in left], now)
+    if binding is not None:
         unbind(binding, at=event.at, now=now)
-    _end_replaced(server, now)
 
 
-def _end_replaced(server: Server, now: datetime) -> None:
+def _replaced(server: Server) -> set[int]:
+    """Services on demand whose server it was, and is no more."""
     lines = OrderLine.objects.filter(
         for_server=server.pk, charging_mode__in=modes_that(lambda mode: mode.postpaid), subscription__status__in=LIVING
     )  # fmt: skip
-    left = set(lines.exclude(subscription=server.service_id).values_list("subscription", flat=True)) - {None}
-    if not left:
+    left = lines.exclude(subscription=server.service_id) if server.service_id is not None else lines
+    return {pk for pk in left.values_list("subscription_id", flat=True) if pk is not None}
+
+
+def _release(services: Sequence[Subscription], now: datetime) -> None:
+    if not services:
         return
     operate(
         [
             OperationRequest(
                 kind="release", subscription=one, origin=Operation.Origin.MARKET, idempotency_key=f"no-server/{one.pk}"
             )
-            for one in locked_subscriptions(left)
+            for one in services
         ],
         now=now,
     )

@@ -76,7 +76,7 @@ def create_server(buyer: User, command: CreateServer, cloud: Compute, *, rules: 
     if command.size not in {size.code for size in cloud.sizes}:
         raise _wrong("size", _("Choose one of the sizes."))
     with transaction.atomic():
-        User.objects.select_for_update(of=("self",)).get(pk=buyer.pk)
+        User.objects.select_for_update(of=("self",), no_key=True).get(pk=buyer.pk)  # two at once are counted
         if Server.objects.filter(buyer=buyer, status__in=THERE_OR_COMING).count() >= rules.servers_most:
             raise Refused(
                 "server.most", _("You may have %(most)s servers at a time.") % {"most": rules.servers_most}
@@ -228,13 +228,12 @@ def _own(buyer: User, pk: int) -> Server:
 
 
 def _held(buyer: User, pk: int) -> Server:
-    """The server with its service locked, and nothing under way on it."""
-    server = Server.objects.filter(pk=pk, buyer=buyer, status__in=THERE).first()
-    if server is None:
-        raise Server.DoesNotExist
+    """The server with its service locked, if it has one, and nothing under way on it."""
+    server = _own(buyer, pk)
     if server.service_id is not None:
         locked_subscriptions([server.service_id])
-    tasks.locked_server(server.pk)
+    else:
+        tasks.locked_server(server.pk)
     found = _own(buyer, pk)
     _not_busy(found)
     return found
