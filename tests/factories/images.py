@@ -17,7 +17,7 @@ from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.compute import tasks
 from tradepost.market.compute.adapters.memory import Memory
 from tradepost.market.compute.contract import CloudError, NewServer, Seen
-from tradepost.market.compute.models import SandboxServer, Server
+from tradepost.market.compute.models import SandboxServer, Server, Task
 from tradepost.market.compute.registry import cloud
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.images import servers
@@ -119,6 +119,20 @@ def idle_image(buyer: User, server: Server, *, now: datetime = NOW) -> PeriodIma
     order = place_order(buyer, command, now=now, unpaid_timeout=timedelta(days=1))
     pay_order(order, now=now)
     return PeriodImage.objects.create(service=make_subscription(order, now=now), idle_since=now)
+
+
+def servers_of(seller: Seller, buyer: User) -> dict[str, str]:
+    """What addresses name: a server of the buyer that runs an image of the seller, a period image of it that is idle, and what
+    the cloud did not do for another server."""
+    product = make_image(seller)
+    server = stand_server(buyer, product)
+    other = tasks.new_server(buyer.pk, name="gone", size="s1", cloud="memory", now=NOW)
+    task = Task.objects.create(server=other, action="release", status="gave_up", created_at=NOW, ended_at=NOW)
+    return {
+        "hourly": make_offer(product, mode=ChargingMode.ON_DEMAND).product_id,
+        "monthly": make_offer(product, mode=ChargingMode.PERIOD).product_id, "server": str(server.pk),
+        "period_image": str(idle_image(buyer, server).pk), "server_task": str(task.pk),
+    }  # fmt: skip
 
 
 def _line(order: Order) -> OrderLine:

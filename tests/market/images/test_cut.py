@@ -76,7 +76,7 @@ def test_each_second_is_covered_once_or_charged_once(
 
 
 def _seconds(pieces: list[Piece]) -> set[int]:
-    found = set()
+    found: set[int] = set()
     for one in pieces:
         begin, end = ((moment - NINE) // timedelta(seconds=1) for moment in (one.begin_at, one.end_at))
         assert not found & set(range(begin, end))

@@ -29,11 +29,10 @@ from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionE
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Command
 from tradepost.protocols.contract import Spoken
-from tradepost.protocols.registry import protocols
 
 from . import cloud, unearned
 from .apply import Ended, apply
-from .cases import held_of, kind_of, line_of, wanted_of
+from .cases import held_of, kind_of, line_of, spoken_by, wanted_of
 from .contract import Ask, Case, Effects, Freeze, Held, Implied, Intent, Nothing, OrderEnd, ServerTask, Thaw, Unable
 from .freezing import reasons_of
 from .kinds.freeze import Freezing
@@ -113,7 +112,7 @@ class Lane:
     subscription: Subscription
     address: Address | None
     held: Held | None
-    """None while the product has no production address."""
+    """None while the product has no production address and needs one."""
     reasons: frozenset[str]
     operations: list[Operation]
 
@@ -190,13 +189,10 @@ def _load(subscriptions: Sequence[Subscription]) -> list[Lane]:
     reasons = reasons_of(subscriptions)
     interesting = [one for one in subscriptions if waiting[one.pk] or one.pk in reasons or _is_apart(one)]
     addresses = calls.addresses_of(one.product for one in interesting) if interesting else {}
-    known = protocols()
     lanes = []
     for one in interesting:
         address = addresses.get(one.product_id)
-        spoken: Spoken | None = known.get(address.protocol) if address else None
-        if spoken is None and cloud.on_a_server(one):
-            spoken = cloud.CLOUD
+        spoken: Spoken | None = spoken_by(one, address) or (cloud.CLOUD if cloud.on_a_server(one) else None)
         lanes.append(
             Lane(
                 one,
@@ -309,7 +305,7 @@ def close(subscription: Subscription, now: datetime) -> None:
 def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Task | Ended:
     """The first call of an operation, or its task of the cloud, or its end, when it cannot begin or nothing need be asked."""
     kind, held = kind_of(operation), lane.held
-    if held is None or (lane.address is None and held.protocol is not cloud.CLOUD):
+    if held is None:
         return _refused(lane, operation, calls.no_address(), now)
     line = line_of(operation.line) if operation.line else None
     case: Case[object] = Case(held=held, wanted=wanted_of(operation), line=line, step=0, said=None, now=now)

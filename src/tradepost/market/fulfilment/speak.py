@@ -25,6 +25,8 @@ def speak(intent: Intent, held: Held) -> Command | ServerTask | Implied | Unable
         return Unable()
     if isinstance(command, Refresh) and not refreshes(held.protocol, command.scene):
         return Unable()
+    if held.optional and isinstance(command, Command) and not _proven(type(command), held):
+        return Implied()
     return command
 
 
@@ -45,6 +47,12 @@ def _to_the_cloud(intent: Intent, held: Held) -> ServerTask | Implied | Unable:
             return ServerTask(action=intent.action, image=intent.image, by_buyer=True)
         case Ask():
             return Unable()
+
+
+def _proven(command: type[Command], held: Held) -> bool:
+    """Of an interface that is optional a seller has what it saved a case for; of the rest it learns when it asks the market
+    about its code (saas-v1-license B2.2)."""
+    return held.proven is None or held.protocol.activities[command] in held.proven
 
 
 def refreshes(spoken: Spoken, scene: Scene) -> bool:

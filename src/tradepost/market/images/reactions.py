@@ -55,7 +55,7 @@ def _replaced(server: Server) -> set[int]:
         for_server=server.pk, charging_mode__in=modes_that(lambda mode: mode.postpaid), subscription__status__in=LIVING
     )  # fmt: skip
     left = lines.exclude(subscription=server.service_id) if server.service_id is not None else lines
-    return {pk for pk in left.values_list("subscription_id", flat=True) if pk is not None}
+    return {pk for pk in left.values_list("subscription_id", flat=True) if pk}
 
 
 def _release(services: Sequence[Subscription], now: datetime) -> None:

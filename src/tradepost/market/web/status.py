@@ -9,16 +9,13 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from tradepost.market.assets.asset_models import AssetVersion
-from tradepost.market.audit.models import Outcome as AuditOutcome
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product, Version
-from tradepost.market.compute.models import Server
 from tradepost.market.debugging.standing import Standing
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity.models import Domain, Seller
-from tradepost.market.images.models import PeriodImage
 from tradepost.market.invoices.models import Invoice
-from tradepost.market.licenses.models import LicenseRequest
+from tradepost.market.licenses.models import LicenseCode, LicenseRequest
 from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.refund_models import Refund
@@ -27,10 +24,13 @@ from tradepost.market.production.address_health import AddressState
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.review.models import Submission
 from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand
+from tradepost.market.settlement.models import Statement
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web_scan.contract import Severity
 from tradepost.market.web_scan.models import WebScan
 from tradepost.market.web_scan.standing import State as WebStanding
+
+from .more_status import MORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +92,7 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "not_scanned": ("warn", "alert-circle"),
         },
     ),
-    "audit": _looks(
-        AuditOutcome.choices,
-        {"done": ("ok", "check"), "shown": ("calm", "eye"), "refused": ("warn", "ban"), "failed": ("bad", "x")},
-    ),
+    **{name: _looks(*one) for name, one in MORE.items()},
     "domain": _looks(
         Domain.Status.choices,
         {"pending": ("wait", "clock"), "verified": ("ok", "shield-check"), "lapsed": ("warn", "alert-triangle")},
@@ -133,6 +130,19 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "withdrawn": ("calm", "arrow-back-up"),
         },
     ),
+    "statement": _looks(
+        Statement.Status.choices,
+        {
+            "countersign": ("wait", "clock"),
+            "rejected": ("warn", "ban"),
+            "to_apply": ("info", "check"),
+            "apply_failed": ("bad", "alert-triangle"),
+            "paying": ("info", "refresh"),
+            "payment_wrong": ("bad", "alert-triangle"),
+            "refused": ("warn", "ban"),
+            "paid": ("ok", "check"),
+        },
+    ),
     "invoice": _looks(
         Invoice.Status.choices,
         {
@@ -149,26 +159,6 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
         ProviderFact.Status.MATCHED: Look(pgettext_lazy("money", "On a buyer's balance"), "ok", "check"),
         ProviderFact.Status.RETURNED: Look(pgettext_lazy("money", "Sent back"), "calm", "arrow-back-up"),
     },
-    "server": _looks(
-        Server.Status.choices,
-        {
-            "creating": ("info", "refresh"),
-            "running": ("ok", "check"),
-            "broken": ("bad", "alert-triangle"),
-            "stopped": ("calm", "player-pause"),
-            "released": ("calm", "ban"),
-            "failed": ("bad", "x"),
-        },
-    ),
-    "period image": _looks(
-        PeriodImage.Status.choices,
-        {
-            "bound": ("ok", "check"),
-            "idle": ("warn", "player-pause"),
-            "expired": ("calm", "clock"),
-            "refunded": ("calm", "arrow-back-up"),
-        },
-    ),
     "subscription": _looks(
         Subscription.Status.choices,
         {
@@ -198,6 +188,16 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "promised": ("wait", "clock"),
             "refused": ("warn", "ban"),
             "delivered": ("ok", "check"),
+            "withdrawn": ("calm", "arrow-back-up"),
+        },
+    ),
+    "license code": _looks(
+        LicenseCode.Status.choices,
+        {
+            "issued": ("wait", "clock"),
+            "taken": ("info", "key"),
+            "active": ("ok", "check"),
+            "withdrawn": ("calm", "arrow-back-up"),
         },
     ),
     "address": {

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compute', '0001_initial'),
-        ('metering', '0002_measured_by_the_market'),
+        ('metering', '0003_measured_by_the_market'),
         ('subscriptions', '0011_bound'),
     ]
 

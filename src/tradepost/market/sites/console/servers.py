@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.config import config
-from tradepost.market.base.errors import Refused
-from tradepost.market.base.lifecycle import IllegalTransition
+from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.paging import page
 from tradepost.market.compute import observe, tasks
