@@ -31,6 +31,8 @@ ORDER = (
     "base_job",
     "settlement_progress",
     "orders_order",
+    "compute_server",
+    "compute_task",
     "settlement_statement",
     "invoices_invoice",
     "orders_limituse",

@@ -174,6 +174,14 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"customer_demand": OF_THE_BUYER, "why": "expired"}]
         case "ComplaintRaised" | "ComplaintReplied" | "ComplaintUnanswered" | "ComplaintDecided" | "ComplaintWithdrawn":
             return [{"complaint": OF_THE_BUYER}]
+        case "TaskEnded":
+            return [{"task": pk, "server": pk, "owner": pk, "done": True, "at": at} for pk in _servers()]
+        case "ServerChanged":
+            return [{"server": pk, "at": at} for pk in _servers()]
+        case "PeriodImageExpired" | "PeriodImageIdle" | "PeriodImageBound":
+            operator = {"by_operator": True} if event.__name__ == "PeriodImageBound" else {}
+            [image] = one("SELECT max(service_id) FROM images_periodimage WHERE status = 'idle'")
+            return [{"image": int(image), "server": _servers()[0], "at": at, **operator}]
         case "OperationStopped":
             rows = all_of(
                 "SELECT id, call_id FROM fulfilment_operation WHERE kind = 'freeze' ORDER BY id DESC LIMIT 10"
@@ -199,6 +207,11 @@ def _story(size: Size, story: str) -> range:
     """Keys of the orders of one story under way, see ``many``."""
     newest = size.orders - 300 - 100 * STORIES.index(story)
     return range(newest, newest - 100, -1)
+
+
+def _servers() -> list[int]:
+    rows = all_of("SELECT id FROM compute_server WHERE status = 'running' ORDER BY id DESC LIMIT 10")
+    return [int(pk) for (pk,) in rows]
 
 
 def _invoices(status: str) -> list[tuple[Any, ...]]:

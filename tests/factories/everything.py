@@ -53,6 +53,7 @@ from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.order_query import PATH
 from tradepost.protocols.open_api.signing import sign
 
+from . import server_facts
 from .event_facts import happened, of_seller, one
 from .list_ways import MORE
 from .many import AK, SK, Size
@@ -61,15 +62,14 @@ from .many.service_desk import DEMAND_TOKEN, OF_THE_BUYER, OPEN
 from .many.shop import TOKEN
 from .settled_facts import facts_of_settlement, of_settlement
 
-BATCH = 256
-RULE = Rule(5, timedelta(seconds=60))
-LEASE = timedelta(seconds=60)
-HOST = "localhost"
+BATCH, HOST = 256, "localhost"
+RULE, LEASE = Rule(5, timedelta(seconds=60)), timedelta(seconds=60)
 
 ELSEWHERE = {
     "console/audit/export/": [HTTPStatus.UNPROCESSABLE_ENTITY],  # of which days must be said
     "seller/enter/": [HTTPStatus.FOUND],  # who acts for a company is led to it
     "complaints/new/": [HTTPStatus.FOUND, HTTPStatus.OK],  # to the list, where nothing is named
+    **server_facts.ELSEWHERE_OF_SERVERS,
     "demands/<int:pk>/": [HTTPStatus.FOUND],  # to the page that is followed
     "seller/debug/": [HTTPStatus.FOUND],  # to the first case
     "seller/debug/<int:pk>/": [HTTPStatus.FOUND],
@@ -128,7 +128,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "usage_product": str(one("SELECT product_id FROM billing_producthour LIMIT 1")[0]),
         "used_instance": one("SELECT s.instance_id FROM billing_charge c JOIN subscriptions_subscription s"
                              " ON s.id = c.subscription_id WHERE c.id = 10")[0],
-        "usage_record": "10", "charge": "10", "package": str(one(f"SELECT {PACKAGE}")[0]), "metered": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
+        **server_facts.of_servers(), "usage_record": "10", "charge": "10", "package": str(one(f"SELECT {PACKAGE}")[0]), "metered": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
         "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"), **facts_of_settlement(),
         "asked_invoice": of_seller("invoices_invoice", "id", "status = 'review'"),
         "invoice_title": one("SELECT id FROM invoices_invoicetitle WHERE buyer_id = 1")[0],
@@ -272,6 +272,7 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
         charge.TIMER: [("", {"collection": 1, "after": 0}, now), (" (tally)", {"collection": 1, "after": None}, now)],
         arrears.TIMER: [("", {"arrears": 1}, now)],
         stops.TIMER: [("", {"service": int(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0])}, now)],
+        **server_facts.moments_of_servers(now),
         best_sellers.NIGHTLY: [("", {}, now)],
         **of_settlement(now),
         retention.NIGHTLY: [("", {}, now + timedelta(days=500))],

@@ -23,6 +23,7 @@ from tests import factories
 from tests.factories import assets
 from tests.factories.buying import ACCESS
 from tests.factories.companies import handed_in, owner_of
+from tests.factories.images import servers_of
 from tests.factories.metering import item as usage
 from tests.factories.metering import make_metered, make_package, package, push
 from tests.factories.people import NOW
@@ -194,6 +195,7 @@ class World:
             "refund": str(refund.pk), "appealed_refund": str(appealed_refund.pk), "refund_file": shown.sha256,
             "transfer": announced.number, "intent": str(announced.pk), "shown_intent": str(shown_intent.pk), "unmatched": str(nobodys.pk),
             "usage_record": str(Record.objects.get().pk),
+            **servers_of(seller, buyer),
             "metered": str(metered.pk), "package": str(bought.pk), "charge": str(Charge.objects.get().pk),
         }  # fmt: skip
         of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}

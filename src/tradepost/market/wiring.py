@@ -43,6 +43,7 @@ from tradepost.market.identity.events import (
     SellerSuspended,
     SigningKeyRotated,
 )
+from tradepost.market.images import worker as on_servers
 from tradepost.market.invoices import invoice_files
 from tradepost.market.invoices import patience as invoice_patience
 from tradepost.market.metering import collect, packages
@@ -52,6 +53,7 @@ from tradepost.market.notifications import complaint_reactions as complained
 from tradepost.market.notifications import debugging_reactions as debugged
 from tradepost.market.notifications import deliver, deliver_elsewhere, digest
 from tradepost.market.notifications import demand_reactions as demanded
+from tradepost.market.notifications import image_reactions as of_images
 from tradepost.market.notifications import invoice_reactions as invoiced
 from tradepost.market.notifications import member_reactions as people
 from tradepost.market.notifications import operator_reactions as operators
@@ -152,7 +154,13 @@ def order_waits(event: TransferProofGiven, now: datetime) -> None:
 REACTIONS = Reactions(
     [
         on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid, best_sellers.on_order_paid),
-        on(OrderCompleted, packages.on_order_completed, tell.on_order_completed, failed_orders.on_order_completed),
+        on(
+            OrderCompleted,
+            packages.on_order_completed,
+            tell.on_order_completed,
+            failed_orders.on_order_completed,
+            on_servers.on_order_completed,
+        ),
         *tell.REACTIONS,
         *invoiced.REACTIONS,
         *settled.REACTIONS,
@@ -190,7 +198,12 @@ REACTIONS = Reactions(
         on(SubscriptionExpired, services.on_service_expired),
         on(SubscriptionFrozen, services.on_service_frozen),
         on(SubscriptionUnfrozen, services.on_service_unfrozen),
-        on(SubscriptionReleased, packages.on_released, services.on_service_released),
+        on(
+            SubscriptionReleased,
+            packages.on_released,
+            services.on_service_released,
+            on_servers.on_service_released,
+        ),
         on(ProductFrozen, products.on_product_frozen),
         on(ProductUnfrozen, probes_begin_anew, products.on_product_unfrozen),
         on(ProductStopped, probes_end, products.on_product_stopped),
@@ -206,6 +219,8 @@ REACTIONS = Reactions(
         *refunded.REACTIONS,
         *demanded.REACTIONS,
         *complained.REACTIONS,
+        *on_servers.REACTIONS,
+        *of_images.REACTIONS,
     ]
 )
 
@@ -231,6 +246,7 @@ def _schedule_nights(now: datetime) -> None:
     slots.schedule(watch=_watch(), now=now)
     collect.schedule(now, _zone())
     settlement.schedule(now, night=_next_night(now), rules=_settlement())
+    on_servers.begin(now)
 
 
 def _next_night(now: datetime) -> datetime:
@@ -304,14 +320,14 @@ TASKS: Mapping[str, jobs.Task] = {
     complaints.TIMER: complaints.time_out,
     customer_demands.TIMER: customer_demand_over,
     **settlement.tasks(_settlement, _next_night),
+    **on_servers.TASKS,
 }
 TIMERS = Timers(reacting=TASKS.keys(), passed_over=frozenset({EARN}), mail=DELIVER)
 """Passed over are those that change what is theirs at their own moments, whenever they come, and tell nobody (decision 0050)."""
 
 
 def _rechecks() -> domains.Rechecks:
-    settings = config()
-    return domains.Rechecks(timedelta(days=settings.domain_recheck_days), settings.domain_failures)
+    return domains.Rechecks(timedelta(days=config().domain_recheck_days), config().domain_failures)
 
 
 def _limits() -> Limits:
@@ -347,6 +363,7 @@ LEASED_TASKS: leased_jobs.LeasedTasks = {
     CHECK_ASSET: check_version.task(config),
     web_scan.KIND: web_scan.task(config),
     reconcile.KIND: reconcile.task(_scope, clock.now),
+    **on_servers.LEASED_TASKS,
 }
 """By kind, what a job that waits for others' servers does."""
 

@@ -255,6 +255,7 @@ def _spec_facts(spec: Spec) -> SpecFacts:
         template=Template.CUSTOM if attributes else Template.SIMPLE,
         attributes=attributes,
         trial=any(price.trial for price in prices),
+        cycles=tuple(factor.cycle for price in prices for factor in price.factors),
     )
 
 

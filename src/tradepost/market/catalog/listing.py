@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from tradepost.market.assets.pictures import use_pictures
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import Seller, User
+from tradepost.market.product_types.deliverable import why_undeliverable
 from tradepost.market.product_types.registry import product_type
 
 from . import document as documents
@@ -38,7 +39,7 @@ def list_version(version: Version, *, currency: str, actor: str, now: datetime) 
     cannot sell; nothing changed then.
     """
     document = documents.load(version.document)
-    if (why := product_type(document.product_type).undeliverable) is not None:
+    if (why := why_undeliverable(product_type(document.product_type))) is not None:
         raise Refused("product.undeliverable", why.in_language(get_language()), field="product_type")
     check_prices(document, selling(document, currency=currency))
     with transaction.atomic():

@@ -56,6 +56,7 @@ class Push(models.Model):
         NEW = "new", _("New edition")
         OLD = "old", _("Older edition")
         OF_2018 = "2018", _("Form of 2018")
+        MEASURED = "own", _("Measured by the market")
 
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="usage_pushes", db_index=False)
     api = models.CharField(max_length=4, choices=Api)

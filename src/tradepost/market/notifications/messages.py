@@ -19,6 +19,7 @@ from .complaint_messages import OF_COMPLAINTS
 from .conversion_messages import OF_CONVERSIONS
 from .demand_messages import OF_DEMANDS
 from .facts import readable
+from .image_messages import OF_IMAGES
 from .invoice_messages import OF_INVOICES
 from .license_messages import OF_CODES
 from .notice_parts import Said, Words
@@ -56,6 +57,7 @@ WORDS: Mapping[str, Words] = {
     **OF_WEB_CHECKS,
     **OF_PACKAGES,
     **OF_USAGE,
+    **OF_IMAGES,
     **OF_PROBES,
     **OF_REFUNDS,
     **OF_TRANSFERS,

@@ -64,6 +64,8 @@ class Subscription(models.Model):
     auto_period_type = models.CharField(max_length=8, blank=True, default="", db_default="")
     """With ``auto_periods``: what an automatic renewal orders (month × 1); empty while there is none."""
     auto_periods = models.PositiveSmallIntegerField(default=0, db_default=0)
+    bound = models.BooleanField(default=False, db_default=False)
+    """A server uses it (``images``): a period image is not paid back meanwhile (business-rules §5)."""
     seller_state = models.CharField(
         max_length=8, choices=SellerState, default=SellerState.ACTIVE, db_default=SellerState.ACTIVE
     )

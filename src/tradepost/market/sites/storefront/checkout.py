@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -26,6 +28,7 @@ from tradepost.market.orders.durations import Duration, durations
 from tradepost.market.orders.place import PlaceOrder, quote, sold_version
 from tradepost.market.orders.prerequisite import lacks_prerequisite, owed_before
 from tradepost.market.orders.pricing import Priced
+from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.web.access import buyer_required, now_of, person
 
 from .choice import Choice, Picked, choose, whole
@@ -49,6 +52,10 @@ def checkout(request: HttpRequest, product_id: int) -> HttpResponse:
     choice = choose(product, picked) if product else None
     if product is None or choice is None:
         raise Http404
+    if by_cloud(product.product_type):
+        page = "storefront:server_new" if choice.offer.charging.postpaid else "storefront:period_image_new"
+        here = reverse(page, args=[choice.offer.product_id])
+        return redirect(f"{here}?{urlencode({'periods': choice.periods})}")  # it is ordered for a server
     if request.method != "POST":
         return _page(request, product, choice, None)
     try:
