@@ -70,7 +70,7 @@ def schedule_all(kind: str, timers: Sequence[Timer]) -> None:
     """The same for many jobs of a kind, in one statement."""
     if not timers:
         return
-    rows.insert(
+    made = rows.insert(
         "base_job",
         _COLUMNS,
         (
@@ -79,7 +79,9 @@ def schedule_all(kind: str, timers: Sequence[Timer]) -> None:
         ),
         unique="kind, key",
     )
-    wake()
+    # To wake workers makes every transaction that does wait for the others' commits: not for what stands there already.
+    if made:
+        wake()
 
 
 def reschedule(kind: str, key: str, *, due_at: datetime) -> int:
