@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tests.factories.everything import Deed
 
 LEFT_OUT = {
+    "GET /balance/balance.csv": "a file of all that was booked, up to 10,000 lines: as much work as there are lines",
+    "GET /balance/balance.csv?kind=refund": "the same of one kind",
     "timer base.retention": "a batch of 5,000 old rows where there are so many: as much work as there is to clear",
 }
 """What may take as long as there is to do, and why."""

@@ -128,13 +128,13 @@ def _drawn(items: list[pytest.Item]) -> list[pytest.Item]:
 
 
 def _fewer_files(items: list[pytest.Item]) -> list[pytest.Item]:
-    """On PostgreSQL, of the files that try out pages a third, and of those whose tests are rolled back a half: the pass of SQLite has
-    run all of them. What starts programs, has transactions of its own or is about PostgreSQL always runs."""
+    """On PostgreSQL, of the files that try out pages a sixth, and of those whose tests are rolled back a third: the pass of SQLite
+    has run all of them. What starts programs, has transactions of its own or is about PostgreSQL always runs."""
     always = {item.path for item in items if _is_about_the_database(item)}
     rest = sorted({item.path for item in items} - always)
     pages = [path for path in rest if path.is_relative_to(PAGES)]
     others = [path for path in rest if not path.is_relative_to(PAGES)]
-    drawn = {*always, *sampling.sample(pages, share=1 / 3), *sampling.sample(others, share=1 / 2)}
+    drawn = {*always, *sampling.sample(pages, share=1 / 6), *sampling.sample(others, share=1 / 3)}
     return [item for item in items if item.path in drawn]
 
 

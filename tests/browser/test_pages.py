@@ -1,5 +1,6 @@
 """Every page of the three sites: no violation of WCAG 2.2 AA in light and dark, no complaint of the browser, no sideways
-scrolling at 320 pixels, the first row of a list on a phone's first screen, and little to load."""
+scrolling at 320 pixels, the first row of a list on a phone's first screen, and little to load. Every link leads somewhere and
+every button does something, for every role."""
 
 from __future__ import annotations
 
@@ -12,7 +13,9 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.pages import HISTORY, PAGES, ROW
+from tests import sampling
+from tests.browser.every_button import dead_buttons, lost_links
+from tests.browser.pages import HISTORY, PAGES, ROW, View
 from tests.browser.people import person
 from tests.browser.running import ROOT, Market
 from tests.sampling import sample
@@ -29,8 +32,9 @@ NAMES = ["label-content-name-mismatch"]
 MOST_BYTES = 150_000
 DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 """Once the page has heard of its new width: its menu closes then."""
-SHARE = 1 / 8
-"""An eighth of the pages in a run: there are two hundred, a second each."""
+SHARE = 1 / 14
+"""Of the pages, that one run looks at, follows the links of, and presses the buttons of: another with each question. There are
+three hundred, some seconds each. What stands on every page is tried in each."""
 PHONES = ((360, 640), (390, 844))
 PART_OF_A_ROW = 48
 """Pixels of a list's first row that a phone shows before anybody scrolls."""
@@ -144,3 +148,25 @@ def test_the_first_view_loads_little(browser: Browser, market: Market) -> None:
     assert {"tabler.min.css", "htmx.min.js", "tradepost.js"} <= sizes.keys()
     assert sum(sizes.values()) <= MOST_BYTES
     assert all(url.startswith(market.url) for url in bodies)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("role", PAGES, ids=lambda role: role or "stranger")
+def test_every_link_leads_somewhere(browser: Browser, market: Market, role: str) -> None:
+    with person(browser, market, role) as somebody:
+        lost = lost_links(somebody, _drawn(role, sampling.SEED + 1))
+    assert not lost, "\n".join(lost)
+
+
+# The last, since they change what the others look at.
+@pytest.mark.soak
+@pytest.mark.parametrize("role", PAGES, ids=lambda role: role or "stranger")
+def test_every_button_does_something(browser: Browser, market: Market, role: str) -> None:
+    with person(browser, market, role) as somebody:
+        dead = dead_buttons(somebody, _drawn(role, sampling.SEED + 2), role)
+    assert not dead, "\n".join(dead)
+    assert market.faults() == []
+
+
+def _drawn(role: str, seed: int) -> dict[str, View]:
+    return dict(sample(list(PAGES[role].items()), share=SHARE, seed=seed))

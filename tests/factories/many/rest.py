@@ -76,16 +76,21 @@ def money(size: Size, now: datetime) -> None:
     insert(
         Entry, f"generate_series(1, {buyers}) n {sides}", id="2 * n + (sign - 1) / 2", transfer_id="n",
         account_id=f"CASE WHEN sign = 1 THEN {2 + sellers} + n ELSE 1 END", amount_minor=f"sign * {topped}::bigint",
+        statement_kind="CASE WHEN sign = 1 THEN 'top_up' ELSE '' END",
+        at=f"CASE WHEN sign = 1 THEN '{(now - timedelta(days=799)).isoformat()}'::timestamptz END",
     )  # fmt: skip
     insert(
         Entry, f"o {sides} WHERE {PAID}", id=f"2 * ({buyers} + 2 * n - 1) + (sign - 1) / 2", transfer_id=f"{buyers} + 2 * n - 1",
         account_id=f"CASE WHEN sign = 1 THEN 2 ELSE {account_of} END", amount_minor=f"sign * {PRICE}",
         balance_after_minor=f"CASE WHEN sign = -1 THEN {topped}::bigint END",
+        statement_kind="CASE WHEN sign = -1 THEN 'payment' ELSE '' END", at="CASE WHEN sign = -1 THEN at END",
     )  # fmt: skip
     insert(
         Entry, f"o {sides} WHERE {ends}", id=f"2 * ({buyers} + 2 * n) + (sign - 1) / 2", transfer_id=f"{buyers} + 2 * n",
         account_id=f"CASE WHEN sign = -1 THEN 2 WHEN story = 'given_up' THEN {account_of} ELSE 2 + seller END",
         amount_minor=f"sign * {PRICE}",
+        statement_kind="CASE WHEN sign = 1 AND story = 'given_up' THEN 'refund' ELSE '' END",
+        at="CASE WHEN sign = 1 AND story = 'given_up' THEN at + interval '2 minutes' END",
     )  # fmt: skip
     run(
         "UPDATE payments_account a SET balance_minor = e.total"

@@ -147,6 +147,7 @@ def test_a_worker_begins_no_more_of_a_kind_than_it_may(monkeypatch: pytest.Monke
     last = leased_jobs.start("test.other", "d", payload={}, now=NOW)
     with working():
         until(lambda: LeasedJob.objects.get(pk=last.pk).state == State.ENDED, what="another kind goes past them")
+        until(lambda: len(under_way) >= 2, what="two are under way")  # each in a thread, which may begin later
         assert sorted(under_way) == ["a", "b"]
         may_end.set()
         until(lambda: not LeasedJob.objects.exclude(state=State.ENDED).exists(), what="all end")

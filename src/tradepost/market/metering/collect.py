@@ -27,13 +27,19 @@ def close(cycle: str, *, now: datetime) -> Collection | None:
     """Everything that was taken in until now; None when nothing came since the last one. Who closes at the same time waits."""
     with transaction.atomic():
         locks.while_closing()
-        after = Collection.objects.filter(cycle=cycle).aggregate(upto=Max("upto_id"))["upto"] or 0
+        after = _watermark(cycle)
         upto = Record.objects.aggregate(upto=Max("pk"))["upto"] or 0
         if upto <= after:
             return None
         closed = Collection.objects.create(cycle=cycle, after_id=after, upto_id=upto, closed_at=now)
         outbox.publish(CollectionClosed(collection=closed.pk), now=now)
     return closed
+
+
+def _watermark(cycle: str) -> int:
+    """The key of the last record that was collected; that of the latest collection, since each goes on where one ended."""
+    latest = Collection.objects.filter(cycle=cycle).order_by("-pk").values_list("upto_id", flat=True)
+    return latest.first() or 0
 
 
 def next_moment(cycle: str, now: datetime, zone: ZoneInfo) -> datetime:
@@ -64,11 +70,7 @@ def expect(cycles: Iterable[str], *, now: datetime, zone: ZoneInfo) -> None:
 
 def schedule(now: datetime, zone: ZoneInfo) -> None:
     """When a worker starts: what waits has its timer, whatever happened before."""
-    waiting = []
-    for cycle in Cycle.values:
-        after = Collection.objects.filter(cycle=cycle).aggregate(upto=Max("upto_id"))["upto"] or 0
-        if Record.objects.filter(cycle=cycle, pk__gt=after).exists():
-            waiting.append(cycle)
+    waiting = [cycle for cycle in Cycle.values if Record.objects.filter(cycle=cycle, pk__gt=_watermark(cycle)).exists()]
     expect(waiting, now=now, zone=zone)
 
 

@@ -58,6 +58,7 @@ class Intent(models.Model):
         constraints: ClassVar = [models.CheckConstraint(condition=Q(amount_minor__gt=0), name="intent_of_something")]
         indexes: ClassVar = [
             models.Index(fields=["user", "-id"], name="intent_of_user"),
+            models.Index(fields=["user", "status", "-id"], name="intent_of_user_status"),
             models.Index(fields=["status", "-id"], name="intent_status"),
             models.Index(fields=["check_by"], condition=Q(status="in_review"), name="intent_to_check"),
             models.Index(fields=["purpose"], condition=~Q(purpose=""), name="intent_purpose"),

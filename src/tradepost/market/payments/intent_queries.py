@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from tradepost.market.base.counting import Count, count_up_to
 from tradepost.market.base.ids import is_transfer_reference
 from tradepost.market.base.money import Money
-from tradepost.market.base.paging import Page, page, page_where
+from tradepost.market.base.paging import Page, page
 from tradepost.market.identity.models import User
 
 from .intent_models import OPEN, Intent, ProviderFact
@@ -20,8 +20,7 @@ _TEN = re.compile(r"(?=(T[A-Z2-9]{9}))")
 
 def intents_of(user: User, *, status: str = "", after: str = "", size: int = 20) -> Page[Intent]:
     """A buyer's, newest first."""
-    mine = Intent.objects.filter(user=user)
-    return page_where(mine, lambda one: not status or one.status == status, after=after, size=size)
+    return _page(Intent.objects.filter(user=user), status, after, size)
 
 
 def intent_of(user: User, number: str) -> Intent | None:

@@ -83,7 +83,8 @@ def begin(
         if mine.filter(status__in=OPEN).count() >= rules.open_most:
             words = _("%(number)s transfers are open already. Withdraw one that you do not need.")
             raise Refused("transfer.too_many_open", words % {"number": rules.open_most})
-        if mine.filter(created_at__gt=now - DAY).count() >= rules.a_day:
+        latest = mine.order_by("-pk").values_list("created_at", flat=True)[: rules.a_day]
+        if sum(created_at > now - DAY for created_at in latest) >= rules.a_day:
             raise Refused(
                 "transfer.too_many", _("You have announced many transfers today: go on tomorrow."),
                 HTTPStatus.TOO_MANY_REQUESTS,

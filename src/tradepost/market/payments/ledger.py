@@ -262,12 +262,21 @@ def book(changes: Sequence[tuple[Account, int]], transfer: Transfer) -> Transfer
     with transaction.atomic():
         after = {account.pk: _move_balance(account, change) for account, change in changes}
         transfer.save(force_insert=True)
-        rows.create(
-            Entry(transfer=transfer, account=account, amount_minor=change, balance_after_minor=after[account.pk])
-            for account, change in changes
-        )
+        rows.create(entry(transfer, account, change, after=after[account.pk]) for account, change in changes)
         kept_sums.after([transfer])
     return transfer
+
+
+def entry(transfer: Transfer, account: Account, change: int, *, after: int | None = None) -> Entry:
+    """One side. ``after``: the balance that a buyer's account has then; what its statement is read by stands beside it."""
+    if after is None:
+        return Entry(transfer=transfer, account=account, amount_minor=change)
+    # Money that was assigned later is a top-up to its buyer.
+    assigned = transfer.reason == Transfer.Reason.ASSIGNED
+    return Entry(
+        transfer=transfer, account=account, amount_minor=change, balance_after_minor=after, at=transfer.at,
+        statement_kind=Transfer.Reason.TOP_UP if assigned else transfer.reason,
+    )  # fmt: skip
 
 
 def held_for(order_number: str) -> int:

@@ -106,9 +106,19 @@ class Entry(models.Model):
     amount_minor = models.BigIntegerField()
     balance_after_minor = models.BigIntegerField(null=True, default=None)
     """On a buyer's account."""
+    statement_kind = models.CharField(max_length=16, choices=Transfer.Reason, blank=True, default="", db_default="")
+    """On a buyer's account: the transfer's reason as its statement names it, which is read by it."""
+    at = models.DateTimeField(null=True, default=None)
+    """The same of the transfer's moment."""
 
     class Meta:
-        indexes = [models.Index(fields=["account", "-id"], name="entry_account")]
+        indexes = [
+            models.Index(fields=["account", "-id"], name="entry_account"),
+            models.Index(
+                fields=["account", "statement_kind", "-id"], condition=~Q(statement_kind=""), name="entry_of_a_kind"
+            ),
+            models.Index(fields=["account", "at", "id"], condition=Q(at__isnull=False), name="entry_of_a_day"),
+        ]
         constraints = [models.CheckConstraint(condition=~Q(amount_minor=0), name="entry_not_zero")]
 
 

@@ -14,7 +14,7 @@ from tradepost.market.base.money import Money
 from tradepost.market.identity.models import User
 
 from . import kept_sums, ledger
-from .models import Account, Entry, Transfer
+from .models import Account, Transfer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +65,11 @@ def pay_all(payments: Sequence[Payment], *, now: datetime) -> list[Transfer]:
             for one in moving
         )
         rows.create(
-            entry
+            side
             for one, transfer, (account, after) in zip(moving, transfers, sides, strict=True)
-            for entry in (
-                Entry(transfer=transfer, account=account, amount_minor=-one.amount.minor, balance_after_minor=after),
-                Entry(transfer=transfer, account=clearing[one.amount.currency], amount_minor=one.amount.minor),
+            for side in (
+                ledger.entry(transfer, account, -one.amount.minor, after=after),
+                ledger.entry(transfer, clearing[one.amount.currency], one.amount.minor),
             )
         )
         changed = sorted({account.pk: account.balance_minor for account, _ in sides}.items())

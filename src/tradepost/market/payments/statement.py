@@ -4,27 +4,27 @@ file."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 
 from django.db.models import QuerySet
 
 from tradepost.market.base.money import Money
-from tradepost.market.base.paging import Page, page_where
+from tradepost.market.base.paging import Page, page
 
 from .models import Account, Entry, Transfer
 from .queries import Booked
 
 KINDS = (
     Transfer.Reason.TOP_UP,
-    Transfer.Reason.ASSIGNED,
     Transfer.Reason.PAYMENT,
     Transfer.Reason.REFUND,
     Transfer.Reason.COLLECTED,
     Transfer.Reason.CREDITED,
 )
-"""What can stand on a buyer's account."""
-PIECE = 500
-"""Entries of a file that are read at a time."""
+"""What a buyer's entries are called."""
+CLOSE = 20
+"""Entries of one account that were written at the same time by two processes, whose clocks differ a little, are as near to
+each other as this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,23 +36,12 @@ class EntryFilter:
     first: date | None = None
     last: date | None = None
 
-    def wants(self, entry: Entry) -> bool:
-        """Whether one of the account's entries is asked for."""
-        reason, day = entry.transfer.reason, entry.transfer.at.astimezone(self.zone).date()
-        # Money that was assigned later is a top-up to its buyer.
-        kind = Transfer.Reason.TOP_UP if reason == Transfer.Reason.ASSIGNED else reason
-        return (
-            (not self.kind or kind == self.kind)
-            and (self.first is None or self.first <= day)
-            and (self.last is None or day <= self.last)
-        )
-
 
 def entries(account: Account | None, asked: EntryFilter, *, after: str = "", size: int = 25) -> Page[Booked]:
     """Newest first; an empty page where there is no account."""
     if account is None:
         return Page([], "")
-    found = page_where(_rows(account), asked.wants, after=after, size=size)
+    found = page(_rows(account, asked), after=after, size=size)
     return Page([_booked(entry, account) for entry in found.rows], found.next_key)
 
 
@@ -60,19 +49,31 @@ def to_export(account: Account | None, asked: EntryFilter, *, most: int) -> tupl
     """At most so many, newest first, and whether there are more."""
     if account is None:
         return [], False
-    found: list[Entry] = []
-    after = ""
-    while len(found) < most:
-        piece = page_where(_rows(account), asked.wants, after=after, size=min(PIECE, most - len(found)))
-        found += piece.rows
-        after = piece.next_key
-        if not after:
-            break
-    return [_booked(entry, account) for entry in found], bool(after)
+    found = page(_rows(account, asked), size=most)
+    return [_booked(entry, account) for entry in found.rows], bool(found.next_key)
 
 
-def _rows(account: Account) -> QuerySet[Entry]:
-    return Entry.objects.filter(account=account).select_related("transfer")
+def _rows(account: Account, asked: EntryFilter) -> QuerySet[Entry]:
+    mine = Entry.objects.filter(account=account)
+    wanted = mine.filter(statement_kind=asked.kind) if asked.kind else mine
+    # By key as well, so that nothing before or after these days is looked at.
+    if asked.first is not None:
+        since = _midnight(asked.first, asked.zone)
+        near = _keys(mine.filter(at__gte=since).order_by("at", "pk"))
+        wanted = wanted.filter(at__gte=since, pk__gte=min(near)) if near else wanted.none()
+    if asked.last is not None:
+        until = _midnight(asked.last + timedelta(days=1), asked.zone)
+        near = _keys(mine.filter(at__lt=until).order_by("-at", "-pk"))
+        wanted = wanted.filter(at__lt=until, pk__lte=max(near)) if near else wanted.none()
+    return wanted.select_related("transfer")
+
+
+def _keys(edge: QuerySet[Entry]) -> list[int]:
+    return list(edge.values_list("pk", flat=True)[:CLOSE])
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), zone)
 
 
 def _booked(entry: Entry, account: Account) -> Booked:

@@ -17,7 +17,6 @@ from tradepost.market.base.config import config
 from tradepost.market.base.money import Money
 from tradepost.market.payments import statement
 from tradepost.market.payments.intent_queries import open_intents_of
-from tradepost.market.payments.models import Transfer
 from tradepost.market.payments.queries import Booked, buyer_account
 from tradepost.market.web.access import buyer_required, person
 from tradepost.market.web.transfers import account_now
@@ -39,7 +38,7 @@ def balance(request: HttpRequest) -> HttpResponse:
         "page": statement.entries(account, asked, after=request.GET.get("after", "")),
         "asked": asked,
         "narrowed": bool(asked.kind or asked.first or asked.last),
-        "kinds": [(kind.value, kind.label) for kind in statement.KINDS if kind != Transfer.Reason.ASSIGNED],
+        "kinds": [(kind.value, kind.label) for kind in statement.KINDS],
         "under_way": open_intents_of(person(request)),
         "takes_transfers": account_now() is not None,
     }
@@ -69,7 +68,7 @@ def export(request: HttpRequest) -> HttpResponse:
 def _cells(booked: Booked) -> list[str]:
     transfer = booked.entry.transfer
     at = timezone.localtime(transfer.at).isoformat(sep=" ", timespec="seconds")
-    texts = [at, str(transfer.get_reason_display()), transfer.reference, transfer.order_number]
+    texts = [at, str(booked.entry.get_statement_kind_display()), transfer.reference, transfer.order_number]
     amounts = [str(booked.amount.major), str(booked.after.major), booked.amount.currency]
     return [*map(_harmless, texts), *amounts]
 

@@ -1,24 +1,18 @@
-"""Every link leads somewhere and every button does something, on every page, for every role; the browser never complains."""
+"""Whether every link of some pages leads somewhere, and every button does something. ``test_pages`` asks, in its own market."""
 
 from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Error, Page
 
-from tests import sampling
-from tests.browser.pages import HISTORY, PAGES, View
-from tests.browser.people import Person, person
-from tests.browser.running import Market
+from tests.browser.pages import View
+from tests.browser.people import Person
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.soak, pytest.mark.xdist_group("browser: buttons")]
-
-SHARE = 1 / 9
-"""Of the pages, that one run goes through; what stands on every page is tried in each."""
 WITHIN = 10.0
 """Seconds in which a press must show."""
 
@@ -47,50 +41,42 @@ class Button:
     asks: bool
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _history(market: Market) -> None:
-    market.history(*HISTORY)
-
-
-@pytest.mark.parametrize("role", PAGES, ids=lambda role: role or "stranger")
-def test_every_link_leads_somewhere(browser: Browser, market: Market, role: str) -> None:
+def lost_links(somebody: Person, pages: Mapping[str, View]) -> list[str]:
+    """Those that lead nowhere; each kind of address is followed once."""
     lost: list[str] = []
     seen: set[str] = set()
-    with person(browser, market, role) as somebody:
-        for name, view in sampling.sample(list(PAGES[role].items()), share=SHARE):
-            somebody.look(view)
-            for written, whole in somebody.page.evaluate(FIND_LINKS):
-                if written.startswith("#"):
-                    if not somebody.page.locator(f'[id="{written[1:]}"]').count():
-                        lost.append(f"{name}: nothing has the id {written}")
-                elif whole.startswith(market.url) and _kind_of(whole) not in seen:
-                    seen.add(_kind_of(whole))
-                    answer = somebody.page.request.get(whole.partition("#")[0])
-                    if answer.status >= 400:
-                        lost.append(f"{name}: {written}: {answer.status}")
-    assert not lost, "\n".join(lost)
+    for name, view in pages.items():
+        somebody.look(view)
+        for written, whole in somebody.page.evaluate(FIND_LINKS):
+            if written.startswith("#"):
+                if not somebody.page.locator(f'[id="{written[1:]}"]').count():
+                    lost.append(f"{name}: nothing has the id {written}")
+            elif whole.startswith(somebody.market.url) and _kind_of(whole) not in seen:
+                seen.add(_kind_of(whole))
+                answer = somebody.page.request.get(whole.partition("#")[0])
+                if answer.status >= 400:
+                    lost.append(f"{name}: {written}: {answer.status}")
     assert len(seen) > 1
+    return lost
 
 
-@pytest.mark.parametrize("role", PAGES, ids=lambda role: role or "stranger")
-def test_every_button_does_something(browser: Browser, market: Market, role: str) -> None:
+def dead_buttons(somebody: Person, pages: Mapping[str, View], role: str) -> list[str]:
+    """Those that change nothing when they are pressed; each kind is pressed once."""
     dead: list[str] = []
     pressed: set[str] = set()
-    with person(browser, market, role) as somebody:
-        for name, view in sampling.sample(list(PAGES[role].items()), share=SHARE):
-            if not _come_back(somebody, view, role):
+    for name, view in pages.items():
+        if not _come_back(somebody, view, role):
+            continue
+        # What leaves the session comes in last, and the next button finds its person logged in again.
+        found = sorted(_buttons(somebody.page), key=lambda button: "/account/logout/" in button.what)
+        for button in found:
+            if _kind_of(button.what) in pressed:
                 continue
-            # What leaves the session comes in last, and the next button finds its person logged in again.
-            found = sorted(_buttons(somebody.page), key=lambda button: "/account/logout/" in button.what)
-            for button in found:
-                if _kind_of(button.what) in pressed:
-                    continue
-                pressed.add(_kind_of(button.what))
-                if not _works(somebody, view, button, role):
-                    dead.append(f"{name}: {button.what}")
-    assert not dead, "\n".join(dead)
+            pressed.add(_kind_of(button.what))
+            if not _works(somebody, view, button, role):
+                dead.append(f"{name}: {button.what}")
     assert len(pressed) > 2
-    assert market.faults() == []
+    return dead
 
 
 def _kind_of(text: str) -> str:
