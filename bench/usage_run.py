@@ -53,7 +53,7 @@ def measure(
             _push(market, range(begin, begin + warm), port)
             numbers = range(begin + warm, begin + warm + count)
             begin = numbers.stop
-            _measured(runs, market, numbers, port, web, database)
+            _measured(runs, _pushes(market, numbers, port), port, web, database)
             runs.add(BARE, count * A_PUSH / copy(data, count * A_PUSH), "records/s")
             _read(runs, market)
     if _held() != begin * A_PUSH:
@@ -77,10 +77,8 @@ def answer(runs: Runs, *, name: str, database: str, bare: str, need: Need) -> An
     )  # fmt: skip
 
 
-def _measured(
-    runs: Runs, market: Metered, numbers: range, port: int, web: Program, database: Callable[[], float] | None
-) -> None:  # fmt: skip
-    made, web_before = _pushes(market, numbers, port), web.processor_time()
+def _measured(runs: Runs, made: list[bytes], port: int, web: Program, database: Callable[[], float] | None) -> None:
+    web_before = web.processor_time()
     database_before = database() if database else 0
     pushes_a_second, _ = send(port, made, must_hold=b'"MKT.0000"', connections=CONNECTIONS)
     runs.add(OURS, pushes_a_second * A_PUSH, "records/s")
@@ -94,7 +92,9 @@ def _pushes(market: Metered, numbers: range, port: int) -> list[bytes]:
     from . import metered
 
     now = datetime.now(UTC).replace(microsecond=0)
-    return list(metered.pushes(market, numbers, each=A_PUSH // market.services, port=port, now=now, wall=datetime.now(UTC)))
+    return list(
+        metered.pushes(market, numbers, each=A_PUSH // market.services, port=port, now=now, wall=datetime.now(UTC))
+    )
 
 
 def _push(market: Metered, numbers: range, port: int) -> None:
@@ -155,7 +155,8 @@ def copied_to_postgresql(_data: Path, number: int) -> float:
 
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS bare_usage; CREATE TABLE bare_usage (LIKE metering_record INCLUDING ALL)")
-        with cursor.copy(f"COPY (SELECT * FROM metering_record ORDER BY id DESC LIMIT {number:d}) TO STDOUT") as told:
+        latest = f"SELECT * FROM metering_record ORDER BY id DESC LIMIT {number:d}"  # noqa: S608  # a number
+        with cursor.copy(f"COPY ({latest}) TO STDOUT") as told:
             lines = b"".join(map(bytes, told)).splitlines(keepends=True)
         begun = time.perf_counter()
         for first in range(0, len(lines), A_PUSH):

@@ -96,8 +96,7 @@ def _market(services: int, now: datetime) -> None:
         seller=Seller.objects.all()[0], api=Push.Api.NEW, received_at=now, received=0, accepted=0, repeated=0, refused=0
     )
     buyers = User.objects.bulk_create(
-        User(email=f"buyer{n}@bench.example", name=f"Buyer {n}")
-        for n in range(max(services // SERVICES_OF_A_BUYER, 1))
+        User(email=f"buyer{n}@bench.example", name=f"Buyer {n}") for n in range(max(services // SERVICES_OF_A_BUYER, 1))
     )
     held = list(Subscription.objects.order_by("pk"))
     for position, one in enumerate(held):

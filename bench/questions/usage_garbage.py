@@ -74,7 +74,7 @@ def _must_be_right(sound: Sequence[Told], wrong: Sequence[Told]) -> None:
 def _pushes(market: Metered, numbers: range, port: int, every: int) -> list[Sent]:
     from bench import metered
 
-    now, chance = datetime.now(UTC).replace(microsecond=0), random.Random(numbers.start)
+    now, chance = datetime.now(UTC).replace(microsecond=0), random.Random(numbers.start)  # noqa: S311  # the same garbage each time
     sound = metered.pushes(market, numbers, each=RECORDS, port=port, now=now, wall=datetime.now(UTC))
     sent: list[Sent] = []
     for number, request in zip(numbers, sound, strict=True):
@@ -120,7 +120,9 @@ def _unsigned(market: Metered, number: int, port: int) -> bytes:
 def _all_wrong(market: Metered, number: int, port: int) -> bytes:
     from bench import metered
 
-    return _signed(metered.body_of([one | {"usage_value": "-1"} for one in _records(market, number, 1000)]), number, port)
+    return _signed(
+        metered.body_of([one | {"usage_value": "-1"} for one in _records(market, number, 1000)]), number, port
+    )
 
 
 def _largest(market: Metered, number: int, port: int) -> bytes:
@@ -148,5 +150,7 @@ def _answer(runs: Runs, sellers: int) -> Answer:
         ratios=(moved,),
         figures=runs.figures(),
         needs=(Need(text="times the p95 without garbage", reached=moved.value, bound=1.1, at_most=True),),
-        notes=(f"{WEB_WORKERS} web workers, PostgreSQL; each push on a new connection from an address of its seller's.",),
+        notes=(
+            f"{WEB_WORKERS} web workers, PostgreSQL; each push on a new connection from an address of its seller's.",
+        ),
     )

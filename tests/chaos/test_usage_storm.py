@@ -24,7 +24,14 @@ WITHIN = 3600 if sampling.SOAK else 280
 
 def storm() -> dict[str, Any]:
     """Run it as a person would, on the database of this pass; its environment is its own."""
-    command = [sys.executable, "-m", "tests.chaos.usage_storm", f"--records={RECORDS}", f"--kills={KILLS}", f"--seed={sampling.SEED}"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.chaos.usage_storm",
+        f"--records={RECORDS}",
+        f"--kills={KILLS}",
+        f"--seed={sampling.SEED}",
+    ]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("TRADEPOST_", "PYTEST_"))}
     done = subprocess.run(
         [*command, *(["--postgres"] if POSTGRES else [])], cwd=ROOT, env=environment, capture_output=True, text=True,

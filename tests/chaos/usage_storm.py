@@ -33,7 +33,7 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from tradepost.kit.usage import UsageOutbox
 
-ROOT = Path(__file__).resolve().parents[2]
+UP = "from tradepost.cli import main; main()"
 KEY = "a base key of the storm, long enough"
 ZONE = ZoneInfo("Asia/Shanghai")
 LONGEST = 600.0
@@ -55,9 +55,10 @@ class Sent:
 
 
 def sent_by(seller: int, records: int, began: datetime, chance: random.Random) -> list[Sent]:
+    apart = OPEN_FOR // (records // SERVICES + 1) // WINDOW * WINDOW  # over all of the time, and so over two months
     return [
         Sent(
-            f"{seller}-{n}", f"i-{seller}-{n % SERVICES}", began + n // SERVICES * WINDOW,
+            f"{seller}-{n}", f"i-{seller}-{n % SERVICES}", began + n // SERVICES * apart,
             Decimal(chance.randrange(1, 20_000_000)) / 10_000,
         )
         for n in range(records)
@@ -103,7 +104,9 @@ def price_of(instance: str, quantities: Sequence[Decimal]) -> Decimal:
     if kind == 0:
         return sum(quantities, Decimal(0)) * Decimal("0.0025")
     parts = quantities if kind == 2 else [sum(quantities, Decimal(0))]
-    return sum((each * next(Decimal(p) for upto, p in BANDS if upto is None or each <= upto) for each in parts), Decimal(0))
+    return sum(
+        (each * next(Decimal(p) for upto, p in BANDS if upto is None or each <= upto) for each in parts), Decimal(0)
+    )
 
 
 # --- the storm --------------------------------------------------------------------------------------------------------
@@ -114,10 +117,14 @@ class Killer:
 
     def __init__(self, up: subprocess.Popen[bytes], chance: random.Random) -> None:
         self._up, self._chance = up, chance
+        self._turn: list[str] = []
         self.killed: defaultdict[str, int] = defaultdict(int)
 
     def kill(self) -> None:
-        kind = self._chance.choice(["web", "answering", "worker"])
+        """Each kind in its turn, so that few kills reach all."""
+        if not self._turn:
+            self._turn = self._chance.sample(["web", "answering", "worker"], 3)
+        kind = self._turn.pop()
         found = self._wait_for(kind)
         os.kill(found, signal.SIGKILL)
         self.killed[kind] += 1
@@ -133,30 +140,36 @@ class Killer:
         raise AssertionError(f"no {kind} is there")
 
     def _family(self) -> dict[str, list[int]]:
-        from tests.cli.running import alive, command_of
-
         children = _children(self._up.pid)
-        web = [pid for pid in children if "'serve'" in command_of(pid) or " serve " in command_of(pid)]
-        worker = [pid for pid in children if " worker " in command_of(pid)]
+        web = [pid for pid in children if "serve" in command_of(pid)]
+        worker = [pid for pid in children if "worker" in command_of(pid)]
         answering = [pid for one in web for pid in _children(one)]
-        return {name: list(filter(alive, pids)) for name, pids in
-                (("web", web), ("answering", answering), ("worker", worker))}  # fmt: skip
+        return {"web": web, "answering": answering, "worker": worker}
 
 
 def _children(pid: int) -> list[int]:
+    """Those that live: what was killed stays a zombie until its parent looks."""
     try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return [
+            child for child in found if Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        ]
+    except OSError:
+        return []
+
+
+def command_of(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return []
 
 
 @contextmanager
 def up(port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    from tests.cli.command_line import MAIN
-
     with log.open("wb") as said:
         process = subprocess.Popen(
-            [*MAIN, "up", "--web-workers", "2"], env=os.environ | {"TRADEPOST_PORT": str(port)}, stdout=said, stderr=said,
+            [sys.executable, "-c", UP, "up", "--web-workers", "2"], env=os.environ | {"TRADEPOST_PORT": str(port)}, stdout=said, stderr=said,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
         try:
@@ -198,7 +211,9 @@ class Voiding(threading.Thread):
         drawn = [self._chance.randint(1, last) for _ in range(20)] if last else []
         for record in Record.objects.filter(pk__in=drawn, sign=1, voided=False)[: self.number - len(self.done)]:
             with suppress(OperationalError, Refused):  # SQLite is busy, or it is voided already: it stays as it is
-                void(record, reason="counted twice", actor="storm", within=timedelta(days=21), zone=ZONE, now=clock.now())
+                void(
+                    record, reason="counted twice", actor="storm", within=timedelta(days=21), zone=ZONE, now=clock.now()
+                )
                 self.done.add(record.sn)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -101,13 +101,13 @@ def known_instances(answer: Iterable[tuple[Any, ...]]) -> Known:
     )  # fmt: skip
 
 
-def _meters(found: Iterable[_Row], on_demand: Set[int]) -> dict[int, Counts]:
+def _meters(found: Iterable[_Row], on_demand: Collection[int]) -> dict[int, Counts]:
     meters = {
         row.pk: Counts(row.cycle, accumulates_by(row.model or "", row.accumulation or ""))
         for row in found
         if row.pk in on_demand and row.cycle is not None
     }
-    if missing := on_demand - meters.keys():
+    if missing := set(on_demand) - meters.keys():
         made = meters_of(missing)
         meters |= {pk: Counts(one.cycle, accumulates_by(one.model, one.accumulation)) for pk, one in made.items()}
     return meters

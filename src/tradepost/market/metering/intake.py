@@ -106,12 +106,14 @@ def _known(pushed: Pushed) -> Known:
     return known_instances(told[-1])
 
 
+_USE = """
+INSERT INTO metering_nonce (seller_id, nonce, until) VALUES (%s, %s, %s)
+ ON CONFLICT (seller_id, nonce) DO NOTHING RETURNING id
+"""
+
+
 def _use(seller: int, nonce: Nonce) -> rows.Statement:
-    return (
-        "INSERT INTO metering_nonce (seller_id, nonce, until) VALUES (%s, %s, %s)"
-        " ON CONFLICT (seller_id, nonce) DO NOTHING RETURNING id",
-        [seller, nonce.text, rows.moment(nonce.until)],
-    )
+    return _USE, [seller, nonce.text, rows.moment(nonce.until)]
 
 
 def _begin(pushed: Pushed, now: datetime) -> int:
