@@ -26,11 +26,10 @@ from tradepost.market.production.restart import restart
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Command
-from tradepost.protocols.registry import protocols
 
 from . import unearned
 from .apply import Ended, apply
-from .cases import held_of, kind_of, line_of, wanted_of
+from .cases import held_of, kind_of, line_of, spoken_by, wanted_of
 from .contract import Ask, Case, Effects, Freeze, Held, Implied, Intent, Nothing, OrderEnd, Thaw, Unable
 from .freezing import reasons_of
 from .kinds.freeze import Freezing
@@ -110,7 +109,7 @@ class Lane:
     subscription: Subscription
     address: Address | None
     held: Held | None
-    """None while the product has no production address."""
+    """None while the product has no production address and needs one."""
     reasons: frozenset[str]
     operations: list[Operation]
 
@@ -187,11 +186,10 @@ def _load(subscriptions: Sequence[Subscription]) -> list[Lane]:
     reasons = reasons_of(subscriptions)
     interesting = [one for one in subscriptions if waiting[one.pk] or one.pk in reasons or _is_apart(one)]
     addresses = calls.addresses_of(one.product for one in interesting) if interesting else {}
-    known = protocols()
     lanes = []
     for one in interesting:
         address = addresses.get(one.product_id)
-        spoken = known.get(address.protocol) if address else None
+        spoken = spoken_by(one, address)
         lanes.append(
             Lane(
                 one,
@@ -300,7 +298,7 @@ def close(subscription: Subscription, now: datetime) -> None:
 def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Ended:
     """The first call of an operation, or its end, when it cannot begin or nothing need be asked."""
     kind, held = kind_of(operation), lane.held
-    if held is None or lane.address is None:
+    if held is None:
         return _refused(lane, operation, calls.no_address(), now)
     line = line_of(operation.line) if operation.line else None
     case: Case[object] = Case(held=held, wanted=wanted_of(operation), line=line, step=0, said=None, now=now)
