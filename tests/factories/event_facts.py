@@ -208,3 +208,14 @@ def all_of(text: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(text)
         return cursor.fetchall()
+
+
+def facts_of_usage() -> dict[str, str]:
+    """A charge of the largest buyer and seller, and what it is of."""
+    [pk, instance, product] = one(
+        "SELECT s.id, s.instance_id, s.product_id FROM billing_charge c JOIN subscriptions_subscription s"
+        " ON s.id = c.subscription_id WHERE c.id = 10"
+    )
+    return {
+        "usage_record": "10", "charge": "10", "metered": str(pk), "used_instance": instance, "usage_product": str(product),
+    }  # fmt: skip

@@ -20,6 +20,7 @@ from django.test import Client
 from tests.market import every_address as table
 from tests.market.every_address import ADDRESSES, Address
 from tests.market.transfer_addresses import MORE_OF_TRANSFERS
+from tests.market.usage_addresses import MORE_OF_USAGE
 from tradepost.market import wiring
 from tradepost.market.base import clock, jobs, outbox, retention, work
 from tradepost.market.base.events import name_of
@@ -54,7 +55,7 @@ from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.order_query import PATH
 from tradepost.protocols.open_api.signing import sign
 
-from .event_facts import happened, of_seller, one
+from .event_facts import facts_of_usage, happened, of_seller, one
 from .many import AK, SK, Size
 from .many.service_desk import DEMAND_TOKEN, OF_THE_BUYER, OPEN
 from .many.shop import TOKEN
@@ -114,16 +115,7 @@ MORE = {
     "seller/invoices/": ("status=done", "status=review"),
     "console/invoices/": ("status=", "status=done"),
     "refunds/": ("status=refunded", "after={refund}"),
-    "seller/usage/": ("q={instance}", "push=7", "state=voided", "day=2026-03-01", "q={instance}&day=2026-03-01"),
-    "seller/usage/refused/": ("code=009", "push=7", "q=i", "day=2026-03-01"),
-    "seller/usage/chart/": ("product={usage_product}", "q={used_instance}", "q={used_instance}&day=2026-03-01", "day=2026-03-01"),
-    "seller/usage/chart/usage.csv": ("q={used_instance}",),
-    "seller/usage/charges/": ("service={metered}",),
-    "services/<int:pk>/usage/": ("day=2026-03-01", "month=2026-02"),
-    "console/usage/": ("cycle=hour",),
-    "console/usage/charges/": ("buyer=1",),
-    "seller/usage/pushes/": ("state=refused",),
-    "charges/": ("service={metered}", "state=open"),
+    **MORE_OF_USAGE,
     "seller/refunds/": ("status=seller_review", "status=refunded"),
     "complaints/new/": ("product={slug}", "order={order}", "service={subscription}"),
     "demands/new/": ("q=云笺",),
@@ -204,11 +196,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "work_item": "1", "leased job": "1", "drift": "1", "audit": "1", "probe_run": of_seller("probes_proberun", "id"),
         "asset": of_seller("assets_asset", "id"),
         "asset_version": of_seller("assets_asset", "(SELECT max(v.id) FROM assets_assetversion v WHERE v.asset_id = assets_asset.id)"),
-        "usage_product": str(one("SELECT product_id FROM billing_producthour LIMIT 1")[0]),
-        "used_instance": one("SELECT s.instance_id FROM billing_charge c JOIN subscriptions_subscription s"
-                             " ON s.id = c.subscription_id WHERE c.id = 10")[0],
-        "usage_record": "10", "charge": "10", "metered": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
-        "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"), **facts_of_settlement(),
+        "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"), **facts_of_settlement(), **facts_of_usage(),
         "asked_invoice": of_seller("invoices_invoice", "id", "status = 'review'"),
         "invoice_title": one("SELECT id FROM invoices_invoicetitle WHERE buyer_id = 1")[0],
         "refund": of_seller("orders_refund", "id", "buyer_id = 1 AND status = 'refunded'"),

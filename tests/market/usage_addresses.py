@@ -26,3 +26,21 @@ OF_USAGE = {
         {"pk": "{usage_record}"}, post=frozenset({OWNER, TRADER}), data={"reason": "counted twice"}
     ),
 }
+MORE_OF_USAGE = {
+    "seller/usage/": ("q={instance}", "push=7", "state=voided", "day=2026-03-01", "q={instance}&day=2026-03-01"),
+    "seller/usage/refused/": ("code=009", "push=7", "q=i", "day=2026-03-01"),
+    "seller/usage/chart/": (
+        "product={usage_product}",
+        "q={used_instance}",
+        "q={used_instance}&day=2026-03-01",
+        "day=2026-03-01",
+    ),
+    "seller/usage/chart/usage.csv": ("q={used_instance}",),
+    "seller/usage/charges/": ("service={metered}",),
+    "services/<int:pk>/usage/": ("day=2026-03-01", "month=2026-02"),
+    "console/usage/": ("cycle=hour",),
+    "console/usage/charges/": ("buyer=1",),
+    "seller/usage/pushes/": ("state=refused",),
+    "charges/": ("service={metered}", "state=open"),
+}
+"""In which other ways these lists are asked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,22 +75,29 @@ def chart_of_service(subscription: Subscription, span: Span, *, now: datetime) -
 
 
 def charts_of_product(product: Product, span: Span, *, now: datetime) -> list[Chart]:
-    """One for each unit and currency in which something was used, as far as it was collected; newer offers may count something
-    else."""
-    kept = ProductHour.objects.filter(product=product)
-    found = []
-    for unit, unit_en, currency in (
-        kept.values_list("unit", "unit_en", "currency").distinct().order_by("unit", "currency")
-    ):
-        within = kept.filter(unit=unit, currency=currency, hour__gte=span.begin, hour__lt=span.end)
-        parts = within.annotate(part=_TRUNCATED[span.grain]("hour", tzinfo=span.zone)).values_list("part").order_by()
-        sums = parts.annotate(quantity=Sum("quantity"), minor=Sum("minor"))
-        quantities, minors = {}, {}
-        for part, quantity, minor in sums:
-            quantities[part], minors[part] = quantity, minor
-        bars = _bars(span, quantities, minors, currency, now)
-        found.append(Chart(span=span, unit=unit, unit_en=unit_en, currency=currency, bars=bars))
-    return found
+    """One for each unit and currency in which something was used in this time, as far as it was collected; newer offers may count
+    something else."""
+    within = ProductHour.objects.filter(product=product, hour__gte=span.begin, hour__lt=span.end)
+    parts = within.annotate(part=_TRUNCATED[span.grain]("hour", tzinfo=span.zone)).order_by(
+        "unit", "unit_en", "currency"
+    )
+    quantities: defaultdict[tuple[str, str, str], dict[datetime, int]] = defaultdict(dict)
+    minors: defaultdict[tuple[str, str, str], dict[datetime, int]] = defaultdict(dict)
+    sums = parts.values_list("unit", "unit_en", "currency", "part").annotate(
+        quantity=Sum("quantity"), minor=Sum("minor")
+    )
+    for unit, unit_en, currency, part, quantity, minor in sums:
+        quantities[unit, unit_en, currency][part] = quantity
+        minors[unit, unit_en, currency][part] = minor
+    if not quantities and (newest := ProductHour.objects.filter(product=product).order_by("-hour").first()) is not None:
+        quantities[newest.unit, newest.unit_en, newest.currency] = {}  # nothing then: said by an empty chart
+    return [
+        Chart(
+            span=span, unit=unit, unit_en=unit_en, currency=currency,
+            bars=_bars(span, used, minors[unit, unit_en, currency], currency, now),
+        )
+        for (unit, unit_en, currency), used in quantities.items()
+    ]  # fmt: skip
 
 
 def _counting(subscription: Subscription) -> QuerySet[Record]:
