@@ -12,6 +12,11 @@ OF_USAGE = {
     "charges/": pages(PERSONS),
     "charges/<int:pk>/": pages(frozenset({BUYER}), pk="{charge}"),
     "services/<int:pk>/usage/": pages(frozenset({BUYER}), pk="{metered}"),
+    "services/<int:pk>/package/": Address(
+        {"pk": "{package}"}, get=frozenset({BUYER}), post=frozenset({BUYER}), data={"by": "percent", "threshold": "30"}
+    ),
+    "packages/alert/": Address(get=PERSONS, post=PERSONS, data={"threshold": "30"}),
+    "seller/usage/packages/": pages(TRADE),
     "services/<int:pk>/usage/usage.csv": pages(frozenset({BUYER}), pk="{metered}"),
     "seller/usage/": pages(TRADE),
     "seller/usage/chart/": pages(TRADE),
@@ -26,21 +31,3 @@ OF_USAGE = {
         {"pk": "{usage_record}"}, post=frozenset({OWNER, TRADER}), data={"reason": "counted twice"}
     ),
 }
-MORE_OF_USAGE = {
-    "seller/usage/": ("q={instance}", "push=7", "state=voided", "day=2026-03-01", "q={instance}&day=2026-03-01"),
-    "seller/usage/refused/": ("code=009", "push=7", "q=i", "day=2026-03-01"),
-    "seller/usage/chart/": (
-        "product={usage_product}",
-        "q={used_instance}",
-        "q={used_instance}&day=2026-03-01",
-        "day=2026-03-01",
-    ),
-    "seller/usage/chart/usage.csv": ("q={used_instance}",),
-    "seller/usage/charges/": ("service={metered}",),
-    "services/<int:pk>/usage/": ("day=2026-03-01", "month=2026-02"),
-    "console/usage/": ("cycle=hour",),
-    "console/usage/charges/": ("buyer=1",),
-    "seller/usage/pushes/": ("state=refused",),
-    "charges/": ("service={metered}", "state=open"),
-}
-"""In which other ways these lists are asked."""

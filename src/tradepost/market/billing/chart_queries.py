@@ -13,6 +13,7 @@ from django.db.models.functions import TruncDay, TruncHour
 
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Product
+from tradepost.market.metering.deduction import services_with_packages
 from tradepost.market.metering.meters import accumulates_by
 from tradepost.market.metering.models import Meter, Record
 from tradepost.market.metering.seller_queries import units
@@ -21,6 +22,7 @@ from tradepost.market.subscriptions.models import Subscription
 from .charge import rate_of_meter
 from .forecast import LOOKS_BACK, Forecast, Seen, forecast, window
 from .models import Accumulation, Charge, ProductHour
+from .package_queries import covered_by_packages
 from .spans import Grain, Span
 
 _TRUNCATED = {Grain.HOUR: TruncHour, Grain.DAY: TruncDay}
@@ -113,7 +115,8 @@ def _bars(
 
 
 def forecast_of(subscription: Subscription, month: Span, *, now: datetime) -> Forecast | None:
-    """Of the month that runs now. None for what is not in use, and where too little is known yet (``forecast``)."""
+    """Of the month that runs now. None for what is not in use, where too little is known yet (``forecast``), and where packages are
+    deducted from: what they leave over cannot be told from what was used."""
     meter = Meter.objects.filter(subscription=subscription).first()
     if meter is None or subscription.status != Subscription.Status.ACTIVE or subscription.started_at is None:
         return None
@@ -122,7 +125,7 @@ def forecast_of(subscription: Subscription, month: Span, *, now: datetime) -> Fo
         began_at=subscription.started_at, reported_until=records.aggregate(upto=Max("end_at"))["upto"],
         month_ends=month.end, now=now,
     )  # fmt: skip
-    if over is None:
+    if over is None or services_with_packages({subscription.pk}):
         return None
     priced = Accumulation.objects.filter(meter=meter, start__gte=month.begin, start__lt=month.end)
     sums = priced.aggregate(quantity=Sum("quantity"), exact=Sum("exact"))
@@ -130,6 +133,7 @@ def forecast_of(subscription: Subscription, month: Span, *, now: datetime) -> Fo
         this_month=_used(records.filter(begin_at__gte=month.begin)),
         lately=_used(records.filter(begin_at__gte=over.pace_begins, begin_at__lt=over.known_until)),
         priced_quantity=sums["quantity"] or 0, priced=sums["exact"] or Decimal(0),
+        covered=covered_by_packages(subscription, month.begin, month.end, now=now),
     )  # fmt: skip
     rate = rate_of_meter(meter)
     adds_up = not rate.by_record and accumulates_by(meter.model, meter.accumulation) == "month"

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0002_product_hours'),
+        ('billing', '0003_packages'),
         ('catalog', '0007_attributes_of_sellers'),
     ]
 
