@@ -92,6 +92,11 @@ def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
     return _NUL.sub(r"\1\\\\x00", text) if "\\u0000" in text else text
 
 
+def places(values: Sequence[Any]) -> str:
+    """The placeholders of a list of values."""
+    return ", ".join(["%s"] * len(values))
+
+
 def run(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Execute and give what is returned; empty for a statement without RETURNING."""
     with connection.cursor() as cursor:
@@ -123,12 +128,17 @@ def insert(
 
     A row that is there already, by the columns ``unique``, stays as it is. Names are constants of ours, never input.
     """
+    return run(*insertion(table, columns, new, unique=unique, give=give))
+
+
+def insertion(
+    table: str, columns: Mapping[str, str], new: Iterable[Mapping[str, Any]], *, unique: str = "", give: str = "id"
+) -> Statement:
+    """The statement of ``insert``, to be sent with others."""
     names = ", ".join(columns)
     unless = f" ON CONFLICT ({unique}) DO NOTHING" if unique else ""
-    return run(
-        f"INSERT INTO {table} ({names}) SELECT {names} FROM {recordset(columns)} WHERE true{unless} RETURNING {give}",
-        [as_json(new)],
-    )
+    text = f"INSERT INTO {table} ({names}) SELECT {names} FROM {recordset(columns)} WHERE true{unless} RETURNING {give}"
+    return text, [as_json(new)]
 
 
 def create[M: models.Model](new: Iterable[M]) -> list[M]:

@@ -1,7 +1,10 @@
 """Charge a collection: one aggregate of its records, then a charge for each accumulation that they change.
 
+Where a service has packages, they are deducted from first, and only what is left over is accumulated; of all others nothing is
+looked at but the aggregate.
+
 Services are worked on in shards, each in the transaction of its own timer: a worker that dies repeats a shard that it did not
-finish, and none that it did. Locks: accumulations, then buyers' accounts, each by primary key.
+finish, and none that it did. Locks: quotas, accumulations, then buyers' accounts, each by primary key.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from django.utils import timezone
 from tradepost.market.base import jobs, rows
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
+from tradepost.market.metering.deduction import Split, deduct_collection, lock_quotas, services_with_packages
 from tradepost.market.metering.events import CollectionClosed
 from tradepost.market.metering.models import Collection, Meter
 from tradepost.market.payments import debts
@@ -64,7 +68,8 @@ def charge(collection: Collection, *, after: int = 0, now: datetime, shard: int 
     if not added:
         return None
     with transaction.atomic():
-        charges = _accumulate(collection, added, now)
+        splits = _deduct(collection, added, now)
+        charges = _accumulate(collection, added, splits, now)
         _book(collection, charges, now)
     return last
 
@@ -113,10 +118,30 @@ def _added(collection: Collection, after: int, last: int | None) -> dict[_Place,
     return found
 
 
+def _deduct(collection: Collection, added: dict[_Place, list[Added]], now: datetime) -> dict[_Place, Split]:
+    """Replace what services with packages used by what packages leave of it. Usage in the past takes from them what later
+    usage had: so accumulations move that no record of this collection is of."""
+    found = services_with_packages({subscription for subscription, _start in added})
+    if not found:
+        return {}
+    quotas = lock_quotas(found)
+    done = set(
+        Charge.objects.filter(collection=collection, subscription__in=found).values_list("subscription", flat=True)
+    )
+    for place in [place for place in added if place[0] in done]:
+        del added[place]
+    left = found - done
+    splits = deduct_collection(collection, left, [quota for quota in quotas if quota.service_id in left], now=now)
+    added.update({place: [Added(split.excess)] for place, split in splits.items()})
+    return splits
+
+
 # --- quantities -------------------------------------------------------------------------------------------------------
 
 
-def _accumulate(collection: Collection, added: Mapping[_Place, Sequence[Added]], now: datetime) -> list[Charge]:
+def _accumulate(
+    collection: Collection, added: Mapping[_Place, Sequence[Added]], splits: Mapping[_Place, Split], now: datetime
+) -> list[Charge]:
     """Move the accumulations on, and give the new charges."""
     services = Subscription.objects.in_bulk({subscription for subscription, _start in added})
     meters = Meter.objects.in_bulk(services)
@@ -131,6 +156,7 @@ def _accumulate(collection: Collection, added: Mapping[_Place, Sequence[Added]],
             continue
         before = State(accumulation.quantity, accumulation.exact, accumulation.charged_minor)
         state, minor = add(rates[place[0]], before, added[place])
+        split = splits.get(place, Split())
         changed.append(
             {"id": accumulation.pk, "quantity": state.quantity, "exact": f"{state.exact:f}", "charged_minor": state.charged_minor}
         )  # fmt: skip
@@ -138,7 +164,7 @@ def _accumulate(collection: Collection, added: Mapping[_Place, Sequence[Added]],
             Charge(
                 collection=collection, accumulation=accumulation, subscription=subscription, buyer_id=subscription.buyer_id,
                 seller_id=subscription.seller_id, quantity_before=before.quantity, quantity_after=state.quantity,
-                exact_after=state.exact, minor=minor, open_minor=max(minor, 0), currency=rates[place[0]].currency, at=now,
+                exact_after=state.exact, deducted=split.deducted, free=split.free, minor=minor, open_minor=max(minor, 0), currency=rates[place[0]].currency, at=now,
             )
         )  # fmt: skip
     if changed:

@@ -19,6 +19,7 @@ from tradepost.protocols.open_api.usage_items import BadItem, Item, Loaded
 
 from .judge import Instance
 from .meters import accumulates_by, meters_of
+from .models import Package
 
 
 class Counts(NamedTuple):
@@ -35,13 +36,18 @@ class Known:
     meters: Mapping[int, Counts]
     buyers: Mapping[int, int]
     packages: frozenset[int]
+    deducted_from: Mapping[int, int]
+    """Of packages, by the service that each is deducted from."""
 
     def package(self, item: Item | BadItem, instance: Instance | None) -> Instance | None:
-        """The package that an item names, of the same buyer; None where it names none, or none such."""
+        """The package that an item names, of the same buyer and not of another service; None where it names none, or none
+        such."""
         if isinstance(item, BadItem) or not item.package_instance_id or instance is None:
             return None
         found = self.instances.get(item.package_instance_id)
         if found is None or found.subscription not in self.packages:
+            return None
+        if self.deducted_from.get(found.subscription, instance.subscription) != instance.subscription:
             return None
         return found if self.buyers[found.subscription] == self.buyers[instance.subscription] else None
 
@@ -84,6 +90,7 @@ def known_instances(answer: Iterable[tuple[Any, ...]]) -> Known:
     found = [_Row._make(row) for row in answer]
     on_demand = {row.pk for row in found if charging(row.charging_mode).postpaid}
     meters = _meters(found, on_demand)
+    packages = frozenset(row.pk for row in found if charging(row.charging_mode).quota)
     frozen, closed = _ends([row.pk for row in found if row.status != Subscription.Status.ACTIVE])
     return Known(
         instances={
@@ -97,7 +104,8 @@ def known_instances(answer: Iterable[tuple[Any, ...]]) -> Known:
         },
         meters=meters,
         buyers={row.pk: row.buyer for row in found},
-        packages=frozenset(row.pk for row in found if charging(row.charging_mode).quota),
+        packages=packages,
+        deducted_from=dict(Package.objects.filter(pk__in=packages).values_list("pk", "service")) if packages else {},
     )  # fmt: skip
 
 

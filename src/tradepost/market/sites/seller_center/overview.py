@@ -17,9 +17,9 @@ from tradepost.market.orders.refund_queries import to_answer
 from tradepost.market.orders.seller_queries import LineFilter
 from tradepost.market.probes import seller_queries as probes
 from tradepost.market.production import seller_queries as production
-from tradepost.market.settlement.seller_queries import waiting_for
 from tradepost.market.service_desk import complaint_queries as complaints
 from tradepost.market.service_desk import demand_queries as demands
+from tradepost.market.settlement.seller_queries import waiting_for
 from tradepost.market.web.access import choose_seller
 from tradepost.market.web.operations import title_of, why
 from tradepost.market.web.probes import said_of_health
