@@ -24,8 +24,8 @@ from tradepost.market.base import clock, jobs, outbox, retention, work
 from tradepost.market.base.events import name_of
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.outbox import Batched
-from tradepost.market.billing import arrears, charge
-from tradepost.market.fulfilment.timers import AUTO_RENEW, LIFE
+from tradepost.market.billing import arrears, charge, stops
+from tradepost.market.fulfilment.timers import AUTO_RENEW, EARN, LIFE
 from tradepost.market.identity.domains import RECHECK
 from tradepost.market.identity.models import User
 from tradepost.market.invoices.patience import CLOCK as INVOICE_CLOCK
@@ -53,22 +53,23 @@ from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.order_query import PATH
 from tradepost.protocols.open_api.signing import sign
 
+from . import server_facts
 from .event_facts import happened, of_seller, one
 from .list_ways import MORE
 from .many import AK, SK, Size
+from .many.metered import PACKAGE
 from .many.service_desk import DEMAND_TOKEN, OF_THE_BUYER, OPEN
 from .many.shop import TOKEN
 from .settled_facts import facts_of_settlement, of_settlement
 
-BATCH = 256
-RULE = Rule(5, timedelta(seconds=60))
-LEASE = timedelta(seconds=60)
-HOST = "localhost"
+BATCH, HOST = 256, "localhost"
+RULE, LEASE = Rule(5, timedelta(seconds=60)), timedelta(seconds=60)
 
 ELSEWHERE = {
     "console/audit/export/": [HTTPStatus.UNPROCESSABLE_ENTITY],  # of which days must be said
     "seller/enter/": [HTTPStatus.FOUND],  # who acts for a company is led to it
     "complaints/new/": [HTTPStatus.FOUND, HTTPStatus.OK],  # to the list, where nothing is named
+    **server_facts.ELSEWHERE_OF_SERVERS,
     "demands/<int:pk>/": [HTTPStatus.FOUND],  # to the page that is followed
     "seller/debug/": [HTTPStatus.FOUND],  # to the first case
     "seller/debug/<int:pk>/": [HTTPStatus.FOUND],
@@ -127,7 +128,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "usage_product": str(one("SELECT product_id FROM billing_producthour LIMIT 1")[0]),
         "used_instance": one("SELECT s.instance_id FROM billing_charge c JOIN subscriptions_subscription s"
                              " ON s.id = c.subscription_id WHERE c.id = 10")[0],
-        "usage_record": "10", "charge": "10", "metered": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
+        **server_facts.of_servers(), "usage_record": "10", "charge": "10", "package": str(one(f"SELECT {PACKAGE}")[0]), "metered": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
         "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"), **facts_of_settlement(),
         "asked_invoice": of_seller("invoices_invoice", "id", "status = 'review'"),
         "invoice_title": one("SELECT id FROM invoices_invoicetitle WHERE buyer_id = 1")[0],
@@ -253,6 +254,7 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
             (" (freezes)", {"subscription": active}, ends + timedelta(days=1, hours=1)),
             (" (releases)", {"subscription": frozen}, over + timedelta(hours=1)),
         ],
+        EARN: [("", {"subscription": active}, ends)],
         AUTO_RENEW: [("", {"subscription": renewed}, at)],
         QUIET: [("", {}, now)],
         slots.TIMER: [(f" ({phase})", _slot(phase, now), now) for phase in ("open", "close", "judge", "day")],
@@ -261,9 +263,7 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
         INVOICE_CLOCK: [
             ("", {"invoice": int(of_seller("invoices_invoice", "id", "status = 'review'"))}, now + timedelta(days=90))
         ],
-        intents.WAITS: [
-            ("", {"intent": int(one("SELECT max(id) FROM payments_intent WHERE status = 'pending'")[0])}, now)
-        ],
+        intents.WAITS: [("", {"intent": one("SELECT max(id) FROM payments_intent WHERE status = 'pending'")[0]}, now)],
         complaints.TIMER: [("", {"complaint": OF_THE_BUYER}, now)],
         customer_demands.TIMER: [("", {"customer_demand": OF_THE_BUYER}, now)],
         OVERDUE: [("", {"submission": int(of_seller("review_submission", "id", "status = 'pending'"))}, now)],
@@ -271,6 +271,8 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
         collect.TIMER: [("", {"cycle": "hour"}, now)],
         charge.TIMER: [("", {"collection": 1, "after": 0}, now), (" (tally)", {"collection": 1, "after": None}, now)],
         arrears.TIMER: [("", {"arrears": 1}, now)],
+        stops.TIMER: [("", {"service": int(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0])}, now)],
+        **server_facts.moments_of_servers(now),
         best_sellers.NIGHTLY: [("", {}, now)],
         **of_settlement(now),
         retention.NIGHTLY: [("", {}, now + timedelta(days=500))],
@@ -328,5 +330,8 @@ def engine(now: datetime) -> Iterator[Deed]:
         "disown",
         lambda _: upkeep.disown("dead", known=frozenset(), claimed_before=now, duration=LEASE, wall=now - LEASE),
     )
-    yield Deed("step of a sandbox's clock", lambda _: clock_steps.look(now - timedelta(days=900), list(wiring.TASKS)))
+    yield Deed(
+        "step of a sandbox's clock",
+        lambda _: clock_steps.look(now - timedelta(days=900), wiring.TIMERS),
+    )
     yield Deed("move sums on", lambda _: kept_sums.move_on())

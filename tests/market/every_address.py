@@ -12,6 +12,7 @@ from tests.market.notice_addresses import OF_CONSOLE, OF_SELLERS, OF_STORE
 from tests.market.operator_addresses import OF_OPERATORS
 from tests.market.refund_addresses import OF_REFUNDS
 from tests.market.renewal_addresses import OF_RENEWALS
+from tests.market.server_addresses import OF_SERVERS
 from tests.market.service_addresses import SERVICES
 from tests.market.settlement_addresses import OF_SETTLEMENT
 from tests.market.transfer_addresses import OF_TRANSFERS
@@ -88,6 +89,7 @@ STOREFRONT = {
     **OF_RENEWALS,
     **OF_REFUNDS,
     **OF_USAGE,
+    **OF_SERVERS,
     **OF_INVOICES,
     **OF_SETTLEMENT,
     **OF_THE_DESK,

@@ -23,8 +23,9 @@ from tests import factories
 from tests.factories import assets
 from tests.factories.buying import ACCESS
 from tests.factories.companies import handed_in, owner_of
+from tests.factories.images import servers_of
 from tests.factories.metering import item as usage
-from tests.factories.metering import make_metered, push
+from tests.factories.metering import make_metered, make_package, package, push
 from tests.factories.people import NOW
 from tests.factories.pictures import PDF, picture_file
 from tests.factories.transfers import announce, came, show
@@ -159,7 +160,8 @@ class World:
             Act(name="product_freeze", actor=None, actor_text="ops@host", details={"reason": "only operators read this"}),
             Outcome.DONE, now=NOW,
         )  # fmt: skip
-        metered = make_metered(seller=seller, buyer=buyer)
+        metered = make_metered(packages=(package(),), seller=seller, buyer=buyer)
+        bought = make_package(metered)
         push(seller, [usage(metered, NOW, sn="of-a-record-of-a"), 7], now=NOW + timedelta(hours=1))
         collection = collect.close("hour", now=NOW + timedelta(hours=2))
         assert collection is not None
@@ -193,7 +195,8 @@ class World:
             "refund": str(refund.pk), "appealed_refund": str(appealed_refund.pk), "refund_file": shown.sha256,
             "transfer": announced.number, "intent": str(announced.pk), "shown_intent": str(shown_intent.pk), "unmatched": str(nobodys.pk),
             "usage_record": str(Record.objects.get().pk),
-            "metered": str(metered.pk), "charge": str(Charge.objects.get().pk),
+            **servers_of(seller, buyer),
+            "metered": str(metered.pk), "package": str(bought.pk), "charge": str(Charge.objects.get().pk),
         }  # fmt: skip
         of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}
         # Secret → who may read it on a page that they may see.

@@ -23,6 +23,7 @@ from tradepost.market.orders.finish import give_up_order
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.prerequisite import check_prerequisite
 from tradepost.market.orders.pricing import read_stored
+from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production import calls
 from tradepost.market.production.models import Address, Call
@@ -79,8 +80,12 @@ def _open(numbers: Sequence[str], now: datetime) -> None:
             give_up_order(order, now=now, reason=str(refused.message))
         else:
             started += ours
-    if started:
-        _begin(started, addresses, now)
+    at_sellers = [line for line in started if not by_cloud(line.product.product_type)]
+    if at_sellers:
+        _begin(at_sellers, addresses, now)
+    on_servers = [line for line in started if by_cloud(line.product.product_type)]
+    if on_servers:
+        _begin_on_servers(on_servers, now)
 
 
 def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
@@ -97,7 +102,7 @@ def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
 def _check(line: OrderLine, order: Order, address: Address | None) -> None:
     """Raises ``Refused`` for what cannot be opened."""
     check_prerequisite(order.buyer, line.offer)
-    if address is None and not _issues_code(line):
+    if address is None and not _issues_code(line) and not by_cloud(line.product.product_type):
         raise calls.no_address()
 
 
@@ -123,21 +128,7 @@ def _check_alone(lines: Sequence[OrderLine], addresses: Mapping[int, Address]) -
 def _begin(lines: Sequence[OrderLine], addresses: Mapping[int, Address], now: datetime) -> None:
     """Write the subscriptions, the operations that open them, and their first calls or codes, in a fixed number of
     statements."""
-    subscriptions = rows.create(
-        Subscription(
-            buyer=line.order.buyer,
-            seller_id=line.seller_id,
-            product=line.product,
-            offer=line.offer,
-            quantity=line.quantity,
-            order_line_number=line.number,
-            at_expiry=Subscription.AtExpiry.RENEW if line.auto_periods else Subscription.AtExpiry.KEEP,
-            auto_period_type=line.auto_period_type,
-            auto_periods=line.auto_periods,
-            created_at=now,
-        )
-        for line in lines
-    )
+    subscriptions = rows.create(_opening(line, now) for line in lines)
     openings: list[Opening | Nothing] = [
         Nothing() if _issues_code(line) else Opening(buyer=buyer_of(line)) for line in lines
     ]
@@ -173,6 +164,36 @@ def _begin(lines: Sequence[OrderLine], addresses: Mapping[int, Address], now: da
             if _issues_code(line)
         ),
         now=now,
+    )
+
+
+def _begin_on_servers(lines: Sequence[OrderLine], now: datetime) -> None:
+    """No seller is asked: their lanes are settled as any other's."""
+    subscriptions = rows.create(_opening(line, now) for line in lines)
+    own = ({"id": line.pk, "subscription_id": s.pk} for line, s in zip(lines, subscriptions, strict=True))
+    rows.update("orders_orderline", {"subscription_id": "bigint"}, own)
+    requests = [
+        OperationRequest(
+            kind=OPEN.name, subscription=subscription, line=line, origin=Operation.Origin.BUYER,
+            actor=line.order.buyer.email, wanted=Opening(buyer=buyer_of(line)),
+        )
+        for line, subscription in zip(lines, locked_subscriptions([one.pk for one in subscriptions]), strict=True)
+    ]  # fmt: skip
+    operate(requests, now=now)
+
+
+def _opening(line: OrderLine, now: datetime) -> Subscription:
+    return Subscription(
+        buyer=line.order.buyer,
+        seller_id=line.seller_id,
+        product=line.product,
+        offer=line.offer,
+        quantity=line.quantity,
+        order_line_number=line.number,
+        at_expiry=Subscription.AtExpiry.RENEW if line.auto_periods else Subscription.AtExpiry.KEEP,
+        auto_period_type=line.auto_period_type,
+        auto_periods=line.auto_periods,
+        created_at=now,
     )
 
 
