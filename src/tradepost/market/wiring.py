@@ -35,7 +35,7 @@ from tradepost.market.debugging import find_out, findings, replay, saved
 from tradepost.market.debugging.events import ReplayEnded
 from tradepost.market.fulfilment import advance, auto_renewal, live, order_paid, reconcile
 from tradepost.market.fulfilment.ask_sellers import Pace
-from tradepost.market.fulfilment.events import OperationStopped, OperatorActed
+from tradepost.market.fulfilment.events import HandOverBegan, OperationStopped, OperatorActed
 from tradepost.market.fulfilment.timers import AUTO_RENEW, LIFE
 from tradepost.market.identity import domain_proof, domains
 from tradepost.market.identity.events import (
@@ -65,6 +65,7 @@ from tradepost.market.notifications import reactions as tell
 from tradepost.market.notifications import refund_reactions as refunded
 from tradepost.market.notifications import seller_reactions as sellers
 from tradepost.market.notifications import service_reactions as services
+from tradepost.market.notifications import supervision_reactions as supervised
 from tradepost.market.notifications import transfer_reactions as transferred
 from tradepost.market.notifications import usage_reactions as usage
 from tradepost.market.notifications import web_scan_reactions as web_checked
@@ -102,6 +103,9 @@ from tradepost.market.subscriptions.events import (
     SubscriptionUnfrozen,
 )
 from tradepost.market.subscriptions.levels import levels_of
+from tradepost.market.supervision import open as supervision_open
+from tradepost.market.supervision import timers as supervision_timers
+from tradepost.market.web.supervision_view import clocks_now
 from tradepost.market.web_scan import scan as web_scan
 from tradepost.market.web_scan.events import WebScanEnded
 from tradepost.protocols.registry import protocols
@@ -156,6 +160,16 @@ def order_waits(event: TransferProofGiven, now: datetime) -> None:
     wait_for_transfer.on_transfer_proof_given(event, now, longest=longest)
 
 
+def begin_supervision(event: HandOverBegan, now: datetime) -> None:
+    """People deliver what was paid."""
+    supervision_open.on_hand_over_began(event, now, clocks=clocks_now())
+
+
+def supervision_clock(payload: Mapping[str, Any], now: datetime) -> datetime | None:
+    """What comes by itself in a supervised delivery."""
+    return supervision_timers.tick(payload, now, clocks=clocks_now())
+
+
 REACTIONS = Reactions(
     [
         on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid, best_sellers.on_order_paid),
@@ -208,6 +222,8 @@ REACTIONS = Reactions(
         on(CollectionClosed, charging.on_collection_closed),
         on(DebtChanged, debt_changed),
         *refunded.REACTIONS,
+        on(HandOverBegan, begin_supervision),
+        *supervised.REACTIONS,
         *demanded.REACTIONS,
         *complained.REACTIONS,
     ]
@@ -294,6 +310,7 @@ TASKS: Mapping[str, jobs.Task] = {
     arrears.TIMER: arrears.run,
     complaints.TIMER: complaints.time_out,
     customer_demands.TIMER: customer_demand_over,
+    supervision_timers.TIMER: supervision_clock,
 }
 
 

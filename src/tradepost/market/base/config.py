@@ -25,6 +25,7 @@ from .reconcile_settings import ReconcileSettings
 from .refund_settings import RefundSettings
 from .renewal_settings import RenewalSettings
 from .service_desk_settings import ServiceDeskSettings
+from .supervision_settings import SupervisionSettings
 from .usage_settings import UsageSettings
 
 
@@ -40,6 +41,7 @@ class Config(
     PaymentSettings,
     UsageSettings,
     InvoiceSettings,
+    SupervisionSettings,
 ):
     """Settings of one market. Each reads ``TRADEPOST_<NAME>``; ``PORT`` and ``DATABASE_URL`` also go by those names."""
 

@@ -47,6 +47,11 @@ class Held:
     """For whatever reason: its buyer cannot enter it."""
 
     @property
+    def by_hand(self) -> bool:
+        """Whether people deliver it: what is done to it is true by the market's own word."""
+        return not self.protocol.name
+
+    @property
     def refresh_thaws(self) -> bool:
         """Whether its seller ends a freeze by itself when it is told of an end (saas-v1-license A2.3)."""
         return self.charging.mode in self.protocol.life.refresh_thaws
@@ -154,7 +159,12 @@ class Release:
     order_line_id: str = ""
 
 
-type Intent = Ask | Freeze | Thaw | Release
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Nothing is asked of a server: people do it, and whoever follows them says when it is done (``by_hand``)."""
+
+
+type Intent = Ask | Freeze | Thaw | Release | Await
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from tradepost.market.base.stored import dump
 from tradepost.market.orders.cancel import withdraw
 from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.product_types.registry import product_type
 from tradepost.market.production import calls
 from tradepost.market.production.models import Address, Call
 from tradepost.market.production.restart import restart
@@ -31,11 +32,12 @@ from tradepost.protocols.registry import protocols
 from . import unearned
 from .apply import Ended, apply
 from .cases import held_of, kind_of, line_of, wanted_of
-from .contract import Ask, Case, Effects, Freeze, Held, Implied, Intent, Nothing, OrderEnd, Thaw, Unable
+from .contract import Ask, Await, Case, Effects, Freeze, Held, Implied, Intent, Nothing, OrderEnd, Thaw, Unable
 from .freezing import reasons_of
 from .kinds.freeze import Freezing
 from .lifecycle import OPERATION, OperationEvent
 from .models import UNRESOLVED, Operation, lane_of
+from .no_interface import NO_INTERFACE
 from .queue import Queued, SellerState, Standing, decide
 from .speak import can_freeze, can_thaw, speak
 from .timers import watch
@@ -191,7 +193,8 @@ def _load(subscriptions: Sequence[Subscription]) -> list[Lane]:
     lanes = []
     for one in interesting:
         address = addresses.get(one.product_id)
-        spoken = known.get(address.protocol) if address else None
+        by_hand = product_type(one.product.product_type).by_hand
+        spoken = known.get(address.protocol) if address else NO_INTERFACE if by_hand else None
         lanes.append(
             Lane(
                 one,
@@ -278,8 +281,10 @@ def _start(starting: Sequence[tuple[Lane, Operation]], now: datetime) -> list[En
             match _first(lane, operation, now):
                 case Ended() as at_once:
                     ended.append(at_once)
-                case call:
+                case Call() as call:
                     begun.append((operation, call))
+                case Await():
+                    OPERATION.move_all([operation], OperationEvent.START, now=now, started_at=now)
     _begin(begun, now)
     return ended
 
@@ -297,10 +302,10 @@ def close(subscription: Subscription, now: datetime) -> None:
     unearned.pay_back(cancelled, now=now)
 
 
-def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Ended:
-    """The first call of an operation, or its end, when it cannot begin or nothing need be asked."""
+def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Ended | Await:
+    """The first call of an operation, or its end, when it cannot begin or nothing need be asked; or people do it."""
     kind, held = kind_of(operation), lane.held
-    if held is None or lane.address is None:
+    if held is None or (lane.address is None and not held.by_hand):
         return _refused(lane, operation, calls.no_address(), now)
     line = line_of(operation.line) if operation.line else None
     case: Case[object] = Case(held=held, wanted=wanted_of(operation), line=line, step=0, said=None, now=now)
@@ -308,7 +313,9 @@ def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Ended:
         return _refused(lane, operation, refused, now)
     intent = kind.ask(case)
     command = speak(intent, held) if intent is not None else Implied()
-    if isinstance(command, Command) and intent is not None:
+    if isinstance(command, Await):
+        return command
+    if isinstance(command, Command) and intent is not None and lane.address is not None:
         request = request_of(operation, lane.subscription, command, intent, give_up_at=None, now=now)
         return calls.prepare(request, lane.address, now=now)
     if isinstance(command, Unable) and operation.line_id is not None and not tells_only(operation):

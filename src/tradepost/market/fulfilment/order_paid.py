@@ -12,7 +12,7 @@ from datetime import datetime
 from django.utils import translation
 from django.utils.translation import gettext_noop
 
-from tradepost.market.base import rows
+from tradepost.market.base import outbox, rows
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.outbox import batched
 from tradepost.market.base.stored import dump
@@ -32,8 +32,10 @@ from tradepost.protocols.registry import protocol
 
 from . import changing
 from .cases import held_of, line_of, locked_subscriptions
-from .contract import Ask, Case
+from .contract import Ask, Case, Nothing
 from .converting import begin_conversions
+from .events import HandOverBegan
+from .kinds.hand_over import KIND as HAND_OVER
 from .kinds.open import KIND as OPEN
 from .kinds.open import Opening
 from .kinds.renew import Renewal
@@ -72,13 +74,19 @@ def _open(numbers: Sequence[str], now: datetime) -> None:
         try:
             for line in ours:
                 _check(line, order, addresses.get(line.product_id))
-            _check_alone(ours, addresses)
+            _check_alone([line for line in ours if not _by_hand(line)], addresses)
         except Refused as refused:
             give_up_order(order, now=now, reason=str(refused.message))
         else:
             started += ours
-    if started:
-        _begin(started, addresses, now)
+    if asked := [line for line in started if not _by_hand(line)]:
+        _begin(asked, addresses, now)
+    if handed := [line for line in started if _by_hand(line)]:
+        _begin_by_hand(handed, now)
+
+
+def _by_hand(line: OrderLine) -> bool:
+    return product_type(line.product.product_type).by_hand
 
 
 def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
@@ -95,7 +103,7 @@ def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
 def _check(line: OrderLine, order: Order, address: Address | None) -> None:
     """Raises ``Refused`` for what cannot be opened."""
     check_prerequisite(order.buyer, line.offer)
-    if address is None:
+    if address is None and not _by_hand(line):
         raise calls.no_address()
 
 
@@ -115,6 +123,37 @@ def _check_alone(lines: Sequence[OrderLine], addresses: Mapping[int, Address]) -
 
 def _begin(lines: Sequence[OrderLine], addresses: Mapping[int, Address], now: datetime) -> None:
     """Write the subscriptions, the operations that open them, and their first calls, in a fixed number of statements."""
+    subscriptions = _subscribed(lines, now)
+    openings = [Opening(buyer=buyer_of(line)) for line in lines]
+    operations = rows.create(
+        _running(line, subscription, OPEN.name, dump(opening), now)
+        for line, subscription, opening in zip(lines, subscriptions, openings, strict=True)
+    )
+    link(
+        [
+            (operation, _first_call(operation, subscription, opening, addresses[subscription.product_id], now), 0)
+            for operation, subscription, opening in zip(operations, subscriptions, openings, strict=True)
+        ]
+    )
+
+
+def _begin_by_hand(lines: Sequence[OrderLine], now: datetime) -> None:
+    """The same for what people deliver: nobody is called, and who follows the delivery is told."""
+    subscriptions = _subscribed(lines, now)
+    rows.create(
+        _running(line, subscription, HAND_OVER.name, dump(Nothing()), now)
+        for line, subscription in zip(lines, subscriptions, strict=True)
+    )
+    outbox.publish_all(
+        [
+            HandOverBegan(line=line.pk, subscription=one.pk, at=now)
+            for line, one in zip(lines, subscriptions, strict=True)
+        ],
+        now=now,
+    )
+
+
+def _subscribed(lines: Sequence[OrderLine], now: datetime) -> list[Subscription]:
     subscriptions = rows.create(
         Subscription(
             buyer=line.order.buyer,
@@ -130,31 +169,17 @@ def _begin(lines: Sequence[OrderLine], addresses: Mapping[int, Address], now: da
         )
         for line in lines
     )
-    openings = [Opening(buyer=buyer_of(line)) for line in lines]
-    operations = rows.create(
-        Operation(
-            lane=lane_of(subscription),
-            subscription=subscription,
-            line=line,
-            seller_id=line.seller_id,
-            kind=OPEN.name,
-            origin=Operation.Origin.BUYER,
-            actor=line.order.buyer.email,
-            wanted=dump(opening),
-            status=Operation.Status.RUNNING,
-            created_at=now,
-            started_at=now,
-        )
-        for line, subscription, opening in zip(lines, subscriptions, openings, strict=True)
-    )
     own = ({"id": line.pk, "subscription_id": s.pk} for line, s in zip(lines, subscriptions, strict=True))
     rows.update("orders_orderline", {"subscription_id": "bigint"}, own)
-    link(
-        [
-            (operation, _first_call(operation, subscription, opening, addresses[subscription.product_id], now), 0)
-            for operation, subscription, opening in zip(operations, subscriptions, openings, strict=True)
-        ]
-    )
+    return subscriptions
+
+
+def _running(line: OrderLine, subscription: Subscription, kind: str, wanted: object, now: datetime) -> Operation:
+    return Operation(
+        lane=lane_of(subscription), subscription=subscription, line=line, seller_id=line.seller_id, kind=kind,
+        origin=Operation.Origin.BUYER, actor=line.order.buyer.email, wanted=wanted, status=Operation.Status.RUNNING,
+        created_at=now, started_at=now,
+    )  # fmt: skip
 
 
 def _first_call(

@@ -9,11 +9,16 @@ from tradepost.protocols.commands import Command, Expire, InstanceStatus, Refres
 from tradepost.protocols.commands import Release as ReleaseCommand
 from tradepost.protocols.contract import SellerProtocol
 
-from .contract import Ask, Freeze, Held, Implied, Intent, Release, Thaw, Unable
+from .contract import Ask, Await, Freeze, Held, Implied, Intent, Release, Thaw, Unable
 
 
-def speak(intent: Intent, held: Held) -> Command | Implied | Unable:
-    """The command; ``Implied`` when a command of before has said it; ``Unable`` when there is no word for it."""
+def speak(intent: Intent, held: Held) -> Command | Implied | Unable | Await:
+    """The command; ``Implied`` when a command of before has said it; ``Unable`` when there is no word for it. What people
+    deliver is true by the market's own word."""
+    if isinstance(intent, Await):
+        return intent
+    if held.by_hand:
+        return Implied()
     command = _said(intent, held)
     if isinstance(command, Command) and type(command) not in held.protocol.activities:
         return Unable()
@@ -27,7 +32,7 @@ def refreshes(spoken: SellerProtocol, scene: Scene) -> bool:
     return Refresh in spoken.activities and scene in spoken.life.scenes
 
 
-def _said(intent: Intent, held: Held) -> Command | Implied | Unable:
+def _said(intent: Ask | Freeze | Thaw | Release, held: Held) -> Command | Implied | Unable:
     match intent:
         case Ask():
             return intent.command

@@ -26,6 +26,7 @@ from .probe_messages import OF_PROBES
 from .refund_messages import OF_REFUNDS
 from .renewal_messages import OF_RENEWALS
 from .service_messages import OF_SERVICES
+from .supervision_messages import OF_SUPERVISIONS
 from .transfer_messages import OF_TRANSFERS
 from .usage_messages import OF_USAGE
 from .web_scan_messages import OF_WEB_CHECKS
@@ -54,6 +55,7 @@ WORDS: Mapping[str, Words] = {
     **OF_USAGE,
     **OF_PROBES,
     **OF_REFUNDS,
+    **OF_SUPERVISIONS,
     **OF_TRANSFERS,
     **OF_INVOICES,
     **OF_CHANNELS,

@@ -188,6 +188,8 @@ class ProductType:
     """Whether a spec may be priced by two dimensions or more (business-rules §3.4)."""
     trial: bool = False
     supervision: Supervision = Supervision.NEVER
+    flow: str = ""
+    """Of its delivery by people, a module under ``flows/`` (business-rules §2.10): nobody's interface is asked then."""
     returns: Mapping[ChargingMode, Returns] = field(default_factory=dict)
     """By charging mode; what is not here is not refundable once it was delivered (business-rules §4.7)."""
     stock: bool = False
@@ -205,6 +207,11 @@ class ProductType:
     @property
     def deliverable(self) -> bool:
         return self.undeliverable is None
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether people deliver it, in a supervised flow, and no seller's server is asked anything."""
+        return bool(self.flow)
 
     def plan(self, order_type: str, protocol: SellerProtocol) -> tuple[Step, ...]:
         """The steps of an order over this protocol; what the protocol has no activity for is not asked."""

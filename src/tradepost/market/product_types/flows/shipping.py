@@ -1,5 +1,5 @@
-"""Shipping: the seller sends goods by a carrier; the buyer accepts them, or the market does ten days after they came
-(business-rules §2.10: hardware)."""
+"""Shipping: the buyer says where to, the seller sends goods by a carrier, and the buyer accepts them, or the market does after ten
+days (business-rules §2.10: hardware)."""
 
 from tradepost.market.product_types.flows.contract import Act, Effect, Entry, Flow, Move, Node, Party
 from tradepost.market.product_types.flows.nodes import FILES, REASON
@@ -11,6 +11,22 @@ FLOW = Flow(
     version=1,
     title=Text(en="Shipping and receipt", zh="发货、收货"),
     nodes=(
+        Node(
+            code="receiver",
+            title=Text(en="Address", zh="填写收货地址"),
+            waits=Text(en="The buyer says where the goods are to be sent.", zh="等待用户填写收货信息。"),
+            owner=Party.BUYER,
+            moves=(
+                Move(
+                    act=Act.DEMAND, by=Party.BUYER, label=Text(en="Save the address", zh="提交收货信息"), to="deliver",
+                    entries=(
+                        Entry(code="name", label=Text(en="Receiver", zh="收货人"), most=64),
+                        Entry(code="phone", label=Text(en="Telephone", zh="联系电话"), most=32),
+                        Entry(code="address", label=Text(en="Address", zh="收货地址"), most=300),
+                    ),
+                ),
+            ),
+        ),
         Node(
             code="deliver",
             title=Text(en="Shipping", zh="商家发货"),

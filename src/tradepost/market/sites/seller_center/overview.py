@@ -17,6 +17,7 @@ from tradepost.market.orders.refund_queries import to_answer
 from tradepost.market.orders.seller_queries import LineFilter
 from tradepost.market.probes import seller_queries as probes
 from tradepost.market.production import seller_queries as production
+from tradepost.market.supervision.queries import waiting_for_seller
 from tradepost.market.web.access import choose_seller
 from tradepost.market.web.operations import title_of, why
 from tradepost.market.web.probes import said_of_health
@@ -41,6 +42,7 @@ def overview(request: SellerRequest) -> HttpResponse:
         and not trade.get("stopped_count")
         and not trade.get("refunds_asked")
         and not trade.get("invoices_asked")
+        and not trade.get("deliveries_waiting")
     )
     return show(request, "seller_center/overview.html", needs_nothing=fine, **tools, **trade)
 
@@ -67,6 +69,7 @@ def _trade(request: SellerRequest) -> dict[str, Any]:
         "stopped": [(one, title_of(one), why(one)) for one in stopped.oldest],
         "stopped_count": stopped.count,
         "refunds_asked": to_answer(request.seller),
+        "deliveries_waiting": waiting_for_seller(request.seller),
         "invoices_asked": invoices.to_do(request.seller),
         "open_count": seller_queries.open_order_count(request.seller),
         "days": days,
