@@ -19,6 +19,7 @@ from django.test import Client
 
 from tests.market import every_address as table
 from tests.market.every_address import ADDRESSES, Address
+from tests.market.supervision_addresses import MORE_OF_SUPERVISION
 from tests.market.transfer_addresses import MORE_OF_TRANSFERS
 from tradepost.market import wiring
 from tradepost.market.base import clock, jobs, outbox, retention, work
@@ -128,6 +129,7 @@ MORE = {
     "console/demands/sellers/": ("seller_words=many",),
     "console/refunds/": ("status=", "status=refunded"),
     **MORE_OF_TRANSFERS,
+    **MORE_OF_SUPERVISION,
     "console/web-checks/": ("status=done", "status=unreached", "seller={seller}", "seller={seller}&status=done"),
     "console/deliveries/": (
         "status=failed", "status=waiting", "status=sent", "status=withheld", "channel=sms", "channel=mail", "reason=switched_off",
@@ -199,6 +201,8 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"),
         "asked_invoice": of_seller("invoices_invoice", "id", "status = 'review'"),
         "invoice_title": one("SELECT id FROM invoices_invoicetitle WHERE buyer_id = 1")[0],
+        "supervision": of_seller("supervision_supervision", "id", "buyer_id = 1 AND status = 'running' AND owner = 'buyer'"),
+        "disputed": of_seller("supervision_supervision", "id", "status = 'appealed'"), "supervision_file": "0" * 64,
         "refund": of_seller("orders_refund", "id", "buyer_id = 1 AND status = 'refunded'"),
         "demand": str(OF_THE_BUYER), "open_demand": str(OPEN), "demand_token": DEMAND_TOKEN, "customer_demand": str(OF_THE_BUYER),
         "complaint": str(OF_THE_BUYER), "complaint_file": "0" * 64,
@@ -331,6 +335,13 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
         ],
         intents.WAITS: [
             ("", {"intent": int(one("SELECT max(id) FROM payments_intent WHERE status = 'pending'")[0])}, now)
+        ],
+        supervision_timers.TIMER: [
+            (
+                "",
+                {"supervision": int(of_seller("supervision_supervision", "id", "status = 'running'"))},
+                now + timedelta(days=4),
+            )
         ],
         complaints.TIMER: [("", {"complaint": OF_THE_BUYER}, now)],
         customer_demands.TIMER: [("", {"customer_demand": OF_THE_BUYER}, now)],

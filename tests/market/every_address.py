@@ -12,6 +12,7 @@ from tests.market.operator_addresses import OF_OPERATORS
 from tests.market.refund_addresses import OF_REFUNDS
 from tests.market.renewal_addresses import OF_RENEWALS
 from tests.market.service_addresses import SERVICES
+from tests.market.supervision_addresses import OF_SUPERVISION
 from tests.market.transfer_addresses import OF_TRANSFERS
 from tests.market.usage_addresses import OF_USAGE
 from tests.market.who_may import (
@@ -390,6 +391,7 @@ ADDRESSES: Mapping[str, Address] = (
     | OF_CONSOLE
     | OF_OPERATORS
     | OF_TRANSFERS
+    | OF_SUPERVISION
     | OPEN_API
     | ACCOUNT
     | OTHERS

@@ -27,13 +27,15 @@ from tests.factories.metering import item as usage
 from tests.factories.metering import make_metered, push
 from tests.factories.people import NOW
 from tests.factories.pictures import PDF, picture_file
+from tests.factories.products import ONCE
 from tests.factories.transfers import announce, came, show
 from tests.factories.web_tasks import EXPIRED, checked, make_web_task
 from tests.market import every_address as table
 from tests.market.debugging.answering import answer, call_of, tried
-from tests.market.engine import end, lease
+from tests.market.engine import end, lease, react
 from tests.market.every_address import ADDRESSES, ANYBODY, OPERATOR, STRANGER, Address
 from tests.market.service_desk.asking import complained, passed, raised
+from tests.market.supervision.supervising import CLOCKS, TO_ACCEPT, proof_of, walk
 from tradepost.market.assets.asset_models import Asset, AssetVersion
 from tradepost.market.assets.contested import blocking_of
 from tradepost.market.assets.models import Proof
@@ -70,11 +72,14 @@ from tradepost.market.probes import manual
 from tradepost.market.probes.judging import judge
 from tradepost.market.probes.models import WorkItem
 from tradepost.market.probes.watch import watch_of
+from tradepost.market.product_types.flows.contract import Party
 from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Address as ProductionAddress
 from tradepost.market.review import appeals
 from tradepost.market.service_desk.complaints import Subject
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.supervision.appeal import appeal
+from tradepost.market.supervision.models import Supervision
 from tradepost.market.web_scan.models import WebScan
 from tradepost.protocols.commands import Fault, Unreachable
 from tradepost.protocols.open_api.upload import TextUpload
@@ -83,6 +88,7 @@ PASSWORD, LICENSE, SIGNING_KEY = "Geheim-4711-xyz", "the license of X alone", "t
 
 ZONE = ZoneInfo("Asia/Shanghai")
 BANK_ACCOUNT = "6222020200112230055"
+WHY_X_APPEALS = "why X appeals about A's delivery"
 MACHINE_LICENSE = "the license of X's machine alone"
 
 
@@ -166,6 +172,7 @@ class World:
             facts={"order": order.number, "product": product.name},
         )  # fmt: skip
         told, grievance = self._asked(buyer, seller, product)
+        delivered = self._supervised(seller, buyer)
         self.facts: Mapping[str, str] = {
             "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug, "seller_slug": seller.slug,
             "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer).pk),
@@ -184,6 +191,7 @@ class World:
             "leased job": str(proving.pk), "drift": str(drift.pk), "audit": str(acted.pk),
             "invoice": str(invoice.pk), "asked_invoice": str(asked_invoice.pk), "invoice_title": str(title.pk),
             **told,
+            **delivered,
             "refund": str(refund.pk), "appealed_refund": str(appealed_refund.pk), "refund_file": shown.sha256,
             "transfer": announced.number, "intent": str(announced.pk), "shown_intent": str(shown_intent.pk), "unmatched": str(nobodys.pk),
             "usage_record": str(Record.objects.get().pk),
@@ -201,6 +209,7 @@ class World:
             asset.name: table.A_MEMBERS | {OPERATOR}, version.sha256: table.A_MEMBERS | {OPERATOR}, begun.token: frozenset(),
             announced.number: frozenset({table.BUYER, OPERATOR}), shown_intent.number: frozenset({table.BUYER, OPERATOR}), nobodys.provider_no: frozenset({OPERATOR}),
             **dict.fromkeys((title.name, asked_invoice.remark, invoice.wish_reason, invoice.receiver_email), table.A_TRADE | {table.BUYER, OPERATOR}),
+            WHY_X_APPEALS: table.A_TRADE | {table.BUYER, OPERATOR},
             grievance: table.A_TRADE | {table.BUYER, OPERATOR},
             refund.reason: table.A_TRADE | {table.BUYER, OPERATOR},
             PASSWORD: frozenset({table.BUYER}), LICENSE: frozenset({table.BUYER}),
@@ -226,6 +235,22 @@ class World:
         shown = factories.make_proof(held.seller, content=PDF + b"shown by X", name="chat.pdf")
         use_proofs(proofs_owner(asked, "buyer"), [shown.sha256], seller=held.seller)
         return asked, factories.make_refund(other, status="appealed", reason="why X wants that back, too"), shown
+
+    @staticmethod
+    def _supervised(seller: Seller, buyer: User) -> dict[str, str]:
+        """Two services that A delivers to X by people: one that X may accept, one in dispute."""
+        offer = factories.make_offer(
+            factories.make_product(seller, product_type="MANUAL_SERVICE", prices=(ONCE,), bound=False)
+        )
+        for _ in range(2):
+            factories.make_order(buyer, offer=offer, paid=True)
+        react(now=NOW)
+        [first, second] = Supervision.objects.order_by("pk")
+        for one in (first, second):
+            walk(one, *TO_ACCEPT)
+        appeal(second.pk, Party.BUYER, WHY_X_APPEALS, (), by=buyer, clocks=CLOCKS, now=NOW)
+        shown = proof_of(first)
+        return {"supervision": str(first.pk), "disputed": str(second.pk), "supervision_file": shown.sha256}
 
     @staticmethod
     def _asked(buyer: User, seller: Seller, product: Product) -> tuple[dict[str, str], str]:

@@ -60,6 +60,7 @@ from tradepost.market.probes.models import ProbeDay, ProbeRun, ProbeSlot, WorkIt
 from tradepost.market.production.models import Address, Attempt, Binding, Call
 from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
+from tradepost.market.supervision.models import Appeal, CancelRequest, Supervision, Visit
 from tradepost.market.web_scan.models import WebFinding, WebScan, WebTask
 
 from .acting import acting
@@ -76,6 +77,7 @@ from .rest import announced, money, notices, work
 from .service_desk import asked_and_complained, asked_of_the_first
 from .shop import AK, SK, acting_for_the_first, people_and_products
 from .stories import STORIES, UNDER_WAY, Size, stories
+from .supervised import supervised
 from .web_checked import web_checked
 
 __all__ = ["AK", "GROWING", "SK", "STORIES", "UNDER_WAY", "Size", "analyze", "fill"]
@@ -83,7 +85,7 @@ GROWING = (
     Order, OrderLine, AutoRenewal, Subscription, Period, Freeze, Operation, Call, Attempt, Notice, NoticeDelivery, Transfer, Entry, Move, Event, Job,
     ProbeRun, ProbeDay, ProbeSlot,
     WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice,
-    Demand, CustomerDemand, Complaint,
+    Demand, CustomerDemand, Complaint, Supervision, Visit, Appeal, CancelRequest,
     Push, Record, RefusedRecord, Charge,
 )  # fmt: skip
 """The models whose rows become more with every order, or with time."""
@@ -104,6 +106,7 @@ def fill(size: Size, *, now: datetime) -> None:
         refunds()
         metered(now)
         invoices()
+        supervised()
         asked_and_complained()
         notices(size)
         money(size, now)

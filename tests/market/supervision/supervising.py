@@ -10,6 +10,7 @@ from tests.factories.people import make_member
 from tests.factories.pictures import PDF
 from tests.factories.products import ONCE
 from tests.market.engine import react
+from tradepost.market.assets.models import Proof
 from tradepost.market.assets.proofs import store_proof
 from tradepost.market.base.config import config
 from tradepost.market.base.files import Files
@@ -20,6 +21,7 @@ from tradepost.market.product_types.flows.contract import Act, Party
 from tradepost.market.supervision.act import Said, act
 from tradepost.market.supervision.clocks import Clocks
 from tradepost.market.supervision.models import Supervision
+from tradepost.market.supervision.queries import story
 from tradepost.market.supervision.timers import TIMER, tick
 
 CLOCKS = Clocks(
@@ -48,7 +50,7 @@ def person(supervision: Supervision, party: Party) -> User:
     if party is Party.BUYER:
         return supervision.buyer
     if party is Party.SELLER:
-        return User.objects.get(memberships__seller=supervision.seller)
+        return User.objects.filter(memberships__seller=supervision.seller).order_by("pk")[0]
     return User.objects.filter(is_operator=True).first() or make_operator()
 
 
@@ -91,6 +93,11 @@ def walk(supervision: Supervision, *acts: tuple[Party, Act], now: datetime = NOW
 
 B, S, OP = Party.BUYER, Party.SELLER, Party.OPERATOR
 TO_ACCEPT = ((B, Act.DEMAND), (S, Act.CONFIRM), (S, Act.DELIVER))
+
+
+def proof_of(supervision: Supervision) -> Proof:
+    """What its seller showed at the delivery."""
+    return next(proof for one in story(supervision) for proof in one.proofs)
 
 
 def ticks(supervision: Supervision, now: datetime) -> datetime | None:

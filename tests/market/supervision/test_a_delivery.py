@@ -10,10 +10,10 @@ from tests.factories import NOW
 from tests.market.supervision.supervising import (
     CLOCKS,
     DAY,
+    OP,
     PRICE,
     TO_ACCEPT,
     B,
-    OP,
     S,
     again,
     does,
@@ -192,7 +192,12 @@ def test_an_appeal_keeps_the_remaining_time() -> None:
     appeal(supervision.pk, B, "Broken.", (), by=person(supervision, B), clocks=CLOCKS, now=appealed)
     continued = appealed + 7 * DAY
     decide(
-        supervision.pk, Appeal.Decision.CONTINUE, "Look again.", by=person(supervision, OP), clocks=CLOCKS, now=continued
+        supervision.pk,
+        Appeal.Decision.CONTINUE,
+        "Look again.",
+        by=person(supervision, OP),
+        clocks=CLOCKS,
+        now=continued,
     )
     assert again(supervision).due_at == continued + timedelta(hours=36)
 
