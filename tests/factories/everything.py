@@ -50,6 +50,7 @@ from tradepost.market.production.models import Call
 from tradepost.market.production.record import record
 from tradepost.market.review.overdue import OVERDUE
 from tradepost.market.service_desk import complaints, customer_demands
+from tradepost.market.supervision import timers as supervision_timers
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Unreachable
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.order_query import PATH
