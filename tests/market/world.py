@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -240,7 +241,9 @@ class World:
     def _supervised(seller: Seller, buyer: User) -> dict[str, str]:
         """Two services that A delivers to X by people: one that X may accept, one in dispute."""
         offer = factories.make_offer(
-            factories.make_product(seller, product_type="MANUAL_SERVICE", prices=(ONCE,), bound=False)
+            factories.make_product(
+                seller, product_type="MANUAL_SERVICE", prices=(replace(ONCE, amount=Decimal(50)),), bound=False
+            )
         )
         for _ in range(2):
             factories.make_order(buyer, offer=offer, paid=True)
