@@ -107,12 +107,14 @@ def lifecycles() -> str:
     from tradepost.market.review.lifecycle import SUBMISSION
     from tradepost.market.service_desk.lifecycle import COMPLAINT, CUSTOMER_DEMAND, DEMAND
     from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
+    from tradepost.market.supervision.lifecycle import SUPERVISION
     from tradepost.market.web_scan.lifecycle import WEB_SCAN
 
     parts: list[str] = []
     for lifecycle in (
         ORDER,
         REFUND,
+        SUPERVISION,
         INVOICE,
         INTENT,
         FACT,

@@ -176,8 +176,8 @@ class World:
         delivered = self._supervised(seller, buyer)
         self.facts: Mapping[str, str] = {
             "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug, "seller_slug": seller.slug,
-            "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer).pk),
-            "mail": str(NoticeDelivery.objects.get(notice__user=buyer).pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
+            "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer, kind="order_completed").pk),
+            "mail": str(NoticeDelivery.objects.get(notice__user=buyer, notice__kind="order_completed").pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
             "address": str(call.address_id), "call": str(call.pk), "operation": str(operation.pk), "access_key": access.key_id, "email": buyer.email,
             "submission": str(certifying.pk), "rejected": str(rejected.pk),
             "member": str(Member.objects.get(seller=seller, user=self.users[table.VIEWER]).pk), "group": str(group.pk),
