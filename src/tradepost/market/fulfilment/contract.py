@@ -47,7 +47,7 @@ class Held:
     """For whatever reason: its buyer cannot enter it."""
 
     @property
-    def by_hand(self) -> bool:
+    def by_people(self) -> bool:
         """Whether people deliver it: what is done to it is true by the market's own word."""
         return not self.protocol.name
 
@@ -161,7 +161,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Await:
-    """Nothing is asked of a server: people do it, and whoever follows them says when it is done (``by_hand``)."""
+    """Nothing is asked of a server: people do it, and whoever follows them says when it is done (``by_people``)."""
 
 
 type Intent = Ask | Freeze | Thaw | Release | Await

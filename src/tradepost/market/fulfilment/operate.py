@@ -193,8 +193,8 @@ def _load(subscriptions: Sequence[Subscription]) -> list[Lane]:
     lanes = []
     for one in interesting:
         address = addresses.get(one.product_id)
-        by_hand = product_type(one.product.product_type).by_hand
-        spoken = known.get(address.protocol) if address else NO_INTERFACE if by_hand else None
+        by_people = product_type(one.product.product_type).by_people
+        spoken = known.get(address.protocol) if address else NO_INTERFACE if by_people else None
         lanes.append(
             Lane(
                 one,
@@ -305,7 +305,7 @@ def close(subscription: Subscription, now: datetime) -> None:
 def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Ended | Await:
     """The first call of an operation, or its end, when it cannot begin or nothing need be asked; or people do it."""
     kind, held = kind_of(operation), lane.held
-    if held is None or (lane.address is None and not held.by_hand):
+    if held is None or (lane.address is None and not held.by_people):
         return _refused(lane, operation, calls.no_address(), now)
     line = line_of(operation.line) if operation.line else None
     case: Case[object] = Case(held=held, wanted=wanted_of(operation), line=line, step=0, said=None, now=now)

@@ -74,19 +74,19 @@ def _open(numbers: Sequence[str], now: datetime) -> None:
         try:
             for line in ours:
                 _check(line, order, addresses.get(line.product_id))
-            _check_alone([line for line in ours if not _by_hand(line)], addresses)
+            _check_alone([line for line in ours if not _by_people(line)], addresses)
         except Refused as refused:
             give_up_order(order, now=now, reason=str(refused.message))
         else:
             started += ours
-    if asked := [line for line in started if not _by_hand(line)]:
+    if asked := [line for line in started if not _by_people(line)]:
         _begin(asked, addresses, now)
-    if handed := [line for line in started if _by_hand(line)]:
-        _begin_by_hand(handed, now)
+    if handed := [line for line in started if _by_people(line)]:
+        _begin_by_people(handed, now)
 
 
-def _by_hand(line: OrderLine) -> bool:
-    return product_type(line.product.product_type).by_hand
+def _by_people(line: OrderLine) -> bool:
+    return product_type(line.product.product_type).by_people
 
 
 def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
@@ -103,7 +103,7 @@ def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
 def _check(line: OrderLine, order: Order, address: Address | None) -> None:
     """Raises ``Refused`` for what cannot be opened."""
     check_prerequisite(order.buyer, line.offer)
-    if address is None and not _by_hand(line):
+    if address is None and not _by_people(line):
         raise calls.no_address()
 
 
@@ -137,7 +137,7 @@ def _begin(lines: Sequence[OrderLine], addresses: Mapping[int, Address], now: da
     )
 
 
-def _begin_by_hand(lines: Sequence[OrderLine], now: datetime) -> None:
+def _begin_by_people(lines: Sequence[OrderLine], now: datetime) -> None:
     """The same for what people deliver: nobody is called, and who follows the delivery is told."""
     subscriptions = _subscribed(lines, now)
     rows.create(

@@ -17,7 +17,7 @@ def speak(intent: Intent, held: Held) -> Command | Implied | Unable | Await:
     deliver is true by the market's own word."""
     if isinstance(intent, Await):
         return intent
-    if held.by_hand:
+    if held.by_people:
         return Implied()
     command = _said(intent, held)
     if isinstance(command, Command) and type(command) not in held.protocol.activities:

@@ -209,7 +209,7 @@ class ProductType:
         return self.undeliverable is None
 
     @property
-    def by_hand(self) -> bool:
+    def by_people(self) -> bool:
         """Whether people deliver it, in a supervised flow, and no seller's server is asked anything."""
         return bool(self.flow)
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext_noop
 
 from tradepost.market.base import outbox
-from tradepost.market.fulfilment import by_hand
+from tradepost.market.fulfilment import by_people
 from tradepost.market.product_types.flows.contract import Act, Effect, Flow, Move, Node, Party
 from tradepost.market.product_types.flows.registry import flow
 from tradepost.market.subscriptions.models import Subscription
@@ -109,13 +109,13 @@ def accept(supervision: Supervision, held: Subscription, *, by: str, clocks: Clo
         zone=clocks.zone,
     )  # fmt: skip
     _end(supervision, SupervisionEvent.ACCEPT, by=by, now=now)
-    by_hand.finish(held, effective_at=supervision.effective_at, now=now)
+    by_people.finish(held, effective_at=supervision.effective_at, now=now)
 
 
 def pay_back(supervision: Supervision, held: Subscription, *, reason: str, by: str, now: datetime) -> None:
     """It will not be delivered: all that was paid goes back."""
     _end(supervision, SupervisionEvent.REFUND, by=by, now=now)
-    by_hand.give_up(held, reason=reason, actor=by, now=now)
+    by_people.give_up(held, reason=reason, actor=by, now=now)
 
 
 def _end(supervision: Supervision, event: SupervisionEvent, *, by: str, now: datetime) -> None:
