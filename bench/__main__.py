@@ -1,6 +1,6 @@
 """``python -m bench [name …]``: ask the questions one after the other, each in a process of its own, and say what came out.
 
-When all were asked and answered at full size, RESULTS.md is written anew. The exit code says whether every question was
+Each that was answered at full size gets its section of RESULTS.md anew. The exit code says whether every question was
 answered; a need that is missed is told, not punished, since numbers of a busy machine prove nothing.
 """
 
@@ -10,13 +10,14 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from .answer import Answer
 from .questions import QUESTIONS
-from .report import about_this_machine, as_markdown, on_terminal
+from .report import about_this_machine, as_section, on_terminal, with_sections
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
@@ -54,8 +55,10 @@ def main() -> int:
         print(on_terminal(answer), end="\n\n", flush=True)
     if given.quick:
         print("These sizes are for trying the programs: the numbers mean nothing.")
-    elif len(answers) == len(QUESTIONS) and not given.orders and not given.only:
-        RESULTS.write_text(as_markdown(answers, repeats=given.repeats))
+    elif answers and not given.orders and not given.only:
+        today = datetime.now(UTC).date()
+        sections = {one.name: as_section(one, repeats=given.repeats, day=today) for one in answers}
+        RESULTS.write_text(with_sections(RESULTS.read_text(), sections, order=QUESTIONS))
         print(f"Written: {RESULTS.name}")
     return 0 if len(answers) == len(names) else 1
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sqlite3
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -41,23 +43,32 @@ def on_terminal(answer: Answer) -> str:
     return "\n".join(lines)
 
 
-def as_markdown(answers: Sequence[Answer], *, repeats: int) -> str:
-    """The whole of RESULTS.md."""
-    parts = [
-        "# Results\n",
-        f"Written by `python -m bench`; do not edit. Medians of {repeats} runs. What each question means: README.md.\n",
-        *(f"- {line}" for line in about_this_machine()),
-        "",
-    ]
-    for answer in answers:
-        parts += [f"## {answer.name}\n", f"{answer.title}.\n"]
-        if answer.ratios:
-            parts += ["**" + " · ".join(f"{_number(r.value)} × {r.of}" for r in answer.ratios) + "**\n"]
-        parts += ["| Figure | Median | Runs |", "|---|---:|---|"]
-        parts += [
-            f"| {f.name} | {_number(f.value)} {f.unit} | {', '.join(map(_number, f.runs))} |" for f in answer.figures
-        ]
-        parts += ["", *(f"- {_need(need)}" for need in answer.needs), *(f"- {note}" for note in answer.notes), ""]
+HEAD = """# Results
+
+Written by `python -m bench`; do not edit. A question that is asked at full size replaces its own section, which names day and
+machine: figures of two machines are not comparable, ratios are. What each question means: README.md.
+"""
+_SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
+
+
+def with_sections(page: str, sections: Mapping[str, str], *, order: Iterable[str]) -> str:
+    """RESULTS.md with these sections, by question, in place of those that it had; what is no question any more is gone."""
+    pieces = _SECTION.split(page)[1:]
+    found = {name: f"## {name}{text}" for name, text in zip(pieces[::2], pieces[1::2], strict=True)}
+    found |= sections
+    return "\n".join([HEAD, *(found[name].strip() + "\n" for name in order if name in found)])
+
+
+def as_section(answer: Answer, *, repeats: int, day: date) -> str:
+    """The section of a question in RESULTS.md."""
+    parts = [f"## {answer.name}\n", f"{answer.title}.\n"]
+    if answer.ratios:
+        parts += ["**" + " · ".join(f"{_number(r.value)} × {r.of}" for r in answer.ratios) + "**\n"]
+    parts += ["| Figure | Median | Runs |", "|---|---:|---|"]
+    parts += [f"| {f.name} | {_number(f.value)} {f.unit} | {', '.join(map(_number, f.runs))} |" for f in answer.figures]
+    parts += ["", *(f"- {_need(need)}" for need in answer.needs), *(f"- {note}" for note in answer.notes)]
+    times = "once" if repeats == 1 else f"{repeats} times"
+    parts += [f"- Measured {times} on {day.isoformat()}: {'; '.join(about_this_machine())}.", ""]
     return "\n".join(parts)
 
 

@@ -14,11 +14,11 @@ def main() -> None:
     django.setup()
     import uvloop  # noqa: F401  # loaded here, so that its import is not measured
 
-    from tradepost.market import wiring
+    from tradepost.market import worker
     from tradepost.market.base.config import config
     from tradepost.market.web import logs
 
-    wiring.load()  # as the bare loop has its own code loaded
+    worker.load()  # as the bare loop has its own code loaded
     logs.configure(form="json", level=config().log_level)
     stop = threading.Event()
     say_ready()
@@ -29,7 +29,7 @@ def main() -> None:
         stop.set()
 
     threading.Thread(target=until_parent_ends, name="parent", daemon=True).start()
-    wiring.run_worker(stop, name=sys.argv[1])
+    worker.run_worker(stop, name=sys.argv[1])
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ FILES = {
     "@tabler/core/dist/js/tabler.min.js": "tabler.min.js",
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
     "tus-js-client/dist/tus.min.js": "tus.min.js",
+    "uplot/dist/uPlot.iife.min.js": "uplot.min.js",
+    "uplot/dist/uPlot.min.css": "uplot.min.css",
 }
 """Source under node_modules to name under static/vendor."""
 

@@ -100,12 +100,14 @@ def lifecycles() -> str:
     from tradepost.market.identity.lifecycle import SELLER
     from tradepost.market.identity.members_lifecycle import INVITATION, MEMBERSHIP
     from tradepost.market.invoices.lifecycle import INVOICE
+    from tradepost.market.licenses.code_lifecycle import LICENSE_CODE
     from tradepost.market.licenses.lifecycle import LICENSE_REQUEST
     from tradepost.market.orders.lifecycle import ORDER
     from tradepost.market.orders.refund_lifecycle import REFUND
     from tradepost.market.payments.intent_lifecycle import FACT, INTENT
     from tradepost.market.review.lifecycle import SUBMISSION
     from tradepost.market.service_desk.lifecycle import COMPLAINT, CUSTOMER_DEMAND, DEMAND
+    from tradepost.market.settlement.lifecycle import STATEMENT
     from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
     from tradepost.market.supervision.lifecycle import SUPERVISION
     from tradepost.market.web_scan.lifecycle import WEB_SCAN
@@ -116,10 +118,12 @@ def lifecycles() -> str:
         REFUND,
         SUPERVISION,
         INVOICE,
+        STATEMENT,
         INTENT,
         FACT,
         SUBSCRIPTION,
         LICENSE_REQUEST,
+        LICENSE_CODE,
         DEMAND,
         CUSTOMER_DEMAND,
         COMPLAINT,

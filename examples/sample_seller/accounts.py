@@ -102,6 +102,15 @@ class Accounts(Database):
         )
         return Used(*rows[0]) if rows else None
 
+    def on_demand(self) -> list[str]:
+        """What is charged by usage, but packages, and not released."""
+        rows = self.read("SELECT instance_id FROM meter JOIN account USING (instance_id) WHERE from_counted IS NULL")
+        return [instance_id for (instance_id,) in rows]
+
+    def count(self, instance_id: str, times: int) -> None:
+        """Sign-ins that nobody made, for a demo."""
+        self.write("UPDATE meter SET counted = counted + ? WHERE instance_id = ?", (times, instance_id))
+
     def get(self, instance_id: str) -> Account | None:
         rows = self.read(
             "SELECT instance_id, user_name, first_password, plan, quantity, expires_at, frozen FROM account"

@@ -18,7 +18,7 @@ from tradepost.kit import wsgi
 from tradepost.kit.wsgi import read_body
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from accounts import Account, Accounts
@@ -65,6 +65,10 @@ SECURITY = [
 ]
 
 
+def ignore(_instance_id: str) -> None:
+    """A sign-in of what is not charged by usage."""
+
+
 class Pages:
     """The WSGI application of the sample: ``/produce`` for the market, the rest for buyers.
 
@@ -75,11 +79,14 @@ class Pages:
         self._productions: dict[str, WSGIApplication] = {}
         self._office: tuple[str, Sequence[Shown]] = ("", ())
 
-    def open(self, seller: Seller | None, accounts: Accounts, *, secure: bool) -> None:
-        """``seller`` answers at ``/produce``; None when sellers are mounted one by one."""
+    def open(
+        self, seller: Seller | None, accounts: Accounts, *, secure: bool, signed_in: Callable[[str], None] = ignore
+    ) -> None:
+        """``seller`` answers at ``/produce``; None when sellers are mounted one by one. ``signed_in`` is told of each sign-in."""
         if seller is not None:
             self._productions[PRODUCE] = wsgi(seller)
         self._accounts = accounts
+        self._signed_in = signed_in
         self._cookie_ends = "; Secure" if secure else ""
 
     def mount(self, protocol: str, seller: Seller) -> None:
@@ -166,6 +173,7 @@ class Pages:
                 problem=word["wrong"],
                 user_name=user_name,
             )
+        self._signed_in(instance_id)
         return self._go(start_response, f"/workspace/{instance_id}", f"{COOKIE}={token}")
 
     def _workspace(

@@ -11,16 +11,18 @@ import argparse
 import hmac
 import logging
 import os
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from threading import Timer
-from typing import override
+from threading import Event, Thread, Timer
+from typing import TYPE_CHECKING, override
 
 from accounts import Account, Accounts
 from offers import ACCOUNTS, OTHERS, Shop
 from orders import what_was_bought
-from pages import Pages
+from pages import Pages, ignore
+from usage import Usage
 
 from tradepost.kit import (
     AppInfo,
@@ -41,8 +43,12 @@ from tradepost.kit import (
     Upgrade,
     UsageInfo,
 )
-from tradepost.kit.client import MarketClient
+from tradepost.kit.client import MarketClient, utc_now
 from tradepost.kit.serve import Server
+from tradepost.kit.usage import UsageOutbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MEMO = "初始密码仅在首次登录前可见。 The first password is shown until the first sign-in."
 
@@ -59,6 +65,7 @@ class SampleSeller(Seller):
         market: MarketClient | None = None,
         delay: float = 0,
         protocol: str = "saas_v2",
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         store = data / ("kit.db" if protocol == "saas_v2" else f"kit-{protocol}.db")
         super().__init__(store=store, key=key, protocols=(protocol,), test_page=f"{public_url}/")
@@ -66,6 +73,7 @@ class SampleSeller(Seller):
         self.public_url = public_url
         self._market = market
         self._delay = delay
+        self._now = now
         # SaaS 1.0 wants the access data in the answer to the create, and the same again at every repeat.
         self._at_once = protocol == "saas_v1"
 
@@ -82,7 +90,7 @@ class SampleSeller(Seller):
         app, used = self._access(instance.instance_id), self.accounts.used(instance.instance_id)
         if used is None:
             return app
-        usage = UsageInfo(value=Decimal(used.value), at=datetime.now(UTC), related_instance_id=used.related)
+        usage = UsageInfo(value=Decimal(used.value), at=self._now(), related_instance_id=used.related)
         return InstanceInfo(instance_id=instance.instance_id, app=app, usage=(usage,))
 
     @override
@@ -163,6 +171,16 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--market", default="", help="address of the market, to ask what was bought")
     parser.add_argument("--ak", default=os.environ.get("SELLER_AK", ""), help="access key; also SELLER_AK")
     parser.add_argument("--sk", default=os.environ.get("SELLER_SK", ""), help="secret key; also SELLER_SK")
+    parser.add_argument(
+        "--report-every", type=float, default=60, help="seconds between two reports of usage; with --market"
+    )
+    parser.add_argument(
+        "--pretend",
+        type=int,
+        default=0,
+        metavar="N",
+        help="as if each workspace on demand had N sign-ins an hour: for a demo",
+    )
     parser.add_argument("--code", action="append", default=[], help="an authorization code to know; repeat it")
     parser.add_argument("--private-key", type=Path, help="PEM of the joint-operation credential's RSA key")
     parsed = parser.parse_args(arguments)
@@ -188,14 +206,19 @@ def main(arguments: list[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     parsed.data.mkdir(parents=True, exist_ok=True)
     # One short try: the market waits five seconds for the answer to a create.
-    market = MarketClient(parsed.market, parsed.ak, parsed.sk, timeout=2, tries=1) if parsed.market else None
+    market = (
+        MarketClient(parsed.market, parsed.ak, parsed.sk, timeout=2, tries=1, base_key=parsed.key)
+        if parsed.market
+        else None
+    )
     pages = Pages()
     server = Server(pages, parsed.host, parsed.port)
     public_url = (parsed.public_url or server.url).rstrip("/")
     private_key = parsed.private_key.read_text("ascii") if parsed.private_key else ""
     shop = Shop(parsed.data, parsed.key, f"{public_url}/", market, tuple(parsed.code), private_key)
     accounts = Accounts(parsed.data / "accounts.db")
-    pages.open(None, accounts, secure=public_url.startswith("https:"))
+    usage = _report_usage(parsed, accounts, market) if market else None
+    pages.open(None, accounts, secure=public_url.startswith("https:"), signed_in=usage.signed_in if usage else ignore)
     offices = []
     for protocol in parsed.protocol:
         if protocol in ACCOUNTS:
@@ -206,6 +229,7 @@ def main(arguments: list[str] | None = None) -> None:
                 market=market,
                 delay=parsed.delay,
                 protocol=protocol,
+                now=usage.now if usage else utc_now,
             )
             sample.resume()
             pages.mount(protocol, sample)
@@ -220,6 +244,16 @@ def main(arguments: list[str] | None = None) -> None:
         pages.open_office(path, offices)
         print(f"What was sold, for your eyes only: {server.url}{path}", flush=True)
     server.run()
+
+
+def _report_usage(parsed: argparse.Namespace, accounts: Accounts, market: MarketClient) -> Usage:
+    """In a thread of its own, as long as the process lives; what it did not get done is in the outbox."""
+    market = replace(market, timeout=20, tries=3)  # nobody waits for this
+    outbox = UsageOutbox(parsed.data / "usage-outbox.db", market.push_usage)
+    usage = Usage(parsed.data, accounts, market, outbox, parsed.pretend)
+    every = timedelta(seconds=parsed.report_every)
+    Thread(target=usage.run, args=(Event(),), kwargs={"every": every}, name="usage", daemon=True).start()
+    return usage
 
 
 if __name__ == "__main__":

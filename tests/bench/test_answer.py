@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from bench.answer import Answer, Figure, Need, Ratio, Runs, percentile
-from bench.report import as_markdown, on_terminal
+from bench.report import as_section, on_terminal, with_sections
 
 
 def test_the_median_of_the_runs_counts():
@@ -41,5 +43,14 @@ def test_the_ratio_comes_first_and_a_miss_is_said():
         "  MISS: 0.432 share of the bare loop, must be at least 0.5",
         "  A note.",
     ]
-    page = as_markdown([answer], repeats=3)
+    page = as_section(answer, repeats=3, day=date(2026, 11, 26))
+    assert "Measured 3 times on 2026-11-26: " in page
     assert page.index("**0.432 × the bare loop**") < page.index("| ours | 1,000 calls/s | 1,200, 900, 1,000 |")
+
+
+def test_a_question_that_is_asked_again_replaces_its_own_section_alone():
+    page = with_sections("", {"a": "## a\n\nold\n", "b": "## b\n\nkept\n", "gone": "## gone\n"}, order=["a", "b"])
+    again = with_sections(page, {"a": "## a\n\nnew\n", "c": "## c\n\nfirst\n"}, order=["a", "b", "c"])
+    assert again.startswith("# Results\n")
+    assert again.endswith("\n## a\n\nnew\n\n## b\n\nkept\n\n## c\n\nfirst\n")
+    assert with_sections(again, {}, order=["a", "b", "c"]) == again

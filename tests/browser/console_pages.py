@@ -6,6 +6,7 @@ from tests.browser.view import View
 
 SUBMIT = "main form[method=post] button[type=submit]"
 TOP_UP = 'main form[action$="/top-up/"] button[type=submit]'
+OTHER_MONEY = (("input[name=reference]", "ICBC-7"), ("select[name=transfer]", "none"))
 
 OF_OPERATORS: dict[str, View] = {
     "console-overview": View("/console/"),
@@ -19,6 +20,13 @@ OF_OPERATORS: dict[str, View] = {
     "console-orders": View("/console/orders/"),
     "console-invoices": View("/console/invoices/"),
     "console-invoice": View("/console/invoices/{issued invoice}/"),
+    "console-fee-invoice": View("/console/invoices/{fee invoice}/"),
+    "console-settlements": View("/console/settlements/"),
+    "console-settlement": View("/console/settlements/{paying statement}/"),
+    "console-settlement-wrong": View(
+        "/console/settlements/{paying statement}/", (("input[name=bank_number]", "x"),), 'form[action$="/pay/"] button'
+    ),
+    "console-settlement-waits": View("/console/settlements/{statement}/"),
     "console-refunds": View("/console/refunds/?status="),
     "console-refund": View("/console/refunds/{unsubscribed}/"),
     "console-refund-asked": View("/console/refunds/{asked refund}/"),
@@ -63,12 +71,8 @@ OF_OPERATORS: dict[str, View] = {
     ),
     "console-accounts": View("/console/accounts/"),
     "console-account": View("/console/accounts/1/"),
-    "console-top-up": View(
-        "/console/accounts/1/", (("input[name=amount]", "1200.5"), ("input[name=reference]", "ICBC-7")), TOP_UP
-    ),
-    "console-top-up-wrong": View(
-        "/console/accounts/1/", (("input[name=amount]", "1e9"), ("input[name=reference]", "ICBC-7")), TOP_UP
-    ),
+    "console-top-up": View("/console/accounts/1/", (("input[name=amount]", "1200.5"), *OTHER_MONEY), TOP_UP),
+    "console-top-up-wrong": View("/console/accounts/1/", (("input[name=amount]", "1e9"), *OTHER_MONEY), TOP_UP),
     "console-level-wrong": View(
         "/console/accounts/1/", (("input[name=reason]", "  "),), 'main form[action$="/level/"] button[type=submit]'
     ),

@@ -10,6 +10,7 @@ from tests.browser.console_pages import OF_OPERATORS, SUBMIT
 from tests.browser.desk_pages import OF_THE_DESK
 from tests.browser.service_pages import OF_SERVICES
 from tests.browser.transfer_pages import OF_TRANSFERS
+from tests.browser.usage_pages import OF_USAGE
 from tests.browser.view import LISTS, ROW, View
 
 __all__ = ["HISTORY", "LISTS", "MORE", "MORE_HISTORY", "PAGES", "ROW", "View"]
@@ -33,6 +34,8 @@ HISTORY = (
     "ask",
     "invoice",
     "transfers",
+    "settle",
+    "use",
 )
 """The chapters of history.py that these pages tell of."""
 
@@ -178,6 +181,16 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-invoice-asked": View("/seller/invoices/{asked invoice}/"),
         "seller-invoice-batch": View("/seller/invoices/batch/"),
         "seller-invoice-types": View("/seller/invoices/types/"),
+        "seller-settlements": View("/seller/settlements/"),
+        "seller-settlement": View("/seller/settlements/{statement}/"),
+        "seller-settlement-wrong": View(
+            "/seller/settlements/{statement}/", (("textarea[name=reason]", " "),), 'form[action$="/reject/"] button'
+        ),
+        "seller-settlement-paid": View("/seller/settlements/{paid statement}/"),
+        "seller-settlement-open": View("/seller/settlements/open/"),
+        "seller-fee-invoices": View("/seller/settlements/invoices/"),
+        "seller-fee-invoice": View("/seller/settlements/invoices/{fee invoice}/"),
+        "seller-fee-invoice-apply": View("/seller/settlements/invoices/apply/"),
         "seller-refunds": View("/seller/refunds/"),
         "seller-refund": View("/seller/refunds/{unsubscribed}/"),
         "seller-operations": View("/seller/operations/?show=ended"),
@@ -295,9 +308,9 @@ PAGES: dict[str, dict[str, View]] = {
     "operator": OF_OPERATORS,
 }
 
-for part in (OF_SERVICES, OF_THE_DESK, OF_TRANSFERS):
+for part in (OF_SERVICES, OF_THE_DESK, OF_TRANSFERS, OF_USAGE):
     for who, views in part.items():
-        PAGES[who] |= views
+        PAGES.setdefault(who, {}).update(views)
 
 MORE_HISTORY = ("meter",)
 MORE: dict[str, dict[str, View]] = {

@@ -54,7 +54,7 @@ class Market:
             **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
             "TRADEPOST_DATA": str(self.folder), "TRADEPOST_SANDBOX": "1", "TRADEPOST_PORT": str(self.port),
             "DATABASE_URL": self.database, "TRADEPOST_MAIL_URL": f"smtp://127.0.0.1:{self.mail.port}",
-            "DJANGO_SETTINGS_MODULE": "tradepost.market.settings", "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", **more,
+            "DJANGO_SETTINGS_MODULE": "tradepost.market.settings", "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))), "LC_ALL": "C.UTF-8", **more,
         }  # fmt: skip
 
     def history(self, *parts: str) -> None:

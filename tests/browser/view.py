@@ -26,7 +26,11 @@ class View:
     def act(self, page: Page) -> None:
         """Do there what a person would do."""
         for selector, value in self.fill:
-            page.locator(selector).fill(value)
+            field = page.locator(selector)
+            if field.evaluate("field => field.tagName") == "SELECT":
+                field.select_option(value)
+            else:
+                field.fill(value)
         if self.stale:
             page.locator("main [name=csrfmiddlewaretoken]").evaluate("input => { input.value = 'a'.repeat(64); }")
         if self.press:
@@ -42,7 +46,9 @@ LISTS = frozenset({
     "/seller/try/", "/seller/assets/", "/console/orders/", "/console/operations/", "/console/calls/", "/console/products/",
     "/console/sellers/", "/console/accounts/", "/console/reviews/", "/console/agreements/", "/console/ledger/",
     "/demands/", "/complaints/", "/seller/demands/", "/seller/complaints/", "/console/demands/", "/console/complaints/",
-    "/refunds/", "/seller/refunds/", "/invoices/", "/seller/invoices/", "/console/invoices/", "/console/refunds/", "/console/deliveries/", "/console/jobs/", "/console/services/", "/console/reconcile/", "/console/queue/", "/console/audit/", "/console/web-checks/", "/console/assets/", "/console/notices/",
+    "/refunds/", "/seller/refunds/", "/invoices/", "/seller/invoices/", "/seller/settlements/", "/seller/settlements/open/", "/seller/settlements/invoices/", "/console/settlements/", "/console/invoices/", "/console/refunds/", "/console/deliveries/", "/console/jobs/", "/console/services/", "/console/reconcile/", "/console/queue/", "/console/audit/", "/console/web-checks/", "/console/assets/", "/console/notices/",
+    "/charges/", "/seller/usage/", "/seller/usage/refused/", "/seller/usage/pushes/", "/seller/usage/charges/",
+    "/console/usage/", "/console/usage/arrears/", "/console/usage/charges/",
     "/balance/transfers/", "/console/transfers/", "/console/unmatched/", "/console/ledger/sellers/",
 })  # fmt: skip
 """Pages that are a list: on a phone its first row, or why there is none, stands on the first screen."""

@@ -13,7 +13,7 @@ import django
 
 django.setup()
 
-from tradepost.market import urls, wiring  # noqa: E402  # needs Django; urls: what reactions link to is loaded before the fork
+from tradepost.market import urls, worker  # noqa: E402  # needs Django; urls: what reactions link to is loaded before the fork
 from tradepost.market.web import logs  # noqa: E402
 
 assert urls.urlpatterns
@@ -24,7 +24,7 @@ def main(name: str) -> None:
     while True:
         pid = os.fork()
         if pid == 0:
-            wiring.run_worker(threading.Event(), name=name)
+            worker.run_worker(threading.Event(), name=name)
             os._exit(0)
         sys.stdout.write(f"{pid}\n")
         sys.stdout.flush()

@@ -49,6 +49,9 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
         case "OrderRefunded":
             refunded = all_of("SELECT number FROM orders_order WHERE status = 'refunded' ORDER BY id DESC LIMIT 10")
             return [{"order": number, "reason": "timeout"} for (number,) in refunded]
+        case "OrderReturned":
+            returned = all_of("SELECT number FROM orders_order WHERE status = 'refunded' ORDER BY id DESC LIMIT 1")
+            return [{"order": number} for (number,) in returned]
         case "CallFailed":
             failing = (n for n in _story(size, "creating") if (newest - n) % 4 == 1)
             return [{"call": 3 * n, "attempt": 1, "verdict": "timeout", "next_at": at} for n in failing]
@@ -172,6 +175,10 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"invoice": invoice} for invoice, _issued in _invoices("done")]
         case "InvoiceWished" | "InvoiceWishDeclined" | "InvoiceDueSoon" | "InvoiceOverdue":
             return [{"invoice": invoice, "occasion": "x"} for invoice, _issued in _invoices("review")]
+        case "StatementIssued" | "StatementPaid":
+            return [{"statement": int(of_seller("settlement_statement", "id"))}]
+        case "StatementAnswered" | "StatementRejected" | "StatementPaymentFailed":
+            return [{"statement": int(of_seller("settlement_statement", "id")), "occasion": "x"}]
         case "DemandRaised" | "DemandAnswered":
             return [{"demand": OF_THE_BUYER}]
         case "DemandPassed" | "DemandRecalled":

@@ -60,6 +60,7 @@ from .event_facts import happened, of_seller, one
 from .many import AK, SK, Size
 from .many.service_desk import DEMAND_TOKEN, OF_THE_BUYER, OPEN
 from .many.shop import TOKEN
+from .settled_facts import MORE_OF_SETTLEMENT, facts_of_settlement, of_settlement
 
 BATCH = 256
 RULE = Rule(5, timedelta(seconds=60))
@@ -116,16 +117,20 @@ MORE = {
     "console/invoices/": ("status=", "status=done"),
     "refunds/": ("status=refunded", "after={refund}"),
     "seller/usage/": ("q={instance}", "push=7", "state=voided", "day=2026-03-01", "q={instance}&day=2026-03-01"),
-    "seller/usage/refused/": ("code=009", "push=7", "q=i"),
+    "seller/usage/refused/": ("code=009", "push=7", "q=i", "day=2026-03-01"),
+    "seller/usage/chart/": ("product={usage_product}", "q={used_instance}", "q={used_instance}&day=2026-03-01", "day=2026-03-01"),
+    "seller/usage/chart/usage.csv": ("q={used_instance}",),
+    "seller/usage/charges/": ("service={metered}",),
+    "services/<int:pk>/usage/": ("day=2026-03-01", "month=2026-02"),
+    "console/usage/": ("cycle=hour",),
+    "console/usage/charges/": ("buyer=1",),
     "seller/usage/pushes/": ("state=refused",),
     "charges/": ("service={metered}", "state=open"),
     "seller/refunds/": ("status=seller_review", "status=refunded"),
     "complaints/new/": ("product={slug}", "order={order}", "service={subscription}"),
     "demands/new/": ("q=云笺",),
-    "seller/complaints/": ("status=upheld",),
-    "seller/demands/": ("status=waiting",),
-    "console/complaints/": ("status=upheld",),
-    "console/demands/": ("status=open",),
+    "seller/complaints/": ("status=upheld",), "seller/demands/": ("status=waiting",), **MORE_OF_SETTLEMENT,
+    "console/complaints/": ("status=upheld",), "console/demands/": ("status=open",),
     "console/demands/products/": ("product_words=云笺", "product_words={product}"),
     "console/demands/sellers/": ("seller_words=many",),
     "console/refunds/": ("status=", "status=refunded"),
@@ -136,6 +141,10 @@ MORE = {
         "status=failed", "status=waiting", "status=sent", "status=withheld", "channel=sms", "channel=mail", "reason=switched_off",
         "q={email}", "q=13800138000",
     ),
+    "seller/licenses/": ("status=active", "q=PL1", "status=issued"),
+    "seller/licenses/requests/": ("status=promised", "q=event-1"),
+    "console/licenses/": ("status=active", "seller={seller}", "seller={seller}&status=taken", "q=PL1"),
+    "console/licenses/requests/": ("status=promised", "seller={seller}", "seller={seller}&status=promised"),
     "seller/deliveries/": ("status=withheld", "channel=webhook", "reason=disabled", "q={email}"),
 }  # fmt: skip
 """Lists are also asked in these ways."""
@@ -188,7 +197,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "order": number, "order_key": str(order), "tail": number[-7:], "line": f"{number}-000001", "unpaid": unpaid,
         "slug": "product-1", "seller_slug": "seller-1", "product": "1", "subscription": str(subscription), "instance": f"instance-{order}",
         "notice": str(notice), "mail": str(notice), "seller": "1", "buyer": "1", "address": "1", "call": str(3 * order), "operation": str(order),
-        "license_request": "1", "run": "4", "case": "4", "access_key": AK, "email": "buyer1@many.example", "signing_key": one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
+        "license_request": "1", "coded": str(subscription), "coded_product": "1", "untaken": str(subscription), "license_code": of_seller("licenses_licensecode", "id", "subscription_id IS NOT NULL"), "run": "4", "case": "4", "access_key": AK, "email": "buyer1@many.example", "signing_key": one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
         "operator": str(size.operator), "domain": "1", "attribute": "1", "staged_key": "staged", "member": str(size.sellers + 1), "group": "1",
         "empty_group": "2", "invitation": "1", "token": TOKEN, "submission": of_seller("review_submission", "id", "status = 'pending'"),
         "rejected": of_seller("review_submission", "id", "status = 'rejected'"), "picture": of_seller("assets_picture", "sha256"),
@@ -198,8 +207,11 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "work_item": "1", "leased job": "1", "drift": "1", "audit": "1", "probe_run": of_seller("probes_proberun", "id"),
         "asset": of_seller("assets_asset", "id"),
         "asset_version": of_seller("assets_asset", "(SELECT max(v.id) FROM assets_assetversion v WHERE v.asset_id = assets_asset.id)"),
+        "usage_product": str(one("SELECT product_id FROM billing_producthour LIMIT 1")[0]),
+        "used_instance": one("SELECT s.instance_id FROM billing_charge c JOIN subscriptions_subscription s"
+                             " ON s.id = c.subscription_id WHERE c.id = 10")[0],
         "usage_record": "10", "charge": "10", "metered": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
-        "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"),
+        "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"), **facts_of_settlement(),
         "asked_invoice": of_seller("invoices_invoice", "id", "status = 'review'"),
         "invoice_title": one("SELECT id FROM invoices_invoicetitle WHERE buyer_id = 1")[0],
         "supervision": of_seller("supervision_supervision", "id", "buyer_id = 1 AND status = 'running' AND owner = 'buyer'"),
@@ -349,9 +361,10 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
         OVERDUE: [("", {"submission": int(of_seller("review_submission", "id", "status = 'pending'"))}, now)],
         RECHECK: [("", {"domain": 1}, now)],
         collect.TIMER: [("", {"cycle": "hour"}, now)],
-        charge.TIMER: [("", {"collection": 1, "after": 0}, now)],
+        charge.TIMER: [("", {"collection": 1, "after": 0}, now), (" (tally)", {"collection": 1, "after": None}, now)],
         arrears.TIMER: [("", {"arrears": 1}, now)],
         best_sellers.NIGHTLY: [("", {}, now)],
+        **of_settlement(now),
         retention.NIGHTLY: [("", {}, now + timedelta(days=500))],
     }
     for kind, task in wiring.TASKS.items():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,13 +18,15 @@ from huaweicloudsdkcore.exceptions.exceptions import ServerResponseException
 from huaweicloudsdkcore.http.http_config import HttpConfig
 from huaweicloudsdkcore.sdk_response import SdkResponse
 
-from tests.interop.conftest import Market
+from tests.interop.conftest import ROOT, Market
+from tests.interop.sellers import starting
 from tradepost.kit.client import MarketClient
 from tradepost.kit.usage import UsageOutbox
 from tradepost.protocols.open_api.usage_push import dump_time
 from tradepost.protocols.open_api.usage_push_old import PATH
 
 pytestmark = pytest.mark.xdist_group("a live market")  # one for all of these
+EXAMPLE = ROOT / "examples/usage_push/push-usage.mjs"
 HOUR = timedelta(hours=1)
 START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - 40 * HOUR
 
@@ -66,6 +71,37 @@ def test_the_sdk_reads_the_code_of_records_that_are_all_wrong(market: Market) ->
     with pytest.raises(ServerResponseException) as caught:
         push_old(market, instance_id="of-nobody")
     assert (caught.value.status_code, caught.value.error_code) == (500, "MKT.9001")
+
+
+def test_plain_node_pushes_and_reads_what_was_wrong(market: Market) -> None:
+    """§C.5 by ``examples/usage_push``, which shares no code with us: signed, taken, pushed again, one record wrong; and a wrong key."""
+    begin = START + 20 * HOUR
+
+    def record(number: int, **changed: str) -> dict[str, str]:
+        window = {
+            "begin_time": dump_time(begin + number * HOUR),
+            "end_time": dump_time(begin + (number + 1) * HOUR),
+        }
+        return {"instance_id": "metered-1", "usage_value": "0.1234", "metering_sn": f"node-{number}"} | window | changed
+
+    def push(*records: dict[str, str], key: str = market.base_key) -> tuple[int, str, str]:
+        try:
+            command = [starting.node().seller[0], str(EXAMPLE)]
+        except starting.Missing as missing:
+            pytest.skip(str(missing))
+        given = os.environ | {"MARKET": market.url, "BASE_KEY": key}
+        done = subprocess.run(
+            command, input=json.dumps(records), env=given, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout, done.stderr.strip()
+
+    assert push(record(0), record(1)) == (0, "", "2 taken, 0 wrong")
+    code, wrong, said = push(record(0), record(2), record(3, usage_value="0"))
+    assert (code, said) == (1, "2 taken, 1 wrong")
+    assert json.loads(wrong)["metering_sn"] == "node-3"
+    code, wrong, said = push(record(4), key="another key")
+    assert (code, wrong) == (2, "")
+    assert said.startswith("401 94060002")
 
 
 def test_the_kits_outbox_is_emptied_and_keeps_what_was_refused(market: Market, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, override
@@ -13,7 +14,7 @@ from tests.factories import make_buyer
 from tests.journeys.buying import delivered, order
 from tests.journeys.speaking import Maker, product_over, up
 from tests.kit.servers import free_port
-from tests.market.working import until, working
+from tests.market.working import advance, until, working
 from tradepost.kit import GetLicenseAsync, Pending, Reject
 from tradepost.kit.client import MarketClient, MarketError
 from tradepost.market.base import clock
@@ -91,9 +92,17 @@ def test_a_buyer_applies_and_gets_a_text_a_file_or_a_reason(tmp_path: Path, live
         call = Call.objects.latest("pk")
         assert (call.activity, call.outcome, call.attempts) == ("getLicenseAsync", "done", 1)
         assert "The seller has accepted and sends the license when it is made." in page.get(service).content.decode()
+        assert apply("LATER", "promised").event_id == later.event_id, "asked again: the same application"
+        advance(timedelta(hours=1))
         seller.client.upload_file(later.event_id, "lic.bin", b"\0\1license")
-        file = page.get(f"{service}licenses/{later.pk}/file")
-        assert (file.content, file["Content-Disposition"]) == (b"\0\1license", "attachment; filename*=UTF-8''lic.bin")
+        seller.client.upload_file(later.event_id, "lic.bin", b"\0\1license")
+        with pytest.raises(MarketError, match="91381034"):
+            seller.client.upload_file(later.event_id, "lic.bin", b"another license")
+        for _ in range(2):
+            file = page.get(f"{service}licenses/{later.pk}/file")
+            assert (file.content, file["Content-Disposition"]) == (
+                b"\0\1license", "attachment; filename*=UTF-8''lic.bin",
+            )  # fmt: skip
         assert page.post(f"{service}licenses/{later.pk}/").status_code == 404, "a file is no text"
 
         apply("", "refused")

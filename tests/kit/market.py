@@ -34,7 +34,8 @@ class Market:
     """
 
     url: str = ""
-    answers: list[Response] = field(default_factory=list)
+    answers: list[Response | Callable[[Request], Response]] = field(default_factory=list)
+    """One may be a function of the request."""
     asked: list[Request] = field(default_factory=list)
 
 
@@ -63,6 +64,8 @@ def open_market(
                 verify(request, sk=SK, now=clock())
             told.asked.append(request)
             answer = told.answers.pop(0) if len(told.answers) > 1 else told.answers[0]
+            if callable(answer):
+                answer = answer(request)
             if answer is HANG_UP:
                 self.close_connection = True
                 return

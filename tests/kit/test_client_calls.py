@@ -62,6 +62,27 @@ def test_usage_is_pushed_with_the_base_key_and_its_own_ids(market):
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("2026-12-24T08:00:00Z", NOW + timedelta(days=30)),
+        # A market in real time says nothing, another one perhaps nonsense: then it is this machine's time.
+        ("", NOW),
+        ("tomorrow", NOW),
+        ("2026-12-24T08:00:00", NOW),
+    ],
+)
+def test_the_time_of_a_sandbox_is_known_by_its_answers(market, said, expected):
+    """openapi-jointkit §C.5 rule 3: begin_time ≤ end_time ≤ report time, by the market's clock, which a sandbox may move."""
+    found = api_response(200, {"resultCode": "MKT.0000", "resultMsg": "Success."})
+    market.answers = [Response(found.status, (*found.headers, ("X-Sandbox-Time", said)), found.body)]
+    assert client(market).market_time() == expected
+    assert "orderId=MOCKONDEMAND" in market.asked[0].url
+    market.answers = [failure(401, "APIGW.0301")]
+    with pytest.raises(MarketError, match=r"APIGW\.0301"):
+        client(market).market_time()
+
+
 def test_a_push_without_an_answer_is_repeated_with_the_same_ids_and_a_new_nonce(market):
     market.answers = [HANG_UP, failure(500, "94060001"), usage_push.pushed()]
     assert client(market).push_usage([RECORD]) == {}

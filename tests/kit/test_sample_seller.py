@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -17,10 +17,12 @@ import pytest
 from tests.kit import wire
 from tests.kit.market import SK, open_market
 from tests.kit.visits import Page, visit
+from tests.market.working import until
 from tradepost.kit import AppInfo
 from tradepost.kit.sample import folder
 from tradepost.protocols.commands import Done, Pending, Rejected, Upgrade
-from tradepost.protocols.http import Response
+from tradepost.protocols.http import Request, Response
+from tradepost.protocols.open_api import usage_push
 from tradepost.protocols.open_api.errors import api_response, result_envelope
 from tradepost.protocols.open_api.order_query import OrderInfo, OrderLine, ProductInfo, dump_answer
 
@@ -195,6 +197,42 @@ def test_what_is_charged_by_usage_tells_its_sign_ins_and_a_package_what_it_is_de
         for _ in range(2):
             sign_in(app)
         assert (used("open"), used("pack")) == ([(3, "")], [(2, "open")])
+
+
+def test_sign_ins_are_reported_as_usage_in_the_markets_time(tmp_path):
+    """openapi-jointkit §C.5: counted on demand alone, pushed once, and judged by a clock that a sandbox moved 40 days ahead."""
+    moved = timedelta(days=40)
+
+    def answer(request: Request) -> Response:
+        if request.method == "POST":
+            pushed.extend(usage_push.load_records(request.body))
+            return usage_push.pushed()
+        said = ("X-Sandbox-Time", f"{datetime.now(UTC) + moved:%Y-%m-%dT%H:%M:%SZ}")
+        mode = "ON_DEMAND" if len(bought) < 1 else "PERIOD"
+        if "MOCK" not in request.url:
+            bought.append(mode)
+        found = order("按量", 1, mode=mode, line=max(len(bought), 1))
+        return Response(found.status, (*found.headers, said), found.body)
+
+    pushed: list[usage_push.UsageRecord] = []
+    bought: list[str] = []
+    options = ("--report-every", "0.1", "--pretend", "0")
+    with (
+        open_market(lambda: datetime.now(UTC)) as market,
+        sample(tmp_path, "--market", market.url, "--ak", "AK", "--sk", SK, *options) as url,
+    ):
+        market.answers = [answer]
+        for line, instance in enumerate(("open", "month"), start=1):
+            wire.send(f"{url}/produce", wire.create("CS1", line=line, business_id=instance))
+            app = access(f"{url}/produce", instance)
+            assert [sign_in(app).status for _ in range(2)] == [303, 303]
+        until(lambda: sum(record.value for record in pushed) == 2, what="both sign-ins are reported")
+        until(lambda: len([asked for asked in market.asked if "MOCK" in asked.url]) > 5, what="it asks again")
+    assert {record.instance_id for record in pushed} == {"open"}
+    assert sum(record.value for record in pushed) == 2
+    for record in pushed:
+        assert timedelta(0) <= datetime.now(UTC) + moved - record.begin_at < timedelta(minutes=2)
+        assert record.begin_at <= record.end_at <= record.recorded_at
 
 
 def test_a_market_that_does_not_answer_costs_the_plan_and_not_the_account(tmp_path):

@@ -227,6 +227,22 @@ def test_one_wrong_record_does_not_hold_up_the_others(tmp_path, code):
     assert pushed == [10, 5, 5, 2, 1, 1, 3]
 
 
+def test_a_batch_of_which_all_is_wrong_is_not_pushed_in_parts(tmp_path):
+    """openapi-jointkit §C.6 names no records: ``extra_info.wrongRecords`` says that each part would only be refused again."""
+    pushed: list[int] = []
+
+    def push(records: Sequence[UsageRecord]) -> Mapping[str, str]:
+        pushed.append(len(records))
+        raise MarketError("MKT.9001", "Instance ID not found.", status=500, wrong_records=10)
+
+    outbox = UsageOutbox(tmp_path / "usage.db", push)
+    for number in range(10):
+        add(outbox, f"i-{number}")
+    assert outbox.push(now=NOW) == Pushed(refused=10)
+    assert pushed == [10]
+    assert {record.error for record in outbox.refused()} == {"MKT.9001: Instance ID not found."}
+
+
 def test_the_same_usage_added_again_is_the_same_record(outbox, told):
     """openapi-jointkit §C.5 rule 4: the same instance, begin and end again is a duplicate; only the first counts."""
     first = add(outbox)

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from tests.market.account_addresses import ACCOUNT
 from tests.market.desk_addresses import OF_THE_DESK
 from tests.market.invoice_addresses import OF_INVOICES
+from tests.market.license_addresses import APIS_OF_LICENSES, OF_LICENSES
 from tests.market.notice_addresses import OF_CONSOLE, OF_SELLERS, OF_STORE
 from tests.market.operator_addresses import OF_OPERATORS
 from tests.market.refund_addresses import OF_REFUNDS
 from tests.market.renewal_addresses import OF_RENEWALS
 from tests.market.service_addresses import SERVICES
+from tests.market.settlement_addresses import OF_SETTLEMENT
 from tests.market.supervision_addresses import OF_SUPERVISION
 from tests.market.transfer_addresses import OF_TRANSFERS
 from tests.market.usage_addresses import OF_USAGE
@@ -92,6 +94,7 @@ STOREFRONT = {
     **OF_REFUNDS,
     **OF_USAGE,
     **OF_INVOICES,
+    **OF_SETTLEMENT,
     **OF_THE_DESK,
     "notices/": pages(PERSONS),
     "notices/read/": Address(post=PERSONS),
@@ -391,8 +394,10 @@ ADDRESSES: Mapping[str, Address] = (
     | OF_CONSOLE
     | OF_OPERATORS
     | OF_TRANSFERS
+    | OF_LICENSES
     | OF_SUPERVISION
     | OPEN_API
+    | APIS_OF_LICENSES
     | ACCOUNT
     | OTHERS
 )

@@ -25,10 +25,16 @@ SERVICES = {
     "services/<int:pk>/password/": Address({"pk": "{subscription}"}, post=frozenset({BUYER})),
     "services/<int:pk>/license/": Address({"pk": "{subscription}"}, post=frozenset({BUYER})),
     "services/<int:pk>/license.txt": pages(frozenset({BUYER}), pk="{subscription}"),
+    "services/<int:pk>/code/": Address({"pk": "{coded}"}, post=frozenset({BUYER})),
+    "services/<int:pk>/code/take/": Address({"pk": "{untaken}"}, post=frozenset({BUYER})),
+    "services/<int:pk>/code/give-back/": Address({"pk": "{untaken}"}, post=frozenset({BUYER})),
     "services/<int:pk>/licenses/": Address(
         {"pk": "{subscription}"}, post=frozenset({BUYER}), data={"fingerprint": "MAC-1"}
     ),
     "services/<int:pk>/licenses/<int:license_pk>/": Address(
+        {"pk": "{subscription}", "license_pk": "{license_request}"}, post=frozenset({BUYER})
+    ),
+    "services/<int:pk>/licenses/<int:license_pk>/withdraw/": Address(
         {"pk": "{subscription}", "license_pk": "{license_request}"}, post=frozenset({BUYER})
     ),
     "services/<int:pk>/licenses/<int:license_pk>/file": pages(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -29,6 +29,7 @@ from tests.factories.metering import make_metered, push
 from tests.factories.people import NOW
 from tests.factories.pictures import PDF, picture_file
 from tests.factories.products import ONCE
+from tests.factories.settlement import make_fee_invoice, make_statement
 from tests.factories.transfers import announce, came, show
 from tests.factories.web_tasks import EXPIRED, checked, make_web_task
 from tests.market import every_address as table
@@ -46,17 +47,20 @@ from tradepost.market.audit.models import Outcome
 from tradepost.market.audit.record import Act, record
 from tradepost.market.base import clock, leased_jobs
 from tradepost.market.base.config import config
-from tradepost.market.base.secrets import unseal
+from tradepost.market.base.secrets import seal, unseal
 from tradepost.market.base.work import State
 from tradepost.market.billing.charge import charge
 from tradepost.market.billing.models import Charge
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.debugging.models import DebugCase, DebugRun
 from tradepost.market.debugging.saved import on_call_ended
+from tradepost.market.fulfilment.activating import take_code
 from tradepost.market.fulfilment.models import Drift
+from tradepost.market.fulfilment.order_paid import on_order_paid
 from tradepost.market.identity import domains, keys, members
 from tradepost.market.identity.menus import VIEWER
 from tradepost.market.identity.models import Member, Seller, SigningKey, Throttle, User
+from tradepost.market.licenses.code_models import LicenseCode
 from tradepost.market.licenses.deliver import deliver_license
 from tradepost.market.licenses.request import request_license
 from tradepost.market.metering import collect
@@ -65,6 +69,8 @@ from tradepost.market.notifications import endpoints, receivers
 from tradepost.market.notifications.models import Notice, NoticeDelivery, Receiver
 from tradepost.market.notifications.owners import Owner
 from tradepost.market.notifications.tell import tell
+from tradepost.market.orders.events import OrderPaid
+from tradepost.market.orders.models import Order
 from tradepost.market.orders.refund_models import Refund
 from tradepost.market.orders.refund_requests import proofs_owner
 from tradepost.market.payments import unmatched
@@ -126,6 +132,7 @@ class World:
         invoice = factories.make_invoice(
             order, status="done", wish="correct", wish_reason="why X wants it corrected", wished_at=NOW
         )
+        settled = self._settled(order, self.users[table.OWNER])
         call = factories.make_call(order, subscription=held, state=State.WAITING, last_verdict="timeout", attempts=1)
         operation = factories.make_operation(order, subscription=held, call=call)
         applied = request_license(held, "machine-of-x-7", actor="x", now=NOW)
@@ -174,7 +181,9 @@ class World:
         )  # fmt: skip
         told, grievance = self._asked(buyer, seller, product)
         delivered = self._supervised(seller, buyer)
+        code, untaken = self._codes(seller, buyer)
         self.facts: Mapping[str, str] = {
+            "coded": str(code.subscription_id), "untaken": str(untaken.subscription_id), "license_code": str(code.pk), "coded_product": str(code.product_id),
             "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug, "seller_slug": seller.slug,
             "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer, kind="order_completed").pk),
             "mail": str(NoticeDelivery.objects.get(notice__user=buyer, notice__kind="order_completed").pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
@@ -191,8 +200,7 @@ class World:
             "web_task": str(run_of_a.task_id), "web_scan": str(run_of_a.pk), "appealed_scan": str(appealed.pk),
             "leased job": str(proving.pk), "drift": str(drift.pk), "audit": str(acted.pk),
             "invoice": str(invoice.pk), "asked_invoice": str(asked_invoice.pk), "invoice_title": str(title.pk),
-            **told,
-            **delivered,
+            **told, **settled, **delivered,
             "refund": str(refund.pk), "appealed_refund": str(appealed_refund.pk), "refund_file": shown.sha256,
             "transfer": announced.number, "intent": str(announced.pk), "shown_intent": str(shown_intent.pk), "unmatched": str(nobodys.pk),
             "usage_record": str(Record.objects.get().pk),
@@ -214,10 +222,22 @@ class World:
             grievance: table.A_TRADE | {table.BUYER, OPERATOR},
             refund.reason: table.A_TRADE | {table.BUYER, OPERATOR},
             PASSWORD: frozenset({table.BUYER}), LICENSE: frozenset({table.BUYER}),
-            BANK_ACCOUNT: frozenset({OPERATOR}), "receiver-0@c.example": ANYBODY, "receiver-1@c.example": table.A_MEMBERS | {OPERATOR}, self.facts["hook_secret"]: frozenset(), MACHINE_LICENSE: frozenset({table.BUYER}), "machine-of-x-7": frozenset({table.BUYER}), SIGNING_KEY: frozenset(), access.secret: frozenset(),
+            BANK_ACCOUNT: frozenset({OPERATOR}), "receiver-0@c.example": ANYBODY, "receiver-1@c.example": table.A_MEMBERS | {OPERATOR}, self.facts["hook_secret"]: frozenset(), MACHINE_LICENSE: frozenset({table.BUYER}), "machine-of-x-7": table.A_TRADE | {table.BUYER}, code.code: table.A_TRADE | {table.BUYER, OPERATOR}, untaken.code: table.A_TRADE | {OPERATOR}, SIGNING_KEY: frozenset(), access.secret: frozenset(),
         }  # fmt: skip
         self.sessions = {role: self._session(user) for role, user in self.users.items()}
         self.before = self.after = rows()
+
+    @staticmethod
+    def _codes(seller: Seller, buyer: User) -> tuple[LicenseCode, LicenseCode]:
+        """Two that X bought: one that was taken, and one that was not."""
+        product = factories.make_product(seller, product_type="LICENSE_CODE", bound=False)
+        orders = [factories.make_order(buyer, offer=factories.make_offer(product), paid=True) for _ in range(2)]
+        on_order_paid.many([OrderPaid(order=order.number) for order in orders], NOW)
+        made = LicenseCode.objects.filter(product=product).order_by("pk")
+        held = made[0].subscription
+        assert held is not None
+        take_code(held, actor="x", now=NOW)
+        return made[0], made[1]
 
     def _transfers(self, buyer: User) -> tuple[Intent, Intent, ProviderFact]:
         """Two that X announced, of one of which there is a proof; and money that is nobody's."""
@@ -227,6 +247,17 @@ class World:
         )
         came_in = unmatched.record(came("NOBODYS-MONEY-1"), by=self.users[OPERATOR], now=NOW)
         return announced, shown, came_in
+
+    @staticmethod
+    def _settled(order: Order, owner: User) -> dict[str, str]:
+        """Two statements of A, one of which is being paid, and an invoice over a fee that A asks the market's own seller for."""
+        market = factories.make_seller(self_operated=True)
+        open_one = make_statement(order, reason="why A does not agree")
+        paying = make_statement(
+            order, month=date(2026, 1, 1), number="JS2601PAYING", status="paying", sealed_account=seal(BANK_ACCOUNT)
+        )
+        invoice = make_fee_invoice(paying, market, owner)
+        return {"statement": str(open_one.pk), "paying_statement": str(paying.pk), "fee_invoice": str(invoice.pk)}
 
     @staticmethod
     def _refunds(held: Subscription, buyer: User, offer: Offer) -> tuple[Refund, Refund, Proof]:

@@ -129,6 +129,8 @@ def _watch(config: Config, processes: Processes, stop: Event) -> None:
 def _welcome(console: Console, config: Config, logins: tuple[Login, ...], seconds: float) -> None:
     from rich.table import Table
 
+    from tradepost.market import seed
+
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     for column in ("Sign in as", "E-mail", "Password", "Begin at"):
         table.add_column(column, no_wrap=True)
@@ -138,6 +140,10 @@ def _welcome(console: Console, config: Config, logins: tuple[Login, ...], second
     console.print(table)
     console.print(f"\nLogs  {config.data / 'logs'}", markup=False, soft_wrap=True)
     console.print("Time  tradepost clock advance 30d, in another terminal here")
+    console.print(
+        "Usage two buyers use Qingxie Sign-in on demand; it is charged each hour: tradepost clock advance 2d, then 2h\n"
+        f"      one of them will owe: {seed.SHORT_OF_MONEY.email}, {seed.SHORT_OF_MONEY.password}"
+    )
     console.print("Stop  Ctrl-C\n")
 
 

@@ -36,10 +36,21 @@ def _walk(config: Config, seller_port: int, stopped: Callable[[], bool]) -> None
     try:
         if sample_seller.wait_for(seller_port, stopped):
             walk(config, seller_port, stopped)
+            ask(config, stopped)
+            if not stopped():
+                open_on_demand()
     except (Refused, DatabaseError) as wrong:
         terminal.warn(f"The cases of the demo's products were not all debugged: {wrong} The next start goes on.")
     finally:
         connection.close()
+
+
+def open_on_demand() -> None:
+    """What the demo's buyers use: so there is usage to look at, once the clock is moved."""
+    from tradepost.market import seed
+    from tradepost.market.base import clock
+
+    seed.open_on_demand(clock.now())
 
 
 def walk(config: Config, seller_port: int, stopped: Callable[[], bool] = lambda: False) -> None:
@@ -50,3 +61,15 @@ def walk(config: Config, seller_port: int, stopped: Callable[[], bool] = lambda:
     address = sample_seller.address(seller_port)
     with suppress(seed.Stopped):
         seed.walk(seed.Road(seller_address=address, settings=config, now=clock.now, stopped=stopped))
+
+
+def ask(config: Config, stopped: Callable[[], bool]) -> None:
+    """What people of the demo need, once its products are on the shelf."""
+    from django.utils import timezone
+
+    from tradepost.market import seed
+    from tradepost.market.base import clock
+    from tradepost.market.service_desk.desk_settings import desk_rules_of
+
+    if not stopped() and seed.is_walked():
+        seed.ask(rules=desk_rules_of(config, timezone.get_default_timezone()), now=clock.now())

@@ -139,6 +139,9 @@ def _watch(config: Config, processes: Processes, stop: Event) -> None:
 def _welcome(console: Console, config: Config, market: DevMarket, *, kept: bool, seconds: float) -> None:
     from rich.table import Table
 
+    from tradepost.market.product_types.charging import charging
+    from tradepost.protocols.open_api import sandbox_time
+
     def table(*columns: str) -> Table:
         made = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
         for column in columns:
@@ -157,10 +160,18 @@ def _welcome(console: Console, config: Config, market: DevMarket, *, kept: bool,
         links.add_row(f"buy {mode}", f"{base}/products/{slug}/")
     links.add_row("renew, freeze, upgrade, release", f"{base}/seller/try/")
     links.add_row("watch every call", f"{base}/seller/messages/")
+    if any(charging(mode).postpaid for mode, _slug in market.products):
+        links.add_row("see usage that you pushed", f"{base}/seller/usage/")
+        links.add_row("see what was charged", f"{base}/charges/")
     links.add_row("move the clock", f"{base}/console/clock/")
     console.print(links)
     console.print(f"\nOpen API  {base}/api/  for your server's order query", markup=False, soft_wrap=True)
     console.print(f"          AK {market.access_key}  SK {market.secret_key}", markup=False, soft_wrap=True)
+    console.print(
+        f"          {sandbox_time.HEADER} in each answer: the market's time, by which usage is judged",
+        markup=False,
+        soft_wrap=True,
+    )
     console.print(f"Logs      {config.data / 'logs'}", markup=False, soft_wrap=True)
     console.print(f"Time      TRADEPOST_DATA={config.data} tradepost clock advance 30d", markup=False, soft_wrap=True)
     console.print("Stop      Ctrl-C" + ("" if kept else "; everything in this market is gone then") + "\n")

@@ -18,6 +18,10 @@ HOST = "127.0.0.1"
 IN_A_CHECKOUT = "examples/sample_seller"
 IN_A_WHEEL = "_sample_seller"
 STARTS_WITHIN = 30.0
+REPORTS_EVERY = "2"
+"""Seconds of real time; it hurries while the clock of the demo is moved."""
+SIGN_INS = "400"
+"""An hour, as if people used what was bought on demand."""
 
 
 def choose_port(before: int) -> int:
@@ -48,6 +52,8 @@ def program(port: int, *, market: str, keys: tuple[str, str, str], data: Path, l
         "--data": str(data),
         "--market": market,
         "--public-url": f"http://{HOST}:{port}",
+        "--report-every": REPORTS_EVERY,
+        "--pretend": SIGN_INS,
     }
     command = [sys.executable, "-m", "tradepost.cli.parent_death", str(_where())]
     return Program(

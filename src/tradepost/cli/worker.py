@@ -28,7 +28,7 @@ def worker(*, name: Annotated[str, Parameter(show_default=False)] = "") -> None:
     parent_death.end_with_parent()
     config = open_market(existing=True)
     from tradepost.market.web import logs
-    from tradepost.market.wiring import run_worker
+    from tradepost.market.worker import run_worker
 
     logs.configure(form=config.log_format, level=config.log_level)
     _check()

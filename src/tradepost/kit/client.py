@@ -23,6 +23,7 @@ from tradepost.protocols.open_api import (
     buyer_orders,
     license_calls,
     order_query,
+    sandbox_time,
     software_usage,
     upload,
     usage_push,
@@ -48,6 +49,7 @@ FINAL = frozenset(
     f"{prefix}.{number}" for prefix in ("MKT", "CBC") for number in ("0100", "9001", "9002", "9003", "9004")
 )
 """Refusals that travel with status 500, under either of the prefixes that are printed (openapi-jointkit §C.4)."""
+MOCK = "MOCKONDEMAND"
 JSON = (("Content-Type", "application/json"),)
 NOTABLE_SKEW = timedelta(minutes=5)
 
@@ -58,11 +60,19 @@ class MarketError(Exception):
     ``code`` is its result code (``MKT.…``, ``CBC.…``, ``APIG.…``), or ``unreachable``, or ``unreadable`` for an answer
     that is not what the API documents; ``status`` the HTTP status, 0 when there was none; ``retry_after`` in seconds,
     when the market says how long to wait (a 406, 413, 429 or 503; a 413 or 412 without it will not pass unchanged).
-    ``sent``: False when it is certain that the market saw nothing of the call.
+    ``sent``: False when it is certain that the market saw nothing of the call. ``wrong_records``: of a refused push of usage how
+    many records are at fault, when the market says so.
     """
 
     def __init__(
-        self, code: str, message: str, *, status: int = 0, retry_after: int | None = None, sent: bool = True
+        self,
+        code: str,
+        message: str,
+        *,
+        status: int = 0,
+        retry_after: int | None = None,
+        sent: bool = True,
+        wrong_records: int | None = None,
     ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
@@ -70,6 +80,7 @@ class MarketError(Exception):
         self.status = status
         self.retry_after = retry_after
         self.sent = sent
+        self.wrong_records = wrong_records
 
 
 class _NotSentError(Exception):
@@ -123,6 +134,18 @@ class MarketClient:
         url = self._url(f"{order_query.PATH}?{urlencode(asked)}")
         members = self._ask(Request("GET", url, JSON), repeatable=True)
         return _read(lambda: order_query.load_answer(members))
+
+    def market_time(self) -> datetime:
+        """By which usage is judged: the time of a sandbox, whose clock may have been moved; real time anywhere else.
+
+        Asks a mock order, which every market has. Raises ``MarketError``.
+        """
+        url = self._url(f"{order_query.PATH}?{urlencode({'orderId': MOCK})}")
+        response = self._call(lambda: self._signed(Request("GET", url, JSON)), repeatable=True)
+        answer = read_api_answer(response)
+        if isinstance(answer, ApiFailure):
+            raise self._error(response, answer)
+        return sandbox_time.load(response) or self.clock()
 
     def push_usage(self, records: Sequence[UsageRecord]) -> Mapping[str, str]:
         """Push 1 to 1,000 usage records (openapi-jointkit §C.5); gives what is wrong with those found bad at once, by id.
@@ -327,7 +350,11 @@ class MarketClient:
         if failure.status == HTTPStatus.UNAUTHORIZED:
             message += self._clock_hint(response) or hint
         return MarketError(
-            failure.code or "unreadable", message, status=failure.status, retry_after=failure.retry_after
+            failure.code or "unreadable",
+            message,
+            status=failure.status,
+            retry_after=failure.retry_after,
+            wrong_records=failure.wrong_records,
         )
 
     def _clock_hint(self, response: Response) -> str:

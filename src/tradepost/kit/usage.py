@@ -219,14 +219,15 @@ class UsageOutbox:
             stop.wait(pause)
 
     def _send(self, records: Sequence[UsageRecord]) -> dict[str, str]:
-        """Errors by record. A batch that is refused as a whole is halved until the records at fault stand alone."""
+        """Errors by record. A batch that is refused as a whole is halved until the records at fault stand alone; not where the
+        market says that all of them are: each part would only be refused again."""
         try:
             said = self._push(records)
         except MarketError as error:
             if error.code not in WRONG_RECORDS:
                 raise
-            if len(records) == 1:
-                return {records[0].record_id: str(error)}
+            if len(records) == 1 or error.wrong_records == len(records):
+                return {record.record_id: str(error) for record in records}
             middle = len(records) // 2
             return self._send(records[:middle]) | self._send(records[middle:])
         mine = {record.record_id for record in records}

@@ -18,6 +18,7 @@ from tradepost.market.identity import throttling
 from tradepost.market.invoices import issue as invoice_issue
 from tradepost.market.invoices import patience as invoice_patience
 from tradepost.market.invoices.lifecycle import INVOICE
+from tradepost.market.licenses import retention as licenses_retention
 from tradepost.market.metering import retention as metering_retention
 from tradepost.market.notifications import retention as notifications_retention
 from tradepost.market.orders import retention as orders_retention
@@ -25,6 +26,7 @@ from tradepost.market.orders.lifecycle import ORDER
 from tradepost.market.probes import retention as probes_retention
 from tradepost.market.production import retention as production_retention
 from tradepost.market.service_desk import retention as service_desk_retention
+from tradepost.market.settlement.lifecycle import STATEMENT
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
 from tradepost.market.web import retention as web_retention
 from tradepost.market.web_scan import retention as web_scan_retention
@@ -44,6 +46,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
         OPERATION.name,
         ARREARS.name,
         INVOICE.name,
+        STATEMENT.name,
         invoice_patience.HISTORY,
         invoice_issue.WISHES,
     ),
@@ -63,6 +66,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     service_desk_retention.DEMANDS,
     metering_retention.REFUSED,
     metering_retention.NONCES,
+    licenses_retention.USAGE,
     work_queue_retention.HANDLINGS,
     audit_retention.ENTRIES,
 )

@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
 from tradepost.market.open_api.answers import unknown_api
+from tradepost.market.open_api.deployed import deployed_objects
 from tradepost.market.open_api.usage import usage_data_2018, usage_data_old
 from tradepost.market.sites.seller_center import uploads
 from tradepost.market.web.accounts import log_in
@@ -20,6 +21,8 @@ urlpatterns = [
     path("uploads/<str:token>/", uploads.upload, name="upload"),
     path("console/", include("tradepost.market.sites.console.urls")),
     path("api/mkp-openapi-public/global/v1/", include("tradepost.market.open_api.urls")),
+    path("api/mkp-openapi-public/global/v2/", include("tradepost.market.open_api.urls_v2")),
+    path("api/mkp-openapi-public/v1/asset/deployed-object", deployed_objects, name="deployed_objects"),
     path("rest/marketplace/v1/isv/usage-data", usage_data_old, name="usage_data_old"),
     path("v1.0/<str:partner_id>/billing/bill-mgr/push-usage-data", usage_data_2018, name="usage_data_2018"),
     *(path(f"{prefix}/<path:rest>", csrf_exempt(unknown_api)) for prefix in PREFIXES),

@@ -1,16 +1,12 @@
-"""Event → reactions, timer → task, on one screen; and the composition of a worker process from its settings."""
+"""Event → reactions, timer → task, on one screen; and the composition of a worker's engine from its settings."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.urls import get_resolver
 from django.utils import timezone
 
 from tradepost.market.assets import check_version
@@ -65,6 +61,7 @@ from tradepost.market.notifications import reactions as tell
 from tradepost.market.notifications import refund_reactions as refunded
 from tradepost.market.notifications import seller_reactions as sellers
 from tradepost.market.notifications import service_reactions as services
+from tradepost.market.notifications import settlement_reactions as settled
 from tradepost.market.notifications import supervision_reactions as supervised
 from tradepost.market.notifications import transfer_reactions as transferred
 from tradepost.market.notifications import usage_reactions as usage
@@ -73,7 +70,6 @@ from tradepost.market.notifications.compose import Site
 from tradepost.market.old_rows import RETENTION
 from tradepost.market.orders import auto_renew, best_sellers, cancel, refund_requests, wait_for_transfer
 from tradepost.market.orders.events import (
-    OrderCancelled,
     OrderCompleted,
     OrderPaid,
     OrderRefunded,
@@ -86,7 +82,7 @@ from tradepost.market.probes import failed_orders, selling_again, slots
 from tradepost.market.probes.judging import judge
 from tradepost.market.probes.watch import Watch, probing_of, watch_of
 from tradepost.market.production import breaker, trial_call
-from tradepost.market.production.engine import Engine, Setup
+from tradepost.market.production.engine import Setup
 from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
 from tradepost.market.production.models import Call
@@ -95,6 +91,8 @@ from tradepost.market.review import asset_files, hand_in, overdue, website
 from tradepost.market.review.events import SubmissionDecided, SubmissionOverdue, SubmissionSent
 from tradepost.market.service_desk import complaints, customer_demands
 from tradepost.market.service_desk.desk_settings import desk_rules_of
+from tradepost.market.settlement import timers as settlement
+from tradepost.market.settlement.rules import SettlementRules, rules_of
 from tradepost.market.subscriptions.events import (
     SubscriptionEndsSoon,
     SubscriptionExpired,
@@ -108,7 +106,6 @@ from tradepost.market.supervision import timers as supervision_timers
 from tradepost.market.web.supervision_view import clocks_now
 from tradepost.market.web_scan import scan as web_scan
 from tradepost.market.web_scan.events import WebScanEnded
-from tradepost.protocols.registry import protocols
 
 
 def submission_replayed(event: ReplayEnded, now: datetime) -> None:
@@ -174,8 +171,9 @@ REACTIONS = Reactions(
     [
         on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid, best_sellers.on_order_paid),
         on(OrderCompleted, tell.on_order_completed, failed_orders.on_order_completed),
-        on(OrderCancelled, tell.on_order_cancelled),
+        *tell.REACTIONS,
         *invoiced.REACTIONS,
+        *settled.REACTIONS,
         on(
             OrderRefunded,
             collect_debt.on_order_refunded,
@@ -250,6 +248,7 @@ def _schedule_nights(now: datetime) -> None:
     best_sellers.schedule(_next_night(now))
     slots.schedule(watch=_watch(), now=now)
     collect.schedule(now, _zone())
+    settlement.schedule(now, night=_next_night(now), rules=_settlement())
 
 
 def _next_night(now: datetime) -> datetime:
@@ -291,6 +290,10 @@ def invoice_clock(payload: Mapping[str, Any], now: datetime) -> datetime | None:
     return invoice_patience.tick(payload, now, patience=invoice_patience.patience_of(config()))
 
 
+def _settlement() -> SettlementRules:
+    return rules_of(config(), zone=_zone(), closes=config().review_day_ends)
+
+
 TASKS: Mapping[str, jobs.Task] = {
     retention.NIGHTLY: clear_old,
     best_sellers.NIGHTLY: count_best_sellers,
@@ -310,6 +313,7 @@ TASKS: Mapping[str, jobs.Task] = {
     arrears.TIMER: arrears.run,
     complaints.TIMER: complaints.time_out,
     customer_demands.TIMER: customer_demand_over,
+    **settlement.tasks(_settlement, _next_night),
     supervision_timers.TIMER: supervision_clock,
 }
 
@@ -384,34 +388,3 @@ def setup(name: str) -> Setup:
         deliver_elsewhere=lambda now, wall: deliver_elsewhere.deliver_due(now=now, wall=wall, way=way, owner=name),
         sandbox=settings.sandbox,
     )
-
-
-LOAD_AFTER = 3.0
-"""Seconds: a market that starts has a web process that needs the processor first."""
-
-
-def load() -> None:
-    """Import what the first order would otherwise wait for: protocols, and the pages that notices lead to (half a second)."""
-    protocols()
-    get_resolver().check()
-
-
-def run_worker(stop: threading.Event, *, name: str) -> None:
-    """Run the engine, its reactions, timers and mail until ``stop`` is set. For a process that does nothing else."""
-    soon = threading.Timer(LOAD_AFTER, load)
-    soon.daemon = True
-    soon.start()
-    _spare_the_collector()
-    try:
-        import uvloop
-    except ImportError:
-        asyncio.run(Engine(setup(name)).run(stop))
-    else:
-        uvloop.run(Engine(setup(name)).run(stop))
-
-
-def _spare_the_collector() -> None:
-    """What was loaded stays for good; what calls leave behind is mostly gone by reference counts. Worth a seventh of the time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 50, 100)

@@ -21,7 +21,7 @@ from tests.factories.pictures import make_picture, make_proof
 from tests.factories.transfers import came
 from tradepost.market.audit.models import Entry as Act
 from tradepost.market.base.models import Event, Job, LeasedJob, Move
-from tradepost.market.billing.models import Accumulation, Charge
+from tradepost.market.billing.models import Accumulation, Charge, ProductHour
 from tradepost.market.catalog.models import (
     AttributeTemplate,
     Category,
@@ -49,6 +49,7 @@ from tradepost.market.identity.models import (
     User,
 )
 from tradepost.market.invoices.models import Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
+from tradepost.market.licenses.models import LicenseCode, LicenseRequest, SoftwareUsage
 from tradepost.market.metering.models import Collection, Push, Record, RefusedRecord
 from tradepost.market.notifications.models import Endpoint, Notice, NoticeDelivery, Receiver
 from tradepost.market.orders.models import AutoRenewal, Order, OrderLine
@@ -59,6 +60,7 @@ from tradepost.market.payments.models import Account, Entry, Transfer
 from tradepost.market.probes.models import ProbeDay, ProbeRun, ProbeSlot, WorkItem
 from tradepost.market.production.models import Address, Attempt, Binding, Call
 from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand
+from tradepost.market.settlement.models import PaidMonth, SettlementItem, Statement, StatementLine
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
 from tradepost.market.supervision.models import Appeal, CancelRequest, Supervision, Visit
 from tradepost.market.web_scan.models import WebFinding, WebScan, WebTask
@@ -68,6 +70,7 @@ from .calls import calls
 from .debugged import debugged
 from .insert import indexed_afterwards, run, unchecked
 from .invoiced import invoices
+from .licensed import licenses
 from .metered import metered
 from .operations import operations
 from .orders import orders, subscriptions
@@ -75,6 +78,7 @@ from .probed import probed
 from .refunds import refunds
 from .rest import announced, money, notices, work
 from .service_desk import asked_and_complained, asked_of_the_first
+from .settled import invoiced_fee, settled
 from .shop import AK, SK, acting_for_the_first, people_and_products
 from .stories import STORIES, UNDER_WAY, Size, stories
 from .supervised import supervised
@@ -86,7 +90,9 @@ GROWING = (
     ProbeRun, ProbeDay, ProbeSlot,
     WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice,
     Demand, CustomerDemand, Complaint, Supervision, Visit, Appeal, CancelRequest,
-    Push, Record, RefusedRecord, Charge,
+    Push, Record, RefusedRecord, Charge, ProductHour,
+    SettlementItem, StatementLine, Statement, PaidMonth,
+    LicenseCode, LicenseRequest, SoftwareUsage,
 )  # fmt: skip
 """The models whose rows become more with every order, or with time."""
 
@@ -105,12 +111,14 @@ def fill(size: Size, *, now: datetime) -> None:
         operations(size, now)
         refunds()
         metered(now)
+        licenses()
         invoices()
         supervised()
         asked_and_complained()
         notices(size)
         money(size, now)
         announced(size, now)
+        settled(size, now)
         work(size, now)
         debugged(size, now)
         probed(size, now)
@@ -119,6 +127,7 @@ def fill(size: Size, *, now: datetime) -> None:
         count_on()
     kept_sums.move_on()
     _handed_in(Seller.objects.get(pk=1), now)
+    invoiced_fee(size, now)
     unmatched.record(came("NOBODYS"), by=User.objects.get(pk=size.operator), now=now)
     _differs(now)
 

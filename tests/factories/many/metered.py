@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tradepost.market.billing.models import Accumulation, Charge
+from tradepost.market.billing.models import Accumulation, Charge, ProductHour
 from tradepost.market.metering.models import Collection, Meter, Push, Record, RefusedRecord
 
 from .insert import insert, run, text
@@ -40,6 +40,12 @@ def metered(now: datetime) -> None:
     )  # fmt: skip
     insert(
         RefusedRecord, "o", id="n", push_id="n", seller_id="1", instance_id=text("i"), code=text("009"), raw=text("{}"), at=at,
+    )  # fmt: skip
+    insert(
+        ProductHour, "generate_series(1, 20000) n", id="n",
+        product_id=f"(SELECT product_id FROM subscriptions_subscription WHERE id = {ONE})",
+        unit=text("次"), unit_en=text("calls"), currency=text("CNY"), hour=f"TIMESTAMPTZ '{now.isoformat()}' - n * interval '1 hour'",
+        quantity="10000", minor="1",
     )  # fmt: skip
     insert(Collection, "o", id="n", cycle=text("hour"), after_id="n - 1", upto_id="n", closed_at=at)
     month = f"TIMESTAMPTZ '{now.replace(day=1, hour=0, minute=0, second=0).isoformat()}'"

@@ -152,8 +152,9 @@ def debts(buyer: User) -> list[int]:
 def test_the_oldest_is_collected_first() -> None:
     """§4: balance 6; owed 3, 5, 2.50 → 3, 3, 0."""
     buyer = make_buyer(balance="0")
-    for value in ("3", "5", "2.5"):
-        used(make_metered(price=YUAN, buyer=buyer), value)
+    # Opened before anything is owed: who owes opens nothing more.
+    for service, value in [(make_metered(price=YUAN, buyer=buyer), value) for value in ("3", "5", "2.5")]:
+        used(service, value)
         charged()
     assert debts(buyer) == [300, 500, 250]
     assert (of(Account.Kind.DEBT), of(Account.Kind.UNCOLLECTED), of(Account.Kind.SELLER)) == (-1050, 1050, 0)
@@ -188,8 +189,8 @@ def changed(buyer: User, *, now: datetime) -> None:
     arrears.on_debt_changed(DebtChanged(buyer=buyer.pk, currency="CNY"), now, levels=LEVELS)
 
 
-def owing(level: str = "", value: str = "3") -> Subscription:
-    service = make_metered(price=YUAN, buyer=make_buyer(balance="0", level=level))
+def owing(level: str = "", value: str = "3", buyer: User | None = None) -> Subscription:
+    service = make_metered(price=YUAN, buyer=buyer or make_buyer(balance="0", level=level))
     used(service, value)
     charged()
     return service
@@ -217,8 +218,8 @@ def pay(buyer: User, amount: str, *, now: datetime) -> None:
 
 
 def test_frozen_then_paid_lifts_what_arrears_froze_and_nothing_else() -> None:
-    service = owing()
-    other = make_metered(price=YUAN, buyer=service.buyer)
+    other = make_metered(price=YUAN, buyer=make_buyer(balance="0"))
+    service = owing(buyer=other.buyer)
     add_reason(
         [Subscription.objects.select_for_update().get(pk=other.pk)],
         Freeze.Reason.OPERATOR,

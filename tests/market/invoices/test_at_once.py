@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.factories import NOW
+from tests.factories import NOW, make_order
 from tests.market.at_once import at_once
-from tests.market.fulfilment.services import again, service
+from tests.market.fulfilment.services import again, bought, service
 from tests.market.fulfilment.unsubscribing import PRICE, RULES
 from tests.market.invoices.applying import PATIENCE, RECEIVER, applied, number_of, seller_person, title_of
+from tradepost.market.catalog.models import Offer
 from tradepost.market.fulfilment.unsubscribe import Unsubscribe, unsubscribe
 from tradepost.market.invoices import invoice_check
 from tradepost.market.invoices.apply import Application, apply, cancel
@@ -20,11 +21,11 @@ from tradepost.market.subscriptions.models import Subscription
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def applies(subscription: Subscription, title: int) -> Invoice:
+def applies(subscription: Subscription, title: int, *, a_day: int = 50) -> Invoice:
     wanted = Application(
         orders=(number_of(subscription),), invoice_type="general_digital", title=title, receiver=RECEIVER
     )
-    return apply(subscription.buyer, wanted, patience=PATIENCE, a_day=50, now=NOW)
+    return apply(subscription.buyer, wanted, patience=PATIENCE, a_day=a_day, now=NOW)
 
 
 def test_fifty_applications_for_one_order_are_one_invoice() -> None:
@@ -34,6 +35,18 @@ def test_fifty_applications_for_one_order_are_one_invoice() -> None:
     outcomes = at_once([lambda: applies(subscription, title)] * 50)
     assert sorted(outcomes) == ["done"] + ["invoice.invoiced"] * 49
     assert (Invoice.objects.count(), InvoiceItem.objects.count()) == (1, 1)
+    assert invoice_check.problems() == []
+
+
+def test_the_daily_limit_holds_for_applications_of_one_moment() -> None:
+    """They are about different orders, so that nothing of the orders holds them apart."""
+    first = service(members=1)
+    offer = Offer.objects.get(pk=first.offer_id)
+    services = [first, *(bought(make_order(first.buyer, offer=offer, paid=True)) for _ in range(3))]
+    title = title_of(first.buyer).pk
+    outcomes = at_once([lambda one=one: applies(one, title, a_day=2) for one in services])  # type: ignore[misc]
+    assert sorted(outcomes) == ["done", "done", "invoice.too_many", "invoice.too_many"]
+    assert (Invoice.objects.count(), InvoiceItem.objects.count()) == (2, 2)
     assert invoice_check.problems() == []
 
 

@@ -12,11 +12,13 @@ from django.test import Client
 
 from tests.factories import NOW, make_order
 from tests.factories.invoices import INVOICE_PDF
+from tests.factories.spreadsheets import spreadsheet
 from tests.market.fulfilment.services import bought, service
 from tests.market.invoices.applying import FILES, applied, seller_person
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Offer
-from tradepost.market.invoices.batch import MOST_LINES, Bounds, Line, run
+from tradepost.market.invoices.batch import Bounds, run
+from tradepost.market.invoices.batch_table import MOST_LINES, Line
 from tradepost.market.invoices.models import Invoice, IssuedInvoice
 from tradepost.market.invoices.types import offer
 
@@ -69,6 +71,30 @@ def test_what_is_right_is_issued_and_each_wrong_line_says_why() -> None:
     again = lines(digital, zipped(table, {"数电票.pdf": INVOICE_PDF}), issues=True)
     assert all(one.wrong for one in again), "nothing is issued twice"
     assert IssuedInvoice.objects.count() == 2
+
+
+def test_a_spreadsheet_in_the_zip_is_looked_at_and_issued_like_a_table() -> None:
+    invoice = applied(service(members=1))
+    heading = HEADING.split(",")
+
+    def packed(number: object, *more: str) -> io.BytesIO:
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("Invoices.xlsx", spreadsheet([heading, (invoice.number, number, "a.pdf")]))
+            for name in ("a.pdf", *more):
+                archive.writestr(name, INVOICE_PDF)
+        made.seek(0)
+        return made
+
+    [rounded] = lines(invoice, packed(24312000000012345678), issues=True)
+    assert ("2431200000001234" in rounded.wrong, rounded.issued) == (True, False)
+    [looked] = lines(invoice, packed("24312000000012345678"))
+    assert (looked.at, looked.wrong, IssuedInvoice.objects.count()) == (2, "", 0)
+    with pytest.raises(Refused, match=r"invoice_batch\.table"):  # which of the two?
+        lines(invoice, packed("24312000000012345678", "invoices.csv"), issues=True)
+    assert IssuedInvoice.objects.count() == 0
+    [done] = lines(invoice, packed("24312000000012345678"), issues=True)
+    assert (done.issued, IssuedInvoice.objects.get().number) == (True, "24312000000012345678")
 
 
 def test_a_line_that_is_there_twice_is_not_issued() -> None:

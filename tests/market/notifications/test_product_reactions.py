@@ -39,7 +39,7 @@ def test_a_freeze_is_told_with_its_cause_and_its_end() -> None:
     trading.freeze(product, cause="the interface does not answer", actor="op", now=NOW)
     happens()
     assert said(member) == ["Sales of Cloud Docs were suspended by the operator"]
-    assert said(member, "zh-hans") == ["云文档 已被运营暂停销售"]
+    assert said(member, "zh-hans") == ["云文档 已被运营经理暂停销售"]
     assert Notice.objects.get().facts["cause"] == "the interface does not answer"
     assert Notice.objects.get().link == reverse("seller_center:product_controls", args=[product.pk])
     assert NoticeDelivery.objects.count() == 2, "to the member and to the contact address"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import NOW, make_buyer, make_offer, make_order, make_product
+from tests.factories import NOW, make_buyer, make_offer, make_order, make_product, make_seller
 from tests.factories.buying import make_subscription
 from tests.factories.products import MONTHLY, ON_DEMAND, PACKAGE
 from tradepost.market.base.errors import Refused
@@ -24,7 +24,7 @@ from tradepost.market.orders.finish import complete_order, give_up_order
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.place import PlaceOrder, quote
 from tradepost.market.orders.pricing import Tariff, price
-from tradepost.market.payments import ledger
+from tradepost.market.payments import debts, ledger
 from tradepost.market.payments.models import Account, Transfer
 from tradepost.market.subscriptions.models import Subscription
 
@@ -126,6 +126,25 @@ def test_a_package_needs_the_same_product_on_demand_and_active(status: str) -> N
         order(buyer, package)
     assert (refused.value.code, refused.value.field) == ("order.needs_on_demand", "product_id")
     assert Order.objects.count() == before
+
+
+@pytest.mark.django_db
+def test_who_owes_for_usage_opens_nothing_more_on_demand() -> None:
+    """business-rules §4.4: on-demand arrears. What is prepaid makes no debt; what others owe stands in nobody's way."""
+    _product, on_demand, package = metered()
+    buyer, seller = make_buyer(balance="50"), make_seller()
+    make_subscription(make_order(buyer, offer=on_demand, paid=True))
+    debts.owe(buyer, seller, Money.of("2.50", "CNY"), reference="1", now=NOW)
+    orders, jobs, events = Order.objects.count(), Job.objects.count(), Event.objects.count()
+    with pytest.raises(Refused) as refused:
+        order(buyer, on_demand)
+    assert (refused.value.code, refused.value.field, refused.value.status) == ("order.arrears", "product_id", 409)
+    assert "2.50" in refused.value.message
+    assert (Order.objects.count(), Job.objects.count(), Event.objects.count()) == (orders, jobs, events)
+    assert order(buyer, package).status == "unpaid"
+    assert order(make_buyer(), on_demand).status != "unpaid"
+    debts.collect(buyer, seller, Money.of("2.50", "CNY"), reference="1", now=NOW)
+    assert order(buyer, on_demand).status != "unpaid"
 
 
 @pytest.mark.django_db

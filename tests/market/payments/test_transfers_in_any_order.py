@@ -3,7 +3,6 @@ number books once, and a balance is what came."""
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.factories import NOW, make_buyer, make_operator
 from tests.factories.transfers import CNY, announce, came, show
+from tests.sampling import SOAK
 from tradepost.market.base import jobs
 from tradepost.market.base.errors import Refused
 from tradepost.market.payments import intents, kept_sums, ledger, queries, unmatched
@@ -25,7 +25,6 @@ from tradepost.market.payments.intent_models import Intent, ProviderFact
 from tradepost.market.payments.models import Entry
 from tradepost.market.payments.totals import books
 
-SOAK = bool(os.environ.get("TRADEPOST_SOAK"))
 ACTS = (
     "announce",
     "show",

@@ -87,7 +87,7 @@ def written() -> dict[str, Document]:
 def test_every_product_is_a_draft_that_lacks_nothing_but_its_cases(seeded: seed.SeedResult) -> None:
     """business-rules §2.3: texts, prices and proofs are those that a review would take."""
     drafts, now = written(), clock.now()
-    assert len(drafts) == len(products()) == 16
+    assert len(drafts) == len(products()) == 17
     for product in Product.objects.select_related("seller"):
         assert product.status == Product.Status.DRAFT
         lacks = findings_of(product, drafts[product.slug], purpose=Purpose.SUBMIT, settings=config(), now=now)
@@ -100,7 +100,7 @@ def test_what_there_is_to_choose_from(seeded: seed.SeedResult) -> None:
     assert set(Product.objects.values_list("seller__slug", flat=True)) == {s.slug for s in sellers()}
     prices = [price for draft in drafts.values() for _spec, _sku, price in draft.prices()]
     ways = {(price.charging_mode, price.period_type) for price in prices}
-    assert ways == {("PERIOD", "month"), ("PERIOD", "year"), ("PERIOD", "day"), ("ONE_TIME", "")}
+    assert ways == {("PERIOD", "month"), ("PERIOD", "year"), ("PERIOD", "day"), ("ONE_TIME", ""), ("ON_DEMAND", "")}
     assert [slug for slug, draft in drafts.items() if any(price.trial for *_, price in draft.prices())] == ["kelai-crm"]
     assert {price.period_numbers for price in prices if price.period_type == "month"} == {(1, 3, 6, 9)}
     assert any(len(draft.base.name.zh) > 30 for draft in drafts.values())
@@ -146,7 +146,7 @@ def test_pictures_are_distinct() -> None:
 
 def test_everything_is_served_by_the_sample_sellers_server(seeded: seed.SeedResult) -> None:
     assert {(a.url, a.protocol, a.require_body_sign) for a in Address.objects.all()} == {(ADDRESS, "saas_v2", True)}
-    assert Binding.objects.count() == 16
+    assert Binding.objects.count() == 17
     now = clock.now()
     assert {keys.signing_secrets(s.pk, BASE, now=now) for s in Seller.objects.all()} == {(seeded.signing_key,)}
 

@@ -12,15 +12,19 @@ from tests.factories import NOW
 from tests.market.at_once import at_once
 from tests.market.engine import react
 from tests.market.notifications.telling import happens, mails, said, seller_with
-from tests.market.service_desk.asking import RULES, passed, raised, wanted
+from tests.market.service_desk.asking import RULES, WALL, passed, raised, wanted
 from tradepost.market import wiring
 from tradepost.market.base import jobs
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.secrets import unseal
+from tradepost.market.notifications.deliver_elsewhere import sms_of
+from tradepost.market.notifications.demand_reactions import on_demand_answered
+from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.service_desk.customer_demands import TIMER, Offer, decline, offer, pass_on
 from tradepost.market.service_desk.demand_answers import Answer, answer, close
-from tradepost.market.service_desk.demands import find_by_link, raise_demand, withdraw
+from tradepost.market.service_desk.demands import Allowance, find_by_link, raise_demand, withdraw
+from tradepost.market.service_desk.events import DemandAnswered
 from tradepost.market.service_desk.models import CustomerDemand, Demand
 
 pytestmark = pytest.mark.django_db
@@ -224,3 +228,45 @@ def test_answers_at_the_same_moment_are_one() -> None:
     demand = Demand.objects.get()
     assert demand.answer == {"op1": "one", "op2": "two", "s": "three"}[demand.answered_by]
     assert CustomerDemand.objects.get().status == ("accepted" if demand.answered_by == "s" else "recalled")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_demand_that_is_sent_twice_is_one_demand() -> None:
+    """By a second click, or two at the same moment; another display of the form asks for another one (decision 0018)."""
+    factories.make_operator()
+    asked = wanted(idempotency_key="a" * 64)
+    allowed = Allowance(who="network 192.0.2.1", a_day=2, wall=WALL)
+
+    def sends() -> str:
+        return raise_demand(asked, rules=RULES, allowed=allowed, now=NOW).token
+
+    tokens: list[str] = []
+    assert at_once([lambda: tokens.append(sends())] * 8) == ["done"] * 8
+    assert len({*tokens, sends()}) == 1
+    assert (Demand.objects.count(), Event.objects.filter(name="demand_raised").count()) == (1, 1)
+    raised(idempotency_key="b" * 64, a_day=2)
+    with pytest.raises(Refused, match=r"demand\.too_often"):  # what was sent twice counted once
+        raised(idempotency_key="c" * 64, a_day=2)
+
+
+@pytest.mark.parametrize(
+    ("given", "product", "told"),
+    [
+        ({"email": "", "phone": "138 0013 8000"}, True, "Your demand is answered: Cloud Docs"),
+        ({"email": "", "phone": "138 0013 8000"}, False, f"Your demand is answered: {'y' * 59}…"),
+        ({"email": "", "phone": "010 8888 8888"}, True, ""),  # a landline
+        ({"phone": "138 0013 8000"}, True, ""),  # mailed
+    ],
+    ids=["with a product", "long", "a landline", "with an address"],
+)
+def test_who_left_only_a_telephone_gets_the_answer_by_sms(given: dict[str, Any], product: bool, told: str) -> None:
+    """§9: whoever asks is answered where they can be reached; a receipt goes to no telephone, else strangers have SMS sent to any."""
+    demand = raised(**given).demand
+    react(now=NOW)
+    assert not NoticeDelivery.objects.filter(channel="sms").exists()
+    named = factories.make_product(name_en="Cloud Docs").pk if product else None
+    answer(demand, Answer(by="op@m.example", words="y" * 100, product=named), now=NOW)
+    for _ in range(2):  # events come at least once
+        on_demand_answered(DemandAnswered(demand=demand.pk), NOW)
+    sent = [(one.address, sms_of(one).text) for one in NoticeDelivery.objects.filter(channel="sms")]
+    assert sent == ([("+8613800138000", told)] if told else [])

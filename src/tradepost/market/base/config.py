@@ -18,13 +18,13 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from .change_settings import ChangeSettings
 from .channel_settings import ChannelSettings
 from .console_settings import ConsoleSettings
-from .invoice_settings import InvoiceSettings
 from .life_settings import LifeSettings
 from .payment_settings import PaymentSettings
 from .reconcile_settings import ReconcileSettings
 from .refund_settings import RefundSettings
 from .renewal_settings import RenewalSettings
 from .service_desk_settings import ServiceDeskSettings
+from .settlement_settings import SettlementSettings
 from .supervision_settings import SupervisionSettings
 from .usage_settings import UsageSettings
 
@@ -40,8 +40,8 @@ class Config(
     ConsoleSettings,
     PaymentSettings,
     UsageSettings,
-    InvoiceSettings,
     SupervisionSettings,
+    SettlementSettings,
 ):
     """Settings of one market. Each reads ``TRADEPOST_<NAME>``; ``PORT`` and ``DATABASE_URL`` also go by those names."""
 

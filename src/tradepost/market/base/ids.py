@@ -72,6 +72,11 @@ def hex_id(draw: Chance = chance) -> str:
     return draw("0123456789abcdef", 32)
 
 
+def license_code(draw: Chance = chance) -> str:
+    """An authorisation code: ``PL``, as sellers know them, and 22 characters that nobody can guess (saas-v1-license B2)."""
+    return "PL" + draw(ALPHABET, 22)
+
+
 def access_key(draw: Chance = chance) -> str:
     return "TP" + draw(string.ascii_uppercase + string.digits, 18)
 

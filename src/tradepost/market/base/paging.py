@@ -16,9 +16,13 @@ class Page[T]:
     """Value of ``after`` for the next page; empty on the last."""
 
 
-def page[M: models.Model](rows: models.QuerySet[M], *, after: str = "", size: int = 25) -> Page[M]:
-    """Newest first by primary key. An ``after`` that is not a number starts at the top."""
-    ordered = rows.order_by("-pk")
+def page[M: models.Model](
+    rows: models.QuerySet[M], *, after: str = "", size: int = 25, along: tuple[str, ...] = ()
+) -> Page[M]:
+    """Newest first by primary key. An ``after`` that is not a number starts at the top. ``along``: columns of which all the rows
+    have the same value and with which their index begins; named in the order, so that PostgreSQL does not walk the primary key
+    past everybody else's rows until it has found enough."""
+    ordered = rows.order_by(*along, "-pk")
     last = whole_number(after)
     if last is not None:
         ordered = ordered.filter(pk__lt=last)

@@ -37,6 +37,11 @@ class UsageSettings(BaseSettings):
     keep_refused_usage_days: int = Field(
         default=365, ge=0, description="Usage records that were refused are deleted after these days; 0: never."
     )
+    keep_software_usage_days: int = Field(
+        default=800,
+        ge=0,
+        description="What sellers reported of software under codes is deleted after these days; 0: never.",
+    )
 
     @field_validator("on_demand_grace_days", "on_demand_retention_days", mode="before")
     @classmethod

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from tradepost.market.base import jobs, rows
 from tradepost.market.base.money import Money
@@ -26,6 +27,7 @@ from . import collect_debt
 from .credit import credit
 from .models import Accumulation, Charge
 from .rate import Added, Rate, State, add, rate_of
+from .tally import tally
 
 TIMER = "billing.charge"
 SHARD = 2_000
@@ -37,15 +39,18 @@ def on_collection_closed(event: CollectionClosed, now: datetime) -> None:
 
 
 def run(payload: Mapping[str, Any], now: datetime) -> None:
-    """The timer of a shard; it makes that of the next."""
+    """The timer of a shard; it makes that of the next, and behind the last one that of the tally."""
     collection = Collection.objects.get(pk=payload["collection"])
-    last = charge(collection, after=payload["after"], now=now)
-    if last is not None:
-        _schedule(collection.pk, last, now)
+    if payload["after"] is None:
+        tally(collection, zone=timezone.get_default_timezone())
+        return
+    _schedule(collection.pk, charge(collection, after=payload["after"], now=now), now)
 
 
-def _schedule(collection: int, after: int, now: datetime) -> None:
-    jobs.schedule(TIMER, f"{collection}/{after}", due_at=now, payload={"collection": collection, "after": after})
+def _schedule(collection: int, after: int | None, now: datetime) -> None:
+    """``after``: None when all services were charged."""
+    key = f"{collection}/{'tally' if after is None else after}"
+    jobs.schedule(TIMER, key, due_at=now, payload={"collection": collection, "after": after})
 
 
 def charge(collection: Collection, *, after: int = 0, now: datetime, shard: int = SHARD) -> int | None:

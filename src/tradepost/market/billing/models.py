@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.money import Money
+from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.metering.models import Collection, Meter
 from tradepost.market.payments.models import Transfer
@@ -90,6 +91,31 @@ class Allocation(models.Model):
         return Money(self.minor, self.charge.currency)
 
 
+class ProductHour(models.Model):
+    """What the services of a product used and were charged in an hour of the market's zone; kept by ``tally``."""
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="usage_hours", db_index=False)
+    unit = models.CharField(max_length=32)
+    unit_en = models.CharField(max_length=32)
+    currency = models.CharField(max_length=3)
+    hour = models.DateTimeField()
+    quantity = models.BigIntegerField()
+    """In ten-thousandths of a unit; of records that begin in this hour, less those that were taken back."""
+    minor = models.BigIntegerField()
+    """What was charged in this hour."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["product", "unit", "currency", "hour"], name="product_hour_once")
+        ]
+
+
+class TalliedCollection(models.Model):
+    """It was added to the hours of its products."""
+
+    collection = models.OneToOneField(Collection, models.PROTECT, primary_key=True, related_name="tallied")
+
+
 class Arrears(models.Model):
     """A buyer owes for usage, from the first charge that the balance did not cover until all is paid (business-rules §4.4)."""
 
@@ -113,4 +139,8 @@ class Arrears(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["buyer", "currency"], condition=Q(ended_at=None), name="arrears_once")
         ]
-        indexes = [models.Index(fields=["buyer", "-id"], name="arrears_buyer")]
+        indexes = [
+            models.Index(fields=["buyer", "-id"], name="arrears_buyer"),
+            models.Index(fields=["releases_at", "id"], condition=Q(status="frozen"), name="arrears_frozen"),
+            models.Index(fields=["-id"], condition=Q(ended_at=None), name="arrears_standing"),
+        ]

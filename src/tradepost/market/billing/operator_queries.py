@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,6 +60,12 @@ def next_collections() -> list[tuple[str, datetime]]:
     return list(Job.objects.filter(kind=collect.TIMER).order_by("due_at").values_list("key", "due_at"))
 
 
+def charges(*, buyer: int | None = None, after: str = "") -> Page[Charge]:
+    """Newest first; all of them, or a buyer's. Of those that came to nothing, being parts of a coin, none is told."""
+    found = Charge.objects.exclude(minor=0).select_related("subscription__product", "buyer")
+    return page(found if buyer is None else found.filter(buyer=buyer), after=after, size=PAGE)
+
+
 @dataclass(frozen=True, slots=True)
 class Owing:
     arrears: Arrears
@@ -69,12 +76,15 @@ def in_arrears(*, after: str = "") -> Page[Owing]:
     """Those who owe now, and since when."""
     standing = Arrears.objects.filter(ended_at=None).select_related("buyer")
     listed = page(standing, after=after, size=PAGE)
-    owed = Charge.objects.filter(buyer__in=[one.buyer_id for one in listed.rows], open_minor__gt=0)
+    owed = owed_of(listed.rows)
+    return Page([Owing(one, owed[one.pk]) for one in listed.rows], listed.next_key)
+
+
+def owed_of(arrears: Sequence[Arrears]) -> dict[int, Money]:
+    """By their keys, in one query."""
+    open_ = Charge.objects.filter(buyer__in=[one.buyer_id for one in arrears], open_minor__gt=0)
     sums = {
         (buyer, currency): minor
-        for buyer, currency, minor in owed.values_list("buyer", "currency").annotate(total=Sum("open_minor"))
+        for buyer, currency, minor in open_.values_list("buyer", "currency").annotate(total=Sum("open_minor"))
     }  # fmt: skip
-    return Page(
-        [Owing(one, Money(sums.get((one.buyer_id, one.currency), 0), one.currency)) for one in listed.rows],
-        listed.next_key,
-    )
+    return {one.pk: Money(sums.get((one.buyer_id, one.currency), 0), one.currency) for one in arrears}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import QuerySet, Sum
@@ -13,10 +12,9 @@ from tradepost.market.base.money import Money
 from tradepost.market.base.paging import Page, page
 from tradepost.market.catalog.price_models import PriceModel
 from tradepost.market.identity.models import Seller, User
-from tradepost.market.metering.models import Meter, Record
+from tradepost.market.metering.models import Collection, Meter, Record
 from tradepost.market.metering.seller_queries import units
 from tradepost.market.payments.models import Account, Entry
-from tradepost.market.subscriptions.models import Subscription
 
 from .charge import rate_of_meter
 from .models import Allocation, Charge
@@ -41,18 +39,34 @@ def charges_of_buyer(
     return page(_shown(found), after=after, size=PAGE)
 
 
-def charges_of_seller(seller: Seller, *, after: str = "") -> Page[Charge]:
-    return page(_shown(Charge.objects.filter(seller=seller).exclude(minor=0)), after=after, size=PAGE)
+def charges_of_seller(seller: Seller, *, subscription: int | None = None, after: str = "") -> Page[Charge]:
+    """The same of what a seller is owed, or of one of its services."""
+    found = Charge.objects.filter(seller=seller).exclude(minor=0)
+    if subscription is not None:
+        found = found.filter(subscription=subscription)
+    return page(_shown(found), after=after, size=PAGE)
 
 
 def charge_of_buyer(buyer: User, pk: int) -> Charge | None:
     return _shown(Charge.objects.filter(buyer=buyer, pk=pk)).first()
 
 
-def charged_since(subscription: Subscription, since: datetime, currency: str) -> Money:
-    """What was charged for a service from ``since`` on."""
-    total = Charge.objects.filter(subscription=subscription, at__gte=since).aggregate(total=Sum("minor"))["total"]
-    return Money(total or 0, currency)
+def charge_of_seller(seller: Seller, pk: int) -> Charge | None:
+    return _shown(Charge.objects.filter(seller=seller, pk=pk)).first()
+
+
+def charge_by_operator(pk: int) -> Charge | None:
+    return _shown(Charge.objects.select_related("buyer", "seller").filter(pk=pk)).first()
+
+
+def charge_of_record(record: Record) -> Charge | None:
+    """The one that the record went into; None while it was not collected and charged yet."""
+    closed = Collection.objects.filter(cycle=record.cycle, after_id__lt=record.pk).order_by("-after_id").first()
+    if closed is None or closed.upto_id < record.pk:
+        return None
+    return Charge.objects.filter(
+        collection=closed, accumulation__meter=record.subscription_id, accumulation__start=record.accumulation_start
+    ).first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any
 from tradepost.market.base import outbox, rows
 from tradepost.market.base.stored import dump
 from tradepost.market.licenses.request import answered
-from tradepost.market.orders.finish import complete_orders, give_up_order
+from tradepost.market.orders.finish import complete_orders, give_up_order, return_order
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.subscriptions import lifecycle
 from tradepost.market.subscriptions.events import SubscriptionReleased
@@ -99,6 +99,7 @@ def _open(ended: Sequence[Ended], now: datetime) -> None:
             one.effects.opened.access,
             expires_at=one.effects.expires_at,
             license_text=one.effects.opened.license,
+            since=one.effects.opened.since,
         )
         for one in ended
         if one.effects.opened is not None
@@ -273,11 +274,15 @@ def _end_orders(ended: Sequence[Ended], now: datetime) -> None:
         complete_orders([order for order in locked if order.pk not in left], now=now, later=later | in_parts)
         earn_parts_of(in_parts, now=now)
     for one in ended:
-        if one.effects.order is OrderEnd.GIVE_UP:
-            _give_up(_line(one).order_id, one, now)
+        if one.effects.order in {OrderEnd.GIVE_UP, OrderEnd.RETURN}:
+            _pay_back(_line(one).order_id, one, now)
 
 
-def _give_up(order_id: int, one: Ended, now: datetime) -> None:
+def _pay_back(order_id: int, one: Ended, now: datetime) -> None:
     order = Order.objects.select_for_update(of=("self",)).select_related("buyer").get(pk=order_id)
-    if order.status == Order.Status.PROCESSING:
+    if order.status != Order.Status.PROCESSING:
+        return
+    if one.effects.order is OrderEnd.RETURN:
+        return_order(order, now=now, actor=one.actor)
+    else:
         give_up_order(order, now=now, reason=one.note, actor=one.actor)

@@ -9,7 +9,9 @@ from django.db.models import QuerySet
 
 from tradepost.market.base import stored
 from tradepost.market.base.secrets import unseal
+from tradepost.market.catalog.models import Product
 from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.product_types.registry import product_type
 from tradepost.market.production import calls
 from tradepost.market.production.models import Address, Attempt, Binding, Call
 from tradepost.market.production.seller_queries import retry_rule
@@ -22,6 +24,7 @@ from tradepost.protocols.registry import protocols
 
 from .contract import AnyKind, Failed, Held, Line, Said
 from .models import Operation
+from .no_interface import NO_INTERFACE
 from .registry import operation_kind
 
 _TEXTS = ("description", "description_en", "guide", "guide_en", "picture")
@@ -40,10 +43,28 @@ def with_product(rows: QuerySet[Subscription]) -> QuerySet[Subscription]:
 
 
 def protocols_of(products: Collection[int]) -> dict[int, SellerProtocol]:
-    """The protocol of each product's production address; products without one are left out."""
+    """The protocol of each product's production address, or of its kind where that needs none; others are left out."""
     bound = Binding.objects.filter(product__in=products).values_list("product_id", "address__protocol")
     known = protocols()
-    return {product: known[name] for product, name in bound if name in known}
+    found = {product: known[name] for product, name in bound if name in known}
+    if left := set(products) - found.keys():
+        kinds = Product.objects.filter(pk__in=left).values_list("pk", "product_type")
+        found |= {pk: spoken for pk, kind in kinds if (spoken := _of_kind(kind)) is not None}
+    return found
+
+
+def _of_kind(kind: str) -> SellerProtocol | None:
+    """Of a kind whose interface is optional: what its services would be told over, if anything."""
+    known = product_type(kind)
+    return protocols().get(known.protocols[0]) if known.issues_codes else None
+
+
+def spoken_by(subscription: Subscription, address: Address | None) -> SellerProtocol | None:
+    """Over which its seller is told; None while a product that needs a production address has none."""
+    if address is not None:
+        return protocols().get(address.protocol)
+    kind = subscription.product.product_type
+    return NO_INTERFACE if product_type(kind).by_people else _of_kind(kind)
 
 
 def protocol_of(subscription: Subscription) -> SellerProtocol | None:
@@ -51,7 +72,9 @@ def protocol_of(subscription: Subscription) -> SellerProtocol | None:
 
 
 def held_of(subscription: Subscription, protocol: SellerProtocol, address: Address | None = None) -> Held:
-    """``address``: where its seller is asked. Without one everything counts as proven: what was begun goes on."""
+    """``address``: where its seller is asked. Without one everything counts as proven: what was begun goes on. But where an
+    interface is optional nothing is asked without one."""
+    optional = product_type(subscription.product.product_type).issues_codes
     return Held(
         subscription=subscription.pk,
         instance_id=subscription.instance_id,
@@ -65,8 +88,9 @@ def held_of(subscription: Subscription, protocol: SellerProtocol, address: Addre
         expires_at=subscription.expires_at,
         renewable_until=renewable_until(subscription),
         convertible_until=convertible_until(subscription),
-        proven=frozenset(address.proven) if address else None,
+        proven=frozenset(address.proven) if address else frozenset() if optional else None,
         frozen=subscription.status == Subscription.Status.FROZEN,
+        optional=optional,
     )
 
 

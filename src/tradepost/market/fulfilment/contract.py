@@ -45,6 +45,8 @@ class Held:
     """Activities of which the seller saved a debug case at its address; None where that does not matter."""
     frozen: bool = False
     """For whatever reason: its buyer cannot enter it."""
+    optional: bool = False
+    """Its seller need not have an interface: it is told of what it saved a case for, and of nothing else."""
 
     @property
     def by_people(self) -> bool:
@@ -183,12 +185,16 @@ class Unable:
 class OrderEnd(StrEnum):
     COMPLETE = "complete"
     GIVE_UP = "give up"
+    RETURN = "return"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
+    """``since``: when its use began, where that is not the moment at which the market learns of it."""
+
     access: AppInfo | None
     license: str = field(default="", repr=False)
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.licenses.models import LicenseRequest
-from tradepost.market.licenses.request import request_license
+from tradepost.market.licenses.request import request_license, withdraw_request
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import GetLicenseAsync
 from tradepost.protocols.contract import SellerProtocol
@@ -47,3 +47,10 @@ def apply_for_license(subscription: Subscription, fingerprint: str, *, actor: st
             now=now,
         )
     return request
+
+
+def withdraw_application(subscription: Subscription, pk: int, *, actor: str, now: datetime) -> LicenseRequest:
+    """The buyer waits no longer for a license that was promised or refused. Raises ``Refused``."""
+    with transaction.atomic():
+        [locked] = locked_subscriptions([subscription.pk])
+        return withdraw_request(locked, pk, actor=actor, now=now)

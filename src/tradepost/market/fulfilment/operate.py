@@ -20,24 +20,21 @@ from tradepost.market.base.stored import dump
 from tradepost.market.orders.cancel import withdraw
 from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.models import Order, OrderLine
-from tradepost.market.product_types.registry import product_type
 from tradepost.market.production import calls
 from tradepost.market.production.models import Address, Call
 from tradepost.market.production.restart import restart
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Command
-from tradepost.protocols.registry import protocols
 
 from . import unearned
 from .apply import Ended, apply
-from .cases import held_of, kind_of, line_of, wanted_of
+from .cases import held_of, kind_of, line_of, spoken_by, wanted_of
 from .contract import Ask, Await, Case, Effects, Freeze, Held, Implied, Intent, Nothing, OrderEnd, Thaw, Unable
 from .freezing import reasons_of
 from .kinds.freeze import Freezing
 from .lifecycle import OPERATION, OperationEvent
 from .models import UNRESOLVED, Operation, lane_of
-from .no_interface import NO_INTERFACE
 from .queue import Queued, SellerState, Standing, decide
 from .speak import can_freeze, can_thaw, speak
 from .timers import watch
@@ -112,7 +109,7 @@ class Lane:
     subscription: Subscription
     address: Address | None
     held: Held | None
-    """None while the product has no production address."""
+    """None while the product has no production address and needs one."""
     reasons: frozenset[str]
     operations: list[Operation]
 
@@ -189,12 +186,10 @@ def _load(subscriptions: Sequence[Subscription]) -> list[Lane]:
     reasons = reasons_of(subscriptions)
     interesting = [one for one in subscriptions if waiting[one.pk] or one.pk in reasons or _is_apart(one)]
     addresses = calls.addresses_of(one.product for one in interesting) if interesting else {}
-    known = protocols()
     lanes = []
     for one in interesting:
         address = addresses.get(one.product_id)
-        by_people = product_type(one.product.product_type).by_people
-        spoken = known.get(address.protocol) if address else NO_INTERFACE if by_people else None
+        spoken = spoken_by(one, address)
         lanes.append(
             Lane(
                 one,
@@ -305,7 +300,7 @@ def close(subscription: Subscription, now: datetime) -> None:
 def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Ended | Await:
     """The first call of an operation, or its end, when it cannot begin or nothing need be asked; or people do it."""
     kind, held = kind_of(operation), lane.held
-    if held is None or (lane.address is None and not held.by_people):
+    if held is None:
         return _refused(lane, operation, calls.no_address(), now)
     line = line_of(operation.line) if operation.line else None
     case: Case[object] = Case(held=held, wanted=wanted_of(operation), line=line, step=0, said=None, now=now)

@@ -16,6 +16,7 @@ from tradepost.market.base import outbox, rows
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.outbox import batched
 from tradepost.market.base.stored import dump
+from tradepost.market.licenses.codes import Issue, issue
 from tradepost.market.orders.align import is_priced_from
 from tradepost.market.orders.events import OrderPaid
 from tradepost.market.orders.finish import give_up_order
@@ -36,6 +37,7 @@ from .contract import Ask, Case, Nothing
 from .converting import begin_conversions
 from .events import HandOverBegan
 from .kinds.hand_over import KIND as HAND_OVER
+from .kinds.issue import KIND as ISSUE
 from .kinds.open import KIND as OPEN
 from .kinds.open import Opening
 from .kinds.renew import Renewal
@@ -103,8 +105,12 @@ def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
 def _check(line: OrderLine, order: Order, address: Address | None) -> None:
     """Raises ``Refused`` for what cannot be opened."""
     check_prerequisite(order.buyer, line.offer)
-    if address is None and not _by_people(line):
+    if address is None and not _by_people(line) and not _issues_code(line):
         raise calls.no_address()
+
+
+def _issues_code(line: OrderLine) -> bool:
+    return product_type(line.product.product_type).issues_codes
 
 
 def _check_alone(lines: Sequence[OrderLine], addresses: Mapping[int, Address]) -> None:
@@ -115,25 +121,38 @@ def _check_alone(lines: Sequence[OrderLine], addresses: Mapping[int, Address]) -
     alone = Counter(
         line.seller_id
         for line in lines
-        if addresses[line.product_id].protocol in product_type(line.product.product_type).one_line_over
+        if line.product_id in addresses
+        and addresses[line.product_id].protocol in product_type(line.product.product_type).one_line_over
     )
     if any(number > 1 for number in alone.values()):
         raise Refused("order.one_line", "one order can hold one product only over the protocol of this seller")
 
 
 def _begin(lines: Sequence[OrderLine], addresses: Mapping[int, Address], now: datetime) -> None:
-    """Write the subscriptions, the operations that open them, and their first calls, in a fixed number of statements."""
+    """Write the subscriptions, the operations that open them, and their first calls or codes, in a fixed number of
+    statements."""
     subscriptions = _subscribed(lines, now)
-    openings = [Opening(buyer=buyer_of(line)) for line in lines]
+    openings: list[Opening | Nothing] = [
+        Nothing() if _issues_code(line) else Opening(buyer=buyer_of(line)) for line in lines
+    ]
     operations = rows.create(
-        _running(line, subscription, OPEN.name, dump(opening), now)
+        _running(line, subscription, OPEN.name if isinstance(opening, Opening) else ISSUE.name, dump(opening), now=now)
         for line, subscription, opening in zip(lines, subscriptions, openings, strict=True)
     )
     link(
         [
             (operation, _first_call(operation, subscription, opening, addresses[subscription.product_id], now), 0)
             for operation, subscription, opening in zip(operations, subscriptions, openings, strict=True)
+            if isinstance(opening, Opening)
         ]
+    )
+    issue(
+        (
+            Issue(subscription=subscription, ordered_at=line.order.placed_at)
+            for line, subscription in zip(lines, subscriptions, strict=True)
+            if _issues_code(line)
+        ),
+        now=now,
     )
 
 
@@ -141,7 +160,7 @@ def _begin_by_people(lines: Sequence[OrderLine], now: datetime) -> None:
     """The same for what people deliver: nobody is called, and who follows the delivery is told."""
     subscriptions = _subscribed(lines, now)
     rows.create(
-        _running(line, subscription, HAND_OVER.name, dump(Nothing()), now)
+        _running(line, subscription, HAND_OVER.name, dump(Nothing()), now=now)
         for line, subscription in zip(lines, subscriptions, strict=True)
     )
     outbox.publish_all(
@@ -174,7 +193,7 @@ def _subscribed(lines: Sequence[OrderLine], now: datetime) -> list[Subscription]
     return subscriptions
 
 
-def _running(line: OrderLine, subscription: Subscription, kind: str, wanted: object, now: datetime) -> Operation:
+def _running(line: OrderLine, subscription: Subscription, kind: str, wanted: object, *, now: datetime) -> Operation:
     return Operation(
         lane=lane_of(subscription), subscription=subscription, line=line, seller_id=line.seller_id, kind=kind,
         origin=Operation.Origin.BUYER, actor=line.order.buyer.email, wanted=wanted, status=Operation.Status.RUNNING,

@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.licenses.codes import withdraw
 from tradepost.market.orders.models import Order
 from tradepost.market.production import calls
 from tradepost.market.production.models import Call
@@ -23,17 +24,19 @@ from tradepost.protocols.registry import protocol
 from .apply import Ended, apply
 from .cases import failed_by, held_of, kind_of, line_of, locked_subscriptions, wanted_of
 from .contract import Case, Effects, OrderEnd
+from .kinds.issue import KIND as ISSUE
 from .lifecycle import OperationEvent
 from .models import Operation
 from .operate import LINE, settle
 
 
 def may_pay_back(order: Order) -> bool:
-    """Whether everything that the order wants stands still. An unsubscription was paid back when it was asked for."""
+    """Whether everything that the order wants stands still, or waits for people: a code that nobody activates. An unsubscription was paid back when it was asked for."""
     if order.status != Order.Status.PROCESSING or order.order_type == Order.Type.UNSUBSCRIBE:
         return False
-    states = set(Operation.objects.filter(line__order=order).values_list("status", flat=True))
-    return states == {Operation.Status.STOPPED}
+    wanted = Operation.objects.filter(line__order=order).values_list("status", "kind")
+    stands = (Operation.Status.STOPPED, Operation.Status.RUNNING)
+    return bool(wanted) and all(status in stands[: 2 if kind == ISSUE.name else 1] for status, kind in wanted)
 
 
 def stopped_orders() -> QuerySet[Order]:
@@ -88,6 +91,9 @@ def pay_back(order: Order, *, reason: str, actor: str, now: datetime) -> None:
             )
         asked = {one.call_id for one in operations if one.call_id is not None}
         calls.cancel(asked, now=now, actor=actor)
+        for one in operations:
+            if one.kind == ISSUE.name:
+                withdraw(subscriptions[one.subscription_id or 0], actor=actor, now=now)
         apply(
             [
                 _paid_back(one, subscriptions[one.subscription_id], reason=reason, actor=actor, now=now)
@@ -100,12 +106,15 @@ def pay_back(order: Order, *, reason: str, actor: str, now: datetime) -> None:
 
 
 def _paid_back(operation: Operation, subscription: Subscription, *, reason: str, actor: str, now: datetime) -> Ended:
-    effects = _effects(operation, operation.call, subscription, now) if operation.call else Effects()
+    effects = Effects(failed=operation.kind == ISSUE.name)
+    if operation.call:
+        effects = _effects(operation, operation.call, subscription, now)
+    stopped = operation.status == Operation.Status.STOPPED
     return Ended(
         operation=operation,
         subscription=subscription,
         effects=replace(effects, order=OrderEnd.GIVE_UP),
-        event=OperationEvent.PAY_BACK,
+        event=OperationEvent.PAY_BACK if stopped else OperationEvent.GIVE_UP,
         note=reason[:500],
         actor=actor,
     )

@@ -24,7 +24,15 @@ def speak(intent: Intent, held: Held) -> Command | Implied | Unable | Await:
         return Unable()
     if isinstance(command, Refresh) and not refreshes(held.protocol, command.scene):
         return Unable()
+    if held.optional and isinstance(command, Command) and not _proven(type(command), held):
+        return Implied()
     return command
+
+
+def _proven(command: type[Command], held: Held) -> bool:
+    """Of an interface that is optional a seller has what it saved a case for; of the rest it learns when it asks the market
+    about its code (saas-v1-license B2.2)."""
+    return held.proven is None or held.protocol.activities[command] in held.proven
 
 
 def refreshes(spoken: SellerProtocol, scene: Scene) -> bool:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from tradepost.market.base.work import State
 from tradepost.market.production.models import WELL, Call
 
+from .kinds.issue import KIND as ISSUE
 from .models import OPEN, Operation
 
 
@@ -29,6 +30,8 @@ class Why(StrEnum):
     """The address does not answer: its breaker holds the call."""
     BUSY = "busy"
     """Earlier calls to the seller come first."""
+    CODE = "code"
+    """Its buyer takes the code, and the seller's software activates it."""
     ANSWERED = "answered"
     """The seller has answered; what follows is about to be done."""
 
@@ -48,8 +51,10 @@ def waiting(operation: Operation, lane: Iterable[Operation]) -> Waiting | None:
     address should be fetched."""
     if operation.status == Operation.Status.QUEUED:
         return Waiting(Why.BEHIND, behind=_ahead(operation, lane))
-    if operation.status != Operation.Status.RUNNING or operation.call is None:
+    if operation.status != Operation.Status.RUNNING:
         return None
+    if operation.call is None:
+        return Waiting(Why.CODE) if operation.kind == ISSUE.name else None
     return _of_call(operation.call)
 
 

@@ -114,7 +114,17 @@ class Seller(models.Model):
     """Moves through ``lifecycle.SELLER`` alone."""
     status_reason = models.CharField(max_length=500, blank=True, default="", db_default="")
     """Why an operator suspended it, in the operator's words; the seller reads it."""
+    self_operated = models.BooleanField(default=False, db_default=False)
+    """The market itself sells under it, and issues its invoices: those of its products and of its fee (business-rules §6.1). One
+    at most; see ``self_operated``."""
     created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["self_operated"], condition=models.Q(self_operated=True), name="seller_self_operated"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -19,6 +19,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import User
 from tradepost.market.identity.texts import holds_markup, plain
 from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.models import Subscription
 
 from . import receiver as receivers
@@ -54,7 +55,7 @@ def apply(buyer: User, wanted: Application, *, patience: Patience, a_day: int, n
     title = InvoiceTitle.objects.filter(buyer=buyer, pk=wanted.title).first()
     if title is None:
         raise _wrong("title", _("Choose to whom the invoice is made out."))
-    remark = _remark(wanted.remark)
+    remark = checked_remark(wanted.remark)
     try:
         with transaction.atomic():
             lines = _locked(buyer, wanted.orders)
@@ -63,13 +64,9 @@ def apply(buyer: User, wanted: Application, *, patience: Patience, a_day: int, n
             amounts = _amounts(lines)
             if wanted.amount_minor not in {None, sum(amounts)}:
                 raise Refused("invoice.moved", _("What can be invoiced has changed: look at it and apply again."))
-            if Invoice.objects.filter(buyer=buyer, applied_at__gt=now - timedelta(days=1)).count() >= a_day:
-                raise Refused(
-                    "invoice.too_many", _("You have applied for many invoices today: go on tomorrow."),
-                    HTTPStatus.TOO_MANY_REQUESTS,
-                )  # fmt: skip
+            _not_too_many(buyer, lines[0].order.currency, a_day=a_day, now=now)
             invoice = Invoice.objects.create(
-                number=_number(now), buyer=buyer, seller_id=lines[0].seller_id, invoice_type=kind.value,
+                number=application_number(now), buyer=buyer, seller_id=lines[0].seller_id, invoice_type=kind.value,
                 amount_minor=sum(amounts), currency=lines[0].order.currency, receiver_email=receiver.email,
                 receiver_name=receiver.name, receiver_phone=receiver.phone, receiver_address=receiver.address,
                 remark=remark, applied_at=now, **{name: getattr(title, name) for name in TITLE_FIELDS},
@@ -80,6 +77,16 @@ def apply(buyer: User, wanted: Application, *, patience: Patience, a_day: int, n
     except IntegrityError:  # the source stands on a live invoice that the line does not know of
         raise _not_possible(Why.INVOICED) from None
     return invoice
+
+
+def _not_too_many(buyer: User, currency: str, *, a_day: int, now: datetime) -> None:
+    """Two that come at the same moment are about different orders: what holds them apart is their buyer's account."""
+    ledger.lock_buyer(buyer, currency)
+    if Invoice.objects.filter(buyer=buyer, applied_at__gt=now - timedelta(days=1)).count() >= a_day:
+        raise Refused(
+            "invoice.too_many", _("You have applied for many invoices today: go on tomorrow."),
+            HTTPStatus.TOO_MANY_REQUESTS,
+        )  # fmt: skip
 
 
 def _locked(buyer: User, numbers: Sequence[str]) -> list[OrderLine]:
@@ -136,11 +143,11 @@ def _keep_items(invoice: Invoice, lines: Sequence[OrderLine], amounts: Sequence[
     OrderLine.objects.bulk_update(lines, ["invoiced_minor"])
 
 
-def _number(now: datetime) -> str:
+def application_number(now: datetime) -> str:
     return f"FP{now:%y%m%d}{ids.chance(ids.ALPHABET, 8)}"
 
 
-def _remark(text: str) -> str:
+def checked_remark(text: str) -> str:
     text = " ".join(plain(text[:1000]).split())
     if len(text) > LONGEST_REMARK or holds_markup(text):
         raise _wrong("remark", _("Plain text of at most %(most)s characters.") % {"most": LONGEST_REMARK})

@@ -6,13 +6,12 @@ in a transaction of its own. Nothing of the ZIP is written where a name says, an
 
 from __future__ import annotations
 
-import csv
 import io
 import tempfile
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,39 +27,13 @@ from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.base.files import Files
 from tradepost.market.identity.models import Seller, User
 
+from .batch_table import LONGEST_TABLE, MOST_LINES, TABLES, XLSX, Line, read_csv, read_xlsx, wrong_table
 from .invoice_files import InvoiceFile, read_file
 from .issue import Issue, approve, check, issue
 from .models import Invoice
 
-TABLE = "invoices.csv"
-MOST_LINES = 200
 MOST_UNPACKED = 400 * 1024 * 1024
-_LONGEST_TABLE = 256 * 1024
-_LONGEST_CELL = 200
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "application": ("application", "申请编号"),
-    "number": ("number", "发票号码"),
-    "file": ("file", "文件名"),
-    "carrier": ("carrier", "快递公司"),
-    "parcel": ("parcel", "快递单号"),
-}
-"""How the first line of the table may name them, in any order; the last three only where they are needed."""
 _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of the table, and what became of it. ``at``: its number in the table, the heading being 1."""
-
-    at: int
-    application: str = ""
-    number: str = ""
-    file: str = ""
-    carrier: str = ""
-    parcel: str = ""
-    invoice: Invoice | None = None
-    wrong: str = ""
-    issued: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +53,7 @@ def run(
     if len(data) > bounds.batch_bytes:
         raise too_large(bounds.batch_bytes)
     with _opened(data) as archive:
-        lines = _lines(_table(archive))
+        lines = _lines(archive)
         known = Invoice.objects.filter(seller=seller, number__in={one.application for one in lines})
         invoices = {one.number: one for one in known}
         again = {
@@ -98,6 +71,8 @@ def run(
 def _one(
     line: Line, archive: zipfile.ZipFile, repeated: str, *, by: User, files: Files, bounds: Bounds, issues: bool, now: datetime
 ) -> Line:  # fmt: skip
+    if line.wrong:
+        return line
     if line.invoice is None:
         return replace(line, wrong=_("There is no such application of yours."))
     if repeated:
@@ -173,49 +148,22 @@ def _readable() -> Iterator[None]:
         raise _refused("zip", _("This is no ZIP that can be looked into, or it unpacks to far too much.")) from None
 
 
-def _table(archive: zipfile.ZipFile) -> str:
-    found = next((one for one in archive.infolist() if _name(one).lower() == TABLE), None)
-    if found is None:
-        raise _refused("table", _("The ZIP holds no table “%(name)s”.") % {"name": TABLE})
-    with _readable(), archive.open(found) as member:
-        raw = member.read(_LONGEST_TABLE + 1)
-    if len(raw) > _LONGEST_TABLE:
-        raise _refused("table", _("The table is too long."))
-    for encoding in ("utf-8-sig", "gb18030"):  # as Excel saves it in China
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise _refused("table", _("The table is neither UTF-8 nor GBK."))
+def _lines(archive: zipfile.ZipFile) -> list[Line]:
+    found = [one for one in archive.infolist() if _name(one).lower() in TABLES and not one.is_dir()]
+    if not found:
+        raise wrong_table(_("The ZIP holds no table: put %(names)s into it.") % {"names": _named(TABLES)})
+    if len(found) > 1:
+        words = _("The ZIP holds more than one table: leave one of %(names)s in it.")
+        raise wrong_table(words % {"names": _named(_name(one) for one in found)})
+    with _readable(), archive.open(found[0]) as member:
+        raw = member.read(LONGEST_TABLE + 1)
+    if len(raw) > LONGEST_TABLE:
+        raise wrong_table(_("The table is too long."))
+    return read_xlsx(raw) if _name(found[0]).lower() == XLSX else read_csv(raw)
 
 
-def _lines(table: str) -> list[Line]:
-    try:
-        rows = [row for row in csv.reader(io.StringIO(table, newline="")) if any(cell.strip() for cell in row)]
-    except csv.Error:
-        raise _refused("table", _("This is no table that can be read: save it as CSV.")) from None
-    columns = _columns(rows[0] if rows else ())
-    if not {"application", "number"} <= set(columns.values()):
-        raise _refused("table", _("The first line of the table names its columns: application and number at least."))
-    if len(rows) - 1 > MOST_LINES:
-        raise _refused("table", _("A batch has at most %(most)s invoices.") % {"most": MOST_LINES})
-    return [
-        Line(
-            at=at,
-            **{columns[n]: cell.strip()[:_LONGEST_CELL] for n, cell in enumerate(row) if n in columns},  # type: ignore[arg-type]
-        )
-        for at, row in enumerate(rows[1:], start=2)
-    ]
-
-
-def _columns(heading: Iterable[str]) -> dict[int, str]:
-    """Which column is what; the first one of a name counts."""
-    found: dict[int, str] = {}
-    for n, cell in enumerate(heading):
-        name = next((name for name, words in COLUMNS.items() if cell.strip().lower() in words), "")
-        if name and name not in found.values():
-            found[n] = name
-    return found
+def _named(names: Iterable[str]) -> str:
+    return _(" or ").join(f"“{name[:64]}”" for name in names)
 
 
 def too_large(most_bytes: int) -> Refused:

@@ -14,14 +14,14 @@ from .models import LIVE, Invoice, InvoiceItem
 def problems() -> list[str]:
     """Invoiced ≤ cash paid − refunded; the items of an invoice add up to it and are live as it is; a line knows what stands on
     it. Reads all invoices that are live."""
-    live = InvoiceItem.objects.filter(live=True)
+    live = InvoiceItem.objects.filter(live=True)  # what is over a fee, ``settlement_check`` looks at
     paid = (
         Entry.objects.filter(transfer__order_number=OuterRef("line__order__number"), account__kind=Account.Kind.BUYER)
         .values("transfer__order_number")
         .annotate(net=-Sum("amount_minor"))
         .values("net")
     )
-    over = live.annotate(net=Coalesce(Subquery(paid), 0)).filter(minor__gt=F("net"))
+    over = live.annotate(net=Coalesce(Subquery(paid), 0)).filter(minor__gt=F("net"), line__isnull=False)
     invoices = Invoice.objects.annotate(sum=Coalesce(Sum("items__minor"), 0)).exclude(sum=F("amount_minor"))
     states = InvoiceItem.objects.filter(
         Q(live=True) & ~Q(invoice__status__in=LIVE) | Q(live=False, invoice__status__in=LIVE)

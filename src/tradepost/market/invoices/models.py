@@ -113,6 +113,10 @@ class Invoice(TitleFields):
     status = models.CharField(max_length=16, choices=Status, default=Status.REVIEW)
     buyer = models.ForeignKey(User, models.PROTECT, related_name="invoices", db_index=False)
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="invoices", db_index=False)
+    payer = models.ForeignKey(
+        Seller, models.PROTECT, null=True, default=None, related_name="fee_invoices", db_index=False
+    )
+    """Of an invoice over the market's fee, the seller that paid it; ``buyer`` is then who applied for it. Null for all others."""
     invoice_type = models.CharField(max_length=24, choices=InvoiceType)
     amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
@@ -145,6 +149,7 @@ class Invoice(TitleFields):
             models.Index(fields=["seller", "due_at"], condition=Q(due_at__isnull=False), name="invoice_seller_due"),
             models.Index(fields=["due_at", "id"], condition=Q(late=True), name="invoice_late"),
             models.Index(fields=["status", "-id"], name="invoice_status"),
+            models.Index(fields=["payer", "-id"], condition=Q(payer__isnull=False), name="invoice_payer"),
         ]
         constraints: ClassVar = [models.CheckConstraint(condition=Q(amount_minor__gt=0), name="invoice_not_of_nothing")]
 
@@ -171,25 +176,38 @@ LIVE = (*OPEN, Invoice.Status.DONE)
 """What stands on it cannot stand on another."""
 
 
+FEE = "fee:"
+"""What the source of a fee begins with."""
+
+
 class InvoiceItem(models.Model):
     """What of one source stands on an invoice. Of each source one item is live at most: nothing is invoiced twice."""
 
     invoice = models.ForeignKey(Invoice, models.CASCADE, related_name="items")
     source = models.CharField(max_length=80)
-    """``line:`` and the number of an order line."""
-    line = models.ForeignKey(OrderLine, models.PROTECT, related_name="invoice_items")
-    minor = models.PositiveBigIntegerField()
+    """``line:`` and the number of an order line; ``fee:`` and the number of a statement, for the market's fee."""
+    line = models.ForeignKey(OrderLine, models.PROTECT, null=True, default=None, related_name="invoice_items")
+    """Null for a fee."""
+    minor = models.BigIntegerField()
+    """Below nothing only for the fee of a statement in which more was taken back than earned (§6.5)."""
     live = models.BooleanField(default=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["source"], condition=Q(live=True), name="invoice_source_once"),
-            models.CheckConstraint(condition=Q(minor__gt=0), name="invoice_item_not_of_nothing"),
+            models.CheckConstraint(
+                condition=Q(minor__gt=0) | Q(minor__lt=0, line=None), name="invoice_item_not_of_nothing"
+            ),
         ]
 
     @property
     def amount(self) -> Money:
         return Money(self.minor, self.invoice.currency)
+
+    @property
+    def fee_of(self) -> str:
+        """The number of the statement whose fee it is; empty for an order line."""
+        return self.source.removeprefix(FEE) if self.line_id is None else ""
 
 
 class IssuedInvoice(models.Model):

@@ -64,7 +64,7 @@ def _shown(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
     """With what stands on it, and all that was issued for it."""
     items = InvoiceItem.objects.select_related("line__order", "line__product", "invoice").order_by("pk")
     issues = IssuedInvoice.objects.order_by("pk")
-    return invoices.select_related("buyer", "seller").prefetch_related(
+    return invoices.select_related("buyer", "seller", "payer").prefetch_related(
         Prefetch("items", items), Prefetch("issues", issues)
     )
 
@@ -75,11 +75,21 @@ def current(invoice: Invoice) -> IssuedInvoice | None:
 
 
 def invoices_of_buyer(buyer: User, *, status: str = "", after: str = "", size: int = 20) -> Page[Invoice]:
-    return _page(Invoice.objects.filter(buyer=buyer), status, after, size)
+    """But for those over a fee, which are the seller's for whom they were applied."""
+    return _page(Invoice.objects.filter(buyer=buyer, payer=None), status, after, size)
 
 
 def invoice_of_buyer(buyer: User, pk: int) -> Invoice | None:
-    return _shown(Invoice.objects.filter(buyer=buyer, pk=pk)).first()
+    return _shown(Invoice.objects.filter(buyer=buyer, payer=None, pk=pk)).first()
+
+
+def fee_invoices_of(payer: Seller, *, after: str = "", size: int = 20) -> Page[Invoice]:
+    """Those over the market's fee."""
+    return _page(Invoice.objects.filter(payer=payer), "", after, size)
+
+
+def fee_invoice_of(payer: Seller, pk: int) -> Invoice | None:
+    return _shown(Invoice.objects.filter(payer=payer, pk=pk)).first()
 
 
 def invoices_of_seller(seller: Seller, *, status: str = "", after: str = "", size: int = 20) -> Page[Invoice]:
@@ -94,6 +104,12 @@ def waiting_for(seller: Seller, *, most: int = 100) -> list[Invoice]:
     """What this seller should do, the most urgent first."""
     due = Invoice.objects.filter(seller=seller, due_at__isnull=False).select_related("buyer", "seller")
     return list(due.order_by("due_at")[:most])
+
+
+def of_the_market() -> QuerySet[Invoice]:
+    """What operators issue, the most urgent first: of the market's own products, and of its fee."""
+    due = Invoice.objects.filter(seller__self_operated=True, due_at__isnull=False, late=False)
+    return due.select_related("buyer", "seller", "payer").order_by("due_at", "pk")
 
 
 def to_do(seller: Seller) -> Count:
@@ -117,7 +133,7 @@ def find_invoice(pk: int) -> Invoice | None:
 def _page(invoices: QuerySet[Invoice], status: str, after: str, size: int) -> Page[Invoice]:
     if status:
         invoices = invoices.filter(status=status)
-    return page(invoices.select_related("seller", "buyer"), after=after, size=size)
+    return page(invoices.select_related("seller", "buyer", "payer"), after=after, size=size)
 
 
 def standing_over(subscription: Subscription) -> list[InvoiceItem]:

@@ -52,7 +52,7 @@ def set_free(invoice: Invoice) -> Invoice:
     """Nothing stands on it any more, locked as everywhere: the orders, then the invoice. The move that follows says whether it
     may end; a move that may not takes all of this back."""
     items = InvoiceItem.objects.filter(invoice=invoice, live=True)
-    lines = list(items.values_list("line_id", flat=True))
+    lines = list(items.filter(line__isnull=False).values_list("line_id", flat=True))
     orders = OrderLine.objects.filter(pk__in=lines).values("order_id")
     list(Order.objects.select_for_update(of=("self",)).filter(pk__in=orders).order_by("pk"))
     standing = locked(invoice)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from tradepost.market.subscriptions.models import Subscription
 
-from .models import LicenseRequest
+from .models import LicenseCode, LicenseRequest
 
 
 def requests_of(subscription: Subscription) -> list[LicenseRequest]:
     """Newest first; without the licenses themselves."""
     return list(LicenseRequest.objects.filter(subscription=subscription).defer("sealed_license").order_by("-pk"))
+
+
+def code_of(subscription: Subscription) -> LicenseCode | None:
+    """The code of a service, whatever became of it."""
+    return LicenseCode.objects.filter(subscription=subscription).first()
 
 
 def delivered(subscription: Subscription, pk: int) -> LicenseRequest | None:

@@ -14,6 +14,7 @@ from .lifecycle import LICENSE_REQUEST, LicenseEvent
 from .models import LicenseRequest
 
 NO_SUCH, SERVICE_ENDED, BAD_TEXT = ERRORS["91381034"], ERRORS["91381033"], ERRORS["91381037"]
+DENIED = ERRORS["91381038"]
 
 
 def deliver_license(seller_id: int, upload: Upload, *, now: datetime) -> None:
@@ -24,6 +25,8 @@ def deliver_license(seller_id: int, upload: Upload, *, now: datetime) -> None:
         raise ApiRefused(NO_SUCH, "no application of your buyers has this event id")
     if found.subscription.status not in LIVING:
         raise ApiRefused(SERVICE_ENDED, "the service that it is for has ended")
+    if found.status == LicenseRequest.Status.WITHDRAWN:
+        raise ApiRefused(DENIED, "the buyer has withdrawn this application")
     content, name = _content(upload)
     if found.status == LicenseRequest.Status.DELIVERED:
         if (unseal(found.sealed_license), found.file_name) != (content, name):

@@ -16,6 +16,7 @@ class LicenseEvent(StrEnum):
     REFUSE = "refuse"
     RESTART = "restart"
     UPLOAD = "upload"
+    WITHDRAW = "withdraw"
 
 
 LICENSE_REQUEST: Lifecycle[LicenseStatus, LicenseEvent] = Lifecycle(
@@ -28,5 +29,8 @@ LICENSE_REQUEST: Lifecycle[LicenseStatus, LicenseEvent] = Lifecycle(
         (LicenseStatus.ASKING, LicenseEvent.UPLOAD): LicenseStatus.DELIVERED,
         (LicenseStatus.PROMISED, LicenseEvent.UPLOAD): LicenseStatus.DELIVERED,
         (LicenseStatus.REFUSED, LicenseEvent.UPLOAD): LicenseStatus.DELIVERED,
+        (LicenseStatus.PROMISED, LicenseEvent.WITHDRAW): LicenseStatus.WITHDRAWN,
+        (LicenseStatus.REFUSED, LicenseEvent.WITHDRAW): LicenseStatus.WITHDRAWN,
+        (LicenseStatus.WITHDRAWN, LicenseEvent.RESTART): LicenseStatus.ASKING,
     },
 )

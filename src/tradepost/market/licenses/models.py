@@ -1,13 +1,17 @@
-"""Applications for licenses."""
+"""Applications for licenses; authorisation codes stand in ``code_models``."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tradepost.market.identity.models import Seller
 from tradepost.market.subscriptions.models import Subscription
 
+from .code_models import LicenseCode, SoftwareUsage
+
+__all__ = ["FINGERPRINT_LENGTH", "LicenseCode", "LicenseRequest", "SoftwareUsage"]
 FINGERPRINT_LENGTH = 1024
 
 
@@ -19,6 +23,7 @@ class LicenseRequest(models.Model):
         PROMISED = "promised", _("The seller makes it")
         REFUSED = "refused", _("Not granted")
         DELIVERED = "delivered", _("Delivered")
+        WITHDRAWN = "withdrawn", pgettext_lazy("license request", "Withdrawn")
 
     event_id = models.CharField(max_length=64, unique=True)
     """The market's number of the application, by which the seller delivers (openapi-jointkit §C.7)."""
@@ -44,4 +49,9 @@ class LicenseRequest(models.Model):
                 fields=["subscription", "fingerprint_hash", "term"], name="license_request_machine_and_term"
             )
         ]
-        indexes = [models.Index(fields=["subscription", "-id"], name="license_request_subscription")]
+        indexes = [
+            models.Index(fields=["subscription", "-id"], name="license_request_subscription"),
+            models.Index(fields=["seller", "-id"], name="license_request_seller"),
+            models.Index(fields=["seller", "status", "-id"], name="license_request_seller_st"),
+            models.Index(fields=["status", "-id"], name="license_request_status"),
+        ]

@@ -53,6 +53,18 @@ def request_license(subscription: Subscription, fingerprint: str, *, actor: str,
     return known
 
 
+def withdraw_request(subscription: Subscription, pk: int, *, actor: str, now: datetime) -> LicenseRequest:
+    """The buyer waits for it no longer: a license that is uploaded for it is refused, until it is applied for anew. ``subscription``
+    is locked. Raises ``Refused``."""
+    found = LicenseRequest.objects.select_for_update(of=("self",)).filter(subscription=subscription, pk=pk).first()
+    if found is None or not LICENSE_REQUEST.allows(found.status, LicenseEvent.WITHDRAW):
+        raise Refused(
+            "license.not_waiting", _("This application cannot be withdrawn: it is being asked, or has ended.")
+        )
+    LICENSE_REQUEST.move_all([found], LicenseEvent.WITHDRAW, now=now, actor=actor)
+    return found
+
+
 def answered(answers: Iterable[Answer], *, now: datetime) -> None:
     """Note what sellers said. A license that came first stays delivered."""
     by_request = {answer.request: answer for answer in answers}

@@ -149,6 +149,7 @@ class RefusedRecord(models.Model):
         indexes = [
             models.Index(fields=["seller", "-id"], name="refused_seller"),
             models.Index(fields=["seller", "code", "-id"], name="refused_seller_code"),
+            models.Index(fields=["seller", "at"], name="refused_seller_at"),
         ]
 
 

@@ -1,4 +1,5 @@
 """Mails about an account itself: confirm the address, choose a new password, you have an account already, you are invited.
+And an SMS to a telephone of somebody who left nothing else.
 
 They go to an address rather than to a person: whoever asked may have no account, and nobody may learn from the market whether
 one exists. So there is no notice behind them, and what they lead to is sealed until the worker has sent them.
@@ -16,8 +17,9 @@ from tradepost.market.base import jobs
 from tradepost.market.base.secrets import seal
 
 from . import messages
+from .categories import Channel
 from .models import NoticeDelivery
-from .outgoing import DELIVER
+from .outgoing import DELIVER, DELIVER_BY
 
 
 def mail_account(
@@ -36,3 +38,21 @@ def mail_account(
         )  # fmt: skip
         jobs.schedule(DELIVER, str(mail.pk), due_at=now)
     return mail
+
+
+def send_sms(kind: str, phone: str, *, language: str, now: datetime, facts: Mapping[str, Any]) -> NoticeDelivery:
+    """Have the worker send the words of ``kind`` to a telephone in the standard form. It holds no link: who lost theirs asks
+    again. Raises ``LookupError`` as ``mail_account`` does."""
+    messages.check(kind, {"phone": phone, **facts})
+    with transaction.atomic():
+        sms = NoticeDelivery.objects.create(
+            kind=kind,
+            channel=Channel.SMS,
+            address=phone,
+            language=language,
+            created_at=now,
+            next_at=now,
+            facts=dict(facts),
+        )
+        jobs.schedule(DELIVER_BY[Channel.SMS], str(sms.pk), due_at=now)
+    return sms

@@ -31,6 +31,11 @@ OF_DEMANDS: Mapping[str, Words] = {
         _("The answer: %(answer)s"),
         _("See answer and product"), "good", "circle-check", AN_ASKERS,
     ),
+    "demand_answered_sms": Words(
+        _("Your demand is answered: %(answer)s"),
+        _("The whole answer stands on the page that you followed."),
+        _("Read the answer"), "good", "circle-check", AN_ASKERS,
+    ),
     "operator_demand": Words(
         _("Somebody needs what the store does not have"),
         _("Answer until %(due)s, name a product, or pass it to a seller: %(requirement)s"),

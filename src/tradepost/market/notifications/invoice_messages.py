@@ -16,8 +16,22 @@ ASKED_FOR = About(category=Category.OTHER, to=Audience.SELLER)
 """§7.1: general invoice requested → seller, other (901)."""
 FOR_OPERATORS = About(category=Category.FINANCE, to=Audience.OPERATOR)
 
-WITH_FILE = frozenset({"invoice_ready", "invoice_corrected"})
+A_FEE_INVOICE = About(category=Category.FINANCE, to=Audience.SELLER)
+"""§6.5: over the market's fee."""
+
+WITH_FILE = frozenset({"invoice_ready", "invoice_corrected", "fee_invoice_ready"})
 """Kinds whose mail brings the file of the invoice."""
+OVER_A_FEE: Mapping[str, str] = {
+    "invoice_ready": "fee_invoice_ready",
+    "invoice_corrected": "fee_invoice_ready",
+    "invoice_sent": "fee_invoice_sent",
+    "invoice_corrected_sent": "fee_invoice_sent",
+    "invoice_rejected": "fee_invoice_rejected",
+    "invoice_returned": "fee_invoice_returned",
+    "invoice_wish_declined": "fee_invoice_wish_declined",
+    "invoice_late": "fee_invoice_late",
+}
+"""What a buyer is told of an invoice, and what a seller is told of one over the fee."""
 
 OF_INVOICES: Mapping[str, Words] = {
     "invoice_ready": Words(
@@ -95,5 +109,47 @@ OF_INVOICES: Mapping[str, Words] = {
         _("%(seller)s let the time for an invoice pass"),
         _("It is about %(amount)s and was due on %(due)s. Ask the seller. Application %(application)s."),
         _("Open the invoice"), "warning", "clock", FOR_OPERATORS,
+    ),
+    "operator_invoice_asked": Words(
+        _("An invoice over %(amount)s is to be issued by the market"),
+        _("Made out to %(title)s. Review it and issue it before %(due)s. Application %(application)s."),
+        _("Review it"), "warning", "file-text", FOR_OPERATORS,
+    ),
+    "operator_invoice_wished": Words(
+        _("The market is asked about an invoice over %(amount)s: %(wish)s"),
+        _("Why: %(reason)s Answer before %(due)s. Application %(application)s."),
+        _("Open the invoice"), "warning", "edit", FOR_OPERATORS,
+    ),
+    "fee_invoice_ready": Words(
+        _("The market's invoice over its fee is here"),
+        _("Invoice %(invoice_number)s over %(amount)s, made out to %(title)s. The mail brings the file; you can also download it in "
+          "the seller center. Application %(application)s."),
+        _("Open the invoice"), "good", "file-text", A_FEE_INVOICE,
+    ),
+    "fee_invoice_sent": Words(
+        _("The market's invoice over its fee is on its way"),
+        _("Invoice %(invoice_number)s over %(amount)s, made out to %(title)s, was sent on paper: %(carrier)s, parcel %(parcel)s. "
+          "Application %(application)s."),
+        _("Open the invoice"), "good", "file-text", A_FEE_INVOICE,
+    ),
+    "fee_invoice_rejected": Words(
+        _("The market did not accept your application for an invoice over its fee"),
+        _("It was about %(amount)s. Why: %(reason)s Mend it and apply anew. Application %(application)s."),
+        _("See why"), "warning", "ban", A_FEE_INVOICE,
+    ),
+    "fee_invoice_returned": Words(
+        _("The market took its invoice over the fee back"),
+        _("The invoice over %(amount)s no longer counts. Why: %(reason)s The fee can be invoiced anew. Application %(application)s."),
+        _("Open the invoice"), "warning", "arrow-back-up", A_FEE_INVOICE,
+    ),
+    "fee_invoice_wish_declined": Words(
+        _("The market leaves its invoice over the fee as it is"),
+        _("It is about %(amount)s. Why: %(reason)s Application %(application)s."),
+        _("Open the invoice"), "warning", "ban", A_FEE_INVOICE,
+    ),
+    "fee_invoice_late": Words(
+        _("The market is late with its invoice over the fee"),
+        _("It is about %(amount)s and was due on %(due)s. Write to the operator. Application %(application)s."),
+        _("Open the invoice"), "warning", "clock", A_FEE_INVOICE,
     ),
 }  # fmt: skip  # a table is read in rows

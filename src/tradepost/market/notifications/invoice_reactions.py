@@ -23,6 +23,7 @@ from tradepost.market.invoices.events import (
 from tradepost.market.invoices.models import Invoice, IssuedInvoice
 
 from . import facts as f
+from .invoice_messages import OVER_A_FEE
 from .reactions import operators, people_of, seller_names
 from .tell import Telling, tell_all
 
@@ -34,7 +35,9 @@ WISHES = {
 
 def on_invoice_requested(event: InvoiceRequested, now: datetime) -> None:
     invoice = _invoice(event.invoice)
-    tell_all(_to_seller(invoice, "seller_invoice_asked", {"title": invoice.name}), now=now)
+    told = {"title": invoice.name}
+    own = _to_operators(invoice, "operator_invoice_asked", told) if invoice.seller.self_operated else []
+    tell_all([*_to_seller(invoice, "seller_invoice_asked", told), *own], now=now)
 
 
 def on_invoice_withdrawn(event: InvoiceWithdrawn, now: datetime) -> None:
@@ -43,7 +46,7 @@ def on_invoice_withdrawn(event: InvoiceWithdrawn, now: datetime) -> None:
 
 def on_invoice_rejected(event: InvoiceRejected, now: datetime) -> None:
     invoice = _invoice(event.invoice)
-    tell_all([_to_buyer(invoice, "invoice_rejected", {"reason": invoice.reason})], now=now)
+    tell_all(_to_buyer(invoice, "invoice_rejected", {"reason": invoice.reason}), now=now)
 
 
 def on_invoice_issued(event: InvoiceIssued, now: datetime) -> None:
@@ -56,12 +59,12 @@ def on_invoice_issued(event: InvoiceIssued, now: datetime) -> None:
         "issued": issued.pk, "invoice_number": issued.number, "title": invoice.name, "carrier": issued.carrier,
         "parcel": issued.parcel,
     }  # fmt: skip
-    tell_all([_to_buyer(invoice, kind, more, occasion=str(issued.pk), delivered=True)], now=now)
+    tell_all(_to_buyer(invoice, kind, more, occasion=str(issued.pk), delivered=True), now=now)
 
 
 def on_invoice_returned(event: InvoiceReturned, now: datetime) -> None:
     invoice = _invoice(event.invoice)
-    tell_all([_to_buyer(invoice, "invoice_returned", {"reason": invoice.reason}, delivered=True)], now=now)
+    tell_all(_to_buyer(invoice, "invoice_returned", {"reason": invoice.reason}, delivered=True), now=now)
 
 
 def on_invoice_wished(event: InvoiceWished, now: datetime) -> None:
@@ -72,14 +75,17 @@ def on_invoice_wished(event: InvoiceWished, now: datetime) -> None:
         "wish": f.phrase(WISHES[Invoice.Wish(invoice.wish)]),
         "reason": invoice.wish_reason,
     }
-    tell_all(_to_seller(invoice, "seller_invoice_wished", more, occasion=event.occasion), now=now)
+    own = (
+        _to_operators(invoice, "operator_invoice_wished", more, occasion=event.occasion)
+        if invoice.seller.self_operated
+        else []
+    )
+    tell_all([*_to_seller(invoice, "seller_invoice_wished", more, occasion=event.occasion), *own], now=now)
 
 
 def on_invoice_wish_declined(event: InvoiceWishDeclined, now: datetime) -> None:
     invoice = _invoice(event.invoice)
-    tell_all(
-        [_to_buyer(invoice, "invoice_wish_declined", {"reason": invoice.reason}, occasion=event.occasion)], now=now
-    )
+    tell_all(_to_buyer(invoice, "invoice_wish_declined", {"reason": invoice.reason}, occasion=event.occasion), now=now)
 
 
 def on_invoice_due_soon(event: InvoiceDueSoon, now: datetime) -> None:
@@ -93,33 +99,39 @@ def on_invoice_overdue(event: InvoiceOverdue, now: datetime) -> None:
     invoice = _invoice(event.invoice)
     if invoice.due_at is None:
         return
-    to_operators = [
-        Telling(
-            user=user,
-            kind="operator_invoice_late",
-            facts=_shared(invoice),
-            once=f"{invoice.pk}/{event.occasion}",
-            link=reverse("console:invoice", args=[invoice.pk]),
-        )
-        for user in operators()
-    ]
+    to_operators = _to_operators(invoice, "operator_invoice_late", {}, occasion=event.occasion)
     late = _to_buyer(invoice, "invoice_late", {}, occasion=event.occasion)
-    tell_all([late, *_to_seller(invoice, "seller_invoice_late", {}, occasion=event.occasion), *to_operators], now=now)
+    tell_all([*late, *_to_seller(invoice, "seller_invoice_late", {}, occasion=event.occasion), *to_operators], now=now)
 
 
 def _to_buyer(
     invoice: Invoice, kind: str, more: Mapping[str, f.Json | str | int], *, occasion: str = "", delivered: bool = False
-) -> Telling:
-    """``delivered``: also to the mail address and the telephone that the application names."""
-    return Telling(
-        user=invoice.buyer,
-        kind=kind,
-        facts={**_shared(invoice), **more},
-        once=f"{invoice.pk}/{occasion}" if occasion else f"{invoice.pk}",
-        link=reverse("storefront:invoice", args=[invoice.pk]),
-        contact=invoice.receiver_email if delivered else "",
-        phone=invoice.receiver_phone if delivered else "",
-    )
+) -> list[Telling]:
+    """``delivered``: also to the mail address and the telephone that the application names. Over a fee the people of the seller
+    are told that paid it."""
+    facts = {**_shared(invoice), **more}
+    once = f"{invoice.pk}/{occasion}" if occasion else f"{invoice.pk}"
+    contact, phone = (invoice.receiver_email, invoice.receiver_phone) if delivered else ("", "")
+    if invoice.payer is None:
+        link = reverse("storefront:invoice", args=[invoice.pk])
+        return [Telling(user=invoice.buyer, kind=kind, facts=facts, once=once, link=link, contact=contact, phone=phone)]
+    link = reverse("seller_center:fee_invoice", args=[invoice.pk])
+    return [
+        Telling(
+            user=user, kind=OVER_A_FEE[kind], facts=facts, once=once, link=link, contact=contact if n == 0 else "",
+            phone=phone if n == 0 else "", seller=invoice.payer_id,
+        )
+        for n, (user, _contact) in enumerate(people_of(invoice.payer))
+    ]  # fmt: skip
+
+
+def _to_operators(
+    invoice: Invoice, kind: str, more: Mapping[str, f.Json | str], *, occasion: str = ""
+) -> list[Telling]:
+    link = reverse("console:invoice", args=[invoice.pk])
+    once = f"{invoice.pk}/{occasion}" if occasion else f"{invoice.pk}"
+    facts = {**_shared(invoice), **more}
+    return [Telling(user=user, kind=kind, facts=facts, once=once, link=link) for user in operators()]
 
 
 def _to_seller(invoice: Invoice, kind: str, more: Mapping[str, f.Json | str], *, occasion: str = "") -> list[Telling]:
@@ -148,7 +160,7 @@ def _shared(invoice: Invoice) -> dict[str, f.Json | str]:
 
 
 def _invoice(pk: int) -> Invoice:
-    return Invoice.objects.select_related("buyer", "seller").get(pk=pk)
+    return Invoice.objects.select_related("buyer", "seller", "payer").get(pk=pk)
 
 
 REACTIONS = (

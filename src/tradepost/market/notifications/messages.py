@@ -20,12 +20,14 @@ from .conversion_messages import OF_CONVERSIONS
 from .demand_messages import OF_DEMANDS
 from .facts import readable
 from .invoice_messages import OF_INVOICES
+from .license_messages import OF_CODES
 from .notice_parts import Said, Words
 from .operator_messages import OF_OPERATIONS
 from .probe_messages import OF_PROBES
 from .refund_messages import OF_REFUNDS
 from .renewal_messages import OF_RENEWALS
 from .service_messages import OF_SERVICES
+from .settlement_messages import OF_STATEMENTS
 from .supervision_messages import OF_SUPERVISIONS
 from .transfer_messages import OF_TRANSFERS
 from .usage_messages import OF_USAGE
@@ -58,8 +60,10 @@ WORDS: Mapping[str, Words] = {
     **OF_SUPERVISIONS,
     **OF_TRANSFERS,
     **OF_INVOICES,
+    **OF_STATEMENTS,
     **OF_CHANNELS,
     **OF_RENEWALS,
+    **OF_CODES,
     **OF_CONVERSIONS,
     **OF_CHANGES,
     **OF_SERVICES,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tradepost.market.orders.models import Order
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.product_types.registry import product_type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,11 @@ OF_HELD: Mapping[str, OrderKinds] = {
         sold=("seller_change", "seller_free_change"), ended=("change_refunded", "free_change_ended")
     ),
 }  # fmt: skip
+
+
+def is_by_code(line: OrderLine, product_kind: str) -> bool:
+    """Whether a line is delivered by a code of the market: its notices have words of their own (``license_reactions``)."""
+    return line.order.order_type in {Order.Type.NEW, Order.Type.TRIAL} and product_type(product_kind).issues_codes
 
 
 def kinds_of(order: Order) -> OrderKinds:

@@ -20,26 +20,30 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_noop
 
+from tradepost.market.base.events import on
 from tradepost.market.base.models import Job
 from tradepost.market.base.outbox import batched
+from tradepost.market.billing import collect_debt
 from tradepost.market.fulfilment.events import OperationStopped
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.registry import operation_kind
 from tradepost.market.identity.events import SigningKeyRotated
 from tradepost.market.identity.models import Member, Seller, SigningKey, User
-from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded
+from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded, OrderReturned
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.production.events import BreakerOpened, CallFailed
 from tradepost.market.production.models import Address, Attempt, Call
 from tradepost.protocols.commands import CheckChange
 
 from . import facts as f
+from . import license_reactions
 from .auto_renewal_reactions import renewed_automatically
-from .order_words import kinds_of, told
+from .order_words import is_by_code, kinds_of, told
 from .tell import Telling, tell_all
 
 QUIET = "notifications.quiet"
@@ -55,8 +59,10 @@ def quiet_is_over(_payload: Mapping[str, Any], _now: datetime) -> datetime | Non
 @batched
 def on_order_paid(events: Sequence[OrderPaid], now: datetime) -> None:
     """The sellers learn of new orders."""
-    lines = _lines_of(events)
-    members = members_of({line.seller_id for line in lines})
+    rows = _rows_of(events).annotate(product_kind=F("product__product_type"))
+    coded = [line for line in rows if is_by_code(line, line.product_kind)]
+    lines = [line for line in rows if line not in coded]
+    members = members_of({line.seller_id for line in rows})
     tellings = [
         Telling(
             user=user,
@@ -69,7 +75,7 @@ def on_order_paid(events: Sequence[OrderPaid], now: datetime) -> None:
         for line in lines
         for user in members[line.seller_id]
     ]
-    tell_all(tellings, now=now)
+    tell_all([*tellings, *license_reactions.paid(coded, members)], now=now)
 
 
 @batched
@@ -104,6 +110,14 @@ def on_order_refunded(event: OrderRefunded, now: datetime) -> None:
     order = lines[0].order
     kind = told(kinds_of(order).ended, order.total_minor)
     _tell_buyer(lines, kind, {"amount": f.money(order.total)}, now)
+
+
+def on_order_returned(event: OrderReturned, now: datetime) -> None:
+    """Its sellers learn that it was given back; its buyer knows."""
+    lines = _lines(event.order)
+    members = members_of({line.seller_id for line in lines})
+    told_each = (license_reactions.to_members(line, members, "seller_order_returned") for line in lines)
+    tell_all([telling for each in told_each for telling in each], now=now)
 
 
 def on_order_cancelled(event: OrderCancelled, now: datetime) -> None:
@@ -278,10 +292,14 @@ def _lines(order: str) -> list[OrderLine]:
     return list(OrderLine.objects.select_related("order__buyer", "seller").filter(order__number=order).order_by("pk"))
 
 
-def _lines_of(events: Sequence[OrderPaid | OrderCompleted]) -> list[OrderLine]:
+def _lines_of(events: Sequence[OrderCompleted]) -> list[OrderLine]:
+    return list(_rows_of(events))
+
+
+def _rows_of(events: Sequence[OrderPaid | OrderCompleted]) -> QuerySet[OrderLine]:
     numbers = {event.order for event in events}
     lines = OrderLine.objects.select_related("order__buyer", "subscription").filter(order__number__in=numbers)
-    return list(lines.order_by("pk"))
+    return lines.order_by("pk")
 
 
 def _tell_buyer(lines: list[OrderLine], kind: str, more: dict[str, f.Json], now: datetime) -> None:
@@ -365,3 +383,10 @@ def _loud(subject: str, now: datetime) -> bool:
     if not new:
         Job.objects.filter(pk=job.pk).update(due_at=now + QUIET_FOR)
     return True
+
+
+REACTIONS = (
+    on(OrderCancelled, on_order_cancelled),
+    on(OrderReturned, collect_debt.on_order_refunded, on_order_returned),
+)
+"""Orders that end without anybody having failed."""

@@ -18,14 +18,17 @@ from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 
 from tradepost.market.base import clock
+from tradepost.market.base.config import config
 from tradepost.market.web import programs
 from tradepost.market.web.busy import RETRY_AFTER, busy_page, is_busy
 from tradepost.market.web.peer import peer
 from tradepost.market.web.writers import must_have_a_place
 from tradepost.protocols.http import Request, Response
+from tradepost.protocols.open_api import sandbox_time
 from tradepost.protocols.open_api.errors import (
     GATEWAY_ERRORS,
     ORDER_QUERY_ERRORS,
+    WRONG_RECORDS,
     ApiError,
     Envelope,
     both_envelopes,
@@ -56,11 +59,13 @@ class ApiRequest:
 class ApiRefused(Exception):
     """A row of the API's error table as the answer to a request; an authentication may raise it for a body that names nobody."""
 
-    def __init__(self, code: str, detail: str = "", *, parameter: str = "") -> None:
+    def __init__(self, code: str, detail: str = "", *, parameter: str = "", wrong_records: int = 0) -> None:
         super().__init__(code, detail)
         self.code = code
         self.detail = detail
-        self.parameter = parameter
+        self.extra: dict[str, object] = {"parameter": parameter} if parameter else {}
+        if wrong_records:
+            self.extra[WRONG_RECORDS] = wrong_records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +139,10 @@ def open_api(
                 else:
                     log.exception("open_api_failed", path=request.path)
                     response = failure_response(errors.internal, errors.envelope)
-            return to_http(response, request_id)
+            answer = to_http(response, request_id)
+            if config().sandbox and hasattr(request, "now"):
+                answer[sandbox_time.HEADER] = sandbox_time.dump(request.now)
+            return answer
 
         view.takes = Takes(method, largest_body, authentication)  # type: ignore[attr-defined]
         view.own_transactions = True  # type: ignore[attr-defined]  # read by RequestMiddleware: reading takes no write lock
@@ -170,8 +178,7 @@ def _answered(
 
 
 def _refused(refused: ApiRefused, errors: Errors, request_id: str) -> Response:
-    named = {"parameter": refused.parameter} if refused.parameter else {}
-    return errors.answer(errors.table[refused.code], request_id, refused.detail, **named)
+    return errors.answer(errors.table[refused.code], request_id, refused.detail, **refused.extra)
 
 
 def _with_retry_after(response: Response, seconds: int) -> Response:

@@ -87,7 +87,7 @@ def _pushed_old(request: ApiRequest, edition: Edition, api: Push.Api) -> Respons
     taken = _take(Pushed(seller=request.caller.seller_id, api=api, loaded=loaded), request)
     codes = {OLD_CODES.get(one.refusal.code, INVALID_USAGE) for one in taken.refused}
     if len(codes) == 1 and len(taken.refused) == len(loaded.items):
-        raise ApiRefused(codes.pop(), _words(taken.refused[0]))
+        raise ApiRefused(codes.pop(), _words(taken.refused[0]), wrong_records=len(taken.refused))
     return usage_push_old.pushed()
 
 

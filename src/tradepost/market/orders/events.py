@@ -45,6 +45,14 @@ class OrderRefunded:
     """For sellers and operators: the buyer is not told."""
 
 
+@event("order_returned", about=("order",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReturned:
+    """Its buyer gave it back before anything was taken of it, and what was paid is back on the balance."""
+
+    order: str
+
+
 @event("auto_renewal_failed", about=("subscription",))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutoRenewalFailed:

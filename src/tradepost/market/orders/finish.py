@@ -12,7 +12,7 @@ from tradepost.market.base import outbox
 from tradepost.market.base.work import wake
 from tradepost.market.payments import ledger
 
-from .events import OrderCompleted, OrderRefunded
+from .events import OrderCompleted, OrderRefunded, OrderReturned
 from .lifecycle import ORDER, OrderEvent
 from .models import Order, OrderLine
 
@@ -52,6 +52,14 @@ def give_up_order(order: Order, *, now: datetime, reason: str, actor: str = "mar
         ORDER.move_all([order], OrderEvent.GIVE_UP, now=now, actor=actor, note=reason[:500], ended_at=now)
         ledger.refund(order.buyer, order.total, reference=order.number, actor=actor, now=now)
         outbox.publish_all([OrderRefunded(order=one.number, reason=reason) for one in _told([order])], now=now)
+
+
+def return_order(order: Order, *, now: datetime, actor: str) -> None:
+    """Its buyer gives it back before anything was taken of it: full refund, and nobody failed (business-rules §2.10)."""
+    with transaction.atomic():
+        ORDER.move_all([order], OrderEvent.RETURN, now=now, actor=actor, ended_at=now)
+        ledger.refund(order.buyer, order.total, reference=order.number, actor=actor, now=now)
+        outbox.publish_all([OrderReturned(order=one.number) for one in _told([order])], now=now)
 
 
 def _told(orders: Sequence[Order]) -> list[Order]:

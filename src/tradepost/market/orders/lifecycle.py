@@ -24,11 +24,15 @@ class OrderEvent(StrEnum):
     TIME_OUT = "time out"
     COMPLETE = "complete"
     GIVE_UP = "give up"
+    RETURN = "return"
+    """Its buyer wants it no more, before anything was taken of it."""
     REFUND = "refund"
     """All that was paid for it is its buyer's again."""
 
 
-GIVES_BACK = frozenset({OrderEvent.CANCEL, OrderEvent.TIME_OUT, OrderEvent.GIVE_UP, OrderEvent.REFUND})
+GIVES_BACK = frozenset(
+    {OrderEvent.CANCEL, OrderEvent.TIME_OUT, OrderEvent.GIVE_UP, OrderEvent.RETURN, OrderEvent.REFUND}
+)
 
 
 class OrderLifecycle(Lifecycle[OrderStatus, OrderEvent]):
@@ -63,6 +67,7 @@ ORDER = OrderLifecycle(
         (OrderStatus.UNPAID, OrderEvent.TIME_OUT): OrderStatus.CANCELLED,
         (OrderStatus.PROCESSING, OrderEvent.COMPLETE): OrderStatus.COMPLETED,
         (OrderStatus.PROCESSING, OrderEvent.GIVE_UP): OrderStatus.REFUNDED,
+        (OrderStatus.PROCESSING, OrderEvent.RETURN): OrderStatus.REFUNDED,
         (OrderStatus.COMPLETED, OrderEvent.REFUND): OrderStatus.REFUNDED,
     },
 )

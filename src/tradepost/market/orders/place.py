@@ -25,7 +25,7 @@ from . import quotes
 from .audience import check_audience
 from .durations import Duration, shortest_duration
 from .models import Order, OrderLine
-from .prerequisite import check_prerequisite
+from .prerequisite import check_owes_nothing, check_prerequisite
 from .pricing import Priced, Tariff, as_stored, price
 from .reserve import reserve
 
@@ -63,6 +63,7 @@ def place_order(
     priced = quote(offer, quantity=command.quantity, periods=command.periods)
     check_metered(offer.charging, sells_packages=sells_packages)
     check_prerequisite(buyer, offer)
+    check_owes_nothing(buyer, offer)
     check_audience(buyer, offer)
     params = _extend_params(offer.sku.spec.product, command.extend_params)
     renews = _renews(offer) if command.renews else None

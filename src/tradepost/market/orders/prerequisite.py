@@ -1,12 +1,16 @@
-"""What a buyer must hold before something can be bought: a package is deducted from what is on demand (business-rules §3.2)."""
+"""What must be so before something can be bought: a package is deducted from what the buyer has on demand, and who owes for
+usage opens nothing more on demand (business-rules §3.2, §4.4)."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.money import Money
+from tradepost.market.base.money_words import in_words
 from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import User
+from tradepost.market.payments import debts
 from tradepost.market.subscriptions.models import Subscription
 
 
@@ -34,5 +38,26 @@ def check_prerequisite(buyer: User, offer: Offer) -> None:
                 "A package is deducted from on-demand usage, so open this product on demand first. You can buy the "
                 "package as soon as that service is active."
             ),
+            field="product_id",
+        )
+
+
+def owed_before(buyer: User, offer: Offer) -> Money | None:
+    """What the buyer has to pay before it can open this offer; None where nothing stands in the way. What is prepaid may be
+    bought by who owes: it makes no debt."""
+    if not offer.charging.postpaid:
+        return None
+    owed = debts.owed(buyer, offer.currency)
+    return owed if owed.minor > 0 else None
+
+
+def check_owes_nothing(buyer: User, offer: Offer) -> None:
+    """Raises ``Refused`` when ordering; what was ordered before the debt is delivered."""
+    owed = owed_before(buyer, offer)
+    if owed is not None:
+        raise Refused(
+            "order.arrears",
+            _("You owe %(amount)s for usage. Pay it by topping up your balance; then you can open more on demand.")
+            % {"amount": in_words(owed)},
             field="product_id",
         )

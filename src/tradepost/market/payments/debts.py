@@ -23,6 +23,12 @@ def uncollected_account(seller: Seller, currency: str) -> Account:
     return Account.objects.get_or_create(kind=Account.Kind.UNCOLLECTED, seller=seller, currency=currency)[0]
 
 
+def owed(user: User, currency: str) -> Money:
+    """What a buyer owes for usage; it is what open charges say (``billing.queries.problems``)."""
+    account = Account.objects.filter(kind=Account.Kind.DEBT, user=user, currency=currency).first()
+    return Money(0, currency) if account is None else -account.balance
+
+
 def owe(user: User, seller: Seller, amount: Money, *, reference: str, now: datetime) -> Transfer:
     """The buyer owes so much more for what it used of this seller."""
     _more_than_nothing(amount)

@@ -59,6 +59,9 @@ class Intent(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["user", "-id"], name="intent_of_user"),
             models.Index(fields=["user", "status", "-id"], name="intent_of_user_status"),
+            models.Index(
+                fields=["user", "-id"], condition=Q(status__in=["pending", "in_review"]), name="intent_open_of_user"
+            ),
             models.Index(fields=["status", "-id"], name="intent_status"),
             models.Index(fields=["check_by"], condition=Q(status="in_review"), name="intent_to_check"),
             models.Index(fields=["purpose"], condition=~Q(purpose=""), name="intent_purpose"),

@@ -20,7 +20,10 @@ _TEN = re.compile(r"(?=(T[A-Z2-9]{9}))")
 
 def intents_of(user: User, *, status: str = "", after: str = "", size: int = 20) -> Page[Intent]:
     """A buyer's, newest first."""
-    return _page(Intent.objects.filter(user=user), status, after, size)
+    mine = Intent.objects.filter(user=user)
+    if not status:
+        return page(mine, after=after, size=size, along=("user",))
+    return page(mine.filter(status=status), after=after, size=size, along=("user", "status"))
 
 
 def intent_of(user: User, number: str) -> Intent | None:
@@ -29,7 +32,7 @@ def intent_of(user: User, number: str) -> Intent | None:
 
 def open_intents_of(user: User, *, most: int = 20) -> list[Intent]:
     """Those that wait for money or for an operator, newest first."""
-    return list(Intent.objects.filter(user=user, status__in=OPEN).order_by("-pk")[:most])
+    return list(Intent.objects.filter(user=user, status__in=OPEN).order_by("user", "-pk")[:most])
 
 
 def open_intent_for(user: User, order_number: str) -> Intent | None:

@@ -29,6 +29,9 @@ class Account(models.Model):
         DEBT = "debt", _("Owed by the buyer for usage")
         """Zero or less: a charge that the balance did not cover."""
         UNCOLLECTED = "uncollected", _("Charged for the seller, not paid by the buyer yet")
+        PAYABLE = "payable", _("To be paid out to the seller")
+        """Of statements that were agreed to, less the fee; a transfer out of the market's bank ends it."""
+        FEE = "fee", _("The market's own fee")
 
     kind = models.CharField(max_length=16, choices=Kind)
     user = models.ForeignKey(User, models.PROTECT, null=True, default=None)
@@ -42,6 +45,10 @@ class Account(models.Model):
     """Key of an entry; those after it are not in the sum."""
 
     class Meta:
+        indexes = [
+            models.Index(fields=["kind", "-id"], condition=~Q(kind="buyer"), name="account_of_kind"),
+            models.Index(fields=["-summed_through"], condition=~Q(kind="buyer"), name="account_summed"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["user", "currency"], condition=Q(kind="buyer"), name="account_buyer"),
             models.UniqueConstraint(fields=["seller", "currency"], condition=Q(kind="seller"), name="account_seller"),
@@ -52,6 +59,7 @@ class Account(models.Model):
             models.UniqueConstraint(
                 fields=["seller", "currency"], condition=Q(kind="uncollected"), name="account_uncollected"
             ),
+            models.UniqueConstraint(fields=["seller", "currency"], condition=Q(kind="payable"), name="account_payable"),
             models.CheckConstraint(condition=Q(balance_minor__gte=0), name="account_not_overdrawn"),
         ]
 
@@ -81,6 +89,8 @@ class Transfer(models.Model):
         CHARGED = "charged", _("Usage")
         COLLECTED = "collected", _("Payment for usage")
         CREDITED = "credited", _("Credit for usage")
+        SETTLED = "settled", _("Statement agreed to")
+        PAID_OUT = "paid_out", _("Paid out to the seller")
 
     reason = models.CharField(max_length=16, choices=Reason)
     reference = models.CharField(max_length=64)

@@ -41,7 +41,7 @@ def entries(account: Account | None, asked: EntryFilter, *, after: str = "", siz
     """Newest first; an empty page where there is no account."""
     if account is None:
         return Page([], "")
-    found = page(_rows(account, asked), after=after, size=size)
+    found = page(_rows(account, asked), after=after, size=size, along=_along(asked))
     return Page([_booked(entry, account) for entry in found.rows], found.next_key)
 
 
@@ -49,7 +49,7 @@ def to_export(account: Account | None, asked: EntryFilter, *, most: int) -> tupl
     """At most so many, newest first, and whether there are more."""
     if account is None:
         return [], False
-    found = page(_rows(account, asked), size=most)
+    found = page(_rows(account, asked), size=most, along=_along(asked))
     return [_booked(entry, account) for entry in found.rows], bool(found.next_key)
 
 
@@ -59,13 +59,17 @@ def _rows(account: Account, asked: EntryFilter) -> QuerySet[Entry]:
     # By key as well, so that nothing before or after these days is looked at.
     if asked.first is not None:
         since = _midnight(asked.first, asked.zone)
-        near = _keys(mine.filter(at__gte=since).order_by("at", "pk"))
+        near = _keys(mine.filter(at__gte=since).order_by("account", "at", "pk"))
         wanted = wanted.filter(at__gte=since, pk__gte=min(near)) if near else wanted.none()
     if asked.last is not None:
         until = _midnight(asked.last + timedelta(days=1), asked.zone)
-        near = _keys(mine.filter(at__lt=until).order_by("-at", "-pk"))
+        near = _keys(mine.filter(at__lt=until).order_by("-account", "-at", "-pk"))
         wanted = wanted.filter(at__lt=until, pk__lte=max(near)) if near else wanted.none()
     return wanted.select_related("transfer")
+
+
+def _along(asked: EntryFilter) -> tuple[str, ...]:
+    return ("account", "statement_kind") if asked.kind else ("account",)
 
 
 def _keys(edge: QuerySet[Entry]) -> list[int]:

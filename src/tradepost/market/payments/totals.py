@@ -25,8 +25,11 @@ SELECT kind, currency, SUM(minor) FROM (
 """One statement, so that it sees each transfer whole or not at all."""
 USAGE = (Account.Kind.UNCOLLECTED, Account.Kind.DEBT)
 """What sellers wait for and what buyers owe them for usage: no money came for it yet, and the two are nothing together."""
-OWED = (Account.Kind.BUYER, Account.Kind.SELLER, Account.Kind.CLEARING, Account.Kind.SUSPENSE, *USAGE)
-"""What the market owes others, in the order in which it is shown; against it stands what came from outside."""
+SETTLED = (Account.Kind.PAYABLE, Account.Kind.FEE)
+"""Of statements that sellers agreed to: what goes out to them, and what stays the market's own."""
+OWED = (Account.Kind.BUYER, Account.Kind.SELLER, Account.Kind.CLEARING, Account.Kind.SUSPENSE, *USAGE, *SETTLED)
+"""What the market owes others, and at the end its own fee, in the order in which it is shown; against it stands what came from
+outside, less what went out again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def owed_to_sellers(*, after: str = "", size: int = 25) -> Page[Owed]:
     since = Entry.objects.filter(account=OuterRef("pk"), pk__gt=OuterRef("summed_through")).order_by().values("account")
     accounts = Account.objects.filter(kind=Account.Kind.SELLER).select_related("seller")
     now = accounts.annotate(now=F("summed_minor") + Coalesce(Subquery(since.values_list(Sum("amount_minor"))), 0))
-    found = page(now, after=after, size=size)
+    found = page(now, after=after, size=size, along=("kind",))
     owed = [Owed(one, Money(one.now, one.currency)) for one in found.rows]  # type: ignore[attr-defined]  # as annotated
     return Page(owed, found.next_key)
 

@@ -26,6 +26,8 @@ class Gives(StrEnum):
     """An address with an account."""
     LICENSE = "license"
     """The text of a license."""
+    CODE = "code"
+    """A code that the market makes and the software asks about."""
 
 
 class DeliveredBy(StrEnum):
@@ -212,6 +214,12 @@ class ProductType:
     def by_people(self) -> bool:
         """Whether people deliver it, in a supervised flow, and no seller's server is asked anything."""
         return bool(self.flow)
+
+    @property
+    def issues_codes(self) -> bool:
+        """The market itself makes what the buyer gets, and the seller's software asks about it. The seller's interface is
+        optional then: it is told of what it saved a debug case for, and of nothing else (saas-v1-license B2.2)."""
+        return self.delivery is DeliveredBy.CODE
 
     def plan(self, order_type: str, protocol: SellerProtocol) -> tuple[Step, ...]:
         """The steps of an order over this protocol; what the protocol has no activity for is not asked."""

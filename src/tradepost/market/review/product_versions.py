@@ -29,6 +29,7 @@ from tradepost.market.debugging.required import Purpose, Sold
 from tradepost.market.identity.certify import may_publish
 from tradepost.market.identity.company_models import Agreement
 from tradepost.market.identity.models import Seller
+from tradepost.market.licenses.codes import is_tested
 from tradepost.market.product_types.contract import DeliveredBy
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production.models import Address, Binding
@@ -139,7 +140,26 @@ def findings_of(
     ]
 
 
+def issues_codes(document: Document) -> bool:
+    """Whether what is sold is a code that the seller's software activates."""
+    return product_type(document.product_type).issues_codes
+
+
+def _codes(product: Product, document: Document) -> Iterator[Finding]:
+    if issues_codes(document) and not is_tested(product):
+        yield Finding(
+            section=INTERFACE, field="test_code", code="interface.test_code", words=_not_tested(), rule=PER_KIND
+        )
+
+
+def _not_tested() -> str:
+    return _(
+        "No test code of this product was activated and then asked about by your software. Make one and let it do so."
+    )
+
+
 def _interface(product: Product, document: Document, purpose: Purpose) -> Iterator[Finding]:
+    yield from _codes(product, document)
     kind = product_type(document.product_type)
     if not needs_interface(document) or not kind.deliverable:
         return
@@ -242,6 +262,8 @@ class ProductVersion(Defaults[Document]):
                     "review.replay", words % {"minutes": settings.replay_valid_minutes}, field="replay", rule="2.4"
                 )
             _check_cases(_product(case), case.document, self.purpose)
+        if issues_codes(case.document) and not is_tested(_product(case)):
+            raise Refused("review.test_code", _not_tested(), field="replay", rule="2.5")
         web_sites.check_sites(case.seller, case.document, settings=settings, now=case.now)
         listing.list_version(
             version, currency=settings.currency, sells_packages=settings.sandbox, actor=by, now=case.now

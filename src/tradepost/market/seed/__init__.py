@@ -1,7 +1,20 @@
 """A believable market to try: sellers, products and accounts, loaded with the verbs that the pages use."""
 
+from .demands import ask
 from .loading import SeedResult, load
 from .people import Login
 from .road import Road, Stopped, is_walked, walk
+from .using import SHORT_OF_MONEY, open_on_demand
 
-__all__ = ["Login", "Road", "SeedResult", "Stopped", "is_walked", "load", "walk"]
+__all__ = [
+    "SHORT_OF_MONEY",
+    "Login",
+    "Road",
+    "SeedResult",
+    "Stopped",
+    "ask",
+    "is_walked",
+    "load",
+    "open_on_demand",
+    "walk",
+]

@@ -83,5 +83,5 @@ BUYER = Login(
     level="V3",
 )
 OWNER = Login(role="seller", email="owner@qingxie.example", password="seller-sandbox", name="沈清")  # noqa: S106
-OPERATOR = Login(role="operator", email="operator@market.example", password="operator-sandbox", name="运营值班")  # noqa: S106
+OPERATOR = Login(role="operator", email="operator@market.example", password="operator-sandbox", name="值班运营经理")  # noqa: S106
 LOGINS = (BUYER, OWNER, OPERATOR)

@@ -31,6 +31,11 @@ OPENED = Text(
     en="It is opened as soon as it is paid; address and first account are shown under Services. Updates during the paid time "
     "are included. It can be renewed before its end; after that it is frozen first and released later.",
 )
+OPENED_ON_DEMAND = Text(
+    zh="下单后由服务商自动开通，登录地址和初始账号显示在「我的服务」里。开通不收费，用量按小时结算并从余额扣除；余额不足时先冻结、结清后恢复。",
+    en="It is opened as soon as it is ordered; address and first account are shown under Services. Opening is free; usage is "
+    "settled each hour from the balance. When that does not suffice the service is frozen, and goes on once all is paid.",
+)
 STANDARD = Text(zh="标准规格", en="Standard")
 HOURS = Text(zh="工作日 9:00–18:00（北京时间）", en="Working days 9:00–18:00, Beijing time")
 SUPPORTED = Text(
@@ -129,6 +134,8 @@ class Edition(Data, frozen=True, kw_only=True):
             parts.append("、".join(said) + "购买" if chinese else f"paid {' or '.join(said)}")
         if self.once is not None:
             parts.append("一次性购买" if chinese else "paid once")
+        if self.usage is not None:
+            parts.append("按用量付费" if chinese else "paid by usage")
         name = (self.name or STANDARD).in_language(language)
         return f"{name}：{'，'.join(parts)}" if chinese else f"{name}: {', '.join(parts)}"
 
@@ -212,6 +219,10 @@ class DemoProduct(Editions, frozen=True, kw_only=True):
             details=sold.Details(fields={HAS_ONE: NO}, proofs={"software_copyright": proof}),
         )
 
+    @property
+    def only_by_usage(self) -> bool:
+        return all(edition.usage and edition.month is edition.year is edition.once is None for edition in self.editions)
+
     def _description(self, language: str) -> str:
         def say(text: Text) -> str:
             return escape(text.in_language(language))
@@ -222,7 +233,7 @@ class DemoProduct(Editions, frozen=True, kw_only=True):
             f"<p>{say(self.lead)}</p>\n<h3>{say(WHAT_IT_DOES)}</h3>\n{features}\n"
             f"<h3>{say(WHO_IT_SUITS)}</h3>\n<p>{say(self.suits)}</p>\n"
             f"<h3>{say(WHAT_IS_SOLD)}</h3>\n{editions}\n"
-            f"<h3>{say(WHAT_COMES)}</h3>\n<p>{say(OPENED)}</p>"
+            f"<h3>{say(WHAT_COMES)}</h3>\n<p>{say(OPENED_ON_DEMAND if self.only_by_usage else OPENED)}</p>"
         )
 
 

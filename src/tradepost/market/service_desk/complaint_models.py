@@ -78,6 +78,7 @@ class Complaint(models.Model):
             models.Index(
                 fields=["due_at", "id"], condition=Q(status__in=["unanswered", "replied"]), name="complaint_to_decide"
             ),
+            models.Index(fields=["seller"], condition=Q(status__in=["asked", "unanswered"]), name="complaint_to_reply"),
             models.Index(fields=["seller", "ended_at"], condition=Q(status="upheld"), name="complaint_upheld"),
         ]
 

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from django.db.models import Count as Number
 from django.db.models import Q, QuerySet, Sum
 
+from tradepost.market.base.counting import Count, count_up_to
 from tradepost.market.base.paging import Page, page
 from tradepost.market.identity.models import Seller, User
 
 from .models import Complaint
 
+TO_REPLY = (Complaint.Status.ASKED, Complaint.Status.UNANSWERED)
 TO_DECIDE = (Complaint.Status.UNANSWERED, Complaint.Status.REPLIED)
 YEAR = timedelta(days=365)
 
@@ -37,6 +39,11 @@ def complaints_of_seller(seller: Seller, *, status: str = "", after: str = "", s
 
 def complaint_of_seller(seller: Seller, pk: int) -> Complaint | None:
     return _shown(Complaint.objects.filter(seller=seller, pk=pk)).first()
+
+
+def to_reply(seller: Seller) -> Count:
+    """How many this seller has said nothing to yet."""
+    return count_up_to(Complaint.objects.filter(seller=seller, status__in=TO_REPLY))
 
 
 def all_complaints(*, status: str = "", after: str = "", size: int = 25) -> Page[Complaint]:

@@ -63,13 +63,20 @@ class Demand(models.Model):
     ended_at = models.DateTimeField(null=True, default=None)
     receipt_mailed_at = models.DateTimeField(null=True, default=None)
     answer_mailed_at = models.DateTimeField(null=True, default=None)
-    """Of mails to the address that was given, each of which goes out once."""
+    """Of mails to the address that was given, or an SMS in the answer's place: each goes out once."""
+    idempotency_key = models.CharField(max_length=64, blank=True, default="", db_default="")
+    """Names the request that it came from: the same one, sent again, makes no second demand. Empty where it has none."""
 
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["status", "-id"], name="demand_status"),
             models.Index(fields=["due_at", "id"], condition=Q(status="open"), name="demand_to_answer"),
             models.Index(fields=["buyer", "-id"], condition=Q(buyer__isnull=False), name="demand_buyer"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["idempotency_key"], condition=~Q(idempotency_key=""), name="demand_idempotency_key"
+            )
         ]
 
     @property
@@ -112,4 +119,5 @@ class CustomerDemand(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["seller", "-id"], name="customer_demand_seller"),
             models.Index(fields=["demand", "-id"], name="customer_demand_demand"),
+            models.Index(fields=["seller"], condition=Q(status="waiting"), name="customer_demand_waits"),
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q, QuerySet
 
+from tradepost.market.base.counting import Count, count_up_to
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.paging import Page, page
 from tradepost.market.catalog import shelf_queries
@@ -41,6 +42,11 @@ def customer_demands_of(seller: Seller, *, status: str = "", after: str = "", si
 
 def customer_demand_of(seller: Seller, pk: int) -> CustomerDemand | None:
     return _of(seller).filter(pk=pk).first()
+
+
+def to_answer(seller: Seller) -> Count:
+    """How many wait for this seller."""
+    return count_up_to(CustomerDemand.objects.filter(seller=seller, status=CustomerDemand.Status.WAITING))
 
 
 def _of(seller: Seller) -> QuerySet[CustomerDemand]:

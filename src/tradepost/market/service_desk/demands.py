@@ -14,7 +14,7 @@ from http import HTTPStatus
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from tradepost.market.base import outbox
@@ -40,7 +40,8 @@ _PHONE = re.compile(r"\+?[0-9(][0-9()\- ]{3,30}[0-9]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseDemand:
-    """What somebody asks for; mail or telephone, or both. ``entered_by``: the operator who read it in a mail."""
+    """What somebody asks for; mail or telephone, or both. ``entered_by``: the operator who read it in a mail.
+    ``idempotency_key`` names the request, so that it makes one demand however often it is sent."""
 
     contact: str
     email: str
@@ -51,6 +52,7 @@ class RaiseDemand:
     shares_contact: bool = False
     buyer: User | None = None
     entered_by: str = ""
+    idempotency_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +71,8 @@ class Raised:
 
 
 def raise_demand(asked: RaiseDemand, *, rules: DeskRules, allowed: Allowance | None, now: datetime) -> Raised:
-    """Keep it, and tell operators and who asked. ``allowed`` None: an operator enters it. Raises ``Refused``, and nothing was
-    changed then."""
+    """Keep it, and tell operators and who asked; one that is sent again is the demand that there is. ``allowed`` None: an
+    operator enters it. Raises ``Refused``, and nothing was changed then."""
     contact = words(asked.contact, "contact", missing=_("Say whom to answer."), longest=LONGEST_CONTACT)
     missing = _("Say what you need: operators and sellers answer by it.")
     requirement = words(asked.requirement, "requirement", missing=missing, longest=LONGEST_REQUIREMENT)
@@ -79,19 +81,32 @@ def raise_demand(asked: RaiseDemand, *, rules: DeskRules, allowed: Allowance | N
     email, phone = _email(asked.email), _phone(asked.phone)
     if not email and not phone:
         raise wrong("email", _("Give an e-mail address or a telephone number to be answered at."))
+    if (before := _sent_before(asked.idempotency_key)) is not None:
+        return before
     token = secrets.token_urlsafe(32)
-    with transaction.atomic():
-        if allowed is not None:
-            _count(allowed, email)
-        demand = Demand.objects.create(
-            origin=Demand.Origin.MAIL if asked.entered_by else Demand.Origin.PAGE, buyer=asked.buyer, contact=contact,
-            email=email, phone=phone, language=asked.language, requirement=requirement,
-            searched=asked.searched.strip()[:LONGEST_SEARCH], shares_contact=asked.shares_contact,
-            entered_by=asked.entered_by, token_hash=fingerprints(LINK, token)[0], sealed_token=seal(token), created_at=now,
-            due_at=rules.demand_due(now),
-        )  # fmt: skip
-        outbox.publish(DemandRaised(demand=demand.pk), now=now)
+    try:
+        with transaction.atomic():
+            if allowed is not None:
+                _count(allowed, email)
+            demand = Demand.objects.create(
+                origin=Demand.Origin.MAIL if asked.entered_by else Demand.Origin.PAGE, buyer=asked.buyer, contact=contact,
+                email=email, phone=phone, language=asked.language, requirement=requirement,
+                searched=asked.searched.strip()[:LONGEST_SEARCH], shares_contact=asked.shares_contact,
+                entered_by=asked.entered_by, token_hash=fingerprints(LINK, token)[0], sealed_token=seal(token),
+                created_at=now, due_at=rules.demand_due(now), idempotency_key=asked.idempotency_key,
+            )  # fmt: skip
+            outbox.publish(DemandRaised(demand=demand.pk), now=now)
+    except IntegrityError:
+        if (before := _sent_before(asked.idempotency_key)) is None:
+            raise
+        return before  # at the same moment
     return Raised(demand, token)
+
+
+def _sent_before(key: str) -> Raised | None:
+    """The demand that this request made already."""
+    found = Demand.objects.filter(idempotency_key=key).first() if key else None
+    return None if found is None else Raised(found, token_of(found))
 
 
 def _count(allowed: Allowance, email: str) -> None:
@@ -145,6 +160,14 @@ def mails_receipt(demand: Demand, *, now: datetime) -> bool:
 def mails_answer(demand: Demand, *, now: datetime) -> bool:
     """The same of its answer."""
     return bool(demand.email) and bool(
+        Demand.objects.filter(pk=demand.pk, answer_mailed_at=None).update(answer_mailed_at=now)
+    )
+
+
+def answers_by_sms(demand: Demand, *, now: datetime) -> bool:
+    """Whether the answer goes to the telephone that was given: once, and where there is neither an address nor an account.
+    Only the answer does, which somebody of the market decided on: else strangers would have SMS sent to any number."""
+    return bool(demand.phone and not demand.email and demand.buyer_id is None) and bool(
         Demand.objects.filter(pk=demand.pk, answer_mailed_at=None).update(answer_mailed_at=now)
     )
 

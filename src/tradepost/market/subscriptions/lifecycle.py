@@ -51,6 +51,8 @@ class Opening:
     access: AppInfo | None
     expires_at: datetime | None
     license_text: str = ""
+    since: datetime | None = None
+    """When its use began, where that is not the moment of its opening."""
 
 
 def activate(
@@ -89,6 +91,10 @@ def activate_all(openings: Sequence[Opening], *, started_at: datetime, now: date
         )
     rows.update("subscriptions_subscription", _OPENED, opened)
     SUBSCRIPTION.move_all([o.subscription for o in openings], SubscriptionEvent.OPEN, now=now, started_at=started_at)
+    for opening in openings:
+        if opening.since is not None and opening.since != started_at:
+            opening.subscription.started_at = opening.since
+            opening.subscription.save(update_fields=["started_at"])
 
 
 def take_access(subscription: Subscription, access: AppInfo) -> None:

@@ -18,6 +18,7 @@ from tradepost.market.base.models import LeasedJob
 from tradepost.market.catalog.models import Product
 from tradepost.market.fulfilment.models import Drift, Operation
 from tradepost.market.identity.models import Seller, User
+from tradepost.market.invoices.models import Invoice
 from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.refund_models import Refund
@@ -25,6 +26,7 @@ from tradepost.market.payments.intent_models import Intent, ProviderFact
 from tradepost.market.probes.models import WorkItem
 from tradepost.market.review.models import Submission
 from tradepost.market.service_desk.models import Complaint, Demand
+from tradepost.market.settlement.models import Statement
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.supervision.models import Supervision
 
@@ -73,6 +75,8 @@ KINDS: Mapping[str, Kind] = {
     ),
     "demand": Kind(words=_("Demand"), model=Demand, text="pk", page="demand"),
     "complaint": Kind(words=_("Complaint"), model=Complaint, text="seller__name", seller="seller_id", page="complaint"),
+    "statement": Kind(words=_("Statement"), model=Statement, text="number", seller="seller_id", page="settlement"),
+    "invoice": Kind(words=_("Invoice"), model=Invoice, text="number", seller="payer_id", page="invoice"),
     "transfer": Kind(words=_("Transfer"), model=Intent, text="number", page="transfer"),
     "money": Kind(words=_("Money without a number"), model=ProviderFact, text="provider_no", page="unmatched_one"),
     "operation": Kind(words=_("Operation"), model=Operation, text="kind", seller="seller_id", page="operation"),
@@ -113,6 +117,18 @@ ACTS: Mapping[str, Named] = {
     "demand_pass": Named(_("Demand passed to a seller"), "demand"),
     "demand_close": Named(_("Demand closed"), "demand"),
     "complaint_decide": Named(_("Complaint decided"), "complaint"),
+    "settlement_reissue": Named(_("Rejected statement answered"), "statement"),
+    "settlement_again": Named(_("Payment of a statement begun again"), "statement"),
+    "settlement_account": Named(_("Account of a seller looked up"), "statement"),
+    "settlement_wrong": Named(_("Account of a statement found wrong"), "statement"),
+    "settlement_refuse": Named(_("Payment of a statement refused"), "statement"),
+    "settlement_pay": Named(_("Statement paid"), "statement"),
+    "invoice_review": Named(_("Application for an invoice answered"), "invoice"),
+    "invoice_issue": Named(_("Invoice issued"), "invoice"),
+    "invoice_correct": Named(_("Invoice corrected"), "invoice"),
+    "invoice_take_back": Named(_("Invoice taken back"), "invoice"),
+    "invoice_decline": Named(_("Invoice left as it is"), "invoice"),
+    "seller_self_operated": Named(_("Said which seller the market itself is"), "seller"),
     "transfer_confirm": Named(_("Transfer booked"), "transfer"),
     "transfer_reject": Named(_("Proof of a transfer not accepted"), "transfer"),
     "unmatched_record": Named(_("Money recorded that came without a number")),

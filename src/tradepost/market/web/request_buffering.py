@@ -58,6 +58,8 @@ class ByTheHead:
     client: Callable[[Environ], str]
     piece: Callable[[Environ], int] = lambda _environ: 0
     """Bytes of which each goes on as a request of its own while the rest is on its way; 0: the body goes on whole."""
+    words: Callable[[Environ, HTTPStatus], tuple[Headers, bytes]] = lambda _environ, _status: ([], b"")
+    """What is said of a request that was refused unread."""
 
 
 class Exchange(Protocol):
@@ -114,11 +116,20 @@ class RequestBuffering:
             return
         log.info("refused unread", status=int(refused), path=environ["PATH_INFO"], client=self._by.client(environ))
         # What is still to come of this request would be taken for the next one.
-        head = [("Content-Length", "0"), ("Connection", "close")]
+        words, said = self._words(environ, refused)
+        head = [*words, ("Content-Length", str(len(said))), ("Connection", "close")]
         if refused is HTTPStatus.SERVICE_UNAVAILABLE:
             head.append(COME_AGAIN)
-        exchange.response_bytes(refused, head, b"")
+        exchange.response_bytes(refused, head, said)
         answered.set_result(None)
+
+    def _words(self, environ: Environ, refused: HTTPStatus) -> tuple[Headers, bytes]:
+        """Whatever happens, the request gets its status."""
+        try:
+            return self._by.words(environ, refused)
+        except Exception:
+            log.exception("no words for a refusal", path=environ["PATH_INFO"])
+            return [], b""
 
     async def _receive_in_pieces(
         self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None], size: int
@@ -209,6 +220,8 @@ class RequestBuffering:
             return HTTPStatus.SERVICE_UNAVAILABLE if arrival.was_sent_away else HTTPStatus.REQUEST_TIMEOUT
         if length is not None and len(body) < length:  # half a form says something else
             return HTTPStatus.BAD_REQUEST
+        if len(body) > largest and not call:  # in chunks: the rest of it was not read
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         environ["wsgi.input"] = BytesIO(body)
         return None
 

@@ -16,7 +16,7 @@ from tradepost.market.debugging.standing import Standing
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity.models import Domain, Seller
 from tradepost.market.invoices.models import Invoice
-from tradepost.market.licenses.models import LicenseRequest
+from tradepost.market.licenses.models import LicenseCode, LicenseRequest
 from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.refund_models import Refund
@@ -25,6 +25,7 @@ from tradepost.market.production.address_health import AddressState
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.review.models import Submission
 from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand
+from tradepost.market.settlement.models import Statement
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.supervision.models import Supervision
 from tradepost.market.web_scan.contract import Severity
@@ -141,6 +142,19 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "withdrawn": ("calm", "arrow-back-up"),
         },
     ),
+    "statement": _looks(
+        Statement.Status.choices,
+        {
+            "countersign": ("wait", "clock"),
+            "rejected": ("warn", "ban"),
+            "to_apply": ("info", "check"),
+            "apply_failed": ("bad", "alert-triangle"),
+            "paying": ("info", "refresh"),
+            "payment_wrong": ("bad", "alert-triangle"),
+            "refused": ("warn", "ban"),
+            "paid": ("ok", "check"),
+        },
+    ),
     "invoice": _looks(
         Invoice.Status.choices,
         {
@@ -186,6 +200,16 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "promised": ("wait", "clock"),
             "refused": ("warn", "ban"),
             "delivered": ("ok", "check"),
+            "withdrawn": ("calm", "arrow-back-up"),
+        },
+    ),
+    "license code": _looks(
+        LicenseCode.Status.choices,
+        {
+            "issued": ("wait", "clock"),
+            "taken": ("info", "key"),
+            "active": ("ok", "check"),
+            "withdrawn": ("calm", "arrow-back-up"),
         },
     ),
     "address": {

@@ -50,6 +50,10 @@ ORDER_QUERY_ERRORS: Mapping[str, ApiError] = _by_code(
 EXTRA_INFO_CODES = frozenset({"MKT.0100", "MKT.0150", "MKT.0250", "MKT.9001", "MKT.9002", "MKT.9004", "MKT.9005"})
 """Only these may carry ``extra_info``."""
 
+WRONG_RECORDS = "wrongRecords"
+"""In the ``extra_info`` of a refused usage push: how many of its records are at fault. Nothing of its members is published, so
+this one is ours: by it a client knows that no part of a push would be taken if it came alone."""
+
 _NOT_PUBLISHED = "The API does not exist or has not been published in the environment."
 
 GATEWAY_ERRORS: tuple[ApiError, ...] = (
@@ -170,12 +174,16 @@ _SUCCESSES = frozenset({"MKT.0000", "CBC.0000", "92020000"})
 
 @dataclass(frozen=True, slots=True)
 class ApiFailure:
-    """An answer that is not a success. ``code`` is empty when there was none; ``retry_after`` in seconds, when stated."""
+    """An answer that is not a success. ``code`` is empty when there was none; ``retry_after`` in seconds, when stated.
+
+    ``wrong_records``: of an older usage push how many records are at fault, when the market says so in ``extra_info``.
+    """
 
     status: int
     code: str
     message: str
     retry_after: int | None = None
+    wrong_records: int | None = None
 
 
 def read_api_answer(response: Response) -> dict[str, object] | ApiFailure:
@@ -187,11 +195,19 @@ def read_api_answer(response: Response) -> dict[str, object] | ApiFailure:
     code, message = _first(members, "resultCode", "error_code"), _first(members, "resultMsg", "error_msg")
     if response.status == 200 and code in _SUCCESSES:
         return members
-    return _failure(response, code, message)
+    return _failure(response, code, message, _wrong_records(members))
 
 
-def _failure(response: Response, code: str, message: str) -> ApiFailure:
-    return ApiFailure(status=response.status, code=code, message=message, retry_after=_retry_after(response))
+def _failure(response: Response, code: str, message: str, wrong_records: int | None = None) -> ApiFailure:
+    return ApiFailure(
+        status=response.status, code=code, message=message, retry_after=_retry_after(response), wrong_records=wrong_records
+    )  # fmt: skip
+
+
+def _wrong_records(members: Mapping[str, object]) -> int | None:
+    extra = members.get("extra_info")
+    found = extra.get(WRONG_RECORDS) if isinstance(extra, dict) else None
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
 
 
 def _retry_after(response: Response) -> int | None:

@@ -8,10 +8,12 @@ from django.urls import reverse
 from django.utils import translation
 
 from tests.factories import make_buyer, make_operator
+from tests.factories.transfers import announce, show
 from tradepost.market.identity.models import User
 from tradepost.market.payments import ledger, queries
+from tradepost.market.payments.intent_models import Intent
 from tradepost.market.payments.models import Transfer
-from tradepost.market.sites.console.accounts import TopUpForm
+from tradepost.market.sites.console.top_up_form import TopUpForm
 
 pytestmark = pytest.mark.django_db
 
@@ -134,3 +136,52 @@ def test_the_check_of_the_books_runs_when_asked_for(console: Client) -> None:
     console.post(url(make_buyer(balance="0")), {**GOOD, "confirmed": "1"})
     text = " ".join(console.get(page, {"check": "1"}).content.decode().split())
     assert "The books add up: 1 transfers over 2 accounts." in text
+
+
+def shown_of(buyer: User, minor: int = 120_050) -> Intent:
+    return show(announce(buyer, minor))
+
+
+def test_a_buyer_with_an_announced_transfer_is_asked_which_it_is(console: Client) -> None:
+    """Else the transfer would wait for money that is on the balance, and be booked again from its proof."""
+    buyer = make_buyer(balance="0")
+    intent = shown_of(buyer)
+    assert intent.number in console.get(reverse("console:account", args=[buyer.pk])).content.decode()
+    page = console.post(url(buyer), GOOD)
+    assert (page.status_code, list(page.context["form"].errors)) == (409, ["transfer"])
+    other = shown_of(make_buyer(balance="0"))
+    for foreign in (str(other.pk), "x", "9" * 19):
+        page = console.post(url(buyer), {**GOOD, "transfer": foreign, "confirmed": "1"})
+        assert (page.status_code, list(page.context["form"].errors)) == (409, ["transfer"])
+    assert Transfer.objects.count() == 0
+
+
+def test_the_transfer_that_it_is_is_done_with_it_once(console: Client) -> None:
+    buyer = make_buyer(balance="0")
+    intent = shown_of(buyer)
+    said = {**GOOD, "transfer": str(intent.pk)}
+    confirm = console.post(url(buyer), said).content.decode()
+    assert intent.number in confirm
+    assert f'name="transfer" value="{intent.pk}"' in confirm
+    for _ in range(2):
+        assert console.post(url(buyer), {**said, "confirmed": "1"}).status_code == 302
+    intent.refresh_from_db()
+    assert (intent.status, intent.fact.provider_no, queries.balance(buyer, "CNY").minor) == (
+        "succeeded", GOOD["reference"], 120_050,
+    )  # fmt: skip
+    page = console.post(
+        url(buyer), {**said, "reference": "ICBC-2", "confirmed": "1"}
+    )  # decided since the form was shown
+    assert (page.status_code, list(page.context["form"].errors)) == (409, ["transfer"])
+    assert ledger.verify().problems == ()
+    assert Transfer.objects.count() == 1
+
+
+def test_none_of_them_leaves_the_transfer_as_it_is(console: Client) -> None:
+    buyer = make_buyer(balance="0")
+    intent = shown_of(buyer)
+    said = {**GOOD, "transfer": "none"}
+    assert 'name="transfer" value="none"' in console.post(url(buyer), said).content.decode()
+    assert console.post(url(buyer), {**said, "confirmed": "1"}).status_code == 302
+    intent.refresh_from_db()
+    assert (intent.status, queries.balance(buyer, "CNY").minor) == ("in_review", 120_050)

@@ -18,7 +18,7 @@ from tradepost.market.fulfilment.sandbox_acts import Act
 from tradepost.market.identity.models import User
 from tradepost.market.orders.finish import give_up_order
 from tradepost.market.orders.models import Order
-from tradepost.market.payments import ledger
+from tradepost.market.payments import debts, ledger
 from tradepost.market.payments.models import Transfer
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Done, InstanceInfo, UsageInfo
@@ -43,6 +43,23 @@ def page_of(client: Client, address: str) -> str:
     answer = client.get(address)
     assert answer.status_code == 200
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode().replace("\xa0", " ")))
+
+
+def test_who_owes_is_led_to_pay_before_anything_more_is_opened(client: Client, buyer: User) -> None:
+    """business-rules §4.4; the button gives way to what to do, and a form that is sent all the same is refused with the words."""
+    product = metered()
+    debts.owe(buyer, factories.make_seller(), Money.of("2.50", "CNY"), reference="1", now=factories.NOW)
+    page = client.get(f"/checkout/{product.pk}/")
+    assert "You owe ¥ 2.50 for usage" in page.content.decode().replace("\xa0", " ")
+    assert 'href="/balance/"' in page.content.decode()
+    assert 'href="/charges/?state=open"' in page.content.decode()
+    assert "Open it" not in page.content.decode()
+    form = {"quantity": "1", "agreed": "on", "plan": "ON_DEMAND-", "total": "0/0.00250000/0"}
+    refused = client.post(f"/checkout/{product.pk}/", form)
+    assert refused.status_code == 409
+    assert "You owe ¥ 2.50 for usage" in refused.content.decode().replace("\xa0", " ")
+    assert not Order.objects.exists()
+    assert "You owe" not in client.get(f"/checkout/{product.pk}/?plan=ON_DEMAND_PKG-month-10000").content.decode()
 
 
 def opened(buyer: User, product: Product) -> Subscription:

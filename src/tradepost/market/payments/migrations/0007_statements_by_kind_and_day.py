@@ -62,4 +62,24 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             "intent", models.Index(fields=["user", "status", "-id"], name="intent_of_user_status")
         ),
+        migrations.AddIndex(
+            "intent",
+            models.Index(
+                condition=models.Q(("status__in", ["pending", "in_review"])),
+                fields=["user", "-id"],
+                name="intent_open_of_user",
+            ),
+        ),
+        migrations.AddIndex(
+            "account",
+            models.Index(
+                condition=models.Q(("kind", "buyer"), _negated=True), fields=["kind", "-id"], name="account_of_kind"
+            ),
+        ),
+        migrations.AddIndex(
+            "account",
+            models.Index(
+                condition=models.Q(("kind", "buyer"), _negated=True), fields=["-summed_through"], name="account_summed"
+            ),
+        ),
     ]

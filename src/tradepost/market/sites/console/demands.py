@@ -19,6 +19,7 @@ from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller
+from tradepost.market.notifications.demand_reactions import tells_by_sms
 from tradepost.market.service_desk import customer_demands, demand_answers, demands
 from tradepost.market.service_desk.demand_answers import Answer
 from tradepost.market.service_desk.demand_mail import LONGEST_SUBJECT, read_subject
@@ -42,7 +43,7 @@ from tradepost.market.web.status import vocabulary
 
 class AnswerForm(forms.Form):
     words = forms.CharField(
-        label=gettext_lazy("Your answer"),
+        label=gettext_lazy("What you answer"),
         max_length=LONGEST_ANSWER,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("Who asked reads it, by mail and on the page that they follow."),
@@ -151,6 +152,7 @@ def _page(request: HttpRequest, demand: Demand, *, status: int = 200, **given: A
     passed = passed_of(demand)
     context = {
         "demand": demand,
+        "by_sms": tells_by_sms(demand),
         "passed": passed,
         "events": demand_events(demand, passed, inside=True),
         "answer_form": AnswerForm(auto_id="answer-%s"),

@@ -19,6 +19,7 @@ from tradepost.market.invoices import invoice_check
 from tradepost.market.orders import refund_check
 from tradepost.market.payments import ledger, queries, totals
 from tradepost.market.payments.models import Account, Transfer
+from tradepost.market.settlement import settlement_check
 from tradepost.market.web.access import now_of, operator_required
 
 KINDS: dict[Account.Kind, str | Promise] = {
@@ -28,6 +29,8 @@ KINDS: dict[Account.Kind, str | Promise] = {
     Account.Kind.SUSPENSE: _("Came, not matched to a buyer yet"),
     Account.Kind.UNCOLLECTED: _("Due to sellers once buyers pay for usage"),
     Account.Kind.DEBT: _("Owed by buyers for usage"),
+    Account.Kind.PAYABLE: _("To be paid out to sellers"),
+    Account.Kind.FEE: _("The market's own fee"),
 }
 
 
@@ -93,8 +96,11 @@ def _shown(books: totals.Books) -> Shown:
         Account.Kind.CLEARING: url(Account.Kind.CLEARING),
         Account.Kind.SUSPENSE: url(Account.Kind.SUSPENSE),
         **dict.fromkeys(totals.USAGE, f"{at}?reason={Transfer.Reason.CHARGED}#movements"),
+        Account.Kind.PAYABLE: f"{at}?reason={Transfer.Reason.SETTLED}#movements",
+        Account.Kind.FEE: url(Account.Kind.FEE),
     }
-    shown = [total for total in books.owed if total.amount.minor or total.kind not in totals.USAGE]
+    always = set(totals.OWED) - {*totals.USAGE, *totals.SETTLED}
+    shown = [total for total in books.owed if total.amount.minor or total.kind in always]
     lines = [Line(KINDS[total.kind], total.amount, urls[total.kind]) for total in shown]
     return Shown(books, url(Account.Kind.CASH), lines)
 
@@ -114,5 +120,11 @@ def sellers(request: HttpRequest) -> HttpResponse:
 def _checked() -> ledger.Balance:
     """The books, and the refunds that they are booked for."""
     books = ledger.verify()
-    found = (*books.problems, *refund_check.problems(), *charge_check.problems(), *invoice_check.problems())
+    found = (
+        *books.problems,
+        *refund_check.problems(),
+        *charge_check.problems(),
+        *invoice_check.problems(),
+        *settlement_check.problems(),
+    )
     return replace(books, problems=found)

@@ -1,4 +1,4 @@
-"""An operator suspends a seller's sales and ends that, and unlocks its certification."""
+"""An operator suspends a seller's sales and ends that, unlocks its certification, and says which seller the market itself is."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity import certify, enter
 from tradepost.market.identity import operator_queries as identity
+from tradepost.market.identity import self_operated as own
 from tradepost.market.identity.models import Seller
 from tradepost.market.web.access import now_of, operator_required, person
 
@@ -68,3 +69,16 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 def unlock(request: HttpRequest, pk: int) -> HttpResponse:
     seller = _seller(pk)
     return _done(request, pk, lambda: certify.unlock(seller), _("It may apply for certification again."))
+
+
+@operator_required
+@require_POST
+def self_operated(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that the market itself sells under it, or does not any more."""
+    seller, on, by = _seller(pk), request.POST.get("on") == "yes", person(request).email
+    said = (
+        _("The market sells under it now, and issues its own invoices.")
+        if on
+        else _("It is a seller like all others now.")
+    )
+    return _done(request, pk, lambda: own.set_self_operated(seller, on=on, by=by, now=now_of(request)), said)

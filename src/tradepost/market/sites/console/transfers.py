@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -97,7 +98,10 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
             return _page(request, intent, form)
         after = queries.balance(intent.user, intent.currency) + arrival.amount
         only_shown(request)
-        context = {"intent": intent, "arrival": arrival, "form": form, "after": after}
+        context = {
+            "intent": intent, "whose": intent.user, "arrival": arrival, "amount": arrival.amount, "after": after,
+            "action": reverse("console:transfer_confirm", args=[pk]),
+        }  # fmt: skip
         return render(request, "console/transfer_confirm.html", context)
     try:
         fact = book(intent, arrival, by=person(request), now=now_of(request))

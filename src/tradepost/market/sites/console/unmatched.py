@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -58,7 +59,10 @@ def record(request: HttpRequest) -> HttpResponse:
     arrival = form.arrival()
     if "confirmed" not in request.POST and not queries.is_booked(arrival.bank_number):
         only_shown(request)
-        context = {"arrival": arrival, "form": form, "announced": find_reference(arrival.words)}
+        context = {
+            "arrival": arrival, "amount": arrival.amount, "announced": find_reference(arrival.words),
+            "action": reverse("console:unmatched_record"),
+        }  # fmt: skip
         return render(request, "console/unmatched_confirm.html", context)
     try:
         fact = money.record(arrival, by=person(request), now=now_of(request))
@@ -128,10 +132,12 @@ def _assign_confirm(request: HttpRequest, fact: ProviderFact, buyer: User, inten
     only_shown(request)
     context = {
         "fact": fact,
-        "buyer": buyer,
+        "amount": fact.amount,
+        "whose": buyer,
         "intent": intent,
-        "whose": request.POST.get("whose", ""),
+        "said": request.POST.get("whose", ""),
         "note": note,
+        "action": reverse("console:unmatched_assign", args=[fact.pk]),
         "after": queries.balance(buyer, fact.currency) + fact.amount,
     }
     return render(request, "console/unmatched_assign.html", context)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from tradepost.market.base.numbers import whole_number
+from tradepost.market.billing import operator_queries as queries
 from tradepost.market.billing.operator_queries import collections, in_arrears, next_collections
+from tradepost.market.billing.queries import charge_by_operator, explain, records_of
+from tradepost.market.identity.models import User
 from tradepost.market.metering.models import Cycle
+from tradepost.market.metering.seller_queries import units
 from tradepost.market.web.access import operator_required
 
 
@@ -28,3 +33,30 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def owing(request: HttpRequest) -> HttpResponse:
     return render(request, "console/arrears.html", {"page": in_arrears(after=request.GET.get("after", ""))})
+
+
+@operator_required
+@require_safe
+def charges(request: HttpRequest) -> HttpResponse:
+    """Of all buyers, or of one."""
+    asked = whole_number(request.GET.get("buyer", ""))
+    buyer = User.objects.filter(pk=asked).first() if asked is not None else None
+    listed = queries.charges(buyer=buyer.pk if buyer else None, after=request.GET.get("after", ""))
+    return render(request, "console/charges.html", {"page": listed, "buyer": buyer})
+
+
+@operator_required
+@require_safe
+def charge(request: HttpRequest, pk: int) -> HttpResponse:
+    """How it came about, down to the records and when they were pushed."""
+    found = charge_by_operator(pk)
+    if found is None:
+        raise Http404
+    listed = records_of(found, after=request.GET.get("after", ""))
+    context = {
+        "charge": found,
+        "explained": explain(found),
+        "page": listed,
+        "rows": [(record, units(record.sign * record.quantity)) for record in listed.rows],
+    }
+    return render(request, "console/charge.html", context)

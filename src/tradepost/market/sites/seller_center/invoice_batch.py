@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity.menus import Menu
-from tradepost.market.invoices import batch
-from tradepost.market.invoices.batch import Bounds, Line
+from tradepost.market.invoices import batch, batch_table
+from tradepost.market.invoices.batch import Bounds
+from tradepost.market.invoices.batch_table import Line
 from tradepost.market.web.invoice_files import files
 from tradepost.market.web.uploads import FileField, takes_bytes, uploaded_in
 
@@ -65,7 +66,7 @@ def invoice_batch(request: SellerRequest) -> HttpResponse:
     return show(
         request, "seller_center/invoice_batch.html", status=refused.status if refused else 200, lines=lines, looked=bool(lines),
         upload=BatchField(name="batch", label=_("ZIP with table and files"), required=True, error=error), issues=issues,
-        right=len(lines) - wrong, wrong=wrong, table=batch.TABLE, most=batch.MOST_LINES,
+        right=len(lines) - wrong, wrong=wrong, tables=batch_table.TABLES, most=batch_table.MOST_LINES,
     )  # fmt: skip
 
 

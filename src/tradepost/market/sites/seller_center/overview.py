@@ -17,6 +17,9 @@ from tradepost.market.orders.refund_queries import to_answer
 from tradepost.market.orders.seller_queries import LineFilter
 from tradepost.market.probes import seller_queries as probes
 from tradepost.market.production import seller_queries as production
+from tradepost.market.service_desk import complaint_queries as complaints
+from tradepost.market.service_desk import demand_queries as demands
+from tradepost.market.settlement.seller_queries import waiting_for
 from tradepost.market.supervision.queries import waiting_for_seller
 from tradepost.market.web.access import choose_seller
 from tradepost.market.web.operations import title_of, why
@@ -28,6 +31,16 @@ from .messages import last_result
 
 DAYS = 14
 LATEST = 6
+WAITS = (
+    "stopped_count",
+    "refunds_asked",
+    "invoices_asked",
+    "statements_waiting",
+    "deliveries_waiting",
+    "demands_asked",
+    "complaints_asked",
+)
+"""What of its trade a seller is to do something about."""
 
 
 @require_safe
@@ -37,13 +50,7 @@ def overview(request: SellerRequest) -> HttpResponse:
     tools = _tools(request) if request.rights.sees(Menu.TOOLS) else {}
     trade = _trade(request) if request.rights.sees(Menu.TRADE) else {}
     unwell = tools and (not tools["attention"].nothing or tools["probes_failing"])
-    fine = (
-        not unwell
-        and not trade.get("stopped_count")
-        and not trade.get("refunds_asked")
-        and not trade.get("invoices_asked")
-        and not trade.get("deliveries_waiting")
-    )
+    fine = not unwell and not any(trade.get(waits) for waits in WAITS)
     return show(request, "seller_center/overview.html", needs_nothing=fine, **tools, **trade)
 
 
@@ -71,6 +78,9 @@ def _trade(request: SellerRequest) -> dict[str, Any]:
         "refunds_asked": to_answer(request.seller),
         "deliveries_waiting": waiting_for_seller(request.seller),
         "invoices_asked": invoices.to_do(request.seller),
+        "statements_waiting": waiting_for(request.seller),
+        "demands_asked": demands.to_answer(request.seller),
+        "complaints_asked": complaints.to_reply(request.seller),
         "open_count": seller_queries.open_order_count(request.seller),
         "days": days,
         "day_count": DAYS,

@@ -24,12 +24,24 @@ OF_EXITED = frozenset(
         "notices_read",
         "notice_open",
         "statement",
+        "settlements",
+        "settlement_open",
+        "settlement",
+        "settlement_sign",
+        "settlement_reject",
+        "settlement_export",
+        "fee_invoices",
+        "fee_invoice_apply",
+        "fee_invoice",
+        "fee_invoice_cancel",
+        "fee_invoice_ask",
+        "fee_invoice_file",
         "submissions",
         "submission",
         "submission_progress",
     }
 )
-"""The same of a seller that left; all others lead to its statement."""
+"""The same of a seller that left, which is paid what is left; all others lead to what it earned."""
 WHILE_SUSPENDED = frozenset({"switch", "notices_read", "notice_open"})
 """What changes nothing of the seller's."""
 

@@ -129,6 +129,8 @@ def _page(
 def _address(product: Product, document: documents.Document, finding: Finding) -> str:
     """Where it is put right."""
     match finding.section:
+        case section if section == INTERFACE and finding.field == "test_code":
+            return reverse("seller_center:license_tests")
         case section if section == INTERFACE:
             address = product_versions.address_of(product)
             return (

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from io import StringIO
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -21,24 +19,19 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.paging import page
+from tradepost.market.billing.queries import charge_of_record
 from tradepost.market.identity.menus import Menu
 from tradepost.market.metering import seller_queries as queries
 from tradepost.market.metering.models import Record, RefusedRecord
 from tradepost.market.metering.reasons import REASONS, words_of
 from tradepost.market.metering.seller_queries import RecordFilter, units
 from tradepost.market.metering.void import void
+from tradepost.market.web.usage_chart import market_zone
 
 from .frame import SellerRequest, found, seller_page, show
 
 MOST_EXPORTED = 10_000
 STATES = [("counted", gettext_lazy("Counted")), ("voided", gettext_lazy("Voided"))]
-
-
-def _zone() -> ZoneInfo:
-    zone = timezone.get_default_timezone()
-    if not isinstance(zone, ZoneInfo):
-        raise TypeError("the market's zone is a ZoneInfo")
-    return zone
 
 
 def _asked(request: SellerRequest) -> RecordFilter:
@@ -62,10 +55,11 @@ def _asked(request: SellerRequest) -> RecordFilter:
 @seller_page(menu=Menu.TRADE)
 def records(request: SellerRequest) -> HttpResponse:
     asked = _asked(request)
-    rows = queries.records_of_seller(request.seller, asked, zone=_zone())
+    rows = queries.records_of_seller(request.seller, asked, zone=market_zone())
     listed = page(rows, after=request.GET.get("after", ""), size=queries.PAGE)
     return show(
-        request, "seller_center/usage_records.html", page=listed, asked=asked, states=STATES, most=MOST_EXPORTED,
+        request, "seller_center/usage_records.html", what="records", heading=_("Usage"), day_label=_("Begins on"),
+        page=listed, asked=asked, states=STATES,
         rows=[(record, units(record.quantity)) for record in listed.rows],
     )  # fmt: skip
 
@@ -74,10 +68,11 @@ def records(request: SellerRequest) -> HttpResponse:
 @seller_page(menu=Menu.TRADE)
 def refused(request: SellerRequest) -> HttpResponse:
     asked = _asked(request)
-    rows = queries.refused_of_seller(request.seller, asked, zone=_zone())
+    rows = queries.refused_of_seller(request.seller, asked, zone=market_zone())
     listed = page(rows, after=request.GET.get("after", ""), size=queries.PAGE)
     return show(
-        request, "seller_center/usage_refused.html", page=listed, asked=asked, most=MOST_EXPORTED,
+        request, "seller_center/usage_refused.html", what="refused", heading=_("Refused usage"), day_label=_("Pushed on"),
+        page=listed, asked=asked,
         rows=[(one, words_of(one.code, differs=one.differs)) for one in listed.rows],
         codes=[(code, f"{code} {words.reason}") for code, words in REASONS.items()],
     )  # fmt: skip
@@ -104,7 +99,7 @@ def _record(request: SellerRequest, one: Record, refusal: Refused | None) -> Htt
     days = config().usage_void_days
     return show(
         request, "seller_center/usage_record.html", status=refusal.status if refusal else 200, record=one,
-        quantity=units(one.quantity), meter=one.subscription.meter, refused=refusal, days=days,
+        quantity=units(one.quantity), meter=one.subscription.meter, refused=refusal, days=days, charge=charge_of_record(one),
         may_void=not one.voided and request.now <= one.push.received_at + timedelta(days=days),
         typed=request.POST.get("reason", ""),
     )  # fmt: skip
@@ -121,7 +116,7 @@ def void_record(request: SellerRequest, pk: int) -> HttpResponse:
             reason=request.POST.get("reason", ""),
             actor=request.user.email,
             within=within,
-            zone=_zone(),
+            zone=market_zone(),
             now=request.now,
         )
     except Refused as refusal:
@@ -137,7 +132,7 @@ def export(request: SellerRequest, what: str) -> HttpResponse:
     asked = _asked(request)
     match what:
         case "records":
-            rows = queries.records_of_seller(request.seller, asked, zone=_zone())
+            rows = queries.records_of_seller(request.seller, asked, zone=market_zone())
             lines = map(_record_line, rows.order_by("-pk")[:MOST_EXPORTED])
             head = [
                 "record",
@@ -151,7 +146,7 @@ def export(request: SellerRequest, what: str) -> HttpResponse:
                 "state",
             ]
         case "refused":
-            wrong = queries.refused_of_seller(request.seller, asked, zone=_zone())
+            wrong = queries.refused_of_seller(request.seller, asked, zone=market_zone())
             lines = map(_refused_line, wrong.order_by("-pk")[:MOST_EXPORTED])
             head = ["at", "instance_id", "metering_sn", "code", "reason", "what_to_do", "as_sent"]
         case _:

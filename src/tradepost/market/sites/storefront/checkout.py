@@ -23,7 +23,7 @@ from tradepost.market.orders import quotes
 from tradepost.market.orders.buy import buy
 from tradepost.market.orders.durations import Duration, durations
 from tradepost.market.orders.place import PlaceOrder, quote, sold_version
-from tradepost.market.orders.prerequisite import lacks_prerequisite
+from tradepost.market.orders.prerequisite import lacks_prerequisite, owed_before
 from tradepost.market.orders.pricing import Priced
 from tradepost.market.web.access import buyer_required, now_of, person
 
@@ -122,6 +122,7 @@ def _page(request: HttpRequest, product: Product, choice: Choice, refused: Refus
         "quote": _quote(request, choice, priced) if priced else "",
         "lacks": lacks_prerequisite(person(request), choice.offer),
         "needed": _needed(choice),
+        "owes": owed_before(person(request), choice.offer),
         "params": params,
         "agreed": request.POST.get("agreed") == "on",
         "renews": (request.POST or request.GET).get("renews") == "on",

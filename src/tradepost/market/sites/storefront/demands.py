@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -14,10 +17,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tradepost.market.base import clock
+from tradepost.market.base import clock, ids
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.identity.models import User
+from tradepost.market.notifications.categories import Channel
+from tradepost.market.notifications.demand_reactions import tells_by_sms
+from tradepost.market.notifications.settings_of import channels
 from tradepost.market.service_desk import demands
 from tradepost.market.service_desk.demand_mail import link_for, subject_for
 from tradepost.market.service_desk.demand_models import LONGEST_REQUIREMENT
@@ -62,6 +68,11 @@ class DemandForm(forms.Form):
         required=False,
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if Channel.SMS in channels():
+            self.fields["phone"].help_text = _("Without an e-mail address you get an SMS here when it is answered.")
+
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -81,7 +92,9 @@ def new(request: HttpRequest) -> HttpResponse:
                     request, _("We have received it. Keep the address of this page: the answer shows here.")
                 )
                 return redirect("storefront:demand", token=raised.token)
-    return render(request, "storefront/demand_new.html", {"form": form, **_mail(request)}, status=status)
+    shown = request.POST.get("idempotency_key", "")[:64] or ids.hex_id()
+    context = {"form": form, "idempotency_key": shown, **_mail(request)}
+    return render(request, "storefront/demand_new.html", context, status=status)
 
 
 def _known(request: HttpRequest, searched: str) -> dict[str, str]:
@@ -95,9 +108,17 @@ def _known(request: HttpRequest, searched: str) -> dict[str, str]:
 def _raise(request: HttpRequest, form: DemandForm, searched: str) -> demands.Raised:
     user = request.user if isinstance(request.user, User) else None
     who = f"user {user.pk}" if user else f"network {network_of(peer(request))}"
-    asked = RaiseDemand(**form.cleaned_data, searched=searched, language=get_language() or "", buyer=user)
+    asked = RaiseDemand(
+        **form.cleaned_data, searched=searched, language=get_language() or "", buyer=user,
+        idempotency_key=_idempotency_key(request.POST.get("idempotency_key", "")[:64], form.cleaned_data),
+    )  # fmt: skip
     allowed = Allowance(who=who, a_day=config().demands_a_day, wall=clock.wall())
     return demands.raise_demand(asked, rules=desk_rules_now(), allowed=allowed, now=now_of(request))
+
+
+def _idempotency_key(shown: str, typed: Mapping[str, Any]) -> str:
+    """Names one request: this display of the form and what was typed into it (decision 0018)."""
+    return hashlib.sha256(json.dumps([shown, dict(typed)]).encode()).hexdigest() if shown else ""
 
 
 def _mail(request: HttpRequest) -> dict[str, Any]:
@@ -147,6 +168,7 @@ def demand(request: HttpRequest, token: str) -> HttpResponse:
         "link": config().base_url + reverse("storefront:demand", args=[token]),
         "card": card_of(found.product) if found.product else None,
         "events": demand_events(found),
+        "by_sms": tells_by_sms(found),
         "own": isinstance(request.user, User) and found.buyer_id == request.user.pk,
     }
     return render(request, "storefront/demand.html", context)

@@ -55,6 +55,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 def _detail(request: HttpRequest, invoice: Invoice, refused: Refused | None) -> HttpResponse:
     items = list(invoice.items.all())
     first = items[0].line
+    if first is None:
+        raise Http404  # over a fee: the seller's, in its center
     context = {
         "invoice": invoice,
         "issued": current(invoice),

@@ -13,7 +13,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.errors import Refused
-from tradepost.market.fulfilment.licensing import apply_for_license, protocol_of_licenses
+from tradepost.market.fulfilment.licensing import apply_for_license, protocol_of_licenses, withdraw_application
 from tradepost.market.licenses.buyer_queries import delivered, requests_of
 from tradepost.market.licenses.deliver import license_bytes
 from tradepost.market.licenses.models import LicenseRequest
@@ -24,7 +24,8 @@ from tradepost.market.web.access import buyer_required, now_of, person
 
 private = cache_control(private=True, no_store=True)
 OPEN = {LicenseRequest.Status.ASKING, LicenseRequest.Status.PROMISED}
-AGAIN = {LicenseRequest.Status.PROMISED, LicenseRequest.Status.REFUSED}
+WAITING = {LicenseRequest.Status.PROMISED, LicenseRequest.Status.REFUSED}
+AGAIN = WAITING | {LicenseRequest.Status.WITHDRAWN}
 
 
 def shown(subscription: Subscription) -> dict[str, Any] | None:
@@ -35,7 +36,12 @@ def shown(subscription: Subscription) -> dict[str, Any] | None:
     rows = requests_of(subscription)
     return {
         "rows": [
-            {"row": row, "why": reasons.title(row.verdict, protocol=spoken.name), "again": row.status in AGAIN}
+            {
+                "row": row,
+                "why": reasons.title(row.verdict, protocol=spoken.name),
+                "again": row.status in AGAIN,
+                "waiting": row.status in WAITING,
+            }
             for row in rows
         ],
         "follows": any(row.status in OPEN for row in rows),
@@ -54,6 +60,22 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, refused.message)
     else:
         messages.success(request, _("The seller is asked for your license. It shows here when it is there."))
+    return redirect("storefront:subscription", pk=pk)
+
+
+@buyer_required
+@private
+@require_POST
+def withdraw(request: HttpRequest, pk: int, license_pk: int) -> HttpResponse:
+    found = _own(request, pk)
+    if not any(row.pk == license_pk for row in requests_of(found)):
+        raise Http404
+    try:
+        withdraw_application(found, license_pk, actor=person(request).email, now=now_of(request))
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, _("The application is withdrawn. You can apply again at any time."))
     return redirect("storefront:subscription", pk=pk)
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.errors import IllegalTransition, Refused
+from tradepost.market.fulfilment.activating import GIVEN_BACK
 from tradepost.market.fulfilment.order_progress import LineProgress
 from tradepost.market.fulfilment.order_progress import progress as progress_of
 from tradepost.market.invoices.queries import of_order
@@ -25,6 +26,7 @@ from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.refund_queries import refund_by, refund_lines_of
 from tradepost.market.payments.intent_queries import open_intent_for
 from tradepost.market.payments.queries import balance
+from tradepost.market.product_types.contract import Gives
 from tradepost.market.subscriptions.lifecycle import access_data
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.supervision import queries as supervision_queries
@@ -84,6 +86,7 @@ def _live(request: HttpRequest, found: Order) -> dict[str, Any]:
         "lines": [(line, None if line.renews else _opened(line.line.subscription)) for line in followed.lines],
         "why": next((_why(line) for line in followed.lines), ""),
         "timeline": [placed, *of_moves(moves_of("order", found.pk), order=found)],
+        "by_code": any(line.gives is Gives.CODE and not line.renews for line in followed.lines),
         "now": now_of(request),
         "paid_back": refund_lines_of([found]),
         "invoices": of_order(found),
@@ -113,7 +116,8 @@ def _fee(lines: Sequence[LineProgress]) -> ShownFee | None:
 
 
 def _why(line: LineProgress) -> str:
-    return str(line.last_said or "")
+    given_back = line.operation is not None and line.operation.note == GIVEN_BACK
+    return "given_back" if given_back else str(line.last_said or "")
 
 
 @buyer_required

@@ -25,7 +25,7 @@ from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.seller_contact import contact_of
 from tradepost.market.web.timeline import moves_of
 
-from . import licenses
+from . import codes, licenses
 from .at_its_end import at_its_end
 from .service_acts import Standing, offered
 from .service_history import service_events
@@ -75,6 +75,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "under_way": now,
         "follows": any(one.why != STOPPED for one in now),
         "gives": gives,
+        "code": codes.shown(found) if gives is Gives.CODE else None,
         "licenses": licenses.shown(found) if gives is Gives.LICENSE else None,
         "timeline": service_events(
             found,

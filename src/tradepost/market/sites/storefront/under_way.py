@@ -51,7 +51,7 @@ class Told:
 
 def told(found: Sequence[UnderWay]) -> list[Told]:
     """The opening of a service has its own words on its page, so that it is left out."""
-    return [_told(one) for one in found if one.operation.kind != "open"]
+    return [_told(one) for one in found if one.operation.kind not in {"open", "issue"}]
 
 
 def _told(one: UnderWay) -> Told:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from tradepost.market.base.config import config
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.billing import arrears
+from tradepost.market.billing.chart_queries import chart_of_service, forecast_of
 from tradepost.market.billing.models import Charge
-from tradepost.market.billing.queries import charge_of_buyer, charged_since, charges_of_buyer, explain, records_of
+from tradepost.market.billing.queries import charge_of_buyer, charges_of_buyer, explain, records_of
+from tradepost.market.billing.spans import Grain, Span
 from tradepost.market.metering.seller_queries import records_of_service, units, used_since
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
+from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.access import buyer_required, now_of, person
+from tradepost.market.web.usage_chart import as_file, shown, span_asked
 
 private = cache_control(private=True, no_store=True)
 
@@ -64,21 +66,40 @@ def charge(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def usage(request: HttpRequest, pk: int) -> HttpResponse:
     """What a service used this month, as its seller reported it, and what that cost."""
-    service = buyer_subscription(person(request), pk)
-    if service is None or not service.offer.charging.postpaid:
-        raise Http404
-    listed = records_of_service(service, after=request.GET.get("after", ""))
-    month = _month_of(now_of(request))
+    service = _on_demand(request, pk)
+    listed, now = records_of_service(service, after=request.GET.get("after", "")), now_of(request)
+    span = span_asked(request, now=now)
+    chart = chart_of_service(service, span, now=now)
+    # A forecast is of the month that runs: another time that is looked at has none.
+    runs = chart is not None and span.grain == Grain.DAY and span.begin <= now < span.end
     context = {
         "service": service,
-        "used": used_since(service, month),
-        "charged": charged_since(service, month, service.offer.currency),
+        "shown": shown(chart, now=now) if chart else None,
+        "forecast": forecast_of(service, span, now=now) if runs else None,
+        "used": used_since(service, Span.month_of(now.astimezone(span.zone).date(), span.zone).begin),
         "page": listed,
         "rows": [(record, units(record.sign * record.quantity)) for record in listed.rows],
     }
     return render(request, "storefront/usage.html", context)
 
 
-def _month_of(now: datetime) -> datetime:
-    local = now.astimezone(timezone.get_default_timezone())
-    return local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+@buyer_required
+@private
+@require_safe
+def usage_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """The numbers of the chart for a spreadsheet."""
+    service = _on_demand(request, pk)
+    now = now_of(request)
+    chart = chart_of_service(service, span_asked(request, now=now), now=now)
+    return as_file(
+        [chart] if chart else [],
+        name=f"usage-{service.pk}",
+        head=[_("Begins at"), _("Usage"), _("Unit"), _("Amount charged"), _("Currency")],
+    )
+
+
+def _on_demand(request: HttpRequest, pk: int) -> Subscription:
+    service = buyer_subscription(person(request), pk)
+    if service is None or not service.offer.charging.postpaid:
+        raise Http404
+    return service

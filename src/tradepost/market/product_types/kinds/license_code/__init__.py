@@ -1,5 +1,7 @@
-"""License by authorisation code: the buyer takes a code, the seller's software activates it at the market's open API and asks
-about it once a day of use (saas-v1-license B2).
+"""License by authorisation code: the market makes a code, the buyer takes it, the seller's software activates it at the market's
+open API and asks about it once a day of use (saas-v1-license B2). Paid time begins with the activation (business-rules §2.10).
+
+Its production interface is optional: what becomes of a code is told to sellers that saved debug cases for it.
 """
 
 from tradepost.market.product_types.contract import Deal, DeliveredBy, Gives, ProductType, Supervision
@@ -15,17 +17,12 @@ KIND = ProductType(
         zh="用户领取授权码，软件通过商店开放接口激活并校验授权码。",
     ),
     family="license",
-    protocols=(),
+    protocols=("license_code",),
     charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
     steps={},
-    gives=Gives.LICENSE,
+    gives=Gives.CODE,
     icon="license",
     delivery=DeliveredBy.CODE,
-    # §2.5: "test auth codes must pass activate and heartbeat"; those two APIs come with the codes.
-    undeliverable=Text(
-        en="This market does not give out authorisation codes yet: the APIs that activate and check them are still to come.",
-        zh="本商店暂不能发放授权码：激活与校验授权码的开放接口尚未提供。",
-    ),
     deals=frozenset({Deal.GENERAL, Deal.JOINT}),
     multi_sku=True,
     supervision=Supervision.ALWAYS,  # §2.10: activation passes its node

@@ -1,0 +1,140 @@
+"""Usage of what was sold on demand: sign-ins are counted, and reported to the market by the kit's outbox.
+
+Times are the market's, by which it judges usage: that of a sandbox may be moved, and the reporter asks for it at each turn. With
+``pretended`` sign-ins an hour each workspace looks used without anybody signing in: for a demo, never for a real market.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from database import Database
+
+from tradepost.kit.client import MarketError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from threading import Event
+
+    from accounts import Accounts
+
+    from tradepost.kit.client import MarketClient
+    from tradepost.kit.usage import UsageOutbox
+
+log = logging.getLogger("sample_seller")
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS use (
+  number INTEGER PRIMARY KEY, instance_id TEXT NOT NULL, second INTEGER NOT NULL, batch INTEGER
+);
+CREATE INDEX IF NOT EXISTS use_batch ON use (batch);
+CREATE TABLE IF NOT EXISTS pretended (instance_id TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
+"""
+HOUR = 3600
+OPENED_WITHIN = 300
+OLDEST = 20 * 24 * HOUR
+"""Usage must not be more than 21 days old (openapi-jointkit §C.5 rule 5)."""
+BUSY = (1, 1, 1, 1, 1, 1, 2, 5, 9, 10, 10, 9, 6, 8, 10, 10, 9, 7, 5, 4, 3, 2, 2, 1)
+"""Tenths of the pretended sign-ins, by the hour of a day in Beijing."""
+NOTABLE = 2
+"""Seconds by which a clock must differ to be another one."""
+QUICKER = 10
+BEIJING = timedelta(hours=8)
+
+
+class Usage:
+    """``pretended``: sign-ins an hour that nobody made."""
+
+    def __init__(
+        self, folder: Path, accounts: Accounts, market: MarketClient, outbox: UsageOutbox, pretended: int = 0
+    ) -> None:
+        self._rows = Database(folder / "usage.db", SCHEMA)
+        self._accounts = accounts
+        self._market = market
+        self._outbox = outbox
+        self._pretended = pretended
+        self._ahead = 0
+
+    def now(self) -> datetime:
+        """The market's time, as far as it was last told."""
+        return datetime.now(UTC) + timedelta(seconds=self._ahead)
+
+    def signed_in(self, instance_id: str) -> None:
+        """Remember a sign-in, where sign-ins are charged; in this machine's time until it is reported."""
+        if instance_id in self._accounts.on_demand():
+            self._rows.write("INSERT INTO use (instance_id, second) VALUES (?, ?)", (instance_id, int(time.time())))
+
+    def run(self, stop: Event, *, every: timedelta) -> None:
+        """Report again and again: the body of a thread. What goes wrong is logged and tried at the next turn."""
+        pause = usual = every.total_seconds()
+        while not stop.wait(pause):
+            pause, before = usual, self._ahead
+            try:
+                self.report()
+                # While a sandbox's clock is moved, days pass in seconds: what is reported on the way is charged on the way.
+                pause = usual if self._ahead - before < NOTABLE else usual / QUICKER
+            except MarketError as error:
+                log.warning("usage is not reported now: %s", error)
+            except Exception:
+                log.exception("usage is not reported now")
+
+    def report(self) -> None:
+        """Ask the market's time, put what was used until then into the outbox, and push it. Raises ``MarketError``."""
+        if not self._accounts.on_demand() and not self._outbox.waiting():
+            return
+        here, now = int(time.time()), self._market.market_time()
+        ahead = int(now.timestamp()) - here
+        self._ahead = ahead if ahead > NOTABLE else 0  # less is how long the answer took
+        self._pretend(here + self._ahead)
+        self._collect(here)
+        told = self._outbox.push(now=now)
+        if told.trouble:
+            log.warning("usage stays in the outbox: %s", told.trouble)
+        for record in self._outbox.refused() if told.refused else ():
+            log.warning("usage of %s was refused: %s", record.instance_id, record.error)
+
+    def _collect(self, here: int) -> None:
+        """Sign-ins of seconds that are over, one record an instance, in the market's time. Marked first: who dies in between adds
+        the very same again, which the outbox knows."""
+        [(last,)] = self._rows.read("SELECT coalesce(max(batch), 0) FROM use")
+        self._rows.write(
+            "UPDATE use SET batch = ?, second = second + ? WHERE batch IS NULL AND second < ?",
+            (last + 1, self._ahead, here),
+        )
+        batches = self._rows.read(
+            "SELECT batch, instance_id, min(second), max(second), count(*) FROM use WHERE batch IS NOT NULL"
+            " GROUP BY batch, instance_id ORDER BY batch"
+        )
+        for batch, instance_id, first, latest, times in batches:
+            self._add(instance_id, first, latest, times, here + self._ahead)
+            self._rows.write("DELETE FROM use WHERE batch = ? AND instance_id = ?", (batch, instance_id))
+
+    def _pretend(self, now: int) -> None:
+        """Whole hours that are over. What is frozen is not used."""
+        if not self._pretended:
+            return
+        for instance_id in self._accounts.on_demand():
+            known = self._rows.read("SELECT until FROM pretended WHERE instance_id = ?", (instance_id,))
+            # The first whole hour after the service was seen; it is open by then.
+            begin = known[0][0] if known else -(-(now + OPENED_WITHIN) // HOUR) * HOUR
+            account = self._accounts.get(instance_id)
+            if account is not None and not account.frozen:
+                for hour in range(max(begin, (now - OLDEST) // HOUR * HOUR), now // HOUR * HOUR, HOUR):
+                    self._add(instance_id, hour, hour + HOUR, self._sign_ins(hour), now)
+                    self._accounts.count(instance_id, self._sign_ins(hour))
+            until = max(begin, now // HOUR * HOUR)
+            self._rows.write("REPLACE INTO pretended VALUES (?, ?)", (instance_id, until))
+
+    def _sign_ins(self, hour: int) -> int:
+        """The same for an hour whenever it is asked; weekends are quiet."""
+        local = datetime.fromtimestamp(hour, UTC) + BEIJING
+        quiet = 3 if local.weekday() >= 5 else 1
+        return max(1, self._pretended * BUSY[local.hour] * (9 + hour // HOUR % 3) // (100 * quiet))
+
+    def _add(self, instance_id: str, begins: int, ends: int, times: int, now: int) -> None:
+        begins_at, ends_at, at = (datetime.fromtimestamp(second, UTC) for second in (begins, ends, now))
+        self._outbox.add(instance_id, begins_at=begins_at, ends_at=ends_at, value=Decimal(times), now=at)

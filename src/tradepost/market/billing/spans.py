@@ -1,0 +1,70 @@
+"""Which time a chart of usage shows, and its parts: the days of a month, or the hours of a day. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+HOUR = timedelta(hours=1)
+
+
+class Grain(StrEnum):
+    """What a bar of the chart is."""
+
+    HOUR = "hour"
+    DAY = "day"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """[``begin``, ``end``) of the market's zone."""
+
+    grain: Grain
+    first: date
+    """The day, or the first day of the month."""
+    zone: ZoneInfo
+
+    @classmethod
+    def month_of(cls, day: date, zone: ZoneInfo) -> Span:
+        return cls(Grain.DAY, day.replace(day=1), zone)
+
+    @classmethod
+    def day_of(cls, day: date, zone: ZoneInfo) -> Span:
+        return cls(Grain.HOUR, day, zone)
+
+    @property
+    def begin(self) -> datetime:
+        return _midnight(self.first, self.zone)
+
+    @property
+    def end(self) -> datetime:
+        return _midnight(self._next(), self.zone)
+
+    def before(self) -> Span:
+        day = self.first - timedelta(days=1)
+        return Span.month_of(day, self.zone) if self.grain == Grain.DAY else Span.day_of(day, self.zone)
+
+    def after(self) -> Span:
+        return Span(self.grain, self._next(), self.zone)
+
+    def parts(self, until: datetime) -> list[datetime]:
+        """When each of its days, or hours, begins, as far as they have begun ``until`` then. A day on which clocks are put
+        back has 25 hours."""
+        if self.grain == Grain.DAY:
+            days = (self.end.date() - self.first).days
+            found = [_midnight(self.first + timedelta(days=n), self.zone) for n in range(days)]
+        else:
+            hours = int((self.end.timestamp() - self.begin.timestamp()) // HOUR.total_seconds())
+            found = [datetime.fromtimestamp(self.begin.timestamp() + n * 3600, self.zone) for n in range(hours)]
+        return [at for at in found if at <= until]
+
+    def _next(self) -> date:
+        if self.grain == Grain.HOUR:
+            return self.first + timedelta(days=1)
+        return (self.first.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone)

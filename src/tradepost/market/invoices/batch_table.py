@@ -1,0 +1,128 @@
+"""The table of a batch: which file is which invoice, as CSV or as a spreadsheet. Rows become lines; nothing is looked up here."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from http import HTTPStatus
+
+from django.utils.translation import gettext as _
+
+from tradepost.market.base.errors import Refused
+
+from .models import Invoice
+from .spreadsheet import Unreadable, rows_of
+
+CSV, XLSX = "invoices.csv", "invoices.xlsx"
+TABLES = (CSV, XLSX)
+MOST_LINES = 200
+LONGEST_TABLE = 256 * 1024
+"""Bytes of either; a spreadsheet is packed."""
+_LONGEST_CELL = 200
+_EXACT = 10**15
+"""From here on a spreadsheet keeps numbers without their last digits."""
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "application": ("application", "申请编号"),
+    "number": ("number", "发票号码"),
+    "file": ("file", "文件名"),
+    "carrier": ("carrier", "快递公司"),
+    "parcel": ("parcel", "快递单号"),
+}
+"""How the first line of the table may name them, in any order; the last three only where they are needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the table, and what became of it. ``at``: its number in the table, from 1."""
+
+    at: int
+    application: str = ""
+    number: str = ""
+    file: str = ""
+    carrier: str = ""
+    parcel: str = ""
+    invoice: Invoice | None = None
+    wrong: str = ""
+    issued: bool = False
+
+
+def read_csv(raw: bytes) -> list[Line]:
+    """UTF-8 or GBK. Raises ``Refused`` (field ``batch``)."""
+    text = _decoded(raw)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error:
+        raise wrong_table(_("This is no table that can be read: save it as CSV.")) from None
+    return _lines(rows)
+
+
+def _decoded(raw: bytes) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):  # as Excel saves it in China
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise wrong_table(_("The table is neither UTF-8 nor GBK."))
+
+
+def read_xlsx(raw: bytes) -> list[Line]:
+    """Its first sheet. Raises ``Refused`` (field ``batch``)."""
+    try:
+        return _lines(rows_of(raw))
+    except Unreadable:
+        raise wrong_table(
+            _(
+                "This is no spreadsheet that can be read: save it as XLSX without a password, with these columns alone, or as CSV."
+            )
+        ) from None
+
+
+def _lines(rows: Iterable[Sequence[object]]) -> list[Line]:
+    filled = [(at, row) for at, row in enumerate(rows, start=1) if any(_text(cell) for cell in row)]
+    columns = _columns(_text(cell) for cell in filled[0][1]) if filled else {}
+    if not {"application", "number"} <= set(columns.values()):
+        raise wrong_table(_("The first line of the table names its columns: application and number at least."))
+    if len(filled) - 1 > MOST_LINES:
+        raise wrong_table(_("A batch has at most %(most)s invoices.") % {"most": MOST_LINES})
+    return [_line(at, row, columns) for at, row in filled[1:]]
+
+
+def _line(at: int, row: Sequence[object], columns: Mapping[int, str]) -> Line:
+    cells = {columns[n]: cell for n, cell in enumerate(row) if n in columns}
+    said = {name: _text(cell)[:_LONGEST_CELL] for name, cell in cells.items()}
+    rounded = next((said[name] for name, cell in cells.items() if _is_rounded(cell)), "")
+    wrong = (
+        _("The spreadsheet has rounded the number %(number)s: format the column as text, then enter the number again.")
+        % {"number": rounded}
+        if rounded
+        else ""
+    )
+    return Line(at=at, wrong=wrong, **said)  # type: ignore[arg-type]  # the columns are fields
+
+
+def _text(cell: object) -> str:
+    """As a person reads the cell: whole numbers without a point."""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return (cell.isoformat() if isinstance(cell, date) else str(cell)).strip()
+
+
+def _is_rounded(cell: object) -> bool:
+    return isinstance(cell, int | float) and abs(cell) >= _EXACT
+
+
+def _columns(heading: Iterable[str]) -> dict[int, str]:
+    """Which column is what; the first one of a name counts."""
+    found: dict[int, str] = {}
+    for n, cell in enumerate(heading):
+        name = next((name for name, words in COLUMNS.items() if cell.lower() in words), "")
+        if name and name not in found.values():
+            found[n] = name
+    return found
+
+
+def wrong_table(words: str) -> Refused:
+    return Refused("invoice_batch.table", words, HTTPStatus.UNPROCESSABLE_ENTITY, field="batch")

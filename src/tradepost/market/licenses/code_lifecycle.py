@@ -1,0 +1,28 @@
+"""The life of a code as a table: what was done with it. That its service ended or is frozen says ``code_status``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from tradepost.market.base.lifecycle import Lifecycle
+
+from .code_models import LicenseCode
+
+CodeStatus = LicenseCode.Status
+
+
+class CodeEvent(StrEnum):
+    TAKE = "take"
+    ACTIVATE = "activate"
+    GIVE_BACK = "give back"
+
+
+LICENSE_CODE: Lifecycle[CodeStatus, CodeEvent] = Lifecycle(
+    "license code",
+    {
+        (CodeStatus.ISSUED, CodeEvent.TAKE): CodeStatus.TAKEN,
+        (CodeStatus.TAKEN, CodeEvent.ACTIVATE): CodeStatus.ACTIVE,
+        (CodeStatus.ISSUED, CodeEvent.GIVE_BACK): CodeStatus.WITHDRAWN,
+        (CodeStatus.TAKEN, CodeEvent.GIVE_BACK): CodeStatus.WITHDRAWN,
+    },
+)

@@ -1,0 +1,42 @@
+"""What the market has set for statements and its fee, as arguments (business-rules §8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, tzinfo
+
+from tradepost.market.base.settlement_settings import SettlementSettings
+from tradepost.market.base.working_days import due
+
+from .fee import FeePolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementRules:
+    """``day``: of the month; ``sign_days``: working days; ``minimum_minor``: what a statement must at least pay out."""
+
+    policy: FeePolicy
+    day: int
+    sign_days: int
+    minimum_minor: int
+    zone: tzinfo
+    closes: time
+
+    def sign_by(self, now: datetime) -> datetime:
+        return due(now, self.sign_days, zone=self.zone, closes=self.closes).at
+
+
+def policy_of(settings: SettlementSettings) -> FeePolicy:
+    steps = (
+        (settings.fee_first_from_minor, settings.fee_first_increment),
+        (settings.fee_second_from_minor, settings.fee_second_increment),
+    )
+    return FeePolicy(share=settings.fee_share, increments=steps)
+
+
+def rules_of(settings: SettlementSettings, *, zone: tzinfo, closes: time) -> SettlementRules:
+    """``closes``: when a working day ends."""
+    return SettlementRules(
+        policy=policy_of(settings), day=settings.settlement_day, sign_days=settings.settlement_sign_days,
+        minimum_minor=settings.payout_minimum_minor, zone=zone, closes=closes,
+    )  # fmt: skip

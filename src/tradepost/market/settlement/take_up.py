@@ -1,0 +1,176 @@
+"""Take up what was booked: an item for each part of each entry of a seller's account, and what was paid for products by month.
+
+The ledger is walked once, in the order of its entries, as far as its kept sums reach: up to there nothing is still being written
+(``payments.kept_sums``). So no entry is taken up twice, and none is left out that was committed late.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, tzinfo
+
+from django.db import transaction
+from django.db.models import F, Max
+
+from tradepost.market.base import rows
+from tradepost.market.billing.models import Allocation
+from tradepost.market.identity.models import Seller
+from tradepost.market.orders.models import OrderLine
+from tradepost.market.payments import kept_sums
+from tradepost.market.payments.models import Account, Entry, KindTotal, Transfer
+
+from .calendar import month_of
+from .models import PaidMonth, Progress, SettlementItem
+
+BATCH = 2000
+"""Entries that are walked over in one transaction."""
+Reason = Transfer.Reason
+OF_ORDERS = (Reason.EARNED, Reason.TAKEN_BACK)
+OF_USAGE = (Reason.COLLECTED, Reason.CREDITED)
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What a buyer paid for a product."""
+
+    product: int
+    currency: str
+    month: date
+    minor: int
+
+
+def take_up(zone: tzinfo) -> bool:
+    """One batch. Whether there may be more.
+
+    Moving the sums on is a step of its own: a timer's transaction would keep its lock on the entries for the batch.
+    """
+    progress = Progress.objects.first() or _begun()
+    if progress.through >= _summed():
+        return not kept_sums.move_on() or progress.through < _summed()
+    with transaction.atomic():
+        held = Progress.objects.select_for_update().get(pk=progress.pk)
+        summed = _summed()
+        through = min(held.through + BATCH, summed)
+        if through <= held.through:
+            return False
+        entries = _entries(held.through, through)
+        lines = _lines_of(entries)
+        allocations = _allocations_of(entries)
+        paid = _paid(entries, lines, allocations, zone)
+        rows.create(_items(entries, lines, allocations, zone))
+        _count(paid)
+        Progress.objects.filter(pk=held.pk).update(through=through)
+    return through < summed
+
+
+def _begun() -> Progress:
+    return Progress.objects.get_or_create(pk=1)[0]
+
+
+def _summed() -> int:
+    """Up to which entry the kept sums reach."""
+    return KindTotal.objects.aggregate(through=Max("summed_through"))["through"] or 0
+
+
+def _entries(after: int, through: int) -> list[Entry]:
+    """Of sellers' accounts what orders and usage moved, and what buyers paid into clearing."""
+    found = Entry.objects.filter(pk__gt=after, pk__lte=through).select_related("transfer", "account__seller")
+    return [
+        entry
+        for entry in found.order_by("pk")
+        if (entry.account.kind == Account.Kind.SELLER and entry.transfer.reason in (*OF_ORDERS, *OF_USAGE))
+        or (entry.account.kind == Account.Kind.CLEARING and entry.transfer.reason == Reason.PAYMENT)
+    ]
+
+
+def _lines_of(entries: Sequence[Entry]) -> dict[str, OrderLine]:
+    """By the number of its order, which has one line."""
+    numbers = {entry.transfer.order_number for entry in entries if entry.transfer.order_number}
+    found = OrderLine.objects.filter(order__number__in=numbers).select_related("order").order_by("-pk")
+    return {line.order.number: line for line in found}
+
+
+def _allocations_of(entries: Sequence[Entry]) -> dict[int, list[Allocation]]:
+    """By the key of the transfer."""
+    of_usage = {entry.transfer_id for entry in entries if entry.transfer.reason in OF_USAGE}
+    found = Allocation.objects.filter(transfer__in=of_usage).select_related(
+        "charge__subscription", "charge__accumulation"
+    )
+    kept: dict[int, list[Allocation]] = {}
+    for one in found.order_by("pk"):
+        kept.setdefault(one.transfer_id, []).append(one)
+    return kept
+
+
+def _items(
+    entries: Sequence[Entry], lines: dict[str, OrderLine], allocations: dict[int, list[Allocation]], zone: tzinfo
+) -> Iterator[SettlementItem]:
+    for entry in entries:
+        if entry.account.kind != Account.Kind.SELLER:
+            continue
+        if entry.transfer.reason in OF_USAGE:
+            yield from _of_usage(entry, allocations[entry.transfer_id], zone)
+        else:
+            yield _of_line(entry, lines[entry.transfer.order_number], zone)
+
+
+def _of_line(entry: Entry, line: OrderLine, zone: tzinfo) -> SettlementItem:
+    return SettlementItem(
+        entry=entry, source=f"line:{line.number}", seller=_seller(entry), currency=entry.account.currency,
+        product_id=line.product_id, line=line, minor=entry.amount_minor,
+        paid_month=month_of(line.order.paid_at or entry.transfer.at, zone), settles_at=entry.transfer.at,
+    )  # fmt: skip
+
+
+def _seller(entry: Entry) -> Seller:
+    if entry.account.seller is None:
+        raise LookupError("an account of a seller has one")
+    return entry.account.seller
+
+
+def _of_usage(entry: Entry, allocations: Sequence[Allocation], zone: tzinfo) -> Iterator[SettlementItem]:
+    """What was collected is of several services and months; of a credit only what was paid already came from the seller."""
+    back = entry.transfer.reason == Reason.CREDITED
+    parts: Counter[str] = Counter()
+    charges = {}
+    for one in allocations:
+        if back and one.charge.minor > 0:
+            continue  # a debt that was cut
+        source = f"usage:{one.charge.subscription_id}:{month_of(one.charge.accumulation.start, zone):%Y%m}"
+        parts[source] += -one.minor if back else one.minor
+        charges[source] = one.charge
+    for source, minor in parts.items():
+        charge = charges[source]
+        yield SettlementItem(
+            entry=entry, source=source, seller=_seller(entry), currency=entry.account.currency,
+            product_id=charge.subscription.product_id, subscription_id=charge.subscription_id, minor=minor,
+            paid_month=month_of(entry.transfer.at, zone), settles_at=entry.transfer.at,
+        )  # fmt: skip
+
+
+def _paid(
+    entries: Sequence[Entry], lines: dict[str, OrderLine], allocations: dict[int, list[Allocation]], zone: tzinfo
+) -> Iterator[Paid]:
+    for entry in entries:
+        transfer, currency = entry.transfer, entry.account.currency
+        month = month_of(transfer.at, zone)
+        if transfer.reason == Reason.PAYMENT:
+            yield Paid(lines[transfer.order_number].product_id, currency, month, entry.amount_minor)
+        elif transfer.reason == Reason.COLLECTED:
+            for one in allocations[entry.transfer_id]:
+                yield Paid(one.charge.subscription.product_id, currency, month, one.minor)
+
+
+def _count(paid: Iterator[Paid]) -> None:
+    """Add to the months. Who holds the progress is alone."""
+    sums: Counter[tuple[int, str, date]] = Counter()
+    for one in paid:
+        sums[one.product, one.currency, one.month] += one.minor
+    for (product, currency, month), minor in sorted(sums.items()):
+        kept, new = PaidMonth.objects.get_or_create(
+            product_id=product, currency=currency, month=month, defaults={"minor": minor}
+        )
+        if not new:
+            PaidMonth.objects.filter(pk=kept.pk).update(minor=F("minor") + minor)

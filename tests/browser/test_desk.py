@@ -1,0 +1,217 @@
+"""Invoices and demands as people live them, each from its first click to what it is for: the file on the buyer's disk, the parcel on
+its way, the product that is bought (business-rules §6.2, §9; issue 12, must show 1 and 2)."""
+
+from __future__ import annotations
+
+import re
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.people import Person, person
+from tests.browser.running import Market
+from tests.factories.invoices import INVOICE_PDF, TAX_NUMBER
+from tests.market.working import until
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.soak,
+    pytest.mark.sampled(1 / 3),
+    pytest.mark.xdist_group("browser: buying"),
+]
+GO_ON = "main form button.btn-primary"
+FINANCE, PHONE = "caiwu@lantian.example", "138 0013 8000"
+
+
+def bought(buyer: Person, slug: str) -> str:
+    """A month of it, delivered; the number of the order, whose page stands open."""
+    buyer.go(f"/products/{slug}/")
+    buyer.page.get_by_role("button", name=buyer.say("Buy"), exact=True).click()
+    buyer.page.locator("#agreed").check()
+    buyer.press("Place the order")
+    buyer.press("Pay")
+    expect(buyer.page.locator(".sf-access")).to_be_visible()
+    found = re.search(r"/orders/([^/]+)/", buyer.page.url)
+    assert found is not None
+    return found[1]
+
+
+def mailed(market: Market, to: str, words: str) -> EmailMessage:
+    """Once it has come."""
+
+    def come() -> list[EmailMessage]:
+        return [one for one in market.mail.received if one["To"] == to and words in said(one)]
+
+    until(lambda: bool(come()), what=f"{to}: {words}")
+    return come()[-1]
+
+
+def said(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    return f"{mail['Subject']}\n{body.get_content() if body else ''}".replace("\xa0", " ")
+
+
+def texted(market: Market, words: str) -> str:
+    """What the file adapter wrote, once it did."""
+
+    def written() -> list[str]:
+        files = (market.folder / "sms").glob("*.txt")
+        return [text for one in files if words in (text := one.read_text(encoding="utf-8"))]
+
+    until(lambda: bool(written()), what=f"an SMS: {words}")
+    return written()[-1]
+
+
+def apply(buyer: Person, *, kind: str, words: str, where: dict[str, str]) -> str:
+    """From the order's page over the steps, with a tax number that is mistyped first; the address of the application."""
+    page = buyer.page
+    page.locator('main a[href*="/invoices/apply/?order="]').click()
+    page.locator(f"#type-{kind}").check()
+    page.locator(GO_ON).click()
+    page.locator('main a[href*="/invoices/titles/new/"]').click()
+    page.locator("[name=name]").fill("蓝田精密制造有限公司")
+    page.locator("[name=tax_number]").fill(f"{TAX_NUMBER[:-1]}X")
+    page.locator(GO_ON).click()
+    expect(page.locator("#id_tax_number_error")).to_contain_text(words)
+    page.locator("[name=tax_number]").fill(TAX_NUMBER)
+    page.locator(GO_ON).click()
+    for name, value in where.items():
+        page.locator(f"main [name={name}]").fill(value)
+    page.locator(GO_ON).click()
+    page.wait_for_url(re.compile(r"/invoices/\d+/"))
+    return page.url.removeprefix(buyer.market.url)
+
+
+def test_an_electronic_invoice_in_chinese(browser: Browser, market: Market, tmp_path: Path) -> None:
+    evil, right = tmp_path / "脚本.pdf", tmp_path / "数电票.pdf"
+    evil.write_bytes(INVOICE_PDF.replace(b"/Catalog", b"/Catalog /OpenAction << /S /JavaScript >>"))
+    right.write_bytes(INVOICE_PDF)
+    with (
+        person(browser, market, "buyer", language="zh-hans") as buyer,
+        person(browser, market, "seller", language="zh-hans") as seller,
+    ):
+        number = bought(buyer, "huiqi-meetings")
+        at = apply(buyer, kind="general_digital", words="统一社会信用代码", where={"email": FINANCE, "phone": PHONE})
+        main = buyer.page.locator("main")
+        expect(main).to_contain_text("没有收到发票？")
+        expect(main).to_contain_text(FINANCE)
+        expect(main).to_contain_text("+8613800138000")
+        expect(main.locator('.tp-contact a[href^="mailto:"]')).to_be_visible()  # the seller, one click away
+
+        seller.go("/seller/")
+        seller.page.locator('main a[href="/seller/invoices/"]').click()
+        seller.page.locator("main tbody").first.get_by_role("link").first.click()
+        expect(seller.page.locator("main")).to_contain_text(number)
+        seller.page.locator("button[value=approve]").click()
+        seller.page.locator("[name=number]").fill("26512000000012345678")
+        seller.page.locator("[name=file_file]").set_input_files(evil)
+        seller.page.locator("#invoice-issue ~ form button.btn-primary").click()
+        expect(seller.page.locator("main")).to_contain_text("该 PDF 含有脚本")
+        seller.page.locator("[name=file_file]").set_input_files(right)
+        seller.page.locator("#invoice-issue ~ form button.btn-primary").click()
+        expect(seller.page.locator("h1")).to_contain_text("已完成")
+
+        [file] = mailed(market, FINANCE, "发票").iter_attachments()
+        assert (file.get_filename(), file.get_content()) == ("数电票.pdf", INVOICE_PDF)
+        assert "+8613800138000" in texted(market, "已为您开具发票")
+        buyer.go(at)
+        with buyer.page.expect_download() as download:
+            buyer.page.locator("main .tp-ok a").click()
+        assert download.value.path().read_bytes() == INVOICE_PDF
+        buyer.go("/notices/")
+        expect(main).to_contain_text("已为您开具发票")
+    assert market.faults() == []
+
+
+def test_a_paper_invoice_in_english_that_the_seller_lets_lie(browser: Browser, market: Market) -> None:
+    """What is due is seen by all three; it leaves the operator's queue by itself."""
+    with (
+        person(browser, market, "buyer") as buyer,
+        person(browser, market, "seller") as seller,
+        person(browser, market, "operator") as operator,
+    ):
+        buyer.speak("en")
+        seller.speak("en")
+        seller.go("/seller/invoices/types/")
+        seller.page.locator("[value=general_paper]").check()
+        seller.page.locator(GO_ON).click()
+        bought(buyer, "huiqi-meetings")
+        where = {"name": "Ms Wang", "phone": PHONE, "address": "1 Century Avenue, Pudong, Shanghai"}
+        at = apply(buyer, kind="general_paper", words="unified social credit code", where=where)
+        expect(buyer.page.locator("main")).to_contain_text("The seller has until")
+
+        market.clock_advance("8d")
+        buyer.go(at)
+        expect(buyer.page.locator("main")).to_contain_text("The seller is late")
+        mailed(market, market.made["seller"], "overdue")
+        seller.go("/seller/invoices/")
+        expect(seller.page.locator("main tbody").first).to_contain_text("overdue")
+        operator.go("/console/queue/")
+        expect(operator.page.locator("main")).to_contain_text("Invoice that the seller does not issue")
+
+        seller.page.locator("main tbody").first.get_by_role("link").first.click()
+        seller.page.locator("button[value=approve]").click()
+        for name, value in {"number": "12345678", "carrier": "SF Express", "parcel": "SF1234567890"}.items():
+            seller.page.locator(f"[name={name}]").fill(value)
+        seller.page.locator("#invoice-issue ~ form button.btn-primary").click()
+        expect(seller.page.locator("h1")).to_contain_text("Issued")
+        buyer.go(at)
+        expect(buyer.page.locator("main")).to_contain_text("SF Express, parcel SF1234567890")
+        texted(market, "is on its way")
+        operator.go("/console/queue/")
+        expect(operator.page.locator("main")).not_to_contain_text("Invoice that the seller does not issue")
+    assert market.faults() == []
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_a_visitor_asks_and_buys_what_is_named(browser: Browser, market: Market, language: str) -> None:
+    words = WORDS[language]
+    mail = f"anna.{language}@nordlicht.example"
+    with person(browser, market, language=language) as visitor, person(browser, market, "operator") as operator:
+        visitor.go(f"/?q={words['sought']}")
+        visitor.page.locator('main a[href^="/demands/new/"]').click()
+        expect(visitor.page.locator("[name=requirement]")).to_have_value(words["sought"])
+        visitor.page.locator("[name=requirement]").fill(words["needs"])
+        visitor.page.locator("[name=contact]").fill("Anna Berg")
+        visitor.page.locator("main form [name=email]").fill(mail)
+        send = visitor.page.locator(GO_ON)
+        send.dblclick()  # a second click makes no second demand
+        visitor.page.wait_for_url("**/demands/follow/*/")
+        follow = visitor.page.url.removeprefix(market.url)
+        assert follow in said(mailed(market, mail, words["received"]))
+
+        operator.go("/console/demands/")
+        rows = operator.page.locator("main tbody tr").filter(has_text=words["needs"])
+        expect(rows).to_have_count(1)
+        rows.get_by_role("link").first.click()
+        operator.page.locator("[name=words]").first.fill(words["answer"])
+        operator.page.locator("[name=product_words]").fill("yunjian-docs")
+        operator.page.locator("#demand-products [name=product]").check()
+        operator.page.locator("#answer ~ form button.btn-primary").click()
+        expect(operator.page.locator("h1")).to_contain_text("Answered")
+        link = re.search(r"/demands/follow/\S+/", said(mailed(market, mail, words["answered"])))
+        assert link is not None
+
+    with person(browser, market, "buyer", language=language) as buyer:
+        buyer.go(link[0])
+        expect(buyer.page.locator("main")).to_contain_text(words["answer"])
+        buyer.page.locator("main a.btn-accent").click()
+        expect(buyer.page.get_by_role("heading", level=1)).to_have_text(words["product"])
+        bought(buyer, "yunjian-docs")
+    assert market.faults() == []
+
+
+WORDS = {
+    "zh-hans": {
+        "sought": "投标文件协同", "needs": "投标文件要五六个人一起写，要看得出谁改了哪一段。", "received": "我们已收到您的需求",
+        "answer": "云笺协作文档可以满足。", "answered": "您的需求已有答复：云笺协作文档", "product": "云笺协作文档",
+    },
+    "en": {
+        "sought": "collaborative bids", "needs": "Six of us write bids together and must see who changed what.",
+        "received": "We have received what you need", "answer": "Cloudleaf Docs does this.",
+        "answered": "Your demand is answered: Cloudleaf Docs", "product": "Cloudleaf Docs",
+    },
+}  # fmt: skip

@@ -1,0 +1,63 @@
+"""Who owes for usage, at the browser: the service is frozen, money comes, it is usable again and more can be opened (§4.4)."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.people import Person, person
+from tests.browser.running import Market
+
+WITHIN = 30.0
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.soak, pytest.mark.xdist_group("browser: owing")]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _history(market: Market) -> None:
+    market.history("use")
+
+
+def _becomes(somebody: Person, path: str, word: str) -> None:
+    """The page is asked again until it says so: the worker lifts the freeze."""
+    end = time.monotonic() + WITHIN
+    while word not in (said := _status(somebody, path)):
+        assert time.monotonic() < end, said
+        somebody.page.wait_for_timeout(200)
+
+
+def _status(somebody: Person, path: str) -> str:
+    somebody.go(path)
+    return somebody.page.locator("#sf-status").inner_text()
+
+
+def test_from_arrears_to_a_service_that_is_usable_again(browser: Browser, market: Market) -> None:
+    """business-rules §4.4: frozen at the end of the grace (V0: at once); paid in the retention, it is normal."""
+    service, product = market.made["owed service"], market.made["used product"]
+    with person(browser, market, "debtor") as debtor, person(browser, market, "operator") as operator:
+        debtor.go("/charges/")
+        expect(debtor.page.locator("main [role=alert]")).to_contain_text("¥\xa05.00 is owed for usage.")
+        debtor.go(f"/checkout/{product}/")
+        expect(debtor.page.get_by_role("button", name="Open it")).to_have_count(0)
+        expect(debtor.page.get_by_role("link", name="Top up your balance")).to_be_visible()
+
+        operator.go("/console/queue/?source=arrears")
+        operator.page.get_by_role("link", name="Services of a buyer who owes are deleted soon").first.click()
+        operator.page.locator("input[name=amount]").fill("20")
+        operator.page.locator("input[name=reference]").fill("ICBC-OWED")
+        operator.press("Check the top-up")
+        operator.page.locator("main form button[name=confirmed]").click()
+        expect(operator.page.locator("main")).to_contain_text("was added to the balance")
+
+        _becomes(debtor, f"/services/{service}/", "Active")
+        debtor.go("/charges/")
+        expect(debtor.page.get_by_text("is owed for usage")).to_have_count(0)
+        debtor.go(f"/checkout/{product}/")
+        debtor.page.locator("input[name=agreed]").check()
+        debtor.press("Open it")
+        expect(debtor.page).to_have_url(re.compile("/orders/CS"))
+        operator.go("/console/queue/")
+        expect(operator.page.get_by_text("Services of a buyer who owes")).to_have_count(0)
+    assert market.faults() == []

@@ -1,0 +1,24 @@
+"""The addresses of sellers and operators about licenses: a part of the table of every address."""
+
+from __future__ import annotations
+
+from tests.market.who_may import A_TRADE, OPERATOR, OWNER, SELLERS, TRADE, Address, pages
+
+OF_LICENSES = {
+    "console/licenses/": pages(frozenset({OPERATOR})),
+    "console/licenses/requests/": pages(frozenset({OPERATOR})),
+    "seller/licenses/": pages(TRADE),
+    "seller/licenses/requests/": pages(TRADE),
+    "seller/licenses/<int:pk>/": pages(A_TRADE, pk="{license_code}"),
+    "seller/licenses/tests/": Address(get=SELLERS, post=frozenset({OWNER}), data={"product": "{coded_product}"}),
+}
+APIS_OF_LICENSES = {
+    "api/mkp-openapi-public/global/v1/license/activate": Address(gateway=True),
+    "api/mkp-openapi-public/global/v1/license/heartbeat": Address(gateway=True),
+    "api/mkp-openapi-public/global/v2/license/activate": Address(gateway=True),
+    "api/mkp-openapi-public/global/v2/license/heartbeat": Address(gateway=True),
+    "api/mkp-openapi-public/global/v2/license/software-usage-info": Address(gateway=True),
+    "api/mkp-openapi-public/global/v2/": Address(gateway=True),
+    "api/mkp-openapi-public/global/v2/<path:rest>": Address({"rest": "license"}, gateway=True),
+    "api/mkp-openapi-public/v1/asset/deployed-object": Address(gateway=True),
+}

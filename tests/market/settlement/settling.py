@@ -1,0 +1,109 @@
+"""Statements as the market makes them, over services that the real verbs sold, and what is looked at before and after."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests.factories import NOW, make_buyer
+from tests.market.engine import react
+from tests.market.fulfilment.services import service
+from tradepost.market.base.config import Config
+from tradepost.market.identity.certify import CertificationDocument, certify, sealed_account
+from tradepost.market.identity.models import Member, Seller, User
+from tradepost.market.invoices import invoice_check
+from tradepost.market.payments import ledger
+from tradepost.market.payments.models import Account, Transfer
+from tradepost.market.payments.totals import books
+from tradepost.market.settlement import settlement_check
+from tradepost.market.settlement.agree import sign
+from tradepost.market.settlement.models import SettlementItem, Statement, StatementLine
+from tradepost.market.settlement.payout import pay
+from tradepost.market.settlement.rules import rules_of
+from tradepost.market.settlement.run import make
+from tradepost.market.settlement.take_up import take_up
+from tradepost.market.subscriptions.models import Subscription
+
+ZONE = ZoneInfo("Asia/Shanghai")
+MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
+RUN = datetime(2026, 4, 2, 18, 0, tzinfo=UTC)
+"""3 April, 2:00 in the market's zone."""
+RULES = replace(rules_of(Config(), zone=ZONE, closes=time(18)), minimum_minor=1000)
+PRICE = 10_000
+ACCOUNT = "6222020200112230055"
+
+
+def taken_up() -> None:
+    while take_up(ZONE):
+        pass
+
+
+def has_account(seller: Seller, number: str = ACCOUNT) -> None:
+    """A certified one (business-rules §1.4)."""
+    sealed, hint = sealed_account(number)
+    document = CertificationDocument(
+        account_holder=seller.name, bank="中国工商银行", branch="深圳科技园支行", sealed_account=sealed, account_hint=hint,
+        taxpayer="general", tax_rate="6", finance_name="王会计", finance_phone="13800138000",
+        finance_email="finance@a.example",
+    )  # fmt: skip
+    certify(seller, document, now=NOW)
+
+
+def made(seller: Seller, month: date = MARCH, *, now: datetime = RUN, **rules: Any) -> Statement | None:
+    """As the timer of the month makes it; everybody is told."""
+    taken_up()
+    statement = make(seller, "CNY", month, rules=replace(RULES, **rules), now=now)
+    react(now=now)
+    return statement
+
+
+def statement_for(subscription: Subscription) -> Statement:
+    """Of the month in which it was sold, of a seller that can be paid."""
+    has_account(subscription.seller)
+    found = made(subscription.seller)
+    assert found is not None
+    return found
+
+
+def earned(members: int = 1) -> Statement:
+    return statement_for(service(members=members))
+
+
+def owner_of(seller: Seller) -> User:
+    return Member.objects.filter(seller=seller).order_by("pk")[0].user
+
+
+def signed(statement: Statement, *, now: datetime = RUN) -> Statement:
+    sign(statement, actor="owner@a.example", now=now)
+    react(now=now)
+    return again(statement)
+
+
+def paid(statement: Statement, number: str = "ICBC-0001", *, now: datetime = RUN) -> Statement:
+    pay(signed(statement), number, by=make_buyer(balance="0"), now=now)
+    react(now=now)
+    return again(statement)
+
+
+def again(statement: Statement) -> Statement:
+    return Statement.objects.select_related("seller").get(pk=statement.pk)
+
+
+def held(kind: Account.Kind) -> int:
+    return next((total.amount.minor for one in books() for total in one.owed if total.kind == kind), 0)
+
+
+def sound() -> list[str]:
+    """What does not hold of the books, statements and invoices; each sum shows on the page of the books."""
+    differences = [f"{one.currency} differ by {one.difference.minor}" for one in books() if one.difference.minor]
+    return [*ledger.verify().problems, *settlement_check.problems(), *invoice_check.problems(), *differences]
+
+
+def facts() -> tuple[object, ...]:
+    """All that a refusal must leave as it was."""
+    return (
+        list(Statement.objects.order_by("pk").values_list("status", "reason", "answer", "sign_by", "holder", "paid")),
+        StatementLine.objects.count(), SettlementItem.objects.filter(statement=None).count(), Transfer.objects.count(),
+    )  # fmt: skip
