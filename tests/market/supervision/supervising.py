@@ -70,17 +70,25 @@ WORDS = {
 }  # fmt: skip
 
 
-def does(
+def said(
     supervision: Supervision, party: Party, what: Act, *, now: datetime = NOW, visit: int | None = None,
     proofs: bool | None = None, **values: str,
-) -> Supervision:  # fmt: skip
+) -> Said:  # fmt: skip
+    """What a form of this act says when it is filled in."""
     with_proof = what is Act.DELIVER if proofs is None else proofs
-    said = Said(
+    return Said(
         visit=again(supervision).visit if visit is None else visit,
         values=WORDS.get(what, {}) | values,
         proofs=(shown(supervision, party, now=now),) if with_proof else (),
     )
-    act(supervision.pk, party, what, said, by=person(supervision, party), clocks=CLOCKS, now=now)
+
+
+def does(
+    supervision: Supervision, party: Party, what: Act, *, now: datetime = NOW, visit: int | None = None,
+    proofs: bool | None = None, **values: str,
+) -> Supervision:  # fmt: skip
+    words = said(supervision, party, what, now=now, visit=visit, proofs=proofs, **values)
+    act(supervision.pk, party, what, words, by=person(supervision, party), clocks=CLOCKS, now=now)
     react(now=now)
     return again(supervision)
 
