@@ -21,6 +21,8 @@ STAYING = {
     "billing": "what was charged and how it was paid: goes with the ledger",
     "licenses": "what a buyer applied for and holds",
     "fulfilment": "what was done for an order; goes with it",
+    "compute": "what ran for whom, from when until when: what images are charged by",
+    "images": "what was covered and what was charged: goes with the charges",
 }
 """Contexts whose rows stay."""
 STAYING_MODELS = {

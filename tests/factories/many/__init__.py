@@ -33,6 +33,7 @@ from tradepost.market.catalog.models import (
     UpgradeRule,
     Version,
 )
+from tradepost.market.compute.models import Server, Span, Task
 from tradepost.market.debugging.models import DebugCase, DebugRun
 from tradepost.market.fulfilment.models import Drift, Operation
 from tradepost.market.identity.company_models import Agreement
@@ -48,9 +49,19 @@ from tradepost.market.identity.models import (
     StagedKey,
     User,
 )
+from tradepost.market.images.models import ImageBinding, ImageTime, PeriodImage
 from tradepost.market.invoices.models import Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
 from tradepost.market.licenses.models import LicenseCode, LicenseRequest, SoftwareUsage
-from tradepost.market.metering.models import Collection, Push, Record, RefusedRecord
+from tradepost.market.metering.models import (
+    Collection,
+    Deduction,
+    Package,
+    Push,
+    Quota,
+    Record,
+    RefusedRecord,
+    UsageCell,
+)
 from tradepost.market.notifications.models import Endpoint, Notice, NoticeDelivery, Receiver
 from tradepost.market.orders.models import AutoRenewal, Order, OrderLine
 from tradepost.market.orders.refund_models import Refund, RefundLine
@@ -68,6 +79,7 @@ from tradepost.market.web_scan.models import WebFinding, WebScan, WebTask
 from .acting import acting
 from .calls import calls
 from .debugged import debugged
+from .imaged import imaged
 from .insert import indexed_afterwards, run, unchecked
 from .invoiced import invoices
 from .licensed import licenses
@@ -90,9 +102,10 @@ GROWING = (
     ProbeRun, ProbeDay, ProbeSlot,
     WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice,
     Demand, CustomerDemand, Complaint, Supervision, Visit, Appeal, CancelRequest,
-    Push, Record, RefusedRecord, Charge, ProductHour,
+    Push, Record, RefusedRecord, Charge, ProductHour, Package, Quota, UsageCell, Deduction,
     SettlementItem, StatementLine, Statement, PaidMonth,
     LicenseCode, LicenseRequest, SoftwareUsage,
+    Server, Task, Span, ImageTime, PeriodImage, ImageBinding,
 )  # fmt: skip
 """The models whose rows become more with every order, or with time."""
 
@@ -111,6 +124,7 @@ def fill(size: Size, *, now: datetime) -> None:
         operations(size, now)
         refunds()
         metered(now)
+        imaged(now)
         licenses()
         invoices()
         supervised()
@@ -166,7 +180,7 @@ def analyze(*, vacuum: bool) -> None:
 def count_on() -> None:
     """Keys that the market gives from here on come after those that were given here."""
     for model in (
-        *GROWING,
+        *(model for model in GROWING if model is not Package),
         Drift,
         WorkItem,
         User,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from tests.factories import NOW, make_buyer, make_offer, make_operator, make_order, make_product, make_seller
@@ -15,10 +17,11 @@ from tradepost.market.assets.proofs import store_proof
 from tradepost.market.base.config import config
 from tradepost.market.base.files import Files
 from tradepost.market.base.models import Job
-from tradepost.market.identity.models import User
+from tradepost.market.identity.models import Seller, User
 from tradepost.market.payments import ledger
 from tradepost.market.product_types.flows.contract import Act, Party
 from tradepost.market.supervision.act import Said, act
+from tradepost.market.supervision.appeal import appeal
 from tradepost.market.supervision.clocks import Clocks
 from tradepost.market.supervision.models import Supervision
 from tradepost.market.supervision.queries import story
@@ -125,3 +128,19 @@ def money(supervision: Supervision) -> tuple[int, int, int]:
     buyer = ledger.buyer_account(supervision.buyer, "CNY").balance.minor
     seller = ledger.seller_account(supervision.seller, "CNY").balance.minor
     return buyer, ledger.held_for(order.number), seller
+
+
+def deliveries_of(seller: Seller, buyer: User, why: str) -> dict[str, str]:
+    """For the small market: two services that its seller delivers to this buyer: one to be accepted, one in dispute."""
+    small = replace(ONCE, amount=Decimal(50))
+    offer = make_offer(make_product(seller, product_type="MANUAL_SERVICE", prices=(small,), bound=False))
+    for _ in range(2):
+        make_order(buyer, offer=offer, paid=True)
+    react(now=NOW)
+    [first, second] = Supervision.objects.order_by("pk")
+    for one in (first, second):
+        walk(one, *TO_ACCEPT)
+    appeal(second.pk, Party.BUYER, why, (), by=buyer, clocks=CLOCKS, now=NOW)
+    return {
+        "supervision": str(first.pk), "disputed": str(second.pk), "supervision_file": proof_of(first).sha256,
+    }  # fmt: skip

@@ -17,6 +17,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from .change_settings import ChangeSettings
 from .channel_settings import ChannelSettings
+from .compute_settings import ComputeSettings
 from .console_settings import ConsoleSettings
 from .file_settings import FileSettings
 from .life_settings import LifeSettings
@@ -43,6 +44,7 @@ class Config(
     UsageSettings,
     SupervisionSettings,
     FileSettings,
+    ComputeSettings,
     SettlementSettings,
 ):
     """Settings of one market. Each reads ``TRADEPOST_<NAME>``; ``PORT`` and ``DATABASE_URL`` also go by those names."""
@@ -246,11 +248,9 @@ class Config(
         default=10, ge=1, le=100, description="Of the places for calls that probes take at most."
     )
     probe_void_percent: int = Field(
-        default=30,
-        ge=1,
-        le=100,
+        default=30, ge=1, le=100,
         description="A slot in which more of the addresses could not be reached says nothing: the fault is most likely ours.",
-    )
+    )  # fmt: skip
     probe_void_addresses: int = Field(default=20, ge=1, description="From so many addresses in a slot on.")
     keep_probes_days: int = Field(
         default=90,

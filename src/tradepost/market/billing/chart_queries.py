@@ -20,6 +20,7 @@ from tradepost.market.subscriptions.models import Subscription
 from .charge import rate_of_meter
 from .forecast import LOOKS_BACK, Forecast, Seen, forecast, window
 from .models import Accumulation, Charge, ProductHour
+from .package_queries import covered_by_packages
 from .spans import Grain, Span
 
 _TRUNCATED = {Grain.HOUR: TruncHour, Grain.DAY: TruncDay}
@@ -122,6 +123,7 @@ def forecast_of(subscription: Subscription, month: Span, *, now: datetime) -> Fo
         this_month=_used(records.filter(begin_at__gte=month.begin)),
         lately=_used(records.filter(begin_at__gte=over.pace_begins, begin_at__lt=over.known_until)),
         priced_quantity=sums["quantity"] or 0, priced=sums["exact"] or Decimal(0),
+        covered=covered_by_packages(subscription, month.begin, month.end, now=now),
     )  # fmt: skip
     rate = rate_of_meter(meter)
     adds_up = not rate.by_record and accumulates_by(meter.model, meter.accumulation) == "month"

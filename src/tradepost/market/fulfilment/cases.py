@@ -19,12 +19,11 @@ from tradepost.market.subscriptions.convertible import convertible_until
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import renewable_until
 from tradepost.protocols.commands import NOTHING_SENT, Create, Done, Purchase
-from tradepost.protocols.contract import SellerProtocol
+from tradepost.protocols.contract import SellerProtocol, Spoken
 from tradepost.protocols.registry import protocols
 
 from .contract import AnyKind, Failed, Held, Line, Said
 from .models import Operation
-from .no_interface import NO_INTERFACE
 from .registry import operation_kind
 
 _TEXTS = ("description", "description_en", "guide", "guide_en", "picture")
@@ -61,17 +60,14 @@ def _of_kind(kind: str) -> SellerProtocol | None:
 
 def spoken_by(subscription: Subscription, address: Address | None) -> SellerProtocol | None:
     """Over which its seller is told; None while a product that needs a production address has none."""
-    if address is not None:
-        return protocols().get(address.protocol)
-    kind = subscription.product.product_type
-    return NO_INTERFACE if product_type(kind).by_people else _of_kind(kind)
+    return protocols().get(address.protocol) if address else _of_kind(subscription.product.product_type)
 
 
 def protocol_of(subscription: Subscription) -> SellerProtocol | None:
     return protocols_of({subscription.product_id}).get(subscription.product_id)
 
 
-def held_of(subscription: Subscription, protocol: SellerProtocol, address: Address | None = None) -> Held:
+def held_of(subscription: Subscription, protocol: Spoken, address: Address | None = None) -> Held:
     """``address``: where its seller is asked. Without one everything counts as proven: what was begun goes on. But where an
     interface is optional nothing is asked without one."""
     optional = product_type(subscription.product.product_type).issues_codes

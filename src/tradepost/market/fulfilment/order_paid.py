@@ -23,6 +23,7 @@ from tradepost.market.orders.finish import give_up_order
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.prerequisite import check_prerequisite
 from tradepost.market.orders.pricing import read_stored
+from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production import calls
 from tradepost.market.production.models import Address, Call
@@ -76,15 +77,22 @@ def _open(numbers: Sequence[str], now: datetime) -> None:
         try:
             for line in ours:
                 _check(line, order, addresses.get(line.product_id))
-            _check_alone([line for line in ours if not _by_people(line)], addresses)
+            _check_alone(ours, addresses)
         except Refused as refused:
             give_up_order(order, now=now, reason=str(refused.message))
         else:
             started += ours
-    if asked := [line for line in started if not _by_people(line)]:
-        _begin(asked, addresses, now)
-    if handed := [line for line in started if _by_people(line)]:
-        _begin_by_people(handed, now)
+    at_sellers = [line for line in started if not _in_lanes(line)]
+    if at_sellers:
+        _begin(at_sellers, addresses, now)
+    in_lanes = [line for line in started if _in_lanes(line)]
+    if in_lanes:
+        _begin_in_lanes(in_lanes, now)
+
+
+def _in_lanes(line: OrderLine) -> bool:
+    """Whether a cloud or people make it: no seller's server is asked."""
+    return by_cloud(line.product.product_type) or _by_people(line)
 
 
 def _by_people(line: OrderLine) -> bool:
@@ -105,7 +113,7 @@ def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
 def _check(line: OrderLine, order: Order, address: Address | None) -> None:
     """Raises ``Refused`` for what cannot be opened."""
     check_prerequisite(order.buyer, line.offer)
-    if address is None and not _by_people(line) and not _issues_code(line):
+    if address is None and not _issues_code(line) and not _in_lanes(line):
         raise calls.no_address()
 
 
@@ -131,14 +139,28 @@ def _check_alone(lines: Sequence[OrderLine], addresses: Mapping[int, Address]) -
 def _begin(lines: Sequence[OrderLine], addresses: Mapping[int, Address], now: datetime) -> None:
     """Write the subscriptions, the operations that open them, and their first calls or codes, in a fixed number of
     statements."""
-    subscriptions = _subscribed(lines, now)
+    subscriptions = rows.create(_opening(line, now) for line in lines)
     openings: list[Opening | Nothing] = [
         Nothing() if _issues_code(line) else Opening(buyer=buyer_of(line)) for line in lines
     ]
     operations = rows.create(
-        _running(line, subscription, OPEN.name if isinstance(opening, Opening) else ISSUE.name, dump(opening), now=now)
+        Operation(
+            lane=lane_of(subscription),
+            subscription=subscription,
+            line=line,
+            seller_id=line.seller_id,
+            kind=OPEN.name if isinstance(opening, Opening) else ISSUE.name,
+            origin=Operation.Origin.BUYER,
+            actor=line.order.buyer.email,
+            wanted=dump(opening),
+            status=Operation.Status.RUNNING,
+            created_at=now,
+            started_at=now,
+        )
         for line, subscription, opening in zip(lines, subscriptions, openings, strict=True)
     )
+    own = ({"id": line.pk, "subscription_id": s.pk} for line, s in zip(lines, subscriptions, strict=True))
+    rows.update("orders_orderline", {"subscription_id": "bigint"}, own)
     link(
         [
             (operation, _first_call(operation, subscription, opening, addresses[subscription.product_id], now), 0)
@@ -156,49 +178,43 @@ def _begin(lines: Sequence[OrderLine], addresses: Mapping[int, Address], now: da
     )
 
 
-def _begin_by_people(lines: Sequence[OrderLine], now: datetime) -> None:
-    """The same for what people deliver: nobody is called, and who follows the delivery is told."""
-    subscriptions = _subscribed(lines, now)
-    rows.create(
-        _running(line, subscription, HAND_OVER.name, dump(Nothing()), now=now)
-        for line, subscription in zip(lines, subscriptions, strict=True)
-    )
-    outbox.publish_all(
-        [
-            HandOverBegan(line=line.pk, subscription=one.pk, at=now)
-            for line, one in zip(lines, subscriptions, strict=True)
-        ],
-        now=now,
-    )
-
-
-def _subscribed(lines: Sequence[OrderLine], now: datetime) -> list[Subscription]:
-    subscriptions = rows.create(
-        Subscription(
-            buyer=line.order.buyer,
-            seller_id=line.seller_id,
-            product=line.product,
-            offer=line.offer,
-            quantity=line.quantity,
-            order_line_number=line.number,
-            at_expiry=Subscription.AtExpiry.RENEW if line.auto_periods else Subscription.AtExpiry.KEEP,
-            auto_period_type=line.auto_period_type,
-            auto_periods=line.auto_periods,
-            created_at=now,
-        )
-        for line in lines
-    )
+def _begin_in_lanes(lines: Sequence[OrderLine], now: datetime) -> None:
+    """No seller is asked: their lanes are settled as any other's. Who follows what people deliver is told."""
+    subscriptions = rows.create(_opening(line, now) for line in lines)
     own = ({"id": line.pk, "subscription_id": s.pk} for line, s in zip(lines, subscriptions, strict=True))
     rows.update("orders_orderline", {"subscription_id": "bigint"}, own)
-    return subscriptions
+    held = locked_subscriptions([one.pk for one in subscriptions])
+    operate([_in_lane(line, subscription) for line, subscription in zip(lines, held, strict=True)], now=now)
+    begun = [
+        HandOverBegan(line=line.pk, subscription=one.pk, at=now)
+        for line, one in zip(lines, subscriptions, strict=True)
+        if _by_people(line)
+    ]
+    outbox.publish_all(begun, now=now)
 
 
-def _running(line: OrderLine, subscription: Subscription, kind: str, wanted: object, *, now: datetime) -> Operation:
-    return Operation(
-        lane=lane_of(subscription), subscription=subscription, line=line, seller_id=line.seller_id, kind=kind,
-        origin=Operation.Origin.BUYER, actor=line.order.buyer.email, wanted=wanted, status=Operation.Status.RUNNING,
-        created_at=now, started_at=now,
+def _in_lane(line: OrderLine, subscription: Subscription) -> OperationRequest:
+    by_people = _by_people(line)
+    return OperationRequest(
+        kind=HAND_OVER.name if by_people else OPEN.name, subscription=subscription, line=line,
+        origin=Operation.Origin.BUYER, actor=line.order.buyer.email,
+        wanted=Nothing() if by_people else Opening(buyer=buyer_of(line)),
     )  # fmt: skip
+
+
+def _opening(line: OrderLine, now: datetime) -> Subscription:
+    return Subscription(
+        buyer=line.order.buyer,
+        seller_id=line.seller_id,
+        product=line.product,
+        offer=line.offer,
+        quantity=line.quantity,
+        order_line_number=line.number,
+        at_expiry=Subscription.AtExpiry.RENEW if line.auto_periods else Subscription.AtExpiry.KEEP,
+        auto_period_type=line.auto_period_type,
+        auto_periods=line.auto_periods,
+        created_at=now,
+    )
 
 
 def _first_call(
