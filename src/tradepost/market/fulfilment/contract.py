@@ -174,7 +174,9 @@ class OnServer:
     """Code of that image."""
 
 
-type Intent = Ask | Freeze | Thaw | Release | OnServer | Await
+type Sayable = Ask | Freeze | Thaw | Release | OnServer
+"""What a server is told, a seller's or the cloud's."""
+type Intent = Sayable | Await
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

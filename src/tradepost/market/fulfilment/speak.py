@@ -10,7 +10,7 @@ from tradepost.protocols.commands import Command, Create, Expire, InstanceStatus
 from tradepost.protocols.commands import Release as ReleaseCommand
 from tradepost.protocols.contract import Spoken
 
-from .contract import Ask, Await, Freeze, Held, Implied, Intent, OnServer, Release, ServerTask, Thaw, Unable
+from .contract import Ask, Await, Freeze, Held, Implied, Intent, OnServer, Release, Sayable, ServerTask, Thaw, Unable
 
 CLOUD, PEOPLE = "compute", "people"
 """Names of what is spoken to an operator's cloud, and about what people deliver (``cloud``)."""
@@ -35,7 +35,7 @@ def speak(intent: Intent, held: Held) -> Command | ServerTask | Implied | Unable
     return command
 
 
-def _to_the_cloud(intent: Intent, held: Held) -> ServerTask | Implied | Unable:
+def _to_the_cloud(intent: Sayable, held: Held) -> ServerTask | Implied | Unable:
     """A period image is prepaid and wraps what runs anyway: nobody is asked for anything (business-rules §5)."""
     if held.charging.ends:
         return Implied()
@@ -65,7 +65,7 @@ def refreshes(spoken: Spoken, scene: Scene) -> bool:
     return Refresh in spoken.activities and scene in spoken.life.scenes
 
 
-def _said(intent: Ask | Freeze | Thaw | Release, held: Held) -> Command | Implied | Unable:
+def _said(intent: Sayable, held: Held) -> Command | Implied | Unable:
     match intent:
         case Ask():
             return intent.command

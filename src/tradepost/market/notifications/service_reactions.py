@@ -29,7 +29,7 @@ from .reactions import seller_names
 from .tell import tell_all
 from .telling import Telling
 
-type Facts = dict[str, f.Json]
+type Facts = dict[str, f.Json | str]
 LEAD_TO_FORMAL = frozenset({"trial_ends_soon", "trial_expired"})
 
 
