@@ -70,8 +70,10 @@ def schedule_all(kind: str, timers: Sequence[Timer]) -> None:
     """The same for many jobs of a kind, in one statement."""
     if not timers:
         return
-    rows.insert("base_job", _COLUMNS, _new({kind: timers}), unique="kind, key")
-    wake()
+    made = rows.insert("base_job", _COLUMNS, _new({kind: timers}), unique="kind, key")
+    # To wake workers makes every transaction that does wait for the others' commits: not for what stands there already.
+    if made:
+        wake()
 
 
 def _new(timers: Mapping[str, Sequence[Timer]]) -> Iterator[dict[str, Any]]:

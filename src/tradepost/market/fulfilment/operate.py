@@ -38,7 +38,7 @@ from .freezing import reasons_of
 from .kinds.freeze import Freezing
 from .lifecycle import OPERATION, OperationEvent
 from .models import UNRESOLVED, Operation, lane_of
-from .queue import Decision, Queued, SellerState, Standing, decide
+from .queue import Queued, SellerState, Standing, decide, rests
 from .speak import can_freeze, can_thaw, speak
 from .timers import watch
 
@@ -181,15 +181,9 @@ def _settle(subscriptions: Sequence[Subscription], now: datetime) -> None:
         pending = {
             lane.subscription.pk: lane.subscription
             for lane, decision in decisions
-            if lane.subscription.pk in moved or not _rests(lane, decision)
+            if lane.subscription.pk in moved or not rests(decision, lane.standing(), lane.queue())
         }
     raise RuntimeError(f"lanes do not come to rest: {sorted(pending)}")
-
-
-def _rests(lane: Lane, decision: Decision) -> bool:
-    """Whether nothing is left to decide in a lane in which nothing was done but to start what runs now: it need not be read
-    again to see that."""
-    return not decision.drop and not decision.add and decide(lane.standing(), lane.queue()).nothing
 
 
 def _load(subscriptions: Sequence[Subscription]) -> list[Lane]:
