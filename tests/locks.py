@@ -38,6 +38,7 @@ ORDER = (
     "orders_limituse",
     "catalog_stock",
     "metering_record",
+    "metering_quota",
     "billing_accumulation",
     "billing_arrears",
     "payments_intent",

@@ -76,6 +76,8 @@ OF_OPERATORS: dict[str, View] = {
     "console-level-wrong": View(
         "/console/accounts/1/", (("input[name=reason]", "  "),), 'main form[action$="/level/"] button[type=submit]'
     ),
+    "console-licenses": View("/console/licenses/"),
+    "console-license-requests": View("/console/licenses/requests/"),
     "console-ledger": View("/console/ledger/?check=1"),
     "console-notices": View("/console/notices/"),
     "console-deliveries": View("/console/deliveries/"),

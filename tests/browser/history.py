@@ -1,6 +1,6 @@
 """Run as a program with a market's settings: seeds it, or makes a history with the verbs of the pages. Prints JSON.
 
-``python -m tests.browser.history SELLER_URL seed|deliver|meter|licensed|freeze|renew|give_up|fail|newcomer|companies|debug|acting|web_check|probe …``: each word is a chapter, done in this order.
+``python -m tests.browser.history SELLER_URL seed|deliver|meter|licensed|code|freeze|renew|give_up|fail|newcomer|companies|debug|acting|web_check|probe …``: each word is a chapter, done in this order.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ def main() -> None:
     from tests.browser import changing, converting
     from tests.browser.acting import acting
     from tests.browser.asking import ask
+    from tests.browser.coding import code
     from tests.browser.debugging import debug
     from tests.browser.invoicing import invoice
     from tests.browser.licenses import licensed
+    from tests.browser.packing import pack
     from tests.browser.probing import probe
     from tests.browser.publishing import publish
     from tests.browser.settling import settle
@@ -40,8 +42,8 @@ def main() -> None:
     from tests.browser.web_checking import web_check
 
     seller_url, *chapters = sys.argv[1:]
-    known = (seed, deliver, meter, licensed, freeze, renew, give_up, fail, newcomer, companies, debug, publish, broken, acting,
-             web_check, probe, changing.change, converting.formal, ask, transfers, invoice, settle, use)  # fmt: skip
+    known = (seed, deliver, meter, licensed, code, freeze, renew, give_up, fail, newcomer, companies, debug, publish, broken, acting,
+             web_check, probe, changing.change, converting.formal, ask, transfers, pack, invoice, settle, use)  # fmt: skip
     told = {one.__name__: one for one in known}
     made: dict[str, str] = {}
     for chapter in chapters:
@@ -263,7 +265,7 @@ def _buy(
         extend_params=params,
         agreed=True,
     )
-    order = place_order(buyer, command, now=clock.now(), unpaid_timeout=timedelta(days=1), sells_packages=True)
+    order = place_order(buyer, command, now=clock.now(), unpaid_timeout=timedelta(days=1))
     if pay:
         pay_order(order, now=clock.now())
     return order.number

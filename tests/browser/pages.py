@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tests.browser.console_pages import OF_OPERATORS, SUBMIT
 from tests.browser.desk_pages import OF_THE_DESK
+from tests.browser.package_pages import OF_PACKAGES
 from tests.browser.service_pages import OF_SERVICES
 from tests.browser.transfer_pages import OF_TRANSFERS
 from tests.browser.usage_pages import OF_USAGE
@@ -18,6 +19,7 @@ __all__ = ["HISTORY", "LISTS", "MORE", "MORE_HISTORY", "PAGES", "ROW", "View"]
 HISTORY = (
     "deliver",
     "licensed",
+    "code",
     "freeze",
     "renew",
     "give_up",
@@ -34,6 +36,7 @@ HISTORY = (
     "ask",
     "invoice",
     "transfers",
+    "pack",
     "settle",
     "use",
 )
@@ -91,6 +94,9 @@ PAGES: dict[str, dict[str, View]] = {
         "service-licensed": View("/services/{licensed}/"),
         "service-licensed-shown": View("/services/{licensed}/", press=".sf-license button"),
         "service-license": View("/services/{license text}/", press=".sf-license button"),
+        "service-code-waits": View("/services/{code waits}/", press='[data-dialog="take-code"]'),
+        "service-code-used": View("/services/{code used}/", press=".sf-license button"),
+        "order-code": View("/orders/{code order}/"),
         "service-renew": View("/services/1/renew/"),
         "service-change": View("/services/{changeable}/change/"),
         "service-change-waits": View("/services/{change unpaid}/change/"),
@@ -192,6 +198,9 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-fee-invoice": View("/seller/settlements/invoices/{fee invoice}/"),
         "seller-fee-invoice-apply": View("/seller/settlements/invoices/apply/"),
         "seller-refunds": View("/seller/refunds/"),
+        "seller-licenses": View("/seller/licenses/"),
+        "seller-license-code": View("/seller/licenses/{code}/"),
+        "seller-license-tests": View("/seller/licenses/tests/"),
         "seller-refund": View("/seller/refunds/{unsubscribed}/"),
         "seller-operations": View("/seller/operations/?show=ended"),
         "seller-operation": View("/seller/operations/{done operation}/"),
@@ -308,7 +317,7 @@ PAGES: dict[str, dict[str, View]] = {
     "operator": OF_OPERATORS,
 }
 
-for part in (OF_SERVICES, OF_THE_DESK, OF_TRANSFERS, OF_USAGE):
+for part in (OF_PACKAGES, OF_SERVICES, OF_THE_DESK, OF_TRANSFERS, OF_USAGE):
     for who, views in part.items():
         PAGES.setdefault(who, {}).update(views)
 

@@ -50,6 +50,7 @@ LISTS = frozenset({
     "/charges/", "/seller/usage/", "/seller/usage/refused/", "/seller/usage/pushes/", "/seller/usage/charges/",
     "/console/usage/", "/console/usage/arrears/", "/console/usage/charges/",
     "/balance/transfers/", "/console/transfers/", "/console/unmatched/", "/console/ledger/sellers/",
+    "/seller/usage/packages/",
 })  # fmt: skip
 """Pages that are a list: on a phone its first row, or why there is none, stands on the first screen."""
 ROW = "main :is(table tbody tr, .tp-empty, .sf-shelf > li, .tp-notices > li, section.card, .card[id])"

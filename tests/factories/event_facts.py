@@ -10,6 +10,7 @@ from django.db import connection
 from tradepost.market.debugging.events import FailedCase
 
 from .many import STORIES, Size
+from .many.metered import PACKAGE
 from .many.service_desk import OF_THE_BUYER
 
 DAY = timedelta(days=1)
@@ -82,6 +83,9 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"collection": 1}]
         case "DebtChanged":
             return [{"buyer": 1, "currency": "CNY"}]
+        case "PackageChanged" | "QuotaDeducted" | "QuotaLow" | "QuotaUsedUp" | "RepurchaseFailed":
+            [pk] = one(f"SELECT {PACKAGE}")
+            return [_of_package(event.__name__, int(pk))]
         case "ArrearsBegan" | "ArrearsCleared":
             [pk] = one("INSERT INTO billing_arrears (buyer_id, currency, status, level, began_at, freezes_at, releases_at, ended_at)"
                        " VALUES (1, 'CNY', 'paid', 'V0', now(), now(), now(), now()) RETURNING id")  # fmt: skip
@@ -221,3 +225,13 @@ def all_of(text: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(text)
         return cursor.fetchall()
+
+
+def _of_package(name: str, package: int) -> dict[str, Any]:
+    """In a large market a package and its only quota have one key."""
+    more: dict[str, dict[str, Any]] = {
+        "PackageChanged": {}, "QuotaDeducted": {"quota": package, "before": 100_000, "after": 0},
+        "QuotaLow": {"quota": package, "left": 1}, "QuotaUsedUp": {"quota": package},
+        "RepurchaseFailed": {"quota": package, "reason": "balance.too_low"},
+    }  # fmt: skip
+    return {"package": package, **more[name]}

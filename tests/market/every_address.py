@@ -63,12 +63,8 @@ __all__ = [
 ]
 
 ATTRIBUTE = {
-    "code": "edition",
-    "name.zh": "版本",
-    "name.en": "Edition",
-    "values.0.zh": "标准",
-    "values.0.en": "Standard",
-}
+    "code": "edition", "name.zh": "版本", "name.en": "Edition", "values.0.zh": "标准", "values.0.en": "Standard",
+}  # fmt: skip
 CHECKOUT = {"plan": "PERIOD-month", "periods": "1", "quantity": "1", "total": "10000", "agreed": "on"}
 GROUP = {"name": "Support", "products": "none", "trade": "read", "tools": "none", "company": "none", "members": "none"}
 ADDRESS = {"url": "http://127.0.0.1:9/moved", "protocol": "saas_v2"}

@@ -16,7 +16,7 @@ from tradepost.market.base import clock, jobs, leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
 from tradepost.market.base.outbox import batched
-from tradepost.market.billing import arrears, collect_debt
+from tradepost.market.billing import alerts, arrears, collect_debt, stops
 from tradepost.market.billing import charge as charging
 from tradepost.market.billing.events import DebtChanged
 from tradepost.market.catalog import reactions as catalog
@@ -29,10 +29,10 @@ from tradepost.market.catalog.events import (
 )
 from tradepost.market.debugging import find_out, findings, replay, saved
 from tradepost.market.debugging.events import ReplayEnded
-from tradepost.market.fulfilment import advance, auto_renewal, live, order_paid, reconcile
+from tradepost.market.fulfilment import advance, auto_renewal, earning, live, order_paid, reconcile
 from tradepost.market.fulfilment.ask_sellers import Pace
 from tradepost.market.fulfilment.events import OperationStopped, OperatorActed
-from tradepost.market.fulfilment.timers import AUTO_RENEW, LIFE
+from tradepost.market.fulfilment.timers import AUTO_RENEW, EARN, LIFE
 from tradepost.market.identity import domain_proof, domains
 from tradepost.market.identity.events import (
     AgreementPublished,
@@ -46,8 +46,8 @@ from tradepost.market.identity.events import (
 from tradepost.market.images import worker as on_servers
 from tradepost.market.invoices import invoice_files
 from tradepost.market.invoices import patience as invoice_patience
-from tradepost.market.metering import collect
-from tradepost.market.metering.events import CollectionClosed
+from tradepost.market.metering import collect, packages
+from tradepost.market.metering.events import CollectionClosed, PackageChanged, QuotaDeducted
 from tradepost.market.notifications import auto_renewal_reactions as renewals
 from tradepost.market.notifications import complaint_reactions as complained
 from tradepost.market.notifications import debugging_reactions as debugged
@@ -68,6 +68,7 @@ from tradepost.market.notifications import transfer_reactions as transferred
 from tradepost.market.notifications import usage_reactions as usage
 from tradepost.market.notifications import web_scan_reactions as web_checked
 from tradepost.market.notifications.compose import Site
+from tradepost.market.notifications.outgoing import DELIVER
 from tradepost.market.old_rows import RETENTION
 from tradepost.market.orders import auto_renew, best_sellers, cancel, refund_requests, wait_for_transfer
 from tradepost.market.orders.events import OrderCompleted, OrderPaid, OrderRefunded, RefundPaid
@@ -78,6 +79,7 @@ from tradepost.market.probes import failed_orders, selling_again, slots
 from tradepost.market.probes.judging import judge
 from tradepost.market.probes.watch import Watch, probing_of, watch_of
 from tradepost.market.production import breaker, trial_call
+from tradepost.market.production.clock_steps import Timers
 from tradepost.market.production.engine import Setup
 from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
@@ -96,7 +98,6 @@ from tradepost.market.subscriptions.events import (
     SubscriptionReleased,
     SubscriptionUnfrozen,
 )
-from tradepost.market.subscriptions.levels import levels_of
 from tradepost.market.web_scan import scan as web_scan
 from tradepost.market.web_scan.events import WebScanEnded
 
@@ -136,12 +137,12 @@ def probes_end(event: ProductStopped, now: datetime) -> None:
 
 
 def debt_changed(event: DebtChanged, now: datetime) -> None:
-    settings = config()
-    levels = levels_of(
-        default=settings.default_level, grace_days=settings.on_demand_grace_days,
-        retention_days=settings.on_demand_retention_days,
-    )  # fmt: skip
-    arrears.on_debt_changed(event, now, levels=levels)
+    arrears.on_debt_changed(event, now, levels=arrears.levels_by(config()))
+
+
+def quota_deducted(event: QuotaDeducted, now: datetime) -> None:
+    """A package becomes low or is used up."""
+    alerts.on_quota_deducted(event, now, rule=alerts.rule_of(config()))
 
 
 def order_waits(event: TransferProofGiven, now: datetime) -> None:
@@ -153,7 +154,13 @@ def order_waits(event: TransferProofGiven, now: datetime) -> None:
 REACTIONS = Reactions(
     [
         on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid, best_sellers.on_order_paid),
-        on(OrderCompleted, tell.on_order_completed, failed_orders.on_order_completed, on_servers.on_order_completed),
+        on(
+            OrderCompleted,
+            packages.on_order_completed,
+            tell.on_order_completed,
+            failed_orders.on_order_completed,
+            on_servers.on_order_completed,
+        ),
         *tell.REACTIONS,
         *invoiced.REACTIONS,
         *settled.REACTIONS,
@@ -191,7 +198,12 @@ REACTIONS = Reactions(
         on(SubscriptionExpired, services.on_service_expired),
         on(SubscriptionFrozen, services.on_service_frozen),
         on(SubscriptionUnfrozen, services.on_service_unfrozen),
-        on(SubscriptionReleased, services.on_service_released, on_servers.on_service_released),
+        on(
+            SubscriptionReleased,
+            packages.on_released,
+            services.on_service_released,
+            on_servers.on_service_released,
+        ),
         on(ProductFrozen, products.on_product_frozen),
         on(ProductUnfrozen, probes_begin_anew, products.on_product_unfrozen),
         on(ProductStopped, probes_end, products.on_product_stopped),
@@ -202,6 +214,8 @@ REACTIONS = Reactions(
         *usage.REACTIONS,
         on(CollectionClosed, charging.on_collection_closed),
         on(DebtChanged, debt_changed),
+        on(PackageChanged, stops.on_package_changed),
+        on(QuotaDeducted, stops.on_quota_deducted, quota_deducted),
         *refunded.REACTIONS,
         *demanded.REACTIONS,
         *complained.REACTIONS,
@@ -256,6 +270,12 @@ def renew_services(payloads: Sequence[Mapping[str, Any]], now: datetime) -> list
     return auto_renewal.renew_automatically(payloads, now, rule=auto_renew.rule_of(config()))
 
 
+@jobs.batched
+def earn_begun(payloads: Sequence[Mapping[str, Any]], now: datetime) -> list[datetime | None]:
+    """Paid time that began. Where a sandbox's clock passed over its beginning it is booked at that moment."""
+    return earning.earn_when_begun(payloads, now, at_their_moments=config().sandbox)
+
+
 def _zone() -> ZoneInfo:
     zone = timezone.get_default_timezone()
     if not isinstance(zone, ZoneInfo):
@@ -283,6 +303,7 @@ TASKS: Mapping[str, jobs.Task] = {
     best_sellers.NIGHTLY: count_best_sellers,
     UNPAID_TIMEOUT: cancel.time_out,
     LIFE: live.live,
+    EARN: earn_begun,
     AUTO_RENEW: renew_services,
     refund_requests.CLOCK: refund_requests.unanswered,
     invoice_patience.CLOCK: invoice_clock,
@@ -295,11 +316,14 @@ TASKS: Mapping[str, jobs.Task] = {
     collect.TIMER: collect.run,
     charging.TIMER: charging.run,
     arrears.TIMER: arrears.run,
+    stops.TIMER: stops.run,
     complaints.TIMER: complaints.time_out,
     customer_demands.TIMER: customer_demand_over,
     **settlement.tasks(_settlement, _next_night),
     **on_servers.TASKS,
 }
+TIMERS = Timers(reacting=TASKS.keys(), passed_over=frozenset({EARN}), mail=DELIVER)
+"""Passed over are those that change what is theirs at their own moments, whenever they come, and tell nobody (decision 0050)."""
 
 
 def _rechecks() -> domains.Rechecks:
@@ -364,6 +388,7 @@ def setup(name: str) -> Setup:
         breaker=breaker.Rule(settings.breaker_failures, timedelta(seconds=settings.breaker_pause_seconds)),
         reactions=REACTIONS,
         tasks=TASKS,
+        timers=TIMERS,
         judge=findings.judge_call,
         leased_tasks=LEASED_TASKS,
         leased_at_once=settings.leased_jobs_at_once,

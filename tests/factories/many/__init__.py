@@ -52,7 +52,16 @@ from tradepost.market.identity.models import (
 from tradepost.market.images.models import ImageBinding, ImageTime, PeriodImage
 from tradepost.market.invoices.models import Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
 from tradepost.market.licenses.models import LicenseCode, LicenseRequest, SoftwareUsage
-from tradepost.market.metering.models import Collection, Push, Record, RefusedRecord
+from tradepost.market.metering.models import (
+    Collection,
+    Deduction,
+    Package,
+    Push,
+    Quota,
+    Record,
+    RefusedRecord,
+    UsageCell,
+)
 from tradepost.market.notifications.models import Endpoint, Notice, NoticeDelivery, Receiver
 from tradepost.market.orders.models import AutoRenewal, Order, OrderLine
 from tradepost.market.orders.refund_models import Refund, RefundLine
@@ -91,7 +100,7 @@ GROWING = (
     ProbeRun, ProbeDay, ProbeSlot,
     WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice,
     Demand, CustomerDemand, Complaint,
-    Push, Record, RefusedRecord, Charge, ProductHour,
+    Push, Record, RefusedRecord, Charge, ProductHour, Package, Quota, UsageCell, Deduction,
     SettlementItem, StatementLine, Statement, PaidMonth,
     LicenseCode, LicenseRequest, SoftwareUsage,
     Server, Task, Span, ImageTime, PeriodImage, ImageBinding,
@@ -168,7 +177,7 @@ def analyze(*, vacuum: bool) -> None:
 def count_on() -> None:
     """Keys that the market gives from here on come after those that were given here."""
     for model in (
-        *GROWING,
+        *(model for model in GROWING if model is not Package),
         Drift,
         WorkItem,
         User,

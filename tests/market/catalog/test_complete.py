@@ -22,7 +22,7 @@ from tradepost.market.identity.models import Domain, Seller
 from tradepost.protocols.text import Text
 
 pytestmark = pytest.mark.django_db
-MARKET = Market(currency="CNY", sells_packages=True, host="market.cn")
+MARKET = Market(currency="CNY", host="market.cn")
 
 
 @pytest.fixture

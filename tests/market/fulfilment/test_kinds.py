@@ -64,7 +64,7 @@ WANTED: dict[str, object] = {
     "open": Opening(buyer=BUYER), "renew": RENEWAL, "renew_change": CHANGED, "convert": RENEWAL,
     "check_change": TARGET, "cancel_renewal": Cancellation(until=END),
     "upgrade": Change(until=END), "freeze": Freezing(reason="expired"), "unfreeze": Nothing(), "release": Nothing(),
-    "release_orphan": Orphan(instance_id="b-1", order_id=ORDER, order_line_id=LINE), "query_usage": Nothing(),
+    "release_orphan": Orphan(instance_id="b-1", order_id=ORDER, order_line_id=LINE), "query_usage": Nothing(), "issue": Nothing(),
     "license": APPLICATION, "take_access": Nothing(),
     "tell_end": TellEnd(until=END, scene=Scene.RENEWAL, order_id=ORDER, order_line_id=LINE),
 }  # fmt: skip
@@ -110,6 +110,7 @@ def test_what_is_wanted_is_stored_and_read_again(name: str) -> None:
         ("release_orphan", False, False, False),
         ("query_usage", True, False, False),
         ("license", True, False, False),
+        ("issue", True, False, False),  # business-rules §2.10: nothing is taken, all comes back
     ],
 )
 def test_what_becomes_of_a_kind_that_fails(name: str, refundable: bool, prolongs: bool, ends: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -50,7 +51,7 @@ def ask(shop: Shop, path: str, status: int = 200, **body: object) -> dict[str, A
 def code(shop: Shop, path: str, **body: object) -> str:
     """Of a refusal, which changed nothing."""
     before = list(LicenseCode.objects.order_by("pk").values()), SoftwareUsage.objects.count()
-    found: str = ask(shop, path, **body)["error_code"]
+    found: str = ask(shop, path, 200, **body)["error_code"]
     assert (list(LicenseCode.objects.order_by("pk").values()), SoftwareUsage.objects.count()) == before
     return found
 
@@ -140,7 +141,7 @@ def test_what_cannot_be_read_is_refused_with_the_rows_for_it(held: Subscription,
     assert members(shop.ask("", path=ACTIVATE_V1))["error_code"] == "APIGW.0101"
 
 
-def usage(*of: tuple[str, list[dict[str, object]]]) -> list[dict[str, object]]:
+def usage(*of: tuple[str, Sequence[object]]) -> list[dict[str, object]]:
     return [{"license": text, "software_usage_Info": items} for text, items in of]
 
 

@@ -38,7 +38,7 @@ from .freezing import reasons_of
 from .kinds.freeze import Freezing
 from .lifecycle import OPERATION, OperationEvent
 from .models import UNRESOLVED, Operation, lane_of
-from .queue import Queued, SellerState, Standing, decide
+from .queue import Queued, SellerState, Standing, decide, rests
 from .speak import can_freeze, can_thaw, speak
 from .timers import watch
 
@@ -168,7 +168,6 @@ def _settle(subscriptions: Sequence[Subscription], now: datetime) -> None:
         decisions = [
             (lane, decision) for lane in lanes if not (decision := decide(lane.standing(), lane.queue())).nothing
         ]
-        pending = {lane.subscription.pk: lane.subscription for lane, _ in decisions}
         ended = [
             gone
             for lane, decision in decisions
@@ -176,7 +175,14 @@ def _settle(subscriptions: Sequence[Subscription], now: datetime) -> None:
         ]
         _add([(lane, decision.add) for lane, decision in decisions if decision.add], now)
         starting = [(lane, one) for lane, decision in decisions for one in lane.operations if one.pk == decision.start]
-        apply([*ended, *_start(starting, now)], now=now)
+        ended += _start(starting, now)
+        apply(ended, now=now)
+        moved = {one.subscription.pk for one in ended}
+        pending = {
+            lane.subscription.pk: lane.subscription
+            for lane, decision in decisions
+            if lane.subscription.pk in moved or not rests(decision, lane.standing(), lane.queue())
+        }
     raise RuntimeError(f"lanes do not come to rest: {sorted(pending)}")
 
 

@@ -13,6 +13,13 @@ from tradepost.market.catalog.price_models import PriceModel
 from tradepost.market.identity.models import Seller
 from tradepost.market.subscriptions.models import Subscription
 
+from .package_models import Deduction, Package, Quota, UsageCell
+
+__all__ = [
+    "Collection", "Cycle", "Deduction", "Meter", "Nonce", "Package", "Push", "Quota", "Record", "RefusedRecord", "UsageCell",
+    "Void",
+]  # fmt: skip
+
 
 class Cycle(models.TextChoices):
     """How often usage is charged (计费周期, business-rules §3.2)."""

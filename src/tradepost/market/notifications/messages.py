@@ -24,6 +24,7 @@ from .invoice_messages import OF_INVOICES
 from .license_messages import OF_CODES
 from .notice_parts import Said, Words
 from .operator_messages import OF_OPERATIONS
+from .package_messages import OF_PACKAGES
 from .probe_messages import OF_PROBES
 from .refund_messages import OF_REFUNDS
 from .renewal_messages import OF_RENEWALS
@@ -54,6 +55,7 @@ THE_KEYS = About(category=Category.SECURITY, to=Audience.SELLER, mandatory=True)
 WORDS: Mapping[str, Words] = {
     **OF_COMPANIES,
     **OF_WEB_CHECKS,
+    **OF_PACKAGES,
     **OF_USAGE,
     **OF_IMAGES,
     **OF_PROBES,

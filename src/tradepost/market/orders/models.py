@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Substr
@@ -162,6 +164,12 @@ class OrderLine(models.Model):
     @property
     def trial(self) -> bool:
         return self.order.order_type == Order.Type.TRIAL
+
+    @property
+    def quota_each(self) -> Decimal:
+        """Of a package: the usage that it holds at a time. One that is full again each month or year holds as much then as it
+        was sold for each of its periods, and no more at once for having been bought for several."""
+        return self.quota / self.period_number if self.offer.reset and self.period_number else self.quota
 
     @property
     def list_amount(self) -> Money:

@@ -17,7 +17,6 @@ from tradepost.market.base import ids, jobs
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer, Product, Sku, Version
-from tradepost.market.catalog.sellable import check_metered
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.subscriptions.models import Subscription
@@ -55,16 +54,16 @@ class PlaceOrder:
 
 
 def place_order(
-    buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta, sells_packages: bool = False
-) -> Order:
+    buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta,
+    origin: Order.Origin = Order.Origin.BUYER,
+) -> Order:  # fmt: skip
     """Store the order with one line, unpaid. Raises ``Refused`` with the field that is wrong; nothing is stored then.
 
-    ``sells_packages``: whether this market sells packages of usage.
+    ``origin``: a timer, where the market orders what its buyer asked it to order then.
     """
     offer = find_offer(command.product_id)
     check_agreed(agreed=command.agreed)
     priced = quote(offer, quantity=command.quantity, periods=command.periods)
-    check_metered(offer.charging, sells_packages=sells_packages)
     _check_server(offer, command.for_server)
     check_prerequisite(buyer, offer)
     check_owes_nothing(buyer, offer)
@@ -80,6 +79,7 @@ def place_order(
             now=now,
             pay_before=now + unpaid_timeout,
             idempotency_key=command.idempotency_key,
+            origin=origin,
         )
         taken = reserve(order, offer, quantity=priced.quantity, now=now)
         store_line(

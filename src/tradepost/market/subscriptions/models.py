@@ -130,6 +130,7 @@ class Freeze(models.Model):
         EXPIRED = "expired", _("The paid time is over")
         OPERATOR = "operator", _("Frozen by hand")
         ARREARS = "arrears", _("Usage was not paid")
+        USED_UP = "used_up", _("Its package is used up")
 
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="freezes", db_index=False)
     reason = models.CharField(max_length=16, choices=Reason)

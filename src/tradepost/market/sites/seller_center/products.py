@@ -37,9 +37,9 @@ LONGEST_NAME = 64
 
 
 def market() -> Market:
-    """What this market sells: packages of usage in a sandbox only."""
+    """What this market sells."""
     settings = config()
-    return Market(currency=settings.currency, sells_packages=settings.sandbox, host=settings.public_host)
+    return Market(currency=settings.currency, host=settings.public_host)
 
 
 def own(request: SellerRequest, pk: int) -> Product:

@@ -103,6 +103,7 @@ urlpatterns: list[URLPattern] = [
     path("usage/charges/<int:pk>/", usage_charges.charge, name="usage_charge"),
     path("usage/refused/", usage.refused, name="usage_refused"),
     path("usage/pushes/", usage.pushes, name="usage_pushes"),
+    path("usage/packages/", usage.packages, name="usage_packages"),
     path("usage/export/<str:what>.csv", usage.export, name="usage_export"),
     path("usage/records/<int:pk>/", usage.record, name="usage_record"),
     path("usage/records/<int:pk>/void/", usage.void_record, name="usage_void"),

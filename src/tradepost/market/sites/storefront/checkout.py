@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -61,7 +62,7 @@ def checkout(request: HttpRequest, product_id: int) -> HttpResponse:
         _as_seen(request, choice, picked)
         placed = buy(
             person(request), _command(request, product, choice), now=now_of(request),
-            unpaid_timeout=timedelta(minutes=config().unpaid_timeout_minutes), sells_packages=config().sandbox,
+            unpaid_timeout=timedelta(minutes=config().unpaid_timeout_minutes),
         )  # fmt: skip
     except Refused as refused:
         return _page(request, product, choice, refused)
@@ -85,6 +86,11 @@ def _stamp(choice: Choice, priced: Priced) -> str:
     """What was shown to cost what, in one word of the form."""
     offer, total = choice.offer, str(priced.total.minor)
     return f"{total}/{offer.usage_price:f}/{priced.quota.normalize():f}" if offer.charging.metered else total
+
+
+def _included(choice: Choice, priced: Priced) -> Decimal:
+    """Usage that a package holds at a time."""
+    return priced.quota / priced.periods if choice.offer.reset else priced.quota
 
 
 def _command(request: HttpRequest, product: Product, choice: Choice) -> PlaceOrder:
@@ -124,6 +130,7 @@ def _page(request: HttpRequest, product: Product, choice: Choice, refused: Refus
         "seller": product.seller,
         "choice": choice,
         "priced": priced,
+        "included": _included(choice, priced) if priced else None,
         "idempotency_key": request.POST.get("idempotency_key", "")[:64] or ids.hex_id(),
         "stamp": _stamp(choice, priced) if priced else "",
         "quote": _quote(request, choice, priced) if priced else "",

@@ -13,6 +13,7 @@ from tradepost.market.fulfilment.buyer_queries import past_of, under_way
 from tradepost.market.fulfilment.expiry_policy import HISTORY
 from tradepost.market.fulfilment.usage import reported_usage
 from tradepost.market.images.buyer_queries import image_of, server_on
+from tradepost.market.metering.package_queries import package_of, packages_of_service
 from tradepost.market.orders.buyer_queries import about
 from tradepost.market.orders.refund_queries import refunds_of_service
 from tradepost.market.product_types.contract import Gives
@@ -62,6 +63,8 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "renewable": any(act.url == "storefront:renew" for act in service_acts),
         "at_end": at_its_end(found, now=now_of(request)),
         "convertible": any(act.url == "storefront:formal" for act in service_acts),
+        "packages": packages_of_service(found, now=now_of(request)) if found.offer.charging.postpaid else (),
+        "package": found.offer.charging.quota and package_of(found) is not None,
         "usage": reported_usage([found] if found.offer.charging.metered else []).get(found.pk),
         "access": access_data(found) if usable else None,
         "usable": usable,
