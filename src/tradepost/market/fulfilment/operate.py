@@ -33,7 +33,21 @@ from tradepost.protocols.contract import Spoken
 from . import cloud, unearned
 from .apply import Ended, apply
 from .cases import held_of, kind_of, line_of, spoken_by, wanted_of
-from .contract import Ask, Case, Effects, Freeze, Held, Implied, Intent, Nothing, OrderEnd, ServerTask, Thaw, Unable
+from .contract import (
+    Ask,
+    Await,
+    Case,
+    Effects,
+    Freeze,
+    Held,
+    Implied,
+    Intent,
+    Nothing,
+    OrderEnd,
+    ServerTask,
+    Thaw,
+    Unable,
+)
 from .freezing import reasons_of
 from .kinds.freeze import Freezing
 from .lifecycle import OPERATION, OperationEvent
@@ -198,7 +212,7 @@ def _load(subscriptions: Sequence[Subscription]) -> list[Lane]:
     lanes = []
     for one in interesting:
         address = addresses.get(one.product_id)
-        spoken: Spoken | None = spoken_by(one, address) or (cloud.CLOUD if cloud.on_a_server(one) else None)
+        spoken: Spoken | None = spoken_by(one, address) or cloud.spoken_without_interface(one)
         lanes.append(
             Lane(
                 one,
@@ -289,8 +303,10 @@ def _start(starting: Sequence[tuple[Lane, Operation]], now: datetime) -> list[En
                     ended.append(at_once)
                 case Task() as task:
                     OPERATION.move_all([operation], OperationEvent.START, now=now, started_at=now, task_id=task.pk)
-                case call:
+                case Call() as call:
                     begun.append((operation, call))
+                case Await():
+                    OPERATION.move_all([operation], OperationEvent.START, now=now, started_at=now)
     _begin(begun, now)
     return ended
 
@@ -308,8 +324,9 @@ def close(subscription: Subscription, now: datetime) -> None:
     unearned.pay_back(cancelled, now=now)
 
 
-def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Task | Ended:
-    """The first call of an operation, or its task of the cloud, or its end, when it cannot begin or nothing need be asked."""
+def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Task | Ended | Await:
+    """The first call of an operation, or its task of the cloud, or its end, when it cannot begin or nothing need be asked; or
+    people do it."""
     kind, held = kind_of(operation), lane.held
     if held is None:
         return _refused(lane, operation, calls.no_address(), now)
@@ -319,6 +336,8 @@ def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Task | End
         return _refused(lane, operation, refused, now)
     intent = kind.ask(case)
     command = speak(intent, held) if intent is not None else Implied()
+    if isinstance(command, Await):
+        return command
     if isinstance(command, ServerTask):
         task = cloud.ask(command, operation, lane.subscription, now=now)
         if task is not None:
