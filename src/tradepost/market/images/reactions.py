@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tradepost.market.base import outbox
+from tradepost.market.base.outbox import batched
 from tradepost.market.compute.events import ServerChanged
 from tradepost.market.compute.models import Server
 from tradepost.market.fulfilment.cases import locked_subscriptions
@@ -25,13 +26,17 @@ from .events import PeriodImageExpired
 from .models import ImageBinding, PeriodImage
 
 
-def on_order_completed(event: OrderCompleted, now: datetime) -> None:
-    """A period image that was bought is in effect."""
+@batched
+def on_order_completed(events: Sequence[OrderCompleted], now: datetime) -> None:
+    """A period image that was bought is in effect. One statement for all orders that are none."""
     lines = OrderLine.objects.filter(
-        order__number=event.order, order__order_type=Order.Type.NEW, for_server__isnull=False,
+        order__number__in=[event.order for event in events], order__order_type=Order.Type.NEW, for_server__isnull=False,
         charging_mode__in=modes_that(lambda mode: mode.ends),
     )  # fmt: skip
-    for line in lines.select_related("order__buyer", "subscription__offer__sku"):
+    bought = list(lines.select_related("order__buyer", "subscription__offer__sku").order_by("pk"))
+    if bought:
+        locked_subscriptions([line.subscription_id for line in bought if line.subscription_id is not None])
+    for line in bought:
         opened(line, now=now)
 
 
@@ -72,11 +77,18 @@ def _release(services: Sequence[Subscription], now: datetime) -> None:
     )
 
 
-def on_service_released(event: SubscriptionReleased, now: datetime) -> None:
+@batched
+def on_service_released(events: Sequence[SubscriptionReleased], now: datetime) -> None:
     """Of a period image: it covers nothing from the end of its paid time on. A server that runs on is billed by the hour."""
-    if not PeriodImage.objects.filter(service=event.subscription).exists():
+    at = {event.subscription: event.at for event in events}
+    images = PeriodImage.objects.filter(service__in=at).values_list("service", flat=True)
+    if not (ours := list(images)):
         return
-    [service] = locked_subscriptions([event.subscription])
+    for service in locked_subscriptions(ours):
+        _end_image(service, at[service.pk], now)
+
+
+def _end_image(service: Subscription, at: datetime, now: datetime) -> None:
     refunded = Refund.objects.filter(subscription=service, status=Refund.Status.REFUNDED).exclude(
         kind=Refund.Kind.CANCEL_RENEWAL
     )
@@ -84,5 +96,5 @@ def on_service_released(event: SubscriptionReleased, now: datetime) -> None:
     if done is not None and done[0].status == PeriodImage.Status.EXPIRED:
         runs_on = done[1].server_id if done[1] is not None else None
         outbox.publish(
-            PeriodImageExpired(image=service.pk, server=runs_on, at=service.expires_at or event.at), now=now
+            PeriodImageExpired(image=service.pk, server=runs_on, at=service.expires_at or at), now=now
         )  # fmt: skip
