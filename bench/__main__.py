@@ -31,7 +31,8 @@ def main() -> int:
         "--orders",
         type=int,
         default=0,
-        help="of `growth`: orders of the large market (default 1,000,000); of `clock`: services, through a year, or ten from 10,000 on",
+        help="of `growth`: orders of the large market (default 1,000,000); of `clock`: services, through a year, or ten from 10,000"
+        " on; of `bill`: records (default 1,000,000)",
     )
     parser.add_argument(
         "--only",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from .programs import ProgramFailed
 
@@ -44,6 +45,42 @@ def send(
 
     spent, body = uvloop.run(_all(port, requests, must_hold, connections))
     return len(requests) / spent, body
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of a request: milliseconds from when it was due until its answer was there, the status, the content."""
+
+    milliseconds: float
+    status: int
+    body: bytes
+
+
+async def _paced(port: int, requests: Sequence[tuple[str, bytes]], a_second: float) -> list[Told]:
+    loop = asyncio.get_running_loop()
+    begin = loop.time() + 0.2
+
+    async def one(position: int, source: str, request: bytes) -> Told:
+        due = begin + position / a_second
+        await asyncio.sleep(due - loop.time())
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
+        try:
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            at = head.lower().find(b"content-length:")
+            body = await reader.readexactly(int(head[at + 15 :].split(b"\r\n", 1)[0]))
+        finally:
+            writer.close()
+        return Told(1000 * (loop.time() - due), int(head[9:12]), body)
+
+    return await asyncio.gather(*(one(at, *request) for at, request in enumerate(requests)))
+
+
+def send_paced(port: int, requests: Sequence[tuple[str, bytes]], *, a_second: float) -> list[Told]:
+    """Each from an address of its own of this machine, on a new connection, when it is due, whatever became of the others."""
+    import uvloop
+
+    return uvloop.run(_paced(port, requests, a_second))
 
 
 def raw_request(method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes = b"") -> bytes:

@@ -28,13 +28,20 @@ def folder() -> Iterator[Path]:
 @contextmanager
 def postgresql() -> Iterator[str]:
     """The URL of an empty database on a server with full durability and otherwise PostgreSQL's own settings."""
+    with postgresql_server() as cluster:
+        yield cluster.url
+
+
+@contextmanager
+def postgresql_server() -> Iterator[postgres.Cluster]:
+    """The same, with its process."""
     binaries = machine.find_postgres()
     if binaries is None:
         raise NotHere("no PostgreSQL of version 15 or later was found")
     postgres.SETTINGS.update(DURABLE)
     cluster = postgres.start(binaries)
     try:
-        yield cluster.url
+        yield cluster
     finally:
         cluster.stop()
 

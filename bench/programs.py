@@ -75,7 +75,7 @@ class Program:
 
     def processor_time(self) -> float:
         """Seconds of processor that it and the processes it started have used; 0 where the system does not tell."""
-        return sum(map(_processor_time, [self.pid, *_children(self.pid)]))
+        return processor_time(self.pid)
 
     def alive(self) -> bool:
         return self._process.poll() is None
@@ -104,6 +104,11 @@ class Program:
             raise ProgramFailed(f"{self.module} has no standard output")
         finally:
             killer.cancel()
+
+
+def processor_time(pid: int) -> float:
+    """Seconds of processor that a process and those it started have used; 0 where the system does not tell."""
+    return sum(map(_processor_time, [pid, *_children(pid)]))
 
 
 def _processor_time(pid: int) -> float:

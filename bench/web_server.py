@@ -1,6 +1,6 @@
-"""One Granian worker over WSGI: the market as ``tradepost serve`` runs it, or the bare view that is its limit.
+"""Granian: the market as ``tradepost serve`` runs it, with as many workers as are said or one, or the bare view that is its limit.
 
-``python -m bench.web_server market|bare PORT [FILE]``; bare answers every request with the bytes of the file.
+``python -m bench.web_server market PORT [WORKERS]``, or ``bare PORT FILE``: answers every request with the bytes of the file.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def main() -> None:
         os.environ["TRADEPOST_PORT"] = sys.argv[2]
         from tradepost.cli.serve import serve
 
-        serve(workers=1)
+        serve(workers=int(sys.argv[3]) if len(sys.argv) > 3 else 1)
         return
     os.environ[BODY_FILE] = sys.argv[3]
     from granian import Granian

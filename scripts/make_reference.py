@@ -96,9 +96,11 @@ def _called(node: ast.AST) -> str:
 
 def lifecycles() -> str:
     from tradepost.market.assets.versions import ASSET_VERSION
+    from tradepost.market.compute.lifecycle import SERVER, TASK
     from tradepost.market.identity.domains_lifecycle import DOMAIN
     from tradepost.market.identity.lifecycle import SELLER
     from tradepost.market.identity.members_lifecycle import INVITATION, MEMBERSHIP
+    from tradepost.market.images.lifecycle import PERIOD_IMAGE
     from tradepost.market.invoices.lifecycle import INVOICE
     from tradepost.market.licenses.code_lifecycle import LICENSE_CODE
     from tradepost.market.licenses.lifecycle import LICENSE_REQUEST
@@ -109,17 +111,22 @@ def lifecycles() -> str:
     from tradepost.market.service_desk.lifecycle import COMPLAINT, CUSTOMER_DEMAND, DEMAND
     from tradepost.market.settlement.lifecycle import STATEMENT
     from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
+    from tradepost.market.supervision.lifecycle import SUPERVISION
     from tradepost.market.web_scan.lifecycle import WEB_SCAN
 
     parts: list[str] = []
     for lifecycle in (
         ORDER,
         REFUND,
+        SUPERVISION,
         INVOICE,
         STATEMENT,
         INTENT,
         FACT,
         SUBSCRIPTION,
+        SERVER,
+        TASK,
+        PERIOD_IMAGE,
         LICENSE_REQUEST,
         LICENSE_CODE,
         DEMAND,

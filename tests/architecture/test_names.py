@@ -24,7 +24,14 @@ GONE_MODULES = {
 ALLOWED = {
     "wish": {
         f"src/tradepost/market/{path}.py"
-        for path in ("invoices/models", "invoices/issue", "invoices/take_back", "notifications/invoice_reactions")
+        for path in (
+            "invoices/models",
+            "invoices/issue",
+            "invoices/take_back",
+            "notifications/invoice_reactions",
+            "sites/seller_center/fee_invoices",
+            "work_queue/sources/invoices",
+        )
     },
     "acts": {"src/tradepost/market/fulfilment/sandbox_acts.py", "src/tradepost/market/sites/seller_center/try_out.py"},
 }

@@ -27,7 +27,10 @@ OURS = {
     "growth": {"GET /orders/", "GET /seller/", "GET /console/", "API order query", "claim", "record"},
     "first-page": {"ours"},
     "clock": {"a service and year"},
-    "usage": {"taken"},
+    "usage": {"taken", "bare", "read alone"},
+    "usage-sqlite": {"taken", "bare", "read alone"},
+    "usage-garbage": {"p95, no garbage", "p95, 1 % garbage"},
+    "bill": {"charged, 20,000 records", "one SQL aggregate, 20,000 records"},
     "probes": {"p95, no probes", "p95, a slot of probes"},
 }
 """What each measures on a machine without the rivals."""

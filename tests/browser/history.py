@@ -33,16 +33,18 @@ def main() -> None:
     from tests.browser.debugging import debug
     from tests.browser.invoicing import invoice
     from tests.browser.licenses import licensed
+    from tests.browser.packing import pack
     from tests.browser.probing import probe
     from tests.browser.publishing import publish
     from tests.browser.settling import settle
+    from tests.browser.supervised import supervise
     from tests.browser.transferring import transfers
     from tests.browser.using import use
     from tests.browser.web_checking import web_check
 
     seller_url, *chapters = sys.argv[1:]
     known = (seed, deliver, meter, licensed, code, freeze, renew, give_up, fail, newcomer, companies, debug, publish, broken, acting,
-             web_check, probe, changing.change, converting.formal, ask, transfers, invoice, settle, use)  # fmt: skip
+             web_check, probe, changing.change, converting.formal, ask, transfers, pack, invoice, settle, use, supervise)  # fmt: skip
     told = {one.__name__: one for one in known}
     made: dict[str, str] = {}
     for chapter in chapters:
@@ -264,7 +266,7 @@ def _buy(
         extend_params=params,
         agreed=True,
     )
-    order = place_order(buyer, command, now=clock.now(), unpaid_timeout=timedelta(days=1), sells_packages=True)
+    order = place_order(buyer, command, now=clock.now(), unpaid_timeout=timedelta(days=1))
     if pay:
         pay_order(order, now=clock.now())
     return order.number

@@ -43,7 +43,7 @@ def make_order(
     command = PlaceOrder(
         product_id=offer.product_id, quantity=quantity, periods=periods, extend_params=extend_params, agreed=True
     )
-    order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout, sells_packages=True)
+    order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout)
     if paid:
         pay_order(order, now=now)
     return Order.objects.select_related("buyer").get(pk=order.pk)

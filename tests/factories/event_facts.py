@@ -10,6 +10,7 @@ from django.db import connection
 from tradepost.market.debugging.events import FailedCase
 
 from .many import STORIES, Size
+from .many.metered import PACKAGE
 from .many.service_desk import OF_THE_BUYER
 
 DAY = timedelta(days=1)
@@ -82,6 +83,9 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"collection": 1}]
         case "DebtChanged":
             return [{"buyer": 1, "currency": "CNY"}]
+        case "PackageChanged" | "QuotaDeducted" | "QuotaLow" | "QuotaUsedUp" | "RepurchaseFailed":
+            [pk] = one(f"SELECT {PACKAGE}")
+            return [_of_package(event.__name__, int(pk))]
         case "ArrearsBegan" | "ArrearsCleared":
             [pk] = one("INSERT INTO billing_arrears (buyer_id, currency, status, level, began_at, freezes_at, releases_at, ended_at)"
                        " VALUES (1, 'CNY', 'paid', 'V0', now(), now(), now(), now()) RETURNING id")  # fmt: skip
@@ -152,6 +156,23 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
         case "RefundRequested" | "RefundDecided" | "RefundPaid" | "RefundWithdrawn" | "RefundUnanswered":
             more: dict[str, Any] = {"RefundDecided": {"outcome": "rejected"}, "RefundUnanswered": {"may_appeal": True}}
             return [{"refund": int(of_seller("orders_refund", "id")), **more.get(event.__name__, {})}]
+        case "HandOverBegan":
+            [row] = all_of("SELECT line_id, subscription_id FROM supervision_supervision ORDER BY id DESC LIMIT 1")
+            return [{"line": row[0], "subscription": row[1], "at": at}]
+        case "NodeEntered" | "NodeWaits" | "SupervisionStale" | "SupervisionEnded":
+            [(pk, visit)] = all_of(
+                "SELECT id, visit FROM supervision_supervision WHERE seller_id = 1 AND status = 'running' ORDER BY id DESC LIMIT 1"
+            )
+            of: dict[str, dict[str, Any]] = {
+                "NodeEntered": {"visit": visit}, "NodeWaits": {"visit": visit}, "SupervisionStale": {"times": 1},
+                "SupervisionEnded": {"how": "completed", "by": "somebody"},
+            }  # fmt: skip
+            return [{"supervision": pk, **of[event.__name__]}]
+        case "CancelAsked" | "CancelDeclined":
+            return [{"request": one("SELECT max(id) FROM supervision_cancelrequest")[0]}]
+        case "AppealOpened" | "AppealDecided":
+            where = " WHERE decision <> ''" if event.__name__ == "AppealDecided" else ""
+            return [{"appeal": one(f"SELECT max(id) FROM supervision_appeal{where}")[0]}]
         case "InvoiceIssued":
             return [dict(zip(("invoice", "issued"), row, strict=True)) for row in _invoices("done")]
         case "InvoiceRequested" | "InvoiceWithdrawn" | "InvoiceRejected" | "InvoiceReturned":
@@ -170,6 +191,14 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"customer_demand": OF_THE_BUYER, "why": "expired"}]
         case "ComplaintRaised" | "ComplaintReplied" | "ComplaintUnanswered" | "ComplaintDecided" | "ComplaintWithdrawn":
             return [{"complaint": OF_THE_BUYER}]
+        case "TaskEnded":
+            return [{"task": pk, "server": pk, "owner": pk, "done": True, "at": at} for pk in _servers()]
+        case "ServerChanged":
+            return [{"server": pk, "at": at} for pk in _servers()]
+        case "PeriodImageExpired" | "PeriodImageIdle" | "PeriodImageBound":
+            operator = {"by_operator": True} if event.__name__ == "PeriodImageBound" else {}
+            [image] = one("SELECT max(service_id) FROM images_periodimage WHERE status = 'idle'")
+            return [{"image": int(image), "server": _servers()[0], "at": at, **operator}]
         case "OperationStopped":
             rows = all_of(
                 "SELECT id, call_id FROM fulfilment_operation WHERE kind = 'freeze' ORDER BY id DESC LIMIT 10"
@@ -197,6 +226,11 @@ def _story(size: Size, story: str) -> range:
     return range(newest, newest - 100, -1)
 
 
+def _servers() -> list[int]:
+    rows = all_of("SELECT id FROM compute_server WHERE status = 'running' ORDER BY id DESC LIMIT 10")
+    return [int(pk) for (pk,) in rows]
+
+
 def _invoices(status: str) -> list[tuple[Any, ...]]:
     return all_of(
         "SELECT i.id, s.id FROM invoices_invoice i LEFT JOIN invoices_issuedinvoice s ON s.invoice_id = i.id"
@@ -208,3 +242,13 @@ def all_of(text: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(text)
         return cursor.fetchall()
+
+
+def _of_package(name: str, package: int) -> dict[str, Any]:
+    """In a large market a package and its only quota have one key."""
+    more: dict[str, dict[str, Any]] = {
+        "PackageChanged": {}, "QuotaDeducted": {"quota": package, "before": 100_000, "after": 0},
+        "QuotaLow": {"quota": package, "left": 1}, "QuotaUsedUp": {"quota": package},
+        "RepurchaseFailed": {"quota": package, "reason": "balance.too_low"},
+    }  # fmt: skip
+    return {"package": package, **more[name]}

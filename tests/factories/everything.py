@@ -19,14 +19,13 @@ from django.test import Client
 
 from tests.market import every_address as table
 from tests.market.every_address import ADDRESSES, Address
-from tests.market.transfer_addresses import MORE_OF_TRANSFERS
 from tradepost.market import wiring
 from tradepost.market.base import clock, jobs, outbox, retention, work
 from tradepost.market.base.events import name_of
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.outbox import Batched
-from tradepost.market.billing import arrears, charge
-from tradepost.market.fulfilment.timers import AUTO_RENEW, LIFE
+from tradepost.market.billing import arrears, charge, stops
+from tradepost.market.fulfilment.timers import AUTO_RENEW, EARN, LIFE
 from tradepost.market.identity.domains import RECHECK
 from tradepost.market.identity.models import User
 from tradepost.market.invoices.patience import CLOCK as INVOICE_CLOCK
@@ -49,106 +48,29 @@ from tradepost.market.production.models import Call
 from tradepost.market.production.record import record
 from tradepost.market.review.overdue import OVERDUE
 from tradepost.market.service_desk import complaints, customer_demands
+from tradepost.market.supervision import timers as supervision_timers
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Unreachable
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.order_query import PATH
 from tradepost.protocols.open_api.signing import sign
 
+from . import server_facts
 from .event_facts import happened, of_seller, one
+from .list_ways import MORE
 from .many import AK, SK, Size
+from .many.metered import PACKAGE
 from .many.service_desk import DEMAND_TOKEN, OF_THE_BUYER, OPEN
 from .many.shop import TOKEN
-from .settled_facts import MORE_OF_SETTLEMENT, facts_of_settlement, of_settlement
+from .settled_facts import facts_of_settlement, of_settlement
 
-BATCH = 256
-RULE = Rule(5, timedelta(seconds=60))
-LEASE = timedelta(seconds=60)
-HOST = "localhost"
+BATCH, HOST = 256, "localhost"
+RULE, LEASE = Rule(5, timedelta(seconds=60)), timedelta(seconds=60)
 
-MORE = {
-    "": (
-        "q=企业云笺", "q=企业", "q=leaf", "q=whetstne", "q=没有的", "q=财务&sort=price&category=many", "category=many&sort=sold", "way=month",
-        "seller=seller-1", "sort=price&low=1&high=50", "after={product}",
-    ),
-    "compare/": ("p={slug}&p=product-2",),
-    "orders/": ("q=CS26", "q={tail}", "q=云笺", "q=Leaf 1", "q=没有的", "status=completed", "status=unpaid", "after={order_key}"),
-    "services/": ("q=云笺", "status=frozen", "q={instance}"),
-    "services/batch/": ("service={subscription}", "service={subscription}&act=automatic", "service={subscription}&act=keep", "service={subscription}&act=unsubscribe"),
-    "notices/": ("only=unread", "only=read"),
-    "seller/orders/": (
-        "q=CS26", "q={line}", "q={tail}", "q=云笺", "q=没有的", "q={instance}", "status=completed", "status=refunded",
-        "status=unpaid", "status=processing",
-    ),
-    "seller/messages/": (
-        "state=failing", "state=gave_up", "state=cancelled", "state=waiting", "state=in_flight", "state=held", "state=done",
-        "order={order}", "order={line}", "order={instance}", "reason=timeout", "activity=newInstance", "activity=releaseInstance", "address={address}",
-    ),
-    "seller/attributes/": ("q=系统", "kind=number", "q=os&kind=enum"),
-    "seller/assets/": ("q=Agent", "kind=package"),
-    "console/assets/": ("status=review", "verdict=not_scanned", "seller={seller}"),
-    "seller/cases/": ("address={address}", "activity=queryInstance", "standing=stale"),
-    "console/orders/": ("q={order}", "q={line}", "q=CS26", "q={tail}", "q={email}", "status=processing", "status=stopped"),
-    "console/calls/": (
-        "state=failing", "state=gave_up", "state=cancelled", "state=held", "state=done", "verdict=timeout", "q={order}",
-        "q={instance}", "seller={seller}", "seller={seller}&state=gave_up",
-    ),
-    "console/operations/": ("show=open", "show=ended", "show=ended&seller={seller}", "show=ended&q={instance}", "show=ended&q={order}"),
-    "seller/operations/": ("show=stopped", "show=ended", "show=ended&q={instance}", "show=ended&q={line}"),
-    "console/services/": (
-        "q={order}", "q={tail}", "q={instance}", "q={email}", "q=没有的", "status=frozen", "status=failed", "status=by_hand",
-        "seller={seller}", "seller={seller}&status=frozen",
-    ),
-    "console/queue/": (
-        "show=mine", "show=nobody", "show=snoozed", "source=operations", "source=operations&show=nobody", "source=submissions",
-        "at=operations:{operation}",
-    ),
-    "console/audit/": (
-        "actor=op3@market.example", "act=act_7", "kind=product&id=7", "outcome=refused", "since=2025-01-01&until=2025-01-02",
-        "after=1600000000000000.1",
-    ),
-    "console/audit/export/": ("since=2025-01-01&until=2025-01-02",),
-    "console/reconcile/": ("show=settled", "what=gone", "seller={seller}"),
-    "console/accounts/": ("role=operator", "role=locked", "role=seller", "role=buyer"),
-    "invoices/": ("status=done", "status=review", "after={invoice}"),
-    "invoices/apply/": ("seller={seller}", "order={order}", "order={order}&type=general_digital"),
-    "seller/invoices/": ("status=done", "status=review"),
-    "console/invoices/": ("status=", "status=done"),
-    "refunds/": ("status=refunded", "after={refund}"),
-    "seller/usage/": ("q={instance}", "push=7", "state=voided", "day=2026-03-01", "q={instance}&day=2026-03-01"),
-    "seller/usage/refused/": ("code=009", "push=7", "q=i", "day=2026-03-01"),
-    "seller/usage/chart/": ("product={usage_product}", "q={used_instance}", "q={used_instance}&day=2026-03-01", "day=2026-03-01"),
-    "seller/usage/chart/usage.csv": ("q={used_instance}",),
-    "seller/usage/charges/": ("service={metered}",),
-    "services/<int:pk>/usage/": ("day=2026-03-01", "month=2026-02"),
-    "console/usage/": ("cycle=hour",),
-    "console/usage/charges/": ("buyer=1",),
-    "seller/usage/pushes/": ("state=refused",),
-    "charges/": ("service={metered}", "state=open"),
-    "seller/refunds/": ("status=seller_review", "status=refunded"),
-    "complaints/new/": ("product={slug}", "order={order}", "service={subscription}"),
-    "demands/new/": ("q=云笺",),
-    "seller/complaints/": ("status=upheld",), "seller/demands/": ("status=waiting",), **MORE_OF_SETTLEMENT,
-    "console/complaints/": ("status=upheld",), "console/demands/": ("status=open",),
-    "console/demands/products/": ("product_words=云笺", "product_words={product}"),
-    "console/demands/sellers/": ("seller_words=many",),
-    "console/refunds/": ("status=", "status=refunded"),
-    **MORE_OF_TRANSFERS,
-    "console/web-checks/": ("status=done", "status=unreached", "seller={seller}", "seller={seller}&status=done"),
-    "console/deliveries/": (
-        "status=failed", "status=waiting", "status=sent", "status=withheld", "channel=sms", "channel=mail", "reason=switched_off",
-        "q={email}", "q=13800138000",
-    ),
-    "seller/licenses/": ("status=active", "q=PL1", "status=issued"),
-    "seller/licenses/requests/": ("status=promised", "q=event-1"),
-    "console/licenses/": ("status=active", "seller={seller}", "seller={seller}&status=taken", "q=PL1"),
-    "console/licenses/requests/": ("status=promised", "seller={seller}", "seller={seller}&status=promised"),
-    "seller/deliveries/": ("status=withheld", "channel=webhook", "reason=disabled", "q={email}"),
-}  # fmt: skip
-"""Lists are also asked in these ways."""
 ELSEWHERE = {
     "console/audit/export/": [HTTPStatus.UNPROCESSABLE_ENTITY],  # of which days must be said
     "seller/enter/": [HTTPStatus.FOUND],  # who acts for a company is led to it
     "complaints/new/": [HTTPStatus.FOUND, HTTPStatus.OK],  # to the list, where nothing is named
+    **server_facts.ELSEWHERE_OF_SERVERS,
     "demands/<int:pk>/": [HTTPStatus.FOUND],  # to the page that is followed
     "seller/debug/": [HTTPStatus.FOUND],  # to the first case
     "seller/debug/<int:pk>/": [HTTPStatus.FOUND],
@@ -207,10 +129,12 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "usage_product": str(one("SELECT product_id FROM billing_producthour LIMIT 1")[0]),
         "used_instance": one("SELECT s.instance_id FROM billing_charge c JOIN subscriptions_subscription s"
                              " ON s.id = c.subscription_id WHERE c.id = 10")[0],
-        "usage_record": "10", "charge": "10", "metered": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
+        **server_facts.of_servers(), "usage_record": "10", "charge": "10", "package": str(one(f"SELECT {PACKAGE}")[0]), "metered": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
         "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"), **facts_of_settlement(),
         "asked_invoice": of_seller("invoices_invoice", "id", "status = 'review'"),
         "invoice_title": one("SELECT id FROM invoices_invoicetitle WHERE buyer_id = 1")[0],
+        "supervision": of_seller("supervision_supervision", "id", "buyer_id = 1 AND status = 'running' AND owner = 'buyer'"),
+        "disputed": of_seller("supervision_supervision", "id", "status = 'appealed'"), "supervision_file": "0" * 64,
         "refund": of_seller("orders_refund", "id", "buyer_id = 1 AND status = 'refunded'"),
         "demand": str(OF_THE_BUYER), "open_demand": str(OPEN), "demand_token": DEMAND_TOKEN, "customer_demand": str(OF_THE_BUYER),
         "complaint": str(OF_THE_BUYER), "complaint_file": "0" * 64,
@@ -333,6 +257,7 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
             (" (freezes)", {"subscription": active}, ends + timedelta(days=1, hours=1)),
             (" (releases)", {"subscription": frozen}, over + timedelta(hours=1)),
         ],
+        EARN: [("", {"subscription": active}, ends)],
         AUTO_RENEW: [("", {"subscription": renewed}, at)],
         QUIET: [("", {}, now)],
         slots.TIMER: [(f" ({phase})", _slot(phase, now), now) for phase in ("open", "close", "judge", "day")],
@@ -344,6 +269,14 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
         intents.WAITS: [
             ("", {"intent": int(one("SELECT max(id) FROM payments_intent WHERE status = 'pending'")[0])}, now)
         ],
+        supervision_timers.TIMER: [
+            (
+                "",
+                {"supervision": int(of_seller("supervision_supervision", "id", "status = 'running'"))},
+                now + timedelta(days=4),
+            )
+        ],
+        intents.WAITS: [("", {"intent": one("SELECT max(id) FROM payments_intent WHERE status = 'pending'")[0]}, now)],
         complaints.TIMER: [("", {"complaint": OF_THE_BUYER}, now)],
         customer_demands.TIMER: [("", {"customer_demand": OF_THE_BUYER}, now)],
         OVERDUE: [("", {"submission": int(of_seller("review_submission", "id", "status = 'pending'"))}, now)],
@@ -351,6 +284,8 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
         collect.TIMER: [("", {"cycle": "hour"}, now)],
         charge.TIMER: [("", {"collection": 1, "after": 0}, now), (" (tally)", {"collection": 1, "after": None}, now)],
         arrears.TIMER: [("", {"arrears": 1}, now)],
+        stops.TIMER: [("", {"service": int(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0])}, now)],
+        **server_facts.moments_of_servers(now),
         best_sellers.NIGHTLY: [("", {}, now)],
         **of_settlement(now),
         retention.NIGHTLY: [("", {}, now + timedelta(days=500))],
@@ -408,5 +343,8 @@ def engine(now: datetime) -> Iterator[Deed]:
         "disown",
         lambda _: upkeep.disown("dead", known=frozenset(), claimed_before=now, duration=LEASE, wall=now - LEASE),
     )
-    yield Deed("step of a sandbox's clock", lambda _: clock_steps.look(now - timedelta(days=900), list(wiring.TASKS)))
+    yield Deed(
+        "step of a sandbox's clock",
+        lambda _: clock_steps.look(now - timedelta(days=900), wiring.TIMERS),
+    )
     yield Deed("move sums on", lambda _: kept_sums.move_on())

@@ -11,9 +11,12 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 from tradepost.market.catalog.document import Price
+from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.metering.intake import Pushed, Taken, rule_of, take
-from tradepost.market.metering.models import Push
+from tradepost.market.metering.models import Package, Push
+from tradepost.market.metering.packages import on_order_completed
+from tradepost.market.orders.events import OrderCompleted
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.open_api.usage_items import NEW, OF_2018, OLD, load_each
@@ -21,7 +24,7 @@ from tradepost.protocols.open_api.usage_push import dump_time
 
 from .buying import make_order, make_subscription
 from .people import NOW, make_address, make_seller
-from .products import ON_DEMAND, make_offer, make_product
+from .products import ON_DEMAND, PACKAGE, make_offer, make_product
 
 ZONE = ZoneInfo("Asia/Shanghai")
 RULE = rule_of(usage_max_age_days=21, usage_future_skew_seconds=60)
@@ -34,13 +37,29 @@ def on_demand(**factor: object) -> Price:
     return replace(ON_DEMAND, factors=(replace(ON_DEMAND.factors[0], **factor),))  # type: ignore[arg-type]
 
 
+def package(quota: int | str = 100, **changed: object) -> Price:
+    """A package of the unit of ``on_demand``, for months: ``reset``, ``stops_when_used_up``, ``amount``, ``period_type``."""
+    return replace(PACKAGE, quota=Decimal(quota), **changed)  # type: ignore[arg-type]  # a test's own words
+
+
+def make_package(
+    service: Subscription, *, quota: int | str = 100, periods: int = 1, now: datetime = NOW
+) -> Package:  # fmt: skip
+    """One of the packages that the product of this service sells, bought by its buyer and opened at ``now``."""
+    offers = Offer.objects.filter(sku__spec__product=service.product, charging_mode=ChargingMode.ON_DEMAND_PKG)
+    order = make_order(service.buyer, offer=offers.get(quota=Decimal(quota)), periods=periods, paid=True, now=now)
+    held = make_subscription(order, now=now)
+    on_order_completed(OrderCompleted(order=order.number), now)
+    return Package.objects.select_related("subscription").get(pk=held.pk)
+
+
 def make_metered(
-    *, price: Price = ON_DEMAND, seller: Seller | None = None, buyer: User | None = None, instance_id: str = "",
+    *, price: Price = ON_DEMAND, packages: Sequence[Price] = (), seller: Seller | None = None, buyer: User | None = None, instance_id: str = "",
     started_at: datetime = NOW,
 ) -> Subscription:  # fmt: skip
     """A service on demand that is in use, ordered at this price."""
     seller = seller or make_seller(now=started_at)
-    product = make_product(seller, prices=(price,), address=make_address(seller), now=started_at)
+    product = make_product(seller, prices=(price, *packages), address=make_address(seller), now=started_at)
     offer = make_offer(product, mode=ChargingMode.ON_DEMAND)
     order = make_order(buyer, offer=offer, paid=True, now=started_at)
     return make_subscription(order, instance_id=instance_id, now=started_at)

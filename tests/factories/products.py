@@ -100,7 +100,7 @@ def make_document(
 
 
 def make_product(
-    seller: Seller | None = None, *, category: str = "office", on_sale: bool = True, sells_packages: bool = True,
+    seller: Seller | None = None, *, category: str = "office", on_sale: bool = True,
     address: Address | None = None, bound: bool = True, slug: str = "", now: datetime = NOW, **fields: object,
 ) -> Product:  # fmt: skip
     """A SaaS product, served at a production address of its seller. ``prices`` are those of its only SKU; give
@@ -114,7 +114,7 @@ def make_product(
     if bound:
         addresses.bind(product, address or make_address(seller, now=now))
     if on_sale:
-        product = list_draft(product, currency="CNY", now=now, sells_packages=sells_packages)
+        product = list_draft(product, currency="CNY", now=now)
     return product
 
 

@@ -60,7 +60,7 @@ def test_from_use_to_arrears_to_payment(tmp_path: Path, live_server: Any) -> Non
     with running(kit) as url, working():
         address = make_address(seller, url=f"{url}/produce", protocol="saas_v2", now=now)
         product = make_product(
-            seller, address=address, prices=(on_demand(amount=Decimal(1)),), sells_packages=False, now=now
+            seller, address=address, prices=(on_demand(amount=Decimal(1)),), now=now
         )  # fmt: skip
         answer = page.post(
             f"/checkout/{product.pk}/",

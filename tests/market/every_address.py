@@ -12,8 +12,10 @@ from tests.market.notice_addresses import OF_CONSOLE, OF_SELLERS, OF_STORE
 from tests.market.operator_addresses import OF_OPERATORS
 from tests.market.refund_addresses import OF_REFUNDS
 from tests.market.renewal_addresses import OF_RENEWALS
+from tests.market.server_addresses import OF_SERVERS
 from tests.market.service_addresses import SERVICES
 from tests.market.settlement_addresses import OF_SETTLEMENT
+from tests.market.supervision_addresses import OF_SUPERVISION
 from tests.market.transfer_addresses import OF_TRANSFERS
 from tests.market.usage_addresses import OF_USAGE
 from tests.market.who_may import (
@@ -62,12 +64,8 @@ __all__ = [
 ]
 
 ATTRIBUTE = {
-    "code": "edition",
-    "name.zh": "版本",
-    "name.en": "Edition",
-    "values.0.zh": "标准",
-    "values.0.en": "Standard",
-}
+    "code": "edition", "name.zh": "版本", "name.en": "Edition", "values.0.zh": "标准", "values.0.en": "Standard",
+}  # fmt: skip
 CHECKOUT = {"plan": "PERIOD-month", "periods": "1", "quantity": "1", "total": "10000", "agreed": "on"}
 GROUP = {"name": "Support", "products": "none", "trade": "read", "tools": "none", "company": "none", "members": "none"}
 ADDRESS = {"url": "http://127.0.0.1:9/moved", "protocol": "saas_v2"}
@@ -92,6 +90,7 @@ STOREFRONT = {
     **OF_RENEWALS,
     **OF_REFUNDS,
     **OF_USAGE,
+    **OF_SERVERS,
     **OF_INVOICES,
     **OF_SETTLEMENT,
     **OF_THE_DESK,
@@ -394,6 +393,7 @@ ADDRESSES: Mapping[str, Address] = (
     | OF_OPERATORS
     | OF_TRANSFERS
     | OF_LICENSES
+    | OF_SUPERVISION
     | OPEN_API
     | APIS_OF_LICENSES
     | ACCOUNT

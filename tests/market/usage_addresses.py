@@ -12,6 +12,11 @@ OF_USAGE = {
     "charges/": pages(PERSONS),
     "charges/<int:pk>/": pages(frozenset({BUYER}), pk="{charge}"),
     "services/<int:pk>/usage/": pages(frozenset({BUYER}), pk="{metered}"),
+    "services/<int:pk>/package/": Address(
+        {"pk": "{package}"}, get=frozenset({BUYER}), post=frozenset({BUYER}), data={"by": "percent", "threshold": "30"}
+    ),
+    "packages/alert/": Address(get=PERSONS, post=PERSONS, data={"threshold": "30"}),
+    "seller/usage/packages/": pages(TRADE),
     "services/<int:pk>/usage/usage.csv": pages(frozenset({BUYER}), pk="{metered}"),
     "seller/usage/": pages(TRADE),
     "seller/usage/chart/": pages(TRADE),

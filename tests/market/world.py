@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,18 +23,19 @@ from tests import factories
 from tests.factories import assets
 from tests.factories.buying import ACCESS
 from tests.factories.companies import handed_in, owner_of
+from tests.factories.images import servers_of
 from tests.factories.metering import item as usage
-from tests.factories.metering import make_metered, push
+from tests.factories.metering import make_metered, make_package, package, push
 from tests.factories.people import NOW
 from tests.factories.pictures import PDF, picture_file
-from tests.factories.settlement import make_fee_invoice, make_statement
 from tests.factories.transfers import announce, came, show
-from tests.factories.web_tasks import EXPIRED, checked, make_web_task
 from tests.market import every_address as table
 from tests.market.debugging.answering import answer, call_of, tried
 from tests.market.engine import end, lease
 from tests.market.every_address import ADDRESSES, ANYBODY, OPERATOR, STRANGER, Address
 from tests.market.service_desk.asking import complained, passed, raised
+from tests.market.supervision.supervising import deliveries_of
+from tests.market.world_parts import settled_of, web_checked_of
 from tradepost.market.assets.asset_models import Asset, AssetVersion
 from tradepost.market.assets.contested import blocking_of
 from tradepost.market.assets.models import Proof
@@ -44,7 +45,7 @@ from tradepost.market.audit.models import Outcome
 from tradepost.market.audit.record import Act, record
 from tradepost.market.base import clock, leased_jobs
 from tradepost.market.base.config import config
-from tradepost.market.base.secrets import seal, unseal
+from tradepost.market.base.secrets import unseal
 from tradepost.market.base.work import State
 from tradepost.market.billing.charge import charge
 from tradepost.market.billing.models import Charge
@@ -67,7 +68,6 @@ from tradepost.market.notifications.models import Notice, NoticeDelivery, Receiv
 from tradepost.market.notifications.owners import Owner
 from tradepost.market.notifications.tell import tell
 from tradepost.market.orders.events import OrderPaid
-from tradepost.market.orders.models import Order
 from tradepost.market.orders.refund_models import Refund
 from tradepost.market.orders.refund_requests import proofs_owner
 from tradepost.market.payments import unmatched
@@ -81,7 +81,6 @@ from tradepost.market.production.models import Address as ProductionAddress
 from tradepost.market.review import appeals
 from tradepost.market.service_desk.complaints import Subject
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.web_scan.models import WebScan
 from tradepost.protocols.commands import Fault, Unreachable
 from tradepost.protocols.open_api.upload import TextUpload
 
@@ -89,6 +88,7 @@ PASSWORD, LICENSE, SIGNING_KEY = "Geheim-4711-xyz", "the license of X alone", "t
 
 ZONE = ZoneInfo("Asia/Shanghai")
 BANK_ACCOUNT = "6222020200112230055"
+WHY_X_APPEALS = "why X appeals about A's delivery"
 MACHINE_LICENSE = "the license of X's machine alone"
 
 
@@ -125,7 +125,7 @@ class World:
         invoice = factories.make_invoice(
             order, status="done", wish="correct", wish_reason="why X wants it corrected", wished_at=NOW
         )
-        settled = self._settled(order, self.users[table.OWNER])
+        settled = settled_of(order, self.users[table.OWNER], BANK_ACCOUNT)
         call = factories.make_call(order, subscription=held, state=State.WAITING, last_verdict="timeout", attempts=1)
         operation = factories.make_operation(order, subscription=held, call=call)
         applied = request_license(held, "machine-of-x-7", actor="x", now=NOW)
@@ -141,7 +141,7 @@ class World:
         asset = assets.make_asset(seller, name="Agent that only A knows")
         version, begun = assets.make_version(asset, label="1.0"), assets.begin_upload(asset, 10, label="2.0")
         refused, contested = self._files_refused(asset, proof=factories.make_proof(seller).sha256)
-        run_of_a, appealed = self._web_checked(seller, proof=factories.make_proof(seller).sha256)
+        run_of_a, appealed = web_checked_of(seller, proof=factories.make_proof(seller).sha256)
         proving = leased_jobs.start(
             domains.PROVE, str(domain.pk), payload={"domain": domain.pk}, now=NOW, seller_id=seller.pk
         )
@@ -162,7 +162,8 @@ class World:
             Act(name="product_freeze", actor=None, actor_text="ops@host", details={"reason": "only operators read this"}),
             Outcome.DONE, now=NOW,
         )  # fmt: skip
-        metered = make_metered(seller=seller, buyer=buyer)
+        metered = make_metered(packages=(package(),), seller=seller, buyer=buyer)
+        bought = make_package(metered)
         push(seller, [usage(metered, NOW, sn="of-a-record-of-a"), 7], now=NOW + timedelta(hours=1))
         collection = collect.close("hour", now=NOW + timedelta(hours=2))
         assert collection is not None
@@ -173,12 +174,13 @@ class World:
             facts={"order": order.number, "product": product.name},
         )  # fmt: skip
         told, grievance = self._asked(buyer, seller, product)
+        delivered = deliveries_of(seller, buyer, WHY_X_APPEALS)
         code, untaken = self._codes(seller, buyer)
         self.facts: Mapping[str, str] = {
             "coded": str(code.subscription_id), "untaken": str(untaken.subscription_id), "license_code": str(code.pk), "coded_product": str(code.product_id),
             "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug, "seller_slug": seller.slug,
-            "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer).pk),
-            "mail": str(NoticeDelivery.objects.get(notice__user=buyer).pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
+            "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer, kind="order_completed").pk),
+            "mail": str(NoticeDelivery.objects.get(notice__user=buyer, notice__kind="order_completed").pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
             "address": str(call.address_id), "call": str(call.pk), "operation": str(operation.pk), "access_key": access.key_id, "email": buyer.email,
             "submission": str(certifying.pk), "rejected": str(rejected.pk),
             "member": str(Member.objects.get(seller=seller, user=self.users[table.VIEWER]).pk), "group": str(group.pk),
@@ -192,11 +194,12 @@ class World:
             "web_task": str(run_of_a.task_id), "web_scan": str(run_of_a.pk), "appealed_scan": str(appealed.pk),
             "leased job": str(proving.pk), "drift": str(drift.pk), "audit": str(acted.pk),
             "invoice": str(invoice.pk), "asked_invoice": str(asked_invoice.pk), "invoice_title": str(title.pk),
-            **told, **settled,
+            **told, **settled, **delivered,
             "refund": str(refund.pk), "appealed_refund": str(appealed_refund.pk), "refund_file": shown.sha256,
             "transfer": announced.number, "intent": str(announced.pk), "shown_intent": str(shown_intent.pk), "unmatched": str(nobodys.pk),
             "usage_record": str(Record.objects.get().pk),
-            "metered": str(metered.pk), "charge": str(Charge.objects.get().pk),
+            **servers_of(seller, buyer),
+            "metered": str(metered.pk), "package": str(bought.pk), "charge": str(Charge.objects.get().pk),
         }  # fmt: skip
         of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}
         # Secret → who may read it on a page that they may see.
@@ -210,6 +213,7 @@ class World:
             asset.name: table.A_MEMBERS | {OPERATOR}, version.sha256: table.A_MEMBERS | {OPERATOR}, begun.token: frozenset(),
             announced.number: frozenset({table.BUYER, OPERATOR}), shown_intent.number: frozenset({table.BUYER, OPERATOR}), nobodys.provider_no: frozenset({OPERATOR}),
             **dict.fromkeys((title.name, asked_invoice.remark, invoice.wish_reason, invoice.receiver_email), table.A_TRADE | {table.BUYER, OPERATOR}),
+            WHY_X_APPEALS: table.A_TRADE | {table.BUYER, OPERATOR},
             grievance: table.A_TRADE | {table.BUYER, OPERATOR},
             refund.reason: table.A_TRADE | {table.BUYER, OPERATOR},
             PASSWORD: frozenset({table.BUYER}), LICENSE: frozenset({table.BUYER}),
@@ -238,17 +242,6 @@ class World:
         )
         came_in = unmatched.record(came("NOBODYS-MONEY-1"), by=self.users[OPERATOR], now=NOW)
         return announced, shown, came_in
-
-    @staticmethod
-    def _settled(order: Order, owner: User) -> dict[str, str]:
-        """Two statements of A, one of which is being paid, and an invoice over a fee that A asks the market's own seller for."""
-        market = factories.make_seller(self_operated=True)
-        open_one = make_statement(order, reason="why A does not agree")
-        paying = make_statement(
-            order, month=date(2026, 1, 1), number="JS2601PAYING", status="paying", sealed_account=seal(BANK_ACCOUNT)
-        )
-        invoice = make_fee_invoice(paying, market, owner)
-        return {"statement": str(open_one.pk), "paying_statement": str(paying.pk), "fee_invoice": str(invoice.pk)}
 
     @staticmethod
     def _refunds(held: Subscription, buyer: User, offer: Offer) -> tuple[Refund, Refund, Proof]:
@@ -312,16 +305,6 @@ class World:
         whys = {print_of(one): "it is no path" for one in blocking_of(refused[1])}
         appeals.appeal_file(refused[1], whys, [proof], by=owner_of(asset.seller), settings=config(), now=NOW)
         return refused[0], refused[1]
-
-    @staticmethod
-    def _web_checked(seller: Seller, *, proof: str) -> tuple[WebScan, WebScan]:
-        """Two web sites with a high finding each, against one of which the seller appeals."""
-        sites = [make_web_task(seller, url) for url in ("https://web.a.example/", "https://shop.a.example/")]
-        found = [replace(EXPIRED, where=f"the report of A alone {n}") for n in range(2)]
-        runs = [checked(site, fault) for site, fault in zip(sites, found, strict=True)]
-        whys = {runs[1].findings.get().fingerprint: "it was renewed"}
-        appeals.appeal(runs[1], whys, [proof], by=owner_of(seller), settings=config(), now=NOW)
-        return runs[0], runs[1]
 
     @staticmethod
     def _session(user: User) -> str:

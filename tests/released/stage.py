@@ -19,7 +19,6 @@ from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, 
 from tests.released import shelf
 from tests.released.sellers import KEY, Will, instance_of
 from tests.released.stepping import Worker, die_holding
-from tradepost.market.base.config import config
 from tradepost.market.catalog.document import Price
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.identity import keys
@@ -176,7 +175,7 @@ class Stage:
         chosen = offers.filter(charging_mode=modes[price]) if price in modes else offers.filter(period_type=price)
         command = PlaceOrder(product_id=chosen[0].product_id, quantity=quantity, agreed=True)
         # Before the order is paid nobody knows its number, and what costs nothing is paid at once.
-        placed = buy(self.buyer(buyer), command, now=self.now, unpaid_timeout=DAY, sells_packages=config().sandbox)
+        placed = buy(self.buyer(buyer), command, now=self.now, unpaid_timeout=DAY)
         self.cases[placed.number] = self.case
         for wanted, kept in ((refuse, self.will.refuse), (wait, self.will.wait)):
             if wanted:

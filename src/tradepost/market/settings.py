@@ -253,6 +253,7 @@ DIGEST_AT = CONFIG.digest_at
 DEFAULT_LEVEL = CONFIG.default_level
 PERIOD_GRACE_DAYS = CONFIG.period_grace_days
 PERIOD_RETENTION_DAYS = CONFIG.period_retention_days
+CLOUD = CONFIG.cloud_name
 REMIND_DAYS = CONFIG.remind_days
 REMIND_AT = CONFIG.remind_at
 MAILERS = {"default": mail(CONFIG.mail_url)}

@@ -16,7 +16,7 @@ from tradepost.market.base import clock, jobs, leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
 from tradepost.market.base.outbox import batched
-from tradepost.market.billing import arrears, collect_debt
+from tradepost.market.billing import alerts, arrears, collect_debt, stops
 from tradepost.market.billing import charge as charging
 from tradepost.market.billing.events import DebtChanged
 from tradepost.market.catalog import reactions as catalog
@@ -29,10 +29,10 @@ from tradepost.market.catalog.events import (
 )
 from tradepost.market.debugging import find_out, findings, replay, saved
 from tradepost.market.debugging.events import ReplayEnded
-from tradepost.market.fulfilment import advance, auto_renewal, live, order_paid, reconcile
+from tradepost.market.fulfilment import advance, auto_renewal, earning, live, order_paid, reconcile
 from tradepost.market.fulfilment.ask_sellers import Pace
-from tradepost.market.fulfilment.events import OperationStopped, OperatorActed
-from tradepost.market.fulfilment.timers import AUTO_RENEW, LIFE
+from tradepost.market.fulfilment.events import HandOverBegan, OperationStopped, OperatorActed
+from tradepost.market.fulfilment.timers import AUTO_RENEW, EARN, LIFE
 from tradepost.market.identity import domain_proof, domains
 from tradepost.market.identity.events import (
     AgreementPublished,
@@ -43,15 +43,17 @@ from tradepost.market.identity.events import (
     SellerSuspended,
     SigningKeyRotated,
 )
+from tradepost.market.images import worker as on_servers
 from tradepost.market.invoices import invoice_files
 from tradepost.market.invoices import patience as invoice_patience
-from tradepost.market.metering import collect
-from tradepost.market.metering.events import CollectionClosed
+from tradepost.market.metering import collect, packages
+from tradepost.market.metering.events import CollectionClosed, PackageChanged, QuotaDeducted
 from tradepost.market.notifications import auto_renewal_reactions as renewals
 from tradepost.market.notifications import complaint_reactions as complained
 from tradepost.market.notifications import debugging_reactions as debugged
 from tradepost.market.notifications import deliver, deliver_elsewhere, digest
 from tradepost.market.notifications import demand_reactions as demanded
+from tradepost.market.notifications import image_reactions as of_images
 from tradepost.market.notifications import invoice_reactions as invoiced
 from tradepost.market.notifications import member_reactions as people
 from tradepost.market.notifications import operator_reactions as operators
@@ -62,18 +64,15 @@ from tradepost.market.notifications import refund_reactions as refunded
 from tradepost.market.notifications import seller_reactions as sellers
 from tradepost.market.notifications import service_reactions as services
 from tradepost.market.notifications import settlement_reactions as settled
+from tradepost.market.notifications import supervision_reactions as supervised
 from tradepost.market.notifications import transfer_reactions as transferred
 from tradepost.market.notifications import usage_reactions as usage
 from tradepost.market.notifications import web_scan_reactions as web_checked
 from tradepost.market.notifications.compose import Site
+from tradepost.market.notifications.outgoing import DELIVER
 from tradepost.market.old_rows import RETENTION
 from tradepost.market.orders import auto_renew, best_sellers, cancel, refund_requests, wait_for_transfer
-from tradepost.market.orders.events import (
-    OrderCompleted,
-    OrderPaid,
-    OrderRefunded,
-    RefundPaid,
-)
+from tradepost.market.orders.events import OrderCompleted, OrderPaid, OrderRefunded, RefundPaid
 from tradepost.market.orders.place import UNPAID_TIMEOUT
 from tradepost.market.payments import intents
 from tradepost.market.payments.events import ToppedUp, TransferProofGiven
@@ -81,6 +80,7 @@ from tradepost.market.probes import failed_orders, selling_again, slots
 from tradepost.market.probes.judging import judge
 from tradepost.market.probes.watch import Watch, probing_of, watch_of
 from tradepost.market.production import breaker, trial_call
+from tradepost.market.production.clock_steps import Timers
 from tradepost.market.production.engine import Setup
 from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
@@ -99,7 +99,9 @@ from tradepost.market.subscriptions.events import (
     SubscriptionReleased,
     SubscriptionUnfrozen,
 )
-from tradepost.market.subscriptions.levels import levels_of
+from tradepost.market.supervision import open as supervision_open
+from tradepost.market.supervision import timers as supervision_timers
+from tradepost.market.web.supervision_view import clocks_now
 from tradepost.market.web_scan import scan as web_scan
 from tradepost.market.web_scan.events import WebScanEnded
 
@@ -139,12 +141,12 @@ def probes_end(event: ProductStopped, now: datetime) -> None:
 
 
 def debt_changed(event: DebtChanged, now: datetime) -> None:
-    settings = config()
-    levels = levels_of(
-        default=settings.default_level, grace_days=settings.on_demand_grace_days,
-        retention_days=settings.on_demand_retention_days,
-    )  # fmt: skip
-    arrears.on_debt_changed(event, now, levels=levels)
+    arrears.on_debt_changed(event, now, levels=arrears.levels_by(config()))
+
+
+def quota_deducted(event: QuotaDeducted, now: datetime) -> None:
+    """A package becomes low or is used up."""
+    alerts.on_quota_deducted(event, now, rule=alerts.rule_of(config()))
 
 
 def order_waits(event: TransferProofGiven, now: datetime) -> None:
@@ -153,10 +155,26 @@ def order_waits(event: TransferProofGiven, now: datetime) -> None:
     wait_for_transfer.on_transfer_proof_given(event, now, longest=longest)
 
 
+def begin_supervision(event: HandOverBegan, now: datetime) -> None:
+    """People deliver what was paid."""
+    supervision_open.on_hand_over_began(event, now, clocks=clocks_now())
+
+
+def supervision_clock(payload: Mapping[str, Any], now: datetime) -> datetime | None:
+    """What comes by itself in a supervised delivery."""
+    return supervision_timers.tick(payload, now, clocks=clocks_now())
+
+
 REACTIONS = Reactions(
     [
         on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid, best_sellers.on_order_paid),
-        on(OrderCompleted, tell.on_order_completed, failed_orders.on_order_completed),
+        on(
+            OrderCompleted,
+            packages.on_order_completed,
+            tell.on_order_completed,
+            failed_orders.on_order_completed,
+            on_servers.on_order_completed,
+        ),
         *tell.REACTIONS,
         *invoiced.REACTIONS,
         *settled.REACTIONS,
@@ -194,7 +212,12 @@ REACTIONS = Reactions(
         on(SubscriptionExpired, services.on_service_expired),
         on(SubscriptionFrozen, services.on_service_frozen),
         on(SubscriptionUnfrozen, services.on_service_unfrozen),
-        on(SubscriptionReleased, services.on_service_released),
+        on(
+            SubscriptionReleased,
+            packages.on_released,
+            services.on_service_released,
+            on_servers.on_service_released,
+        ),
         on(ProductFrozen, products.on_product_frozen),
         on(ProductUnfrozen, probes_begin_anew, products.on_product_unfrozen),
         on(ProductStopped, probes_end, products.on_product_stopped),
@@ -205,9 +228,15 @@ REACTIONS = Reactions(
         *usage.REACTIONS,
         on(CollectionClosed, charging.on_collection_closed),
         on(DebtChanged, debt_changed),
+        on(PackageChanged, stops.on_package_changed),
+        on(QuotaDeducted, stops.on_quota_deducted, quota_deducted),
         *refunded.REACTIONS,
+        on(HandOverBegan, begin_supervision),
+        *supervised.REACTIONS,
         *demanded.REACTIONS,
         *complained.REACTIONS,
+        *on_servers.REACTIONS,
+        *of_images.REACTIONS,
     ]
 )
 
@@ -233,6 +262,7 @@ def _schedule_nights(now: datetime) -> None:
     slots.schedule(watch=_watch(), now=now)
     collect.schedule(now, _zone())
     settlement.schedule(now, night=_next_night(now), rules=_settlement())
+    on_servers.begin(now)
 
 
 def _next_night(now: datetime) -> datetime:
@@ -254,6 +284,12 @@ def probe_slot(payload: Mapping[str, Any], now: datetime) -> datetime | None:
 def renew_services(payloads: Sequence[Mapping[str, Any]], now: datetime) -> list[datetime | None]:
     """The next try of each automatic renewal."""
     return auto_renewal.renew_automatically(payloads, now, rule=auto_renew.rule_of(config()))
+
+
+@jobs.batched
+def earn_begun(payloads: Sequence[Mapping[str, Any]], now: datetime) -> list[datetime | None]:
+    """Paid time that began. Where a sandbox's clock passed over its beginning it is booked at that moment."""
+    return earning.earn_when_begun(payloads, now, at_their_moments=config().sandbox)
 
 
 def _zone() -> ZoneInfo:
@@ -283,6 +319,7 @@ TASKS: Mapping[str, jobs.Task] = {
     best_sellers.NIGHTLY: count_best_sellers,
     UNPAID_TIMEOUT: cancel.time_out,
     LIFE: live.live,
+    EARN: earn_begun,
     AUTO_RENEW: renew_services,
     refund_requests.CLOCK: refund_requests.unanswered,
     invoice_patience.CLOCK: invoice_clock,
@@ -295,15 +332,19 @@ TASKS: Mapping[str, jobs.Task] = {
     collect.TIMER: collect.run,
     charging.TIMER: charging.run,
     arrears.TIMER: arrears.run,
+    stops.TIMER: stops.run,
     complaints.TIMER: complaints.time_out,
     customer_demands.TIMER: customer_demand_over,
     **settlement.tasks(_settlement, _next_night),
+    **on_servers.TASKS,
+    supervision_timers.TIMER: supervision_clock,
 }
+TIMERS = Timers(reacting=TASKS.keys(), passed_over=frozenset({EARN}), mail=DELIVER)
+"""Passed over are those that change what is theirs at their own moments, whenever they come, and tell nobody (decision 0050)."""
 
 
 def _rechecks() -> domains.Rechecks:
-    settings = config()
-    return domains.Rechecks(timedelta(days=settings.domain_recheck_days), settings.domain_failures)
+    return domains.Rechecks(timedelta(days=config().domain_recheck_days), config().domain_failures)
 
 
 def _limits() -> Limits:
@@ -339,6 +380,7 @@ LEASED_TASKS: leased_jobs.LeasedTasks = {
     CHECK_ASSET: check_version.task(config),
     web_scan.KIND: web_scan.task(config),
     reconcile.KIND: reconcile.task(_scope, clock.now),
+    **on_servers.LEASED_TASKS,
 }
 """By kind, what a job that waits for others' servers does."""
 
@@ -363,6 +405,7 @@ def setup(name: str) -> Setup:
         breaker=breaker.Rule(settings.breaker_failures, timedelta(seconds=settings.breaker_pause_seconds)),
         reactions=REACTIONS,
         tasks=TASKS,
+        timers=TIMERS,
         judge=findings.judge_call,
         leased_tasks=LEASED_TASKS,
         leased_at_once=settings.leased_jobs_at_once,

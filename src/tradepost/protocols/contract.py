@@ -87,24 +87,29 @@ type NonceSeen = Callable[[str, datetime], bool]
 """Called with a nonce and the time until which it must be remembered; True when it was seen before."""
 
 
-class SellerProtocol(Protocol):
-    """One version of the wire between a market and a seller's production interface, both ends."""
+class Spoken(Protocol):
+    """What can be said to whoever makes an instance, without how it is said."""
 
     name: str
     """Folder name, for example ``saas_v2``; what ``--protocol`` and the database hold."""
+    activities: Mapping[type[Command], str]
+    """Commands of this version with their word on the wire, for example ``{Create: "newInstance"}``."""
+    life: Life
+    """What freezing, thawing and releasing mean in this version."""
+
+
+class SellerProtocol(Spoken, Protocol):
+    """One version of the wire between a market and a seller's production interface, both ends."""
+
     title: str
     """Name for people, for example ``SaaS 2.0``."""
     key_class: str
     """Interface class of the signing key: ``base``, ``kit``, ``license`` or ``notice`` (saas-v2 §1.3)."""
-    activities: Mapping[type[Command], str]
-    """Commands of this version with their word on the wire, for example ``{Create: "newInstance"}``."""
     prefix: str
     """What a market appends to the path of the address, in front of the activity's word, such as ``/produceAPI/v2/``;
     empty where all calls come to the address itself (openapi-jointkit §A.0)."""
     tells_at_once: bool
     """Whether the answer to a ``Create`` holds more than the instance's id: its access data, or a license."""
-    life: Life
-    """What freezing, thawing and releasing mean in this version."""
     retries: Mapping[type[Command], RetryRule]
     result_codes: Mapping[str, ResultCode]
     nonce_kept: timedelta

@@ -33,6 +33,7 @@ from tradepost.market.catalog.models import (
     UpgradeRule,
     Version,
 )
+from tradepost.market.compute.models import Server, Span, Task
 from tradepost.market.debugging.models import DebugCase, DebugRun
 from tradepost.market.fulfilment.models import Drift, Operation
 from tradepost.market.identity.company_models import Agreement
@@ -48,9 +49,19 @@ from tradepost.market.identity.models import (
     StagedKey,
     User,
 )
+from tradepost.market.images.models import ImageBinding, ImageTime, PeriodImage
 from tradepost.market.invoices.models import Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
 from tradepost.market.licenses.models import LicenseCode, LicenseRequest, SoftwareUsage
-from tradepost.market.metering.models import Collection, Push, Record, RefusedRecord
+from tradepost.market.metering.models import (
+    Collection,
+    Deduction,
+    Package,
+    Push,
+    Quota,
+    Record,
+    RefusedRecord,
+    UsageCell,
+)
 from tradepost.market.notifications.models import Endpoint, Notice, NoticeDelivery, Receiver
 from tradepost.market.orders.models import AutoRenewal, Order, OrderLine
 from tradepost.market.orders.refund_models import Refund, RefundLine
@@ -62,11 +73,13 @@ from tradepost.market.production.models import Address, Attempt, Binding, Call
 from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand
 from tradepost.market.settlement.models import PaidMonth, SettlementItem, Statement, StatementLine
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
+from tradepost.market.supervision.models import Appeal, CancelRequest, Supervision, Visit
 from tradepost.market.web_scan.models import WebFinding, WebScan, WebTask
 
 from .acting import acting
 from .calls import calls
 from .debugged import debugged
+from .imaged import imaged
 from .insert import indexed_afterwards, run, unchecked
 from .invoiced import invoices
 from .licensed import licenses
@@ -80,6 +93,7 @@ from .service_desk import asked_and_complained, asked_of_the_first
 from .settled import invoiced_fee, settled
 from .shop import AK, SK, acting_for_the_first, people_and_products
 from .stories import STORIES, UNDER_WAY, Size, stories
+from .supervised import supervised
 from .web_checked import web_checked
 
 __all__ = ["AK", "GROWING", "SK", "STORIES", "UNDER_WAY", "Size", "analyze", "fill"]
@@ -87,10 +101,11 @@ GROWING = (
     Order, OrderLine, AutoRenewal, Subscription, Period, Freeze, Operation, Call, Attempt, Notice, NoticeDelivery, Transfer, Entry, Move, Event, Job,
     ProbeRun, ProbeDay, ProbeSlot,
     WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice,
-    Demand, CustomerDemand, Complaint,
-    Push, Record, RefusedRecord, Charge, ProductHour,
+    Demand, CustomerDemand, Complaint, Supervision, Visit, Appeal, CancelRequest,
+    Push, Record, RefusedRecord, Charge, ProductHour, Package, Quota, UsageCell, Deduction,
     SettlementItem, StatementLine, Statement, PaidMonth,
     LicenseCode, LicenseRequest, SoftwareUsage,
+    Server, Task, Span, ImageTime, PeriodImage, ImageBinding,
 )  # fmt: skip
 """The models whose rows become more with every order, or with time."""
 
@@ -109,8 +124,10 @@ def fill(size: Size, *, now: datetime) -> None:
         operations(size, now)
         refunds()
         metered(now)
+        imaged(now)
         licenses()
         invoices()
+        supervised()
         asked_and_complained()
         notices(size)
         money(size, now)
@@ -163,7 +180,7 @@ def analyze(*, vacuum: bool) -> None:
 def count_on() -> None:
     """Keys that the market gives from here on come after those that were given here."""
     for model in (
-        *GROWING,
+        *(model for model in GROWING if model is not Package),
         Drift,
         WorkItem,
         User,

@@ -6,7 +6,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from tradepost.market.billing.models import Accumulation, Charge, ProductHour
-from tradepost.market.metering.models import Collection, Meter, Push, Record, RefusedRecord
+from tradepost.market.metering.models import (
+    Collection,
+    Deduction,
+    Meter,
+    Package,
+    Push,
+    Quota,
+    Record,
+    RefusedRecord,
+    UsageCell,
+)
 
 from .insert import insert, run, text
 
@@ -19,6 +29,15 @@ OTHER = (
     "(SELECT id FROM subscriptions_subscription WHERE buyer_id <> 1 AND seller_id = 1 AND status = 'active'"
     " ORDER BY id DESC LIMIT 1)"
 )  # fmt: skip
+
+_SECOND = " ORDER BY id DESC OFFSET 1 LIMIT 1)"
+PACKAGE = (
+    f"(SELECT id FROM subscriptions_subscription WHERE buyer_id = 1 AND seller_id = 1 AND status = 'active'{_SECOND}"
+)
+"""What is deducted from the first: it stops it."""
+OTHERS = (
+    f"(SELECT id FROM subscriptions_subscription WHERE buyer_id <> 1 AND seller_id = 1 AND status = 'active'{_SECOND}"
+)
 
 
 def metered(now: datetime) -> None:
@@ -59,3 +78,25 @@ def metered(now: datetime) -> None:
         subscription_id="s.id", buyer_id="s.buyer_id", seller_id="s.seller_id", quantity_before="0", quantity_after="100000",
         exact_after="0.1", minor="10", currency=text("CNY"), at=at,
     )  # fmt: skip
+    _packages(now, at)
+
+
+def _packages(now: datetime, at: str) -> None:
+    """Nearly every service is a package, each of its own service, so that they grow with the orders; those of the two that are
+    metered have cells and deductions."""
+    since, until = (f"TIMESTAMPTZ '{now.isoformat()}' {sign} interval '20 days'" for sign in "-+")
+    insert(
+        Package, "subscriptions_subscription s WHERE s.offer_id <> 2", subscription_id="s.id", seller_id="s.seller_id",
+        service_id=f"CASE s.id WHEN {PACKAGE} THEN {ONE} WHEN {OTHERS} THEN {OTHER} ELSE s.id END",
+        stops=f"s.id = {PACKAGE}", reset=text(""), starts_at=since, ends_at=until,
+    )  # fmt: skip
+    insert(
+        Quota, "metering_package p", id="p.subscription_id", package_id="p.subscription_id", service_id="p.service_id",
+        starts_at="p.starts_at", ends_at="p.ends_at", amount="1000000000000", remaining="100000",
+    )  # fmt: skip
+    insert(
+        UsageCell, "o", id="n", service_id=f"CASE WHEN mod(n, 10) = 0 THEN {ONE} ELSE {OTHER} END", starts_at=at,
+        accumulation_start=at, quantity="10000", free="false",
+    )  # fmt: skip
+    of = f"CASE WHEN mod(n, 10) = 0 THEN {PACKAGE} ELSE {OTHERS} END"
+    insert(Deduction, "o", id="n", package_id=of, quota_id=of, cell_id="n", collection_id="n", delta="10000")

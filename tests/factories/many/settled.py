@@ -48,7 +48,7 @@ def settled(size: Size, now: datetime) -> None:
         PaidMonth, f"(SELECT product, {_MONTH} AS month, count(*) AS c FROM o WHERE {ENDED} GROUP BY 1, 2) p",
         product_id="product", currency=text("CNY"), month="month", minor=f"c * {PRICE}",
     )  # fmt: skip
-    insert(Progress, "(SELECT max(id) AS last FROM payments_entry) e", id="1", through="e.last - 2000")
+    insert(Progress, "(SELECT max(id) AS last FROM payments_entry) e", id="1", through="e.last - 1900")
 
 
 def invoiced_fee(size: Size, now: datetime) -> None:

@@ -137,6 +137,16 @@ def test_a_transaction_wakes_workers_once_also_after_a_part_of_it_was_rolled_bac
     assert notified(told) == 2, "outside of transactions nothing is kept back"
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgres
+def test_a_job_that_is_there_already_wakes_nobody() -> None:
+    """A transaction that notifies waits at its end for all others that do."""
+    for told_times in (1, 0):
+        with CaptureQueriesContext(connection) as told, transaction.atomic():
+            jobs.schedule("waits", "once", due_at=NOW)
+        assert notified(told) == told_times
+
+
 def notified(queries: CaptureQueriesContext) -> int:
     return sum(query["sql"].startswith("NOTIFY") for query in queries.captured_queries)
 

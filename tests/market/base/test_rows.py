@@ -88,3 +88,28 @@ def test_what_the_database_refuses_is_refused() -> None:
     with pytest.raises(TypeError, match="made by the database"):
         rows.create([Job(kind=Value("other"), key="k", due_at=NOW)])
     assert Job.objects.count() == 1
+
+
+@given(st.lists(st.tuples(TEXT, st.none() | st.integers(-(2**62), 2**62), st.none() | TEXT, MOMENTS), max_size=5))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.django_db
+def test_a_table_of_values_holds_them_as_they_are(values: list[tuple[str, int | None, str | None, datetime]]) -> None:
+    given = [(text, number, other, rows.moment(at)) for text, number, other, at in values]
+    columns = {"one": "text", "two": "bigint", "three": "text", "four": "timestamptz"}
+    table, parameters = rows.table(columns, given)
+    found = rows.run(f"SELECT one, two, three, four FROM {table}", parameters)
+    assert [(one, two, three, rows.aware(four)) for one, two, three, four in found] == [
+        (text, number, other, at.astimezone(UTC)) for text, number, other, at in values
+    ]
+
+
+@pytest.mark.django_db
+def test_rows_are_found_among_any_number_of_values() -> None:
+    rows.create(
+        Move(lifecycle="order", subject=f'{n}"\\', event="pay", before="a", after="b", at=NOW, actor="x")
+        for n in range(5)
+    )
+    for wanted in ([], ['1"\\'], [f'{n}"\\' for n in range(2000)]):
+        condition, parameters = rows.among("subject", wanted)
+        found = rows.run(f"SELECT subject FROM base_move WHERE {condition}", parameters)
+        assert {subject for (subject,) in found} == {f'{n}"\\' for n in range(5)} & set(wanted)

@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import translation
 
 from tests.factories import make_product
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.cheapest import cheapest
-from tradepost.market.catalog.document import Price
-from tradepost.market.catalog.listing import list_draft
+from tradepost.market.catalog.document import Factor, Price, UsageBand
 from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.catalog.price_models import PriceModel
 from tradepost.market.catalog.shelf_queries import Search, shelf
 from tradepost.protocols.text import Text
 
@@ -99,20 +98,61 @@ def test_a_license_counts_no_usage(price: Price) -> None:
         make_product(prices=(price,), product_type="LICENSE", bound=False)
 
 
-def test_a_real_market_sells_on_demand_and_no_package_that_nothing_is_deducted_from() -> None:
-    with pytest.raises(Refused, match=r"product\.not_metered") as refused, translation.override("en"):
-        make_product(prices=(MONTHLY, ON_DEMAND, PACKAGE), sells_packages=False)
-    assert "does not deduct usage from packages yet" in refused.value.message
+def test_a_package_and_what_it_is_deducted_from_are_sold() -> None:
+    make_product(prices=(MONTHLY, ON_DEMAND, PACKAGE, replace(PACKAGE, quota=Decimal(500), stops_when_used_up=True)))
+    assert Offer.objects.filter(charging_mode="ON_DEMAND_PKG", stops_when_used_up=True).count() == 1
+
+
+TIERED = replace(
+    ON_DEMAND.factors[0], amount=None, model=PriceModel.TIER,
+    bands=(UsageBand(upto=Decimal(10), amount=Decimal(2)), UsageBand(amount=Decimal(1))),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("factors", "code"),
+    [
+        ((TIERED,), "product.package_by_record"),
+        ((replace(TIERED, model=PriceModel.STEP),), "product.package_by_record"),
+        ((*ON_DEMAND.factors, replace(ON_DEMAND.factors[0], code="more")), "product.package_factors"),
+        ((replace(TIERED, accumulation="month"),), ""),
+    ],
+)
+def test_what_a_package_cannot_be_deducted_from_is_refused(factors: tuple[Factor, ...], code: str) -> None:
+    """design money.md §4: tier and step by record with packages; no edition of the push names a factor."""
+    prices = (replace(ON_DEMAND, factors=factors), PACKAGE)
+    if not code:
+        make_product(prices=prices)
+        return
+    with pytest.raises(Refused) as refused:
+        make_product(prices=prices)
+    assert (refused.value.code, refused.value.field) == (code, "specs.0.skus.0.prices.1")
     assert not Offer.objects.exists()
-    make_product(prices=(MONTHLY, ONCE, ON_DEMAND), sells_packages=False)
-    assert Offer.objects.count() == 3
 
 
-def test_a_sandbox_that_became_a_real_market_does_not_put_it_on_sale() -> None:
-    product = make_product(prices=(ON_DEMAND, PACKAGE), on_sale=False)
-    with pytest.raises(Refused, match=r"product\.not_metered"):
-        list_draft(product, currency="CNY", now=product.created_at)
-    assert Product.objects.get().status == Product.Status.DRAFT
+@pytest.mark.parametrize(
+    ("period", "reset", "fits"),
+    [
+        ("month", "month", True),
+        ("year", "month", True),
+        ("year", "year", True),
+        ("month", "year", False),
+        ("day", "month", False),
+    ],
+)
+def test_a_package_that_is_over_before_it_is_full_again_is_refused(period: str, reset: str, fits: bool) -> None:
+    price = replace(PACKAGE, period_type=period, reset=reset)
+    if fits:
+        make_product(prices=(ON_DEMAND, price))
+        return
+    with pytest.raises(Refused) as refused:
+        make_product(prices=(ON_DEMAND, price))
+    assert (refused.value.code, refused.value.field) == ("product.reset", "specs.0.skus.0.prices.1.reset")
+
+
+def test_only_a_package_can_be_used_up() -> None:
+    with pytest.raises(Refused, match=r"product\.stops"):
+        make_product(prices=(replace(MONTHLY, stops_when_used_up=True),))
 
 
 @pytest.mark.parametrize(

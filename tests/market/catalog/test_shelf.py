@@ -133,7 +133,7 @@ def test_a_new_version_is_found_by_its_new_words_once_it_is_listed() -> None:
     assert "former" in terms
     version = seal(product, now=NOW, actor="seller")
     assert set(ShelfTerm.objects.values_list("term", flat=True)) == terms
-    list_version(version, currency="CNY", sells_packages=False, actor="market", now=NOW)
+    list_version(version, currency="CNY", actor="market", now=NOW)
     changed = set(ShelfTerm.objects.values_list("term", flat=True))
     assert "former" not in changed
     assert {"latter", "lat*"} <= changed

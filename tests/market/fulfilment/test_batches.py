@@ -124,7 +124,7 @@ def test_renewals_paid_together_are_done_together(many: int) -> None:
     asked = [dispatch()]
     end("Refresh", twice=True)
     asked.append(dispatch())
-    assert asked == [22, 38 + (connection.vendor == "postgresql")]
+    assert asked == [20, 38]
     assert set(Order.objects.filter(order_type="RENEW").values_list("status", flat=True)) == {"completed"}
     assert set(Operation.objects.values_list("status", flat=True)) == {Operation.Status.DONE}
     assert Period.objects.filter(earned_at=None, starts_at=END).count() == many
@@ -142,7 +142,7 @@ def test_what_stops_together_is_stopped_together(many: int) -> None:
         outbox.dispatch(REACTIONS, now=NOW)
     assert Operation.objects.filter(kind="renew", status=Operation.Status.STOPPED).count() == many
     assert Event.objects.filter(name="operation_stopped").count() == many
-    assert len(asked) == 17
+    assert len(asked) == 17 - (connection.vendor == "postgresql")  # there timers are set in one message
     dispatch()
 
 

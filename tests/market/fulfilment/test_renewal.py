@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import translation
 
 from tests.factories import NOW, make_operator
@@ -33,17 +34,18 @@ from tests.market.fulfilment.services import (
 )
 from tradepost.market.base.models import Job
 from tradepost.market.base.money import Money
-from tradepost.market.fulfilment import advance
+from tradepost.market.fulfilment import advance, earning
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.pay_back import may_pay_back, pay_back, stopped_orders
 from tradepost.market.fulfilment.restart import may_restart, restart
 from tradepost.market.fulfilment.sandbox import Trial, try_out
 from tradepost.market.fulfilment.sandbox_acts import Act
-from tradepost.market.fulfilment.timers import LIFE
+from tradepost.market.fulfilment.timers import EARN, LIFE
 from tradepost.market.open_api.orders import order_of_seller
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.payments import ledger
+from tradepost.market.payments.models import Transfer
 from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Binding, Call
 from tradepost.market.subscriptions.models import Period, Subscription
@@ -98,7 +100,7 @@ def test_what_a_renewal_cost_is_earned_when_its_time_begins() -> None:
     done(open_call())
     period = Period.objects.get(line_number=f"{order.number}-000001")
     assert (period.starts_at, period.ends_at, period.paid_minor, period.earned_at) == (END, NEXT_END, PRICE, None)
-    assert set(Job.objects.filter(kind=LIFE).values_list("key", "due_at")) == {(str(subscription.pk), END)}
+    assert set(Job.objects.filter(kind=EARN).values_list("key", "due_at")) == {(str(subscription.pk), END)}
     passes(END - timedelta(seconds=1))
     assert ledger.held_for(order.number) == PRICE
     passes(END)
@@ -109,6 +111,37 @@ def test_what_a_renewal_cost_is_earned_when_its_time_begins() -> None:
     passes(NEXT_END - timedelta(seconds=1))
     assert ledger.seller_account(subscription.seller, "CNY").balance.minor == 2 * PRICE, "once"
     assert ledger.verify().problems == ()
+
+
+@pytest.mark.parametrize("at_their_moments", [True, False])
+def test_what_a_clock_passed_over_is_earned_at_its_moment_in_one_transaction(at_their_moments: bool) -> None:
+    """business-rules §8.2, decision 0050: in a sandbox; a real market that was away books at the present."""
+    held = [service() for _ in range(2)]
+    for one, later in zip(held, (timedelta(), timedelta(hours=3)), strict=True):
+        renewed(one)
+        done(open_call())
+        Period.objects.filter(subscription=one, starts_at=END).update(starts_at=END + later)
+    due = END + timedelta(hours=5)
+    payloads = [{"subscription": one.pk} for one in held]
+    for _twice in range(2):
+        with transaction.atomic():
+            assert earning.earn_when_begun(payloads, due, at_their_moments=at_their_moments) == [None, None]
+    moments = [END, END + timedelta(hours=3)] if at_their_moments else [due, due]
+    assert list(Period.objects.exclude(starts_at=NOW).order_by("pk").values_list("earned_at", flat=True)) == moments
+    earned = Transfer.objects.filter(reason="earned", at__gte=END).order_by("pk")
+    assert list(earned.values_list("at", flat=True)) == moments
+    assert ledger.verify().problems == ()
+
+
+def test_a_timer_of_a_former_release_at_a_beginning_sets_the_new_one() -> None:
+    subscription = service()
+    renewed(subscription)
+    done(open_call())
+    Job.objects.filter(kind=EARN).delete()
+    Job.objects.filter(kind=LIFE).update(due_at=END)
+    passes(END)
+    assert Period.objects.get(subscription=subscription, starts_at=END).earned_at == END
+    assert Job.objects.get(kind=LIFE).due_at == FIRST_REMINDER + timedelta(days=30)
 
 
 def test_from_month_to_year_the_new_product_id_is_sent_and_held() -> None:

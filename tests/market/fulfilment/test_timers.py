@@ -152,7 +152,7 @@ def test_many_that_are_due_together_are_done_in_as_many_statements_as_one() -> N
         pks = [service().pk for _ in range(many)]
         with transaction.atomic(), CaptureQueriesContext(connection) as asked:
             live.live.many([{"subscription": pk} for pk in pks], moment)
-        assert len(asked) == 11, many
+        assert len(asked) == 9 - (connection.vendor == "postgresql"), many  # there timers are set in one message
     Job.objects.all().delete()
 
 

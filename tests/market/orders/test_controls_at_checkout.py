@@ -36,7 +36,7 @@ SEATS = make_sku(MONTHLY, quantity_name="席位", quantity_name_en="Seats", quan
 
 def order(buyer: User, offer: Offer, *, quantity: int = 1, periods: int = 1, now: datetime = NOW) -> Order:
     command = PlaceOrder(product_id=offer.product_id, quantity=quantity, periods=periods, agreed=True)
-    return Order.objects.get(pk=buy(buyer, command, now=now, unpaid_timeout=HOUR, sells_packages=True).pk)
+    return Order.objects.get(pk=buy(buyer, command, now=now, unpaid_timeout=HOUR).pk)
 
 
 def refused(buyer: User, offer: Offer, code: str, *, quantity: int = 1, periods: int = 1) -> Refused:

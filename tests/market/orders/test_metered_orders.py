@@ -36,9 +36,9 @@ def metered() -> tuple[Product, Offer, Offer]:
     return product, make_offer(product), make_offer(product, mode="ON_DEMAND_PKG")
 
 
-def order(buyer: User, offer: Offer, *, periods: int = 1, sells_packages: bool = True) -> Order:
+def order(buyer: User, offer: Offer, *, periods: int = 1) -> Order:
     command = PlaceOrder(product_id=offer.product_id, agreed=True, periods=periods)
-    return Order.objects.get(pk=buy(buyer, command, now=NOW, unpaid_timeout=HOUR, sells_packages=sells_packages).pk)
+    return Order.objects.get(pk=buy(buyer, command, now=NOW, unpaid_timeout=HOUR).pk)
 
 
 @given(st.integers(1, 10**9), st.integers(1, 10**4), st.integers(1, 120), st.decimals("0.0001", "1000000", places=4))
@@ -160,13 +160,3 @@ def test_a_package_paid_after_its_on_demand_service_ended_is_refunded_and_asked_
     assert ledger.buyer_account(buyer, "CNY").balance == Money.of(50, "CNY")
     assert Subscription.objects.count() == 1
     assert ledger.verify().problems == ()
-
-
-@pytest.mark.django_db
-def test_a_sandbox_that_became_a_real_market_sells_on_demand_and_packages_no_more() -> None:
-    _product, on_demand, package = metered()
-    buyer = make_buyer()
-    make_subscription(order(buyer, on_demand, sells_packages=False))
-    with pytest.raises(Refused, match=r"product\.not_metered"):
-        order(buyer, package, sells_packages=False)
-    assert Order.objects.count() == 1

@@ -48,7 +48,7 @@ def shown(buyer: User, offer: Offer, *, quantity: int = 8, periods: int = 1, now
 
 def order(buyer: User, offer: Offer, text: str, *, quantity: int = 8, now: datetime = NOW) -> Order:
     command = PlaceOrder(product_id=offer.product_id, quantity=quantity, agreed=True, quote=text)
-    return place_order(buyer, command, now=now, unpaid_timeout=HOUR, sells_packages=True)
+    return place_order(buyer, command, now=now, unpaid_timeout=HOUR)
 
 
 def reprice(product: Product, price: Price) -> None:
@@ -59,7 +59,7 @@ def reprice(product: Product, price: Price) -> None:
     (sku,) = spec.skus
     pricing = replace(document.pricing, specs=(replace(spec, skus=(replace(sku, prices=(price,)),)),))
     drafts.save_section(product, "pricing", pricing, seen=0, by=None, now=NOW)
-    list_draft(product, currency="CNY", now=NOW, sells_packages=True)
+    list_draft(product, currency="CNY", now=NOW)
 
 
 def test_an_order_costs_what_was_quoted_and_keeps_how_that_came_about() -> None:

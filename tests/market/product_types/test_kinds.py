@@ -11,6 +11,7 @@ from django.utils import translation
 from tradepost.market.base.findings import Finding
 from tradepost.market.product_types.check import check
 from tradepost.market.product_types.contract import NO, YES, Answer, Deal, DeliveredBy, ProductType, Supervision
+from tradepost.market.product_types.deliverable import why_undeliverable
 from tradepost.market.product_types.facts import ProductFacts, SpecFacts, Template
 from tradepost.market.product_types.registry import product_type, product_types
 from tradepost.market.web.templatetags.ui import icon_names
@@ -59,10 +60,12 @@ def test_the_table_of_access_types() -> None:
 
 def test_what_a_seller_server_or_the_market_makes_can_be_delivered_today() -> None:
     """Issue 9: "never sold without working delivery"."""
-    assert {kind.code for kind in KINDS if kind.deliverable} == {"SAAS", "LICENSE", "LICENSE_CODE"}
+    by_people = {"MANUAL_SERVICE", "CONSULTING", "LICENSE_OFFLINE", "HARDWARE"}
+    assert {kind.code for kind in KINDS if kind.by_people} == by_people
+    assert {kind.code for kind in KINDS if kind.deliverable} == {"SAAS", "LICENSE", "LICENSE_CODE", *by_people}
     assert {kind.code for kind in KINDS if kind.protocols} == {"SAAS", "LICENSE", "LICENSE_CODE"}
     assert {kind.code for kind in KINDS if kind.issues_codes} == {"LICENSE_CODE"}
-    assert {kind.code for kind in KINDS if kind.steps} == {"SAAS", "LICENSE"}
+    assert {kind.code for kind in KINDS if kind.steps} == {"SAAS", "LICENSE", "IMAGE"}, "that one a cloud delivers"
 
 
 def test_what_was_sold_as_a_license_still_is_one_and_is_served_by_both_protocols() -> None:
@@ -122,8 +125,28 @@ def codes(found: list[Finding]) -> list[str]:
 
 
 @each
-def test_a_right_product_has_nothing_against_it_but_that_it_cannot_be_delivered(kind: ProductType) -> None:
+def test_a_right_product_has_nothing_against_it_but_that_it_cannot_be_delivered(
+    kind: ProductType, settings: Any
+) -> None:
+    settings.CLOUD = ""
     assert codes(check(kind, right(kind))) == ([] if kind.deliverable else ["kind.undeliverable"])
+
+
+def test_an_image_is_listed_where_a_cloud_starts_servers_and_with_a_price_by_the_hour(settings: Any) -> None:
+    """Design money.md §8: "Listing an image needs an on-demand offer and an adapter"; §5: billed hourly."""
+    kind = product_type("IMAGE")
+    settings.CLOUD = ""
+    words = why_undeliverable(kind)
+    assert words is not None
+    assert words.zh == "本商店尚未对接可用镜像创建云服务器的云平台。"
+    settings.CLOUD = "memory"
+    assert why_undeliverable(kind) is None
+    hour = SpecFacts(name="a", modes=frozenset(kind.charging_modes), cycles=("hour",))
+    month = SpecFacts(name="a", modes=frozenset({ChargingMode.PERIOD}))
+    daily = SpecFacts(name="a", modes=frozenset(kind.charging_modes), cycles=("day",))
+    facts = right(kind)
+    found = [codes(check(kind, replace(facts, specs=(spec,)))) for spec in (hour, month, daily)]
+    assert found == [[], ["image.on_demand"], ["image.hourly"]]
 
 
 @each

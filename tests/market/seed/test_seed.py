@@ -100,9 +100,12 @@ def test_what_there_is_to_choose_from(seeded: seed.SeedResult) -> None:
     assert set(Product.objects.values_list("seller__slug", flat=True)) == {s.slug for s in sellers()}
     prices = [price for draft in drafts.values() for _spec, _sku, price in draft.prices()]
     ways = {(price.charging_mode, price.period_type) for price in prices}
-    assert ways == {("PERIOD", "month"), ("PERIOD", "year"), ("PERIOD", "day"), ("ONE_TIME", ""), ("ON_DEMAND", "")}
+    assert ways == {("PERIOD", "month"), ("PERIOD", "year"), ("PERIOD", "day"), ("ONE_TIME", ""), ("ON_DEMAND", ""),
+        ("ON_DEMAND_PKG", "month"), ("ON_DEMAND_PKG", "year"),
+    }  # fmt: skip
     assert [slug for slug, draft in drafts.items() if any(price.trial for *_, price in draft.prices())] == ["kelai-crm"]
-    assert {price.period_numbers for price in prices if price.period_type == "month"} == {(1, 3, 6, 9)}
+    monthly = {price.period_numbers for price in prices if price.period_type == "month" and not price.quota}
+    assert monthly == {(1, 3, 6, 9)}
     assert any(len(draft.base.name.zh) > 30 for draft in drafts.values())
     assert [slug for slug, draft in drafts.items() if draft.purchase.extend_params] == ["qingxie-mail"]
     assert any(

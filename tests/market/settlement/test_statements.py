@@ -8,8 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.factories import NOW, make_buyer, make_operator, make_order
-from tests.factories.metering import make_metered, on_demand
-from tests.market.billing.test_charge import charged, used
+from tests.factories.metering import item, make_metered, on_demand, push
 from tests.market.fulfilment.services import END, bought, done, open_call, passes, renewed, service, told
 from tests.market.fulfilment.unsubscribing import asked
 from tests.market.settlement.settling import (
@@ -34,9 +33,12 @@ from tests.market.settlement.settling import (
 )
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.base.models import Job
+from tradepost.market.billing.charge import charge
+from tradepost.market.billing.models import Charge
 from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import Member, Seller
 from tradepost.market.identity.self_operated import set_self_operated
+from tradepost.market.metering import collect
 from tradepost.market.payments.models import Account, Transfer
 from tradepost.market.settlement import seller_queries, timers
 from tradepost.market.settlement.agree import reissue, reject, sign, time_out
@@ -131,8 +133,12 @@ def bought_of(subscription: Subscription) -> Subscription:
 def test_usage_is_settled_by_service_and_month_of_use() -> None:
     """§8.2: on demand, monthly consumption per product; what is not paid yet is not settled (§8.1: credit waits)."""
     metered = make_metered(price=on_demand(amount=Decimal(1)), buyer=make_buyer(balance="5"))
-    used(metered, "3", "4")
-    assert charged() == [700]
+    later = NOW + timedelta(hours=12)
+    push(metered.seller, [item(metered, NOW, "3"), item(metered, NOW + timedelta(hours=1), "4")], now=later)
+    collection = collect.close("hour", now=later)
+    assert collection is not None
+    charge(collection, now=later)
+    assert [one.minor for one in Charge.objects.all()] == [700]
     statement = made(metered.seller, minimum_minor=1)
     assert statement is not None
     [line] = statement.lines.all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import update_wrapper
@@ -15,7 +15,7 @@ from django.db.models import F, Q
 
 from . import rows
 from .models import Job
-from .work import DatabaseAway, State, lock_due, peek, wake
+from .work import OLDEST_FIRST, DatabaseAway, State, lock_due, peek, wake
 
 log = structlog.get_logger(__name__)
 
@@ -70,16 +70,17 @@ def schedule_all(kind: str, timers: Sequence[Timer]) -> None:
     """The same for many jobs of a kind, in one statement."""
     if not timers:
         return
-    rows.insert(
-        "base_job",
-        _COLUMNS,
-        (
-            _NEW | {"kind": kind, "key": timer.key, "due_at": rows.moment(timer.due_at), "payload": timer.payload}
-            for timer in timers
-        ),
-        unique="kind, key",
-    )
-    wake()
+    made = rows.insert("base_job", _COLUMNS, _new({kind: timers}), unique="kind, key")
+    # To wake workers makes every transaction that does wait for the others' commits: not for what stands there already.
+    if made:
+        wake()
+
+
+def _new(timers: Mapping[str, Sequence[Timer]]) -> Iterator[dict[str, Any]]:
+    for kind, ours in timers.items():
+        for timer in ours:
+            due_at = rows.moment(timer.due_at)
+            yield _NEW | {"kind": kind, "key": timer.key, "due_at": due_at, "payload": timer.payload}
 
 
 def reschedule(kind: str, key: str, *, due_at: datetime) -> int:
@@ -94,6 +95,22 @@ def cancel(kind: str, key: str) -> None:
 def cancel_all(kinds: Sequence[str], keys: Sequence[str]) -> None:
     """None of these kinds has a job with one of these keys any more."""
     Job.objects.filter(kind__in=kinds, key__in=keys).delete()
+
+
+def set_all(timers: Mapping[str, Sequence[Timer]], *, keys: Sequence[str]) -> None:
+    """By kind, all that these keys shall have: what else they had of these kinds is cancelled. One message to the database."""
+    kinds, new = list(timers), list(_new(timers))
+    statements: list[rows.Statement] = [
+        (
+            f"DELETE FROM base_job WHERE kind IN ({rows.places(kinds)}) AND key IN ({rows.places(keys)})",  # noqa: S608
+            [*kinds, *keys],
+        )
+    ]
+    if new:
+        statements.append(rows.insertion("base_job", _COLUMNS, new, unique="kind, key"))
+    rows.run_together(*statements)
+    if new:
+        wake()
 
 
 def run_due(tasks: Mapping[str, Task], *, now: datetime, limit: int = 50) -> int:
@@ -124,9 +141,9 @@ def run_due(tasks: Mapping[str, Task], *, now: datetime, limit: int = 50) -> int
 
 def _is_due(kinds: Sequence[str], now: datetime) -> bool:
     """As ``peek`` says, of these kinds: mails have loops of their own."""
-    places = ", ".join(["%s"] * len(kinds))
     statement = (
-        f"SELECT 1 FROM base_job WHERE state = {State.WAITING.value} AND due_at <= %s AND kind IN ({places}) LIMIT 1"  # noqa: S608
+        f"SELECT 1 FROM base_job WHERE state = {State.WAITING.value} AND due_at <= %s AND kind IN ({rows.places(kinds)})"  # noqa: S608
+        f" {OLDEST_FIRST} LIMIT 1"
     )
     return bool(rows.run(statement, [rows.moment(now), *kinds]))
 

@@ -51,6 +51,10 @@ class Interrupted(Exception):  # it is no error
     """The work is to end now: somebody cancelled it, its lease is another's, or the worker stops."""
 
 
+class NotNow(Exception):  # it is no error of ours
+    """The other server does not do it now: the attempt failed, with these words, and another is made later."""
+
+
 class Running:
     """A job as its work sees it."""
 
@@ -204,6 +208,9 @@ def work_on(running: Running, task: LeasedTask, *, now: Callable[[], datetime]) 
         _interrupted(running, task, now())
     except Refused as refused:
         _end(running, task, LeasedJob.Outcome.FAILED, now(), error=str(refused.message))
+    except NotNow as why:
+        log.warning("leased job not done", kind=running.kind, job=running.pk, why=str(why)[:300])
+        _failed(running, task, now(), str(why)[:LONGEST_ERROR])
     except DatabaseAway:
         raise
     except Exception:  # work may fail in any way; the worker must go on

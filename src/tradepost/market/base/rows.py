@@ -21,6 +21,9 @@ from django.db import connection, models
 
 _encode = msgspec.json.Encoder().encode
 
+type Statement = tuple[str, Sequence[Any]]
+"""A statement, or a part of one, and its parameters."""
+
 
 def moment(at: datetime | None) -> str | None:
     """A time as it stands in a JSON row and in a column of either database."""
@@ -45,6 +48,41 @@ def recordset(columns: Mapping[str, str], name: str = "r") -> str:
     return f"(SELECT {picked} FROM json_each(%s)) AS {name}"
 
 
+def table(columns: Mapping[str, str], values: Sequence[Sequence[Any]], name: str = "r") -> Statement:
+    """SQL of a table ``name`` with these columns (and their PostgreSQL types) that holds ``values``, and its parameters: texts
+    without NUL, whole numbers and None, row by row in the order of the columns.
+
+    As ``recordset``, for what is inserted by the ten thousand: to PostgreSQL it goes as an array a column, which costs less of
+    its time than as many JSON objects (of usage records, with all their indexes, 7 %, measured).
+    """
+    names = ", ".join(columns)
+    if connection.vendor == "postgresql":
+        arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
+        given = zip(*values, strict=True) if values else [() for _ in columns]
+        return f"unnest({arrays}) AS {name}({names})", [_array(column) for column in given]
+    picked = ", ".join(f"value->>{place} AS {column}" for place, column in enumerate(columns))
+    return f"(SELECT {picked} FROM json_each(%s)) AS {name}", [_encode(values).decode()]
+
+
+def _array(values: Iterable[Any]) -> str:
+    """As PostgreSQL writes an array."""
+    return "{" + ",".join([_element(value) for value in values]) + "}"
+
+
+def _element(value: Any) -> str:
+    if isinstance(value, str):
+        text = value.replace("\\", "\\\\").replace('"', '\\"') if "\\" in value or '"' in value else value
+        return f'"{text}"'
+    return "NULL" if value is None else str(value)
+
+
+def among(column: str, values: Iterable[str | int]) -> Statement:
+    """SQL of the condition that a column has one of these values, whatever their number, and its parameter."""
+    if connection.vendor == "postgresql":
+        return f"{column} = ANY(%s)", [list(values)]
+    return f"{column} IN (SELECT value FROM json_each(%s))", [_encode(list(values)).decode()]
+
+
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
@@ -54,15 +92,16 @@ def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
     return _NUL.sub(r"\1\\\\x00", text) if "\\u0000" in text else text
 
 
+def places(values: Sequence[Any]) -> str:
+    """The placeholders of a list of values."""
+    return ", ".join(["%s"] * len(values))
+
+
 def run(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Execute and give what is returned; empty for a statement without RETURNING."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
-
-
-type Statement = tuple[str, Sequence[Any]]
-"""A statement and its parameters."""
 
 
 def run_together(*statements: Statement) -> list[list[tuple[Any, ...]]]:
@@ -89,12 +128,17 @@ def insert(
 
     A row that is there already, by the columns ``unique``, stays as it is. Names are constants of ours, never input.
     """
+    return run(*insertion(table, columns, new, unique=unique, give=give))
+
+
+def insertion(
+    table: str, columns: Mapping[str, str], new: Iterable[Mapping[str, Any]], *, unique: str = "", give: str = "id"
+) -> Statement:
+    """The statement of ``insert``, to be sent with others."""
     names = ", ".join(columns)
     unless = f" ON CONFLICT ({unique}) DO NOTHING" if unique else ""
-    return run(
-        f"INSERT INTO {table} ({names}) SELECT {names} FROM {recordset(columns)} WHERE true{unless} RETURNING {give}",
-        [as_json(new)],
-    )
+    text = f"INSERT INTO {table} ({names}) SELECT {names} FROM {recordset(columns)} WHERE true{unless} RETURNING {give}"
+    return text, [as_json(new)]
 
 
 def create[M: models.Model](new: Iterable[M]) -> list[M]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from functools import cache
+from functools import cache, lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -32,6 +32,12 @@ def unseal(sealed: str) -> str:
         return _box().decrypt(sealed.encode()).decode()
     except InvalidToken:
         raise ValueError("a sealed secret cannot be opened: add the earlier key to TRADEPOST_OLD_SECRET_KEYS") from None
+
+
+@lru_cache(maxsize=10_000)
+def opened(sealed: str) -> str:
+    """The same, once: what a process has opened it may know. Whether a key still lives is asked each time."""
+    return unseal(sealed)
 
 
 def fingerprints(purpose: str, clear: str) -> tuple[str, ...]:

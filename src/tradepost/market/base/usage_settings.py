@@ -34,6 +34,13 @@ class UsageSettings(BaseSettings):
         default=(1, 7, 7, 7, 15, 15),
         description="Days for which it is then frozen and kept until it is deleted, for the levels V0 to V5 (rules §4.4).",
     )
+    package_low_percent: int = Field(
+        default=20,
+        ge=0,
+        le=99,
+        description="A buyer who set no alert is told when less than so many percent of a package is left (rules §9); 0: only "
+        "when it is used up.",
+    )
     keep_refused_usage_days: int = Field(
         default=365, ge=0, description="Usage records that were refused are deleted after these days; 0: never."
     )

@@ -52,6 +52,11 @@ def by_index(*statements: Statement, to_the_end: bool) -> list[list[tuple[Any, .
     return found[first : first + len(statements)]
 
 
+OLDEST_FIRST = "ORDER BY due_at, id"
+"""Also where any row would do: the planner then goes by the partial index. Without it, it takes what is due for a third of all
+that waits, and reads a table of which nothing is due to its end: 10 ms for 20,000 timers, at each step of a clock."""
+
+
 class State(models.IntegerChoices):
     WAITING = 0, "waiting"
     LEASED = 1, "in flight"
@@ -120,9 +125,11 @@ def peek(model: type[DueWork], *, now: datetime, only: models.Q | None = None) -
     """Is anything due? A plain read, so that an idle worker never takes SQLite's write lock."""
     if only is None:  # asked many times a second: the statement is not put together each time
         table = model._meta.db_table  # noqa: SLF001
-        return bool(run(f"SELECT 1 FROM {table} WHERE state = 0 AND due_at <= %s LIMIT 1", [moment(now)]))
+        return bool(
+            run(f"SELECT 1 FROM {table} WHERE state = 0 AND due_at <= %s {OLDEST_FIRST} LIMIT 1", [moment(now)])
+        )
     due = model._default_manager.filter(only, state=State.WAITING, due_at__lte=now)  # noqa: SLF001
-    return due.exists()
+    return due.order_by("due_at", "id").values_list("pk", flat=True).first() is not None
 
 
 def until_next(model: type[DueWork], *, now: datetime) -> timedelta | None:

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from tradepost.market.base import jobs, outbox
+from tradepost.market.base.config import Config
 from tradepost.market.base.money import Money
 from tradepost.market.fulfilment.cases import with_product
 from tradepost.market.fulfilment.freezing import add_reason, lift
@@ -22,7 +23,7 @@ from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.operate import OperationRequest, operate, settle
 from tradepost.market.identity.models import User
 from tradepost.market.product_types.charging import modes_that
-from tradepost.market.subscriptions.levels import Levels
+from tradepost.market.subscriptions.levels import Levels, levels_of
 from tradepost.market.subscriptions.models import Freeze, Subscription
 from tradepost.market.subscriptions.renewable import LIVING
 
@@ -34,6 +35,14 @@ TIMER = "billing.arrears"
 AGAIN = timedelta(seconds=1)
 """After which a service that somebody worked on is asked for again."""
 Status = Arrears.Status
+
+
+def levels_by(settings: Config) -> Levels:
+    """What the settings say of services on demand."""
+    return levels_of(
+        default=settings.default_level, grace_days=settings.on_demand_grace_days,
+        retention_days=settings.on_demand_retention_days,
+    )  # fmt: skip
 
 
 def owed(buyer: User, currency: str) -> Money:

@@ -1,7 +1,10 @@
 """Charge a collection: one aggregate of its records, then a charge for each accumulation that they change.
 
+Where a service has packages, they are deducted from first, and only what is left over is accumulated; of all others nothing is
+looked at but the aggregate.
+
 Services are worked on in shards, each in the transaction of its own timer: a worker that dies repeats a shard that it did not
-finish, and none that it did. Locks: accumulations, then buyers' accounts, each by primary key.
+finish, and none that it did. Locks: quotas, accumulations, then buyers' accounts, each by primary key.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from django.utils import timezone
 from tradepost.market.base import jobs, rows
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
+from tradepost.market.metering.deduction import Split, deduct_collection, lock_quotas, services_with_packages
 from tradepost.market.metering.events import CollectionClosed
 from tradepost.market.metering.models import Collection, Meter
 from tradepost.market.payments import debts
@@ -56,50 +60,88 @@ def _schedule(collection: int, after: int | None, now: datetime) -> None:
 def charge(collection: Collection, *, after: int = 0, now: datetime, shard: int = SHARD) -> int | None:
     """Charge the services of the collection with keys above ``after``, as many as a shard holds. Gives the last one's key, or
     None when there are no more. What was charged for this collection already is left as it is."""
-    added = _added(collection, after, shard)
+    last = _last(after, shard)
+    added = _added(collection, after, last)
+    while not added and last is not None:
+        after, last = last, _last(last, shard)
+        added = _added(collection, after, last)
     if not added:
         return None
     with transaction.atomic():
-        charges = _accumulate(collection, added, now)
+        splits = _deduct(collection, added, now)
+        charges = _accumulate(collection, added, splits, now)
         _book(collection, charges, now)
-    services = {subscription for subscription, _start in added}
-    return max(services) if len(services) >= shard else None
+    return last
 
 
 type _Place = tuple[int, datetime]
 """A service, and when what it used began to add up."""
 
-_AGGREGATE = """
-SELECT r.subscription_id, r.accumulation_start,
- CASE WHEN m.accumulation = '' AND m.model <> 'linear' THEN r.quantity ELSE 0 END AS each,
- SUM(r.sign * r.quantity), SUM(r.sign)
-FROM metering_record r JOIN metering_meter m ON m.subscription_id = r.subscription_id
-WHERE r.id > %s AND r.id <= %s AND r.cycle = %s AND r.subscription_id > %s AND r.subscription_id <= %s
-GROUP BY r.subscription_id, r.accumulation_start, each
+_LAST = (
+    "SELECT subscription_id FROM metering_meter WHERE subscription_id > %s ORDER BY subscription_id LIMIT 1 OFFSET %s"
+)
+_BY_RECORD = """
+SELECT subscription_id FROM metering_meter WHERE accumulation = '' AND model <> 'linear' AND subscription_id > %s
+ AND subscription_id <= %s
 """
-_LAST = """
-SELECT MAX(s) FROM (SELECT DISTINCT subscription_id AS s FROM metering_record
- WHERE id > %s AND id <= %s AND cycle = %s AND subscription_id > %s ORDER BY subscription_id LIMIT %s) AS shard
+_SUMS = """
+SELECT subscription_id, accumulation_start, SUM(sign * quantity) FROM metering_record
+WHERE id > %s AND id <= %s AND cycle = %s AND subscription_id > %s AND subscription_id <= %s
+GROUP BY subscription_id, accumulation_start
 """
+_TIMES = """
+SELECT subscription_id, accumulation_start, quantity, SUM(sign) FROM metering_record
+WHERE id > %s AND id <= %s AND cycle = %s AND {}
+GROUP BY subscription_id, accumulation_start, quantity
+"""
+_NO_END = 2**63 - 1
 
 
-def _added(collection: Collection, after: int, shard: int) -> dict[_Place, list[Added]]:
-    within = [collection.after_id, collection.upto_id, collection.cycle, after]
-    [[last]] = rows.run(_LAST, [*within, shard])
-    if last is None:
-        return {}
+def _last(after: int, shard: int) -> int | None:
+    """The last service of a shard of all that are metered; None when fewer are left than it holds. Not of those that were
+    used: to count these takes as long as to add up what they used."""
+    found = rows.run(_LAST, [after, shard - 1])
+    return int(found[0][0]) if found else None
+
+
+def _added(collection: Collection, after: int, last: int | None) -> dict[_Place, list[Added]]:
+    of_collection, upto = [collection.after_id, collection.upto_id, collection.cycle], last or _NO_END
+    by_record = {pk for (pk,) in rows.run(_BY_RECORD, [after, upto])}
     found: defaultdict[_Place, list[Added]] = defaultdict(list)
-    for subscription, start, each, total, times in rows.run(_AGGREGATE, [*within, last]):
-        # Priced by record: so many of this quantity. Else the sum, once.
-        added = Added(each, int(times)) if each else Added(int(total))
-        found[subscription, rows.aware(start)].append(added)
+    for subscription, start, total in rows.run(_SUMS, [*of_collection, after, upto]):
+        if subscription not in by_record:
+            found[subscription, rows.aware(start)].append(Added(int(total)))
+    if by_record:
+        condition, among = rows.among("subscription_id", by_record)
+        for subscription, start, quantity, times in rows.run(_TIMES.format(condition), [*of_collection, *among]):
+            found[subscription, rows.aware(start)].append(Added(quantity, int(times)))
     return found
+
+
+def _deduct(collection: Collection, added: dict[_Place, list[Added]], now: datetime) -> dict[_Place, Split]:
+    """Replace what services with packages used by what packages leave of it. Usage in the past takes from them what later
+    usage had: so accumulations move that no record of this collection is of."""
+    found = services_with_packages({subscription for subscription, _start in added})
+    if not found:
+        return {}
+    quotas = lock_quotas(found)
+    done = set(
+        Charge.objects.filter(collection=collection, subscription__in=found).values_list("subscription", flat=True)
+    )
+    for place in [place for place in added if place[0] in done]:
+        del added[place]
+    left = found - done
+    splits = deduct_collection(collection, left, [quota for quota in quotas if quota.service_id in left], now=now)
+    added.update({place: [Added(split.excess)] for place, split in splits.items()})
+    return splits
 
 
 # --- quantities -------------------------------------------------------------------------------------------------------
 
 
-def _accumulate(collection: Collection, added: Mapping[_Place, Sequence[Added]], now: datetime) -> list[Charge]:
+def _accumulate(
+    collection: Collection, added: Mapping[_Place, Sequence[Added]], splits: Mapping[_Place, Split], now: datetime
+) -> list[Charge]:
     """Move the accumulations on, and give the new charges."""
     services = Subscription.objects.in_bulk({subscription for subscription, _start in added})
     meters = Meter.objects.in_bulk(services)
@@ -114,6 +156,7 @@ def _accumulate(collection: Collection, added: Mapping[_Place, Sequence[Added]],
             continue
         before = State(accumulation.quantity, accumulation.exact, accumulation.charged_minor)
         state, minor = add(rates[place[0]], before, added[place])
+        split = splits.get(place, Split())
         changed.append(
             {"id": accumulation.pk, "quantity": state.quantity, "exact": f"{state.exact:f}", "charged_minor": state.charged_minor}
         )  # fmt: skip
@@ -121,7 +164,7 @@ def _accumulate(collection: Collection, added: Mapping[_Place, Sequence[Added]],
             Charge(
                 collection=collection, accumulation=accumulation, subscription=subscription, buyer_id=subscription.buyer_id,
                 seller_id=subscription.seller_id, quantity_before=before.quantity, quantity_after=state.quantity,
-                exact_after=state.exact, minor=minor, open_minor=max(minor, 0), currency=rates[place[0]].currency, at=now,
+                exact_after=state.exact, deducted=split.deducted, free=split.free, minor=minor, open_minor=max(minor, 0), currency=rates[place[0]].currency, at=now,
             )
         )  # fmt: skip
     if changed:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from tradepost.market.base import outbox
+from tradepost.market.base import outbox, rows
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import User
 from tradepost.market.orders.events import OrderRefunded, OrderReturned, RefundPaid
@@ -75,8 +75,10 @@ def _collect_some(user: User, currency: str, balance: int, now: datetime) -> int
         amount = Money(sum(part for _charge, part in mine), currency)
         # What is open of a charge only grows less: so this is never the same twice.
         booked = debts.collect(user, first.seller, amount, reference=f"{first.pk}/{first.open_minor}", now=now)
-        for one, part in mine:
-            Charge.objects.filter(pk=one.pk).update(open_minor=one.open_minor - part)
+        rows.update(
+            "billing_charge", {"open_minor": "bigint"},
+            [{"id": one.pk, "open_minor": one.open_minor - part} for one, part in mine],
+        )  # fmt: skip
         Allocation.objects.bulk_create(Allocation(charge=one, transfer=booked, minor=part) for one, part in mine)
     return balance - left
 

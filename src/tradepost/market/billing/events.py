@@ -30,3 +30,33 @@ class ArrearsCleared:
     """Nothing is owed any more."""
 
     arrears: int
+
+
+@event("quota_low", about=("package",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaLow:
+    """Less is left of a package than its buyer wants to know of. ``left``: in ten-thousandths of a unit."""
+
+    quota: int
+    package: int
+    left: int
+
+
+@event("quota_used_up", about=("package",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaUsedUp:
+    """Nothing is left of a package, or nothing until it is full again."""
+
+    quota: int
+    package: int
+
+
+@event("repurchase_failed", about=("package",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepurchaseFailed:
+    """A package that its buyer wants bought again was not: nothing was ordered."""
+
+    quota: int
+    package: int
+    reason: str
+    """Code of the refusal, such as ``balance.too_low``."""

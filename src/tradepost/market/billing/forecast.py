@@ -32,6 +32,8 @@ class Seen:
     priced_quantity: int = 0
     priced: Decimal = Decimal(0)
     """What so much of this month cost, exactly: of what does not add up over the month."""
+    covered: int = 0
+    """What packages took of this month, and what is left of those that hold now: it costs nothing more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +78,12 @@ def window(
 def forecast(rate: Rate, seen: Seen, over: Window, *, adds_up_over_month: bool) -> Forecast | None:
     """None where the price of what does not add up over the month is not known yet: nothing of it was charged."""
     quantity = seen.this_month + _part(seen.lately, over.left, over.observed)
-    if adds_up_over_month:
-        exact = rate.of(quantity)
+    charged = max(quantity - seen.covered, 0)
+    if adds_up_over_month or not charged:
+        exact = rate.of(charged)
     elif seen.priced_quantity:
         with localcontext(prec=50):
-            exact = seen.priced * quantity / seen.priced_quantity
+            exact = seen.priced * charged / seen.priced_quantity
     else:
         return None
     a_day = _part(seen.lately, timedelta(days=1), over.observed)

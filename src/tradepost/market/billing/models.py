@@ -13,6 +13,10 @@ from tradepost.market.metering.models import Collection, Meter
 from tradepost.market.payments.models import Transfer
 from tradepost.market.subscriptions.models import Subscription
 
+from .alert_models import PackageAlert
+
+__all__ = ["Accumulation", "Allocation", "Arrears", "Charge", "PackageAlert"]
+
 
 class Accumulation(models.Model):
     """What a service used in a month, or a day, of the market's zone, and what of its price was charged until now."""
@@ -46,6 +50,10 @@ class Charge(models.Model):
     quantity_before = models.BigIntegerField()
     quantity_after = models.BigIntegerField()
     exact_after = models.DecimalField(max_digits=38, decimal_places=12)
+    deducted = models.BigIntegerField(default=0, db_default=0)
+    """What packages took of the usage that the collection added, in ten-thousandths; below zero what was given back."""
+    free = models.BigIntegerField(default=0, db_default=0)
+    """What of it costs nothing, since its package stops the service when it is used up."""
     minor = models.BigIntegerField()
     open_minor = models.PositiveBigIntegerField(default=0)
     """What of it is not paid yet."""
@@ -105,8 +113,9 @@ class ProductHour(models.Model):
     """What was charged in this hour."""
 
     class Meta:
+        # The hour next to the product: a chart reads those of a month, whatever is counted in them.
         constraints = [
-            models.UniqueConstraint(fields=["product", "unit", "currency", "hour"], name="product_hour_once")
+            models.UniqueConstraint(fields=["product", "hour", "unit", "currency"], name="product_hour_once")
         ]
 
 

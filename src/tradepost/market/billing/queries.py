@@ -16,6 +16,7 @@ from tradepost.market.metering.models import Collection, Meter, Record
 from tradepost.market.metering.seller_queries import units
 from tradepost.market.payments.models import Account, Entry
 
+from . import package_queries
 from .charge import rate_of_meter
 from .models import Allocation, Charge
 from .rate import Rate
@@ -30,8 +31,8 @@ def _shown(charges: QuerySet[Charge]) -> QuerySet[Charge]:
 def charges_of_buyer(
     buyer: User, *, subscription: int | None = None, open_only: bool = False, after: str = ""
 ) -> Page[Charge]:
-    """Newest first. Of those that came to nothing, being parts of a coin, none is told."""
-    found = Charge.objects.filter(buyer=buyer).exclude(minor=0)
+    """Newest first. Of those that came to nothing, being parts of a coin, none is told; what a package covered is."""
+    found = Charge.objects.filter(buyer=buyer).exclude(minor=0, deducted=0, free=0)
     if subscription is not None:
         found = found.filter(subscription=subscription)
     if open_only:
@@ -94,11 +95,26 @@ class Explanation:
     """The same, rounded to a coin."""
     charged_before: Money
     allocations: tuple[Allocation, ...]
+    deducted: Decimal
+    """What packages took of it; below zero what was given back to them."""
+    packages: tuple[package_queries.OfPackage, ...]
+    """Which packages."""
+    free: Decimal
+    """What costs nothing of it, since its package stops the service when it is used up."""
     agrees: bool
 
     @property
     def used(self) -> Decimal:
         return self.after - self.before
+
+    @property
+    def reported(self) -> Decimal:
+        """What the records of the collection say, all in all."""
+        return self.used + self.deducted + self.free
+
+    @property
+    def of_package(self) -> bool:
+        return bool(self.deducted or self.free)
 
 
 def explain(charge: Charge) -> Explanation:
@@ -113,6 +129,7 @@ def explain(charge: Charge) -> Explanation:
         charge=charge, meter=meter, rate=rate, before=units(charge.quantity_before), after=units(charge.quantity_after),
         parts=tuple(_parts(rate, units(charge.quantity_after))), exact=exact, total=total, charged_before=before,
         allocations=tuple(charge.allocations.select_related("transfer", "charge").order_by("pk")),
+        deducted=units(charge.deducted), packages=tuple(package_queries.by_package(charge)), free=units(charge.free),
         agrees=total - before == charge.amount and exact == charge.exact_after,
     )  # fmt: skip
 
@@ -164,4 +181,4 @@ def problems() -> list[str]:
         for place in sorted(owed.keys() | booked.keys())
         if owed.get(place, 0) != booked.get(place, 0)
     ]
-    return found
+    return found + package_queries.problems()

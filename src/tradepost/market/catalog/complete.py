@@ -50,7 +50,6 @@ class Market:
     """What this market sells at all."""
 
     currency: str
-    sells_packages: bool
     host: str
     """Where people reach it: links of guides may lead there (business-rules §2.3)."""
 
@@ -201,9 +200,7 @@ def _pricing(document: Document, market: Market) -> Iterator[Finding]:
         if not spec.skus:
             words = _("Nothing of this spec is sold: tick and price a combination.")
             yield Finding(section="pricing", field=at, code="spec.no_sku", words=words, rule=SKUS)
-    yield from price_findings(
-        document, selling(document, currency=market.currency, sells_packages=market.sells_packages)
-    )
+    yield from price_findings(document, selling(document, currency=market.currency))
 
 
 def _names(spec: Spec, at: str) -> Iterator[Finding]:
@@ -258,6 +255,7 @@ def _spec_facts(spec: Spec) -> SpecFacts:
         template=Template.CUSTOM if attributes else Template.SIMPLE,
         attributes=attributes,
         trial=any(price.trial for price in prices),
+        cycles=tuple(factor.cycle for price in prices for factor in price.factors),
     )
 
 

@@ -89,6 +89,8 @@ class Price:
     """Of a package: the usage that one period and one unit of quantity hold."""
     reset: str = ""
     """Of a package: when its quota is full again: ``""`` (never), month, year."""
+    stops_when_used_up: bool = False
+    """Of a package: the service stops then, and what was used beyond it costs nothing (business-rules §3.2)."""
 
     @property
     def charging(self) -> Charging:

@@ -99,8 +99,8 @@ def _price(old: Price, new: Price, at: str) -> Iterator[Finding]:
     if old.model != new.model:
         words = _("The price model of what is on sale cannot be changed: stop this spec and add another.")
         yield _found(f"{at}.model", "evolves.model", words)
-    if old.charging.quota and (old.amount, old.period_numbers, old.reset, old.unit) != (
-        new.amount, new.period_numbers, new.reset, new.unit,
+    if old.charging.quota and (old.amount, old.period_numbers, old.reset, old.unit, old.stops_when_used_up) != (
+        new.amount, new.period_numbers, new.reset, new.unit, new.stops_when_used_up,
     ):  # fmt: skip
         words = _(
             "Price, quota, validity and reset rule of a package that is on sale cannot be changed: add another package."

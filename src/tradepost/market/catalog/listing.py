@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from tradepost.market.assets.pictures import use_pictures
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import Seller, User
+from tradepost.market.product_types.deliverable import why_undeliverable
 from tradepost.market.product_types.registry import product_type
 
 from . import document as documents
@@ -25,22 +26,22 @@ from .sellable import Selling, check_prices
 MOST_EXTEND_PARAMS = 3
 
 
-def selling(document: Document, *, currency: str, sells_packages: bool) -> Selling:
+def selling(document: Document, *, currency: str) -> Selling:
     """What this market sells of the kind of a document."""
     kind = product_type(document.product_type)
-    return Selling(kind.charging_modes, currency, sells_packages, kind.trial)
+    return Selling(kind.charging_modes, currency, kind.trial)
 
 
-def list_version(version: Version, *, currency: str, sells_packages: bool, actor: str, now: datetime) -> Product:
+def list_version(version: Version, *, currency: str, actor: str, now: datetime) -> Product:
     """List a sealed version in place of the one that is listed. What was sold keeps the version that was sold.
 
-    ``sells_packages``: whether this market sells packages of usage. Raises ``Refused`` when sales were stopped for
-    good, for a kind that this market cannot deliver, and for prices that it cannot sell; nothing changed then.
+    Raises ``Refused`` when sales were stopped for good, for a kind that this market cannot deliver, and for prices that it
+    cannot sell; nothing changed then.
     """
     document = documents.load(version.document)
-    if (why := product_type(document.product_type).undeliverable) is not None:
+    if (why := why_undeliverable(product_type(document.product_type))) is not None:
         raise Refused("product.undeliverable", why.in_language(get_language()), field="product_type")
-    check_prices(document, selling(document, currency=currency, sells_packages=sells_packages))
+    check_prices(document, selling(document, currency=currency))
     with transaction.atomic():
         product = Product.objects.select_for_update(of=("self",)).get(pk=version.product_id)
         if product.status == Product.Status.STOPPED:
@@ -88,10 +89,8 @@ def draft_product(
     return product
 
 
-def list_draft(
-    product: Product, *, currency: str, now: datetime, sells_packages: bool = False, actor: str = "market"
-) -> Product:
+def list_draft(product: Product, *, currency: str, now: datetime, actor: str = "market") -> Product:
     """Seal the draft and list it, without a review: for demo data and the try-out of an own server."""
     with transaction.atomic():
         version = drafts.seal(product, now=now, actor=actor)
-        return list_version(version, currency=currency, sells_packages=sells_packages, actor=actor, now=now)
+        return list_version(version, currency=currency, actor=actor, now=now)

@@ -21,7 +21,7 @@ from tradepost.protocols.commands import ChargingMode
 
 from .attribute_models import AttributeTemplate
 from .grant_models import ProductGrant
-from .price_models import PriceModel
+from .price_models import RESETS_WITHIN, PriceModel
 from .shelf_models import Shelf, ShelfTerm
 
 __all__ = [
@@ -209,6 +209,8 @@ class Offer(models.Model):
     """Of a package: the usage that one period and one unit of quantity hold (decimals as on the wire, saas-v2 §3.2)."""
     reset_rule = models.CharField(max_length=8, blank=True, default="", db_default="")
     """Of a package: when its quota is full again: never, each month, each year."""
+    stops_when_used_up = models.BooleanField(default=False, db_default=False)
+    """Of a package: what goes beyond it costs nothing, since the service stops then (用完即停, business-rules §3.2)."""
     stopped_at = models.DateTimeField(null=True, default=None)
     on_sale = models.BooleanField(default=True)
     """Of the listed version, and neither it, its SKU nor its spec was stopped."""
@@ -255,6 +257,11 @@ class Offer(models.Model):
     def renewable(self) -> bool:
         """Whether its end can be moved. A trial ends, or becomes formal by an order of its own (business-rules §3.5)."""
         return self.charging.renewable and not self.trial
+
+    @property
+    def reset(self) -> str:
+        """When its quota is full again within what it is sold for; empty: never."""
+        return self.reset_rule if self.period_type in RESETS_WITHIN.get(self.reset_rule, ()) else ""
 
     @property
     def plan(self) -> str:

@@ -6,7 +6,7 @@ belongs to the first band that reaches it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 
@@ -22,6 +22,10 @@ class PriceModel(StrEnum):
     @property
     def banded(self) -> bool:
         return self is not PriceModel.LINEAR
+
+
+RESETS_WITHIN: Mapping[str, tuple[str, ...]] = {"month": ("month", "year"), "year": ("year",)}
+"""When a package is full again, and the periods by which it can then be sold: one that is over before is never full again."""
 
 
 type Bands[N: (int, Decimal)] = Sequence[tuple[N | None, N]]

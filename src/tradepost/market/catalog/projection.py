@@ -77,7 +77,7 @@ def offer_columns(price: Price, currency: str) -> dict[str, Any]:
         "model": str(price.model), "bands": [list(band) for band in bands], "trial": price.trial,
         "period_numbers": list(price.period_numbers), "usage_unit": price.unit.zh, "usage_unit_en": price.unit.en,
         "usage_price": first_usage_price(price.factors[0]) if price.factors else NONE,
-        "quota": price.quota, "reset_rule": price.reset,
+        "quota": price.quota, "reset_rule": price.reset, "stops_when_used_up": price.stops_when_used_up,
     }  # fmt: skip
 
 

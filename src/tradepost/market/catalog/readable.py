@@ -74,6 +74,11 @@ RESETS: Mapping[str, Words] = {
     "": pgettext_lazy("quota", "never full again"), "month": pgettext_lazy("quota", "full again each month"),
     "year": pgettext_lazy("quota", "full again each year"),
 }  # fmt: skip
+STOPS = "stops"
+WHEN_USED_UP: Mapping[str, Words] = {
+    "": gettext_lazy("what goes beyond it is charged on demand"),
+    STOPS: gettext_lazy("the service stops, and nothing more is charged"),
+}
 _PARTS: Mapping[str, Words] = {
     "name": gettext_lazy("Product name"), "summary": gettext_lazy("Summary"), "body": gettext_lazy("Text"),
     "hours": gettext_lazy("Service hours"), "content": gettext_lazy("What support covers"),
@@ -295,6 +300,7 @@ def price_words(price: Price, currency: str) -> str:
         parts = [_factor(factor, currency) for factor in price.factors]
     if price.quota:
         parts.append(f"{price.quota.normalize():f} {_say(price.usage_unit)}, {RESETS[price.reset]}")
+        parts.append(_("used up: %(then)s") % {"then": WHEN_USED_UP[STOPS if price.stops_when_used_up else ""]})
     if price.period_numbers:
         parts.append(_("sold for %(numbers)s") % {"numbers": ", ".join(map(str, price.period_numbers))})
     return "; ".join(parts)

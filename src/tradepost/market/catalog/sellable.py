@@ -15,11 +15,10 @@ from django.utils.translation import gettext as _
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
 from tradepost.market.base.money import MINOR_DIGITS
-from tradepost.market.product_types.charging import Charging
 from tradepost.protocols.commands import ChargingMode
 
 from .document import Document, Factor, Price, Sku
-from .price_models import PriceModel
+from .price_models import RESETS_WITHIN, PriceModel
 
 DEAREST = 100_000_000
 """In main units: with the largest quantity and the longest duration the total still fits the ledger's columns."""
@@ -44,30 +43,16 @@ _TRIAL = "business-rules §3.5"
 
 @dataclass(frozen=True, slots=True)
 class Selling:
-    """What this market sells: the modes of the product's kind, its currency, and whether packages of usage."""
+    """What this market sells: the modes of the product's kind, and its currency."""
 
     modes: Collection[ChargingMode]
     currency: str
-    sells_packages: bool
     trial: bool = True
     """Whether this kind of product may be tried."""
 
     @property
     def coin(self) -> Decimal:
         return Decimal(1).scaleb(-MINOR_DIGITS[self.currency])
-
-
-def check_metered(mode: Charging, *, sells_packages: bool) -> None:
-    """Raises ``Refused`` for a package of usage in a market that does not sell any. Only a sandbox does: nothing is deducted
-    from them yet, so that a buyer would pay twice; in a sandbox nobody pays anyway."""
-    if mode.quota and not sells_packages:
-        raise Refused("product.not_metered", _not_metered(), field="specs")
-
-
-def _not_metered() -> str:
-    return _(
-        "This market does not deduct usage from packages yet, so they are sold in a sandbox only. On demand can be sold."
-    )
 
 
 def check_prices(document: Document, selling: Selling) -> None:
@@ -117,17 +102,12 @@ def _sku(sku: Sku, document: Document, selling: Selling, at: str) -> Iterator[Fi
             words = _("This type of product cannot be sold in this charging mode.")
             yield _found(here, "product.charging_mode", words, _MODES)
             continue
-        if price.charging.quota and not selling.sells_packages:
-            yield _found(here, "product.not_metered", _not_metered(), _MODES)
         yield from _shape(price, here)
         yield from _trial(price, sku, selling, here)
         yield from _amounts(price, sku, selling, here)
         yield from _durations(price, here)
-        if price.charging.needs and not _has_base(price, document):
-            words = _(
-                "A package needs an on-demand price of the same product in the same unit: it is deducted from that."
-            )
-            yield _found(here, "product.package_alone", words, _MODES)
+        if price.charging.needs:
+            yield from _base(price, document, here)
 
 
 def identity(price: Price) -> tuple[object, ...]:
@@ -135,11 +115,26 @@ def identity(price: Price) -> tuple[object, ...]:
     return price.charging_mode, price.period_type, price.quota.normalize(), price.trial
 
 
-def _has_base(package: Price, document: Document) -> bool:
-    return any(
-        other.charging_mode == package.charging.needs and any(f.unit == package.unit for f in other.factors)
-        for _spec, _sku, other in document.prices()
-    )
+def _base(package: Price, document: Document, at: str) -> Iterator[Finding]:
+    """What it is deducted from. A push names no factor, so that of two nobody knows which a record is of; and what is priced
+    record by record has no price of the part of a record that a package does not cover."""
+    on_demand = [other for _spec, _sku, other in document.prices() if other.charging_mode == package.charging.needs]
+    counting = [other for other in on_demand if any(factor.unit == package.unit for factor in other.factors)]
+    if not counting:
+        words = _("A package needs an on-demand price of the same product in the same unit: it is deducted from that.")
+        yield _found(at, "product.package_alone", words, _MODES)
+    if any(len(other.factors) > 1 for other in counting):
+        words = _(
+            "A package cannot be deducted from an on-demand price with several factors, since records of usage do not say "
+            "which they count: give that price one factor."
+        )
+        yield _found(at, "product.package_factors", words, _MODES)
+    if any(f.model.banded and not f.accumulation for other in counting for f in other.factors):
+        words = _(
+            "A package cannot be deducted from usage that is priced record by record in tiers or steps: let that usage add up "
+            "by the day or month, or give it one price."
+        )
+        yield _found(at, "product.package_by_record", words, _MODELS)
 
 
 def _shape(price: Price, at: str) -> Iterator[Finding]:
@@ -157,6 +152,14 @@ def _shape(price: Price, at: str) -> Iterator[Finding]:
         yield _found(f"{at}.quota", "product.quota", words, _MODES)
     if price.reset not in (RESETS if mode.quota else ("",)):
         yield _found(f"{at}.reset", "product.reset", _("A quota is reset never, each month or each year."), _MODES)
+    elif price.reset and price.period_type and price.period_type not in RESETS_WITHIN[price.reset]:
+        words = _(
+            "A quota that is full again each year needs a package by the year, and each month one by the month or year."
+        )
+        yield _found(f"{at}.reset", "product.reset", words, _MODES)
+    if price.stops_when_used_up and not mode.quota:
+        words = _("Only a package of usage can be used up.")
+        yield _found(f"{at}.stops_when_used_up", "product.stops", words, _MODES)
     codes = {factor.code for factor in price.factors}
     if len(codes) != len(price.factors):
         yield _found(f"{at}.factors", "product.factor_codes", _("Each factor needs a code of its own."), _MODES)

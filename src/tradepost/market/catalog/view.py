@@ -100,6 +100,7 @@ class PriceView:
     usage_unit: Text
     quota: Decimal
     reset: str
+    stops_when_used_up: bool
     trial: bool
     least: Least
 
@@ -315,7 +316,7 @@ def _price(sku: Sku, price: Price, currency: str) -> PriceView:
     return PriceView(
         price.product_id, price.charging, price.period_type, price.period_numbers, price.model, amount,
         tuple(_bands(price, currency)), tuple(_factor(factor) for factor in price.factors), price.unit, price.quota,
-        price.reset, price.trial, least(sku, price, currency),
+        price.reset, price.stops_when_used_up, price.trial, least(sku, price, currency),
     )  # fmt: skip
 
 

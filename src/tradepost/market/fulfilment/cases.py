@@ -19,7 +19,7 @@ from tradepost.market.subscriptions.convertible import convertible_until
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import renewable_until
 from tradepost.protocols.commands import NOTHING_SENT, Create, Done, Purchase
-from tradepost.protocols.contract import SellerProtocol
+from tradepost.protocols.contract import SellerProtocol, Spoken
 from tradepost.protocols.registry import protocols
 
 from .contract import AnyKind, Failed, Held, Line, Said
@@ -67,7 +67,7 @@ def protocol_of(subscription: Subscription) -> SellerProtocol | None:
     return protocols_of({subscription.product_id}).get(subscription.product_id)
 
 
-def held_of(subscription: Subscription, protocol: SellerProtocol, address: Address | None = None) -> Held:
+def held_of(subscription: Subscription, protocol: Spoken, address: Address | None = None) -> Held:
     """``address``: where its seller is asked. Without one everything counts as proven: what was begun goes on. But where an
     interface is optional nothing is asked without one."""
     optional = product_type(subscription.product.product_type).issues_codes

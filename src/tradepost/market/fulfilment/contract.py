@@ -12,10 +12,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.compute.contract import Action
 from tradepost.market.licenses.request import Answer
 from tradepost.market.product_types.charging import Charging
 from tradepost.protocols.commands import AppInfo, Command, Done, Purchase
-from tradepost.protocols.contract import SellerProtocol
+from tradepost.protocols.contract import Spoken
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -27,7 +28,8 @@ class Held:
 
     subscription: int
     instance_id: str
-    protocol: SellerProtocol
+    protocol: Spoken
+    """Of its seller; ``cloud.CLOUD`` of what runs on a server."""
     product_type: str
     product_id: str
     """Of the offer that is held, as on the wire."""
@@ -78,9 +80,10 @@ class Line:
 class Said:
     """The last thing that the seller did of this operation: what it was asked, and what it answered."""
 
-    command: Command
+    command: Command | None
+    """None where the cloud was asked."""
     answer: Done
-    until_access: bool
+    until_access: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +91,7 @@ class Failed:
     """A call whose plan is over. ``orphans``: an id claimed in an answer that could not be trusted, or those that the
     protocol recommends for what one of its requests may have made (saas-v2 §3.1); empty when nothing can be there."""
 
-    command: Command
+    command: Command | None
     verdict: str
     maybe_acted: bool
     keeps_order: bool
@@ -156,7 +159,33 @@ class Release:
     order_line_id: str = ""
 
 
-type Intent = Ask | Freeze | Thaw | Release
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Nothing is asked of a server: people do it, and whoever follows them says when it is done (``by_people``)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnServer:
+    """That the server on which the service runs is started or stopped for its buyer, or gets an image of the cloud's own in
+    place of the market's."""
+
+    action: Action
+    image: str = ""
+    """Code of that image."""
+
+
+type Sayable = Ask | Freeze | Thaw | Release | OnServer
+"""What a server is told, a seller's or the cloud's."""
+type Intent = Sayable | Await
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerTask:
+    """What is asked of the operator's cloud, in place of a command to a seller."""
+
+    action: Action
+    image: str = ""
+    by_buyer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,18 @@ that it covers, and every part is a transfer of its own.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+from tradepost.market.base import rows
 from tradepost.market.base.money import Money
 from tradepost.market.orders.finish import earn_lines
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.models import Period, Subscription
+
+from .timers import AGAIN, next_begin
 
 
 def reference_of(part: Period) -> str:
@@ -21,18 +25,40 @@ def reference_of(part: Period) -> str:
     return f"{part.line_number}/{part.pk}"
 
 
-def earn_begun(subscriptions: Sequence[Subscription], *, now: datetime) -> None:
-    """What has begun of these subscriptions and was not earned."""
+def earn_when_begun(
+    payloads: Sequence[Mapping[str, Any]], now: datetime, *, at_their_moments: bool
+) -> list[datetime | None]:
+    """Task of the timer ``EARN``. ``at_their_moments``: it may come after several of them, and what began is booked at the
+    moment when it did, also of a service that ended since. No subscription is waited for: who holds it may be about to set this very timer."""
+    wanted = [payload["subscription"] for payload in payloads]
+    unheld = Subscription.objects.select_for_update(of=("self",), skip_locked=True).filter(pk__in=wanted)
+    found = list(unheld.order_by("pk").values_list("pk", flat=True))
+    earn_begun(found, now=now, at_their_moments=at_their_moments)
+    left = set(wanted) - set(found)
+    held = set(Subscription.objects.filter(pk__in=left).values_list("pk", flat=True)) if left else set()
+    following = next_begin(found)
+    return [now + AGAIN if pk in held else following.get(pk) for pk in wanted]
+
+
+def earn_begun(subscriptions: Collection[int], *, now: datetime, at_their_moments: bool = False) -> None:
+    """What has begun of these subscriptions, by their keys, and was not earned."""
     begun = Period.objects.filter(subscription__in=subscriptions, earned_at=None, cancelled_at=None, starts_at__lte=now)
     periods = list(begun.order_by("pk"))
     if not periods:
         return
-    parts = [period for period in periods if period.kind == Period.Kind.CHANGE]
-    whole = [period.line_number for period in periods if period.kind != Period.Kind.CHANGE]
+    for period in periods:
+        period.earned_at = period.starts_at if at_their_moments else now
+    whole = {period.line_number: period.earned_at for period in periods if period.kind != Period.Kind.CHANGE}
     if whole:
-        earn_lines(OrderLine.objects.filter(number__in=whole), now=now)
-    earn_parts(parts, now=now)
-    Period.objects.filter(pk__in=[period.pk for period in periods]).update(earned_at=now)
+        earn_lines(
+            OrderLine.objects.filter(number__in=whole), now=now, at={line: at for line, at in whole.items() if at}
+        )
+    earn_parts([period for period in periods if period.kind == Period.Kind.CHANGE], now=now)
+    rows.update(
+        "subscriptions_period",
+        {"earned_at": "timestamptz"},
+        ({"id": period.pk, "earned_at": rows.moment(period.earned_at)} for period in periods),
+    )
 
 
 def earn_parts_of(line_numbers: Collection[str], *, now: datetime) -> None:
@@ -43,6 +69,7 @@ def earn_parts_of(line_numbers: Collection[str], *, now: datetime) -> None:
 
 
 def earn_parts(parts: Iterable[Period], *, now: datetime) -> None:
+    """Each at its ``earned_at``."""
     parts = list(parts)
     if not parts:
         return
@@ -55,6 +82,7 @@ def earn_parts(parts: Iterable[Period], *, now: datetime) -> None:
                 amount=Money(part.paid_minor, part.currency),
                 reference=reference_of(part),
                 order_number=of[part.line_number].order.number,
+                at=part.earned_at,
             )
             for part in parts
         ],

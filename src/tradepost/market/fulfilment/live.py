@@ -14,7 +14,6 @@ from tradepost.market.subscriptions.models import Freeze, Subscription
 from tradepost.market.subscriptions.settings_of import reminders
 
 from .cases import with_product
-from .earning import earn_begun
 from .freezing import add_reason, begin_grace
 from .models import Operation
 from .operate import OperationRequest, operate, settle
@@ -37,7 +36,6 @@ def _live(subscriptions: Sequence[Subscription], now: datetime) -> None:
     facts = facts_of(subscriptions)
     living = [one for one in subscriptions if facts[one.pk].living]
     _remind(living, facts, now)
-    earn_begun(living, now=now)
     over = [one for one in living if _is_due(life.grace_at(facts[one.pk]), now)]
     begin_grace(over, facts, now=now)
     for one in over:

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from tradepost.market.compute.models import Task
 from tradepost.market.identity.models import Seller
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.production.models import Call
@@ -58,6 +59,8 @@ class Operation(models.Model):
     """Place of ``call`` among what the kind asks."""
     call = models.OneToOneField(Call, models.PROTECT, null=True, default=None, related_name="operation")
     """What it waits for: the end of any other call, or of this one again, does not move it."""
+    task = models.OneToOneField(Task, models.PROTECT, null=True, default=None, related_name="operation")
+    """The same of the cloud, for what runs on a server."""
     status = models.CharField(max_length=8, choices=Status, default=Status.QUEUED)
     note = models.CharField(max_length=500, blank=True, default="")
     """Why it stopped, was given up or dropped: a verdict (``production.reasons``) or a sentence."""

@@ -17,6 +17,8 @@ from django.utils.translation import gettext as _
 from tradepost.market.base import rows
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.stored import dump
+from tradepost.market.compute import tasks
+from tradepost.market.compute.models import Task
 from tradepost.market.orders.cancel import withdraw
 from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.models import Order, OrderLine
@@ -26,16 +28,31 @@ from tradepost.market.production.restart import restart
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Command
+from tradepost.protocols.contract import Spoken
 
-from . import unearned
+from . import cloud, unearned
 from .apply import Ended, apply
 from .cases import held_of, kind_of, line_of, spoken_by, wanted_of
-from .contract import Ask, Case, Effects, Freeze, Held, Implied, Intent, Nothing, OrderEnd, Thaw, Unable
+from .contract import (
+    Ask,
+    Await,
+    Case,
+    Effects,
+    Freeze,
+    Held,
+    Implied,
+    Intent,
+    Nothing,
+    OrderEnd,
+    ServerTask,
+    Thaw,
+    Unable,
+)
 from .freezing import reasons_of
 from .kinds.freeze import Freezing
 from .lifecycle import OPERATION, OperationEvent
 from .models import UNRESOLVED, Operation, lane_of
-from .queue import Queued, SellerState, Standing, decide
+from .queue import Queued, SellerState, Standing, decide, rests
 from .speak import can_freeze, can_thaw, speak
 from .timers import watch
 
@@ -136,7 +153,7 @@ def _as_queued(operation: Operation) -> Queued:
         kind=operation.kind,
         status=operation.status,
         by_timer=operation.origin == Operation.Origin.TIMER,
-        sent=call is not None and (call.attempts > 0 or bool(call.outcome)),
+        sent=operation.task_id is not None or (call is not None and (call.attempts > 0 or bool(call.outcome))),
         prolongs=kind.prolongs,
         ends=kind.ends,
         outlives=operation.kind == "release_orphan",
@@ -165,7 +182,6 @@ def _settle(subscriptions: Sequence[Subscription], now: datetime) -> None:
         decisions = [
             (lane, decision) for lane in lanes if not (decision := decide(lane.standing(), lane.queue())).nothing
         ]
-        pending = {lane.subscription.pk: lane.subscription for lane, _ in decisions}
         ended = [
             gone
             for lane, decision in decisions
@@ -173,7 +189,14 @@ def _settle(subscriptions: Sequence[Subscription], now: datetime) -> None:
         ]
         _add([(lane, decision.add) for lane, decision in decisions if decision.add], now)
         starting = [(lane, one) for lane, decision in decisions for one in lane.operations if one.pk == decision.start]
-        apply([*ended, *_start(starting, now)], now=now)
+        ended += _start(starting, now)
+        apply(ended, now=now)
+        moved = {one.subscription.pk for one in ended}
+        pending = {
+            lane.subscription.pk: lane.subscription
+            for lane, decision in decisions
+            if lane.subscription.pk in moved or not rests(decision, lane.standing(), lane.queue())
+        }
     raise RuntimeError(f"lanes do not come to rest: {sorted(pending)}")
 
 
@@ -181,7 +204,7 @@ def _load(subscriptions: Sequence[Subscription]) -> list[Lane]:
     """Three queries, whatever the number of lanes; frozen ones alone have reasons."""
     waiting: defaultdict[int | None, list[Operation]] = defaultdict(list)
     unresolved = Operation.objects.filter(subscription__in=subscriptions, status__in=UNRESOLVED)
-    for operation in unresolved.select_related("call", *LINE).order_by("pk"):
+    for operation in unresolved.select_related("call", "task", *LINE).order_by("pk"):
         waiting[operation.subscription_id].append(operation)
     reasons = reasons_of(subscriptions)
     interesting = [one for one in subscriptions if waiting[one.pk] or one.pk in reasons or _is_apart(one)]
@@ -189,7 +212,7 @@ def _load(subscriptions: Sequence[Subscription]) -> list[Lane]:
     lanes = []
     for one in interesting:
         address = addresses.get(one.product_id)
-        spoken = spoken_by(one, address)
+        spoken: Spoken | None = spoken_by(one, address) or cloud.spoken_without_interface(one)
         lanes.append(
             Lane(
                 one,
@@ -264,20 +287,26 @@ def _start(starting: Sequence[tuple[Lane, Operation]], now: datetime) -> list[En
     for lane, operation in starting:
         if kind_of(operation).ends:
             close(lane.subscription, now)
-    going_on = [operation for _, operation in starting if operation.call is not None]
+    going_on = [operation for _, operation in starting if operation.call is not None or operation.task is not None]
     OPERATION.move_all(going_on, OperationEvent.START, now=now)
     for operation in going_on:
         if operation.call is not None:
             restart(operation.call, actor=operation.actor or MARKET, now=now)
+        elif operation.task is not None:
+            tasks.restart(operation.task, actor=operation.actor or MARKET, now=now)
     begun: list[tuple[Operation, Call]] = []
     ended: list[Ended] = []
     for lane, operation in starting:
-        if operation.call is None:
+        if operation.call is None and operation.task is None:
             match _first(lane, operation, now):
                 case Ended() as at_once:
                     ended.append(at_once)
-                case call:
+                case Task() as task:
+                    OPERATION.move_all([operation], OperationEvent.START, now=now, started_at=now, task_id=task.pk)
+                case Call() as call:
                     begun.append((operation, call))
+                case Await():
+                    OPERATION.move_all([operation], OperationEvent.START, now=now, started_at=now)
     _begin(begun, now)
     return ended
 
@@ -295,8 +324,9 @@ def close(subscription: Subscription, now: datetime) -> None:
     unearned.pay_back(cancelled, now=now)
 
 
-def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Ended:
-    """The first call of an operation, or its end, when it cannot begin or nothing need be asked."""
+def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Task | Ended | Await:
+    """The first call of an operation, or its task of the cloud, or its end, when it cannot begin or nothing need be asked; or
+    people do it."""
     kind, held = kind_of(operation), lane.held
     if held is None:
         return _refused(lane, operation, calls.no_address(), now)
@@ -306,7 +336,14 @@ def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Ended:
         return _refused(lane, operation, refused, now)
     intent = kind.ask(case)
     command = speak(intent, held) if intent is not None else Implied()
-    if isinstance(command, Command) and intent is not None:
+    if isinstance(command, Await):
+        return command
+    if isinstance(command, ServerTask):
+        task = cloud.ask(command, operation, lane.subscription, now=now)
+        if task is not None:
+            return task if isinstance(task, Task) else _refused(lane, operation, task, now)
+        command = Implied()
+    if isinstance(command, Command) and intent is not None and lane.address is not None:
         request = request_of(operation, lane.subscription, command, intent, give_up_at=None, now=now)
         return calls.prepare(request, lane.address, now=now)
     if isinstance(command, Unable) and operation.line_id is not None and not tells_only(operation):

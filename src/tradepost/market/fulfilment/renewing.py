@@ -14,7 +14,8 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import renewable_until
 from tradepost.protocols.commands import Refresh
 
-from .cases import protocols_of, wanted_of
+from .cases import wanted_of
+from .cloud import spoken_of
 from .models import Operation
 
 
@@ -30,7 +31,7 @@ def untold(subscription: Subscription) -> Refused | None:
 
 def untold_among(subscriptions: Sequence[Subscription]) -> dict[int, Refused]:
     """The same of many, by subscription, in one query."""
-    spoken = protocols_of({one.product_id for one in subscriptions}) if subscriptions else {}
+    spoken = spoken_of(subscriptions) if subscriptions else {}
     told = {product for product, protocol in spoken.items() if Refresh in protocol.activities}
     return {
         one.pk: Refused("renewal.not_possible", _("This service cannot be renewed."))
@@ -45,7 +46,7 @@ def renewable(subscriptions: Sequence[Subscription], *, now: datetime) -> set[in
     in_time = [one for one in subscriptions if (until := renewable_until(one)) is not None and now < until]
     kept_out = frozen_by_hand(in_time)
     in_time = [one for one in in_time if one.pk not in kept_out]
-    spoken = protocols_of({one.product_id for one in in_time}) if in_time else {}
+    spoken = spoken_of(in_time) if in_time else {}
     told = [one for one in in_time if one.product_id in spoken and Refresh in spoken[one.product_id].activities]
     alike = {(one.offer_id, one.quantity): one for one in told}
     offers = all_on_sale({one.offer.sku_id for one in alike.values()}) if alike else {}

@@ -3,17 +3,28 @@ saas-v1-license A2.4–A2.7, B1), and what a seller need not have is not asked o
 
 from __future__ import annotations
 
+from tradepost.market.compute.contract import Action
 from tradepost.market.subscriptions.models import Freeze as Frozen
 from tradepost.protocols.cases import Need, cases_of
-from tradepost.protocols.commands import Command, Expire, InstanceStatus, Refresh, Scene, SetStatus
+from tradepost.protocols.commands import Command, Create, Expire, InstanceStatus, Refresh, Scene, SetStatus
 from tradepost.protocols.commands import Release as ReleaseCommand
-from tradepost.protocols.contract import SellerProtocol
+from tradepost.protocols.contract import Spoken
 
-from .contract import Ask, Freeze, Held, Implied, Intent, Release, Thaw, Unable
+from .contract import Ask, Await, Freeze, Held, Implied, Intent, OnServer, Release, Sayable, ServerTask, Thaw, Unable
+
+CLOUD, PEOPLE = "compute", "people"
+"""Names of what is spoken to an operator's cloud, and about what people deliver (``cloud``)."""
 
 
-def speak(intent: Intent, held: Held) -> Command | Implied | Unable:
-    """The command; ``Implied`` when a command of before has said it; ``Unable`` when there is no word for it."""
+def speak(intent: Intent, held: Held) -> Command | ServerTask | Implied | Unable | Await:
+    """The command; ``Implied`` when a command of before has said it; ``Unable`` when there is no word for it. What people
+    deliver is true by the market's own word."""
+    if isinstance(intent, Await):
+        return intent
+    if held.protocol.name == PEOPLE:
+        return Implied()
+    if held.protocol.name == CLOUD:
+        return _to_the_cloud(intent, held)
     command = _said(intent, held)
     if isinstance(command, Command) and type(command) not in held.protocol.activities:
         return Unable()
@@ -24,18 +35,37 @@ def speak(intent: Intent, held: Held) -> Command | Implied | Unable:
     return command
 
 
+def _to_the_cloud(intent: Sayable, held: Held) -> ServerTask | Implied | Unable:
+    """A period image is prepaid and wraps what runs anyway: nobody is asked for anything (business-rules §5)."""
+    if held.charging.ends:
+        return Implied()
+    match intent:
+        case Ask(command=Create()):
+            return ServerTask(action=Action.CREATE)
+        case Freeze():
+            return ServerTask(action=Action.STOP)
+        case Thaw():
+            return ServerTask(action=Action.RESUME)
+        case Release():
+            return ServerTask(action=Action.RELEASE)
+        case OnServer():
+            return ServerTask(action=intent.action, image=intent.image, by_buyer=True)
+        case Ask():
+            return Unable()
+
+
 def _proven(command: type[Command], held: Held) -> bool:
     """Of an interface that is optional a seller has what it saved a case for; of the rest it learns when it asks the market
     about its code (saas-v1-license B2.2)."""
     return held.proven is None or held.protocol.activities[command] in held.proven
 
 
-def refreshes(spoken: SellerProtocol, scene: Scene) -> bool:
+def refreshes(spoken: Spoken, scene: Scene) -> bool:
     """Whether a seller can be told of a new end for this reason (saas-v2 §3.3, saas-v1-license A2.3)."""
     return Refresh in spoken.activities and scene in spoken.life.scenes
 
 
-def _said(intent: Intent, held: Held) -> Command | Implied | Unable:
+def _said(intent: Sayable, held: Held) -> Command | Implied | Unable:
     match intent:
         case Ask():
             return intent.command
@@ -50,6 +80,8 @@ def _said(intent: Intent, held: Held) -> Command | Implied | Unable:
             return SetStatus(instance_id=held.instance_id, status=InstanceStatus.UNFREEZE)
         case Release():
             return _release(intent, held)
+        case OnServer():
+            return Unable()
 
 
 def _freeze(intent: Freeze, held: Held) -> Command | Unable:
@@ -85,10 +117,10 @@ def implemented(command: type[Command], held: Held) -> bool:
 def can_freeze(reasons: frozenset[str], held: Held) -> str:
     """The first of these reasons of which the seller can be told; empty when there is none."""
     for reason in sorted(reasons):
-        if isinstance(speak(Freeze(reason=reason), held), Command):
+        if isinstance(speak(Freeze(reason=reason), held), Command | ServerTask):
             return reason
     return ""
 
 
 def can_thaw(held: Held) -> bool:
-    return isinstance(speak(Thaw(), held), Command)
+    return isinstance(speak(Thaw(), held), Command | ServerTask)

@@ -1,13 +1,16 @@
-"""The one timer of a subscription's life: it is reminded, its paid time begins and ends, it is frozen and released when each is due.
+"""The one timer of a subscription's life: it is reminded, its paid time ends, it is frozen and released when each is due. Beside
+it one of the beginning of paid time, of which nobody is told, and one of automatic renewals.
 
 ``watch`` sets it by where the subscription stands; whatever moves that calls ``watch`` again (business-rules §4.4).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from django.db.models import Min
 
 from tradepost.market.base import jobs
 from tradepost.market.orders.auto_renew import tries_of
@@ -22,6 +25,9 @@ from .registry import operation_kinds
 LIFE = "subscriptions.life"
 AUTO_RENEW = "subscriptions.auto_renew"
 """Of what its buyer wants renewed automatically: a timer of its own, since each try is a transaction of its own (0042)."""
+EARN = "subscriptions.earn"
+"""Of paid time that is to begin: its money is its seller's then, and nothing else happens, so that a sandbox's clock need not stop
+for each (decision 0050)."""
 AGAIN = timedelta(seconds=1)
 """When the subscription is being worked on right now."""
 
@@ -33,12 +39,15 @@ def watch(subscriptions: Sequence[Subscription], *, now: datetime) -> None:
         return
     told = reminders()
     moments = {pk: next_moment(facts, told) for pk, facts in facts_of(subscriptions).items()}
-    jobs.cancel_all([LIFE, AUTO_RENEW], [str(pk) for pk in moments])
-    jobs.schedule_all(
-        LIFE, [jobs.Timer(str(pk), max(at, now), {"subscription": pk}) for pk, at in moments.items() if at is not None]
-    )
-    renewed = tries_of([one for one in subscriptions if one.status in LIVING], now=now)
-    jobs.schedule_all(AUTO_RENEW, [jobs.Timer(str(pk), at, {"subscription": pk}) for pk, at in renewed.items()])
+    set_to = {
+        LIFE: {pk: max(at, now) for pk, at in moments.items() if at is not None},
+        EARN: {pk: max(at, now) for pk, at in next_begin(moments).items()},
+        AUTO_RENEW: tries_of([one for one in subscriptions if one.status in LIVING], now=now),
+    }
+    timers = {
+        kind: [jobs.Timer(str(pk), at, {"subscription": pk}) for pk, at in due.items()] for kind, due in set_to.items()
+    }
+    jobs.set_all(timers, keys=[str(pk) for pk in moments])
 
 
 def watch_opened(subscriptions: Sequence[Subscription], *, now: datetime) -> None:
@@ -59,8 +68,6 @@ def facts_of(subscriptions: Sequence[Subscription]) -> dict[int, Facts]:
     frozen = [one for one in living if one.status == Subscription.Status.FROZEN]  # no others have a reason
     at_its_end = Freeze.objects.filter(subscription__in=frozen, reason=Freeze.Reason.EXPIRED, lifted_at=None)
     expired = set(at_its_end.values_list("subscription", flat=True)) if frozen else set()
-    unearned = Period.objects.filter(subscription__in=living, earned_at=None, cancelled_at=None)
-    to_begin = dict(unearned.order_by("-starts_at").values_list("subscription_id", "starts_at"))
     wanted = _wanted(living)
     return {
         one.pk: Facts(
@@ -74,10 +81,15 @@ def facts_of(subscriptions: Sequence[Subscription]) -> dict[int, Facts]:
             prolonging=one.pk in wanted.prolonging,
             renewing=one.pk in wanted.renewing,
             ending=one.pk in wanted.ending,
-            begins_at=to_begin.get(one.pk),
         )
         for one in subscriptions
     }
+
+
+def next_begin(subscriptions: Collection[int]) -> dict[int, datetime]:
+    """By subscription the earliest beginning of paid time whose money is not yet the seller's."""
+    ahead = Period.objects.filter(subscription__in=subscriptions, earned_at=None, cancelled_at=None)
+    return dict(ahead.values_list("subscription_id").annotate(Min("starts_at")).order_by())
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ def agree(refund: Refund, decision: Decision, *, rules: Rules, now: datetime) ->
     has not begun is paid back on top. Raises ``Refused``, and nothing was changed then."""
     with transaction.atomic():
         [held] = locked_subscriptions([refund.subscription_id])
-        earn_begun([held], now=now)
+        earn_begun([held.pk], now=now)
         standing = refund_requests.locked(refund)
         service = refunds.held_service(held, now=now, stalled=stalled_orders(held))
         if service.under_way:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from tradepost.market.base import ids, outbox
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.secrets import fingerprints, mask, seal, unseal
+from tradepost.market.base.prepared import Prepared
+from tradepost.market.base.secrets import fingerprints, mask, opened, seal
 
 from .events import SigningKeyRotated
 from .models import AccessKey, Seller, SigningKey, StagedKey, User
@@ -184,13 +185,21 @@ def _wrong(message: str) -> Refused:
     return Refused("signing_key.secret", message, HTTPStatus.BAD_REQUEST, field="secret")
 
 
+_living_signing_keys = Prepared(
+    (models.BigIntegerField(), models.CharField(), models.DateTimeField()),
+    lambda seller, interface_class, now: (
+        SigningKey.objects.filter(seller_id=seller, interface_class=interface_class)
+        .filter(Q(valid_until=None) | Q(valid_until__gt=now))
+        .values_list("pk", "sealed", "valid_until")
+    ),
+)
+
+
 def signing_secrets(seller_id: int, interface_class: str, *, now: datetime) -> tuple[str, ...]:
     """The current secret first, then those still within their overlap. Empty when the seller has made none."""
-    keys = SigningKey.objects.filter(seller_id=seller_id, interface_class=interface_class).filter(
-        Q(valid_until=None) | Q(valid_until__gt=now)
-    )
-    newest_first = sorted(keys, key=lambda k: (k.valid_until is not None, -k.pk))
-    return tuple(unseal(k.sealed) for k in newest_first)
+    found = _living_signing_keys(seller_id, interface_class, now)
+    newest_first = sorted(found, key=lambda row: (row[2] is not None, -row[0]))
+    return tuple(opened(sealed) for _pk, sealed, _until in newest_first)
 
 
 def create_access_key(seller: Seller, *, by: User | None, now: datetime) -> NewKey:

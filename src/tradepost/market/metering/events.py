@@ -23,3 +23,22 @@ class CollectionClosed:
     """The records of a cycle up to now are complete, and can be charged."""
 
     collection: int
+
+
+@event("package_changed", about=("package",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageChanged:
+    """A package was opened, so that usage is deducted from it, or it was released before its end."""
+
+    package: int
+
+
+@event("quota_deducted", about=("package",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaDeducted:
+    """Of a quota less is left, or more where usage was taken back. In ten-thousandths of a unit."""
+
+    quota: int
+    package: int
+    before: int
+    after: int

@@ -18,10 +18,10 @@ from tradepost.protocols.open_api.usage_items import BadItem, Item, Loaded
 
 from . import collect, locks
 from .events import RecordsRefused
-from .instances import Known, known_instances
+from .instances import Counts, Known, asked, known_instances
 from .judge import Instance, Refusal, Repeated, Rule, Stored, judge, settle
-from .meters import accumulates_by, start_of
-from .models import Meter, Push, RefusedRecord
+from .meters import start_of
+from .models import Push, RefusedRecord
 
 MOST_ROUNDS = 8
 """Of looking and inserting: one is enough unless others push, or void, the same records at this moment."""
@@ -82,10 +82,7 @@ class _Work:
 def take(pushed: Pushed, *, rule: Rule, zone: ZoneInfo, now: datetime) -> Taken:
     """Store a push in one transaction. Raises ``NonceUsed``, which stores nothing, and ``Contended``."""
     with transaction.atomic():
-        locks.while_inserting()
-        if pushed.nonce is not None:
-            _use(pushed.seller, pushed.nonce)
-        work = _Work(pushed, known_instances(pushed.seller, pushed.loaded), now, zone)
+        work = _Work(pushed, _known(pushed), now, zone)
         count = []
         for item in pushed.loaded.items:
             instance = work.known.instances.get(item.instance_id)
@@ -93,45 +90,52 @@ def take(pushed: Pushed, *, rule: Rule, zone: ZoneInfo, now: datetime) -> Taken:
             if refusal := judge(item, instance, package, rule=rule, now=now):
                 work.refused.append(Refused(item, refusal))
             elif isinstance(item, Item) and instance is not None:
-                count.append((item, instance))
+                count.append(_counted(item, instance, package))
         work.push = _begin(pushed, now)
         _insert_all(work, count)
         _finish(work)
     return Taken(push=work.push, accepted=len(work.inserted), repeated=work.repeated, refused=work.refused)
 
 
-def _use(seller: int, nonce: Nonce) -> None:
-    new = rows.insert(
-        "metering_nonce",
-        {"seller_id": "bigint", "nonce": "text", "until": "timestamptz"},
-        [{"seller_id": seller, "nonce": nonce.text, "until": rows.moment(nonce.until)}],
-        unique="seller_id, nonce",
-    )
-    if not new:
+def _known(pushed: Pushed) -> Known:
+    """What the push is about. The lock, the nonce and the question go to the database together."""
+    use = [_use(pushed.seller, pushed.nonce)] if pushed.nonce else []
+    told = rows.run_together(*locks.inserting(), *use, asked(pushed.seller, pushed.loaded))
+    if use and not told[-2]:
         raise NonceUsed
+    return known_instances(told[-1])
+
+
+_USE = """
+INSERT INTO metering_nonce (seller_id, nonce, until) VALUES (%s, %s, %s)
+ ON CONFLICT (seller_id, nonce) DO NOTHING RETURNING id
+"""
+
+
+def _use(seller: int, nonce: Nonce) -> rows.Statement:
+    return _USE, [seller, nonce.text, rows.moment(nonce.until)]
 
 
 def _begin(pushed: Pushed, now: datetime) -> int:
     """The row of the push, which its records name; what became of them is written at the end."""
     number = len(pushed.loaded.items)
-    push = Push.objects.create(
-        seller_id=pushed.seller,
-        api=pushed.api,
-        received_at=now,
-        received=number,
-        accepted=number,
-        repeated=0,
-        refused=0,
+    [(pk,)] = rows.run(
+        "INSERT INTO metering_push (seller_id, api, received_at, received, accepted, repeated, refused)"
+        " VALUES (%s, %s, %s, %s, %s, 0, 0) RETURNING id",
+        [pushed.seller, str(pushed.api), rows.moment(now), number, number],
     )
-    return push.pk
+    return int(pk)
 
 
 def _finish(work: _Work) -> None:
     if work.inserted:
         collect.expect((meter.cycle for meter in work.known.meters.values()), now=work.now, zone=work.zone)
-    Push.objects.filter(pk=work.push).update(
-        accepted=len(work.inserted), repeated=work.repeated, refused=len(work.refused),
-        first_record=min(work.inserted, default=None), last_record=max(work.inserted, default=None),
+    rows.run(
+        "UPDATE metering_push SET accepted = %s, repeated = %s, refused = %s, first_record = %s, last_record = %s WHERE id = %s",
+        [
+            len(work.inserted), work.repeated, len(work.refused), min(work.inserted, default=None),
+            max(work.inserted, default=None), work.push,
+        ],
     )  # fmt: skip
     if not work.refused:
         return
@@ -153,103 +157,127 @@ def _refused_row(work: _Work, item: Item | BadItem, refusal: Refusal) -> Refused
 
 # --- records ---------------------------------------------------------------------------------------------------------
 
-type _Counted = tuple[Item, Instance]
 type _Window = tuple[int, datetime, datetime]
 
+
+class Counted(NamedTuple):
+    """An item that counts unless something stands against it, and what it is about."""
+
+    item: Item
+    subscription: int
+    package: int | None
+    window: _Window
+
+
+def _counted(item: Item, instance: Instance, package: Instance | None) -> Counted:
+    subscription = instance.subscription
+    return Counted(
+        item, subscription, package.subscription if package else None, (subscription, item.begin_at, item.end_at)
+    )
+
+
 _COLUMNS = {
-    "push_id": "bigint", "seller_id": "bigint", "subscription_id": "bigint", "package_id": "bigint",
-    "begin_at": "timestamptz", "end_at": "timestamptz", "sn": "text", "quantity": "bigint", "sign": "smallint",
-    "voided": "boolean", "cycle": "text", "accumulation_start": "timestamptz",
+    "subscription_id": "bigint", "package_id": "bigint", "begin_at": "timestamptz", "end_at": "timestamptz", "sn": "text",
+    "quantity": "bigint", "cycle": "text", "accumulation_start": "timestamptz",
 }  # fmt: skip
 
 
-def _insert_all(work: _Work, count: Sequence[_Counted]) -> None:
+def _insert_all(work: _Work, count: Sequence[Counted]) -> None:
     """Insert what clashes with nothing; the others are looked at one after the other, beside what counts already."""
     alone, waiting = _without_clashes(count)
     left = _insert(work, alone) + waiting
     for _round in range(MOST_ROUNDS):
         if not left:
             return
-        left.sort(key=lambda counted: counted[0].position)
+        left.sort(key=lambda counted: counted.item.position)
         left = _insert(work, _settle(work, left))
     if left:
         raise Contended
 
 
-def _without_clashes(count: Sequence[_Counted]) -> tuple[list[_Counted], list[_Counted]]:
+def _without_clashes(count: Sequence[Counted]) -> tuple[list[Counted], list[Counted]]:
     """Of records with one window, or one number, the first; the others wait, and so does what they could stand against."""
     windows: set[_Window] = set()
     numbers: set[str] = set()
-    alone: list[_Counted] = []
-    waiting: list[_Counted] = []
+    alone: list[Counted] = []
+    waiting: list[Counted] = []
     for counted in count:
-        item, window = counted[0], _window(counted)
-        clashes = window in windows or item.metering_sn in numbers
+        sn, window = counted.item.metering_sn, counted.window
+        clashes = window in windows or sn in numbers
         (waiting if clashes else alone).append(counted)
         windows.add(window)
-        if item.metering_sn:
-            numbers.add(item.metering_sn)
+        if sn:
+            numbers.add(sn)
     return alone, waiting
 
 
-def _insert(work: _Work, count: Sequence[_Counted]) -> list[_Counted]:
+def _insert(work: _Work, count: Sequence[Counted]) -> list[Counted]:
     """Gives those that something stored stands against."""
     if not count:
         return []
     # In one order, so that two pushes of the same records wait for each other instead of blocking each other.
-    ordered = sorted(count, key=_window)
-    moments: dict[datetime, str | None] = {}
+    ordered = sorted(count, key=lambda counted: counted.window)
     names = ", ".join(_COLUMNS)
-    found = rows.run(
-        f"INSERT INTO metering_record ({names}) SELECT {names} FROM {rows.recordset(_COLUMNS)} WHERE true"  # noqa: S608
-        " ON CONFLICT DO NOTHING RETURNING id, subscription_id, begin_at, end_at",
-        [rows.as_json(_row(work, item, instance, moments) for item, instance in ordered)],
-    )
-    work.inserted += [row[0] for row in found]
-    if len(found) == len(ordered):
+    table, values = rows.table(_COLUMNS, _values(work, ordered))
+    inserted = [
+        pk
+        for (pk,) in rows.run(
+            f"INSERT INTO metering_record (push_id, seller_id, sign, voided, {names})"  # noqa: S608
+            f" SELECT %s, %s, 1, false, {names} FROM {table} WHERE true ON CONFLICT DO NOTHING RETURNING id",
+            [work.push, work.pushed.seller, *values],
+        )
+    ]
+    work.inserted += inserted
+    if len(inserted) == len(ordered):
         return []
-    stored = {(subscription, rows.aware(begin_at), rows.aware(end_at)) for _pk, subscription, begin_at, end_at in found}
-    return [counted for counted in ordered if _window(counted) not in stored]
+    condition, among = rows.among("id", inserted)
+    stored = {
+        (subscription, rows.aware(begin_at), rows.aware(end_at))
+        for subscription, begin_at, end_at in rows.run(
+            f"SELECT subscription_id, begin_at, end_at FROM metering_record WHERE {condition}",  # noqa: S608
+            among,
+        )
+    }
+    return [counted for counted in ordered if counted.window not in stored]
 
 
-def _window(counted: _Counted) -> _Window:
-    item, instance = counted
-    return instance.subscription, item.begin_at, item.end_at
-
-
-def _row(work: _Work, item: Item, instance: Instance, moments: dict[datetime, str | None]) -> dict[str, Any]:
-    meter = work.known.meters[instance.subscription]
-    package = work.known.package(item, instance)
+def _values(work: _Work, count: Iterable[Counted]) -> list[tuple[Any, ...]]:
+    """Rows of ``_COLUMNS``."""
+    moments: dict[datetime, str | None] = {}
+    starts: dict[tuple[datetime, str], str | None] = {}
 
     def moment(at: datetime) -> str | None:
         if at not in moments:
             moments[at] = rows.moment(at)
         return moments[at]
 
-    return {
-        "push_id": work.push, "seller_id": work.pushed.seller, "subscription_id": instance.subscription,
-        "package_id": package.subscription if package else None, "begin_at": moment(item.begin_at),
-        "end_at": moment(item.end_at), "sn": item.metering_sn, "quantity": item.quantity, "sign": 1,
-        "voided": False, "cycle": meter.cycle, "accumulation_start": moment(_start(meter, item.begin_at, work.zone)),
-    }  # fmt: skip
+    def start(meter: Counts, begin_at: datetime) -> str | None:
+        # By the hour, so that few are computed: no day begins within an hour of another zone.
+        hour = begin_at.replace(minute=0, second=0)
+        if (hour, meter.by) not in starts:
+            starts[hour, meter.by] = rows.moment(start_of(hour, meter.by, work.zone))
+        return starts[hour, meter.by]
+
+    made = []
+    for item, subscription, package, _window in count:
+        meter = work.known.meters[subscription]
+        made.append(
+            (
+                subscription, package, moment(item.begin_at), moment(item.end_at), item.metering_sn, item.quantity, meter.cycle,
+                start(meter, item.begin_at),
+            )
+        )  # fmt: skip
+    return made
 
 
-def _start(meter: Meter, begin_at: datetime, zone: ZoneInfo) -> datetime:
-    hour = begin_at.replace(
-        minute=0, second=0
-    )  # so that few are computed: no day begins within an hour of another zone
-    return start_of(hour, accumulates_by(meter.model, meter.accumulation), zone)
-
-
-def _settle(work: _Work, left: Sequence[_Counted]) -> list[_Counted]:
+def _settle(work: _Work, left: Sequence[Counted]) -> list[Counted]:
     """Refuse, or count as repeated, what something that counts stands against: stored, or before it in this push. Gives the
     others."""
     numbers, windows = _stored(work.pushed.seller, left)
     free = []
     for counted in left:
-        item, instance = counted
-        window = _window(counted)
-        said = settle(item, instance.subscription, numbers.get(item.metering_sn), windows.get(window))
+        item, window = counted.item, counted.window
+        said = settle(item, counted.subscription, numbers.get(item.metering_sn), windows.get(window))
         if isinstance(said, Repeated):
             work.repeated += 1
         elif said is not None:
@@ -273,14 +301,14 @@ WHERE r.sn <> '' AND m.sn <> '' AND m.sign = 1 AND NOT m.voided
 """
 
 
-def _stored(seller: int, left: Iterable[_Counted]) -> tuple[dict[str, Stored], dict[_Window, Stored]]:
+def _stored(seller: int, left: Iterable[Counted]) -> tuple[dict[str, Stored], dict[_Window, Stored]]:
     """What counts already, by number and by window."""
     asked = rows.as_json(
         {
-            "subscription": instance.subscription, "begin_at": rows.moment(item.begin_at),
+            "subscription": subscription, "begin_at": rows.moment(item.begin_at),
             "end_at": rows.moment(item.end_at), "sn": item.metering_sn,
         }
-        for item, instance in left
+        for item, subscription, _package, _window in left
     )  # fmt: skip
     table = rows.recordset({"subscription": "bigint", "begin_at": "timestamptz", "end_at": "timestamptz", "sn": "text"})
     found = [

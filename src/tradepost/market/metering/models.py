@@ -13,6 +13,13 @@ from tradepost.market.catalog.price_models import PriceModel
 from tradepost.market.identity.models import Seller
 from tradepost.market.subscriptions.models import Subscription
 
+from .package_models import Deduction, Package, Quota, UsageCell
+
+__all__ = [
+    "Collection", "Cycle", "Deduction", "Meter", "Nonce", "Package", "Push", "Quota", "Record", "RefusedRecord", "UsageCell",
+    "Void",
+]  # fmt: skip
+
 
 class Cycle(models.TextChoices):
     """How often usage is charged (计费周期, business-rules §3.2)."""
@@ -49,6 +56,7 @@ class Push(models.Model):
         NEW = "new", _("New edition")
         OLD = "old", _("Older edition")
         OF_2018 = "2018", _("Form of 2018")
+        MEASURED = "own", _("Measured by the market")
 
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="usage_pushes", db_index=False)
     api = models.CharField(max_length=4, choices=Api)

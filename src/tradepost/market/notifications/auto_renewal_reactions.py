@@ -3,34 +3,59 @@ reason, and at the last try before the service is deleted."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 
 from tradepost.market.base.events import on
-from tradepost.market.orders.auto_renew import costs, reason_words
+from tradepost.market.base.money import Money
+from tradepost.market.base.outbox import batched
+from tradepost.market.orders.auto_renew import costs_of_all, reason_words
 from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.events import AutoRenewalFailed
 from tradepost.market.orders.models import Order, OrderLine
-from tradepost.market.payments.queries import balance
+from tradepost.market.payments.pay_many import balances_of
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import renewable_until
 
 from . import facts as f
-from .tell import Telling, tell
+from .tell import Telling, tell_all
 
 OPEN = "renewal.open"
 """The buyer has an order about it under way, and knows."""
+TOO_LOW = "balance.too_low"
 
 
-def on_auto_renewal_failed(event: AutoRenewalFailed, now: datetime) -> None:
+@batched
+def on_auto_renewal_failed(events: Sequence[AutoRenewalFailed], now: datetime) -> None:
     """Told of the end that it was for: not when that was moved meanwhile, or the service is gone."""
-    held = Subscription.objects.select_related("buyer", "product", "offer__sku").get(pk=event.subscription)
+    services = Subscription.objects.select_related("buyer", "product", "offer__sku")
+    held = services.in_bulk({event.subscription for event in events})
+    short = {event.subscription for event in events if event.reason == TOO_LOW and event.next_at is not None}
+    lacking = _lacking([one for pk, one in held.items() if pk in short])
+    told = (_not_renewed(event, held[event.subscription], lacking.get(event.subscription)) for event in events)
+    tell_all([one for one in told if one is not None], now=now)
+
+
+def _lacking(held: Collection[Subscription]) -> dict[int, tuple[Money, Money]]:
+    """By service what its renewal costs, and what its buyer has."""
+    prices = costs_of_all(held)
+    balances = balances_of({one.buyer for one in held}, {price.currency for price in prices.values()})
+    return {
+        one.pk: (price, Money(balances[one.buyer_id, price.currency], price.currency))
+        for one in held
+        if (price := prices.get(one.pk)) is not None
+    }
+
+
+def _not_renewed(event: AutoRenewalFailed, held: Subscription, lacking: tuple[Money, Money] | None) -> Telling | None:
     kept = renewable_until(held)
     if held.expires_at != event.ends or kept is None:
-        return
+        return None
     if event.reason == OPEN and (event.next_at is not None or _is_paid(held)):
-        return
+        return None
     facts: dict[str, f.Json] = {
         "product": f.names(held.product.name, held.product.name_en),
         "until": f.moment(event.ends),
@@ -40,33 +65,30 @@ def on_auto_renewal_failed(event: AutoRenewalFailed, now: datetime) -> None:
     kind = "auto_renewal_over" if event.next_at is None else "auto_renewal_refused"
     if event.next_at is not None:
         facts["next"] = f.moment(event.next_at)
-        amount = costs(held) if event.reason == "balance.too_low" else None
-        if amount is not None:
+        if lacking is not None:
             kind = "auto_renewal_no_money"
-            facts["amount"] = f.money(amount)
-            facts["balance"] = f.money(balance(held.buyer, amount.currency))
+            facts["amount"], facts["balance"] = map(f.money, lacking)
     occasion = event.reason if event.next_at is not None else "last"
     once = f"{held.pk}/{event.ends.isoformat()}/{occasion}"
     link = reverse("storefront:subscription", args=[held.pk])
-    tell(held.buyer, kind, facts=facts, once=once, link=link, now=now)
+    return Telling(user=held.buyer, kind=kind, facts=facts, once=once, link=link)
 
 
 def _is_paid(held: Subscription) -> bool:
     return any(order.status == Order.Status.PROCESSING for order in open_changes(held))
 
 
-def renewed_automatically(line: OrderLine, held: Subscription) -> Telling:
-    """With what it cost, and what it cost the time before where that was something else."""
+def renewed_automatically(line: OrderLine, held: Subscription, before: Money | None) -> Telling:
+    """With what it cost, and what it cost the time ``before`` where that was something else."""
     facts = {
         "product": f.names(line.product_name, line.product_name_en),
         "until": f.moment(held.expires_at) if held.expires_at else {},
         "amount": f.money(line.amount),
         "order": line.order.number,
     }
-    before = _before(line)
     kind = "service_auto_renewed"
-    if before is not None and before.amount_minor != line.amount_minor:
-        kind, facts["before"] = "service_auto_renewed_anew", f.money(before.amount)
+    if before is not None and before.minor != line.amount_minor:
+        kind, facts["before"] = "service_auto_renewed_anew", f.money(before)
     return Telling(
         user=line.order.buyer,
         kind=kind,
@@ -76,18 +98,25 @@ def renewed_automatically(line: OrderLine, held: Subscription) -> Telling:
     )
 
 
-def _before(line: OrderLine) -> OrderLine | None:
-    """The last purchase of as much for as long."""
-    same = OrderLine.objects.select_related("order").filter(
-        subscription=line.subscription_id,
-        pk__lt=line.pk,
+def prices_before(lines: Collection[OrderLine]) -> dict[int, Money]:
+    """By line, what the last purchase of as much for as long had cost; those that had none are left out."""
+    if not lines:
+        return {}
+    same = OrderLine.objects.filter(
+        subscription=OuterRef("subscription"),
+        pk__lt=OuterRef("pk"),
         status=Order.Status.COMPLETED,
-        period_type=line.period_type,
-        period_number=line.period_number,
-        quantity=line.quantity,
+        period_type=OuterRef("period_type"),
+        period_number=OuterRef("period_number"),
+        quantity=OuterRef("quantity"),
         until=None,
     )
-    return same.order_by("-pk").first()
+    last = OrderLine.objects.filter(pk__in=[line.pk for line in lines]).annotate(
+        before=Subquery(same.order_by("-pk").values("pk")[:1])
+    )
+    of = {pk: before for pk, before in last.values_list("pk", "before") if before is not None}
+    found = OrderLine.objects.select_related("order").only("amount_minor", "order__currency").in_bulk(set(of.values()))
+    return {pk: found[before].amount for pk, before in of.items()}
 
 
 REACTIONS = (on(AutoRenewalFailed, on_auto_renewal_failed),)

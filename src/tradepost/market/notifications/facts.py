@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from babel.dates import format_datetime, get_timezone
+from babel.numbers import format_decimal
 from django.conf import settings
 from django.utils import translation
 from django.utils.functional import Promise
@@ -30,6 +32,11 @@ def money(amount: Money) -> Json:
 
 def moment(at: datetime) -> Json:
     return {"at": at.isoformat()}
+
+
+def quantity(value: Decimal) -> Json:
+    """A number of units of usage."""
+    return {"quantity": f"{value:f}"}
 
 
 def verdict(value: str, protocol: str = "") -> Json:
@@ -74,6 +81,8 @@ def _text(value: Any) -> str:
         case {"at": str(at)}:
             local = datetime.fromisoformat(at).astimezone(get_timezone(settings.TIME_ZONE))
             return f"{format_datetime(local, 'yyyy-MM-dd HH:mm', locale=_locale())} {zone_name(local)}"
+        case {"quantity": str(plain)}:
+            return format_decimal(Decimal(plain), format="#,##0.####", locale=_locale())
         case {"phrase": str(msgid)}:
             return gettext(msgid) if msgid else ""
         case {"all": list(parts)}:

@@ -19,15 +19,18 @@ from .complaint_messages import OF_COMPLAINTS
 from .conversion_messages import OF_CONVERSIONS
 from .demand_messages import OF_DEMANDS
 from .facts import readable
+from .image_messages import OF_IMAGES
 from .invoice_messages import OF_INVOICES
 from .license_messages import OF_CODES
 from .notice_parts import Said, Words
 from .operator_messages import OF_OPERATIONS
+from .package_messages import OF_PACKAGES
 from .probe_messages import OF_PROBES
 from .refund_messages import OF_REFUNDS
 from .renewal_messages import OF_RENEWALS
 from .service_messages import OF_SERVICES
 from .settlement_messages import OF_STATEMENTS
+from .supervision_messages import OF_SUPERVISIONS
 from .transfer_messages import OF_TRANSFERS
 from .usage_messages import OF_USAGE
 from .web_scan_messages import OF_WEB_CHECKS
@@ -53,9 +56,12 @@ THE_KEYS = About(category=Category.SECURITY, to=Audience.SELLER, mandatory=True)
 WORDS: Mapping[str, Words] = {
     **OF_COMPANIES,
     **OF_WEB_CHECKS,
+    **OF_PACKAGES,
     **OF_USAGE,
+    **OF_IMAGES,
     **OF_PROBES,
     **OF_REFUNDS,
+    **OF_SUPERVISIONS,
     **OF_TRANSFERS,
     **OF_INVOICES,
     **OF_STATEMENTS,

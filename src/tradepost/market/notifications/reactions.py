@@ -27,6 +27,7 @@ from django.utils.translation import gettext_noop
 
 from tradepost.market.base.events import on
 from tradepost.market.base.models import Job
+from tradepost.market.base.money import Money
 from tradepost.market.base.outbox import batched
 from tradepost.market.billing import collect_debt
 from tradepost.market.fulfilment.events import OperationStopped
@@ -42,7 +43,7 @@ from tradepost.protocols.commands import CheckChange
 
 from . import facts as f
 from . import license_reactions
-from .auto_renewal_reactions import renewed_automatically
+from .auto_renewal_reactions import prices_before, renewed_automatically
 from .order_words import is_by_code, kinds_of, told
 from .tell import Telling, tell_all
 
@@ -83,10 +84,12 @@ def on_order_completed(events: Sequence[OrderCompleted], now: datetime) -> None:
     """What was unsubscribed is told when it is paid back (``refund_reactions``)."""
     lines = [line for line in _lines_of(events) if line.order.order_type != Order.Type.UNSUBSCRIBE]
     first = {line.order_id: line for line in reversed(lines)}
-    tell_all([_completed(line) for line in first.values()], now=now)
+    before = prices_before([line for line in first.values() if line.order.origin == Order.Origin.TIMER])
+    tell_all([_completed(line, before.get(line.pk)) for line in first.values()], now=now)
 
 
-def _completed(line: OrderLine) -> Telling:
+def _completed(line: OrderLine, before: Money | None) -> Telling:
+    """``before``: of a renewal by the market, what it had cost the last time."""
     if line.order.order_type == Order.Type.CHANGE and line.subscription_id:
         service = reverse("storefront:subscription", args=[line.subscription_id])
         return replace(_to_buyer(line, "service_changed", {}), link=service)
@@ -94,7 +97,7 @@ def _completed(line: OrderLine) -> Telling:
     if not done or held is None or held.expires_at is None:
         return _to_buyer(line, "order_completed", {})
     if line.order.origin == Order.Origin.TIMER:
-        return renewed_automatically(line, held)
+        return renewed_automatically(line, held, before)
     return Telling(
         user=line.order.buyer,
         kind=done,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.urls import reverse
@@ -11,6 +11,8 @@ from tradepost.market.base.outbox import batched
 from tradepost.market.fulfilment.cases import with_product
 from tradepost.market.fulfilment.converting import convertible
 from tradepost.market.fulfilment.renewing import renewable
+from tradepost.market.images.price import hourly_of
+from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.subscriptions.events import (
     SubscriptionEndsSoon,
     SubscriptionExpired,
@@ -22,11 +24,12 @@ from tradepost.market.subscriptions.models import Freeze, Subscription
 from tradepost.market.subscriptions.renewable import Ending, ending_of
 
 from . import facts as f
+from .image_reactions import price_fact
 from .reactions import seller_names
 from .tell import tell_all
 from .telling import Telling
 
-type Facts = dict[str, f.Json]
+type Facts = Mapping[str, f.Json | str]
 LEAD_TO_FORMAL = frozenset({"trial_ends_soon", "trial_expired"})
 
 
@@ -42,6 +45,11 @@ def on_service_ends_soon(events: Sequence[SubscriptionEndsSoon], now: datetime) 
         if ending is None or one.expires_at != event.ends:
             continue
         once = f"{one.pk}/{event.ends.isoformat()}" + (f"/{event.days}" if event.days else "")
+        if by_cloud(one.product.product_type):
+            kind = "image_renews_soon" if event.automatic else "image_ends_soon"
+            facts = {"until": f.moment(event.ends), "price": price_fact(hourly_of(one))}
+            tellings.append(_telling(one, kind, facts, once))
+            continue
         trial = one.pk in may_convert
         kind = "trial_ends_soon" if trial else _ends_soon(event, ending, may_renew=one.pk in may_renew)
         tellings.append(_telling(one, kind, {"until": f.moment(event.ends), **_until(ending)}, once))
@@ -90,6 +98,8 @@ def on_service_frozen(events: Sequence[SubscriptionFrozen], now: datetime) -> No
     def telling(event: SubscriptionFrozen) -> Telling:
         one = held[event.subscription]
         ending = ending_of(one)
+        if event.reason == Freeze.Reason.USED_UP:
+            return _at(one, "service_used_up", {}, event.at)
         at_its_end = event.reason in {"", Freeze.Reason.EXPIRED}  # the release before did not say why
         if not at_its_end or ending is None or one.expires_at is None or one.expires_at > now:
             return _at(one, "service_frozen", {"seller": seller_names(one.seller)}, event.at)
@@ -120,9 +130,12 @@ def on_service_unfrozen(events: Sequence[SubscriptionUnfrozen], now: datetime) -
 
 @batched
 def on_service_released(events: Sequence[SubscriptionReleased], now: datetime) -> None:
-    """After the retention, or whenever it was released: the data is gone."""
+    """After the retention, or whenever it was released: the data is gone. Of a period image nothing is: what its end means is
+    told apart (``image_reactions``)."""
     held = _subscriptions(event.subscription for event in events)
-    tell_all([_at(held[event.subscription], "service_released", {}, event.at) for event in events], now=now)
+    kept = {pk for pk, one in held.items() if one.offer.charging.ends and by_cloud(one.product.product_type)}
+    told = [event for event in events if event.subscription not in kept]
+    tell_all([_at(held[event.subscription], "service_released", {}, event.at) for event in told], now=now)
 
 
 def _at(subscription: Subscription, kind: str, more: Facts, at: datetime) -> Telling:

@@ -16,6 +16,7 @@ from tradepost.market.identity.models import Member
 from tradepost.market.metering.events import RecordsRefused
 
 from . import facts as f
+from . import package_reactions
 from .tell import Telling, tell, tell_all
 
 
@@ -55,5 +56,6 @@ REACTIONS = (
     on(RecordsRefused, on_records_refused),
     on(ArrearsBegan, on_arrears_began),
     on(ArrearsCleared, on_arrears_cleared),
+    *package_reactions.REACTIONS,
 )
 """A part of ``wiring``'s table."""

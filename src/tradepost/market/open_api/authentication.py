@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import NamedTuple
 
 from django.db import models
@@ -17,7 +16,7 @@ from django.db.models import Q
 from tradepost.market.base import ids
 from tradepost.market.base.config import config
 from tradepost.market.base.prepared import Prepared
-from tradepost.market.base.secrets import unseal
+from tradepost.market.base.secrets import opened
 from tradepost.market.identity.models import AccessKey
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.signing import Reason, SignatureRefused, read_authorization, verify
@@ -92,7 +91,7 @@ def check_access_key(head: Head, *, lockout: Lockout, skew: timedelta) -> CheckW
 
     def check(request: Request) -> Caller:
         try:
-            verify(request, sk=_opened(key.sealed) if key else _NOBODY, now=head.wall, skew=skew)
+            verify(request, sk=opened(key.sealed) if key else _NOBODY, now=head.wall, skew=skew)
         except SignatureRefused as refused:
             if refused.reason is Reason.WRONG:  # a guess at a key; a clock that is wrong locks nobody out
                 lockout.failed(who, now=head.wall)
@@ -134,12 +133,6 @@ def _living_key(access_key: str, now: datetime) -> _Key | None:
     if not access_key.isascii() or not access_key.isalnum():  # no key of ours, and nothing to ask a database about
         return None
     return next(map(_Key._make, _living_keys(access_key, now)), None)
-
-
-@lru_cache(maxsize=1024)
-def _opened(sealed: str) -> str:
-    """The secret. What a process has opened once it may know; whether the key still lives is asked each time."""
-    return unseal(sealed)
 
 
 def _stamp(key: _Key, now: datetime) -> None:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from tradepost.market.base import rows
 from tradepost.market.base.config import config
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import SigningKey
 from tradepost.market.metering.intake import Nonce
-from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api import usage_push
 from tradepost.protocols.open_api.bodies import ApiRefused as Malformed
@@ -81,12 +81,17 @@ def _check(head: Head, also: CheckWhole | None, nonce: Nonce, request: Request) 
     return UsageCaller(by_key[key], f"usage {by_key[key]}", loaded, nonce)
 
 
+_OWNERS = """
+SELECT instance_id, seller_id FROM subscriptions_subscription WHERE NOT (instance_id = '') AND {} ORDER BY id
+"""
+
+
 def _owners(loaded: Loaded) -> list[int]:
     """Those of the instances that are named first."""
     claimed = loaded.instances()
     sellers: defaultdict[str, list[int]] = defaultdict(list)
-    found = Subscription.objects.filter(instance_id__in=claimed).exclude(instance_id="")
-    for instance, seller in found.order_by("pk").values_list("instance_id", "seller"):
+    condition, among = rows.among("instance_id", claimed)
+    for instance, seller in rows.run(_OWNERS.format(condition), among):
         sellers[instance].append(seller)
     named = dict.fromkeys(seller for instance in claimed for seller in sellers[instance])
     return list(named)[:MOST_OWNERS]

@@ -19,6 +19,7 @@ from tradepost.market.base import outbox, rows, work
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.base.renewal_settings import RenewalSettings
+from tradepost.market.catalog.models import Offer
 from tradepost.market.subscriptions.models import Period, Subscription
 from tradepost.market.subscriptions.renewable import ending_of
 
@@ -26,7 +27,7 @@ from .durations import Duration, durations
 from .events import AutoRenewalFailed, OrderPaid
 from .models import AutoRenewal, Order, OrderLine
 from .place import quote
-from .renew import on_sale
+from .renew import all_on_sale, on_sale
 from .renew_many import Renewal, order_renewals
 
 RENEW = Subscription.AtExpiry.RENEW
@@ -222,10 +223,11 @@ def _try(
     work.wake()
 
 
-def ways(held: Subscription) -> dict[Duration, Money]:
-    """By what it could be renewed today, the shortest first, and what each costs. One query."""
+def ways(held: Subscription, offers: Sequence[Offer] | None = None) -> dict[Duration, Money]:
+    """By what it could be renewed today, the shortest first, and what each costs. One query, or none where its ``offers`` are
+    known."""
     found: dict[Duration, Money] = {}
-    offers = on_sale(held)
+    offers = on_sale(held) if offers is None else offers
     for duration in durations(offers):
         offer = next(one for one in offers if one.period_type == duration.period_type)
         with suppress(Refused):  # a quantity that is not offered any more
@@ -236,6 +238,13 @@ def ways(held: Subscription) -> dict[Duration, Money]:
 def costs(held: Subscription) -> Money | None:
     """What its automatic renewal costs today; None when it is not sold so."""
     return ways(held).get(duration_of(held))
+
+
+def costs_of_all(held: Collection[Subscription]) -> dict[int, Money]:
+    """The same of many, by service, in one query; without those that are not sold so."""
+    offers = all_on_sale({one.offer.sku_id for one in held}) if held else {}
+    found = {one.pk: ways(one, offers.get(one.offer.sku_id, ())).get(duration_of(one)) for one in held}
+    return {pk: price for pk, price in found.items() if price is not None}
 
 
 def duration_of(held: Subscription) -> Duration:

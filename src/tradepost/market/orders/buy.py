@@ -18,9 +18,7 @@ from .renew import RenewService, place_renewal
 from .renew_change import place_changed_renewal
 
 
-def buy(
-    buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta, sells_packages: bool = False
-) -> Order:
+def buy(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta) -> Order:
     """The order, or the one that the same request made already. Raises ``Refused`` as ``place_order`` does.
 
     What costs something waits, unpaid, for ``pay_order``.
@@ -29,7 +27,7 @@ def buy(
         return made
     try:
         with transaction.atomic():
-            order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout, sells_packages=sells_packages)
+            order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout)
             if order.total_minor == 0:
                 pay_order(order, now=now)
     except IntegrityError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -33,12 +33,18 @@ def complete_order(order: Order, *, now: datetime) -> None:
     complete_orders([order], now=now)
 
 
-def earn_lines(lines: QuerySet[OrderLine], *, now: datetime) -> None:
-    """What was paid for these becomes their sellers', in few statements."""
+def earn_lines(lines: QuerySet[OrderLine], *, now: datetime, at: Mapping[str, datetime] | None = None) -> None:
+    """What was paid for these becomes their sellers', in few statements. ``at``: by line number when it did, where that was
+    before now."""
+    moments = at or {}
     ledger.earn_all(
         [
             ledger.Earning(
-                seller=line.seller, amount=line.amount, reference=line.number, order_number=line.order.number
+                seller=line.seller,
+                amount=line.amount,
+                reference=line.number,
+                order_number=line.order.number,
+                at=moments.get(line.number),
             )
             for line in lines.select_related("seller", "order").order_by("pk")
         ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Substr
@@ -114,6 +116,8 @@ class OrderLine(models.Model):
     invoiced_minor = models.PositiveBigIntegerField(default=0, db_default=0)
     """Of it, what stands on an invoice that was asked for or issued: ``invoices`` keeps it, under the order's lock. What is
     invoiced is not paid back (business-rules §4.7, §6.2)."""
+    for_server = models.BigIntegerField(null=True, default=None)
+    """Key of the server that it is for, where its product runs on one (``compute``)."""
     usage_unit = models.CharField(max_length=32, blank=True, default="", db_default="")
     usage_unit_en = models.CharField(max_length=32, blank=True, default="", db_default="")
     usage_price = models.DecimalField(max_digits=16, decimal_places=8, default=NONE, db_default=NONE)
@@ -144,6 +148,7 @@ class OrderLine(models.Model):
                 condition=Q(status="completed", invoiced_minor=0, amount_minor__gt=0),
                 name="line_to_invoice",
             ),
+            models.Index(fields=["for_server", "-id"], condition=Q(for_server__isnull=False), name="line_for_server"),
         ]
 
     @property
@@ -159,6 +164,12 @@ class OrderLine(models.Model):
     @property
     def trial(self) -> bool:
         return self.order.order_type == Order.Type.TRIAL
+
+    @property
+    def quota_each(self) -> Decimal:
+        """Of a package: the usage that it holds at a time. One that is full again each month or year holds as much then as it
+        was sold for each of its periods, and no more at once for having been bought for several."""
+        return self.quota / self.period_number if self.offer.reset and self.period_number else self.quota
 
     @property
     def list_amount(self) -> Money:

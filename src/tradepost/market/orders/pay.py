@@ -63,7 +63,7 @@ def _check_sold(order: Order) -> None:
 
 def _check_held(order: Order, now: datetime) -> None:
     """What a buyer holds is locked before its orders, everywhere: the end of a release locks it first, too."""
-    about = Subscription.objects.select_for_update(of=("self",)).select_related("buyer", "offer")
+    about = Subscription.objects.select_for_update(of=("self",)).select_related("buyer", "offer", "product")
     for held in about.filter(order_lines__order=order).order_by("pk"):
         _MOVED[order.order_type](held, now=now)
 

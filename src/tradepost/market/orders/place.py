@@ -17,8 +17,8 @@ from tradepost.market.base import ids, jobs
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer, Product, Sku, Version
-from tradepost.market.catalog.sellable import check_metered
 from tradepost.market.identity.models import Seller, User
+from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.subscriptions.models import Subscription
 
 from . import quotes
@@ -46,22 +46,25 @@ class PlaceOrder:
     idempotency_key: str = ""
     renews: bool = False
     """Whether it is to be renewed automatically, by its shortest duration (business-rules §4.5)."""
+    for_server: int | None = None
+    """Key of the server that it is for: products that run on servers are ordered for one (business-rules §5)."""
     quote: str = ""
     """As ``quotes.show`` gave it to the page: what was shown is what is charged. Empty where nothing was shown: then the
     price of the moment holds."""
 
 
 def place_order(
-    buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta, sells_packages: bool = False
-) -> Order:
+    buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta,
+    origin: Order.Origin = Order.Origin.BUYER,
+) -> Order:  # fmt: skip
     """Store the order with one line, unpaid. Raises ``Refused`` with the field that is wrong; nothing is stored then.
 
-    ``sells_packages``: whether this market sells packages of usage.
+    ``origin``: a timer, where the market orders what its buyer asked it to order then.
     """
     offer = find_offer(command.product_id)
     check_agreed(agreed=command.agreed)
     priced = quote(offer, quantity=command.quantity, periods=command.periods)
-    check_metered(offer.charging, sells_packages=sells_packages)
+    _check_server(offer, command.for_server)
     check_prerequisite(buyer, offer)
     check_owes_nothing(buyer, offer)
     check_audience(buyer, offer)
@@ -76,9 +79,19 @@ def place_order(
             now=now,
             pay_before=now + unpaid_timeout,
             idempotency_key=command.idempotency_key,
+            origin=origin,
         )
         taken = reserve(order, offer, quantity=priced.quantity, now=now)
-        store_line(order, offer, priced, params=params, stock_taken=taken, renews=renews, now=now)
+        store_line(
+            order,
+            offer,
+            priced,
+            params=params,
+            stock_taken=taken,
+            renews=renews,
+            for_server=command.for_server,
+            now=now,
+        )
         if shown is not None:
             quotes.keep(shown, order, offer, priced, now=now)
     return order
@@ -94,6 +107,17 @@ def _renews(offer: Offer) -> Duration:
             field="renews",
         )
     return shortest
+
+
+def _check_server(offer: Offer, server: int | None) -> None:
+    """Whoever names a server has looked whose it is. Raises ``Refused`` for a product of servers without one."""
+    if by_cloud(offer.sku.spec.product.product_type) != (server is not None):
+        raise Refused(
+            "order.server",
+            _("This is ordered for a server: begin on the page of the product."),
+            HTTPStatus.BAD_REQUEST,
+            field="for_server",
+        )
 
 
 def check_agreed(*, agreed: bool) -> None:
@@ -251,6 +275,7 @@ def store_line(
     until: datetime | None = None,
     renews: Duration | None = None,
     change_terms: dict[str, Any] | None = None,
+    for_server: int | None = None,
 ) -> OrderLine:
     """The order's only line: a snapshot of what was chosen. ``subscription``: what the order is about, when it is held
     already. ``list_minor``: what it costs without any reduction, where that is not its price. ``until``: where its end does
@@ -267,7 +292,7 @@ def store_line(
     )
     line.extend_params = params or []
     line.list_minor = priced.total.minor if list_minor is None else list_minor
-    line.stock_taken, line.change_terms = stock_taken, change_terms
+    line.stock_taken, line.change_terms, line.for_server = stock_taken, change_terms, for_server
     line.auto_period_type, line.auto_periods = (renews.period_type, renews.periods) if renews else ("", 0)
     line.save(force_insert=True)
     return line

@@ -3,6 +3,7 @@ usage opens nothing more on demand (business-rules §3.2, §4.4)."""
 
 from __future__ import annotations
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
@@ -11,22 +12,34 @@ from tradepost.market.base.money_words import in_words
 from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import User
 from tradepost.market.payments import debts
-from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.models import Freeze, Subscription
+
+_STANDING = Freeze.objects.filter(subscription=OuterRef("pk"), lifted_at=None)
+_WAITS = Exists(_STANDING.filter(reason=Freeze.Reason.USED_UP)) & ~Exists(
+    _STANDING.exclude(reason=Freeze.Reason.USED_UP)
+)
+"""A package lifts the only reason for which it is frozen."""
 
 
-def lacks_prerequisite(buyer: User, offer: Offer) -> bool:
-    """One that is frozen does not count: the package would run out unused."""
-    needed = offer.charging.needs
-    if needed is None:
-        return False
+def deducted_from(buyer: User, offer: Offer, *, of_any_state: bool = False) -> Subscription | None:
+    """The service on demand that a package of this offer is deducted from: the oldest in use. One that is frozen does not
+    count, since the package would run out unused, unless it waits for nothing but a package. ``of_any_state``: where none is
+    in use the oldest that is frozen, for a package that is being opened already."""
     held = Subscription.objects.filter(
         buyer=buyer,
         product__specs=offer.sku.spec_id,
-        offer__charging_mode=needed,
+        offer__charging_mode=offer.charging.needs or "",
         offer__usage_unit=offer.usage_unit,
-        status=Subscription.Status.ACTIVE,
-    )
-    return not held.exists()
+    ).order_by("pk")
+    waiting = Q(status=Subscription.Status.FROZEN) & Q(_WAITS)
+    found = held.filter(Q(status=Subscription.Status.ACTIVE) | waiting).first()
+    if found is None and of_any_state:
+        found = held.filter(status=Subscription.Status.FROZEN).first()
+    return found
+
+
+def lacks_prerequisite(buyer: User, offer: Offer) -> bool:
+    return offer.charging.needs is not None and deducted_from(buyer, offer) is None
 
 
 def check_prerequisite(buyer: User, offer: Offer) -> None:

@@ -30,6 +30,7 @@ class Refund(models.Model):
     class Kind(models.TextChoices):
         CANCEL_RENEWAL = Way.CANCEL_RENEWAL.value, _("Renewal taken back before it began")
         NO_REASON = Way.NO_REASON.value, _("Unsubscribed without a reason")
+        UNUSED = Way.UNUSED.value, _("What was left of the paid time")
         NEGOTIATED = Way.NEGOTIATED.value, _("Agreed with the seller")
 
     kind = models.CharField(max_length=16, choices=Kind)

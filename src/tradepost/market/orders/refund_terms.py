@@ -22,6 +22,8 @@ class Way(StrEnum):
     """The latest period has not begun: it is paid back in full, and counts among nothing."""
     NO_REASON = "no_reason"
     """All that was paid for the service, which ends."""
+    UNUSED = "unused"
+    """What is left of the paid time; the service ends."""
     NEGOTIATED = "negotiated"
     """What the seller agrees to; the service ends then."""
 
@@ -47,6 +49,8 @@ class Why(StrEnum):
     """An invoice stands over it: it is taken back first (§6.2)."""
     TOO_LATE = "too_late"
     TOO_OFTEN = "too_often"
+    BOUND = "bound"
+    """A period image that a server uses (§5): its disk is changed first, or it is released."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +105,8 @@ class HeldService:
     telling: bool = False
     """A renewal was taken back, and the seller is not told yet: the service may end meanwhile, and no other is taken back."""
     asked: bool = False
+    bound: bool = False
+    """Something else uses it: a server a period image."""
     no_reason_used: int = 0
     """By its buyer, of all services, in the calendar year of now."""
 
@@ -213,10 +219,8 @@ def _changed(held: HeldService, now: datetime) -> Part | None:
 def _whole(held: HeldService, rules: Rules, now: datetime) -> Terms | tuple[Why, datetime | None]:
     if held.asked:
         return Why.ASKED, None
-    if held.charging.postpaid:
-        return Why.USAGE, None
-    if held.charging.quota:
-        return Why.PACKAGE, None
+    if held.charging.postpaid or held.charging.quota:
+        return Why.USAGE if held.charging.postpaid else Why.PACKAGE, None
     paid = [part for part in held.parts if not part.trial]
     bases = [part for part in paid if not part.change]
     if not bases or bases[0].starts_at > now:
@@ -225,6 +229,10 @@ def _whole(held: HeldService, rules: Rules, now: datetime) -> Terms | tuple[Why,
         return Why.NOT_REFUNDABLE, None
     if held.expires_at is not None and held.expires_at <= now:
         return Why.EXPIRED, held.expires_at
+    if held.bound:
+        return Why.BOUND, None
+    if held.returns is Returns.UNUSED:
+        return _all_or_unused(held, bases, paid, rules, now)
     if begun := [part for part in bases[1:] if part.starts_at <= now]:
         return Why.RENEWAL_BEGUN, begun[0].starts_at
     no_reason = held.returns is Returns.NO_REASON
@@ -243,6 +251,51 @@ def _whole(held: HeldService, rules: Rules, now: datetime) -> Terms | tuple[Why,
         before=before,
         stalled_minor=held.stalled_minor,
     )
+
+
+def _all_or_unused(
+    held: HeldService, bases: Sequence[Part], paid: Sequence[Part], rules: Rules, now: datetime
+) -> Terms | tuple[Why, datetime | None]:
+    """§4.7, images: all of it within the days and as often as one may, else what is left of the time."""
+    before = bases[0].starts_at + timedelta(days=rules.no_reason_days)
+    whole = now < before and held.no_reason_used < rules.no_reason_per_year
+    lines = by_line(paid) if whole else _unused(paid, now=now)
+    back = {line.line for line in lines if line.back_minor}
+    if any(part.invoiced and part.line in back for part in paid):
+        return Why.INVOICED, None
+    return Terms(
+        way=Way.NO_REASON if whole else Way.UNUSED,
+        lines=lines,
+        currency=held.currency,
+        periods=tuple(part.key for part in paid if part.starts_at > now),
+        before=before if whole else held.expires_at,
+        stalled_minor=held.stalled_minor,
+    )
+
+
+def _unused(parts: Sequence[Part], *, now: datetime) -> tuple[LineBack, ...]:
+    """Of each part what was paid, less its share for the time that is over; parts of a coin of that share are not deducted."""
+
+    def left(part: Part) -> int:
+        if part.ends_at is None or now <= part.starts_at:
+            return part.paid_minor
+        all_of_it = part.ends_at - part.starts_at
+        used = min(now, part.ends_at) - part.starts_at
+        return part.paid_minor - part.paid_minor * (used // _INSTANT) // (all_of_it // _INSTANT)
+
+    return tuple(
+        LineBack(
+            line=line,
+            paid_minor=sum(part.paid_minor for part in alike),
+            back_minor=sum(left(part) for part in alike),
+            unearned_minor=sum(left(part) for part in alike if not part.earned),
+        )
+        for line in dict.fromkeys(part.line for part in parts)
+        for alike in [[part for part in parts if part.line == line]]
+    )
+
+
+_INSTANT = timedelta(microseconds=1)
 
 
 def by_line(parts: Sequence[Part]) -> tuple[LineBack, ...]:

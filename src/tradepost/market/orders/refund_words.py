@@ -26,5 +26,9 @@ WORDS: Mapping[Why, str | Promise] = {
     Why.CHANGED: _("Your latest renewal changed what you have, and that holds already: it is not taken back."),
     Why.INVOICED: _("It stands on an invoice: that must be taken back, or cancelled, before anything is paid back."),
     Why.TOO_LATE: _("The time in which this service is refundable is over."),
+    Why.BOUND: _(
+        "A server uses this period image. Replace the system disk of the server or release it first: then what is left "
+        "can be paid back."
+    ),
     Why.TOO_OFTEN: _("You have unsubscribed as often without a reason this year as one may."),
 }

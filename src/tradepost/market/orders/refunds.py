@@ -39,6 +39,10 @@ from .refund_words import WORDS
 GIVEN_UP = gettext_noop("The buyer unsubscribed before the seller carried it out.")
 
 
+_COUNTED = frozenset({Returns.NO_REASON, Returns.UNUSED})
+"""What of these is paid back whole counts among the times in a year."""
+
+
 def what_may(subscription: Subscription, rules: Rules, *, now: datetime, stalled: Collection[int] = ()) -> Offered:
     """What its buyer can have paid back now. ``subscription.product`` and ``.offer`` should be fetched."""
     return offered(held_service(subscription, now=now, stalled=stalled), rules, now=now)
@@ -64,7 +68,8 @@ def held_service(subscription: Subscription, *, now: datetime, stalled: Collecti
         stalled_minor=sum(standing_still) if standing_still else None,
         telling=Order.Type.UNSUBSCRIBE in paid,
         asked=asked.exists(),
-        no_reason_used=_no_reason_used(subscription.buyer_id, now=now) if returns is Returns.NO_REASON else 0,
+        bound=subscription.bound,
+        no_reason_used=_no_reason_used(subscription.buyer_id, now=now) if returns in _COUNTED else 0,
     )
 
 

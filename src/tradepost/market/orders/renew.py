@@ -54,7 +54,7 @@ def place_renewal(buyer: User, command: RenewService, *, now: datetime, unpaid_t
         # Under the lock of what is held, so that two tabs make one order.
         held = (
             Subscription.objects.select_for_update(of=("self",))
-            .select_related("buyer", "offer")
+            .select_related("buyer", "offer", "product")
             .get(pk=command.subscription, buyer=buyer)
         )
         last_moment = check_renewable(held, now=now)

@@ -169,12 +169,13 @@ def lock_buyer(user: User, currency: str) -> Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earning:
-    """What a seller earned with one order line; ``reference`` is the line's number."""
+    """What a seller earned with one order line; ``reference`` is the line's number. ``at``: when, where that was before now."""
 
     seller: Seller
     amount: Money
     reference: str
     order_number: str
+    at: datetime | None = None
 
 
 def earn(seller: Seller, amount: Money, *, reference: str, order_number: str, now: datetime) -> Transfer | None:
@@ -213,7 +214,7 @@ def _earn(currency: str, earnings: Sequence[Earning], now: datetime) -> list[Tra
             reference=earning.reference,
             order_number=earning.order_number,
             actor="market",
-            at=now,
+            at=earning.at or now,
         )
         for earning in earnings
     )

@@ -55,12 +55,10 @@ def needed(bound: Iterable[Binding], saved: Mapping[int, Collection[Key]], *, wa
 
 
 def _sold(products: Iterable[int]) -> dict[int, Sold]:
-    """What is sold of each: its charging modes, and whether it can be tried."""
-    modes: defaultdict[int, set[ChargingMode]] = defaultdict(set)
-    trials: set[int] = set()
+    """What is sold of each: its charging modes, whether it can be tried, and whether a package stops it."""
+    found: defaultdict[int, Sold] = defaultdict(Sold)
     offers = Offer.objects.filter(sku__spec__product__in=list(products), stopped_at=None)
-    for product, mode, trial in offers.values_list("sku__spec__product", "charging_mode", "trial").distinct():
-        modes[product].add(ChargingMode(mode))
-        if trial:
-            trials.add(product)
-    return defaultdict(Sold, {pk: Sold(modes=frozenset(found), trial=pk in trials) for pk, found in modes.items()})
+    told = offers.values_list("sku__spec__product", "charging_mode", "trial", "stops_when_used_up").distinct()
+    for product, mode, trial, stops in told:
+        found[product] |= Sold(modes=frozenset({ChargingMode(mode)}), trial=trial, stops_when_used_up=stops)
+    return found

@@ -11,6 +11,7 @@ from tradepost.market.base.findings import Finding
 from tradepost.market.base.numbers import whole_number
 
 from .contract import NO, YES, Answer, Fault, ProductType, Question, Supervision
+from .deliverable import why_undeliverable
 from .facts import ProductFacts, SpecFacts, Template
 
 KIND, SPECS, PROOFS = "kind", "specs", "proofs"
@@ -43,10 +44,10 @@ def _finding(section: str, fault: Fault) -> Finding:
 
 
 def _delivery(kind: ProductType) -> Iterator[Finding]:
-    if kind.undeliverable is not None:
+    if (why := why_undeliverable(kind)) is not None:
         yield Finding(
             section=KIND, field="product_type", code="kind.undeliverable",
-            words=kind.undeliverable.in_language(get_language()), rule=_rule("2.1"),
+            words=why.in_language(get_language()), rule=_rule("2.1"),
         )  # fmt: skip
 
 

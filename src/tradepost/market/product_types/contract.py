@@ -14,7 +14,7 @@ from .facts import Template
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from tradepost.protocols.contract import SellerProtocol
+    from tradepost.protocols.contract import Spoken
 
     from .facts import ProductFacts
 
@@ -70,6 +70,8 @@ class Returns(StrEnum):
     NEVER = "never"
     NO_REASON = "no_reason"
     """All of it within a few days, without a reason."""
+    UNUSED = "unused"
+    """All of it within a few days; later, or when that was done too often, what is left of the time."""
     NEGOTIATED = "negotiated"
     """What buyer and seller agree on."""
 
@@ -190,8 +192,12 @@ class ProductType:
     """Whether a spec may be priced by two dimensions or more (business-rules §3.4)."""
     trial: bool = False
     supervision: Supervision = Supervision.NEVER
+    flow: str = ""
+    """Of its delivery by people, a module under ``flows/`` (business-rules §2.10): nobody's interface is asked then."""
     returns: Mapping[ChargingMode, Returns] = field(default_factory=dict)
     """By charging mode; what is not here is not refundable once it was delivered (business-rules §4.7)."""
+    ends_at_once: bool = False
+    """Nothing is kept after the end of the paid time, so that it is renewed before it (business-rules §5)."""
     stock: bool = False
     web_scan: bool = False
     """Whether its web site is checked, where it has one (business-rules §2.7): it then asks ``web_site.QUESTIONS``."""
@@ -209,12 +215,17 @@ class ProductType:
         return self.undeliverable is None
 
     @property
+    def by_people(self) -> bool:
+        """Whether people deliver it, in a supervised flow, and no seller's server is asked anything."""
+        return bool(self.flow)
+
+    @property
     def issues_codes(self) -> bool:
         """The market itself makes what the buyer gets, and the seller's software asks about it. The seller's interface is
         optional then: it is told of what it saved a debug case for, and of nothing else (saas-v1-license B2.2)."""
         return self.delivery is DeliveredBy.CODE
 
-    def plan(self, order_type: str, protocol: SellerProtocol) -> tuple[Step, ...]:
+    def plan(self, order_type: str, protocol: Spoken) -> tuple[Step, ...]:
         """The steps of an order over this protocol; what the protocol has no activity for is not asked."""
         steps = self.steps_over.get(protocol.name, self.steps).get(order_type, ())
         return tuple(step for step in steps if step.command in protocol.activities)

@@ -27,6 +27,8 @@ class SpecFacts:
     template: Template = Template.SIMPLE
     attributes: tuple[str, ...] = ()
     trial: bool = False
+    cycles: tuple[str, ...] = ()
+    """How often each factor of its prices on demand is charged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

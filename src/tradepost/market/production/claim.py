@@ -14,10 +14,10 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import F
 
-from tradepost.market.base import ids, rows
+from tradepost.market.base import clock, ids, rows
 from tradepost.market.base.rows import aware, moment
 from tradepost.market.base.secrets import unseal
-from tradepost.market.base.work import State, by_index, peek
+from tradepost.market.base.work import State, by_index, peek, until_next
 from tradepost.protocols.commands import Command, Create
 from tradepost.protocols.contract import RetryRule
 from tradepost.protocols.registry import protocol, protocols
@@ -283,3 +283,13 @@ def _by_class(found: list[tuple[Any, ...]]) -> Keys:
 
 
 _unsealed = lru_cache(maxsize=20_000)(unseal)
+
+
+SHORTEST_NAP = 0.002
+
+
+def until_next_call(longest: float) -> float:
+    """Seconds to sleep when nothing is due: to the moment when something is, at most ``longest``. Otherwise a call that nothing
+    follows, such as one to a dead seller, would leave the next ones waiting for the poll."""
+    left = until_next(Call, now=clock.lately())
+    return longest if left is None else min(longest, max(left.total_seconds(), SHORTEST_NAP))

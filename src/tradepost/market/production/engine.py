@@ -21,18 +21,19 @@ import structlog
 from tradepost.market.base import clock, jobs
 from tradepost.market.base.events import Reactions
 from tradepost.market.base.leased_jobs import LeasedTasks
-from tradepost.market.base.work import DatabaseAway, until_next
+from tradepost.market.base.work import DatabaseAway
 from tradepost.protocols.commands import Fault, Unreachable
 from tradepost.protocols.registry import protocol, protocols
 
 from . import breaker, upkeep
 from .attempts import Ended
-from .claim import ClaimedCall, claim_calls
+from .claim import ClaimedCall, claim_calls, until_next_call
+from .clock_steps import Timers
 from .database_thread import DatabaseThread
 from .gateway import Exchange, Gateway, Limits
 from .leased_loop import LeasedLoop
 from .listener import Listener
-from .models import JUDGED, Call
+from .models import JUDGED
 from .plan import Probing
 from .reacting import Reacting
 from .record import record_each
@@ -41,11 +42,12 @@ log = structlog.get_logger(__name__)
 
 KEEP = 0.25
 """Seconds between two turns of the upkeep, and between two looks at whether a sandbox's clock is to move."""
-STEP = 0.02
+STEP = 0.1
 """Seconds until a step of a sandbox's clock is tried again, when no loop says before that it is done."""
+TOGETHER = 0.02
+"""Seconds for which the first answer of such a step waits for the others."""
 POLL = 0.05
 """Seconds between looks at the queues when nothing wakes us: the most a timer is late."""
-SHORTEST_NAP = 0.002
 BATCH = 256
 BUSY = 64
 """Open calls from which on work is gathered into larger batches; below it, latency counts."""
@@ -73,6 +75,7 @@ class Setup:
     probing: Probing
     reactions: Reactions
     tasks: Mapping[str, jobs.Task]
+    timers: Timers
     judge: Callable[[ClaimedCall, Exchange], Sequence[Mapping[str, Any]]]
     """What is to be said of the answer to a test call, on the bytes as they came; runs in a thread."""
     leased_tasks: LeasedTasks
@@ -98,7 +101,9 @@ class Engine:
         self._recording = 0
         self._reacting = False
         """Whether the last turn found something to react to."""
-        self._reactions = Reacting(reactions=setup.reactions, tasks=setup.tasks, idle=self._idle, sweep=self._sweep)
+        self._reactions = Reacting(
+            reactions=setup.reactions, tasks=setup.tasks, timers=setup.timers, idle=self._idle, sweep=self._sweep
+        )  # fmt: skip
         self._claiming_since: datetime | None = None
         """Since when a claim is under way, whose calls are not among the open ones yet."""
         self._beats_since: datetime | None = None
@@ -155,7 +160,8 @@ class Engine:
             finally:
                 self._stop.set()
                 self._begun.set()
-                self._rouse_all()
+                for event in self._wake.values():
+                    event.set()
                 listener.stop()
                 await asyncio.gather(*loops, return_exceptions=True)
                 await self._land()
@@ -171,14 +177,12 @@ class Engine:
                     task.result()  # a loop never ends by itself: raise what broke it, so that the process restarts
 
     def _rouse(self) -> None:
-        for loop in WOKEN:
+        """While a sandbox's clock is on its way, who steps it looks once, and wakes who has something to do."""
+        for loop in ("clock",) if self._reactions.clock_moves else WOKEN:
             self._wake[loop].set()
 
-    def _rouse_all(self) -> None:
-        for event in self._wake.values():
-            event.set()
-
     async def _nap(self, loop: str, longest: float = POLL) -> None:
+        longest = max(longest, STEP) if self._reactions.clock_moves else longest
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake[loop].wait(), longest)
         self._wake[loop].clear()
@@ -222,7 +226,7 @@ class Engine:
                 self._flying.add(task)
                 task.add_done_callback(self._flying.discard)
             if not claimed:
-                await self._nap("claim", await thread.until_done(_until_next_call))
+                await self._nap("claim", await thread.until_done(lambda: until_next_call(POLL)))
 
     def _busy(self) -> bool:
         """Many calls are open: a batch a little later moves more than a small one now."""
@@ -273,11 +277,17 @@ class Engine:
         finally:
             self._ended.put_nowait(ended)
 
+    async def _gather(self) -> None:
+        """A moment in which other calls end, too. While a sandbox's clock is on its way nobody waits for a single answer."""
+        if self._busy():
+            await asyncio.sleep(GATHER)
+        elif self._reactions.clock_moves and self._flying:
+            await asyncio.wait(set(self._flying), timeout=TOGETHER)
+
     async def _record_loop(self, thread: DatabaseThread) -> None:
         while True:
             batch = [await self._ended.get()]
-            if self._busy():
-                await asyncio.sleep(GATHER)
+            await self._gather()
             while len(batch) < 2 * BATCH and not self._ended.empty():
                 batch.append(self._ended.get_nowait())
             self._recording = len(batch)
@@ -379,17 +389,11 @@ class Engine:
             begun = time.monotonic()
             sent = await thread.until_done(lambda: deliver(clock.now(), clock.wall()))
             spent = time.monotonic() - begun
-            rest = min(MAIL_YIELDS * spent, 1.0) if self._flying or self._reacting else 0.0
+            orders_first = (self._flying or self._reacting) and not self._reactions.clock_moves
+            rest = min(MAIL_YIELDS * spent, 1.0) if orders_first else 0.0
             if sent and rest:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), rest)
             elif not sent:
                 self._wake["clock"].set()
                 await self._nap(name, 0.5)
-
-
-def _until_next_call() -> float:
-    """Seconds to sleep when nothing is due: to the moment when something is. Otherwise a call that nothing follows, such as
-    one to a dead seller, would leave the next ones waiting for the poll."""
-    left = until_next(Call, now=clock.lately())
-    return POLL if left is None else min(POLL, max(left.total_seconds(), SHORTEST_NAP))

@@ -22,6 +22,7 @@ class Reacting:
 
     reactions: Reactions
     tasks: Mapping[str, jobs.Task]
+    timers: clock_steps.Timers
     idle: Callable[[], bool]
     sweep: Callable[[datetime], object]
     clock_moves: bool = False
@@ -29,7 +30,7 @@ class Reacting:
 
     def step(self) -> frozenset[str] | None:
         """As ``clock_steps.step`` says."""
-        due = clock_steps.step(timers=self.tasks.keys(), idle=self.idle, sweep=self.sweep)
+        due = clock_steps.step(self.timers, idle=self.idle, sweep=self.sweep)
         self.clock_moves = due is not None
         return due
 

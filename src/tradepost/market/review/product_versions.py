@@ -94,8 +94,11 @@ def needs_interface(document: Document) -> bool:
 
 def sold(document: Document, *, upgrades: bool = False, joint: bool = False) -> Sold:
     """What of it decides which cases must be there."""
-    trial = any(price.trial for _spec, _sku, price in document.prices())
-    return Sold(modes=document.modes(), trial=trial, upgrades=upgrades, joint=joint)
+    prices = [price for _spec, _sku, price in document.prices()]
+    return Sold(
+        modes=document.modes(), trial=any(price.trial for price in prices), upgrades=upgrades, joint=joint,
+        stops_when_used_up=any(price.stops_when_used_up for price in prices),
+    )  # fmt: skip
 
 
 def stock_of(product: Product, document: Document, *, purpose: Purpose) -> Stock | None:
@@ -131,7 +134,7 @@ def findings_of(
     product: Product, document: Document, *, purpose: Purpose, settings: Config, now: datetime
 ) -> list[Finding]:
     """Everything that stands in the way of handing it in."""
-    market = Market(currency=settings.currency, sells_packages=settings.sandbox, host=settings.public_host)
+    market = Market(currency=settings.currency, host=settings.public_host)
     return [
         *complete(product, document, market=market),
         *_interface(product, document, purpose),
@@ -265,9 +268,7 @@ class ProductVersion(Defaults[Document]):
         if issues_codes(case.document) and not is_tested(_product(case)):
             raise Refused("review.test_code", _not_tested(), field="replay", rule="2.5")
         web_sites.check_sites(case.seller, case.document, settings=settings, now=case.now)
-        listing.list_version(
-            version, currency=settings.currency, sells_packages=settings.sandbox, actor=by, now=case.now
-        )
+        listing.list_version(version, currency=settings.currency, actor=by, now=case.now)
 
     def ended(self, case: Case[Document]) -> None:
         drafts.drop(_version(case), now=case.now, actor="market", note=str(case.stored.status))

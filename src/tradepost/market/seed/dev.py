@@ -141,7 +141,7 @@ def _product(seller: Seller, kind: ProductType, mode: ChargingMode, serving: Add
     if product is None:
         product = draft_product(seller, _document(kind, mode), slug=slug, now=now)
         addresses.bind(product, serving)
-        list_draft(product, currency=config().currency, now=now, sells_packages=True)
+        list_draft(product, currency=config().currency, now=now)
     else:
         addresses.bind(product, serving)
     return slug

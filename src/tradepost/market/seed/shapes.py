@@ -59,12 +59,15 @@ class Quantity(Data, frozen=True, kw_only=True):
 
 
 class Package(Data, frozen=True, kw_only=True):
-    """An amount of usage bought in advance for ``numbers`` of a period."""
+    """An amount of usage bought in advance for ``numbers`` of a period. ``reset``: when it is full again; ``stops``: whether
+    the service stops when it is used up."""
 
     quota: Decimal
     price: Decimal
     period: Literal["month", "year"]
     numbers: tuple[Count, ...]
+    reset: Literal["", "month", "year"] = ""
+    stops: bool = False
 
 
 class Usage(Data, frozen=True, kw_only=True):
@@ -87,6 +90,8 @@ class Usage(Data, frozen=True, kw_only=True):
                 period_numbers=package.numbers,
                 usage_unit=self.unit,
                 quota=package.quota,
+                reset=package.reset,
+                stops_when_used_up=package.stops,
             )
 
 

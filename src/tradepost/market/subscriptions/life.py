@@ -55,8 +55,6 @@ class Facts:
     """A paid renewal is under way or has stopped: its buyer wants to keep it."""
     ending: bool = False
     """A release is wanted already."""
-    begins_at: datetime | None = None
-    """The earliest beginning of paid time whose money is not yet the seller's."""
 
 
 def next_moment(facts: Facts, reminders: Reminders) -> datetime | None:
@@ -66,7 +64,6 @@ def next_moment(facts: Facts, reminders: Reminders) -> datetime | None:
         return None
     untold = _untold(facts, reminders)
     moments = [
-        facts.begins_at,
         untold[0].at if untold else None,
         grace_at(facts),
         freeze_at(facts),

@@ -64,6 +64,8 @@ class Subscription(models.Model):
     auto_period_type = models.CharField(max_length=8, blank=True, default="", db_default="")
     """With ``auto_periods``: what an automatic renewal orders (month × 1); empty while there is none."""
     auto_periods = models.PositiveSmallIntegerField(default=0, db_default=0)
+    bound = models.BooleanField(default=False, db_default=False)
+    """A server uses it (``images``): a period image is not paid back meanwhile (business-rules §5)."""
     seller_state = models.CharField(
         max_length=8, choices=SellerState, default=SellerState.ACTIVE, db_default=SellerState.ACTIVE
     )
@@ -128,6 +130,7 @@ class Freeze(models.Model):
         EXPIRED = "expired", _("The paid time is over")
         OPERATOR = "operator", _("Frozen by hand")
         ARREARS = "arrears", _("Usage was not paid")
+        USED_UP = "used_up", _("Its package is used up")
 
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="freezes", db_index=False)
     reason = models.CharField(max_length=16, choices=Reason)

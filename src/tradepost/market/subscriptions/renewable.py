@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from tradepost.market.product_types.registry import product_type
+
 from .levels import AT_ONCE, Terms
 from .models import Subscription
 from .paid_time import prolonged
@@ -26,6 +28,8 @@ def terms_of(subscription: Subscription, *, renewing: bool = False) -> Terms:
     """By the present level of its buyer; ``offer`` and ``buyer`` should be fetched. ``renewing``: a renewal is paid, so that
     its buyer wants to keep it, whatever was chosen before."""
     if subscription.at_expiry == Subscription.AtExpiry.END and not renewing:
+        return AT_ONCE
+    if subscription.offer.charging.ends and product_type(subscription.product.product_type).ends_at_once:
         return AT_ONCE
     return levels().of(subscription.buyer.level, trial=subscription.offer.trial)
 

@@ -16,8 +16,10 @@ from django.utils.translation import pgettext_lazy
 from tradepost.market.audit.record import NOTHING, Subject
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.catalog.models import Product
+from tradepost.market.compute.models import Server, Task
 from tradepost.market.fulfilment.models import Drift, Operation
 from tradepost.market.identity.models import Seller, User
+from tradepost.market.images.models import PeriodImage
 from tradepost.market.invoices.models import Invoice
 from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.orders.models import Order
@@ -28,6 +30,7 @@ from tradepost.market.review.models import Submission
 from tradepost.market.service_desk.models import Complaint, Demand
 from tradepost.market.settlement.models import Statement
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.supervision.models import Supervision
 
 type Words = str | Promise
 
@@ -65,6 +68,13 @@ KINDS: Mapping[str, Kind] = {
     "refund": Kind(
         words=_("Refund"), model=Refund, text="subscription__product__name", seller="seller_id", page="refund"
     ),
+    "supervision": Kind(
+        words=_("Supervised delivery"),
+        model=Supervision,
+        text="line__product_name",
+        seller="seller_id",
+        page="supervision",
+    ),
     "demand": Kind(words=_("Demand"), model=Demand, text="pk", page="demand"),
     "complaint": Kind(words=_("Complaint"), model=Complaint, text="seller__name", seller="seller_id", page="complaint"),
     "statement": Kind(words=_("Statement"), model=Statement, text="number", seller="seller_id", page="settlement"),
@@ -73,6 +83,15 @@ KINDS: Mapping[str, Kind] = {
     "money": Kind(words=_("Money without a number"), model=ProviderFact, text="provider_no", page="unmatched_one"),
     "operation": Kind(words=_("Operation"), model=Operation, text="kind", seller="seller_id", page="operation"),
     "service": Kind(words=_("Service"), model=Subscription, text="product__name", seller="seller_id", page="service"),
+    "server": Kind(words=_("Server"), model=Server, text="name", page="server"),
+    "server task": Kind(words=_("Server"), model=Task, text="server__name"),
+    "period image": Kind(
+        words=_("Period image"),
+        model=PeriodImage,
+        text="service__product__name",
+        seller="service__seller_id",
+        page="image",
+    ),
     "drift": Kind(words=_("Difference"), model=Drift, text="subscription__product__name", seller="seller_id"),
     "job": Kind(words=_("Background job"), model=LeasedJob, text="kind", seller="seller_id"),
     "product": Kind(words=_("Product"), model=Product, text="name", seller="seller_id", page="product"),
@@ -102,6 +121,8 @@ ACTS: Mapping[str, Named] = {
     "queue_note": Named(_("Note on an entry of the work queue"), "entry"),
     "order_pay_back": Named(_("Order paid back"), "order"),
     "refund_decide": Named(_("Refund decided"), "refund"),
+    "supervision_act": Named(_("Evidence of a delivery looked at"), "supervision"),
+    "supervision_decide": Named(_("Dispute about a delivery decided"), "supervision"),
     "demand_new": Named(_("Demand entered that came by mail")),
     "demand_answer": Named(_("Demand answered"), "demand"),
     "demand_pass": Named(_("Demand passed to a seller"), "demand"),
@@ -128,6 +149,9 @@ ACTS: Mapping[str, Named] = {
     "service_freeze": Named(_("Service frozen"), "service"),
     "service_lift": Named(_("Freeze of a service lifted"), "service"),
     "service_release": Named(_("Service ended"), "service"),
+    "server_fault": Named(_("Sandbox's cloud made to fail, or to work"), "server"),
+    "server_task_restart": Named(_("Cloud asked again"), "server task"),
+    "image_bind": Named(_("Period image bound to a server"), "period image"),
     "reconcile_compare": Named(_("Comparison with sellers begun")),
     "reconcile_repair": Named(_("Difference repaired"), "drift"),
     "leased_job_cancel": Named(_("Background job cancelled"), "job"),

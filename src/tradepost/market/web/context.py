@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
@@ -33,6 +34,7 @@ def market(request: HttpRequest) -> dict[str, object]:
         "now": getattr(request, "now", None),
         "support_email": config().support_email,
         "theme": theme if theme in THEMES else "",
+        "has_cloud": bool(settings.CLOUD),
         "shell": SimpleLazyObject(lambda: shell_of(request)),
         # Read by the frame of the console alone.
         "queue_waiting": SimpleLazyObject(lambda: waiting_count(request.now)),  # type: ignore[attr-defined]

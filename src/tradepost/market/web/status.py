@@ -9,7 +9,6 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from tradepost.market.assets.asset_models import AssetVersion
-from tradepost.market.audit.models import Outcome as AuditOutcome
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product, Version
 from tradepost.market.debugging.standing import Standing
@@ -27,9 +26,12 @@ from tradepost.market.review.models import Submission
 from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand
 from tradepost.market.settlement.models import Statement
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.supervision.models import Supervision
 from tradepost.market.web_scan.contract import Severity
 from tradepost.market.web_scan.models import WebScan
 from tradepost.market.web_scan.standing import State as WebStanding
+
+from .more_status import MORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,7 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "not_scanned": ("warn", "alert-circle"),
         },
     ),
-    "audit": _looks(
-        AuditOutcome.choices,
-        {"done": ("ok", "check"), "shown": ("calm", "eye"), "refused": ("warn", "ban"), "failed": ("bad", "x")},
-    ),
+    **{name: _looks(*one) for name, one in MORE.items()},
     "domain": _looks(
         Domain.Status.choices,
         {"pending": ("wait", "clock"), "verified": ("ok", "shield-check"), "lapsed": ("warn", "alert-triangle")},
@@ -118,6 +117,15 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "refunded": ("ok", "arrows-exchange"),
             "rejected": ("warn", "ban"),
             "withdrawn": ("calm", "arrow-back-up"),
+        },
+    ),
+    "supervision": _looks(
+        Supervision.Status.choices,
+        {
+            "running": ("info", "truck-delivery"),
+            "appealed": ("warn", "alert-circle"),
+            "completed": ("ok", "check"),
+            "refunded": ("calm", "arrows-exchange"),
         },
     ),
     "intent": _looks(

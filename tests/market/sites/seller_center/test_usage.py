@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from tests.factories import NOW, make_buyer, make_member, make_seller
-from tests.factories.metering import item, make_metered, push
+from tests.factories.metering import item, make_metered, make_package, package, push
 from tradepost.market.base import clock
 from tradepost.market.metering.models import Push, Record
 from tradepost.market.subscriptions.models import Subscription
@@ -119,3 +119,21 @@ def test_a_table_for_other_programs_is_bounded_and_runs_no_formula(
     wrong = owner.get("/seller/usage/export/refused.csv").content.decode("utf-8-sig").splitlines()
     assert ",'@x,003," in wrong[1]
     assert owner.get("/seller/usage/export/other.csv").status_code == 404
+
+
+def test_packages_that_were_sold_and_what_is_left(client: Client) -> None:
+    started = clock.now() - 20 * HOUR
+    service = make_metered(
+        packages=(package(100, stops_when_used_up=True),), seller=make_seller(now=started),
+        started_at=started.replace(microsecond=0),
+    )  # fmt: skip
+    held = make_package(service, now=started)
+    user, other = make_buyer(balance="0"), make_buyer(balance="0")
+    make_member(service.seller, user)
+    make_member(make_seller(), other)
+    client.force_login(user)
+    page = client.get("/seller/usage/packages/", headers={"accept-language": "en"}).content.decode()
+    for shown in ("100 calls", held.subscription.instance_id, service.instance_id, "relate_pkg_instance", "In use"):
+        assert shown in page, shown
+    client.force_login(other)
+    assert held.subscription.instance_id not in client.get("/seller/usage/packages/").content.decode()

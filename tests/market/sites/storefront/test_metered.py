@@ -1,8 +1,9 @@
-"""On demand and packages on the pages: what they cost, what opens at once, what must come first, and that packages are not deducted."""
+"""On demand and packages on the pages: what they cost, what opens at once, what must come first, and what a package covers."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests import factories
 from tests.factories.products import MONTHLY, ON_DEMAND, PACKAGE
 from tests.market import engine
 from tradepost.market.base.money import Money
+from tradepost.market.catalog.document import Price
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.fulfilment.sandbox import Trial, try_out
 from tradepost.market.fulfilment.sandbox_acts import Act
@@ -24,7 +26,8 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Done, InstanceInfo, UsageInfo
 
 pytestmark = pytest.mark.django_db
-HONEST = {"en": "Packages are not deducted in this version", "zh-hans": "当前版本尚不抵扣套餐包"}
+COVERS = {"en": "Usage is deducted from the package first", "zh-hans": "用量优先从套餐包中抵扣"}
+STOPS = {"en": "When it is used up the service stops", "zh-hans": "用完即停"}
 
 
 @pytest.fixture
@@ -35,8 +38,8 @@ def buyer(client: Client) -> User:
     return buyer
 
 
-def metered(**fields: Any) -> Product:
-    return factories.make_product(prices=(ON_DEMAND, PACKAGE), **fields)
+def metered(package: Price = PACKAGE, **fields: Any) -> Product:
+    return factories.make_product(prices=(ON_DEMAND, package), **fields)
 
 
 def page_of(client: Client, address: str) -> str:
@@ -80,7 +83,12 @@ def test_the_product_page_says_what_usage_costs(client: Client, language: str, w
     page = page_of(client, f"/products/{product.slug}/")
     assert [word for word in words if word not in page] == []
     assert words[0] in page_of(client, "/")
-    assert HONEST[language] not in page_of(client, f"/products/{factories.make_product().slug}/")
+    assert COVERS[language] in page
+    stopping = metered(package=replace(PACKAGE, stops_when_used_up=True, reset="month"))
+    page = page_of(client, f"/products/{stopping.slug}/")
+    assert STOPS[language] in page
+    assert {"en": "(full again each month)", "zh-hans": "（每月重置）"}[language] in page
+    assert COVERS[language] not in page_of(client, f"/products/{factories.make_product().slug}/")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +103,7 @@ def test_on_demand_is_opened_and_not_paid(client: Client, buyer: User, language:
     product = metered()
     page = page_of(client, f"/checkout/{product.pk}/?plan=ON_DEMAND-")
     assert [word for word in words if word not in page] == []
-    assert HONEST[language] not in page
+    assert COVERS[language] not in page
     form = {"plan": "ON_DEMAND-", "quantity": "1", "total": "0/0.00250000/0", "agreed": "on"}
     answer = client.post(f"/checkout/{product.pk}/", form)
     assert answer.status_code == 302, answer.content.decode()
@@ -138,7 +146,7 @@ def test_a_package_leads_to_on_demand_first_and_then_is_paid_in_advance(client: 
     assert "Included usage 30,000 calls" in page
     assert "Total ¥ 60.00" in page
     assert "A package cannot be renewed" in page
-    assert HONEST["en"] in page
+    assert COVERS["en"] in page
     assert "open this product on demand first" not in page
     assert client.post(path, form).status_code == 302
     order = Order.objects.get(status=Order.Status.UNPAID)
@@ -152,7 +160,7 @@ def test_a_service_shows_the_usage_that_the_seller_told(client: Client, buyer: U
     client.cookies["django_language"] = language
     held = opened(buyer, metered())
     page = page_of(client, f"/services/{held.pk}/")
-    assert HONEST[language] not in page
+    assert COVERS[language] not in page
     assert {"en": "Price ¥ 0.0025 / call", "zh-hans": "¥ 0.0025 / 次调用"}[language] in page
     assert "Paid until" not in page
     trial = Trial(subscription=held, act=Act.QUERY, actor="seller@qingxie.example", now=factories.NOW)
@@ -203,6 +211,6 @@ def test_the_pages_take_fixed_queries(client: Client, buyer: User, django_assert
     held = factories.make_subscription(
         factories.make_order(buyer, offer=factories.make_offer(product, mode="ON_DEMAND"), paid=True)
     )
-    # clock, session, user, service, order lines, periods, freezes, usage, operations, history, refunds, whom to ask (2), frame
-    with django_assert_num_queries(14):
+    # clock, session, user, service, order lines, periods, freezes, packages, usage, operations, history, refunds, whom to ask (2), frame
+    with django_assert_num_queries(15):
         client.get(f"/services/{held.pk}/")

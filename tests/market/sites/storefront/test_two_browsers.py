@@ -14,11 +14,16 @@ from tests.market.engine import react
 from tests.market.fulfilment.changes import change_ordered, changeable_since, freeze
 from tests.market.fulfilment.services import again, ordered
 from tests.market.fulfilment.unsubscribing import balance
-from tradepost.market.base import clock
+from tradepost.market.base import clock, jobs
+from tradepost.market.fulfilment.expiry_policy import SetExpiryPolicy, set_expiry_policy
+from tradepost.market.fulfilment.timers import AUTO_RENEW
 from tradepost.market.identity.models import User
-from tradepost.market.orders.models import Order
+from tradepost.market.orders.auto_renew import RULE
+from tradepost.market.orders.durations import Duration
+from tradepost.market.orders.models import AutoRenewal, Order
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.wiring import TASKS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,6 +76,40 @@ def test_renew_and_unsubscribe() -> None:
     for client in (paying, leaving):
         for path in (service, f"/orders/{order.number}/"):
             text(client, path)
+    assert ledger.verify().problems == ()
+
+
+def test_its_buyer_renews_by_hand_at_the_moment_of_the_automatic_renewal() -> None:
+    """At 03:00: whoever comes second reads that there is an order, and which."""
+    held, month = young(), Duration("month", 1)
+    wanted = SetExpiryPolicy(subscription=held.pk, at_expiry="renew", duration=month)
+    set_expiry_policy(held.buyer, wanted, rule=RULE, now=clock.now())
+    at = AutoRenewal.objects.get(subscription=held).next_at
+    assert at is not None
+    clock.jump(at)
+    client, before, said = browser(held.buyer), balance(held), {}
+    address = f"/services/{held.pk}/renew/"
+    [option, *_] = re.findall(r'name="option" id="option-\d+" value="([^"]+)"', text(client, address))
+
+    def renews() -> None:
+        answer = client.post(address, {"option": option, "agreed": "on"})
+        if answer.status_code == 302:
+            answer = client.post(f"{answer['Location']}pay/", follow=True)
+        said["page"] = re.sub(r"\s+", " ", answer.content.decode())
+
+    tasks = {AUTO_RENEW: TASKS[AUTO_RENEW]}
+    assert at_once([renews, lambda: jobs.run_due(tasks, now=clock.now())]) == ["done", "done"]
+    jobs.run_due(tasks, now=clock.now() + timedelta(minutes=1))  # whoever was left to the other comes back
+    react(now=clock.now())
+    [order] = Order.objects.filter(order_type="RENEW")
+    assert (order.status, balance(held)) == ("processing", before - order.total_minor)
+    if order.origin == Order.Origin.TIMER:
+        assert "An order about this service is not done yet" in said["page"]
+        assert f"/orders/{order.number}/" in said["page"]
+    else:
+        assert "Your service is being renewed" in said["page"]
+        assert AutoRenewal.objects.get(subscription=held).reason in {"", "renewal.open"}
+    assert f"/orders/{order.number}/" in text(client, address)
     assert ledger.verify().problems == ()
 
 

@@ -37,7 +37,7 @@ from tradepost.market.service_desk.models import Demand
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.auditing import only_shown
 from tradepost.market.web.demand_events import demand_events
-from tradepost.market.web.service_desk import desk_rules_now, say_why
+from tradepost.market.web.service_desk import desk_rules_now, key_of, key_shown, say_why
 from tradepost.market.web.status import vocabulary
 
 
@@ -119,7 +119,8 @@ def new(request: HttpRequest) -> HttpResponse:
             else:
                 messages.success(request, _("Entered. Who asked gets a mail with the link, if there is an address."))
                 return redirect("console:demand", raised.demand.pk)
-    return render(request, "console/demand_new.html", {"form": form}, status=status)
+    context = {"form": form, "idempotency_key": key_shown(request)}
+    return render(request, "console/demand_new.html", context, status=status)
 
 
 def _enter(request: HttpRequest, typed: dict[str, Any]) -> demands.Raised:
@@ -131,6 +132,7 @@ def _enter(request: HttpRequest, typed: dict[str, Any]) -> demands.Raised:
         requirement=typed["requirement"],
         language=typed["language"],
         entered_by=person(request).email,
+        idempotency_key=key_of(request, typed),
     )
     return demands.raise_demand(asked, rules=desk_rules_now(), allowed=None, now=now_of(request))
 

@@ -21,6 +21,7 @@ from tradepost.market.fulfilment.drift_queries import drift_of
 from tradepost.market.fulfilment.service_queries import Service, ServiceFilter
 from tradepost.market.fulfilment.speak import can_freeze
 from tradepost.market.fulfilment.unheard import not_asked
+from tradepost.market.metering.package_queries import packages_about
 from tradepost.market.production.operator_queries import sellers_for_filter
 from tradepost.market.subscriptions.models import Freeze, Subscription
 from tradepost.market.web.access import now_of, operator_required, person
@@ -135,6 +136,7 @@ def _page(
         "operations": [
             (described(one), [(call, list(tries_of(call))) for call in calls]) for one, calls in service.operations
         ],
+        "packages": packages_about(held, now=now_of(request)),
         "events": events_of_service(held, service.freezes),
         "now": now_of(request),
         **{f"{act}_form": given.get(act) or form(auto_id=f"{act}-%s") for act, form in FORMS.items()},

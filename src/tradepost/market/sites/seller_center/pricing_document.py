@@ -27,6 +27,7 @@ from tradepost.market.catalog.document import (
     Value,
 )
 from tradepost.market.catalog.price_models import PriceModel
+from tradepost.market.catalog.readable import STOPS
 from tradepost.market.catalog.view import way_of
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -117,7 +118,7 @@ def _shape(price: Price) -> object:
     )
     return (
         way_of(price), price.period_type, price.period_numbers, price.model, tuple(b.upto for b in price.bands),
-        price.usage_unit, price.quota.normalize(), price.reset, factors,
+        price.usage_unit, price.quota.normalize(), price.reset, price.stops_when_used_up, factors,
     )  # fmt: skip
 
 
@@ -131,6 +132,7 @@ def _plan_state(price: Price) -> Plan:
         quota=_plain(price.quota) if price.quota else "",
         period=price.period_type or "month",
         reset=price.reset,
+        stops=STOPS if price.stops_when_used_up else "",
         factors=[
             Count(f.code, _words(f.unit), f.cycle, f.accumulation, str(f.model), _edges(band.upto for band in f.bands))
             for f in price.factors
@@ -291,6 +293,7 @@ def _plan(plan: Plan, at: str, errors: Errors) -> Price:
         usage_unit=_text(plan.unit) if package else Text(zh="", en=""),
         quota=(_decimal(plan.quota, f"{at}.quota", errors) or NONE) if package else NONE,
         reset=plan.reset if package else "",
+        stops_when_used_up=package and plan.stops == STOPS,
     )
 
 

@@ -71,6 +71,7 @@ class Plan:
     quota: str = ""
     period: str = "month"
     reset: str = ""
+    stops: str = ""
     factors: list[Count] = field(default_factory=list)
 
     @property
@@ -233,6 +234,7 @@ def _plan(post: Post, at: str) -> Plan:
         quota=_typed(post, f"{at}.quota"),
         period=_typed(post, f"{at}.period") or "month",
         reset=_typed(post, f"{at}.reset"),
+        stops=_typed(post, f"{at}.stops"),
         factors=[
             Count(
                 code=_typed(post, f"{at}.factors.{f}.code"),

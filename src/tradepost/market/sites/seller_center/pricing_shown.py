@@ -10,7 +10,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from tradepost.market.catalog.document import Pricing, Sku
-from tradepost.market.catalog.readable import ACCUMULATIONS, CYCLES, MODELS, RESETS, WAYS
+from tradepost.market.catalog.readable import ACCUMULATIONS, CYCLES, MODELS, RESETS, WAYS, WHEN_USED_UP
 
 from .draft_inputs import Look, Shown, Words, Wrong
 from .pricing_document import Places
@@ -263,6 +263,7 @@ def _plan_inputs(plan: Plan, at: str, wrong: Wrong, *, counted: bool) -> Iterato
                 _typed(f"{at}.quota", _("Usage in one package"), plan.quota, wrong),
                 _choice(f"{at}.reset", _("When it is full again"), plan.reset, RESETS, wrong),
             ]
+            yield [_choice(f"{at}.stops", _("When it is used up"), plan.stops, WHEN_USED_UP, wrong)]
             unit = _("Unit, the same as on demand")
             yield _pair(f"{at}.unit", unit, plan.unit, wrong, longest=32)
             yield [

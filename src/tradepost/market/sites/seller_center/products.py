@@ -24,6 +24,7 @@ from tradepost.market.catalog.models import Product, Version
 from tradepost.market.catalog.seller_queries import ProductFilter, Versions
 from tradepost.market.identity.menus import Menu
 from tradepost.market.product_types.contract import ProductType
+from tradepost.market.product_types.deliverable import why_undeliverable
 from tradepost.market.product_types.registry import product_types
 from tradepost.market.web.status import vocabulary
 from tradepost.market.web.timeline import of_moves
@@ -36,9 +37,9 @@ LONGEST_NAME = 64
 
 
 def market() -> Market:
-    """What this market sells: packages of usage in a sandbox only."""
+    """What this market sells."""
     settings = config()
-    return Market(currency=settings.currency, sells_packages=settings.sandbox, host=settings.public_host)
+    return Market(currency=settings.currency, host=settings.public_host)
 
 
 def own(request: SellerRequest, pk: int) -> Product:
@@ -114,13 +115,16 @@ class Choice:
 def choices(chosen: str) -> Sequence[Choice]:
     """What can be delivered first."""
     language = get_language()
-    kinds = sorted(product_types().values(), key=lambda kind: (not kind.deliverable, kind.code != "SAAS", kind.code))
+    lacking = {code: why_undeliverable(kind) for code, kind in product_types().items()}
+    kinds = sorted(
+        product_types().values(), key=lambda kind: (lacking[kind.code] is not None, kind.code != "SAAS", kind.code)
+    )
     return [
         Choice(
             kind,
             kind.title.in_language(language),
             kind.summary.in_language(language) if kind.summary else "",
-            kind.undeliverable.in_language(language) if kind.undeliverable else "",
+            why.in_language(language) if (why := lacking[kind.code]) else "",
             kind.code == chosen,
         )
         for kind in kinds

@@ -23,6 +23,7 @@ from tradepost.market.billing.queries import charge_of_record
 from tradepost.market.identity.menus import Menu
 from tradepost.market.metering import seller_queries as queries
 from tradepost.market.metering.models import Record, RefusedRecord
+from tradepost.market.metering.package_queries import packages_of_seller
 from tradepost.market.metering.reasons import REASONS, words_of
 from tradepost.market.metering.seller_queries import RecordFilter, units
 from tradepost.market.metering.void import void
@@ -87,6 +88,14 @@ def pushes(request: SellerRequest) -> HttpResponse:
         request, "seller_center/usage_pushes.html", page=listed, chosen="refused" if only else "",
         states=[("refused", _("With refused records"))],
     )  # fmt: skip
+
+
+@require_safe
+@seller_page(menu=Menu.TRADE)
+def packages(request: SellerRequest) -> HttpResponse:
+    """Packages that were sold and opened, and what is left of each."""
+    listed = packages_of_seller(request.seller, now=request.now, after=request.GET.get("after", ""))
+    return show(request, "seller_center/usage_packages.html", page=listed)
 
 
 @require_safe

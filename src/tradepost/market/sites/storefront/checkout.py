@@ -6,10 +6,13 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -25,6 +28,7 @@ from tradepost.market.orders.durations import Duration, durations
 from tradepost.market.orders.place import PlaceOrder, quote, sold_version
 from tradepost.market.orders.prerequisite import lacks_prerequisite, owed_before
 from tradepost.market.orders.pricing import Priced
+from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.web.access import buyer_required, now_of, person
 
 from .choice import Choice, Picked, choose, whole
@@ -48,13 +52,17 @@ def checkout(request: HttpRequest, product_id: int) -> HttpResponse:
     choice = choose(product, picked) if product else None
     if product is None or choice is None:
         raise Http404
+    if by_cloud(product.product_type):
+        page = "storefront:server_new" if choice.offer.charging.postpaid else "storefront:period_image_new"
+        here = reverse(page, args=[choice.offer.product_id])
+        return redirect(f"{here}?{urlencode({'periods': choice.periods})}")  # it is ordered for a server
     if request.method != "POST":
         return _page(request, product, choice, None)
     try:
         _as_seen(request, choice, picked)
         placed = buy(
             person(request), _command(request, product, choice), now=now_of(request),
-            unpaid_timeout=timedelta(minutes=config().unpaid_timeout_minutes), sells_packages=config().sandbox,
+            unpaid_timeout=timedelta(minutes=config().unpaid_timeout_minutes),
         )  # fmt: skip
     except Refused as refused:
         return _page(request, product, choice, refused)
@@ -78,6 +86,11 @@ def _stamp(choice: Choice, priced: Priced) -> str:
     """What was shown to cost what, in one word of the form."""
     offer, total = choice.offer, str(priced.total.minor)
     return f"{total}/{offer.usage_price:f}/{priced.quota.normalize():f}" if offer.charging.metered else total
+
+
+def _included(choice: Choice, priced: Priced) -> Decimal:
+    """Usage that a package holds at a time."""
+    return priced.quota / priced.periods if choice.offer.reset else priced.quota
 
 
 def _command(request: HttpRequest, product: Product, choice: Choice) -> PlaceOrder:
@@ -117,6 +130,7 @@ def _page(request: HttpRequest, product: Product, choice: Choice, refused: Refus
         "seller": product.seller,
         "choice": choice,
         "priced": priced,
+        "included": _included(choice, priced) if priced else None,
         "idempotency_key": request.POST.get("idempotency_key", "")[:64] or ids.hex_id(),
         "stamp": _stamp(choice, priced) if priced else "",
         "quote": _quote(request, choice, priced) if priced else "",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -17,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tradepost.market.base import clock, ids
+from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.identity.models import User
@@ -33,7 +30,7 @@ from tradepost.market.service_desk.models import Demand
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.demand_events import demand_events
 from tradepost.market.web.peer import network_of, peer
-from tradepost.market.web.service_desk import desk_rules_now, say_why
+from tradepost.market.web.service_desk import desk_rules_now, key_of, key_shown, say_why
 
 private = cache_control(private=True, no_store=True)
 
@@ -92,8 +89,7 @@ def new(request: HttpRequest) -> HttpResponse:
                     request, _("We have received it. Keep the address of this page: the answer shows here.")
                 )
                 return redirect("storefront:demand", token=raised.token)
-    shown = request.POST.get("idempotency_key", "")[:64] or ids.hex_id()
-    context = {"form": form, "idempotency_key": shown, **_mail(request)}
+    context = {"form": form, "idempotency_key": key_shown(request), **_mail(request)}
     return render(request, "storefront/demand_new.html", context, status=status)
 
 
@@ -110,15 +106,10 @@ def _raise(request: HttpRequest, form: DemandForm, searched: str) -> demands.Rai
     who = f"user {user.pk}" if user else f"network {network_of(peer(request))}"
     asked = RaiseDemand(
         **form.cleaned_data, searched=searched, language=get_language() or "", buyer=user,
-        idempotency_key=_idempotency_key(request.POST.get("idempotency_key", "")[:64], form.cleaned_data),
+        idempotency_key=key_of(request, form.cleaned_data),
     )  # fmt: skip
     allowed = Allowance(who=who, a_day=config().demands_a_day, wall=clock.wall())
     return demands.raise_demand(asked, rules=desk_rules_now(), allowed=allowed, now=now_of(request))
-
-
-def _idempotency_key(shown: str, typed: Mapping[str, Any]) -> str:
-    """Names one request: this display of the form and what was typed into it (decision 0018)."""
-    return hashlib.sha256(json.dumps([shown, dict(typed)]).encode()).hexdigest() if shown else ""
 
 
 def _mail(request: HttpRequest) -> dict[str, Any]:

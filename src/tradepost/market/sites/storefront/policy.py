@@ -16,6 +16,7 @@ from tradepost.market.fulfilment.expiry_policy import SetExpiryPolicy, has_polic
 from tradepost.market.orders.auto_renew import duration_of, plan_of, rule_of
 from tradepost.market.orders.durations import Duration
 from tradepost.market.payments.queries import balance
+from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import ending_of
@@ -92,6 +93,7 @@ def _page(request: HttpRequest, found: Subscription, refused: Refused | None) ->
         "trial": found.offer.trial,
         "over": end is not None and end <= now,
         "ending": ending_of(found, renewing=True),
+        "wraps": by_cloud(found.product.product_type),
         "first_try": tried_next(found, planned, now=now),
         "tried": planned,
         "balance": balance(person(request), found.offer.currency),

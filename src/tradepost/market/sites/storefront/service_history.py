@@ -188,6 +188,8 @@ def frozen_because(freeze: Freeze) -> str:
         return _("Frozen: the paid time is over")
     if freeze.reason == Freeze.Reason.ARREARS:
         return _("Frozen: usage was not paid")
+    if freeze.reason == Freeze.Reason.USED_UP:
+        return _("Stopped: its package is used up or over")
     if freeze.note:
         return _("Frozen by the operator: %(reason)s") % {"reason": freeze.note}
     return _("Frozen by hand")
@@ -198,4 +200,6 @@ def _over(freeze: Freeze) -> str:
         return _("Paid again")
     if freeze.reason == Freeze.Reason.ARREARS:
         return _("Usage was paid")
+    if freeze.reason == Freeze.Reason.USED_UP:
+        return _("There is something left to use again")
     return _("The freeze by hand was lifted")

@@ -12,14 +12,18 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.fulfilment.buyer_queries import past_of, under_way
 from tradepost.market.fulfilment.expiry_policy import HISTORY
 from tradepost.market.fulfilment.usage import reported_usage
+from tradepost.market.images.buyer_queries import image_of, server_on
+from tradepost.market.metering.package_queries import package_of, packages_of_service
 from tradepost.market.orders.buyer_queries import about
 from tradepost.market.orders.refund_queries import refunds_of_service
 from tradepost.market.product_types.contract import Gives
+from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.lifecycle import access_data, license_of
 from tradepost.market.subscriptions.models import Freeze, Subscription
 from tradepost.market.subscriptions.renewable import LIVING, ending_of
+from tradepost.market.supervision import queries as supervision_queries
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.seller_contact import contact_of
 from tradepost.market.web.timeline import moves_of
@@ -60,9 +64,12 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "renewable": any(act.url == "storefront:renew" for act in service_acts),
         "at_end": at_its_end(found, now=now_of(request)),
         "convertible": any(act.url == "storefront:formal" for act in service_acts),
+        "packages": packages_of_service(found, now=now_of(request)) if found.offer.charging.postpaid else (),
+        "package": found.offer.charging.quota and package_of(found) is not None,
         "usage": reported_usage([found] if found.offer.charging.metered else []).get(found.pk),
         "access": access_data(found) if usable else None,
         "usable": usable,
+        "delivery": supervision_queries.of_subscription(found.pk),
         "ending": ending,
         "in_grace": usable
         and ending is not None
@@ -73,6 +80,8 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "under_way": now,
         "follows": any(one.why != STOPPED for one in now),
         "gives": gives,
+        "image": image_of(found) if by_cloud(found.product.product_type) else None,
+        "server": server_on(found) if by_cloud(found.product.product_type) else None,
         "code": codes.shown(found) if gives is Gives.CODE else None,
         "licenses": licenses.shown(found) if gives is Gives.LICENSE else None,
         "timeline": service_events(

@@ -25,6 +25,7 @@ from tradepost.market.orders.refund_requests import MOST_PROOFS
 from tradepost.market.orders.refund_terms import Why
 from tradepost.market.orders.refund_words import WORDS
 from tradepost.market.orders.refunds import what_may
+from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.access import buyer_required, now_of, person
@@ -72,6 +73,7 @@ def page(
     context = {
         "subscription": found,
         "product": found.product,
+        "wraps": by_cloud(found.product.product_type),
         "contact": contact_of(found.seller, found.product, service=found.pk),
         "ways": [
             (

@@ -1,9 +1,49 @@
 """Image: a system disk, made from a public image of the cloud, that a server of the buyer's starts with (business-rules §2.5, §5)."""
 
-from tradepost.market.product_types.contract import Answer, AssetKind, DeliveredBy, ProductType, Question
+from collections.abc import Iterator
+
+from tradepost.market.product_types.contract import (
+    Answer,
+    AssetKind,
+    DeliveredBy,
+    Fault,
+    ProductType,
+    Question,
+    Returns,
+    Step,
+)
+from tradepost.market.product_types.facts import ProductFacts
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
-from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.commands import ChargingMode, Create
 from tradepost.protocols.text import Text
+
+
+def billed_by_the_hour(product: ProductFacts) -> Iterator[Fault]:
+    """§5: a period image wraps the image on demand of the same spec, which is billed hourly while its server is healthy."""
+    for spec in product.specs:
+        if ChargingMode.ON_DEMAND not in spec.modes:
+            yield Fault(
+                code="image.on_demand",
+                field="specs",
+                words=Text(
+                    en=f"“{spec.name}” needs a price on demand: a period image only wraps that, and what runs on after its "
+                    "end is billed by the hour.",
+                    zh=f"规格“{spec.name}”须设置按需价格：包周期镜像是对按需镜像的预付，到期后仍在运行的云服务器按小时计费。",
+                ),
+                rule="5",
+            )
+        elif spec.cycles.count("hour") != len(spec.cycles) or len(spec.cycles) != len(set(spec.cycles)):
+            yield Fault(
+                code="image.hourly",
+                field="specs",
+                words=Text(
+                    en=f"“{spec.name}” must have one factor, the hour, charged each hour: the market counts the hours in "
+                    "which the server is healthy.",
+                    zh=f"规格“{spec.name}”的按需价格只能有一个计费因子“小时”，并按小时计费：由商店统计云服务器健康运行的时长。",
+                ),
+                rule="5",
+            )
+
 
 KIND = ProductType(
     code="IMAGE",
@@ -14,10 +54,13 @@ KIND = ProductType(
     ),
     protocols=(),
     charging_modes=(ChargingMode.ON_DEMAND, ChargingMode.PERIOD),  # §2.1: hourly, postpaid; month, year
-    steps={},
+    steps={"NEW": (Step(Create),)},
     icon="disc",
     delivery=DeliveredBy.COMPUTE,
+    returns={ChargingMode.PERIOD: Returns.UNUSED},
+    ends_at_once=True,
     asset_kinds=(AssetKind.IMAGE,),
+    rules=(billed_by_the_hour,),
     undeliverable=Text(
         en="This market has no cloud behind it yet that could start servers from images.",
         zh="本商店尚未对接可用镜像创建云服务器的云平台。",

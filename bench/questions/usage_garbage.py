@@ -1,0 +1,156 @@
+"""Does garbage move the others? Ten thousand sellers push usage; in the second phase of each repeat every hundredth push is garbage.
+
+Garbage comes from addresses of its own, as does each seller: bodies that are no JSON, that nobody signed, of a thousand records that
+are all wrong or of nobody, of nearly as many bytes as a push may have.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from bench.answer import Answer, Need, Runs, Say, Scale, percentile
+from bench.load import Told, send_paced
+from bench.places import folder, open_market, postgresql
+from bench.programs import ProgramFailed
+from bench.usage_run import WEB_WORKERS, served
+
+if TYPE_CHECKING:
+    from bench.metered import Metered
+
+A_SECOND = 200
+RECORDS = 20
+EVERY = 100
+"""Of so many pushes one is garbage."""
+ALONE, BESIDE = "p95, no garbage", "p95, 1 % garbage"
+
+
+def measure(scale: Scale, say: Say) -> Answer:
+    sellers, count = scale.of(10_000, 200), scale.of(10_000, 200)
+    runs = Runs(say)
+    with postgresql() as database, folder() as data:
+        open_market(data, database_url=database)
+        from bench import metered
+
+        say(f"a market with {sellers:,} sellers")
+        market = metered.open_metered(sellers=sellers, services=1, now=datetime.now(UTC).replace(microsecond=0))
+        with served(WEB_WORKERS) as (port, _web):
+            send_paced(port, [sent for sent, _ in _pushes(market, range(count // 10), port, 0)], a_second=A_SECOND)
+            begin = count // 10
+            for _ in range(scale.repeats):
+                for name, every in ((ALONE, 0), (BESIDE, EVERY)):
+                    numbers = range(begin, begin + count)
+                    begin = numbers.stop
+                    _phase(runs, name, _pushes(market, numbers, port, every), port)
+    return _answer(runs, sellers)
+
+
+type Sent = tuple[tuple[str, bytes], bool]
+"""From which address, what, and whether it is garbage."""
+
+
+def _phase(runs: Runs, name: str, sent: Sequence[Sent], port: int) -> None:
+    told = send_paced(port, [request for request, _ in sent], a_second=A_SECOND)
+    sound = [one for one, (_, garbage) in zip(told, sent, strict=True) if not garbage]
+    wrong = [one for one, (_, garbage) in zip(told, sent, strict=True) if garbage]
+    _must_be_right(sound, wrong)
+    runs.add(name.replace("p95", "p50"), percentile([one.milliseconds for one in sound], 0.5), "ms")
+    runs.add(name, percentile([one.milliseconds for one in sound], 0.95), "ms")
+    if wrong:
+        runs.add("the slowest answer to garbage", max(one.milliseconds for one in wrong), "ms")
+
+
+def _must_be_right(sound: Sequence[Told], wrong: Sequence[Told]) -> None:
+    for one in sound:
+        if one.status != 200 or b'"MKT.0000"' not in one.body:
+            raise ProgramFailed(f"a push was not taken: {one.status} {one.body[:300]!r}")
+    for one in wrong:
+        if one.status >= 500 or b'"MKT.0000"' in one.body:
+            raise ProgramFailed(f"garbage was answered with {one.status} {one.body[:300]!r}")
+
+
+def _pushes(market: Metered, numbers: range, port: int, every: int) -> list[Sent]:
+    from bench import metered
+
+    now, chance = datetime.now(UTC).replace(microsecond=0), random.Random(numbers.start)  # noqa: S311  # the same garbage each time
+    sound = metered.pushes(market, numbers, each=RECORDS, port=port, now=now, wall=datetime.now(UTC))
+    sent: list[Sent] = []
+    for number, request in zip(numbers, sound, strict=True):
+        if every and number % every == every // 2:
+            wrong = chance.choice(GARBAGE)(market, number, port)
+            sent.append(((_address(2, number), wrong), True))
+        else:
+            sent.append(((_address(1, number), request), False))
+    return sent
+
+
+def _address(net: int, number: int) -> str:
+    """Linux lets us come from all of 127.0.0.0/8."""
+    return f"127.{net}.{number // 250 % 250 + 1}.{number % 250 + 1}"
+
+
+# --- garbage ----------------------------------------------------------------------------------------------------------
+
+
+def _records(market: Metered, number: int, count: int) -> list[dict[str, str]]:
+    from bench import metered
+
+    return metered.records(market, number % len(market.shop.sellers), 0, each=count, now=datetime.now(UTC))
+
+
+def _signed(body: bytes, number: int, port: int, **how: str) -> bytes:
+    from bench import metered
+
+    return metered.signed(body, nonce=f"g-{number}", port=port, wall=datetime.now(UTC), **how)
+
+
+def _no_json(_market: Metered, number: int, port: int) -> bytes:
+    return _signed(b"[" * 60_000, number, port)
+
+
+def _unsigned(market: Metered, number: int, port: int) -> bytes:
+    from bench import metered
+
+    body = metered.body_of(_records(market, number, 1000))
+    return _signed(body, number, port, key="a key that nobody has")
+
+
+def _all_wrong(market: Metered, number: int, port: int) -> bytes:
+    from bench import metered
+
+    return _signed(
+        metered.body_of([one | {"usage_value": "-1"} for one in _records(market, number, 1000)]), number, port
+    )
+
+
+def _largest(market: Metered, number: int, port: int) -> bytes:
+    from bench import metered
+
+    long = [one | {"more": "x" * 900} for one in _records(market, number, 900)]
+    return _signed(metered.body_of(long), number, port, key="a key that nobody has")
+
+
+def _of_nobody(_market: Metered, number: int, port: int) -> bytes:
+    from bench import metered
+
+    listed = [{"instance_id": f"of-nobody-{n}", "usage_value": 1} for n in range(1000)]
+    return _signed(metered.body_of(listed), number, port)
+
+
+GARBAGE: Sequence[Callable[[Metered, int, int], bytes]] = (_no_json, _unsigned, _all_wrong, _largest, _of_nobody)
+
+
+def _answer(runs: Runs, sellers: int) -> Answer:
+    moved = runs.ratio("the p95 without garbage", BESIDE, ALONE)
+    return Answer(
+        name="usage-garbage",
+        title=f"From due to answered: {A_SECOND} pushes a second of {RECORDS} records, of {sellers:,} sellers, one in {EVERY} garbage",
+        ratios=(moved,),
+        figures=runs.figures(),
+        needs=(Need(text="times the p95 without garbage", reached=moved.value, bound=1.1, at_most=True),),
+        notes=(
+            f"{WEB_WORKERS} web workers, PostgreSQL; each push on a new connection from an address of its seller's.",
+        ),
+    )

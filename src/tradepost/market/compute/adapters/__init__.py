@@ -1,0 +1,1 @@
+"""Clouds that start servers: a package each."""

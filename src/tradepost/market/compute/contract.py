@@ -1,0 +1,124 @@
+"""What an operator's cloud provides, so that the market can start servers from images on it (business-rules §5).
+
+A package under ``adapters/`` with a ``CLOUD`` is one, and so is ``module:NAME`` of an installed package that the setting
+``compute_adapter`` names. Every method asks the cloud once and says what it saw; whatever takes longer is told by
+``State.CHANGING``, and the market then asks ``observe`` until it is over. Methods may be called again with the same ``token``
+after a crash, and do nothing twice. They run outside of any transaction, and raise ``CloudError``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from tradepost.protocols.text import Text
+
+
+class State(StrEnum):
+    CHANGING = "changing"
+    """Being made, started, stopped or given another disk: ask again."""
+    RUNNING = "running"
+    STOPPED = "stopped"
+    GONE = "gone"
+    """There is none, or none any more."""
+
+
+class Action(StrEnum):
+    """What is asked of a cloud about one server."""
+
+    CREATE = "create"
+    START = "start"
+    STOP = "stop"
+    RESUME = "resume"
+    """A freeze is over: it starts, unless its buyer had stopped it."""
+    REPLACE = "replace"
+    """Its system disk is made anew from another image."""
+    RELEASE = "release"
+
+
+BECOMES = {
+    Action.CREATE: State.RUNNING, Action.START: State.RUNNING, Action.RESUME: State.RUNNING, Action.STOP: State.STOPPED,
+    Action.REPLACE: State.RUNNING, Action.RELEASE: State.GONE,
+}  # fmt: skip
+"""How a server is when that was done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemImage:
+    """What a system disk is made of. ``reference``: ``asset:<key>`` of the version in the seller's asset center, whose file the
+    cloud imported, or the code of one of the cloud's own images."""
+
+    reference: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    user_name: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewServer:
+    name: str
+    size: str
+    """A code of ``Compute.sizes``."""
+    image: SystemImage
+    login: Login
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A server as the cloud says it is. ``healthy`` counts while it runs: an image is billed only then (business-rules §5).
+    ``address``: by which its buyer reaches it, such as an IP address."""
+
+    server_id: str
+    state: State
+    healthy: bool = True
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """A size of servers, or an image of the cloud's own: its code, and what people read."""
+
+    code: str
+    title: Text
+
+
+class CloudError(Exception):
+    """The cloud cannot be asked, or does not do it. ``final``: asking again changes nothing. ``str()``: what it said, for
+    operators."""
+
+    def __init__(self, said: str, *, final: bool = False) -> None:
+        super().__init__(said)
+        self.final = final
+
+
+class Compute(Protocol):
+    name: str
+    title: Text
+    observe_every: timedelta | None
+    """How often servers are looked at, in market time; None where every change is told."""
+    sizes: Sequence[Offered]
+    images: Sequence[Offered]
+    """Its own public images, with which a buyer may replace a disk: nothing of the market is billed then."""
+
+    def create(self, wanted: NewServer, *, token: str) -> Seen: ...
+
+    def start(self, server_id: str, *, token: str) -> Seen: ...
+
+    def stop(self, server_id: str, *, token: str) -> Seen: ...
+
+    def replace_system(self, server_id: str, image: SystemImage, login: Login, *, token: str) -> Seen: ...
+
+    def release(self, server_id: str, *, token: str) -> Seen:
+        """Delete it with its disks. ``server_id`` may be empty, or unknown: what ``token`` made is deleted, if anything."""
+        ...
+
+    def observe(self, server_ids: Collection[str]) -> Mapping[str, Seen]:
+        """These as they are now; one that is left out is gone."""
+        ...

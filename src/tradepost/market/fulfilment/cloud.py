@@ -1,0 +1,115 @@
+"""What runs on a server of the operator's cloud: operations ask for tasks of ``compute`` in place of calls to a seller
+(business-rules §5). A period image asks nobody: it wraps what runs anyway."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from secrets import choice
+
+from django.utils.translation import gettext as _
+
+from tradepost.market.base.errors import Refused
+from tradepost.market.catalog import document as documents
+from tradepost.market.compute import tasks
+from tradepost.market.compute.contract import Action, Login, SystemImage
+from tradepost.market.compute.lifecycle import LIVING
+from tradepost.market.compute.models import Server, Task
+from tradepost.market.product_types.deliverable import by_cloud
+from tradepost.market.product_types.registry import product_type
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.protocols.commands import Command, Create, Refresh
+from tradepost.protocols.contract import Life, Spoken
+
+from .cases import protocols_of
+from .contract import ServerTask
+from .models import Operation
+from .speak import CLOUD as NAME
+from .speak import PEOPLE
+
+USER = "root"
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
+
+
+class _Cloud:
+    """Satisfies ``Spoken``. ``Refresh`` stands among what can be said: a period image is renewed without asking anybody."""
+
+    def __init__(self) -> None:
+        self.name = NAME
+        self.activities: Mapping[type[Command], str] = {Create: "create", Refresh: "renew"}
+        self.life = Life()
+
+
+class _People:
+    """Satisfies ``Spoken``: what people deliver is true by the market's own word, a renewal too (business-rules §2.10)."""
+
+    def __init__(self) -> None:
+        self.name = PEOPLE
+        self.activities: Mapping[type[Command], str] = {Refresh: "renew"}
+        self.life = Life()
+
+
+CLOUD: Spoken = _Cloud()
+PEOPLE_SPOKEN: Spoken = _People()
+
+
+def spoken_without_interface(subscription: Subscription) -> Spoken | None:
+    """Of what no seller's server makes; None for the rest. ``product`` should be fetched."""
+    if on_a_server(subscription):
+        return CLOUD
+    return PEOPLE_SPOKEN if product_type(subscription.product.product_type).by_people else None
+
+
+def on_a_server(subscription: Subscription) -> bool:
+    """``product`` should be fetched."""
+    return by_cloud(subscription.product.product_type)
+
+
+def spoken_of(subscriptions: Sequence[Subscription]) -> dict[int, Spoken]:
+    """What can be said about each of these, by product; products whose seller has no address are left out. One query more
+    where ``product`` is not fetched."""
+    found: dict[int, Spoken] = {**protocols_of({one.product_id for one in subscriptions})}
+    for one in subscriptions:
+        if one.product_id not in found and (spoken := spoken_without_interface(one)) is not None:
+            found[one.product_id] = spoken
+    return found
+
+
+def ask(
+    wanted: ServerTask, operation: Operation, subscription: Subscription, *, now: datetime
+) -> Task | Refused | None:
+    """The task that the operation waits for; None when nothing is left to be asked: its server is gone, or has another image.
+    Why not, of an order whose server is gone."""
+    if wanted.action is Action.CREATE:
+        return _disk_for(operation, subscription, now)
+    server = Server.objects.filter(service=subscription, status__in=LIVING).first()
+    if server is None:
+        return None
+    plain = wanted.action is Action.REPLACE
+    return tasks.request(
+        server.pk, wanted.action, now=now, owner=operation.pk, actor=operation.actor or "market", by_buyer=wanted.by_buyer,
+        disk=tasks.Disk(image=SystemImage(reference=wanted.image, name=wanted.image), service=None) if plain else None,
+        login=new_login() if plain else None,
+    )  # fmt: skip
+
+
+def _disk_for(operation: Operation, subscription: Subscription, now: datetime) -> Task | Refused:
+    """A server with this image: a new one, or one that is there and gets another system disk."""
+    line = operation.line
+    if line is None or line.for_server is None:
+        raise LookupError("what runs on a server is ordered for one")
+    server = Server.objects.filter(pk=line.for_server, buyer=subscription.buyer_id, status__in=LIVING).first()
+    if server is None:
+        return Refused("server.gone", _("The server that it was ordered for is not there any more."))
+    document = documents.load(line.version.document)
+    asset = document.details.fields.get(documents.ASSET, "")
+    image = SystemImage(reference=f"asset:{asset}" if asset else f"product:{line.product_id}", name=line.product_name)
+    return tasks.request(
+        server.pk, Action.REPLACE if server.provider_id else Action.CREATE, now=now, owner=operation.pk,
+        disk=tasks.Disk(image=image, service=subscription.pk), login=new_login(), actor=operation.actor or "market",
+    )  # fmt: skip
+
+
+def new_login() -> Login:
+    """Of an account that can do everything: twenty characters of chance (business-rules §2.7: no preset or weak passwords)."""
+    return Login(user_name=USER, password="".join(choice(_LETTERS) for _n in range(20)))

@@ -1,0 +1,88 @@
+"""What this context does when servers, orders and services change; ``wiring`` calls these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from tradepost.market.base import outbox
+from tradepost.market.compute.events import ServerChanged
+from tradepost.market.compute.models import Server
+from tradepost.market.fulfilment.cases import locked_subscriptions
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.operate import OperationRequest, operate
+from tradepost.market.orders.events import OrderCompleted
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.orders.refund_models import Refund
+from tradepost.market.product_types.charging import modes_that
+from tradepost.market.subscriptions.events import SubscriptionReleased
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.renewable import LIVING
+
+from . import meter
+from .bind import ended, opened, unbind
+from .events import PeriodImageExpired
+from .models import ImageBinding, PeriodImage
+
+
+def on_order_completed(event: OrderCompleted, now: datetime) -> None:
+    """A period image that was bought is in effect."""
+    lines = OrderLine.objects.filter(
+        order__number=event.order, order__order_type=Order.Type.NEW, for_server__isnull=False,
+        charging_mode__in=modes_that(lambda mode: mode.ends),
+    )  # fmt: skip
+    for line in lines.select_related("order__buyer", "subscription__offer__sku"):
+        opened(line, now=now)
+
+
+def on_server_changed(event: ServerChanged, now: datetime) -> None:
+    """What it runs is counted; who covered another disk of it does so no more; the service of an image that it has not any
+    more ends."""
+    meter.schedule(now)
+    server = Server.objects.get(pk=event.server)
+    standing = ImageBinding.objects.filter(server=server, to_at=None)
+    binding = next((one for one in standing if one.covers_id != server.service_id), None)
+    left = _replaced(server)
+    locked = locked_subscriptions(left | ({binding.image_id} if binding is not None else set()))
+    _release([one for one in locked if one.pk in left], now)
+    if binding is not None:
+        unbind(binding, at=event.at, now=now)
+
+
+def _replaced(server: Server) -> set[int]:
+    """Services on demand whose server it was, and is no more."""
+    lines = OrderLine.objects.filter(
+        for_server=server.pk, charging_mode__in=modes_that(lambda mode: mode.postpaid), subscription__status__in=LIVING
+    )  # fmt: skip
+    left = lines.exclude(subscription=server.service_id) if server.service_id is not None else lines
+    return {pk for pk in left.values_list("subscription_id", flat=True) if pk}
+
+
+def _release(services: Sequence[Subscription], now: datetime) -> None:
+    if not services:
+        return
+    operate(
+        [
+            OperationRequest(
+                kind="release", subscription=one, origin=Operation.Origin.MARKET, idempotency_key=f"no-server/{one.pk}"
+            )
+            for one in services
+        ],
+        now=now,
+    )
+
+
+def on_service_released(event: SubscriptionReleased, now: datetime) -> None:
+    """Of a period image: it covers nothing from the end of its paid time on. A server that runs on is billed by the hour."""
+    if not PeriodImage.objects.filter(service=event.subscription).exists():
+        return
+    [service] = locked_subscriptions([event.subscription])
+    refunded = Refund.objects.filter(subscription=service, status=Refund.Status.REFUNDED).exclude(
+        kind=Refund.Kind.CANCEL_RENEWAL
+    )
+    done = ended(service, refunded=refunded.exists(), now=now)
+    if done is not None and done[0].status == PeriodImage.Status.EXPIRED:
+        runs_on = done[1].server_id if done[1] is not None else None
+        outbox.publish(
+            PeriodImageExpired(image=service.pk, server=runs_on, at=service.expires_at or event.at), now=now
+        )  # fmt: skip

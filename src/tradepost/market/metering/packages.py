@@ -1,0 +1,82 @@
+"""A package becomes something that usage is deducted from when it is opened, and stops being so when it is released.
+
+It belongs to one service on demand of its buyer: the same product, counted in the same unit, the oldest that is in use
+(business-rules §3.2; saas-v2 §3.2: a package names the one instance that it deducts for).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from tradepost.market.base import outbox, rows
+from tradepost.market.orders.events import OrderCompleted
+from tradepost.market.orders.models import OrderLine
+from tradepost.market.orders.prerequisite import deducted_from
+from tradepost.market.product_types.charging import modes_that
+from tradepost.market.subscriptions.events import SubscriptionReleased
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.paid_time import period_end
+from tradepost.protocols.open_api.usage_items import SCALE
+
+from .events import PackageChanged
+from .models import Package, Quota
+
+
+def on_order_completed(event: OrderCompleted, now: datetime) -> None:
+    """Reaction: from the beginning of its time on usage is deducted from a package that was opened. A repeat changes nothing."""
+    lines = OrderLine.objects.filter(
+        order__number=event.order, charging_mode__in=modes_that(lambda mode: mode.quota), subscription__package=None
+    ).select_related("subscription", "offer__sku", "buyer")
+    for line in lines.order_by("pk"):
+        held = line.subscription
+        if held is not None and held.order_line_number == line.number and held.started_at is not None:
+            with transaction.atomic():
+                _open(line, held, held.started_at, now)
+
+
+def _open(line: OrderLine, held: Subscription, since: datetime, now: datetime) -> None:
+    service = deducted_from(line.buyer, line.offer, of_any_state=True)
+    if service is None:
+        return  # it ended while the package was being opened: nothing is used that could be deducted
+    package = Package.objects.create(
+        subscription=held, service=service, seller_id=held.seller_id, stops=line.offer.stops_when_used_up,
+        reset=line.offer.reset, starts_at=since, ends_at=held.expires_at,
+    )  # fmt: skip
+    rows.create(
+        Quota(
+            package=package, service=service, starts_at=begins, ends_at=ends, amount=_tenthousandths(line.quota_each),
+            remaining=_tenthousandths(line.quota_each),
+        )
+        for begins, ends in windows_of(since, held.expires_at, package.reset)
+    )  # fmt: skip
+    outbox.publish(PackageChanged(package=held.pk), now=now)
+
+
+def _tenthousandths(quota: Decimal) -> int:
+    return int(quota * SCALE)
+
+
+def windows_of(
+    since: datetime, until: datetime | None, reset: str
+) -> Iterator[tuple[datetime, datetime | None]]:  # fmt: skip
+    """The times after which it is full again, counted from its own beginning (design money.md §8), by the calendar of the
+    market's zone; without a reset its whole time."""
+    if not reset or until is None:
+        yield since, until
+        return
+    begins, number = since, 1
+    while begins < until:
+        ends = min(period_end(since, reset, number), until)
+        yield begins, ends
+        begins, number = ends, number + 1
+
+
+def on_released(event: SubscriptionReleased, now: datetime) -> None:
+    """Reaction: what is left of a package that ended before its time can be used no more."""
+    open_ = Package.objects.filter(pk=event.subscription, closed_at=None)
+    if open_.update(closed_at=event.at):
+        outbox.publish(PackageChanged(package=event.subscription), now=now)

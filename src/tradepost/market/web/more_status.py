@@ -1,0 +1,41 @@
+"""More of the one vocabulary of states (``status``): of servers, period images, and what was done in the console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from django.utils.functional import Promise
+
+from tradepost.market.audit.models import Outcome
+from tradepost.market.compute.models import Server
+from tradepost.market.images.models import PeriodImage
+
+type Marked = tuple[Iterable[tuple[str, str | Promise]], Mapping[str, tuple[str, str]]]
+"""Choices, and of each its tone and icon."""
+
+MORE: Mapping[str, Marked] = {
+    "audit": (
+        Outcome.choices,
+        {"done": ("ok", "check"), "shown": ("calm", "eye"), "refused": ("warn", "ban"), "failed": ("bad", "x")},
+    ),
+    "server": (
+        Server.Status.choices,
+        {
+            "creating": ("info", "refresh"),
+            "running": ("ok", "check"),
+            "broken": ("bad", "alert-triangle"),
+            "stopped": ("calm", "player-pause"),
+            "released": ("calm", "ban"),
+            "failed": ("bad", "x"),
+        },
+    ),
+    "period image": (
+        PeriodImage.Status.choices,
+        {
+            "bound": ("ok", "check"),
+            "idle": ("warn", "player-pause"),
+            "expired": ("calm", "clock"),
+            "refunded": ("calm", "arrow-back-up"),
+        },
+    ),
+}

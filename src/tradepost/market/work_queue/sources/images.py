@@ -1,0 +1,68 @@
+"""Period images that wait to be bound again, and what the cloud did not do for servers that no service is on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as plain
+from django.utils.translation import gettext_lazy as _
+
+from tradepost.market.compute.models import Task
+from tradepost.market.compute.tasks import WORDS
+from tradepost.market.images.models import PeriodImage
+from tradepost.market.images.operator_queries import given_up, idle_images
+from tradepost.market.work_queue.contract import Clock, Entry, Severity, key_of
+
+
+class IdleImages:
+    name = "idle-images"
+    title = _("Idle period images")
+
+    def list_url(self) -> str:
+        return reverse("console:images")
+
+    def rows(self) -> QuerySet[PeriodImage]:
+        return idle_images()
+
+    def entries(self, rows: Sequence[PeriodImage], clock: Clock) -> list[Entry]:
+        return [self._entry(one, clock) for one in rows]
+
+    def _entry(self, one: PeriodImage, clock: Clock) -> Entry:
+        since = one.idle_since or one.service.created_at
+        return Entry(
+            key=key_of(self.name, one.pk), title=_("Period image that covers no server"),
+            about=f"{one.service.buyer} · {one.service.product.name}", url=reverse("console:image", args=[one.pk]),
+            since=since, due_at=clock.due(since),
+            facts=(
+                (_("Buyer"), str(one.service.buyer)), (_("Idle since"), since),
+                (_("Paid until"), one.service.expires_at or "–"),
+            ),
+        )  # fmt: skip
+
+
+class ServerTasks:
+    name = "server-tasks"
+    title = _("Servers that the cloud did not change")
+
+    def list_url(self) -> str:
+        return reverse("console:servers")
+
+    def rows(self) -> QuerySet[Task]:
+        return given_up()
+
+    def entries(self, rows: Sequence[Task], clock: Clock) -> list[Entry]:
+        return [self._entry(one, clock) for one in rows]
+
+    def _entry(self, one: Task, clock: Clock) -> Entry:
+        since = one.ended_at or one.created_at
+        return Entry(
+            key=key_of(self.name, one.pk), title=_("The cloud did not do what a server needs"),
+            about=f"{one.server.name} · {one.server.buyer}", url=reverse("console:server", args=[one.server_id]),
+            since=since, due_at=clock.due(since), severity=Severity.HIGH,
+            facts=((_("Server"), one.server.name), (_("Asked for"), plain(WORDS[one.action])), (_("The cloud said"), one.error)),
+        )  # fmt: skip
+
+
+SOURCES = (IdleImages(), ServerTasks())

@@ -1,0 +1,81 @@
+"""A chapter of history.py: a buyer's packages of usage, one that is nearly used up and one that stopped its service."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tradepost.market.catalog.models import Product
+    from tradepost.market.subscriptions.models import Subscription
+
+SECOND = timedelta(seconds=1)
+
+
+def pack(_seller_url: str) -> dict[str, str]:
+    from tests.browser.history import until
+    from tests.factories.metering import on_demand, package
+    from tests.factories.products import make_product
+    from tradepost.market.base import clock
+    from tradepost.market.billing.models import Charge
+    from tradepost.market.catalog.models import Product
+    from tradepost.market.metering import collect
+    from tradepost.market.subscriptions.models import Subscription
+
+    docs = Product.objects.get(slug="yunjian-docs")
+    plain, stopping = (
+        make_product(
+            docs.seller, prices=(on_demand(amount=Decimal(2)), package(100, stops_when_used_up=stops, reset=reset)),
+            address=docs.binding.address, now=clock.now(), slug=slug, name=name, name_en=name_en,
+            category=docs.category.slug, picture=docs.picture,
+        )
+        for slug, name, name_en, stops, reset in (
+            ("yunjian-ocr", "云笺票据识别", "Yunjian Receipts", False, ""),
+            ("yunjian-translate", "云笺机器翻译", "Yunjian Translate", True, "month"),
+        )
+    )  # fmt: skip
+    service, bought = _opened(plain)
+    stopped, empty = _opened(stopping)
+    _use(service, "40", "52.5")
+    _use(stopped, "130")
+    collect.close("hour", now=clock.now())
+    until(lambda: Charge.objects.filter(subscription__in=[service, stopped]).count() == 2, "it is charged")
+    until(lambda: Subscription.objects.get(pk=stopped.pk).status == "frozen", "what is used up stops it")
+    return {
+        "packed service": str(service.pk), "packed": str(bought.pk), "stopped service": str(stopped.pk), "empty": str(empty.pk),
+        "packed product": str(plain.pk), "packed charge": str(Charge.objects.get(subscription=service).pk),
+        "free charge": str(Charge.objects.get(subscription=stopped).pk),
+    }  # fmt: skip
+
+
+def _opened(product: Product) -> tuple[Subscription, Subscription]:
+    """The service on demand and its package, in use."""
+    from tests.browser import history
+    from tradepost.market.metering.models import Package
+    from tradepost.market.subscriptions.models import Subscription
+
+    held = []
+    for mode in ("ON_DEMAND", "ON_DEMAND_PKG"):
+        number = history._buy(product.slug, mode=mode)  # a chapter of it
+        history.until(lambda: history._status(number) == "completed", f"{mode} is opened")  # noqa: B023  # awaited at once
+        held.append(Subscription.objects.get(order_lines__order__number=number))
+    history.until(lambda: Package.objects.filter(pk=held[1].pk).exists(), "usage is deducted from it")
+    return held[0], held[1]
+
+
+def _use(service: Subscription, *values: str) -> None:
+    """From the moment on in which the package was opened."""
+    from tests.factories.metering import item, push
+    from tradepost.market.base import clock
+    from tradepost.market.metering.models import Package
+    from tradepost.protocols.open_api.usage_push import dump_time
+
+    begin = Package.objects.get(service=service).starts_at.replace(microsecond=0) + SECOND
+    records = [
+        item(service, begin + n * SECOND, value, end_time=dump_time(begin + (n + 1) * SECOND))
+        for n, value in enumerate(values)
+    ]
+    found = push(service.seller, records, now=clock.now() + 10 * SECOND)
+    if found.refused:
+        raise AssertionError(found.refused)

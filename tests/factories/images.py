@@ -1,0 +1,174 @@
+"""Images on servers of the cloud that a sandbox plays; and a worker without threads, which takes the market from one due moment
+to the next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import override
+
+from tradepost.market import wiring
+from tradepost.market.base import jobs, leased_jobs, outbox
+from tradepost.market.base.models import Event, Job, LeasedJob
+from tradepost.market.base.work import State
+from tradepost.market.catalog.document import Price
+from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.compute import tasks
+from tradepost.market.compute.adapters.memory import Memory
+from tradepost.market.compute.contract import CloudError, NewServer, Seen
+from tradepost.market.compute.models import SandboxServer, Server, Task
+from tradepost.market.compute.registry import cloud
+from tradepost.market.identity.models import Seller, User
+from tradepost.market.images import servers
+from tradepost.market.images.models import PeriodImage
+from tradepost.market.images.servers import CreateServer, ForServer, Rules
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.orders.pay import pay_order
+from tradepost.market.orders.place import PlaceOrder, place_order
+from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.text import Text
+
+from .buying import make_subscription
+from .metering import on_demand
+from .people import NOW, make_seller
+from .products import make_offer, make_product
+
+HOUR = Text(zh="小时", en="hours")
+RULES = Rules(unpaid_timeout=timedelta(days=1), servers_most=20)
+MEMORY = cloud("memory")
+
+
+class Full(Memory):
+    """A cloud of an operator's own, named by its setting, that has no room for another server."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = "tests.factories.images:FULL"
+
+    @override
+    def create(self, wanted: NewServer, *, token: str) -> Seen:
+        raise CloudError("no room for a server")
+
+
+FULL = Full()
+
+
+def by_the_hour(amount: str = "0.50") -> Price:
+    price = on_demand(amount=Decimal(amount), unit=HOUR, code="hours")
+    return replace(price, factors=(replace(price.factors[0], cycle="hour"),))
+
+
+def by_the_month(amount: str = "300") -> Price:
+    return Price(
+        charging_mode=ChargingMode.PERIOD, amount=Decimal(amount), period_type="month", period_numbers=(1, 3)
+    )  # fmt: skip
+
+
+def make_image(seller: Seller | None = None, *, hour: str = "0.50", month: str = "300", now: datetime = NOW) -> Product:
+    """An image that is sold by the hour and by the month."""
+    seller = seller or make_seller(now=now)
+    return make_product(
+        seller, prices=(by_the_hour(hour), by_the_month(month)), product_type="IMAGE", bound=False, now=now
+    )  # fmt: skip
+
+
+def make_server(buyer: User, product: Product, *, name: str = "web-1", now: datetime = NOW) -> Server:
+    """Ordered with the image on demand, and running by then."""
+    offer = make_offer(product, mode=ChargingMode.ON_DEMAND)
+    command = CreateServer(product_id=offer.product_id, name=name, size="s1", agreed=True)
+    order = servers.create_server(buyer, command, MEMORY, rules=RULES, now=now)
+    rest(now)
+    return Server.objects.select_related("service").get(pk=_line(order).for_server or 0)
+
+
+def make_period_image(buyer: User, server: Server, *, now: datetime = NOW, **changed: object) -> PeriodImage:
+    """Paid, for a server that runs its image."""
+    if server.service is None:
+        raise LookupError("the server runs no image")
+    offer = Offer.objects.get(sku__spec=server.service.offer.sku.spec_id, charging_mode=ChargingMode.PERIOD)
+    command = replace(ForServer(product_id=offer.product_id, server=server.pk, agreed=True), **changed)  # type: ignore[arg-type]
+    order = servers.buy_image(buyer, command, rules=RULES, now=now)
+    pay_order(order, now=now)
+    rest(now)
+    return PeriodImage.objects.select_related("service").get(service=_line(order).subscription)
+
+
+def stand_server(buyer: User, product: Product, *, name: str = "web-1", now: datetime = NOW) -> Server:
+    """A server that runs the image, written as the worker would have: nothing else is worked off."""
+    server = tasks.new_server(buyer.pk, name=name, size="s1", cloud="memory", now=now)
+    offer = make_offer(product, mode=ChargingMode.ON_DEMAND)
+    command = PlaceOrder(product_id=offer.product_id, agreed=True, for_server=server.pk)
+    order = place_order(buyer, command, now=now, unpaid_timeout=timedelta(days=1))
+    pay_order(order, now=now)
+    service = make_subscription(order, now=now)
+    SandboxServer.objects.create(token=f"server-{server.pk}", name=name, size="s1", image="x")
+    Server.objects.filter(pk=server.pk).update(
+        status="running", provider_id=f"server-{server.pk}", service=service, seller=service.seller, address="10.0.0.1"
+    )
+    server.refresh_from_db()
+    return server
+
+
+def idle_image(buyer: User, server: Server, *, now: datetime = NOW) -> PeriodImage:
+    """A period image of the image on the server, that covers no server."""
+    if server.service is None:
+        raise LookupError("the server runs no image")
+    offer = Offer.objects.get(sku__spec=server.service.offer.sku.spec_id, charging_mode=ChargingMode.PERIOD)
+    command = PlaceOrder(product_id=offer.product_id, agreed=True, for_server=server.pk)
+    order = place_order(buyer, command, now=now, unpaid_timeout=timedelta(days=1))
+    pay_order(order, now=now)
+    return PeriodImage.objects.create(service=make_subscription(order, now=now), idle_since=now)
+
+
+def servers_of(seller: Seller, buyer: User) -> dict[str, str]:
+    """What addresses name: a server of the buyer that runs an image of the seller, a period image of it that is idle, and what
+    the cloud did not do for another server."""
+    product = make_image(seller)
+    server = stand_server(buyer, product)
+    other = tasks.new_server(buyer.pk, name="gone", size="s1", cloud="memory", now=NOW)
+    task = Task.objects.create(server=other, action="release", status="gave_up", created_at=NOW, ended_at=NOW)
+    return {
+        "hourly": make_offer(product, mode=ChargingMode.ON_DEMAND).product_id,
+        "monthly": make_offer(product, mode=ChargingMode.PERIOD).product_id, "server": str(server.pk),
+        "period_image": str(idle_image(buyer, server).pk), "server_task": str(task.pk),
+    }  # fmt: skip
+
+
+def _line(order: Order) -> OrderLine:
+    return OrderLine.objects.select_related("subscription").get(order=order)
+
+
+def broken(server: Server, fault: str) -> None:
+    """The sandbox's cloud fails with this server: ``broken``, ``refuses`` or an empty text."""
+    SandboxServer.objects.filter(token=server.provider_id or f"server-{server.pk}").update(fault=fault)
+
+
+def rest(now: datetime) -> None:
+    """Work off all that is due now: events, timers, jobs that wait for others' servers."""
+    for _turn in range(200):
+        done = outbox.dispatch(wiring.REACTIONS, now=now)
+        done += jobs.run_due(wiring.TASKS, now=now)
+        done += leased_jobs.run_due(wiring.LEASED_TASKS, now=lambda: now, wall=lambda: now, owner="a worker of tests")
+        if not done:
+            stuck = Event.objects.exclude(error="").first() or Job.objects.exclude(error="").first()
+            assert stuck is None, stuck.error
+            return
+    raise AssertionError("the market does not come to rest")
+
+
+def go_to(end: datetime, now: datetime) -> datetime:
+    """From one due moment to the next, up to ``end``."""
+    rest(now)
+    while True:
+        moments = [
+            found
+            for model in (Event, Job, LeasedJob)
+            if (found := model.objects.filter(state=State.WAITING, due_at__gt=now).order_by("due_at").values_list("due_at", flat=True).first())
+        ]  # fmt: skip
+        following = min(moments, default=None)
+        if following is None or following > end:
+            rest(end)
+            return end
+        now = following
+        rest(now)

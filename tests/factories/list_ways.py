@@ -1,0 +1,90 @@
+"""In which ways lists are asked beside the plain one: a part of ``everything``."""
+
+from __future__ import annotations
+
+from tests.market.supervision_addresses import MORE_OF_SUPERVISION
+from tests.market.transfer_addresses import MORE_OF_TRANSFERS
+
+from .server_facts import MORE_OF_SERVERS
+from .settled_facts import MORE_OF_SETTLEMENT
+
+MORE = {
+    "": (
+        "q=企业云笺", "q=企业", "q=leaf", "q=whetstne", "q=没有的", "q=财务&sort=price&category=many", "category=many&sort=sold", "way=month",
+        "seller=seller-1", "sort=price&low=1&high=50", "after={product}",
+    ),
+    "compare/": ("p={slug}&p=product-2",),
+    "orders/": ("q=CS26", "q={tail}", "q=云笺", "q=Leaf 1", "q=没有的", "status=completed", "status=unpaid", "after={order_key}"),
+    "services/": ("q=云笺", "status=frozen", "q={instance}"),
+    "services/batch/": ("service={subscription}", "service={subscription}&act=automatic", "service={subscription}&act=keep", "service={subscription}&act=unsubscribe"),
+    "notices/": ("only=unread", "only=read"),
+    "seller/orders/": (
+        "q=CS26", "q={line}", "q={tail}", "q=云笺", "q=没有的", "q={instance}", "status=completed", "status=refunded",
+        "status=unpaid", "status=processing",
+    ),
+    "seller/messages/": (
+        "state=failing", "state=gave_up", "state=cancelled", "state=waiting", "state=in_flight", "state=held", "state=done",
+        "order={order}", "order={line}", "order={instance}", "reason=timeout", "activity=newInstance", "activity=releaseInstance", "address={address}",
+    ),
+    "seller/attributes/": ("q=系统", "kind=number", "q=os&kind=enum"),
+    "seller/assets/": ("q=Agent", "kind=package"),
+    "console/assets/": ("status=review", "verdict=not_scanned", "seller={seller}"),
+    "seller/cases/": ("address={address}", "activity=queryInstance", "standing=stale"),
+    "console/orders/": ("q={order}", "q={line}", "q=CS26", "q={tail}", "q={email}", "status=processing", "status=stopped"),
+    "console/calls/": (
+        "state=failing", "state=gave_up", "state=cancelled", "state=held", "state=done", "verdict=timeout", "q={order}",
+        "q={instance}", "seller={seller}", "seller={seller}&state=gave_up",
+    ),
+    "console/operations/": ("show=open", "show=ended", "show=ended&seller={seller}", "show=ended&q={instance}", "show=ended&q={order}"),
+    "seller/operations/": ("show=stopped", "show=ended", "show=ended&q={instance}", "show=ended&q={line}"),
+    "console/services/": (
+        "q={order}", "q={tail}", "q={instance}", "q={email}", "q=没有的", "status=frozen", "status=failed", "status=by_hand",
+        "seller={seller}", "seller={seller}&status=frozen",
+    ),
+    "console/queue/": (
+        "show=mine", "show=nobody", "show=snoozed", "source=operations", "source=operations&show=nobody", "source=submissions",
+        "at=operations:{operation}",
+    ),
+    "console/audit/": (
+        "actor=op3@market.example", "act=act_7", "kind=product&id=7", "outcome=refused", "since=2025-01-01&until=2025-01-02",
+        "after=1600000000000000.1",
+    ),
+    "console/audit/export/": ("since=2025-01-01&until=2025-01-02",),
+    "console/reconcile/": ("show=settled", "what=gone", "seller={seller}"),
+    "console/accounts/": ("role=operator", "role=locked", "role=seller", "role=buyer"),
+    "invoices/": ("status=done", "status=review", "after={invoice}"),
+    "invoices/apply/": ("seller={seller}", "order={order}", "order={order}&type=general_digital"),
+    "seller/invoices/": ("status=done", "status=review"),
+    "console/invoices/": ("status=", "status=done"),
+    "refunds/": ("status=refunded", "after={refund}"),
+    "seller/usage/": ("q={instance}", "push=7", "state=voided", "day=2026-03-01", "q={instance}&day=2026-03-01"),
+    "seller/usage/refused/": ("code=009", "push=7", "q=i", "day=2026-03-01"),
+    "seller/usage/chart/": ("product={usage_product}", "q={used_instance}", "q={used_instance}&day=2026-03-01", "day=2026-03-01"),
+    "seller/usage/chart/usage.csv": ("q={used_instance}",),
+    "seller/usage/charges/": ("service={metered}",),
+    "services/<int:pk>/usage/": ("day=2026-03-01", "month=2026-02"),
+    "console/usage/": ("cycle=hour",),
+    "console/usage/charges/": ("buyer=1",),
+    "seller/usage/pushes/": ("state=refused",),
+    "charges/": ("service={metered}", "state=open"),
+    "seller/refunds/": ("status=seller_review", "status=refunded"),
+    "complaints/new/": ("product={slug}", "order={order}", "service={subscription}"),
+    "demands/new/": ("q=云笺",),
+    "seller/complaints/": ("status=upheld",), "seller/demands/": ("status=waiting",), **MORE_OF_SETTLEMENT,
+    "console/complaints/": ("status=upheld",), "console/demands/": ("status=open",),
+    "console/demands/products/": ("product_words=云笺", "product_words={product}"),
+    "console/demands/sellers/": ("seller_words=many",),
+    "console/refunds/": ("status=", "status=refunded"),
+    **MORE_OF_TRANSFERS, **MORE_OF_SERVERS, **MORE_OF_SUPERVISION,
+    "console/web-checks/": ("status=done", "status=unreached", "seller={seller}", "seller={seller}&status=done"),
+    "console/deliveries/": (
+        "status=failed", "status=waiting", "status=sent", "status=withheld", "channel=sms", "channel=mail", "reason=switched_off",
+        "q={email}", "q=13800138000",
+    ),
+    "seller/licenses/": ("status=active", "q=PL1", "status=issued"),
+    "seller/licenses/requests/": ("status=promised", "q=event-1"),
+    "console/licenses/": ("status=active", "seller={seller}", "seller={seller}&status=taken", "q=PL1"),
+    "console/licenses/requests/": ("status=promised", "seller={seller}", "seller={seller}&status=promised"),
+    "seller/deliveries/": ("status=withheld", "channel=webhook", "reason=disabled", "q={email}"),
+}  # fmt: skip
+"""Lists are also asked in these ways."""

@@ -1,0 +1,35 @@
+"""What the addresses and timers of servers are about in a large market: parts of ``everything``."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+from tradepost.market.compute import observe
+from tradepost.market.images import meter
+
+from .event_facts import one
+
+MORE_OF_SERVERS = {"servers/": ("state=all",), "console/servers/": ("status=running", "status=released")}
+ELSEWHERE_OF_SERVERS = {
+    "servers/new/<str:product_id>/": [HTTPStatus.NOT_FOUND],  # nobody sells images in this market
+    "servers/images/new/<str:product_id>/": [HTTPStatus.NOT_FOUND],
+}
+
+
+def of_servers() -> dict[str, str]:
+    return {
+        "server": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
+        "server_task": str(one("SELECT max(id) FROM compute_task WHERE status = 'gave_up'")[0]),
+        "period_image": str(one("SELECT max(service_id) FROM images_periodimage WHERE status = 'idle'")[0]),
+        "hourly": one("SELECT product_id FROM catalog_offer WHERE id = 2")[0],
+        "monthly": one("SELECT product_id FROM catalog_offer WHERE id = 1")[0],
+    }
+
+
+def moments_of_servers(now: datetime) -> dict[str, list[tuple[str, dict[str, Any], datetime]]]:
+    return {
+        meter.TIMER: [("", {}, now + timedelta(hours=2))],
+        observe.TIMER: [("", {"cloud": "memory"}, now)],
+    }

@@ -1,0 +1,77 @@
+"""A sandbox's clock goes from one moment to the next; what may be passed over is run before the next other one comes (0050)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from tradepost.market.base import clock, jobs
+from tradepost.market.base.models import Job
+from tradepost.market.production import clock_steps
+
+pytestmark = pytest.mark.django_db
+QUIET, LOUD = "test.quiet", "test.loud"
+HOUR = timedelta(hours=1)
+TIMERS = clock_steps.Timers(reacting=[QUIET, LOUD], passed_over=[QUIET], mail="test.mail")
+Moment = tuple[str, int]
+
+
+def step() -> frozenset[str] | None:
+    return clock_steps.step(TIMERS, idle=lambda: True, sweep=lambda _: None)
+
+
+def steps(moments: Sequence[Moment], *, hours: int) -> list[list[Moment]]:
+    """What is due at each stop of a clock that goes so many hours, until it has arrived."""
+    start = clock.now()
+    for number, (kind, at) in enumerate(moments):
+        jobs.schedule(kind, str(number), due_at=start + at * HOUR)
+    clock.aim(hours * HOUR)
+    seen: list[list[Moment]] = []
+    for _ in range(30):
+        if step() is None:
+            return seen
+        due = Job.objects.filter(due_at__lte=clock.now()).order_by("due_at", "pk")
+        seen.append([(job.kind, round((job.due_at - start) / HOUR)) for job in due])
+        due.delete()
+    raise AssertionError("it never arrives")
+
+
+@pytest.mark.parametrize(
+    ("name", "moments", "hours", "stops"),
+    [
+        ("each other moment is a stop", [(LOUD, 1), (LOUD, 2)], 3, [[(LOUD, 1)], [(LOUD, 2)], []]),
+        ("quiet ones are run together", [(QUIET, 1), (QUIET, 2)], 3, [[(QUIET, 1), (QUIET, 2)], []]),
+        (
+            "before the next other moment",
+            [(QUIET, 1), (QUIET, 2), (LOUD, 3), (QUIET, 4)],
+            9,
+            [[(QUIET, 1), (QUIET, 2)], [(LOUD, 3)], [(QUIET, 4)], []],
+        ),
+        ("at the same moment with it", [(LOUD, 2), (QUIET, 2)], 3, [[(LOUD, 2), (QUIET, 2)], []]),
+        ("what comes after the end waits", [(QUIET, 1), (QUIET, 5), (LOUD, 7)], 3, [[(QUIET, 1)], []]),
+        ("a clock for which nothing is due arrives", [], 3, [[]]),
+    ],
+)
+def test_where_it_stops(name: str, moments: list[Moment], hours: int, stops: list[list[Moment]]) -> None:
+    start = clock.now()
+    assert steps(moments, hours=hours) == stops, name
+    assert clock.now() - start >= hours * HOUR
+
+
+def test_nothing_is_passed_over_while_something_is_due() -> None:
+    jobs.schedule(LOUD, "now", due_at=clock.now())
+    jobs.schedule(QUIET, "soon", due_at=clock.now() + HOUR)
+    clock.aim(2 * HOUR)
+    before = clock.now()
+    due = step()
+    assert due == frozenset({clock_steps.REACT})
+    assert clock.now() - before < HOUR
+
+
+@pytest.mark.parametrize(("kind", "loop"), [("test.mail", clock_steps.MAIL), ("test.sms", clock_steps.ELSEWHERE)])
+def test_a_message_wakes_who_sends_it(kind: str, loop: str) -> None:
+    jobs.schedule(kind, "1", due_at=clock.now())
+    clock.aim(HOUR)
+    assert step() == frozenset({loop})

@@ -1,0 +1,38 @@
+"""The addresses of servers and period images: a part of the table of every address."""
+
+from __future__ import annotations
+
+from tests.market.who_may import BUYER, OPERATOR, PERSONS, TRADE, Address, pages
+
+OF_SERVERS = {
+    "servers/": pages(PERSONS),
+    "servers/new/<str:product_id>/": Address(
+        {"product_id": "{hourly}"}, get=PERSONS, post=PERSONS,
+        data={"where": "new", "name": "web-9", "size": "s1", "agreed": "on"},
+    ),
+    "servers/images/new/<str:product_id>/": Address(
+        {"product_id": "{monthly}"}, get=PERSONS, post=frozenset({BUYER}), data={"server": "{server}", "agreed": "on"}
+    ),
+    "servers/<int:pk>/": pages(frozenset({BUYER}), pk="{server}"),
+    "servers/<int:pk>/start/": Address({"pk": "{server}"}, post=frozenset({BUYER})),  # it runs, and is told so
+    "servers/<int:pk>/stop/": Address({"pk": "{server}"}, post=frozenset({BUYER})),
+    "servers/<int:pk>/replace/": Address(
+        {"pk": "{server}"}, get=frozenset({BUYER}), post=frozenset({BUYER}),
+        data={"image": "ubuntu-24.04", "agreed": "on"},
+    ),
+    "servers/<int:pk>/release/": Address(
+        {"pk": "{server}"}, get=frozenset({BUYER}), post=frozenset({BUYER}), data={"agreed": "on"}
+    ),
+    "seller/servers/": pages(TRADE),
+    "console/servers/": pages(frozenset({OPERATOR})),
+    "console/servers/<int:pk>/": pages(frozenset({OPERATOR}), pk="{server}"),
+    "console/servers/<int:pk>/fault/": Address(
+        {"pk": "{server}"}, post=frozenset({OPERATOR}), data={"fault": "broken"}
+    ),
+    "console/servers/tasks/<int:pk>/restart/": Address({"pk": "{server_task}"}, post=frozenset({OPERATOR})),
+    "console/images/": pages(frozenset({OPERATOR})),
+    "console/images/<int:pk>/": pages(frozenset({OPERATOR}), pk="{period_image}"),
+    "console/images/<int:pk>/bind/": Address(
+        {"pk": "{period_image}"}, post=frozenset({OPERATOR}), data={"server": "{server}"}
+    ),
+}  # fmt: skip

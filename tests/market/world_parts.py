@@ -1,0 +1,40 @@
+"""Parts of the small market of ``world``: statements, and web sites that were checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+
+from tests import factories
+from tests.factories.companies import owner_of
+from tests.factories.people import NOW
+from tests.factories.settlement import make_fee_invoice, make_statement
+from tests.factories.web_tasks import EXPIRED, checked, make_web_task
+from tradepost.market.base.config import config
+from tradepost.market.base.secrets import seal
+from tradepost.market.identity.models import Seller, User
+from tradepost.market.orders.models import Order
+from tradepost.market.review import appeals
+from tradepost.market.web_scan.models import WebScan
+
+
+def settled_of(order: Order, owner: User, account: str) -> Mapping[str, str]:
+    """Two statements of A, one of which is being paid, and an invoice over a fee that A asks the market's own seller for."""
+    market = factories.make_seller(self_operated=True)
+    open_one = make_statement(order, reason="why A does not agree")
+    paying = make_statement(
+        order, month=date(2026, 1, 1), number="JS2601PAYING", status="paying", sealed_account=seal(account)
+    )
+    invoice = make_fee_invoice(paying, market, owner)
+    return {"statement": str(open_one.pk), "paying_statement": str(paying.pk), "fee_invoice": str(invoice.pk)}
+
+
+def web_checked_of(seller: Seller, *, proof: str) -> tuple[WebScan, WebScan]:
+    """Two web sites with a high finding each, against one of which the seller appeals."""
+    sites = [make_web_task(seller, url) for url in ("https://web.a.example/", "https://shop.a.example/")]
+    found = [replace(EXPIRED, where=f"the report of A alone {n}") for n in range(2)]
+    runs = [checked(site, fault) for site, fault in zip(sites, found, strict=True)]
+    whys = {runs[1].findings.get().fingerprint: "it was renewed"}
+    appeals.appeal(runs[1], whys, [proof], by=owner_of(seller), settings=config(), now=NOW)
+    return runs[0], runs[1]
