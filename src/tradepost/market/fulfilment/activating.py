@@ -25,9 +25,10 @@ from .cases import held_of, line_of, locked_subscriptions, spoken_by
 from .contract import Case, Effects, Nothing, OrderEnd
 from .kinds.issue import KIND as ISSUE
 from .kinds.issue import activated
+from .lanes import LINE
 from .lifecycle import OperationEvent
 from .models import Operation
-from .operate import LINE, settle
+from .operate import settle
 
 GIVEN_BACK = gettext_noop("Given back by its buyer")
 """Note of the operation."""

@@ -19,9 +19,10 @@ from tradepost.protocols.registry import protocol
 from .apply import Ended, apply
 from .cases import failed_by, held_of, kind_of, line_of, locked_subscriptions, said_by, wanted_of
 from .contract import Ask, Case, Effects, OrderEnd, Said
+from .lanes import LINE
 from .lifecycle import OperationEvent
 from .models import Operation
-from .operate import LINE, link, request_of, settle
+from .operate import link, request_of, settle
 from .speak import speak
 
 type Following = tuple[Operation, calls.CallRequest, int]

@@ -14,9 +14,10 @@ from .cases import held_of, kind_of, line_of, wanted_of
 from .cloud import PEOPLE_SPOKEN
 from .contract import Case, Effects, OrderEnd
 from .kinds.hand_over import KIND
+from .lanes import LINE
 from .lifecycle import OperationEvent
 from .models import Operation
-from .operate import LINE, settle
+from .operate import settle
 
 
 def finish(subscription: Subscription, *, effective_at: datetime, now: datetime) -> None:

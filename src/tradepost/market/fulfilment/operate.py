@@ -6,7 +6,6 @@ a lane holds its subscription first, everywhere.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,23 +22,21 @@ from tradepost.market.orders.cancel import withdraw
 from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.production import calls
-from tradepost.market.production.models import Address, Call
+from tradepost.market.production.models import Call
 from tradepost.market.production.restart import restart
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Command
-from tradepost.protocols.contract import Spoken
 
 from . import cloud, unearned
 from .apply import Ended, apply
-from .cases import held_of, kind_of, line_of, spoken_by, wanted_of
+from .cases import kind_of, line_of, wanted_of
 from .contract import (
     Ask,
     Await,
     Case,
     Effects,
     Freeze,
-    Held,
     Implied,
     Intent,
     Nothing,
@@ -48,17 +45,15 @@ from .contract import (
     Thaw,
     Unable,
 )
-from .freezing import reasons_of
 from .kinds.freeze import Freezing
+from .lanes import Lane, load_lanes
 from .lifecycle import OPERATION, OperationEvent
-from .models import UNRESOLVED, Operation, lane_of
-from .queue import Queued, SellerState, Standing, decide, rests
-from .speak import can_freeze, can_thaw, speak
+from .models import Operation, lane_of
+from .queue import decide, rests
+from .speak import can_freeze, speak
 from .timers import watch
 
 MARKET = "market"
-LINE = ("line__order__buyer", "line__offer__sku__spec")
-"""What an operation of an order needs to be fetched with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,47 +114,6 @@ def _queued(request: OperationRequest, now: datetime) -> Operation:
 # --- lanes ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Lane:
-    """A subscription with all that is wanted of it."""
-
-    subscription: Subscription
-    address: Address | None
-    held: Held | None
-    """None while the product has no production address and needs one."""
-    reasons: frozenset[str]
-    operations: list[Operation]
-
-    def standing(self) -> Standing:
-        status = self.subscription.status
-        return Standing(
-            released=status in {Subscription.Status.RELEASED, Subscription.Status.FAILED},
-            ending=status == Subscription.Status.RELEASING,
-            reasons=self.reasons,
-            seller_state=SellerState(self.subscription.seller_state),
-            # Without an address nobody knows. What is wanted stops then, and a person who mends that restarts it.
-            can_freeze=self.held is None or bool(can_freeze(self.reasons, self.held)),
-            can_thaw=self.held is None or can_thaw(self.held),
-        )
-
-    def queue(self) -> list[Queued]:
-        return [_as_queued(one) for one in self.operations]
-
-
-def _as_queued(operation: Operation) -> Queued:
-    kind, call = kind_of(operation), operation.call
-    return Queued(
-        id=operation.pk,
-        kind=operation.kind,
-        status=operation.status,
-        by_timer=operation.origin == Operation.Origin.TIMER,
-        sent=operation.task_id is not None or (call is not None and (call.attempts > 0 or bool(call.outcome))),
-        prolongs=kind.prolongs,
-        ends=kind.ends,
-        outlives=operation.kind == "release_orphan",
-    )
-
-
 _TURNS = 50
 """Decisions for one lane before we call it a fault of ours: each of them ends, begins or adds something."""
 
@@ -178,7 +132,7 @@ def _settle(subscriptions: Sequence[Subscription], now: datetime) -> None:
     for _turn in range(_TURNS):
         if not pending:
             return
-        lanes = _load(list(pending.values()))
+        lanes = load_lanes(list(pending.values()))
         decisions = [
             (lane, decision) for lane in lanes if not (decision := decide(lane.standing(), lane.queue())).nothing
         ]
@@ -198,35 +152,6 @@ def _settle(subscriptions: Sequence[Subscription], now: datetime) -> None:
             if lane.subscription.pk in moved or not rests(decision, lane.standing(), lane.queue())
         }
     raise RuntimeError(f"lanes do not come to rest: {sorted(pending)}")
-
-
-def _load(subscriptions: Sequence[Subscription]) -> list[Lane]:
-    """Three queries, whatever the number of lanes; frozen ones alone have reasons."""
-    waiting: defaultdict[int | None, list[Operation]] = defaultdict(list)
-    unresolved = Operation.objects.filter(subscription__in=subscriptions, status__in=UNRESOLVED)
-    for operation in unresolved.select_related("call", "task", *LINE).order_by("pk"):
-        waiting[operation.subscription_id].append(operation)
-    reasons = reasons_of(subscriptions)
-    interesting = [one for one in subscriptions if waiting[one.pk] or one.pk in reasons or _is_apart(one)]
-    addresses = calls.addresses_of(one.product for one in interesting) if interesting else {}
-    lanes = []
-    for one in interesting:
-        address = addresses.get(one.product_id)
-        spoken: Spoken | None = spoken_by(one, address) or cloud.spoken_without_interface(one)
-        lanes.append(
-            Lane(
-                one,
-                address,
-                held_of(one, spoken, address) if spoken else None,
-                reasons.get(one.pk, frozenset()),
-                waiting[one.pk],
-            )
-        )
-    return lanes
-
-
-def _is_apart(subscription: Subscription) -> bool:
-    return subscription.seller_state != Subscription.SellerState.ACTIVE
 
 
 def _dropped(lane: Lane, operations: Sequence[Operation], now: datetime) -> list[Ended]:

@@ -25,9 +25,10 @@ from .apply import Ended, apply
 from .cases import failed_by, held_of, kind_of, line_of, locked_subscriptions, wanted_of
 from .contract import Case, Effects, OrderEnd
 from .kinds.issue import KIND as ISSUE
+from .lanes import LINE
 from .lifecycle import OperationEvent
 from .models import Operation
-from .operate import LINE, settle
+from .operate import settle
 
 
 def may_pay_back(order: Order) -> bool:
