@@ -111,12 +111,14 @@ def lifecycles() -> str:
     from tradepost.market.service_desk.lifecycle import COMPLAINT, CUSTOMER_DEMAND, DEMAND
     from tradepost.market.settlement.lifecycle import STATEMENT
     from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
+    from tradepost.market.supervision.lifecycle import SUPERVISION
     from tradepost.market.web_scan.lifecycle import WEB_SCAN
 
     parts: list[str] = []
     for lifecycle in (
         ORDER,
         REFUND,
+        SUPERVISION,
         INVOICE,
         STATEMENT,
         INTENT,

@@ -24,6 +24,7 @@ ORDER = (
     "catalog_sku",
     "catalog_offer",
     "subscriptions_subscription",
+    "supervision_supervision",
     "fulfilment_operation",
     "production_call",
     "licenses_licenserequest",

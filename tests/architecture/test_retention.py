@@ -16,6 +16,7 @@ STAYING = {
     "subscriptions": "what a buyer holds and held",
     "metering": "usage is money: records are append-only, as the ledger is",
     "invoices": "kept as the books are; titles are a buyer's own, at most fifty",
+    "supervision": "what was handed over and accepted is evidence in a dispute: goes with its order",
     "settlement": "what sellers earned and were paid: goes with the ledger",
     "billing": "what was charged and how it was paid: goes with the ledger",
     "licenses": "what a buyer applied for and holds",

@@ -10,6 +10,7 @@ from tests.browser.console_pages import OF_OPERATORS, SUBMIT
 from tests.browser.desk_pages import OF_THE_DESK
 from tests.browser.package_pages import OF_PACKAGES
 from tests.browser.service_pages import OF_SERVICES
+from tests.browser.supervision_pages import OF_DELIVERIES
 from tests.browser.transfer_pages import OF_TRANSFERS
 from tests.browser.usage_pages import OF_USAGE
 from tests.browser.view import LISTS, ROW, View
@@ -38,6 +39,7 @@ HISTORY = (
     "transfers",
     "pack",
     "settle",
+    "supervise",
     "use",
 )
 """The chapters of history.py that these pages tell of."""
@@ -317,7 +319,7 @@ PAGES: dict[str, dict[str, View]] = {
     "operator": OF_OPERATORS,
 }
 
-for part in (OF_PACKAGES, OF_SERVICES, OF_THE_DESK, OF_TRANSFERS, OF_USAGE):
+for part in (OF_PACKAGES, OF_SERVICES, OF_THE_DESK, OF_TRANSFERS, OF_USAGE, OF_DELIVERIES):
     for who, views in part.items():
         PAGES.setdefault(who, {}).update(views)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -66,10 +66,10 @@ def use(_seller_url: str) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _second_after(begin: object, n: int) -> str:
+def _second_after(begin: datetime, n: int) -> str:
     from tradepost.protocols.open_api.usage_push import dump_time
 
-    return dump_time(begin + (n + 1) * timedelta(seconds=1))  # type: ignore[operator]
+    return dump_time(begin + (n + 1) * timedelta(seconds=1))
 
 
 def _poor() -> User:

@@ -156,6 +156,23 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
         case "RefundRequested" | "RefundDecided" | "RefundPaid" | "RefundWithdrawn" | "RefundUnanswered":
             more: dict[str, Any] = {"RefundDecided": {"outcome": "rejected"}, "RefundUnanswered": {"may_appeal": True}}
             return [{"refund": int(of_seller("orders_refund", "id")), **more.get(event.__name__, {})}]
+        case "HandOverBegan":
+            [row] = all_of("SELECT line_id, subscription_id FROM supervision_supervision ORDER BY id DESC LIMIT 1")
+            return [{"line": row[0], "subscription": row[1], "at": at}]
+        case "NodeEntered" | "NodeWaits" | "SupervisionStale" | "SupervisionEnded":
+            [(pk, visit)] = all_of(
+                "SELECT id, visit FROM supervision_supervision WHERE seller_id = 1 AND status = 'running' ORDER BY id DESC LIMIT 1"
+            )
+            of: dict[str, dict[str, Any]] = {
+                "NodeEntered": {"visit": visit}, "NodeWaits": {"visit": visit}, "SupervisionStale": {"times": 1},
+                "SupervisionEnded": {"how": "completed", "by": "somebody"},
+            }  # fmt: skip
+            return [{"supervision": pk, **of[event.__name__]}]
+        case "CancelAsked" | "CancelDeclined":
+            return [{"request": one("SELECT max(id) FROM supervision_cancelrequest")[0]}]
+        case "AppealOpened" | "AppealDecided":
+            where = " WHERE decision <> ''" if event.__name__ == "AppealDecided" else ""
+            return [{"appeal": one(f"SELECT max(id) FROM supervision_appeal{where}")[0]}]
         case "InvoiceIssued":
             return [dict(zip(("invoice", "issued"), row, strict=True)) for row in _invoices("done")]
         case "InvoiceRequested" | "InvoiceWithdrawn" | "InvoiceRejected" | "InvoiceReturned":

@@ -48,6 +48,7 @@ from tradepost.market.production.models import Call
 from tradepost.market.production.record import record
 from tradepost.market.review.overdue import OVERDUE
 from tradepost.market.service_desk import complaints, customer_demands
+from tradepost.market.supervision import timers as supervision_timers
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Unreachable
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.order_query import PATH
@@ -132,6 +133,8 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"), **facts_of_settlement(),
         "asked_invoice": of_seller("invoices_invoice", "id", "status = 'review'"),
         "invoice_title": one("SELECT id FROM invoices_invoicetitle WHERE buyer_id = 1")[0],
+        "supervision": of_seller("supervision_supervision", "id", "buyer_id = 1 AND status = 'running' AND owner = 'buyer'"),
+        "disputed": of_seller("supervision_supervision", "id", "status = 'appealed'"), "supervision_file": "0" * 64,
         "refund": of_seller("orders_refund", "id", "buyer_id = 1 AND status = 'refunded'"),
         "demand": str(OF_THE_BUYER), "open_demand": str(OPEN), "demand_token": DEMAND_TOKEN, "customer_demand": str(OF_THE_BUYER),
         "complaint": str(OF_THE_BUYER), "complaint_file": "0" * 64,
@@ -262,6 +265,16 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
         CLOCK: [("", {"refund": int(of_seller("orders_refund", "id", "status = 'seller_review'"))}, now)],
         INVOICE_CLOCK: [
             ("", {"invoice": int(of_seller("invoices_invoice", "id", "status = 'review'"))}, now + timedelta(days=90))
+        ],
+        intents.WAITS: [
+            ("", {"intent": int(one("SELECT max(id) FROM payments_intent WHERE status = 'pending'")[0])}, now)
+        ],
+        supervision_timers.TIMER: [
+            (
+                "",
+                {"supervision": int(of_seller("supervision_supervision", "id", "status = 'running'"))},
+                now + timedelta(days=4),
+            )
         ],
         intents.WAITS: [("", {"intent": one("SELECT max(id) FROM payments_intent WHERE status = 'pending'")[0]}, now)],
         complaints.TIMER: [("", {"complaint": OF_THE_BUYER}, now)],

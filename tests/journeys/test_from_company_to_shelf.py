@@ -40,7 +40,7 @@ from tradepost.market.review.models import Submission
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
-def test_a_new_company_sells_software_a_license_and_drafts_a_service(tmp_path: Path, settings: Any) -> None:
+def test_a_new_company_sells_software_a_license_and_a_service(tmp_path: Path, settings: Any) -> None:
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"  # as settings.py has it where mails are sent
     settings.ACCOUNT_RATE_LIMITS = False
     make_category()
@@ -56,7 +56,7 @@ def test_a_new_company_sells_software_a_license_and_drafts_a_service(tmp_path: P
             _sells_software(owner, console, stranger, url)
         with running(any_seller(tmp_path, "license_online")) as url:
             _sells_a_license(owner, console, stranger, url)
-        _drafts_a_service(owner)
+        _sells_a_service(owner, console, stranger)
     assert Seller.objects.get() == seller
 
 
@@ -202,8 +202,8 @@ def _sells_a_license(owner: Person, console: Person, stranger: Person, url: str)
     assert delivered(_buys(stranger, product, plan="PERIOD-year")).instance_id
 
 
-def _drafts_a_service(owner: Person) -> None:
-    """business-rules §2.1: what this market cannot deliver yet can be written, and is refused with that reason alone."""
+def _sells_a_service(owner: Person, console: Person, stranger: Person) -> None:
+    """business-rules §2.1, §2.10: what people deliver needs no production address, and is approved as anything else is."""
     product = begin(owner, "MANUAL_SERVICE", zh="实施服务", en="Set-up")
     hand_in_files(owner, product)
     write(owner, product, "details", **{
@@ -214,12 +214,8 @@ def _drafts_a_service(owner: Person) -> None:
         owner, product, "add-spec", "add-plan=once:0",
         typed={"specs.0.name.zh": "标准版", "specs.0.name.en": "Standard", "specs.0.rows.0.cells.0.0": "1000"},
     )  # fmt: skip
-    answer: Any = owner.post(f"/seller/products/{product.pk}/submit/")
-    assert answer.status_code == 422
-    said = [finding.code for finding, _section, _url in answer.context["findings"] if finding.section != "agreement"]
-    assert said == ["kind.undeliverable"]
-    assert "business-rules §2.1" in answer.content.decode()
-    assert not Submission.objects.filter(product=product).exists()
+    approves(console, hand_in(owner, product))
+    assert "实施服务" in stranger.read(f"/products/{Product.objects.get(pk=product.pk).slug}/")
 
 
 def _buys(buyer: Person, product: Product, **choice: str) -> Order:

@@ -73,6 +73,7 @@ from tradepost.market.production.models import Address, Attempt, Binding, Call
 from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand
 from tradepost.market.settlement.models import PaidMonth, SettlementItem, Statement, StatementLine
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
+from tradepost.market.supervision.models import Appeal, CancelRequest, Supervision, Visit
 from tradepost.market.web_scan.models import WebFinding, WebScan, WebTask
 
 from .acting import acting
@@ -92,6 +93,7 @@ from .service_desk import asked_and_complained, asked_of_the_first
 from .settled import invoiced_fee, settled
 from .shop import AK, SK, acting_for_the_first, people_and_products
 from .stories import STORIES, UNDER_WAY, Size, stories
+from .supervised import supervised
 from .web_checked import web_checked
 
 __all__ = ["AK", "GROWING", "SK", "STORIES", "UNDER_WAY", "Size", "analyze", "fill"]
@@ -99,7 +101,7 @@ GROWING = (
     Order, OrderLine, AutoRenewal, Subscription, Period, Freeze, Operation, Call, Attempt, Notice, NoticeDelivery, Transfer, Entry, Move, Event, Job,
     ProbeRun, ProbeDay, ProbeSlot,
     WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice,
-    Demand, CustomerDemand, Complaint,
+    Demand, CustomerDemand, Complaint, Supervision, Visit, Appeal, CancelRequest,
     Push, Record, RefusedRecord, Charge, ProductHour, Package, Quota, UsageCell, Deduction,
     SettlementItem, StatementLine, Statement, PaidMonth,
     LicenseCode, LicenseRequest, SoftwareUsage,
@@ -125,6 +127,7 @@ def fill(size: Size, *, now: datetime) -> None:
         imaged(now)
         licenses()
         invoices()
+        supervised()
         asked_and_complained()
         notices(size)
         money(size, now)

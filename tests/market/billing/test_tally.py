@@ -104,4 +104,6 @@ def test_what_is_counted_otherwise_is_a_chart_of_its_own(services: tuple[Subscri
         minor=5,
     )
     charts = charts_of_product(first.product, Span.month_of(NOW.astimezone(ZONE).date(), ZONE), now=LATER)
-    assert sorted((chart.unit_en, chart.used) for chart in charts) == [("GB", 5), ("calls", 3)]
+    assert {chart.unit_en: chart.used for chart in charts} == {"GB": Decimal(5), "calls": Decimal(3)}
+    [earlier] = charts_of_product(first.product, Span.month_of(NOW.date() - timedelta(days=60), ZONE), now=LATER)
+    assert earlier.is_empty

@@ -60,7 +60,9 @@ def test_the_table_of_access_types() -> None:
 
 def test_what_a_seller_server_or_the_market_makes_can_be_delivered_today() -> None:
     """Issue 9: "never sold without working delivery"."""
-    assert {kind.code for kind in KINDS if kind.deliverable} == {"SAAS", "LICENSE", "LICENSE_CODE"}
+    by_people = {"MANUAL_SERVICE", "CONSULTING", "LICENSE_OFFLINE", "HARDWARE"}
+    assert {kind.code for kind in KINDS if kind.by_people} == by_people
+    assert {kind.code for kind in KINDS if kind.deliverable} == {"SAAS", "LICENSE", "LICENSE_CODE", *by_people}
     assert {kind.code for kind in KINDS if kind.protocols} == {"SAAS", "LICENSE", "LICENSE_CODE"}
     assert {kind.code for kind in KINDS if kind.issues_codes} == {"LICENSE_CODE"}
     assert {kind.code for kind in KINDS if kind.steps} == {"SAAS", "LICENSE", "IMAGE"}, "that one a cloud delivers"

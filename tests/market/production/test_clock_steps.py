@@ -28,7 +28,7 @@ def steps(moments: Sequence[Moment], *, hours: int) -> list[list[Moment]]:
     for number, (kind, at) in enumerate(moments):
         jobs.schedule(kind, str(number), due_at=start + at * HOUR)
     clock.aim(hours * HOUR)
-    seen = []
+    seen: list[list[Moment]] = []
     for _ in range(30):
         if step() is None:
             return seen
@@ -66,7 +66,7 @@ def test_nothing_is_passed_over_while_something_is_due() -> None:
     clock.aim(2 * HOUR)
     before = clock.now()
     due = step()
-    assert due == {clock_steps.REACT}
+    assert due == frozenset({clock_steps.REACT})
     assert clock.now() - before < HOUR
 
 
@@ -74,4 +74,4 @@ def test_nothing_is_passed_over_while_something_is_due() -> None:
 def test_a_message_wakes_who_sends_it(kind: str, loop: str) -> None:
     jobs.schedule(kind, "1", due_at=clock.now())
     clock.aim(HOUR)
-    assert step() == {loop}
+    assert step() == frozenset({loop})

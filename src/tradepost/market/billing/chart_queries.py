@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from django.db.models.functions import TruncDay, TruncHour
 
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Product
+from tradepost.market.metering.deduction import services_with_packages
 from tradepost.market.metering.meters import accumulates_by
 from tradepost.market.metering.models import Meter, Record
 from tradepost.market.metering.seller_queries import units
@@ -75,22 +77,29 @@ def chart_of_service(subscription: Subscription, span: Span, *, now: datetime) -
 
 
 def charts_of_product(product: Product, span: Span, *, now: datetime) -> list[Chart]:
-    """One for each unit and currency in which something was used, as far as it was collected; newer offers may count something
-    else."""
-    kept = ProductHour.objects.filter(product=product)
-    found = []
-    for unit, unit_en, currency in (
-        kept.values_list("unit", "unit_en", "currency").distinct().order_by("unit", "currency")
-    ):
-        within = kept.filter(unit=unit, currency=currency, hour__gte=span.begin, hour__lt=span.end)
-        parts = within.annotate(part=_TRUNCATED[span.grain]("hour", tzinfo=span.zone)).values_list("part").order_by()
-        sums = parts.annotate(quantity=Sum("quantity"), minor=Sum("minor"))
-        quantities, minors = {}, {}
-        for part, quantity, minor in sums:
-            quantities[part], minors[part] = quantity, minor
-        bars = _bars(span, quantities, minors, currency, now)
-        found.append(Chart(span=span, unit=unit, unit_en=unit_en, currency=currency, bars=bars))
-    return found
+    """One for each unit and currency in which something was used in this time, as far as it was collected; newer offers may count
+    something else."""
+    within = ProductHour.objects.filter(product=product, hour__gte=span.begin, hour__lt=span.end)
+    parts = within.annotate(part=_TRUNCATED[span.grain]("hour", tzinfo=span.zone)).order_by(
+        "unit", "unit_en", "currency"
+    )
+    quantities: defaultdict[tuple[str, str, str], dict[datetime, int]] = defaultdict(dict)
+    minors: defaultdict[tuple[str, str, str], dict[datetime, int]] = defaultdict(dict)
+    sums = parts.values_list("unit", "unit_en", "currency", "part").annotate(
+        quantity=Sum("quantity"), minor=Sum("minor")
+    )
+    for unit, unit_en, currency, part, quantity, minor in sums:
+        quantities[unit, unit_en, currency][part] = quantity
+        minors[unit, unit_en, currency][part] = minor
+    if not quantities and (newest := ProductHour.objects.filter(product=product).order_by("-hour").first()) is not None:
+        quantities[newest.unit, newest.unit_en, newest.currency] = {}  # nothing then: said by an empty chart
+    return [
+        Chart(
+            span=span, unit=unit, unit_en=unit_en, currency=currency,
+            bars=_bars(span, used, minors[unit, unit_en, currency], currency, now),
+        )
+        for (unit, unit_en, currency), used in quantities.items()
+    ]  # fmt: skip
 
 
 def _counting(subscription: Subscription) -> QuerySet[Record]:
@@ -106,7 +115,8 @@ def _bars(
 
 
 def forecast_of(subscription: Subscription, month: Span, *, now: datetime) -> Forecast | None:
-    """Of the month that runs now. None for what is not in use, and where too little is known yet (``forecast``)."""
+    """Of the month that runs now. None for what is not in use, where too little is known yet (``forecast``), and where packages are
+    deducted from: what they leave over cannot be told from what was used."""
     meter = Meter.objects.filter(subscription=subscription).first()
     if meter is None or subscription.status != Subscription.Status.ACTIVE or subscription.started_at is None:
         return None
@@ -115,7 +125,7 @@ def forecast_of(subscription: Subscription, month: Span, *, now: datetime) -> Fo
         began_at=subscription.started_at, reported_until=records.aggregate(upto=Max("end_at"))["upto"],
         month_ends=month.end, now=now,
     )  # fmt: skip
-    if over is None:
+    if over is None or services_with_packages({subscription.pk}):
         return None
     priced = Accumulation.objects.filter(meter=meter, start__gte=month.begin, start__lt=month.end)
     sums = priced.aggregate(quantity=Sum("quantity"), exact=Sum("exact"))

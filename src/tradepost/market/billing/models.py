@@ -113,8 +113,9 @@ class ProductHour(models.Model):
     """What was charged in this hour."""
 
     class Meta:
+        # The hour next to the product: a chart reads those of a month, whatever is counted in them.
         constraints = [
-            models.UniqueConstraint(fields=["product", "unit", "currency", "hour"], name="product_hour_once")
+            models.UniqueConstraint(fields=["product", "hour", "unit", "currency"], name="product_hour_once")
         ]
 
 

@@ -29,7 +29,7 @@ _COLUMNS = {
 }  # fmt: skip
 _ADD = (
     "INSERT INTO billing_producthour ({names}) SELECT {names} FROM {added} WHERE true"
-    " ON CONFLICT (product_id, unit, currency, hour) DO UPDATE SET quantity = billing_producthour.quantity + excluded.quantity,"
+    " ON CONFLICT (product_id, hour, unit, currency) DO UPDATE SET quantity = billing_producthour.quantity + excluded.quantity,"
     " minor = billing_producthour.minor + excluded.minor"
 )
 

@@ -16,6 +16,7 @@ from tradepost.market.compute.contract import Action, Login, SystemImage
 from tradepost.market.compute.lifecycle import LIVING
 from tradepost.market.compute.models import Server, Task
 from tradepost.market.product_types.deliverable import by_cloud
+from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Command, Create, Refresh
 from tradepost.protocols.contract import Life, Spoken
@@ -24,6 +25,7 @@ from .cases import protocols_of
 from .contract import ServerTask
 from .models import Operation
 from .speak import CLOUD as NAME
+from .speak import PEOPLE
 
 USER = "root"
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
@@ -38,7 +40,24 @@ class _Cloud:
         self.life = Life()
 
 
+class _People:
+    """Satisfies ``Spoken``: what people deliver is true by the market's own word, a renewal too (business-rules §2.10)."""
+
+    def __init__(self) -> None:
+        self.name = PEOPLE
+        self.activities: Mapping[type[Command], str] = {Refresh: "renew"}
+        self.life = Life()
+
+
 CLOUD: Spoken = _Cloud()
+PEOPLE_SPOKEN: Spoken = _People()
+
+
+def spoken_without_interface(subscription: Subscription) -> Spoken | None:
+    """Of what no seller's server makes; None for the rest. ``product`` should be fetched."""
+    if on_a_server(subscription):
+        return CLOUD
+    return PEOPLE_SPOKEN if product_type(subscription.product.product_type).by_people else None
 
 
 def on_a_server(subscription: Subscription) -> bool:
@@ -51,8 +70,8 @@ def spoken_of(subscriptions: Sequence[Subscription]) -> dict[int, Spoken]:
     where ``product`` is not fetched."""
     found: dict[int, Spoken] = {**protocols_of({one.product_id for one in subscriptions})}
     for one in subscriptions:
-        if one.product_id not in found and on_a_server(one):
-            found[one.product_id] = CLOUD
+        if one.product_id not in found and (spoken := spoken_without_interface(one)) is not None:
+            found[one.product_id] = spoken
     return found
 
 

@@ -159,6 +159,11 @@ class Release:
     order_line_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Nothing is asked of a server: people do it, and whoever follows them says when it is done (``by_people``)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnServer:
     """That the server on which the service runs is started or stopped for its buyer, or gets an image of the cloud's own in
@@ -169,7 +174,9 @@ class OnServer:
     """Code of that image."""
 
 
-type Intent = Ask | Freeze | Thaw | Release | OnServer
+type Sayable = Ask | Freeze | Thaw | Release | OnServer
+"""What a server is told, a seller's or the cloud's."""
+type Intent = Sayable | Await
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,16 @@ class OperationStopped:
     at: datetime
 
 
+@event("hand_over_began", about=("line", "subscription"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverBegan:
+    """What was paid is delivered by people. ``line``: key of the order line."""
+
+    line: int
+    subscription: int
+    at: datetime
+
+
 @event("operator_acted", about=("subscription",))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorActed:

@@ -33,12 +33,26 @@ from tradepost.protocols.contract import Spoken
 from . import cloud, unearned
 from .apply import Ended, apply
 from .cases import held_of, kind_of, line_of, spoken_by, wanted_of
-from .contract import Ask, Case, Effects, Freeze, Held, Implied, Intent, Nothing, OrderEnd, ServerTask, Thaw, Unable
+from .contract import (
+    Ask,
+    Await,
+    Case,
+    Effects,
+    Freeze,
+    Held,
+    Implied,
+    Intent,
+    Nothing,
+    OrderEnd,
+    ServerTask,
+    Thaw,
+    Unable,
+)
 from .freezing import reasons_of
 from .kinds.freeze import Freezing
 from .lifecycle import OPERATION, OperationEvent
 from .models import UNRESOLVED, Operation, lane_of
-from .queue import Decision, Queued, SellerState, Standing, decide
+from .queue import Queued, SellerState, Standing, decide, rests
 from .speak import can_freeze, can_thaw, speak
 from .timers import watch
 
@@ -181,15 +195,9 @@ def _settle(subscriptions: Sequence[Subscription], now: datetime) -> None:
         pending = {
             lane.subscription.pk: lane.subscription
             for lane, decision in decisions
-            if lane.subscription.pk in moved or not _rests(lane, decision)
+            if lane.subscription.pk in moved or not rests(decision, lane.standing(), lane.queue())
         }
     raise RuntimeError(f"lanes do not come to rest: {sorted(pending)}")
-
-
-def _rests(lane: Lane, decision: Decision) -> bool:
-    """Whether nothing is left to decide in a lane in which nothing was done but to start what runs now: it need not be read
-    again to see that."""
-    return not decision.drop and not decision.add and decide(lane.standing(), lane.queue()).nothing
 
 
 def _load(subscriptions: Sequence[Subscription]) -> list[Lane]:
@@ -204,7 +212,7 @@ def _load(subscriptions: Sequence[Subscription]) -> list[Lane]:
     lanes = []
     for one in interesting:
         address = addresses.get(one.product_id)
-        spoken: Spoken | None = spoken_by(one, address) or (cloud.CLOUD if cloud.on_a_server(one) else None)
+        spoken: Spoken | None = spoken_by(one, address) or cloud.spoken_without_interface(one)
         lanes.append(
             Lane(
                 one,
@@ -295,8 +303,10 @@ def _start(starting: Sequence[tuple[Lane, Operation]], now: datetime) -> list[En
                     ended.append(at_once)
                 case Task() as task:
                     OPERATION.move_all([operation], OperationEvent.START, now=now, started_at=now, task_id=task.pk)
-                case call:
+                case Call() as call:
                     begun.append((operation, call))
+                case Await():
+                    OPERATION.move_all([operation], OperationEvent.START, now=now, started_at=now)
     _begin(begun, now)
     return ended
 
@@ -314,8 +324,9 @@ def close(subscription: Subscription, now: datetime) -> None:
     unearned.pay_back(cancelled, now=now)
 
 
-def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Task | Ended:
-    """The first call of an operation, or its task of the cloud, or its end, when it cannot begin or nothing need be asked."""
+def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Task | Ended | Await:
+    """The first call of an operation, or its task of the cloud, or its end, when it cannot begin or nothing need be asked; or
+    people do it."""
     kind, held = kind_of(operation), lane.held
     if held is None:
         return _refused(lane, operation, calls.no_address(), now)
@@ -325,6 +336,8 @@ def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Task | End
         return _refused(lane, operation, refused, now)
     intent = kind.ask(case)
     command = speak(intent, held) if intent is not None else Implied()
+    if isinstance(command, Await):
+        return command
     if isinstance(command, ServerTask):
         task = cloud.ask(command, operation, lane.subscription, now=now)
         if task is not None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from django.utils import translation
 from django.utils.translation import gettext_noop
 
-from tradepost.market.base import rows
+from tradepost.market.base import outbox, rows
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.outbox import batched
 from tradepost.market.base.stored import dump
@@ -36,6 +36,8 @@ from . import changing
 from .cases import held_of, line_of, locked_subscriptions
 from .contract import Ask, Case, Nothing
 from .converting import begin_conversions
+from .events import HandOverBegan
+from .kinds.hand_over import KIND as HAND_OVER
 from .kinds.issue import KIND as ISSUE
 from .kinds.open import KIND as OPEN
 from .kinds.open import Opening
@@ -80,12 +82,21 @@ def _open(numbers: Sequence[str], now: datetime) -> None:
             give_up_order(order, now=now, reason=str(refused.message))
         else:
             started += ours
-    at_sellers = [line for line in started if not by_cloud(line.product.product_type)]
+    at_sellers = [line for line in started if not _in_lanes(line)]
     if at_sellers:
         _begin(at_sellers, addresses, now)
-    on_servers = [line for line in started if by_cloud(line.product.product_type)]
-    if on_servers:
-        _begin_on_servers(on_servers, now)
+    in_lanes = [line for line in started if _in_lanes(line)]
+    if in_lanes:
+        _begin_in_lanes(in_lanes, now)
+
+
+def _in_lanes(line: OrderLine) -> bool:
+    """Whether a cloud or people make it: no seller's server is asked."""
+    return by_cloud(line.product.product_type) or _by_people(line)
+
+
+def _by_people(line: OrderLine) -> bool:
+    return product_type(line.product.product_type).by_people
 
 
 def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
@@ -102,7 +113,7 @@ def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
 def _check(line: OrderLine, order: Order, address: Address | None) -> None:
     """Raises ``Refused`` for what cannot be opened."""
     check_prerequisite(order.buyer, line.offer)
-    if address is None and not _issues_code(line) and not by_cloud(line.product.product_type):
+    if address is None and not _issues_code(line) and not _in_lanes(line):
         raise calls.no_address()
 
 
@@ -167,19 +178,28 @@ def _begin(lines: Sequence[OrderLine], addresses: Mapping[int, Address], now: da
     )
 
 
-def _begin_on_servers(lines: Sequence[OrderLine], now: datetime) -> None:
-    """No seller is asked: their lanes are settled as any other's."""
+def _begin_in_lanes(lines: Sequence[OrderLine], now: datetime) -> None:
+    """No seller is asked: their lanes are settled as any other's. Who follows what people deliver is told."""
     subscriptions = rows.create(_opening(line, now) for line in lines)
     own = ({"id": line.pk, "subscription_id": s.pk} for line, s in zip(lines, subscriptions, strict=True))
     rows.update("orders_orderline", {"subscription_id": "bigint"}, own)
-    requests = [
-        OperationRequest(
-            kind=OPEN.name, subscription=subscription, line=line, origin=Operation.Origin.BUYER,
-            actor=line.order.buyer.email, wanted=Opening(buyer=buyer_of(line)),
-        )
-        for line, subscription in zip(lines, locked_subscriptions([one.pk for one in subscriptions]), strict=True)
-    ]  # fmt: skip
-    operate(requests, now=now)
+    held = locked_subscriptions([one.pk for one in subscriptions])
+    operate([_in_lane(line, subscription) for line, subscription in zip(lines, held, strict=True)], now=now)
+    begun = [
+        HandOverBegan(line=line.pk, subscription=one.pk, at=now)
+        for line, one in zip(lines, subscriptions, strict=True)
+        if _by_people(line)
+    ]
+    outbox.publish_all(begun, now=now)
+
+
+def _in_lane(line: OrderLine, subscription: Subscription) -> OperationRequest:
+    by_people = _by_people(line)
+    return OperationRequest(
+        kind=HAND_OVER.name if by_people else OPEN.name, subscription=subscription, line=line,
+        origin=Operation.Origin.BUYER, actor=line.order.buyer.email,
+        wanted=Nothing() if by_people else Opening(buyer=buyer_of(line)),
+    )  # fmt: skip
 
 
 def _opening(line: OrderLine, now: datetime) -> Subscription:

@@ -84,6 +84,12 @@ def decide(standing: Standing, operations: Sequence[Queued]) -> Decision:
     return Decision(start=first.id if first else None)
 
 
+def rests(done: Decision, standing: Standing, operations: Sequence[Queued]) -> bool:
+    """Whether nothing is left to decide after this, in a lane that is where it was but for what was started: it need not be read
+    again to see that."""
+    return not done.drop and not done.add and decide(standing, operations).nothing
+
+
 def _paid(operations: Sequence[Queued]) -> bool:
     """Whether a paid renewal is open. One that stopped is not: it may never go on."""
     return any(one.prolongs and one.status != "stopped" for one in operations)

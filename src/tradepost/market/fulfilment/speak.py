@@ -10,14 +10,19 @@ from tradepost.protocols.commands import Command, Create, Expire, InstanceStatus
 from tradepost.protocols.commands import Release as ReleaseCommand
 from tradepost.protocols.contract import Spoken
 
-from .contract import Ask, Freeze, Held, Implied, Intent, OnServer, Release, ServerTask, Thaw, Unable
+from .contract import Ask, Await, Freeze, Held, Implied, Intent, OnServer, Release, Sayable, ServerTask, Thaw, Unable
 
-CLOUD = "compute"
-"""Name of what is spoken to an operator's cloud (``cloud.CLOUD``)."""
+CLOUD, PEOPLE = "compute", "people"
+"""Names of what is spoken to an operator's cloud, and about what people deliver (``cloud``)."""
 
 
-def speak(intent: Intent, held: Held) -> Command | ServerTask | Implied | Unable:
-    """The command; ``Implied`` when a command of before has said it; ``Unable`` when there is no word for it."""
+def speak(intent: Intent, held: Held) -> Command | ServerTask | Implied | Unable | Await:
+    """The command; ``Implied`` when a command of before has said it; ``Unable`` when there is no word for it. What people
+    deliver is true by the market's own word."""
+    if isinstance(intent, Await):
+        return intent
+    if held.protocol.name == PEOPLE:
+        return Implied()
     if held.protocol.name == CLOUD:
         return _to_the_cloud(intent, held)
     command = _said(intent, held)
@@ -30,7 +35,7 @@ def speak(intent: Intent, held: Held) -> Command | ServerTask | Implied | Unable
     return command
 
 
-def _to_the_cloud(intent: Intent, held: Held) -> ServerTask | Implied | Unable:
+def _to_the_cloud(intent: Sayable, held: Held) -> ServerTask | Implied | Unable:
     """A period image is prepaid and wraps what runs anyway: nobody is asked for anything (business-rules §5)."""
     if held.charging.ends:
         return Implied()
@@ -60,7 +65,7 @@ def refreshes(spoken: Spoken, scene: Scene) -> bool:
     return Refresh in spoken.activities and scene in spoken.life.scenes
 
 
-def _said(intent: Intent, held: Held) -> Command | Implied | Unable:
+def _said(intent: Sayable, held: Held) -> Command | Implied | Unable:
     match intent:
         case Ask():
             return intent.command

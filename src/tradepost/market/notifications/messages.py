@@ -30,6 +30,7 @@ from .refund_messages import OF_REFUNDS
 from .renewal_messages import OF_RENEWALS
 from .service_messages import OF_SERVICES
 from .settlement_messages import OF_STATEMENTS
+from .supervision_messages import OF_SUPERVISIONS
 from .transfer_messages import OF_TRANSFERS
 from .usage_messages import OF_USAGE
 from .web_scan_messages import OF_WEB_CHECKS
@@ -60,6 +61,7 @@ WORDS: Mapping[str, Words] = {
     **OF_IMAGES,
     **OF_PROBES,
     **OF_REFUNDS,
+    **OF_SUPERVISIONS,
     **OF_TRANSFERS,
     **OF_INVOICES,
     **OF_STATEMENTS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.urls import reverse
@@ -29,7 +29,7 @@ from .reactions import seller_names
 from .tell import tell_all
 from .telling import Telling
 
-type Facts = dict[str, f.Json]
+type Facts = Mapping[str, f.Json | str]
 LEAD_TO_FORMAL = frozenset({"trial_ends_soon", "trial_expired"})
 
 

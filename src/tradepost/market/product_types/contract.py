@@ -192,6 +192,8 @@ class ProductType:
     """Whether a spec may be priced by two dimensions or more (business-rules §3.4)."""
     trial: bool = False
     supervision: Supervision = Supervision.NEVER
+    flow: str = ""
+    """Of its delivery by people, a module under ``flows/`` (business-rules §2.10): nobody's interface is asked then."""
     returns: Mapping[ChargingMode, Returns] = field(default_factory=dict)
     """By charging mode; what is not here is not refundable once it was delivered (business-rules §4.7)."""
     ends_at_once: bool = False
@@ -211,6 +213,11 @@ class ProductType:
     @property
     def deliverable(self) -> bool:
         return self.undeliverable is None
+
+    @property
+    def by_people(self) -> bool:
+        """Whether people deliver it, in a supervised flow, and no seller's server is asked anything."""
+        return bool(self.flow)
 
     @property
     def issues_codes(self) -> bool:

@@ -30,6 +30,7 @@ from tradepost.market.review.models import Submission
 from tradepost.market.service_desk.models import Complaint, Demand
 from tradepost.market.settlement.models import Statement
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.supervision.models import Supervision
 
 type Words = str | Promise
 
@@ -66,6 +67,13 @@ KINDS: Mapping[str, Kind] = {
     "order": Kind(words=_("Order"), model=Order, key="number", by="number", text="number", page="order"),
     "refund": Kind(
         words=_("Refund"), model=Refund, text="subscription__product__name", seller="seller_id", page="refund"
+    ),
+    "supervision": Kind(
+        words=_("Supervised delivery"),
+        model=Supervision,
+        text="line__product_name",
+        seller="seller_id",
+        page="supervision",
     ),
     "demand": Kind(words=_("Demand"), model=Demand, text="pk", page="demand"),
     "complaint": Kind(words=_("Complaint"), model=Complaint, text="seller__name", seller="seller_id", page="complaint"),
@@ -113,6 +121,8 @@ ACTS: Mapping[str, Named] = {
     "queue_note": Named(_("Note on an entry of the work queue"), "entry"),
     "order_pay_back": Named(_("Order paid back"), "order"),
     "refund_decide": Named(_("Refund decided"), "refund"),
+    "supervision_act": Named(_("Evidence of a delivery looked at"), "supervision"),
+    "supervision_decide": Named(_("Dispute about a delivery decided"), "supervision"),
     "demand_new": Named(_("Demand entered that came by mail")),
     "demand_answer": Named(_("Demand answered"), "demand"),
     "demand_pass": Named(_("Demand passed to a seller"), "demand"),

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('identity', '0009_expiry_day'),
-        ('subscriptions', '0011_bound'),
+        ('subscriptions', '0012_bound'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,8 +10,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compute', '0001_initial'),
-        ('metering', '0003_measured_by_the_market'),
-        ('subscriptions', '0011_bound'),
+        ('metering', '0005_measured_by_the_market'),
+        ('subscriptions', '0012_bound'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
         ('catalog', '0007_attributes_of_sellers'),
         ('identity', '0009_expiry_day'),
         ('orders', '0017_invoiced_lines'),
-        ('subscriptions', '0011_bound'),
+        ('subscriptions', '0012_bound'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

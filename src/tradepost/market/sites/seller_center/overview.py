@@ -20,6 +20,7 @@ from tradepost.market.production import seller_queries as production
 from tradepost.market.service_desk import complaint_queries as complaints
 from tradepost.market.service_desk import demand_queries as demands
 from tradepost.market.settlement.seller_queries import waiting_for
+from tradepost.market.supervision.queries import waiting_for_seller
 from tradepost.market.web.access import choose_seller
 from tradepost.market.web.operations import title_of, why
 from tradepost.market.web.probes import said_of_health
@@ -35,6 +36,7 @@ WAITS = (
     "refunds_asked",
     "invoices_asked",
     "statements_waiting",
+    "deliveries_waiting",
     "demands_asked",
     "complaints_asked",
 )
@@ -74,6 +76,7 @@ def _trade(request: SellerRequest) -> dict[str, Any]:
         "stopped": [(one, title_of(one), why(one)) for one in stopped.oldest],
         "stopped_count": stopped.count,
         "refunds_asked": to_answer(request.seller),
+        "deliveries_waiting": waiting_for_seller(request.seller),
         "invoices_asked": invoices.to_do(request.seller),
         "statements_waiting": waiting_for(request.seller),
         "demands_asked": demands.to_answer(request.seller),

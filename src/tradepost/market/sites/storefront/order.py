@@ -29,6 +29,7 @@ from tradepost.market.payments.queries import balance
 from tradepost.market.product_types.contract import Gives
 from tradepost.market.subscriptions.lifecycle import access_data
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.supervision import queries as supervision_queries
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.fee_lines import ShownFee, shown
 from tradepost.market.web.seller_contact import SellerContact, contact_of
@@ -89,6 +90,7 @@ def _live(request: HttpRequest, found: Order) -> dict[str, Any]:
         "now": now_of(request),
         "paid_back": refund_lines_of([found]),
         "invoices": of_order(found),
+        "deliveries": supervision_queries.of_order(found),
     }
 
 

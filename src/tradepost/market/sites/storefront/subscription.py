@@ -23,6 +23,7 @@ from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.lifecycle import access_data, license_of
 from tradepost.market.subscriptions.models import Freeze, Subscription
 from tradepost.market.subscriptions.renewable import LIVING, ending_of
+from tradepost.market.supervision import queries as supervision_queries
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.seller_contact import contact_of
 from tradepost.market.web.timeline import moves_of
@@ -68,6 +69,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "usage": reported_usage([found] if found.offer.charging.metered else []).get(found.pk),
         "access": access_data(found) if usable else None,
         "usable": usable,
+        "delivery": supervision_queries.of_subscription(found.pk),
         "ending": ending,
         "in_grace": usable
         and ending is not None

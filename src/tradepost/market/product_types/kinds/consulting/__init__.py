@@ -16,11 +16,8 @@ KIND = ProductType(
     steps={},
     icon="messages",
     delivery=DeliveredBy.PERSON,
-    undeliverable=Text(
-        en="This market cannot supervise a service yet: the buyer could not accept what was done.",
-        zh="本商店暂不支持服务监管：用户无法验收。",
-    ),
     supervision=Supervision.ALWAYS,
+    flow="demand",
     fields=(
         Question(
             code="delivery_days",

@@ -16,11 +16,7 @@ KIND = ProductType(
     steps={},
     icon="truck-delivery",
     delivery=DeliveredBy.COURIER,
-    # The carrier is asked for when goods are sent, not when they are published.
-    undeliverable=Text(
-        en="This market does not ask buyers for an address and follow parcels yet.",
-        zh="本商店暂不支持填写收货地址与物流跟踪。",
-    ),
     supervision=Supervision.ALWAYS,
+    flow="shipping",
     stock=True,
 )

@@ -19,12 +19,9 @@ KIND = ProductType(
     gives=Gives.LICENSE,
     icon="license",
     delivery=DeliveredBy.PERSON,
-    undeliverable=Text(
-        en="This market cannot supervise a delivery yet: the buyer could not accept it, and you would not be paid.",
-        zh="本商店暂不支持服务监管：用户无法验收，货款也就无法结算。",
-    ),
     deals=frozenset({Deal.GENERAL, Deal.JOINT}),
     multi_sku=True,
     supervision=Supervision.ALWAYS,
+    flow="handover",
     proofs=(SOFTWARE_COPYRIGHT,),
 )

@@ -16,12 +16,9 @@ KIND = ProductType(
     steps={},
     icon="headset",
     delivery=DeliveredBy.PERSON,
-    undeliverable=Text(
-        en="This market cannot supervise a service yet: the buyer could neither say what is wanted nor accept what was done.",
-        zh="本商店暂不支持服务监管：用户无法提交需求，也无法验收。",
-    ),
     multi_sku=True,  # §3.4
     supervision=Supervision.ALWAYS,
+    flow="demand",
     # §2.5: "name, version, logo, service flow, delivery SLA, demand template; multi-SKU allowed".
     fields=(
         Question(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('metering', '0002_refused_by_day'),
+        ('metering', '0004_packages_in_use'),
     ]
 
     operations = [

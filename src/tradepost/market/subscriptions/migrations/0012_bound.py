@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscriptions', '0010_arrears'),
+        ('subscriptions', '0011_used_up'),
     ]
 
     operations = [

@@ -1,0 +1,113 @@
+"""What a flow of supervised delivery declares: its nodes, who acts at each, what they must say, and what that does.
+
+A flow is data. ``supervision/`` is the one engine that walks through it; a new flow is a new module and no edit elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tradepost.protocols.text import Text
+
+
+class Party(StrEnum):
+    """Whose turn it is, and who acts."""
+
+    BUYER = "buyer"
+    SELLER = "seller"
+    OPERATOR = "operator"
+    MARKET = "market"
+    """By itself, at a node's due time."""
+
+
+class Act(StrEnum):
+    DEMAND = "demand"
+    CONFIRM = "confirm"
+    REFUSE = "refuse"
+    DELIVER = "deliver"
+    PASS = "pass"  # noqa: S105  # no password: a delivery passes a review
+    SEND_BACK = "send_back"
+    SHIP = "ship"
+    ACCEPT = "accept"
+    REJECT = "reject"
+
+
+class Effect(StrEnum):
+    """What an act does beside leading on."""
+
+    ACCEPTED = "accepted"
+    """The delivery is accepted: the order completes, and the seller earns."""
+    REJECTED = "rejected"
+    """Counted as a rejection."""
+    STARTS = "starts"
+    """May say from when on the service is used: the paid time counts from there."""
+
+
+class Refundable(StrEnum):
+    """What a buyer may ask to have paid back while the flow stands at a node (business-rules §2.10)."""
+
+    OPEN = "open"
+    """What was paid, less what was accepted."""
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Something that is said with an act. ``most``: characters of a text, or documents."""
+
+    code: str
+    label: Text
+    files: bool = False
+    required: bool = True
+    most: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """An act that is possible at a node. ``to``: the next node, empty where the flow is over; ``reviewed_to``: where the
+    product's acceptance is reviewed by an operator first."""
+
+    act: Act
+    by: Party
+    label: Text
+    to: str = ""
+    reviewed_to: str = ""
+    entries: tuple[Entry, ...] = ()
+    effects: frozenset[Effect] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """``owner``: who must act. ``waits``: a sentence for everybody about what is waited for. ``auto``: what the market does by
+    itself when the node's time is over; a node without one only reminds."""
+
+    code: str
+    title: Text
+    waits: Text
+    owner: Party
+    moves: tuple[Move, ...]
+    refundable: Refundable = Refundable.OPEN
+    auto: Act | None = None
+
+    def move(self, act: Act, by: Party) -> Move | None:
+        return next((one for one in self.moves if one.act is act and one.by is by), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """``version``: of what is declared here; a delivery under way keeps the one with which it began (§2.10)."""
+
+    code: str
+    version: int
+    title: Text
+    nodes: tuple[Node, ...]
+    by_code: Mapping[str, Node] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_code", {node.code: node for node in self.nodes})
+
+    @property
+    def first(self) -> Node:
+        return self.nodes[0]

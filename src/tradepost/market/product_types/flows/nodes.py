@@ -1,0 +1,71 @@
+"""Nodes that several flows share."""
+
+from __future__ import annotations
+
+from tradepost.protocols.text import Text
+
+from .contract import Act, Effect, Entry, Move, Node, Party
+
+REASON = Entry(code="words", label=Text(en="Why", zh="原因"), most=1000)
+FILES = Entry(code="files", label=Text(en="Documents", zh="附件"), files=True, required=False, most=10)
+STARTED = Entry(
+    code="started", label=Text(en="In use since (empty: from the acceptance on)", zh="实际开始使用日期（不填则自验收之日起）"),
+    required=False, most=10,
+)  # fmt: skip
+
+ACCEPT = Node(
+    code="accept",
+    title=Text(en="Acceptance", zh="用户验收"),
+    waits=Text(
+        en="The buyer checks what was delivered, and accepts or rejects it.",
+        zh="等待用户核对交付结果并确认验收或驳回。",
+    ),
+    owner=Party.BUYER,
+    moves=(
+        Move(
+            act=Act.ACCEPT, by=Party.BUYER, label=Text(en="Accept", zh="确认验收"), effects=frozenset({Effect.ACCEPTED})
+        ),
+        Move(
+            act=Act.REJECT, by=Party.BUYER, label=Text(en="Reject", zh="驳回"), to="deliver", entries=(REASON, FILES),
+            effects=frozenset({Effect.REJECTED}),
+        ),
+    ),
+)  # fmt: skip
+
+REVIEW = Node(
+    code="review",
+    title=Text(en="Operator's review", zh="运营复核"),
+    waits=Text(en="An operator looks at the evidence of the delivery.", zh="等待运营人员复核交付材料。"),
+    owner=Party.OPERATOR,
+    moves=(
+        Move(act=Act.PASS, by=Party.OPERATOR, label=Text(en="In order", zh="复核通过"), to="accept"),
+        Move(
+            act=Act.SEND_BACK, by=Party.OPERATOR, label=Text(en="Send back", zh="退回补充"), to="deliver",
+            entries=(REASON,),
+        ),
+    ),
+)  # fmt: skip
+
+
+def delivering(*, evidence: bool) -> Node:
+    """The seller does what was bought and shows it. ``evidence``: whether a document of it must be handed in (§2.10)."""
+    shown = Entry(
+        code="files", label=Text(en="Evidence of the delivery", zh="交付证明"), files=True, required=evidence, most=10
+    )
+    return Node(
+        code="deliver",
+        title=Text(en="Delivery", zh="商家交付"),
+        waits=Text(
+            en="The seller does what was agreed and hands in the evidence.", zh="等待商家完成实施并上传交付材料。"
+        ),
+        owner=Party.SELLER,
+        moves=(
+            Move(
+                act=Act.DELIVER, by=Party.SELLER, label=Text(en="Hand in the delivery", zh="提交交付"),
+                to="accept", reviewed_to="review", effects=frozenset({Effect.STARTS}),
+                entries=(
+                    Entry(code="words", label=Text(en="What was done", zh="交付说明"), most=2000), shown, STARTED,
+                ),
+            ),
+        ),
+    )  # fmt: skip

@@ -1,0 +1,65 @@
+"""When something happens by itself in a supervised delivery: pure (business-rules §2.10; joint.md §4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """What the settings say."""
+
+    accept_days: int
+    remind_days: int
+    stale_days: int
+    stale_repeat_days: int
+    appeal_workdays: int
+    zone: tzinfo
+    closes: time = time(18)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a delivery stands. ``appealed``: an operator decides, and nothing moves by itself meanwhile."""
+
+    opened_at: datetime
+    entered_at: datetime
+    due_at: datetime | None
+    reminded: bool
+    stale_told: int
+    appealed: bool
+
+
+def stale_alerts(days: int, clocks: Clocks) -> int:
+    """How often both sides were told of a delivery that is open for so many days: first when it is older than the limit."""
+    return 0 if days <= clocks.stale_days else 1 + (days - clocks.stale_days - 1) // clocks.stale_repeat_days
+
+
+def next_stale_at(standing: Standing, clocks: Clocks) -> datetime:
+    return standing.opened_at + DAY * (clocks.stale_days + 1 + standing.stale_told * clocks.stale_repeat_days)
+
+
+def remind_at(standing: Standing, clocks: Clocks) -> datetime | None:
+    return None if standing.reminded or standing.appealed else standing.entered_at + DAY * clocks.remind_days
+
+
+def next_moment(standing: Standing, clocks: Clocks) -> datetime:
+    """When its timer has something to do."""
+    due = None if standing.appealed else standing.due_at
+    moments = (next_stale_at(standing, clocks), remind_at(standing, clocks), due)
+    return min(at for at in moments if at is not None)
+
+
+def remaining(due_at: datetime | None, now: datetime) -> timedelta | None:
+    """What an appeal leaves of a node's time: it goes on from there."""
+    return None if due_at is None else max(due_at - now, timedelta(0))
+
+
+def effective_at(*, started_on: date | None, accepted_at: datetime, paid_at: datetime, zone: tzinfo) -> datetime:
+    """From when on the paid time counts: the day that the seller said, never before the payment, else the acceptance."""
+    if started_on is None:
+        return accepted_at
+    return min(max(datetime.combine(started_on, time(), zone).astimezone(paid_at.tzinfo), paid_at), accepted_at)

@@ -1,0 +1,158 @@
+"""Supervised deliveries (服务监管, business-rules §2.10): where each stands, what was said and shown, and what is in dispute."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from tradepost.market.identity.models import Seller, User
+from tradepost.market.orders.models import OrderLine
+from tradepost.market.subscriptions.models import Subscription
+
+
+class PartyOf(models.TextChoices):
+    """Who acts: ``product_types.flows.contract.Party``."""
+
+    BUYER = "buyer", _("Buyer")
+    SELLER = "seller", _("Seller")
+    OPERATOR = "operator", _("Operator")
+    MARKET = "market", _("The market itself")
+
+
+class Supervision(models.Model):
+    """One delivery, from the payment until it is accepted or paid back. Its money waits in clearing meanwhile."""
+
+    class Status(models.TextChoices):
+        RUNNING = "running", _("Under way")
+        APPEALED = "appealed", _("The operator decides")
+        COMPLETED = "completed", pgettext_lazy("supervision", "Accepted")
+        REFUNDED = "refunded", pgettext_lazy("supervision", "Paid back")
+
+    line = models.OneToOneField(OrderLine, models.PROTECT, related_name="supervision")
+    subscription = models.OneToOneField(Subscription, models.PROTECT, related_name="supervision")
+    buyer = models.ForeignKey(User, models.PROTECT, related_name="supervisions", db_index=False)
+    seller = models.ForeignKey(Seller, models.PROTECT, related_name="supervisions", db_index=False)
+    flow = models.CharField(max_length=32)
+    version = models.PositiveSmallIntegerField()
+    """Of the flow's declaration with which it began."""
+    reviewed = models.BooleanField(default=False)
+    """Whether an operator looks at the delivery before its buyer accepts."""
+    status = models.CharField(max_length=16, choices=Status, default=Status.RUNNING)
+    node = models.CharField(max_length=32)
+    owner = models.CharField(max_length=8, choices=PartyOf)
+    """Who must act at the node."""
+    visit = models.PositiveIntegerField(default=1)
+    """Counts the nodes that were entered: an act that was meant for an earlier one does nothing."""
+    entered_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, default=None)
+    """When the market acts by itself; none where it does not, and while an operator decides."""
+    reminded = models.BooleanField(default=False)
+    """Whether who must act was reminded of this visit."""
+    stale_told = models.PositiveIntegerField(default=0)
+    rejections = models.PositiveIntegerField(default=0)
+    receiver_phone = models.CharField(max_length=32, blank=True, default="")
+    started_on = models.DateField(null=True, default=None)
+    """Since when the service is in use, as its seller said at the last delivery."""
+    effective_at = models.DateTimeField(null=True, default=None)
+    opened_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, default=None)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["buyer", "-id"], name="supervision_buyer"),
+            models.Index(fields=["seller", "-id"], name="supervision_seller"),
+            models.Index(fields=["seller", "status", "owner", "-id"], name="supervision_seller_turn"),
+            models.Index(
+                fields=["entered_at"], condition=Q(status="running", owner="operator"), name="supervision_to_review"
+            ),
+            models.Index(fields=["status", "-id"], name="supervision_status"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, status__in=["running", "appealed"])
+                | Q(ended_at__isnull=False, status__in=["completed", "refunded"]),
+                name="supervision_ended_fits",
+            )
+        ]
+
+    @property
+    def open(self) -> bool:
+        return self.ended_at is None
+
+
+class Visit(models.Model):
+    """An act, with what was said. Append-only; its documents are the proofs of ``supervision:<pk>/<number>``."""
+
+    supervision = models.ForeignKey(Supervision, models.CASCADE, related_name="visits", db_index=False)
+    number = models.PositiveIntegerField()
+    """The visit that the act ended."""
+    node = models.CharField(max_length=32)
+    act = models.CharField(max_length=16)
+    party = models.CharField(max_length=8, choices=PartyOf)
+    actor = models.CharField(max_length=254)
+    words = models.CharField(max_length=2000, blank=True, default="")
+    entries = models.JSONField(default=dict)
+    """Other things that were said: carrier, parcel number."""
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["supervision", "number"], name="visit_once")]
+
+
+class CancelRequest(models.Model):
+    """The buyer wants it cancelled and all paid back: the seller agrees or declines. While one is open nothing is accepted."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("The seller is asked")
+        AGREED = "agreed", pgettext_lazy("refund", "Agreed")
+        DECLINED = "declined", pgettext_lazy("refund", "Refused")
+        WITHDRAWN = "withdrawn", pgettext_lazy("refund", "Withdrawn")
+
+    supervision = models.ForeignKey(Supervision, models.CASCADE, related_name="cancel_requests", db_index=False)
+    status = models.CharField(max_length=16, choices=Status, default=Status.OPEN)
+    reason = models.CharField(max_length=1000)
+    answer = models.CharField(max_length=1000, blank=True, default="")
+    asked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, default=None)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["supervision"], condition=Q(status="open"), name="cancel_request_open_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["supervision", "-id"], name="cancel_request_of")]
+
+
+class Appeal(models.Model):
+    """Buyer or seller asks the operator to decide; the delivery stands still until then (business-rules §2.10)."""
+
+    class Decision(models.TextChoices):
+        CONTINUE = "continue", _("It goes on where it stood")
+        ACCEPT = "accept", _("It counts as accepted")
+        REFUND = "refund", _("All is paid back")
+
+    supervision = models.ForeignKey(Supervision, models.CASCADE, related_name="appeals", db_index=False)
+    party = models.CharField(max_length=8, choices=PartyOf)
+    actor = models.CharField(max_length=254)
+    reason = models.CharField(max_length=2000)
+    remaining_seconds = models.PositiveIntegerField(null=True, default=None)
+    """What was left of the node's time."""
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    """Until when the operator has decided."""
+    decision = models.CharField(max_length=16, choices=Decision, blank=True, default="")
+    opinion = models.CharField(max_length=2000, blank=True, default="")
+    decided_at = models.DateTimeField(null=True, default=None)
+    decided_by = models.CharField(max_length=254, blank=True, default="")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["supervision"], condition=Q(decision=""), name="appeal_open_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["supervision", "-id"], name="appeal_of"),
+            models.Index(fields=["due_at"], condition=Q(decision=""), name="appeal_to_decide"),
+        ]

@@ -1,0 +1,42 @@
+"""A paid line that people deliver gets its supervision, at the first node of its kind's flow (business-rules §2.10)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from tradepost.market.catalog import document as documents
+from tradepost.market.fulfilment.events import HandOverBegan
+from tradepost.market.orders.models import OrderLine
+from tradepost.market.product_types.contract import YES
+from tradepost.market.product_types.flows.registry import flow
+from tradepost.market.product_types.registry import product_type
+
+from .clocks import Clocks
+from .models import Supervision
+from .step import enter
+from .timers import watch
+
+REVIEWED = "acceptance_review"
+"""The question of a kind that asks for it."""
+
+
+def on_hand_over_began(event: HandOverBegan, now: datetime, *, clocks: Clocks) -> None:
+    """Reaction. A line has one supervision, however often it is told."""
+    line = OrderLine.objects.select_related("order__buyer", "product", "version", "seller").get(pk=event.line)
+    if Supervision.objects.filter(line=line).exists():
+        return
+    follows = flow(product_type(line.product.product_type).flow)
+    with transaction.atomic():
+        supervision = Supervision(
+            line=line, subscription_id=event.subscription, buyer=line.order.buyer, seller=line.seller,
+            flow=follows.code, version=follows.version, reviewed=_reviewed(line), opened_at=now,
+        )  # fmt: skip
+        enter(supervision, follows.first, act=None, clocks=clocks, now=now)
+        watch(supervision, clocks=clocks, now=now)
+
+
+def _reviewed(line: OrderLine) -> bool:
+    """Whether the product says that an operator looks at each delivery (§2.10, re-review)."""
+    return documents.load(line.version.document).details.fields.get(REVIEWED) == YES

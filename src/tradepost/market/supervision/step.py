@@ -1,0 +1,131 @@
+"""One step of a supervised delivery, under the lock of its service: the next node is entered, or it ends and the money with it.
+
+Who may do it and what must be said is looked at before (``act``, ``cancel``, ``appeal``).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext_noop
+
+from tradepost.market.base import outbox
+from tradepost.market.fulfilment import by_people
+from tradepost.market.product_types.flows.contract import Act, Effect, Flow, Move, Node, Party
+from tradepost.market.product_types.flows.registry import flow
+from tradepost.market.subscriptions.models import Subscription
+
+from .clocks import Clocks, effective_at
+from .events import NodeEntered, SupervisionEnded
+from .lifecycle import SUPERVISION, SupervisionEvent
+from .models import CancelRequest, Supervision, Visit
+
+MARKET = "market"
+RECEIVED = gettext_noop("The goods count as received: nobody said otherwise in time.")
+
+
+def locked(pk: int) -> Supervision:
+    """Whoever calls holds the lock of its subscription."""
+    rows = Supervision.objects.select_for_update(of=("self",)).select_related("line__order", "buyer", "seller")
+    return rows.get(pk=pk)
+
+
+def flow_of(supervision: Supervision) -> Flow:
+    return flow(supervision.flow)
+
+
+def node_of(supervision: Supervision) -> Node:
+    return flow_of(supervision).by_code[supervision.node]
+
+
+def follow(
+    supervision: Supervision, held: Subscription, move: Move, visit: Visit, *, clocks: Clocks, now: datetime
+) -> None:
+    """What an act leads to. ``visit`` is written already."""
+    if Effect.REJECTED in move.effects:
+        supervision.rejections += 1
+    if Effect.ACCEPTED in move.effects:
+        accept(supervision, held, by=visit.actor, clocks=clocks, now=now)
+        return
+    enter(supervision, _next(supervision, move), act=move.act, clocks=clocks, now=now)
+
+
+def _next(supervision: Supervision, move: Move) -> Node:
+    code = move.reviewed_to if supervision.reviewed and move.reviewed_to else move.to
+    return flow_of(supervision).by_code[code]
+
+
+def enter(supervision: Supervision, node: Node, *, act: Act | None, clocks: Clocks, now: datetime) -> None:
+    """It is somebody else's turn."""
+    supervision.node, supervision.owner = node.code, node.owner.value
+    supervision.visit += act is not None
+    supervision.entered_at, supervision.reminded = now, False
+    supervision.due_at = _due_at(supervision, node, clocks, now)
+    supervision.save()
+    outbox.publish(
+        NodeEntered(supervision=supervision.pk, visit=supervision.visit, act=act.value if act else ""), now=now
+    )
+
+
+def _due_at(supervision: Supervision, node: Node, clocks: Clocks, now: datetime) -> datetime | None:
+    """Goods count as received by themselves only where the parcel went to the buyer's own telephone (§2.10)."""
+    if node.auto is None or not _same_phone(supervision.receiver_phone, supervision.buyer.phone):
+        return None
+    return now + timedelta(days=clocks.accept_days)
+
+
+def _same_phone(one: str, other: str) -> bool:
+    digits = ["".join(filter(str.isdigit, text))[-11:] for text in (one, other)]
+    return bool(digits[0]) and digits[0] == digits[1]
+
+
+def by_itself(supervision: Supervision, held: Subscription, *, clocks: Clocks, now: datetime) -> None:
+    """The time of the node is over. While the buyer asks to cancel it nothing is accepted."""
+    node = node_of(supervision)
+    move = node.move(node.auto, Party.MARKET) if node.auto is not None else None
+    supervision.due_at = None
+    supervision.save(update_fields=["due_at"])
+    if move is None or open_request(supervision) is not None:
+        return
+    visit = Visit.objects.create(
+        supervision=supervision, number=supervision.visit, node=node.code, act=move.act.value, party=Party.MARKET.value,
+        actor=MARKET, words=RECEIVED, at=now,
+    )  # fmt: skip
+    follow(supervision, held, move, visit, clocks=clocks, now=now)
+
+
+def open_request(supervision: Supervision) -> CancelRequest | None:
+    return CancelRequest.objects.filter(supervision=supervision, status=CancelRequest.Status.OPEN).first()
+
+
+# --- the end ------------------------------------------------------------------------------------------------------------
+
+
+def accept(supervision: Supervision, held: Subscription, *, by: str, clocks: Clocks, now: datetime) -> None:
+    """The order completes, its money is the seller's, and the paid time counts from the day that was said."""
+    order = supervision.line.order
+    supervision.effective_at = effective_at(
+        started_on=supervision.started_on, accepted_at=now, paid_at=order.paid_at or supervision.opened_at,
+        zone=clocks.zone,
+    )  # fmt: skip
+    _end(supervision, SupervisionEvent.ACCEPT, by=by, now=now)
+    by_people.finish(held, effective_at=supervision.effective_at, now=now)
+
+
+def pay_back(supervision: Supervision, held: Subscription, *, reason: str, by: str, now: datetime) -> None:
+    """It will not be delivered: all that was paid goes back."""
+    _end(supervision, SupervisionEvent.REFUND, by=by, now=now)
+    by_people.give_up(held, reason=reason, actor=by, now=now)
+
+
+def _end(supervision: Supervision, event: SupervisionEvent, *, by: str, now: datetime) -> None:
+    supervision.due_at = None
+    SUPERVISION.move_all(
+        [supervision], event, now=now, actor=by, ended_at=now, due_at=None, effective_at=supervision.effective_at,
+        rejections=supervision.rejections,
+    )  # fmt: skip
+    CancelRequest.objects.filter(supervision=supervision, status=CancelRequest.Status.OPEN).update(
+        status=CancelRequest.Status.AGREED if event is SupervisionEvent.REFUND else CancelRequest.Status.DECLINED,
+        ended_at=now,
+    )
+    outbox.publish(SupervisionEnded(supervision=supervision.pk, how=supervision.status, by=by), now=now)

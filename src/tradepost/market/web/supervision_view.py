@@ -1,0 +1,212 @@
+"""A supervised delivery as a page shows it to one of its sides, and what a form of such a page says. Used by all three sites."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from tradepost.market.assets.models import Proof
+from tradepost.market.base.config import config
+from tradepost.market.base.errors import Refused
+from tradepost.market.identity.models import User
+from tradepost.market.product_types.flows.contract import Act, Entry, Move, Node, Party
+from tradepost.market.supervision import queries, step
+from tradepost.market.supervision.act import Said
+from tradepost.market.supervision.clocks import Clocks
+from tradepost.market.supervision.models import Supervision
+
+from .timeline import TimelineEvent
+from .uploads import files, keep_proof, uploaded_in
+
+MOST_PROOFS = 5
+"""Documents that one form brings."""
+POLICY = "default-src 'none'; sandbox"
+
+
+def clocks_now() -> Clocks:
+    settings = config()
+    return Clocks(
+        accept_days=settings.shipping_auto_accept_days,
+        remind_days=settings.supervision_remind_days,
+        stale_days=settings.supervision_stale_days,
+        stale_repeat_days=settings.supervision_stale_repeat_days,
+        appeal_workdays=settings.supervision_appeal_workdays,
+        zone=timezone.get_default_timezone(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEntry:
+    """A field of an act's form, with what was typed and what is wrong with it."""
+
+    entry: Entry
+    label: str
+    typed: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMove:
+    move: Move
+    label: str
+    entries: Sequence[ShownEntry]
+    main: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNode:
+    """A step of the flow: ``state`` is done, current or later."""
+
+    node: Node
+    title: str
+    state: str
+
+
+def context_of(supervision: Supervision, party: Party, request: HttpRequest, refused: Refused | None) -> dict[str, Any]:
+    """What the templates ``web/parts/supervision_*`` need."""
+    language = get_language()
+    node, running = step.node_of(supervision), supervision.status == Supervision.Status.RUNNING
+    requests = queries.cancel_requests(supervision)
+    return {
+        "supervision": supervision,
+        "product": supervision.line.product,
+        "party": party.value,
+        "nodes": _nodes(supervision, language),
+        "waits": node.waits.in_language(language),
+        "mine": running and node.owner is party,
+        "moves": _moves(node, party, request, refused, language) if running else [],
+        "events": _events(supervision, language),
+        "story": queries.story(supervision),
+        "requests": requests,
+        "open_request": next((one for one in requests if one.ended_at is None), None),
+        "open_appeal": queries.open_appeal(supervision),
+        "proof_fields": range(MOST_PROOFS),
+        "refused": refused,
+        "acted": request.POST.get("act", ""),
+        "typed": {key: value for key, value in request.POST.items() if isinstance(value, str)},
+    }
+
+
+def _nodes(supervision: Supervision, language: str | None) -> list[ShownNode]:
+    flow = step.flow_of(supervision)
+    nodes = [one for one in flow.nodes if one.code != "review" or supervision.reviewed]
+    at = next((place for place, one in enumerate(nodes) if one.code == supervision.node), 0)
+    over = supervision.status == Supervision.Status.COMPLETED
+    return [
+        ShownNode(
+            one,
+            one.title.in_language(language),
+            "done" if place < at or over else "current" if place == at else "later",
+        )
+        for place, one in enumerate(nodes)
+    ]
+
+
+def _moves(
+    node: Node, party: Party, request: HttpRequest, refused: Refused | None, language: str | None
+) -> list[ShownMove]:
+    acted = request.POST.get("act", "")
+    mine = [move for move in node.moves if move.by is party]
+    return [
+        ShownMove(
+            move,
+            move.label.in_language(language),
+            [
+                ShownEntry(
+                    entry, entry.label.in_language(language),
+                    request.POST.get(entry.code, "") if acted == move.act.value else "",
+                    refused.message if refused and acted == move.act.value and _is_about(refused, entry) else "",
+                )
+                for entry in move.entries
+            ],
+            place == 0,
+        )
+        for place, move in enumerate(mine)
+    ]  # fmt: skip
+
+
+def _is_about(refused: Refused, entry: Entry) -> bool:
+    return refused.field == ("proof" if entry.files and refused.field == "proof" else entry.code)
+
+
+def _events(supervision: Supervision, language: str | None) -> list[TimelineEvent]:
+    """Oldest first."""
+    events = [TimelineEvent(supervision.opened_at, _("Paid; the delivery began"), icon="credit-card")]
+    nodes = step.flow_of(supervision).by_code
+    for one in queries.story(supervision):
+        if one.visit is not None:
+            node = nodes.get(one.visit.node)
+            move = next((m for m in node.moves if m.act.value == one.visit.act), None) if node else None
+            title = move.label.in_language(language) if move else one.visit.act
+            said = f"{one.visit.get_party_display()}: {title}"
+            events.append(TimelineEvent(one.visit.at, said, icon="check" if one.visit.act != "reject" else "ban"))
+        elif one.appeal is not None:
+            events.append(
+                TimelineEvent(one.appeal.opened_at, _("The operator was asked to decide"), icon="alert-circle")
+            )
+            if one.appeal.decided_at is not None:
+                decided = one.appeal.get_decision_display()
+                events.append(
+                    TimelineEvent(one.appeal.decided_at, _("The operator decided: %(what)s") % {"what": decided})
+                )
+    if supervision.ended_at is not None and supervision.status == Supervision.Status.REFUNDED:
+        events.append(
+            TimelineEvent(supervision.ended_at, _("Paid back to the buyer's balance"), icon="arrows-exchange")
+        )
+    return sorted(events, key=lambda event: event.at or supervision.opened_at)
+
+
+# --- what a form says ---------------------------------------------------------------------------------------------------
+
+
+def act_of(request: HttpRequest) -> Act:
+    """Raises ``Refused`` for what is no act."""
+    try:
+        return Act(request.POST.get("act", ""))
+    except ValueError:
+        raise Refused("supervision.not_now", _("This cannot be done now: it is somebody else's turn.")) from None
+
+
+def said_in(request: HttpRequest, supervision: Supervision, *, by: User, of_buyer: bool, now: datetime) -> Said:
+    """Raises ``Refused`` for a document that cannot be kept."""
+    values = {key: value for key, value in request.POST.items() if isinstance(value, str)}
+    visit = values.get("visit", "")
+    return Said(
+        visit=int(visit) if visit.isascii() and visit.isdigit() and len(visit) < 9 else 0,
+        values=values,
+        proofs=proofs_in(request, supervision, by=by, of_buyer=of_buyer, now=now),
+    )
+
+
+def proofs_in(
+    request: HttpRequest, supervision: Supervision, *, by: User, of_buyer: bool, now: datetime
+) -> tuple[str, ...]:
+    uploads = [one for n in range(MOST_PROOFS) if (one := uploaded_in(request, f"proof_{n}")) is not None]
+    kept = [keep_proof(one, seller=supervision.seller, by=by, now=now, of_buyer=of_buyer).sha256 for one in uploads]
+    return tuple(dict.fromkeys(kept))
+
+
+def document_of(supervision: Supervision, sha256: str) -> HttpResponse:
+    """What either side showed, always as a download: a browser that showed it would run in our name what a PDF may hold."""
+    proof: Proof | None = queries.proof_shown(supervision, sha256)
+    content = files().read(sha256) if proof else None
+    if proof is None or content is None:
+        raise Http404
+    answer = HttpResponse(content, content_type=proof.kind)
+    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(proof.name)}"
+    answer["Content-Security-Policy"] = POLICY
+    answer["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def status_of(refused: Refused | None) -> int:
+    return int(refused.status) if refused else HTTPStatus.OK.value

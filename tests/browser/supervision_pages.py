@@ -1,0 +1,30 @@
+"""Pages of supervised deliveries in every state worth looking at: a part of ``pages``."""
+
+from __future__ import annotations
+
+from tests.browser.view import View
+
+CONFIRMS = 'main form[action$="/act/"] button[type=submit]'
+CANCELS = 'main form[action$="/cancel/"] button[type=submit]'
+
+OF_DELIVERIES: dict[str, dict[str, View]] = {
+    "buyer": {
+        "deliveries": View("/supervision/"),
+        "delivery-begun": View("/supervision/{begun delivery}/"),
+        "delivery-to-accept": View("/supervision/{delivered}/"),
+        "delivery-disputed": View("/supervision/{disputed}/"),
+        "delivery-accepted": View("/supervision/{accepted}/"),
+    },
+    "newcomer": {"empty-deliveries": View("/supervision/")},
+    "seller": {
+        "seller-supervisions": View("/seller/supervision/"),
+        "seller-supervisions-mine": View("/seller/supervision/?status=mine"),
+        "seller-delivery-asked": View("/seller/supervision/{delivered}/"),
+        "seller-delivery-accepted": View("/seller/supervision/{accepted}/"),
+    },
+    "operator": {
+        "console-supervisions": View("/console/supervision/"),
+        "console-supervisions-all": View("/console/supervision/?status="),
+        "console-delivery-disputed": View("/console/supervision/{disputed}/"),
+    },
+}

@@ -1,0 +1,37 @@
+"""Supervised deliveries: of each twenty-fifth order that was delivered. Of the newest, as many in a market of any size, some are
+under way, some wait for an operator, and some are in dispute."""
+
+from __future__ import annotations
+
+from tradepost.market.supervision.models import Appeal, CancelRequest, Supervision, Visit
+
+from .insert import insert, text
+
+SUPERVISED = "story = 'delivered' AND mod(n, 25) = 7"
+NEWEST = 4000
+OPEN = f"k < {NEWEST}"
+
+
+def supervised() -> None:
+    disputed = f"{OPEN} AND mod(n, 100) = 7"
+    insert(
+        Supervision, f"o WHERE {SUPERVISED}", id="n", line_id="n", subscription_id="n", buyer_id="buyer",
+        seller_id="seller", flow=text("demand"), version="1", node=text("accept"), visit="4", entered_at="at", opened_at="at",
+        status=f"CASE WHEN {disputed} THEN 'appealed' WHEN {OPEN} THEN 'running' ELSE 'completed' END",
+        owner=f"CASE WHEN {OPEN} AND mod(n, 100) = 32 THEN 'operator' WHEN mod(n, 100) = 57 THEN 'seller' ELSE 'buyer' END",
+        ended_at=f"CASE WHEN {OPEN} THEN NULL ELSE at + interval '1 day' END",
+    )  # fmt: skip
+    insert(
+        Visit, f"o CROSS JOIN generate_series(1, 3) v WHERE {SUPERVISED}", supervision_id="n", number="v", at="at",
+        node="(ARRAY['demand', 'confirm', 'deliver'])[v]", act="(ARRAY['demand', 'confirm', 'deliver'])[v]",
+        party="(ARRAY['buyer', 'seller', 'seller'])[v]", actor=text("somebody"),
+    )  # fmt: skip
+    insert(
+        Appeal, f"o WHERE {SUPERVISED} AND (({disputed}) OR NOT ({OPEN}) AND mod(n, 100) = 7)", supervision_id="n",
+        party=text("buyer"), actor=text("somebody"), reason=text("It does not run."), opened_at="at",
+        due_at="at + interval '3 days'", decision=f"CASE WHEN {OPEN} THEN '' ELSE 'accept' END",
+    )  # fmt: skip
+    insert(
+        CancelRequest, f"o WHERE {SUPERVISED} AND mod(n, 50) = 7", supervision_id="n", reason=text("Too slow."),
+        asked_at="at", status=text("declined"), ended_at="at",
+    )  # fmt: skip

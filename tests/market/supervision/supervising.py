@@ -1,0 +1,146 @@
+"""Supervised deliveries for tests: a product that people deliver, bought and paid, and acts of its three sides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from tests.factories import NOW, make_buyer, make_offer, make_operator, make_order, make_product, make_seller
+from tests.factories.people import make_member
+from tests.factories.pictures import PDF
+from tests.factories.products import ONCE
+from tests.market.engine import react
+from tradepost.market.assets.models import Proof
+from tradepost.market.assets.proofs import store_proof
+from tradepost.market.base.config import config
+from tradepost.market.base.files import Files
+from tradepost.market.base.models import Job
+from tradepost.market.identity.models import Seller, User
+from tradepost.market.payments import ledger
+from tradepost.market.product_types.flows.contract import Act, Party
+from tradepost.market.supervision.act import Said, act
+from tradepost.market.supervision.appeal import appeal
+from tradepost.market.supervision.clocks import Clocks
+from tradepost.market.supervision.models import Supervision
+from tradepost.market.supervision.queries import story
+from tradepost.market.supervision.timers import TIMER, tick
+
+CLOCKS = Clocks(
+    accept_days=10, remind_days=3, stale_days=180, stale_repeat_days=7, appeal_workdays=3,
+    zone=ZoneInfo("Asia/Shanghai"),
+)  # fmt: skip
+DAY = timedelta(days=1)
+PRICE = 500_000
+
+
+def supervised(kind: str = "MANUAL_SERVICE", *, now: datetime = NOW) -> Supervision:
+    """One that was just paid, with the owner of its seller in the market."""
+    seller = make_seller()
+    make_member(seller, make_buyer())
+    product = make_product(seller, product_type=kind, prices=(ONCE,), bound=False)
+    make_order(make_buyer(), offer=make_offer(product), paid=True, now=now)
+    react(now=now)
+    return Supervision.objects.select_related("buyer", "seller", "line__order").latest("pk")
+
+
+def again(supervision: Supervision) -> Supervision:
+    return Supervision.objects.select_related("buyer", "seller", "line__order", "subscription").get(pk=supervision.pk)
+
+
+def person(supervision: Supervision, party: Party) -> User:
+    if party is Party.BUYER:
+        return supervision.buyer
+    if party is Party.SELLER:
+        return User.objects.filter(memberships__seller=supervision.seller).order_by("pk")[0]
+    return User.objects.filter(is_operator=True).first() or make_operator()
+
+
+def shown(supervision: Supervision, party: Party, *, now: datetime = NOW) -> str:
+    """A document that somebody showed."""
+    kept = store_proof(
+        PDF, name="done.pdf", seller=supervision.seller, by=person(supervision, party), files=Files(config().files),
+        most_bytes=100_000, a_day=50, now=now, of_buyer=party is Party.BUYER,
+    )  # fmt: skip
+    return kept.sha256
+
+
+WORDS = {
+    Act.DEMAND: {"words": "Please set it up.", "name": "Lan", "phone": "13800138000", "address": "Nanjing Road 1"},
+    Act.REFUSE: {"words": "Which version?"}, Act.DELIVER: {"words": "It runs."}, Act.REJECT: {"words": "It does not."},
+    Act.SHIP: {"carrier": "SF", "parcel": "SF1234567890"}, Act.SEND_BACK: {"words": "Blurred."},
+}  # fmt: skip
+
+
+def said(
+    supervision: Supervision, party: Party, what: Act, *, now: datetime = NOW, visit: int | None = None,
+    proofs: bool | None = None, **values: str,
+) -> Said:  # fmt: skip
+    """What a form of this act says when it is filled in."""
+    with_proof = what is Act.DELIVER if proofs is None else proofs
+    return Said(
+        visit=again(supervision).visit if visit is None else visit,
+        values=WORDS.get(what, {}) | values,
+        proofs=(shown(supervision, party, now=now),) if with_proof else (),
+    )
+
+
+def does(
+    supervision: Supervision, party: Party, what: Act, *, now: datetime = NOW, visit: int | None = None,
+    proofs: bool | None = None, **values: str,
+) -> Supervision:  # fmt: skip
+    words = said(supervision, party, what, now=now, visit=visit, proofs=proofs, **values)
+    act(supervision.pk, party, what, words, by=person(supervision, party), clocks=CLOCKS, now=now)
+    react(now=now)
+    return again(supervision)
+
+
+def walk(supervision: Supervision, *acts: tuple[Party, Act], now: datetime = NOW) -> Supervision:
+    for party, what in acts:
+        supervision = does(supervision, party, what, now=now)
+    return again(supervision)
+
+
+B, S, OP = Party.BUYER, Party.SELLER, Party.OPERATOR
+TO_ACCEPT = ((B, Act.DEMAND), (S, Act.CONFIRM), (S, Act.DELIVER))
+
+
+def proof_of(supervision: Supervision) -> Proof:
+    """What its seller showed at the delivery."""
+    return next(proof for one in story(supervision) for proof in one.proofs)
+
+
+def ticks(supervision: Supervision, now: datetime) -> datetime | None:
+    """Its timer, as the worker runs it."""
+    found = tick({"supervision": supervision.pk}, now, clocks=CLOCKS)
+    react(now=now)
+    return found
+
+
+def timer(supervision: Supervision) -> datetime | None:
+    return Job.objects.filter(kind=TIMER, key=str(supervision.pk)).values_list("due_at", flat=True).first()
+
+
+def money(supervision: Supervision) -> tuple[int, int, int]:
+    """What the buyer has, what is held for the order, what the seller is owed."""
+    order = supervision.line.order
+    buyer = ledger.buyer_account(supervision.buyer, "CNY").balance.minor
+    seller = ledger.seller_account(supervision.seller, "CNY").balance.minor
+    return buyer, ledger.held_for(order.number), seller
+
+
+def deliveries_of(seller: Seller, buyer: User, why: str) -> dict[str, str]:
+    """For the small market: two services that its seller delivers to this buyer: one to be accepted, one in dispute."""
+    small = replace(ONCE, amount=Decimal(50))
+    offer = make_offer(make_product(seller, product_type="MANUAL_SERVICE", prices=(small,), bound=False))
+    for _ in range(2):
+        make_order(buyer, offer=offer, paid=True)
+    react(now=NOW)
+    [first, second] = Supervision.objects.order_by("pk")
+    for one in (first, second):
+        walk(one, *TO_ACCEPT)
+    appeal(second.pk, Party.BUYER, why, (), by=buyer, clocks=CLOCKS, now=NOW)
+    return {
+        "supervision": str(first.pk), "disputed": str(second.pk), "supervision_file": proof_of(first).sha256,
+    }  # fmt: skip

@@ -1,0 +1,79 @@
+"""The computed examples of joint.md §4 about time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.market.supervision.supervising import CLOCKS
+from tradepost.market.product_types.flows.contract import Flow, Party
+from tradepost.market.product_types.flows.registry import flows
+from tradepost.market.subscriptions.paid_time import period_end
+from tradepost.market.supervision.clocks import effective_at, remaining, stale_alerts
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.mark.parametrize(("day", "alerts"), [(180, 0), (181, 1), (187, 1), (188, 2), (195, 3)])
+def test_stale_alerts_by_day(day: int, alerts: int) -> None:
+    assert stale_alerts(day, CLOCKS) == alerts
+
+
+def test_an_appeal_keeps_the_remaining_time() -> None:
+    """Due 12-10T00:00, appealed 12-08T12:00, continued 12-15T09:00 → due 12-16T21:00."""
+    left = remaining(datetime(2026, 12, 10, tzinfo=UTC), datetime(2026, 12, 8, 12, tzinfo=UTC))
+    assert left is not None
+    assert datetime(2026, 12, 15, 9, tzinfo=UTC) + left == datetime(2026, 12, 16, 21, tzinfo=UTC)
+    assert remaining(datetime(2026, 12, 1, tzinfo=UTC), datetime(2026, 12, 8, tzinfo=UTC)) == timedelta(0)
+
+
+PAID, ACCEPTED = datetime(2026, 12, 1, 2, tzinfo=UTC), datetime(2026, 12, 20, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("started", "since"),
+    [
+        (None, ACCEPTED),
+        (date(2026, 12, 9), datetime(2026, 12, 8, 16, tzinfo=UTC)),
+        (date(2026, 12, 1), PAID),
+        (date(2027, 1, 1), ACCEPTED),
+    ],
+)
+def test_in_use_since(started: date | None, since: datetime) -> None:
+    """The seller's start, never before the payment, else the acceptance."""
+    assert effective_at(started_on=started, accepted_at=ACCEPTED, paid_at=PAID, zone=SHANGHAI) == since
+
+
+@pytest.mark.parametrize(
+    ("since", "kind", "until"),
+    [
+        ("2026-12-09T02:00", "year", "2027-12-09T02:00"),
+        ("2027-01-30T17:00", "month", "2027-02-27T17:00"),
+        ("2028-02-28T17:00", "year", "2029-02-27T17:00"),
+    ],
+)
+def test_the_term_restarts_where_it_is_in_use(since: str, kind: str, until: str) -> None:
+    assert period_end(datetime.fromisoformat(f"{since}+00:00"), kind, 1) == datetime.fromisoformat(f"{until}+00:00")
+
+
+@pytest.mark.parametrize("flow", flows().values(), ids=lambda flow: flow.code)
+def test_every_flow_leads_from_its_first_node_to_an_acceptance(flow: Flow) -> None:
+    """Each move leads to a node of the flow or ends it; each node is reached; who owns a node can act there; nobody can be kept
+    waiting for a node that nobody owns."""
+    reached, waiting = {flow.first.code}, [flow.first]
+    while waiting:
+        for move in waiting.pop().moves:
+            for code in filter(None, (move.to, move.reviewed_to)):
+                if code not in reached:
+                    reached.add(code)
+                    waiting.append(flow.by_code[code])
+    assert reached == set(flow.by_code)
+    ends = [move for node in flow.nodes for move in node.moves if not move.to]
+    assert ends
+    assert all("accepted" in {effect.value for effect in move.effects} for move in ends)
+    for node in flow.nodes:
+        assert any(move.by is node.owner for move in node.moves), node.code
+        assert node.owner is not Party.MARKET
+        assert node.auto is None or node.move(node.auto, Party.MARKET) is not None
