@@ -69,6 +69,9 @@ def _measured(runs: Runs, services: int, each: int, now: datetime) -> None:
     begun = time.perf_counter()
     _charge(collection, now)
     runs.add(_name(CHARGED, records), time.perf_counter() - begun, "s")
+    begun = time.perf_counter()
+    _tally(collection)
+    runs.add(_name("added to the charts of usage", records), time.perf_counter() - begun, "s")
     _must_be_right(sums)
     _run("TRUNCATE metering_record, metering_collection, billing_accumulation, billing_charge CASCADE")
 
@@ -84,6 +87,15 @@ def _charge(collection: Collection, now: datetime) -> None:
     after = charge(collection, now=now)
     while after is not None:
         after = charge(collection, after=after, now=now)
+
+
+def _tally(collection: Collection) -> None:
+    """What the last of the timers does, when all is charged."""
+    from zoneinfo import ZoneInfo
+
+    from tradepost.market.billing.tally import tally
+
+    tally(collection, zone=ZoneInfo(_ZONE))
 
 
 def _market(services: int, now: datetime) -> None:

@@ -31,7 +31,7 @@ from tradepost.market.debugging import find_out, findings, replay, saved
 from tradepost.market.debugging.events import ReplayEnded
 from tradepost.market.fulfilment import advance, auto_renewal, earning, live, order_paid, reconcile
 from tradepost.market.fulfilment.ask_sellers import Pace
-from tradepost.market.fulfilment.events import HandOverBegan, OperationStopped, OperatorActed
+from tradepost.market.fulfilment.events import OperationStopped, OperatorActed
 from tradepost.market.fulfilment.timers import AUTO_RENEW, EARN, LIFE
 from tradepost.market.identity import domain_proof, domains
 from tradepost.market.identity.events import (
@@ -64,7 +64,6 @@ from tradepost.market.notifications import refund_reactions as refunded
 from tradepost.market.notifications import seller_reactions as sellers
 from tradepost.market.notifications import service_reactions as services
 from tradepost.market.notifications import settlement_reactions as settled
-from tradepost.market.notifications import supervision_reactions as supervised
 from tradepost.market.notifications import transfer_reactions as transferred
 from tradepost.market.notifications import usage_reactions as usage
 from tradepost.market.notifications import web_scan_reactions as web_checked
@@ -99,9 +98,7 @@ from tradepost.market.subscriptions.events import (
     SubscriptionReleased,
     SubscriptionUnfrozen,
 )
-from tradepost.market.supervision import open as supervision_open
-from tradepost.market.supervision import timers as supervision_timers
-from tradepost.market.web.supervision_view import clocks_now
+from tradepost.market.web import supervised
 from tradepost.market.web_scan import scan as web_scan
 from tradepost.market.web_scan.events import WebScanEnded
 
@@ -153,16 +150,6 @@ def order_waits(event: TransferProofGiven, now: datetime) -> None:
     """The order that a transfer is for can be paid until an operator has looked."""
     longest = timedelta(days=config().transfer_order_days)
     wait_for_transfer.on_transfer_proof_given(event, now, longest=longest)
-
-
-def begin_supervision(event: HandOverBegan, now: datetime) -> None:
-    """People deliver what was paid."""
-    supervision_open.on_hand_over_began(event, now, clocks=clocks_now())
-
-
-def supervision_clock(payload: Mapping[str, Any], now: datetime) -> datetime | None:
-    """What comes by itself in a supervised delivery."""
-    return supervision_timers.tick(payload, now, clocks=clocks_now())
 
 
 REACTIONS = Reactions(
@@ -231,7 +218,6 @@ REACTIONS = Reactions(
         on(PackageChanged, stops.on_package_changed),
         on(QuotaDeducted, stops.on_quota_deducted, quota_deducted),
         *refunded.REACTIONS,
-        on(HandOverBegan, begin_supervision),
         *supervised.REACTIONS,
         *demanded.REACTIONS,
         *complained.REACTIONS,
@@ -337,7 +323,7 @@ TASKS: Mapping[str, jobs.Task] = {
     customer_demands.TIMER: customer_demand_over,
     **settlement.tasks(_settlement, _next_night),
     **on_servers.TASKS,
-    supervision_timers.TIMER: supervision_clock,
+    **supervised.TASKS,
 }
 TIMERS = Timers(reacting=TASKS.keys(), passed_over=frozenset({EARN}), mail=DELIVER)
 """Passed over are those that change what is theirs at their own moments, whenever they come, and tell nobody (decision 0050)."""

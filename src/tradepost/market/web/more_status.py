@@ -1,4 +1,4 @@
-"""More of the one vocabulary of states (``status``): of servers, period images, and what was done in the console."""
+"""More of the one vocabulary of states (``status``): of servers, period images, supervised deliveries, and what was done in the console."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from tradepost.market.audit.models import Outcome
 from tradepost.market.compute.models import Server
 from tradepost.market.images.models import PeriodImage
+from tradepost.market.supervision.models import Supervision
 
 type Marked = tuple[Iterable[tuple[str, str | Promise]], Mapping[str, tuple[str, str]]]
 """Choices, and of each its tone and icon."""
@@ -17,6 +18,15 @@ MORE: Mapping[str, Marked] = {
     "audit": (
         Outcome.choices,
         {"done": ("ok", "check"), "shown": ("calm", "eye"), "refused": ("warn", "ban"), "failed": ("bad", "x")},
+    ),
+    "supervision": (
+        Supervision.Status.choices,
+        {
+            "running": ("info", "truck-delivery"),
+            "appealed": ("warn", "alert-circle"),
+            "completed": ("ok", "check"),
+            "refunded": ("calm", "arrows-exchange"),
+        },
     ),
     "server": (
         Server.Status.choices,

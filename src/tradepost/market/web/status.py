@@ -26,7 +26,6 @@ from tradepost.market.review.models import Submission
 from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand
 from tradepost.market.settlement.models import Statement
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.supervision.models import Supervision
 from tradepost.market.web_scan.contract import Severity
 from tradepost.market.web_scan.models import WebScan
 from tradepost.market.web_scan.standing import State as WebStanding
@@ -117,15 +116,6 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "refunded": ("ok", "arrows-exchange"),
             "rejected": ("warn", "ban"),
             "withdrawn": ("calm", "arrow-back-up"),
-        },
-    ),
-    "supervision": _looks(
-        Supervision.Status.choices,
-        {
-            "running": ("info", "truck-delivery"),
-            "appealed": ("warn", "alert-circle"),
-            "completed": ("ok", "check"),
-            "refunded": ("calm", "arrows-exchange"),
         },
     ),
     "intent": _looks(

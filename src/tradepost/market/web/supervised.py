@@ -1,0 +1,29 @@
+"""What comes by itself in supervised deliveries, with this market's settings: a part of ``wiring``'s tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from tradepost.market.base.events import on
+from tradepost.market.fulfilment.events import HandOverBegan
+from tradepost.market.notifications import supervision_reactions
+from tradepost.market.supervision import open as supervision_open
+from tradepost.market.supervision import timers
+
+from .supervision_view import clocks_now
+
+
+def begin_supervision(event: HandOverBegan, now: datetime) -> None:
+    """People deliver what was paid."""
+    supervision_open.on_hand_over_began(event, now, clocks=clocks_now())
+
+
+def supervision_clock(payload: Mapping[str, Any], now: datetime) -> datetime | None:
+    """The timer of a delivery."""
+    return timers.tick(payload, now, clocks=clocks_now())
+
+
+REACTIONS = (on(HandOverBegan, begin_supervision), *supervision_reactions.REACTIONS)
+TASKS = {timers.TIMER: supervision_clock}
