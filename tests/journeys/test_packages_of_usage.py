@@ -14,7 +14,7 @@ from django.test import Client
 from tests.factories import make_address, make_buyer, make_product, make_seller
 from tests.factories.metering import on_demand, package
 from tests.journeys.buying import delivered
-from tests.journeys.test_used_and_paid import KEY, OnDemand
+from tests.journeys.on_demand import KEY, OnDemand
 from tests.market.working import advance, until, working
 from tradepost.kit.client import MarketClient
 from tradepost.kit.serve import running

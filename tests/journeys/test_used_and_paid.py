@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, override
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -13,8 +13,8 @@ from django.test import Client
 from tests.factories import make_address, make_buyer, make_product, make_seller
 from tests.factories.metering import on_demand
 from tests.journeys.buying import delivered
+from tests.journeys.on_demand import KEY, OnDemand
 from tests.market.working import advance, until, working
-from tradepost.kit import AppInfo, Create, Created, Instance, InstanceInfo, Query, Seller
 from tradepost.kit.client import MarketClient
 from tradepost.kit.serve import running
 from tradepost.kit.usage import UsageOutbox
@@ -30,23 +30,7 @@ from tradepost.market.subscriptions.models import Freeze, Subscription
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
-KEY = "the base key of a journey that is paid"
 HOUR = timedelta(hours=1)
-
-
-class OnDemand(Seller):
-    """Opens what is asked for."""
-
-    @override
-    def on_create(self, command: Create) -> Created:
-        return Created(instance_id=f"i-{command.order_id}", app=self._app())
-
-    @override
-    def on_query(self, command: Query, instance: Instance) -> InstanceInfo:
-        return InstanceInfo(instance_id=instance.instance_id, app=self._app())
-
-    def _app(self) -> AppInfo:
-        return AppInfo(front_end_url="https://api.example/", user_name="lantian", password="Open-Sesame-7")
 
 
 def test_from_use_to_arrears_to_payment(tmp_path: Path, live_server: Any) -> None:

@@ -15,7 +15,6 @@ from tests.market.renewal_addresses import OF_RENEWALS
 from tests.market.server_addresses import OF_SERVERS
 from tests.market.service_addresses import SERVICES
 from tests.market.settlement_addresses import OF_SETTLEMENT
-from tests.market.supervision_addresses import OF_SUPERVISION
 from tests.market.transfer_addresses import OF_TRANSFERS
 from tests.market.usage_addresses import OF_USAGE
 from tests.market.who_may import (
@@ -393,7 +392,6 @@ ADDRESSES: Mapping[str, Address] = (
     | OF_OPERATORS
     | OF_TRANSFERS
     | OF_LICENSES
-    | OF_SUPERVISION
     | OPEN_API
     | APIS_OF_LICENSES
     | ACCOUNT

@@ -1,7 +1,8 @@
-"""The addresses of unsubscriptions and refunds: a part of the table of every address."""
+"""The addresses of supervised deliveries, unsubscriptions and refunds: a part of the table of every address."""
 
 from __future__ import annotations
 
+from tests.market.supervision_addresses import OF_SUPERVISION
 from tests.market.who_may import A_TRADE, BUYER, OPERATOR, OWNER, PERSONS, TRADE, TRADER, Address, pages
 
 ONLY_OPERATORS = frozenset({OPERATOR})
@@ -16,6 +17,7 @@ OF_REFUNDS = {
     "services/<int:pk>/refund/": Address(
         {"pk": "{subscription}"}, post=frozenset({BUYER}), data={"amount": "1.00", "reason": "broken"}
     ),
+    **OF_SUPERVISION,
     "refunds/": pages(PERSONS),
     "refunds/<int:pk>/": pages(frozenset({BUYER}), pk="{refund}"),
     "refunds/<int:pk>/withdraw/": Address({"pk": "{refund}"}, post=frozenset({BUYER})),

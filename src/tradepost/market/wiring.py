@@ -341,10 +341,8 @@ def _limits() -> Limits:
 def _scope() -> reconcile.Scope:
     settings = config()
     pace = Pace(
-        batch=settings.reconcile_batch,
-        at_once=settings.reconcile_at_once,
-        patience=settings.seller_timeout_seconds + 60,
-    )
+        batch=settings.reconcile_batch, at_once=settings.reconcile_at_once, patience=settings.seller_timeout_seconds + 60
+    )  # fmt: skip
     return reconcile.Scope(pace=pace, ended=timedelta(days=settings.reconcile_ended_days))
 
 

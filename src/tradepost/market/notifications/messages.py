@@ -391,8 +391,7 @@ def about(kind: str) -> About:
 
 def check(kind: str, facts: Mapping[str, Any]) -> None:
     """Raise ``LookupError`` when a kind has no words or a fact that its words name is missing."""
-    words = WORDS[kind]
-    if missing := set(_NAME.findall(f"{words.title} {words.body}")) - facts.keys():
+    if missing := set(_NAME.findall(f"{WORDS[kind].title} {WORDS[kind].body}")) - facts.keys():
         raise LookupError(f"a notice {kind!r} needs also: {', '.join(sorted(missing))}")
 
 
