@@ -6,13 +6,14 @@ It belongs to one service on demand of its buyer: the same product, counted in t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
 
 from tradepost.market.base import outbox, rows
+from tradepost.market.base.outbox import batched
 from tradepost.market.orders.events import OrderCompleted
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.orders.prerequisite import deducted_from
@@ -26,10 +27,13 @@ from .events import PackageChanged
 from .models import Package, Quota
 
 
-def on_order_completed(event: OrderCompleted, now: datetime) -> None:
+@batched
+def on_order_completed(events: Sequence[OrderCompleted], now: datetime) -> None:
     """Reaction: from the beginning of its time on usage is deducted from a package that was opened. A repeat changes nothing."""
     lines = OrderLine.objects.filter(
-        order__number=event.order, charging_mode__in=modes_that(lambda mode: mode.quota), subscription__package=None
+        order__number__in={one.order for one in events},
+        charging_mode__in=modes_that(lambda mode: mode.quota),
+        subscription__package=None,
     ).select_related("subscription", "offer__sku", "buyer")
     for line in lines.order_by("pk"):
         held = line.subscription
