@@ -35,11 +35,11 @@ DAY = timedelta(days=1)
 PRICE = 500_000
 
 
-def supervised(kind: str = "MANUAL_SERVICE", *, now: datetime = NOW) -> Supervision:
-    """One that was just paid, with the owner of its seller in the market."""
+def supervised(kind: str = "MANUAL_SERVICE", *, now: datetime = NOW, **fields: str) -> Supervision:
+    """One that was just paid, with the owner of its seller in the market. ``fields``: answers of the product."""
     seller = make_seller()
     make_member(seller, make_buyer())
-    product = make_product(seller, product_type=kind, prices=(ONCE,), bound=False)
+    product = make_product(seller, product_type=kind, prices=(ONCE,), bound=False, answers=fields)
     make_order(make_buyer(), offer=make_offer(product), paid=True, now=now)
     react(now=now)
     return Supervision.objects.select_related("buyer", "seller", "line__order").latest("pk")

@@ -228,3 +228,16 @@ def test_who_must_act_is_reminded_once_and_both_sides_hear_of_what_is_very_old()
         ticks(supervision, NOW + day * DAY)
         found.append((told("delivery_old"), told("seller_delivery_old")))
     assert found == [(0, 0), (1, 1), (1, 1), (2, 2), (3, 3)]
+
+
+def test_where_the_product_says_so_an_operator_looks_at_each_delivery_first() -> None:
+    """§2.10: "Huawei re-review" before the user accepts; sent back, the seller hands in again."""
+    supervision = supervised(acceptance_review="yes")
+    walk(supervision, *TO_ACCEPT)
+    assert (state(supervision)[1:3], told("operator_delivery_review")) == (("review", "operator"), 1)
+    with pytest.raises(Refused, match=r"supervision\.not_now"):
+        does(supervision, B, Act.ACCEPT)
+    walk(supervision, (OP, Act.SEND_BACK), (S, Act.DELIVER), (OP, Act.PASS))
+    assert state(supervision)[1:3] == ("accept", "buyer")
+    does(supervision, B, Act.ACCEPT)
+    assert money(supervision)[1:] == (0, PRICE)

@@ -9,7 +9,7 @@ from django.db import transaction
 from tradepost.market.catalog import document as documents
 from tradepost.market.fulfilment.events import HandOverBegan
 from tradepost.market.orders.models import OrderLine
-from tradepost.market.product_types.contract import YES
+from tradepost.market.product_types.acceptance import REVIEW, REVIEWED
 from tradepost.market.product_types.flows.registry import flow
 from tradepost.market.product_types.registry import product_type
 
@@ -17,9 +17,6 @@ from .clocks import Clocks
 from .models import Supervision
 from .step import enter
 from .timers import watch
-
-REVIEWED = "acceptance_review"
-"""The question of a kind that asks for it."""
 
 
 def on_hand_over_began(event: HandOverBegan, now: datetime, *, clocks: Clocks) -> None:
@@ -39,4 +36,4 @@ def on_hand_over_began(event: HandOverBegan, now: datetime, *, clocks: Clocks) -
 
 def _reviewed(line: OrderLine) -> bool:
     """Whether the product says that an operator looks at each delivery (§2.10, re-review)."""
-    return documents.load(line.version.document).details.fields.get(REVIEWED) == YES
+    return documents.load(line.version.document).details.fields.get(REVIEW.code) == REVIEWED

@@ -34,8 +34,8 @@ ACCEPT = Node(
 
 REVIEW = Node(
     code="review",
-    title=Text(en="Operator's review", zh="运营复核"),
-    waits=Text(en="An operator looks at the evidence of the delivery.", zh="等待运营人员复核交付材料。"),
+    title=Text(en="Operator's review", zh="运营经理复核"),
+    waits=Text(en="An operator looks at the evidence of the delivery.", zh="等待运营经理复核交付材料。"),
     owner=Party.OPERATOR,
     moves=(
         Move(act=Act.PASS, by=Party.OPERATOR, label=Text(en="In order", zh="复核通过"), to="accept"),

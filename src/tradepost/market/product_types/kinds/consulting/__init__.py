@@ -1,5 +1,6 @@
 """Consulting: advice, sold once and accepted by the buyer (business-rules §2.1: of the international site)."""
 
+from tradepost.market.product_types.acceptance import REVIEW
 from tradepost.market.product_types.contract import Answer, DeliveredBy, ProductType, Question, Supervision
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -37,5 +38,6 @@ KIND = ProductType(
             most=2000,
             translated=True,
         ),
+        REVIEW,
     ),
 )

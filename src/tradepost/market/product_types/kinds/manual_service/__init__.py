@@ -1,5 +1,6 @@
 """Manual service: people do something for the buyer; no software is sold (business-rules §2.1, §2.5, §2.10)."""
 
+from tradepost.market.product_types.acceptance import REVIEW
 from tradepost.market.product_types.contract import Answer, DeliveredBy, ProductType, Question, Supervision
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -59,5 +60,6 @@ KIND = ProductType(
             most=2000,
             translated=True,
         ),
+        REVIEW,
     ),
 )
