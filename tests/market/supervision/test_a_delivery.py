@@ -233,6 +233,7 @@ def test_who_must_act_is_reminded_once_and_both_sides_hear_of_what_is_very_old()
 def test_where_the_product_says_so_an_operator_looks_at_each_delivery_first() -> None:
     """§2.10: "Huawei re-review" before the user accepts; sent back, the seller hands in again."""
     supervision = supervised(acceptance_review="yes")
+    assert person(supervision, OP).is_operator
     walk(supervision, *TO_ACCEPT)
     assert (state(supervision)[1:3], told("operator_delivery_review")) == (("review", "operator"), 1)
     with pytest.raises(Refused, match=r"supervision\.not_now"):
