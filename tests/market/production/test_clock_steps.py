@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -75,3 +76,20 @@ def test_a_message_wakes_who_sends_it(kind: str, loop: str) -> None:
     jobs.schedule(kind, "1", due_at=clock.now())
     clock.aim(HOUR)
     assert step() == frozenset({loop})
+
+
+def test_two_who_step_at_once_do_not_stumble_over_what_the_other_ran(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock's own loop and that of the reactions both step: one may look before, and jump after the other's timers ran."""
+    jobs.schedule(QUIET, "soon", due_at=clock.now() + HOUR)
+    jobs.schedule(LOUD, "later", due_at=clock.now() + 2 * HOUR)
+    clock.aim(3 * HOUR)
+    before, look = clock.now(), clock_steps.look
+
+    def looks_first(*given: Any) -> clock_steps.Look:
+        seen = look(*given)
+        Job.objects.filter(kind=QUIET).delete()
+        return seen
+
+    monkeypatch.setattr(clock_steps, "look", looks_first)
+    assert step() == frozenset({clock_steps.REACT})
+    assert clock.now() - before < HOUR

@@ -117,7 +117,9 @@ def step(timers: Timers, *, idle: Callable[[], bool], sweep: Callable[[datetime]
         return seen.due
     end = target if seen.next_at is None else min(seen.next_at, target)
     if seen.passing_at is not None and seen.passing_at < end:
-        clock.jump(_last_of(timers.passed_over, end))
+        last = _last_of(timers.passed_over, end)
+        if last is not None:  # else another step led there since, and they were run
+            clock.jump(last)
         return frozenset({REACT})
     if seen.next_at is None or seen.next_at > target:
         clock.jump(target)
@@ -126,8 +128,8 @@ def step(timers: Timers, *, idle: Callable[[], bool], sweep: Callable[[datetime]
     return seen.next_for
 
 
-def _last_of(kinds: Collection[str], end: datetime) -> datetime:
-    """The last moment before ``end`` at which one of these timers is due."""
+def _last_of(kinds: Collection[str], end: datetime) -> datetime | None:
+    """The last moment before ``end`` at which one of these timers is due; None where there is none (any more)."""
     text = f"SELECT max(due_at) FROM {_JOBS} WHERE state = {State.WAITING:d} AND due_at < %s AND kind IN ({rows.places(list(kinds))})"  # noqa: S608
     [(last,)] = rows.run(text, [rows.moment(end), *kinds])
-    return rows.aware(last)
+    return rows.aware(last) if last is not None else None
