@@ -10,7 +10,7 @@ OF_PACKAGES: dict[str, dict[str, View]] = {
     "": {"product-packages": View("/products/yunjian-translate/")},
     "buyer": {
         "package": View("/services/{packed}/package/"),
-        "package-alert-wrong": View("/services/{packed}/package/", (("#threshold", "140"),), ALERT, status=400),
+        "package-alert-wrong": View("/services/{packed}/package/", (("#threshold", "140"),), ALERT),
         "package-alert-set": View("/services/{packed}/package/", (("#threshold", "30"), ("#repurchases", "2")), ALERT),
         "package-used-up": View("/services/{empty}/package/"),
         "packages-alert": View("/packages/alert/"),

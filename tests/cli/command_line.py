@@ -13,7 +13,7 @@ from tests.conftest import DATABASE
 from tests.postgres import new_database
 
 MAIN = [sys.executable, "-c", "from tradepost.cli import main; main()"]
-WITHIN = 60
+WITHIN = 240
 
 
 @dataclass(frozen=True)

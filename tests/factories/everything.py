@@ -180,12 +180,11 @@ def _read(role: str, clients: Mapping[str, Client], path: str, shown: str, patte
         answer: Any = clients[role].get(path)
         if answer.streaming:
             b"".join(answer.streaming_content)  # it is asked for while it is sent
-        if answer.status_code not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND, *ELSEWHERE.get(pattern, ())}:
+        allowed = {HTTPStatus.OK, *ELSEWHERE.get(pattern, ())}
+        if pattern.endswith(("license.txt", "/file", "/file/", "/files/<str:sha256>/")):
+            allowed.add(HTTPStatus.NOT_FOUND)
+        if answer.status_code not in allowed:
             raise LookupError(f"{path}: {answer.status_code}")
-        if answer.status_code == HTTPStatus.NOT_FOUND and not pattern.endswith(
-            ("license.txt", "/file", "/file/", "/files/<str:sha256>/")
-        ):
-            raise LookupError(f"{path}: not found")
 
     return Deed(f"GET /{pattern}" + (f"?{shown.partition('?')[2]}" if "?" in shown else ""), act)
 

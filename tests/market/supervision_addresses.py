@@ -11,7 +11,9 @@ FILE = {"pk": "{supervision}", "sha256": "{supervision_file}"}
 OF_SUPERVISION = {
     "supervision/": pages(PERSONS),
     "supervision/<int:pk>/": pages(ONLY_BUYER, **ONE),
-    "supervision/<int:pk>/act/": Address(ONE, post=ONLY_BUYER, data={"act": "accept", "visit": "4"}),
+    "supervision/<int:pk>/act/": Address(
+        ONE, post=ONLY_BUYER, data={"act": "reject", "visit": "4", "words": "not yet"}
+    ),
     "supervision/<int:pk>/cancel/": Address(ONE, post=ONLY_BUYER, data={"reason": "why X cancels"}),
     "supervision/<int:pk>/withdraw/": Address(ONE, post=ONLY_BUYER),
     "supervision/<int:pk>/appeal/": Address(ONE, post=ONLY_BUYER, data={"appeal": "it does not run"}),
@@ -20,7 +22,7 @@ OF_SUPERVISION = {
     "seller/supervision/<int:pk>/": pages(A_TRADE, **ONE),
     "seller/supervision/<int:pk>/act/": Address(ONE, post=WRITERS, data={"act": "deliver", "visit": "4"}),
     "seller/supervision/<int:pk>/answer/": Address(
-        ONE, post=WRITERS, data={"decision": "agree", "answer": "as you wish"}
+        ONE, post=WRITERS, data={"decision": "decline", "answer": "nearly done"}
     ),
     "seller/supervision/<int:pk>/appeal/": Address(ONE, post=WRITERS, data={"appeal": "it runs"}),
     "seller/supervision/<int:pk>/files/<str:sha256>/": pages(A_TRADE, **FILE),

@@ -6,16 +6,23 @@ from datetime import datetime
 
 from tradepost.market.compute.models import Server, Span, Task
 from tradepost.market.images.models import ImageBinding, ImageTime, PeriodImage
+from tradepost.market.metering.models import Meter
 
 from .insert import insert, text
 from .metered import ONE
 
 NEWEST = "(SELECT max(id) FROM subscriptions_subscription)"
+WITH_END = "(SELECT max(id) FROM subscriptions_subscription WHERE expires_at IS NOT NULL)"
 
 
 def imaged(now: datetime) -> None:
     moment = f"TIMESTAMPTZ '{now.isoformat()}'"
     services = "subscriptions_subscription s"
+    insert(
+        Meter, f"{services} WHERE s.id > {NEWEST} - 300 AND NOT EXISTS (SELECT 1 FROM metering_meter WHERE subscription_id = s.id)",
+        subscription_id="s.id", code=text("hours"), unit=text("小时"), unit_en=text("hours"), cycle=text("hour"),
+        model=text("linear"), price="0.01", currency=text("CNY"),
+    )  # fmt: skip
     insert(
         Server, services, id="s.id", buyer_id="s.buyer_id", name="'server-' || s.id", size=text("s1"), cloud=text("memory"),
         status=f"CASE WHEN s.status = 'active' AND s.id > {NEWEST} - 20000 THEN 'running' ELSE 'released' END",
@@ -41,8 +48,8 @@ def imaged(now: datetime) -> None:
     )  # fmt: skip
     insert(
         PeriodImage, f"{services} WHERE s.expires_at IS NOT NULL", service_id="s.id",
-        status=f"CASE WHEN s.id > {NEWEST} - 100 THEN 'idle' ELSE 'expired' END",
-        idle_since=f"CASE WHEN s.id > {NEWEST} - 100 THEN {moment} END",
+        status=f"CASE WHEN s.id > {WITH_END} - 100 THEN 'idle' ELSE 'expired' END",
+        idle_since=f"CASE WHEN s.id > {WITH_END} - 100 THEN {moment} END",
     )  # fmt: skip
     insert(
         ImageBinding, f"{services} WHERE s.expires_at IS NOT NULL", id="s.id", image_id="s.id", server_id="s.id",

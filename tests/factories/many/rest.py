@@ -100,10 +100,10 @@ def money(size: Size, now: datetime) -> None:
 
 
 def announced(size: Size, now: datetime) -> None:
-    """Transfers that buyers announced: one for each twentieth order, most of them long done, a few waiting for an operator;
+    """Transfers that buyers announced: one for each fifth order, most of them long done, a few waiting for an operator;
     and what came of each buyer."""
     insert(
-        Intent, "o WHERE buyer = 1 OR mod(n, 20) = 3", id="n", number="'T' || lpad(n::text, 9, 'A')", provider=text("offline"),
+        Intent, "o WHERE buyer = 1 OR mod(n, 5) = 3", id="n", number="'T' || lpad(n::text, 9, 'A')", provider=text("offline"),
         status="CASE WHEN buyer = 1 AND story = 'unpaid' THEN 'pending' WHEN mod(n, 5000) = 3 THEN 'in_review' WHEN mod(n, 1000) = 503 THEN 'pending'"
         " WHEN mod(n, 100) = 3 THEN 'expired' ELSE 'withdrawn' END",
         user_id="buyer", amount_minor=f"{PRICE}", currency=text("CNY"), purpose="number", created_at="at",

@@ -7,18 +7,18 @@ from tradepost.market.supervision.models import Appeal, CancelRequest, Supervisi
 
 from .insert import insert, text
 
-SUPERVISED = "story = 'delivered' AND mod(n, 25) = 7"
+SUPERVISED = "story = 'delivered' AND (mod(n, 25) = 1 OR mod(n, 10) IN (6, 8))"
 NEWEST = 4000
 OPEN = f"k < {NEWEST}"
 
 
 def supervised() -> None:
-    disputed = f"{OPEN} AND mod(n, 100) = 7"
+    disputed = f"{OPEN} AND mod(n, 100) = 51"
     insert(
         Supervision, f"o WHERE {SUPERVISED}", id="n", line_id="n", subscription_id="n", buyer_id="buyer",
         seller_id="seller", flow=text("demand"), version="1", node=text("accept"), visit="4", entered_at="at", opened_at="at",
         status=f"CASE WHEN {disputed} THEN 'appealed' WHEN {OPEN} THEN 'running' ELSE 'completed' END",
-        owner=f"CASE WHEN {OPEN} AND mod(n, 100) = 32 THEN 'operator' WHEN mod(n, 100) = 57 THEN 'seller' ELSE 'buyer' END",
+        owner=f"CASE WHEN {OPEN} AND mod(n, 100) = 26 THEN 'operator' WHEN mod(n, 100) = 76 OR mod(n, 200) = 101 THEN 'seller' ELSE 'buyer' END",
         ended_at=f"CASE WHEN {OPEN} THEN NULL ELSE at + interval '1 day' END",
     )  # fmt: skip
     insert(
@@ -27,11 +27,11 @@ def supervised() -> None:
         party="(ARRAY['buyer', 'seller', 'seller'])[v]", actor=text("somebody"),
     )  # fmt: skip
     insert(
-        Appeal, f"o WHERE {SUPERVISED} AND (({disputed}) OR NOT ({OPEN}) AND mod(n, 100) = 7)", supervision_id="n",
+        Appeal, f"o WHERE {SUPERVISED} AND (({disputed}) OR NOT ({OPEN}) AND mod(n, 100) = 51)", supervision_id="n",
         party=text("buyer"), actor=text("somebody"), reason=text("It does not run."), opened_at="at",
         due_at="at + interval '3 days'", decision=f"CASE WHEN {OPEN} THEN '' ELSE 'accept' END",
     )  # fmt: skip
     insert(
-        CancelRequest, f"o WHERE {SUPERVISED} AND mod(n, 50) = 7", supervision_id="n", reason=text("Too slow."),
+        CancelRequest, f"o WHERE {SUPERVISED} AND mod(n, 50) = 1", supervision_id="n", reason=text("Too slow."),
         asked_at="at", status=text("declined"), ended_at="at",
     )  # fmt: skip

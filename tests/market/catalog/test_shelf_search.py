@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 ANSWERS: dict[str, list[str]] = {
     # seen in use: these found nothing
     "财务软件": ["zhangfang-accounting"],
-    "账务": ["zhangfang-accounting"],
+    "账务": ["zhangfang-accounting", "qingxie-signin"],
     "邮局企业": ["qingxie-mail", "zhangfang-accounting"],
     # a word in the middle of a name, in a summary, in a description
     "视频": ["huiqi-meetings"],
@@ -25,7 +25,7 @@ ANSWERS: dict[str, list[str]] = {
     "数据治理": ["tangli-governance", "wenshu-assistant"],
     # one character, one beginning
     "客": ["kelai-crm"],
-    "secur": ["heting-pipelines", "heting-assessment", "heting-logaudit"],
+    "secur": ["heting-pipelines", "heting-assessment", "heting-logaudit", "qingxie-signin"],
     # several words, both languages, other widths and capitals
     "crm 客户": ["kelai-crm"],
     "收银ＰＯＳ": ["tangli-pos"],

@@ -34,6 +34,7 @@ from tradepost.market.fulfilment.kinds.license import Application
 from tradepost.market.fulfilment.kinds.open import Opening
 from tradepost.market.fulfilment.kinds.renew import Renewal
 from tradepost.market.fulfilment.kinds.renew_change import ChangedRenewal
+from tradepost.market.fulfilment.kinds.replace_system import Replacement
 from tradepost.market.fulfilment.kinds.tell_end import TellEnd
 from tradepost.market.fulfilment.kinds.upgrade import Change
 from tradepost.market.fulfilment.registry import operation_kind, operation_kinds
@@ -62,10 +63,10 @@ TARGET = Target(product_id="OFFI2", sku_code="SKU2", product_name="Docs", quanti
 APPLICATION = Application(request=7, event_id="e-1", fingerprint="MAC-1", effective_at=NOW, expires_at=END)
 WANTED: dict[str, object] = {
     "open": Opening(buyer=BUYER), "renew": RENEWAL, "renew_change": CHANGED, "convert": RENEWAL,
-    "check_change": TARGET, "cancel_renewal": Cancellation(until=END),
-    "upgrade": Change(until=END), "freeze": Freezing(reason="expired"), "unfreeze": Nothing(), "release": Nothing(),
+    "check_change": TARGET, "cancel_renewal": Cancellation(until=END), "upgrade": Change(until=END),
+    "freeze": Freezing(reason="expired"), "unfreeze": Nothing(), "release": Nothing(), "hand_over": Nothing(),
     "release_orphan": Orphan(instance_id="b-1", order_id=ORDER, order_line_id=LINE), "query_usage": Nothing(), "issue": Nothing(),
-    "license": APPLICATION, "take_access": Nothing(),
+    "license": APPLICATION, "take_access": Nothing(), "stop_server": Nothing(), "start_server": Nothing(), "replace_system": Replacement(image="ubuntu-24.04"),
     "tell_end": TellEnd(until=END, scene=Scene.RENEWAL, order_id=ORDER, order_line_id=LINE),
 }  # fmt: skip
 
@@ -94,25 +95,17 @@ def test_what_is_wanted_is_stored_and_read_again(name: str) -> None:
     assert str(kind.title)
 
 
-@pytest.mark.parametrize(
-    ("name", "refundable", "prolongs", "ends"),
-    [
-        ("open", True, False, False),  # saas-v2 §3.10: full refund
-        ("renew", False, True, False),  # saas-v2 §3.10: stops, manual restart
-        ("renew_change", False, True, False),
-        ("convert", False, True, False),
-        ("check_change", True, False, False),
-        ("upgrade", True, False, False),  # business-rules §4.6
-        ("cancel_renewal", False, False, False),
-        ("freeze", False, False, False),
-        ("unfreeze", False, False, False),
-        ("release", False, False, True),
-        ("release_orphan", False, False, False),
-        ("query_usage", True, False, False),
-        ("license", True, False, False),
-        ("issue", True, False, False),  # business-rules §2.10: nothing is taken, all comes back
-    ],
-)
+@pytest.mark.parametrize(("name", "refundable", "prolongs", "ends"), [
+    ("open", True, False, False),  # saas-v2 §3.10: full refund
+    ("renew", False, True, False),  # saas-v2 §3.10: stops, manual restart
+    ("renew_change", False, True, False), ("convert", False, True, False),
+    ("check_change", True, False, False),
+    ("upgrade", True, False, False),  # business-rules §4.6
+    ("cancel_renewal", False, False, False), ("freeze", False, False, False), ("unfreeze", False, False, False),
+    ("release", False, False, True), ("release_orphan", False, False, False), ("query_usage", True, False, False),
+    ("license", True, False, False), ("hand_over", True, False, False), ("replace_system", False, False, True),
+    ("issue", True, False, False),  # business-rules §2.10: nothing is taken, all comes back
+])  # fmt: skip
 def test_what_becomes_of_a_kind_that_fails(name: str, refundable: bool, prolongs: bool, ends: bool) -> None:
     kind = operation_kind(name)
     assert (kind.refundable, kind.prolongs, kind.ends) == (refundable, prolongs, ends)
@@ -394,7 +387,7 @@ def test_usage_is_queried_once() -> None:
     assert operation_kind("query_usage").on_done(of) == Effects()
 
 
-@pytest.mark.parametrize("name", sorted(WANTED.keys() - {"open", "renew_change"}))
+@pytest.mark.parametrize("name", sorted(WANTED.keys() - {"open", "renew_change", "hand_over"}))
 def test_what_is_said_once_is_done(name: str) -> None:
     of = case(WANTED[name], held=held(), line=line(), said=said(Query(instance_ids=("i-1",))))
     assert operation_kind(name).ask(of) is None

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from tradepost.market.base.config import Config
-from tradepost.market.catalog.models import Offer
+from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.identity.models import Level, User
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import ending_of, renewable_until, renewed_end
@@ -25,7 +25,12 @@ def held(level: str = "", *, trial: bool = False, **fields: Any) -> Subscription
     """A month that nobody saved."""
     offer = Offer(charging_mode="PERIOD", period_type="month", trial=trial)
     values: dict[str, Any] = {"status": "active", "started_at": datetime(2027, 2, 8, 10, 30, tzinfo=ZONE)}
-    return Subscription(buyer=User(level=level), offer=offer, **(values | {"expires_at": END} | fields))
+    return Subscription(
+        buyer=User(level=level),
+        product=Product(product_type="SAAS"),
+        offer=offer,
+        **(values | {"expires_at": END} | fields),
+    )
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ class PeriodImage(models.Model):
         indexes = [
             models.Index(fields=["idle_since", "service"], condition=Q(status="idle"), name="period_image_idle"),
             models.Index(fields=["-service"], condition=Q(status="idle"), name="period_image_idle_list"),
+            models.Index(fields=["-service"], condition=Q(status__in=["bound", "idle"]), name="period_image_open"),
         ]
 
 
@@ -54,6 +55,7 @@ class ImageBinding(models.Model):
         ]
         indexes = [
             models.Index(fields=["image", "-id"], name="binding_image"),
+            models.Index(fields=["server", "-id"], name="binding_server"),
             models.Index(fields=["covers", "from_at"], name="binding_covers"),
         ]
 

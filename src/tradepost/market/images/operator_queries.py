@@ -59,7 +59,7 @@ def idle_images() -> QuerySet[PeriodImage]:
 
 def find_image(pk: int) -> PeriodImage | None:
     found = PeriodImage.objects.select_related("service__buyer", "service__product", "service__offer__sku__spec")
-    return found.filter(pk=pk).first()
+    return found.filter(service__pk=pk).first()  # not pk: of that Django bounds no number from outside
 
 
 def fitting(image: PeriodImage) -> list[Server]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Q, Sum
@@ -19,7 +20,7 @@ PAGE = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """``charged`` and ``covered``: hours of the service that is on it, since it began."""
+    """``charged`` and ``covered``: hours of the service that is on it, since a moment."""
 
     server: Server
     charged: Decimal
@@ -33,12 +34,12 @@ class Running:
         return buyer.name or f"user_{buyer.customer_id[:8]}"
 
 
-def running(seller: Seller, *, after: str = "") -> Page[Running]:
-    """Servers with an image of this seller, newest first; four queries."""
+def running(seller: Seller, *, since: datetime, after: str = "") -> Page[Running]:
+    """Servers with an image of this seller, newest first, with their hours from ``since`` on; four queries."""
     found = Server.objects.filter(seller=seller).select_related("service__product", "buyer")
     listed = page(found, after=after, size=PAGE)
     services = [one.service_id for one in listed.rows if one.service_id is not None]
-    counted = ImageTime.objects.filter(service__in=services).values_list("service")
+    counted = ImageTime.objects.filter(service__in=services, begin_at__gte=since).values_list("service")
     sums = {
         service: (charged or 0, covered or 0)
         for service, charged, covered in counted.annotate(

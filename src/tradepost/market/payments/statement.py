@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+from itertools import batched
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 
 from tradepost.market.base.money import Money
 from tradepost.market.base.paging import Page, page
@@ -25,6 +26,8 @@ KINDS = (
 CLOSE = 20
 """Entries of one account that were written at the same time by two processes, whose clocks differ a little, are as near to
 each other as this."""
+AT_ONCE = 500
+"""Transfers that a file reads in one statement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,9 @@ def to_export(account: Account | None, asked: EntryFilter, *, most: int) -> tupl
     """At most so many, newest first, and whether there are more."""
     if account is None:
         return [], False
-    found = page(_rows(account, asked), size=most, along=_along(asked))
+    found = page(_rows(account, asked).select_related(None), size=most, along=_along(asked))
+    for some in batched(found.rows, AT_ONCE):
+        prefetch_related_objects(some, "transfer")  # by their keys: joined, all transfers of the market would be read
     return [_booked(entry, account) for entry in found.rows], bool(found.next_key)
 
 

@@ -80,6 +80,11 @@ class Statement(models.Model):
             models.Index(fields=["seller", "-id"], name="statement_seller"),
             models.Index(fields=["seller", "status", "-id"], name="statement_seller_status"),
             models.Index(fields=["status", "-id"], name="statement_status"),
+            models.Index(
+                fields=["id"],
+                name="statement_waiting",
+                condition=Q(status__in=["rejected", "to_apply", "apply_failed", "paying", "refused"]),
+            ),
         ]
 
     @property

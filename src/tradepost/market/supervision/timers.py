@@ -22,9 +22,10 @@ AGAIN = timedelta(seconds=1)
 
 
 def watch(supervision: Supervision, *, clocks: Clocks, now: datetime) -> None:
-    """Set its timer by where it stands; none for what has ended."""
-    jobs.cancel(TIMER, str(supervision.pk))
+    """Set its timer by where it stands. That of what has ended finds so itself and is no more: at the end the order is locked,
+    and timers are locked before orders."""
     if supervision.open:
+        jobs.cancel(TIMER, str(supervision.pk))
         at = max(next_moment(standing_of(supervision), clocks), now)
         jobs.schedule(TIMER, str(supervision.pk), due_at=at, payload={"supervision": supervision.pk})
 

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.once
 # Of each: session, user, memberships, the sandbox's clock and the frame's one query.
 FRAME = 5
 OWN = {
-    "/seller/": 13,
+    "/seller/": 17,
     "/seller/orders/": 1,
     "/seller/operations/": 2,
     "/seller/operations/?show=stopped": 1,

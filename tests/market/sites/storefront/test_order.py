@@ -288,9 +288,9 @@ def test_an_order_takes_the_same_queries_however_often_it_was_tried(
     for number in range(1, tries + 1):
         tried(call, number, WORKING)
     # clock, session, user; order, lines; operations, calls, attempts; history; refunds; whom to ask (2); frame
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get(f"/orders/{order.number}/")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(f"/orders/{order.number}/progress/")
 
 

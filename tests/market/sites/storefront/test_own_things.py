@@ -140,7 +140,7 @@ def test_pages_of_services_take_fixed_queries(client: Client, buyer: User, djang
     with django_assert_num_queries(5):  # clock, session, user, services, frame
         client.get("/services/")
     # clock, session, user, service, order lines, periods, freezes, operations, history, refunds, frame; whom to ask
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get(f"/services/{subscription.pk}/")
 
 

@@ -16,6 +16,7 @@ from tradepost.market.assets import versions
 from tradepost.market.base import leased_jobs, leased_jobs_list
 from tradepost.market.base.leased_jobs_list import JobFilter
 from tradepost.market.base.models import LeasedJob
+from tradepost.market.compute import observe, tasks
 from tradepost.market.debugging import find_out, replay
 from tradepost.market.fulfilment import reconcile
 from tradepost.market.identity import domains
@@ -36,6 +37,8 @@ TITLES: Mapping[str, Words] = {
     scan.KIND: gettext_lazy("Web check"),
     versions.CHECK: gettext_lazy("Check of an uploaded file"),
     reconcile.KIND: gettext_lazy("Comparison with a seller"),
+    tasks.KIND: gettext_lazy("Change of a server in the cloud"),
+    observe.KIND: gettext_lazy("Look at servers in the cloud"),
 }
 _SUBMISSION = "submission:"
 

@@ -7,6 +7,8 @@ from django.views.decorators.http import require_safe
 
 from tradepost.market.identity.menus import Menu
 from tradepost.market.images.seller_queries import running
+from tradepost.market.metering.meters import start_of
+from tradepost.market.web.usage_chart import market_zone
 
 from .frame import SellerRequest, seller_page, show
 
@@ -14,6 +16,6 @@ from .frame import SellerRequest, seller_page, show
 @require_safe
 @seller_page(menu=Menu.TRADE)
 def index(request: SellerRequest) -> HttpResponse:
-    return show(
-        request, "seller_center/servers.html", page=running(request.seller, after=request.GET.get("after", ""))
-    )  # fmt: skip
+    month = start_of(request.now, "month", market_zone())
+    listed = running(request.seller, since=month, after=request.GET.get("after", ""))
+    return show(request, "seller_center/servers.html", page=listed)

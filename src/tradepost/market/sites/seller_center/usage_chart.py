@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef, Subquery
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -25,7 +25,10 @@ MOST_PRODUCTS = 100
 
 def _products(request: SellerRequest) -> list[Product]:
     """Those of which usage was collected, by name; as many as a choice can hold."""
-    used = products_of(request).filter(Exists(ProductHour.objects.filter(product=OuterRef("pk"))))
+    newest = ProductHour.objects.filter(product=OuterRef("pk")).order_by(
+        "-hour"
+    )  # in order, so that its index is asked
+    used = products_of(request).annotate(used_at=Subquery(newest.values("hour")[:1])).filter(used_at__isnull=False)
     return list(used.order_by("name", "pk")[:MOST_PRODUCTS])
 
 

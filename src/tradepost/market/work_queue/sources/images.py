@@ -17,7 +17,7 @@ from tradepost.market.work_queue.contract import Clock, Entry, Severity, key_of
 
 
 class IdleImages:
-    name = "idle-images"
+    name = "idle_images"
     title = _("Idle period images")
 
     def list_url(self) -> str:
@@ -43,7 +43,7 @@ class IdleImages:
 
 
 class ServerTasks:
-    name = "server-tasks"
+    name = "server_tasks"
     title = _("Servers that the cloud did not change")
 
     def list_url(self) -> str:
