@@ -88,6 +88,7 @@ KINDS: Mapping[str, Kind] = {
     "period image": Kind(
         words=_("Period image"),
         model=PeriodImage,
+        by="service__pk",  # not pk: of that Django bounds no number from outside
         text="service__product__name",
         seller="service__seller_id",
         page="image",
