@@ -70,6 +70,11 @@ class Shown:
         return self.visit.at if self.visit is not None else self._asked_at
 
     @property
+    def says_something(self) -> bool:
+        """Words, other things that were said, or documents; an appeal always has words."""
+        return self.visit is None or bool(self.visit.words or self.visit.entries or self.proofs)
+
+    @property
     def _asked_at(self) -> datetime:
         if self.appeal is None:
             raise LookupError("either an act or an appeal")

@@ -76,6 +76,9 @@ def context_of(supervision: Supervision, party: Party, request: HttpRequest, ref
     language = get_language()
     node, running = step.node_of(supervision), supervision.status == Supervision.Status.RUNNING
     requests = queries.cancel_requests(supervision)
+    asked = next((one for one in requests if one.ended_at is None), None)
+    # What act.py refuses while its buyer asks to cancel it is not offered.
+    mine = [move for move in node.moves if move.by is party and not (asked and move.act is Act.ACCEPT)]
     return {
         "supervision": supervision,
         "product": supervision.line.product,
@@ -83,11 +86,11 @@ def context_of(supervision: Supervision, party: Party, request: HttpRequest, ref
         "nodes": _nodes(supervision, language),
         "waits": node.waits.in_language(language),
         "mine": running and node.owner is party,
-        "moves": _moves(node, party, request, refused, language) if running else [],
+        "moves": _moves(mine, request, refused, language) if running else [],
         "events": _events(supervision, language),
-        "story": queries.story(supervision),
+        "story": [one for one in queries.story(supervision) if one.says_something],
         "requests": requests,
-        "open_request": next((one for one in requests if one.ended_at is None), None),
+        "open_request": asked,
         "open_appeal": queries.open_appeal(supervision),
         "proof_fields": range(MOST_PROOFS),
         "refused": refused,
@@ -112,10 +115,9 @@ def _nodes(supervision: Supervision, language: str | None) -> list[ShownNode]:
 
 
 def _moves(
-    node: Node, party: Party, request: HttpRequest, refused: Refused | None, language: str | None
+    mine: Sequence[Move], request: HttpRequest, refused: Refused | None, language: str | None
 ) -> list[ShownMove]:
     acted = request.POST.get("act", "")
-    mine = [move for move in node.moves if move.by is party]
     return [
         ShownMove(
             move,
