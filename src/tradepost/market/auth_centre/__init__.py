@@ -1,0 +1,1 @@
+"""The auth centre: people of an enterprise sign in to the applications of joint products (openapi-jointkit B)."""
