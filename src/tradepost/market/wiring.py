@@ -53,6 +53,7 @@ from tradepost.market.notifications import complaint_reactions as complained
 from tradepost.market.notifications import debugging_reactions as debugged
 from tradepost.market.notifications import deliver, deliver_elsewhere, digest
 from tradepost.market.notifications import demand_reactions as demanded
+from tradepost.market.notifications import enterprise_reactions as enterprises
 from tradepost.market.notifications import image_reactions as of_images
 from tradepost.market.notifications import invoice_reactions as invoiced
 from tradepost.market.notifications import member_reactions as people
@@ -73,6 +74,7 @@ from tradepost.market.old_rows import RETENTION
 from tradepost.market.orders import auto_renew, best_sellers, cancel, refund_requests, wait_for_transfer
 from tradepost.market.orders.events import OrderCompleted, OrderPaid, OrderRefunded, RefundPaid
 from tradepost.market.orders.place import UNPAID_TIMEOUT
+from tradepost.market.organisations import import_members
 from tradepost.market.payments import intents
 from tradepost.market.payments.events import ToppedUp, TransferProofGiven
 from tradepost.market.probes import failed_orders, selling_again, slots
@@ -199,12 +201,7 @@ REACTIONS = Reactions(
         on(SubscriptionExpired, services.on_service_expired),
         on(SubscriptionFrozen, services.on_service_frozen),
         on(SubscriptionUnfrozen, services.on_service_unfrozen),
-        on(
-            SubscriptionReleased,
-            packages.on_released,
-            services.on_service_released,
-            on_servers.on_service_released,
-        ),
+        on(SubscriptionReleased, packages.on_released, services.on_service_released, on_servers.on_service_released),
         on(ProductFrozen, products.on_product_frozen),
         on(ProductUnfrozen, probes_begin_anew, products.on_product_unfrozen),
         on(ProductStopped, probes_end, products.on_product_stopped),
@@ -223,6 +220,7 @@ REACTIONS = Reactions(
         *complained.REACTIONS,
         *on_servers.REACTIONS,
         *of_images.REACTIONS,
+        *enterprises.REACTIONS,
     ]
 )
 
@@ -365,6 +363,7 @@ LEASED_TASKS: leased_jobs.LeasedTasks = {
     web_scan.KIND: web_scan.task(config),
     reconcile.KIND: reconcile.task(_scope, clock.now),
     **on_servers.LEASED_TASKS,
+    **import_members.tasks(config, clock.now),
 }
 """By kind, what a job that waits for others' servers does."""
 

@@ -21,6 +21,7 @@ from .compute_settings import ComputeSettings
 from .console_settings import ConsoleSettings
 from .file_settings import FileSettings
 from .life_settings import LifeSettings
+from .organisation_settings import OrganisationSettings
 from .payment_settings import PaymentSettings
 from .reconcile_settings import ReconcileSettings
 from .refund_settings import RefundSettings
@@ -43,6 +44,7 @@ class Config(
     PaymentSettings,
     UsageSettings,
     SupervisionSettings,
+    OrganisationSettings,
     FileSettings,
     ComputeSettings,
     SettlementSettings,
