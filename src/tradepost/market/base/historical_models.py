@@ -21,15 +21,16 @@ from django.db.migrations.state import ModelState, ProjectState
 @contextmanager
 def made_less_often() -> Iterator[None]:
     """For all migrations that this process applies meanwhile."""
-    before = ProjectState.add_model, ProjectState._append_option  # noqa: SLF001  # there is no other way to it
-    ProjectState.add_model, ProjectState._append_option = _add_model, _append_option  # type: ignore[method-assign]  # noqa: SLF001
+    django: Any = ProjectState  # its stubs leave out what is internal
+    before = django.add_model, django._append_option  # noqa: SLF001  # there is no other way to it
+    django.add_model, django._append_option = _add_model, _append_option  # noqa: SLF001
     try:
         yield
     finally:
-        ProjectState.add_model, ProjectState._append_option = before  # type: ignore[method-assign]  # noqa: SLF001
+        django.add_model, django._append_option = before  # noqa: SLF001
 
 
-def _add_model(state: ProjectState, model_state: ModelState) -> None:
+def _add_model(state: Any, model_state: ModelState) -> None:
     key = model_state.app_label, model_state.name_lower
     state.models[key] = model_state
     if state._relations is not None:  # noqa: SLF001
@@ -39,7 +40,7 @@ def _add_model(state: ProjectState, model_state: ModelState) -> None:
         state.apps.render_multiple([model_state])
 
 
-def _append_option(state: ProjectState, app_label: str, model_name: str, option_name: str, obj: Any) -> None:
+def _append_option(state: Any, app_label: str, model_name: str, option_name: str, obj: Any) -> None:
     """``option_name``: indexes or constraints."""
     model_state = state.models[app_label, model_name]
     model_state.options[option_name] = [*model_state.options[option_name], obj]
