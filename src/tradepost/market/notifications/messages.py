@@ -21,6 +21,7 @@ from .demand_messages import OF_DEMANDS
 from .facts import readable
 from .image_messages import OF_IMAGES
 from .invoice_messages import OF_INVOICES
+from .joint_messages import OF_JOINT
 from .license_messages import OF_CODES
 from .notice_parts import Said, Words
 from .operator_messages import OF_OPERATIONS
@@ -61,6 +62,7 @@ WORDS: Mapping[str, Words] = {
     **OF_IMAGES,
     **OF_PROBES,
     **OF_REFUNDS,
+    **OF_JOINT,
     **OF_SUPERVISIONS,
     **OF_TRANSFERS,
     **OF_INVOICES,

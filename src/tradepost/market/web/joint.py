@@ -10,6 +10,7 @@ from tradepost.market.applications.rules import SyncRules, rules_of
 from tradepost.market.base.config import config
 from tradepost.market.base.events import on
 from tradepost.market.base.outbox import batched
+from tradepost.market.notifications import joint_reactions
 from tradepost.market.organisations.events import (
     DepartmentChanged,
     EnterpriseChanged,
@@ -58,4 +59,7 @@ REACTIONS = (
     on(DepartmentChanged, departments_changed),
     on(MembersChanged, members_changed),
     on(EnterpriseDissolved, enterprise_dissolved),
+    on(joint_reactions.EnterpriseBound),
+    on(joint_reactions.SyncStopped),
+    on(joint_reactions.AuthorisationWithdrawn),
 )
