@@ -33,5 +33,7 @@ def all_bindings(asked: Narrowed, *, after: str = "") -> Page[TenantBinding]:
 
 
 def find_binding(pk: int) -> TenantBinding | None:
-    found = TenantBinding.objects.select_related("enterprise", "application__seller", "subscription__product", "address")
+    found = TenantBinding.objects.select_related(
+        "enterprise", "application__seller", "subscription__product", "address"
+    )
     return found.filter(pk=pk).first()
