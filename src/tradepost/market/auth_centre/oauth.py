@@ -31,6 +31,7 @@ class Endpoints(AuthorizationEndpoint, TokenEndpoint):  # type: ignore[misc]  # 
     """One a request: ``rows`` keeps what is decided about it."""
 
     def __init__(self, rows: TokenRows) -> None:
+        self.rows = rows
         plain, openid = AuthorizationCodeGrant(rows), OpenIdCodeGrant(rows)
         for grant in (plain, openid):
             grant.custom_validators.pre_auth.append(_only_s256)

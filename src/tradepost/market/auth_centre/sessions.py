@@ -44,6 +44,14 @@ def living_of(member: Member, *, now: datetime) -> QuerySet[SignInSession]:
     return SignInSession.objects.filter(member=member, ended_at=None, expires_at__gt=now).order_by("-id")
 
 
+def replace(earlier: SignInSession, by: Member, *, now: datetime) -> None:
+    """Another sign-in takes its place in the browser: somebody else's ends it; one's own leaves applications what they hold."""
+    if earlier.member_id != by.pk:
+        end(earlier, Grant.Why.SIGNED_OUT, now=now)
+    else:
+        SignInSession.objects.filter(pk=earlier.pk).update(expires_at=now)
+
+
 def end(session: SignInSession, why: Grant.Why, *, now: datetime) -> None:
     """Once; what is over already stays as it is."""
     end_all(SignInSession.objects.filter(pk=session.pk), why, now=now)

@@ -24,9 +24,10 @@ PAGES = frozenset(
         "account_change_password",
         "account_set_password",
         "account_reset_password_from_key",
+        "sign_in",
     }
 )
-"""Pages whose forms hash a password (names in allauth's URLs)."""
+"""Pages whose forms hash a password (names in allauth's URLs, and the auth centre's)."""
 
 
 class Argon2(Argon2PasswordHasher):
