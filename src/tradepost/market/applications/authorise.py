@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -33,7 +33,9 @@ def authorise(
         own = sorted(living(held).filter(pk__in=members).values_list("pk", flat=True))
         if len(own) != len(set(members)):
             raise Refused("authorisation.no_member", _("Somebody you chose is no member of this enterprise any more."))
-        new = rows.insert("applications_authorisation", _COLUMNS, (_row(held, pk, admin, now) for pk in own), unique=_UNIQUE)
+        new = rows.insert(
+            "applications_authorisation", _COLUMNS, (_row(held, pk, admin, now) for pk in own), unique=_UNIQUE
+        )
         standing = Authorisation.objects.filter(binding=held, member__in=own).exclude(pk__in=[pk for (pk,) in new])
         standing.filter(Q(wanted=False) | ~Q(admin=admin)).update(
             wanted=True, admin=admin, version=F("version") + 1, changed_at=now
@@ -115,14 +117,14 @@ def refresh(held: TenantBinding, *, members: Collection[int] | None = None, now:
 
 def _insert_of_groups(held: TenantBinding, members: Collection[int] | None, now: datetime) -> None:
     """A row for each member of a bound group who has none."""
-    wanted = [*([] if members is None else members)]
-    among, parameters = ("", []) if members is None else rows.among("m.id", wanted)
-    only = f" AND {among}" if among else ""
+    among, parameters = ("", []) if members is None else rows.among("m.id", members)
+    only, cast = f" AND {among}" if among else "", "::timestamptz" if connection.vendor == "postgresql" else ""
     names = ", ".join(_COLUMNS)
     rows.run(
-        f"INSERT INTO applications_authorisation ({names}) SELECT DISTINCT b.binding_id, m.id, FALSE, TRUE, FALSE, 1, 0, '', 0, '',"
-        " FALSE, CAST(%s AS timestamptz) FROM applications_boundgroup b"
-        " JOIN organisations_groupmember g ON g.group_id = b.group_id JOIN organisations_member m ON m.id = g.member_id"
+        f"INSERT INTO applications_authorisation ({names})"  # noqa: S608  # constants of ours
+        f" SELECT DISTINCT b.binding_id, m.id, FALSE, TRUE, FALSE, 1, 0, '', 0, '', FALSE, %s{cast}"
+        " FROM applications_boundgroup b JOIN organisations_groupmember g ON g.group_id = b.group_id"
+        " JOIN organisations_member m ON m.id = g.member_id"
         f" WHERE b.binding_id = %s AND m.removed_at IS NULL{only} ON CONFLICT ({_UNIQUE}) DO NOTHING",
         [rows.moment(now), held.pk, *parameters],
     )
@@ -136,7 +138,11 @@ def _tell(held: TenantBinding, members: Sequence[int], now: datetime) -> None:
     outbox.publish_all(
         [
             AuthorisationWithdrawn(
-                binding=held.pk, enterprise=held.enterprise_id, application=held.application_id, members=tuple(part), at=now
+                binding=held.pk,
+                enterprise=held.enterprise_id,
+                application=held.application_id,
+                members=tuple(part),
+                at=now,
             )
             for part in _parts(members)
         ],

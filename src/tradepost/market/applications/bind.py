@@ -44,7 +44,9 @@ def bind(
         return _bind(application, held, service, released=released, actor=actor, rules=rules, now=now)
 
 
-def bind_for_tests(application: Application, enterprise: Enterprise, *, rules: SyncRules, now: datetime) -> TenantBinding:
+def bind_for_tests(
+    application: Application, enterprise: Enterprise, *, rules: SyncRules, now: datetime
+) -> TenantBinding:
     """The seller's test enterprise uses the application: the calls that follow a credential, without a service (§A.0)."""
     with transaction.atomic():
         held = _living(enterprise)

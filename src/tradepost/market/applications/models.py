@@ -59,9 +59,7 @@ class Application(models.Model):
     """Personal fields that it asks enterprises for (申请授权权限, §A.7), by their names on the wire."""
     multi_instance = models.BooleanField(default=False)
     """Several orders of its product may be bound to one enterprise; never switched back."""
-    product = models.OneToOneField(
-        Product, models.PROTECT, null=True, default=None, related_name="application"
-    )
+    product = models.OneToOneField(Product, models.PROTECT, null=True, default=None, related_name="application")
     """The product that was published with it; never another one."""
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=254, blank=True, default="")
@@ -199,10 +197,10 @@ class Authorisation(models.Model):
         constraints = [models.UniqueConstraint(fields=["binding", "member"], name="authorisation_once")]
         indexes = [
             models.Index(
-                fields=["binding", "wanted", "told", "id"], name="authorisation_dirty", condition=~Q(version=F("acked_version"))
+                fields=["binding", "wanted", "told", "id"],
+                name="authorisation_dirty",
+                condition=~Q(version=F("acked_version")),
             ),
             models.Index(fields=["batch"], name="authorisation_batch", condition=~Q(batch=None)),
-            models.Index(
-                fields=["binding", "-id"], name="authorisation_wanted", condition=Q(wanted=True)
-            ),
+            models.Index(fields=["binding", "-id"], name="authorisation_wanted", condition=Q(wanted=True)),
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
@@ -93,13 +94,13 @@ def synced_user(one: Authorisation, released: Collection[str]) -> SyncedUser:
     return replace(user, **_released(member, released))
 
 
-def _released(member: Member, released: Collection[str]) -> dict[str, object]:
-    known: dict[str, object] = dict(member.profile)
+def _released(member: Member, released: Collection[str]) -> dict[str, Any]:
+    known: dict[str, Any] = dict(member.profile)
     texts = {
         "position": "position", "employeeCode": "employee_code", "mobile": "mobile", "email": "email",
         "workPlace": "work_place", "entryDate": "entry_date",
     }  # fmt: skip
-    found: dict[str, object] = {
+    found: dict[str, Any] = {
         ours: str(known.get(ours) or "") for wire, ours in texts.items() if wire in released and known.get(ours)
     }
     kind = known.get("employee_type")
@@ -117,5 +118,7 @@ def digest_of(user: SyncedUser) -> str:
 
 def without_people(command: SyncAuth) -> SyncAuth:
     """What is kept of a call that ended: whose accounts it was about, and nothing else of them."""
-    bare = tuple(SyncedUser(user_name=one.user_name, name="", org_code="", admin=False, enabled=False) for one in command.users)
+    bare = tuple(
+        SyncedUser(user_name=one.user_name, name="", org_code="", admin=False, enabled=False) for one in command.users
+    )
     return replace(command, users=bare)

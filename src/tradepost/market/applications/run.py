@@ -108,7 +108,9 @@ def _go_on(binding: TenantBinding, rules: SyncRules, now: datetime) -> None:
         return
     _take(run, run.call, binding)
     if run.call.outcome == Call.Outcome.DONE:
-        planned = next_call(binding, run.kind, rules, now=now) if goes_on(run.kind, standing_of(binding, rules)) else None
+        planned = (
+            next_call(binding, run.kind, rules, now=now) if goes_on(run.kind, standing_of(binding, rules)) else None
+        )
         if planned is not None:
             _ask(run, binding, planned, now)
             return

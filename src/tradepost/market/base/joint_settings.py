@@ -12,7 +12,10 @@ class JointSettings(BaseSettings):
     """See ``config``."""
 
     sync_batch: int = Field(
-        default=500, ge=1, le=500, description="Most people in one authSync; the protocol's limit is 500 (openapi-jointkit A.7)."
+        default=500,
+        ge=1,
+        le=500,
+        description="Most people in one authSync; the protocol's limit is 500 (openapi-jointkit A.7).",
     )
     sync_unauthorise_flag: Literal[0, 3] = Field(
         default=3,
@@ -30,9 +33,7 @@ class JointSettings(BaseSettings):
         description="Digests of the RSA-OAEP padding of client secrets: java is SHA-256 with MGF1-SHA-1, bouncy_castle SHA-256 "
         "twice, old SHA-1 twice (openapi-jointkit A.6).",
     )
-    applications_most: int = Field(
-        default=50, ge=1, description="Most application credentials of one seller."
-    )
+    applications_most: int = Field(default=50, ge=1, description="Most application credentials of one seller.")
     keep_syncs_days: int = Field(
         default=400, ge=0, description="Runs of sync calls are deleted these days after they ended; 0: never."
     )
