@@ -98,7 +98,7 @@ from tradepost.market.subscriptions.events import (
     SubscriptionReleased,
     SubscriptionUnfrozen,
 )
-from tradepost.market.web import supervised
+from tradepost.market.web import joint, supervised
 from tradepost.market.web_scan import scan as web_scan
 from tradepost.market.web_scan.events import WebScanEnded
 
@@ -148,8 +148,7 @@ def quota_deducted(event: QuotaDeducted, now: datetime) -> None:
 
 def order_waits(event: TransferProofGiven, now: datetime) -> None:
     """The order that a transfer is for can be paid until an operator has looked."""
-    longest = timedelta(days=config().transfer_order_days)
-    wait_for_transfer.on_transfer_proof_given(event, now, longest=longest)
+    wait_for_transfer.on_transfer_proof_given(event, now, longest=timedelta(days=config().transfer_order_days))
 
 
 REACTIONS = Reactions(
@@ -174,7 +173,7 @@ REACTIONS = Reactions(
         ),
         on(RefundPaid, collect_debt.on_refund_paid, refunded.on_refund_paid),
         on(CallFailed, tell.on_call_failed),
-        on(CallEnded, advance.on_call_ended, saved.on_call_ended, judge_probes),
+        on(CallEnded, advance.on_call_ended, joint.sync_calls_ended, saved.on_call_ended, judge_probes),
         on(ReplayEnded, debugged.on_replay_ended, submission_replayed),
         on(AssetChecked, asset_checked),
         on(OperationStopped, tell.on_operation_stopped),
@@ -202,6 +201,7 @@ REACTIONS = Reactions(
         on(
             SubscriptionReleased,
             packages.on_released,
+            joint.service_released,
             services.on_service_released,
             on_servers.on_service_released,
         ),
@@ -219,6 +219,7 @@ REACTIONS = Reactions(
         on(QuotaDeducted, stops.on_quota_deducted, quota_deducted),
         *refunded.REACTIONS,
         *supervised.REACTIONS,
+        *joint.REACTIONS,
         *demanded.REACTIONS,
         *complained.REACTIONS,
         *on_servers.REACTIONS,
@@ -287,8 +288,7 @@ def _zone() -> ZoneInfo:
 
 def customer_demand_over(payload: Mapping[str, Any], now: datetime) -> datetime | None:
     """A seller that was asked for a demand said nothing in time."""
-    rules = desk_rules_of(config(), timezone.get_default_timezone())
-    return customer_demands.time_out(payload, now, rules=rules)
+    return customer_demands.time_out(payload, now, rules=desk_rules_of(config(), timezone.get_default_timezone()))
 
 
 def invoice_clock(payload: Mapping[str, Any], now: datetime) -> datetime | None:

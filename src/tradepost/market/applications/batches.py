@@ -17,7 +17,5 @@ def batches[T](changes: Iterable[tuple[SyncFlag, T]], *, size: int) -> list[tupl
     for of, change in changes:
         alike[of].append(change)
     return [
-        (of, changed[begin : begin + size])
-        for of, changed in alike.items()
-        for begin in range(0, len(changed), size)
+        (of, changed[begin : begin + size]) for of, changed in alike.items() for begin in range(0, len(changed), size)
     ]

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from .sync_models import Sync
+from .models import Sync, TenantBinding
 
-Kind = Sync.Kind
+Kind, Status = Sync.Kind, TenantBinding.Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +35,12 @@ class Standing:
 
 def next_kind(at: Standing) -> Sync.Kind | None:
     """The kind of the run that begins now, None when there is nothing to tell."""
-    if at.running or at.status == "unbound":
+    if at.running or at.status == Status.UNBOUND:
         return None
-    if at.status == "unbinding":
+    if at.status == Status.UNBINDING:
         return _unless_stopped(at, Kind.UNBIND)
-    if at.status != "bound":
-        return Kind.BIND if at.status == "binding" else None
+    if at.status != Status.BOUND:
+        return Kind.BIND if at.status == Status.BINDING else None
     needed = (
         (at.withdraws, Kind.WITHDRAW),
         (at.introduces, Kind.BIND),
@@ -58,13 +58,14 @@ def _unless_stopped(at: Standing, kind: Sync.Kind) -> Sync.Kind | None:
 
 def goes_on(kind: str, at: Standing) -> bool:
     """Whether a run whose call ended makes another one, rather than making room for what is more urgent."""
-    if at.status == "unbinding":
+    if at.status == Status.UNBINDING:
         return kind == Kind.UNBIND
     urgent = at.withdraws and Kind.WITHDRAW.value not in at.stopped
+    below = at.raises and Kind.DEPARTMENTS.value not in at.stopped
     return {
         Kind.BIND.value: at.introduces,
         Kind.WITHDRAW.value: at.withdraws,
         Kind.DEPARTMENTS.value: not urgent and (at.raises or (at.clears and not at.authorises)),
-        Kind.AUTHORISE.value: not urgent and at.authorises,
+        Kind.AUTHORISE.value: not urgent and not below and at.authorises,
         Kind.UNBIND.value: False,
     }[kind]

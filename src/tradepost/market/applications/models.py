@@ -55,11 +55,11 @@ class Application(models.Model):
     login_url = models.CharField(max_length=512, unique=True)
     callback = models.CharField(max_length=512, blank=True, default="")
     """Where people come back to after they signed in; empty for an SDK integration."""
+    asked_fields = models.JSONField(default=list)
+    """Personal fields that it asks enterprises for (申请授权权限, §A.7), by their names on the wire."""
     multi_instance = models.BooleanField(default=False)
     """Several orders of its product may be bound to one enterprise; never switched back."""
-    product = models.OneToOneField(
-        Product, models.PROTECT, null=True, default=None, related_name="application"
-    )
+    product = models.OneToOneField(Product, models.PROTECT, null=True, default=None, related_name="application")
     """The product that was published with it; never another one."""
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=254, blank=True, default="")
@@ -127,9 +127,12 @@ class TenantBinding(models.Model):
     """Digest of the enterprise as the seller knows it (``desired.py``); empty when it does not, ``?`` when that is unknown."""
     client_acked = models.CharField(max_length=64, blank=True, default="")
     """The same of the client."""
+    client_sent = models.CharField(max_length=64, blank=True, default="")
+    """Of the client as the call under way, or the last one, told it."""
     departments_told = models.BooleanField(default=False)
     """The seller got all departments once; what changes since is told one by one."""
     created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=254, blank=True, default="")
     bound_at = models.DateTimeField(null=True, default=None)
     ended_at = models.DateTimeField(null=True, default=None)
 
@@ -184,6 +187,8 @@ class Authorisation(models.Model):
     acked_version = models.PositiveIntegerField(default=0)
     acked_digest = models.CharField(max_length=64, blank=True, default="")
     """Of what the seller has; empty when it has nothing of this member, ``?`` when that is unknown."""
+    told = models.BooleanField(default=False)
+    """Whether ``acked_digest`` says what the seller has."""
     batch = models.BigIntegerField(null=True, default=None)
     """Key of the call that carries it now."""
     changed_at = models.DateTimeField()
@@ -192,10 +197,10 @@ class Authorisation(models.Model):
         constraints = [models.UniqueConstraint(fields=["binding", "member"], name="authorisation_once")]
         indexes = [
             models.Index(
-                fields=["binding", "id"], name="authorisation_dirty", condition=~Q(version=F("acked_version"))
+                fields=["binding", "wanted", "told", "id"],
+                name="authorisation_dirty",
+                condition=~Q(version=F("acked_version")),
             ),
             models.Index(fields=["batch"], name="authorisation_batch", condition=~Q(batch=None)),
-            models.Index(
-                fields=["binding", "-id"], name="authorisation_wanted", condition=Q(wanted=True)
-            ),
+            models.Index(fields=["binding", "-id"], name="authorisation_wanted", condition=Q(wanted=True)),
         ]

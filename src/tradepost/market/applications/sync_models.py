@@ -64,6 +64,8 @@ class SyncedDepartment(models.Model):
     code = models.CharField(max_length=64)
     name = models.CharField(max_length=128)
     parent_code = models.CharField(max_length=64, blank=True, default="")
+    unknown = models.BooleanField(default=False)
+    """A call about it failed so that the seller may have acted."""
 
     class Meta:
         verbose_name = pgettext_lazy("joint operation", "synced department")

@@ -42,9 +42,7 @@ class AuthCentreSettings(BaseSettings):
     sign_in_lock_seconds: int = Field(
         default=30, ge=1, le=900, description="How long it is held up first; each further one doubles it."
     )
-    sign_in_lock_most_seconds: int = Field(
-        default=900, ge=30, le=86_400, description="How long it is held up at most."
-    )
+    sign_in_lock_most_seconds: int = Field(default=900, ge=30, le=86_400, description="How long it is held up at most.")
     ask_for_consent: bool = Field(
         default=False,
         description="Whether a member is asked before an application gets their details; otherwise the enterprise consents "

@@ -21,6 +21,7 @@ from .channel_settings import ChannelSettings
 from .compute_settings import ComputeSettings
 from .console_settings import ConsoleSettings
 from .file_settings import FileSettings
+from .joint_settings import JointSettings
 from .life_settings import LifeSettings
 from .payment_settings import PaymentSettings
 from .reconcile_settings import ReconcileSettings
@@ -44,6 +45,7 @@ class Config(
     PaymentSettings,
     UsageSettings,
     SupervisionSettings,
+    JointSettings,
     FileSettings,
     ComputeSettings,
     SettlementSettings,
