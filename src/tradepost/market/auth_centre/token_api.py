@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from tradepost.market.base import clock
+from tradepost.market.base.numbers import whole_number
 from tradepost.market.organisations.models import Enterprise
 from tradepost.market.web.access import declare, now_of
 
@@ -67,7 +68,8 @@ def _answer(request: HttpRequest, enterprise: Enterprise | None) -> HttpResponse
 
 def _form(request: HttpRequest) -> Mapping[str, str] | None:
     """None for what is no form, or says a parameter twice (RFC 6749 §3.2), or is too long. Files are none of it."""
-    if len(request.body) > LONGEST_BODY or request.FILES:
+    length = whole_number(request.META.get("CONTENT_LENGTH") or "0")
+    if length is None or length > LONGEST_BODY or request.FILES:
         return None
     if any(len(values) != 1 for _name, values in request.POST.lists()):
         return None
