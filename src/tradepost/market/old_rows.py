@@ -23,6 +23,8 @@ from tradepost.market.metering import retention as metering_retention
 from tradepost.market.notifications import retention as notifications_retention
 from tradepost.market.orders import retention as orders_retention
 from tradepost.market.orders.lifecycle import ORDER
+from tradepost.market.organisations import import_members
+from tradepost.market.organisations import retention as organisations_retention
 from tradepost.market.probes import retention as probes_retention
 from tradepost.market.production import retention as production_retention
 from tradepost.market.service_desk import retention as service_desk_retention
@@ -68,6 +70,11 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     metering_retention.NONCES,
     licenses_retention.USAGE,
     work_queue_retention.HANDLINGS,
+    organisations_retention.INVITATIONS,
+    organisations_retention.tables(
+        import_members.folder(config().files), keep=timedelta(days=config().keep_import_tables_days)
+    ),
+    organisations_retention.IMPORTS,
     audit_retention.ENTRIES,
 )
 """What is deleted or emptied when it is old, in the order in which a night goes through it."""

@@ -16,8 +16,7 @@ from tradepost.market.base import clock, jobs, leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, on
 from tradepost.market.base.outbox import batched
-from tradepost.market.billing import alerts, arrears, collect_debt, stops
-from tradepost.market.billing import charge as charging
+from tradepost.market.billing import alerts, arrears, charge, collect_debt, stops
 from tradepost.market.billing.events import DebtChanged
 from tradepost.market.catalog import reactions as catalog
 from tradepost.market.catalog.events import (
@@ -44,8 +43,7 @@ from tradepost.market.identity.events import (
     SigningKeyRotated,
 )
 from tradepost.market.images import worker as on_servers
-from tradepost.market.invoices import invoice_files
-from tradepost.market.invoices import patience as invoice_patience
+from tradepost.market.invoices import invoice_files, patience
 from tradepost.market.metering import collect, packages
 from tradepost.market.metering.events import CollectionClosed, PackageChanged, QuotaDeducted
 from tradepost.market.notifications import auto_renewal_reactions as renewals
@@ -73,6 +71,7 @@ from tradepost.market.old_rows import RETENTION
 from tradepost.market.orders import auto_renew, best_sellers, cancel, refund_requests, wait_for_transfer
 from tradepost.market.orders.events import OrderCompleted, OrderPaid, OrderRefunded, RefundPaid
 from tradepost.market.orders.place import UNPAID_TIMEOUT
+from tradepost.market.organisations import import_members
 from tradepost.market.payments import intents
 from tradepost.market.payments.events import ToppedUp, TransferProofGiven
 from tradepost.market.probes import failed_orders, selling_again, slots
@@ -213,7 +212,7 @@ REACTIONS = Reactions(
         on(WebScanEnded, web_checked.on_web_scan_ended),
         *probed.REACTIONS,
         *usage.REACTIONS,
-        on(CollectionClosed, charging.on_collection_closed),
+        on(CollectionClosed, charge.on_collection_closed),
         on(DebtChanged, debt_changed),
         on(PackageChanged, stops.on_package_changed),
         on(QuotaDeducted, stops.on_quota_deducted, quota_deducted),
@@ -293,7 +292,7 @@ def customer_demand_over(payload: Mapping[str, Any], now: datetime) -> datetime 
 
 def invoice_clock(payload: Mapping[str, Any], now: datetime) -> datetime | None:
     """Remind a seller of an invoice, or say that it is late."""
-    return invoice_patience.tick(payload, now, patience=invoice_patience.patience_of(config()))
+    return patience.tick(payload, now, patience=patience.patience_of(config()))
 
 
 def _settlement() -> SettlementRules:
@@ -308,7 +307,7 @@ TASKS: Mapping[str, jobs.Task] = {
     EARN: earn_begun,
     AUTO_RENEW: renew_services,
     refund_requests.CLOCK: refund_requests.unanswered,
-    invoice_patience.CLOCK: invoice_clock,
+    patience.CLOCK: invoice_clock,
     intents.WAITS: intents.expire,
     slots.TIMER: probe_slot,
     tell.QUIET: tell.quiet_is_over,
@@ -316,7 +315,7 @@ TASKS: Mapping[str, jobs.Task] = {
     domains.RECHECK: recheck_domain,
     overdue.OVERDUE: overdue.tell_overdue,
     collect.TIMER: collect.run,
-    charging.TIMER: charging.run,
+    charge.TIMER: charge.run,
     arrears.TIMER: arrears.run,
     stops.TIMER: stops.run,
     complaints.TIMER: complaints.time_out,
@@ -365,6 +364,7 @@ LEASED_TASKS: leased_jobs.LeasedTasks = {
     web_scan.KIND: web_scan.task(config),
     reconcile.KIND: reconcile.task(_scope, clock.now),
     **on_servers.LEASED_TASKS,
+    **import_members.tasks(config, clock.now),
 }
 """By kind, what a job that waits for others' servers does."""
 

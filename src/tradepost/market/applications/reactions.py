@@ -7,14 +7,10 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, Q
 
-from tradepost.market.base.outbox import batched
 from tradepost.market.organisations.events import (
-    DepartmentChanged,
-    EnterpriseChanged,
     EnterpriseDissolved,
     MembersChanged,
 )
-from tradepost.market.production.events import CallEnded
 from tradepost.market.subscriptions.events import SubscriptionReleased
 
 from . import run

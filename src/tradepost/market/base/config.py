@@ -23,6 +23,7 @@ from .console_settings import ConsoleSettings
 from .file_settings import FileSettings
 from .joint_settings import JointSettings
 from .life_settings import LifeSettings
+from .organisation_settings import OrganisationSettings
 from .payment_settings import PaymentSettings
 from .reconcile_settings import ReconcileSettings
 from .refund_settings import RefundSettings
@@ -46,6 +47,7 @@ class Config(
     UsageSettings,
     SupervisionSettings,
     JointSettings,
+    OrganisationSettings,
     FileSettings,
     ComputeSettings,
     SettlementSettings,

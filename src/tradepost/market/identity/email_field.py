@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
+if TYPE_CHECKING:
+    _EmailField = models.EmailField[str, str]
+else:
+    _EmailField = models.EmailField
 
-class OptionalEmail(models.EmailField):
+
+class OptionalEmail(_EmailField):
     """Empty in Python, NULL in the database, where empty texts would be equal and no second account could lack one.
 
     A condition with an empty text finds nobody, as ``email = ''`` does in SQL: nobody logs in by having no address.

@@ -125,7 +125,7 @@ def _must_be_free(
 ) -> None:
     """Names are told apart among siblings (§A.8)."""
     beside = Department.objects.filter(enterprise=enterprise, parent=parent, name=name, removed_at=None)
-    if beside.exclude(pk=but.pk if but else None).exists():
+    if beside.exclude(pk=but.pk if but else 0).exists():
         words = _("Another department at the same place is called “%(name)s”.") % {"name": name}
         raise Refused("department.name_taken", words, field="name")
 

@@ -65,7 +65,7 @@ def profile_of(typed: Mapping[str, str]) -> Profile:
         except ValidationError:
             raise wrong("email", _("This is no e-mail address.")) from None
     return Profile(
-        **texts,
+        **texts,  # type: ignore[arg-type]  # each of them is a text
         employee_type=_employee_type(typed.get("employee_type", "")),
         entry_date=_entry_date(typed.get("entry_date", "")),
     )

@@ -46,7 +46,9 @@ class Tree:
     def placed(self) -> list[Placed]:
         """All, each below its parent: as one reads a tree. Nothing recurses, so that no depth is too deep."""
         found: list[Placed] = []
-        waiting = [(node, 0, ()) for node in reversed(self.children.get(None, ()))]
+        waiting: list[tuple[Node, int, tuple[str, ...]]] = [
+            (node, 0, ()) for node in reversed(self.children.get(None, ()))
+        ]
         while waiting:
             node, depth, above = waiting.pop()
             one = Placed(node, depth, (*above, node.name))

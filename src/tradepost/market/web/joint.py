@@ -10,6 +10,7 @@ from tradepost.market.applications.rules import SyncRules, rules_of
 from tradepost.market.base.config import config
 from tradepost.market.base.events import on
 from tradepost.market.base.outbox import batched
+from tradepost.market.notifications import enterprise_reactions, joint_reactions
 from tradepost.market.organisations.events import (
     DepartmentChanged,
     EnterpriseChanged,
@@ -57,5 +58,7 @@ REACTIONS = (
     on(EnterpriseChanged, enterprise_changed),
     on(DepartmentChanged, departments_changed),
     on(MembersChanged, members_changed),
-    on(EnterpriseDissolved, enterprise_dissolved),
+    on(EnterpriseDissolved, enterprise_dissolved, enterprise_reactions.on_enterprise_dissolved),
+    *enterprise_reactions.REACTIONS,
+    *joint_reactions.REACTIONS,
 )
