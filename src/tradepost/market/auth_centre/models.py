@@ -49,6 +49,7 @@ class Grant(models.Model):
         SIGNED_OUT = "signed_out", _("Signed out")
         MEMBER = "member", _("Ended by the member")
         WITHDRAWN = "withdrawn", _("No longer authorised")
+        PASSWORD = "password", _("The password was reset")
         CODE_REPLAYED = "code_replayed", _("A code was used twice")
         TOKEN_REPLAYED = "token_replayed", _("A refresh token was used twice")  # noqa: S105  # no password
 

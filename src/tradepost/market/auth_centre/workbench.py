@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base import clock
 
-from . import consents, held, sessions
+from . import browsers, consents, held, sessions
 from .authorize_page import launch_url
 from .may_sign_in import applications_of
 from .models import Grant
@@ -37,7 +37,7 @@ def workbench(request: HttpRequest) -> HttpResponse:
 def sign_ins(request: HttpRequest) -> HttpResponse:
     mine = session_of(request)
     rows = [
-        {"row": row, "here": row.pk == mine.pk} for row in sessions.living_of(mine.member, now=clock.wall())[:MOST]
+        {"row": row, "browser": browsers.in_words(row.agent), "here": row.pk == mine.pk} for row in sessions.living_of(mine.member, now=clock.wall())[:MOST]
     ]
     return render(request, "auth_centre/sign_ins.html", _of(request) | {"rows": rows})
 
