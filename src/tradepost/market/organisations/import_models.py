@@ -33,4 +33,7 @@ class ImportRun(models.Model):
     ended_at = models.DateTimeField(null=True, default=None)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["enterprise", "-id"], name="import_run_list")]
+        indexes: ClassVar = [
+            models.Index(fields=["enterprise", "-id"], name="import_run_list"),
+            models.Index(fields=["id"], name="import_run_with_file", condition=~models.Q(sha256="")),
+        ]

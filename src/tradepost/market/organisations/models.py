@@ -158,6 +158,11 @@ class Member(models.Model):
                 condition=Q(removed_at__isnull=True, role="admin"),
             ),
             models.Index(
+                fields=["enterprise", "-id"],
+                name="enterprise_member_no_password",
+                condition=Q(managed=True, password_at__isnull=True, removed_at__isnull=True),
+            ),
+            models.Index(
                 fields=["enterprise", "user_name"],
                 name="enterprise_member_begins",
                 opclasses=["int8_ops", "varchar_pattern_ops"],

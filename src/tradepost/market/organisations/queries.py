@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Count, Q
 
@@ -17,6 +16,7 @@ from tradepost.market.identity.models import User
 
 from .models import Department, Enterprise, EnterpriseAct, Group, GroupMember, ImportRun, Invitation, Member
 
+NO_PASSWORD = Q(managed=True, password_at=None, removed_at=None)
 SHOWN_DEPARTMENTS = 500
 """Departments that a choice lists; of more, codes are typed."""
 
@@ -24,7 +24,7 @@ SHOWN_DEPARTMENTS = 500
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberFilter:
     """What an administrator asks the list of members for; empty means all. ``text``: beginning of an account name, or of a name.
-    ``department``: its key. ``show``: ``removed``, ``admins``, or those who are there."""
+    ``department``: its key. ``show``: ``removed``, ``admins``, ``passwords`` for those who have none yet, or all who are there."""
 
     text: str = ""
     department: str = ""
@@ -53,6 +53,8 @@ def members_of(enterprise: Enterprise, asked: MemberFilter, *, after: str = "") 
     rows = rows.filter(removed_at__isnull=asked.show != "removed")
     if asked.show == "admins":
         rows = rows.filter(role=Member.Role.ADMIN)
+    if asked.show == "passwords":
+        rows = rows.filter(NO_PASSWORD)
     if (department := whole_number(asked.department)) is not None:
         rows = rows.filter(department=department)
     if text := asked.text.strip():
@@ -140,9 +142,7 @@ def acts_of(enterprise: Enterprise, *, about: str = "", after: str = "", size: i
     return page(rows, after=after, size=size, along=along)
 
 
-def without_password(enterprise: Enterprise, keys: Sequence[int], *, now: datetime) -> list[Member]:
+def without_password(enterprise: Enterprise, keys: Sequence[int]) -> list[Member]:
     """Of these members those with an account of the enterprise's making that has no password."""
-    found = Member.objects.filter(
-        Q(joined_at__lte=now), enterprise=enterprise, pk__in=keys, managed=True, password_at=None, removed_at=None
-    )
+    found = Member.objects.filter(NO_PASSWORD, enterprise=enterprise, pk__in=keys)
     return list(found.select_related("user").order_by("pk"))

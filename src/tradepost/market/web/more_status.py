@@ -1,4 +1,4 @@
-"""More of the one vocabulary of states (``status``): of servers, period images, supervised deliveries, and what was done in the console."""
+"""More of the one vocabulary of states (``status``): of servers, period images, supervised deliveries, imports of members, and what was done in the console."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from tradepost.market.audit.models import Outcome
 from tradepost.market.compute.models import Server
 from tradepost.market.images.models import PeriodImage
+from tradepost.market.organisations.models import ImportRun
 from tradepost.market.supervision.models import Supervision
 
 type Marked = tuple[Iterable[tuple[str, str | Promise]], Mapping[str, tuple[str, str]]]
@@ -26,6 +27,17 @@ MORE: Mapping[str, Marked] = {
             "appealed": ("warn", "alert-circle"),
             "completed": ("ok", "check"),
             "refunded": ("calm", "arrows-exchange"),
+        },
+    ),
+    "import": (
+        ImportRun.Status.choices,
+        {
+            "checking": ("info", "refresh"),
+            "checked": ("info", "list-check"),
+            "unreadable": ("bad", "x"),
+            "importing": ("info", "refresh"),
+            "done": ("ok", "check"),
+            "stopped": ("calm", "ban"),
         },
     ),
     "server": (
