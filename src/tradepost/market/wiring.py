@@ -334,8 +334,7 @@ def _rechecks() -> domains.Rechecks:
 
 
 def _limits() -> Limits:
-    settings = config()
-    return Limits(settings.seller_timeout_seconds, settings.seller_answer_limit, settings.sandbox)
+    return Limits(config().seller_timeout_seconds, config().seller_answer_limit, config().sandbox)
 
 
 def _scope() -> reconcile.Scope:

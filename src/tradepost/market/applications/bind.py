@@ -38,6 +38,8 @@ def bind(
     application = application_of(subscription)
     with transaction.atomic():
         held = _living(enterprise)
+        if held.buyer_id != subscription.buyer_id:
+            raise Refused("binding.not_yours", _("A service is bound to an enterprise of the account that bought it."))
         service = Subscription.objects.select_for_update(of=("self",)).select_related("product").get(pk=subscription.pk)
         if service.status != Subscription.Status.ACTIVE or not service.instance_id:
             raise Refused("binding.not_in_use", _("A service can be bound to an enterprise while it is in use."))

@@ -42,7 +42,7 @@ def _to_buyer(binding: TenantBinding, kind: str, facts: dict[str, f.Json | str],
     """A seller's test enterprise has no buyer."""
     if binding.subscription is None:
         return []
-    link = reverse("storefront:enterprise_application", args=[binding.pk])
+    link = reverse("storefront:enterprise_application", args=[binding.enterprise.code, binding.pk])
     return [Telling(user=binding.subscription.buyer, kind=kind, facts=facts, once=once, link=link)]
 
 
