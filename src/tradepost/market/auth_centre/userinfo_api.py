@@ -8,7 +8,6 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from tradepost.market.base import clock
 from tradepost.market.web.access import declare
@@ -24,7 +23,6 @@ ILLEGAL, EXPIRED = "OrgID.OAUTH.4000", "OrgID.OAUTH.4001"
 
 
 @csrf_exempt
-@require_http_methods(["GET", "POST"])
 @tenant
 def userinfo(request: HttpRequest) -> HttpResponse:
     """The token comes in the header alone: never in an address, which is logged (RFC 9700 §4.3)."""
@@ -38,7 +36,6 @@ def userinfo(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt
-@require_http_methods(["GET"])
 def orgid_userinfo(request: HttpRequest) -> HttpResponse:
     holder = _holder(request.headers.get(ORGID_HEADER, ""), None)
     if isinstance(holder, NoToken):
