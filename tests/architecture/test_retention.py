@@ -26,6 +26,12 @@ STAYING = {
 }
 """Contexts whose rows stay."""
 STAYING_MODELS = {
+    "applications.Application": "a seller's own, at most fifty",
+    "applications.Client": "one an enterprise and application",
+    "applications.TenantBinding": "who used what, and from when until when: evidence",
+    "applications.BoundGroup": "goes with its binding",
+    "applications.Authorisation": "one a binding and member: what a seller knows of a person",
+    "applications.SyncedDepartment": "what a seller knows of an enterprise: goes with its binding",
     "notifications.Receiver": "an owner's own, few",
     "notifications.Endpoint": "an owner's own, few",
     "notifications.Preference": "goes with whose it is, few",

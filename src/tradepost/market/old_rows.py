@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tradepost.market.applications import retention as applications_retention
+from tradepost.market.applications.lifecycle import SYNC
 from tradepost.market.assets import retention as assets_retention
 from tradepost.market.audit import retention as audit_retention
 from tradepost.market.auth_centre import retention as auth_centre_retention
@@ -42,11 +44,13 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     probes_retention.SLOTS,
     production_retention.PROBES,
     production_retention.COMPARISONS,
+    *applications_retention.RULES,
     fulfilment_retention.DRIFTS,
     retention.old_moves(
         ORDER.name,
         SUBSCRIPTION.name,
         OPERATION.name,
+        SYNC.name,
         ARREARS.name,
         INVOICE.name,
         STATEMENT.name,

@@ -131,7 +131,9 @@ def test_what_is_no_joint_product_or_not_in_use_is_not_bound() -> None:
     service.product.application.delete()
     with pytest.raises(Refused, match="do not sign in"):
         make_binding(service, enterprise)
-    service = make_joint_service()
+    with pytest.raises(Refused, match="account that bought it"):
+        make_binding(make_joint_service(), enterprise)
+    service = make_joint_service(buyer=service.buyer)
     service.status = "releasing"
     service.save(update_fields=["status"])
     with pytest.raises(Refused, match="while it is in use"):

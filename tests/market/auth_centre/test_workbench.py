@@ -6,7 +6,7 @@ import pytest
 from django.test import Client as Browser
 
 from tests.factories import make_subscription
-from tests.factories.signing_in import make_application, make_bound, make_joint, authorise, make_managed
+from tests.factories.signing_in import authorise, make_application, make_bound, make_joint, make_managed
 from tests.market.auth_centre.browsing import authorize, location, sign_in, tokens, userinfo
 from tradepost.market.applications.models import Authorisation, TenantBinding
 from tradepost.market.auth_centre.models import Consent, Grant, SignInSession

@@ -10,7 +10,7 @@ from tradepost.market.base.counting import Count, counts_up_to
 from tradepost.market.base.paging import Page, page
 from tradepost.market.base.prefix import begins
 from tradepost.market.identity.models import User
-from tradepost.market.organisations.models import Enterprise, Group
+from tradepost.market.organisations.models import Enterprise, Group, Member
 from tradepost.market.subscriptions.models import Subscription
 
 from .models import Application, Authorisation, TenantBinding
@@ -34,6 +34,20 @@ def bindable(user: User, *, most: int = MOST_BINDABLE) -> list[Subscription]:
     own = Subscription.objects.filter(buyer=user, status=Subscription.Status.ACTIVE)
     joint = own.filter(Exists(Application.objects.filter(product=OuterRef("product"))), ~Exists(living))
     return list(joint.select_related("product__application").order_by("buyer", "-pk")[:most])
+
+
+def is_joint(subscription: Subscription) -> bool:
+    """Whether people sign in to it by way of an enterprise."""
+    return Application.objects.filter(product=subscription.product_id).exists()
+
+
+def enterprises_for(subscription: Subscription) -> list[Enterprise]:
+    """To which its buyer may bind it: founded by the buyer, who administers it still."""
+    own = Enterprise.objects.filter(buyer=subscription.buyer_id, status=Enterprise.Status.ACTIVE)
+    administered = Member.objects.filter(
+        enterprise=OuterRef("pk"), user=subscription.buyer_id, role=Member.Role.ADMIN, enabled=True, removed_at=None
+    )
+    return list(own.filter(Exists(administered)).order_by("name", "pk"))
 
 
 def living_binding(subscription: Subscription) -> TenantBinding | None:

@@ -58,7 +58,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
     except ValueError:
         return _wrong(request, OAuth2Error("The query cannot be read"))
     client = rows.client
-    assert client is not None  # noqa: S101  # validated
+    assert client is not None  # validated
     if session is None or _must_sign_in_again(request, asked, session):
         return redirect(sign_in_url(request, _without_prompt(request)))
     allowed = access(session.member, client)

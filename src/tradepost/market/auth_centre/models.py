@@ -51,7 +51,7 @@ class Grant(models.Model):
         WITHDRAWN = "withdrawn", _("No longer authorised")
         PASSWORD = "password", _("The password was reset")
         CODE_REPLAYED = "code_replayed", _("A code was used twice")
-        TOKEN_REPLAYED = "token_replayed", _("A refresh token was used twice")  # noqa: S105  # no password
+        TOKEN_REPLAYED = "token_replayed", _("A refresh token was used twice")  # no password
 
     session = models.ForeignKey(SignInSession, models.CASCADE, related_name="grants")
     client = models.ForeignKey(Client, models.CASCADE, related_name="grants", db_index=False)

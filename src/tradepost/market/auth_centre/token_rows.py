@@ -108,8 +108,8 @@ class TokenRows(RequestValidator):
     # Codes
 
     def save_authorization_code(self, client_id: str, code: dict[str, str], request: Any, *_: Any, **__: Any) -> None:
-        assert self.client is not None  # noqa: S101  # oauthlib validated the request before
-        assert self.session is not None  # noqa: S101
+        assert self.client is not None  # oauthlib validated the request before
+        assert self.session is not None
         AuthorizationCode.objects.create(
             code_hash=hash_of(code["code"]), session=self.session, client=self.client,
             redirect_uri="" if request.using_default_redirect_uri else request.redirect_uri,
@@ -209,7 +209,7 @@ class TokenRows(RequestValidator):
             grants.give_tokens(self.grant, token, self.lives, now=self.now)
             return
         code = self.code
-        assert code is not None  # noqa: S101  # oauthlib validated it before
+        assert code is not None  # oauthlib validated it before
         grant = Grant.objects.create(
             session=code.session, client_id=code.client_id, member=code.session.member, scope=code.scope,
             begun_at=self.now, used_at=self.now, expires_at=self.now,
@@ -228,9 +228,9 @@ class TokenRows(RequestValidator):
 
     def finalize_id_token(self, id_token: dict[str, Any], token: Any, token_handler: Any, request: Any) -> str:
         session = self.code.session if self.code else self.grant.session if self.grant else None
-        assert session is not None  # noqa: S101  # a token is made of a code or of a grant
-        assert self.access is not None  # noqa: S101
-        assert self.client is not None  # noqa: S101
+        assert session is not None  # a token is made of a code or of a grant
+        assert self.access is not None
+        assert self.client is not None
         id_token["aud"] = self.client.client_id
         return id_tokens.signed(
             id_token, member=request.user, access=self.access, scopes=frozenset(request.scopes),

@@ -28,6 +28,7 @@ class Did(StrEnum):
     MEMBER_RESTORED = "member_restored"
     MEMBER_LEFT = "member_left"
     PASSWORD_MADE = "password_made"  # noqa: S105  # the name of an act
+    FIRST_PASSWORDS = "first_passwords"  # the same
     INVITED = "invited"
     JOINED = "joined"
     INVITATION_REVOKED = "invitation_revoked"

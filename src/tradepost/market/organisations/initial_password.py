@@ -94,8 +94,9 @@ def make_first(members: Sequence[Member], *, by: Member, now: datetime) -> list[
             pk__in=[one.pk for one in members], enterprise=held, managed=True, password_at=None, removed_at=None
         )
         made = [give(one, drawn[one.pk], now=now) for one in without.order_by("pk")]
-        for one in made:
-            record(held, Did.PASSWORD_MADE, actor(by), about=one.member, now=now, note=one.member.user_name)
+        if made:
+            names = ", ".join(one.member.user_name for one in made)
+            record(held, Did.FIRST_PASSWORDS, actor(by), now=now, note=f"{len(made)}: {names}")
     return made
 
 

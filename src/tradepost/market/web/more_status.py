@@ -1,4 +1,4 @@
-"""More of the one vocabulary of states (``status``): of servers, period images, supervised deliveries, imports of members, bindings, and what was done in the console."""
+"""More of the one vocabulary of states (``status``): of what stands beside orders, and what was done in the console."""
 
 from __future__ import annotations
 
@@ -30,17 +30,6 @@ MORE: Mapping[str, Marked] = {
             "refunded": ("calm", "arrows-exchange"),
         },
     ),
-    "import": (
-        ImportRun.Status.choices,
-        {
-            "checking": ("info", "refresh"),
-            "checked": ("info", "list-check"),
-            "unreadable": ("bad", "x"),
-            "importing": ("info", "refresh"),
-            "done": ("ok", "check"),
-            "stopped": ("calm", "ban"),
-        },
-    ),
     "tenant binding": (
         TenantBinding.Status.choices,
         {
@@ -58,6 +47,17 @@ MORE: Mapping[str, Marked] = {
             "stopped": ("bad", "player-pause"),
             "done": ("ok", "check"),
             "dropped": ("calm", "ban"),
+        },
+    ),
+    "import": (
+        ImportRun.Status.choices,
+        {
+            "checking": ("info", "refresh"),
+            "checked": ("info", "list-check"),
+            "unreadable": ("bad", "x"),
+            "importing": ("info", "refresh"),
+            "done": ("ok", "check"),
+            "stopped": ("calm", "ban"),
         },
     ),
     "server": (

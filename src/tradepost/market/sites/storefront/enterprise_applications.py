@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -36,8 +37,15 @@ class ReleaseForm(forms.Form):
         label=gettext_lazy("Personal fields that the seller may have"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("Account name, name, department and role are always told: nobody could sign in without them."),
+        help_text=gettext_lazy(
+            "Account name, name, department and role are always told: nobody could sign in without them."
+        ),
     )
+
+    def __init__(self, *args: Any, asked: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(field := self.fields["released"], forms.MultipleChoiceField):
+            field.choices = [(one, WORDS[one]) for one in asked]
 
 
 class RightForm(PeopleForm):
@@ -65,13 +73,8 @@ def bind(request: EnterpriseRequest, service: int) -> HttpResponse:
     own = buyer_queries.bindable(request.user) if _is_buyer(request) else []
     chosen: Subscription = found(next((one for one in own if one.pk == service), None))
     application = chosen.product.application
-    form, status = ReleaseForm(request.POST or None), 200
-    if isinstance(field := form.fields["released"], forms.MultipleChoiceField):
-        field.choices = [(one, WORDS[one]) for one in application.asked_fields]
+    form, status = ReleaseForm(request.POST or None, asked=application.asked_fields), 200
     if request.method == "POST":
-        form = ReleaseForm(request.POST)
-        if isinstance(field := form.fields["released"], forms.MultipleChoiceField):
-            field.choices = [(one, WORDS[one]) for one in application.asked_fields]
         status = 422
         if form.is_valid():
             try:
@@ -83,9 +86,13 @@ def bind(request: EnterpriseRequest, service: int) -> HttpResponse:
                 say_why(form, refused)
                 status = refused.status
             else:
-                messages.success(request, _("The seller is told of the enterprise. Then say who may use the application."))
+                messages.success(
+                    request, _("The seller is told of the enterprise. Then say who may use the application.")
+                )
                 return _to(request, made.pk)
-    return show(request, "storefront/enterprise_bind.html", form=form, service=chosen, application=application, status=status)
+    return show(
+        request, "storefront/enterprise_bind.html", form=form, service=chosen, application=application, status=status
+    )
 
 
 def _to(request: EnterpriseRequest, pk: int) -> HttpResponse:

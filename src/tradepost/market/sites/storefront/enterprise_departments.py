@@ -26,7 +26,7 @@ from .enterprise_frame import EnterpriseRequest, bounds, department_field, enter
 class DepartmentForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=verbs.LONGEST_NAME)
     code = forms.CharField(
-        label=gettext_lazy("Code"),
+        label=gettext_lazy("Department code"),
         max_length=64,
         help_text=gettext_lazy(
             "Letters, digits, dots, hyphens and underscores. Sellers know the department by it; it stays."

@@ -114,7 +114,7 @@ def add(request: EnterpriseRequest, pk: int) -> HttpResponse:
 
 
 def _unknown(names: list[str]) -> Refused:
-    shown = _(", ").join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+    shown = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
     return Refused(
         "group.unknown", _("Nobody here has these account names: %(names)s") % {"names": shown}, field="names"
     )

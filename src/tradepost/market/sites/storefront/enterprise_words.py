@@ -29,6 +29,7 @@ WORDS: Mapping[str, str | Promise] = {
     Did.MEMBER_RESTORED: gettext_lazy("Brought a member back"),
     Did.MEMBER_LEFT: pgettext_lazy("enterprise", "Left the enterprise"),
     Did.PASSWORD_MADE: gettext_lazy("Made a password"),
+    Did.FIRST_PASSWORDS: gettext_lazy("Made first passwords"),
     Did.INVITED: gettext_lazy("Invited somebody"),
     Did.JOINED: gettext_lazy("Accepted an invitation"),
     Did.INVITATION_REVOKED: gettext_lazy("Withdrew an invitation"),

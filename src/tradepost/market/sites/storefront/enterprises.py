@@ -38,7 +38,7 @@ class FoundForm(forms.Form):
         help_text=gettext_lazy("Sellers of joint software see it."),
     )
     code = forms.CharField(
-        label=gettext_lazy("Code"),
+        label=gettext_lazy("Enterprise code"),
         max_length=63,
         help_text=gettext_lazy(
             "Small letters, digits and hyphens. Your people sign in with it, and it can never be changed: choose a short one."
@@ -64,7 +64,7 @@ class RenameForm(forms.Form):
 
 class DissolveForm(forms.Form):
     typed = forms.CharField(
-        label=gettext_lazy("Code of the enterprise"),
+        label=gettext_lazy("Enterprise code"),
         max_length=64,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
