@@ -50,9 +50,7 @@ def make_enterprise(*, code: str = "", founder: User | None = None, now: datetim
 
 def make_managed(admin: Member, user_name: str = "zhang01", *, password: str = PASSWORD, now: datetime = NOW) -> Member:
     """A member with an account of the enterprise's making, whose password is known."""
-    person = members.Person(
-        name="张三", department=admin.department_id, profile=Profile(mobile=MOBILE, email=EMAIL)
-    )
+    person = members.Person(name="张三", department=admin.department_id, profile=Profile(mobile=MOBILE, email=EMAIL))
     members.add_managed(admin.enterprise, user_name, person, by=admin, most=1000, now=now)
     made = Member.objects.select_related("user", "enterprise", "department").get(
         enterprise=admin.enterprise, user_name=user_name

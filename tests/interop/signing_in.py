@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urljoin
 
 import requests
 
@@ -22,7 +23,7 @@ def come_back(start: str, callback: str) -> str:
             if answer.status_code == 200:
                 answer = _sign_in(browser, answer)
             assert answer.status_code == 302, answer.text[answer.text.find("<main") :]
-            url = requests.compat.urljoin(answer.url, answer.headers["Location"])
+            url = urljoin(answer.url, answer.headers["Location"])
             if url.startswith(callback):
                 return url
     raise AssertionError(f"the browser never came back, last at {url}")
@@ -31,6 +32,11 @@ def come_back(start: str, callback: str) -> str:
 def _sign_in(browser: requests.Session, page: requests.Response) -> requests.Response:
     *_, token = TOKEN.findall(page.text)
     *_, following = NEXT.findall(page.text)  # the first is of the form that switches the language
-    form = {"csrfmiddlewaretoken": token, "next": following.replace("&amp;", "&"), "name": "zhang01", "password": PASSWORD}
+    form = {
+        "csrfmiddlewaretoken": token,
+        "next": following.replace("&amp;", "&"),
+        "name": "zhang01",
+        "password": PASSWORD,
+    }
     url = page.url.partition("?")[0]
     return browser.post(url, form, headers={"Referer": page.url}, allow_redirects=False, timeout=30)

@@ -5,49 +5,54 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from django.http import HttpResponse
 from django.test import Client as Browser
 
 from tests.factories.people import PASSWORD
 from tests.factories.signing_in import Joint
 
 
-def sign_in(joint: Joint, name: str = "zhang01", password: str = PASSWORD, *, browser: Browser | None = None) -> Browser:
+def sign_in(
+    joint: Joint, name: str = "zhang01", password: str = PASSWORD, *, browser: Browser | None = None
+) -> Browser:
     browser = browser or Browser()
     answer = browser.post(f"{joint.home}sign-in/", {"name": name, "password": password})
     assert answer.status_code == 302, answer.content.decode()
     return browser
 
 
-def authorize(browser: Browser, joint: Joint, **more: str) -> HttpResponse:
+def authorize(browser: Browser, joint: Joint, **more: str) -> Any:
     asked = {
         "response_type": "code", "client_id": joint.client.client_id, "redirect_uri": joint.client.callback, "state": "s-1",
     } | more  # fmt: skip
     return browser.get(f"{joint.home}api/v1/oauth2/authorize", {name: value for name, value in asked.items() if value})
 
 
-def location(answer: HttpResponse) -> tuple[str, dict[str, str]]:
+def location(answer: Any) -> tuple[str, dict[str, str]]:
     """Where it leads: the address without its query, and the query."""
     parts = urlsplit(answer["Location"])
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     return parts._replace(query="").geturl(), query
 
 
-def code_of(answer: HttpResponse) -> str:
+def code_of(answer: Any) -> str:
     return location(answer)[1]["code"]
 
 
-def redeem(joint: Joint, code: str, **more: str) -> HttpResponse:
-    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": joint.client.callback} | more
+def redeem(joint: Joint, code: str, **more: Any) -> Any:
+    form: dict[str, Any] = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": joint.client.callback,
+    } | more
     return token(joint, **form)
 
 
-def refresh(joint: Joint, refresh_token: str, **more: str) -> HttpResponse:
-    form = {"grant_type": "refresh_token", "refresh_token": refresh_token} | more
+def refresh(joint: Joint, refresh_token: str, **more: Any) -> Any:
+    form: dict[str, Any] = {"grant_type": "refresh_token", "refresh_token": refresh_token} | more
     return token(joint, **form)
 
 
-def token(joint: Joint, path: str = "", headers: dict[str, str] | None = None, **form: str) -> HttpResponse:
+def token(joint: Joint, path: str = "", headers: Any = None, **form: str) -> Any:
     """As an application's server asks; a field given empty is left out."""
     fields = {"client_id": joint.client.client_id, "client_secret": joint.secret} | form
     return Browser().post(
@@ -58,10 +63,8 @@ def token(joint: Joint, path: str = "", headers: dict[str, str] | None = None, *
     )
 
 
-def userinfo(joint: Joint, access_token: str) -> HttpResponse:
-    return Browser().get(
-        f"{joint.home}api/v1/oauth2/userinfo", headers={"Authorization": f"Bearer {access_token}"}
-    )
+def userinfo(joint: Joint, access_token: str) -> Any:
+    return Browser().get(f"{joint.home}api/v1/oauth2/userinfo", headers={"Authorization": f"Bearer {access_token}"})
 
 
 def tokens(joint: Joint, browser: Browser | None = None, **more: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client as Browser
 
 from tests.factories.signing_in import Joint, authorise, make_application, make_bound, make_joint
@@ -22,7 +21,7 @@ KIT, CAS_3, CAS_2, ORGID = (
 )  # fmt: skip
 
 
-def come(browser: Browser, joint: Joint, **more: str) -> HttpResponse:
+def come(browser: Browser, joint: Joint, **more: str) -> Any:
     return browser.get(f"{joint.home}cas/login", {"service": joint.client.callback, **more})
 
 
@@ -33,12 +32,12 @@ def ticket_for(joint: Joint, browser: Browser | None = None) -> str:
     return query["ticket"]
 
 
-def validate(joint: Joint, ticket: str, path: str = KIT, **more: str) -> HttpResponse:
+def validate(joint: Joint, ticket: str, path: str = KIT, **more: str) -> Any:
     query = {"service": joint.client.callback, "ticket": ticket} | more
     return Browser().get(path if path.startswith("/") else f"{joint.home}{path}", query)
 
 
-def failure(answer: HttpResponse) -> str:
+def failure(answer: Any) -> str:
     told: dict[str, Any] = answer.json()["serviceResponse"]
     assert answer.status_code == 200
     assert list(told) == ["authenticationFailure"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -101,7 +102,9 @@ def test_a_program_finds_out_by_itself() -> None:
     assert (told["code_challenge_methods_supported"], told["response_types_supported"]) == (["S256"], ["code"])
 
 
-@pytest.mark.parametrize(("asked", "error"), [({"prompt": "none"}, "login_required"), ({"prompt": "none login"}, "invalid_request")])
+@pytest.mark.parametrize(
+    ("asked", "error"), [({"prompt": "none"}, "login_required"), ({"prompt": "none login"}, "invalid_request")]
+)
 def test_without_a_sign_in_a_silent_request_learns_so(asked: dict[str, str], error: str) -> None:
     joint = make_joint()
     _address, query = location(authorize(Browser(), joint, scope="openid", **asked))
@@ -146,7 +149,9 @@ def test_orgid_takes_a_multipart_form_and_finds_the_enterprise_by_the_client() -
 def test_a_client_at_the_main_host_redeems_its_own_codes_alone() -> None:
     joint, other = make_joint(), make_joint()
     code = code_of(authorize(sign_in(joint), joint))
-    refused = token(other, path=f"{ORGID}/token", grant_type="authorization_code", code=code, redirect_uri=other.client.callback)
+    refused = token(
+        other, path=f"{ORGID}/token", grant_type="authorization_code", code=code, redirect_uri=other.client.callback
+    )
     assert refused.json() == {"error": "invalid_grant", "error_description": "Invalid authorization code"}
     assert redeem(joint, code).status_code == 200
 
@@ -154,6 +159,7 @@ def test_a_client_at_the_main_host_redeems_its_own_codes_alone() -> None:
 def test_the_unified_login_finds_the_enterprise_by_its_code_or_a_user_name() -> None:
     """B.3: it leads to the enterprise's own sign-in, and from there to the callback with code and tenant."""
     joint = make_joint(code="acme")
+    answer: Any = None
     for typed in ("acme", " ACME", "zhang01@acme"):
         answer = Browser().get("/unified-login/", {"appId": joint.application.app_id, "tenant": typed})
         parts = urlsplit(answer["Location"])
@@ -181,4 +187,7 @@ def test_somebody_logged_in_to_the_market_chooses_among_their_own_enterprises() 
     browser.force_login(buyer)
     page = browser.get("/unified-login/", {"appId": joint.application.app_id}).content.decode()
     assert joint.enterprise.name in page
-    assert joint.enterprise.name not in Browser().get("/unified-login/", {"appId": joint.application.app_id}).content.decode()
+    assert (
+        joint.enterprise.name
+        not in Browser().get("/unified-login/", {"appId": joint.application.app_id}).content.decode()
+    )

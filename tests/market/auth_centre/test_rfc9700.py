@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client as Browser
@@ -33,9 +34,9 @@ CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
 PKCE = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
 
 
-def is_refused(joint: Joint, answer: object, words: str = "Invalid authorization code") -> None:
+def is_refused(joint: Joint, answer: Any, words: str = "Invalid authorization code") -> None:
     """400 invalid_grant in the words of B.5 and B.6, and no token was made."""
-    assert (answer.status_code, answer.json()) == (400, {"error": "invalid_grant", "error_description": words})  # type: ignore[attr-defined]
+    assert (answer.status_code, answer.json()) == (400, {"error": "invalid_grant", "error_description": words})
 
 
 @pytest.mark.parametrize(

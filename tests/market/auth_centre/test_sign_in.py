@@ -119,7 +119,9 @@ def test_the_cookie_is_for_this_auth_centre_alone() -> None:
     assert cookie.value not in str(list(SignInSession.objects.values()))
 
 
-@pytest.mark.parametrize("following", ["//evil.example/", "https://evil.example/", "/console/", "/t/other/", "/t/x/../../console/"])
+@pytest.mark.parametrize(
+    "following", ["//evil.example/", "https://evil.example/", "/console/", "/t/other/", "/t/x/../../console/"]
+)
 def test_signing_in_leads_to_nowhere_else(following: str) -> None:
     """RFC 9700 §4.11."""
     joint = make_joint()

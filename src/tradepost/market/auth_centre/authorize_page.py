@@ -44,12 +44,12 @@ LONGEST_QUERY = 8000
 @tenant
 def authorize(request: HttpRequest) -> HttpResponse:
     """A POST is the answer to the question for consent; its query is that of the question."""
+    if len(request.META.get("QUERY_STRING", "")) > LONGEST_QUERY:
+        return _wrong(request, OAuth2Error("The request is too long"))
     session = signed_in(request)
     rows = _rows(request, session)
     endpoints = Endpoints(rows)
     try:
-        if len(request.META.get("QUERY_STRING", "")) > LONGEST_QUERY:
-            raise OAuth2Error("The request is too long")
         scopes, asked = endpoints.validate_authorization_request(_uri(request), "GET")
     except FatalClientError as wrong:
         return _wrong(request, wrong)
@@ -125,8 +125,7 @@ def _wrong(request: HttpRequest, wrong: OAuth2Error) -> HttpResponse:
         body = json.dumps({"error": error, "error_description": description})
         return HttpResponse(body, status=HTTPStatus.BAD_REQUEST, content_type="application/json")
     context = {"enterprise": enterprise_of(request), "error": f"{error}: {description}", "mismatch": mismatch}
-    response = render(request, "auth_centre/bad_request.html", context, status=HTTPStatus.BAD_REQUEST)
-    return response
+    return render(request, "auth_centre/bad_request.html", context, status=HTTPStatus.BAD_REQUEST)
 
 
 def _must_sign_in_again(request: HttpRequest, asked: dict[str, Any], session: SignInSession) -> bool:

@@ -16,7 +16,5 @@ SYSTEMS = (
 
 def in_words(agent: str) -> str:
     """``Chrome · Windows``; the beginning of what it says where nothing of that is known, empty for nothing."""
-    found = [
-        next((name for mark, name in known if mark in agent), "") for known in (NAMES, SYSTEMS)
-    ]
+    found = [next((name for mark, name in known if mark in agent), "") for known in (NAMES, SYSTEMS)]
     return " · ".join(word for word in found if word) or agent[:60]

@@ -25,7 +25,7 @@ from .models import SignInSession
 from .person_of import person_of
 from .redirects import with_parameters
 from .settings_of import cas_default_format, lives
-from .tenant import PROGRAMS, enterprise_of, page, refusal, sign_in_url, signed_in, tenant
+from .tenant import PROGRAMS, Page, enterprise_of, page, refusal, sign_in_url, signed_in, tenant
 
 TRUE = "true"
 NEW_LOGIN_SECONDS = 30
@@ -75,7 +75,7 @@ def _to(address: str) -> HttpResponse:
     return response
 
 
-def _validation(*, default: Callable[[], Format], with_attributes: bool) -> Callable[..., HttpResponse]:
+def _validation(*, default: Callable[[], Format], with_attributes: bool) -> Page:
     @never_cache
     @csrf_exempt
     @require_safe

@@ -42,7 +42,7 @@ def configuration(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @tenant
-def jwks(request: HttpRequest) -> HttpResponse:
+def jwks(_request: HttpRequest) -> HttpResponse:
     return _json({"keys": signing_keys.published(clock.wall())})
 
 

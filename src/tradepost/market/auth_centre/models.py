@@ -150,8 +150,6 @@ class Consent(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["member", "client"], condition=Q(withdrawn_at=None), name="consent_once"
-            )
+            models.UniqueConstraint(fields=["member", "client"], condition=Q(withdrawn_at=None), name="consent_once")
         ]
         indexes: ClassVar = [models.Index(fields=["member", "-id"], name="consent_member")]

@@ -29,9 +29,7 @@ class TooOften(Refused):
         self.wait = wait
 
 
-def prove(
-    enterprise: Enterprise, name: str, password: str, *, network: str, lockout: Lockout, now: datetime
-) -> Member:
+def prove(enterprise: Enterprise, name: str, password: str, *, network: str, lockout: Lockout, now: datetime) -> Member:
     """The member whose password it is. Hashes a password: not inside a transaction that others wait for. Raises ``Refused``.
 
     An unknown name takes as long as a wrong password and gets the same words. Who may not enter learns it only with the right

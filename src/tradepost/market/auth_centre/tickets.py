@@ -37,9 +37,7 @@ class Proved:
     access: Access
 
 
-def validate(
-    ticket: str, service: str, *, enterprise: int | None, renewed: bool, now: datetime
-) -> Proved | NotValid:
+def validate(ticket: str, service: str, *, enterprise: int | None, renewed: bool, now: datetime) -> Proved | NotValid:
     """The first validation uses the ticket up, right or wrong. ``renewed``: only right after a password (``renew=true``)."""
     if not ticket or not service:
         return NotValid(Code.INVALID_REQUEST, "Both 'service' and 'ticket' are required")

@@ -53,7 +53,7 @@ def _answer(request: HttpRequest, enterprise: Enterprise | None) -> HttpResponse
         now=clock.wall(), market_now=now_of(request),
     )  # fmt: skip
     try:
-        headers, body, status = Endpoints(rows).create_token_response(
+        _headers, body, status = Endpoints(rows).create_token_response(
             request.path, "POST", urlencode(form), {"Authorization": basic} if basic else {}
         )
     except OAuth2Error as wrong:

@@ -3,6 +3,7 @@
 ``oauthlib`` reads unknown parameters of a request as attributes of its request object. What is decided here is therefore kept
 in this object, never read from there.
 """
+# ruff: noqa: ARG002  # which arguments its methods get is oauthlib's matter
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ GRANT_TYPES = frozenset({"authorization_code", "refresh_token"})
 LONGEST_NONCE = 255
 
 
-class TokenRows(RequestValidator):
+class TokenRows(RequestValidator):  # type: ignore[misc]  # published without types
     """``enterprise``: whose auth centre is asked; None at the main host, where client, code or token say it.
 
     ``market_now`` is the time by which a client's former secret ends; all others are real time, ``now``.

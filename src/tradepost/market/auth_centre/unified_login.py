@@ -54,7 +54,9 @@ def unified_login(request: HttpRequest) -> HttpResponse:
         client = _client(application, form.cleaned_data["tenant"])
         if client is not None:
             return redirect(_launch(client))
-        form.add_error("tenant", _("No enterprise of this code uses the application. Check the code with your administrator."))
+        form.add_error(
+            "tenant", _("No enterprise of this code uses the application. Check the code with your administrator.")
+        )
     if asked:
         status = 422
     context = {

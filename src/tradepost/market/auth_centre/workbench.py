@@ -37,7 +37,8 @@ def workbench(request: HttpRequest) -> HttpResponse:
 def sign_ins(request: HttpRequest) -> HttpResponse:
     mine = session_of(request)
     rows = [
-        {"row": row, "browser": browsers.in_words(row.agent), "here": row.pk == mine.pk} for row in sessions.living_of(mine.member, now=clock.wall())[:MOST]
+        {"row": row, "browser": browsers.in_words(row.agent), "here": row.pk == mine.pk}
+        for row in sessions.living_of(mine.member, now=clock.wall())[:MOST]
     ]
     return render(request, "auth_centre/sign_ins.html", _of(request) | {"rows": rows})
 
@@ -73,9 +74,7 @@ def end_others(request: HttpRequest) -> HttpResponse:
 def access(request: HttpRequest) -> HttpResponse:
     member = session_of(request).member
     rows = held.of(member, now=clock.wall(), most=MOST)
-    shown = [
-        {"one": one, "fields": consents.in_words(one.fields), "url": f"{one.client.pk}/end/"} for one in rows
-    ]
+    shown = [{"one": one, "fields": consents.in_words(one.fields), "url": f"{one.client.pk}/end/"} for one in rows]
     return render(request, "auth_centre/access.html", _of(request) | {"rows": shown})
 
 
