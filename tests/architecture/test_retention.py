@@ -36,6 +36,8 @@ STAYING_MODELS = {
     "notifications.Endpoint": "an owner's own, few",
     "notifications.Preference": "goes with whose it is, few",
     "notifications.ReadMark": "one row a person",
+    "auth_centre.Jwk": "one in three months",
+    "auth_centre.Consent": "what somebody agreed to: a proof, goes with the member",
     "assets.Asset": "a seller's own, at most five hundred",
     "assets.PictureUse": "goes with what refers to the picture",
     "assets.ProofUse": "goes with what refers to the document",

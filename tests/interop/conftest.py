@@ -30,6 +30,15 @@ class Market:
     base_key: str
     product_id: str
     """Of ``metered-1``, a service on demand since two days."""
+    tenant: str
+    """Code of an enterprise with an application (``sign_in``)."""
+    client_id: str
+    client_secret: str
+    callback: str
+
+    @property
+    def auth_centre(self) -> str:
+        return f"{self.url}/t/{self.tenant}"
 
     @property
     def port(self) -> int:

@@ -8,6 +8,7 @@ from tradepost.market.applications import retention as applications_retention
 from tradepost.market.applications.lifecycle import SYNC
 from tradepost.market.assets import retention as assets_retention
 from tradepost.market.audit import retention as audit_retention
+from tradepost.market.auth_centre import retention as auth_centre_retention
 from tradepost.market.base import leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.files import Files
@@ -80,5 +81,6 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     ),
     organisations_retention.IMPORTS,
     audit_retention.ENTRIES,
+    *auth_centre_retention.RULES,
 )
 """What is deleted or emptied when it is old, in the order in which a night goes through it."""
