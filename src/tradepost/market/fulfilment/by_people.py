@@ -5,19 +5,25 @@ Whoever calls holds the lock of the subscription.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
+from tradepost.market.base.money import Money
+from tradepost.market.orders.models import OrderLine
+from tradepost.market.orders.reduce import pay_less, take_less
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.renewable import LIVING
 
 from .apply import Ended, apply
 from .cases import held_of, kind_of, line_of, wanted_of
 from .cloud import PEOPLE_SPOKEN
 from .contract import Case, Effects, OrderEnd
 from .kinds.hand_over import KIND
+from .kinds.release import KIND as RELEASE
 from .lanes import LINE
 from .lifecycle import OperationEvent
 from .models import Operation
-from .operate import settle
+from .operate import OperationRequest, operate, settle
 
 
 def finish(subscription: Subscription, *, effective_at: datetime, now: datetime) -> None:
@@ -43,6 +49,43 @@ def give_up(subscription: Subscription, *, reason: str, actor: str, now: datetim
         ),
         now,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Back:
+    """A part of what was paid for a line goes back to its buyer; ``reference`` names it in the ledger, once."""
+
+    line: OrderLine
+    amount: Money
+    reference: str
+    actor: str
+
+
+def give_back(subscription: Subscription, back: Back, *, now: datetime) -> None:
+    """The rest is held on. Raises what ``take_less`` raises."""
+    _waiting(subscription)  # operations are locked before orders
+    take_less(back.line, back.amount)
+    pay_less(back.line, back.amount, reference=back.reference, actor=back.actor, now=now)
+
+
+def end_early(subscription: Subscription, back: Back | None, *, effective_at: datetime, now: datetime) -> None:
+    """Nothing more is delivered: a part goes back, the rest is earned. ``release`` ends the service afterwards, in a transaction of
+    its own, since timers are locked before orders."""
+    _waiting(subscription)
+    if back is not None:
+        take_less(back.line, back.amount)
+    finish(subscription, effective_at=effective_at, now=now)
+    if back is not None:
+        pay_less(back.line, back.amount, reference=back.reference, actor=back.actor, now=now)
+
+
+def release(subscription: Subscription, *, actor: str, now: datetime) -> None:
+    """A service whose delivery ended early is no more. Repeating it changes nothing."""
+    if subscription.status in LIVING:
+        request = OperationRequest(
+            kind=RELEASE.name, subscription=subscription, origin=Operation.Origin.MARKET, actor=actor
+        )
+        operate([request], now=now)
 
 
 def _waiting(subscription: Subscription) -> Operation:

@@ -113,6 +113,9 @@ class OrderLine(models.Model):
     status = models.CharField(max_length=16, choices=Order.Status, default=Order.Status.UNPAID)
     """That of its order, which the lifecycle keeps here too: a seller's list is narrowed by it, and orders of all sellers are
     many."""
+    reduced_minor = models.PositiveBigIntegerField(default=0, db_default=0)
+    """Of it, what was paid back before it was delivered: agreed on, or taken off a supervised delivery (``reduce``). Its seller
+    earns the rest."""
     invoiced_minor = models.PositiveBigIntegerField(default=0, db_default=0)
     """Of it, what stands on an invoice that was asked for or issued: ``invoices`` keeps it, under the order's lock. What is
     invoiced is not paid back (business-rules §4.7, §6.2)."""
@@ -150,10 +153,20 @@ class OrderLine(models.Model):
             ),
             models.Index(fields=["for_server", "-id"], condition=Q(for_server__isnull=False), name="line_for_server"),
         ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reduced_minor__lte=models.F("amount_minor")), name="line_reduced_within"
+            ),
+        ]
 
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.order.currency)
+
+    @property
+    def left(self) -> Money:
+        """What of the amount was not paid back before the delivery."""
+        return Money(self.amount_minor - self.reduced_minor, self.order.currency)
 
     @property
     def banded_lines(self) -> tuple[PriceLine, ...]:

@@ -101,7 +101,7 @@ def _parts(subscription: Subscription) -> list[Part]:
         Part(
             key=0,
             line=bought.number,
-            paid_minor=bought.amount_minor,
+            paid_minor=bought.amount_minor - bought.reduced_minor,
             starts_at=subscription.started_at,
             invoiced=bought.invoiced_minor > 0,
         )
@@ -266,6 +266,7 @@ def pay(
 def _is_paid_back(order: Order) -> bool:
     """Whether nothing that was paid for it is left to be paid back."""
     back = RefundLine.objects.filter(line__order=order).aggregate(sum=Sum("back_minor"))["sum"] or 0
+    back += order.lines.aggregate(sum=Sum("reduced_minor"))["sum"] or 0
     return order.status == Order.Status.COMPLETED and back >= order.total_minor
 
 

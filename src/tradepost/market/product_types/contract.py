@@ -120,6 +120,9 @@ class Question:
     translated: bool = False
     buyers_read: bool = False
     """Whether the answer stands on the product's page; else only those who review see it."""
+    heading: Text | None = None
+    """Questions beside each other with the same one stand under it in a form, with what is said ``about`` them."""
+    about: Text | None = None
 
     def chosen(self, said: str) -> Text | None:
         """What a choice is called; None for what was typed."""

@@ -46,7 +46,7 @@ def act(pk: int, party: Party, what: Act, said: Said, *, by: User, clocks: Clock
         if what is Act.ACCEPT and step.open_request(supervision) is not None:
             raise Refused(
                 "supervision.cancelling",
-                _("You asked to cancel it. Withdraw that first, if you want to accept what was delivered."),
+                _("You asked for money back. Withdraw that first, if you want to accept what was delivered."),
             )
         values = _values(supervision, move, said, clocks, now)
         visit = Visit.objects.create(

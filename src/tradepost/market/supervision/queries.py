@@ -106,7 +106,10 @@ def proof_shown(supervision: Supervision, sha256: str) -> Proof | None:
 
 def cancel_requests(supervision: Supervision, *, most: int = 20) -> list[CancelRequest]:
     """The latest first."""
-    return list(CancelRequest.objects.filter(supervision=supervision).order_by("-pk")[:most])
+    found = list(CancelRequest.objects.filter(supervision=supervision).order_by("-pk")[:most])
+    for one in found:
+        one.supervision = supervision
+    return found
 
 
 def open_appeal(supervision: Supervision) -> Appeal | None:

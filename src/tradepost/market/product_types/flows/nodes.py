@@ -23,7 +23,8 @@ ACCEPT = Node(
     owner=Party.BUYER,
     moves=(
         Move(
-            act=Act.ACCEPT, by=Party.BUYER, label=Text(en="Accept", zh="确认验收"), effects=frozenset({Effect.ACCEPTED})
+            act=Act.ACCEPT, by=Party.BUYER, label=Text(en="Accept", zh="确认验收"), more_to="deliver",
+            effects=frozenset({Effect.ACCEPTED}),
         ),
         Move(
             act=Act.REJECT, by=Party.BUYER, label=Text(en="Reject", zh="驳回"), to="deliver", entries=(REASON, FILES),

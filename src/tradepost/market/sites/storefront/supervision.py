@@ -22,6 +22,7 @@ from tradepost.market.web.seller_contact import contact_of
 from tradepost.market.web.supervision_view import (
     MOST_PROOFS,
     act_of,
+    amount_in,
     clocks_now,
     context_of,
     document_of,
@@ -88,10 +89,12 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
 @buyer_required
 @require_POST
 def ask_to_cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    return _do(
-        request, pk, lambda _found: cancel.ask(pk, request.POST.get("reason", ""), now=now_of(request)),
-        _("The seller is asked to cancel it. You are told of the answer."),
-    )  # fmt: skip
+    def do(found: Supervision) -> None:
+        amount = amount_in(request, found.line.order.currency)
+        ends = request.POST.get("ends", "yes") == "yes"
+        cancel.ask(pk, request.POST.get("reason", ""), amount_minor=amount, ends=ends, now=now_of(request))
+
+    return _do(request, pk, do, _("The seller is asked. You are told of the answer."))
 
 
 @buyer_required
