@@ -134,7 +134,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "asked_invoice": of_seller("invoices_invoice", "id", "status = 'review'"),
         "invoice_title": one("SELECT id FROM invoices_invoicetitle WHERE buyer_id = 1")[0],
         "supervision": of_seller("supervision_supervision", "id", "buyer_id = 1 AND status = 'running' AND owner = 'buyer'"),
-        "disputed": of_seller("supervision_supervision", "id", "status = 'appealed'"), "supervision_file": "0" * 64,
+        "disputed": of_seller("supervision_supervision", "id", "status = 'appealed'"), "supervision_file": "0" * 64, "handed": of_seller("supervision_supervision", "id", "buyer_id = 1 AND status = 'running'"),
         "refund": of_seller("orders_refund", "id", "buyer_id = 1 AND status = 'refunded'"),
         "demand": str(OF_THE_BUYER), "open_demand": str(OPEN), "demand_token": DEMAND_TOKEN, "customer_demand": str(OF_THE_BUYER),
         "complaint": str(OF_THE_BUYER), "complaint_file": "0" * 64,

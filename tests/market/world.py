@@ -174,7 +174,7 @@ class World:
             facts={"order": order.number, "product": product.name},
         )  # fmt: skip
         told, grievance = self._asked(buyer, seller, product)
-        delivered = deliveries_of(seller, buyer, WHY_X_APPEALS)
+        delivered = deliveries_of(seller, buyer, WHY_X_APPEALS, asset=str(version.pk))
         code, untaken = self._codes(seller, buyer)
         self.facts: Mapping[str, str] = {
             "coded": str(code.subscription_id), "untaken": str(untaken.subscription_id), "license_code": str(code.pk), "coded_product": str(code.product_id),

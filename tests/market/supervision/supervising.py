@@ -48,16 +48,13 @@ MILESTONES = {
 
 
 def supervised(
-    kind: str = "MANUAL_SERVICE",
-    *,
-    now: datetime = NOW,
-    price: Price = ONCE,
-    answers: Mapping[str, str] | None = None,
-    **fields: str,
-) -> Supervision:
+    kind: str = "MANUAL_SERVICE", *, now: datetime = NOW, price: Price = ONCE, seller: Seller | None = None,
+    answers: Mapping[str, str] | None = None, **fields: str,
+) -> Supervision:  # fmt: skip
     """One that was just paid, with the owner of its seller in the market. ``fields`` and ``answers``: of the product."""
-    seller = make_seller()
-    make_member(seller, make_buyer())
+    if seller is None:
+        seller = make_seller()
+        make_member(seller, make_buyer())
     product = make_product(
         seller, product_type=kind, prices=(price,), bound=False, answers={**(answers or {}), **fields}
     )
@@ -151,8 +148,9 @@ def money(supervision: Supervision) -> tuple[int, int, int]:
     return buyer, ledger.held_for(order.number), seller
 
 
-def deliveries_of(seller: Seller, buyer: User, why: str) -> dict[str, str]:
-    """For the small market: two services that its seller delivers to this buyer: one to be accepted, one in dispute."""
+def deliveries_of(seller: Seller, buyer: User, why: str, *, asset: str) -> dict[str, str]:
+    """For the small market: two services that its seller delivers to this buyer: one to be accepted, one in dispute; and a
+    package (``asset``: its version) that the buyer may fetch."""
     small = replace(ONCE, amount=Decimal(50))
     offer = make_offer(make_product(seller, product_type="MANUAL_SERVICE", prices=(small,), bound=False))
     for _ in range(2):
@@ -162,6 +160,11 @@ def deliveries_of(seller: Seller, buyer: User, why: str) -> dict[str, str]:
     for one in (first, second):
         walk(one, *TO_ACCEPT)
     appeal(second.pk, Party.BUYER, why, (), by=buyer, clocks=CLOCKS, now=NOW)
+    package = make_product(
+        seller, product_type="LICENSE_PACKAGE", prices=(small,), bound=False, answers={"asset": asset}
+    )
+    make_order(buyer, offer=make_offer(package), paid=True)
+    react(now=NOW)
     return {
-        "supervision": str(first.pk), "disputed": str(second.pk), "supervision_file": proof_of(first).sha256,
+        "handed": str(Supervision.objects.latest("pk").pk), "supervision": str(first.pk), "disputed": str(second.pk), "supervision_file": proof_of(first).sha256,
     }  # fmt: skip

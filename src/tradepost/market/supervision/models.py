@@ -61,6 +61,8 @@ class Supervision(models.Model):
     started_on = models.DateField(null=True, default=None)
     """Since when the service is in use, as its seller said at the last delivery."""
     effective_at = models.DateTimeField(null=True, default=None)
+    fetched_at = models.DateTimeField(null=True, default=None)
+    """When its buyer fetched the file for the first time, where it is delivered as one."""
     opened_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, default=None)
 

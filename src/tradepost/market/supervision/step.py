@@ -29,7 +29,9 @@ RECEIVED = gettext_noop("The goods count as received: nobody said otherwise in t
 
 def locked(pk: int) -> Supervision:
     """Whoever calls holds the lock of its subscription."""
-    rows = Supervision.objects.select_for_update(of=("self",)).select_related("line__order", "buyer", "seller")
+    rows = Supervision.objects.select_for_update(of=("self",)).select_related(
+        "line__order", "line__version", "buyer", "seller", "subscription"
+    )
     return rows.get(pk=pk)
 
 

@@ -25,6 +25,7 @@ from tradepost.market.product_types.flows.contract import Act, Entry, Move, Node
 from tradepost.market.supervision import milestones, queries, step
 from tradepost.market.supervision.act import Said
 from tradepost.market.supervision.clocks import Clocks
+from tradepost.market.supervision.handed_file import handed_file
 from tradepost.market.supervision.models import CancelRequest, Supervision
 from tradepost.market.supervision.refund_rights import kept, refundable
 
@@ -98,6 +99,7 @@ def context_of(supervision: Supervision, party: Party, request: HttpRequest, ref
         "requests": requests,
         "milestones": milestones.of(supervision),
         "current_milestone": milestones.current(supervision) if supervision.open else None,
+        "file": handed_file(supervision),
         "most_back": most,
         "may_ask_part": node.refundable is Refundable.REST,
         "left_to_seller": Money(kept(sums, sums.rest), currency),

@@ -106,6 +106,8 @@ class Flow:
     version: int
     title: Text
     nodes: tuple[Node, ...]
+    file_after: Act | None = None
+    """Of a kind that is delivered as a file: the act by which the buyer gets it; None: it is there with the payment."""
     by_code: Mapping[str, Node] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

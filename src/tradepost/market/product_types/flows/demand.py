@@ -9,6 +9,7 @@ FLOW = Flow(
     code="demand",
     version=1,
     title=Text(en="Demand, delivery, acceptance", zh="提交需求、实施、验收"),
+    file_after=Act.DELIVER,
     nodes=(
         Node(
             code="demand",

@@ -26,6 +26,11 @@ class Migration(migrations.Migration):
             name='refunded_minor',
             field=models.PositiveBigIntegerField(db_default=0, default=0),
         ),
+        migrations.AddField(
+            model_name='supervision',
+            name='fetched_at',
+            field=models.DateTimeField(default=None, null=True),
+        ),
         migrations.AlterField(
             model_name='appeal',
             name='decision',
