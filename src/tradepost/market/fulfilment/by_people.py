@@ -5,10 +5,12 @@ Whoever calls holds the lock of the subscription.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tradepost.market.base.money import Money
+from tradepost.market.base.stored import dump
+from tradepost.market.base.stored import load as stored_load
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.orders.reduce import pay_less, take_less
 from tradepost.market.subscriptions.models import Subscription
@@ -19,11 +21,13 @@ from .cases import held_of, kind_of, line_of, wanted_of
 from .cloud import PEOPLE_SPOKEN
 from .contract import Case, Effects, OrderEnd
 from .kinds.hand_over import KIND
+from .kinds.open import KIND as OPEN
+from .kinds.open import Opening
 from .kinds.release import KIND as RELEASE
 from .lanes import LINE
 from .lifecycle import OperationEvent
 from .models import Operation
-from .operate import OperationRequest, operate, settle
+from .operate import OperationRequest, go_on, operate, settle
 
 
 def finish(subscription: Subscription, *, effective_at: datetime, now: datetime) -> None:
@@ -37,6 +41,15 @@ def finish(subscription: Subscription, *, effective_at: datetime, now: datetime)
     )  # fmt: skip
     effects = kind_of(operation).on_done(case)
     _end(Ended(operation=operation, subscription=subscription, effects=effects, event=OperationEvent.FINISH), now)
+
+
+def open_it(subscription: Subscription, *, now: datetime) -> None:
+    """It was accepted: the seller's interface is asked to open it. The order completes when it did, and is paid back when it could
+    not (business-rules §2.10, §4.7)."""
+    operation = _waiting(subscription)
+    operation.wanted = dump(replace(stored_load(Opening, operation.wanted), accepted=True))
+    operation.save(update_fields=["wanted"])
+    go_on(subscription, operation, now=now)
 
 
 def give_up(subscription: Subscription, *, reason: str, actor: str, now: datetime) -> None:
@@ -90,7 +103,9 @@ def release(subscription: Subscription, *, actor: str, now: datetime) -> None:
 
 def _waiting(subscription: Subscription) -> Operation:
     rows = Operation.objects.select_for_update(of=("self",)).select_related(*LINE)
-    return rows.get(subscription=subscription, kind=KIND.name, status=Operation.Status.RUNNING)
+    return rows.get(
+        subscription=subscription, kind__in=(KIND.name, OPEN.name), call=None, status=Operation.Status.RUNNING
+    )
 
 
 def _end(ended: Ended, now: datetime) -> None:

@@ -119,6 +119,8 @@ class OrderLine(models.Model):
     invoiced_minor = models.PositiveBigIntegerField(default=0, db_default=0)
     """Of it, what stands on an invoice that was asked for or issued: ``invoices`` keeps it, under the order's lock. What is
     invoiced is not paid back (business-rules §4.7, §6.2)."""
+    flow = models.CharField(max_length=32, blank=True, default="", db_default="")
+    """Of a purchase: the flow in which people deliver it (``product_types/flows``); empty where nobody does."""
     for_server = models.BigIntegerField(null=True, default=None)
     """Key of the server that it is for, where its product runs on one (``compute``)."""
     usage_unit = models.CharField(max_length=32, blank=True, default="", db_default="")

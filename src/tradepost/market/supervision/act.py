@@ -74,6 +74,8 @@ def must_run(supervision: Supervision) -> None:
     """Raises ``Refused`` for what has ended, and while an operator decides."""
     if not supervision.open:
         raise Refused("supervision.ended", _("This delivery has ended. Nothing more can be done to it."))
+    if supervision.status == Supervision.Status.ACCEPTED:
+        raise Refused("supervision.accepted", _("It is accepted already: the seller's server is opening it."))
     if supervision.status == Supervision.Status.APPEALED:
         raise Refused("supervision.appealed", _("The operator decides first. Until then nobody can do anything here."))
 

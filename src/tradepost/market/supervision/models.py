@@ -30,6 +30,7 @@ class Supervision(models.Model):
     class Status(models.TextChoices):
         RUNNING = "running", _("Under way")
         APPEALED = "appealed", _("The operator decides")
+        ACCEPTED = "accepted", _("Accepted, being opened")
         COMPLETED = "completed", pgettext_lazy("supervision", "Accepted")
         REFUNDED = "refunded", pgettext_lazy("supervision", "Paid back")
 
@@ -78,7 +79,7 @@ class Supervision(models.Model):
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(ended_at__isnull=True, status__in=["running", "appealed"])
+                condition=Q(ended_at__isnull=True, status__in=["running", "appealed", "accepted"])
                 | Q(ended_at__isnull=False, status__in=["completed", "refunded"]),
                 name="supervision_ended_fits",
             )
@@ -87,6 +88,11 @@ class Supervision(models.Model):
     @property
     def open(self) -> bool:
         return self.ended_at is None
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody has to act, or an operator to decide."""
+        return self.status in {self.Status.RUNNING, self.Status.APPEALED}
 
     @property
     def refunded(self) -> Money:

@@ -27,7 +27,7 @@ def on_hand_over_began(event: HandOverBegan, now: datetime, *, clocks: Clocks) -
     if Supervision.objects.filter(line=line).exists():
         return
     answers = documents.load(line.version.document).details.fields
-    follows = flow(product_type(line.product.product_type).flow)
+    follows = flow(line.flow or product_type(line.product.product_type).flow)
     with transaction.atomic():
         supervision = Supervision(
             line=line, subscription_id=event.subscription, buyer=line.order.buyer, seller=line.seller,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 from tradepost.market.base import outbox
 from tradepost.market.base.money import Money
 from tradepost.market.fulfilment import by_people
-from tradepost.market.product_types.flows.contract import Act, Effect, Flow, Move, Node, Party
+from tradepost.market.product_types.flows.contract import Act, Effect, Flow, Move, Node, Party, Provision
 from tradepost.market.product_types.flows.registry import flow
 from tradepost.market.subscriptions.models import Subscription
 
@@ -110,10 +110,18 @@ def open_request(supervision: Supervision) -> CancelRequest | None:
 
 
 def accept(supervision: Supervision, held: Subscription, *, by: str, clocks: Clocks, now: datetime) -> None:
-    """All of it: the order completes, its money is the seller's, and the paid time counts from the day that was said."""
+    """All of it: the order completes, its money is the seller's, and the paid time counts from the day that was said. What the
+    seller's interface has to open is opened first (``ended``): acceptance alone never pays for it."""
     milestones.accept_all(supervision, now=now)
+    SUPERVISION.move_all(
+        [supervision], SupervisionEvent.ACCEPT, now=now, actor=by, due_at=None, rejections=supervision.rejections
+    )
+    if flow_of(supervision).provision is Provision.AT_ACCEPTANCE:
+        _close_requests(supervision, CancelRequest.Status.DECLINED, now)
+        by_people.open_it(held, now=now)
+        return
     supervision.effective_at = _effective_at(supervision, clocks, now)
-    _end(supervision, SupervisionEvent.ACCEPT, by=by, now=now)
+    end(supervision, SupervisionEvent.DELIVER, by=by, now=now)
     by_people.finish(held, effective_at=supervision.effective_at, now=now)
 
 
@@ -140,13 +148,13 @@ def pay_back(
     amount = sums.rest if amount_minor is None else amount_minor
     if kept(sums, amount) == 0:
         supervision.refunded_minor = sums.paid
-        _end(supervision, SupervisionEvent.REFUND, by=by, now=now)
+        end(supervision, SupervisionEvent.REFUND, by=by, now=now)
         by_people.give_up(held, reason=reason, actor=by, now=now)
         return
     back = _back(supervision, amount, reference=reference, by=by) if amount else None
     supervision.refunded_minor += amount
     supervision.effective_at = _effective_at(supervision, clocks, now)
-    _end(supervision, SupervisionEvent.REFUND, by=by, now=now)
+    end(supervision, SupervisionEvent.REFUND, by=by, now=now)
     by_people.end_early(held, back, effective_at=supervision.effective_at, now=now)
 
 
@@ -171,14 +179,19 @@ def _back(supervision: Supervision, amount_minor: int, *, reference: str, by: st
     )
 
 
-def _end(supervision: Supervision, event: SupervisionEvent, *, by: str, now: datetime) -> None:
+def end(supervision: Supervision, event: SupervisionEvent, *, by: str, now: datetime) -> None:
+    """It is over; what becomes of order and money is said beside."""
     supervision.due_at = None
     SUPERVISION.move_all(
         [supervision], event, now=now, actor=by, ended_at=now, due_at=None, effective_at=supervision.effective_at,
         rejections=supervision.rejections, refunded_minor=supervision.refunded_minor,
     )  # fmt: skip
-    CancelRequest.objects.filter(supervision=supervision, status=CancelRequest.Status.OPEN).update(
-        status=CancelRequest.Status.AGREED if event is SupervisionEvent.REFUND else CancelRequest.Status.DECLINED,
-        ended_at=now,
-    )
+    refunded = event is SupervisionEvent.REFUND
+    _close_requests(supervision, CancelRequest.Status.AGREED if refunded else CancelRequest.Status.DECLINED, now)
     outbox.publish(SupervisionEnded(supervision=supervision.pk, how=supervision.status, by=by), now=now)
+
+
+def _close_requests(supervision: Supervision, status: CancelRequest.Status, now: datetime) -> None:
+    """What is asked for is decided by the end."""
+    still = CancelRequest.objects.filter(supervision=supervision, status=CancelRequest.Status.OPEN)
+    still.update(status=status, ended_at=now)

@@ -116,7 +116,7 @@ def _nodes(supervision: Supervision, language: str | None) -> list[ShownNode]:
     flow = step.flow_of(supervision)
     nodes = [one for one in flow.nodes if one.code != "review" or supervision.reviewed]
     at = next((place for place, one in enumerate(nodes) if one.code == supervision.node), 0)
-    over = supervision.status == Supervision.Status.COMPLETED
+    over = supervision.status in {Supervision.Status.ACCEPTED, Supervision.Status.COMPLETED}
     return [
         ShownNode(
             one,

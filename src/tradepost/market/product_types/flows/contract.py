@@ -45,6 +45,14 @@ class Effect(StrEnum):
     """May say from when on the service is used: the paid time counts from there."""
 
 
+class Provision(StrEnum):
+    """When the seller's interface is asked to open what was bought."""
+
+    NONE = "none"
+    """Never: people deliver all of it."""
+    AT_ACCEPTANCE = "at_acceptance"
+
+
 class Refundable(StrEnum):
     """What a buyer may ask to have paid back while the flow stands at a node (business-rules §2.10)."""
 
@@ -106,6 +114,7 @@ class Flow:
     version: int
     title: Text
     nodes: tuple[Node, ...]
+    provision: Provision = Provision.NONE
     file_after: Act | None = None
     """Of a kind that is delivered as a file: the act by which the buyer gets it; None: it is there with the payment."""
     by_code: Mapping[str, Node] = field(init=False, repr=False)
