@@ -57,7 +57,7 @@ def tick(payload: Mapping[str, Any], now: datetime, *, clocks: Clocks) -> dateti
         and supervision.status == Supervision.Status.RUNNING
     ):
         step.by_itself(supervision, held, clocks=clocks, now=now)
-    return next_moment(standing_of(supervision), clocks) if supervision.waits else None
+    return next_moment(standing_of(supervision), clocks) if supervision.ended_at is None else None
 
 
 def _tell(supervision: Supervision, clocks: Clocks, now: datetime) -> None:
