@@ -50,7 +50,9 @@ def opened(supervision: Supervision) -> None:
     app = AppInfo(front_end_url="https://app.example/", user_name="u", password="p")  # of nobody
     [query] = Call.objects.exclude(outcome="done")
     answer(
-        query, Done(instances=(InstanceInfo(instance_id=f"i-{Call.objects.earliest('pk').pk}", app=app),)), now=NOW + DAY
+        query,
+        Done(instances=(InstanceInfo(instance_id=f"i-{Call.objects.earliest('pk').pk}", app=app),)),
+        now=NOW + DAY,
     )
     react(now=NOW + DAY)
 
