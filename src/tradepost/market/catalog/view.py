@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from tradepost.market.base.money import Money
 from tradepost.market.product_types import milestones
+from tradepost.market.product_types.acceptance import flow_of
 from tradepost.market.product_types.charging import Charging
 from tradepost.market.product_types.contract import ProductType, Question
 from tradepost.market.product_types.registry import product_type
@@ -208,6 +209,11 @@ class ProductView:
         )
         parts = milestones.declared(said)
         return (*found, (milestones.HEADING, _shares(parts))) if parts else found
+
+    @property
+    def supervised(self) -> bool:
+        """Whether its buyer accepts the delivery before the seller is paid."""
+        return bool(flow_of(self.kind, self.document.details.fields))
 
     @property
     def support(self) -> Support:

@@ -6,13 +6,14 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.protocols.text import Text
 
 
 class PartyOf(models.TextChoices):
@@ -120,6 +121,10 @@ class Milestone(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["supervision", "position"], name="milestone_once")]
+
+    @property
+    def shown_name(self) -> str:
+        return Text(zh=self.name, en=self.name_en).in_language(get_language())
 
     @property
     def amount(self) -> Money:

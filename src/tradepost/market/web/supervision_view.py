@@ -81,7 +81,7 @@ def context_of(supervision: Supervision, party: Party, request: HttpRequest, ref
     language = get_language()
     node, running = step.node_of(supervision), supervision.status == Supervision.Status.RUNNING
     requests, sums = queries.cancel_requests(supervision), step.sums_of(supervision)
-    currency = supervision.line.order.currency
+    currency, parts = supervision.line.order.currency, milestones.of(supervision)
     most = Money(refundable(node.refundable, sums), currency)
     asked = next((one for one in requests if one.ended_at is None), None)
     # What act.py refuses while its buyer asks to cancel it is not offered.
@@ -97,8 +97,8 @@ def context_of(supervision: Supervision, party: Party, request: HttpRequest, ref
         "events": _events(supervision, language),
         "story": [one for one in queries.story(supervision) if one.says_something],
         "requests": requests,
-        "milestones": milestones.of(supervision),
-        "current_milestone": milestones.current(supervision) if supervision.open else None,
+        "milestones": parts,
+        "current_milestone": next((one for one in parts if one.accepted_at is None), None) if running else None,
         "file": handed_file(supervision),
         "most_back": most,
         "may_ask_part": node.refundable is Refundable.REST,
