@@ -174,7 +174,7 @@ class World:
             facts={"order": order.number, "product": product.name},
         )  # fmt: skip
         told, grievance = self._asked(buyer, seller, product)
-        delivered = deliveries_of(seller, buyer, WHY_X_APPEALS)
+        delivered = deliveries_of(seller, buyer, WHY_X_APPEALS, asset=str(version.pk))
         code, untaken = self._codes(seller, buyer)
         of_its_enterprise, kept_by_it = enterprise_of(buyer)
         self.facts: Mapping[str, str] = {
