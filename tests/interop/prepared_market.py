@@ -7,12 +7,16 @@ import json
 import sys
 from datetime import timedelta
 
+EVENTS = 5
+"""Applications for licenses, for tests that deliver one each."""
+
 
 def main() -> None:
     import django
 
     django.setup()
     from tests.factories.demo import demo_on_sale
+    from tests.factories.licenses import make_application
     from tests.factories.metering import make_metered
     from tests.market.open_api.asking import ADDRESS, Shop
     from tests.migrated import migrate_here
@@ -33,6 +37,7 @@ def main() -> None:
             "base_key": keys.signing_secrets(seller.pk, "base", now=clock.now())[0],
             "product_id": metered.offer.product_id,
             "own": own.number,
+            "events": [make_application(seller, now=clock.now()).event_id for _ in range(EVENTS)],
             "foreign": shop.buy("tangli-bi", quantity=5).number,
         },
         sys.stdout,
