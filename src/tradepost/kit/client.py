@@ -38,7 +38,7 @@ from .connecting import LOOPBACK
 from .exchanging import NotSentError, exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tradepost.protocols.open_api.license_calls import LicenseInfo
 
@@ -138,9 +138,7 @@ class MarketClient:
         """
         url = self._url(f"{order_query.PATH}?{urlencode({'orderId': MOCK})}")
         response = self._call(lambda: self._signed(Request("GET", url, JSON)), repeatable=True)
-        answer = read_api_answer(response)
-        if isinstance(answer, ApiFailure):
-            raise self._error(response, answer)
+        self.told(response)
         return sandbox_time.load(response) or self.clock()
 
     def push_usage(self, records: Sequence[UsageRecord]) -> Mapping[str, str]:
@@ -281,11 +279,27 @@ class MarketClient:
         return _read(lambda: buyer_orders.load_instance(members))
 
     def _ask(self, request: Request, *, repeatable: bool) -> dict[str, object]:
-        response = self._call(lambda: self._signed(request), repeatable=repeatable)
+        return self.told(self._call(lambda: self._signed(request), repeatable=repeatable))
+
+    def told(self, response: Response) -> dict[str, object]:
+        """The members of an answer. Raises ``MarketError`` for a refusal."""
         answer = read_api_answer(response)
         if isinstance(answer, ApiFailure):
             raise self._error(response, answer)
         return answer
+
+    def send_once(
+        self, request: Request, *, signed: bool = True, body: Iterable[bytes] | None = None, timeout: float = 0.0
+    ) -> Response:
+        """An answer to one try, whatever it says; ``body`` as it is read, in the place of the request's own. ``timeout``: where
+        the client's own is too short. Raises ``MarketError`` when there is none."""
+        try:
+            request = self._signed(request) if signed else request
+            return exchange(request, timeout=max(timeout, self.timeout), tls=self.tls, body=body)
+        except NotSentError as error:
+            raise _unreachable(self.market, error.__cause__, sent=False) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise _unreachable(self.market, error, sent=True) from error
 
     # --- asking ----------------------------------------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ from tradepost.protocols.open_api.upload import FileUpload
 from .answers import Answered, ApiRefused, ApiRequest, open_api
 from .authentication import Caller, CheckWhole, Head, by_access_key
 from .license_upload import OF_UPLOAD, in_words_of_the_table, limits, now_of, promise
+from .received import NotReadable, stated_length
 from .taking_in import check_ended, takes_in
 
 EXTENSIONS = "creation,termination,expiration"
@@ -146,6 +147,8 @@ def _start(http: HttpRequest, token: str) -> PieceSink:
         raise _conflict(upload.length)
     with _in_words_of_tus():
         offset = tus.number_of("Upload-Offset", http.headers.get("Upload-Offset"))
+        if stated_length(http) > upload.length - offset:
+            raise NotReadable(413, f"this is more than the {upload.length} bytes that were announced")
         check_application(upload.seller_id, upload.about)
         config().uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
         return PieceSink(upload, offset)
