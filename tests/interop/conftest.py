@@ -34,6 +34,8 @@ class Market:
     """Applications for licenses that no test has delivered yet: take one away with ``pop``."""
     data: str
     """Its data folder."""
+    process: int
+    """Of ``tradepost serve``, whose children answer."""
 
     @property
     def port(self) -> int:
@@ -74,6 +76,11 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
         try:
             _await_listening(port, server)
             # The program's last line: Django may say things above it.
-            yield Market(f"http://127.0.0.1:{port}", data=data, **json.loads(prepared.stdout.splitlines()[-1]))
+            yield Market(
+                f"http://127.0.0.1:{port}",
+                data=data,
+                process=server.pid,
+                **json.loads(prepared.stdout.splitlines()[-1]),
+            )
         finally:
             server.terminate()

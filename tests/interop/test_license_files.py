@@ -164,6 +164,80 @@ def test_what_is_not_the_file_that_was_announced_is_thrown_away(market: Market, 
     assert (kept(market, sha256).exists(), left_over(market)) == (False, [])
 
 
+LARGEST = 2 * 1024**3
+
+
+def memory(process: int) -> int:
+    """Anonymous bytes that the processes of the market hold."""
+    total = 0
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with suppress(OSError):
+            told = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+            if process in {int(told["Pid"]), int(told["PPid"])} and "RssAnon" in told:
+                total += int(told["RssAnon"].split()[0]) * 1024
+    return total
+
+
+class Watched:
+    """The most memory that the market held while something was done, over what it held at rest."""
+
+    def __init__(self, process: int) -> None:
+        self._process, self._over = process, threading.Event()
+        self.rest = self.most = memory(process)
+
+    def __enter__(self) -> Watched:
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+        self.began = time.monotonic()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.seconds = time.monotonic() - self.began
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.1):
+            self.most = max(self.most, memory(self._process))
+
+    @property
+    def more(self) -> float:
+        """In megabytes."""
+        return (self.most - self.rest) / 1e6
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.0f} s, {self.more:.0f} MB over {self.rest / 1e6:.0f} MB at rest"
+
+
+@pytest.mark.soak
+@pytest.mark.slow
+@pytest.mark.skipif("TRADEPOST_LARGEST" not in os.environ, reason="TRADEPOST_LARGEST=1 takes 6 GB of disk and minutes")
+def test_the_largest(market: Market, tmp_path: Path) -> None:
+    """Issue 14: 2 GB by the SDK's signer and by tuspy with three cuts, at most 64 MB over what the market holds at rest."""
+    path, sha256 = a_file(tmp_path, LARGEST)
+    with Watched(market.process) as by_the_sdk:
+        assert by_sdk(market, market.events.pop(), path, sha256) == (200, "CBC.0000")
+    print(f"by the SDK: {by_the_sdk}")
+    assert hash_of(kept(market, sha256)) == sha256
+    uploader = begin(market, market.events.pop(), path, sha256)
+    uploader.chunk_size = LARGEST
+    uploader.set_url(uploader.create_url())
+    location, offset = str(uploader.url).removeprefix(market.url), 0
+    with Watched(market.process) as by_tuspy:
+        with path.open("rb") as file:
+            for part in (500_000_000, 700_000_000, 1):
+                file.seek(offset)
+                cut(market.url, location, file.read(part), offset, LARGEST - offset)
+                until(lambda end=offset + part: uploader.get_offset() == end)
+                offset += part
+        uploader.offset = offset
+        uploader.upload()
+    print(f"by tuspy: {by_tuspy}")
+    assert hash_of(kept(market, sha256)) == sha256
+    assert left_over(market) == []
+    assert max(by_the_sdk.more, by_tuspy.more) <= 64
+
+
 def until(condition: Any) -> None:
     deadline = time.monotonic() + 30
     while not condition():
