@@ -219,7 +219,7 @@ class Watched:
 
 @pytest.mark.soak
 @pytest.mark.slow
-@pytest.mark.skipif("TRADEPOST_LARGEST" not in os.environ, reason="TRADEPOST_LARGEST=1 takes 6 GB of disk and minutes")
+@pytest.mark.skipif("LARGEST_LICENSE" not in os.environ, reason="LARGEST_LICENSE=1 takes 6 GB of disk and minutes")
 def test_the_largest(market: Market, tmp_path: Path) -> None:
     """Issue 14: 2 GB by the SDK's signer and by tuspy with three cuts, at most 64 MB over what the market holds at rest."""
     path, sha256 = a_file(tmp_path, LARGEST)
