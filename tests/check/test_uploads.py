@@ -16,7 +16,7 @@ import pytest
 
 from tests.check.mutants import KEY, serving
 from tests.check.mutants.any_shop import AnySeller, any_seller
-from tests.check.test_sample_every_protocol import complaints, started
+from tests.check.sample_process import complaints, started
 from tests.kit.servers import free_port
 from tradepost.check import CannotRun, Options, Report, Verdict, run
 from tradepost.check.diagnoses.uploads import DIAGNOSES

@@ -219,6 +219,7 @@ class Watched:
 
 @pytest.mark.soak
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.skipif("LARGEST_LICENSE" not in os.environ, reason="LARGEST_LICENSE=1 takes 6 GB of disk and minutes")
 def test_the_largest(market: Market, tmp_path: Path) -> None:
     """Issue 14: 2 GB by the SDK's signer and by tuspy with three cuts, at most 64 MB over what the market holds at rest."""

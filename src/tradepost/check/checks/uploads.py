@@ -57,11 +57,11 @@ def uploads(target: Target) -> Iterable[Check]:
 
 
 def _arrives(caller: Caller) -> None:
-    side = _side(caller)
+    side = caller.market_side
     event = _applied(caller, side)
-    came = side.arrived(event, within=caller.session.options.patience)
+    came = side.arrived(event, within=caller.patience)
     if not came:
-        waited = caller.session.options.patience
+        waited = caller.patience
         raise Failed(
             "license_not_uploaded",
             Text(en=f"nothing came within {waited:g} s", zh=f"{waited:g}秒内未收到上传"),
@@ -70,10 +70,10 @@ def _arrives(caller: Caller) -> None:
 
 
 def _arrives_again(caller: Caller) -> None:
-    side = _side(caller)
+    side = caller.market_side
     command = caller.samples.license(caller.instance(keep=True).instance_id, test=False)
     event = _applied(caller, side, command)
-    if not side.arrived(event, within=caller.session.options.patience):
+    if not side.arrived(event, within=caller.patience):
         raise Skipped(Text(en="the first one did not come", zh="首次上传未收到"))
     expect_accepted(caller.ask(command), "repeat_refused", Text(en="once more", zh="再次调用"))
     _refuse([one for one in side.arrived(event, number=2, within=SETTLING) if one.mistake == "upload_of_another"])
@@ -81,20 +81,13 @@ def _arrives_again(caller: Caller) -> None:
 
 def _came_as(*, is_file: bool) -> Body:
     def body(caller: Caller) -> None:
-        side = _side(caller)
+        side = caller.market_side
         if not any(one.is_file is is_file for one in side.all_arrived() if not one.mistake):
-            side.arrived(_applied(caller, side), within=caller.session.options.patience)
+            side.arrived(_applied(caller, side), within=caller.patience)
         if not any(one.is_file is is_file for one in side.all_arrived() if not one.mistake):
             raise Skipped(Text(en="none of this seller's licenses came so", zh="该商家的License没有以此方式上传"))
 
     return body
-
-
-def _side(caller: Caller) -> MarketSide:
-    side = caller.session.market_side
-    if side is None:
-        raise Skipped(Text(en="this run has no market that a seller could call", zh="本次测试没有可供商家调用的云商店"))
-    return side
 
 
 def _applied(caller: Caller, side: MarketSide, command: GetLicenseAsync | None = None) -> str:
