@@ -24,6 +24,7 @@ from tests.factories import assets
 from tests.factories.buying import ACCESS
 from tests.factories.companies import handed_in, owner_of
 from tests.factories.images import servers_of
+from tests.factories.licenses import deliver_text
 from tests.factories.metering import item as usage
 from tests.factories.metering import make_metered, make_package, package, push
 from tests.factories.people import NOW
@@ -59,7 +60,6 @@ from tradepost.market.identity import domains, keys, members
 from tradepost.market.identity.menus import VIEWER
 from tradepost.market.identity.models import Member, Seller, SigningKey, Throttle, User
 from tradepost.market.licenses.code_models import LicenseCode
-from tradepost.market.licenses.deliver import deliver_license
 from tradepost.market.licenses.request import request_license
 from tradepost.market.metering import collect
 from tradepost.market.metering.models import Record
@@ -82,7 +82,6 @@ from tradepost.market.review import appeals
 from tradepost.market.service_desk.complaints import Subject
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Fault, Unreachable
-from tradepost.protocols.open_api.upload import TextUpload
 
 PASSWORD, LICENSE, SIGNING_KEY = "Geheim-4711-xyz", "the license of X alone", "the signing key of A alone"
 
@@ -129,7 +128,7 @@ class World:
         call = factories.make_call(order, subscription=held, state=State.WAITING, last_verdict="timeout", attempts=1)
         operation = factories.make_operation(order, subscription=held, call=call)
         applied = request_license(held, "machine-of-x-7", actor="x", now=NOW)
-        deliver_license(seller.pk, TextUpload(event_id=applied.event_id, characters=MACHINE_LICENSE), now=NOW)
+        deliver_text(seller.pk, applied.event_id, MACHINE_LICENSE, now=NOW)
         owner = Member.objects.get(seller=seller, user=self.users[table.OWNER])
         invited = members.invite(
             seller, "new@a.example", groups=[group], by=owner, most=50, valid=timedelta(days=7), now=clock.now()
