@@ -142,7 +142,8 @@ def _accumulate(
     collection: Collection, added: Mapping[_Place, Sequence[Added]], splits: Mapping[_Place, Split], now: datetime
 ) -> list[Charge]:
     """Move the accumulations on, and give the new charges."""
-    services = Subscription.objects.in_bulk({subscription for subscription, _start in added})
+    of_parties = Subscription.objects.only("buyer_id", "seller_id")
+    services = of_parties.in_bulk({subscription for subscription, _start in added})
     meters = Meter.objects.in_bulk(services)
     rates = {pk: rate_of_meter(meter) for pk, meter in meters.items()}
     standing = _locked(added)
@@ -170,7 +171,7 @@ def _accumulate(
         rows.update(
             "billing_accumulation", {"quantity": "bigint", "exact": "numeric", "charged_minor": "bigint"}, changed
         )  # fmt: skip
-    return list(Charge.objects.bulk_create(charges, batch_size=500))
+    return rows.create(charges)
 
 
 def rate_of_meter(meter: Meter) -> Rate:
@@ -185,9 +186,14 @@ def _locked(added: Mapping[_Place, Sequence[Added]]) -> dict[_Place, Accumulatio
     starts = {start for _subscription, start in added}
     asked = Accumulation.objects.filter(meter__in=services, start__in=starts)
     known = set(asked.values_list("meter", "start"))
-    Accumulation.objects.bulk_create(
-        (Accumulation(meter_id=subscription, start=start) for subscription, start in added if (subscription, start) not in known),
-        ignore_conflicts=True, batch_size=500,
+    rows.insert(
+        "billing_accumulation",
+        {"meter_id": "bigint", "start": "timestamptz", "quantity": "bigint", "exact": "numeric", "charged_minor": "bigint"},
+        [
+            {"meter_id": subscription, "start": rows.moment(start), "quantity": 0, "exact": 0, "charged_minor": 0}
+            for subscription, start in sorted(set(added) - known)
+        ],
+        unique="meter_id, start",
     )  # fmt: skip
     held = asked.order_by("pk").select_for_update(of=("self",))
     return {(one.meter_id, one.start): one for one in held}
