@@ -10,7 +10,6 @@ import http.client
 import secrets
 import ssl
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -34,7 +33,7 @@ from tradepost.protocols.open_api.errors import ApiFailure, date_of, read_api_an
 from tradepost.protocols.open_api.order_query import NotAnOrder, OrderInfo
 from tradepost.protocols.open_api.signing import sign
 
-from .connecting import LOOPBACK, route_to
+from .connecting import LOOPBACK, NotSent, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -81,10 +80,6 @@ class MarketError(Exception):
         self.retry_after = retry_after
         self.sent = sent
         self.wrong_records = wrong_records
-
-
-class _NotSentError(Exception):
-    """The connection could not be made: the market has seen nothing of the call."""
 
 
 def utc_now() -> datetime:
@@ -303,7 +298,7 @@ class MarketClient:
         for attempt in range(1, tries + 1):
             try:
                 response = self._send(make_request())
-            except _NotSentError as error:
+            except NotSent as error:
                 failure = error.__cause__
             except (OSError, http.client.HTTPException) as error:
                 failure, sent = error, True
@@ -318,29 +313,7 @@ class MarketClient:
         raise AssertionError("every try returns, raises or goes on")
 
     def _send(self, request: Request) -> Response:
-        try:
-            route = route_to(request.url, timeout=self.timeout, tls=self.tls)
-        except OSError as error:
-            raise _NotSentError from error
-        connection = route.connection
-        try:
-            try:
-                connection.connect()
-            except (OSError, http.client.HTTPException) as error:
-                raise _NotSentError from error
-            headers = {**dict(request.headers), **route.headers}
-            # A market that refuses a body without reading it to its end has answered already (§C.2: 413).
-            with suppress(BrokenPipeError, ConnectionResetError):
-                connection.request(request.method, route.target, body=request.body or None, headers=headers)
-            answer = connection.getresponse()
-            body = answer.read(ANSWER_LIMIT + 1)
-            if len(body) > ANSWER_LIMIT:
-                raise http.client.HTTPException(f"the answer is longer than {ANSWER_LIMIT} bytes")
-            if answer.length:
-                raise http.client.IncompleteRead(body, answer.length)
-            return Response(answer.status, tuple(answer.getheaders()), body)
-        finally:
-            connection.close()
+        return send(request, timeout=self.timeout, tls=self.tls, limit=ANSWER_LIMIT)
 
     def _error(self, response: Response, failure: ApiFailure, hint: str = "") -> MarketError:
         """The failure with what helps to end it; ``hint`` for a signature that does not hold."""
