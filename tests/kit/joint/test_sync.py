@@ -459,10 +459,11 @@ def test_a_debug_call_shows_whether_the_secret_is_read_and_keeps_nothing(tmp_pat
 @pytest.mark.parametrize("protocol", ["joint_kit_v1", "joint_kit_v2"])
 def test_the_golden_requests_are_kept(tmp_path, protocol):
     kept = MemoryDirectory()
-    seller = Seller(store=tmp_path / "seller.db", key="0123456789abcdef0123456789ABCDEF", protocols=(protocol,))
-    JointSync(kept, AsTheyCame()).take(seller)
     for path in sorted((GOLDEN / protocol / "golden").glob("*.json")):
         golden = json.loads(path.read_text(encoding="utf-8"))
+        # A seller each: all golden requests have one nonce.
+        seller = Seller(store=tmp_path / f"{path.stem}.db", key=golden["key"], protocols=(protocol,))
+        JointSync(kept, AsTheyCame()).take(seller)
         method, target, _ = golden["request"]["line"].split(" ")
         headers = tuple(golden["request"]["headers"].items())
         request = Request(method, f"https://isv.example.com{target}", headers, golden["request"]["body"].encode())

@@ -190,10 +190,14 @@ class SQLAlchemyTransaction:
                 return added.on_duplicate_key_update({name: added.inserted[name] for name in changed})
             case "postgresql":
                 new = postgresql.insert(table)
-                return new.on_conflict_do_update(["key_hash"], set_={name: new.excluded[name] for name in changed})
+                return new.on_conflict_do_update(
+                    index_elements=["key_hash"], set_={name: new.excluded[name] for name in changed}
+                )
             case _:
                 put = sqlite.insert(table)
-                return put.on_conflict_do_update(["key_hash"], set_={name: put.excluded[name] for name in changed})
+                return put.on_conflict_do_update(
+                    index_elements=["key_hash"], set_={name: put.excluded[name] for name in changed}
+                )
 
     def drop(self, kind: type[Row], keys: Sequence[Key]) -> None:
         table = TABLES[kind]
