@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.kit.stores import MYSQL
 from tests.postgres import new_database
@@ -34,6 +35,11 @@ def open_directory(kind: str, place: str) -> Directory:
             return MemoryDirectory()
         case "sqlite3":
             return SQLiteDirectory(place)
+        case "sqlalchemy-sqlite":
+            engine = sa.create_engine(place)
+            # A disk that takes its time would make most of these tests' time.
+            sa.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
+            return SQLAlchemyDirectory(engine)
         case _:
             return SQLAlchemyDirectory(place)
 
@@ -49,10 +55,10 @@ def directory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Direct
         place = new_database(f"joint_{worker}").replace("postgresql://", "postgresql+psycopg://")
     elif kind == "sqlalchemy-mysql":
         place = MYSQL
+        engine = sa.create_engine(MYSQL)
+        tables.drop_all(engine)
+        engine.dispose()
     made = open_directory(kind, place)
-    if isinstance(made, SQLAlchemyDirectory):
-        tables.drop_all(made.engine)
-        tables.create_all(made.engine)
     yield made
     if isinstance(made, SQLAlchemyDirectory):
         made.engine.dispose()

@@ -201,7 +201,7 @@ def test_calls_and_their_repeats_leave_the_fold_of_the_calls(told):
 
 
 @given(with_repeats)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_each_kind_of_directory_keeps_the_same(told):
     with TemporaryDirectory() as folder:
         kept = [

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 def blueprint(login: JointLogin, *, name: str = "tradepost_sign_in") -> flask.Blueprint:
     """``app.register_blueprint(blueprint(login))`` answers sign-in, callback and sign-out. ``name`` tells two of them apart."""
     made = flask.Blueprint(name, __name__)
+
+    def pages() -> flask.Response:
+        return _response(answer(login, _visit()))
+
     for path in dict.fromkeys(paths(login)):
-        made.add_url_rule(path, "pages", lambda: _response(answer(login, _visit())), methods=("GET", "POST"))
+        made.add_url_rule(path, "pages", pages, methods=("GET", "POST"))
     return made
 
 
