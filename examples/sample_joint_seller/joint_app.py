@@ -11,7 +11,7 @@ from typing import override
 
 import flask
 
-from tradepost.kit import AppInfo, Create, Created, Instance, Refresh, Release, Seller, SetStatus, Upgrade
+from tradepost.kit import AppInfo, CheckChange, Create, Created, Instance, Refresh, Release, Seller, SetStatus, Upgrade
 from tradepost.kit.flask import blueprint
 from tradepost.kit.joint import ClientSecrets, JointLogin, JointSync, SQLiteDirectory, User
 from tradepost.kit.joint import flask as joint
@@ -25,7 +25,7 @@ WORDS = {
         "department": "Department",
         "admin": "administrator",
         "user": "user",
-        "people": "People who may use it",
+        "people": "People who may use it (the first 50)",
         "suspended": "suspended",
         "sign_out": "Sign out",
     },
@@ -37,7 +37,7 @@ WORDS = {
         "department": "部门",
         "admin": "管理员",
         "user": "普通用户",
-        "people": "已授权的用户",
+        "people": "已授权的用户（前50名）",
         "suspended": "已停用",
         "sign_out": "退出登录",
     },
@@ -74,6 +74,10 @@ class Shop(Seller):
     def on_upgrade(self, command: Upgrade, instance: Instance) -> None: ...
 
     @override
+    def on_check_change(self, command: CheckChange, instance: Instance) -> bool:
+        return True
+
+    @override
     def on_release(self, command: Release, instance: Instance) -> None: ...
 
 
@@ -96,7 +100,9 @@ def home() -> str:
     """Who is signed in; administrators also see who else may use the application."""
     person = flask.g.signed_in
     language = flask.request.accept_languages.best_match(["en", "zh"]) or "en"
-    people = [row for row in directory.rows(User, person.tenant_id) if row.app_id == login.app_id and row.authorised]
+    rows = directory.rows(User, person.tenant_id) if person.admin else []
+    # A person who may use several instances has a row for each.
+    people = {row.user_name: row for row in rows if row.app_id == login.app_id and row.authorised}
     return flask.render_template(
-        "home.html", person=person, people=people if person.admin else [], word=WORDS[language], language=language
+        "home.html", person=person, people=list(people.values())[:50], word=WORDS[language], language=language
     )
