@@ -135,6 +135,20 @@ def _on_wsgi(app: Any) -> Any:
     return answer
 
 
+def asgi_app(login: JointLogin) -> Any:
+    from tradepost.kit.joint.asgi import send_to_sign_in, who, with_sign_in
+
+    async def home(scope: Any, receive: Any, send: Any) -> None:
+        person = await who(login, scope)
+        if person is None and scope["path"] != "/public":
+            await send_to_sign_in(login, scope, send)
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"Content-Type", b"text/plain")]})
+        await send({"type": "http.response.body", "body": b"nobody" if person is None else person.account.encode()})
+
+    return _on_wsgi(with_sign_in(login, home))
+
+
 def wsgi_app(login: JointLogin) -> Any:
     from tradepost.kit.joint.wsgi import send_to_sign_in, who, with_sign_in
 

@@ -20,6 +20,7 @@ PAGES = {
     "flask": (apps.flask_app, ("/sync", "/async")),
     "django": (apps.django_app, ("/sync", "/async")),
     "fastapi": (apps.fastapi_app, ("/sync", "/async")),
+    "asgi": (apps.asgi_app, ("/async",)),
     "wsgi": (apps.wsgi_app, ("/sync",)),
 }
 
