@@ -27,10 +27,18 @@ STAYING = {
 }
 """Contexts whose rows stay."""
 STAYING_MODELS = {
+    "applications.Application": "a seller's own, at most fifty",
+    "applications.Client": "one an enterprise and application",
+    "applications.TenantBinding": "who used what, and from when until when: evidence",
+    "applications.BoundGroup": "goes with its binding",
+    "applications.Authorisation": "one a binding and member: what a seller knows of a person",
+    "applications.SyncedDepartment": "what a seller knows of an enterprise: goes with its binding",
     "notifications.Receiver": "an owner's own, few",
     "notifications.Endpoint": "an owner's own, few",
     "notifications.Preference": "goes with whose it is, few",
     "notifications.ReadMark": "one row a person",
+    "auth_centre.Jwk": "one in three months",
+    "auth_centre.Consent": "what somebody agreed to: a proof, goes with the member",
     "assets.Asset": "a seller's own, at most five hundred",
     "assets.PictureUse": "goes with what refers to the picture",
     "assets.ProofUse": "goes with what refers to the document",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tradepost.market.applications import retention as applications_retention
+from tradepost.market.applications.lifecycle import SYNC
 from tradepost.market.assets import retention as assets_retention
 from tradepost.market.audit import retention as audit_retention
+from tradepost.market.auth_centre import retention as auth_centre_retention
 from tradepost.market.base import leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.files import Files
@@ -41,11 +44,13 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     probes_retention.SLOTS,
     production_retention.PROBES,
     production_retention.COMPARISONS,
+    *applications_retention.RULES,
     fulfilment_retention.DRIFTS,
     retention.old_moves(
         ORDER.name,
         SUBSCRIPTION.name,
         OPERATION.name,
+        SYNC.name,
         ARREARS.name,
         INVOICE.name,
         STATEMENT.name,
@@ -76,5 +81,6 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     ),
     organisations_retention.IMPORTS,
     audit_retention.ENTRIES,
+    *auth_centre_retention.RULES,
 )
 """What is deleted or emptied when it is old, in the order in which a night goes through it."""

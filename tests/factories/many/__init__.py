@@ -74,7 +74,7 @@ from tradepost.market.production.models import Address, Attempt, Binding, Call
 from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand
 from tradepost.market.settlement.models import PaidMonth, SettlementItem, Statement, StatementLine
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
-from tradepost.market.supervision.models import Appeal, CancelRequest, Supervision, Visit
+from tradepost.market.supervision.models import Appeal, CancelRequest, Milestone, Supervision, Visit
 from tradepost.market.web_scan.models import WebFinding, WebScan, WebTask
 
 from .acting import acting
@@ -103,7 +103,7 @@ GROWING = (
     Order, OrderLine, AutoRenewal, Subscription, Period, Freeze, Operation, Call, Attempt, Notice, NoticeDelivery, Transfer, Entry, Move, Event, Job,
     ProbeRun, ProbeDay, ProbeSlot,
     WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice,
-    Demand, CustomerDemand, Complaint, Supervision, Visit, Appeal, CancelRequest,
+    Demand, CustomerDemand, Complaint, Supervision, Visit, Appeal, CancelRequest, Milestone,
     Push, Record, RefusedRecord, Charge, ProductHour, Package, Quota, UsageCell, Deduction,
     SettlementItem, StatementLine, Statement, PaidMonth,
     LicenseCode, LicenseRequest, SoftwareUsage,

@@ -8,12 +8,9 @@ from django.urls import reverse
 
 from tradepost.market.base.events import on
 from tradepost.market.organisations.events import (
-    DepartmentChanged,
-    EnterpriseChanged,
     EnterpriseDissolved,
     EnterpriseMemberJoined,
     MemberPasswordReset,
-    MembersChanged,
 )
 from tradepost.market.organisations.models import Enterprise, Member
 from tradepost.market.organisations.queries import admins_of
@@ -48,11 +45,7 @@ def on_enterprise_dissolved(event: EnterpriseDissolved, now: datetime) -> None:
 
 
 REACTIONS = (
-    on(EnterpriseChanged),
-    on(EnterpriseDissolved, on_enterprise_dissolved),
     on(EnterpriseMemberJoined, on_enterprise_member_joined),
-    on(DepartmentChanged),
-    on(MembersChanged),
     on(MemberPasswordReset),
 )
-"""A part of ``wiring``'s table."""
+"""A part of ``wiring``'s table; what applications are told of, too, stands in ``web/joint``."""

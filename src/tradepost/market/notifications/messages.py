@@ -22,6 +22,7 @@ from .enterprise_messages import OF_ENTERPRISES
 from .facts import readable
 from .image_messages import OF_IMAGES
 from .invoice_messages import OF_INVOICES
+from .joint_messages import OF_JOINT
 from .license_messages import OF_CODES
 from .member_messages import OF_MEMBERS
 from .notice_parts import Said, Words
@@ -62,6 +63,7 @@ WORDS: Mapping[str, Words] = {
     **OF_IMAGES,
     **OF_PROBES,
     **OF_REFUNDS,
+    **OF_JOINT,
     **OF_SUPERVISIONS,
     **OF_TRANSFERS,
     **OF_INVOICES,

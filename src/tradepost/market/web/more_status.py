@@ -1,4 +1,4 @@
-"""More of the one vocabulary of states (``status``): of servers, period images, supervised deliveries, imports of members, and what was done in the console."""
+"""More of the one vocabulary of states (``status``): of what stands beside orders, and what was done in the console."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from django.utils.functional import Promise
 
+from tradepost.market.applications.models import Sync, TenantBinding
 from tradepost.market.audit.models import Outcome
 from tradepost.market.compute.models import Server
 from tradepost.market.images.models import PeriodImage
@@ -25,8 +26,28 @@ MORE: Mapping[str, Marked] = {
         {
             "running": ("info", "truck-delivery"),
             "appealed": ("warn", "alert-circle"),
+            "accepted": ("info", "refresh"),
             "completed": ("ok", "check"),
             "refunded": ("calm", "arrows-exchange"),
+        },
+    ),
+    "tenant binding": (
+        TenantBinding.Status.choices,
+        {
+            "binding": ("info", "refresh"),
+            "stopped": ("bad", "player-pause"),
+            "bound": ("ok", "check"),
+            "unbinding": ("wait", "clock"),
+            "unbound": ("calm", "ban"),
+        },
+    ),
+    "sync": (
+        Sync.Status.choices,
+        {
+            "running": ("info", "refresh"),
+            "stopped": ("bad", "player-pause"),
+            "done": ("ok", "check"),
+            "dropped": ("calm", "ban"),
         },
     ),
     "import": (
