@@ -149,7 +149,7 @@ def find_import(enterprise: Enterprise, pk: int) -> ImportRun | None:
 
 
 def acts_of(enterprise: Enterprise, *, about: str = "", after: str = "", size: int = 25) -> Page[EnterpriseAct]:
-    """Its history, newest first; ``about``: that of one thing (``acts.subject``)."""
+    """Its history, newest first; ``about``: that of one thing (``act_log.subject``)."""
     rows = EnterpriseAct.objects.filter(enterprise=enterprise)
     along = ("enterprise",)
     if about:
