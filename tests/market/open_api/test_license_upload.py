@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
-from tests.factories import make_seller
+from tests.factories import make_buyer, make_member, make_seller
 from tests.factories.licenses import make_application
 from tests.market.open_api.asking import HOST
 from tradepost.market.assets.asset_models import Upload
@@ -245,6 +247,34 @@ def test_a_file_may_be_so_large(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(config().uploads.glob("*")) == []
     with_settings(monkeypatch, license_most_bytes=len(LARGE))
     assert code(sender.file(event, LARGE)) == (200, "CBC.0000")
+
+
+def test_its_buyer_sees_size_and_hash_and_gets_it_from_the_disk() -> None:
+    """Issue 14: no bytes of it in memory; the web server sends what the answer names."""
+    sender = Sender()
+    applied = sender.applied()
+    page, service = Client(headers={"accept-language": "en", "host": HOST}), f"/services/{applied.subscription_id}/"
+    page.force_login(applied.subscription.buyer)
+    assert code(sender.file(applied.event_id, LARGE, name="../许可 1.lic")) == (200, "CBC.0000")
+    # The page asks the protocol of the service, whose operation an engine would have written.
+    download = page.get(reverse("storefront:license_download", args=[applied.subscription_id, applied.pk]))
+    path = folder(config().files).path(hash_of(LARGE))
+    assert (download["X-Tradepost-File"], download["Content-Length"]) == (str(path.resolve()), str(len(LARGE)))
+    assert download["Content-Disposition"].endswith(f"filename*=utf-8''{quote('许可 1.lic')}")
+    assert download.content == b""
+    shown = page.get(service).content.decode()
+    assert hash_of(LARGE) in shown
+    stranger = Client(headers={"host": HOST})
+    stranger.force_login(make_buyer(now=clock.now()))
+    assert (
+        stranger.get(reverse("storefront:license_download", args=[applied.subscription_id, applied.pk])).status_code
+        == 404
+    )
+    owner = Client(headers={"accept-language": "en", "host": HOST})
+    member = make_buyer(now=clock.now())
+    make_member(sender.seller, member, now=clock.now())
+    owner.force_login(member)
+    assert hash_of(LARGE) in owner.get("/seller/licenses/requests/").content.decode()
 
 
 # --- gone on with ----------------------------------------------------------------------------------------------------------
