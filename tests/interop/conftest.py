@@ -30,12 +30,21 @@ class Market:
     base_key: str
     product_id: str
     """Of ``metered-1``, a service on demand since two days."""
+    tenant: str
+    """Code of an enterprise with an application (``sign_in``)."""
+    client_id: str
+    client_secret: str
+    callback: str
     events: list[str]
     """Applications for licenses that no test has delivered yet: take one away with ``pop``."""
     data: str
     """Its data folder."""
     process: int
     """Of ``tradepost serve``, whose children answer."""
+
+    @property
+    def auth_centre(self) -> str:
+        return f"{self.url}/t/{self.tenant}"
 
     @property
     def port(self) -> int:

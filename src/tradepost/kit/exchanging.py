@@ -22,10 +22,14 @@ class NotSentError(Exception):
 
 
 def exchange(
-    request: Request, *, timeout: float, tls: ssl.SSLContext | None, body: Iterable[bytes] | None = None
-) -> Response:
-    """``body`` in the place of the request's own, whose length its headers then tell. Raises ``NotSentError``, ``OSError`` and
-    ``http.client.HTTPException``."""
+    request: Request, *, timeout: float, tls: ssl.SSLContext | None, body: Iterable[bytes] | None = None,
+    limit: int = ANSWER_LIMIT,
+) -> Response:  # fmt: skip
+    """The answer, with a body of up to ``limit`` bytes; redirects are not followed. ``timeout``: seconds for connecting and each
+    read; ``body`` in the place of the request's own, whose length its headers then tell.
+
+    Raises ``NotSentError``, and ``OSError`` or ``http.client.HTTPException`` once something may have been sent.
+    """
     try:
         route = route_to(request.url, timeout=timeout, tls=tls)
     except OSError as error:
@@ -41,9 +45,9 @@ def exchange(
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.request(request.method, route.target, body=body or request.body or None, headers=headers)
         answer = connection.getresponse()
-        content = answer.read(ANSWER_LIMIT + 1)
-        if len(content) > ANSWER_LIMIT:
-            raise http.client.HTTPException(f"the answer is longer than {ANSWER_LIMIT} bytes")
+        content = answer.read(limit + 1)
+        if len(content) > limit:
+            raise http.client.HTTPException(f"the answer is longer than {limit} bytes")
         if answer.length:
             raise http.client.IncompleteRead(content, answer.length)
         return Response(answer.status, tuple(answer.getheaders()), content)
