@@ -41,6 +41,8 @@ from .taking_in import check_ended, takes_in
 
 EXTENSIONS = "creation,termination,expiration"
 LONGEST_NAME = 1024
+LARGEST_BEGINNING = 4096
+"""Bytes that are received to be refused in words."""
 
 
 OF_PIECES = replace(
@@ -86,10 +88,12 @@ def _check_version(version: str | None) -> None:
 
 
 @speaks_tus
-@open_api("POST", authentication=by_access_key, errors=OF_PIECES, largest_body=0)
+@open_api("POST", authentication=by_access_key, errors=OF_PIECES, largest_body=LARGEST_BEGINNING)
 def begin(request: ApiRequest) -> Response:
     """Extension *creation*. ``Upload-Metadata`` says the ``filename`` and the ``sha256`` of the whole file, in hex."""
     _check_version(request.request.header("Tus-Resumable"))
+    if request.request.body:
+        raise ApiRefused("CBC.0101", "what begins an upload brings none of its bytes")
     if request.request.header("Upload-Defer-Length") is not None:
         raise ApiRefused("CBC.0101", "Upload-Defer-Length: the length of the file must be known")
     with in_words_of_the_table():
