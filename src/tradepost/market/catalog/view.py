@@ -135,6 +135,7 @@ class SpecView:
 WAYS = (
     ("month", ChargingMode.PERIOD), ("year", ChargingMode.PERIOD), ("day", ChargingMode.PERIOD),
     ("once", ChargingMode.ONE_TIME), ("on_demand", ChargingMode.ON_DEMAND), ("package", ChargingMode.ON_DEMAND_PKG),
+    ("uses", ChargingMode.ONE_TIME),
 )  # fmt: skip
 """Ways to pay that buyers look for, and their charging modes; filters of the shelf know them by these words."""
 EXPECTED = frozenset({"month", "year", "on_demand"})
@@ -147,6 +148,8 @@ def way_of(price: Price) -> str:
         return "trial"
     if price.charging_mode is ChargingMode.PERIOD:
         return price.period_type
+    if price.charging.uses:
+        return "uses"
     return next(name for name, mode in WAYS if mode is price.charging_mode)
 
 

@@ -192,7 +192,7 @@ class OrderLine(models.Model):
 
     @property
     def charging(self) -> Charging:
-        return charging(self.charging_mode)
+        return charging(self.charging_mode, stops=bool(self.quota))
 
 
 class ProductDay(models.Model):

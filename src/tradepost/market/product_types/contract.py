@@ -211,6 +211,9 @@ class ProductType:
     """Of which a product of this kind names one version out of the seller's asset center; empty: it needs none."""
     upgrades: bool = False
     """Whether one SKU may be changed for another (saas-v2 §8)."""
+    joint_sign_in: bool = False
+    """Whether people of an enterprise may sign in to it at the market's auth centre: it then names a credential of its seller's
+    (openapi-jointkit §B.1)."""
     fields: tuple[Question, ...] = ()
     proofs: tuple[Proof, ...] = ()
     rules: tuple[KindRule, ...] = ()

@@ -37,6 +37,7 @@ KIND = ProductType(
     returns={ChargingMode.PERIOD: Returns.NO_REASON},  # §4.7: not supervised; usage and packages never
     web_scan=True,  # §2.7
     upgrades=True,  # saas-v2 §8
+    joint_sign_in=True,  # openapi-jointkit §B.1
     # What a delivery returns (§2.9) is asked of the interface, not of the form; its cases are debugged (§2.5).
     flow_if_wanted="provisioned",
     fields=(*QUESTIONS, SUPERVISED),
