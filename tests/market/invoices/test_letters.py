@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -30,8 +29,8 @@ FACTS = LetterFacts(
 )  # fmt: skip
 
 
-def made(invoice: Invoice, **more: Any) -> ExplanationLetter:
-    return make_letter(invoice, **({"months": 6, "now": NOW} | more))
+def made(invoice: Invoice, *, now: datetime = NOW) -> ExplanationLetter:
+    return make_letter(invoice, months=6, now=now)
 
 
 @pytest.mark.django_db
