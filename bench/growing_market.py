@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 LEFT_OUT = {
     "GET /balance/balance.csv": "a file of all that was booked, up to 10,000 lines: as much work as there are lines",
     "GET /balance/balance.csv?kind=refund": "the same of one kind",
+    "GET /seller/settlements/<int:pk>/export/<slug:kind>/": "a file of all lines of a statement, a hundred times as many there",
+    "GET /console/settlements/<int:pk>/export/<slug:kind>/": "the same, for an operator",
+    "GET /seller/settlements/open/": "the sum of what a seller earned since the last statement, a hundred times as much there",
     "timer base.retention": "a batch of 5,000 old rows where there are so many: as much work as there is to clear",
 }
 """What may take as long as there is to do, and why."""

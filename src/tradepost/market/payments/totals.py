@@ -15,14 +15,17 @@ from tradepost.market.base.paging import Page, page
 from .models import Account, Entry
 
 _BY_KIND = """
-SELECT kind, currency, SUM(minor) FROM (
- SELECT kind, currency, summed_minor AS minor FROM payments_kindtotal
+SELECT kind_currency, SUM(minor) FROM (
+ SELECT kind || ' ' || currency AS kind_currency, summed_minor AS minor FROM payments_kindtotal
  UNION ALL
- SELECT a.kind, a.currency, e.amount_minor FROM payments_entry e JOIN payments_account a ON a.id = e.account_id
- WHERE e.id > (SELECT COALESCE(MAX(summed_through), 0) FROM payments_kindtotal)
-) AS booked GROUP BY kind, currency
+ SELECT (SELECT kind || ' ' || currency FROM payments_account WHERE id = booked.account_id), booked.minor FROM (
+  SELECT account_id, SUM(amount_minor) AS minor FROM payments_entry
+  WHERE id > (SELECT COALESCE(MAX(summed_through), 0) FROM payments_kindtotal) GROUP BY account_id
+ ) AS booked
+) AS together GROUP BY kind_currency
 """
-"""One statement, so that it sees each transfer whole or not at all."""
+"""One statement, so that it sees each transfer whole or not at all. PostgreSQL cannot know how few entries came since the sums; it
+would join all accounts, and looks them up one by one where they are asked for one by one."""
 USAGE = (Account.Kind.UNCOLLECTED, Account.Kind.DEBT)
 """What sellers wait for and what buyers owe them for usage: no money came for it yet, and the two are nothing together."""
 SETTLED = (Account.Kind.PAYABLE, Account.Kind.FEE)
@@ -85,7 +88,7 @@ def accounts_of(kind: Account.Kind) -> dict[str, int]:
 
 def books() -> list[Books]:
     """By currency; empty where no money has moved."""
-    found = {(kind, currency): int(minor) for kind, currency, minor in rows.run(_BY_KIND, [])}
+    found = {tuple(both.split(" ")): int(minor) for both, minor in rows.run(_BY_KIND, [])}
     return [
         Books(
             currency,

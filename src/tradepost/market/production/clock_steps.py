@@ -22,6 +22,7 @@ _CALLS, _EVENTS, _JOBS, _LEASED_JOBS = (
 )
 _QUEUES = (_CALLS, _EVENTS, _JOBS, _LEASED_JOBS)
 _FOR_A_PLACE = (Call.Hold.BUSY.value, Call.Hold.PROBES.value)
+_NEVER = "9999-12-31 00:00:00+00"
 REACT, CLAIM, LEASED, MAIL, ELSEWHERE = "react", "claim", "leased", "mail", "elsewhere"
 """The loops of a worker, by their names in the engine."""
 ALL = frozenset({REACT, CLAIM, LEASED, MAIL, ELSEWHERE})
@@ -52,13 +53,13 @@ class Look:
     next_for: frozenset[str]
     """The loops that have something to do then, as far as that can be told."""
     passing_at: datetime | None = None
-    """The next moment of a timer that may be passed over; it is none of those above."""
+    """The next moment of a timer that may be passed over, where one lies before the next of another kind."""
 
 
 def look(now: datetime, timers: Timers) -> Look:
     """One statement. Of messages it says who has to send the oldest."""
     at, kinds, passing = rows.moment(now), list(timers.reacting), list(timers.passed_over) or [""]
-    parameters = [at, at, at, *kinds, at, *kinds, *[at] * (2 + len(_QUEUES)), *passing, at, *passing]
+    parameters = [at, at, at, *kinds, at, *kinds, *[at] * (2 + len(_QUEUES)), *passing, at, *passing, at, *passing]
     [found] = rows.run(_statement(kinds, passing), parameters)
     calls, events, jobs, message, leased_jobs, under_way, held, *moments, passing_at = found
     due = {name for name, is_due in ((CLAIM, calls), (REACT, events or jobs), (LEASED, leased_jobs)) if is_due}
@@ -83,6 +84,9 @@ def _statement(kinds: Sequence[str], passed_over: Sequence[str]) -> str:
     leased = " UNION ALL ".join(f"SELECT 1 FROM {table} WHERE state = {State.LEASED:d}" for table in _QUEUES)  # noqa: S608
     held = f"FROM {_CALLS} WHERE state = {State.HELD:d}"
 
+    # Nothing but timers of these kinds lies before the next of another kind: what is read ends there, also where there are none.
+    other = f"SELECT min(due_at) FROM {_JOBS} WHERE {waits} > %s AND kind NOT IN ({passing})"  # noqa: S608
+
     def due(table: str, more: str = "") -> str:  # of EXISTS the planner leaves the order out
         return f"(SELECT 1 FROM {table} WHERE {waits} <= %s{more} {OLDEST_FIRST} LIMIT 1) IS NOT NULL"  # noqa: S608
 
@@ -93,8 +97,9 @@ def _statement(kinds: Sequence[str], passed_over: Sequence[str]) -> str:
         f" EXISTS (SELECT 1 {held}),"
         f" (SELECT min(due_at) FROM {_CALLS} WHERE {waits} > %s), (SELECT min(due_at) {held} AND due_at > %s),"
         f" (SELECT min(due_at) FROM {_EVENTS} WHERE {waits} > %s), (SELECT min(due_at) FROM {_LEASED_JOBS} WHERE {waits} > %s),"
-        f" (SELECT min(due_at) FROM {_JOBS} WHERE {waits} > %s AND kind NOT IN ({passing})),"
-        f" (SELECT min(due_at) FROM {_JOBS} WHERE {waits} > %s AND kind IN ({passing}))"
+        f" ({other}),"
+        f" (SELECT min(due_at) FROM {_JOBS} WHERE {waits} > %s AND kind IN ({passing})"
+        f" AND due_at < coalesce(({other}), '{_NEVER}'))"
     )
 
 
