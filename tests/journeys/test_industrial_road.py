@@ -93,7 +93,8 @@ def test_a_new_company_walks_from_nothing_to_a_sold_license(tmp_path: Path, live
         assert Walker(owner).stands_at("license", "is not handed in yet", done=7) == [
             f"/seller/products/{product.pk}/submit/"
         ]
-        approves(console, hand_in(owner, product))
+        seen = approves(console, hand_in(owner, product))
+        assert f"{len(ITEMS)} of {len(ITEMS)} items answered" in seen, "whoever reviews reads the checklist"
         assert "Your license is on sale." in owner.read(ROAD)
         assert "No buyer has received one yet." in owner.text
         _sold(console, buyer, product)

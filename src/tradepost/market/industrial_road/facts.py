@@ -24,7 +24,7 @@ from tradepost.market.review.product_versions import stock_of
 from tradepost.market.review.seller_queries import last_of_product, latest
 
 from .retrofit import answers_of
-from .steps import ProductFacts, RoadFacts
+from .steps import MOCK_ORDER, ProductFacts, RoadFacts
 
 PROTOCOL = "license_online"
 KIND = "LICENSE"
@@ -50,7 +50,7 @@ def road_facts(seller: Seller, products: QuerySet[Product], *, now: datetime) ->
         access_key=AccessKey.objects.filter(seller=seller, valid_until=None).exists(),
         product=_product(products),
         event=_about(trials, What.EVENT),
-        queried_at=_at(trials, What.ORDER_QUERY),
+        queried_at=next((one.at for one in trials if one.what == What.ORDER_QUERY and one.about == MOCK_ORDER), None),
         text_at=_at(trials, What.TEXT),
         file_at=_at(trials, What.FILE),
         asset=_asset(seller),
