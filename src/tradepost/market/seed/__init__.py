@@ -1,5 +1,6 @@
 """A believable market to try: sellers, products and accounts, loaded with the verbs that the pages use."""
 
+from .deliveries import deliver
 from .demands import ask
 from .invoices import invoice_the_demo
 from .loading import SeedResult, load
@@ -14,6 +15,7 @@ __all__ = [
     "SeedResult",
     "Stopped",
     "ask",
+    "deliver",
     "invoice_the_demo",
     "is_walked",
     "load",
