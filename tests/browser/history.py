@@ -41,11 +41,12 @@ def main() -> None:
     from tests.browser.supervised import supervise
     from tests.browser.transferring import transfers
     from tests.browser.using import use
+    from tests.browser.walking import walk
     from tests.browser.web_checking import web_check
 
     seller_url, *chapters = sys.argv[1:]
     known = (seed, deliver, meter, licensed, code, freeze, renew, give_up, fail, newcomer, companies, debug, publish, broken, acting,
-             web_check, probe, changing.change, converting.formal, ask, transfers, pack, invoice, settle, use, supervise, enterprise)  # fmt: skip
+             web_check, probe, changing.change, converting.formal, ask, transfers, pack, invoice, settle, use, supervise, enterprise, walk)  # fmt: skip
     told = {one.__name__: one for one in known}
     made: dict[str, str] = {}
     for chapter in chapters:

@@ -42,6 +42,7 @@ HISTORY = (
     "settle",
     "supervise",
     "use",
+    "walk",
     "enterprise",
 )
 """The chapters of history.py that these pages tell of."""
@@ -183,6 +184,12 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-product-sent": View("/seller/products/{sent product}/submit/"),
         "seller-product-in-review": View("/seller/products/{sent product}/"),
         "seller-submission-waiting": View("/seller/submissions/{change submission}/"),
+        "seller-road": View("/seller/road/"),
+        "seller-road-retrofit": View("/seller/road/retrofit/"),
+        "seller-road-retrofit-wrong": View(
+            "/seller/road/retrofit/", (("#note-usage", ""),), "main form button.btn-primary"
+        ),
+        "seller-road-apis": View("/seller/road/apis/"),
         "seller-overview": View("/seller/"),
         "seller-orders": View("/seller/orders/"),
         "seller-order": View("/seller/orders/{own}-000001/"),

@@ -139,6 +139,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
                              " ON s.id = c.subscription_id WHERE c.id = 10")[0],
         **server_facts.of_servers(), "usage_record": "10", "charge": "10", "package": str(one(f"SELECT {PACKAGE}")[0]), "metered": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
         "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"), **facts_of_settlement(), **facts_of_enterprises(),
+        "letter": f"L{of_seller('invoices_invoice', 'id', "buyer_id = 1 AND status = 'done'"):0>23}",
         "asked_invoice": of_seller("invoices_invoice", "id", "status = 'review'"),
         "invoice_title": one("SELECT id FROM invoices_invoicetitle WHERE buyer_id = 1")[0],
         "supervision": of_seller("supervision_supervision", "id", "buyer_id = 1 AND status = 'running' AND owner = 'buyer'"),

@@ -124,6 +124,7 @@ class World:
         invoice = factories.make_invoice(
             order, status="done", wish="correct", wish_reason="why X wants it corrected", wished_at=NOW
         )
+        letter = factories.make_letter(invoice)
         settled = settled_of(order, self.users[table.OWNER], BANK_ACCOUNT)
         call = factories.make_call(order, subscription=held, state=State.WAITING, last_verdict="timeout", attempts=1)
         operation = factories.make_operation(order, subscription=held, call=call)
@@ -193,7 +194,7 @@ class World:
             "run": str(run.pk), "case": str(case.pk), "probe_run": str(probed.pk), "work_item": str(item.pk),
             "web_task": str(run_of_a.task_id), "web_scan": str(run_of_a.pk), "appealed_scan": str(appealed.pk),
             "leased job": str(proving.pk), "drift": str(drift.pk), "audit": str(acted.pk),
-            "invoice": str(invoice.pk), "asked_invoice": str(asked_invoice.pk), "invoice_title": str(title.pk),
+            "invoice": str(invoice.pk), "letter": letter.code, "asked_invoice": str(asked_invoice.pk), "invoice_title": str(title.pk),
             **told, **tenant_of(buyer), **settled, **delivered, **of_its_enterprise,
             "refund": str(refund.pk), "appealed_refund": str(appealed_refund.pk), "refund_file": shown.sha256,
             "transfer": announced.number, "intent": str(announced.pk), "shown_intent": str(shown_intent.pk), "unmatched": str(nobodys.pk),

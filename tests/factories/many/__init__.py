@@ -50,7 +50,7 @@ from tradepost.market.identity.models import (
     User,
 )
 from tradepost.market.images.models import ImageBinding, ImageTime, PeriodImage
-from tradepost.market.invoices.models import Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
+from tradepost.market.invoices.models import ExplanationLetter, Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
 from tradepost.market.licenses.models import LicenseCode, LicenseRequest, SoftwareUsage
 from tradepost.market.metering.models import (
     Collection,
@@ -102,7 +102,7 @@ __all__ = ["AK", "GROWING", "SK", "STORIES", "UNDER_WAY", "Size", "analyze", "fi
 GROWING = (
     Order, OrderLine, AutoRenewal, Subscription, Period, Freeze, Operation, Call, Attempt, Notice, NoticeDelivery, Transfer, Entry, Move, Event, Job,
     ProbeRun, ProbeDay, ProbeSlot,
-    WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice,
+    WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice, ExplanationLetter,
     Demand, CustomerDemand, Complaint, Supervision, Visit, Appeal, CancelRequest, Milestone,
     Push, Record, RefusedRecord, Charge, ProductHour, Package, Quota, UsageCell, Deduction,
     SettlementItem, StatementLine, Statement, PaidMonth,
