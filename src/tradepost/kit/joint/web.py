@@ -138,8 +138,14 @@ def _page(status: HTTPStatus, title: Text, content: str, visit: Visit) -> Respon
 
 
 def _plain() -> tuple[tuple[str, str], ...]:
-    """``no-referrer``: the address of a callback holds a code."""
-    return (("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer"), ("X-Content-Type-Options", "nosniff"))
+    """``no-referrer``: the address of a callback holds a code. No ``form-action``: signing out goes on to the auth centre."""
+    policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+    return (
+        ("Cache-Control", "no-store"),
+        ("Content-Security-Policy", policy),
+        ("Referrer-Policy", "no-referrer"),
+        ("X-Content-Type-Options", "nosniff"),
+    )
 
 
 def _say(text: Text, visit: Visit) -> str:
