@@ -5,13 +5,10 @@ from __future__ import annotations
 import base64
 import http.client
 import ssl
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
-
-from tradepost.protocols.http import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,40 +23,6 @@ class Route:
     connection: http.client.HTTPConnection
     target: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-class NotSent(Exception):
-    """The connection could not be made: nobody has seen anything of the request. Its cause says why."""
-
-
-def send(request: Request, *, timeout: float, tls: ssl.SSLContext | None, limit: int) -> Response:
-    """The answer, with a body of up to ``limit`` bytes; redirects are not followed. ``timeout``: seconds for connecting and each read.
-
-    Raises ``NotSent``, and ``OSError`` or ``http.client.HTTPException`` once something may have been sent.
-    """
-    try:
-        route = route_to(request.url, timeout=timeout, tls=tls)
-    except OSError as error:
-        raise NotSent from error
-    connection = route.connection
-    try:
-        try:
-            connection.connect()
-        except (OSError, http.client.HTTPException) as error:
-            raise NotSent from error
-        headers = {**dict(request.headers), **route.headers}
-        # A market that refuses a body without reading it to its end has answered already (openapi-jointkit §C.2: 413).
-        with suppress(BrokenPipeError, ConnectionResetError):
-            connection.request(request.method, route.target, body=request.body or None, headers=headers)
-        answer = connection.getresponse()
-        body = answer.read(limit + 1)
-        if len(body) > limit:
-            raise http.client.HTTPException(f"the answer is longer than {limit} bytes")
-        if answer.length:
-            raise http.client.IncompleteRead(body, answer.length)
-        return Response(answer.status, tuple(answer.getheaders()), body)
-    finally:
-        connection.close()
 
 
 def route_to(url: str, *, timeout: float, tls: ssl.SSLContext | None) -> Route:

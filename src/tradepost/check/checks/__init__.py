@@ -31,6 +31,7 @@ from . import (
     shape_of_requests,
     signature,
     time,
+    uploads,
     wire,
 )
 
@@ -63,6 +64,7 @@ __all__ = [
     "shape_of_requests",
     "signature",
     "time",
+    "uploads",
     "wire",
 ]
 
@@ -73,6 +75,8 @@ def checks_for(target: Target, options: Options) -> list[Check]:
     chosen = [check for check in made if not options.only or check.group in options.only]
     if options.restart is None:
         chosen = [check for check in chosen if check.check_id != repeats.RESTART]
+    if not options.market:
+        chosen = [check for check in chosen if check.check_id not in {f"lifecycle.{name}" for name in uploads.NAMES}]
     if not options.load:
         chosen = [check for check in chosen if check.check_id not in load.LONG]
 

@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode, urlsplit
 
-from tradepost.kit.connecting import LOOPBACK, NotSent, send
+from tradepost.kit.connecting import LOOPBACK
+from tradepost.kit.exchanging import NotSentError, exchange
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.wire_json import NotJsonObject, load_object
 
@@ -155,9 +156,9 @@ class AuthCentre:
 
     def _send(self, request: Request) -> Response:
         try:
-            return send(request, timeout=self.timeout, tls=self.tls, limit=ANSWER_LIMIT)
-        except (NotSent, OSError, http.client.HTTPException) as error:
-            cause = error.__cause__ if isinstance(error, NotSent) else error
+            return exchange(request, timeout=self.timeout, tls=self.tls, limit=ANSWER_LIMIT)
+        except (NotSentError, OSError, http.client.HTTPException) as error:
+            cause = error.__cause__ if isinstance(error, NotSentError) else error
             raise AuthCentreError("unreachable", f"{self.domain} did not answer: {cause!r}") from error
 
 

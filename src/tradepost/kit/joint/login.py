@@ -301,8 +301,8 @@ class JointLogin:
         session = self.directory.session(hash_of(token)) if token else None
         parts = urlsplit(self.callback)
         home = f"{parts.scheme}://{parts.netloc}{self.home}"
-        # A stranger's form brings no cookie, and deletes none.
-        over = (self._forget(""), self._forget("tenant")) if token else ()
+        # A stranger's form brings no cookie, and deletes none. The enterprise stays known: whoever comes back signs in there.
+        over = (self._forget(""),) if token else ()
         if session is None:
             return Reply(location=self.home, cookies=over)
         self.directory.end_session(session.token_hash)

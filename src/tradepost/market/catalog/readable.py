@@ -21,7 +21,7 @@ from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.text import Text
 
 from . import rich_text
-from .document import ASSET, SECTIONS, Document, Factor, Price, Quantity, Sku, Spec
+from .document import APPLICATION, ASSET, SECTIONS, Document, Factor, Price, Quantity, Sku, Spec
 from .models import Category
 from .price_models import PriceModel
 from .view import way_of
@@ -55,6 +55,7 @@ WAYS: Mapping[str, Words] = {
     "once": pgettext_lazy("way to pay", "One-time"),
     "on_demand": gettext_lazy("On demand"),
     "package": gettext_lazy("Usage package"),
+    "uses": gettext_lazy("Package of uses"),
     "trial": gettext_lazy("Free trial"),
 }
 MODELS: Mapping[str, Words] = {
@@ -208,6 +209,8 @@ def _details(document: Document) -> Iterator[Line]:
         version = AssetVersion.objects.select_related("asset").filter(pk=key).first()
         named = f"{version.asset.name} {version.label} · {version.file_name} · {version.sha256}" if version else ""
         yield Line(section="details", key="details.asset", label=_("What it is delivered with"), value=named)
+    if app_id := details.fields.get(APPLICATION, ""):
+        yield Line(section="details", key="details.application", label=_("Application credential"), value=app_id)
     for question in kind.fields:
         for suffix in ("", "_en") if question.translated else ("",):
             said = details.fields.get(f"{question.code}{suffix}", "")
@@ -299,7 +302,8 @@ def price_words(price: Price, currency: str) -> str:
     if price.factors:
         parts = [_factor(factor, currency) for factor in price.factors]
     if price.quota:
-        parts.append(f"{price.quota.normalize():f} {_say(price.usage_unit)}, {RESETS[price.reset]}")
+        reset = "" if price.charging.uses else f", {RESETS[price.reset]}"
+        parts.append(f"{price.quota.normalize():f} {_say(price.usage_unit)}{reset}")
         parts.append(_("used up: %(then)s") % {"then": WHEN_USED_UP[STOPS if price.stops_when_used_up else ""]})
     if price.period_numbers:
         parts.append(_("sold for %(numbers)s") % {"numbers": ", ".join(map(str, price.period_numbers))})
