@@ -17,13 +17,17 @@ from django.db import connection
 ORDER = (
     "base_leasedjob",
     "identity_seller",
+    "organisations_enterprise",
     "catalog_product",
     "catalog_version",
     "review_submission",
     "catalog_spec",
     "catalog_sku",
     "catalog_offer",
+    "organisations_enterprise",
     "subscriptions_subscription",
+    # Who is authorised, and what is told of it, is locked by nobody who does not hold the binding.
+    "applications_tenantbinding",
     "supervision_supervision",
     "fulfilment_operation",
     "production_call",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import models
 
+from tradepost.market.applications.models import Client
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.secrets import unseal
 from tradepost.market.identity.models import AccessKey, SigningKey
@@ -18,6 +19,7 @@ ALL: tuple[tuple[type[models.Model], str], ...] = (
     *KEYS,
     (Subscription, "sealed_access"),
     (Call, "sealed_answer"),
+    (Client, "sealed_secret"),
     (Endpoint, "sealed_address"),
 )
 REMEDY = "Add the earlier key to TRADEPOST_OLD_SECRET_KEYS, or put back the file secret.key."

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tradepost.market.applications import retention as applications_retention
+from tradepost.market.applications.lifecycle import SYNC
 from tradepost.market.assets import retention as assets_retention
 from tradepost.market.audit import retention as audit_retention
+from tradepost.market.auth_centre import retention as auth_centre_retention
 from tradepost.market.base import leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.files import Files
@@ -23,6 +26,8 @@ from tradepost.market.metering import retention as metering_retention
 from tradepost.market.notifications import retention as notifications_retention
 from tradepost.market.orders import retention as orders_retention
 from tradepost.market.orders.lifecycle import ORDER
+from tradepost.market.organisations import import_members
+from tradepost.market.organisations import retention as organisations_retention
 from tradepost.market.probes import retention as probes_retention
 from tradepost.market.production import retention as production_retention
 from tradepost.market.service_desk import retention as service_desk_retention
@@ -39,11 +44,13 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     probes_retention.SLOTS,
     production_retention.PROBES,
     production_retention.COMPARISONS,
+    *applications_retention.RULES,
     fulfilment_retention.DRIFTS,
     retention.old_moves(
         ORDER.name,
         SUBSCRIPTION.name,
         OPERATION.name,
+        SYNC.name,
         ARREARS.name,
         INVOICE.name,
         STATEMENT.name,
@@ -68,6 +75,12 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     metering_retention.NONCES,
     licenses_retention.USAGE,
     work_queue_retention.HANDLINGS,
+    organisations_retention.INVITATIONS,
+    organisations_retention.tables(
+        import_members.folder(config().files), keep=timedelta(days=config().keep_import_tables_days)
+    ),
+    organisations_retention.IMPORTS,
     audit_retention.ENTRIES,
+    *auth_centre_retention.RULES,
 )
 """What is deleted or emptied when it is old, in the order in which a night goes through it."""

@@ -12,12 +12,12 @@ from django.utils import timezone
 from tradepost.market.assets import check_version
 from tradepost.market.assets.events import AssetChecked
 from tradepost.market.assets.versions import CHECK as CHECK_ASSET
+from tradepost.market.auth_centre import reactions as sign_ins
 from tradepost.market.base import clock, jobs, leased_jobs, retention
 from tradepost.market.base.config import config
-from tradepost.market.base.events import Reactions, on
+from tradepost.market.base.events import Reactions, merged, on
 from tradepost.market.base.outbox import batched
-from tradepost.market.billing import alerts, arrears, collect_debt, stops
-from tradepost.market.billing import charge as charging
+from tradepost.market.billing import alerts, arrears, charge, collect_debt, stops
 from tradepost.market.billing.events import DebtChanged
 from tradepost.market.catalog import reactions as catalog
 from tradepost.market.catalog.events import (
@@ -44,8 +44,7 @@ from tradepost.market.identity.events import (
     SigningKeyRotated,
 )
 from tradepost.market.images import worker as on_servers
-from tradepost.market.invoices import invoice_files
-from tradepost.market.invoices import patience as invoice_patience
+from tradepost.market.invoices import invoice_files, patience
 from tradepost.market.metering import collect, packages
 from tradepost.market.metering.events import CollectionClosed, PackageChanged, QuotaDeducted
 from tradepost.market.notifications import auto_renewal_reactions as renewals
@@ -73,6 +72,7 @@ from tradepost.market.old_rows import RETENTION
 from tradepost.market.orders import auto_renew, best_sellers, cancel, refund_requests, wait_for_transfer
 from tradepost.market.orders.events import OrderCompleted, OrderPaid, OrderRefunded, RefundPaid
 from tradepost.market.orders.place import UNPAID_TIMEOUT
+from tradepost.market.organisations import import_members
 from tradepost.market.payments import intents
 from tradepost.market.payments.events import ToppedUp, TransferProofGiven
 from tradepost.market.probes import failed_orders, selling_again, slots
@@ -98,7 +98,8 @@ from tradepost.market.subscriptions.events import (
     SubscriptionReleased,
     SubscriptionUnfrozen,
 )
-from tradepost.market.web import supervised
+from tradepost.market.supervision import ended as deliveries_ended
+from tradepost.market.web import joint, supervised
 from tradepost.market.web_scan import scan as web_scan
 from tradepost.market.web_scan.events import WebScanEnded
 
@@ -148,8 +149,7 @@ def quota_deducted(event: QuotaDeducted, now: datetime) -> None:
 
 def order_waits(event: TransferProofGiven, now: datetime) -> None:
     """The order that a transfer is for can be paid until an operator has looked."""
-    longest = timedelta(days=config().transfer_order_days)
-    wait_for_transfer.on_transfer_proof_given(event, now, longest=longest)
+    wait_for_transfer.on_transfer_proof_given(event, now, longest=timedelta(days=config().transfer_order_days))
 
 
 REACTIONS = Reactions(
@@ -161,6 +161,7 @@ REACTIONS = Reactions(
             tell.on_order_completed,
             failed_orders.on_order_completed,
             on_servers.on_order_completed,
+            deliveries_ended.on_order_completed,
         ),
         *tell.REACTIONS,
         *invoiced.REACTIONS,
@@ -171,10 +172,11 @@ REACTIONS = Reactions(
             tell.on_order_refunded,
             tell.on_delivery_given_up,
             count_failed_order,
+            deliveries_ended.on_order_refunded,
         ),
         on(RefundPaid, collect_debt.on_refund_paid, refunded.on_refund_paid),
         on(CallFailed, tell.on_call_failed),
-        on(CallEnded, advance.on_call_ended, saved.on_call_ended, judge_probes),
+        on(CallEnded, advance.on_call_ended, joint.sync_calls_ended, saved.on_call_ended, judge_probes),
         on(ReplayEnded, debugged.on_replay_ended, submission_replayed),
         on(AssetChecked, asset_checked),
         on(OperationStopped, tell.on_operation_stopped),
@@ -202,6 +204,7 @@ REACTIONS = Reactions(
         on(
             SubscriptionReleased,
             packages.on_released,
+            joint.service_released,
             services.on_service_released,
             on_servers.on_service_released,
         ),
@@ -213,12 +216,13 @@ REACTIONS = Reactions(
         on(WebScanEnded, web_checked.on_web_scan_ended),
         *probed.REACTIONS,
         *usage.REACTIONS,
-        on(CollectionClosed, charging.on_collection_closed),
+        on(CollectionClosed, charge.on_collection_closed),
         on(DebtChanged, debt_changed),
         on(PackageChanged, stops.on_package_changed),
         on(QuotaDeducted, stops.on_quota_deducted, quota_deducted),
         *refunded.REACTIONS,
         *supervised.REACTIONS,
+        *merged(joint.REACTIONS, sign_ins.REACTIONS),
         *demanded.REACTIONS,
         *complained.REACTIONS,
         *on_servers.REACTIONS,
@@ -287,13 +291,12 @@ def _zone() -> ZoneInfo:
 
 def customer_demand_over(payload: Mapping[str, Any], now: datetime) -> datetime | None:
     """A seller that was asked for a demand said nothing in time."""
-    rules = desk_rules_of(config(), timezone.get_default_timezone())
-    return customer_demands.time_out(payload, now, rules=rules)
+    return customer_demands.time_out(payload, now, rules=desk_rules_of(config(), timezone.get_default_timezone()))
 
 
 def invoice_clock(payload: Mapping[str, Any], now: datetime) -> datetime | None:
     """Remind a seller of an invoice, or say that it is late."""
-    return invoice_patience.tick(payload, now, patience=invoice_patience.patience_of(config()))
+    return patience.tick(payload, now, patience=patience.patience_of(config()))
 
 
 def _settlement() -> SettlementRules:
@@ -308,7 +311,7 @@ TASKS: Mapping[str, jobs.Task] = {
     EARN: earn_begun,
     AUTO_RENEW: renew_services,
     refund_requests.CLOCK: refund_requests.unanswered,
-    invoice_patience.CLOCK: invoice_clock,
+    patience.CLOCK: invoice_clock,
     intents.WAITS: intents.expire,
     slots.TIMER: probe_slot,
     tell.QUIET: tell.quiet_is_over,
@@ -316,7 +319,7 @@ TASKS: Mapping[str, jobs.Task] = {
     domains.RECHECK: recheck_domain,
     overdue.OVERDUE: overdue.tell_overdue,
     collect.TIMER: collect.run,
-    charging.TIMER: charging.run,
+    charge.TIMER: charge.run,
     arrears.TIMER: arrears.run,
     stops.TIMER: stops.run,
     complaints.TIMER: complaints.time_out,
@@ -334,8 +337,7 @@ def _rechecks() -> domains.Rechecks:
 
 
 def _limits() -> Limits:
-    settings = config()
-    return Limits(settings.seller_timeout_seconds, settings.seller_answer_limit, settings.sandbox)
+    return Limits(config().seller_timeout_seconds, config().seller_answer_limit, config().sandbox)
 
 
 def _scope() -> reconcile.Scope:
@@ -365,6 +367,7 @@ LEASED_TASKS: leased_jobs.LeasedTasks = {
     web_scan.KIND: web_scan.task(config),
     reconcile.KIND: reconcile.task(_scope, clock.now),
     **on_servers.LEASED_TASKS,
+    **import_members.tasks(config, clock.now),
 }
 """By kind, what a job that waits for others' servers does."""
 

@@ -15,12 +15,15 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from .auth_centre_settings import AuthCentreSettings
 from .change_settings import ChangeSettings
 from .channel_settings import ChannelSettings
 from .compute_settings import ComputeSettings
 from .console_settings import ConsoleSettings
 from .file_settings import FileSettings
+from .joint_settings import JointSettings
 from .life_settings import LifeSettings
+from .organisation_settings import OrganisationSettings
 from .payment_settings import PaymentSettings
 from .reconcile_settings import ReconcileSettings
 from .refund_settings import RefundSettings
@@ -43,9 +46,12 @@ class Config(
     PaymentSettings,
     UsageSettings,
     SupervisionSettings,
+    JointSettings,
+    OrganisationSettings,
     FileSettings,
     ComputeSettings,
     SettlementSettings,
+    AuthCentreSettings,
 ):
     """Settings of one market. Each reads ``TRADEPOST_<NAME>``; ``PORT`` and ``DATABASE_URL`` also go by those names."""
 
@@ -293,6 +299,11 @@ class Config(
     def public_host(self) -> str:
         """The host of ``base_url`` in lower case."""
         return urlsplit(self.base_url).hostname or ""
+
+    def auth_centre_of(self, code: str) -> str:
+        """The address of an enterprise's auth centre, given its code; also the issuer of its tokens (openapi-jointkit B.1)."""
+        template = self.auth_centre_url or f"{self.base_url}/t/{{code}}"
+        return template.replace("{code}", code)
 
     @property
     def files(self) -> Path:

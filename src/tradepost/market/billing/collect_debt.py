@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef
 
 from tradepost.market.base import outbox, rows, work
 from tradepost.market.identity.models import User
-from tradepost.market.orders.events import OrderRefunded, OrderReturned, RefundPaid
+from tradepost.market.orders.events import LineReduced, OrderRefunded, OrderReturned, RefundPaid
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.refund_models import Refund
 from tradepost.market.payments import debts
@@ -134,7 +134,7 @@ def on_refund_paid(event: RefundPaid, now: datetime) -> None:
     collect(refund.buyer, refund.currency, now=now)
 
 
-def on_order_refunded(event: OrderRefunded | OrderReturned, now: datetime) -> None:
+def on_order_refunded(event: OrderRefunded | OrderReturned | LineReduced, now: datetime) -> None:
     """Back from an order."""
     order = Order.objects.select_related("buyer").filter(number=event.order).first()
     if order is not None:

@@ -240,6 +240,8 @@ class Pricing:
     specs: tuple[Spec, ...] = ()
 
 
+APPLICATION = "application"
+"""Among the answers: the ``app_id`` of the credential by which people of enterprises sign in, for kinds that may have one."""
 ASSET = "asset"
 """Among the answers: the key of the version of an asset that the product is delivered with, for kinds that need one."""
 

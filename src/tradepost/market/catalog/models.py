@@ -79,6 +79,9 @@ class Product(models.Model):
     contact_phone = models.CharField(max_length=32, blank=True)
     extend_params = models.JSONField(default=list)
     """Up to three inputs asked at checkout: ``[{"name": …, "label": …, "label_en": …, "required": true}]``."""
+    flow = models.CharField(max_length=32, blank=True, default="", db_default="")
+    """Of a supervised delivery (``product_types/flows``): what is bought now is delivered in it. Empty: nobody supervises it, or it
+    was listed before its kind was supervised."""
     asks_mobile = models.BooleanField(default=False)
     asks_email = models.BooleanField(default=False)
     access_by_message = models.BooleanField(default=False)

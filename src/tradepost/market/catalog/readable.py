@@ -21,7 +21,7 @@ from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.text import Text
 
 from . import rich_text
-from .document import ASSET, SECTIONS, Document, Factor, Price, Quantity, Sku, Spec
+from .document import APPLICATION, ASSET, SECTIONS, Document, Factor, Price, Quantity, Sku, Spec
 from .models import Category
 from .price_models import PriceModel
 from .view import way_of
@@ -209,6 +209,8 @@ def _details(document: Document) -> Iterator[Line]:
         version = AssetVersion.objects.select_related("asset").filter(pk=key).first()
         named = f"{version.asset.name} {version.label} · {version.file_name} · {version.sha256}" if version else ""
         yield Line(section="details", key="details.asset", label=_("What it is delivered with"), value=named)
+    if app_id := details.fields.get(APPLICATION, ""):
+        yield Line(section="details", key="details.application", label=_("Application credential"), value=app_id)
     for question in kind.fields:
         for suffix in ("", "_en") if question.translated else ("",):
             said = details.fields.get(f"{question.code}{suffix}", "")

@@ -7,11 +7,13 @@ document (hidden, stopped, limits) comes in ``Controls``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tradepost.market.base.money import Money
+from tradepost.market.product_types import milestones
+from tradepost.market.product_types.acceptance import flow_of
 from tradepost.market.product_types.charging import Charging
 from tradepost.market.product_types.contract import ProductType, Question
 from tradepost.market.product_types.registry import product_type
@@ -203,11 +205,18 @@ class ProductView:
     def answers(self) -> tuple[tuple[Text, Text], ...]:
         """What its kind asks and buyers read: each question with what its seller said."""
         said = self.document.details.fields
-        return tuple(
+        found = tuple(
             (question.label, answer)
             for question in self.kind.fields
             if question.buyers_read and (answer := _answer(question, said)) != NO_TEXT
         )
+        parts = milestones.declared(said)
+        return (*found, (milestones.HEADING, _shares(parts))) if parts else found
+
+    @property
+    def supervised(self) -> bool:
+        """Whether its buyer accepts the delivery before the seller is paid."""
+        return bool(flow_of(self.kind, self.document.details.fields))
 
     @property
     def support(self) -> Support:
@@ -251,6 +260,15 @@ class ProductView:
         for spec in self.specs:
             for sku in spec.skus:
                 yield spec, sku
+
+
+def _shares(parts: Sequence[milestones.Milestone]) -> Text:
+    """Each milestone with its share of the price, as weights of their sum."""
+    total = sum(one.weight for one in parts)
+    return Text(
+        zh="、".join(f"{one.name.zh}（{one.weight}/{total}）" for one in parts),
+        en=", ".join(f"{one.name.en} ({one.weight}/{total})" for one in parts),
+    )
 
 
 def _answer(question: Question, said: Mapping[str, str]) -> Text:

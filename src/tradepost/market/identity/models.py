@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from tradepost.market.base.ids import hex_id
 
 from .domain_models import Domain
+from .email_field import OptionalEmail
 from .key_models import StagedKey
 from .members_models import Group, Invitation
 
@@ -61,7 +62,8 @@ class Level(models.TextChoices):
 class User(AbstractBaseUser):
     """A person. Everybody may buy; members of a seller may enter the seller center, operators the console."""
 
-    email = models.EmailField(_("E-mail"), unique=True)
+    email = OptionalEmail(_("E-mail"), unique=True)
+    """Empty for an account that an enterprise made (``organisations``): its person signs in at the enterprise's auth centre."""
     name = models.CharField(_("Name"), max_length=64, blank=True)
     company = models.CharField(_("Company"), max_length=128, blank=True)
     phone = models.CharField(_("Phone"), max_length=32, blank=True)

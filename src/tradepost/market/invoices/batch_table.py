@@ -6,15 +6,15 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from http import HTTPStatus
 
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.spreadsheet import Unreadable, rows_of
+from tradepost.market.base.table_cells import cell_text, decoded, is_rounded
 
 from .models import Invoice
-from .spreadsheet import Unreadable, rows_of
 
 CSV, XLSX = "invoices.csv", "invoices.xlsx"
 TABLES = (CSV, XLSX)
@@ -22,8 +22,6 @@ MOST_LINES = 200
 LONGEST_TABLE = 256 * 1024
 """Bytes of either; a spreadsheet is packed."""
 _LONGEST_CELL = 200
-_EXACT = 10**15
-"""From here on a spreadsheet keeps numbers without their last digits."""
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "application": ("application", "申请编号"),
     "number": ("number", "发票号码"),
@@ -60,12 +58,10 @@ def read_csv(raw: bytes) -> list[Line]:
 
 
 def _decoded(raw: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):  # as Excel saves it in China
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise wrong_table(_("The table is neither UTF-8 nor GBK."))
+    text = decoded(raw)
+    if text is None:
+        raise wrong_table(_("The table is neither UTF-8 nor GBK."))
+    return text
 
 
 def read_xlsx(raw: bytes) -> list[Line]:
@@ -81,8 +77,8 @@ def read_xlsx(raw: bytes) -> list[Line]:
 
 
 def _lines(rows: Iterable[Sequence[object]]) -> list[Line]:
-    filled = [(at, row) for at, row in enumerate(rows, start=1) if any(_text(cell) for cell in row)]
-    columns = _columns(_text(cell) for cell in filled[0][1]) if filled else {}
+    filled = [(at, row) for at, row in enumerate(rows, start=1) if any(cell_text(cell) for cell in row)]
+    columns = _columns(cell_text(cell) for cell in filled[0][1]) if filled else {}
     if not {"application", "number"} <= set(columns.values()):
         raise wrong_table(_("The first line of the table names its columns: application and number at least."))
     if len(filled) - 1 > MOST_LINES:
@@ -92,8 +88,8 @@ def _lines(rows: Iterable[Sequence[object]]) -> list[Line]:
 
 def _line(at: int, row: Sequence[object], columns: Mapping[int, str]) -> Line:
     cells = {columns[n]: cell for n, cell in enumerate(row) if n in columns}
-    said = {name: _text(cell)[:_LONGEST_CELL] for name, cell in cells.items()}
-    rounded = next((said[name] for name, cell in cells.items() if _is_rounded(cell)), "")
+    said = {name: cell_text(cell)[:_LONGEST_CELL] for name, cell in cells.items()}
+    rounded = next((said[name] for name, cell in cells.items() if is_rounded(cell)), "")
     wrong = (
         _("The spreadsheet has rounded the number %(number)s: format the column as text, then enter the number again.")
         % {"number": rounded}
@@ -101,17 +97,6 @@ def _line(at: int, row: Sequence[object], columns: Mapping[int, str]) -> Line:
         else ""
     )
     return Line(at=at, wrong=wrong, **said)  # type: ignore[arg-type]  # the columns are fields
-
-
-def _text(cell: object) -> str:
-    """As a person reads the cell: whole numbers without a point."""
-    if isinstance(cell, float) and cell.is_integer():
-        cell = int(cell)
-    return (cell.isoformat() if isinstance(cell, date) else str(cell)).strip()
-
-
-def _is_rounded(cell: object) -> bool:
-    return isinstance(cell, int | float) and abs(cell) >= _EXACT
 
 
 def _columns(heading: Iterable[str]) -> dict[int, str]:

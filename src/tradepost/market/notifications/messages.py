@@ -18,10 +18,13 @@ from .company_messages import OF_COMPANIES
 from .complaint_messages import OF_COMPLAINTS
 from .conversion_messages import OF_CONVERSIONS
 from .demand_messages import OF_DEMANDS
+from .enterprise_messages import OF_ENTERPRISES
 from .facts import readable
 from .image_messages import OF_IMAGES
 from .invoice_messages import OF_INVOICES
+from .joint_messages import OF_JOINT
 from .license_messages import OF_CODES
+from .member_messages import OF_MEMBERS
 from .notice_parts import Said, Words
 from .operator_messages import OF_OPERATIONS
 from .package_messages import OF_PACKAGES
@@ -50,7 +53,6 @@ A_PRODUCT = About(category=Category.PRODUCT, to=Audience.SELLER)
 A_PRODUCT_TAKEN_AWAY = About(category=Category.PRODUCT, to=Audience.SELLER, mandatory=True)
 AN_ACCOUNT = About(category=Category.SECURITY, mandatory=True)
 """§7.2: account changes cannot be switched off."""
-THE_MEMBERS = About(category=Category.SECURITY)
 THE_KEYS = About(category=Category.SECURITY, to=Audience.SELLER, mandatory=True)
 
 WORDS: Mapping[str, Words] = {
@@ -61,6 +63,7 @@ WORDS: Mapping[str, Words] = {
     **OF_IMAGES,
     **OF_PROBES,
     **OF_REFUNDS,
+    **OF_JOINT,
     **OF_SUPERVISIONS,
     **OF_TRANSFERS,
     **OF_INVOICES,
@@ -68,6 +71,8 @@ WORDS: Mapping[str, Words] = {
     **OF_CHANNELS,
     **OF_RENEWALS,
     **OF_CODES,
+    **OF_MEMBERS,
+    **OF_ENTERPRISES,
     **OF_CONVERSIONS,
     **OF_CHANGES,
     **OF_SERVICES,
@@ -310,48 +315,6 @@ WORDS: Mapping[str, Words] = {
         _("Somebody, most likely you, asked for a new password for %(email)s, which has no account here. Perhaps yours has "
           "another address; you can also open a new one. If it was not you, do nothing."),
         _("Open an account"), "info", "user", AN_ACCOUNT,
-    ),
-    "member_invitation": Words(
-        _("%(seller)s invites you to its seller center"),
-        _("%(inviter)s asks you to act for %(seller)s on this market. Accept with an account of the address %(email)s; if you "
-          "have none yet, open one with it. The link works until %(until)s. If you do not know the company, do nothing."),
-        _("Look at the invitation"), "info", "users", AN_ACCOUNT,
-    ),
-    "member_joined": Words(
-        _("%(person)s acts for %(seller)s from now on"),
-        _("%(person)s accepted the invitation. What they may see and change is said by their groups."),
-        _("See the members"), "info", "users", THE_MEMBERS,
-    ),
-    "member_welcome": Words(
-        _("You act for %(seller)s from now on"),
-        _("In the seller center you find what your groups open for you."),
-        _("Open the seller center"), "good", "users", AN_ACCOUNT,
-    ),
-    "member_removed": Words(
-        _("You no longer act for %(seller)s"),
-        _("You were removed from its members. Your own purchases and services stay as they are."),
-        _("To the store"), "warning", "users", AN_ACCOUNT,
-    ),
-    "member_left": Words(
-        _("%(person)s no longer acts for %(seller)s"),
-        _("Products that were granted to them are open to all members with the menu again. Look whether a key should be "
-          "replaced that they knew."),
-        _("See the members"), "info", "users", THE_MEMBERS,
-    ),
-    "member_access": Words(
-        _("Your groups at %(seller)s have changed"),
-        _("From your next page on you see and change what your groups open: %(groups)s."),
-        _("Open the seller center"), "info", "users", AN_ACCOUNT,
-    ),
-    "owner_new": Words(
-        _("%(seller)s is yours now"),
-        _("%(former)s handed it over to you: you may do everything there, and only you can hand it on."),
-        _("See the members"), "warning", "key", AN_ACCOUNT,
-    ),
-    "owner_former": Words(
-        _("You handed %(seller)s over to %(person)s"),
-        _("You are one of its developers from now on. If you did not do this, write to the operator at once."),
-        _("See the members"), "warning", "key", AN_ACCOUNT,
     ),
     "domain_lapsed": Words(
         _("The proof of the domain %(domain)s was not found any more"),

@@ -19,7 +19,7 @@ from . import breaker
 from .attempts import Ended, verdict_of
 from .events import BreakerOpened
 from .judged import passes
-from .models import Address, Attempt, Call
+from .models import FOR_BUYERS, Address, Attempt, Call
 
 OUR_FAULTS = frozenset({Fault.LOST, Fault.NO_KEY, Fault.INTERNAL})
 """Faults that say nothing of the address."""
@@ -62,7 +62,7 @@ def _news_of(ended: Ended) -> News | None:
             return News("", counts=True) if trial else None  # the pause goes on: nobody was asked
         if call.purpose in {Call.Purpose.DEBUG, Call.Purpose.COMPARE}:
             return None
-        return News(verdict, counts=call.purpose == Call.Purpose.ORDER or trial)
+        return News(verdict, counts=call.purpose in FOR_BUYERS or trial)
     if call.purpose == Call.Purpose.PROBE and not passes(ended.findings):
         return News(verdict if verdict in UNWELL else "probe", counts=False)
     return News(verdict if verdict in UNWELL else "", counts=False)

@@ -162,6 +162,53 @@ def compare(address: Address, instance_ids: Sequence[str], *, owner: int, now: d
     return written
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRequest:
+    """One thing to tell a seller about an enterprise (openapi-jointkit §A). ``owner``: key of the run that waits for its end.
+    ``give_up_at``: until when it is tried again; None for once, as the kit's plan says (§A.5: the buyer decides)."""
+
+    command: Command
+    address: Address
+    owner: int
+    product: Product | None = None
+    subscription: Subscription | None = None
+    order_number: str = ""
+    give_up_at: datetime | None = None
+
+
+def tell(request: SyncRequest, *, now: datetime) -> Call:
+    """Write such a call. Raises ``Refused`` for an activity that there is not."""
+    command, address, subscription = request.command, request.address, request.subscription
+    activity = registry.protocol(address.protocol).activities.get(type(command))
+    if activity is None:
+        raise Refused("protocol.no_activity", f"{address.protocol} has no {type(command).__name__}")
+    call = _call_to(address, command, activity, owner=request.owner, now=now)
+    call.purpose, call.due_at, call.give_up_at = Call.Purpose.SYNC, now, request.give_up_at
+    call.product, call.subscription, call.order_number = request.product, subscription, request.order_number
+    call.instance_id = subscription.instance_id if subscription else ""
+    [written] = write([call])
+    return written
+
+
+def no_more_tries(told: int, *, now: datetime) -> bool:
+    """End the plan of a sync call that waits, or would be tried again: something else is told instead. Whether it has ended: one
+    that is being made right now ends by itself."""
+    if cancel([told], now=now):
+        return True
+    own = Call.objects.filter(pk=told, purpose=Call.Purpose.SYNC)
+    return bool(
+        own.filter(state__in=[State.WAITING, State.HELD]).update(
+            state=State.ENDED, outcome=Call.Outcome.GAVE_UP, hold=Call.Hold.NONE, ended_at=now
+        )
+    )
+
+
+def forget_people(told: Mapping[int, Command]) -> None:
+    """What a sync call that ended keeps of the people it was about: ``told`` says it, by the call's key."""
+    for pk, command in told.items():
+        Call.objects.filter(pk=pk, purpose=Call.Purpose.SYNC, state=State.ENDED).update(command=dump(command))
+
+
 def forget(compared: Collection[int]) -> None:
     """What was answered to these comparisons is looked at once, and holds access data."""
     own = Call.objects.filter(pk__in=compared, purpose=Call.Purpose.COMPARE)

@@ -88,6 +88,7 @@ class Call(DueWork):
         DEBUG = "debug", _("A seller tries an interface out")
         PROBE = "probe", _("The market probes a saved case")
         COMPARE = "compare", _("The market compares itself with the seller")
+        SYNC = "sync", _("An enterprise, its departments and people are told")
 
     class Hold(models.TextChoices):
         NONE = "", ""
@@ -174,6 +175,8 @@ class Call(DueWork):
         ]
 
 
+FOR_BUYERS = (Call.Purpose.ORDER, Call.Purpose.SYNC)
+"""Purposes that matter to somebody who bought: the interface messages, which come first and can open a breaker."""
 JUDGED = (Call.Purpose.DEBUG, Call.Purpose.PROBE)
 """Purposes of which each answer is judged, before anything of it is masked."""
 

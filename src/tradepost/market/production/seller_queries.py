@@ -18,7 +18,7 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.contract import RetryRule
 from tradepost.protocols.registry import protocols
 
-from .models import FAILING, Address, Attempt, Binding, Call
+from .models import FAILING, FOR_BUYERS, Address, Attempt, Binding, Call
 
 STATES: dict[str, Callable[[], Q]] = {
     "waiting": lambda: Q(state=State.WAITING),
@@ -46,7 +46,7 @@ class CallFilter:
 
 def seller_calls(seller: Seller, asked: CallFilter) -> QuerySet[Call]:
     """The seller's calls that fit, unordered. A value that means nothing finds nothing rather than everything."""
-    calls = Call.objects.filter(seller=seller, purpose=Call.Purpose.ORDER).select_related("product").defer("command")
+    calls = Call.objects.filter(seller=seller, purpose__in=FOR_BUYERS).select_related("product").defer("command")
     calls = with_variant(calls)
     if asked.activity:
         calls = calls.filter(activity=asked.activity)
@@ -80,7 +80,7 @@ def about(text: str, among: QuerySet[Subscription]) -> Q:
 def find_call(seller: Seller, pk: int) -> Call | None:
     """The seller's own call with what its page names; None for anybody else's."""
     calls = with_variant(Call.objects.select_related("product", "address", "subscription"))
-    return calls.filter(seller=seller, pk=pk, purpose=Call.Purpose.ORDER).first()
+    return calls.filter(seller=seller, pk=pk, purpose__in=FOR_BUYERS).first()
 
 
 def attempts_of(call: Call) -> list[Attempt]:
@@ -197,7 +197,7 @@ class Attention:
 def attention(seller: Seller, *, products: QuerySet[Product] | None = None, most: int = 5) -> Attention:
     """Five queries, whatever there is. ``products``: those of the seller that exist for the reader, if not all."""
     addresses = list(Address.objects.filter(seller=seller, removed_at=None).order_by("pk"))
-    failing = Call.objects.filter(FAILING, seller=seller, purpose=Call.Purpose.ORDER)
+    failing = Call.objects.filter(FAILING, seller=seller, purpose__in=FOR_BUYERS)
     classes = classes_with_key(seller)
     known = Product.objects.all() if products is None else products
     unbound = known.filter(seller=seller, status=Product.Status.ON_SALE).filter(

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tradepost.market.applications import publication
 from tradepost.market.base.config import Config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
@@ -92,11 +94,12 @@ def needs_interface(document: Document) -> bool:
     return product_type(document.product_type).delivery is DeliveredBy.INTERFACE
 
 
-def sold(document: Document, *, upgrades: bool = False, joint: bool = False) -> Sold:
-    """What of it decides which cases must be there."""
+def sold(document: Document, *, upgrades: bool = False) -> Sold:
+    """What of it decides which cases must be there; with a credential also those of joint operation (openapi-jointkit §A.10)."""
     prices = [price for _spec, _sku, price in document.prices()]
     return Sold(
-        modes=document.modes(), trial=any(price.trial for price in prices), upgrades=upgrades, joint=joint,
+        modes=document.modes(), trial=any(price.trial for price in prices), upgrades=upgrades,
+        joint=bool(publication.app_id_in(document)),
         stops_when_used_up=any(price.stops_when_used_up for price in prices),
     )  # fmt: skip
 
@@ -155,6 +158,15 @@ def _codes(product: Product, document: Document) -> Iterator[Finding]:
         )
 
 
+def _application(product: Product, document: Document) -> Iterator[Finding]:
+    listed = listing.listed_document(product)
+    if words := publication.why_not(product, document, address_of(product), listed=listed):
+        yield Finding(
+            section="details", field=f"fields.{documents.APPLICATION}", code="interface.application", words=words,
+            rule="openapi-jointkit §B.1",
+        )  # fmt: skip
+
+
 def _not_tested() -> str:
     return _(
         "No test code of this product was activated and then asked about by your software. Make one and let it do so."
@@ -163,6 +175,7 @@ def _not_tested() -> str:
 
 def _interface(product: Product, document: Document, purpose: Purpose) -> Iterator[Finding]:
     yield from _codes(product, document)
+    yield from _application(product, document)
     kind = product_type(document.product_type)
     if not needs_interface(document) or not kind.deliverable:
         return
@@ -268,7 +281,9 @@ class ProductVersion(Defaults[Document]):
         if issues_codes(case.document) and not is_tested(_product(case)):
             raise Refused("review.test_code", _not_tested(), field="replay", rule="2.5")
         web_sites.check_sites(case.seller, case.document, settings=settings, now=case.now)
-        listing.list_version(version, currency=settings.currency, actor=by, now=case.now)
+        with transaction.atomic():
+            product = listing.list_version(version, currency=settings.currency, actor=by, now=case.now)
+            publication.attach(product, case.document)
 
     def ended(self, case: Case[Document]) -> None:
         drafts.drop(_version(case), now=case.now, actor="market", note=str(case.stored.status))

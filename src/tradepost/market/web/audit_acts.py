@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from tradepost.market.applications.models import TenantBinding
 from tradepost.market.audit.record import NOTHING, Subject
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.catalog.models import Product
@@ -101,6 +102,13 @@ KINDS: Mapping[str, Kind] = {
     "probe item": Kind(
         words=_("Product to decide on"), model=WorkItem, text="product__name", seller="product__seller_id"
     ),
+    "binding": Kind(
+        words=_("Application of an enterprise"),
+        model=TenantBinding,
+        text="enterprise__name",
+        seller="application__seller_id",
+        page="binding",
+    ),
     "agreement": Kind(words=_("Agreement"), key="kind", page="agreement"),
     "account": Kind(words=_("Account"), model=User, text="email", page="account"),
     "delivery": Kind(
@@ -150,6 +158,8 @@ ACTS: Mapping[str, Named] = {
     "service_freeze": Named(_("Service frozen"), "service"),
     "service_lift": Named(_("Freeze of a service lifted"), "service"),
     "service_release": Named(_("Service ended"), "service"),
+    "binding_restart": Named(_("Seller told again of an enterprise"), "binding"),
+    "binding_end": Named(_("Enterprise unbound without the seller"), "binding"),
     "server_fault": Named(_("Sandbox's cloud made to fail, or to work"), "server"),
     "server_task_restart": Named(_("Cloud asked again"), "server task"),
     "image_bind": Named(_("Period image bound to a server"), "period image"),

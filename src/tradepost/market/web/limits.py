@@ -23,6 +23,8 @@ from .peer import network_of, peer
 MINUTE = timedelta(minutes=1)
 A_MINUTE: Mapping[str, int] = {
     "account_login": 30,
+    "sign_in": 30,
+    "sign_in_account": 30,
     "account_signup": 20,
     "account_reset_password": 20,
     "account_reset_password_from_key": 20,

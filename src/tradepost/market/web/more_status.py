@@ -1,4 +1,4 @@
-"""More of the one vocabulary of states (``status``): of servers, period images, supervised deliveries, and what was done in the console."""
+"""More of the one vocabulary of states (``status``): of what stands beside orders, and what was done in the console."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 
 from django.utils.functional import Promise
 
+from tradepost.market.applications.models import Sync, TenantBinding
 from tradepost.market.audit.models import Outcome
 from tradepost.market.compute.models import Server
 from tradepost.market.images.models import PeriodImage
+from tradepost.market.organisations.models import ImportRun
 from tradepost.market.supervision.models import Supervision
 
 type Marked = tuple[Iterable[tuple[str, str | Promise]], Mapping[str, tuple[str, str]]]
@@ -24,8 +26,39 @@ MORE: Mapping[str, Marked] = {
         {
             "running": ("info", "truck-delivery"),
             "appealed": ("warn", "alert-circle"),
+            "accepted": ("info", "refresh"),
             "completed": ("ok", "check"),
             "refunded": ("calm", "arrows-exchange"),
+        },
+    ),
+    "tenant binding": (
+        TenantBinding.Status.choices,
+        {
+            "binding": ("info", "refresh"),
+            "stopped": ("bad", "player-pause"),
+            "bound": ("ok", "check"),
+            "unbinding": ("wait", "clock"),
+            "unbound": ("calm", "ban"),
+        },
+    ),
+    "sync": (
+        Sync.Status.choices,
+        {
+            "running": ("info", "refresh"),
+            "stopped": ("bad", "player-pause"),
+            "done": ("ok", "check"),
+            "dropped": ("calm", "ban"),
+        },
+    ),
+    "import": (
+        ImportRun.Status.choices,
+        {
+            "checking": ("info", "refresh"),
+            "checked": ("info", "list-check"),
+            "unreadable": ("bad", "x"),
+            "importing": ("info", "refresh"),
+            "done": ("ok", "check"),
+            "stopped": ("calm", "ban"),
         },
     ),
     "server": (

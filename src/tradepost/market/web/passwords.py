@@ -24,9 +24,13 @@ PAGES = frozenset(
         "account_change_password",
         "account_set_password",
         "account_reset_password_from_key",
+        "enterprise_member_new",
+        "enterprise_member_password",
+        "enterprise_passwords",
+        "sign_in",
     }
 )
-"""Pages whose forms hash a password (names in allauth's URLs)."""
+"""Pages whose forms hash a password: allauth's, the store's where an administrator makes one, and the auth centre's."""
 
 
 class Argon2(Argon2PasswordHasher):

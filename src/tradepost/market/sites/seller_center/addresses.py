@@ -27,6 +27,7 @@ from tradepost.market.production.address_health import AddressState, health_of
 from tradepost.market.production.models import Address
 from tradepost.market.production.reasons import Reason
 from tradepost.market.production.trials import Trial, newest_trials, start_trial
+from tradepost.protocols.cases import cases_of
 from tradepost.protocols.registry import protocols
 
 from .frame import SellerRequest, found, products_of, seller_page, show
@@ -91,6 +92,8 @@ def protocol_choices(kind: str = "", sold: Iterable[str] = ()) -> list[tuple[str
     wanted = [kind] if kind in kinds else [*(one for one in sold if one in kinds), *kinds]
     fit = [name for one in wanted for name in kinds[one].protocols]
     known = protocols()
+    # Those of joint operation are spoken beside them, at the same address.
+    fit += [name for name in known if set(cases_of(name).beside) & set(fit)]
     return [(name, known[name].title) for name in dict.fromkeys(fit) if name in known]
 
 

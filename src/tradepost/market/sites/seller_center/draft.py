@@ -295,7 +295,7 @@ class Page:
             wrong.put(finding.field, str(finding.words), finding.rule)
         values = edited.typed if edited and edited.typed is not None else self._values()
         groups = draft_details.groups(self.kind) if self.section == "details" else GROUPS[self.section]
-        choices = {"category": _categories(), **draft_details.choices(self.kind, self.product.seller)}
+        choices = {"category": _categories(), **draft_details.choices(self.kind, self.product)}
         shown = draft_sections.shown(groups, values, wrong, choices=choices)
         return {
             "groups": [

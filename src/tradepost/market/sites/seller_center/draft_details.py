@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from tradepost.market.applications import publication
 from tradepost.market.assets.versions import choosable
-from tradepost.market.catalog.document import ASSET, Details
-from tradepost.market.identity.models import Seller
+from tradepost.market.catalog.document import APPLICATION, ASSET, Details
+from tradepost.market.catalog.models import Product
 from tradepost.market.product_types.contract import NO, YES, Answer, ProductType, Question
 from tradepost.protocols.text import Text
 
@@ -34,7 +35,16 @@ def _names(question: Question) -> Sequence[str]:
 
 
 def groups(kind: ProductType) -> list[Group]:
-    asks = tuple(
+    plain = [question for question in kind.fields if question.heading is None]
+    found = [Group(asks=(*_asset(kind), *_application(kind), *_asks(plain)))]
+    for heading in dict.fromkeys(question.heading for question in kind.fields if question.heading is not None):
+        under = [question for question in kind.fields if question.heading == heading]
+        found.append(Group(title=_say(heading), help=_say(under[0].about), asks=_asks(under)))
+    return found
+
+
+def _asks(questions: Sequence[Question]) -> tuple[Ask, ...]:
+    return tuple(
         Ask(
             name=f"fields.{name}",
             label=f"{_say(question.label)} ({language})" if question.translated else _say(question.label),
@@ -43,10 +53,9 @@ def groups(kind: ProductType) -> list[Group]:
             longest=question.most if question.answer in {Answer.LINE, Answer.TEXT} else 20,
             required=question.required,
         )
-        for question in kind.fields
+        for question in questions
         for name, language in zip(_names(question), (_("Chinese"), _("English")), strict=False)
     )
-    return [Group(asks=(*_asset(kind), *asks))]
 
 
 def _asset(kind: ProductType) -> Sequence[Ask]:
@@ -61,6 +70,19 @@ def _asset(kind: ProductType) -> Sequence[Ask]:
     )
 
 
+def _application(kind: ProductType) -> Sequence[Ask]:
+    """What people of enterprises sign in by, for kinds that may have it (openapi-jointkit §B.1)."""
+    if not kind.joint_sign_in:
+        return ()
+    words = _(
+        "For joint operation: people of buyers' enterprises sign in with it. It cannot be changed once the product is published, "
+        "and its calls go to the address that serves the product."
+    )
+    return (
+        Ask(name=f"fields.{APPLICATION}", label=_("Application credential"), help=words, look=Look.CHOICE, longest=64),
+    )
+
+
 MOST_PROOFS = 3
 
 
@@ -69,13 +91,17 @@ def proof_names(kind: ProductType) -> list[str]:
     return [f"proofs.{proof.code}" for proof in kind.proofs]
 
 
-def choices(kind: ProductType, seller: Seller) -> dict[str, Sequence[tuple[str, Words]]]:
+def choices(kind: ProductType, product: Product) -> dict[str, Sequence[tuple[str, Words]]]:
     """Of what is chosen."""
     found: dict[str, Sequence[tuple[str, Words]]] = {}
     if kind.asset_kinds:
-        usable = choosable(seller, kind.asset_kinds)
+        usable = choosable(product.seller, kind.asset_kinds)
         options = [(str(one.pk), f"{one.asset.name} {one.label} · {one.file_name}") for one in usable]
         found[f"fields.{ASSET}"] = [("", _("Not chosen yet")), *options]
+    if kind.joint_sign_in:
+        known = publication.choosable(product.seller, product)
+        none = _("None: nobody signs in by way of an enterprise")
+        found[f"fields.{APPLICATION}"] = [("", none), *((one.app_id, f"{one.name} · {one.app_id}") for one in known)]
     for question in kind.fields:
         answers: list[tuple[str, Words]] = [(code, _say(words)) for code, words in question.choices]
         if question.answer is Answer.YES_NO:
@@ -91,6 +117,7 @@ def read(typed: Mapping[str, str], kind: ProductType) -> Details:
         name: typed.get(f"fields.{name}", "").replace("\0", "").replace("\r\n", "\n").strip()
         for name in (
             *((ASSET,) if kind.asset_kinds else ()),
+            *((APPLICATION,) if kind.joint_sign_in else ()),
             *(name for question in kind.fields for name in _names(question)),
         )
     }

@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from . import (
     addresses,
+    applications,
     asset_appeals,
     assets,
     attributes,
@@ -121,6 +122,13 @@ urlpatterns: list[URLPattern] = [
     path("operations/", operations.operations, name="operations"),
     path("operations/<int:pk>/", operations.operation, name="operation"),
     path("operations/<int:pk>/restart/", operations.restart, name="operation_restart"),
+    path("applications/", applications.index, name="applications"),
+    path("applications/new/", applications.new, name="application_new"),
+    path("applications/<int:pk>/", applications.detail, name="application"),
+    path("applications/<int:pk>/change/", applications.change, name="application_change"),
+    path("applications/<int:pk>/apply/", applications.apply_change, name="application_apply"),
+    path("applications/<int:pk>/account/", applications.account, name="application_account"),
+    path("applications/<int:pk>/restart/", applications.restart, name="application_restart"),
     path("addresses/", addresses.addresses, name="addresses"),
     path("addresses/new/", addresses.new_address, name="address_new"),
     path("addresses/<int:pk>/", addresses.address, name="address"),

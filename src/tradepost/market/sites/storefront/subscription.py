@@ -28,7 +28,7 @@ from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.seller_contact import contact_of
 from tradepost.market.web.timeline import moves_of
 
-from . import codes, licenses
+from . import codes, enterprise_services, licenses
 from .at_its_end import at_its_end
 from .service_acts import Standing, offered
 from .service_history import service_events
@@ -84,6 +84,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "server": server_on(found) if by_cloud(found.product.product_type) else None,
         "code": codes.shown(found) if gives is Gives.CODE else None,
         "licenses": licenses.shown(found) if gives is Gives.LICENSE else None,
+        "joint": enterprise_services.shown(found),
         "timeline": service_events(
             found,
             lines.lines if lines else (),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from . import (
     agreement,
@@ -14,6 +14,15 @@ from . import (
     compare,
     complaints,
     demands,
+    enterprise_applications,
+    enterprise_departments,
+    enterprise_groups,
+    enterprise_history,
+    enterprise_import,
+    enterprise_invitations,
+    enterprise_members,
+    enterprise_passwords,
+    enterprises,
     explain,
     formal,
     home,
@@ -45,6 +54,49 @@ from . import (
 )
 
 app_name = "storefront"
+of_one_enterprise = [
+    path("", enterprises.home, name="enterprise"),
+    path("leave/", enterprises.leave, name="enterprise_leave"),
+    path("settings/", enterprises.settings, name="enterprise_settings"),
+    path("dissolve/", enterprises.dissolve, name="enterprise_dissolve"),
+    path("members/", enterprise_members.index, name="enterprise_members"),
+    path("members/new/", enterprise_members.new, name="enterprise_member_new"),
+    path("members/invite/", enterprise_invitations.invite, name="enterprise_invite"),
+    path("members/passwords/", enterprise_passwords.first, name="enterprise_passwords"),
+    path("members/<int:pk>/", enterprise_members.detail, name="enterprise_member"),
+    path("members/<int:pk>/disable/", enterprise_members.disable, name="enterprise_member_disable"),
+    path("members/<int:pk>/enable/", enterprise_members.enable, name="enterprise_member_enable"),
+    path("members/<int:pk>/remove/", enterprise_members.remove, name="enterprise_member_remove"),
+    path("members/<int:pk>/restore/", enterprise_members.restore, name="enterprise_member_restore"),
+    path("members/<int:pk>/password/", enterprise_passwords.reset, name="enterprise_member_password"),
+    path("invitations/<int:pk>/again/", enterprise_invitations.again, name="enterprise_invitation_again"),
+    path("invitations/<int:pk>/withdraw/", enterprise_invitations.withdraw, name="enterprise_invitation_withdraw"),
+    path("departments/", enterprise_departments.index, name="enterprise_departments"),
+    path("departments/new/", enterprise_departments.new, name="enterprise_department_new"),
+    path("departments/<int:pk>/", enterprise_departments.detail, name="enterprise_department"),
+    path("departments/<int:pk>/remove/", enterprise_departments.remove, name="enterprise_department_remove"),
+    path("groups/", enterprise_groups.index, name="enterprise_groups"),
+    path("groups/<int:pk>/", enterprise_groups.detail, name="enterprise_group"),
+    path("groups/<int:pk>/add/", enterprise_groups.add, name="enterprise_group_add"),
+    path("groups/<int:pk>/out/", enterprise_groups.take_out, name="enterprise_group_out"),
+    path("groups/<int:pk>/remove/", enterprise_groups.remove, name="enterprise_group_remove"),
+    path("applications/", enterprise_applications.index, name="enterprise_applications"),
+    path("applications/bind/<int:service>/", enterprise_applications.bind, name="enterprise_bind"),
+    path("applications/<int:pk>/", enterprise_applications.detail, name="enterprise_application"),
+    path("applications/<int:pk>/authorise/", enterprise_applications.authorise, name="enterprise_authorise"),
+    path("applications/<int:pk>/withdraw/", enterprise_applications.withdraw, name="enterprise_withdraw"),
+    path("applications/<int:pk>/groups/give/", enterprise_applications.give_group, name="enterprise_give_group"),
+    path("applications/<int:pk>/groups/take/", enterprise_applications.take_group, name="enterprise_take_group"),
+    path("applications/<int:pk>/restart/", enterprise_applications.restart, name="enterprise_sync_again"),
+    path("applications/<int:pk>/unbind/", enterprise_applications.unbind, name="enterprise_unbind"),
+    path("import/", enterprise_import.index, name="enterprise_imports"),
+    path("import/members.csv", enterprise_import.template, name="enterprise_import_template"),
+    path("import/<int:pk>/", enterprise_import.detail, name="enterprise_import"),
+    path("import/<int:pk>/confirm/", enterprise_import.confirm, name="enterprise_import_confirm"),
+    path("import/<int:pk>/drop/", enterprise_import.drop, name="enterprise_import_drop"),
+    path("history/", enterprise_history.index, name="enterprise_history"),
+]
+"""Below the address of an enterprise."""
 urlpatterns = [
     path("", home.home, name="home"),
     path("products/<slug:slug>/", product.product, name="product"),
@@ -76,6 +128,7 @@ urlpatterns = [
     path("supervision/<int:pk>/cancel/", supervision.ask_to_cancel, name="supervision_cancel"),
     path("supervision/<int:pk>/withdraw/", supervision.withdraw, name="supervision_withdraw"),
     path("supervision/<int:pk>/appeal/", supervision.appeal, name="supervision_appeal"),
+    path("supervision/<int:pk>/fetch/", supervision.fetch, name="supervision_fetch"),
     path("supervision/<int:pk>/files/<str:sha256>/", supervision.document, name="supervision_file"),
     path("refunds/", refunds.index, name="refunds"),
     path("refunds/<int:pk>/", refunds.detail, name="refund"),
@@ -151,5 +204,9 @@ urlpatterns = [
     path("balance/transfers/<str:number>/", top_up.transfer, name="transfer"),
     path("balance/transfers/<str:number>/proof/", top_up.proof, name="transfer_proof"),
     path("balance/transfers/<str:number>/withdraw/", top_up.withdraw, name="transfer_withdraw"),
+    path("enterprise/", enterprises.index, name="enterprises"),
+    path("enterprise/new/", enterprises.new, name="enterprise_new"),
+    path("enterprise/join/<str:token>/", enterprises.join, name="enterprise_join"),
+    path("enterprise/<slug:code>/", include(of_one_enterprise)),
     path("profile/", profile.profile, name="profile"),
 ]

@@ -12,12 +12,23 @@ import re
 import zipfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineWorkbook
 
 MOST_ROWS, MOST_COLUMNS, MOST_PARTS = 2000, 64, 200
 MOST_UNPACKED = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Of a sheet, and of all that the file unpacks to, in bytes."""
+
+    rows: int = MOST_ROWS
+    unpacked: int = MOST_UNPACKED
+
+
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
 
@@ -26,10 +37,10 @@ class Unreadable(Exception):  # it is no error
     """No spreadsheet, or one beyond the bounds."""
 
 
-def rows_of(raw: bytes) -> list[list[object]]:
+def rows_of(raw: bytes, bounds: Bounds = Bounds()) -> list[list[object]]:  # it is frozen
     """The cells of the first sheet, from its first row and column on. Raises ``Unreadable``."""
     try:
-        harmless = io.BytesIO(_harmless(raw))
+        harmless = io.BytesIO(_harmless(raw, bounds))
     except _BROKEN:
         raise Unreadable from None
     try:
@@ -45,10 +56,10 @@ def rows_of(raw: bytes) -> list[list[object]]:
         raise Unreadable from None
 
 
-def _harmless(raw: bytes) -> bytes:
+def _harmless(raw: bytes, bounds: Bounds) -> bytes:
     """The same archive with those parts alone that are XML within bounds."""
     kept = io.BytesIO()
-    left = MOST_UNPACKED
+    left = bounds.unpacked
     with zipfile.ZipFile(io.BytesIO(raw)) as archive, zipfile.ZipFile(kept, "w") as made:
         parts = archive.infolist()
         if len(parts) > MOST_PARTS or len({part.filename for part in parts}) < len(parts):
@@ -59,16 +70,16 @@ def _harmless(raw: bytes) -> bytes:
             left -= len(content)
             if left < 0:
                 raise Unreadable
-            if _is_xml(content):
+            if _is_xml(content, bounds.rows):
                 made.writestr(part.filename, content)
     return kept.getvalue()
 
 
-def _is_xml(content: bytes) -> bool:
+def _is_xml(content: bytes, most_rows: int) -> bool:
     """False for other parts, such as pictures. Raises ``Unreadable`` for XML that says where cells are beyond the bounds, or
     defines entities."""
     parser = expat.ParserCreate("utf-8", "\n")  # whatever it says of itself: in UTF-16 the reader would see other cells
-    parser.StartElementHandler = _Cells().begin
+    parser.StartElementHandler = _Cells(most_rows).begin
     parser.StartDoctypeDeclHandler = _refuse
     try:
         parser.Parse(content, True)
@@ -84,8 +95,9 @@ def _refuse(*_doctype: object) -> None:
 class _Cells:
     """Where the next row and the next cell are, as readers count them: by their reference, or one further."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_rows: int) -> None:
         self.row = self.column = 0
+        self.most_rows = most_rows
 
     def begin(self, name: str, attributes: Mapping[str, str]) -> None:
         match name.rpartition("\n")[2]:
@@ -95,7 +107,7 @@ class _Cells:
                 self._cell(attributes.get("r", ""))
             case _:
                 return
-        if self.row > MOST_ROWS or self.column > MOST_COLUMNS:
+        if self.row > self.most_rows or self.column > MOST_COLUMNS:
             raise Unreadable
 
     def _cell(self, reference: str) -> None:

@@ -1,0 +1,81 @@
+"""What administrators of an enterprise see of the applications that it uses, and a buyer of services that can be bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef
+
+from tradepost.market.base.counting import Count, counts_up_to
+from tradepost.market.base.paging import Page, page
+from tradepost.market.base.prefix import begins
+from tradepost.market.identity.models import User
+from tradepost.market.organisations.models import Enterprise, Group, Member
+from tradepost.market.subscriptions.models import Subscription
+
+from .models import Application, Authorisation, TenantBinding
+
+MOST_BINDABLE = 50
+
+
+def bindings_of(enterprise: Enterprise, *, after: str = "") -> Page[TenantBinding]:
+    own = TenantBinding.objects.filter(enterprise=enterprise).select_related("application", "subscription__product")
+    return page(own, after=after, along=("enterprise",))
+
+
+def find_binding(enterprise: Enterprise, pk: int) -> TenantBinding | None:
+    own = TenantBinding.objects.filter(enterprise=enterprise, pk=pk).exclude(subscription=None)
+    return own.select_related("application", "subscription__product", "subscription__seller", "address").first()
+
+
+def bindable(user: User, *, most: int = MOST_BINDABLE) -> list[Subscription]:
+    """Services of a buyer to which people can sign in by way of an enterprise, and that are bound to none; the newest."""
+    living = TenantBinding.objects.filter(subscription=OuterRef("pk")).exclude(status=TenantBinding.Status.UNBOUND)
+    own = Subscription.objects.filter(buyer=user, status=Subscription.Status.ACTIVE)
+    joint = own.filter(Exists(Application.objects.filter(product=OuterRef("product"))), ~Exists(living))
+    return list(joint.select_related("product__application").order_by("buyer", "-pk")[:most])
+
+
+def is_joint(subscription: Subscription) -> bool:
+    """Whether people sign in to it by way of an enterprise."""
+    return Application.objects.filter(product=subscription.product_id).exists()
+
+
+def enterprises_for(subscription: Subscription) -> list[Enterprise]:
+    """To which its buyer may bind it: founded by the buyer, who administers it still."""
+    own = Enterprise.objects.filter(buyer=subscription.buyer_id, status=Enterprise.Status.ACTIVE)
+    administered = Member.objects.filter(
+        enterprise=OuterRef("pk"), user=subscription.buyer_id, role=Member.Role.ADMIN, enabled=True, removed_at=None
+    )
+    return list(own.filter(Exists(administered)).order_by("name", "pk"))
+
+
+def living_binding(subscription: Subscription) -> TenantBinding | None:
+    own = TenantBinding.objects.filter(subscription=subscription).exclude(status=TenantBinding.Status.UNBOUND)
+    return own.select_related("enterprise", "application").first()
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """A member who may use an application. ``told``: the seller knows, as they are."""
+
+    row: Authorisation
+    told: bool
+
+
+def rights_of(binding: TenantBinding, *, text: str = "", after: str = "") -> Page[Right]:
+    """Who may use it, the newest first; ``text``: beginning of a name or an account name."""
+    rows = Authorisation.objects.filter(binding=binding, wanted=True).select_related("member__department")
+    if text := text.strip():
+        rows = rows.filter(begins("member__user_name", text.lower()) | begins("member__name", text))
+    found = page(rows, after=after, along=("binding",))
+    return Page([Right(one, told=one.version == one.acked_version) for one in found.rows], found.next_key)
+
+
+def how_many(binding: TenantBinding) -> Count:
+    [found] = counts_up_to(Authorisation.objects.filter(binding=binding, wanted=True))
+    return found
+
+
+def groups_bound(binding: TenantBinding) -> list[Group]:
+    return list(Group.objects.filter(bindings__binding=binding).order_by("name", "pk"))

@@ -1,0 +1,99 @@
+"""A credential is changed, and the change is applied to services that are bound already, one by one or all (openapi-jointkit §B.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from tradepost.market.production.models import Address, Binding
+
+from .credential import debugged, login_taken, plain_name, public_key, web_address, wrong
+from .lifecycle import SYNC, TENANT_BINDING, BindingEvent, SyncEvent
+from .models import Application, Sync, TenantBinding
+from .people import RELEASABLE
+from .rules import SyncRules
+from .run import locked, settle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialChange:
+    """What a seller may change. The callback is not among it: clients that stand know it."""
+
+    name: str
+    address: Address
+    public_key: str
+    login_url: str
+    multi_instance: bool
+    asked_fields: Collection[str] = ()
+
+
+def change(application: Application, wanted: CredentialChange, *, sandbox: bool) -> Application:
+    """From now on; what is bound already keeps address and key until the change is applied to it. Raises ``Refused``."""
+    with transaction.atomic():
+        held = Application.objects.select_for_update(of=("self",)).select_related("seller").get(pk=application.pk)
+        if held.multi_instance and not wanted.multi_instance:
+            words = _("Several services may be bound to one enterprise already: this cannot be switched back.")
+            raise wrong("multi_instance", words)
+        if wanted.address.pk != held.address_id:
+            held.address = _fitting(held, debugged(held.seller, wanted.address))
+        held.name, held.public_key = plain_name(wanted.name), public_key(wanted.public_key)
+        held.login_url = web_address(wanted.login_url, field="login_url", sandbox=sandbox)
+        held.multi_instance = wanted.multi_instance
+        held.asked_fields = [one for one in RELEASABLE if one in wanted.asked_fields]
+        try:
+            with transaction.atomic():
+                held.save(
+                    update_fields=["address", "name", "public_key", "login_url", "multi_instance", "asked_fields"]
+                )
+        except IntegrityError:
+            raise login_taken() from None
+    return held
+
+
+def _fitting(held: Application, address: Address) -> Address:
+    """The base interfaces of its product and the joint-operation calls share one address (§A.0)."""
+    served = (
+        Binding.objects.select_related("address").filter(product=held.product_id).first() if held.product_id else None
+    )
+    if served is not None and served.address.url != address.url:
+        words = _("Its product is served at %(url)s. First serve the product at the new address; both share one.")
+        raise wrong("address", words % {"url": served.address.url})
+    return address
+
+
+def differs(binding: TenantBinding) -> bool:
+    """Whether it has another address or key than its application; ``binding`` with its application."""
+    now = binding.application
+    return (binding.address_id, binding.public_key) != (now.address_id, now.public_key)
+
+
+def apply_change(
+    application: Application, bindings: Collection[int], *, actor: str, rules: SyncRules, now: datetime
+) -> int:
+    """These bindings get the application's address and key; the seller is told the secret anew, with the new key. Those of other
+    applications are passed over. Gives how many changed."""
+    changed = 0
+    own = TenantBinding.objects.filter(application=application, pk__in=bindings)
+    for pk in own.exclude(status=TenantBinding.Status.UNBOUND).order_by("pk").values_list("pk", flat=True):
+        with transaction.atomic():
+            held = locked(pk)
+            if not differs(held):
+                continue
+            held.address, held.public_key = held.application.address, held.application.public_key
+            held.save(update_fields=["address", "public_key"])
+            _begin_anew(held, actor, now)
+            settle(held, rules, now=now)
+            changed += 1
+    return changed
+
+
+def _begin_anew(held: TenantBinding, actor: str, now: datetime) -> None:
+    """What stood still at the former address is tried at the new one."""
+    stopped = list(Sync.objects.filter(binding=held, status=Sync.Status.STOPPED).order_by("pk"))
+    SYNC.move_all(stopped, SyncEvent.DROP, now=now, actor=actor)
+    if held.status == TenantBinding.Status.STOPPED:
+        TENANT_BINDING.move(held, BindingEvent.RESTART, now=now, actor=actor)

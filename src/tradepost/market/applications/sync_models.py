@@ -1,0 +1,72 @@
+"""What is told a seller of one binding, run by run, and the departments that it knows."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from tradepost.market.production.models import Call
+
+
+class Sync(models.Model):
+    """One run of calls to a seller about a binding; one runs at a time (openapi-jointkit §A.0).
+
+    What a run tells is looked up before each of its calls: it goes from what the seller acknowledged to what is so now.
+    """
+
+    class Kind(models.TextChoices):
+        BIND = "bind", _("Bind: enterprise, application, departments")
+        WITHDRAW = "withdraw", _("Withdraw authorisations")
+        DEPARTMENTS = "departments", _("Departments that changed")
+        AUTHORISE = "authorise", _("Authorise members")
+        UNBIND = "unbind", _("Unbind: the enterprise is deleted at the seller")
+
+    class Status(models.TextChoices):
+        RUNNING = "running", _("Under way")
+        STOPPED = "stopped", _("Stopped")
+        DONE = "done", _("Done")
+        DROPPED = "dropped", _("Not needed any more")
+
+    binding = models.ForeignKey("applications.TenantBinding", models.PROTECT, related_name="syncs", db_index=False)
+    kind = models.CharField(max_length=16, choices=Kind)
+    status = models.CharField(max_length=8, choices=Status, default=Status.RUNNING)
+    call = models.OneToOneField(Call, models.PROTECT, null=True, default=None, related_name="sync")
+    """The call that it waits for, or the last one that it made."""
+    calls = models.PositiveIntegerField(default=0)
+    """How many it made."""
+    people = models.PositiveIntegerField(default=0)
+    """How many members the seller acknowledged in it."""
+    note = models.CharField(max_length=500, blank=True, default="")
+    """Why it stopped: a verdict (``production.reasons``) or a sentence."""
+    give_up_at = models.DateTimeField(null=True, default=None)
+    """Until when its calls are tried again; null where they are tried once."""
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, default=None)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["binding"], condition=Q(status="running"), name="sync_one_running"),
+            models.UniqueConstraint(
+                fields=["binding", "kind"], condition=Q(status="stopped"), name="sync_stopped_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["binding", "-id"], name="sync_binding")]
+
+
+class SyncedDepartment(models.Model):
+    """A department as a seller knows it, by what it acknowledged."""
+
+    binding = models.ForeignKey(
+        "applications.TenantBinding", models.CASCADE, related_name="synced_departments", db_index=False
+    )
+    code = models.CharField(max_length=64)
+    name = models.CharField(max_length=128)
+    parent_code = models.CharField(max_length=64, blank=True, default="")
+    unknown = models.BooleanField(default=False)
+    """A call about it failed so that the seller may have acted."""
+
+    class Meta:
+        verbose_name = pgettext_lazy("joint operation", "synced department")
+        constraints = [models.UniqueConstraint(fields=["binding", "code"], name="synced_department_once")]

@@ -1,0 +1,78 @@
+"""What a CAS validation answers, as XML and as JSON (openapi-jointkit B.9, CAS 3.0 §2.5). No I/O."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+from xml.sax.saxutils import escape
+
+NAMESPACE = "http://www.yale.edu/tp/cas"
+type Format = Literal["json", "xml"]
+type Attributes = Mapping[str, str | bool]
+
+
+class Code(StrEnum):
+    """Why a ticket is not valid (CAS 3.0 §2.5.3)."""
+
+    INVALID_REQUEST = "INVALID_REQUEST"
+    INVALID_TICKET = "INVALID_TICKET"
+    INVALID_SERVICE = "INVALID_SERVICE"
+
+
+@dataclass(frozen=True, slots=True)
+class Valid:
+    """Whose ticket it was; no attributes in CAS 2.0."""
+
+    user: str
+    attributes: Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class NotValid:
+    code: Code
+    description: str
+
+
+type Answer = Valid | NotValid
+
+
+def asked_format(named: str, default: Format) -> Format:
+    """By the parameter ``format``, in whatever case; what it does not know is left to ``default``."""
+    return {"json": "json", "xml": "xml"}.get(named.strip().lower(), default)  # type: ignore[return-value]  # of its values
+
+
+def write(answer: Answer, form: Format) -> tuple[bytes, str]:
+    """The body and its content type."""
+    if form == "json":
+        return _json(answer), "application/json; charset=utf-8"
+    return _xml(answer), "application/xml; charset=utf-8"
+
+
+def _json(answer: Answer) -> bytes:
+    if isinstance(answer, Valid):
+        told: dict[str, object] = {
+            "authenticationSuccess": {"user": answer.user, "attributes": dict(answer.attributes)}
+        }
+    else:
+        told = {"authenticationFailure": {"code": answer.code.value, "description": answer.description}}
+    return json.dumps({"serviceResponse": told}, ensure_ascii=False).encode()
+
+
+def _xml(answer: Answer) -> bytes:
+    if isinstance(answer, Valid):
+        lines = "".join(f"<cas:{name}>{_text(value)}</cas:{name}>" for name, value in answer.attributes.items())
+        inner = f"<cas:user>{_text(answer.user)}</cas:user>"
+        inner += f"<cas:attributes>{lines}</cas:attributes>" if lines else ""
+        told = f"<cas:authenticationSuccess>{inner}</cas:authenticationSuccess>"
+    else:
+        words = _text(answer.description)
+        told = f'<cas:authenticationFailure code="{answer.code.value}">{words}</cas:authenticationFailure>'
+    return f'<cas:serviceResponse xmlns:cas="{NAMESPACE}">{told}</cas:serviceResponse>'.encode()
+
+
+def _text(value: str | bool) -> str:  # noqa: FBT001  # an attribute's value
+    text = str(value).lower() if isinstance(value, bool) else value
+    return escape("".join(c for c in text if c in "\t\n\r" or c >= " "))

@@ -1,0 +1,34 @@
+"""What notices and mails say of enterprises and their people (openapi-jointkit §A.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from .categories import About, Category
+from .notice_parts import Words
+
+_AN_ACCOUNT = About(category=Category.SECURITY, mandatory=True)
+_ITS_PEOPLE = About(category=Category.SECURITY)
+
+OF_ENTERPRISES: Mapping[str, Words] = {
+    "enterprise_invitation": Words(
+        _("%(enterprise)s invites you to join it"),
+        _("%(inviter)s asks you to join the enterprise %(enterprise)s on this market, with the account name %(account)s. Accept "
+          "with an account of the address %(email)s; if you have none yet, open one with it. The link works until %(until)s. If "
+          "you do not know the enterprise, do nothing."),
+        _("Look at the invitation"), "info", "users", _AN_ACCOUNT,
+    ),
+    "enterprise_joined": Words(
+        _("%(person)s joined %(enterprise)s"),
+        _("The invitation was accepted. The person is in the department %(department)s."),
+        _("See the member"), "info", "users", _ITS_PEOPLE,
+    ),
+    "enterprise_dissolved": Words(
+        _("The enterprise %(enterprise)s was dissolved"),
+        _("Its members cannot sign in to its applications any more. If no administrator wanted this, write to the operator at "
+          "once."),
+        _("See your enterprises"), "warning", "ban", _AN_ACCOUNT,
+    ),
+}  # fmt: skip

@@ -1,0 +1,80 @@
+"""One entry in an enterprise's history for everything that was done in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tradepost.market.base import rows
+from tradepost.market.identity.models import User
+
+from .models import Department, Enterprise, EnterpriseAct, Group, ImportRun, Invitation, Member
+
+
+class Did(StrEnum):
+    FOUNDED = "founded"
+    RENAMED = "renamed"
+    DISSOLVED = "dissolved"
+    DEPARTMENT_ADDED = "department_added"
+    DEPARTMENT_RENAMED = "department_renamed"
+    DEPARTMENT_MOVED = "department_moved"
+    DEPARTMENT_REMOVED = "department_removed"
+    MEMBER_ADDED = "member_added"
+    MEMBER_CHANGED = "member_changed"
+    MEMBER_DISABLED = "member_disabled"
+    MEMBER_ENABLED = "member_enabled"
+    MEMBER_REMOVED = "member_removed"
+    MEMBER_RESTORED = "member_restored"
+    MEMBER_LEFT = "member_left"
+    PASSWORD_MADE = "password_made"  # noqa: S105  # the name of an act
+    FIRST_PASSWORDS = "first_passwords"  # the same
+    INVITED = "invited"
+    JOINED = "joined"
+    INVITATION_REVOKED = "invitation_revoked"
+    GROUP_ADDED = "group_added"
+    GROUP_RENAMED = "group_renamed"
+    GROUP_REMOVED = "group_removed"
+    GROUP_FILLED = "group_filled"
+    GROUP_EMPTIED = "group_emptied"
+    IMPORTED = "imported"
+
+
+type About = Department | Group | ImportRun | Invitation | Member | None
+
+_KINDS: dict[type, str] = {
+    Department: "department", Group: "group", ImportRun: "import", Invitation: "invitation", Member: "member",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who does something: a person, or the market where ``user`` is None."""
+
+    user: User | None
+    text: str
+
+
+MARKET = Actor(user=None, text="")
+
+
+def actor(by: Member | None) -> Actor:
+    """An administrator; None for the market itself."""
+    return MARKET if by is None else Actor(user=by.user, text=by.name or by.user_name)
+
+
+def subject(about: About) -> str:
+    return "" if about is None else f"{_KINDS[type(about)]}:{about.pk}"
+
+
+def record(enterprise: Enterprise, did: Did, who: Actor, *, now: datetime, about: About = None, note: str = "") -> None:
+    """In the transaction of the act."""
+    named = about.file_name if isinstance(about, ImportRun) else about.email if isinstance(about, Invitation) else about
+    rows.create(
+        [
+            EnterpriseAct(
+                enterprise=enterprise, act=did, by=who.user, by_text=who.text[:255], about=subject(about),
+                about_text="" if named is None else str(named)[:255], note=note[:500], at=now,
+            )
+        ]
+    )  # fmt: skip

@@ -1,0 +1,62 @@
+"""What happens to enterprises and their people: what sellers of joint software are to be told (openapi-jointkit §A.0)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tradepost.market.base.events import event
+
+
+@event("enterprise_changed", about=("enterprise",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnterpriseChanged:
+    """An enterprise has another name."""
+
+    enterprise: int
+
+
+@event("enterprise_dissolved", about=("enterprise",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnterpriseDissolved:
+    """An enterprise ended: its bindings do, and nobody signs in any more."""
+
+    enterprise: int
+
+
+@event("department_changed", about=("enterprise",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepartmentChanged:
+    """A department was added, renamed, moved, removed or brought back."""
+
+    enterprise: int
+    department: int
+    version: int
+    """What the department's own is since then. It may have changed again meanwhile: its row says what it is."""
+
+
+@event("members_changed", about=("enterprise",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembersChanged:
+    """People joined, left or were changed, or are in other groups than before: at most ``import_members.BATCH`` of them."""
+
+    enterprise: int
+    members: tuple[int, ...]
+
+
+@event("member_password_reset", about=("enterprise",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberPasswordReset:
+    """An administrator gave a managed account a new password: sessions and tokens of the old one end."""
+
+    enterprise: int
+    member: int
+
+
+@event("enterprise_member_joined", about=("enterprise",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnterpriseMemberJoined:
+    """Somebody accepted an invitation."""
+
+    enterprise: int
+    member: int
+    invitation: int

@@ -1,0 +1,34 @@
+"""Groups: applications are given to all who are in one (business-rules §9 'Joint SaaS')."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+
+class Group(models.Model):
+    enterprise = models.ForeignKey("organisations.Enterprise", models.PROTECT, related_name="groups", db_index=False)
+    name = models.CharField(_("Name"), max_length=64)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("enterprise", Lower("name"), name="enterprise_group_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class GroupMember(models.Model):
+    group = models.ForeignKey(Group, models.CASCADE, related_name="memberships", db_index=False)
+    member = models.ForeignKey("organisations.Member", models.CASCADE, related_name="groups")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["group", "member"], name="enterprise_group_member_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["group", "-id"], name="enterprise_group_member_list")]

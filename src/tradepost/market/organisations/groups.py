@@ -1,0 +1,124 @@
+"""Groups of people, to which applications can be given at once (business-rules §9 'Joint SaaS')."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from http import HTTPStatus
+from itertools import batched
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from tradepost.market.base import outbox, rows
+from tradepost.market.base.errors import Refused
+
+from . import account_names
+from .acts import Did, actor, record
+from .events import MembersChanged
+from .locking import lock
+from .members import tell
+from .models import Enterprise, Group, GroupMember, Member
+
+LONGEST_NAME = 64
+MOST_TOLD = 5_000
+"""Members that one event names."""
+MOST_AT_ONCE = 500
+"""Members that are put into a group, or taken out of it, by one act."""
+
+
+def add(enterprise: Enterprise, name: str, *, by: Member, most: int, now: datetime) -> Group:
+    """``most``: groups of an enterprise. Raises ``Refused``."""
+    name = account_names.plain_name(name, field="name", longest=LONGEST_NAME)
+    with transaction.atomic():
+        held = lock(enterprise, by=by)
+        if Group.objects.filter(enterprise=held).count() >= most:
+            words = _("An enterprise has at most %(most)s groups.") % {"most": most}
+            raise Refused("group.too_many", words)
+        try:
+            with transaction.atomic():
+                made = Group.objects.create(enterprise=held, name=name, created_at=now)
+        except IntegrityError:
+            raise _taken(name) from None
+        record(held, Did.GROUP_ADDED, actor(by), about=made, now=now)
+    return made
+
+
+def rename(group: Group, name: str, *, by: Member, now: datetime) -> None:
+    name = account_names.plain_name(name, field="name", longest=LONGEST_NAME)
+    with transaction.atomic():
+        held = lock(group.enterprise_id, by=by)
+        one = _still(held, group)
+        before, one.name = one.name, name
+        if before == name:
+            return
+        try:
+            with transaction.atomic():
+                one.save(update_fields=["name"])
+        except IntegrityError:
+            raise _taken(name) from None
+        record(held, Did.GROUP_RENAMED, actor(by), about=one, now=now, note=before)
+
+
+def remove(group: Group, *, by: Member, now: datetime) -> None:
+    """Its members stay members of the enterprise; only what the group gave them goes."""
+    with transaction.atomic():
+        held = lock(group.enterprise_id, by=by)
+        one = _still(held, group)
+        were_in = list(GroupMember.objects.filter(group=one).values_list("member", flat=True))
+        record(held, Did.GROUP_REMOVED, actor(by), about=one, now=now)
+        one.delete()
+        for some in batched(were_in, MOST_TOLD):
+            outbox.publish(MembersChanged(enterprise=held.pk, members=some), now=now)
+
+
+def put_in(group: Group, members: Collection[int], *, by: Member, now: datetime) -> int:
+    """How many of these members (keys) were not in it. Raises ``Refused`` for one who is no member, and changes nothing."""
+    with transaction.atomic():
+        held = lock(group.enterprise_id, by=by)
+        one, chosen = _still(held, group), _chosen(held, members)
+        there = set(GroupMember.objects.filter(group=one, member__in=chosen).values_list("member", flat=True))
+        new = [member for member in chosen if member.pk not in there]
+        rows.create(GroupMember(group=one, member=member) for member in new)
+        return _noted(one, new, Did.GROUP_FILLED, by=by, now=now)
+
+
+def take_out(group: Group, members: Collection[int], *, by: Member, now: datetime) -> int:
+    """How many of these members (keys) were in it."""
+    with transaction.atomic():
+        held = lock(group.enterprise_id, by=by)
+        one = _still(held, group)
+        inside = Member.objects.filter(pk__in=list(members)[:MOST_AT_ONCE], groups__group=one)
+        gone = list(inside.order_by("pk"))
+        GroupMember.objects.filter(group=one, member__in=gone).delete()
+        return _noted(one, gone, Did.GROUP_EMPTIED, by=by, now=now)
+
+
+def _noted(one: Group, changed: list[Member], did: Did, *, by: Member, now: datetime) -> int:
+    if changed:
+        names = ", ".join(member.user_name for member in changed[:20])
+        record(one.enterprise, did, actor(by), about=one, now=now, note=f"{len(changed)}: {names}")
+        tell(changed, now=now)
+    return len(changed)
+
+
+def _chosen(held: Enterprise, members: Collection[int]) -> list[Member]:
+    if len(members) > MOST_AT_ONCE:
+        words = _("At most %(most)s people are put into a group at once.") % {"most": MOST_AT_ONCE}
+        raise Refused("group.too_many_at_once", words, HTTPStatus.UNPROCESSABLE_ENTITY)
+    found = list(Member.objects.filter(pk__in=members, enterprise=held, removed_at=None).order_by("pk"))
+    if len(found) < len(set(members)):
+        words = _("One of these people is no member any more. Look at the list again.")
+        raise Refused("enterprise.no_member", words, HTTPStatus.NOT_FOUND)
+    return found
+
+
+def _still(held: Enterprise, group: Group) -> Group:
+    found = Group.objects.filter(pk=group.pk, enterprise=held).first()
+    if found is None:
+        raise Refused("group.gone", _("There is no such group any more."), HTTPStatus.NOT_FOUND)
+    return found
+
+
+def _taken(name: str) -> Refused:
+    return Refused("group.name_taken", _("There is a group “%(name)s” already.") % {"name": name}, field="name")

@@ -1,0 +1,39 @@
+"""What was told a seller of a binding, run by run, for pages of buyers, sellers and operators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tradepost.market.applications.models import Sync, TenantBinding
+from tradepost.market.applications.seller_queries import runs_of
+from tradepost.market.production import reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """``why``: what stopped it, in words."""
+
+    run: Sync
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncView:
+    """``stands_still``: something waits for a person who tries it again; ``runs``: newest first."""
+
+    runs: list[Run]
+    stands_still: bool
+    running: bool
+
+
+def sync_view(binding: TenantBinding) -> SyncView:
+    runs = [
+        Run(one, reasons.title(one.note, protocol=binding.address.protocol) if one.note else "")
+        for one in runs_of(binding)
+    ]
+    waiting = Sync.objects.filter(binding=binding)
+    return SyncView(
+        runs,
+        stands_still=waiting.filter(status=Sync.Status.STOPPED).exists(),
+        running=waiting.filter(status=Sync.Status.RUNNING).exists(),
+    )
