@@ -12,7 +12,6 @@ OF_IMAGES: dict[str, dict[str, View]] = {
         "server-by-the-hour": View("/servers/{bare server}/"),
         "server-released": View("/servers/{released server}/"),
         "server-new": View("/servers/new/{image hourly}/"),
-        "server-new-wrong": View("/servers/new/{image hourly}/", (("#name", "  "),), "main form [type=submit]"),
         "server-replace": View("/servers/{bare server}/replace/"),
         "server-release": View("/servers/{bare server}/release/"),
         "period-image-new": View("/servers/images/new/{image monthly}/"),
