@@ -60,6 +60,8 @@ class ByTheHead:
     """Bytes of which each goes on as a request of its own while the rest is on its way; 0: the body goes on whole."""
     words: Callable[[Environ, HTTPStatus], tuple[Headers, bytes]] = lambda _environ, _status: ([], b"")
     """What is said of a request that was refused unread."""
+    lead: Callable[[Environ], Environ] = lambda environ: environ
+    """Where it goes, where its host says that."""
 
 
 class Exchange(Protocol):
@@ -93,11 +95,11 @@ class RequestBuffering:
     async def __rsgi__(self, scope: Any, exchange: Exchange) -> None:
         answered = self._loop.create_future()
         if scope.method not in READING or scope.headers.get("content-length") or "transfer-encoding" in scope.headers:
-            receiving = self._loop.create_task(self._receive(environ_of(scope), exchange, answered))
+            receiving = self._loop.create_task(self._receive(self._by.lead(environ_of(scope)), exchange, answered))
             self._receiving.add(receiving)  # the loop itself keeps only a weak reference
             receiving.add_done_callback(self._receiving.discard)
         else:
-            self._threads.do(lambda: self._answer(environ_of(scope), exchange, answered))
+            self._threads.do(lambda: self._answer(self._by.lead(environ_of(scope)), exchange, answered))
         await answered
 
     async def _receive(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
