@@ -22,6 +22,11 @@ GONE_MODULES = {
     "carrying", "reading", "sound", "tied", "allauth_words", "engine_queries", "once",
 }  # fmt: skip
 ALLOWED = {
+    # Who was authorised by hand, rather than by a group (joint.md §4).
+    "by_hand": {
+        f"src/tradepost/market/applications/{name}.py"
+        for name in ("authorise", "bind", "desired", "models", "migrations/0001_initial")
+    },
     "wish": {
         f"src/tradepost/market/{path}.py"
         for path in (

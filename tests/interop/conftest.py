@@ -35,6 +35,12 @@ class Market:
     client_id: str
     client_secret: str
     callback: str
+    events: list[str]
+    """Applications for licenses that no test has delivered yet: take one away with ``pop``."""
+    data: str
+    """Its data folder."""
+    process: int
+    """Of ``tradepost serve``, whose children answer."""
 
     @property
     def auth_centre(self) -> str:
@@ -60,8 +66,9 @@ def _await_listening(port: int, server: subprocess.Popen[bytes]) -> None:
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     """A market of its own, served as ``tradepost serve`` serves every market."""
     port = free_port()
+    data = str(tmp_path_factory.mktemp("market"))
     environment = os.environ | {
-        "TRADEPOST_DATA": str(tmp_path_factory.mktemp("market")),
+        "TRADEPOST_DATA": data,
         "TRADEPOST_DATABASE_URL": "",
         "TRADEPOST_PORT": str(port),
         "TRADEPOST_PUBLIC_URL": f"http://127.0.0.1:{port}",
@@ -78,6 +85,11 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
         try:
             _await_listening(port, server)
             # The program's last line: Django may say things above it.
-            yield Market(f"http://127.0.0.1:{port}", **json.loads(prepared.stdout.splitlines()[-1]))
+            yield Market(
+                f"http://127.0.0.1:{port}",
+                data=data,
+                process=server.pid,
+                **json.loads(prepared.stdout.splitlines()[-1]),
+            )
         finally:
             server.terminate()

@@ -7,12 +7,16 @@ import json
 import sys
 from datetime import timedelta
 
+EVENTS = 5
+"""Applications for licenses, for tests that deliver one each."""
+
 
 def main() -> None:
     import django
 
     django.setup()
     from tests.factories.demo import demo_on_sale
+    from tests.factories.licenses import make_application
     from tests.factories.metering import make_metered
     from tests.factories.signing_in import make_joint
     from tests.market.open_api.asking import ADDRESS, Shop
@@ -39,6 +43,7 @@ def main() -> None:
             "client_secret": joint.secret,
             "callback": joint.client.callback,
             "own": own.number,
+            "events": [make_application(seller, now=clock.now()).event_id for _ in range(EVENTS)],
             "foreign": shop.buy("tangli-bi", quantity=5).number,
         },
         sys.stdout,

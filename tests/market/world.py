@@ -24,6 +24,7 @@ from tests.factories import assets
 from tests.factories.buying import ACCESS
 from tests.factories.companies import handed_in, owner_of
 from tests.factories.images import servers_of
+from tests.factories.licenses import deliver_text
 from tests.factories.metering import item as usage
 from tests.factories.metering import make_metered, make_package, package, push
 from tests.factories.people import NOW
@@ -35,7 +36,7 @@ from tests.market.engine import end, lease
 from tests.market.every_address import ADDRESSES, ANYBODY, OPERATOR, STRANGER, Address
 from tests.market.service_desk.asking import complained, passed, raised
 from tests.market.supervision.supervising import deliveries_of
-from tests.market.world_parts import settled_of, tenant_of, web_checked_of
+from tests.market.world_parts import enterprise_of, settled_of, tenant_of, web_checked_of
 from tradepost.market.assets.asset_models import Asset, AssetVersion
 from tradepost.market.assets.contested import blocking_of
 from tradepost.market.assets.models import Proof
@@ -59,7 +60,6 @@ from tradepost.market.identity import domains, keys, members
 from tradepost.market.identity.menus import VIEWER
 from tradepost.market.identity.models import Member, Seller, SigningKey, Throttle, User
 from tradepost.market.licenses.code_models import LicenseCode
-from tradepost.market.licenses.deliver import deliver_license
 from tradepost.market.licenses.request import request_license
 from tradepost.market.metering import collect
 from tradepost.market.metering.models import Record
@@ -82,7 +82,6 @@ from tradepost.market.review import appeals
 from tradepost.market.service_desk.complaints import Subject
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Fault, Unreachable
-from tradepost.protocols.open_api.upload import TextUpload
 
 PASSWORD, LICENSE, SIGNING_KEY = "Geheim-4711-xyz", "the license of X alone", "the signing key of A alone"
 
@@ -129,7 +128,7 @@ class World:
         call = factories.make_call(order, subscription=held, state=State.WAITING, last_verdict="timeout", attempts=1)
         operation = factories.make_operation(order, subscription=held, call=call)
         applied = request_license(held, "machine-of-x-7", actor="x", now=NOW)
-        deliver_license(seller.pk, TextUpload(event_id=applied.event_id, characters=MACHINE_LICENSE), now=NOW)
+        deliver_text(seller.pk, applied.event_id, MACHINE_LICENSE, now=NOW)
         owner = Member.objects.get(seller=seller, user=self.users[table.OWNER])
         invited = members.invite(
             seller, "new@a.example", groups=[group], by=owner, most=50, valid=timedelta(days=7), now=clock.now()
@@ -174,8 +173,9 @@ class World:
             facts={"order": order.number, "product": product.name},
         )  # fmt: skip
         told, grievance = self._asked(buyer, seller, product)
-        delivered = deliveries_of(seller, buyer, WHY_X_APPEALS)
+        delivered = deliveries_of(seller, buyer, WHY_X_APPEALS, asset=str(version.pk))
         code, untaken = self._codes(seller, buyer)
+        of_its_enterprise, kept_by_it = enterprise_of(buyer)
         self.facts: Mapping[str, str] = {
             "coded": str(code.subscription_id), "untaken": str(untaken.subscription_id), "license_code": str(code.pk), "coded_product": str(code.product_id),
             "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug, "seller_slug": seller.slug,
@@ -194,7 +194,7 @@ class World:
             "web_task": str(run_of_a.task_id), "web_scan": str(run_of_a.pk), "appealed_scan": str(appealed.pk),
             "leased job": str(proving.pk), "drift": str(drift.pk), "audit": str(acted.pk),
             "invoice": str(invoice.pk), "asked_invoice": str(asked_invoice.pk), "invoice_title": str(title.pk),
-            **told, **tenant_of(buyer), **settled, **delivered,
+            **told, **tenant_of(buyer), **settled, **delivered, **of_its_enterprise,
             "refund": str(refund.pk), "appealed_refund": str(appealed_refund.pk), "refund_file": shown.sha256,
             "transfer": announced.number, "intent": str(announced.pk), "shown_intent": str(shown_intent.pk), "unmatched": str(nobodys.pk),
             "usage_record": str(Record.objects.get().pk),
@@ -213,7 +213,7 @@ class World:
             asset.name: table.A_MEMBERS | {OPERATOR}, version.sha256: table.A_MEMBERS | {OPERATOR}, begun.token: frozenset(),
             announced.number: frozenset({table.BUYER, OPERATOR}), shown_intent.number: frozenset({table.BUYER, OPERATOR}), nobodys.provider_no: frozenset({OPERATOR}),
             **dict.fromkeys((title.name, asked_invoice.remark, invoice.wish_reason, invoice.receiver_email), table.A_TRADE | {table.BUYER, OPERATOR}),
-            WHY_X_APPEALS: table.A_TRADE | {table.BUYER, OPERATOR},
+            **kept_by_it, WHY_X_APPEALS: table.A_TRADE | {table.BUYER, OPERATOR},
             grievance: table.A_TRADE | {table.BUYER, OPERATOR},
             refund.reason: table.A_TRADE | {table.BUYER, OPERATOR},
             PASSWORD: frozenset({table.BUYER}), LICENSE: frozenset({table.BUYER}),

@@ -36,6 +36,7 @@ logs.configure(form=config().log_format, level=config().log_level)
 pages = get_wsgi_application()
 
 from tradepost.market.open_api.answers import is_caller_known, largest_body_of  # noqa: E402  # models need Django's setup
+from tradepost.market.open_api.taking_in import transfer_of  # noqa: E402
 from tradepost.market.web.passwords import hashes_password  # noqa: E402
 from tradepost.market.web.unread import words  # noqa: E402
 from tradepost.market.web.uploads import is_sender_known, largest_page_body, piece_of_upload  # noqa: E402
@@ -66,6 +67,7 @@ application = RequestBuffering(
         hashes_password=hashes_password,
         client=lambda environ: network_of(client_of(environ)),
         piece=piece_of_upload,
+        transfer=transfer_of,
         words=words,
         lead=lambda environ: lead(environ, _auth_centres),
     ),

@@ -98,6 +98,7 @@ from tradepost.market.subscriptions.events import (
     SubscriptionReleased,
     SubscriptionUnfrozen,
 )
+from tradepost.market.supervision import ended as deliveries_ended
 from tradepost.market.web import joint, supervised
 from tradepost.market.web_scan import scan as web_scan
 from tradepost.market.web_scan.events import WebScanEnded
@@ -160,6 +161,7 @@ REACTIONS = Reactions(
             tell.on_order_completed,
             failed_orders.on_order_completed,
             on_servers.on_order_completed,
+            deliveries_ended.on_order_completed,
         ),
         *tell.REACTIONS,
         *invoiced.REACTIONS,
@@ -170,6 +172,7 @@ REACTIONS = Reactions(
             tell.on_order_refunded,
             tell.on_delivery_given_up,
             count_failed_order,
+            deliveries_ended.on_order_refunded,
         ),
         on(RefundPaid, collect_debt.on_refund_paid, refunded.on_refund_paid),
         on(CallFailed, tell.on_call_failed),

@@ -1,5 +1,6 @@
 """A believable market to try: sellers, products and accounts, loaded with the verbs that the pages use."""
 
+from .deliveries import deliver
 from .demands import ask
 from .loading import SeedResult, load
 from .people import Login
@@ -13,6 +14,7 @@ __all__ = [
     "SeedResult",
     "Stopped",
     "ask",
+    "deliver",
     "is_walked",
     "load",
     "open_on_demand",

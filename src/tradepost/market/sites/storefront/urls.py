@@ -128,6 +128,7 @@ urlpatterns = [
     path("supervision/<int:pk>/cancel/", supervision.ask_to_cancel, name="supervision_cancel"),
     path("supervision/<int:pk>/withdraw/", supervision.withdraw, name="supervision_withdraw"),
     path("supervision/<int:pk>/appeal/", supervision.appeal, name="supervision_appeal"),
+    path("supervision/<int:pk>/fetch/", supervision.fetch, name="supervision_fetch"),
     path("supervision/<int:pk>/files/<str:sha256>/", supervision.document, name="supervision_file"),
     path("refunds/", refunds.index, name="refunds"),
     path("refunds/<int:pk>/", refunds.detail, name="refund"),
