@@ -15,8 +15,8 @@ from tradepost.market.auth_centre import reactions
 from tradepost.market.auth_centre.models import AccessToken, AuthorizationCode, Grant, RefreshToken, SignInSession
 from tradepost.market.auth_centre.retention import RULES
 from tradepost.market.base import clock
-from tradepost.market.organisations.events import EnterpriseDissolved, MemberPasswordReset, MembersChanged
-from tradepost.market.organisations.models import Enterprise, Member
+from tradepost.market.organisations.events import MemberPasswordReset, MembersChanged
+from tradepost.market.organisations.models import Member
 from tradepost.market.wiring import REACTIONS
 
 pytestmark = pytest.mark.django_db
@@ -67,19 +67,14 @@ def test_a_disabled_member_is_signed_out_for_good_and_others_are_not() -> None:
     assert userinfo(joint, others).status_code == 200
 
 
-def test_a_new_password_and_the_end_of_an_enterprise_sign_everybody_concerned_out() -> None:
-    joint, dissolved = make_joint(), make_joint()
-    browser, gone = sign_in(joint), sign_in(dissolved)
-    reactions.on_member_password_reset(
-        MemberPasswordReset(enterprise=joint.enterprise.pk, member=joint.member.pk), NOW
-    )
-    reactions.on_enterprise_dissolved(EnterpriseDissolved(enterprise=dissolved.enterprise.pk), NOW)
+def test_a_new_password_signs_out() -> None:
+    joint = make_joint()
+    browser = sign_in(joint)
+    reactions.on_member_password_reset(MemberPasswordReset(enterprise=joint.enterprise.pk, member=joint.member.pk), NOW)
     assert browser.get(joint.home).status_code == 302
-    Enterprise.objects.update(status=Enterprise.Status.ACTIVE)
-    assert gone.get(dissolved.home).status_code == 302
 
 
-@pytest.mark.parametrize("event", [AuthorisationWithdrawn, MembersChanged, MemberPasswordReset, EnterpriseDissolved])
+@pytest.mark.parametrize("event", [AuthorisationWithdrawn, MembersChanged, MemberPasswordReset])
 def test_the_market_reacts_so(event: type) -> None:
     ours = {reaction for entry in reactions.REACTIONS for reaction in entry.reactions}
     assert ours & set(REACTIONS.of(event, ()))
