@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0009_supervised_products'),
+        ('catalog', '0010_supervised_products'),
         ('identity', '0010_self_operated'),
         ('orders', '0018_for_servers'),
         ('subscriptions', '0012_bound'),

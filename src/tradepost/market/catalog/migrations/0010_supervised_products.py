@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0008_packages_that_stop'),
+        ('catalog', '0009_packages_of_uses'),
     ]
 
     operations = [
