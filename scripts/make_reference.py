@@ -106,6 +106,7 @@ def lifecycles() -> str:
     from tradepost.market.licenses.lifecycle import LICENSE_REQUEST
     from tradepost.market.orders.lifecycle import ORDER
     from tradepost.market.orders.refund_lifecycle import REFUND
+    from tradepost.market.organisations import lifecycle as organisations
     from tradepost.market.payments.intent_lifecycle import FACT, INTENT
     from tradepost.market.review.lifecycle import SUBMISSION
     from tradepost.market.service_desk.lifecycle import COMPLAINT, CUSTOMER_DEMAND, DEMAND
@@ -136,6 +137,9 @@ def lifecycles() -> str:
         SUBMISSION,
         INVITATION,
         MEMBERSHIP,
+        organisations.ENTERPRISE,
+        organisations.INVITATION,
+        organisations.IMPORT,
         DOMAIN,
         WEB_SCAN,
         ASSET_VERSION,

@@ -17,6 +17,7 @@ from django.db import connection
 ORDER = (
     "base_leasedjob",
     "identity_seller",
+    "organisations_enterprise",
     "catalog_product",
     "catalog_version",
     "review_submission",

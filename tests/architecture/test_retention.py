@@ -20,6 +20,7 @@ STAYING = {
     "settlement": "what sellers earned and were paid: goes with the ledger",
     "billing": "what was charged and how it was paid: goes with the ledger",
     "licenses": "what a buyer applied for and holds",
+    "organisations": "sellers know enterprises and people by what stands here, and nobody gets a former one's name; history is evidence",
     "fulfilment": "what was done for an order; goes with it",
     "compute": "what ran for whom, from when until when: what images are charged by",
     "images": "what was covered and what was charged: goes with the charges",

@@ -31,6 +31,7 @@ def main() -> None:
     from tests.browser.asking import ask
     from tests.browser.coding import code
     from tests.browser.debugging import debug
+    from tests.browser.enterprising import enterprise
     from tests.browser.invoicing import invoice
     from tests.browser.licenses import licensed
     from tests.browser.packing import pack
@@ -44,7 +45,7 @@ def main() -> None:
 
     seller_url, *chapters = sys.argv[1:]
     known = (seed, deliver, meter, licensed, code, freeze, renew, give_up, fail, newcomer, companies, debug, publish, broken, acting,
-             web_check, probe, changing.change, converting.formal, ask, transfers, pack, invoice, settle, use, supervise)  # fmt: skip
+             web_check, probe, changing.change, converting.formal, ask, transfers, pack, invoice, settle, use, supervise, enterprise)  # fmt: skip
     told = {one.__name__: one for one in known}
     made: dict[str, str] = {}
     for chapter in chapters:

@@ -199,6 +199,16 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             operator = {"by_operator": True} if event.__name__ == "PeriodImageBound" else {}
             [image] = one("SELECT max(service_id) FROM images_periodimage WHERE status = 'idle'")
             return [{"image": int(image), "server": _servers()[0], "at": at, **operator}]
+        case "EnterpriseChanged" | "EnterpriseDissolved":
+            return [{"enterprise": 1}]
+        case "DepartmentChanged":
+            return [{"enterprise": 1, "department": 2, "version": 1}]
+        case "MembersChanged":
+            return [{"enterprise": 1, "members": tuple(range(1, 101))}]
+        case "MemberPasswordReset":
+            return [{"enterprise": 1, "member": 7}]
+        case "EnterpriseMemberJoined":
+            return [{"enterprise": 1, "member": 7, "invitation": 1}]
         case "OperationStopped":
             rows = all_of(
                 "SELECT id, call_id FROM fulfilment_operation WHERE kind = 'freeze' ORDER BY id DESC LIMIT 10"

@@ -10,6 +10,7 @@ from tradepost.market.organisations import departments, enterprise, members
 from tradepost.market.organisations.departments import Bounds
 from tradepost.market.organisations.enterprise import Found
 from tradepost.market.organisations.initial_password import NewPassword
+from tradepost.market.organisations.locking import counted
 from tradepost.market.organisations.members import Person
 from tradepost.market.organisations.models import Department, Enterprise, Member
 
@@ -51,6 +52,7 @@ def make_managed(by: Member, user_name: str = "", *, now: datetime = NOW, **fiel
 
 def make_enterprise_member(by: Member, user: User, *, role: str = Member.Role.USER, user_name: str = "") -> Member:
     """Somebody with an account of their own who has joined."""
+    counted(by.enterprise, 1)
     return Member.objects.create(
         enterprise=by.enterprise, user=user, user_name=user_name or f"own{next(_numbers)}", name=user.name,
         department=head_office(by.enterprise), role=role, joined_at=NOW,

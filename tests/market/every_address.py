@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.market.account_addresses import ACCOUNT
+from tests.market.api_addresses import OPEN_API
 from tests.market.desk_addresses import OF_THE_DESK
+from tests.market.enterprise_addresses import OF_ENTERPRISES
 from tests.market.invoice_addresses import OF_INVOICES
 from tests.market.license_addresses import APIS_OF_LICENSES, OF_LICENSES
 from tests.market.notice_addresses import OF_CONSOLE, OF_SELLERS, OF_STORE
@@ -93,6 +95,7 @@ STOREFRONT = {
     **OF_INVOICES,
     **OF_SETTLEMENT,
     **OF_THE_DESK,
+    **OF_ENTERPRISES,
     "notices/": pages(PERSONS),
     "notices/read/": Address(post=PERSONS),
     "notices/<int:pk>/open/": Address({"pk": "{notice}"}, post=frozenset({BUYER})),
@@ -358,20 +361,6 @@ CONSOLE = {
     "console/notices/<int:pk>/open/": Address({"pk": "{notice}"}),
     "console/clock/": Address(get=ONLY_OPERATORS, post=ONLY_OPERATORS, data={"distance": "1h"}),
     "console/clock/hands/": pages(ONLY_OPERATORS),
-}
-OPEN_API = {
-    "api/mkp-openapi-public/global/v1/order/query": Address(gateway=True),
-    "api/mkp-openapi-public/global/v1/market-event/<str:event_id>/file": Address(
-        {"event_id": "event-of-x"}, gateway=True
-    ),
-    "api/mkp-openapi-public/global/v1/isv/usage-data": Address(gateway=True),
-    "api/mkp-openapi-public/global/v1/": Address(gateway=True),
-    "api/mkp-openapi-public/global/v1/<path:rest>": Address({"rest": "orders/{order}"}, gateway=True),
-    "api/<path:rest>": Address({"rest": "orders/{order}"}, gateway=True),
-    "rest/marketplace/v1/isv/usage-data": Address(gateway=True),
-    "v1.0/<str:partner_id>/billing/bill-mgr/push-usage-data": Address({"partner_id": "p-1"}, gateway=True),
-    "rest/<path:rest>": Address({"rest": "orders/{order}"}, gateway=True),
-    "v1.0/<path:rest>": Address({"rest": "orders/{order}"}, gateway=True),
 }
 OTHERS = {
     "i18n/setlang/": Address(get=ANYBODY, post=ANYBODY, data={"language": "en"}),

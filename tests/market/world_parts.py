@@ -1,20 +1,29 @@
-"""Parts of the small market of ``world``: statements, and web sites that were checked."""
+"""Parts of the small market of ``world``: statements, web sites that were checked, an enterprise."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from tests import factories
+from tests.factories import organisations
 from tests.factories.companies import owner_of
 from tests.factories.people import NOW
 from tests.factories.settlement import make_fee_invoice, make_statement
 from tests.factories.web_tasks import EXPIRED, checked, make_web_task
+from tests.market.who_may import ANYBODY, BUYER, OPERATOR
+from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.secrets import seal
+from tradepost.market.base.stored import dump
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.orders.models import Order
+from tradepost.market.organisations import groups
+from tradepost.market.organisations.import_report import Report
+from tradepost.market.organisations.invite import Terms, invite
+from tradepost.market.organisations.members import Person, remove
+from tradepost.market.organisations.models import ImportRun
 from tradepost.market.review import appeals
 from tradepost.market.web_scan.models import WebScan
 
@@ -38,3 +47,34 @@ def web_checked_of(seller: Seller, *, proof: str) -> tuple[WebScan, WebScan]:
     whys = {runs[1].findings.get().fingerprint: "it was renewed"}
     appeals.appeal(runs[1], whys, [proof], by=owner_of(seller), settings=config(), now=NOW)
     return runs[0], runs[1]
+
+
+def enterprise_of(buyer: User) -> tuple[dict[str, str], Mapping[str, frozenset[str]]]:
+    """X's enterprise, with a member of whom only X and operators know, an invitation, a group and a table."""
+    admin = organisations.make_admin(buyer, code="enterprise-of-x", name="X's own enterprise")
+    department = organisations.make_department(admin, name="a department of X's")
+    one = organisations.make_managed(admin, "known-to-x", name="somebody that X knows").member
+    gone = organisations.make_managed(admin, "gone").member
+    remove(gone, by=admin, now=NOW)
+    group = groups.add(admin.enterprise, "a group of X's", by=admin, most=9, now=NOW)
+    groups.put_in(group, [one.pk], by=admin, now=NOW)
+    person = Person(name="invited by X", department=department.pk)
+    terms = Terms(most=99, valid=timedelta(days=7))
+    invited = invite(
+        admin.enterprise, "colleague@x-company.example", "colleague", person, by=admin, terms=terms, now=clock.now()
+    )
+    run = ImportRun.objects.create(
+        enterprise=admin.enterprise, by=buyer, file_name="a table of X's.csv", sha256="0" * 64, size=7, status="checked",
+        report=dump(Report(new=1, last=2)), created_at=NOW,
+    )  # fmt: skip
+    facts = {
+        "enterprise": admin.enterprise.code, "head_office": str(admin.department_id), "department": str(department.pk),
+        "enterprise_member": str(one.pk), "enterprise_account": one.user_name, "removed_member": str(gone.pk),
+        "enterprise_group": str(group.pk), "enterprise_invitation": str(invited.invitation.pk),
+        "enterprise_token": invited.token, "import": str(run.pk),
+    }  # fmt: skip
+    secrets = {
+        **dict.fromkeys((group.name, one.user_name, run.file_name), frozenset({BUYER})),
+        one.name: frozenset({BUYER, OPERATOR}), invited.token: ANYBODY,
+    }  # fmt: skip
+    return facts, secrets

@@ -65,6 +65,7 @@ from tradepost.market.metering.models import (
 from tradepost.market.notifications.models import Endpoint, Notice, NoticeDelivery, Receiver
 from tradepost.market.orders.models import AutoRenewal, Order, OrderLine
 from tradepost.market.orders.refund_models import Refund, RefundLine
+from tradepost.market.organisations import models as organisations
 from tradepost.market.payments import kept_sums, unmatched
 from tradepost.market.payments.intent_models import Intent, ProviderFact
 from tradepost.market.payments.models import Account, Entry, Transfer
@@ -79,6 +80,7 @@ from tradepost.market.web_scan.models import WebFinding, WebScan, WebTask
 from .acting import acting
 from .calls import calls
 from .debugged import debugged
+from .enterprises import enterprises
 from .imaged import imaged
 from .insert import indexed_afterwards, run, unchecked
 from .invoiced import invoices
@@ -106,6 +108,8 @@ GROWING = (
     SettlementItem, StatementLine, Statement, PaidMonth,
     LicenseCode, LicenseRequest, SoftwareUsage,
     Server, Task, Span, ImageTime, PeriodImage, ImageBinding,
+    organisations.Department, organisations.Member, organisations.EnterpriseAct, organisations.GroupMember, organisations.Invitation,
+    organisations.ImportRun,
 )  # fmt: skip
 """The models whose rows become more with every order, or with time."""
 
@@ -138,6 +142,7 @@ def fill(size: Size, *, now: datetime) -> None:
         probed(size, now)
         web_checked(size, now)
         acting(size, now)
+        enterprises(size, now)
         count_on()
     kept_sums.move_on()
     _handed_in(Seller.objects.get(pk=1), now)
@@ -212,6 +217,8 @@ def count_on() -> None:
         LeasedJob,
         Collection,
         Accumulation,
+        organisations.Enterprise,
+        organisations.Group,
     ):
         table = model._meta.db_table
         run(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT MAX(id) FROM {table}))")

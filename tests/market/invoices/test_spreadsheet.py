@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.factories.spreadsheets import rows_xml, sheet_xml, spreadsheet
 from tradepost.market.base.errors import Refused
-from tradepost.market.invoices.batch_table import read_csv, read_xlsx
 from tradepost.market.base.spreadsheet import MOST_COLUMNS, MOST_ROWS, Unreadable, rows_of
+from tradepost.market.invoices.batch_table import read_csv, read_xlsx
 
 HEADING = ("申请编号", "发票号码", "文件名", "快递公司", "快递单号")
 

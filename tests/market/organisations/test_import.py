@@ -3,12 +3,13 @@ with three wrong lines explained"."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.utils import translation
 
-from tests.factories import NOW, make_buyer
+from tests.factories import NOW
 from tests.factories.organisations import head_office, make_admin, make_department, make_managed
 from tests.factories.spreadsheets import spreadsheet
 from tradepost.market.base import clock, leased_jobs
@@ -19,10 +20,20 @@ from tradepost.market.identity.models import User
 from tradepost.market.organisations import enterprise, import_members, members
 from tradepost.market.organisations.import_members import Bounds, folder, report_of
 from tradepost.market.organisations.import_report import Report
-from tradepost.market.organisations.models import EnterpriseAct, ImportRun, Member
+from tradepost.market.organisations.models import Enterprise, EnterpriseAct, ImportRun, Member
 from tradepost.market.organisations.retention import tables
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def counted() -> Iterator[None]:
+    """Whatever a test does, each enterprise knows how many members it has."""
+    yield
+    for one in Enterprise.objects.all():
+        assert one.people == Member.objects.filter(enterprise=one, removed_at=None).count()
+
+
 BOUNDS = Bounds(bytes=1_000_000, lines=10_000, members=10_000)
 
 
@@ -223,7 +234,8 @@ def test_a_worker_that_dies_in_the_middle_leaves_nobody_twice(admin: Member, mon
     run = hand_in(admin, table("a1,A,,", "a2,B,,", "a3,C,,", "a1,A again,,", "a4,D,,"))
     assert looked(run).new == 4
     import_members.confirm(run, by=admin, now=NOW)
-    real, begun = import_members._import_batch, []
+    real = import_members._import_batch
+    begun: list[int] = []
 
     def dies(*args: object, **kwargs: object) -> ImportRun:
         if len(begun) == 2:
@@ -266,9 +278,7 @@ def test_what_is_being_imported_is_stopped_when_somebody_says_so(admin: Member) 
         import_members.drop(run, by=admin, now=NOW)
 
 
-def test_tables_go_and_what_nobody_confirmed_with_them(admin: Member, tmp_path: Path) -> None:
-    from datetime import timedelta
-
+def test_tables_go_and_what_nobody_confirmed_with_them(admin: Member) -> None:
     week = timedelta(days=7)
     run = hand_in(admin, table("a1,A,,"))
     work()
@@ -277,4 +287,3 @@ def test_tables_go_and_what_nobody_confirmed_with_them(admin: Member, tmp_path: 
     assert sweep.work(NOW + timedelta(days=8) - week) == 1
     run.refresh_from_db()
     assert (run.status, run.sha256, run.ended_at) == ("stopped", "", NOW + timedelta(days=8))
-    assert make_buyer(balance="0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,11 +17,21 @@ from tradepost.market.identity.models import User
 from tradepost.market.organisations import groups, initial_password, invite, members
 from tradepost.market.organisations.invite import Terms
 from tradepost.market.organisations.members import Person
-from tradepost.market.organisations.models import EnterpriseAct, GroupMember, Invitation, Member
+from tradepost.market.organisations.models import Enterprise, EnterpriseAct, GroupMember, Invitation, Member
 from tradepost.market.organisations.profile import Profile, profile_of, stored_profile
 from tradepost.market.organisations.reset_wait import Gaps
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def counted() -> Iterator[None]:
+    """Whatever a test does, each enterprise knows how many members it has."""
+    yield
+    for one in Enterprise.objects.all():
+        assert one.people == Member.objects.filter(enterprise=one, removed_at=None).count()
+
+
 WEEK = timedelta(days=7)
 TERMS = Terms(most=100, valid=WEEK)
 GAPS = Gaps(apart=timedelta(minutes=3), hourly=15, daily=60)

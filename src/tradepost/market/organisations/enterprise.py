@@ -70,7 +70,7 @@ def _make(
     try:
         with transaction.atomic():
             enterprise = Enterprise.objects.create(
-                name=name, code=code, buyer=buyer, test_seller=test_seller, created_at=now
+                name=name, code=code, buyer=buyer, test_seller=test_seller, people=1 if buyer else 0, created_at=now
             )
     except IntegrityError:
         words = _("Another enterprise has, or had, the code “%(code)s”. Choose another one.") % {"code": code}

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from http import HTTPStatus
+from itertools import batched
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from tradepost.market.base import rows
+from tradepost.market.base import outbox, rows
 from tradepost.market.base.errors import Refused
 
 from . import account_names
 from .acts import Did, actor, record
+from .events import MembersChanged
 from .locking import lock
 from .members import tell
 from .models import Enterprise, Group, GroupMember, Member
 
 LONGEST_NAME = 64
+MOST_TOLD = 5_000
+"""Members that one event names."""
 MOST_AT_ONCE = 500
 """Members that are put into a group, or taken out of it, by one act."""
 
@@ -61,15 +65,11 @@ def remove(group: Group, *, by: Member, now: datetime) -> None:
     with transaction.atomic():
         held = lock(group.enterprise_id, by=by)
         one = _still(held, group)
-        were_in = list(Member.objects.filter(groups__group=one, removed_at=None).order_by("pk"))
+        were_in = list(GroupMember.objects.filter(group=one).values_list("member", flat=True))
         record(held, Did.GROUP_REMOVED, actor(by), about=one, now=now)
         one.delete()
-        for begin in range(0, len(were_in), MOST_TOLD):
-            tell(were_in[begin : begin + MOST_TOLD], now=now)
-
-
-MOST_TOLD = 5_000
-"""Members that one event names."""
+        for some in batched(were_in, MOST_TOLD):
+            outbox.publish(MembersChanged(enterprise=held.pk, members=some), now=now)
 
 
 def put_in(group: Group, members: Collection[int], *, by: Member, now: datetime) -> int:

@@ -209,10 +209,9 @@ def _bounded(lines: Iterator[Line], bounds: Bounds) -> Iterator[Line]:
 def _known(enterprise: Enterprise, bounds: Bounds) -> Known:
     codes = dict(Department.objects.filter(enterprise=enterprise, removed_at=None).values_list("pk", "code"))
     invited = Invitation.objects.filter(enterprise=enterprise, status=Invitation.Status.PENDING)
-    living = Member.objects.filter(enterprise=enterprise, removed_at=None).count()
     return Known(
         departments=names_of_departments(codes, tree_of(enterprise)),
-        invited=frozenset(invited.values_list("user_name", flat=True)), room=bounds.members - living, most=bounds.members,
+        invited=frozenset(invited.values_list("user_name", flat=True)), room=bounds.members - enterprise.people, most=bounds.members,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from tradepost.market.identity.models import User
 
 from .import_judge import Judged, Kind, Wanted
 from .initial_password import no_password
+from .locking import counted
 from .members import tell
 from .models import Enterprise, Member
 
@@ -30,6 +31,7 @@ def apply(held: Enterprise, judged: Sequence[Judged], *, now: datetime) -> None:
         _COLUMNS,
         [{"id": one.pk, **{column: getattr(one, column) for column in _COLUMNS}} for one in changed],
     )
+    counted(held, len(made))
     tell([*made, *changed], now=now)
 
 

@@ -23,7 +23,7 @@ from . import account_names
 from .acts import Actor, Did, actor, record
 from .events import EnterpriseMemberJoined
 from .lifecycle import INVITATION, InvitationEvent
-from .locking import department_of, lock
+from .locking import counted, department_of, lock
 from .members import LONGEST_NAME, Person, bring_back, must_be_free, must_have_room, tell
 from .models import Enterprise, Invitation, Member
 
@@ -124,6 +124,7 @@ def _join(found: Invitation, held: Enterprise, user: User, *, now: datetime) -> 
     former = Member.objects.select_related("user").filter(enterprise=held, user=user).first()
     if former is None:
         must_be_free(held, found.user_name)
+        counted(held, 1)
         return Member.objects.create(
             enterprise=held, user=user, user_name=found.user_name, name=found.name, department=department,
             role=found.role, joined_at=now,

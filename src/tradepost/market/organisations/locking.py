@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
@@ -33,6 +34,12 @@ def must_be_admin(by: Member, enterprise: Enterprise) -> None:
     if not still.exists():
         words = _("Only an administrator of the enterprise can do this, and you are none any more.")
         raise Refused("enterprise.not_admin", words, HTTPStatus.FORBIDDEN)
+
+
+def counted(enterprise: Enterprise, change: int) -> None:
+    """So many members more, or less; in the transaction that holds the enterprise."""
+    Enterprise.objects.filter(pk=enterprise.pk).update(people=F("people") + change)
+    enterprise.people += change
 
 
 def department_of(enterprise: Enterprise, pk: int, *, field: str = "department") -> Department:

@@ -18,7 +18,7 @@ from . import account_names
 from .acts import Did, actor, record
 from .events import MembersChanged
 from .initial_password import NewPassword, draw, give, no_password
-from .locking import department_of, lock, member_of
+from .locking import counted, department_of, lock, member_of
 from .models import Enterprise, GroupMember, Invitation, Member
 from .profile import Profile
 
@@ -49,6 +49,7 @@ def add_managed(
         member = Member(enterprise=held, user=user, user_name=user_name, managed=True, joined_at=now)
         _set(member, held, person)
         member.save()
+        counted(held, 1)
         made = give(member, drawn, now=now)
         record(held, Did.MEMBER_ADDED, actor(by), about=member, now=now, note=user_name)
         tell([member], now=now)
@@ -56,7 +57,7 @@ def add_managed(
 
 
 def must_have_room(enterprise: Enterprise, *, most: int) -> None:
-    if Member.objects.filter(enterprise=enterprise, removed_at=None).count() >= most:
+    if enterprise.people >= most:
         words = _("An enterprise has at most %(most)s members.") % {"most": most}
         raise Refused("enterprise.too_many_members", words)
 
@@ -138,7 +139,7 @@ def remove(member: Member, *, by: Member, now: datetime) -> None:
         held = lock(member.enterprise_id, by=by)
         one = member_of(held, member)
         _must_not_be(by, one, _("You cannot remove yourself. You can leave the enterprise instead."))
-        _out(one, now=now)
+        _out(held, one, now=now)
         record(held, Did.MEMBER_REMOVED, actor(by), about=one, now=now, note=one.user_name)
 
 
@@ -150,7 +151,7 @@ def leave(member: Member, *, now: datetime) -> None:
         if one.managed:
             words = _("Your account belongs to the enterprise. Ask one of its administrators to remove it.")
             raise Refused("enterprise.managed", words)
-        _out(one, now=now)
+        _out(held, one, now=now)
         record(held, Did.MEMBER_LEFT, actor(one), about=one, now=now, note=one.user_name)
 
 
@@ -172,16 +173,18 @@ def bring_back(one: Member, held: Enterprise, *, department: int, role: str = Me
     one.department, one.role = department_of(held, department), role
     one.removed_at, one.enabled, one.version = None, True, one.version + 1
     one.save(update_fields=["department", "role", "removed_at", "enabled", "version"])
+    counted(held, 1)
     if one.managed:
         User.objects.filter(pk=one.user_id).update(is_active=True)
 
 
-def _out(one: Member, *, now: datetime) -> None:
+def _out(held: Enterprise, one: Member, *, now: datetime) -> None:
     if one.role == Member.Role.ADMIN:
         _must_leave_an_admin(one)
     GroupMember.objects.filter(member=one).delete()
     one.removed_at, one.version, one.profile, one.password_at = now, one.version + 1, {}, None
     one.save(update_fields=["removed_at", "version", "profile", "password_at"])
+    counted(held, -1)
     if one.managed:  # nobody signs in with it any more, wherever
         User.objects.filter(pk=one.user_id).update(is_active=False, password=no_password())
     tell([one], now=now)

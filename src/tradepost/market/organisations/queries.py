@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q
 
 from tradepost.market.base.counting import Count as Counted
-from tradepost.market.base.counting import counts_up_to
+from tradepost.market.base.counting import CountedUpTo, counts_up_to
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.paging import Page, page
 from tradepost.market.base.prefix import begins
@@ -17,6 +17,8 @@ from tradepost.market.identity.models import User
 from .models import Department, Enterprise, EnterpriseAct, Group, GroupMember, ImportRun, Invitation, Member
 
 NO_PASSWORD = Q(managed=True, password_at=None, removed_at=None)
+COUNTED = 2_000
+"""Members of an enterprise up to which those of each department are counted."""
 SHOWN_DEPARTMENTS = 500
 """Departments that a choice lists; of more, codes are typed."""
 
@@ -62,12 +64,6 @@ def members_of(enterprise: Enterprise, asked: MemberFilter, *, after: str = "") 
     return page(rows, after=after)
 
 
-def how_many(enterprise: Enterprise) -> Counted:
-    """Members, no further than they are read."""
-    [found] = counts_up_to(Member.objects.filter(enterprise=enterprise, removed_at=None))
-    return found
-
-
 def find_member(enterprise: Enterprise, pk: int) -> Member | None:
     """Removed ones too."""
     found = Member.objects.filter(enterprise=enterprise, pk=pk)
@@ -75,9 +71,17 @@ def find_member(enterprise: Enterprise, pk: int) -> Member | None:
 
 
 def people_in(enterprise: Enterprise) -> dict[int, int]:
-    """How many members each department has of its own, by its key."""
+    """How many members each department has of its own, by its key; nothing of an enterprise that is too large to count."""
+    if enterprise.people > COUNTED:
+        return {}
     living = Member.objects.filter(enterprise=enterprise, removed_at=None)
     return dict(living.values_list("department").annotate(n=Count("pk")).order_by())
+
+
+def people_of(department: Department) -> Counted:
+    """Its own members, no further than they are read."""
+    [found] = counts_up_to(Member.objects.filter(department=department, removed_at=None))
+    return found
 
 
 def find_department(enterprise: Enterprise, pk: int) -> Department | None:
@@ -89,9 +93,11 @@ def codes_of(enterprise: Enterprise) -> dict[int, str]:
     return dict(Department.objects.filter(enterprise=enterprise, removed_at=None).values_list("pk", "code"))
 
 
-def groups_of(enterprise: Enterprise) -> list[Group]:
-    """By name, each with how many are in it (``size``)."""
-    return list(Group.objects.filter(enterprise=enterprise).annotate(size=Count("memberships")).order_by("name", "pk"))
+def groups_of(enterprise: Enterprise) -> list[tuple[Group, Counted]]:
+    """By name, each with how many are in it, no further than they are read."""
+    inside = CountedUpTo(GroupMember.objects.filter(group=OuterRef("pk")))
+    found = list(Group.objects.filter(enterprise=enterprise).annotate(counted=inside).order_by("name", "pk"))
+    return [(group, Counted(group.counted)) for group in found]
 
 
 def find_group(enterprise: Enterprise, pk: int) -> Group | None:

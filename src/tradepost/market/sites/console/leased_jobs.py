@@ -21,6 +21,7 @@ from tradepost.market.debugging import find_out, replay
 from tradepost.market.fulfilment import reconcile
 from tradepost.market.identity import domains
 from tradepost.market.identity.models import Seller
+from tradepost.market.organisations import import_members
 from tradepost.market.production.trials import TRIAL
 from tradepost.market.review.contract import Words
 from tradepost.market.review.website import WEBSITE
@@ -39,6 +40,8 @@ TITLES: Mapping[str, Words] = {
     reconcile.KIND: gettext_lazy("Comparison with a seller"),
     tasks.KIND: gettext_lazy("Change of a server in the cloud"),
     observe.KIND: gettext_lazy("Look at servers in the cloud"),
+    import_members.LOOK: gettext_lazy("Look at a table of members"),
+    import_members.IMPORTS: gettext_lazy("Import of members"),
 }
 _SUBMISSION = "submission:"
 

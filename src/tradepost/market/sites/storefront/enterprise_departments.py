@@ -55,7 +55,7 @@ def index(request: EnterpriseRequest) -> HttpResponse:
         queries.people_in(request.enterprise),
     )
     lines = [(one, codes.get(one.node.key, ""), people.get(one.node.key, 0)) for one in tree.placed()]
-    return show(request, "storefront/enterprise_departments.html", lines=lines)
+    return show(request, "storefront/enterprise_departments.html", lines=lines, counted=bool(people))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -108,7 +108,7 @@ def detail(request: EnterpriseRequest, pk: int) -> HttpResponse:
 
 
 def _detail(request: EnterpriseRequest, one: Department, form: DepartmentForm, status: int) -> HttpResponse:
-    people = queries.people_in(request.enterprise).get(one.pk, 0)
+    people = queries.people_of(one)
     return show(request, "storefront/enterprise_department.html", status=status, form=form, one=one, people=people)
 
 

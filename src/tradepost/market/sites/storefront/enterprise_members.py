@@ -95,7 +95,7 @@ def index(request: EnterpriseRequest) -> HttpResponse:
         request, "storefront/enterprise_members.html", asked=asked, tabs=list(zip(SHOWN, words, strict=True)), current=asked.show,
         page=queries.members_of(request.enterprise, asked, after=request.GET.get("after", "")),
         invitations=queries.open_invitations(request.enterprise, after=request.GET.get("invited_after", "")),
-        count=queries.how_many(request.enterprise), department=department,
+        department=department,
     )  # fmt: skip
 
 

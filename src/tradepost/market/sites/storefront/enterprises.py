@@ -128,14 +128,10 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 def home(request: EnterpriseRequest) -> HttpResponse:
     """Who the reader is in it; for administrators, how it stands."""
     one = request.membership
-    context = {
-        "profile": stored_profile(one.profile),
-        "groups": queries.groups_with(one),
-        "admins": queries.admins_of(request.enterprise),
-    }
-    if one.role == one.Role.ADMIN:
-        context["count"] = queries.how_many(request.enterprise)
-    return show(request, "storefront/enterprise.html", **context)
+    return show(
+        request, "storefront/enterprise.html", profile=stored_profile(one.profile), groups=queries.groups_with(one),
+        admins=queries.admins_of(request.enterprise),
+    )  # fmt: skip
 
 
 @require_POST

@@ -1,0 +1,80 @@
+"""An enterprise whose people grow with the market, founded by buyer 1: the buyers are in it, and their history is the orders'."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from tradepost.market.base.stored import dump
+from tradepost.market.identity.members import hash_of
+from tradepost.market.organisations.import_report import Report
+from tradepost.market.organisations.models import (
+    Department,
+    Enterprise,
+    EnterpriseAct,
+    Group,
+    GroupMember,
+    ImportRun,
+    Invitation,
+    Member,
+)
+
+from .insert import insert, text
+from .stories import Size
+
+ENTERPRISE_TOKEN = "the token of an invitation of the enterprise"
+DEPARTMENTS = 300
+REMOVED, WITHOUT_PASSWORD = 10, 20
+"""Each so manieth is."""
+ALONE = DEPARTMENTS
+"""A department with nobody in it."""
+
+
+def enterprises(size: Size, now: datetime) -> None:
+    people = size.buyers - size.buyers // REMOVED
+    Enterprise.objects.create(pk=1, code="many", name="The largest", buyer_id=1, people=people, created_at=now)
+    everybody = f"generate_series(1, {size.buyers}) AS b(n)"
+    at = {"at": "now() - interval '1 day'"}
+    insert(
+        Department, f"generate_series(1, {DEPARTMENTS}) AS b(n)", id="n", enterprise_id="1", code="'D' || n", name="'部门' || n",
+        parent_id="NULLIF(n / 10, 0)",
+    )  # fmt: skip
+    insert(
+        Member, everybody, id="n", enterprise_id="1", user_id="n", public_id="'m' || n", user_name="'user' || n",
+        name="'员工' || n", department_id=f"1 + mod(n, {DEPARTMENTS - 1})", role="CASE WHEN n = 1 THEN 'admin' ELSE 'user' END",
+        managed="n > 1", password_at=f"CASE WHEN mod(n, {WITHOUT_PASSWORD}) = 1 THEN NULL ELSE now() END",
+        removed_at=f"CASE WHEN mod(n, {REMOVED}) = 0 THEN now() END", joined_at=at["at"],
+    )  # fmt: skip
+    insert(
+        EnterpriseAct, everybody, id="n", enterprise_id="1", act=text("member_added"), by_id="1", by_text=text("somebody"),
+        about="'member:' || n", about_text="'员工' || n", **at,
+    )  # fmt: skip
+    Group.objects.create(pk=1, enterprise_id=1, name="Everybody", created_at=now)
+    Group.objects.create(pk=2, enterprise_id=1, name="Nobody", created_at=now)
+    insert(GroupMember, f"{everybody} WHERE mod(n, 5) = 2", id="n", group_id="1", member_id="n")
+    insert(
+        Invitation, f"generate_series(1, {size.buyers // 4}) AS b(n)", id="n", enterprise_id="1", email="'p' || n || '@new.example'",
+        token_hash="'t' || n", user_name="'new' || n", name="'新' || n", department_id="1", role=text("user"),
+        status="CASE WHEN mod(n, 50) = 0 THEN 'pending' ELSE 'accepted' END", created_at=at["at"],
+        expires_at="now() + interval '7 days'",
+    )  # fmt: skip
+    Invitation.objects.filter(pk=50).update(token_hash=hash_of(ENTERPRISE_TOKEN), expires_at=now + timedelta(days=9))
+    insert(
+        ImportRun, f"generate_series(1, {size.buyers // 4}) AS b(n)", id="n", enterprise_id="1", by_id="1",
+        file_name="'people' || n || '.csv'", sha256="CASE WHEN mod(n, 100) = 0 THEN 'f' || n ELSE '' END", size="7",
+        status=text("done"), created_at=at["at"],
+    )  # fmt: skip
+    ImportRun.objects.filter(pk=1).update(status="checked", report=dump(Report(new=1, last=2)))
+
+
+def facts_of_enterprises() -> dict[str, str]:
+    """What the addresses are filled in with."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(id) FROM organisations_member WHERE removed_at IS NOT NULL")
+        [removed] = cursor.fetchone()
+    return {
+        "enterprise": "many", "head_office": "1", "department": str(ALONE), "enterprise_member": "7", "enterprise_account": "user7",
+        "removed_member": str(removed), "enterprise_group": "1", "enterprise_invitation": "50", "enterprise_token": ENTERPRISE_TOKEN,
+        "import": "1",
+    }  # fmt: skip

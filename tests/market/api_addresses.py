@@ -1,0 +1,20 @@
+"""The addresses that sellers' programs call: a part of the table of every address."""
+
+from __future__ import annotations
+
+from tests.market.who_may import Address
+
+OPEN_API = {
+    "api/mkp-openapi-public/global/v1/order/query": Address(gateway=True),
+    "api/mkp-openapi-public/global/v1/market-event/<str:event_id>/file": Address(
+        {"event_id": "event-of-x"}, gateway=True
+    ),
+    "api/mkp-openapi-public/global/v1/isv/usage-data": Address(gateway=True),
+    "api/mkp-openapi-public/global/v1/": Address(gateway=True),
+    "api/mkp-openapi-public/global/v1/<path:rest>": Address({"rest": "orders/{order}"}, gateway=True),
+    "api/<path:rest>": Address({"rest": "orders/{order}"}, gateway=True),
+    "rest/marketplace/v1/isv/usage-data": Address(gateway=True),
+    "v1.0/<str:partner_id>/billing/bill-mgr/push-usage-data": Address({"partner_id": "p-1"}, gateway=True),
+    "rest/<path:rest>": Address({"rest": "orders/{order}"}, gateway=True),
+    "v1.0/<path:rest>": Address({"rest": "orders/{order}"}, gateway=True),
+}

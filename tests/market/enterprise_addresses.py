@@ -1,0 +1,72 @@
+"""The addresses of enterprises, of which X has founded one: a part of the table of every address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.market.who_may import ANYBODY, BUYER, PERSONS, Address
+
+ADMIN = frozenset({BUYER})
+PERSON = {"name": "Somebody", "role": "user", "department": "{head_office}"}
+
+
+def _read(path: str, **kwargs: str) -> dict[str, Address]:
+    return {f"enterprise/<slug:code>/{path}": Address({"code": "{enterprise}", **kwargs}, get=ADMIN)}
+
+
+def _act(path: str, data: Mapping[str, str] | None = None, **kwargs: str) -> dict[str, Address]:
+    return {f"enterprise/<slug:code>/{path}": Address({"code": "{enterprise}", **kwargs}, post=ADMIN, data=data or {})}
+
+
+def _form(path: str, data: Mapping[str, str], **kwargs: str) -> dict[str, Address]:
+    given = {"code": "{enterprise}", **kwargs}
+    return {f"enterprise/<slug:code>/{path}": Address(given, get=ADMIN, post=ADMIN, data=data)}
+
+
+OF_ENTERPRISES: dict[str, Address] = {
+    "enterprise/": Address(get=PERSONS),
+    "enterprise/new/": Address(
+        get=PERSONS, post=PERSONS, data={"name": "New", "code": "new-one", "person": "N", "user_name": "n"}
+    ),
+    "enterprise/join/<str:token>/": Address({"token": "{enterprise_token}"}, get=ANYBODY),
+    **_read(""),
+    **_act("leave/"),
+    **_form("settings/", {"name": "X's enterprise by another name"}),
+    **_act("dissolve/", {"typed": "{enterprise}"}),
+    **_read("members/"),
+    **_form("members/new/", {**PERSON, "user_name": "somebody"}),
+    **_form("members/invite/", {**PERSON, "user_name": "invited", "email": "invited@new.example"}),
+    **_act("members/passwords/", {"member": "{enterprise_member}"}),
+    **_form("members/<int:pk>/", PERSON, pk="{enterprise_member}"),
+    **_act("members/<int:pk>/disable/", pk="{enterprise_member}"),
+    **_act("members/<int:pk>/enable/", pk="{enterprise_member}"),
+    **_act("members/<int:pk>/remove/", pk="{enterprise_member}"),
+    **_act("members/<int:pk>/restore/", {"department": "{head_office}"}, pk="{removed_member}"),
+    **_act("members/<int:pk>/password/", pk="{enterprise_member}"),
+    **_act("invitations/<int:pk>/again/", pk="{enterprise_invitation}"),
+    **_act("invitations/<int:pk>/withdraw/", pk="{enterprise_invitation}"),
+    **_read("departments/"),
+    **_form("departments/new/", {"name": "QA", "code": "QA", "parent": "{head_office}"}),
+    **_form("departments/<int:pk>/", {"name": "QA", "parent": "{head_office}"}, pk="{department}"),
+    **_act("departments/<int:pk>/remove/", pk="{department}"),
+    **_form("groups/", {"name": "Another group"}),
+    **_form("groups/<int:pk>/", {"name": "Another name"}, pk="{enterprise_group}"),
+    **_act("groups/<int:pk>/add/", {"names": "{enterprise_account}"}, pk="{enterprise_group}"),
+    **_act("groups/<int:pk>/out/", {"member": "{enterprise_member}"}, pk="{enterprise_group}"),
+    **_act("groups/<int:pk>/remove/", pk="{enterprise_group}"),
+    **_form("import/", {}),
+    **_read("import/members.csv"),
+    **_read("import/<int:pk>/", pk="{import}"),
+    **_act("import/<int:pk>/confirm/", pk="{import}"),
+    **_act("import/<int:pk>/drop/", pk="{import}"),
+    **_read("history/"),
+}
+MORE_OF_ENTERPRISES = {
+    "enterprise/<slug:code>/members/": (
+        "q=user7", "q=员工7", "q=没有", "department={department}", "show=admins", "show=passwords", "show=removed",
+        "department={department}&q=user7", "after={enterprise_member}",
+    ),
+    "enterprise/<slug:code>/groups/<int:pk>/": ("after=500",),
+    "enterprise/<slug:code>/history/": ("after=100",),
+}  # fmt: skip
+"""In which other ways these lists are asked."""
