@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client as Browser
@@ -185,6 +186,7 @@ def test_there_is_no_auth_centre_of_an_enterprise_that_is_not_there() -> None:
 
 def test_at_its_own_host_the_cookie_is_for_all_of_it() -> None:
     joint = make_joint(code="acme")
-    browser = Browser(**{AT_ITS_HOST: "acme"})
+    at_its_host: Any = {AT_ITS_HOST: "acme"}
+    browser = Browser(**at_its_host)
     sign_in(joint, browser=browser)
     assert browser.cookies[COOKIE]["path"] == "/"
