@@ -19,12 +19,12 @@ OF_AUTH_CENTRE: dict[str, dict[str, View]] = {
         "sign-in": View(f"{T}/sign-in/"),
         "sign-in-wrong": View(f"{T}/sign-in/", WRONG, 'form[action$="/sign-in/"] button'),
         "sign-in-for-an-application": View(f"{T}/api/v1/oauth2/authorize?response_type=code&client_id={{client}}"),
-        "authorise-nobody": View(f"{T}/api/v1/oauth2/authorize?client_id=nobody", status=400),
         "unified-login": View("/unified-login/#/portal-login?ind=UNOP&appId={app id}"),
         "unified-login-unknown": View("/unified-login/?appId=nobody"),
         "unified-login-wrong": View("/unified-login/?appId={app id}&tenant=nobody", status=422),
     },
     "buyer": {
+        "authorise-nobody": View(f"{T}/api/v1/oauth2/authorize?client_id=nobody", status=400),
         "sign-in-by-account": View(f"{T}/sign-in/"),
         "workbench": inside(""),
         "sign-ins": inside("sign-ins/"),

@@ -6,18 +6,22 @@ from __future__ import annotations
 def sign_in(_seller_url: str) -> dict[str, str]:
     from datetime import timedelta
 
-    from tests.factories.signing_in import authorise, make_application, make_bound
+    from tests.factories.joint import make_application
+    from tests.factories.signing_in import authorise, make_bound
     from tradepost.market.applications.models import Client
     from tradepost.market.auth_centre import sessions
     from tradepost.market.auth_centre.models import Grant, SignInSession
     from tradepost.market.base import clock
+    from tradepost.market.base.config import config
     from tradepost.market.identity.models import Seller
     from tradepost.market.organisations.models import Member
 
     now, wall = clock.now(), clock.wall()
     admin = Member.objects.select_related("enterprise", "user").filter(enterprise__code="lantian", role="admin")[0]
     seller = Seller.objects.get(slug="qingxie")
-    shown, other = (make_application(seller, callback=f"http://127.0.0.1:9/{name}", now=now) for name in ("oa", "bi"))
+    shown, other = (
+        make_application(seller, callback=f"{config().base_url}/compare/?{name}", now=now) for name in ("oa", "bi")
+    )
     authorise(make_bound(admin, shown, released=("email", "mobile"), now=now), admin, admin=True, now=now)
     make_bound(admin, other, now=now)
     client = Client.objects.get(application=shown)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.factories import NOW
-from tests.factories.signing_in import Joint, authorise, make_bound, make_joint, make_managed
+from tests.factories.signing_in import Joint, authorise, make_bound, make_joint, make_member_with_password
 from tests.market.auth_centre.browsing import refresh, sign_in, tokens, userinfo
 from tradepost.market.applications.events import AuthorisationWithdrawn
 from tradepost.market.applications.models import Authorisation, TenantBinding
@@ -54,7 +54,7 @@ def test_who_has_the_application_by_another_service_keeps_it() -> None:
 
 def test_a_disabled_member_is_signed_out_for_good_and_others_are_not() -> None:
     joint = make_joint()
-    other = make_managed(joint.admin, "li04")
+    other = make_member_with_password(joint.admin, "li04")
     authorise(joint.binding, other)
     browser, held = sign_in(joint), tokens(joint)["access_token"]
     others = tokens(joint, sign_in(joint, "li04"))["access_token"]

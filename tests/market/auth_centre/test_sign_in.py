@@ -9,7 +9,7 @@ import pytest
 from django.test import Client as Browser
 
 from tests.factories.people import PASSWORD, make_buyer
-from tests.factories.signing_in import make_enterprise, make_joint
+from tests.factories.signing_in import make_joint
 from tests.market.auth_centre.browsing import authorize, sign_in, tokens, userinfo
 from tradepost.market.auth_centre.hosts import AT_ITS_HOST
 from tradepost.market.auth_centre.models import SignInFailure, SignInSession
@@ -179,7 +179,7 @@ def test_a_sign_in_is_over_after_its_hours() -> None:
 
 
 def test_there_is_no_auth_centre_of_an_enterprise_that_is_not_there() -> None:
-    make_enterprise(code="acme")
+    make_joint(code="acme")
     for path in ("/t/nobody/", "/t/nobody/sign-in/", "/t/nobody/.well-known/openid-configuration", "/t/ACME/"):
         assert Browser().get(path).status_code == 404
 
