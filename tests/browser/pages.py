@@ -6,6 +6,7 @@ what is pressed.
 
 from __future__ import annotations
 
+from tests.browser.auth_centre_pages import OF_AUTH_CENTRE
 from tests.browser.console_pages import OF_OPERATORS, SUBMIT
 from tests.browser.desk_pages import OF_THE_DESK
 from tests.browser.enterprise_pages import OF_ENTERPRISES
@@ -46,6 +47,7 @@ HISTORY = (
     "use",
     "walk",
     "enterprise",
+    "sign_in",
 )
 """The chapters of history.py that these pages tell of."""
 
@@ -330,7 +332,17 @@ PAGES: dict[str, dict[str, View]] = {
     "operator": OF_OPERATORS,
 }
 
-for part in (OF_IMAGES, OF_PACKAGES, OF_SERVICES, OF_THE_DESK, OF_TRANSFERS, OF_USAGE, OF_DELIVERIES, OF_ENTERPRISES):
+for part in (
+    OF_IMAGES,
+    OF_PACKAGES,
+    OF_SERVICES,
+    OF_THE_DESK,
+    OF_TRANSFERS,
+    OF_USAGE,
+    OF_DELIVERIES,
+    OF_ENTERPRISES,
+    OF_AUTH_CENTRE,
+):
     for who, views in part.items():
         PAGES.setdefault(who, {}).update(views)
 

@@ -11,7 +11,6 @@ from tests.factories import organisations
 from tests.factories.companies import owner_of
 from tests.factories.people import NOW
 from tests.factories.settlement import make_fee_invoice, make_statement
-from tests.factories.signing_in import make_joint
 from tests.factories.web_tasks import EXPIRED, checked, make_web_task
 from tests.market.who_may import ANYBODY, BUYER, OPERATOR
 from tradepost.market.base import clock
@@ -38,12 +37,6 @@ def settled_of(order: Order, owner: User, account: str) -> Mapping[str, str]:
     )
     invoice = make_fee_invoice(paying, market, owner)
     return {"statement": str(open_one.pk), "paying_statement": str(paying.pk), "fee_invoice": str(invoice.pk)}
-
-
-def tenant_of(buyer: User) -> Mapping[str, str]:
-    """The enterprise of X, in which X uses an application."""
-    joint = make_joint(code="tenant-of-x", founder=buyer)
-    return {"tenant": joint.enterprise.code}
 
 
 def web_checked_of(seller: Seller, *, proof: str) -> tuple[WebScan, WebScan]:

@@ -94,6 +94,7 @@ from .rest import announced, money, notices, work
 from .service_desk import asked_and_complained, asked_of_the_first
 from .settled import invoiced_fee, settled
 from .shop import AK, SK, acting_for_the_first, people_and_products
+from .signed_in import SIGNED_IN, signed_in
 from .stories import STORIES, UNDER_WAY, Size, stories
 from .supervised import supervised
 from .web_checked import web_checked
@@ -110,6 +111,7 @@ GROWING = (
     Server, Task, Span, ImageTime, PeriodImage, ImageBinding,
     organisations.Department, organisations.Member, organisations.EnterpriseAct, organisations.GroupMember, organisations.Invitation,
     organisations.ImportRun,
+    *SIGNED_IN,
 )  # fmt: skip
 """The models whose rows become more with every order, or with time."""
 
@@ -143,6 +145,7 @@ def fill(size: Size, *, now: datetime) -> None:
         web_checked(size, now)
         acting(size, now)
         enterprises(size, now)
+        signed_in(size, now)
         count_on()
     kept_sums.move_on()
     _handed_in(Seller.objects.get(pk=1), now)
