@@ -33,6 +33,7 @@ def main() -> None:
     from tests.browser.debugging import debug
     from tests.browser.enterprising import enterprise
     from tests.browser.invoicing import invoice
+    from tests.browser.joining import join
     from tests.browser.licenses import licensed
     from tests.browser.packing import pack
     from tests.browser.probing import probe
@@ -45,7 +46,7 @@ def main() -> None:
 
     seller_url, *chapters = sys.argv[1:]
     known = (seed, deliver, meter, licensed, code, freeze, renew, give_up, fail, newcomer, companies, debug, publish, broken, acting,
-             web_check, probe, changing.change, converting.formal, ask, transfers, pack, invoice, settle, use, supervise, enterprise)  # fmt: skip
+             web_check, probe, changing.change, converting.formal, ask, transfers, pack, invoice, settle, use, supervise, enterprise, join)  # fmt: skip
     told = {one.__name__: one for one in known}
     made: dict[str, str] = {}
     for chapter in chapters:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.browser.console_pages import OF_OPERATORS, SUBMIT
 from tests.browser.desk_pages import OF_THE_DESK
 from tests.browser.enterprise_pages import OF_ENTERPRISES
+from tests.browser.joint_pages import OF_JOINT
 from tests.browser.package_pages import OF_PACKAGES
 from tests.browser.service_pages import OF_SERVICES
 from tests.browser.supervision_pages import OF_DELIVERIES
@@ -43,6 +44,7 @@ HISTORY = (
     "supervise",
     "use",
     "enterprise",
+    "join",
 )
 """The chapters of history.py that these pages tell of."""
 
@@ -321,7 +323,7 @@ PAGES: dict[str, dict[str, View]] = {
     "operator": OF_OPERATORS,
 }
 
-for part in (OF_PACKAGES, OF_SERVICES, OF_THE_DESK, OF_TRANSFERS, OF_USAGE, OF_DELIVERIES, OF_ENTERPRISES):
+for part in (OF_PACKAGES, OF_SERVICES, OF_THE_DESK, OF_TRANSFERS, OF_USAGE, OF_DELIVERIES, OF_ENTERPRISES, OF_JOINT):
     for who, views in part.items():
         PAGES.setdefault(who, {}).update(views)
 
