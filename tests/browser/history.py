@@ -34,6 +34,7 @@ def main() -> None:
     from tests.browser.enterprising import enterprise
     from tests.browser.imaging import image
     from tests.browser.invoicing import invoice
+    from tests.browser.joining import join
     from tests.browser.licenses import licensed
     from tests.browser.packing import pack
     from tests.browser.probing import probe
@@ -49,7 +50,7 @@ def main() -> None:
     seller_url, *chapters = sys.argv[1:]
     known = (seed, deliver, meter, licensed, code, freeze, renew, give_up, fail, newcomer, companies, debug, publish, broken, acting,
              web_check, probe, changing.change, converting.formal, ask, transfers, pack, image, invoice, settle, use, supervise,
-             enterprise, walk, sign_in)  # fmt: skip
+             enterprise, walk, sign_in, join)  # fmt: skip
     told = {one.__name__: one for one in known}
     made: dict[str, str] = {}
     for chapter in chapters:

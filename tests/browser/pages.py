@@ -11,6 +11,7 @@ from tests.browser.console_pages import OF_OPERATORS, SUBMIT
 from tests.browser.desk_pages import OF_THE_DESK
 from tests.browser.enterprise_pages import OF_ENTERPRISES
 from tests.browser.image_pages import OF_IMAGES
+from tests.browser.joint_pages import OF_JOINT
 from tests.browser.package_pages import OF_PACKAGES
 from tests.browser.service_pages import OF_SERVICES
 from tests.browser.supervision_pages import OF_DELIVERIES
@@ -48,6 +49,7 @@ HISTORY = (
     "walk",
     "enterprise",
     "sign_in",
+    "join",
 )
 """The chapters of history.py that these pages tell of."""
 
@@ -342,6 +344,7 @@ for part in (
     OF_DELIVERIES,
     OF_ENTERPRISES,
     OF_AUTH_CENTRE,
+    OF_JOINT,
 ):
     for who, views in part.items():
         PAGES.setdefault(who, {}).update(views)
